@@ -1,0 +1,1 @@
+"""The document: designs as values, expressions, edits and files."""

@@ -1,0 +1,1 @@
+"""The only part that imports torch: networks as modules, training, files of weights."""

@@ -1,0 +1,180 @@
+"""NumPy archives (.npz) of images with class numbers or with targets for regression."""
+
+import math
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.lib import format as npy
+
+from designer.data.dataset import DataSet
+from designer.data.limits import check_promise
+from designer.data.parts import ArrayPart
+from designer.data.pictures import Array
+from designer.errors import DesignerError
+
+# The names under which images and labels are looked for, first match first.
+_PAIRS = {
+    "train": (
+        ("x_train", "y_train"),
+        ("train_images", "train_labels"),
+        ("images", "labels"),
+        ("x", "y"),
+    ),
+    "validation": (("x_val", "y_val"), ("val_images", "val_labels")),
+    "test": (("x_test", "y_test"), ("test_images", "test_labels")),
+}
+_CLASSES = "classes"
+_MAX_CLASSES = 100_000
+
+
+def read(path: Path) -> DataSet:
+    """Read images, labels and, where there is one, a text array ``classes`` with their names.
+
+    Images are (N, H, W), (N, H, W, C) or (N, C, H, W), as integers from 0 to 255 or as floats.
+    Integer labels (N,) are classes; floating-point labels (N,) or (N, targets) are for regression.
+
+    Raises:
+        DesignerError: the file is damaged, needs unpickling, or its arrays are of no use.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = {name: _part(path, archive, pairs) for name, pairs in _PAIRS.items()}
+            names = _array(path, archive, _CLASSES) if _has(archive, _CLASSES) else None
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        ValueError,
+        RuntimeError,  # encrypted, or compressed in a way that Python does not know
+    ) as error:
+        raise DesignerError(
+            f"{path} is no readable .npz file ({error}): write it again with numpy.savez."
+        ) from error
+    train = parts["train"]
+    if train is None:
+        expected = ", or ".join(" and ".join(pair) for pair in _PAIRS["train"])
+        raise DesignerError(f"{path} holds no training data: name its arrays {expected}.")
+    classes = _classes(path, [part.labels for part in parts.values() if part is not None], names)
+    return DataSet(path.stem, path, classes, train, parts["validation"], parts["test"])
+
+
+def _part(
+    path: Path, archive: zipfile.ZipFile, pairs: tuple[tuple[str, str], ...]
+) -> ArrayPart | None:
+    for images, labels in pairs:
+        present = [name for name in (images, labels) if _has(archive, name)]
+        if len(present) == 1:
+            missing = labels if present == [images] else images
+            raise DesignerError(
+                f"{path} holds the array {present[0]} but not {missing}: save both into it."
+            )
+        if present:
+            return ArrayPart(
+                _images(f"The array {images} of {path}", _array(path, archive, images)),
+                _labels(f"The array {labels} of {path}", _array(path, archive, labels)),
+            )
+    return None
+
+
+def _has(archive: zipfile.ZipFile, key: str) -> bool:
+    return f"{key}.npy" in archive.NameToInfo
+
+
+def _array(path: Path, archive: zipfile.ZipFile, key: str) -> Array:
+    """Return one array; its header is judged before numpy allocates what the header says."""
+    info = archive.getinfo(f"{key}.npy")
+    with archive.open(info) as file:
+        version = npy.read_magic(file)
+        if version == (1, 0):
+            shape, _, dtype = npy.read_array_header_1_0(file)
+        else:
+            shape, _, dtype = npy.read_array_header_2_0(file)
+        start = file.tell()
+    if dtype.hasobject:
+        raise DesignerError(
+            f"The array {key} of {path} holds Python objects, which could run code when they are "
+            "read: save it as an array of numbers."
+        )
+    promised = math.prod(shape) * dtype.itemsize
+    check_promise(path, promised)
+    if start + promised != info.file_size:
+        raise DesignerError(
+            f"The array {key} of {path} promises {promised:,} bytes of data but holds "
+            f"{info.file_size - start:,}: write the file again."
+        )
+    with archive.open(info) as file:
+        array: Array = npy.read_array(file, allow_pickle=False)
+    return array
+
+
+def _images(where: str, images: Array) -> Array:
+    """Return images as (N, H, W, C), uint8 or float32."""
+    if images.ndim == 3:
+        images = images[..., None]
+    elif images.ndim != 4:
+        raise DesignerError(
+            f"{where} has the shape {images.shape}: "
+            "give it (images, height, width) or (images, height, width, channels)."
+        )
+    elif images.shape[3] > 4 and images.shape[1] < images.shape[3]:
+        images = images.transpose(0, 2, 3, 1)
+    if 0 in images.shape:
+        raise DesignerError(f"{where} is empty: save images in it.")
+    if images.dtype.kind in "bui":
+        if images.min() < 0 or images.max() > 255:
+            raise DesignerError(
+                f"{where} has integers from {images.min()} to {images.max()}: "
+                "scale them to 0 to 255, or save them as floats."
+            )
+        return np.ascontiguousarray(images, np.uint8)
+    images = _floats(where, images)
+    if not np.isfinite(images).all():
+        raise DesignerError(
+            f"{where} has values that are NaN or infinite as 32-bit floats: "
+            "remove or mend those images."
+        )
+    return np.ascontiguousarray(images)
+
+
+def _labels(where: str, labels: Array) -> Array:
+    """Return class numbers as int64 (N,), targets as float32 (N, targets)."""
+    if labels.ndim not in (1, 2) or 0 in labels.shape:
+        raise DesignerError(
+            f"{where} has the shape {labels.shape}: give it one label, or one row of targets, "
+            "for each image."
+        )
+    if labels.dtype.kind not in "bui":
+        return _floats(where, labels).reshape(len(labels), -1)
+    if labels[0].size != 1:
+        raise DesignerError(
+            f"{where} has {labels.shape[1]} integers for each image: "
+            "give one class number each, or save targets for regression as floats."
+        )
+    if labels.min() < 0 or labels.max() >= _MAX_CLASSES:
+        raise DesignerError(
+            f"{where} has class numbers from {labels.min()} to {labels.max()}: number the classes "
+            "without gaps from 0, or save the labels as floats for regression."
+        )
+    return labels.reshape(-1).astype(np.int64)
+
+
+def _floats(where: str, values: Array) -> Array:
+    if values.dtype.kind != "f":
+        raise DesignerError(f"{where} is of type {values.dtype}: save it as integers or as floats.")
+    with np.errstate(over="ignore"):  # what overflows becomes infinite, and that is reported
+        return values.astype(np.float32)
+
+
+def _classes(path: Path, labels: list[Array], names: Array | None) -> tuple[str, ...]:
+    """Return the class names: the ones given, else the numbers up to the largest label."""
+    if labels[0].dtype.kind == "f":
+        return ()
+    if names is not None:
+        if names.ndim != 1 or names.dtype.kind != "U":
+            raise DesignerError(
+                f"The array {_CLASSES} of {path} is no list of names: save an array of str in it."
+            )
+        return tuple(map(str, names))
+    return tuple(map(str, range(max(array.max() for array in labels) + 1)))

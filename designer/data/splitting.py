@@ -1,0 +1,108 @@
+"""Cutting validation and test images off the training images, class by class."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.data.dataset import DataSet
+from designer.data.parts import Part, Subset
+from designer.errors import DesignerError
+
+_Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The parts that a training run uses; no image is in two of them."""
+
+    train: Part
+    validation: Part | None
+    test: Part | None
+
+
+def split(
+    dataset: DataSet,
+    *,
+    validation: float = 0.1,
+    test: float = 0.1,
+    seed: int = 0,
+    limit: int | None = None,
+) -> Split:
+    """Return the parts of a data set, a missing one cut off the training images.
+
+    Parts that the data set brings along are used as they are. A missing one gets its fraction of
+    the training images, at least one, drawn at random with ``seed`` so that every class has its
+    share; with a fraction of 0 it stays None. Each class keeps at least one training image.
+    ``limit`` keeps that many training images, again with every class's share.
+
+    Raises:
+        DesignerError: a fraction or ``limit`` is out of range, or the images are too few to cut.
+    """
+    fractions = {"test": test, "validation": validation}
+    for name, fraction in fractions.items():
+        if not 0 <= fraction < 1:
+            raise DesignerError(
+                f"The {name} fraction {fraction} is out of range: choose 0 or more, and less "
+                "than 1."
+            )
+    if limit is not None and limit < 1:
+        raise DesignerError(f"A limit of {limit} training images leaves none: choose 1 or more.")
+
+    parts = dataset.parts
+    fractions = {
+        name: value for name, value in fractions.items() if name not in parts and value > 0
+    }
+    if sum(fractions.values()) >= 1:
+        raise DesignerError(
+            f"The fractions for {' and '.join(fractions)} leave no training images: "
+            "choose smaller ones."
+        )
+    groups = _shuffled(dataset, np.random.default_rng(seed))
+    cut: dict[str, Part] = {}
+    for name, fraction in fractions.items():
+        drawn, groups = _draw(groups, max(1, round(fraction * len(dataset.train))), leave=1)
+        if not len(drawn):
+            raise DesignerError(
+                f"{dataset.path} has too few training images to cut {name} images off them: "
+                f"add images, or set the {name} fraction to 0."
+            )
+        cut[name] = Subset(dataset.train, drawn)
+
+    remaining = np.sort(np.concatenate(groups))
+    if limit is not None and limit < len(remaining):
+        remaining, _ = _draw(groups, limit, leave=0)
+    untouched = len(remaining) == len(dataset.train)
+    return Split(
+        train=dataset.train if untouched else Subset(dataset.train, remaining),
+        validation=(parts | cut).get("validation"),
+        test=(parts | cut).get("test"),
+    )
+
+
+def _shuffled(dataset: DataSet, generator: np.random.Generator) -> list[_Indices]:
+    """Return the indices of the training images of each class, or of all for regression."""
+    if not dataset.classes:
+        return [generator.permutation(len(dataset.train))]
+    labels = dataset.train.labels
+    by_class = np.argsort(labels, kind="stable")
+    ends = np.cumsum(np.bincount(labels, minlength=len(dataset.classes)))
+    return [generator.permutation(group) for group in np.split(by_class, ends[:-1])]
+
+
+def _draw(groups: list[_Indices], count: int, *, leave: int) -> tuple[_Indices, list[_Indices]]:
+    """Take up to ``count`` indices, of each group its share; return them sorted, and the rest."""
+    sizes = np.array([len(group) for group in groups])
+    takes = _shares(sizes, count, capacity=np.maximum(sizes - leave, 0))
+    drawn = np.concatenate([group[:take] for group, take in zip(groups, takes, strict=True)])
+    return np.sort(drawn), [group[take:] for group, take in zip(groups, takes, strict=True)]
+
+
+def _shares(sizes: _Indices, count: int, *, capacity: _Indices) -> _Indices:
+    """Divide ``count`` in proportion to ``sizes`` by the largest remainder, within capacity."""
+    quotas = count * sizes / sizes.sum()
+    shares: _Indices = np.minimum(np.floor(quotas).astype(np.int64), capacity)
+    while (missing := count - int(shares.sum())) and (shares < capacity).any():
+        neediest = np.argsort(shares - quotas, kind="stable")
+        shares[neediest[(shares < capacity)[neediest]][:missing]] += 1
+    return shares

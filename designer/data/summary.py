@@ -1,0 +1,103 @@
+"""Figures about a data set: what is in it, its mean and deviation, the memory it takes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.data.dataset import DataSet
+from designer.data.parts import Part, evenly
+
+_SAMPLE = 5_000  # picture files decoded for the statistics
+_CHUNK_VALUES = 2**21  # values looked at together: 16 MiB as float64
+_CONSTANT = 1e-7  # deviation over mean that float32 cannot tell from none
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a chooser shows of a data set.
+
+    ``counts`` has the number of images of each part; ``class_counts`` that of each class in each
+    part, and nothing for regression. ``heights`` and ``widths`` are (smallest, largest) in pixels,
+    for picture files of a sample of 64 of the training part; ``channels`` is the largest number.
+    """
+
+    name: str
+    path: Path
+    classes: tuple[str, ...]
+    outputs: int
+    counts: dict[str, int]
+    class_counts: dict[str, tuple[int, ...]]
+    heights: tuple[int, int]
+    widths: tuple[int, int]
+    channels: int
+    dtype: np.dtype[Any]
+
+
+def describe(dataset: DataSet) -> Description:
+    """Count what is in a data set.
+
+    Raises:
+        DesignerError: a picture file cannot be read.
+    """
+    classes = dataset.classes
+    heights, widths, channels = zip(*dataset.train.shapes(), strict=True)
+    return Description(
+        name=dataset.name,
+        path=dataset.path,
+        classes=classes,
+        outputs=dataset.outputs,
+        counts={name: len(part) for name, part in dataset.parts.items()},
+        class_counts={
+            name: tuple(np.bincount(part.labels, minlength=len(classes)).tolist())
+            for name, part in dataset.parts.items()
+            if classes
+        },
+        heights=(min(heights), max(heights)),
+        widths=(min(widths), max(widths)),
+        channels=max(channels),
+        dtype=dataset.train.dtype,
+    )
+
+
+def channel_statistics(
+    part: Part, *, height: int, width: int, channels: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and standard deviation of each channel, float64 (channels,).
+
+    Give it the training part, at the size at which it is trained. uint8 counts from 0 to 1, floats
+    as they are. A channel that does not vary has the deviation 1, so that dividing by it is safe.
+    Images in memory are all taken, a piece at a time; of picture files 5,000 at even distances.
+
+    The pieces are merged as in Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm
+    for Computing Sample Variances" (1979), which does not cancel as sums of squares do.
+
+    Raises:
+        DesignerError: a picture cannot be read or converted.
+    """
+    chosen = np.arange(len(part)) if part.in_memory else evenly(len(part), _SAMPLE)
+    step = max(1, _CHUNK_VALUES // (height * width * channels))
+    count = 0
+    mean = np.zeros(channels)
+    squares = np.zeros(channels)  # sum of squared deviations from the mean
+    for start in range(0, len(chosen), step):
+        piece = chosen[start : start + step]
+        images = part.read(piece, height=height, width=width, channels=channels)
+        values = images.astype(np.float64).transpose(1, 0, 2, 3).reshape(channels, -1)
+        new, piece_mean = values.shape[1], values.mean(axis=1)
+        shift = piece_mean - mean
+        squares += values.var(axis=1) * new + shift**2 * count * new / (count + new)
+        mean += shift * new / (count + new)
+        count += new
+    deviation = np.sqrt(squares / count)
+    scale = 255.0 if part.dtype == np.uint8 else 1.0
+    varies = deviation > _CONSTANT * np.abs(mean)
+    return mean / scale, np.where(varies, deviation / scale, 1.0)
+
+
+def memory_bytes(part: Part, *, height: int, width: int, channels: int) -> int:
+    """Return the bytes of all images of a part as ``read`` gives them, with their labels."""
+    image = height * width * channels * part.dtype.itemsize
+    return len(part) * image + part.labels.nbytes

@@ -1,0 +1,217 @@
+"""Edits: plain functions from a design to the next one, sharing everything they do not touch.
+
+Each takes the design first and `block`, the name of the block whose graph is meant, or None for
+the design's own graph. What an edit cannot do it refuses with a `DesignerError`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TypeAlias
+
+from designer.design.expressions import Scalar
+from designer.design.values import (
+    BlockNode,
+    Design,
+    Edge,
+    Graph,
+    LayerNode,
+    Node,
+    Value,
+    node_name_refusal,
+)
+from designer.errors import DesignerError
+
+Edit: TypeAlias = Callable[[Design], Design]
+
+
+def with_graph(design: Design, block: str | None, graph: Graph) -> Design:
+    """Replace the graph of a block or of the design itself."""
+    if block is None:
+        return replace(design, graph=graph)
+    changed = replace(design.blocks[block], graph=graph)
+    return replace(design, blocks={**design.blocks, block: changed})
+
+
+def set_argument(design: Design, name: str, value: Scalar) -> Design:
+    """Bind an argument of the design to a value.
+
+    Raises
+    ------
+    DesignerError
+        The design has no such argument, or the value is outside its range.
+    """
+    if name not in design.arguments:
+        known = ", ".join(design.arguments) or "none"
+        raise DesignerError(f"{design.name} has no argument '{name}'; its arguments are: {known}.")
+    argument = design.arguments[name]
+    if isinstance(argument.default, float) and type(value) is int:
+        value = float(value)
+    refusal = argument.refusal(value)
+    if refusal:
+        raise DesignerError(f"The argument '{name}' of {design.name} {refusal}.")
+    arguments = {**design.arguments, name: replace(argument, default=value)}
+    return replace(design, arguments=arguments)
+
+
+def set_parameter(
+    design: Design, node: str, parameter: str, value: Value, *, block: str | None = None
+) -> Design:
+    """Give a layer's parameter another value or expression."""
+    graph = design.graph_of(block)
+    layer = _node(graph, node)
+    if not isinstance(layer, LayerNode):
+        raise DesignerError(f"'{node}' is a block; set its arguments instead.")
+    changed = replace(layer, parameters={**layer.parameters, parameter: value})
+    return with_graph(design, block, replace(graph, nodes={**graph.nodes, node: changed}))
+
+
+def remove_parameter(
+    design: Design, node: str, parameter: str, *, block: str | None = None
+) -> Design:
+    """Take a parameter back to its default, or drop one that the layer does not have."""
+    graph = design.graph_of(block)
+    layer = _node(graph, node)
+    if isinstance(layer, BlockNode):
+        rest = {key: each for key, each in layer.arguments.items() if key != parameter}
+        changed: Node = replace(layer, arguments=rest)
+    else:
+        kept = {key: each for key, each in layer.parameters.items() if key != parameter}
+        changed = replace(layer, parameters=kept)
+    return with_graph(design, block, replace(graph, nodes={**graph.nodes, node: changed}))
+
+
+def set_block_argument(
+    design: Design, node: str, argument: str, value: Scalar, *, block: str | None = None
+) -> Design:
+    """Give one use of a block another value or expression for an argument."""
+    graph = design.graph_of(block)
+    use = _node(graph, node)
+    if not isinstance(use, BlockNode):
+        raise DesignerError(f"'{node}' is a layer; set its parameters instead.")
+    changed = replace(use, arguments={**use.arguments, argument: value})
+    return with_graph(design, block, replace(graph, nodes={**graph.nodes, node: changed}))
+
+
+def add_node(design: Design, name: str, node: Node, *, block: str | None = None) -> Design:
+    """Add a node under a new name.
+
+    Raises
+    ------
+    DesignerError
+        The name is taken or no valid one.
+    """
+    graph = design.graph_of(block)
+    refusal = node_name_refusal(name)
+    if refusal:
+        raise DesignerError(f"'{name}' {refusal}.")
+    if name in taken_names(design, block):
+        raise DesignerError(f"There is a '{name}' already; choose another name.")
+    return with_graph(design, block, replace(graph, nodes={**graph.nodes, name: node}))
+
+
+def remove_node(
+    design: Design, name: str, *, heal: bool = True, block: str | None = None
+) -> Design:
+    """Remove a node with its edges; with `heal`, a one-in node's readers read its source."""
+    graph = design.graph_of(block)
+    _node(graph, name)
+    sources = [edge for edge in graph.edges if edge.target == name]
+    edges = []
+    for edge in graph.edges:
+        if edge.source == name:
+            if heal and len(sources) == 1:
+                source = sources[0]
+                edges.append(edge._replace(source=source.source, source_port=source.source_port))
+        elif edge.target != name:
+            edges.append(edge)
+    nodes = {key: node for key, node in graph.nodes.items() if key != name}
+    return with_graph(design, block, Graph(nodes, tuple(edges)))
+
+
+def connect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
+    """Add an edge.
+
+    Raises
+    ------
+    DesignerError
+        The port has an edge already, or the edge would close a cycle.
+    """
+    graph = design.graph_of(block)
+    for other in graph.edges:
+        if other[2:] == edge[2:]:
+            raise DesignerError(
+                f"Input {edge.target_port} of '{edge.target}' has an edge from '{other.source}' "
+                "already; remove that first."
+            )
+    if edge.source in _reached(graph, edge.target):
+        raise DesignerError(
+            f"An edge from '{edge.source}' to '{edge.target}' would close a cycle; data flows "
+            "one way."
+        )
+    return with_graph(design, block, replace(graph, edges=(*graph.edges, edge)))
+
+
+def disconnect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
+    """Remove an edge."""
+    graph = design.graph_of(block)
+    edges = tuple(each for each in graph.edges if each != edge)
+    return with_graph(design, block, replace(graph, edges=edges))
+
+
+def insert_on_edge(
+    design: Design, edge: Edge, name: str, node: Node, *, block: str | None = None
+) -> Design:
+    """Put a one-in-one-out node into an edge; `name` gets a number if it is taken."""
+    name = free_name(design, name, block)
+    graph = design.graph_of(block)
+    edges = []
+    for each in graph.edges:
+        if each == edge:
+            edges.append(Edge(edge.source, edge.source_port, name, 0))
+            edges.append(Edge(name, 0, edge.target, edge.target_port))
+        else:
+            edges.append(each)
+    nodes = {}
+    for key, each_node in graph.nodes.items():
+        if key == edge.target:
+            nodes[name] = node
+        nodes[key] = each_node
+    nodes.setdefault(name, node)
+    return with_graph(design, block, Graph(nodes, tuple(edges)))
+
+
+def taken_names(design: Design, block: str | None = None) -> set[str]:
+    """Return every name that a new node of this graph cannot have."""
+    names = set(design.graph_of(block).nodes)
+    if block is not None:
+        names.update(design.blocks[block].inputs, design.blocks[block].outputs)
+    return names
+
+
+def free_name(design: Design, wish: str, block: str | None = None) -> str:
+    """Return `wish`, or it with the first number that makes it new and allowed."""
+    taken = taken_names(design, block)
+    if wish not in taken and node_name_refusal(wish) is None:
+        return wish
+    number = 2 if wish in taken else 1
+    while f"{wish}{number}" in taken:
+        number += 1
+    return f"{wish}{number}"
+
+
+def _node(graph: Graph, name: str) -> Node:
+    if name not in graph.nodes:
+        raise DesignerError(f"There is no node '{name}' here; it may have been removed.")
+    return graph.nodes[name]
+
+
+def _reached(graph: Graph, start: str) -> set[str]:
+    onward: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        onward.setdefault(edge.source, []).append(edge.target)
+    seen = {start}
+    waiting: Iterable[str] = [start]
+    while waiting:
+        waiting = [next_ for name in waiting for next_ in onward.get(name, ()) if next_ not in seen]
+        seen.update(waiting)
+    return seen

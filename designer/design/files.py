@@ -1,0 +1,519 @@
+"""Design files: strict reading with the place of every error, diff-friendly and atomic writing."""
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+
+from designer.design.expressions import MAX_MAGNITUDE, Scalar
+from designer.design.values import (
+    Argument,
+    Block,
+    BlockNode,
+    Design,
+    Edge,
+    Graph,
+    LayerNode,
+    Node,
+    Point,
+    Value,
+    argument_name_refusal,
+    block_name_refusal,
+    node_name_refusal,
+)
+from designer.errors import DesignerError
+
+FORMAT = "netdesigner/design"
+VERSION = 1
+MAX_FILE_BYTES = 64 * 2**20
+MAX_NODES = 100_000
+MAX_PORT = 1_000
+MAX_TEXT = 10_000
+
+# From each older version, what makes its data the next version's.
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+_Json: TypeAlias = dict[str, Any]
+
+
+class _Argument(msgspec.Struct, forbid_unknown_fields=True):
+    default: int | float | bool | str
+    min: float | None = None
+    max: float | None = None
+    choices: list[int | float | bool | str] = []
+    help: str = ""
+
+
+class _Block(msgspec.Struct, forbid_unknown_fields=True):
+    inputs: list[str]
+    outputs: list[str]
+    nodes: dict[str, dict[str, Any]]
+    edges: list[list[str]]
+    arguments: dict[str, _Argument] = {}
+
+
+class _Design(msgspec.Struct, forbid_unknown_fields=True):
+    format: str
+    version: int
+    name: str
+    nodes: dict[str, dict[str, Any]]
+    edges: list[list[str]]
+    about: str = ""
+    cites: list[str] = []
+    arguments: dict[str, _Argument] = {}
+    blocks: dict[str, _Block] = {}
+
+
+class DesignFileError(DesignerError):
+    """A design file that cannot be read; the message names the place and what was expected."""
+
+
+class _Wrong(Exception):  # noqa: N818
+    """A place in the document and what is wrong there, before the file's name is known."""
+
+    def __init__(self, place: str, sentence: str) -> None:
+        super().__init__(f"{place}: {sentence}")
+
+
+def read(path: str | Path) -> Design:
+    """Read a design file.
+
+    Raises
+    ------
+    DesignFileError
+        The file is missing, unreadable, damaged, too large, of an unknown format or version, or
+        breaks a rule of the format.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise DesignFileError(
+                f"{path} has {size / 2**20:.0f} MiB; design files have at most "
+                f"{MAX_FILE_BYTES // 2**20} MiB. Is it a design file?"
+            )
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise DesignFileError(f"There is no file {path}; check the name and the folder.") from None
+    except IsADirectoryError:
+        raise DesignFileError(f"{path} is a folder; name a design file in it.") from None
+    except OSError as error:
+        raise DesignFileError(
+            f"{path} cannot be read: {error.strerror}; check its permissions."
+        ) from error
+    return loads(data, origin=str(path))
+
+
+def loads(data: bytes | str, *, origin: str = "The text") -> Design:
+    """Read a design from the text of its file; `origin` names it in errors.
+
+    Raises
+    ------
+    DesignFileError
+        As `read`.
+    """
+    try:
+        return _design(_decode(data))
+    except _Wrong as error:
+        raise DesignFileError(f"{origin} is no valid design: {error}") from None
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at `")
+        where = place.rstrip("`").removeprefix("$").lstrip(".") or "top level"
+        raise DesignFileError(f"{origin} is no valid design: {where}: {message}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DesignFileError(
+            f"{origin} is damaged or no design file: {error}. Restore it from a copy."
+        ) from None
+    except RecursionError:
+        raise DesignFileError(
+            f"{origin} is nested too deeply to be a design file; restore it from a copy."
+        ) from None
+
+
+def dumps(design: Design) -> str:
+    """Write a design as the text of its file: stable order, one node or edge path a line."""
+    return "\n".join(_design_lines(design)) + "\n"
+
+
+def save(design: Design, path: str | Path) -> None:
+    """Write a design file so that a crash leaves either the old or the new one.
+
+    Raises
+    ------
+    DesignerError
+        The folder is missing, read-only or full; an old file stays as it was.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            file.write(dumps(design))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise DesignerError(
+            f"{path} cannot be written: {error.strerror}; choose another folder or free some space."
+        ) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+# Reading
+
+
+def _decode(data: bytes | str) -> _Design:
+    raw = msgspec.json.decode(data)
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        raise _Wrong("format", f'expected "{FORMAT}". Is this a design file?')
+    version = raw.get("version")
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise _Wrong("version", f"expected a whole number from 1 on, received {version!r}.")
+    if version > VERSION:
+        raise _Wrong(
+            "version",
+            f"{version} was written by a newer program, this one reads up to {VERSION}; update it.",
+        )
+    while version < VERSION:
+        raw = MIGRATIONS[version](raw)
+        version += 1
+    return msgspec.convert(raw, _Design)
+
+
+def _design(data: _Design) -> Design:
+    for place, text in (("name", data.name), ("about", data.about)):
+        if len(text) > MAX_TEXT:
+            raise _Wrong(place, f"has {len(text)} characters, at most {MAX_TEXT} are read.")
+    if not data.name.strip():
+        raise _Wrong("name", "is empty; give the design a name.")
+    count = len(data.nodes) + sum(len(block.nodes) for block in data.blocks.values())
+    if count > MAX_NODES:
+        raise _Wrong("nodes", f"has {count} nodes, at most {MAX_NODES} are read.")
+    _check_blocks(data)
+    blocks = {}
+    for name, block in data.blocks.items():
+        place = f"blocks.{name}"
+        _check_name(block_name_refusal(name), place, name)
+        blocks[name] = _block(block, place)
+    return Design(
+        name=data.name,
+        about=data.about,
+        cites=tuple(data.cites),
+        arguments=_arguments(data.arguments, "arguments"),
+        blocks=blocks,
+        graph=_graph(data.nodes, data.edges, "", (), ()),
+    )
+
+
+def _check_blocks(data: _Design) -> None:
+    graphs = [("nodes", data.nodes)]
+    graphs += [(f"blocks.{name}.nodes", block.nodes) for name, block in data.blocks.items()]
+    known = ", ".join(data.blocks) or "none"
+    for place, nodes in graphs:
+        for name, node in nodes.items():
+            block = node.get("block")
+            if isinstance(block, str) and block not in data.blocks:
+                raise _Wrong(
+                    f"{place}.{name}",
+                    f"uses the block '{block[:80]}', which the file lacks; it has {known}.",
+                )
+
+
+def _check_name(refusal: str | None, place: str, name: str) -> None:
+    if refusal:
+        raise _Wrong(place, f"'{name[:80]}' {refusal}.")
+
+
+def _block(data: _Block, place: str) -> Block:
+    for kind, ports in (("inputs", data.inputs), ("outputs", data.outputs)):
+        if not ports:
+            raise _Wrong(f"{place}.{kind}", "is empty; a block has at least one.")
+        for port in ports:
+            _check_name(node_name_refusal(port), f"{place}.{kind}", port)
+    ends = [*data.inputs, *data.outputs]
+    for name in ends:
+        if name in data.nodes or ends.count(name) > 1:
+            raise _Wrong(place, f"'{name}' names two things; rename one of them.")
+    inputs, outputs = tuple(data.inputs), tuple(data.outputs)
+    return Block(
+        arguments=_arguments(data.arguments, f"{place}.arguments"),
+        inputs=inputs,
+        outputs=outputs,
+        graph=_graph(data.nodes, data.edges, f"{place}.", inputs, outputs),
+    )
+
+
+def _arguments(data: Mapping[str, _Argument], place: str) -> dict[str, Argument]:
+    arguments = {}
+    for name, argument in data.items():
+        _check_name(argument_name_refusal(name), f"{place}.{name}", name)
+        made = Argument(
+            default=_scalar(argument.default, f"{place}.{name}.default"),
+            minimum=argument.min,
+            maximum=argument.max,
+            choices=tuple(_scalar(each, f"{place}.{name}.choices") for each in argument.choices),
+            help=argument.help,
+        )
+        refusal = made.refusal(made.default)
+        if refusal:
+            raise _Wrong(f"{place}.{name}.default", f"{refusal}.")
+        arguments[name] = made
+    return arguments
+
+
+def _graph(
+    nodes: Mapping[str, _Json],
+    paths: Iterable[list[str]],
+    place: str,
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+) -> Graph:
+    made = {name: _node(name, data, f"{place}nodes.{name}") for name, data in nodes.items()}
+    edges = []
+    taken: dict[tuple[str, int], str] = {}
+    for row, path in enumerate(paths):
+        where = f"{place}edges[{row}]"
+        for edge in _path(path, where):
+            if edge.source not in made and edge.source not in inputs:
+                raise _Wrong(where, _dangling(edge.source, made, inputs, outputs))
+            if edge.target not in made and edge.target not in outputs:
+                raise _Wrong(where, _dangling(edge.target, made, outputs, inputs))
+            port = (edge.target, edge.target_port)
+            if port in taken:
+                raise _Wrong(
+                    where,
+                    f"input {edge.target_port} of '{edge.target}' has two edges, from "
+                    f"'{taken[port]}' and '{edge.source}'; give one its own port "
+                    f'("{edge.target}:{edge.target_port + 1}").',
+                )
+            taken[port] = edge.source
+            edges.append(edge)
+    return Graph(made, tuple(edges))
+
+
+def _dangling(
+    name: str, nodes: Mapping[str, Node], ends: tuple[str, ...], other_ends: tuple[str, ...]
+) -> str:
+    if name in other_ends:
+        side = "an input of the block cannot be a target" if ends else "cannot stand here"
+        return f"'{name}' {side}; inputs begin a path and outputs end it."
+    return f"leads to '{name[:80]}', and there is no such node; have {', '.join([*nodes][:8])} ..."
+
+
+def _path(path: list[str], place: str) -> Iterator[Edge]:
+    if len(path) < 2:
+        raise _Wrong(place, "a path has at least two nodes.")
+    ends = [_port(text, place) for text in path]
+    last = len(ends) - 1
+    for position, (name, port) in enumerate(ends):
+        if port and 0 < position < last:
+            raise _Wrong(
+                place, f"'{name}:{port}' names a port in mid-path; begin or end a path there."
+            )
+    for position in range(last):
+        (source, source_port), (target, target_port) = ends[position], ends[position + 1]
+        yield Edge(source, source_port if position == 0 else 0, target, target_port)
+
+
+def _port(text: str, place: str) -> tuple[str, int]:
+    name, colon, port = text.partition(":")
+    if not colon:
+        return name, 0
+    if not (port.isascii() and port.isdigit()) or len(port) > 4 or int(port) >= MAX_PORT:
+        raise _Wrong(place, f"'{text[:80]}': expected a port number after the colon.")
+    return name, int(port)
+
+
+def _node(name: str, data: _Json, place: str) -> Node:
+    _check_name(node_name_refusal(name), place, name)
+    rest = dict(data)
+    when = _scalar(rest.pop("when", True), f"{place}.when")
+    at = _point(rest.pop("at", None), f"{place}.at")
+    if ("layer" in rest) == ("block" in rest):
+        raise _Wrong(place, 'expected either "layer" or "block".')
+    if "layer" in rest:
+        layer = _text(rest.pop("layer"), f"{place}.layer")
+        values = {key: _value(value, f"{place}.{key}") for key, value in rest.items()}
+        return LayerNode(layer, values, when, at)
+    block = _text(rest.pop("block"), f"{place}.block")
+    repeat = _scalar(rest.pop("repeat", 1), f"{place}.repeat")
+    given = rest.pop("with", {})
+    if not isinstance(given, dict):
+        raise _Wrong(f"{place}.with", f"expected an object, received {given!r}.")
+    if rest:
+        known = "block, with, repeat, when, at"
+        raise _Wrong(place, f"has the unknown field '{next(iter(rest))}'; a block has {known}.")
+    arguments = {key: _scalar(value, f"{place}.with.{key}") for key, value in given.items()}
+    return BlockNode(block, arguments, repeat, when, at)
+
+
+def _text(value: object, place: str) -> str:
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        raise _Wrong(place, f"expected text, received {str(value)[:80]!r}.")
+    return value
+
+
+def _point(value: object, place: str) -> Point | None:
+    if value is None:
+        return None
+    numbers = _value(value, place)
+    if (
+        not isinstance(numbers, tuple)
+        or len(numbers) != 2
+        or any(isinstance(each, bool) or not isinstance(each, int | float) for each in numbers)
+    ):
+        raise _Wrong(place, f"expected two numbers [x, y], received {str(value)[:80]}.")
+    return Point(*numbers)  # type: ignore[arg-type]
+
+
+def _value(value: object, place: str) -> Value:
+    if isinstance(value, list):
+        if len(value) > 16:
+            raise _Wrong(place, f"has {len(value)} values, at most 16 are read.")
+        return tuple(_scalar(each, place) for each in value)
+    return _scalar(value, place)
+
+
+def _scalar(value: object, place: str) -> Scalar:
+    if isinstance(value, str):
+        return _text(value, place)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float) and math.isfinite(value) and abs(value) <= MAX_MAGNITUDE:
+        return value
+    raise _Wrong(place, f"expected a number, text, true or false, received {str(value)[:80]}.")
+
+
+# Writing
+
+
+def _design_lines(design: Design) -> Iterator[str]:
+    yield "{"
+    yield f' "format": {_json(FORMAT)}, "version": {VERSION},'
+    yield f' "name": {_json(design.name)},'
+    if design.about:
+        yield f' "about": {_json(design.about)},'
+    if design.cites:
+        yield f' "cites": {_json(design.cites)},'
+    yield from _argument_lines(design.arguments, 1)
+    if design.blocks:
+        yield ' "blocks": {'
+        for number, (name, block) in enumerate(design.blocks.items(), 1):
+            yield f"  {_json(name)}: {{"
+            yield from _argument_lines(block.arguments, 3)
+            yield f'   "inputs": {_json(block.inputs)}, "outputs": {_json(block.outputs)},'
+            yield from _graph_lines(block.graph, 3)
+            yield "  }" + ("," if number < len(design.blocks) else "")
+        yield " },"
+    yield from _graph_lines(design.graph, 1)
+    yield "}"
+
+
+def _argument_lines(arguments: Mapping[str, Argument], indent: int) -> Iterator[str]:
+    if arguments:
+        rows = {
+            name: {
+                "default": argument.default,
+                **({} if argument.minimum is None else {"min": _short(argument.minimum)}),
+                **({} if argument.maximum is None else {"max": _short(argument.maximum)}),
+                **({"choices": argument.choices} if argument.choices else {}),
+                **({"help": argument.help} if argument.help else {}),
+            }
+            for name, argument in arguments.items()
+        }
+        yield from _object_lines("arguments", rows, indent)
+
+
+def _graph_lines(graph: Graph, indent: int) -> Iterator[str]:
+    rows = {name: _node_fields(node) for name, node in graph.nodes.items()}
+    yield from _object_lines("nodes", rows, indent)
+    space = " " * indent
+    paths = [_json(path) for path in edge_paths(graph)]
+    if not paths:
+        yield f'{space}"edges": []'
+        return
+    yield f'{space}"edges": ['
+    yield ",\n".join(f"{space} {path}" for path in paths)
+    yield f"{space}]"
+
+
+def _object_lines(key: str, rows: Mapping[str, object], indent: int) -> Iterator[str]:
+    space = " " * indent
+    if not rows:
+        yield f'{space}"{key}": {{}},'
+        return
+    yield f'{space}"{key}": {{'
+    yield ",\n".join(f"{space} {_json(name)}: {_json(row)}" for name, row in rows.items())
+    yield f"{space}}},"
+
+
+def _node_fields(node: Node) -> _Json:
+    fields: _Json
+    if isinstance(node, LayerNode):
+        fields = {"layer": node.layer, **node.parameters}
+    else:
+        fields = {"block": node.block}
+        if node.repeat != 1 or isinstance(node.repeat, bool):
+            fields["repeat"] = node.repeat
+        if node.arguments:
+            fields["with"] = node.arguments
+    if node.when is not True:
+        fields["when"] = node.when
+    if node.at is not None:
+        fields["at"] = [_short(number) for number in node.at]
+    return fields
+
+
+def _short(number: float) -> float:
+    return int(number) if float(number).is_integer() else number
+
+
+def edge_paths(graph: Graph) -> list[list[str]]:
+    """Write the edges as paths, each as long as it can be.
+
+    A path goes through a node on the first edge that enters it at port 0 and the first that leaves
+    it from port 0. Reading the paths back gives the same edges in the order of the paths.
+    """
+    onward: dict[str, Edge] = {}
+    for each in graph.edges:
+        if each.source_port == 0:
+            onward.setdefault(each.source, each)
+    entered = {each.target for each in graph.edges if each.target_port == 0}
+    inner = {each for name, each in onward.items() if name in entered}
+    paths = []
+    written: set[Edge] = set()
+    for start in [each for each in graph.edges if each not in inner] + list(graph.edges):
+        if start in written:
+            continue
+        path = [_port_text(start.source, start.source_port)]
+        edge: Edge | None = start
+        while edge is not None and edge not in written:
+            written.add(edge)
+            path.append(_port_text(edge.target, edge.target_port))
+            following = onward.get(edge.target) if edge.target_port == 0 else None
+            edge = following if following in inner else None
+        paths.append(path)
+    return paths
+
+
+def _port_text(name: str, port: int) -> str:
+    return f"{name}:{port}" if port else name
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

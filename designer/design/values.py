@@ -1,0 +1,177 @@
+"""The document as a value: designs, blocks, nodes and edges, none of which ever changes.
+
+An edit makes a new value that shares everything it did not touch, so two versions of a design are
+compared with ``is``. The mappings inside are plain dicts that nobody may change.
+"""
+
+import keyword
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from designer.design.expressions import FUNCTIONS, Scalar
+
+Value: TypeAlias = Scalar | tuple[Scalar, ...]
+"""A parameter's value: a literal, an expression (a string that begins with =), or several."""
+
+
+class Edge(NamedTuple):
+    """A connection from an output port to an input port.
+
+    Inside a block, the block's input names stand as sources and its output names as targets.
+    """
+
+    source: str
+    source_port: int
+    target: str
+    target_port: int
+
+
+class Point(NamedTuple):
+    """Where a node lies on the canvas, in scene units."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A setting of a block or of the whole design; its current value is `default`."""
+
+    default: Scalar
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[Scalar, ...] = ()
+    help: str = ""
+
+    def refusal(self, value: Scalar) -> str | None:
+        """Say what is wrong with a value, in words that follow the argument's name, or None."""
+        if self.choices:
+            if any(value == each and type(value) is type(each) for each in self.choices):
+                return None
+            allowed = ", ".join(str(each) for each in self.choices)
+            return f"takes one of {allowed}; received {value!r}"
+        if isinstance(self.default, bool | str):
+            kind = "true or false" if isinstance(self.default, bool) else "text"
+            return (
+                None if type(value) is type(self.default) else f"takes {kind}; received {value!r}"
+            )
+        whole = isinstance(self.default, int)
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+            return f"takes a {'whole ' if whole else ''}number; received {value!r}"
+        assert isinstance(value, int | float)
+        if self.minimum is not None and value < self.minimum:
+            return f"must be at least {self.minimum:g}; received {value:g}"
+        if self.maximum is not None and value > self.maximum:
+            return f"must be at most {self.maximum:g}; received {value:g}"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerNode:
+    """A use of a layer type with the parameters that differ from its defaults."""
+
+    layer: str
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    when: Scalar = True
+    at: Point | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockNode:
+    """A use of a block, run `repeat` times in a row, with values for its arguments."""
+
+    block: str
+    arguments: Mapping[str, Scalar] = field(default_factory=dict)
+    repeat: Scalar = 1
+    when: Scalar = True
+    at: Point | None = None
+
+
+Node: TypeAlias = LayerNode | BlockNode
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes by name, in the order they were written, and the edges between them."""
+
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    edges: tuple[Edge, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A named sub-graph with arguments, used like a function."""
+
+    arguments: Mapping[str, Argument]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    graph: Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A whole network: its own graph and the blocks it is made of."""
+
+    name: str
+    about: str = ""
+    cites: tuple[str, ...] = ()
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
+    blocks: Mapping[str, Block] = field(default_factory=dict)
+    graph: Graph = field(default_factory=Graph)
+
+    def graph_of(self, block: str | None) -> Graph:
+        """Return the graph of a block, or the design's own for None."""
+        return self.graph if block is None else self.blocks[block].graph
+
+
+# What a child of an nn.Module may not be called, since it would hide the attribute.
+# A test holds this list against torch.
+_MODULE_ATTRIBUTES = """
+T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
+dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter
+get_submodule half ipu load_state_dict modules mtia named_buffers named_children named_modules
+named_parameters parameters register_backward_hook register_buffer register_forward_hook
+register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
+register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
+register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
+set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu
+zero_grad
+"""
+MODULE_ATTRIBUTES = frozenset(_MODULE_ATTRIBUTES.split())
+# Names that generated files use themselves.
+_GENERATED = frozenset(
+    ("torch", "nn", "F", "math", "self", "super", "range", "layers", "channels", "out_channels")
+)
+_SCOPE = frozenset(("i", "in_channels", "in_height", "in_width", "true", "false"))
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+
+def _refusal(name: str, taken: frozenset[str]) -> str | None:
+    if not _IDENTIFIER.fullmatch(name):
+        return "is no name: use up to 64 letters, digits and _, beginning with a letter"
+    if keyword.iskeyword(name) or keyword.issoftkeyword(name):
+        return "is a word of the Python language; choose another name"
+    if name in taken:
+        return "is used by PyTorch or by the generated code; choose another name"
+    return None
+
+
+def node_name_refusal(name: str) -> str | None:
+    """Say why a node, a block's input or output cannot have this name, or None."""
+    return _refusal(name, MODULE_ATTRIBUTES | _GENERATED)
+
+
+def block_name_refusal(name: str) -> str | None:
+    """Say why a block cannot have this name, or None."""
+    return _refusal(name, _GENERATED | frozenset(FUNCTIONS))
+
+
+def argument_name_refusal(name: str) -> str | None:
+    """Say why an argument cannot have this name, or None.
+
+    ``channels`` is free: generated constructors name their own locals apart from arguments.
+    """
+    free = _GENERATED - {"channels", "layers"}
+    return _refusal(name, free | _SCOPE | frozenset(FUNCTIONS))

@@ -1,0 +1,239 @@
+"""Batches of images on the device, from a tensor in memory or through a DataLoader."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from designer.data import Part
+from designer.engine import device as devices
+from designer.errors import DesignerError
+from designer.runs.preprocessing import Preprocessing
+
+Batch = tuple[Tensor, Tensor]
+
+_CHUNK = 512  # images read at once while a tensor is filled
+_SHARE = 0.6  # of the free memory that images may take; the rest is for the network
+
+
+class Images(Protocol):
+    """Images with targets, ready for the network when they come out."""
+
+    def __len__(self) -> int: ...
+
+    def batches(self, order: Tensor, size: int, *, start: int = 0) -> Iterator[Batch]:
+        """Yield batches of ``size``, the last perhaps smaller, as ``order`` (int64) says.
+
+        The first ``start`` batches are left out. Images are (n, channels, height, width) float32.
+
+        Raises:
+            DesignerError: an image cannot be read, or a loader process was killed.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The last steps from stored images to the network's: to float, augment, standardise."""
+
+    mean: Tensor  # (channels, 1, 1), on the device
+    deviation: Tensor
+    augment: Callable[[Tensor], Tensor] | None
+    layout: torch.memory_format
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return (n, channels, height, width), uint8 or float32, as float32 from 0 to 1 or so."""
+        floats = images.float().div_(255) if images.dtype == torch.uint8 else images
+        if self.augment is not None:
+            floats = self.augment(floats)
+        return ((floats - self.mean) / self.deviation).contiguous(memory_format=self.layout)
+
+
+def finish(
+    preprocessing: Preprocessing,
+    *,
+    device: torch.device,
+    augment: Callable[[Tensor], Tensor] | None = None,
+) -> Finish:
+    """Return the last steps for a device."""
+    mean, deviation = (
+        torch.tensor(values, device=device).view(-1, 1, 1)
+        for values in (preprocessing.mean, preprocessing.deviation)
+    )
+    return Finish(mean, deviation, augment, devices.memory_format(device))
+
+
+class Resident:
+    """Images in one tensor, on the device or, where that is too small, in the machine's memory.
+
+    ``store`` is (n, height, width, channels) with ``channels_last``, which makes a batch of
+    channels-last images a copy of rows, else (n, channels, height, width). Images that nothing
+    random happens to are stored finished; ``last_steps`` is None then.
+    """
+
+    def __init__(
+        self,
+        store: Tensor,
+        targets: Tensor,
+        *,
+        device: torch.device,
+        channels_last: bool,
+        last_steps: Finish | None,
+    ) -> None:
+        self._rows = store.flatten(1)
+        self._shape = store.shape[1:]
+        self._targets = targets
+        self._device = device
+        self._channels_last = channels_last
+        self._finish = last_steps
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def batches(self, order: Tensor, size: int, *, start: int = 0) -> Iterator[Batch]:
+        """Yield batches; see ``Images``."""
+        here = order.to(self._rows.device)
+        for chosen in torch.split(here, size)[start:]:
+            rows = self._rows.index_select(0, chosen)
+            images = rows.view(len(chosen), *self._shape)
+            if self._channels_last:
+                images = images.permute(0, 3, 1, 2)
+            targets = self._targets.index_select(0, chosen)
+            if rows.device != self._device:
+                images = images.to(self._device, non_blocking=True)
+                targets = targets.to(self._device, non_blocking=True)
+            yield (images if self._finish is None else self._finish(images)), targets
+
+
+class Streamed:
+    """Images that are read when they are needed, by processes that keep ahead of the network."""
+
+    def __init__(
+        self,
+        part: Part,
+        targets: Tensor,
+        *,
+        shape: tuple[int, int, int],
+        workers: int,
+        device: torch.device,
+        last_steps: Finish,
+    ) -> None:
+        self._reader = _Reader(part, shape)
+        self._targets = targets
+        self._workers = workers
+        self._device = device
+        self._finish = last_steps
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def batches(self, order: Tensor, size: int, *, start: int = 0) -> Iterator[Batch]:
+        """Yield batches; see ``Images``."""
+        wanted = torch.split(order, size)[start:]
+        loader: DataLoader[Any] = DataLoader(
+            self._reader,
+            batch_size=None,
+            sampler=wanted,  # each item is the indices of a batch
+            num_workers=self._workers,
+            pin_memory=self._device.type == "cuda",
+            generator=torch.Generator(),  # else it would draw from the one that is checkpointed
+        )
+        for chosen, images in zip(wanted, _watched(loader), strict=True):
+            targets = self._targets[chosen.to(self._targets.device)]
+            yield self._finish(images.to(self._device, non_blocking=True)), targets
+
+
+class _Reader(Dataset[Any]):
+    """Reads batches of a part; an error is returned, since the loader garbles what is raised."""
+
+    def __init__(self, part: Part, shape: tuple[int, int, int]) -> None:
+        self._part = part
+        self._shape = shape
+
+    def __len__(self) -> int:
+        return len(self._part)
+
+    def __getitem__(self, chosen: Tensor) -> Tensor | DesignerError:
+        try:
+            return _read(self._part, chosen, self._shape)
+        except DesignerError as error:
+            return error
+
+
+def _watched(loader: DataLoader[Any]) -> Iterator[Tensor]:
+    """Yield what the loader yields, its errors turned into sentences."""
+    try:
+        for images in loader:
+            if isinstance(images, DesignerError):
+                raise images
+            yield images
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise DesignerError(
+            "A process that loads images was killed, as a rule because memory ran out: "
+            "set data.workers to a smaller number, or 0, and resume the run."
+        ) from error
+
+
+def images(
+    part: Part,
+    preprocessing: Preprocessing,
+    *,
+    device: torch.device,
+    workers: int,
+    augment: Callable[[Tensor], Tensor] | None = None,
+) -> Images:
+    """Return a part's images in the way that its size allows.
+
+    What fits is kept in memory: finished if nothing random happens to it, else as it was read;
+    on the device where that has room. The rest is streamed.
+
+    Raises:
+        DesignerError: an image cannot be read or cannot become the network's input.
+    """
+    channels, height, width = shape = preprocessing.input
+    last_steps = finish(preprocessing, device=device, augment=augment)
+    targets = torch.from_numpy(part.labels)
+    values = len(part) * channels * height * width
+    raw = torch.uint8 if part.dtype == np.uint8 else torch.float32
+    cpu = torch.device("cpu")
+    choices = [(place, raw, False) for place in dict.fromkeys((device, cpu))]
+    if augment is None:
+        choices.insert(0, (device, torch.float32, True))
+    for place, kind, finished in choices:
+        if values * kind.itemsize > _SHARE * devices.free_bytes(place):
+            continue
+        channels_last = last_steps.layout is torch.channels_last
+        size = (height, width, channels) if channels_last else shape
+        store = torch.empty((len(part), *size), dtype=kind, device=place)
+        for indices in torch.split(torch.arange(len(part)), _CHUNK):
+            chunk = _read(part, indices, shape).to(place)
+            chunk = last_steps(chunk) if finished else chunk
+            rows = slice(int(indices[0]), int(indices[-1]) + 1)
+            store[rows] = chunk.permute(0, 2, 3, 1) if channels_last else chunk
+        return Resident(
+            store,
+            targets.to(place),
+            device=device,
+            channels_last=channels_last,
+            last_steps=None if finished else last_steps,
+        )
+    return Streamed(
+        part,
+        targets.to(device),
+        shape=shape,
+        workers=workers,
+        device=device,
+        last_steps=last_steps,
+    )
+
+
+def _read(part: Part, indices: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    channels, height, width = shape
+    read = part.read(indices.numpy(), height=height, width=width, channels=channels)
+    return torch.from_numpy(read)

@@ -1,0 +1,146 @@
+"""Where and how numbers are computed: device, precision, threads, processes, memory."""
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import torch
+import torch.distributed
+
+from designer.errors import DesignerError
+from designer.runs.recipe import DeviceName, PrecisionName
+
+
+def choose(name: DeviceName) -> torch.device:
+    """Return the device of that name, ``auto`` being CUDA, else MPS, else the CPU.
+
+    Raises:
+        DesignerError: this machine, or this build of torch, does not have it.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = "cuda" if present["cuda"] else "mps" if present["mps"] else "cpu"
+    if not present[name]:
+        raise DesignerError(
+            f"This machine has no {name} device that torch can use: set device to auto or cpu."
+        )
+    return torch.device(name, Processes.current().local if name == "cuda" else 0)
+
+
+def title(device: torch.device) -> str:
+    """Return the device's name for people."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
+
+
+def memory_format(device: torch.device) -> torch.memory_format:
+    """Return the layout of images in which the device convolves fastest."""
+    return torch.contiguous_format if device.type == "mps" else torch.channels_last
+
+
+def free_bytes(device: torch.device) -> int:
+    """Return the memory that the device has left; of the machine where the device shares it."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
+@dataclass(frozen=True)
+class Precision:
+    """``lower`` is the type of matrix products and convolutions, None for float32 throughout."""
+
+    lower: torch.dtype | None = None
+    note: str | None = None
+
+    @property
+    def needs_scaler(self) -> bool:
+        """Whether small gradients would vanish unless the loss is scaled up."""
+        return self.lower is torch.float16
+
+
+def precision(name: PrecisionName, device: torch.device) -> Precision:
+    """Return how to compute: lower precisions on CUDA, elsewhere float32 with a note."""
+    if name == "float32":
+        return Precision()
+    if device.type != "cuda":
+        return Precision(note=f"{name} is for CUDA only: training in float32 on {device.type}.")
+    if name == "bfloat16" and not torch.cuda.is_bf16_supported():
+        return Precision(note="This GPU has no bfloat16: training in float32.")
+    return Precision(lower=torch.float16 if name == "float16" else torch.bfloat16)
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process among those that ``torchrun`` started; alone, it is number 0 of 1."""
+
+    rank: int = 0
+    count: int = 1
+    local: int = 0  # number on its machine, which is that of its GPU
+
+    @classmethod
+    def current(cls) -> "Processes":
+        """Read the environment that ``torchrun`` sets."""
+        numbers = (int(os.environ.get(key, default)) for key, default in _TORCHRUN.items())
+        return cls(*numbers)
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one."""
+        return self.count > 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the one that writes."""
+        return self.rank == 0
+
+    def join(self, device: torch.device) -> None:
+        """Meet the other processes; they may wait long while the first one evaluates."""
+        if self.several and not torch.distributed.is_initialized():
+            backend = "nccl" if device.type == "cuda" else "gloo"
+            torch.distributed.init_process_group(backend, timeout=timedelta(hours=6))
+
+    def share(self, value: Any) -> Any:
+        """Return what the first process passed in."""
+        if not self.several:
+            return value
+        held = [value]
+        torch.distributed.broadcast_object_list(held)
+        return held[0]
+
+    def mean(self, values: torch.Tensor) -> torch.Tensor:
+        """Return the mean over all processes of a tensor, which is overwritten."""
+        if self.several:
+            torch.distributed.all_reduce(values)
+            values /= self.count
+        return values
+
+
+_TORCHRUN = {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"}
+
+
+def out_of_memory(error: BaseException, *, batch: int) -> str | None:
+    """Return the sentence for an error that says that memory ran out, None for another error.
+
+    Says what was asked for, what was free, and a batch to try that is smaller than ``batch``.
+    """
+    text = str(error)
+    if not isinstance(error, torch.OutOfMemoryError | MemoryError) and not (
+        isinstance(error, RuntimeError) and re.search("out of memory|can't allocate memory", text)
+    ):
+        return None
+    asked = re.search(r"allocate ([\d.]+ ?\w+)", text)
+    wanted = f"{asked[1]} more" if asked else "more"
+    device = torch.device("cuda" if "CUDA" in text else "mps" if "MPS" in text else "cpu")
+    free = free_bytes(device) / 2**30
+    remedy = f"try batch {batch // 2}" if batch > 1 else "use smaller images or a smaller network"
+    return (
+        f"{title(device)} ran out of memory at batch {batch}: {wanted} was asked for and "
+        f"{free:.2f} GiB was free; {remedy}."
+    )

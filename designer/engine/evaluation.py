@@ -1,0 +1,97 @@
+"""Figures on images that were not trained on, and the test part in detail."""
+
+import io
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from designer.engine.batches import Images
+from designer.engine.losses import Objective, correct, main_output
+from designer.runs.files import unwritable, write_atomically
+from designer.runs.folder import RunFolder
+from designer.runs.result import Figures
+
+_MISTAKES = 100  # the worst that are listed
+
+
+def evaluate(
+    network: nn.Module, images: Images, objective: Objective, *, batch: int, classes: int
+) -> Figures:
+    """Return mean loss and accuracy over all images, in eval mode; the mode is put back after.
+
+    ``classes`` is 0 for regression, which has no accuracy.
+    """
+    training = network.training
+    network.eval()
+    loss, hits = 0.0, 0
+    try:
+        with torch.inference_mode():
+            for inputs, targets in images.batches(torch.arange(len(images)), batch):
+                outputs = network(inputs)
+                loss += objective(outputs, targets).item() * len(targets)
+                if classes:
+                    hits += int(correct(main_output(outputs), targets))
+    finally:
+        network.train(training)
+    return Figures(loss=loss / len(images), accuracy=hits / len(images) if classes else None)
+
+
+def write_details(
+    network: nn.Module,
+    images: Images,
+    objective: Objective,
+    *,
+    batch: int,
+    classes: Sequence[str],
+    run: RunFolder,
+) -> None:
+    """Write what the main output says of every image into the run's ``evaluation`` folder.
+
+    ``predictions.npz``: ``outputs`` (n, k), ``targets`` (n,) or (n, k), ``losses`` (n,) and, for
+    classes, ``predicted`` (n,). For classes also ``confusion.json``, where ``matrix[i][j]`` counts
+    images of class i taken for class j, and ``mistakes.json``, the misclassified images with the
+    largest losses, ``index`` being that in the test part.
+
+    Raises:
+        DesignerError: the folder cannot be written.
+    """
+    network.eval()
+    rows: list[tuple[Tensor, Tensor, Tensor]] = []
+    with torch.inference_mode():
+        for inputs, targets in images.batches(torch.arange(len(images)), batch):
+            output = main_output(network(inputs)).float()
+            rows.append((output.cpu(), targets.cpu(), objective.each(output, targets).cpu()))
+    columns = (torch.cat(column).numpy() for column in zip(*rows, strict=True))
+    tables = dict(zip(("outputs", "targets", "losses"), columns, strict=True))
+    files: dict[str, bytes] = {}
+    if classes:
+        tables["predicted"] = predicted = tables["outputs"].argmax(1)
+        labels = tables["targets"]
+        matrix = np.zeros((len(classes), len(classes)), np.int64)
+        np.add.at(matrix, (labels, predicted), 1)
+        wrong = np.flatnonzero(predicted != labels)
+        worst = wrong[np.argsort(-tables["losses"][wrong], kind="stable")][:_MISTAKES]
+        mistakes = [
+            {
+                "index": int(i),
+                "class": classes[labels[i]],
+                "predicted": classes[predicted[i]],
+                "loss": float(tables["losses"][i]),
+            }
+            for i in worst
+        ]
+        confusion = {"classes": list(classes), "matrix": matrix.tolist()}
+        files["confusion.json"] = msgspec.json.encode(confusion) + b"\n"
+        files["mistakes.json"] = msgspec.json.encode(mistakes) + b"\n"
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **tables)  # type: ignore[arg-type]
+    files["predictions.npz"] = packed.getvalue()
+    try:
+        run.evaluation.mkdir(exist_ok=True)
+        for name, content in files.items():
+            write_atomically(run.evaluation / name, content)
+    except OSError as error:
+        raise unwritable(run.evaluation, error) from error

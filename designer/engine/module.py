@@ -1,0 +1,37 @@
+"""From the source text of a network to a module."""
+
+import linecache
+import sys
+import types
+
+from torch import nn
+
+from designer.errors import DesignerError
+
+
+def module_from_source(source: str, class_name: str, *, filename: str | None = None) -> nn.Module:
+    """Run the source and return an instance of its class, made without arguments.
+
+    The text is registered under ``filename``, so that tracebacks show its lines; without one it
+    gets a name of its own.
+
+    Raises:
+        DesignerError: the source does not compile, does not run, or has no such module class.
+    """
+    name = filename or f"<{class_name}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    module = types.ModuleType(f"designer_generated_{class_name}")
+    module.__file__ = name
+    # Dataclasses, pickling and torch.export look classes up by the name of their module.
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(source, name, "exec"), module.__dict__)
+        network = getattr(module, class_name)()
+    except Exception as error:
+        raise DesignerError(
+            f"The network {class_name} cannot be built from {name} "
+            f"({type(error).__name__}: {error}): correct the design and write the source again."
+        ) from error
+    if not isinstance(network, nn.Module):
+        raise DesignerError(f"{class_name} in {name} is no torch module: name the network's class.")
+    return network

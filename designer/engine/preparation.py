@@ -1,0 +1,162 @@
+"""Everything that a training needs before its first step, checked: data, network, device."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from designer.data import DataSet, Part, Split, channel_statistics, open_dataset, split
+from designer.engine import device as devices
+from designer.engine.augmentation import Augmenter
+from designer.engine.batches import Images, images
+from designer.engine.device import Precision, Processes
+from designer.engine.module import module_from_source
+from designer.errors import DesignerError
+from designer.runs.folder import RunFolder
+from designer.runs.network import NetworkInfo
+from designer.runs.preprocessing import Preprocessing
+from designer.runs.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is given to the loop. ``network`` is on the device, with the seed's first weights."""
+
+    recipe: Recipe
+    info: NetworkInfo
+    source: str
+    network: nn.Module
+    device: torch.device
+    precision: Precision
+    processes: Processes
+    preprocessing: Preprocessing
+    train: Images
+    validation: Images
+    test: Images | None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes; none for regression."""
+        return self.preprocessing.classes
+
+    @property
+    def batch(self) -> int:
+        """Images a step in this process."""
+        return self.recipe.batch // self.processes.count
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole batches in the training part; the order changes, so that none is left out often."""
+        return len(self.train) // self.recipe.batch
+
+
+def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
+    """Read and check all that a run trains with.
+
+    ``threads`` is the number that a checkpoint was made with, which comes before the recipe's.
+
+    Raises:
+        DesignerError: data, recipe, network and machine do not go together.
+    """
+    recipe, info, source = run.recipe(), run.network(), run.source()
+    processes = Processes.current()
+    device = devices.choose(recipe.device)
+    if wanted := threads or recipe.threads:
+        torch.set_num_threads(wanted)
+    torch.backends.cudnn.benchmark = device.type == "cuda"  # images all have one size
+    if recipe.batch % processes.count:
+        raise DesignerError(
+            f"A batch of {recipe.batch} cannot be divided among {processes.count} processes: "
+            f"choose a multiple of {processes.count}."
+        )
+    data = open_dataset(recipe.data.source)
+    parts = _parts(data, recipe)
+    if parts.validation is None:
+        raise DesignerError(
+            f"{data.name} leaves no validation images: set data.validation above 0, as in 0.1."
+        )
+    _check_outputs(data, recipe, info)
+    preprocessing = _preprocessing(parts.train, data, info)
+
+    torch.manual_seed(recipe.seed)
+    np.random.seed(recipe.seed % 2**32)
+    network = module_from_source(source, info.class_name, filename=str(run.source_file))
+    network = network.to(device).to(memory_format=devices.memory_format(device))
+    processes.join(device)
+    if processes.rank:  # every process draws for itself
+        torch.manual_seed(recipe.seed + processes.rank)
+
+    _, height, width = info.input
+    active = recipe.augmentation.active
+    augment = Augmenter(recipe.augmentation, height=height, width=width) if active else None
+    workers = recipe.data.workers
+    train = images(parts.train, preprocessing, device=device, workers=workers, augment=augment)
+    validation = images(parts.validation, preprocessing, device=device, workers=workers)
+    test = None
+    if parts.test is not None:
+        test = images(parts.test, preprocessing, device=device, workers=workers)
+    return Prepared(
+        recipe=recipe,
+        info=info,
+        source=source,
+        network=network,
+        device=device,
+        precision=devices.precision(recipe.precision, device),
+        processes=processes,
+        preprocessing=preprocessing,
+        train=train,
+        validation=validation,
+        test=test,
+    )
+
+
+def _parts(data: DataSet, recipe: Recipe) -> Split:
+    fractions = recipe.data
+    parts = split(
+        data,
+        validation=fractions.validation,
+        test=fractions.test,
+        seed=recipe.seed,
+        limit=fractions.limit,
+    )
+    if recipe.batch > len(parts.train):
+        raise DesignerError(
+            f"A batch of {recipe.batch:,} is larger than the {len(parts.train):,} training images "
+            f"of {data.name}: set batch to {len(parts.train):,} or less."
+        )
+    return parts
+
+
+def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
+    """Refuse outputs of another size than the data's targets, and losses of another kind."""
+    if not data.classes and recipe.loss.name == "cross_entropy":
+        raise DesignerError(
+            f"{data.name} has numbers as targets, not classes: set loss to mean_squared_error."
+        )
+    kind = "classes" if data.classes else "target values"
+    for output in info.outputs:
+        size = math.prod(output.shape)
+        if size != data.outputs:
+            raise DesignerError(
+                f"{data.name} has {data.outputs} {kind} but output {output.name} of {info.name} "
+                f"gives {size} values: set its last layer to {data.outputs}."
+            )
+        if len(output.shape) != 1:
+            shape = "x".join(map(str, output.shape))
+            raise DesignerError(
+                f"Output {output.name} of {info.name} is {shape} but must be a list of "
+                f"{data.outputs} values: insert a Flatten before it."
+            )
+
+
+def _preprocessing(train: Part, data: DataSet, info: NetworkInfo) -> Preprocessing:
+    channels, height, width = info.input
+    mean, deviation = channel_statistics(train, height=height, width=width, channels=channels)
+    return Preprocessing(
+        input=info.input,
+        mean=tuple(map(float, mean)),
+        deviation=tuple(map(float, deviation)),
+        classes=data.classes,
+    )

@@ -1,0 +1,127 @@
+"""The worker process: trains one run folder, or serves requests with torch loaded.
+
+``python -m designer.engine.worker RUN [--resume]`` trains and exits with 0, or with 1 after a
+sentence on standard error. ``--serve`` takes JSON lines on standard input and answers in JSON
+lines on standard output, each answer with the ``id`` of its request, if that had one:
+
+    {"do": "ping", "id": 1}                      -> {"id": 1, "ok": true}
+    {"do": "train", "run": "...", "resume": false} -> {"ok": true, "result": {...}}, at its end
+    {"do": "quit"}                               -> the process ends after what it is doing
+    anything that fails                          -> {"ok": false, "message": "..."}
+
+When standard input closes, what was asked for is still done: a training outlives the window.
+"""
+
+import argparse
+import contextlib
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import msgspec
+
+from designer.errors import DesignerError
+from designer.runs import control
+from designer.runs.folder import RunFolder
+
+Request = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m designer.engine.worker")
+    parser.add_argument("run", nargs="?", type=Path, help="run folder to train")
+    parser.add_argument("--resume", action="store_true", help="go on from its checkpoint")
+    parser.add_argument("--serve", action="store_true", help="take JSON lines instead")
+    options = parser.parse_args(arguments)
+    if options.serve == (options.run is not None):
+        parser.error("give a run folder or --serve")
+    interrupt = _interrupt()
+    if options.serve:
+        serve(sys.stdin, sys.stdout, interrupt=interrupt)
+        return 0
+    return _train_run(options.run, resume=options.resume, interrupt=interrupt)
+
+
+def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> None:
+    """Answer requests until ``quit`` or the end of ``requests``, and finish what was begun."""
+    from designer.engine import (
+        training,
+    )  # the point of a standby: torch is loaded before it is asked
+
+    def train(request: Request) -> Request:
+        run = RunFolder.open(Path(request["run"]))
+        resume = bool(request.get("resume"))
+        if resume:  # takes back a pause or stop that nobody has read
+            control.send(run.control, "resume")
+        result = training.train(run, resume=resume, interrupt=interrupt)
+        return {"result": msgspec.to_builtins(result)}
+
+    # Work that takes long, done one after another; an export has its place here.
+    jobs: dict[str, Callable[[Request], Request]] = {"train": train}
+    waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+    speaking = threading.Lock()
+
+    def answer(request: Request, **fields: Any) -> None:
+        named = {"id": request["id"], **fields} if "id" in request else fields
+        # Nobody may be listening any more, which is no reason to stop.
+        with speaking, contextlib.suppress(OSError, ValueError):
+            answers.write(msgspec.json.encode(named).decode() + "\n")
+            answers.flush()
+
+    def listen() -> None:
+        for line in requests:
+            request: Request = {}
+            try:
+                request = msgspec.json.decode(line, type=dict[str, Any])
+                do = request.get("do")
+                if do == "quit":
+                    break
+                if do == "ping":
+                    answer(request, ok=True)
+                elif do in jobs:
+                    waiting.put(request)
+                else:
+                    known = ", ".join(["ping", "quit", *jobs])
+                    raise DesignerError(f"The worker cannot do {do!r}: ask for {known}.")
+            except (DesignerError, msgspec.MsgspecError) as error:
+                answer(request, ok=False, message=str(error))
+        waiting.put(None)
+
+    threading.Thread(target=listen, daemon=True).start()
+    while (request := waiting.get()) is not None:
+        try:
+            answer(request, ok=True, **jobs[request["do"]](request))
+        except Exception as error:
+            message = str(error) if isinstance(error, DesignerError) else f"A defect: {error!r}"
+            answer(request, ok=False, message=message)
+
+
+def _train_run(path: Path, *, resume: bool, interrupt: threading.Event) -> int:
+    try:
+        run = RunFolder.open(path)
+        from designer.engine.training import train  # seconds, after a wrong path was refused
+
+        result = train(run, resume=resume, interrupt=interrupt)
+    except DesignerError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if result.message:
+        sys.stderr.write(f"{result.message}\n")
+    return 1 if result.status == "diverged" else 0
+
+
+def _interrupt() -> threading.Event:
+    """Return an event that SIGINT and SIGTERM set, in place of what they would do."""
+    event = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: event.set())
+    return event
+
+
+if __name__ == "__main__":
+    sys.exit(main())

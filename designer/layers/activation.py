@@ -1,0 +1,224 @@
+"""Activations: one function applied to every value."""
+
+from collections.abc import Sequence
+
+from designer.layers.base import (
+    FLOAT_BYTES,
+    Category,
+    Code,
+    Kept,
+    Layer,
+    LayerError,
+    Layout,
+    Role,
+    Shape,
+    State,
+    Tensor,
+)
+from designer.layers.parameters import Bool, Choice, Float, Int
+
+
+def elementwise_layout(inputs: Sequence[Tensor]) -> Layout:
+    """Return the layout of a new tensor that takes over the order of its input's axes."""
+    permuted = inputs[0].layout is Layout.PERMUTED
+    return Layout.PERMUTED if permuted else Layout.CONTIGUOUS
+
+
+class _Activation(Layer):
+    """A function of each value; subclasses say what backward needs."""
+
+    category = Category.ACTIVATION
+    activation = True
+    counts = False
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        """Keep the order of the axes."""
+        return elementwise_layout(inputs)
+
+
+class _KeepsOutput(_Activation):
+    """Its derivative is computed from the output."""
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its output."""
+        return Kept(output=True)
+
+
+class _KeepsInput(_Activation):
+    """Its derivative is computed from the input."""
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input."""
+        return Kept(inputs=(0,))
+
+
+class _CopiesInPlace(_KeepsInput):
+    """Works in place at the price of a copy of its input."""
+
+    inplace = True
+
+    def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """A full copy of the input."""
+        return Kept(per_image=FLOAT_BYTES * inputs[0].values)
+
+
+class _OutputInPlace(_KeepsInput):
+    """Keeps its input, but works in place from its output."""
+
+    inplace = True
+
+    def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its output."""
+        return Kept(output=True)
+
+
+class ReLU(_KeepsOutput):
+    """Rectified linear unit."""
+
+    help = "max(0, x): the standard activation."
+    torch = "nn.ReLU"
+    inplace = True
+
+
+class ReLU6(_CopiesInPlace):
+    """Rectified linear unit, at most 6."""
+
+    help = "min(max(0, x), 6): ReLU with a ceiling, made for low precision."
+    torch = "nn.ReLU6"
+
+
+class LeakyReLU(_OutputInPlace):
+    """Leaky rectified linear unit."""
+
+    help = "x where positive, a small slope where negative."
+    torch = "nn.LeakyReLU"
+    negative_slope = Float(0.01, minimum=0.0, maximum=1.0, help="Slope for negative values.")
+
+
+class PReLU(_KeepsInput):
+    """Parametric rectified linear unit."""
+
+    help = "LeakyReLU with a learned slope, one or one per channel."
+    torch = "nn.PReLU"
+    per_channel = Bool(True, help="Learn a slope per channel rather than a single one.")
+    init = Float(0.25, minimum=-10.0, maximum=10.0, help="The slope at the start.")
+
+    def _slopes(self, inputs: Sequence[Tensor]) -> int:
+        return inputs[0].shape[0] if self.per_channel else 1
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """The slopes."""
+        return (State("weight", (self._slopes(inputs),), Role.WEIGHT),)
+
+    def constructor(self, code: Code) -> str:
+        """Write the number of slopes unless it is one."""
+        slopes = [code.channels] if self.per_channel else []
+        return f"nn.PReLU({', '.join([*slopes, *code.keywords(['init'])])})"
+
+
+class ELU(_OutputInPlace):
+    """Exponential linear unit."""
+
+    help = "x where positive, α (exp(x) - 1) where negative."
+    torch = "nn.ELU"
+    alpha = Float(1.0, minimum=0.0, maximum=100.0, help="How far negative values reach.")
+
+
+class SELU(_OutputInPlace):
+    """Scaled exponential linear unit."""
+
+    help = "ELU scaled so that deep networks normalise themselves."
+    torch = "nn.SELU"
+
+
+class GELU(_KeepsInput):
+    """Gaussian error linear unit."""
+
+    help = "x times the normal distribution's Φ(x)."
+    torch = "nn.GELU"
+    approximate = Choice("none", choices=("none", "tanh"), help="Exact, or by the tanh formula.")
+
+
+class SiLU(_CopiesInPlace):
+    """Sigmoid linear unit, also called swish."""
+
+    help = "x · sigmoid(x), also called swish."
+    torch = "nn.SiLU"
+
+
+class Mish(_CopiesInPlace):
+    """Mish."""
+
+    help = "x · tanh(softplus(x))."
+    torch = "nn.Mish"
+
+
+class Softplus(_KeepsInput):
+    """Smooth rectifier."""
+
+    help = "log(1 + exp(βx)) / β: a smooth ReLU."
+    torch = "nn.Softplus"
+    beta = Float(1.0, minimum=0.01, maximum=100.0, help="How sharply it bends.")
+
+
+class Hardswish(_CopiesInPlace):
+    """Piecewise swish."""
+
+    help = "x · ReLU6(x + 3) / 6: a cheap SiLU."
+    torch = "nn.Hardswish"
+
+
+class Hardsigmoid(_CopiesInPlace):
+    """Piecewise sigmoid."""
+
+    help = "ReLU6(x + 3) / 6: a cheap sigmoid."
+    torch = "nn.Hardsigmoid"
+
+
+class Sigmoid(_KeepsOutput):
+    """Logistic function."""
+
+    help = "1 / (1 + exp(-x)): squashes to between 0 and 1."
+    torch = "nn.Sigmoid"
+
+
+class Tanh(_KeepsOutput):
+    """Hyperbolic tangent."""
+
+    help = "Squashes to between -1 and 1."
+    torch = "nn.Tanh"
+
+
+class _OverAxis(_KeepsOutput):
+    """A distribution over one axis."""
+
+    dim = Int(1, minimum=1, maximum=3, help="The axis that sums to one; 1 is channels or features.")
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape; the axis must exist."""
+        if self.dim > len(inputs[0].shape):
+            raise LayerError(
+                "no-such-axis",
+                f"the input has {len(inputs[0].shape)} axes besides the batch, dim is {self.dim}",
+                received=len(inputs[0].shape),
+                expected=f"at least {self.dim}",
+            )
+        return inputs[0].shape
+
+    def constructor(self, code: Code) -> str:
+        """Always name the axis."""
+        return f"{self.torch}(dim={code.argument('dim')})"
+
+
+class Softmax(_OverAxis):
+    """Softmax."""
+
+    help = "Probabilities: exp(x) divided by its sum. Cross-entropy has it built in."
+    torch = "nn.Softmax"
+
+
+class LogSoftmax(_OverAxis):
+    """Logarithm of softmax."""
+
+    help = "Logarithms of softmax's probabilities. Cross-entropy has it built in."
+    torch = "nn.LogSoftmax"

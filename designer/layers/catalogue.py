@@ -1,0 +1,102 @@
+"""All layer types, and how a node of a design becomes a layer of one of them."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from designer.design.expressions import ExpressionError, Scalar, evaluate, is_expression, parse
+from designer.design.values import Value
+
+# Importing a family registers its layer types; the order is the palette's.
+from designer.layers import (  # noqa: F401
+    activation,
+    convolution,
+    dense,
+    join,
+    normalisation,
+    pooling,
+    ports,
+    regularisation,
+    shape,
+)
+from designer.layers.base import Layer, layer_types
+from designer.layers.parameters import ParameterError
+
+
+class Fault(NamedTuple):
+    """A parameter that cannot be used: its name and what is wrong with it."""
+
+    code: str
+    parameter: str
+    message: str
+
+
+@lru_cache(maxsize=65536)
+def _make(name: str, values: tuple[tuple[str, Any], ...], _types: tuple[type, ...]) -> Layer:
+    # Layers of equal parameters are one object, so that what follows from them is computed once.
+    return layer_types()[name](**dict(values))
+
+
+def make(name: str, **values: Any) -> Layer:
+    """Return the layer with these values, which must be of the parameters' own types."""
+    items = tuple(values.items())
+    return _make(name, items, tuple(type(value) for _, value in items))
+
+
+def resolve(
+    name: str, parameters: Mapping[str, Value], scope: Mapping[str, Scalar]
+) -> tuple[Layer | None, list[Fault]]:
+    """Evaluate and check the parameters of a node.
+
+    Returns the layer, or None with the list of all faults.
+    """
+    known = layer_types().get(name)
+    if known is None:
+        close = get_close_matches(name, layer_types(), 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return None, [Fault("unknown-layer", "", f"there is no layer type '{name}'{hint}")]
+    values: dict[str, Any] = {}
+    faults = []
+    for key, value in parameters.items():
+        parameter = known.parameters.get(key)
+        if parameter is None:
+            close = get_close_matches(key, known.parameters, 1)
+            hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(known.parameters)}"
+            message = f"{name} has no parameter '{key}'; {hint}"
+            faults.append(Fault("unknown-parameter", key, message))
+            continue
+        try:
+            values[key] = parameter.check(computed(value, scope))
+        except ExpressionError as error:
+            faults.append(Fault("expression", key, f"{key}: the expression '{value}' {error}"))
+        except ParameterError as error:
+            faults.append(Fault("parameter", key, f"{key} {error}"))
+    given = parameters.keys()
+    faults += [
+        Fault("missing-parameter", key, f"{key} is not given; it {_takes(parameter)}")
+        for key, parameter in known.parameters.items()
+        if parameter.required and key not in given
+    ]
+    return (None, faults) if faults else (make(name, **values), [])
+
+
+def _takes(parameter: Any) -> str:
+    return f"takes {parameter.expects}"
+
+
+def computed(value: Value, scope: Mapping[str, Scalar]) -> Value:
+    """Return a value with its expressions evaluated.
+
+    Raises
+    ------
+    ExpressionError
+        An expression is wrong or names something that is not in scope.
+    """
+    if isinstance(value, tuple):
+        return tuple(
+            evaluate(parse(each), scope) if is_expression(each) else each for each in value
+        )
+    if is_expression(value):
+        return evaluate(parse(value), scope)
+    return value

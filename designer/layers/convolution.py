@@ -1,0 +1,617 @@
+"""Convolutions: learned, depthwise, separable, transposed, and with fixed kernels."""
+
+from collections.abc import Sequence
+from math import ceil, prod
+
+from designer.design.expressions import Binary, Literal, Tree, fold
+from designer.layers.base import (
+    FLOAT_BYTES,
+    Category,
+    Code,
+    Kept,
+    Layer,
+    LayerError,
+    Part,
+    Role,
+    SetParameters,
+    Shape,
+    State,
+    Tensor,
+    Window,
+    need_image,
+    show,
+)
+from designer.layers.initialisation import Initialised
+from designer.layers.parameters import Bool, Choice, Int, IntPair, Padding, Pair
+
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
+    """Return floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
+
+    Dumoulin and Visin, A guide to convolution arithmetic, arXiv:1603.07285, relationship 15.
+    """
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def refuse_large_kernel(
+    layer: Layer, shape: Shape, kernel: Pair, padding: Pair, dilation: Pair
+) -> None:
+    """Refuse a kernel that reaches beyond the padded input.
+
+    Raises
+    ------
+    LayerError
+        With the padding that would make it fit, and a smaller kernel.
+    """
+    for axis, name in ((0, "height"), (1, "width")):
+        size, reach = shape[axis + 1], dilation[axis] * (kernel[axis] - 1) + 1
+        if reach <= size + 2 * padding[axis]:
+            continue
+        needed = tuple(
+            max(
+                padding[each], ceil((dilation[each] * (kernel[each] - 1) + 1 - shape[each + 1]) / 2)
+            )
+            for each in (0, 1)
+        )
+        smaller = tuple(
+            min(kernel[each], (shape[each + 1] + 2 * padding[each] - 1) // dilation[each] + 1)
+            for each in (0, 1)
+        )
+        remedies = [SetParameters(f"set kernel size to {show(smaller)}", {"kernel_size": smaller})]
+        if "padding" in layer.parameters and all(
+            2 * needed[each] <= kernel[each] or "Conv" in type(layer).__name__ for each in (0, 1)
+        ):
+            remedies.insert(0, SetParameters(f"set padding to {show(needed)}", {"padding": needed}))
+        raise LayerError(
+            "kernel-too-large",
+            f"the kernel reaches over {reach} rows or columns, but the input's {name} is {size}"
+            + (f" with padding {padding[axis]} on each side" if padding[axis] else ""),
+            axis=name,
+            received=size,
+            expected=f"at least {reach - 2 * padding[axis]}",
+            remedies=remedies,
+        )
+
+
+def window_text(name: str, kernel: Pair, stride: Pair) -> str:
+    """Return the telling part of a convolution or pool: ``Conv2d 7×7 /2``."""
+    step = "" if stride == (1, 1) else f" /{stride[0] if stride[0] == stride[1] else show(stride)}"
+    return f"{name} {show(kernel)}{step}"
+
+
+def spatial_formula(
+    sizes: Sequence[int],
+    output: Shape,
+    *,
+    kernel: Pair,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+) -> tuple[str, ...]:
+    """Return the output size of each axis with its numbers; one line where both agree."""
+    lines = []
+    for axis, name in ((0, "height"), (1, "width")):
+        reach = kernel[axis] if dilation[axis] == 1 else dilation[axis] * (kernel[axis] - 1) + 1
+        lines.append(
+            f"{name} = ⌊({sizes[axis]} - {reach} + 2·{padding[axis]}) / {stride[axis]}⌋ + 1"
+            f" = {output[axis + 1]}"
+        )
+    if lines[0].partition(" = ")[2] == lines[1].partition(" = ")[2]:
+        return (lines[0].replace("height", "height, width", 1),)
+    return tuple(lines)
+
+
+class Convolution(Initialised):
+    """What all convolutions over images share."""
+
+    category = Category.CONVOLUTION
+    convolution = True
+
+    def out_channels_of(self, channels: int) -> int:
+        """Return the number of kernels."""
+        raise NotImplementedError
+
+    def groups_of(self, channels: int) -> int:
+        """Return into how many independent groups the channels fall."""
+        return 1
+
+
+class _Conv(Convolution):
+    """A convolution whose kernel slides in steps of `stride`."""
+
+    kernel_size = IntPair(help="Height and width of the kernel.")
+    stride = IntPair((1, 1), help="Step of the kernel.")
+    padding = Padding(help='Rows and columns added on each side, or "same".')
+    dilation = IntPair((1, 1), help="Distance between the kernel's elements; 1 is dense.")
+    bias = Bool(True, help="Add a learned number per output channel.")
+    padding_mode = Choice("zeros", choices=PADDING_MODES, help="What the padding is filled with.")
+
+    def check(self) -> None:
+        """Refuse "same" with a stride, as torch does."""
+        if self.padding == "same" and self.stride != (1, 1):
+            half = tuple(
+                d * (k - 1) // 2 for d, k in zip(self.dilation, self.kernel_size, strict=True)
+            )
+            raise LayerError(
+                "same-with-stride",
+                f'padding "same" needs stride 1, received stride {show(self.stride)}',
+                received=f"stride {show(self.stride)}",
+                expected="stride 1",
+                remedies=[
+                    SetParameters(f"set padding to {show(half)}", {"padding": half}),
+                    SetParameters("set stride to 1", {"stride": 1}),
+                ],
+            )
+
+    def total_padding(self) -> Pair:
+        """Return rows and columns added to both sides together."""
+        if isinstance(self.padding, str):
+            height, width = (
+                d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)
+            )
+            return height, width
+        return 2 * self.padding[0], 2 * self.padding[1]
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """Slide the kernel over the padded image."""
+        channels, height, width = need_image(self, inputs)
+        kernels, groups = self.out_channels_of(channels), self.groups_of(channels)
+        if channels % groups or kernels % groups:
+            raise self._refuse_groups(channels, kernels, groups)
+        if isinstance(self.padding, str):
+            return kernels, height, width
+        self._check_padding(inputs[0].shape)
+        (kh, kw), (sh, sw), (ph, pw), (dh, dw) = (
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.dilation,
+        )
+        new_height = (height + 2 * ph - dh * (kh - 1) - 1) // sh + 1
+        new_width = (width + 2 * pw - dw * (kw - 1) - 1) // sw + 1
+        if new_height < 1 or new_width < 1:
+            refuse_large_kernel(
+                self, inputs[0].shape, self.kernel_size, self.padding, self.dilation
+            )
+        return kernels, new_height, new_width
+
+    def _check_padding(self, shape: Shape) -> None:
+        """Refuse a reflection or a wrap-around longer than the image."""
+        limits = {"reflect": -1, "circular": 0}
+        if self.padding_mode not in limits or isinstance(self.padding, str):
+            return
+        for axis, name in ((0, "height"), (1, "width")):
+            most = shape[axis + 1] + limits[self.padding_mode]
+            if self.padding[axis] > most:
+                raise LayerError(
+                    "padding-too-large",
+                    f"{self.padding_mode} padding of {self.padding[axis]} needs more rows or "
+                    f"columns than the input's {name} of {shape[axis + 1]} has",
+                    axis=name,
+                    received=shape[axis + 1],
+                    expected=f"at least {self.padding[axis] - limits[self.padding_mode]}",
+                    remedies=[SetParameters("fill with zeros", {"padding_mode": "zeros"})],
+                )
+
+    def _refuse_groups(self, channels: int, kernels: int, groups: int) -> LayerError:
+        at_fault = "input" if channels % groups else "output"
+        number = channels if channels % groups else kernels
+        fitting = [n for n in range(groups, 0, -1) if channels % n == 0 and kernels % n == 0]
+        remedies = [SetParameters(f"set groups to {fitting[0]}", {"groups": fitting[0]})]
+        if at_fault == "output":
+            rounded = ceil(kernels / groups) * groups
+            remedies.append(
+                SetParameters(f"set output channels to {rounded}", {"out_channels": rounded})
+            )
+        return LayerError(
+            "groups",
+            f"{number} {at_fault} channels do not divide into {groups} groups",
+            axis="channels",
+            received=number,
+            expected=f"a multiple of {groups}",
+            remedies=remedies,
+        )
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """One kernel per output channel over the channels of its group."""
+        channels = inputs[0].shape[0]
+        kernels = self.out_channels_of(channels)
+        weight = (kernels, channels // self.groups_of(channels), *self.kernel_size)
+        if self.bias:
+            return State("weight", weight, Role.WEIGHT), State("bias", (kernels,), Role.BIAS)
+        return (State("weight", weight, Role.WEIGHT),)
+
+    def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Output positions x output channels x channels of a group x kernel."""
+        channels = inputs[0].shape[0]
+        return prod(output) * (channels // self.groups_of(channels)) * prod(self.kernel_size)
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input, or the padded copy that torch makes of it."""
+        channels, height, width = inputs[0].shape
+        added_height, added_width = self.total_padding()
+        if self.padding_mode != "zeros" and (added_height or added_width):
+            copy = channels * (height + added_height) * (width + added_width) * FLOAT_BYTES
+            keeps_input = self.padding_mode != "circular" and inputs[0].needs_grad
+            return Kept(inputs=(0,) if keeps_input else (), per_image=copy)
+        if self.padding == "same" and (added_height % 2 or added_width % 2):
+            copy = channels * (height + added_height % 2) * (width + added_width % 2) * FLOAT_BYTES
+            return Kept(per_image=copy)
+        return Kept(inputs=(0,))
+
+    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+        """The dilated kernel."""
+        total = self.total_padding()
+        reach = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+        return Window(
+            (reach[0] + 1, reach[1] + 1),
+            self.stride,
+            (reach[0] / 2 - total[0] // 2, reach[1] / 2 - total[1] // 2),
+        )
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        """The arithmetic of each axis."""
+        if isinstance(self.padding, str):
+            return (f"height, width = those of the input = {show(output[1:])}",)
+        return spatial_formula(
+            inputs[0].shape[1:],
+            output,
+            kernel=self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+        )
+
+    def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
+        """Positions x kernels x what a kernel multiplies."""
+        channels = inputs[0].shape[0]
+        height, width = self.kernel_size
+        per_output = f"{channels // self.groups_of(channels)} · {height} · {width}"
+        return f"{output[1]} · {output[2]} · {output[0]} · {per_output}"
+
+
+class Conv2d(_Conv):
+    """2-D convolution."""
+
+    help = "Slides kernels over the image: each output channel is one kernel's response."
+    torch = "nn.Conv2d"
+    positional = ("in_channels", "out_channels", "kernel_size")
+    out_channels = Int(help="Number of kernels, that is of output channels.", unit="channels")
+    groups = Int(1, help="Independent groups into which the channels fall.")
+
+    def out_channels_of(self, channels: int) -> int:
+        """Return the number of kernels."""
+        return self.out_channels
+
+    def groups_of(self, channels: int) -> int:
+        """Return the number of groups."""
+        return self.groups
+
+    def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        """Return the number of kernels."""
+        return code.tree("out_channels")
+
+    def summary(self) -> str:
+        """Return kernel, stride and channels."""
+        return f"{window_text('Conv2d', self.kernel_size, self.stride)}, {self.out_channels}"
+
+
+class DepthwiseConv2d(_Conv):
+    """Depthwise convolution."""
+
+    help = "Filters each channel by kernels of its own, without mixing channels."
+    torch = "nn.Conv2d"
+    multiplier = Int(1, help="Kernels per input channel.")
+
+    def out_channels_of(self, channels: int) -> int:
+        """Return `multiplier` kernels per channel."""
+        return channels * self.multiplier
+
+    def groups_of(self, channels: int) -> int:
+        """Each channel is a group."""
+        return channels
+
+    def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        """Return channels times multiplier."""
+        return times(inputs[0], code.tree("multiplier"))
+
+    def constructor(self, code: Code) -> str:
+        """Write a grouped nn.Conv2d."""
+        channels = code.channels
+        kernels = (
+            channels if self.multiplier == 1 else f"{channels} * {code.argument('multiplier')}"
+        )
+        rest = code.keywords(("stride", "padding", "dilation", "bias", "padding_mode"))
+        kernel = code.argument("kernel_size")
+        return f"nn.Conv2d({', '.join([channels, kernels, kernel, *rest, f'groups={channels}'])})"
+
+    def summary(self) -> str:
+        """Return kernel and stride."""
+        return window_text("Depthwise", self.kernel_size, self.stride)
+
+
+class SeparableConv2d(_Conv):
+    """Depthwise separable convolution."""
+
+    help = "A depthwise convolution followed by a 1×1 convolution that mixes the channels."
+    torch = "SeparableConv2d"
+    positional = ("in_channels", "out_channels", "kernel_size")
+    out_channels = Int(help="Number of output channels.", unit="channels")
+    source = '''
+class SeparableConv2d(nn.Module):
+    """A depthwise convolution followed by a 1x1 convolution."""
+
+    def __init__(self, in_channels, out_channels, kernel_size, bias=True, **options):
+        super().__init__()
+        self.depthwise = nn.Conv2d(
+            in_channels, in_channels, kernel_size, groups=in_channels, bias=False, **options
+        )
+        self.pointwise = nn.Conv2d(in_channels, out_channels, 1, bias=bias)
+
+    def forward(self, x):
+        return self.pointwise(self.depthwise(x))
+'''
+
+    def out_channels_of(self, channels: int) -> int:
+        """Return the channels of the 1x1 convolution."""
+        return self.out_channels
+
+    def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        """Return the channels of the 1x1 convolution."""
+        return code.tree("out_channels")
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """The depthwise kernels, the 1x1 kernels and the bias."""
+        channels = inputs[0].shape[0]
+        states = (
+            State("depthwise.weight", (channels, 1, *self.kernel_size), Role.WEIGHT),
+            State("pointwise.weight", (self.out_channels, channels, 1, 1), Role.WEIGHT),
+        )
+        if self.bias:
+            return (*states, State("pointwise.bias", (self.out_channels,), Role.BIAS))
+        return states
+
+    def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Both convolutions, at the output's positions."""
+        channels = inputs[0].shape[0]
+        per_position = channels * prod(self.kernel_size) + channels * self.out_channels
+        return output[1] * output[2] * per_position
+
+    def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
+        """The depthwise and the 1x1 part."""
+        channels = inputs[0].shape[0]
+        height, width = self.kernel_size
+        return (
+            f"{output[1]} · {output[2]} · ({channels} · {height} · {width}"
+            f" + {channels} · {output[0]})"
+        )
+
+    def _middle(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        return inputs[0].shape[0] * output[1] * output[2]
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """What the depthwise part keeps, and its output."""
+        kept = super().kept(inputs, output)
+        return kept._replace(per_image=kept.per_image + FLOAT_BYTES * self._middle(inputs, output))
+
+    def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
+        """Two convolutions."""
+        middle = self._middle(inputs, output)
+        return Part(inputs[0].values, middle, True), Part(middle, prod(output), True)
+
+    def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
+        """The depthwise output, then the 1x1's."""
+        return self._middle(inputs, output), prod(output)
+
+    def summary(self) -> str:
+        """Return kernel, stride and channels."""
+        return f"{window_text('Separable', self.kernel_size, self.stride)}, {self.out_channels}"
+
+
+class ConvTranspose2d(Convolution):
+    """Transposed convolution."""
+
+    help = "Spreads each input value over a kernel's area: learned upsampling."
+    torch = "nn.ConvTranspose2d"
+    positional = ("in_channels", "out_channels", "kernel_size")
+    out_channels = Int(help="Number of output channels.", unit="channels")
+    kernel_size = IntPair(help="Height and width of the kernel.")
+    stride = IntPair((1, 1), help="Step between the kernels of neighbouring inputs.")
+    padding = IntPair((0, 0), minimum=0, help="Rows and columns cut from each side of the output.")
+    output_padding = IntPair((0, 0), minimum=0, help="Rows and columns added at bottom and right.")
+    groups = Int(1, help="Independent groups into which the channels fall.")
+    bias = Bool(True, help="Add a learned number per output channel.")
+    dilation = IntPair((1, 1), help="Distance between the kernel's elements; 1 is dense.")
+
+    def check(self) -> None:
+        """Refuse an output padding that is larger than stride and dilation, as torch does."""
+        for axis, name in ((0, "height"), (1, "width")):
+            limit = max(self.stride[axis], self.dilation[axis])
+            if self.output_padding[axis] >= limit:
+                raise LayerError(
+                    "output-padding",
+                    f"output padding of {self.output_padding[axis]} must be smaller than stride or "
+                    f"dilation, here {limit}",
+                    axis=name,
+                    received=self.output_padding[axis],
+                    expected=f"less than {limit}",
+                    remedies=[SetParameters("set output padding to 0", {"output_padding": 0})],
+                )
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """(size - 1) stride - 2 padding + dilation (kernel - 1) + output padding + 1."""
+        channels, *sizes = need_image(self, inputs)
+        for number, side in ((channels, "input"), (self.out_channels, "output")):
+            if number % self.groups:
+                raise LayerError(
+                    "groups",
+                    f"{number} {side} channels do not divide into {self.groups} groups",
+                    axis="channels",
+                    received=number,
+                    expected=f"a multiple of {self.groups}",
+                    remedies=[SetParameters("set groups to 1", {"groups": 1})],
+                )
+        height, width = (
+            (size - 1) * self.stride[axis]
+            - 2 * self.padding[axis]
+            + self.dilation[axis] * (self.kernel_size[axis] - 1)
+            + self.output_padding[axis]
+            + 1
+            for axis, size in enumerate(sizes)
+        )
+        if height < 1 or width < 1:
+            raise LayerError(
+                "nothing-left",
+                f"padding {show(self.padding)} cuts away the whole output ({height}×{width})",
+                received=f"{height}×{width}",
+                expected="at least 1×1",
+                remedies=[SetParameters("set padding to 0", {"padding": 0})],
+            )
+        return self.out_channels, height, width
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """Kernels with the axes of input and output channels exchanged."""
+        shape = (inputs[0].shape[0], self.out_channels // self.groups, *self.kernel_size)
+        if self.bias:
+            return (
+                State("weight", shape, Role.WEIGHT),
+                State("bias", (self.out_channels,), Role.BIAS),
+            )
+        return (State("weight", shape, Role.WEIGHT),)
+
+    def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Input positions x input channels x output channels of a group x kernel."""
+        return inputs[0].values * (self.out_channels // self.groups) * prod(self.kernel_size)
+
+    def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
+        """Input positions x kernels."""
+        channels, rows, columns = inputs[0].shape
+        height, width = self.kernel_size
+        kernels = self.out_channels // self.groups
+        return f"{rows} · {columns} · {channels} · {kernels} · {height} · {width}"
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input."""
+        return Kept(inputs=(0,))
+
+    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+        """The inputs whose kernels cover an output; the jump is divided by the stride."""
+        size, stride, offset = [], [], []
+        for axis in (0, 1):
+            step = self.stride[axis]
+            reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
+            size.append(ceil((reach + 1) / step))
+            stride.append(1 / step)
+            offset.append((self.padding[axis] - reach / 2) / step)
+        return Window((size[0], size[1]), (stride[0], stride[1]), (offset[0], offset[1]))
+
+    def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        """Return the number of kernels."""
+        return code.tree("out_channels")
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        """The arithmetic of each axis."""
+        return tuple(
+            f"{name} = ({inputs[0].shape[axis + 1]} - 1)·{self.stride[axis]}"
+            f" - 2·{self.padding[axis]} + {self.dilation[axis]}·({self.kernel_size[axis]} - 1)"
+            f" + {self.output_padding[axis]} + 1 = {output[axis + 1]}"
+            for axis, name in ((0, "height"), (1, "width"))
+        )
+
+    def summary(self) -> str:
+        """Return kernel, stride and channels."""
+        return f"{window_text('ConvT', self.kernel_size, self.stride)}, {self.out_channels}"
+
+
+class FixedFilter(Layer):
+    """A 3x3 filter with a fixed kernel, applied to each channel."""
+
+    category = Category.CONVOLUTION
+    convolution = True
+    torch = "FixedFilter"
+    source = '''
+class FixedFilter(nn.Module):
+    """Filters every channel by the same fixed 3x3 kernels; the image keeps its size."""
+
+    def __init__(self, in_channels, kernels):
+        super().__init__()
+        self.groups = in_channels
+        kernel = torch.tensor(kernels).unsqueeze(1)
+        self.register_buffer("kernel", kernel.repeat(in_channels, 1, 1, 1))
+
+    def forward(self, x):
+        return F.conv2d(x, self.kernel, padding=1, groups=self.groups)
+'''
+
+    def kernels(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
+        """Return the 3x3 kernels that every channel is filtered by."""
+        raise NotImplementedError
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """One output channel per input channel and kernel."""
+        channels, height, width = need_image(self, inputs)
+        return channels * len(self.kernels()), height, width
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """The kernels, as a buffer."""
+        shape = (inputs[0].shape[0] * len(self.kernels()), 1, 3, 3)
+        return (State("kernel", shape, Role.BUFFER),)
+
+    def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Nine per output value."""
+        return prod(output) * 9
+
+    def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
+        """Nine per output value."""
+        return f"{output[1]} · {output[2]} · {output[0]} · 9"
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input, like any convolution whose kernel has no gradient."""
+        return Kept(inputs=(0,))
+
+    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+        """Three by three."""
+        return Window((3, 3))
+
+    def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        """Return channels times kernels."""
+        return times(inputs[0], Literal(len(self.kernels())))
+
+    def constructor(self, code: Code) -> str:
+        """Write the kernels out."""
+        kernels = [[list(row) for row in kernel] for kernel in self.kernels()]
+        return f"FixedFilter({code.channels}, {kernels})"
+
+
+class Sobel(FixedFilter):
+    """Sobel's edge filter."""
+
+    help = "Fixed edge filter: the slope of brightness along x, along y, or both."
+    direction = Choice("both", choices=("x", "y", "both"), help="Which slopes to compute.")
+
+    def kernels(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
+        """Return the slopes along x and y."""
+        along_x = ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))
+        along_y = tuple(zip(*along_x, strict=True))
+        return {"x": (along_x,), "y": (along_y,), "both": (along_x, along_y)}[self.direction]
+
+
+class Laplacian(FixedFilter):
+    """Laplace's edge filter."""
+
+    help = "Fixed edge filter: how much a pixel differs from its four neighbours."
+
+    def kernels(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
+        """Return the sum of the second differences along both axes."""
+        return (((0.0, 1.0, 0.0), (1.0, -4.0, 1.0), (0.0, 1.0, 0.0)),)
+
+
+def times(left: Tree, right: Tree) -> Tree:
+    """Return the product, without a factor of one."""
+    if right == Literal(1):
+        return left
+    if left == Literal(1):
+        return right
+    return fold(Binary("*", left, right))

@@ -1,0 +1,138 @@
+"""Fully connected layers."""
+
+from collections.abc import Sequence
+from math import prod
+
+from designer.design.expressions import Tree
+from designer.layers.base import (
+    FLOAT_BYTES,
+    Category,
+    Code,
+    InsertLayer,
+    Kept,
+    LayerError,
+    Layout,
+    Role,
+    Shape,
+    State,
+    Tensor,
+    Window,
+    show,
+)
+from designer.layers.initialisation import Initialised
+from designer.layers.parameters import Bool, Float, Int
+
+
+class _Dense(Initialised):
+    """A matrix product with the last axis."""
+
+    category = Category.DENSE
+    positional = ("in_channels", "out_features")
+    out_features = Int(help="Number of outputs.", unit="features")
+    bias = Bool(True, help="Add a learned number per output.")
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The last axis becomes `out_features`."""
+        shape = inputs[0].shape
+        if len(shape) == 3:
+            features = prod(shape)
+            raise LayerError(
+                "missing-flatten",
+                f"{type(self).__name__} needs a row of features, received the image {show(shape)}",
+                received=show(shape),
+                expected=f"{features} features",
+                remedies=[
+                    InsertLayer("insert Flatten", 0, "Flatten", {}),
+                    InsertLayer("insert GlobalAvgPool2d", 0, "GlobalAvgPool2d", {}),
+                ],
+            )
+        return (*shape[:-1], self.out_features)
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """The matrix (out, in) and the bias."""
+        weight = State("weight", (self.out_features, inputs[0].shape[-1]), Role.WEIGHT)
+        if self.bias:
+            return weight, State("bias", (self.out_features,), Role.BIAS)
+        return (weight,)
+
+    def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """In x out, per row."""
+        return inputs[0].values * self.out_features
+
+    def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
+        """In x out, per row."""
+        rows = "".join(f"{each} · " for each in output[:-1])
+        return f"{rows}{inputs[0].shape[-1]} · {self.out_features}"
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input; of several rows that do not lie one behind the other, a copy."""
+        scattered = inputs[0].layout is not Layout.CONTIGUOUS and len(inputs[0].shape) > 1
+        if scattered:
+            return Kept(per_image=FLOAT_BYTES * inputs[0].values)
+        return Kept(inputs=(0,))
+
+    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
+        """Everything."""
+        return None
+
+    def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        """Return the outputs; the first axis stays where there are several rows."""
+        return code.tree("out_features") if len(code.inputs[0].shape) == 1 else inputs[0]
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        """The declared number of outputs."""
+        return (f"features = {self.out_features}",)
+
+    def summary(self) -> str:
+        """Return the outputs."""
+        return f"{type(self).__name__} {self.out_features}"
+
+    def constructor(self, code: Code) -> str:
+        """Write in and out features; several rows have theirs in the last axis."""
+        if len(code.inputs[0].shape) > 1:
+            code = code._replace(channels=f"{code.shape()}[-1]")
+        return super().constructor(code)
+
+
+class Linear(_Dense):
+    """Fully connected layer."""
+
+    help = "Every output is a weighted sum of all inputs."
+    torch = "nn.Linear"
+
+
+class DropConnect(_Dense):
+    """Fully connected layer that drops weights."""
+
+    help = (
+        "A Linear that, in training, leaves out each weight with probability p (Wan et al. 2013)."
+    )
+    torch = "DropConnect"
+    p = Float(0.5, minimum=0.0, maximum=0.99, help="Chance that a weight is left out.")
+    source = '''
+class DropConnect(nn.Linear):
+    """A linear layer that leaves out each weight with probability p while it trains."""
+
+    def __init__(self, in_features, out_features, bias=True, p=0.5):
+        super().__init__(in_features, out_features, bias)
+        self.p = p
+
+    def forward(self, x):
+        if not self.training or self.p == 0:
+            return super().forward(x)
+        mask = torch.empty_like(self.weight).bernoulli_(1 - self.p).div_(1 - self.p)
+        return F.linear(x, self.weight * mask, self.bias)
+'''
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """What Linear keeps, the mask, and the masked weights if the input needs a gradient."""
+        kept = super().kept(inputs, output)
+        if self.p == 0:
+            return kept
+        masks = 2 if inputs[0].needs_grad else 1
+        size = FLOAT_BYTES * self.out_features * inputs[0].shape[-1]
+        return kept._replace(fixed=masks * size)
+
+    def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """What Linear keeps."""
+        return super().kept(inputs, output)

@@ -1,0 +1,231 @@
+"""Normalisations: mean and variance of some axes are brought to 0 and 1."""
+
+from collections.abc import Sequence
+from math import prod
+
+from designer.layers.base import (
+    FLOAT_BYTES,
+    INDEX_BYTES,
+    Category,
+    Code,
+    Kept,
+    Layer,
+    LayerError,
+    Role,
+    SetParameters,
+    Shape,
+    State,
+    Tensor,
+    need_image,
+    show,
+)
+from designer.layers.parameters import Bool, Float, Int
+
+
+def _affine(shape: Shape) -> tuple[State, State]:
+    return State("weight", shape, Role.WEIGHT), State("bias", shape, Role.BIAS)
+
+
+def _running(channels: int) -> tuple[State, ...]:
+    return (
+        State("running_mean", (channels,), Role.BUFFER),
+        State("running_var", (channels,), Role.BUFFER),
+        State("num_batches_tracked", (), Role.BUFFER, INDEX_BYTES),
+    )
+
+
+class _BatchNorm(Layer):
+    """Normalises each channel over the batch, and remembers running figures for eval mode."""
+
+    category = Category.NORMALISATION
+    positional = ("in_channels",)
+    eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
+    momentum = Float(0.1, minimum=0.0, maximum=1.0, help="Weight of a new batch's figures.")
+    affine = Bool(True, help="Learn a scale and a shift per channel.")
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """Scale, shift, running mean and variance, and the count of batches (int64)."""
+        channels = inputs[0].shape[0]
+        return (*(_affine((channels,)) if self.affine else ()), *_running(channels))
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input, and the batch's mean and deviation per channel."""
+        return Kept(inputs=(0,), fixed=2 * FLOAT_BYTES * inputs[0].shape[0])
+
+    def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input."""
+        return Kept(inputs=(0,))
+
+
+class BatchNorm2d(_BatchNorm):
+    """Batch normalisation of images."""
+
+    help = "Normalises each channel over the batch and all positions."
+    torch = "nn.BatchNorm2d"
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape."""
+        return need_image(self, inputs)
+
+
+class BatchNorm1d(_BatchNorm):
+    """Batch normalisation of features."""
+
+    help = "Normalises each feature over the batch."
+    torch = "nn.BatchNorm1d"
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape."""
+        shape = inputs[0].shape
+        if len(shape) == 3:
+            raise LayerError(
+                "not-features",
+                f"BatchNorm1d needs features, received the image {show(shape)}; BatchNorm2d "
+                "normalises images",
+                received=show(shape),
+                expected="features",
+            )
+        return shape
+
+
+class LocalResponseNorm(Layer):
+    """Local response normalisation."""
+
+    category = Category.NORMALISATION
+    help = "Divides each value by the energy of its neighbouring channels (AlexNet)."
+    torch = "nn.LocalResponseNorm"
+    positional = ("size",)
+    size = Int(5, maximum=10_000, help="Neighbouring channels that take part.")
+    alpha = Float(1e-4, minimum=0.0, maximum=100.0, help="Weight of the energy.")
+    beta = Float(0.75, minimum=0.0, maximum=100.0, help="Exponent.")
+    k = Float(1.0, minimum=1e-6, maximum=100.0, help="Added to the energy.")
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape."""
+        return need_image(self, inputs)
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input, the squares padded with size - 1 channels, and two tensors of its size."""
+        channels, height, width = inputs[0].shape
+        padded = (channels + self.size - 1) * height * width
+        return Kept(inputs=(0,), per_image=FLOAT_BYTES * (padded + 2 * inputs[0].values))
+
+
+class GroupNorm(Layer):
+    """Group normalisation."""
+
+    category = Category.NORMALISATION
+    help = "Normalises groups of channels of each image by itself."
+    torch = "nn.GroupNorm"
+    positional = ("num_groups", "in_channels")
+    num_groups = Int(32, help="Groups into which the channels fall.")
+    eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
+    affine = Bool(True, help="Learn a scale and a shift per channel.")
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape; its channels must divide."""
+        channels = inputs[0].shape[0]
+        if channels % self.num_groups:
+            fitting = max(n for n in range(1, self.num_groups) if channels % n == 0)
+            raise LayerError(
+                "groups",
+                f"{channels} channels do not divide into {self.num_groups} groups",
+                axis="channels",
+                received=channels,
+                expected=f"a multiple of {self.num_groups}",
+                remedies=[SetParameters(f"set groups to {fitting}", {"num_groups": fitting})],
+            )
+        return inputs[0].shape
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """Scale and shift per channel."""
+        return _affine((inputs[0].shape[0],)) if self.affine else ()
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input, and mean and deviation of each group."""
+        return Kept(inputs=(0,), per_image=2 * FLOAT_BYTES * self.num_groups)
+
+
+class LayerNorm(Layer):
+    """Layer normalisation."""
+
+    category = Category.NORMALISATION
+    help = "Normalises all values of each image, or its last axes, with a scale for each value."
+    torch = "nn.LayerNorm"
+    axes = Int(0, minimum=0, maximum=3, help="How many of the last axes to normalise; 0 is all.")
+    eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
+    affine = Bool(True, help="Learn a scale and a shift for each value.")
+
+    def _normalised(self, inputs: Sequence[Tensor]) -> Shape:
+        return inputs[0].shape[-self.axes :]
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape; it must have the axes."""
+        if self.axes > len(inputs[0].shape):
+            raise LayerError(
+                "no-such-axis",
+                f"the input {show(inputs[0].shape)} has fewer than {self.axes} axes",
+                received=len(inputs[0].shape),
+                expected=f"at least {self.axes}",
+                remedies=[SetParameters("normalise all axes", {"axes": 0})],
+            )
+        return inputs[0].shape
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """Scale and shift for each value of the normalised axes."""
+        return _affine(self._normalised(inputs)) if self.affine else ()
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input, and mean and deviation of each normalised slice."""
+        slices = inputs[0].values // prod(self._normalised(inputs))
+        return Kept(inputs=(0,), per_image=2 * FLOAT_BYTES * slices)
+
+    def constructor(self, code: Code) -> str:
+        """Write the normalised shape."""
+        shape = code.channels if len(code.inputs[0].shape) == 1 else code.shape()
+        if 0 < self.axes < len(code.inputs[0].shape):
+            shape = f"{shape}[-{self.axes}:]"
+        options = [f"eps={code.argument('eps')}"] if code.keywords(["eps"]) else []
+        if not self.affine:
+            options.append("elementwise_affine=False")
+        return f"nn.LayerNorm({', '.join([shape, *options])})"
+
+
+class InstanceNorm2d(Layer):
+    """Instance normalisation."""
+
+    category = Category.NORMALISATION
+    help = "Normalises each channel of each image by itself."
+    torch = "nn.InstanceNorm2d"
+    positional = ("in_channels",)
+    eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
+    momentum = Float(0.1, minimum=0.0, maximum=1.0, help="Weight of a new batch's figures.")
+    affine = Bool(False, help="Learn a scale and a shift per channel.")
+    track_running_stats = Bool(False, help="Remember running figures for eval mode.")
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape, which must have more than one position."""
+        channels, height, width = need_image(self, inputs)
+        if height * width == 1:
+            raise LayerError(
+                "one-value",
+                "InstanceNorm2d needs more than one value per channel, received 1×1",
+                received="1×1",
+                expected="more than one position",
+            )
+        return channels, height, width
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """Scale, shift and running figures, where asked for."""
+        channels = inputs[0].shape[0]
+        affine = _affine((channels,)) if self.affine else ()
+        return (*affine, *(_running(channels) if self.track_running_stats else ()))
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input and, per image and channel, two to five figures (measured)."""
+        figures = 2
+        if self.affine:
+            figures = 5 if self.track_running_stats else 3
+        elif self.track_running_stats:
+            figures = 4
+        return Kept(inputs=(0,), per_image=figures * FLOAT_BYTES * inputs[0].shape[0])

@@ -1,0 +1,433 @@
+"""Pooling: a window, or the whole image, becomes one value per channel."""
+
+from collections.abc import Sequence
+from math import ceil, prod
+from typing import ClassVar
+
+from designer.design.expressions import Tree
+from designer.layers.base import (
+    FLOAT_BYTES,
+    INDEX_BYTES,
+    Category,
+    Code,
+    Kept,
+    Layer,
+    LayerError,
+    SetParameters,
+    Shape,
+    Tensor,
+    Window,
+    need_image,
+    show,
+)
+from designer.layers.convolution import (
+    output_size,
+    refuse_large_kernel,
+    spatial_formula,
+    window_text,
+)
+from designer.layers.parameters import (
+    Bool,
+    Choice,
+    Float,
+    Int,
+    IntPair,
+    OptionalIntPair,
+    Pair,
+)
+
+
+class _Pool(Layer):
+    """A window that slides over each channel."""
+
+    category = Category.POOLING
+    kernel_size = IntPair(help="Height and width of the window.")
+    stride = OptionalIntPair(help="Step of the window; nothing means the window's own size.")
+    ceil_mode = Bool(False, help="Keep a last window that reaches beyond the border.")
+    positional: ClassVar[tuple[str, ...]] = ("kernel_size",)
+
+    @property
+    def step(self) -> Pair:
+        """The stride, which is the window's size where none is given."""
+        return self.kernel_size if self.stride is None else self.stride
+
+    def padding_of(self) -> Pair:
+        """Return the padding on each side."""
+        return (0, 0)
+
+    def dilation_of(self) -> Pair:
+        """Return the distance between the window's elements."""
+        return (1, 1)
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """As a convolution; in ceil mode a last window must still begin inside (torch's rule)."""
+        channels, *sizes = need_image(self, inputs)
+        kernel, step, padding, dilation = (
+            self.kernel_size,
+            self.step,
+            self.padding_of(),
+            self.dilation_of(),
+        )
+        shape = [channels]
+        for axis, size in enumerate(sizes):
+            k, s, p, d = kernel[axis], step[axis], padding[axis], dilation[axis]
+            if self.ceil_mode:
+                steps = -(-(size + 2 * p - d * (k - 1) - 1) // s)
+                new = steps + 1 - (1 if steps * s >= size + p else 0)
+            else:
+                new = output_size(size, k, s, p, d)
+            shape.append(new)
+        if min(shape) < 1:
+            refuse_large_kernel(self, inputs[0].shape, kernel, padding, dilation)
+        return tuple(shape)
+
+    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+        """The window."""
+        padding, dilation = self.padding_of(), self.dilation_of()
+        reach = [d * (k - 1) for d, k in zip(dilation, self.kernel_size, strict=True)]
+        return Window(
+            (reach[0] + 1, reach[1] + 1),
+            self.step,
+            (reach[0] / 2 - padding[0], reach[1] / 2 - padding[1]),
+        )
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        """The arithmetic of each axis."""
+        lines = spatial_formula(
+            inputs[0].shape[1:],
+            output,
+            kernel=self.kernel_size,
+            stride=self.step,
+            padding=self.padding_of(),
+            dilation=self.dilation_of(),
+        )
+        if not self.ceil_mode:
+            return lines
+        return tuple(line.replace("⌊", "⌈").replace("⌋", "⌉") for line in lines)
+
+    def summary(self) -> str:
+        """Return window and stride."""
+        return window_text(type(self).__name__, self.kernel_size, self.step)
+
+
+class _PaddedPool(_Pool):
+    """A pool whose border may be padded by up to half a window."""
+
+    padding = IntPair((0, 0), minimum=0, help="Rows and columns added on each side.")
+
+    def padding_of(self) -> Pair:
+        """Return the padding."""
+        return self.padding
+
+    def check(self) -> None:
+        """Refuse windows that could lie in the padding altogether, as torch does."""
+        for axis, name in ((0, "height"), (1, "width")):
+            if 2 * self.padding[axis] > self.kernel_size[axis]:
+                half = tuple(
+                    min(p, k // 2) for p, k in zip(self.padding, self.kernel_size, strict=True)
+                )
+                raise LayerError(
+                    "padding-too-large",
+                    f"padding of {self.padding[axis]} is more than half the window's "
+                    f"{self.kernel_size[axis]}",
+                    axis=name,
+                    received=self.padding[axis],
+                    expected=f"at most {self.kernel_size[axis] // 2}",
+                    remedies=[SetParameters(f"set padding to {show(half)}", {"padding": half})],
+                )
+
+
+class MaxPool2d(_PaddedPool):
+    """Maximum of a window."""
+
+    help = "Keeps the largest value of each window."
+    torch = "nn.MaxPool2d"
+    dilation = IntPair((1, 1), help="Distance between the window's elements; 1 is dense.")
+
+    def dilation_of(self) -> Pair:
+        """Return the dilation."""
+        return self.dilation
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input and the index of each maximum."""
+        return Kept(inputs=(0,), per_image=INDEX_BYTES * prod(output))
+
+
+class AvgPool2d(_PaddedPool):
+    """Average of a window."""
+
+    help = "Averages each window."
+    torch = "nn.AvgPool2d"
+    count_include_pad = Bool(True, help="Count the padding's zeros in the average.")
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input."""
+        return Kept(inputs=(0,))
+
+
+class LPPool2d(_Pool):
+    """Power average of a window."""
+
+    help = "Sums the p-th powers of each window and takes the p-th root: p = 1 sums, ∞ is max."
+    torch = "nn.LPPool2d"
+    positional = ("norm_type", "kernel_size")
+    norm_type = Float(2.0, minimum=0.1, maximum=100.0, help="The power p.")
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input, the powers and four tensors of the output's size (measured)."""
+        return Kept(inputs=(0,), per_image=FLOAT_BYTES * (inputs[0].values + 4 * prod(output)))
+
+
+class _Adaptive(Layer):
+    """A pool whose windows follow from the output size."""
+
+    category = Category.POOLING
+    positional = ("output_size",)
+    output_size = IntPair(help="Height and width of the output, whatever the input's size.")
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The declared size."""
+        return (need_image(self, inputs)[0], *self.output_size)
+
+    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
+        """Window i spans floor(i in / out) to ceil((i + 1) in / out)."""
+        if self.output_size == (1, 1):
+            return None
+        size, stride, offset = [], [], []
+        for before, after in zip(inputs[0].shape[1:], self.output_size, strict=True):
+            reach = max(ceil((i + 1) * before / after) - i * before // after for i in range(after))
+            size.append(reach)
+            stride.append(before / after)
+            offset.append((ceil(before / after) - 1) / 2)
+        return Window((size[0], size[1]), (stride[0], stride[1]), (offset[0], offset[1]))
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        """The declared size."""
+        return (f"height, width = output size = {show(self.output_size)}",)
+
+    def summary(self) -> str:
+        """Return the output's size."""
+        return f"{type(self).__name__} to {show(self.output_size)}"
+
+
+class AdaptiveAvgPool2d(_Adaptive):
+    """Average pooling to a given size."""
+
+    help = "Averages as many windows as the output has positions."
+    torch = "nn.AdaptiveAvgPool2d"
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input, except for one output position, which torch computes as a mean."""
+        return Kept() if self.output_size == (1, 1) else Kept(inputs=(0,))
+
+
+class AdaptiveMaxPool2d(_Adaptive):
+    """Maximum pooling to a given size."""
+
+    help = "Keeps the largest value of as many windows as the output has positions."
+    torch = "nn.AdaptiveMaxPool2d"
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input and the index of each maximum."""
+        return Kept(inputs=(0,), per_image=INDEX_BYTES * prod(output))
+
+
+class GlobalAvgPool2d(Layer):
+    """Average of each channel."""
+
+    category = Category.POOLING
+    help = "Averages each channel to one number: an image becomes a row of features."
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """One feature per channel."""
+        return (need_image(self, inputs)[0],)
+
+    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
+        """The whole image."""
+        return None
+
+    def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
+        """Take the mean over height and width."""
+        return f"{inputs[0]}.mean((2, 3))"
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        """The channels."""
+        return (f"features = channels = {show(output)}",)
+
+
+class FractionalMaxPool2d(Layer):
+    """Maximum pooling with random windows."""
+
+    category = Category.POOLING
+    help = "Max pooling by a factor below two: windows of random position (Graham 2014)."
+    torch = "nn.FractionalMaxPool2d"
+    positional = ("kernel_size",)
+    kernel_size = IntPair((2, 2), help="Height and width of the windows.")
+    output_ratio = Float(
+        0.7, minimum=0.01, maximum=0.99, help="Size of the output relative to the input."
+    )
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """floor(size x ratio); torch needs output + kernel - 1 <= size."""
+        channels, *sizes = need_image(self, inputs)
+        new = [int(size * self.output_ratio) for size in sizes]
+        for axis, name in ((0, "height"), (1, "width")):
+            if new[axis] < 1 or new[axis] + self.kernel_size[axis] - 1 > sizes[axis]:
+                raise LayerError(
+                    "kernel-too-large",
+                    f"windows of {self.kernel_size[axis]} do not fit {new[axis]} times into the "
+                    f"input's {name} of {sizes[axis]}",
+                    axis=name,
+                    received=sizes[axis],
+                    expected=f"at least {max(1, new[axis]) + self.kernel_size[axis] - 1}",
+                    remedies=[SetParameters("set kernel size to 1", {"kernel_size": 1})],
+                )
+        return channels, new[0], new[1]
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """Its input and the index of each maximum."""
+        return Kept(inputs=(0,), per_image=INDEX_BYTES * prod(output))
+
+    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+        """The window, at the mean step."""
+        (kh, kw), (_, height, width) = self.kernel_size, inputs[0].shape
+        return Window(
+            (kh, kw), (height / output[1], width / output[2]), ((kh - 1) / 2, (kw - 1) / 2)
+        )
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        """Size times ratio."""
+        return tuple(
+            f"{name} = ⌊{inputs[0].shape[axis + 1]} · {self.output_ratio:g}⌋ = {output[axis + 1]}"
+            for axis, name in ((0, "height"), (1, "width"))
+        )
+
+
+class StochasticPool2d(_Pool):
+    """Random choice from a window."""
+
+    help = "Picks a value of each window with a chance in proportion to it (Zeiler, Fergus 2013)."
+    torch = "StochasticPool2d"
+    ceil_mode = Bool(False, help="Keep a last window that reaches beyond the border.")
+    source = '''
+class StochasticPool2d(nn.Module):
+    """Stochastic pooling (arXiv:1301.3557): draws in training, takes the expectation otherwise.
+
+    A window's values, cut off below zero, are the odds; a window of zeros has even odds.
+    """
+
+    def __init__(self, kernel_size, stride=None, ceil_mode=False):
+        super().__init__()
+        pair = lambda value: (value, value) if isinstance(value, int) else tuple(value)
+        self.kernel_size = pair(kernel_size)
+        self.stride = self.kernel_size if stride is None else pair(stride)
+        self.ceil_mode = ceil_mode
+
+    def forward(self, x):
+        (kh, kw), (sh, sw) = self.kernel_size, self.stride
+        if self.ceil_mode:
+            bottom, right = -(x.shape[2] - kh) % sh, -(x.shape[3] - kw) % sw
+            x = F.pad(x, (0, right, 0, bottom))
+        height, width = (x.shape[2] - kh) // sh + 1, (x.shape[3] - kw) // sw + 1
+        windows = F.unfold(x, (kh, kw), stride=(sh, sw)).unflatten(1, (-1, kh * kw))
+        with torch.no_grad():
+            odds = windows.clamp(min=0)
+            odds = torch.where(odds.sum(2, keepdim=True) > 0, odds, torch.ones_like(odds))
+            odds = odds / odds.sum(2, keepdim=True)
+            if self.training:
+                draws = torch.multinomial(odds.transpose(2, 3).flatten(0, 2), 1)
+                draws = draws.view(x.shape[0], -1, 1, height * width)
+        if self.training:
+            y = windows.gather(2, draws)
+        else:
+            y = (windows * odds).sum(2, keepdim=True)
+        return y.squeeze(2).unflatten(2, (height, width))
+'''
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """As a convolution; in ceil mode zeros fill the last window."""
+        channels, *sizes = need_image(self, inputs)
+        shape = [channels]
+        for size, kernel, step in zip(sizes, self.kernel_size, self.step, strict=True):
+            steps = -(-(size - kernel) // step) if self.ceil_mode else (size - kernel) // step
+            shape.append(steps + 1 if size >= kernel else 0)
+        if min(shape) < 1:
+            refuse_large_kernel(self, inputs[0].shape, self.kernel_size, (0, 0), (1, 1))
+        return tuple(shape)
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """The drawn indices."""
+        return Kept(per_image=INDEX_BYTES * prod(output))
+
+    def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """The odds of all windows."""
+        return Kept(per_image=FLOAT_BYTES * prod(output) * prod(self.kernel_size))
+
+
+class Upsample(Layer):
+    """Enlarges the image."""
+
+    category = Category.SHAPE
+    help = "Enlarges height and width by repeating or interpolating."
+    torch = "nn.Upsample"
+    scale_factor = Int(2, minimum=1, maximum=64, help="How many times larger.")
+    mode = Choice("nearest", choices=("nearest", "bilinear", "bicubic"), help="How to fill in.")
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """Both sizes times the factor."""
+        channels, height, width = need_image(self, inputs)
+        return channels, height * self.scale_factor, width * self.scale_factor
+
+    def constructor(self, code: Code) -> str:
+        """Write the factor and a mode other than nearest."""
+        factor = f"scale_factor={code.argument('scale_factor')}"
+        return f"nn.Upsample({', '.join([factor, *code.keywords(['mode'])])})"
+
+    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+        """One, two or four neighbours; the jump is divided by the factor."""
+        size = {"nearest": 1, "bilinear": 2, "bicubic": 4}[self.mode]
+        size = 1 if self.scale_factor == 1 else size
+        step = 1 / self.scale_factor
+        return Window((size, size), (step, step), ((step - 1) / 2, (step - 1) / 2))
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        """Size times factor."""
+        _, height, width = inputs[0].shape
+        return (f"height, width = {height}×{width} · {self.scale_factor} = {show(output[1:])}",)
+
+
+class PixelShuffle(Layer):
+    """Turns channels into pixels."""
+
+    category = Category.SHAPE
+    help = "Rearranges r² channels into an image r times larger (sub-pixel convolution)."
+    torch = "nn.PixelShuffle"
+    positional = ("upscale_factor",)
+    upscale_factor = Int(2, minimum=1, maximum=64, help="The factor r.")
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """channels / r², height r, width r."""
+        channels, height, width = need_image(self, inputs)
+        factor = self.upscale_factor
+        if channels % factor**2:
+            raise LayerError(
+                "channels",
+                f"{channels} channels do not divide by {factor}² = {factor**2}",
+                axis="channels",
+                received=channels,
+                expected=f"a multiple of {factor**2}",
+            )
+        return channels // factor**2, height * factor, width * factor
+
+    def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        """Unknown to the generated code, which takes it from the analysis."""
+        return None
+
+    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+        """One input; the jump is divided by the factor."""
+        step = 1 / self.upscale_factor
+        return Window((1, 1), (step, step), ((step - 1) / 2, (step - 1) / 2))
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        """Channels divided, sizes multiplied."""
+        return (f"channels = {inputs[0].shape[0]} / {self.upscale_factor}² = {output[0]}",)

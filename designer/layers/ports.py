@@ -1,0 +1,56 @@
+"""Where data enters and leaves a design."""
+
+from collections.abc import Sequence
+
+from designer.design.expressions import Literal, Tree
+from designer.layers.base import Category, Code, Layer, Shape, Tensor, show
+from designer.layers.parameters import Bool, Float, Integers
+
+
+class Input(Layer):
+    """The data of one image or one row of features."""
+
+    category = Category.PORT
+    help = "The data that enters the network, without the batch axis."
+    inputs = (0, 0)
+    shape = Integers(
+        least=1, most=3, help="Channels, height, width of an image; or a number of features."
+    )
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """Return the declared shape."""
+        return self.shape
+
+    def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        """Return the declared number of channels or features."""
+        return Literal(self.shape[0])
+
+    def summary(self) -> str:
+        """Return the shape."""
+        return f"Input {show(self.shape)}"
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        """Return the declared shape."""
+        return (f"output = {show(output)}",)
+
+
+class Output(Layer):
+    """A result of the network; the first one is the main output."""
+
+    category = Category.PORT
+    help = "A result of the network; the first output is the main one, by which accuracy counts."
+    counts = False
+    loss_weight = Float(
+        1.0, minimum=0.0, maximum=1e6, help="Weight of this output's loss in the sum of losses."
+    )
+    auxiliary = Bool(
+        False, help="Only helps training: left out when the network predicts (eval mode)."
+    )
+
+    def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
+        """Pass the tensor on."""
+        return True
+
+    def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
+        """Pass the tensor on."""
+        return inputs[0]

@@ -1,0 +1,93 @@
+"""The control file of a run: commands appended by whoever steers, each taken once by the worker."""
+
+import os
+import time
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from designer.errors import DesignerError
+from designer.runs.files import unwritable
+
+CommandName = Literal["pause", "resume", "stop", "checkpoint", "set_lr"]
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the file. ``value`` is the learning rate of ``set_lr``."""
+
+    command: CommandName
+    value: float | None = None
+    time: float = msgspec.field(default_factory=time.time)
+
+
+def send(path: Path, command: CommandName, *, value: float | None = None) -> None:
+    """Append a command to the control file ``path``.
+
+    Raises:
+        DesignerError: ``set_lr`` without a positive finite value, or the file cannot be written.
+    """
+    if command == "set_lr" and not (value is not None and 0 < value < float("inf")):
+        raise DesignerError(f"The learning rate cannot be {value}: give a number above 0.")
+    line = msgspec.json.encode(Command(command=command, value=value)) + b"\n"
+    flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    try:
+        file = os.open(path, flags, 0o644)
+        try:
+            os.write(file, line)
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+class ControlReader:
+    """Takes commands, beginning behind the first ``taken`` lines, which a checkpoint remembers."""
+
+    def __init__(self, path: Path, *, taken: int = 0) -> None:
+        self.path = path
+        self.taken = 0
+        self._size = 0  # of the file when it was last read
+        self._offset = 0
+        self._skip(taken)
+
+    def poll(self) -> list[Command]:
+        """Return the commands that are new, in order; lines that are no command are passed over.
+
+        One ``stat`` when there is nothing new.
+        """
+        try:
+            size = self.path.stat().st_size
+        except OSError:
+            return []
+        if size == self._size:
+            return []
+        self._size = size
+        return [command for line in self._lines() if (command := _decoded(line))]
+
+    def _lines(self) -> list[bytes]:
+        """Return the whole lines behind the offset and count them as taken."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._offset)
+                *lines, _ = file.read().split(b"\n")
+        except OSError:
+            return []
+        self._offset += sum(len(line) + 1 for line in lines)
+        self.taken += len(lines)
+        return lines
+
+    def _skip(self, count: int) -> None:
+        lines = self._lines()
+        self.taken = min(count, len(lines))
+        self._offset = sum(len(line) + 1 for line in lines[:count])
+
+
+def _decoded(line: bytes) -> Command | None:
+    try:
+        command = msgspec.json.decode(line, type=Command)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    if command.command == "set_lr" and not (command.value and 0 < command.value < float("inf")):
+        return None
+    return command

@@ -1,0 +1,182 @@
+"""The event log of a run: one JSON object a line, written by the worker and followed by readers.
+
+Every event has ``event`` (its kind), ``time`` (seconds since 1970) and ``sequence`` (1, 2, ...).
+When a run is resumed, the log is cut back to where its checkpoint was, and numbers go on from
+there.
+"""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from designer.errors import DesignerError
+from designer.runs.files import unwritable
+
+Event = dict[str, Any]
+
+_BLOCK = 1 << 20  # bytes read at once
+
+
+class EventWriter:
+    """Appends events, each written to the file at once and as a whole.
+
+    ``after`` is the number of the last event to keep: whatever the log holds beyond it is cut off.
+
+    Raises:
+        DesignerError: here and from ``write``, when the log cannot be written.
+    """
+
+    def __init__(self, path: Path, *, after: int = 0) -> None:
+        self.path = path
+        self.sequence = after
+        self._encoder = msgspec.json.Encoder()
+        flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        try:
+            kept = _end_of(path, after)
+            self._file = os.open(path, flags, 0o644)
+            os.ftruncate(self._file, kept)
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+    def write(self, event: str, **fields: object) -> None:
+        """Append one event."""
+        self.sequence += 1
+        record = {"event": event, "time": time.time(), "sequence": self.sequence, **fields}
+        line = self._encoder.encode(record) + b"\n"
+        try:
+            if os.write(self._file, line) != len(line):
+                raise OSError(28, "No space left on device")
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+
+    def sync(self) -> None:
+        """Force what was written to the disk."""
+        os.fsync(self._file)
+
+    def close(self) -> None:
+        """Close the file; nothing can be written after."""
+        os.close(self._file)
+
+    def __enter__(self) -> "EventWriter":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@dataclass(frozen=True)
+class News:
+    """What a poll brought. With ``restarted``, forget all earlier events: these are all there are.
+
+    That is so at the first poll, and after the log was cut back to a checkpoint.
+    """
+
+    events: list[Event]
+    restarted: bool = False
+
+
+class EventReader:
+    """Follows an event log that grows, or is cut back and grows again. May begin at any time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._offset = 0  # just behind the last whole line read
+        self._last_line = b""  # that line, by which a log that was cut back is told
+        self._started = False
+        self._decoder = msgspec.json.Decoder(dict[str, Any])
+
+    def poll(self) -> News:
+        """Return the events since the last poll; half-written lines wait for the next one.
+
+        Raises:
+            DesignerError: the log is there but cannot be read, or a whole line is no JSON object.
+        """
+        try:
+            with self.path.open("rb") as file:
+                restarted = not self._started or self._was_cut(file.fileno())
+                if restarted:
+                    self._offset, self._last_line = 0, b""
+                self._started = True
+                return News(self._read_on(file.fileno()), restarted)
+        except FileNotFoundError:
+            return News([])
+        except OSError as error:
+            raise DesignerError(
+                f"{self.path} cannot be read ({error.strerror}): make the run folder readable."
+            ) from error
+
+    def _was_cut(self, file: int) -> bool:
+        """Whether the last line read is gone. Lines differ, if only in their time."""
+        os.lseek(file, self._offset - len(self._last_line), os.SEEK_SET)
+        return _read_exactly(file, len(self._last_line)) != self._last_line
+
+    def _read_on(self, file: int) -> list[Event]:
+        os.lseek(file, self._offset, os.SEEK_SET)
+        events: list[Event] = []
+        pending = b""
+        while block := os.read(file, _BLOCK):
+            *lines, pending = (pending + block).split(b"\n")
+            for line in lines:
+                events.append(self._decoded(line))
+                self._offset += len(line) + 1
+                self._last_line = line + b"\n"
+        return events
+
+    def _decoded(self, line: bytes) -> Event:
+        try:
+            return self._decoder.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise DesignerError(
+                f"{self.path} is damaged at byte {self._offset:,} ({error}): "
+                "resume the run to cut the log back to its checkpoint."
+            ) from error
+
+
+def read_events(path: Path) -> list[Event]:
+    """Return all whole events of a log; an absent log has none.
+
+    Raises:
+        DesignerError: see ``EventReader.poll``.
+    """
+    return EventReader(path).poll().events
+
+
+def _end_of(path: Path, sequence: int) -> int:
+    """Return the byte behind the event with the number ``sequence``, or behind those below it.
+
+    Reading stops at the first line that is damaged or beyond, so that any log can be cut.
+    """
+    end = 0
+    if not sequence or not path.exists():
+        return end
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                number = msgspec.json.decode(line, type=_Numbered).sequence
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                break
+            if number > sequence or not line.endswith(b"\n"):
+                break
+            end += len(line)
+    return end
+
+
+class _Numbered(msgspec.Struct):
+    sequence: int
+
+
+def _read_exactly(file: int, size: int) -> bytes:
+    data = b""
+    while len(data) < size and (block := os.read(file, size - len(data))):
+        data += block
+    return data

@@ -1,0 +1,52 @@
+"""Writing files so that a reader finds the old content or the new, never half of it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from designer.errors import DesignerError
+
+
+def write_atomically(path: Path, write: bytes | Callable[[BinaryIO], object]) -> None:
+    """Put bytes, or what a function writes, at ``path`` through a temporary name and a rename.
+
+    Synced to the disk before the rename. Whatever goes wrong, the old file stays as it was and
+    the temporary one is removed.
+
+    Raises:
+        OSError: from the file system.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            if callable(write):
+                write(file)
+            else:
+                file.write(write)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def unwritable(path: Path, error: Exception) -> DesignerError:
+    """Return the sentence for an error while writing ``path``."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return DesignerError(
+        f"{path} cannot be written ({reason}): free some space or make its folder writable; "
+        "what was there before is unharmed."
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # elsewhere a folder cannot be opened
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,220 @@
+"""The folder of a training run: what lies where, how it is begun, listed and read."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from designer.errors import DesignerError
+from designer.runs import lock
+from designer.runs.files import unwritable, write_atomically
+from designer.runs.network import NetworkInfo
+from designer.runs.preprocessing import Preprocessing
+from designer.runs.recipe import Recipe, read_recipe
+from designer.runs.result import Result, Status
+
+State = Literal["new", "running", "interrupted"] | Status
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of a run. The value holds nothing else: every question is answered from the files."""
+
+    path: Path
+
+    @property
+    def design(self) -> Path:
+        """The design as it was when the run began."""
+        return self.path / "design.json"
+
+    @property
+    def recipe_file(self) -> Path:
+        """The recipe, with every field."""
+        return self.path / "recipe.json"
+
+    @property
+    def source_file(self) -> Path:
+        """The Python module that is trained."""
+        return self.path / "model.py"
+
+    @property
+    def network_file(self) -> Path:
+        """Shapes and loss weights, a ``NetworkInfo``."""
+        return self.path / "network.json"
+
+    @property
+    def environment(self) -> Path:
+        """Versions, device and threads of the last worker."""
+        return self.path / "environment.json"
+
+    @property
+    def preprocessing_file(self) -> Path:
+        """What was done to the images, a ``Preprocessing``."""
+        return self.path / "preprocessing.json"
+
+    @property
+    def events(self) -> Path:
+        """The event log; see ``events.EventReader``."""
+        return self.path / "events.jsonl"
+
+    @property
+    def control(self) -> Path:
+        """The commands to the worker; see ``control.send``."""
+        return self.path / "control.jsonl"
+
+    @property
+    def last(self) -> Path:
+        """The newest checkpoint: everything that the next step depends on."""
+        return self.path / "checkpoints" / "last.pt"
+
+    @property
+    def best(self) -> Path:
+        """The weights of the epoch with the lowest validation loss."""
+        return self.path / "checkpoints" / "best.pt"
+
+    @property
+    def evaluation(self) -> Path:
+        """Predictions, confusion matrix and worst mistakes on the test part."""
+        return self.path / "evaluation"
+
+    @property
+    def result_file(self) -> Path:
+        """How the run ended; absent while it has not."""
+        return self.path / "result.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the worker while it lives."""
+        return self.path / "worker.lock"
+
+    @property
+    def log(self) -> Path:
+        """What a detached worker printed."""
+        return self.path / "worker.log"
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        *,
+        design_json: bytes | str,
+        source: str,
+        recipe: Recipe,
+        network: NetworkInfo,
+    ) -> "RunFolder":
+        """Make a run that is ready to train.
+
+        Raises:
+            DesignerError: ``path`` holds something already or cannot be written.
+        """
+        run = cls(path)
+        try:
+            if path.exists() and (not path.is_dir() or any(path.iterdir())):
+                raise DesignerError(
+                    f"{path} is not empty: choose another folder for the run, or resume it."
+                )
+            for folder in (run.last.parent, run.evaluation):
+                folder.mkdir(parents=True)
+            design = design_json.encode() if isinstance(design_json, str) else design_json
+            write_atomically(run.design, design)
+            write_atomically(run.source_file, source.encode())
+            write_atomically(run.network_file, msgspec.json.encode(network) + b"\n")
+            write_atomically(run.recipe_file, recipe.to_json())
+        except OSError as error:
+            raise unwritable(path, error) from error
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """Return the run in a folder.
+
+        Raises:
+            DesignerError: the folder is missing or is no run.
+        """
+        run = cls(path)
+        if not path.is_dir():
+            raise DesignerError(
+                f"There is no run folder {path}: check the path, or begin a new run."
+            )
+        for file in (run.recipe_file, run.source_file, run.network_file):
+            if not file.is_file():
+                raise DesignerError(
+                    f"{path} is no complete run folder, it has no {file.name}: "
+                    "choose another, or begin a new run."
+                )
+        return run
+
+    def recipe(self) -> Recipe:
+        """Read the recipe; raises DesignerError where it is damaged."""
+        return read_recipe(self.recipe_file)
+
+    def network(self) -> NetworkInfo:
+        """Read what the trainer must know of the network; raises DesignerError where damaged."""
+        return _read(self.network_file, NetworkInfo)
+
+    def preprocessing(self) -> Preprocessing:
+        """Read what was done to the images; raises DesignerError where damaged or not begun."""
+        return _read(self.preprocessing_file, Preprocessing)
+
+    def source(self) -> str:
+        """Read the source of the network; raises DesignerError where it cannot be read."""
+        try:
+            return self.source_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unreadable(self.source_file, error) from error
+
+    def result(self) -> Result | None:
+        """Read how the run ended, None if it has not; raises DesignerError where damaged."""
+        return _read(self.result_file, Result) if self.result_file.exists() else None
+
+    def worker(self) -> int | None:
+        """Return the process number of the worker that trains this run, if one lives."""
+        return lock.holder(self.lock)
+
+    def state(self) -> State:
+        """Return ``running`` while a worker lives, else how the run ended or came to rest.
+
+        Raises:
+            DesignerError: ``result.json`` is damaged.
+        """
+        if self.worker() is not None:
+            return "running"
+        if (result := self.result()) is not None:
+            return result.status
+        return "interrupted" if self.events.exists() else "new"
+
+
+def default_path(root: Path, name: str, *, now: datetime | None = None) -> Path:
+    """Return a path under ``root`` that is free, such as ``2026-11-21-1405-lenet5``."""
+    word = re.sub(r"[^a-z0-9]+", "", name.lower()) or "network"
+    stem = f"{now or datetime.now():%Y-%m-%d-%H%M}-{word}"
+    path = root / stem
+    number = 2
+    while path.exists():
+        path = root / f"{stem}-{number}"
+        number += 1
+    return path
+
+
+def list_runs(root: Path) -> list[RunFolder]:
+    """Return the runs under ``root``, the newest first; other folders are passed over."""
+    if not root.is_dir():
+        return []
+    found = [RunFolder(path) for path in root.iterdir() if (path / "recipe.json").is_file()]
+    return sorted(found, key=lambda run: run.recipe_file.stat().st_mtime_ns, reverse=True)
+
+
+def _read(path: Path, kind: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> DesignerError:
+    return DesignerError(f"{path} cannot be read ({error}): restore the file, or begin a new run.")

@@ -1,0 +1,75 @@
+"""Starting workers as processes of their own, which go on when this one ends."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from designer.runs import control
+from designer.runs.files import unwritable
+from designer.runs.folder import RunFolder
+from designer.runs.lock import already_training
+
+_MODULE = "designer.engine.worker"
+
+_children: list["subprocess.Popen[bytes]"] = []  # kept, so that ended ones are reaped
+
+
+def start(path: Path, *, resume: bool = False) -> int:
+    """Begin to train a run folder, or go on with it; returns the number of the new process.
+
+    What the worker prints goes to ``worker.log`` in the folder.
+
+    Raises:
+        DesignerError: there is no such run, it is being trained, or it cannot be written.
+    """
+    run = RunFolder.open(path)
+    if (holder := run.worker()) is not None:
+        raise already_training(path, holder)
+    if resume:  # takes back a pause or stop that nobody has read
+        control.send(run.control, "resume")
+    _children[:] = [child for child in _children if child.poll() is None]
+    arguments = [str(path.absolute()), *(["--resume"] if resume else [])]
+    try:
+        with run.log.open("ab") as log:
+            child = _spawn(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    except OSError as error:
+        raise unwritable(run.log, error) from error
+    _children.append(child)
+    return child.pid
+
+
+def start_service() -> "subprocess.Popen[bytes]":
+    """Start a worker that has torch loaded and takes JSON lines; see ``designer.engine.worker``.
+
+    The caller talks through ``stdin`` and ``stdout`` of what is returned.
+    """
+    return _spawn(["--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None)
+
+
+def is_alive(pid: int, path: Path) -> bool:
+    """Whether the worker of the run ``path``, started as ``pid`` by ``start``, still lives.
+
+    True from the start on, before the worker has come so far as to lock the run.
+    """
+    for child in _children:
+        if child.pid == pid:
+            return child.poll() is None
+    return RunFolder(path).worker() == pid
+
+
+def _spawn(
+    arguments: list[str], *, stdin: int, stdout: BinaryIO | int, stderr: BinaryIO | int | None
+) -> "subprocess.Popen[bytes]":
+    package = str(Path(__file__).parents[2])
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    return subprocess.Popen(
+        [sys.executable, "-m", _MODULE, *arguments],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        env=environment,
+        start_new_session=True,
+    )

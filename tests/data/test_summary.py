@@ -1,0 +1,105 @@
+"""Descriptions, channel statistics and sizes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from designer.data import (
+    ArrayPart,
+    DataSet,
+    Subset,
+    channel_statistics,
+    describe,
+    memory_bytes,
+    open_dataset,
+    summary,
+)
+from tests.data.writers import write_pictures
+
+
+def part(images: np.ndarray) -> ArrayPart:
+    return ArrayPart(images, np.arange(len(images)))
+
+
+def test_describe_mnist10k() -> None:
+    found = describe(open_dataset("mnist10k"))
+    assert found.counts == {"train": 8004, "test": 1996}
+    assert found.class_counts["test"] == (200, 225, 198, 206, 196, 172, 202, 214, 188, 195)
+    assert sum(found.class_counts["train"]) == 8004
+    assert (found.heights, found.widths, found.channels) == ((28, 28), (28, 28), 1)
+    assert (found.outputs, found.dtype) == (10, np.uint8)
+
+
+def test_describe_a_folder(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "train" / "cat", 3, size=(8, 6))
+    write_pictures(tmp_path / "train" / "dog", 1, size=(20, 5))
+    write_pictures(tmp_path / "test" / "dog", 2)
+    found = describe(open_dataset(tmp_path))
+    assert found.class_counts == {"train": (3, 1), "test": (0, 2)}
+    assert (found.heights, found.widths, found.channels) == ((5, 6), (8, 20), 3)
+
+
+def test_describe_regression() -> None:
+    train = ArrayPart(np.zeros((4, 3, 2, 5), np.float32), np.zeros((4, 2), np.float32))
+    found = describe(DataSet("made", Path("/made"), (), train))
+    assert (found.class_counts, found.counts, found.outputs) == ({}, {"train": 4}, 2)
+    assert (found.heights, found.widths, found.channels) == ((3, 3), (2, 2), 5)
+
+
+@pytest.mark.parametrize("chunk", [1, 200, 2**21])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_statistics(monkeypatch: pytest.MonkeyPatch, chunk: int, dtype: type) -> None:
+    monkeypatch.setattr(summary, "_CHUNK_VALUES", chunk)
+    images = np.random.default_rng(0).integers(0, 256, (37, 4, 5, 3)).astype(dtype)
+    images[..., 1] //= 3
+    scale = 255 if dtype == np.uint8 else 1
+    mean, std = channel_statistics(part(images), height=4, width=5, channels=3)
+    values = images.astype(np.float64) / scale
+    np.testing.assert_allclose(mean, values.mean(axis=(0, 1, 2)), rtol=1e-12)
+    np.testing.assert_allclose(std, values.std(axis=(0, 1, 2)), rtol=1e-12)
+    assert mean.dtype == std.dtype == np.float64
+
+
+def test_statistics_do_not_cancel() -> None:
+    images = np.tile(np.array([10_000, 10_001], np.float32), 500).reshape(1000, 1, 1, 1)
+    _, std = channel_statistics(part(images), height=1, width=1, channels=1)
+    assert std[0] == pytest.approx(0.5, rel=1e-9)
+
+
+@pytest.mark.parametrize("value", [0, 0.1, -1e9])
+def test_a_constant_channel_has_the_deviation_one(value: float) -> None:
+    images = np.random.default_rng(0).normal(size=(50, 2, 2, 2)).astype(np.float32)
+    images[..., 1] = value
+    _, std = channel_statistics(part(images), height=2, width=2, channels=2)
+    assert std[1] == 1
+    assert 0.8 < std[0] < 1.2
+
+
+def test_statistics_are_of_the_given_subset_only() -> None:
+    images = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
+    chosen = Subset(part(images), np.array([2, 4]))
+    mean, _ = channel_statistics(chosen, height=1, width=1, channels=1)
+    assert mean[0] == pytest.approx(3 / 255)
+
+
+def test_of_files_a_sample_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_pictures(tmp_path / "a", 6)
+    write_pictures(tmp_path / "b", 5)
+    train = open_dataset(tmp_path).train
+    size = {"height": 6, "width": 8, "channels": 3}
+    pixels = train.read(range(11), **size) / 255
+    mean, std = channel_statistics(train, **size)
+    np.testing.assert_allclose(mean, pixels.mean(axis=(0, 2, 3)))
+    np.testing.assert_allclose(std, pixels.std(axis=(0, 2, 3)))
+    monkeypatch.setattr(summary, "_SAMPLE", 3)
+    mean, _ = channel_statistics(Subset(train, np.arange(11)), **size)
+    np.testing.assert_allclose(mean, pixels[[0, 5, 10]].mean(axis=(0, 2, 3)))
+
+
+def test_memory_is_that_of_what_is_read() -> None:
+    for dtype in (np.uint8, np.float32):
+        made = part(np.zeros((7, 4, 4, 1), dtype))
+        read = made.read(range(7), height=6, width=5, channels=3)
+        asked = memory_bytes(made, height=6, width=5, channels=3)
+        assert asked == read.nbytes + made.labels.nbytes
