@@ -1,0 +1,1 @@
+"""Shapes, costs, receptive fields and problems of a design, without torch."""

@@ -1,9 +1,10 @@
 """Where data enters and leaves a design."""
 
 from collections.abc import Sequence
+from math import prod
 
 from designer.design.expressions import Literal, Tree
-from designer.layers.base import Category, Code, Layer, Shape, Tensor, show
+from designer.layers.base import Category, Code, Layer, Part, Shape, Tensor, show
 from designer.layers.parameters import Bool, Float, Integers
 
 
@@ -20,6 +21,10 @@ class Input(Layer):
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         """Return the declared shape."""
         return self.shape
+
+    def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
+        """One row: the image."""
+        return (Part(0, prod(output)),)
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         """Return the declared number of channels or features."""

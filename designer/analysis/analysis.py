@@ -1,0 +1,165 @@
+"""The analysis of a design: shapes, costs and problems, as a pure function of the design."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from designer.analysis.fields import Field, receptive_fields
+from designer.analysis.graphs import Evaluator
+from designer.analysis.problems import Problem, Severity
+from designer.analysis.results import GraphResult, NodeResult
+from designer.analysis.totals import Totals, totals
+from designer.design.expressions import Scalar
+from designer.design.values import Design
+from designer.layers.base import Layer, Shape
+from designer.layers.ports import Input, Output
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of a design; shapes are without the batch axis."""
+
+    name: str
+    shape: Shape
+    loss_weight: float = 1.0
+    auxiliary: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One layer of the written-out network, as a table shows it."""
+
+    path: str
+    layer: Layer
+    result: NodeResult
+    field: Field | None
+
+    @property
+    def type(self) -> str:
+        """The layer type's name."""
+        return type(self.layer).__name__
+
+    @property
+    def shape(self) -> Shape:
+        """The output's shape."""
+        assert self.result.facts is not None
+        return self.result.facts.output.shape
+
+    @property
+    def formula(self) -> tuple[str, ...]:
+        """The formulas of shape, weights and MACs with the numbers in them."""
+        given = tuple(flow.tensor for flow in self.result.inputs if flow is not None)
+        return self.layer.formula(given, self.shape)
+
+
+class Analysis:
+    """What is known of a design; everything beyond shapes and sums is computed when asked for.
+
+    Attributes
+    ----------
+    design
+        The design that was analysed.
+    top
+        The results of its own graph, with those of its blocks inside.
+    problems
+        Everything wrong with it, in the order of the graph.
+    """
+
+    def __init__(self, design: Design, evaluator: Evaluator, top: GraphResult) -> None:
+        self.design = design
+        self.top = top
+        self.evaluator = evaluator
+        self.problems = (*top.problems, *self._whole())
+
+    @property
+    def valid(self) -> bool:
+        """Whether the design can be built: no errors, warnings allowed."""
+        return all(problem.severity is not Severity.ERROR for problem in self.problems)
+
+    @property
+    def arguments(self) -> Mapping[str, Scalar]:
+        """The values of the design's arguments."""
+        return self.top.scope
+
+    @cached_property
+    def totals(self) -> Totals:
+        """The sums over the whole design."""
+        return totals(self.top)
+
+    @cached_property
+    def inputs(self) -> tuple[Port, ...]:
+        """The design's inputs, as written."""
+        return tuple(
+            Port(name, result.layer.shape)
+            for name, result in self.top.nodes.items()
+            if isinstance(result.layer, Input)
+        )
+
+    @cached_property
+    def outputs(self) -> tuple[Port, ...]:
+        """The design's outputs whose shape is known, the main one first."""
+        ports = [
+            Port(
+                name,
+                result.outputs[0].tensor.shape,
+                result.layer.loss_weight,
+                result.layer.auxiliary,
+            )
+            for name, result in self._in_written_order()
+            if isinstance(result.layer, Output) and result.outputs and result.outputs[0] is not None
+        ]
+        return tuple(sorted(ports, key=lambda port: port.auxiliary))
+
+    @cached_property
+    def fields(self) -> Mapping[str, Field | None]:
+        """The receptive field of every layer by path."""
+        return receptive_fields(self.top)
+
+    def rows(self) -> list[Row]:
+        """Return every layer whose output is known, in forward order, blocks written out."""
+        return [
+            Row(path, result.layer, result, self.fields.get(path))
+            for path, result in self.top.layers()
+            if result.layer is not None and result.facts is not None
+        ]
+
+    def node(self, path: str) -> NodeResult | None:
+        """Return what is known of a node by its path, or None."""
+        graph: GraphResult | None = self.top
+        result: NodeResult | None = None
+        for name in path.split("."):
+            result = graph.nodes.get(name) if graph is not None else None
+            graph = result.inside if result is not None else None
+        return result
+
+    def _in_written_order(self) -> list[tuple[str, NodeResult]]:
+        nodes = self.top.nodes
+        return [(name, nodes[name]) for name in self.top.wiring.graph.nodes if name in nodes]
+
+    def _whole(self) -> list[Problem]:
+        """Find what the design lacks as a whole."""
+        layers = {type(result.layer) for result in self.top.nodes.values()}
+        problems = []
+        for kind, verb in ((Input, "enters"), (Output, "leaves")):
+            if kind not in layers and not self.top.wiring.cyclic:
+                problems.append(
+                    Problem(
+                        f"no-{kind.__name__.lower()}",
+                        f"the design has no {kind.__name__}; add one where data {verb}",
+                    )
+                )
+        return problems
+
+
+def analyse(design: Design, previous: Analysis | None = None) -> Analysis:
+    """Analyse a design; never raises on a broken one.
+
+    Parameters
+    ----------
+    design
+        Any design that could be read or edited.
+    previous
+        The analysis of an earlier version; what is still right of it is taken over.
+    """
+    evaluator = Evaluator(design, previous.evaluator if previous is not None else None)
+    return Analysis(design, evaluator, evaluator.top(previous.top if previous else None))

@@ -1,0 +1,127 @@
+"""The totals of a design, each under its own name with its own convention."""
+
+from dataclasses import dataclass
+from math import ceil
+
+from designer.analysis.memory import read_by_convolution
+from designer.analysis.results import Counts, GraphResult, Memory
+from designer.layers.base import FLOAT_BYTES
+from designer.layers.ports import Input
+
+OPTIMISER_COPIES = {"sgd": 0, "momentum": 1, "rmsprop": 1, "adagrad": 1, "adam": 2, "adamw": 2}
+"""State that each optimiser keeps, in copies of the parameters."""
+
+PRECISIONS = ("float32", "mixed")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a whole design, auxiliary outputs included; bytes of float32 values.
+
+    Attributes
+    ----------
+    layers
+        Layers after all blocks are written out.
+    weights, biases, buffers
+        Learned multiplicative and additive values; values that are saved but not learned.
+    file_bytes
+        All parameters and buffers, each in its own type, without the container.
+    macs
+        Multiply-accumulates of convolutions and matrix products for one image.
+    output_values
+        Values of the input and of every layer's output but activations, dropout and views.
+    buffer_values
+        For each convolution its input and output, for every other counted layer its output: the
+        rule that gives the total of the CS231n lecture.
+    kept, kept_in_eval
+        What autograd keeps between forward and backward, in train and in eval mode.
+    inference_peak_bytes
+        Largest sum of tensors alive at once without autograd, for one image.
+    workspace_bytes
+        The two largest gradients of activations alive at once, for one image.
+    """
+
+    layers: int
+    weights: int
+    biases: int
+    buffers: int
+    file_bytes: int
+    macs: int
+    output_values: int
+    buffer_values: int
+    kept: Memory
+    kept_in_eval: Memory
+    inference_peak_bytes: int
+    workspace_bytes: int
+
+    @property
+    def parameters(self) -> int:
+        """Learned values."""
+        return self.weights + self.biases
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations, two for each multiply-accumulate."""
+        return 2 * self.macs
+
+    @property
+    def output_bytes(self) -> int:
+        """Bytes of `output_values`."""
+        return FLOAT_BYTES * self.output_values
+
+    @property
+    def buffer_bytes(self) -> int:
+        """Bytes of `buffer_values`."""
+        return FLOAT_BYTES * self.buffer_values
+
+    def saved_bytes(self, batch: int = 1, *, training: bool = True) -> int:
+        """Bytes that autograd keeps for a batch: a fixed part and one per image."""
+        kept = self.kept if training else self.kept_in_eval
+        return kept.fixed + batch * kept.bytes_per_image
+
+    def inference_bytes(self, batch: int = 1) -> int:
+        """Bytes that predicting needs: the file and the live tensors."""
+        return self.file_bytes + batch * self.inference_peak_bytes
+
+    def training_bytes(self, optimiser: str, batch: int = 1, precision: str = "float32") -> int:
+        """Bytes that training needs: parameters, gradients, optimiser state, what is kept, work.
+
+        An estimate, since kernels take scratch memory of their own. In mixed precision what is
+        kept halves and a half-size copy of the parameters comes in.
+
+        Raises
+        ------
+        KeyError
+            There is no such optimiser in `OPTIMISER_COPIES`.
+        """
+        model = FLOAT_BYTES * self.parameters * (2 + OPTIMISER_COPIES[optimiser])
+        buffers = self.file_bytes - FLOAT_BYTES * self.parameters
+        work = self.saved_bytes(batch) + batch * self.workspace_bytes
+        if precision == "mixed":
+            work = ceil(work / 2) + FLOAT_BYTES // 2 * self.parameters
+        return model + buffers + work
+
+
+def totals(top: GraphResult) -> Totals:
+    """Return the totals of a design's own graph."""
+    counts: Counts = top.counts
+    images = 0
+    for name, result in top.nodes.items():
+        if isinstance(result.layer, Input) and result.outputs and result.outputs[0] is not None:
+            storage = result.outputs[0].storage
+            if read_by_convolution(top.wiring, top.nodes, name, storage):
+                images += result.outputs[0].tensor.values
+    return Totals(
+        layers=counts.layers,
+        weights=counts.weights,
+        biases=counts.biases,
+        buffers=counts.buffers,
+        file_bytes=counts.file_bytes,
+        macs=counts.macs,
+        output_values=counts.output_values,
+        buffer_values=counts.buffer_values - images,
+        kept=top.kept,
+        kept_in_eval=top.kept_in_eval,
+        inference_peak_bytes=top.peak,
+        workspace_bytes=counts.widest_gradients,
+    )

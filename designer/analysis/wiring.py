@@ -1,0 +1,147 @@
+"""How a graph is wired once its arguments are known: what is there, its order, its readers."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from designer.design.values import BlockNode, Edge, Graph, Node
+from designer.layers.base import layer_types
+
+Source: TypeAlias = tuple[str, int]
+"""A node (or a block's input) and its output port."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The edges of a graph, from every side they are asked for.
+
+    Attributes
+    ----------
+    order
+        The nodes so that each comes after its sources, otherwise as written; without cyclic ones.
+    sources
+        For each node or block output, the source of each input port, None where it has no edge.
+    readers
+        How many edges leave each output port.
+    targets
+        The nodes that read a node, each once.
+    cyclic
+        The nodes that lie on a cycle or behind one.
+    cycle
+        One cycle, for words.
+    """
+
+    graph: Graph
+    order: tuple[str, ...]
+    sources: Mapping[str, tuple[Source | None, ...]]
+    readers: Mapping[Source, int]
+    targets: Mapping[str, tuple[str, ...]]
+    cyclic: frozenset[str]
+    cycle: tuple[str, ...]
+
+
+def wire(graph: Graph, inputs: Iterable[str], outputs: Iterable[str]) -> Wiring:
+    """Sort out the edges of a graph whose nodes are all there."""
+    ports: dict[str, dict[int, Source]] = {name: {} for name in (*graph.nodes, *outputs)}
+    readers: dict[Source, int] = {}
+    targets: dict[str, dict[str, None]] = {name: {} for name in (*inputs, *graph.nodes)}
+    for source, source_port, target, target_port in graph.edges:
+        ports[target][target_port] = (source, source_port)
+        readers[source, source_port] = readers.get((source, source_port), 0) + 1
+        targets[source][target] = None
+    order, cyclic, cycle = _order(graph, targets)
+    return Wiring(
+        graph,
+        order,
+        {name: tuple(_by_port(each)) for name, each in ports.items()},
+        readers,
+        {name: tuple(each) for name, each in targets.items()},
+        cyclic,
+        cycle,
+    )
+
+
+def _by_port(ports: Mapping[int, Source]) -> Iterator[Source | None]:
+    return (ports.get(port) for port in range(max(ports, default=-1) + 1))
+
+
+def _order(
+    graph: Graph, targets: Mapping[str, Iterable[str]]
+) -> tuple[tuple[str, ...], frozenset[str], tuple[str, ...]]:
+    names = tuple(graph.nodes)
+    place = {name: number for number, name in enumerate(names)}
+    if all(
+        place[edge.source] < place[edge.target]
+        for edge in graph.edges
+        if edge.source in place and edge.target in place
+    ):
+        return names, frozenset(), ()  # as written: the smallest order there can be
+    import networkx as nx
+
+    network = nx.DiGraph()
+    network.add_nodes_from(names)
+    network.add_edges_from(
+        (edge.source, edge.target)
+        for edge in graph.edges
+        if edge.source in place and edge.target in place
+    )
+    looped: set[str] = set()
+    cycle: tuple[str, ...] = ()
+    for part in nx.strongly_connected_components(network):
+        if len(part) > 1 or any(network.has_edge(name, name) for name in part):
+            looped.update(part)
+            if not cycle:
+                found = nx.find_cycle(network.subgraph(part))
+                cycle = tuple(edge[0] for edge in found)
+    waiting = list(looped)
+    while waiting:
+        behind = [each for each in network.successors(waiting.pop()) if each not in looped]
+        looped.update(behind)
+        waiting.extend(behind)
+    network.remove_nodes_from(looped)
+    order = nx.lexicographical_topological_sort(network, key=place.__getitem__)
+    return tuple(order), frozenset(looped), cycle
+
+
+def without(graph: Graph, gone: Iterable[str], passed: Iterable[str]) -> Graph:
+    """Take nodes out of a graph: `gone` with their edges, `passed` leaving a wire behind.
+
+    A join whose inputs have become fewer moves the remaining ones up.
+    """
+    removed, wires = set(gone), set(passed)
+    edges = list(graph.edges)
+    for name in wires:
+        source = next((edge for edge in edges if edge.target == name), None)
+        edges = [
+            edge if edge.source != name or source is None else _moved(edge, source)
+            for edge in edges
+            if edge.target != name and not (edge.source == name and source is None)
+        ]
+    shrunk = {edge.target for edge in edges if edge.source in removed}
+    edges = [edge for edge in edges if edge.source not in removed and edge.target not in removed]
+    for name in shrunk - removed:
+        if _is_join(graph.nodes.get(name)):
+            entering = sorted(edge.target_port for edge in edges if edge.target == name)
+            edges = [
+                edge._replace(target_port=entering.index(edge.target_port))
+                if edge.target == name
+                else edge
+                for edge in edges
+            ]
+    nodes = {
+        name: node
+        for name, node in graph.nodes.items()
+        if name not in removed and name not in wires
+    }
+    return Graph(nodes, tuple(edges))
+
+
+def _moved(edge: Edge, source: Edge) -> Edge:
+    return edge._replace(source=source.source, source_port=source.source_port)
+
+
+def _is_join(node: Node | None) -> bool:
+    if node is None or isinstance(node, BlockNode):
+        return False
+    layer = layer_types().get(node.layer)
+    return layer is not None and layer.inputs[0] != layer.inputs[1]
