@@ -138,6 +138,8 @@ class Analysis:
 
     def _whole(self) -> list[Problem]:
         """Find what the design lacks as a whole."""
+        if self.top.problems and not self.top.problems[0].path:
+            return []  # too large to be looked at
         layers = {type(result.layer) for result in self.top.nodes.values()}
         problems = []
         for kind, verb in ((Input, "enters"), (Output, "leaves")):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import compress, pairwise
 from operator import is_not
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from designer.analysis import memory
 from designer.analysis.problems import (
@@ -37,8 +37,10 @@ from designer.layers.ports import Input, Output
 
 MAX_REPEAT = 1_000
 MAX_DEPTH = 24
-MAX_EVALUATIONS = 300_000
+MAX_EVALUATIONS = 100_000
+BLOCK_EVALUATIONS = 10  # what a block costs beyond its layers
 MAX_LAYERS = 100_000
+MAX_PROBLEMS = 50
 MAX_VALUES = 10**14
 MAX_REMEMBERED = 10_000
 
@@ -61,21 +63,25 @@ class Evaluator:
         self._wirings: dict[int, Wiring] = {}
         if known is not None and len(known._results) < MAX_REMEMBERED:
             self._results.update(known._results)
+        if known is not None and len(known._wirings) < MAX_REMEMBERED:
             self._wirings.update(known._wirings)
-        self._parts: dict[str, tuple[Block, ...] | None] = {}
+        self._parts: dict[str, _Parts] = (
+            known._parts if known is not None and self.same_blocks else _all_parts(design)
+        )
 
     def top(self, previous: GraphResult | None) -> GraphResult:
         """Evaluate the design's own graph."""
         scope = {name: each.default for name, each in self.design.arguments.items()}
-        try:
-            return self.graph(self.design.graph, scope, (), previous=previous)
-        except _TooLargeError:
-            problem = Problem(
-                "too-large",
-                f"the design expands to more than {MAX_EVALUATIONS:,} different layers; lower a "
-                "repeat or take blocks out",
-            )
-            return self._finish(wire(Graph(), (), ()), scope, (), {}, (problem,))
+        with suppress(_TooLargeError):
+            found = self.graph(self.design.graph, scope, (), previous=previous)
+            if found.counts.layers <= MAX_LAYERS:
+                return found
+        problem = Problem(
+            "too-large",
+            f"the design expands to more than {MAX_LAYERS:,} layers or to too many different "
+            "blocks; lower a repeat or take blocks out",
+        )
+        return self._finish(wire(Graph(), (), ()), scope, (), {}, (problem,))
 
     def graph(
         self,
@@ -85,7 +91,6 @@ class Evaluator:
         *,
         block: str | None = None,
         ends: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
-        depth: int = 0,
         previous: GraphResult | None = None,
     ) -> GraphResult:
         """Evaluate a graph; `ends` names a block's inputs and outputs."""
@@ -100,7 +105,7 @@ class Evaluator:
             else None
         )
         wiring = reusable.wiring if reusable else self._wire(actual, ends)
-        place = _Place(self, wiring, scope, block, depth)
+        place = _Place(self, wiring, scope, block)
         if reusable:
             before = wiring.graph.nodes.values()
             changed = set(compress(actual.nodes, map(is_not, before, actual.nodes.values())))
@@ -124,7 +129,10 @@ class Evaluator:
         results = dict(old)
         waiting = set(changed)
         if not self.same_blocks:  # a block that was edited changes every node that uses it
-            waiting.update(name for name, result in old.items() if result.inside is not None)
+            nodes = wiring.graph.nodes.items()
+            waiting.update(name for name, node in nodes if isinstance(node, BlockNode))
+        if before.problems:  # their words and fixes look at nodes further up
+            waiting.update(name for name, result in old.items() if result.problems)
         touched = []
         for name in wiring.order:
             if name not in waiting:
@@ -156,7 +164,7 @@ class Evaluator:
         """Sum up, taking over from `before` what the touched nodes leave as it was."""
         same = _Same(before, results, touched)
         flows = dict(zip(ends[0], inputs, strict=True))
-        outputs = tuple(_flow(wiring.sources.get(name, ()), results, flows) for name in ends[1])
+        outputs = tuple(_flow(wiring, name, results, flows) for name in ends[1])
         training_only = (
             before.training_only
             if before is not None and same.layers
@@ -209,15 +217,13 @@ class Evaluator:
             if node.when is not True:
                 there, fault = _value(node.when, scope, "when", name, block)
                 faults += fault
-                if fault or there:
-                    pass
-                elif self._is_wire(graph, name, node):
-                    passed.append(name)
-                else:
-                    gone.append(name)
-            elif isinstance(node, BlockNode) and node.repeat != 1:
+                if not fault and not there:
+                    (passed if self._is_wire(graph, name, node) else gone).append(name)
+                    continue
+            if isinstance(node, BlockNode) and node.repeat != 1:
                 times, fault = _value(node.repeat, scope, "repeat", name, block)
-                if not fault and times == 0 and type(times) is int:
+                gone_through = not fault and type(times) is int and times == 0
+                if gone_through and self._is_wire(graph, name, node):
                     passed.append(name)
         if not gone and not passed:
             return graph, tuple(faults)
@@ -234,6 +240,8 @@ class Evaluator:
         return sum(edge.target == name for edge in graph.edges) == 1
 
     def _wire(self, graph: Graph, ends: tuple[tuple[str, ...], tuple[str, ...]]) -> Wiring:
+        if not ends[0]:  # the design's own graph is wired once
+            return wire(graph, *ends)
         known = self._wirings.get(id(graph))
         if known is None or known.graph is not graph:
             known = self._wirings[id(graph)] = wire(graph, *ends)
@@ -246,12 +254,12 @@ class Evaluator:
         name: str,
         values: Mapping[str, Scalar],
         inputs: tuple[Tensor, ...],
-        depth: int,
     ) -> GraphResult:
         """Evaluate a use of a block, or remember an equal one."""
         used, parts = self.design.blocks[name], self.parts_of(name) or ()
-        key = (tuple(map(id, parts)), tuple(map(repr, values.values())), inputs)
+        key = (name, tuple(map(id, parts)), tuple(map(repr, values.values())), inputs)
         if key not in self._results:
+            self.evaluations += BLOCK_EVALUATIONS
             flows = tuple(
                 Flow(each, Storage("", port, size), Storage("", port, size), False)
                 for port, each in enumerate(inputs)
@@ -266,26 +274,71 @@ class Evaluator:
                 flows,
                 block=name,
                 ends=(used.inputs, used.outputs),
-                depth=depth,
             )
             self._results[key] = parts, found
         return self._results[key][1]
 
     def parts_of(self, name: str) -> tuple[Block, ...] | None:
-        """Return a block and all blocks in it, or None where it contains itself."""
-        if name in self._parts:
-            return self._parts[name]
-        self._parts[name] = None  # what is still being looked into contains itself
-        used = self.design.blocks[name]
-        parts: dict[int, Block] = {id(used): used}
-        for node in used.graph.nodes.values():
-            if isinstance(node, BlockNode) and node.block in self.design.blocks:
-                inner = self.parts_of(node.block)
-                if inner is None:
-                    return None
-                parts.update((id(each), each) for each in inner)
-        self._parts[name] = tuple(parts.values())
-        return self._parts[name]
+        """Return a block and all blocks in it, or None where they never end or are too deep."""
+        return self._parts[name].blocks
+
+    def too_deep(self, name: str) -> bool:
+        """Tell whether blocks nest in a block deeper than a pass goes."""
+        return self._parts[name].deep
+
+    def endless(self, name: str) -> str:
+        """Say why a block has no parts."""
+        if self.too_deep(name):
+            return f"blocks are nested deeper than {MAX_DEPTH} levels; dissolve some"
+        waiting = [name]
+        seen: set[str] = set()
+        while waiting:
+            for each in _used_blocks(self.design.blocks[waiting.pop()], self.design) - seen:
+                seen.add(each)
+                waiting.append(each)
+        itself = "itself" if name in seen else "blocks that contain each other"
+        return f"the block {name} contains {itself}; a block must end somewhere"
+
+
+class _Parts(NamedTuple):
+    """The blocks within a block, itself among them; None where they never end or are too deep."""
+
+    blocks: tuple[Block, ...] | None = None
+    deep: bool = False
+
+
+def _used_blocks(block: Block, design: Design) -> set[str]:
+    nodes = block.graph.nodes.values()
+    used = {node.block for node in nodes if isinstance(node, BlockNode)}
+    return used & design.blocks.keys()
+
+
+def _all_parts(design: Design) -> dict[str, _Parts]:
+    """Return the blocks within each block, from the innermost ones outwards."""
+    waiting = {name: _used_blocks(block, design) for name, block in design.blocks.items()}
+    users: dict[str, list[str]] = {}
+    for name, used in waiting.items():
+        for each in used:
+            users.setdefault(each, []).append(name)
+    heights = dict.fromkeys(design.blocks, 1)
+    parts = dict.fromkeys(design.blocks, _Parts())
+    ready = [name for name, used in waiting.items() if not used]
+    while ready:
+        name = ready.pop()
+        if heights[name] > MAX_DEPTH:
+            parts[name] = _Parts(deep=True)
+        else:
+            block = design.blocks[name]
+            found = {id(block): block}
+            for used_name in sorted(_used_blocks(block, design)):
+                found.update((id(each), each) for each in parts[used_name].blocks or ())
+            parts[name] = _Parts(tuple(found.values()))
+        for user in users.get(name, ()):
+            heights[user] = max(heights[user], heights[name] + 1)
+            waiting[user].discard(name)
+            if not waiting[user]:
+                ready.append(user)
+    return parts
 
 
 class _Same:
@@ -308,12 +361,16 @@ class _Same:
             for one, two in self.pairs
         )
         self.layers = there and all(
-            not isinstance(two.layer, Output) or one.layer is two.layer for one, two in self.pairs
+            one.layer is two.layer
+            for one, two in self.pairs
+            if isinstance(one.layer, Output) or isinstance(two.layer, Output)
         )
         self.problems = (
             before is not None
+            and self.layers
             and not before.problems
             and not any(two.problems for _, two in self.pairs)
+            and all(len(one.outputs) == len(two.outputs) for one, two in self.pairs)
         )
 
     def counts(self) -> Counts | None:
@@ -341,13 +398,11 @@ class _Place:
         wiring: Wiring,
         scope: Mapping[str, Scalar],
         block: str | None,
-        depth: int,
     ) -> None:
         self.evaluator = evaluator
         self.wiring = wiring
         self.scope = scope
         self.block = block
-        self.depth = depth
 
     def evaluate(
         self,
@@ -433,9 +488,9 @@ class _Place:
 
     def _still_writable(self, name: str, found: Facts, inputs: tuple[Flow | None, ...]) -> bool:
         """Tell whether the only reader of the output may overwrite it."""
-        if found.kept.output or (found.output.needs_grad is False and found.view):
+        if found.kept.output or not inputs:  # the images are the caller's
             return False
-        if not found.view:
+        if not found.view and not found.view_in_eval:
             return True
         source = self.wiring.sources[name][0]
         assert source is not None and inputs[0] is not None
@@ -574,11 +629,9 @@ class _Place:
             message = f"{name}: there is no block '{node.block}' in this design"
             return NodeResult(inputs, problems=(self._problem("unknown-block", message, name),))
         if evaluator.parts_of(node.block) is None:
-            message = f"{name}: the block {node.block} contains itself; a block must end somewhere"
-            return NodeResult(inputs, problems=(self._problem("recursive", message, name),))
-        if self.depth >= MAX_DEPTH:
-            message = f"{name}: blocks are nested deeper than {MAX_DEPTH} levels; dissolve some"
-            return NodeResult(inputs, problems=(self._problem("too-deep", message, name),))
+            code = "too-deep" if evaluator.too_deep(node.block) else "recursive"
+            message = f"{name}: {evaluator.endless(node.block)}"
+            return NodeResult(inputs, problems=(self._problem(code, message, name),))
         times, faults = self._repeat(name, node, used)
         uses: list[Mapping[str, Scalar]] = []
         if not faults:
@@ -609,7 +662,7 @@ class _Place:
             return NodeResult(inputs, problems=(*faults, *missing))
         given = tuple(flow.tensor for flow in flows)
         if times == 1:
-            inside = evaluator.block(node.block, uses[0], given, self.depth + 1)
+            inside = evaluator.block(node.block, uses[0], given)
         else:
             inside = self._chain(
                 node.block, [uses[min(n, len(uses) - 1)] for n in range(times)], given
@@ -675,7 +728,7 @@ class _Place:
         size = inputs[0].values * FLOAT_BYTES
         flow = Flow(inputs[0], Storage("", 0, size), Storage("", 0, size), False)
         wiring = wire(Graph(nodes, tuple(edges)), ("x",), ("y",))
-        place = _Place(self.evaluator, wiring, {}, None, self.depth)
+        place = _Place(self.evaluator, wiring, {}, None)
         results: dict[str, NodeResult] = {}
         for name, node in nodes.items():
             results[name] = place.evaluate(name, node, results, {"x": flow})
@@ -741,17 +794,23 @@ def _value(
 
 
 def _flow(
-    sources: tuple[Source | None, ...],
+    wiring: Wiring,
+    end: str,
     results: Mapping[str, NodeResult],
     ends: Mapping[str, Flow],
 ) -> Flow | None:
+    """Return the tensor at a block's output, which others may overwrite if nobody else reads it."""
+    sources = wiring.sources.get(end, ())
     if not sources or sources[0] is None:
         return None
     name, port = sources[0]
     if name in ends:
         return ends[name]
     outputs = results[name].outputs if name in results else ()
-    return outputs[port] if port < len(outputs) else None
+    flow = outputs[port] if port < len(outputs) else None
+    if flow is not None and flow.writable and wiring.readers[sources[0]] > 1:
+        return flow._replace(writable=False)
+    return flow
 
 
 def _with_graph(wiring: Wiring, graph: Graph) -> Wiring:
@@ -856,8 +915,15 @@ def _block_result(name: str, inside: GraphResult, inputs: tuple[Flow, ...]) -> N
         tuple(sorted(inside.convolved_inputs)),
         inside.peak,
         inside=inside,
-        problems=tuple(problem.under(name) for problem in inside.problems),
+        problems=tuple(problem.under(name) for problem in _foremost(inside.problems)),
     )
+
+
+def _foremost(problems: Sequence[Problem]) -> Sequence[Problem]:
+    """Return the first problems, errors before warnings, so that nested blocks tell not all."""
+    if len(problems) <= MAX_PROBLEMS:
+        return problems
+    return sorted(problems, key=lambda each: each.severity is not Severity.ERROR)[:MAX_PROBLEMS]
 
 
 def _seen(kept: Memory, outer: Mapping[Storage, Storage]) -> Memory:
@@ -872,7 +938,7 @@ def _sum_counts(results: Iterable[NodeResult]) -> Counts:
     if not rows:
         return Counts()
     *sums, widest = zip(*rows, strict=True)
-    return Counts(*map(sum, sums), widest_gradients=max(widest))
+    return Counts._make([*map(sum, sums), max(widest)])
 
 
 def _problems(

@@ -111,7 +111,7 @@ def without(graph: Graph, gone: Iterable[str], passed: Iterable[str]) -> Graph:
     removed, wires = set(gone), set(passed)
     edges = list(graph.edges)
     for name in wires:
-        source = next((edge for edge in edges if edge.target == name), None)
+        source = next((edge for edge in edges if name == edge.target != edge.source), None)
         edges = [
             edge if edge.source != name or source is None else _moved(edge, source)
             for edge in edges

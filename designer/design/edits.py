@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from designer.design.expressions import Scalar
 from designer.design.values import (
+    MAX_PORT,
     BlockNode,
     Design,
     Edge,
@@ -49,6 +50,7 @@ def set_argument(design: Design, name: str, value: Scalar) -> Design:
     refusal = argument.refusal(value)
     if refusal:
         raise DesignerError(f"The argument '{name}' of {design.name} {refusal}.")
+    value = next((each for each in argument.choices if each == value), value)
     arguments = {**design.arguments, name: replace(argument, default=value)}
     return replace(design, arguments=arguments)
 
@@ -116,14 +118,15 @@ def remove_node(
     graph = design.graph_of(block)
     _node(graph, name)
     sources = [edge for edge in graph.edges if edge.target == name]
+    healed = sources[0] if heal and len(sources) == 1 and sources[0].source != name else None
     edges = []
     for edge in graph.edges:
-        if edge.source == name:
-            if heal and len(sources) == 1:
-                source = sources[0]
-                edges.append(edge._replace(source=source.source, source_port=source.source_port))
-        elif edge.target != name:
+        if edge.target == name:
+            continue
+        if edge.source != name:
             edges.append(edge)
+        elif healed is not None:
+            edges.append(edge._replace(source=healed.source, source_port=healed.source_port))
     nodes = {key: node for key, node in graph.nodes.items() if key != name}
     return with_graph(design, block, Graph(nodes, tuple(edges)))
 
@@ -134,9 +137,22 @@ def connect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
     Raises
     ------
     DesignerError
-        The port has an edge already, or the edge would close a cycle.
+        An end is not there, the port has an edge already, or the edge would close a cycle.
     """
     graph = design.graph_of(block)
+    sources, targets = set(graph.nodes), set(graph.nodes)
+    if block is not None:
+        sources.update(design.blocks[block].inputs)
+        targets.update(design.blocks[block].outputs)
+    for name, known in ((edge.source, sources), (edge.target, targets)):
+        if name not in known:
+            raise DesignerError(
+                f"No edge can go from '{edge.source}' to '{edge.target}': there is "
+                f"no such '{name}'."
+            )
+    for port in (edge.source_port, edge.target_port):
+        if not 0 <= port < MAX_PORT:
+            raise DesignerError(f"Ports are numbered from 0 to {MAX_PORT - 1}; received {port}.")
     for other in graph.edges:
         if other[2:] == edge[2:]:
             raise DesignerError(
@@ -154,6 +170,7 @@ def connect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
 def disconnect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
     """Remove an edge."""
     graph = design.graph_of(block)
+    _check_drawn(graph, edge)
     edges = tuple(each for each in graph.edges if each != edge)
     return with_graph(design, block, replace(graph, edges=edges))
 
@@ -164,6 +181,7 @@ def insert_on_edge(
     """Put a one-in-one-out node into an edge; `name` gets a number if it is taken."""
     name = free_name(design, name, block)
     graph = design.graph_of(block)
+    _check_drawn(graph, edge)
     edges = []
     for each in graph.edges:
         if each == edge:
@@ -203,6 +221,14 @@ def _node(graph: Graph, name: str) -> Node:
     if name not in graph.nodes:
         raise DesignerError(f"There is no node '{name}' here; it may have been removed.")
     return graph.nodes[name]
+
+
+def _check_drawn(graph: Graph, edge: Edge) -> None:
+    if edge not in graph.edges:
+        raise DesignerError(
+            f"There is no edge from '{edge.source}' to input {edge.target_port} of "
+            f"'{edge.target}'; it may have been removed."
+        )
 
 
 def _reached(graph: Graph, start: str) -> set[str]:

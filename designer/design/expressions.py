@@ -263,7 +263,7 @@ def python_source(tree: Tree, minimum: int = 0) -> str:
     match tree:
         case Literal(value):
             negative = isinstance(value, int | float) and value < 0
-            binds, text = (_PRECEDENCE["unary"] if negative else _ATOM), repr(value)
+            binds, text = (_PRECEDENCE["unary"] if negative else _ATOM), quoted(value)
         case Name(identifier):
             binds, text = _ATOM, identifier
         case Unary(symbol, operand):
@@ -287,6 +287,13 @@ def python_source(tree: Tree, minimum: int = 0) -> str:
             binds = _ATOM
             text = f"{FUNCTIONS[name].python}({', '.join(map(python_source, arguments))})"
     return f"({text})" if binds < minimum else text
+
+
+def quoted(value: object) -> str:
+    """Write a literal as Python source, text in double quotes as formatters do."""
+    text = repr(value)
+    plain = isinstance(value, str) and '"' not in text and "\\" not in text
+    return f'"{value}"' if plain else text
 
 
 def _unknown_name(name: str, scope: Mapping[str, Scalar]) -> str:

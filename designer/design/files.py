@@ -1,17 +1,17 @@
 """Design files: strict reading with the place of every error, diff-friendly and atomic writing."""
 
 import json
-import math
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from designer.design.expressions import MAX_MAGNITUDE, Scalar
+from designer.design.expressions import MAX_MAGNITUDE, Scalar, is_expression
 from designer.design.values import (
+    MAX_PORT,
     Argument,
     Block,
     BlockNode,
@@ -25,6 +25,7 @@ from designer.design.values import (
     argument_name_refusal,
     block_name_refusal,
     node_name_refusal,
+    plain,
 )
 from designer.errors import DesignerError
 
@@ -32,13 +33,13 @@ FORMAT = "netdesigner/design"
 VERSION = 1
 MAX_FILE_BYTES = 64 * 2**20
 MAX_NODES = 100_000
-MAX_PORT = 1_000
 MAX_TEXT = 10_000
 
 # From each older version, what makes its data the next version's.
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 _Json: TypeAlias = dict[str, Any]
+_T = TypeVar("_T")
 
 
 class _Argument(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,21 +53,21 @@ class _Argument(msgspec.Struct, forbid_unknown_fields=True):
 class _Block(msgspec.Struct, forbid_unknown_fields=True):
     inputs: list[str]
     outputs: list[str]
-    nodes: dict[str, dict[str, Any]]
+    nodes: dict[str, Any]
     edges: list[list[str]]
-    arguments: dict[str, _Argument] = {}
+    arguments: dict[str, Any] = {}
 
 
 class _Design(msgspec.Struct, forbid_unknown_fields=True):
     format: str
     version: int
     name: str
-    nodes: dict[str, dict[str, Any]]
+    nodes: dict[str, Any]
     edges: list[list[str]]
     about: str = ""
     cites: list[str] = []
-    arguments: dict[str, _Argument] = {}
-    blocks: dict[str, _Block] = {}
+    arguments: dict[str, Any] = {}
+    blocks: dict[str, Any] = {}
 
 
 class DesignFileError(DesignerError):
@@ -121,10 +122,6 @@ def loads(data: bytes | str, *, origin: str = "The text") -> Design:
         return _design(_decode(data))
     except _Wrong as error:
         raise DesignFileError(f"{origin} is no valid design: {error}") from None
-    except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `")
-        where = place.rstrip("`").removeprefix("$").lstrip(".") or "top level"
-        raise DesignFileError(f"{origin} is no valid design: {where}: {message}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DesignFileError(
             f"{origin} is damaged or no design file: {error}. Restore it from a copy."
@@ -149,13 +146,14 @@ def save(design: Design, path: str | Path) -> None:
         The folder is missing, read-only or full; an old file stays as it was.
     """
     path = Path(path)
+    text = dumps(design)
     temporary = None
     try:
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
             temporary = Path(file.name)
-            file.write(dumps(design))
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
@@ -178,7 +176,10 @@ def _umask() -> int:
 
 
 def _decode(data: bytes | str) -> _Design:
-    raw = msgspec.json.decode(data)
+    try:
+        raw = msgspec.json.decode(data)
+    except msgspec.ValidationError as error:  # a number beyond all floats
+        raise _Wrong("a number", f"{error}.") from None
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise _Wrong("format", f'expected "{FORMAT}". Is this a design file?')
     version = raw.get("version")
@@ -192,7 +193,16 @@ def _decode(data: bytes | str) -> _Design:
     while version < VERSION:
         raw = MIGRATIONS[version](raw)
         version += 1
-    return msgspec.convert(raw, _Design)
+    return _convert(raw, _Design, "")
+
+
+def _convert(data: object, kind: type[_T], place: str) -> _T:
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        message, _, inner = str(error).partition(" - at `")
+        where = place + inner.rstrip("`").removeprefix("$")
+        raise _Wrong(where.lstrip(".") or "top level", f"{message}.") from None
 
 
 def _design(data: _Design) -> Design:
@@ -201,15 +211,16 @@ def _design(data: _Design) -> Design:
             raise _Wrong(place, f"has {len(text)} characters, at most {MAX_TEXT} are read.")
     if not data.name.strip():
         raise _Wrong("name", "is empty; give the design a name.")
-    count = len(data.nodes) + sum(len(block.nodes) for block in data.blocks.values())
+    parts = {}
+    for name, part in data.blocks.items():
+        place = f"blocks.{_short_name(name)}"
+        _check_name(block_name_refusal(name), place, name)
+        parts[name] = _convert(part, _Block, place)
+    count = len(data.nodes) + sum(len(block.nodes) for block in parts.values())
     if count > MAX_NODES:
         raise _Wrong("nodes", f"has {count} nodes, at most {MAX_NODES} are read.")
-    _check_blocks(data)
-    blocks = {}
-    for name, block in data.blocks.items():
-        place = f"blocks.{name}"
-        _check_name(block_name_refusal(name), place, name)
-        blocks[name] = _block(block, place)
+    _check_blocks(data.nodes, parts)
+    blocks = {name: _block(block, f"blocks.{name}") for name, block in parts.items()}
     return Design(
         name=data.name,
         about=data.about,
@@ -220,23 +231,32 @@ def _design(data: _Design) -> Design:
     )
 
 
-def _check_blocks(data: _Design) -> None:
-    graphs = [("nodes", data.nodes)]
-    graphs += [(f"blocks.{name}.nodes", block.nodes) for name, block in data.blocks.items()]
-    known = ", ".join(data.blocks) or "none"
+def _check_blocks(own: _Json, blocks: Mapping[str, _Block]) -> None:
+    graphs = [("nodes", own)]
+    graphs += [(f"blocks.{name}.nodes", block.nodes) for name, block in blocks.items()]
+    known = ", ".join(blocks) or "none"
     for place, nodes in graphs:
         for name, node in nodes.items():
-            block = node.get("block")
-            if isinstance(block, str) and block not in data.blocks:
+            if not isinstance(node, dict):
                 raise _Wrong(
-                    f"{place}.{name}",
+                    f"{place}.{_short_name(name)}",
+                    f"expected an object, received {str(node)[:80]!r}.",
+                )
+            block = node.get("block")
+            if isinstance(block, str) and block not in blocks:
+                raise _Wrong(
+                    f"{place}.{_short_name(name)}",
                     f"uses the block '{block[:80]}', which the file lacks; it has {known}.",
                 )
 
 
 def _check_name(refusal: str | None, place: str, name: str) -> None:
     if refusal:
-        raise _Wrong(place, f"'{name[:80]}' {refusal}.")
+        raise _Wrong(place, f"'{_short_name(name)}' {refusal}.")
+
+
+def _short_name(name: str) -> str:
+    return name if len(name) <= 80 else f"{name[:80]} ..."
 
 
 def _block(data: _Block, place: str) -> Block:
@@ -258,10 +278,18 @@ def _block(data: _Block, place: str) -> Block:
     )
 
 
-def _arguments(data: Mapping[str, _Argument], place: str) -> dict[str, Argument]:
+def _arguments(data: _Json, place: str) -> dict[str, Argument]:
     arguments = {}
-    for name, argument in data.items():
-        _check_name(argument_name_refusal(name), f"{place}.{name}", name)
+    for name, fields in data.items():
+        _check_name(argument_name_refusal(name), f"{place}.{_short_name(name)}", name)
+        argument = _convert(fields, _Argument, f"{place}.{name}")
+        for value in (argument.default, *argument.choices):
+            if is_expression(value):
+                raise _Wrong(
+                    f"{place}.{name}",
+                    f"expected a value, received the expression '{str(value)[:80]}'; expressions "
+                    "stand where arguments are used.",
+                )
         made = Argument(
             default=_scalar(argument.default, f"{place}.{name}.default"),
             minimum=argument.min,
@@ -283,7 +311,10 @@ def _graph(
     inputs: tuple[str, ...],
     outputs: tuple[str, ...],
 ) -> Graph:
-    made = {name: _node(name, data, f"{place}nodes.{name}") for name, data in nodes.items()}
+    made = {}
+    for name, data in nodes.items():
+        _check_name(node_name_refusal(name), f"{place}nodes.{_short_name(name)}", name)
+        made[name] = _node(data, f"{place}nodes.{name}")
     edges = []
     taken: dict[tuple[str, int], str] = {}
     for row, path in enumerate(paths):
@@ -312,7 +343,9 @@ def _dangling(
     if name in other_ends:
         side = "an input of the block cannot be a target" if ends else "cannot stand here"
         return f"'{name}' {side}; inputs begin a path and outputs end it."
-    return f"leads to '{name[:80]}', and there is no such node; have {', '.join([*nodes][:8])} ..."
+    known = ", ".join([*nodes][:8]) or "none"
+    more = " ..." if len(nodes) > 8 else ""
+    return f"leads to '{_short_name(name)}', and there is no such node; there are {known}{more}."
 
 
 def _path(path: list[str], place: str) -> Iterator[Edge]:
@@ -339,8 +372,7 @@ def _port(text: str, place: str) -> tuple[str, int]:
     return name, int(port)
 
 
-def _node(name: str, data: _Json, place: str) -> Node:
-    _check_name(node_name_refusal(name), place, name)
+def _node(data: _Json, place: str) -> Node:
     rest = dict(data)
     when = _scalar(rest.pop("when", True), f"{place}.when")
     at = _point(rest.pop("at", None), f"{place}.at")
@@ -394,9 +426,11 @@ def _scalar(value: object, place: str) -> Scalar:
         return _text(value, place)
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, int | float) and math.isfinite(value) and abs(value) <= MAX_MAGNITUDE:
-        return value
-    raise _Wrong(place, f"expected a number, text, true or false, received {str(value)[:80]}.")
+    if not isinstance(value, int | float):
+        raise _Wrong(place, f"expected a number, text, true or false, received {str(value)[:80]}.")
+    if not abs(value) <= MAX_MAGNITUDE:
+        raise _Wrong(place, f"expected a number up to {MAX_MAGNITUDE:.0e}, received {value:.3g}.")
+    return value
 
 
 # Writing
@@ -429,8 +463,8 @@ def _argument_lines(arguments: Mapping[str, Argument], indent: int) -> Iterator[
         rows = {
             name: {
                 "default": argument.default,
-                **({} if argument.minimum is None else {"min": _short(argument.minimum)}),
-                **({} if argument.maximum is None else {"max": _short(argument.maximum)}),
+                **({} if argument.minimum is None else {"min": plain(argument.minimum)}),
+                **({} if argument.maximum is None else {"max": plain(argument.maximum)}),
                 **({"choices": argument.choices} if argument.choices else {}),
                 **({"help": argument.help} if argument.help else {}),
             }
@@ -468,19 +502,15 @@ def _node_fields(node: Node) -> _Json:
         fields = {"layer": node.layer, **node.parameters}
     else:
         fields = {"block": node.block}
-        if node.repeat != 1 or isinstance(node.repeat, bool):
+        if node.repeat != 1 or type(node.repeat) is not int:
             fields["repeat"] = node.repeat
         if node.arguments:
             fields["with"] = node.arguments
     if node.when is not True:
         fields["when"] = node.when
     if node.at is not None:
-        fields["at"] = [_short(number) for number in node.at]
+        fields["at"] = [plain(number) for number in node.at]
     return fields
-
-
-def _short(number: float) -> float:
-    return int(number) if float(number).is_integer() else number
 
 
 def edge_paths(graph: Graph) -> list[list[str]]:

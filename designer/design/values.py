@@ -10,10 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from designer.design.expressions import FUNCTIONS, Scalar
+from designer.design.expressions import FUNCTIONS, MAX_MAGNITUDE, Scalar
 
 Value: TypeAlias = Scalar | tuple[Scalar, ...]
 """A parameter's value: a literal, an expression (a string that begins with =), or several."""
+
+
+MAX_PORT = 1_000
+"""Ports are numbered from 0 to below this."""
 
 
 class Edge(NamedTuple):
@@ -48,7 +52,7 @@ class Argument:
     def refusal(self, value: Scalar) -> str | None:
         """Say what is wrong with a value, in words that follow the argument's name, or None."""
         if self.choices:
-            if any(value == each and type(value) is type(each) for each in self.choices):
+            if any(value == each and _kind(value) is _kind(each) for each in self.choices):
                 return None
             allowed = ", ".join(str(each) for each in self.choices)
             return f"takes one of {allowed}; received {value!r}"
@@ -61,11 +65,23 @@ class Argument:
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
             return f"takes a {'whole ' if whole else ''}number; received {value!r}"
         assert isinstance(value, int | float)
+        if not abs(value) <= MAX_MAGNITUDE:  # nor NaN
+            return f"must be a number up to {MAX_MAGNITUDE:.0e}; received {value}"
         if self.minimum is not None and value < self.minimum:
-            return f"must be at least {self.minimum:g}; received {value:g}"
+            return f"must be at least {plain(self.minimum)}; received {value}"
         if self.maximum is not None and value > self.maximum:
-            return f"must be at most {self.maximum:g}; received {value:g}"
+            return f"must be at most {plain(self.maximum)}; received {value}"
         return None
+
+
+def plain(number: float) -> float:
+    """Return a whole number as an int."""
+    return int(number) if float(number).is_integer() else number
+
+
+def _kind(value: Scalar) -> type:
+    """Return the type by which values are told apart: 1 and 1.0 are one number, True is none."""
+    return float if type(value) is int else type(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ import types
 
 from torch import nn
 
+from designer.codegen import generate
+from designer.design.values import Design
 from designer.errors import DesignerError
 
 
@@ -35,3 +37,13 @@ def module_from_source(source: str, class_name: str, *, filename: str | None = N
     if not isinstance(network, nn.Module):
         raise DesignerError(f"{class_name} in {name} is no torch module: name the network's class.")
     return network
+
+
+def module(design: Design) -> nn.Module:
+    """Compile a design: write its source, run that and return the network.
+
+    Raises:
+        DesignerError: the design has errors.
+    """
+    generated = generate(design)
+    return module_from_source(generated.source, generated.class_name)

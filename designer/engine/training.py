@@ -234,7 +234,7 @@ class _Training:
             "threads": torch.get_num_threads(),
             "processes": self._processes.count,
             "python": platform.python_version(),
-            "torch": torch.__version__,
+            "torch": str(torch.__version__),
             "platform": platform.platform(),
         }
         if self._processes.first:
@@ -349,7 +349,7 @@ class _Training:
         unread, progress = self._unread, self._progress
         if not unread:
             return
-        if self._read_every == 1:
+        if len(unread) == 1 and not self._processes.several:
             losses, hits = [unread[0][0].item()], int(unread[0][1])
         else:
             table = torch.stack([torch.stack((loss, hits.to(loss))) for loss, hits in unread])
@@ -478,7 +478,7 @@ class _Training:
             "progress": msgspec.to_builtins(self._progress),
             "steps_per_epoch": self._prepared.steps_per_epoch,
             "threads": torch.get_num_threads(),
-            "sequence": self._events.sequence,
+            "sequence": self._events.sequence + 1,  # of the event below
             "taken": self._control.taken,
         }
         checkpoint.save(self._run.last, content, source=self._prepared.source)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from math import prod
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
-from designer.design.expressions import Literal, Tree
+from designer.design.expressions import Literal, Tree, python_source, quoted
 from designer.design.values import Value
 from designer.layers.parameters import Parameter
 
@@ -176,18 +176,32 @@ class Code(NamedTuple):
     ----------
     texts, trees
         Source and tree of those parameters that the design gives as expressions.
-    channels
-        Source of the input's first axis.
-    shape
-        Writes the input's whole shape as source.
+    first_axis, whole_shape
+        Ask for the input's first axis and its whole shape, which the class may then need as
+        arguments.
+    inputs
+        The facts about the inputs.
+    in_place
+        Whether the layer overwrites its input.
     """
 
     layer: "Layer"
     texts: Mapping[str, str]
     trees: Mapping[str, Tree]
-    channels: str
-    shape: Callable[[], str]
+    first_axis: Callable[[], Tree]
+    whole_shape: Callable[[], Tree]
     inputs: tuple[Tensor, ...]
+    in_place: bool = False
+
+    @property
+    def channels(self) -> str:
+        """Source of the input's first axis."""
+        return python_source(self.first_axis())
+
+    @property
+    def shape(self) -> str:
+        """Source of the input's whole shape."""
+        return python_source(self.whole_shape())
 
     def argument(self, name: str) -> str:
         """Return the source of a parameter's value."""
@@ -213,8 +227,23 @@ def literal(value: object) -> str:
     """Write a parameter's value as Python source; equal pairs as one number."""
     if isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
         return repr(value[0])
-    return repr(value)
+    return quoted(value)
 
+
+# Where these parameters stand among a layer's; the others keep the order of their definition.
+_FIRST = (
+    "out_channels",
+    "out_features",
+    "norm_type",
+    "kernel_size",
+    "output_size",
+    "stride",
+    "padding",
+    "output_padding",
+    "dilation",
+    "groups",
+    "bias",
+)
 
 _REGISTRY: dict[str, type["Layer"]] = {}
 
@@ -236,12 +265,14 @@ class Layer:
     counts: ClassVar[bool] = True
     """Whether the output is a row of the lecture's table: not for activations, dropout, views."""
     convolution: ClassVar[bool] = False
+    infix: ClassVar[bool] = False
+    """Whether the forward expression is an operator's, which may need brackets around it."""
     inplace: ClassVar[bool] = False
     """Whether the torch module takes ``inplace=True``."""
     torch: ClassVar[str] = ""
     """The torch class (or the class in `source`) that the generated code instantiates."""
     positional: ClassVar[tuple[str, ...]] = ()
-    """Arguments that are always written: names of parameters, or ``in_channels``, ``in_shape``."""
+    """Arguments that are always written: names of parameters, or ``in_channels``."""
     source: ClassVar[str] = ""
     """The text of a module class that torch lacks; it goes into the generated file."""
 
@@ -254,7 +285,8 @@ class Layer:
             for name, each in vars(base).items():
                 if isinstance(each, Parameter) and name not in own:
                     shared.setdefault(name, each)
-        cls.parameters = {**own, **shared}
+        every = {**own, **shared}
+        cls.parameters = {name: every[name] for name in (*_FIRST, *every) if name in every}
         if "help" in vars(cls):
             if cls.__name__ in _REGISTRY:
                 raise TypeError(f"there is a layer type {cls.__name__} already")
@@ -342,9 +374,9 @@ class Layer:
         """Return the expression that builds the module, or "" where a plain function serves."""
         if not self.torch:
             return ""
-        names = {"in_channels": lambda: code.channels, "in_shape": code.shape}
         arguments = [
-            names[name]() if name in names else code.argument(name) for name in self.positional
+            code.channels if name == "in_channels" else code.argument(name)
+            for name in self.positional
         ]
         arguments += code.keywords(
             [
@@ -353,6 +385,7 @@ class Layer:
                 if name not in self.positional and name not in INITIALISATION
             ]
         )
+        arguments += ["inplace=True"] if code.in_place else []
         return f"{self.torch}({', '.join(arguments)})"
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import ceil, prod
 
-from designer.design.expressions import Binary, Literal, Tree, fold
+from designer.design.expressions import Binary, Literal, Tree, fold, python_source
 from designer.layers.base import (
     FLOAT_BYTES,
     Category,
@@ -320,9 +320,7 @@ class DepthwiseConv2d(_Conv):
     def constructor(self, code: Code) -> str:
         """Write a grouped nn.Conv2d."""
         channels = code.channels
-        kernels = (
-            channels if self.multiplier == 1 else f"{channels} * {code.argument('multiplier')}"
-        )
+        kernels = python_source(times(code.first_axis(), code.tree("multiplier")))
         rest = code.keywords(("stride", "padding", "dilation", "bias", "padding_mode"))
         kernel = code.argument("kernel_size")
         return f"nn.Conv2d({', '.join([channels, kernels, kernel, *rest, f'groups={channels}'])})"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import prod
 
-from designer.design.expressions import Tree
+from designer.design.expressions import Name, Tree
 from designer.layers.base import (
     FLOAT_BYTES,
     Category,
@@ -90,7 +90,8 @@ class _Dense(Initialised):
     def constructor(self, code: Code) -> str:
         """Write in and out features; several rows have theirs in the last axis."""
         if len(code.inputs[0].shape) > 1:
-            code = code._replace(channels=f"{code.shape()}[-1]")
+            shape = code.shape
+            code = code._replace(first_axis=lambda: Name(f"{shape}[-1]"))
         return super().constructor(code)
 
 

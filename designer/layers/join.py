@@ -154,6 +154,7 @@ class Add(_Elementwise):
     """Sum of all inputs."""
 
     help = "Adds its inputs value by value."
+    infix = True
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         """Write a + b."""
@@ -164,6 +165,7 @@ class Mean(_Elementwise):
     """Average of all inputs."""
 
     help = "Averages its inputs value by value."
+    infix = True
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         """Write (a + b) / 2."""
@@ -182,6 +184,7 @@ class Multiply(_Elementwise):
     """Product of all inputs."""
 
     help = "Multiplies its inputs value by value: gates and attention."
+    infix = True
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Each factor whose partner needs a gradient; products in between are new tensors."""

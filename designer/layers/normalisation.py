@@ -182,7 +182,7 @@ class LayerNorm(Layer):
 
     def constructor(self, code: Code) -> str:
         """Write the normalised shape."""
-        shape = code.channels if len(code.inputs[0].shape) == 1 else code.shape()
+        shape = code.channels if len(code.inputs[0].shape) == 1 else code.shape
         if 0 < self.axes < len(code.inputs[0].shape):
             shape = f"{shape}[-{self.axes}:]"
         options = [f"eps={code.argument('eps')}"] if code.keywords(["eps"]) else []

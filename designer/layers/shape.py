@@ -307,6 +307,8 @@ class Scale(Layer):
 
     category = Category.SHAPE
     help = "Multiplies each channel by a learned factor, or all by a fixed one."
+    torch = "Scale"
+    infix = True
     factor = Float(1.0, minimum=-1e6, maximum=1e6, help="The factor, at the start if learned.")
     learned = Bool(True, help="Learn a factor per channel rather than keep one.")
     source = '''
@@ -320,11 +322,6 @@ class Scale(nn.Module):
     def forward(self, x):
         return x * self.weight.view(-1, *[1] * (x.dim() - 2))
 '''
-
-    @property
-    def torch(self) -> str:  # type: ignore[override]
-        """A module only where the factor is learned."""
-        return "Scale" if self.learned else ""
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         """One factor per channel."""

@@ -1,0 +1,313 @@
+"""The command line: every capability without a window.
+
+Commands import what they need when they run, so that each starts fast.
+"""
+
+import errno
+import os
+import re
+import shutil
+import sys
+import textwrap
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from difflib import get_close_matches
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from designer import __version__
+from designer.errors import DesignerError
+
+if TYPE_CHECKING:
+    from designer.analysis.sheet import Line
+    from designer.design.expressions import Scalar
+    from designer.design.values import Argument, Design
+    from designer.presets import Entry
+
+PROGRAM = "netdesigner"
+LARGEST_BATCH = 10**6
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Design neural networks, see what every layer costs, train them, take the code away.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # rich's help looks better and takes 0.1 s longer
+    pretty_exceptions_enable=False,
+)
+
+# What several commands take
+
+DesignName = Annotated[
+    str,
+    typer.Argument(metavar="DESIGN", help="A preset's name (see: presets) or a design file."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="ARG=VALUE",
+        help="Set an argument of the design: a number, true or false, or one of its choices. "
+        "May be given several times.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def load(name: str, settings: Iterable[str] | None = None) -> "Design":
+    """Read the design that DESIGN names and bind what ``--set`` says.
+
+    Raises
+    ------
+    DesignerError
+        There is no such design, or an argument does not fit.
+    """
+    from designer import presets
+    from designer.design import edits
+
+    design = presets.load(name)
+    for setting in settings or ():
+        argument, value = _setting(design, setting)
+        design = edits.set_argument(design, argument, value)
+    return design
+
+
+def _setting(design: "Design", setting: str) -> "tuple[str, Scalar]":
+    """Take ``ARG=VALUE`` apart; the argument decides how its value is read."""
+    name, equals, text = setting.partition("=")
+    name, text = name.strip(), text.strip()
+    if not equals or not name:
+        raise DesignerError(f"--set takes ARG=VALUE, as in classes=10; received '{setting}'.")
+    argument = design.arguments.get(name)
+    if argument is None:
+        close = get_close_matches(name, design.arguments, 1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        known = ", ".join(design.arguments) or "none"
+        raise DesignerError(
+            f"{design.name} has no argument '{name}'{hint or '.'} Its arguments are: {known}."
+        )
+    return name, _value(argument, text)
+
+
+def _value(argument: "Argument", text: str) -> "Scalar":
+    """Read a value as the argument's choices or default suggest; it refuses what does not fit."""
+    from designer.analysis.formatting import value
+    from designer.design.expressions import MAX_MAGNITUDE
+
+    for choice in argument.choices:
+        if value(choice) == text:
+            return choice
+    if isinstance(argument.default, str):
+        return text
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if re.fullmatch(r"[+-]?\d{1,20}", text, re.ASCII) and abs(int(text)) <= MAX_MAGNITUDE:
+        return int(text)
+    with suppress(ValueError):
+        number = float(text)
+        if abs(number) <= MAX_MAGNITUDE and not isinstance(argument.default, int):
+            return number
+    return text
+
+
+# Commands
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Design neural networks, see what every layer costs, train them, take the code away."""
+
+
+@app.command()
+def check(
+    design: DesignName,
+    settings: Settings = None,
+    batch: Annotated[
+        int,
+        typer.Option(
+            min=1, max=LARGEST_BATCH, metavar="N", help="Images at a time, for what memory needs."
+        ),
+    ] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Check a design: outputs, weights, MACs, memory.
+
+    Prints a table of every layer and the totals. Exits with 1 and names every problem if the
+    design is invalid.
+    """
+    from designer.analysis.analysis import analyse
+
+    analysis = analyse(load(design, settings))
+    if as_json:
+        from designer.analysis.report import report
+
+        write(report(analysis, batch).to_json())
+    else:
+        from designer.analysis import sheet
+
+        show(sheet.check(analysis, batch=batch, width=_width(sys.stdout)))
+        if analysis.problems:
+            show([sheet.Line()])
+            show(sheet.problems(analysis.problems), error=True)
+    if not analysis.valid:
+        raise typer.Exit(1)
+
+
+@app.command()
+def presets(as_json: AsJson = False) -> None:
+    """List the built-in designs.
+
+    Prints their arguments with defaults, their totals and their papers.
+    """
+    from designer import presets as built_in
+
+    entries = [built_in.entry(name) for name in built_in.names()]
+    entries.sort(key=lambda entry: (entry.preset.year, entry.name))
+    if as_json:
+        write(built_in.to_json(entries))
+        return
+    show(line for entry in entries for line in _entry_lines(entry))
+
+
+def _entry_lines(entry: "Entry") -> "Iterator[Line]":
+    from designer.analysis.formatting import scaled, short, size, value
+    from designer.analysis.sheet import Line, Style
+
+    preset, totals = entry.preset, entry.totals
+    yield Line(f"{entry.name:<12}{preset.title} ({preset.year})", Style.HEADING)
+    costs = f"{short(totals.parameters)} parameters, {scaled(totals.macs)} MACs"
+    yield Line(f"{'':12}{costs}, file {size(totals.file_bytes)}")
+    settings = []
+    for name, argument in entry.arguments.items():
+        choices = "|".join(value(each) for each in argument.choices if each != argument.default)
+        settings.append(f"{name}={value(argument.default)}" + (f" ({choices})" if choices else ""))
+    if settings:
+        yield Line(f"{'':12}--set {', '.join(settings)}")
+    for text in (preset.paper.title, preset.paper.reference):
+        for line in textwrap.wrap(text, 66):
+            yield Line(f"{'':12}{line}", Style.FAINT)
+    yield Line()
+
+
+# Output
+
+
+def write(text: str, *, error: bool = False) -> None:
+    """Write text to standard output or error."""
+    stream = sys.stderr if error else sys.stdout
+    stream.write(text)
+    stream.flush()
+
+
+def show(lines: "Iterable[Line]", *, error: bool = False) -> None:
+    """Write lines: with colours to a terminal, else as plain text without control codes."""
+    stream = sys.stderr if error else sys.stdout
+    cleaned = [(_printable(line.text), line.style.value) for line in lines]
+    if not stream.isatty():
+        write("".join(f"{text}\n" for text, _ in cleaned), error=error)
+        return
+    from rich.console import Console  # 0.1 s, and only needed for colours
+    from rich.text import Text
+
+    sys.stdout.flush()
+    console = Console(file=stream, highlight=False)
+    for text, style in cleaned:
+        console.print(Text(text, style), soft_wrap=True)
+
+
+def _printable(text: str) -> str:
+    """Take out what would steer a terminal; names and paths are not ours."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
+
+
+def _width(stream: TextIO) -> int | None:
+    """Return the columns of the terminal, or of COLUMNS; None for a pipe or a file."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+# Errors
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, 1 for bad input, 2 for wrong use.
+
+    Whatever goes wrong, a sentence goes to standard error and never a traceback.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # no encoding may make a sentence fail
+            stream.reconfigure(errors="replace")
+    command: Any = typer.main.get_command(app)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    code = 0
+    try:
+        try:
+            command.main(given, prog_name=PROGRAM)
+        except SystemExit as end:  # wrong use is told, and a closed pipe passed over, by typer
+            code = end.code if isinstance(end.code, int) else 1
+        sys.stdout.flush()
+    except DesignerError as error:
+        return _refuse(str(error))
+    except BrokenPipeError:
+        _abandon_output()
+        return 1
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            _abandon_output()
+            return _refuse(f"The output cannot be written ({error.strerror}); free some space.")
+        return _refuse(_defect(error))
+    return code
+
+
+def _refuse(sentence: str) -> int:
+    with suppress(OSError):
+        write(f"{_printable(sentence)}\n", error=True)
+    return 1
+
+
+def _defect(error: Exception) -> str:
+    """Put the traceback of a defect into a log file and return the sentence that names it."""
+    from platformdirs import user_log_dir
+
+    what = f"{PROGRAM} met an error of its own ({type(error).__name__})"
+    log = Path(user_log_dir(PROGRAM, appauthor=False)) / f"error-{time.time_ns()}.log"
+    text = "".join(traceback.format_exception(error))
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(
+            f"{PROGRAM} {__version__}, Python {sys.version}\n{sys.argv}\n{text}",
+            encoding="utf-8",
+            errors="replace",
+        )
+    except OSError as refusal:
+        return (
+            f"{what}: {error}; please report it with what you did. "
+            f"The details could not be kept in {log} ({refusal.strerror})."
+        )
+    return f"{what}; please report it with what you did and the file {log}."
+
+
+def _abandon_output() -> None:
+    """Send what is still buffered nowhere, so that the interpreter can end in peace."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

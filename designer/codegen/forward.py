@@ -1,0 +1,209 @@
+"""The forward method: statements in the order of the analysis, each tensor freed when it is done.
+
+A result with one reader that comes next is written into that reader's own expression. Any other
+gets a variable, if possible one whose tensor has just been read for the last time, so that tensors
+live no longer than `Totals.inference_peak_bytes` says.
+"""
+
+from collections.abc import Mapping
+
+from designer.analysis.results import GraphResult
+from designer.codegen.text import LINE
+from designer.design.values import Block
+from designer.layers.base import Code
+from designer.layers.ports import Input, Output
+
+# How many calls an expression may hold before the next one, and before the next costly one.
+_MOST = 5
+_MOST_BEFORE_HEAVY = 2
+_FEW_INPUTS = 2
+
+
+def write_forward(
+    result: GraphResult, block: Block | None, modules: Mapping[str, str], codes: Mapping[str, Code]
+) -> list[str]:
+    """Return the lines of the forward method, without the class's indentation."""
+    return _Forward(result, block, modules, codes).write()
+
+
+class _Forward:
+    def __init__(
+        self,
+        result: GraphResult,
+        block: Block | None,
+        modules: Mapping[str, str],
+        codes: Mapping[str, Code],
+    ) -> None:
+        self.result = result
+        self.block = block
+        self.modules = modules
+        self.codes = codes
+        self.left = dict(result.wiring.readers)
+        self.texts: dict[tuple[str, int], str] = {}
+        self.pending: tuple[str, int] | None = None
+        # Variables read for the last time by the statement at hand; the caller holds an input's
+        # tensor all the time, so that one is not freed by it.
+        self.consumed: list[str] = []
+        self.freed: list[str] = []
+        self.lines: list[str] = []
+        self.order = [
+            name for name in result.wiring.order if not isinstance(self._layer(name), Input)
+        ]
+        self.is_output = {name for name in self.order if isinstance(self._layer(name), Output)}
+        self.ends = self._ends()
+
+    def write(self) -> list[str]:
+        steps = [name for name in self.order if name not in self.is_output]
+        for place, name in enumerate(steps):
+            following = steps[place + 1] if place + 1 < len(steps) else None
+            self._step(name, following)
+        self._return()
+        return [f"def forward({', '.join(['self', *self.ends.values()])}):", *self._body()]
+
+    # The frame
+
+    def _layer(self, name: str) -> object:
+        return self.result.nodes[name].layer
+
+    def _ends(self) -> dict[str, str]:
+        """Return the parameter of forward that holds each input."""
+        if self.block is not None:
+            ends = list(self.block.inputs)
+        else:
+            ends = [
+                name for name, each in self.result.nodes.items() if isinstance(each.layer, Input)
+            ]
+        for name in ends:
+            self.texts[name, 0] = "x" if len(ends) == 1 else name
+        return {name: self.texts[name, 0] for name in ends}
+
+    def _body(self) -> list[str]:
+        """Put what only training needs under a condition."""
+        body: list[str] = []
+        inside = False
+        for line in self.lines:
+            training = line.startswith("\t")
+            if training and not inside:
+                body.append("    if self.training:")
+            inside = training
+            body.append(f"        {line[1:]}" if training else f"    {line}")
+        return body
+
+    def _return(self) -> None:
+        main, auxiliary = self._results()
+        if auxiliary:
+            self.lines.append(f"\treturn {', '.join([*main, *auxiliary])}")
+        self.lines.append(f"return {', '.join(main)}")
+
+    def _results(self) -> tuple[list[str], list[str]]:
+        if self.block is not None:
+            sources = [self.result.wiring.sources[end][0] for end in self.block.outputs]
+            return [self.texts[source] for source in sources if source is not None], []
+        main: list[str] = []
+        auxiliary: list[str] = []
+        for name in self.result.wiring.graph.nodes:
+            if name in self.is_output:
+                source = self.result.wiring.sources[name][0]
+                assert source is not None
+                only_training = name in self.result.training_only
+                (auxiliary if only_training else main).append(self.texts[source])
+        return main, auxiliary
+
+    # Steps
+
+    def _step(self, name: str, following: str | None) -> None:
+        """Write one node: into its reader's expression, or as a statement of its own."""
+        expression = self._expression(name)
+        outputs = len(self.result.nodes[name].outputs)
+        training = name in self.result.training_only
+        if outputs == 1 and self._goes_on(name, following, expression):
+            self.texts[name, 0] = expression
+            self.pending = (name, 0)
+            return
+        targets = [self._target(name, port) for port in range(outputs)]
+        statement = f"{', '.join(targets)} = {expression}"
+        self.lines.append(f"\t{statement}" if training else statement)
+        for port, target in enumerate(targets):
+            self.texts[name, port] = target
+        done = [text for text in dict.fromkeys(self.freed) if text not in targets]
+        if done and following is not None:
+            self.lines.append(f"{chr(9) if training else ''}del {', '.join(done)}")
+        self.consumed, self.freed = [], []
+
+    def _expression(self, name: str) -> str:
+        """Return the node's expression over those of its inputs, which are thereby read."""
+        module = self.modules.get(name, "")
+        inputs = []
+        for source in self.result.wiring.sources[name]:
+            assert source is not None
+            text = self.texts[source]
+            self.left[source] -= 1
+            if source == self.pending:
+                self.pending = None
+                if not module and self._is_infix(source[0]):
+                    text = f"({text})"
+            elif self.left[source] == 0:
+                self.consumed.append(text)
+                if source[0] not in self.ends:
+                    self.freed.append(text)
+            inputs.append(text)
+        if name in self.codes:
+            return self.codes[name].layer.forward(module, inputs, self.codes[name])
+        return f"{module}({', '.join(inputs)})"
+
+    def _is_infix(self, name: str) -> bool:
+        return name in self.codes and self.codes[name].layer.infix and name not in self.modules
+
+    def _goes_on(self, name: str, following: str | None, expression: str) -> bool:
+        """Tell whether the next node is the only reader and has room for the expression.
+
+        Convolutions, dense layers and blocks begin a new line where one has something in it.
+        """
+        if self.result.wiring.readers.get((name, 0)) != 1:
+            return False
+        if following is None:  # what is left is to return it, in one place or in two
+            return not self.result.training_only
+        if self.result.wiring.targets[name] != (following,):
+            return False
+        if (name in self.result.training_only) != (following in self.result.training_only):
+            return False
+        # A variable read for the last time lives on to the end of its statement, so nothing new may
+        # be made in that statement any more.
+        if self.freed and self.result.nodes[following].peak:
+            return False
+        calls = expression.count("(")
+        heavy = following not in self.codes or self.result.nodes[following].counts.macs > 0
+        return calls < (_MOST_BEFORE_HEAVY if heavy else _MOST) and len(expression) < LINE - 30
+
+    def _target(self, name: str, port: int) -> str:
+        """Choose the variable for an output: one that is done, else a new one."""
+        if (name, port) not in self.left:
+            return "_"
+        reader = self.result.wiring.targets[name][0]
+        alive = {text for source, text in self.texts.items() if self.left.get(source)}
+        if reader in self.is_output and reader in self.result.training_only:
+            wish = reader
+        else:
+            done = [text for text in self.consumed if text.isidentifier() and text not in alive]
+            if done and port == 0:
+                return done[0]
+            wish = self._new_name(name, reader)
+        number, found = 1, wish
+        while found in alive:
+            number += 1
+            found = f"{wish}{number}"
+        return found
+
+    def _new_name(self, name: str, reader: str) -> str:
+        """Name a branch by the port at which it reaches a join of many, else y."""
+        wiring = self.result.wiring
+        while reader in wiring.sources and reader not in self.is_output:
+            sources = wiring.sources[reader]
+            if len(sources) > _FEW_INPUTS:
+                ports = [port for port, each in enumerate(sources, 1) if each and each[0] == name]
+                return f"branch{ports[0]}"
+            following = wiring.targets.get(reader, ())
+            if len(sources) != 1 or len(following) != 1:
+                break
+            name, reader = reader, following[0]
+        return "y"

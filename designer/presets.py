@@ -1,0 +1,217 @@
+"""The gallery: built-in designs, each with its paper, its published figures and its reference."""
+
+import json
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from designer.design import files
+from designer.design.expressions import Scalar
+from designer.design.values import Design
+from designer.errors import DesignerError
+from designer.resources import folder
+
+
+class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where an architecture was published."""
+
+    title: str
+    reference: str
+
+
+class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A figure that the paper gives."""
+
+    measure: str
+    value: float
+    conditions: str
+    unit: str = "%"
+
+
+class SavedBytes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What autograd keeps in train mode: `fixed` and, for each image, `per_image`."""
+
+    fixed: int
+    per_image: int
+
+
+class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Counts of the network with some arguments, taken from torch modules on meta tensors.
+
+    `note` says where the module that was counted differs from the preset.
+    """
+
+    key: str
+    arguments: dict[str, int | float | bool | str]
+    parameters: int
+    weights: int
+    biases: int
+    buffers: int
+    file_bytes: int
+    macs: int
+    saved_bytes: SavedBytes
+    note: str = ""
+
+
+class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the gallery tells of a preset beside its design.
+
+    Attributes
+    ----------
+    idea
+        What the architecture brought, in two sentences.
+    recipe_note
+        How the paper trained it, and what the bundled recipe does instead.
+    """
+
+    title: str
+    year: int
+    paper: Paper
+    idea: str
+    recipe_note: str
+    published: list[Published]
+    reference: list[Reference]
+
+
+class ArgumentEntry(msgspec.Struct, frozen=True):
+    """An argument of a preset's design."""
+
+    default: Scalar
+    min: float | None
+    max: float | None
+    choices: tuple[Scalar, ...]
+    help: str
+
+
+class TotalsEntry(msgspec.Struct, frozen=True):
+    """What a preset costs with its default arguments, for one image."""
+
+    parameters: int
+    weights: int
+    biases: int
+    buffers: int
+    macs: int
+    output_values: int
+    buffer_values: int
+    saved_bytes: int
+    inference_peak_bytes: int
+    file_bytes: int
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A row of the gallery."""
+
+    name: str
+    arguments: dict[str, ArgumentEntry]
+    totals: TotalsEntry
+    preset: Preset
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return the names of all presets in the order of the alphabet."""
+    return tuple(sorted(path.stem for path in folder("presets").glob("*.json") if _is_name(path)))
+
+
+def path(name: str, kind: str = "") -> Path:
+    """Return where a preset's design lies, or its ``info`` or ``recipe``."""
+    return folder("presets") / ".".join(filter(None, (name, kind, "json")))
+
+
+def info(name: str) -> Preset:
+    """Return what the gallery tells of a preset.
+
+    Raises
+    ------
+    DesignerError
+        There is no such preset, or its file is damaged.
+    """
+    if name not in names():
+        raise _unknown(name)
+    place = path(name, "info")
+    try:
+        return msgspec.json.decode(place.read_bytes(), type=Preset)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DesignerError(
+            f"{place}, a file of the program itself, cannot be used ({error}); install the "
+            "program again."
+        ) from error
+
+
+def load(name_or_path: str | os.PathLike[str]) -> Design:
+    """Read a preset by its name, or a design file by its path.
+
+    A file beside you that is called like a preset is read as ``./vgg16``.
+
+    Raises
+    ------
+    DesignerError
+        There is neither, or the file cannot be read.
+    """
+    text = os.fspath(name_or_path)
+    if text in names():
+        return files.read(path(text))
+    place = Path(text)
+    if place.suffix or place.name != text or os.path.lexists(place):
+        return files.read(place)
+    raise _unknown(text)
+
+
+def entry(name: str) -> Entry:
+    """Return a preset's row of the gallery; analyses its design.
+
+    Raises
+    ------
+    DesignerError
+        As `info` and `load`.
+    """
+    from designer.analysis.analysis import analyse
+
+    preset = info(name)
+    design = load(name)
+    totals = analyse(design).totals
+    return Entry(
+        name,
+        {
+            key: ArgumentEntry(each.default, each.minimum, each.maximum, each.choices, each.help)
+            for key, each in design.arguments.items()
+        },
+        TotalsEntry(
+            parameters=totals.parameters,
+            weights=totals.weights,
+            biases=totals.biases,
+            buffers=totals.buffers,
+            macs=totals.macs,
+            output_values=totals.output_values,
+            buffer_values=totals.buffer_values,
+            saved_bytes=totals.saved_bytes(),
+            inference_peak_bytes=totals.inference_peak_bytes,
+            file_bytes=totals.file_bytes,
+        ),
+        preset,
+    )
+
+
+def to_json(entries: Iterable[Entry]) -> str:
+    """Return rows of the gallery as an array of flat objects, in ASCII."""
+    rows = []
+    for each in entries:
+        row = msgspec.to_builtins(each)
+        preset = row.pop("preset")
+        rows.append({"name": row.pop("name"), **preset, **row})
+    return json.dumps(rows, indent=1) + "\n"
+
+
+def _is_name(place: Path) -> bool:
+    return "." not in place.stem
+
+
+def _unknown(name: str) -> DesignerError:
+    close = get_close_matches(name.lower(), names(), 1)
+    hint = f"did you mean {close[0]}? The" if close else "the"
+    known = ", ".join(names())
+    return DesignerError(f"There is no preset or file '{name}'; {hint} presets are {known}.")

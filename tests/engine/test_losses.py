@@ -1,0 +1,57 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from designer.engine.losses import Objective, correct, main_output
+from designer.runs.network import OutputInfo
+from designer.runs.recipe import Loss
+
+MAIN = OutputInfo(name="y", shape=(3,))
+SIDE = OutputInfo(name="side", shape=(3,), loss_weight=0.3, auxiliary=True)
+OTHER = OutputInfo(name="other", shape=(3,), loss_weight=2.0)
+
+
+def numbers(seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(6, 3, generator=generator)
+
+
+TARGETS = torch.tensor([0, 1, 2, 2, 1, 0])
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_cross_entropy_equals_torch(smoothing):
+    objective = Objective(Loss(label_smoothing=smoothing), [MAIN])
+    expected = F.cross_entropy(numbers(), TARGETS, label_smoothing=smoothing)
+    assert objective(numbers(), TARGETS) == expected
+    torch.testing.assert_close(objective.each(numbers(), TARGETS).mean(), expected)
+
+
+def test_mean_squared_error_takes_values_or_classes():
+    objective = Objective(Loss(name="mean_squared_error"), [MAIN])
+    values = numbers(1)
+    assert objective(numbers(), values) == F.mse_loss(numbers(), values)
+    one_hot = F.one_hot(TARGETS, 3).float()
+    expected = F.mse_loss(numbers(), one_hot)
+    assert objective(numbers(), TARGETS) == expected
+    torch.testing.assert_close(objective.each(numbers(), TARGETS).mean(), expected)
+
+
+def test_outputs_are_weighted():
+    objective = Objective(Loss(), [MAIN, SIDE])
+    outputs = (numbers(0), numbers(1))
+    expected = F.cross_entropy(outputs[0], TARGETS) + 0.3 * F.cross_entropy(outputs[1], TARGETS)
+    torch.testing.assert_close(objective(outputs, TARGETS), expected)
+    assert main_output(outputs) is outputs[0]
+
+
+def test_in_eval_mode_auxiliary_outputs_are_gone():
+    objective = Objective(Loss(), [MAIN, SIDE, OTHER])
+    outputs = (numbers(0), numbers(2))
+    expected = F.cross_entropy(outputs[0], TARGETS) + 2 * F.cross_entropy(outputs[1], TARGETS)
+    torch.testing.assert_close(objective(outputs, TARGETS), expected)
+
+
+def test_correct_counts_the_largest():
+    output = F.one_hot(torch.tensor([0, 1, 2, 0, 0, 0]), 3).float()
+    assert correct(output, TARGETS) == 4

@@ -1,0 +1,97 @@
+import pytest
+import torch
+from torch.optim import lr_scheduler
+
+from designer.engine.schedules import LearningRate
+from designer.runs.recipe import Schedule
+
+EPOCHS, PER_EPOCH, BASE = 7, 5, 0.3
+STEPS = EPOCHS * PER_EPOCH
+
+
+def rate(**fields):
+    return LearningRate(Schedule(**fields), base=BASE, epochs=EPOCHS, steps_per_epoch=PER_EPOCH)
+
+
+def torch_rates(make, *, every=1):
+    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=BASE)
+    schedule = make(optimiser)
+    rates = []
+    for step in range(1, STEPS + 1):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        if step % every == 0 and step < STEPS:
+            schedule.step()
+    return rates
+
+
+@pytest.mark.parametrize(
+    ("fields", "make", "every"),
+    [
+        (
+            {"name": "step", "step_epochs": 2, "factor": 0.5},
+            lambda o: lr_scheduler.StepLR(o, 2, 0.5),
+            PER_EPOCH,
+        ),
+        (
+            {"name": "cosine", "minimum": 0.01},
+            lambda o: lr_scheduler.CosineAnnealingLR(o, STEPS, 0.01),
+            1,
+        ),
+        *(
+            (
+                {"name": "one_cycle", "rise": rise},
+                lambda o, rise=rise: lr_scheduler.OneCycleLR(
+                    o, BASE, STEPS, pct_start=rise, cycle_momentum=False
+                ),
+                1,
+            )
+            for rise in (0.2, 0.3, 0.9)
+        ),
+        ({"name": "constant"}, lambda o: lr_scheduler.ConstantLR(o, 1.0), 1),
+        (
+            {"name": "constant", "warmup_epochs": 2.0},
+            lambda o: lr_scheduler.LinearLR(o, 0.1, 1.0, 9),
+            1,
+        ),
+    ],
+)
+def test_rates_equal_torch(fields, make, every):
+    ours = rate(**fields)
+    assert [ours.at(step) for step in range(STEPS)] == pytest.approx(torch_rates(make, every=every))
+
+
+def test_reduce_on_plateau_equals_torch():
+    losses = [1.0, 0.9, 0.9, 0.89999, 0.95, 0.9, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6]
+    ours = rate(name="reduce_on_plateau", patience=1, factor=0.1, minimum=0.001)
+    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=BASE)
+    theirs = lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.1, patience=1, min_lr=0.001)
+    for loss in losses:
+        ours.epoch_ended(loss)
+        theirs.step(loss)
+        assert ours.at(0) == pytest.approx(optimiser.param_groups[0]["lr"])
+
+
+def test_warm_up_comes_before_the_cosine():
+    ours = rate(name="cosine", warmup_epochs=1.0)
+    assert ours.at(0) == pytest.approx(BASE / PER_EPOCH)
+    assert ours.at(PER_EPOCH - 1) == pytest.approx(BASE)
+    assert ours.at(PER_EPOCH) == pytest.approx(BASE)
+    assert ours.at(STEPS - 1) < 0.01 * BASE
+
+
+@pytest.mark.parametrize("name", ["constant", "step", "cosine", "one_cycle", "reduce_on_plateau"])
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_the_shortest_trainings_have_a_rate(name, epochs):
+    ours = LearningRate(Schedule(name=name), base=BASE, epochs=epochs, steps_per_epoch=1)
+    assert all(0 <= ours.at(step) <= BASE for step in range(epochs + 1))
+
+
+def test_a_rate_set_by_hand_holds_and_survives():
+    ours = rate(name="cosine")
+    ours.set(1.0, step=10)
+    assert ours.at(10) == pytest.approx(1.0)
+    assert ours.at(20) < 1.0
+    again = rate(name="cosine")
+    again.restore(ours.state())
+    assert [again.at(step) for step in range(STEPS)] == [ours.at(step) for step in range(STEPS)]

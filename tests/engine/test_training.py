@@ -1,0 +1,465 @@
+import errno
+import json
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from designer.engine import checkpoint, training
+from designer.engine.training import train
+from designer.errors import DesignerError
+from designer.runs import control, lock
+from designer.runs.events import EventWriter, read_events
+from designer.runs.folder import RunFolder
+from designer.runs.network import OutputInfo
+from tests.engine.samples import (
+    TINY,
+    TINY_INFO,
+    TWO_INFO,
+    TWO_OUTPUTS,
+    create,
+    tiny_recipe,
+    write_data,
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_data(tmp_path_factory.mktemp("data") / "squares.npz")
+
+
+def kinds(run):
+    return [event["event"] for event in read_events(run.events)]
+
+
+def of_kind(run, kind):
+    return [event for event in read_events(run.events) if event["event"] == kind]
+
+
+def losses(run):
+    return [(event["step"], event["loss"], event["lr"]) for event in of_kind(run, "step")]
+
+
+def weights(path, run):
+    return checkpoint.load(path, source=run.source())["network"]
+
+
+def assert_same(first: RunFolder, second: RunFolder):
+    """Two runs came to bit-identical losses, figures and weights."""
+    assert losses(first) == losses(second)
+    for name in ("last", "best"):
+        one, two = (weights(getattr(run, name), run) for run in (first, second))
+        assert one.keys() == two.keys()
+        assert all(torch.equal(one[key], two[key]) for key in one)
+    ends = [(run.result().best, run.result().test) for run in (first, second)]
+    assert ends[0] == ends[1]
+    numbers = [event["sequence"] for event in read_events(second.events)]
+    assert numbers == sorted(set(numbers))
+
+
+class StopAt(threading.Event):
+    """An interrupt that is set once so many steps have been taken."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self._looks = steps
+
+    def is_set(self):
+        self._looks -= 1
+        return self._looks < 0
+
+
+@pytest.fixture
+def look_always(monkeypatch):
+    """Look at the control file after every step."""
+    monkeypatch.setattr(training, "_POLL_SECONDS", 0.0)
+
+
+def test_a_run_leaves_all_its_files(tmp_path, data):
+    run = create(tmp_path / "run", tiny_recipe(data))
+    result = train(run)
+    assert result.status == "finished"
+    assert (result.epochs, result.steps) == (3, 3 * result.steps // 3)
+    assert result == run.result()
+    assert run.state() == "finished"
+    assert result.test is not None
+    assert result.test.accuracy > 0.9
+    assert run.preprocessing().classes == ("0", "1", "2")
+
+    events = read_events(run.events)
+    assert kinds(run)[0] == "start"
+    assert kinds(run)[-1] == "end"
+    (start,) = of_kind(run, "start")
+    assert start["threads"] == 1
+    assert sum(start["counts"].values()) == 120
+    steps = of_kind(run, "step")
+    assert [event["step"] for event in steps] == list(range(1, result.steps + 1))
+    assert {"epoch", "loss", "lr", "images_per_second"} <= steps[0].keys()
+    epochs = of_kind(run, "epoch")
+    assert [event["epoch"] for event in epochs] == [1, 2, 3]
+    assert epochs[-1]["validation"]["loss"] == result.validation.loss
+    assert epochs[0]["train"]["loss"] == pytest.approx(
+        np.mean([event["loss"] for event in steps if event["epoch"] == 1])
+    )
+    assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
+
+    confusion = json.loads((run.evaluation / "confusion.json").read_text())
+    assert np.trace(confusion["matrix"]) / np.sum(confusion["matrix"]) == result.test.accuracy
+    predictions = np.load(run.evaluation / "predictions.npz")
+    assert predictions["losses"].mean() == pytest.approx(result.test.loss, rel=1e-5)
+    assert (predictions["predicted"] == predictions["targets"]).mean() == result.test.accuracy
+    assert len(json.loads((run.evaluation / "mistakes.json").read_text())) == round(
+        (1 - result.test.accuracy) * len(predictions["losses"])
+    )
+
+
+def test_the_loop_equals_one_written_by_hand(tmp_path, data):
+    source = TINY.replace("nn.Dropout(0.2)", "nn.Identity()")
+    recipe = tiny_recipe(data, schedule__name="constant", optimiser__nesterov=False)
+    run = create(tmp_path / "run", recipe, source=source)
+    train(run)
+
+    prepared = training.prepare(create(tmp_path / "again", recipe, source=source))
+    network = prepared.network
+    steps = torch.optim.SGD(network.parameters(), 0.05, momentum=0.9, weight_decay=0.0005)
+    rows = prepared.train._rows.view(-1, 8, 8, 1).permute(0, 3, 1, 2)
+    expected = []
+    for epoch in range(3):
+        order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(epoch))
+        for chosen in order.split(8)[: len(rows) // 8]:
+            targets = prepared.train._targets[chosen]
+            loss = torch.nn.functional.cross_entropy(network(rows[chosen]), targets)
+            loss.backward()
+            steps.step()
+            steps.zero_grad()
+            expected.append(loss.item())
+    assert [loss for _, loss, _ in losses(run)] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"optimiser__name": "adam", "optimiser__learning_rate": 0.005, "gradient_clipping": 1.0},
+        {"augmentation__shift": 0.1, "augmentation__horizontal_flip": True},
+        {"schedule__name": "reduce_on_plateau", "schedule__patience": 0, "early_stopping": 2},
+        {"optimiser__name": "rmsprop", "optimiser__learning_rate": 0.002, "log_interval": 4},
+        {"checkpoint_seconds": 0.0, "optimiser__name": "adagrad"},
+    ],
+)
+def test_a_stopped_run_goes_on_exactly(tmp_path, data, changes, look_always):
+    recipe = tiny_recipe(data, **changes)
+    whole = create(tmp_path / "whole", recipe)
+    train(whole)
+    broken = create(tmp_path / "broken", recipe)
+    assert train(broken, interrupt=StopAt(5)).status == "stopped"
+    assert broken.state() == "stopped"
+    torch.rand(7)  # whatever the generators do in between
+    assert train(broken, resume=True, interrupt=StopAt(14)).status == "stopped"
+    assert train(broken, resume=True).status == whole.result().status
+    assert_same(whole, broken)
+
+
+@pytest.mark.parametrize("event", ["step", "epoch", "checkpoint", "end"])
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_run_that_breaks_off_goes_on_exactly(tmp_path, data, event, number, monkeypatch):
+    recipe = tiny_recipe(data)
+    whole, broken = create(tmp_path / "whole", recipe), create(tmp_path / "broken", recipe)
+    train(whole)
+    write, left = EventWriter.write, [number if event != "end" else 1]
+
+    def break_off(self, kind, **fields):
+        write(self, kind, **fields)
+        left[0] -= kind == event
+        if left[0] == 0:
+            raise SystemExit  # passes all that handles failures, as a kill would
+
+    monkeypatch.setattr(EventWriter, "write", break_off)
+    with pytest.raises(SystemExit):
+        train(broken)
+    monkeypatch.setattr(EventWriter, "write", write)
+    broken.result_file.unlink(missing_ok=True)
+    train(broken, resume=True)
+    assert_same(whole, broken)
+
+
+def test_commands_are_obeyed(tmp_path, data, look_always, monkeypatch):
+    run = create(tmp_path / "run", tiny_recipe(data, schedule__name="constant"))
+    control.send(run.control, "set_lr", value=0.01)
+    control.send(run.control, "checkpoint")
+    control.send(run.control, "pause")
+
+    def while_paused(seconds):
+        assert run.last.exists()
+        assert kinds(run)[-1] == "paused"
+        control.send(run.control, "set_lr", value=0.02)
+        control.send(run.control, "resume")
+
+    monkeypatch.setattr(training.time, "sleep", while_paused)
+    train(run)
+    rates = [rate for _, _, rate in losses(run)]
+    assert rates[0] == 0.05
+    assert set(rates[1:]) == {0.02}
+    assert [event["lr"] for event in of_kind(run, "lr")] == [0.01, 0.02]
+    assert [event["reason"] for event in of_kind(run, "checkpoint")][:2] == ["command", "pause"]
+    assert [kind for kind in kinds(run) if kind in ("paused", "resumed")] == ["paused", "resumed"]
+
+
+def test_a_stop_ends_with_a_checkpoint_and_is_taken_once(tmp_path, data, look_always):
+    run = create(tmp_path / "run", tiny_recipe(data))
+    control.send(run.control, "stop")
+    result = train(run)
+    assert (result.status, result.steps, result.test) == ("stopped", 1, None)
+    assert kinds(run)[-2:] == ["checkpoint", "end"]
+    assert train(run, resume=True).status == "finished"
+
+
+def test_a_resume_takes_back_an_unread_stop(tmp_path, data, look_always):
+    run = create(tmp_path / "run", tiny_recipe(data))
+    control.send(run.control, "stop")
+    control.send(run.control, "resume")
+    assert train(run).status == "finished"
+
+
+def test_early_stopping(tmp_path, data):
+    recipe = tiny_recipe(data, epochs=50, early_stopping=2, optimiser__learning_rate=1e-9)
+    run = create(tmp_path / "run", recipe, source=TINY.replace("nn.BatchNorm2d(4)", "nn.ReLU()"))
+    result = train(run)
+    assert result.status == "early_stopped"
+    assert result.epochs == result.best.epoch + 2
+    assert result.test is not None
+    with pytest.raises(DesignerError, match="is complete"):
+        train(run, resume=True)
+
+
+def test_the_best_epoch_has_the_lowest_validation_loss(tmp_path, data):
+    run = create(tmp_path / "run", tiny_recipe(data, epochs=6, optimiser__learning_rate=0.5))
+    result = train(run)
+    found = [event["validation"]["loss"] for event in of_kind(run, "epoch")]
+    assert result.best.loss == min(found)
+    assert result.best.epoch == 1 + found.index(min(found))
+
+
+def test_several_outputs(tmp_path, data):
+    run = create(tmp_path / "run", tiny_recipe(data), source=TWO_OUTPUTS, network=TWO_INFO)
+    result = train(run)
+    assert result.status == "finished"
+    assert result.test.accuracy > 0.9
+
+
+def test_mean_squared_error_on_targets(tmp_path):
+    generator = np.random.default_rng(0)
+    pictures = generator.random((60, 8, 8), np.float32)
+    targets = pictures.reshape(60, -1)[:, :3].astype(np.float32)
+    path = tmp_path / "targets.npz"
+    np.savez(path, x_train=pictures, y_train=targets)
+    recipe = tiny_recipe(path, loss__name="mean_squared_error")
+    run = create(tmp_path / "run", recipe)
+    result = train(run)
+    assert result.status == "finished"
+    assert result.test.accuracy is None
+    assert {path.name for path in run.evaluation.iterdir()} == {"predictions.npz"}
+
+    wrong = create(tmp_path / "wrong", tiny_recipe(path))
+    with pytest.raises(DesignerError, match="set loss to mean_squared_error"):
+        train(wrong)
+
+
+def test_lower_precision_is_noted_on_the_cpu(tmp_path, data):
+    run = create(tmp_path / "run", tiny_recipe(data, precision="bfloat16", epochs=1))
+    train(run)
+    (note,) = of_kind(run, "note")
+    assert "float32 on cpu" in note["message"]
+
+
+def test_data_too_large_for_memory_gives_the_same(tmp_path, data, monkeypatch):
+    whole = create(tmp_path / "whole", tiny_recipe(data, data__workers=0))
+    train(whole)
+    monkeypatch.setattr("designer.engine.batches.devices.free_bytes", lambda device: 0)
+    streamed = create(tmp_path / "streamed", tiny_recipe(data, data__workers=0))
+    train(streamed)
+    assert losses(streamed) == losses(whole)
+
+
+# What goes wrong
+
+ROOT = TINY.replace("nn.ReLU()", "Root()").replace(
+    "class Tiny",
+    "class Root(nn.Module):\n"
+    "    calls = 0\n"
+    "    def forward(self, x):\n"
+    "        Root.calls += self.training\n"
+    "        return x if Root.calls < 20 else x * float('nan')\n\n\n"
+    "class Tiny",
+)
+
+
+def test_a_loss_that_is_no_number_names_step_and_layer(tmp_path, data):
+    run = create(tmp_path / "run", tiny_recipe(data), source=ROOT)
+    result = train(run)
+    assert result.status == "diverged"
+    assert result.steps == 19
+    assert "became nan at step 20 (epoch 2): layer act (Root) was the first" in result.message
+    assert result == run.result()
+    assert kinds(run)[-1] == "end"
+    kept = checkpoint.load(run.last, source=run.source())
+    assert kept["progress"]["epoch"] == 1
+    assert all(torch.isfinite(weight).all() for weight in kept["network"].values())
+    assert result.best.epoch == 1
+
+
+def test_too_large_a_learning_rate_diverges(tmp_path, data):
+    recipe = tiny_recipe(
+        data, optimiser__learning_rate=1e6, schedule__name="constant", log_interval=7
+    )
+    source = TINY.replace("nn.BatchNorm2d(4)", "nn.Identity()")
+    run = create(tmp_path / "run", recipe, source=source)
+    result = train(run)
+    assert result.status == "diverged"
+    assert "lower the learning rate" in result.message
+
+
+def failed(run, match):
+    """Train a run that must fail with a sentence, in every place where one looks."""
+    with pytest.raises(DesignerError, match=match) as caught:
+        train(run)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert run.result().status == "failed"
+    assert run.result().message == message
+    assert of_kind(run, "failed")[0]["message"] == message
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"batch": 500}, "batch of 500 is larger than the .* training images"),
+        ({"data__validation": 0.0}, "no validation images: set data.validation"),
+        ({"data__source": "/nowhere"}, "nowhere"),
+        ({"device": "cuda"}, "no cuda device"),
+    ],
+)
+def test_recipes_that_do_not_fit(tmp_path, data, changes, match):
+    failed(create(tmp_path / "run", tiny_recipe(data, **changes)), match)
+
+
+def info(**changes):
+    import msgspec
+
+    return msgspec.structs.replace(TINY_INFO, **changes)
+
+
+@pytest.mark.parametrize(
+    ("network", "match"),
+    [
+        (
+            info(outputs=(OutputInfo(name="y", shape=(7,)),)),
+            "has 3 classes but output y of Tiny gives 7 values: set its last layer to 3",
+        ),
+        (info(outputs=(OutputInfo(name="y", shape=(3, 1, 1)),)), "3x1x1 .* insert a Flatten"),
+        (info(input=(2, 8, 8)), "channel"),
+        (info(class_name="Absent"), "cannot be built"),
+    ],
+)
+def test_networks_that_do_not_fit(tmp_path, data, network, match):
+    failed(create(tmp_path / "run", tiny_recipe(data), network=network), match)
+
+
+def test_labels_out_of_range(tmp_path):
+    path = tmp_path / "bad.npz"
+    labels = np.array([0, 1, -3] * 10)
+    np.savez(path, x_train=np.zeros((30, 8, 8), np.uint8), y_train=labels)
+    failed(create(tmp_path / "run", tiny_recipe(path)), "-3")
+
+
+def test_out_of_memory_is_told(tmp_path, data, monkeypatch):
+    def run_out(*arguments):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0")
+
+    monkeypatch.setattr(training.Objective, "__call__", run_out)
+    monkeypatch.setattr("designer.engine.device.free_bytes", lambda where: 2**40)
+    monkeypatch.setattr("designer.engine.device.title", lambda where: "GPU")
+    failed(create(tmp_path / "run", tiny_recipe(data)), "at batch 8: 2.50 GiB .* try batch 4")
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, data, monkeypatch):
+    recipe = tiny_recipe(data)
+    whole, run = create(tmp_path / "whole", recipe), create(tmp_path / "run", recipe)
+    train(whole)
+    save, calls = torch.save, []
+
+    def fill_up(content, file):
+        calls.append(1)
+        if len(calls) > 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(content, file)
+
+    monkeypatch.setattr(torch, "save", fill_up)
+    failed(run, r"cannot be written \(No space left on device\): free some space")
+    monkeypatch.setattr(torch, "save", save)
+    assert checkpoint.load(run.last, source=run.source())["progress"]["epoch"] == 1
+    train(run, resume=True)
+    assert_same(whole, run)
+
+
+def test_a_disk_too_full_for_the_log_still_gives_the_sentence(tmp_path, data, monkeypatch):
+    run = create(tmp_path / "run", tiny_recipe(data))
+
+    def refuse(*arguments, **named):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("designer.runs.events.os.write", refuse)
+    with pytest.raises(DesignerError, match=r"events.jsonl cannot be written \(No space left"):
+        train(run)
+
+
+def test_a_read_only_run_is_told(tmp_path, data, monkeypatch):
+    run = create(tmp_path / "run", tiny_recipe(data))
+
+    def refuse(self, *arguments, **named):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    with pytest.raises(DesignerError, match=r"cannot be written \(Permission denied\)"):
+        train(run)
+
+
+def test_runs_are_not_begun_twice(tmp_path, data, look_always):
+    run = create(tmp_path / "run", tiny_recipe(data, epochs=1))
+    with lock.held(run.lock), pytest.raises(DesignerError, match="being trained already"):
+        train(run)
+    train(run, interrupt=StopAt(2))
+    before = run.result()
+    with pytest.raises(DesignerError, match=r"has ended already \(stopped\): resume it"):
+        train(run)
+    assert run.result() == before
+    run.result_file.unlink()
+    with pytest.raises(DesignerError, match="was begun already: resume it"):
+        train(run)
+    train(run, resume=True)
+    with pytest.raises(DesignerError, match=r"is complete \(finished\)"):
+        train(run, resume=True)
+
+
+def test_checkpoints_that_do_not_fit_are_refused(tmp_path, data, look_always):
+    run = create(tmp_path / "run", tiny_recipe(data))
+    train(run, interrupt=StopAt(2))
+    source = run.source()
+    run.source_file.write_text(source.replace("0.2", "0.3"))
+    with pytest.raises(DesignerError, match="of another design"):
+        train(run, resume=True)
+    run.source_file.write_text(source)
+    run.recipe_file.write_bytes(tiny_recipe(data, batch=4).to_json())
+    with pytest.raises(DesignerError, match="steps an epoch"):
+        train(run, resume=True)
+    run.recipe_file.write_bytes(tiny_recipe(data).to_json())
+    whole = run.last.read_bytes()
+    run.last.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DesignerError, match="damaged"):
+        train(run, resume=True)
+    run.last.unlink()
+    with pytest.raises(DesignerError, match="is missing"):
+        train(run, resume=True)
+    run.last.write_bytes(whole)
+    assert train(run, resume=True).status == "finished"

@@ -1,0 +1,203 @@
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from designer.engine import worker
+from designer.errors import DesignerError
+from designer.runs import control, launch
+from designer.runs.events import EventReader, read_events
+from designer.runs.folder import RunFolder
+from tests.engine.samples import TWO_INFO, TWO_OUTPUTS, create, tiny_recipe, write_data
+from tests.engine.test_training import assert_same, kinds
+
+SECONDS = 120  # until a test gives up waiting
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_data(tmp_path_factory.mktemp("data") / "squares.npz")
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + SECONDS
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "nothing came"
+        time.sleep(0.005)
+    return found
+
+
+def wait_for_end(pid, run):
+    wait_for(lambda: not launch.is_alive(pid, run.path))
+    assert run.worker() is None
+
+
+def wait_for_steps(run, count):
+    """Follow the log of a run until that many step events were seen."""
+    reader, seen = EventReader(run.events), []
+
+    def enough():
+        seen.extend(event for event in reader.poll().events if event["event"] == "step")
+        return len(seen) >= count
+
+    wait_for(enough)
+
+
+@pytest.mark.slow
+def test_a_killed_run_ends_with_the_same_numbers(tmp_path, data):
+    recipe = tiny_recipe(data, epochs=60, checkpoint_seconds=0.02, threads=2)
+    whole, broken = create(tmp_path / "whole", recipe), create(tmp_path / "broken", recipe)
+    wait_for_end(launch.start(whole.path), whole)
+    generator = random.Random(1)
+    for attempt in range(4):
+        pid = launch.start(broken.path, resume=attempt > 0)
+        wait_for_steps(broken, generator.randint(1, 60))
+        os.kill(pid, signal.SIGKILL)
+        wait_for_end(pid, broken)
+        assert broken.state() == "interrupted"
+    wait_for_end(launch.start(broken.path, resume=True), broken)
+    assert whole.result().status == "finished", whole.log.read_text()
+    assert broken.result().status == "finished", broken.log.read_text()
+    assert_same(whole, broken)
+
+
+@pytest.mark.slow
+def test_a_detached_run_can_be_steered(tmp_path, data):
+    run = create(tmp_path / "run", tiny_recipe(data, epochs=100_000))
+    pid = launch.start(run.path)
+    assert launch.is_alive(pid, run.path)
+    wait_for(lambda: run.state() == "running")
+    with pytest.raises(DesignerError, match="being trained already"):
+        launch.start(run.path)
+    control.send(run.control, "pause")
+    wait_for(lambda: "paused" in kinds(run))
+    control.send(run.control, "resume")
+    wait_for(lambda: "resumed" in kinds(run))
+    os.kill(pid, signal.SIGTERM)
+    wait_for_end(pid, run)
+    assert run.state() == "stopped"
+    assert run.log.read_text() == ""
+
+
+def run_worker(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "designer.engine.worker", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+
+
+def test_what_is_wrong_is_one_line_and_exit_status_1(tmp_path):
+    done = run_worker(tmp_path / "absent")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "There is no run folder" in done.stderr
+
+
+def test_a_failing_training_exits_with_1(tmp_path, data, capsys, monkeypatch):
+    monkeypatch.setattr(worker, "_interrupt", worker.threading.Event)
+    run = create(tmp_path / "run", tiny_recipe(data, batch=500))
+    assert worker.main([str(run.path)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == run.result().message + "\n"
+    assert worker.main([str(create(tmp_path / "good", tiny_recipe(data)).path)]) == 0
+
+
+def test_either_a_run_or_a_service(capsys):
+    for arguments in ([], ["run", "--serve"]):
+        with pytest.raises(SystemExit):
+            worker.main(arguments)
+    capsys.readouterr()
+
+
+def test_the_service_answers_and_trains(tmp_path, data):
+    run = create(tmp_path / "run", tiny_recipe(data))
+    service = launch.start_service()
+    with service:
+
+        def ask(text):
+            service.stdin.write(text.encode() + b"\n")
+            service.stdin.flush()
+            return json.loads(service.stdout.readline())
+
+        assert ask('{"do": "ping", "id": 7}') == {"id": 7, "ok": True}
+        assert "cannot do 'dance'" in ask('{"do": "dance"}')["message"]
+        assert ask("nonsense")["ok"] is False
+        assert ask('{"do": "train"}')["ok"] is False
+        assert "no run folder" in ask('{"do": "train", "run": "/absent"}')["message"]
+        trained = ask(json.dumps({"do": "train", "run": str(run.path), "id": "a"}))
+        assert (trained["ok"], trained["id"]) == (True, "a")
+        assert trained["result"]["status"] == "finished"
+        assert run.state() == "finished"
+        assert service.poll() is None
+        service.stdin.write(b'{"do": "quit"}\n')
+        service.stdin.flush()
+        assert service.wait(SECONDS) == 0
+
+
+def test_a_served_training_outlives_who_asked(tmp_path, data):
+    run = create(tmp_path / "run", tiny_recipe(data, epochs=20))
+    with launch.start_service() as service:
+        service.stdin.write(json.dumps({"do": "train", "run": str(run.path)}).encode() + b"\n")
+        service.stdin.close()
+        service.stdout.close()
+        assert service.wait(SECONDS) == 0
+    assert run.result().status == "finished"
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one(tmp_path, data):
+    """torchrun's environment, on the CPU: the gradient is that of the whole batch."""
+    recipe = tiny_recipe(data)
+    alone, shared = (
+        create(tmp_path / name, recipe, source=TWO_OUTPUTS, network=TWO_INFO)
+        for name in ("alone", "shared")
+    )
+    with launch_socket() as port:
+        environment = {
+            **os.environ,
+            "WORLD_SIZE": "2",
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": str(port),
+            "GLOO_SOCKET_IFNAME": "lo",
+        }
+    command = [sys.executable, "-m", "designer.engine.worker", str(shared.path)]
+    processes = [
+        subprocess.Popen(command, env={**environment, "RANK": rank, "LOCAL_RANK": rank})
+        for rank in ("0", "1")
+    ]
+    assert [process.wait(SECONDS) for process in processes] == [0, 0]
+    assert run_worker(alone.path).returncode == 0
+    assert shared.result().status == "finished"
+    assert shared.result().steps == alone.result().steps
+    pairs = zip(steps(alone), steps(shared), strict=True)
+    assert all(one == pytest.approx(two, rel=1e-3) for one, two in pairs)
+    assert shared.result().test == alone.result().test or shared.result().test.loss == (
+        pytest.approx(alone.result().test.loss, rel=1e-3)
+    )
+
+
+def steps(run: RunFolder):
+    return [event["loss"] for event in read_events(run.events) if event["event"] == "step"]
+
+
+def launch_socket():
+    """Return a context with the number of a port that is free."""
+    import contextlib
+    import socket
+
+    @contextlib.contextmanager
+    def port():
+        with socket.socket() as held:
+            held.bind(("127.0.0.1", 0))
+            yield held.getsockname()[1]
+
+    return port()

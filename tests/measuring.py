@@ -1,0 +1,76 @@
+"""What torch itself says of a module: bytes kept for backward, MACs, bytes alive at once."""
+
+import weakref
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+
+def saved_bytes(module: nn.Module, *inputs: torch.Tensor) -> int:
+    """Return the bytes of distinct storages that autograd keeps, without parameters and buffers."""
+    own = {each.untyped_storage()._cdata for each in (*module.parameters(), *module.buffers())}
+    kept: dict[int, int] = {}
+    alive = []
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in own:
+            kept[storage._cdata] = storage.nbytes()
+            alive.append(tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        outputs = module(*inputs)
+    del outputs
+    return sum(kept.values())
+
+
+def macs(module: nn.Module, *inputs: torch.Tensor) -> int:
+    """Return half of what torch's counter says of the forward pass."""
+    counter = FlopCounterMode(display=False)
+    with counter:
+        module(*inputs)
+    return counter.get_total_flops() // 2
+
+
+class _Alive(TorchDispatchMode):
+    """Counts the bytes of the storages that operations make, until they are freed."""
+
+    def __init__(self, known: set[int]) -> None:
+        super().__init__()
+        self.known = known
+        self.now = self.most = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):  # noqa: ANN001
+        result = function(*args, **(kwargs or {}))
+        # Further results are scratch that eager kernels hand out: indices, batch statistics.
+        first = tree_leaves(result)[0]
+        if isinstance(first, torch.Tensor):
+            self._count(first.untyped_storage())
+        return result
+
+    def _count(self, storage: torch.UntypedStorage) -> None:
+        if storage._cdata in self.known:
+            return
+        self.known.add(storage._cdata)
+        size = storage.nbytes()
+        self.now += size
+        self.most = max(self.most, self.now)
+        weakref.finalize(storage, self._free, storage._cdata, size)
+
+    def _free(self, key: int, size: int) -> None:
+        self.known.discard(key)
+        self.now -= size
+
+
+def peak_bytes(call: Callable[..., object], module: nn.Module, *inputs: torch.Tensor) -> int:
+    """Return the most bytes alive at once in a call without autograd, inputs included."""
+    own = (*module.parameters(), *module.buffers(), *inputs)
+    mode = _Alive({each.untyped_storage()._cdata for each in own})
+    with torch.no_grad(), mode:
+        call(*inputs)
+    return mode.most + sum(each.untyped_storage().nbytes() for each in inputs)
