@@ -45,7 +45,7 @@ class _Alive(TorchDispatchMode):
         self.known = known
         self.now = self.most = 0
 
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):  # noqa: ANN001
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
         # Further results are scratch that eager kernels hand out: indices, batch statistics.
         first = tree_leaves(result)[0]

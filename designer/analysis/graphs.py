@@ -38,7 +38,7 @@ from designer.layers.ports import Input, Output
 MAX_REPEAT = 1_000
 MAX_DEPTH = 24
 MAX_EVALUATIONS = 100_000
-BLOCK_EVALUATIONS = 10  # what a block costs beyond its layers
+BLOCK_EVALUATIONS = 4  # what the use of a block costs, even of a known one
 MAX_LAYERS = 100_000
 MAX_PROBLEMS = 50
 MAX_VALUES = 10**14
@@ -78,8 +78,8 @@ class Evaluator:
                 return found
         problem = Problem(
             "too-large",
-            f"the design expands to more than {MAX_LAYERS:,} layers or to too many different "
-            "blocks; lower a repeat or take blocks out",
+            f"the design expands to more than {MAX_LAYERS:,} layers or to too many "
+            "uses of blocks; lower a repeat or take blocks out",
         )
         return self._finish(wire(Graph(), (), ()), scope, (), {}, (problem,))
 
@@ -258,8 +258,8 @@ class Evaluator:
         """Evaluate a use of a block, or remember an equal one."""
         used, parts = self.design.blocks[name], self.parts_of(name) or ()
         key = (name, tuple(map(id, parts)), tuple(map(repr, values.values())), inputs)
+        self.evaluations += BLOCK_EVALUATIONS
         if key not in self._results:
-            self.evaluations += BLOCK_EVALUATIONS
             flows = tuple(
                 Flow(each, Storage("", port, size), Storage("", port, size), False)
                 for port, each in enumerate(inputs)
@@ -506,13 +506,7 @@ class _Place:
         if len(inputs) > most:
             count = f"only {most} input{'s' if most != 1 else ''}" if most else "no inputs"
             message = f"{name}: {kind} has {count}, but an edge enters input {len(inputs) - 1}"
-            edge = self._edge_into(name, len(inputs) - 1)
-            fixes = (
-                Fix(
-                    "remove the edge",
-                    lambda design: edits.disconnect(design, edge, block=self.block),
-                ),
-            )
+            fixes = self._disconnect_fix(name, most)
             return (self._problem("no-such-input", message, name, port=most, fixes=fixes),)
         return tuple(
             self._problem(
@@ -620,6 +614,19 @@ class _Place:
             ),
         )
 
+    def _disconnect_fix(self, name: str, ports: int) -> tuple[Fix, ...]:
+        """Offer to remove the edges that enter a node beyond its ports."""
+        block = self.block
+        drawn = self.evaluator.design.graph_of(block).edges
+        surplus = [edge for edge in drawn if edge.target == name and edge.target_port >= ports]
+
+        def edit(design: Design) -> Design:
+            for edge in surplus:
+                design = edits.disconnect(design, edge, block=block)
+            return design
+
+        return (Fix("remove the edge" if len(surplus) == 1 else "remove these edges", edit),)
+
     # Blocks
 
     def _block(self, name: str, node: BlockNode, inputs: tuple[Flow | None, ...]) -> NodeResult:
@@ -656,7 +663,10 @@ class _Place:
                 f"{name}: {node.block} has {len(used.inputs)} inputs, but an edge enters input "
                 f"{len(inputs) - 1}"
             )
-            missing = (*missing, self._problem("no-such-input", message, name))
+            ports = len(used.inputs)
+            fixes = self._disconnect_fix(name, ports)
+            problem = self._problem("no-such-input", message, name, port=ports, fixes=fixes)
+            missing = (*missing, problem)
         flows = tuple([flow for flow in inputs if flow is not None])
         if faults or missing or len(flows) < len(used.inputs):
             return NodeResult(inputs, problems=(*faults, *missing))

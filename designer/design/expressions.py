@@ -311,7 +311,9 @@ def _number(value: Scalar, where: str) -> int | float:
 
 
 def _limited(value: float) -> int | float:
-    if isinstance(value, complex) or math.isnan(value) or abs(value) > MAX_MAGNITUDE:
+    if isinstance(value, complex):
+        raise ExpressionError("cannot be computed: a negative number has no such power")
+    if math.isnan(value) or abs(value) > MAX_MAGNITUDE:
         raise ExpressionError(f"has a result beyond {MAX_MAGNITUDE:.0e}")
     return value
 

@@ -179,16 +179,17 @@ def _decode(data: bytes | str) -> _Design:
     try:
         raw = msgspec.json.decode(data)
     except msgspec.ValidationError as error:  # a number beyond all floats
-        raise _Wrong("a number", f"{error}.") from None
+        raise _Wrong("a number", f"{str(error).partition(' - at ')[0]}.") from None
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise _Wrong("format", f'expected "{FORMAT}". Is this a design file?')
     version = raw.get("version")
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise _Wrong("version", f"expected a whole number from 1 on, received {version!r}.")
+        raise _Wrong("version", f"expected a whole number from 1 on, received {_shown(version)}.")
     if version > VERSION:
         raise _Wrong(
             "version",
-            f"{version} was written by a newer program, this one reads up to {VERSION}; update it.",
+            f"{_shown(version)} was written by a newer program, this one reads up to {VERSION}; "
+            "update it.",
         )
     while version < VERSION:
         raw = MIGRATIONS[version](raw)
@@ -240,7 +241,7 @@ def _check_blocks(own: _Json, blocks: Mapping[str, _Block]) -> None:
             if not isinstance(node, dict):
                 raise _Wrong(
                     f"{place}.{_short_name(name)}",
-                    f"expected an object, received {str(node)[:80]!r}.",
+                    f"expected an object, received {_shown(node)}.",
                 )
             block = node.get("block")
             if isinstance(block, str) and block not in blocks:
@@ -287,7 +288,7 @@ def _arguments(data: _Json, place: str) -> dict[str, Argument]:
             if is_expression(value):
                 raise _Wrong(
                     f"{place}.{name}",
-                    f"expected a value, received the expression '{str(value)[:80]}'; expressions "
+                    f"expected a value, received the expression {_shown(value)}; expressions "
                     "stand where arguments are used.",
                 )
         made = Argument(
@@ -386,7 +387,7 @@ def _node(data: _Json, place: str) -> Node:
     repeat = _scalar(rest.pop("repeat", 1), f"{place}.repeat")
     given = rest.pop("with", {})
     if not isinstance(given, dict):
-        raise _Wrong(f"{place}.with", f"expected an object, received {given!r}.")
+        raise _Wrong(f"{place}.with", f"expected an object, received {_shown(given)}.")
     if rest:
         known = "block, with, repeat, when, at"
         raise _Wrong(place, f"has the unknown field '{next(iter(rest))}'; a block has {known}.")
@@ -394,9 +395,14 @@ def _node(data: _Json, place: str) -> Node:
     return BlockNode(block, arguments, repeat, when, at)
 
 
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]} ..."
+
+
 def _text(value: object, place: str) -> str:
     if not isinstance(value, str) or len(value) > MAX_TEXT:
-        raise _Wrong(place, f"expected text, received {str(value)[:80]!r}.")
+        raise _Wrong(place, f"expected text, received {_shown(value)}.")
     return value
 
 
@@ -409,7 +415,7 @@ def _point(value: object, place: str) -> Point | None:
         or len(numbers) != 2
         or any(isinstance(each, bool) or not isinstance(each, int | float) for each in numbers)
     ):
-        raise _Wrong(place, f"expected two numbers [x, y], received {str(value)[:80]}.")
+        raise _Wrong(place, f"expected two numbers [x, y], received {_shown(value)}.")
     return Point(*numbers)  # type: ignore[arg-type]
 
 
@@ -427,9 +433,11 @@ def _scalar(value: object, place: str) -> Scalar:
     if value is None or isinstance(value, bool):
         return value
     if not isinstance(value, int | float):
-        raise _Wrong(place, f"expected a number, text, true or false, received {str(value)[:80]}.")
+        raise _Wrong(place, f"expected a number, text, true or false, received {_shown(value)}.")
     if not abs(value) <= MAX_MAGNITUDE:
-        raise _Wrong(place, f"expected a number up to {MAX_MAGNITUDE:.0e}, received {value:.3g}.")
+        raise _Wrong(
+            place, f"expected a number up to {MAX_MAGNITUDE:.0e}, received {_shown(value)}."
+        )
     return value
 
 

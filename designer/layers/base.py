@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from itertools import pairwise
-from math import prod
+from math import isqrt, prod
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from designer.design.expressions import Literal, Tree, python_source, quoted
@@ -426,6 +426,12 @@ class Layer:
 def show(shape: Sequence[object]) -> str:
     """Write a shape as people do: 64×112×112."""
     return "×".join(map(str, shape)) or "one value"
+
+
+def largest_divisor(number: int, limit: int) -> int:
+    """Return the largest divisor up to a limit; of numbers of any size in good time."""
+    small = [n for n in range(1, min(limit, isqrt(number)) + 1) if number % n == 0]
+    return max((n for n in (*small, *(number // n for n in small)) if n <= limit), default=1)
 
 
 def axis_name(axis: int, rank: int) -> str:

@@ -1,7 +1,7 @@
 """Convolutions: learned, depthwise, separable, transposed, and with fixed kernels."""
 
 from collections.abc import Sequence
-from math import ceil, prod
+from math import ceil, gcd, prod
 
 from designer.design.expressions import Binary, Literal, Tree, fold, python_source
 from designer.layers.base import (
@@ -18,6 +18,7 @@ from designer.layers.base import (
     State,
     Tensor,
     Window,
+    largest_divisor,
     need_image,
     show,
 )
@@ -160,9 +161,9 @@ class _Conv(Convolution):
         kernels, groups = self.out_channels_of(channels), self.groups_of(channels)
         if channels % groups or kernels % groups:
             raise self._refuse_groups(channels, kernels, groups)
+        self._check_padding(inputs[0].shape)
         if isinstance(self.padding, str):
             return kernels, height, width
-        self._check_padding(inputs[0].shape)
         (kh, kw), (sh, sw), (ph, pw), (dh, dw) = (
             self.kernel_size,
             self.stride,
@@ -180,26 +181,27 @@ class _Conv(Convolution):
     def _check_padding(self, shape: Shape) -> None:
         """Refuse a reflection or a wrap-around longer than the image."""
         limits = {"reflect": -1, "circular": 0}
-        if self.padding_mode not in limits or isinstance(self.padding, str):
+        if self.padding_mode not in limits:
             return
         for axis, name in ((0, "height"), (1, "width")):
             most = shape[axis + 1] + limits[self.padding_mode]
-            if self.padding[axis] > most:
+            longer_side = ceil(self.total_padding()[axis] / 2)
+            if longer_side > most:
                 raise LayerError(
                     "padding-too-large",
-                    f"{self.padding_mode} padding of {self.padding[axis]} needs more rows or "
+                    f"{self.padding_mode} padding of {longer_side} needs more rows or "
                     f"columns than the input's {name} of {shape[axis + 1]} has",
                     axis=name,
                     received=shape[axis + 1],
-                    expected=f"at least {self.padding[axis] - limits[self.padding_mode]}",
+                    expected=f"at least {longer_side - limits[self.padding_mode]}",
                     remedies=[SetParameters("fill with zeros", {"padding_mode": "zeros"})],
                 )
 
     def _refuse_groups(self, channels: int, kernels: int, groups: int) -> LayerError:
         at_fault = "input" if channels % groups else "output"
         number = channels if channels % groups else kernels
-        fitting = [n for n in range(groups, 0, -1) if channels % n == 0 and kernels % n == 0]
-        remedies = [SetParameters(f"set groups to {fitting[0]}", {"groups": fitting[0]})]
+        fitting = largest_divisor(gcd(channels, kernels), groups)
+        remedies = [SetParameters(f"set groups to {fitting}", {"groups": fitting})]
         if at_fault == "output":
             rounded = ceil(kernels / groups) * groups
             remedies.append(

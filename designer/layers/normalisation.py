@@ -16,6 +16,7 @@ from designer.layers.base import (
     Shape,
     State,
     Tensor,
+    largest_divisor,
     need_image,
     show,
 )
@@ -126,7 +127,7 @@ class GroupNorm(Layer):
         """The input's shape; its channels must divide."""
         channels = inputs[0].shape[0]
         if channels % self.num_groups:
-            fitting = max(n for n in range(1, self.num_groups) if channels % n == 0)
+            fitting = largest_divisor(channels, self.num_groups)
             raise LayerError(
                 "groups",
                 f"{channels} channels do not divide into {self.num_groups} groups",

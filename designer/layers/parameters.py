@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast, overload
 
+from designer.design.expressions import MAX_MAGNITUDE
 from designer.design.values import Value
 
 T = TypeVar("T")
@@ -124,7 +125,7 @@ class OptionalFloat(Parameter[float | None]):
         """Accept None and numbers."""
         if value is None:
             return None
-        if type(value) in (int, float):
+        if type(value) in (int, float) and abs(cast(float, value)) <= MAX_MAGNITUDE:
             return float(cast(float, value))
         raise self.refusal(value)
 

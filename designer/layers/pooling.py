@@ -1,7 +1,7 @@
 """Pooling: a window, or the whole image, becomes one value per channel."""
 
 from collections.abc import Sequence
-from math import ceil, prod
+from math import ceil, gcd, prod
 from typing import ClassVar
 
 from designer.design.expressions import Tree
@@ -195,8 +195,9 @@ class _Adaptive(Layer):
             return None
         size, stride, offset = [], [], []
         for before, after in zip(inputs[0].shape[1:], self.output_size, strict=True):
-            reach = max(ceil((i + 1) * before / after) - i * before // after for i in range(after))
-            size.append(reach)
+            # A window of before / after + 1 comes up where the border falls between two inputs.
+            whole, rest = divmod(before, after)
+            size.append(whole + (rest > 0) + (rest > gcd(before, after)))
             stride.append(before / after)
             offset.append((ceil(before / after) - 1) / 2)
         return Window((size[0], size[1]), (stride[0], stride[1]), (offset[0], offset[1]))
@@ -280,7 +281,9 @@ class FractionalMaxPool2d(Layer):
                     axis=name,
                     received=sizes[axis],
                     expected=f"at least {max(1, new[axis]) + self.kernel_size[axis] - 1}",
-                    remedies=[SetParameters("set kernel size to 1", {"kernel_size": 1})],
+                    remedies=[SetParameters("set kernel size to 1", {"kernel_size": 1})]
+                    if min(new) > 0
+                    else [],
                 )
         return channels, new[0], new[1]
 

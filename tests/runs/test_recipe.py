@@ -67,12 +67,12 @@ def test_what_cannot_be_used_is_told_in_one_sentence(text, words):
 
 
 def test_not_a_number_is_in_no_range():
-    with pytest.raises(DesignerError, match="optimiser.learning_rate is nan"):
+    with pytest.raises(DesignerError, match=r"optimiser\.learning_rate is nan"):
         Optimiser(learning_rate=float("nan"))
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(DesignerError, match="absent.json cannot be read"):
+    with pytest.raises(DesignerError, match=r"absent\.json cannot be read"):
         read_recipe(tmp_path / "absent.json")
 
 

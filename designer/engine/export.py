@@ -1,0 +1,361 @@
+"""Model files: each is written, loaded back and compared with the module before it is reported."""
+
+import contextlib
+import io
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from torch import Tensor, nn
+
+from designer import __version__
+from designer.analysis.analysis import Analysis, analyse
+from designer.codegen import Generated, generate
+from designer.design import files
+from designer.design.values import Design
+from designer.engine import checkpoint
+from designer.engine.module import module_from_source
+from designer.errors import DesignerError
+from designer.runs.files import unwritable
+from designer.runs.folder import RunFolder
+
+TOLERANCE = 1e-5
+"""How far a loaded model's outputs may lie from the module's, relative to the largest output."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of model file: what it is for, and how exactly it must agree."""
+
+    title: str
+    purpose: str
+    tolerance: float
+
+
+FORMATS: Mapping[str, Format] = {
+    ".py": Format("Python source", "the network as code, to read and to change", 0.0),
+    ".pt": Format("PyTorch state dict", "the weights, for torch.load and the Python source", 0.0),
+    ".safetensors": Format("safetensors", "the weights, safe to load from anywhere", 0.0),
+    ".pt2": Format("torch.export program", "network and weights, for PyTorch alone", TOLERANCE),
+    ".onnx": Format("ONNX", "network and weights, for other runtimes", TOLERANCE),
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with its weights, ready to be exported.
+
+    `about` goes into the file's metadata where the format has some: the classes in the order of
+    the outputs, and the figures that images are standardised with.
+    """
+
+    design: Design
+    analysis: Analysis
+    generated: Generated
+    network: nn.Module
+    about: Mapping[str, str]
+
+    @cached_property
+    def examples(self) -> tuple[Tensor, ...]:
+        """A batch of two random inputs each, the same for every format."""
+        generator = torch.Generator().manual_seed(1)
+        return tuple(
+            torch.randn((2, *port.shape), generator=generator) for port in self.analysis.inputs
+        )
+
+    @cached_property
+    def answers(self) -> Sequence[Tensor]:
+        """What the network makes of the examples."""
+        return _outputs(self.network, self.examples)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A model file that was written and checked; `difference` is the largest of any output."""
+
+    path: Path
+    format: Format
+    size: int
+    difference: float
+
+
+def check_formats(paths: Sequence[Path]) -> None:
+    """Refuse paths whose ending names no format.
+
+    Raises
+    ------
+    DesignerError
+        Names the path and the endings there are.
+    """
+    for path in paths:
+        if path.suffix not in FORMATS:
+            endings = ", ".join(FORMATS)
+            raise DesignerError(
+                f"{path} has no ending that names a format; use one of {endings}, or {path}.onnx."
+            )
+
+
+def of_design(design: Design, *, seed: int = 0) -> Model:
+    """Return the network of a design with fresh weights drawn from a seed.
+
+    Raises
+    ------
+    DesignerError
+        The design has errors.
+    """
+    analysis = analyse(design)
+    generated = generate(design, analysis)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = module_from_source(generated.source, generated.class_name)
+    return Model(design, analysis, generated, network.eval(), _about(design))
+
+
+def of_run(run: RunFolder) -> Model:
+    """Return the network of a run with its best weights, or its last while there is no best.
+
+    The network is built from the run's design, not from its model.py, which could be anything.
+
+    Raises
+    ------
+    DesignerError
+        The run has no checkpoint yet, or one that does not fit its design.
+    """
+    design = files.read(run.design)
+    model = of_design(design)
+    path = run.best if run.best.exists() else run.last
+    if not path.exists():
+        raise DesignerError(f"{run.path} has no checkpoint yet; train it for an epoch first.")
+    content = checkpoint.load(path, source=model.generated.source)
+    model.network.load_state_dict(content["network"])
+    preprocessing = run.preprocessing()
+    about = {
+        "classes": msgspec.json.encode(preprocessing.classes).decode(),
+        "mean": msgspec.json.encode(preprocessing.mean).decode(),
+        "deviation": msgspec.json.encode(preprocessing.deviation).decode(),
+    }
+    return Model(design, model.analysis, model.generated, model.network, {**model.about, **about})
+
+
+def export(model: Model, paths: Sequence[Path]) -> Iterator[Exported]:
+    """Write model files, each in the format that its ending names; yield each when it is checked.
+
+    An old file is replaced only by one that loads and agrees.
+
+    Raises
+    ------
+    DesignerError
+        An ending names no format, a file cannot be written, or what was written does not agree.
+    """
+    check_formats(paths)
+    for path in paths:
+        yield _export(model, path)
+
+
+def _export(model: Model, path: Path) -> Exported:
+    kind = FORMATS[path.suffix]
+    write, read = _WAYS[path.suffix]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
+            temporary = Path(folder) / path.name
+            with _quiet():
+                write(model, temporary)
+                difference = _difference(model, read(model, temporary))
+            if not difference <= kind.tolerance:
+                raise DesignerError(
+                    f"{path} was not written: loaded back, its outputs differ by {difference:.1e} "
+                    f"from the network's, more than {kind.tolerance:.0e}. Choose another format."
+                )
+            size = temporary.stat().st_size
+            os.replace(temporary, path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return Exported(path, kind, size, difference)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporters' progress and warnings from the user, who gets a checked file or not."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+# Comparing
+
+Predictor = Callable[..., Sequence[Tensor]]
+
+
+def _outputs(network: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Run a network on the CPU; what it draws at random it draws from the same seed each time."""
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(2)
+        outputs = network(*inputs)
+    return [outputs] if isinstance(outputs, Tensor) else list(outputs)
+
+
+def _difference(model: Model, loaded: Callable[..., Any]) -> float:
+    """Return the largest difference of any output, relative to the largest output from 1 on."""
+    largest = 0.0
+    expected, found = model.answers, _outputs(loaded, model.examples)
+    if [each.shape for each in expected] != [each.shape for each in found]:
+        return float("inf")
+    for one, other in zip(expected, found, strict=True):
+        scale = max(1.0, float(one.abs().max()))
+        largest = max(largest, float((one - other).abs().max()) / scale)
+    return largest
+
+
+def _about(design: Design) -> dict[str, str]:
+    return {"network": design.name, "program": f"netdesigner {__version__}"}
+
+
+# Formats: how each is written, and how it is loaded back
+
+
+def _empty(model: Model) -> nn.Module:
+    """Return the network without its weights' values, which a loaded file must bring."""
+    network = module_from_source(model.generated.source, model.generated.class_name).eval()
+    with torch.no_grad():
+        for tensor in (*network.parameters(), *network.buffers()):
+            tensor.zero_()
+    return network
+
+
+def _write_source(model: Model, path: Path) -> None:
+    path.write_text(model.generated.source, encoding="utf-8")
+
+
+def _read_source(model: Model, path: Path) -> nn.Module:
+    text = path.read_text(encoding="utf-8")
+    network = module_from_source(text, model.generated.class_name, filename=str(path)).eval()
+    network.load_state_dict(model.network.state_dict())
+    return network
+
+
+def _state(model: Model) -> dict[str, Tensor]:
+    state = model.network.state_dict()
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+
+
+def _write_state_dict(model: Model, path: Path) -> None:
+    torch.save(_state(model), path)
+
+
+def _read_state_dict(model: Model, path: Path) -> nn.Module:
+    network = _empty(model)
+    network.load_state_dict(torch.load(path, weights_only=True))
+    return network
+
+
+def _write_safetensors(model: Model, path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file(_state(model), path, metadata={"format": "pt", **model.about})
+
+
+def _read_safetensors(model: Model, path: Path) -> nn.Module:
+    from safetensors.torch import load_file
+
+    network = _empty(model)
+    network.load_state_dict(load_file(path))
+    return network
+
+
+def _program(model: Model) -> torch.export.ExportedProgram:
+    """Trace the network for any batch size."""
+    examples = model.examples
+    batch = torch.export.Dim("batch", min=1, max=2**16)
+    try:
+        return torch.export.export(
+            model.network, examples, dynamic_shapes=tuple({0: batch} for _ in examples)
+        )
+    except Exception as error:
+        raise _cannot(model, "torch.export", error) from error
+
+
+def _cannot(model: Model, exporter: str, error: Exception) -> DesignerError:
+    reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else repr(error)
+    return DesignerError(
+        f"{model.design.name} cannot be written by {exporter} ({reason}); "
+        "the formats .py, .pt and .safetensors take every network."
+    )
+
+
+def _write_program(model: Model, path: Path) -> None:
+    torch.export.save(_program(model), path)
+
+
+def _read_program(model: Model, path: Path) -> nn.Module:
+    return torch.export.load(path).module()
+
+
+def _write_onnx(model: Model, path: Path) -> None:
+    examples = model.examples
+    batch = torch.export.Dim("batch", min=1, max=2**16)
+    outputs = [port.name for port in model.analysis.outputs if not port.auxiliary]
+    inputs = [port.name for port in model.analysis.inputs]
+    try:
+        program = torch.onnx.export(
+            model.network,
+            examples,
+            dynamo=True,
+            verbose=False,
+            input_names=inputs,
+            output_names=[f"{name}_out" if name in inputs else name for name in outputs],
+            dynamic_shapes=tuple({0: batch} for _ in examples),
+        )
+    except Exception as error:
+        raise _cannot(model, "torch.onnx", error) from error
+    assert program is not None
+    program.model.metadata_props.update(model.about)
+    program.save(str(path), external_data=False)
+
+
+def _read_onnx(model: Model, path: Path) -> Predictor:
+    """Return the model as onnxruntime runs it or, where that is not installed, onnx itself."""
+    names = [port.name for port in model.analysis.inputs]
+    run = _onnx_runner(path)
+
+    def predict(*inputs: Tensor) -> list[Tensor]:
+        arrays = {name: each.numpy() for name, each in zip(names, inputs, strict=True)}
+        return [torch.from_numpy(each) for each in run(arrays)]
+
+    return predict
+
+
+def _onnx_runner(path: Path) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    try:
+        import onnxruntime
+    except ImportError:
+        from onnx.reference import ReferenceEvaluator
+
+        evaluator = ReferenceEvaluator(str(path))
+        return lambda arrays: list(evaluator.run(None, dict(arrays)))
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return lambda arrays: list(session.run(None, dict(arrays)))
+
+
+_Way = tuple[Callable[[Model, Path], None], Callable[[Model, Path], Callable[..., Any]]]
+_WAYS: Mapping[str, _Way] = {
+    ".py": (_write_source, _read_source),
+    ".pt": (_write_state_dict, _read_state_dict),
+    ".safetensors": (_write_safetensors, _read_safetensors),
+    ".pt2": (_write_program, _read_program),
+    ".onnx": (_write_onnx, _read_onnx),
+}

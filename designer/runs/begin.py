@@ -1,0 +1,65 @@
+"""From a design and a recipe to a run folder that a worker can train."""
+
+from pathlib import Path
+
+from designer.analysis.analysis import Analysis, analyse
+from designer.codegen import generate
+from designer.design import files
+from designer.design.values import Design
+from designer.errors import DesignerError
+from designer.runs.folder import RunFolder
+from designer.runs.network import NetworkInfo, OutputInfo
+from designer.runs.recipe import Recipe
+
+
+def begin(path: Path, design: Design, recipe: Recipe) -> RunFolder:
+    """Write a new run folder.
+
+    Raises
+    ------
+    DesignerError
+        The design has errors or takes something else than one image; the folder is in use or
+        cannot be written.
+    """
+    analysis = analyse(design)
+    generated = generate(design, analysis)
+    return RunFolder.create(
+        path,
+        design_json=files.dumps(design),
+        source=generated.source,
+        recipe=recipe,
+        network=network_info(analysis, generated.class_name),
+    )
+
+
+def network_info(analysis: Analysis, class_name: str) -> NetworkInfo:
+    """Return what a trainer must know of a valid design.
+
+    Raises
+    ------
+    DesignerError
+        The design has several inputs, or one that is no image.
+    """
+    shapes = [port.shape for port in analysis.inputs]
+    if len(shapes) != 1 or len(shapes[0]) != 3:
+        received = ", ".join("×".join(map(str, shape)) for shape in shapes)
+        raise DesignerError(
+            f"{analysis.design.name} takes {received}; training feeds one image "
+            "(channels × height × width). Give it one Input of three axes."
+        )
+    channels, height, width = shapes[0]
+    return NetworkInfo(
+        name=analysis.design.name,
+        class_name=class_name,
+        input=(channels, height, width),
+        outputs=tuple(
+            OutputInfo(
+                name=port.name,
+                shape=port.shape,
+                loss_weight=port.loss_weight,
+                auxiliary=port.auxiliary,
+            )
+            for port in analysis.outputs
+        ),
+        parameters=analysis.totals.parameters,
+    )

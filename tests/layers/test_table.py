@@ -1,0 +1,168 @@
+"""Every layer type goes through one table and is held against torch itself."""
+
+import warnings
+from collections.abc import Sequence
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from designer.analysis.analysis import analyse
+from designer.codegen import generate
+from designer.design.values import Design
+from designer.engine.module import module_from_source
+from designer.layers.catalogue import layer_types
+from tests.layers.building import (
+    Node,
+    assert_backward_runs,
+    assert_counts_agree,
+    assert_memory_agrees,
+    design,
+    images,
+)
+from tests.layers.rows import ROWS, Parameters, Row, Shape, one_shape
+
+PORTS = {"Input", "Output"}
+# torch advises against an even kernel with "same", which it then pads by itself.
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+
+
+def test_every_layer_type_has_a_row():
+    assert ROWS.keys() == layer_types().keys() - PORTS
+
+
+def front(shape: Shape) -> Node:
+    """A layer that keeps the shape and whose output needs a gradient."""
+    if len(shape) == 3:
+        return {"layer": "Conv2d", "out_channels": shape[0], "kernel_size": 1}
+    return {"layer": "Linear", "out_features": shape[-1]}
+
+
+def around(
+    kind: str, parameters: Parameters, shapes: Sequence[Shape], fronts: Sequence[bool]
+) -> Design:
+    """Put a layer between inputs, some with a layer in between, and an output."""
+    nodes: dict[str, Node] = {}
+    edges = [["layer", "scores"]]
+    for port, (shape, learned) in enumerate(zip(shapes, fronts, strict=True)):
+        nodes[f"image{port}"] = {"layer": "Input", "shape": list(shape)}
+        path = [f"image{port}"]
+        if learned:
+            nodes[f"front{port}"] = front(shape)
+            path.append(f"front{port}")
+        edges.append([*path, f"layer:{port}"])
+    nodes["layer"] = {"layer": kind, **parameters}
+    nodes["scores"] = {"layer": "Output"}
+    return design(nodes, edges)
+
+
+def reference(
+    row: Row, parameters: Parameters, shapes: Sequence[Shape]
+) -> nn.Module | None:
+    """Return the layer in plain torch, or None where torch refuses it.
+
+    It must train on a batch of two and predict for a single image.
+    """
+    if any(len(shape) not in row.ranks for shape in shapes):
+        return None
+    try:
+        module = row.reference(dict(parameters), shapes)
+        with torch.no_grad():
+            module.train()(*(torch.randn(2, *shape) for shape in shapes))
+            module.eval()(*(torch.randn(1, *shape) for shape in shapes))
+    except (RuntimeError, ValueError, IndexError):
+        return None
+    return module
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_a_layer_is_what_torch_makes_of_it(kind: str):
+    row = ROWS[kind]
+
+    @settings(
+        max_examples=row.examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        parameters = data.draw(row.parameters, "parameters")
+        shapes = data.draw(row.shapes or one_shape(row.ranks), "shapes")
+        fronts = data.draw(st.tuples(*[st.booleans()] * len(shapes)), "needs grad")
+        check_layer(kind, row, parameters, shapes, fronts)
+
+    with warnings.catch_warnings():
+        check()
+
+
+def check_layer(
+    kind: str,
+    row: Row,
+    parameters: Parameters,
+    shapes: Sequence[Shape],
+    fronts: Sequence[bool],
+) -> None:
+    drawn = around(kind, parameters, shapes, fronts)
+    analysis = analyse(drawn)
+    expected = reference(row, parameters, shapes)
+    if expected is None:
+        assert not analysis.valid, "torch refuses this"
+        assert all(problem.node == "layer" for problem in analysis.problems)
+        return
+    assert analysis.valid, analysis.problems
+
+    generated = generate(drawn)
+    torch.manual_seed(1)
+    module = module_from_source(generated.source, generated.class_name)
+    inner = getattr(module, "layer", None)
+
+    # The generated line.
+    line = generated.lines.get((None, "layer"))
+    assert (line is not None) == (inner is not None)
+    if line is not None:
+        assert generated.source.splitlines()[line - 1].startswith("        self.layer = ")
+
+    # Names, shapes and types of what it holds, and how that begins.
+    result = analysis.node("layer")
+    assert result is not None
+    assert result.layer is not None
+    tensors = [flow.tensor for flow in result.inputs if flow is not None]
+    state = {} if inner is None else inner.state_dict()
+    states = result.layer.states(tensors)
+    assert [(each.name, each.shape, each.item_bytes) for each in states] == [
+        (name, tuple(value.shape), value.element_size()) for name, value in state.items()
+    ]
+    if not any(fronts):
+        torch.manual_seed(1)
+        fresh = row.reference(dict(parameters), shapes).state_dict().values()
+        assert len(fresh) == len(state)
+        assert all(map(torch.equal, fresh, state.values()))
+
+    # Values.
+    expected.load_state_dict(dict(zip(expected.state_dict(), state.values(), strict=True)))
+    for training in (False,) if row.random else (False, True):
+        inputs = images(drawn, 2)
+        with torch.no_grad():
+            between = [
+                getattr(module, f"front{port}")(each) if learned else each
+                for port, (each, learned) in enumerate(zip(inputs, fronts, strict=True))
+            ]
+            torch.manual_seed(2)
+            wanted = expected.train(training)(*between)
+            torch.manual_seed(2)
+            found = module.train(training)(*inputs)
+        assert found.shape[1:] == analysis.outputs[0].shape
+        torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+
+    # Counts, memory, gradients.
+    for batch in (2, 3):
+        inputs = images(drawn, batch)
+        assert module.train()(*inputs).shape == (batch, *analysis.outputs[0].shape)
+        assert_memory_agrees(drawn, module, inputs)
+    assert_counts_agree(drawn, module, images(drawn, 2))
+    totals = analysis.totals
+    weights = sum(each.numel() for name, each in module.named_parameters() if "bias" not in name)
+    assert (totals.weights, totals.biases) == (weights, totals.parameters - weights)
+    assert_backward_runs(module, images(drawn, 2, requires_grad=True))
