@@ -52,8 +52,10 @@ class _Plain:
             or (self.least is not None and number < self.least)
             or (self.most is not None and number > self.most)
         ):
-            expected = f"a whole number from {self.least:,} to {self.most:,}"
-            raise typer.BadParameter(f"takes {expected}; received '{value}'", ctx, param)
+            limits = "" if self.least is None else f" from {self.least:,}"
+            limits += "" if self.most is None else f" to {self.most:,}"
+            sentence = f"takes a whole number{limits}; received '{value}'"
+            raise typer.BadParameter(sentence, ctx, param)
         return number
 
 
@@ -258,7 +260,9 @@ def _entry_lines(entry: "Entry") -> "Iterator[Line]":
         choices = "|".join(value(each) for each in argument.choices if each != argument.default)
         settings.append(f"{name}={value(argument.default)}" + (f" ({choices})" if choices else ""))
     if settings:
-        yield Line(f"{'':12}--set {', '.join(settings)}")
+        text = f"--set {', '.join(settings)}"
+        for line in textwrap.wrap(text, 66, break_on_hyphens=False):
+            yield Line(f"{'':12}{line}")
     for text in (preset.paper.title, preset.paper.reference):
         for line in textwrap.wrap(text, 66):
             yield Line(f"{'':12}{line}", Style.FAINT)

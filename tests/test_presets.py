@@ -13,8 +13,8 @@ from designer.design.values import Design
 from designer.errors import DesignerError
 
 NAMES = ("alexnet", "googlenet", "lenet5", "lenet_rgb", "resnet18", "resnet50", "vgg16")
-# torchvision's VGG16 keeps an AdaptiveAvgPool2d(7), whose 512 x 7 x 7 values are not the preset's.
-ADAPTIVE_POOL_BYTES = {"torchvision/vgg16": 512 * 7 * 7 * 4}
+# torchvision's VGG16 has an AdaptiveAvgPool2d(7), whose 512 x 7 x 7 values are not the preset's.
+ADAPTIVE_POOL_BYTES = dict.fromkeys(("torchvision/vgg16", "torchvision/vgg16_bn"), 512 * 7 * 7 * 4)
 
 REFERENCES = [(name, each) for name in presets.names() for each in presets.info(name).reference]
 
@@ -79,7 +79,7 @@ def test_an_unknown_name_is_told_with_what_there_is() -> None:
         presets.load("VGG-16")
     with pytest.raises(DesignerError, match=r"'qqq'; the presets are alexnet, .*vgg16\.$"):
         presets.load("qqq")
-    with pytest.raises(DesignerError, match="There is no file .*qqq"):
+    with pytest.raises(DesignerError, match=r"There is no file qqq\.json"):
         presets.load("qqq.json")
 
 

@@ -153,7 +153,7 @@ def _memory(sums: Totals, batch: int) -> Iterator[Line]:
     yield from _named(
         "kept for backward",
         modes,
-        f"what autograd keeps between the passes, for {_batch(batch)}",
+        f"what autograd keeps, for {_batch(batch)}",
     )
 
 
@@ -181,9 +181,9 @@ def _estimates(sums: Totals, batch: int) -> Iterator[Line]:
 
 def _named(name: str, figures: Sequence[str], *explanation: str) -> Iterator[Line]:
     for number, text in enumerate(figures):
-        yield Line(f"  {'' if number else name:<21}{text}")
+        yield Line(f"  {'' if number else name:<20}{text}")
     for text in explanation:
-        yield Line(f"{'':23}{text}", Style.FAINT)
+        yield Line(f"{'':22}{text}", Style.FAINT)
 
 
 def problems(found: Sequence[Problem]) -> Iterator[Line]:

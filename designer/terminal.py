@@ -1,0 +1,195 @@
+"""A training followed in the terminal: progress while it runs, Ctrl+C to stop it cleanly."""
+
+import math
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from designer.errors import DesignerError
+from designer.runs import control, launch
+from designer.runs.events import Event, EventReader
+from designer.runs.folder import RunFolder
+from designer.runs.result import Result
+
+LOOK = 0.1  # seconds between two looks at the run
+LAST_WORDS = 2_000  # characters of a dead worker's log that are told
+
+Write = Callable[[str], None]
+
+
+def train(run: RunFolder, *, resume: bool, write: Write) -> Result:
+    """Start a worker on a run and tell how it gets on, until it ends.
+
+    Ctrl+C stops the training with a checkpoint; a second one ends the following, not the training.
+
+    Raises
+    ------
+    DesignerError
+        The worker cannot start or fails; the sentence is its own.
+    """
+    pid = launch.start(run.path, resume=resume)
+    return _Follower(run, pid, write).follow()
+
+
+class _Follower:
+    """Reads the events of a run and writes them down for a person."""
+
+    def __init__(self, run: RunFolder, pid: int, write: Write) -> None:
+        self.run = run
+        self.pid = pid
+        self.write = write
+        self.live = sys.stdout.isatty()
+        self.start: Event = {}
+        self.shown = ""
+        self.asked = 0
+
+    def follow(self) -> Result:
+        """Follow until the worker is gone."""
+        reader = EventReader(self.run.events)
+        with _on_interrupt(self._interrupted):
+            while True:
+                alive = launch.is_alive(self.pid, self.run.path)
+                for event in reader.poll().events:
+                    self._tell(event)
+                if not alive:
+                    break
+                time.sleep(LOOK)
+        self._clear()
+        return self._result()
+
+    def _interrupted(self) -> None:
+        self.asked += 1
+        if self.asked > 1:
+            raise DesignerError(
+                f"The training goes on in the background. Stop or resume it with: "
+                f"netdesigner resume {self.run.path}"
+            )
+        self._line("Stopping: waiting for the step at hand and its checkpoint ...")
+        control.send(self.run.control, "stop")
+
+    def _result(self) -> Result:
+        result = self.run.result()
+        if result is None:
+            words = self._last_words() or "it left no message"
+            raise DesignerError(
+                f"The training process of {self.run.path} is gone ({words}). "
+                f"Go on from its last checkpoint with: netdesigner resume {self.run.path}"
+            )
+        if result.status in ("failed", "diverged"):
+            raise DesignerError(result.message or f"The training of {self.run.path} failed.")
+        return result
+
+    def _last_words(self) -> str:
+        try:
+            text = self.run.log.read_text(errors="replace")[-LAST_WORDS:]
+        except OSError:
+            return ""
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return lines[-1] if lines else ""
+
+    # Telling
+
+    def _tell(self, event: Event) -> None:
+        kind = event["event"]
+        if kind == "start":
+            self.start = event
+            counts = event["counts"]
+            parts = ", ".join(f"{count:,} for {part}" for part, count in counts.items())
+            self._line(
+                f"Training on {event['device_name']}, {event['threads']} threads; images: {parts}"
+            )
+        elif kind == "step" and self.live:
+            self._progress(event)
+        elif kind == "epoch":
+            self._line(self._epoch(event))
+        elif kind == "note":
+            self._line(str(event["message"]))
+        elif kind == "lr":
+            self._line(f"Learning rate set to {event.get('lr', math.nan):g}")
+
+    def _epoch(self, event: Event) -> str:
+        words = [f"epoch {event['epoch']:>3}/{self.start.get('epochs', '?')}"]
+        for part in ("train", "validation"):
+            figures = event.get(part)
+            if figures:
+                words.append(f"{part} {_figures(figures)}")
+        words.append(f"{event['seconds']:.1f} s")
+        left = event.get("seconds_left")
+        if left:
+            words.append(f"{duration(left)} left")
+        return "  ".join(words)
+
+    def _progress(self, event: Event) -> None:
+        total = self.start.get("epochs", 0) * self.start.get("steps_per_epoch", 0)
+        done = event["step"] / total if total else 0.0
+        bar = "█" * round(20 * done)
+        speed = event["images_per_second"]
+        batch = self.start.get("batch", 0)
+        left = (total - event["step"]) * batch / speed if speed else 0.0
+        text = (
+            f"{bar:░<20} {done:4.0%}  step {event['step']:,}/{total:,}  loss {event['loss']:.4f}  "
+            f"lr {event['lr']:.3g}  {speed:,.0f} images/s  {duration(left)} left"
+        )
+        self._clear()
+        self.shown = text
+        self.write(text)
+
+    def _line(self, text: str) -> None:
+        self._clear()
+        self.write(text + "\n")
+
+    def _clear(self) -> None:
+        if self.shown:
+            self.write("\r" + " " * len(self.shown) + "\r")
+            self.shown = ""
+
+
+def _figures(figures: dict[str, Any]) -> str:
+    accuracy = figures.get("accuracy")
+    text = f"loss {figures['loss']:.4f}"
+    return text if accuracy is None else f"{text} accuracy {accuracy:.2%}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time as people do: 45 s, 3 min 12 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def summary(result: Result) -> Iterator[str]:
+    """Tell how a training ended."""
+    how = {"finished": "Finished", "stopped": "Stopped", "early_stopped": "Stopped early"}
+    yield (
+        f"{how.get(result.status, result.status)} after {result.epochs} epochs, "
+        f"{result.steps:,} steps, {duration(result.seconds)}."
+    )
+    if result.best is not None:
+        figures = {"loss": result.best.loss, "accuracy": result.best.accuracy}
+        yield f"Best epoch {result.best.epoch}: validation {_figures(figures)}."
+    if result.test is not None:
+        figures = {"loss": result.test.loss, "accuracy": result.test.accuracy}
+        yield f"Test {_figures(figures)} (weights of the best epoch)."
+
+
+@contextmanager
+def _on_interrupt(act: Callable[[], None]) -> Iterator[None]:
+    """Do something at Ctrl+C in place of ending."""
+
+    def handler(_signal: int, _frame: FrameType | None) -> None:
+        act()
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,25 @@
+"""``python -m tests.benchmarks [analysis] [process] [training]``: measure here and now."""
+
+import sys
+from collections.abc import Sequence
+
+from tests.benchmarks import analysis, process, training
+
+PARTS = {"analysis": analysis.run, "process": process.run, "training": training.run}
+
+
+def main(names: Sequence[str]) -> int:
+    """Print one line a measurement: ours, the peer's (or the goal's) figure, ratio, goal."""
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        sys.stderr.write(f"There is no benchmark {unknown[0]}; have {', '.join(PARTS)}.\n")
+        return 1
+    print(f"{'measured':<52} {'ours':>10} {'peer':>10} {'ratio':>8}  goal")
+    for name in names or PARTS:
+        for label, ours, peer, ratio, goal in PARTS[name]():
+            print(f"{label:<52} {ours:>10.3f} {peer:>10.3f} {ratio:>7.2f}x  {goal}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,126 @@
+"""The analysis against torchinfo on meta tensors, and one edit in a design of 10,000 nodes.
+
+Both sides take turns in one process and the medians count. A cold analysis begins with a design
+that was just read and with nothing remembered; the next one of the same design is warm.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+import torchinfo
+import torchvision
+
+from designer import presets
+from designer.analysis.analysis import Analysis, analyse
+from designer.design import edits, files
+from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node
+from designer.layers import catalogue
+from designer.layers.base import facts
+
+ROUNDS = 15
+NODES = 10_000
+
+Row = tuple[str, float, float, float, str]
+
+
+def run() -> list[Row]:
+    """Return (label, ours in ms, the peer's in ms, ratio, goal) for every measurement."""
+    rows = []
+    for label, design, peer, goal in (
+        ("VGG16", presets.load("vgg16"), torchvision.models.vgg16, 10),
+        ("ResNet-152", resnet152(), torchvision.models.resnet152, 100),
+    ):
+        with torch.device("meta"):
+            network = peer(weights=None)
+        cold, warm, theirs = _against_torchinfo(design, network)
+        wanted = f"at least {goal}x faster"
+        rows.append((f"analyse {label}, cold [ms]", cold, theirs, theirs / cold, wanted))
+        rows.append((f"analyse {label}, warm [ms]", warm, theirs, theirs / warm, wanted))
+    few, every = _one_edit()
+    rows.append(("one edit in 10,000 nodes, shapes stay [ms]", few, 2.0, 2.0 / few, "under 2 ms"))
+    rows.append(("one edit in 10,000 nodes, all change [ms]", every, 60, 60 / every, "under 60 ms"))
+    return rows
+
+
+def resnet152() -> Design:
+    """Return ResNet-50 with the repeats of ResNet-152."""
+    design = presets.load("resnet50")
+    nodes: dict[str, Node] = dict(design.graph.nodes)
+    for name, times in (("layer2", 8), ("layer3", 36)):
+        node = nodes[name]
+        assert isinstance(node, BlockNode)
+        nodes[name] = replace(node, repeat=times)
+    return replace(design, name="ResNet-152", graph=replace(design.graph, nodes=nodes))
+
+
+def flat_design(count: int = NODES) -> Design:
+    """Return a residual network without blocks: conv, norm, add, ReLU, over and over."""
+    nodes: dict[str, Node] = {"image": LayerNode("Input", {"shape": (16, 32, 32)})}
+    edges = []
+    last = "image"
+    for number in range((count - 2) // 4):
+        conv, norm, add, relu = (f"{kind}{number}" for kind in ("conv", "norm", "add", "relu"))
+        nodes[conv] = LayerNode("Conv2d", {"out_channels": 16, "kernel_size": 3, "padding": 1})
+        nodes[norm] = LayerNode("BatchNorm2d")
+        nodes[add] = LayerNode("Add")
+        nodes[relu] = LayerNode("ReLU")
+        edges += [Edge(last, 0, conv, 0), Edge(conv, 0, norm, 0), Edge(norm, 0, add, 0)]
+        edges += [Edge(last, 0, add, 1), Edge(add, 0, relu, 0)]
+        last = relu
+    nodes["scores"] = LayerNode("Output")
+    edges.append(Edge(last, 0, "scores", 0))
+    return Design("flat", graph=Graph(nodes, tuple(edges)))
+
+
+def _against_torchinfo(design: Design, network: torch.nn.Module) -> tuple[float, float, float]:
+    text = files.dumps(design)
+    cold, warm, theirs = [], [], []
+    for _ in range(ROUNDS):
+        fresh = files.loads(text)
+        facts.cache_clear()
+        catalogue.forget()
+        cold.append(_milliseconds(lambda fresh=fresh: analyse(fresh).totals))  # type: ignore[misc]
+        warm.append(_milliseconds(lambda: analyse(design).totals))
+        theirs.append(
+            _milliseconds(
+                lambda: torchinfo.summary(
+                    network, input_size=(1, 3, 224, 224), device="meta", verbose=0
+                )
+            )
+        )
+    return statistics.median(cold), statistics.median(warm), statistics.median(theirs)
+
+
+def _one_edit() -> tuple[float, float]:
+    """Measure an edit that keeps all shapes, and one of the image that changes each of them."""
+    design = flat_design()
+    before = analyse(design)
+    assert before.valid
+
+    def again(number: int, edited: Design) -> float:
+        found: list[Analysis] = []
+
+        def measure() -> None:
+            found.append(analyse(edited, before))
+            assert found[0].totals.parameters
+
+        spent = _milliseconds(measure)
+        assert found[0].valid, number
+        return spent
+
+    few, every = [], []
+    for number in range(ROUNDS):
+        wide = edits.set_parameter(design, f"conv{number * 100}", "kernel_size", 5)
+        few.append(again(number, edits.set_parameter(wide, f"conv{number * 100}", "padding", 2)))
+        shape = (16, 40 + number, 32)
+        every.append(again(number, edits.set_parameter(design, "image", "shape", shape)))
+    return statistics.median(few), statistics.median(every)
+
+
+def _milliseconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * 1000
