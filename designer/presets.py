@@ -14,6 +14,7 @@ from designer.design.expressions import Scalar
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.resources import folder
+from designer.runs.recipe import Recipe, read_recipe
 
 
 class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -140,6 +141,17 @@ def info(name: str) -> Preset:
             f"{place}, a file of the program itself, cannot be used ({error}); install the "
             "program again."
         ) from error
+
+
+def recipe(name: str) -> Recipe | None:
+    """Return the recipe that lies beside a preset; None for a name that is no preset's.
+
+    Raises
+    ------
+    DesignerError
+        Its file is damaged.
+    """
+    return read_recipe(path(name, "recipe")) if name in names() else None
 
 
 def load(name_or_path: str | os.PathLike[str]) -> Design:

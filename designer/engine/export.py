@@ -87,22 +87,6 @@ class Exported:
     difference: float
 
 
-def check_formats(paths: Sequence[Path]) -> None:
-    """Refuse paths whose ending names no format.
-
-    Raises
-    ------
-    DesignerError
-        Names the path and the endings there are.
-    """
-    for path in paths:
-        if path.suffix not in FORMATS:
-            endings = ", ".join(FORMATS)
-            raise DesignerError(
-                f"{path} has no ending that names a format; use one of {endings}, or {path}.onnx."
-            )
-
-
 def of_design(design: Design, *, seed: int = 0) -> Model:
     """Return the network of a design with fresh weights drawn from a seed.
 
@@ -153,9 +137,10 @@ def export(model: Model, paths: Sequence[Path]) -> Iterator[Exported]:
     Raises
     ------
     DesignerError
-        An ending names no format, a file cannot be written, or what was written does not agree.
+        A file cannot be written, or what was written does not agree.
+    KeyError
+        An ending is none of `FORMATS`.
     """
-    check_formats(paths)
     for path in paths:
         yield _export(model, path)
 

@@ -12,7 +12,7 @@ from designer.analysis.analysis import Analysis, analyse
 from designer.analysis.fields import Field
 from tests.analysis.drawing import OUTPUT, block, chain, design
 
-SIZE = 64
+SIZE = 48
 
 
 def conv(kernel: Any, **more: Any) -> dict[str, Any]:
@@ -59,13 +59,14 @@ def seen(image: torch.Tensor, output: torch.Tensor, axis: int, place: int) -> tu
 
 
 def compare(field: Field, image: torch.Tensor, output: torch.Tensor, tolerance: float) -> int:
-    """Compare at every place whose field lies well inside; return how many there were."""
+    """Compare at places whose field lies well inside; return how many there were."""
     compared = 0
     for axis in (0, 1):
-        for place in range(output.shape[2 + axis]):
+        middle = output.shape[2 + axis] // 2
+        for place in range(max(0, middle - 2), middle + 2):
             centre = field.start[axis] + place * field.jump[axis]
             low, high = centre - field.size[axis] / 2, centre + field.size[axis] / 2
-            if low < 12 or high > SIZE - 12:  # padding inside the network reaches further in
+            if low < 10 or high > SIZE - 10:  # padding inside the network reaches further in
                 continue
             first, last = seen(image, output, axis, place)
             if (first, last) == (0, 0):  # a transposed convolution's step beyond its kernel
@@ -100,7 +101,7 @@ def random_layer(draw: random.Random, *, growing: bool) -> dict[str, Any]:
 @pytest.mark.parametrize("growing", [False, True])
 def test_chains_see_what_changes_them(growing: bool) -> None:
     compared = 0
-    for seed in range(120):
+    for seed in range(50):
         draw = random.Random(seed)
         layers = [random_layer(draw, growing=growing) for _ in range(draw.randrange(1, 4))]
         analysis = analyse(chain(*layers, shape=(1, SIZE, SIZE)))
@@ -123,13 +124,13 @@ def test_chains_see_what_changes_them(growing: bool) -> None:
             compared += compare(field, image, output, tolerance)
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {layers}: {error}") from error
-    assert compared > 500
+    assert compared > 90
 
 
 @pytest.mark.parametrize("join", ["Add", "Concat"])
 def test_a_join_sees_what_its_branches_see_together(join: str) -> None:
     compared = 0
-    for seed in range(40):
+    for seed in range(12):
         draw = random.Random(seed)
         step = draw.choice([1, 2])
         branches = []
@@ -151,7 +152,7 @@ def test_a_join_sees_what_its_branches_see_together(join: str) -> None:
         field = analysis.fields["join"]
         assert field is not None
         compared += compare(field, image, torch.cat(made, 1), 0)
-    assert compared > 500
+    assert compared > 90
 
 
 def test_the_first_pixel_has_its_centre_at_one_half() -> None:
@@ -196,14 +197,14 @@ def test_norms_and_activations_pass_a_field_through(layer: dict[str, Any]) -> No
 )
 def test_global_pools_see_the_whole_image(layer: dict[str, Any]) -> None:
     _, field = fields(conv(3), layer)
-    assert field == Field((64, 64), (64, 64), (32, 32))
+    assert field == Field((SIZE, SIZE), (SIZE, SIZE), (SIZE / 2, SIZE / 2))
 
 
 def test_a_linear_layer_sees_the_whole_image() -> None:
     *_, field = fields(
         conv(3), {"layer": "Flatten"}, {"layer": "Linear", "out_features": 2}, {"layer": "ReLU"}
     )
-    assert field == Field((64, 64), (64, 64), (32, 32))
+    assert field == Field((SIZE, SIZE), (SIZE, SIZE), (SIZE / 2, SIZE / 2))
 
 
 @pytest.mark.parametrize(("size", "output"), [(7, 3), (64, 7), (3, 7), (10, 5), (64, 9)])

@@ -104,7 +104,7 @@ def _panel(
     lines: Sequence[_Line],
 ) -> None:
     """Draw one plot with its title, legend, grid and curves into a box of the unscaled picture."""
-    left, top, right, bottom = (edge * SMOOTH for edge in box)
+    left, top, right, bottom = (float(edge * SMOOTH) for edge in box)
     across = [x for line in lines for x, _ in line.points]
     up = [y for line in lines for _, y in line.points]
     x_ticks = _ticks(0.0, max(across), whole=True)
@@ -126,8 +126,8 @@ def _panel(
         text = f"{tick:g}{unit and ' ' + unit}"
         pen.text((left - 8 * SMOOTH, height), text, fill=_FAINT, font=font, anchor="rm")
     for tick in x_ticks:
-        pen.text((at(tick, low)[0], bottom + 8 * SMOOTH), f"{tick:g}", fill=_FAINT, font=font,
-                 anchor="mt")  # fmt: skip
+        below = (at(tick, low)[0], bottom + 8 * SMOOTH)
+        pen.text(below, f"{tick:g}", fill=_FAINT, font=font, anchor="mt")
     pen.line((left, bottom, right, bottom), fill=_FAINT, width=SMOOTH)
     middle = (left + right) / 2
     pen.text((middle, bottom + 28 * SMOOTH), "epoch", fill=_FAINT, font=font, anchor="mt")

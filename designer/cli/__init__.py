@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from designer import __version__
+from designer.cli.fast import FastCommand, FastGroup
 from designer.errors import DesignerError
 
 if TYPE_CHECKING:
@@ -32,63 +32,6 @@ if TYPE_CHECKING:
 
 PROGRAM = "netdesigner"
 LARGEST_BATCH = 10**6
-
-
-class _Plain:
-    """Converts flags, text, lists of text and whole numbers in place of typer's pydantic."""
-
-    def __init__(self, least: float | None, most: float | None, *, whole: bool) -> None:
-        self.least, self.most, self.whole = least, most, whole
-
-    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
-        if not self.whole or value is None:
-            return value
-        try:
-            number = int(value)
-        except ValueError:
-            number = None
-        if (
-            number is None
-            or (self.least is not None and number < self.least)
-            or (self.most is not None and number > self.most)
-        ):
-            limits = "" if self.least is None else f" from {self.least:,}"
-            limits += "" if self.most is None else f" to {self.most:,}"
-            sentence = f"takes a whole number{limits}; received '{value}'"
-            raise typer.BadParameter(sentence, ctx, param)
-        return number
-
-
-def _fast(params: list[Any]) -> list[Any]:
-    """Let plain parameters do without pydantic, which takes 0.2 s to import.
-
-    typer 0.29 sends even ``--help`` through it. Where typer's inside is not as expected here, it
-    does what it always does.
-    """
-    for param in params:
-        kind = getattr(param, "type_descriptor", None)
-        if kind is None or getattr(param, "_runtime_param", param) is not None:
-            continue
-        if kind.annotation in (bool, str, int, list[str]):
-            given = kind.parameter_info
-            param._runtime_param = _Plain(given.min, given.max, whole=kind.annotation is int)
-    return params
-
-
-class FastCommand(TyperCommand):
-    """A command that starts without pydantic."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """Return the parameters."""
-        return _fast(super().get_params(ctx))
-
-
-class FastGroup(TyperGroup):
-    """A group of commands that starts without pydantic."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """Return the parameters."""
-        return _fast(super().get_params(ctx))
 
 
 app = typer.Typer(
@@ -267,6 +210,144 @@ def _entry_lines(entry: "Entry") -> "Iterator[Line]":
         for line in textwrap.wrap(text, 66):
             yield Line(f"{'':12}{line}", Style.FAINT)
     yield Line()
+
+
+# Training and exporting; the work is in `jobs`
+
+DataName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|PATH",
+        help="mnist10k (built in), a folder of IDX or CIFAR files or of pictures, or a .npz file.",
+    ),
+]
+RunPath = Annotated[str, typer.Argument(metavar="RUN", help="A run folder.")]
+Epochs = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="How often to go through the images.")
+]
+Files = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write a model file; .py, .pt, .safetensors, .pt2 or .onnx. Several times, or with "
+        "commas between.",
+    ),
+]
+
+
+@app.command(cls=FastCommand)
+def train(
+    design: DesignName,
+    data: DataName = None,
+    settings: Settings = None,
+    recipe: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A recipe; the preset's own if not given.")
+    ] = None,
+    epochs: Epochs = None,
+    batch: Annotated[int | None, typer.Option(min=1, metavar="N", help="Images a step.")] = None,
+    lr: Annotated[str | None, typer.Option(metavar="X", help="Learning rate.")] = None,
+    optimizer: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="sgd, rmsprop, adagrad, adam or adamw."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Of weights, split, order and draws.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="NAME", help="auto, cuda, mps or cpu.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Use only so many training images.")
+    ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="The new run folder; runs/DATE-NAME if not given."),
+    ] = None,
+    export: Files = None,
+) -> None:
+    """Train a design on images; Ctrl+C stops with a checkpoint.
+
+    Everything goes into a run folder: design, recipe, source, events, checkpoints and result.
+    """
+    from designer.cli import jobs
+
+    network = load(design, settings)
+    changes = {
+        "data.source": data,
+        "data.limit": limit,
+        "epochs": epochs,
+        "batch": batch,
+        "optimiser.name": optimizer,
+        "optimiser.learning_rate": None if lr is None else _number("--lr", lr),
+        "seed": seed,
+        "device": device,
+    }
+    plan = jobs.recipe_for(design, recipe, changes)
+    paths = list(jobs.split_paths(export or ()))
+    jobs.check_formats(paths)
+    done = jobs.train(network, design, plan, run)
+    if paths:
+        jobs.export_run(done.path, paths)
+
+
+@app.command(cls=FastCommand)
+def resume(run: RunPath) -> None:
+    """Go on with a run that was stopped or killed, from its last checkpoint."""
+    from designer.cli import jobs
+
+    jobs.resume(run)
+
+
+@app.command(cls=FastCommand)
+def export(
+    source: Annotated[
+        str, typer.Argument(metavar="DESIGN|RUN", help="A preset, a design file or a run folder.")
+    ],
+    to: Files = None,
+    settings: Settings = None,
+) -> None:
+    """Write model files of a trained run, or of a design with fresh weights.
+
+    Each file is loaded back and compared with the network before it is reported.
+    """
+    from designer.cli import jobs
+
+    paths = list(jobs.split_paths(to or ()))
+    if not paths:
+        raise DesignerError("Say where to write with --to, as in --to lenet5.onnx.")
+    jobs.check_formats(paths)
+    if jobs.is_run(source):
+        if settings:
+            raise DesignerError(f"--set goes with a design; the run {source} has its own.")
+        jobs.export_run(Path(source), paths)
+    else:
+        jobs.export_design(load(source, settings), paths)
+
+
+@app.command(cls=FastCommand)
+def demo(
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="The new run folder; runs/DATE-lenet5 if not given."),
+    ] = None,
+    epochs: Epochs = None,
+) -> None:
+    """Check LeNet-5, train it on the built-in digits, write model files and curves.
+
+    Everything it makes is in one run folder. Takes less than a minute on two cores.
+    """
+    check("lenet5")
+    write("\n")
+    from designer.cli import jobs
+
+    jobs.demo(run, epochs)
+
+
+def _number(option: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise DesignerError(f"{option} takes a number, as in 0.01; received '{text}'.") from None
 
 
 # Output

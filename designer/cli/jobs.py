@@ -3,26 +3,27 @@
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from designer import presets, terminal
+from designer import presets
+from designer.cli import terminal
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.runs.begin import begin
 from designer.runs.folder import RunFolder, default_path
 from designer.runs.recipe import Recipe, changed, read_recipe
-from designer.runs.result import Result
+
+if TYPE_CHECKING:
+    from designer.engine.export import Exported
 
 RUNS = Path("runs")
-ALL_FORMATS = (".py", ".pt", ".safetensors", ".pt2", ".onnx")
+FORMATS = (".py", ".pt", ".safetensors", ".pt2", ".onnx")
 
 # What to begin with where an optimiser is chosen and no learning rate.
 USUAL_RATES = {"sgd": 0.05, "rmsprop": 0.001, "adagrad": 0.01, "adam": 0.001, "adamw": 0.001}
 
 
-def recipe_for(
-    design_name: str, recipe_file: Path | None, changes: Mapping[str, Any]
-) -> Recipe:
+def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, Any]) -> Recipe:
     """Return the recipe of a training: a file's, the preset's own or the default, with changes.
 
     Raises
@@ -31,7 +32,7 @@ def recipe_for(
         The file cannot be used, or a value does not fit.
     """
     if recipe_file is not None:
-        recipe = read_recipe(recipe_file)
+        recipe = read_recipe(Path(recipe_file))
     else:
         recipe = presets.recipe(design_name) or Recipe()
     given = {name: value for name, value in changes.items() if value is not None}
@@ -41,7 +42,7 @@ def recipe_for(
     return changed(recipe, {name: value for name, value in given.items() if value is not None})
 
 
-def train(design: Design, name: str, recipe: Recipe, place: Path | None) -> RunFolder:
+def train(design: Design, name: str, recipe: Recipe, place: str | None) -> RunFolder:
     """Begin a run and follow it to its end in the terminal.
 
     Raises
@@ -49,46 +50,86 @@ def train(design: Design, name: str, recipe: Recipe, place: Path | None) -> RunF
     DesignerError
         The run cannot begin or fails.
     """
-    path = place or default_path(RUNS, Path(name).stem)
+    path = Path(place) if place else default_path(RUNS, Path(name).stem)
     run = begin(path, design, recipe)
-    follow(run, resume=False)
+    _follow(run, resume=False)
     return run
 
 
-def follow(run: RunFolder, *, resume: bool) -> Result:
-    """Train a run in a process of its own, tell its progress and how it ended."""
+def resume(place: str) -> None:
+    """Go on with a run and follow it to its end in the terminal.
+
+    Raises
+    ------
+    DesignerError
+        There is nothing to go on with, or it fails.
+    """
+    _follow(RunFolder.open(Path(place)), resume=True)
+
+
+def _follow(run: RunFolder, *, resume: bool) -> None:
     _say(f"Run folder: {run.path}")
     result = terminal.train(run, resume=resume, write=_write)
     for line in terminal.summary(result):
         _say(line)
     if result.status == "stopped":
         _say(f"Go on with: netdesigner resume {run.path}")
-    return result
 
 
-def export(source: str, design: Design | None, paths: Iterable[Path]) -> None:
-    """Write model files of a run folder, or of a design with fresh weights.
+def check_formats(paths: Iterable[Path]) -> None:
+    """Refuse model files whose ending names no format, before torch is loaded.
 
     Raises
     ------
     DesignerError
-        The run or design cannot be exported, or a file not be written.
+        Names the file and the endings there are.
     """
-    wanted = list(paths)
-    from designer.engine import export as exporter  # torch takes seconds to load
-
-    exporter.check_formats(wanted)
-    if design is None:
-        model = exporter.of_run(RunFolder.open(Path(source)))
-    else:
-        model = exporter.of_design(design)
-        _say("The weights are fresh: nothing was trained. Name a run folder for trained ones.")
-    for done in exporter.export(model, wanted):
-        agreement = "the same outputs" if done.difference == 0 else f"within {done.difference:.0e}"
-        _say(f"{done.path}  {done.size:,} bytes  {done.format.title}, loaded back: {agreement}")
+    for path in paths:
+        if path.suffix not in FORMATS:
+            raise DesignerError(
+                f"{path} has no ending that names a format; use one of {', '.join(FORMATS)}, as "
+                f"in {path}.onnx."
+            )
 
 
-def demo(place: Path | None, epochs: int | None) -> None:
+def export_run(place: Path, paths: Iterable[Path]) -> None:
+    """Write model files of a run folder's best weights.
+
+    Raises
+    ------
+    DesignerError
+        The folder is no run, has no checkpoint yet, or a file cannot be written.
+    """
+    run = RunFolder.open(place)
+    from designer.engine import export  # torch takes seconds to load
+
+    _export(export.export(export.of_run(run), list(paths)))
+
+
+def export_design(design: Design, paths: Iterable[Path]) -> None:
+    """Write model files of a design with fresh weights.
+
+    Raises
+    ------
+    DesignerError
+        The design has errors, or a file cannot be written.
+    """
+    from designer.engine import export
+
+    _say("The weights are fresh: nothing was trained. Name a run folder for trained ones.")
+    _export(export.export(export.of_design(design), list(paths)))
+
+
+def _export(files: "Iterable[Exported]") -> None:
+    for done in files:
+        agreement = "the same" if done.difference == 0 else f"within {done.difference:.0e}"
+        _say(
+            f"{done.path}  {done.size:,} bytes  {done.format.title}; loaded back, its outputs are "
+            f"{agreement}"
+        )
+
+
+def demo(place: str | None, epochs: int | None) -> None:
     """Train LeNet-5 on the built-in digits, write its model files and the picture of its curves.
 
     Raises
@@ -96,13 +137,12 @@ def demo(place: Path | None, epochs: int | None) -> None:
     DesignerError
         Something on the way fails.
     """
-    from designer.curves import save_curves
+    from designer.cli.curves import save_curves
 
-    design = presets.load("lenet5")
     recipe = recipe_for("lenet5", None, {"epochs": epochs})
-    run = train(design, "lenet5", recipe, place)
+    run = train(presets.load("lenet5"), "lenet5", recipe, place)
     folder = run.path / "export"
-    export(str(run.path), None, [folder / f"lenet5{ending}" for ending in ALL_FORMATS])
+    export_run(run.path, [folder / f"lenet5{ending}" for ending in FORMATS])
     picture = run.path / "curves.png"
     save_curves(run, picture)
     _say(f"{picture}  the curves of loss and accuracy")
@@ -128,9 +168,3 @@ def _say(text: str) -> None:
 def _write(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
-
-
-def refuse_options(given: Iterable[str]) -> None:
-    """Refuse options that go with a design only."""
-    for option in given:
-        raise DesignerError(f"{option} goes with a design; a run folder has its own.")
