@@ -108,9 +108,7 @@ def _panel(
     across = [x for line in lines for x, _ in line.points]
     up = [y for line in lines for _, y in line.points]
     x_ticks = _ticks(0.0, max(across), whole=True)
-    y_ticks = _ticks(min(0.0, *up) if not unit else min(up), max(up))
-    if unit:
-        y_ticks = [tick for tick in y_ticks if tick <= 100]
+    y_ticks = _ticks(min(up), 100) if unit else _ticks(min(0.0, *up), max(up))
     low, high = float(min(y_ticks[0], *up)), float(max(y_ticks[-1], *up))
 
     def at(x: float, y: float) -> tuple[float, float]:

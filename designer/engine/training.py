@@ -44,7 +44,7 @@ def train(
             ended or another worker has it, the sentence is in its events and its result too.
     """
     processes = Processes.current()
-    with ExitStack() as stack:
+    with device.memory_kept(), ExitStack() as stack:
         if processes.first:
             stack.enter_context(lock.held(run.lock))
         start = _admitted(run, resume=resume)

@@ -1,21 +1,20 @@
 """The trainer against a plain loop written by hand with default settings, on this machine.
 
-Both get the same source, images, batch and optimiser. For speed they take turns in one process, ten
-steps each, so that other work on the machine slows both alike: whenever the trainer has written a
-step event, the loop has its turn. The median over all turns counts, the event log included. For
-memory each is a process of its own. ``python -m tests.benchmarks.training`` prints the table.
+Both get the same source, images, batch and optimiser, each in a process of its own. They take
+turns of ten steps, so that other work on the machine slows both alike; the median over all turns
+counts, the event log included. ``python -m tests.benchmarks.training`` prints the table.
 """
 
 import contextlib
 import json
+import os
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -24,7 +23,8 @@ from designer.runs.network import NetworkInfo
 from tests.engine.samples import LENET, LENET_INFO
 
 BATCH = 64
-EVERY = 10  # steps between two looks at the clock, and between two step events
+TURNS = 60  # of each side
+EVERY = 10  # steps a turn, and between two step events
 
 TINY = """\
 from torch import nn
@@ -41,29 +41,28 @@ class Tiny(nn.Module):
 """
 
 Row = tuple[str, float, float, float, str]
-Network = tuple[str, NetworkInfo, int]  # source, shapes, epochs to train
+Answer = Callable[[float | None], None]
 
-NETWORKS: dict[str, Network] = {
-    "lenet": (LENET, LENET_INFO, 2),
+NETWORKS = {
+    "lenet": (LENET, LENET_INFO),
     "tiny": (
         TINY,
         msgspec.structs.replace(
             LENET_INFO, name="Tiny", class_name="Tiny", input=(1, 8, 8), parameters=650
         ),
-        10,
     ),
 }
 
 
 def run() -> list[Row]:
     """Return (label, ours, the loop's, ratio, goal) for every measurement."""
-    lenet, tiny = _turns(*NETWORKS["lenet"]), _turns(*NETWORKS["tiny"])
+    lenet, peaks = _turns("lenet")
+    tiny, _ = _turns("tiny")
     rates = [1 / statistics.median(column) for column in zip(*lenet, strict=True)]
     gain = statistics.median(loop / ours for ours, loop in lenet)
     times = [1e6 * statistics.median(column) for column in zip(*tiny, strict=True)]
     ratio = statistics.median(ours / loop for ours, loop in tiny)
     extra = 1e6 * statistics.median(ours - loop for ours, loop in tiny)
-    peaks = [_peak_mebibytes(side) for side in ("ours", "loop")]
     return [
         ("LeNet-5, batch 64: steps/s", *rates, gain, ">= 1.3"),
         ("one Linear layer: microseconds/step", *times, ratio, f"overhead <= 60, is {extra:.0f}"),
@@ -77,21 +76,46 @@ def main() -> None:
         print(f"{label:40} {ours:9.1f} {peer:9.1f} {ratio:6.2f}   {goal}")
 
 
-def _peak_mebibytes(side: str) -> float:
-    command = [sys.executable, "-m", "tests.benchmarks.training", side]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+def _turns(name: str) -> tuple[list[tuple[float, float]], list[float]]:
+    """Return the seconds a step of trainer and loop, turn by turn, and the peaks in MiB."""
+    command = [sys.executable, "-m", "tests.benchmarks.training", name]
+    with contextlib.ExitStack() as stack:
+        sides = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [*command, side], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                )
+            )
+            for side in ("ours", "loop")
+        ]
+
+        def ask(side: "subprocess.Popen[str]", request: str) -> float | None:
+            assert side.stdin is not None
+            assert side.stdout is not None
+            side.stdin.write(request + "\n")
+            side.stdin.flush()
+            return json.loads(side.stdout.readline())
+
+        turns = [[ask(side, "go") for side in sides] for _ in range(TURNS)]
+        peaks = [ask(side, "peak") for side in sides]
+    kept = turns[TURNS // 10 :]  # without those in which caches fill
+    return [(ours, loop) for ours, loop in kept if ours and loop], [peak or 0.0 for peak in peaks]
 
 
-def _measure_peak(side: str) -> None:
-    """Train LeNet-5 one way and print the process's peak memory."""
-    source, network, epochs = NETWORKS["lenet"]
-    if side == "ours":
-        _train(source, network, epochs)
-    else:
-        steps = epochs * 7204 // BATCH
-        list(islice(_loop(source, network), steps // EVERY))
-    print(_peak_of_this_process())
+def _take_turns(name: str, side: str) -> None:
+    """Train one way, ten steps whenever asked, answering with the seconds a step took."""
+    source, network = NETWORKS[name]
+    if sys.stdin.readline():
+        steps = _ours if side == "ours" else _loop
+        steps(source, network, _answer)
+
+
+def _answer(seconds: float | None) -> None:
+    """Answer for a turn and wait for the next; None for one that was more than steps."""
+    print(json.dumps(seconds), flush=True)
+    if sys.stdin.readline() != "go\n":
+        print(_peak_of_this_process(), flush=True)
+        os._exit(0)
 
 
 def _peak_of_this_process() -> float:
@@ -103,45 +127,29 @@ def _peak_of_this_process() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _turns(source: str, network: NetworkInfo, epochs: int) -> list[tuple[float, float]]:
-    """Return the seconds a step of the trainer and of the loop, turn by turn."""
-    from designer.runs.events import EventWriter
-
-    loop = _loop(source, network)
-    write = EventWriter.write
-    turns: list[tuple[float, float]] = []
-    since: float | None = None
-
-    def take_turns(log: EventWriter, event: str, **fields: object) -> None:
-        nonlocal since
-        write(log, event, **fields)
-        start = time.perf_counter()
-        if event != "step":  # what lies between epochs is no step
-            since = None
-            return
-        next(loop)
-        end = time.perf_counter()
-        if since is not None:
-            turns.append(((start - since) / EVERY, (end - start) / EVERY))
-        since = time.perf_counter()
-
-    EventWriter.write = take_turns  # type: ignore[method-assign]
-    try:
-        _train(source, network, epochs)
-    finally:
-        EventWriter.write = write  # type: ignore[method-assign]
-    return turns[len(turns) // 10 :]
-
-
-def _train(source: str, network: NetworkInfo, epochs: int) -> None:
-    """Train a run folder as the worker does."""
+def _ours(source: str, network: NetworkInfo, answer: Answer) -> None:
+    """Train a run folder as the worker does; each step event ends a turn."""
     from designer.engine.training import train
+    from designer.runs.events import EventWriter
     from designer.runs.folder import RunFolder
     from designer.runs.recipe import Optimiser, Recipe, Schedule
 
+    write = EventWriter.write
+    since: float | None = None
+
+    def end_turn(log: EventWriter, event: str, **fields: object) -> None:
+        nonlocal since
+        write(log, event, **fields)
+        if event != "step":
+            since = None  # an epoch's end lies in this turn
+            return
+        answer(None if since is None else (time.perf_counter() - since) / EVERY)
+        since = time.perf_counter()
+
+    EventWriter.write = end_turn  # type: ignore[method-assign]
     recipe = Recipe(
         batch=BATCH,
-        epochs=epochs,
+        epochs=1000,  # until the turns are over
         device="cpu",
         log_interval=EVERY,
         optimiser=Optimiser(learning_rate=0.01, nesterov=False, weight_decay=0.0),
@@ -154,8 +162,8 @@ def _train(source: str, network: NetworkInfo, epochs: int) -> None:
         train(run)
 
 
-def _loop(source: str, network: NetworkInfo) -> Iterator[None]:
-    """Train the same by hand, without end: images in memory, a random order; pause every EVERY."""
+def _loop(source: str, network: NetworkInfo, answer: Answer) -> None:
+    """Train the same by hand: images in memory, a random order."""
     import torch
     import torch.nn.functional as F  # noqa: N812
 
@@ -177,23 +185,24 @@ def _loop(source: str, network: NetworkInfo) -> Iterator[None]:
     model = module_from_source(source, network.class_name)
     optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     total, steps = 0.0, 0
-    with contextlib.suppress(GeneratorExit):
-        while others:
-            order = torch.randperm(len(images))
-            for i in range(0, len(images) - BATCH + 1, BATCH):
-                chosen = order[i : i + BATCH]
-                loss = F.cross_entropy(model(images[chosen]), labels[chosen])
-                loss.backward()
-                optimiser.step()
-                optimiser.zero_grad()
-                total += loss.item()
-                steps += 1
-                if steps % EVERY == 0:
-                    yield
+    since = time.perf_counter()
+    while others:
+        order = torch.randperm(len(images))
+        for i in range(0, len(images) - BATCH + 1, BATCH):
+            chosen = order[i : i + BATCH]
+            loss = F.cross_entropy(model(images[chosen]), labels[chosen])
+            loss.backward()
+            optimiser.step()
+            optimiser.zero_grad()
+            total += loss.item()
+            steps += 1
+            if steps % EVERY == 0:
+                answer((time.perf_counter() - since) / EVERY)
+                since = time.perf_counter()
 
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        _measure_peak(sys.argv[1])
+        _take_turns(*sys.argv[1:])
     else:
         main()
