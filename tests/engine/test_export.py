@@ -1,0 +1,172 @@
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from safetensors import safe_open
+
+from designer import presets
+from designer.design import edits
+from designer.design.values import Design, Edge, Graph, LayerNode
+from designer.engine import export as exporter
+from designer.engine.export import FORMATS, export, of_design
+from designer.errors import DesignerError
+
+
+def tiny(*middle: LayerNode, shape: tuple[int, ...] = (3, 12, 12)) -> Design:
+    nodes = {"image": LayerNode("Input", {"shape": shape})}
+    nodes |= {f"layer{number}": node for number, node in enumerate(middle)}
+    nodes["flatten"] = LayerNode("Flatten")
+    nodes["fc"] = LayerNode("Linear", {"out_features": 4})
+    nodes["scores"] = LayerNode("Output")
+    names = list(nodes)
+    edges = tuple(Edge(a, 0, b, 0) for a, b in pairwise(names))
+    return Design("Tiny", graph=Graph(nodes, edges))
+
+
+@pytest.fixture(scope="module")
+def lenet():
+    return of_design(presets.load("lenet5"), seed=3)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_every_format_loads_back_and_agrees(lenet, tmp_path, ending):
+    (done,) = export(lenet, [tmp_path / "deep" / f"model{ending}"])
+    assert done.path.stat().st_size == done.size > 500
+    assert done.difference <= FORMATS[ending].tolerance
+    assert [path.name for path in done.path.parent.iterdir()] == [done.path.name]
+
+
+def test_onnx_runs_in_onnxruntime_at_any_batch(lenet, tmp_path):
+    (done,) = export(lenet, [tmp_path / "lenet5.onnx"])
+    session = onnxruntime.InferenceSession(str(done.path))
+    assert [each.name for each in session.get_inputs()] == ["image"]
+    assert [each.name for each in session.get_outputs()] == ["scores"]
+    for batch in (1, 5):
+        images = torch.randn(batch, 1, 32, 32)
+        (found,) = session.run(None, {"image": images.numpy()})
+        with torch.no_grad():
+            expected = lenet.network(images).numpy()
+        np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
+
+
+def test_program_runs_at_any_batch(lenet, tmp_path):
+    (done,) = export(lenet, [tmp_path / "lenet5.pt2"])
+    images = torch.randn(7, 1, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(
+            torch.export.load(done.path).module()(images), lenet.network(images)
+        )
+
+
+def test_source_runs_where_torch_is_installed_and_this_package_is_not(lenet, tmp_path):
+    list(export(lenet, [tmp_path / "lenet5.py", tmp_path / "lenet5.pt"]))
+    script = """
+import sys
+sys.path.insert(0, sys.argv[1])
+try:
+    import designer
+except ImportError:
+    pass
+else:
+    raise SystemExit("designer can be imported here; the test proves nothing")
+import torch
+from lenet5 import LeNet5
+network = LeNet5().eval()
+network.load_state_dict(torch.load(sys.argv[1] + "/lenet5.pt", weights_only=True))
+print(network(torch.ones(1, 1, 32, 32))[0, 0].item())
+"""
+    site = Path(torch.__file__).parents[1]
+    hidden = (
+        "import sys; sys.meta_path.insert(0, type('Hide', (), {'find_spec': classmethod("
+        "lambda cls, name, *_: (_ for _ in ()).throw(ImportError(name)) "
+        "if name.split('.')[0] == 'designer' else None)}))\n"
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-I",
+            "-c",
+            f"import sys\nsys.path.append({str(site)!r})\n{hidden}{script}",
+            str(tmp_path),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    with torch.no_grad():
+        expected = lenet.network(torch.ones(1, 1, 32, 32))[0, 0].item()
+    assert float(done.stdout) == pytest.approx(expected, abs=1e-6)
+
+
+def test_metadata_names_the_network(lenet, tmp_path):
+    (done,) = export(lenet, [tmp_path / "lenet5.safetensors"])
+    with safe_open(done.path, "pt") as file:
+        assert file.metadata()["network"] == "LeNet-5"
+
+
+def test_weights_come_from_the_seed_and_leave_the_generator_alone():
+    design = presets.load("lenet5")
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first, second, other = (of_design(design, seed=seed).network for seed in (5, 5, 6))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(first.conv1.weight, second.conv1.weight)
+    assert not torch.equal(first.conv1.weight, other.conv1.weight)
+
+
+def test_auxiliary_outputs_stay_in_training(tmp_path):
+    design = edits.set_argument(presets.load("googlenet"), "classes", 5)
+    (done,) = export(of_design(design), [tmp_path / "googlenet.onnx"])
+    session = onnxruntime.InferenceSession(str(done.path))
+    assert [each.name for each in session.get_outputs()] == ["scores"]
+
+
+def test_old_file_stays_where_the_new_one_does_not_agree(lenet, tmp_path, monkeypatch):
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(exporter, "_state", lambda model: {
+        name: tensor + 1 for name, tensor in model.network.state_dict().items()
+    })  # fmt: skip
+    with pytest.raises(DesignerError, match=r"model\.pt was not written.*differ by"):
+        list(export(lenet, [path]))
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["model.pt"]
+
+
+def test_full_disk_keeps_the_old_file(lenet, tmp_path, monkeypatch):
+    path = tmp_path / "model.py"
+    path.write_bytes(b"old")
+
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(exporter.os, "replace", full)
+    with pytest.raises(DesignerError, match="No space left on device"):
+        list(export(lenet, [path]))
+    assert path.read_bytes() == b"old"
+
+
+def test_what_onnx_lacks_is_said_in_a_sentence(tmp_path):
+    layer = LayerNode("FractionalMaxPool2d", {"kernel_size": 2, "output_ratio": 0.5})
+    with pytest.raises(DesignerError, match=r"Tiny cannot be written by torch\.onnx .*\.py, \.pt"):
+        list(export(of_design(tiny(layer)), [tmp_path / "tiny.onnx"]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_random_layers_agree_with_themselves(tmp_path):
+    layer = LayerNode("FractionalMaxPool2d", {"kernel_size": 2, "output_ratio": 0.5})
+    (done,) = export(of_design(tiny(layer)), [tmp_path / "tiny.pt"])
+    assert done.difference == 0
+
+
+def test_invalid_design_is_refused():
+    design = edits.remove_node(presets.load("lenet5"), "flatten")
+    with pytest.raises(DesignerError, match="LeNet-5 cannot be built: fc1"):
+        of_design(design)
