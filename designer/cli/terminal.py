@@ -16,6 +16,7 @@ from designer.runs.folder import RunFolder
 from designer.runs.result import Result
 
 LOOK = 0.1  # seconds between two looks at the run
+REFUSED = 1  # exit status of a worker that left a sentence
 LAST_WORDS = 2_000  # characters of a dead worker's log that are told
 
 Write = Callable[[str], None]
@@ -73,14 +74,17 @@ class _Follower:
 
     def _result(self) -> Result:
         result = self.run.result()
-        if result is None:
+        if result is not None and result.status in ("failed", "diverged"):
+            raise DesignerError(result.message or f"The training of {self.run.path} failed.")
+        code = launch.exit_code(self.pid)
+        if code == REFUSED:  # before it began; an older result may be there
+            raise DesignerError(self._last_words())
+        if result is None or code:
             words = self._last_words() or "it left no message"
             raise DesignerError(
                 f"The training process of {self.run.path} is gone ({words}). "
                 f"Go on from its last checkpoint with: netdesigner resume {self.run.path}"
             )
-        if result.status in ("failed", "diverged"):
-            raise DesignerError(result.message or f"The training of {self.run.path} failed.")
         return result
 
     def _last_words(self) -> str:

@@ -147,8 +147,8 @@ def connect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
     for name, known in ((edge.source, sources), (edge.target, targets)):
         if name not in known:
             raise DesignerError(
-                f"No edge can go from '{edge.source}' to '{edge.target}': there is "
-                f"no such '{name}'."
+                f"No edge can go from '{edge.source}' to '{edge.target}': there is no '{name}' "
+                "at that end."
             )
     for port in (edge.source_port, edge.target_port):
         if not 0 <= port < MAX_PORT:

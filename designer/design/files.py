@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -525,7 +525,8 @@ def edge_paths(graph: Graph) -> list[list[str]]:
     """Write the edges as paths, each as long as it can be.
 
     A path goes through a node on the first edge that enters it at port 0 and the first that leaves
-    it from port 0. Reading the paths back gives the same edges in the order of the paths.
+    it from port 0; it comes before those that begin there. Reading the paths back gives the same
+    edges in the order of the paths, and, where there is no cycle, the same paths again.
     """
     onward: dict[str, Edge] = {}
     for each in graph.edges:
@@ -533,20 +534,39 @@ def edge_paths(graph: Graph) -> list[list[str]]:
             onward.setdefault(each.source, each)
     entered = {each.target for each in graph.edges if each.target_port == 0}
     inner = {each for name, each in onward.items() if name in entered}
-    paths = []
-    written: set[Edge] = set()
+    paths: list[list[Edge]] = []
+    place: dict[Edge, int] = {}
     for start in [each for each in graph.edges if each not in inner] + list(graph.edges):
-        if start in written:
+        if start in place:
             continue
-        path = [_port_text(start.source, start.source_port)]
+        path: list[Edge] = []
         edge: Edge | None = start
-        while edge is not None and edge not in written:
-            written.add(edge)
-            path.append(_port_text(edge.target, edge.target_port))
+        while edge is not None and edge not in place:
+            place[edge] = len(paths)
+            path.append(edge)
             following = onward.get(edge.target) if edge.target_port == 0 else None
             edge = following if following in inner else None
         paths.append(path)
-    return paths
+    before = [
+        place[onward[path[0].source]] if path[0].source_port == 0 else number
+        for number, path in enumerate(paths)
+    ]
+    written: dict[int, None] = {}
+    for number in range(len(paths)):
+        waiting: dict[int, None] = {}
+        while number not in written and number not in waiting:
+            waiting[number] = None
+            number = before[number]  # noqa: PLW2901
+        written.update(dict.fromkeys(reversed(waiting)))
+    return [_path_text(paths[number]) for number in written]
+
+
+def _path_text(path: Sequence[Edge]) -> list[str]:
+    first = path[0]
+    return [
+        _port_text(first.source, first.source_port),
+        *(_port_text(edge.target, edge.target_port) for edge in path),
+    ]
 
 
 def _port_text(name: str, port: int) -> str:

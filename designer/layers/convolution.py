@@ -131,6 +131,7 @@ class _Conv(Convolution):
 
     def check(self) -> None:
         """Refuse "same" with a stride, as torch does."""
+        super().check()
         if self.padding == "same" and self.stride != (1, 1):
             half = tuple(
                 d * (k - 1) // 2 for d, k in zip(self.dilation, self.kernel_size, strict=True)
@@ -427,6 +428,7 @@ class ConvTranspose2d(Convolution):
 
     def check(self) -> None:
         """Refuse an output padding that is larger than stride and dilation, as torch does."""
+        super().check()
         for axis, name in ((0, "height"), (1, "width")):
             limit = max(self.stride[axis], self.dilation[axis])
             if self.output_padding[axis] >= limit:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from designer.layers.base import Layer
+from designer.layers.base import Layer, LayerError, SetParameters
 from designer.layers.parameters import Choice, Float, OptionalFloat
 
 METHODS = (
@@ -18,6 +18,7 @@ METHODS = (
     "kaiming_normal",
     "orthogonal",
 )
+SPREADS = ("normal", "uniform", "xavier_uniform", "xavier_normal")
 
 
 class Initialised(Layer):
@@ -37,6 +38,23 @@ class Initialised(Layer):
         help="Which count Kaiming divides by: inputs (forward) or outputs (backward).",
     )
     bias_init = OptionalFloat(None, help="A constant for the biases; nothing for PyTorch's way.")
+
+    def check(self) -> None:
+        """Refuse a negative spread, as torch does."""
+        if self.weight_init_value < 0 and self.weight_init in SPREADS:
+            raise LayerError(
+                "initialisation",
+                f"{self.weight_init} begins with a spread of at least 0, received "
+                f"{self.weight_init_value:g}",
+                received=self.weight_init_value,
+                expected="at least 0",
+                remedies=[
+                    SetParameters(
+                        f"set it to {-self.weight_init_value:g}",
+                        {"weight_init_value": -self.weight_init_value},
+                    )
+                ],
+            )
 
 
 def statements(layer: Layer, weights: list[str], biases: list[str]) -> Iterator[str]:

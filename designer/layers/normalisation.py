@@ -124,8 +124,18 @@ class GroupNorm(Layer):
     affine = Bool(True, help="Learn a scale and a shift per channel.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """The input's shape; its channels must divide."""
+        """The input's shape; its channels must divide, and a group hold more than one value."""
         channels = inputs[0].shape[0]
+        if inputs[0].values == self.num_groups:
+            raise LayerError(
+                "one-value",
+                f"{self.num_groups} groups of {show(inputs[0].shape)} hold a single value each",
+                received=f"{self.num_groups} groups",
+                expected="more than one value per group",
+                remedies=[SetParameters("set groups to 1", {"num_groups": 1})]
+                if self.num_groups > 1
+                else [],
+            )
         if channels % self.num_groups:
             fitting = largest_divisor(channels, self.num_groups)
             raise LayerError(
@@ -224,9 +234,10 @@ class InstanceNorm2d(Layer):
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its input and, per image and channel, two to five figures (measured)."""
-        figures = 2
-        if self.affine:
-            figures = 5 if self.track_running_stats else 3
-        elif self.track_running_stats:
-            figures = 4
+        figures = (3 if self.affine else 2) + (2 if self.track_running_stats else 0)
+        return Kept(inputs=(0,), per_image=figures * FLOAT_BYTES * inputs[0].shape[0])
+
+    def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """The same without the batch's figures where running ones take their place."""
+        figures = 3 if self.affine else 2
         return Kept(inputs=(0,), per_image=figures * FLOAT_BYTES * inputs[0].shape[0])

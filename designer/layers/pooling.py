@@ -268,6 +268,11 @@ class FractionalMaxPool2d(Layer):
         0.7, minimum=0.01, maximum=0.99, help="Size of the output relative to the input."
     )
 
+    def constructor(self, code: Code) -> str:
+        """Always write the ratio: torch has no default of its own."""
+        ratio = f"output_ratio={code.argument('output_ratio')}"
+        return f"nn.FractionalMaxPool2d({code.argument('kernel_size')}, {ratio})"
+
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         """floor(size x ratio); torch needs output + kernel - 1 <= size."""
         channels, *sizes = need_image(self, inputs)
@@ -328,23 +333,24 @@ class StochasticPool2d(nn.Module):
 
     def forward(self, x):
         (kh, kw), (sh, sw) = self.kernel_size, self.stride
-        if self.ceil_mode:
-            bottom, right = -(x.shape[2] - kh) % sh, -(x.shape[3] - kw) % sw
+        bottom, right = -(x.shape[2] - kh) % sh, -(x.shape[3] - kw) % sw
+        if self.ceil_mode and (bottom or right):
             x = F.pad(x, (0, right, 0, bottom))
         height, width = (x.shape[2] - kh) // sh + 1, (x.shape[3] - kw) // sw + 1
-        windows = F.unfold(x, (kh, kw), stride=(sh, sw)).unflatten(1, (-1, kh * kw))
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.training):
+            windows = F.unfold(x, (kh, kw), stride=(sh, sw)).unflatten(1, (-1, kh * kw))
         with torch.no_grad():
             odds = windows.clamp(min=0)
             odds = torch.where(odds.sum(2, keepdim=True) > 0, odds, torch.ones_like(odds))
             odds = odds / odds.sum(2, keepdim=True)
-            if self.training:
-                draws = torch.multinomial(odds.transpose(2, 3).flatten(0, 2), 1)
-                draws = draws.view(x.shape[0], -1, 1, height * width)
-        if self.training:
-            y = windows.gather(2, draws)
-        else:
-            y = (windows * odds).sum(2, keepdim=True)
-        return y.squeeze(2).unflatten(2, (height, width))
+        if not self.training:
+            return (windows * odds).sum(2).unflatten(2, (height, width))
+        draws = torch.multinomial(odds.transpose(2, 3).flatten(0, 2), 1)
+        draws = draws.view(x.shape[0], -1, height, width)
+        top = torch.arange(height, device=x.device).view(-1, 1) * sh
+        left = torch.arange(width, device=x.device) * sw
+        places = (top + draws // kw) * x.shape[3] + left + draws % kw
+        return x.flatten(2).gather(2, places.flatten(2)).unflatten(2, (height, width))
 '''
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
@@ -359,8 +365,18 @@ class StochasticPool2d(nn.Module):
         return tuple(shape)
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
-        """The drawn indices."""
-        return Kept(per_image=INDEX_BYTES * prod(output))
+        """Its input, padded where a last window reaches beyond it, and the drawn indices."""
+        channels, *sizes = inputs[0].shape
+        reached = [
+            (after - 1) * step + kernel if self.ceil_mode else size
+            for size, after, step, kernel in zip(
+                sizes, output[1:], self.step, self.kernel_size, strict=True
+            )
+        ]
+        drawn = INDEX_BYTES * prod(output)
+        if reached == sizes:
+            return Kept(inputs=(0,), per_image=drawn)
+        return Kept(per_image=drawn + FLOAT_BYTES * channels * prod(reached))
 
     def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """The odds of all windows."""

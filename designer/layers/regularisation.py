@@ -31,8 +31,10 @@ class _Noise(Layer):
         return Kept(per_image=FLOAT_BYTES * prod(output))
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
-        """The noise, unless p is 0 or 1."""
-        return self.noise(inputs, output) if 0 < self.p < 1 else NOTHING
+        """The noise; where p is 1, the zero that torch multiplies by."""
+        if self.p == 1:
+            return Kept(fixed=FLOAT_BYTES)
+        return self.noise(inputs, output) if self.p > 0 else NOTHING
 
     def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Nothing."""

@@ -59,6 +59,11 @@ def is_alive(pid: int, path: Path) -> bool:
     return RunFolder(path).worker() == pid
 
 
+def exit_code(pid: int) -> int | None:
+    """Return how the worker started as ``pid`` by this process ended; None if it has not."""
+    return next((child.poll() for child in _children if child.pid == pid), None)
+
+
 def _spawn(
     arguments: list[str], *, stdin: int, stdout: BinaryIO | int, stderr: BinaryIO | int | None
 ) -> "subprocess.Popen[bytes]":

@@ -386,9 +386,11 @@ def _edit(draw: random.Random, before: Design) -> Design:
             return edits.set_parameter(before, name, key, value, block=place)
     if choice <= 4 and isinstance(node, BlockNode):
         value = draw.choice([1, 2, 4, "=channels", "=i + 1", "=nothing"])
-        argument = draw.choice([*before.blocks[node.block].arguments, "nothing"]) if (
-            node.block in before.blocks
-        ) else "channels"
+        argument = (
+            draw.choice([*before.blocks[node.block].arguments, "nothing"])
+            if (node.block in before.blocks)
+            else "channels"
+        )
         return edits.set_block_argument(before, name, argument, value, block=place)
     if choice == 5 and graph.edges:
         edge = draw.choice(graph.edges)
@@ -424,9 +426,7 @@ def _edit(draw: random.Random, before: Design) -> Design:
 
 def _with_block(before: Design, name: str, changed: Block) -> Design:
     blocks = {**before.blocks, name: changed}
-    return Design(
-        before.name, before.about, before.cites, before.arguments, blocks, before.graph
-    )
+    return Design(before.name, before.about, before.cites, before.arguments, blocks, before.graph)
 
 
 def _replaced(before: Design, place: str | None, name: str, **values: Any) -> Design:

@@ -235,8 +235,13 @@ def test_fields_of_repeated_blocks_grow() -> None:
     analysis = analyse(
         chain({"block": "Conv", "repeat": 3}, shape=[1, 9, 9], blocks={"Conv": inner})
     )
-    assert sizes(analysis) == {"image": 1, "n1.0.conv": 3, "n1.1.conv": 5, "n1.2.conv": 7,
-                               "scores": 7}
+    assert sizes(analysis) == {
+        "image": 1,
+        "n1.0.conv": 3,
+        "n1.1.conv": 5,
+        "n1.2.conv": 7,
+        "scores": 7,
+    }
 
 
 def sizes(analysis: Analysis) -> dict[str, float]:

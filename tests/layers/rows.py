@@ -215,8 +215,13 @@ class ExpectedPool(nn.Module):
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False
     ) -> None:
         super().__init__()
-        self.kernel = tuple(kernel_size) if isinstance(kernel_size, list | tuple) else (
-            kernel_size, kernel_size,
+        self.kernel = (
+            tuple(kernel_size)
+            if isinstance(kernel_size, list | tuple)
+            else (
+                kernel_size,
+                kernel_size,
+            )
         )
         stride = self.kernel if stride is None else stride
         self.stride = tuple(stride) if isinstance(stride, list | tuple) else (stride, stride)
@@ -258,9 +263,7 @@ class Quiet(nn.Module):
 
 
 def drop_connect(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
-    return nn.Linear(
-        shapes[0][-1], parameters["out_features"], bias=parameters.get("bias", True)
-    )
+    return nn.Linear(shapes[0][-1], parameters["out_features"], bias=parameters.get("bias", True))
 
 
 # Joins
@@ -466,9 +469,7 @@ ROWS: dict[str, Row] = {
     ),
     "StochasticPool2d": Row(
         lambda parameters, shapes: ExpectedPool(**parameters),
-        given(
-            {"kernel_size": pair(1, 4)}, stride=st.none() | pair(1, 3), ceil_mode=st.booleans()
-        ),
+        given({"kernel_size": pair(1, 4)}, stride=st.none() | pair(1, 3), ceil_mode=st.booleans()),
         IMAGE,
         random=True,
         examples=25,
@@ -489,9 +490,7 @@ ROWS: dict[str, Row] = {
     "Hardsigmoid": Row(of_torch(nn.Hardsigmoid)),
     "Sigmoid": Row(of_torch(nn.Sigmoid)),
     "Tanh": Row(of_torch(nn.Tanh)),
-    "Softmax": Row(
-        lambda parameters, shapes: nn.Softmax(parameters.get("dim", 1)), given(**DIM)
-    ),
+    "Softmax": Row(lambda parameters, shapes: nn.Softmax(parameters.get("dim", 1)), given(**DIM)),
     "LogSoftmax": Row(
         lambda parameters, shapes: nn.LogSoftmax(parameters.get("dim", 1)), given(**DIM)
     ),
@@ -592,9 +591,7 @@ ROWS: dict[str, Row] = {
     ),
     "Slice": Row(
         sliced,
-        given(
-            {"stop": st.integers(1, 5)}, start=st.integers(0, 3), dim=st.integers(1, 3)
-        ),
+        given({"stop": st.integers(1, 5)}, start=st.integers(0, 3), dim=st.integers(1, 3)),
         examples=25,
     ),
     "ZeroPad2d": Row(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -58,9 +58,7 @@ def around(
     return design(nodes, edges)
 
 
-def reference(
-    row: Row, parameters: Parameters, shapes: Sequence[Shape]
-) -> nn.Module | None:
+def reference(row: Row, parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module | None:
     """Return the layer in plain torch, or None where torch refuses it.
 
     It must train on a batch of two and predict for a single image.
@@ -85,6 +83,7 @@ def test_a_layer_is_what_torch_makes_of_it(kind: str):
         max_examples=row.examples,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     )
     @given(st.data())
     def check(data: st.DataObject) -> None:

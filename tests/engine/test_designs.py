@@ -1,0 +1,85 @@
+"""Whole designs against torch: random ones, and every preset with every choice it offers."""
+
+import pytest
+import torch
+from hypothesis import HealthCheck, Phase, given, settings
+
+from designer.analysis.analysis import Analysis, analyse
+from designer.design.values import Design
+from designer.engine.module import module as compiled
+from designer.layers.convolution import Convolution
+from tests import measuring
+from tests.engine.drawing import designs
+from tests.layers.building import (
+    as_tuple,
+    assert_backward_runs,
+    assert_counts_agree,
+    assert_memory_agrees,
+    images,
+    valid,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+
+# Kernels that make tensors of their own besides the output, which the analysis leaves out:
+# squares and sums of neighbours, windows drawn, statistics repeated for each image.
+SCRATCH = {"LocalResponseNorm", "LPPool2d", "StochasticPool2d", "FractionalMaxPool2d"}
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)
+@given(designs())
+def test_random_designs(design: Design):
+    analysis = valid(design)
+    torch.manual_seed(0)
+    module = compiled(design)
+    check_names(analysis, module)
+    check_outputs(analysis, module)
+    inputs = images(design, 2)
+    assert_counts_agree(design, module, inputs)
+    for batch in (2, 3):
+        assert_memory_agrees(design, module, images(design, batch))
+    if not makes_scratch(analysis):
+        measured = measuring.peak_bytes(module.eval(), module, *inputs)
+        assert measured == 2 * analysis.totals.inference_peak_bytes
+    assert_backward_runs(module, inputs)
+
+
+def check_names(analysis: Analysis, module: torch.nn.Module) -> None:
+    """Hold the keys of the state dict against the paths of the layers."""
+    expected = []
+    for path, result in analysis.top.layers():
+        assert result.layer is not None
+        given = [flow.tensor for flow in result.inputs if flow is not None]
+        expected += [
+            (f"{path}.{state.name}", state.shape) for state in result.layer.states(given)
+        ]
+    found = [(key, tuple(value.shape)) for key, value in module.state_dict().items()]
+    assert found == expected
+
+
+def check_outputs(analysis: Analysis, module: torch.nn.Module) -> None:
+    """Hold the outputs of both modes against the analysis: the main ones first."""
+    every = [port.shape for port in analysis.outputs]
+    main = [port.shape for port in analysis.outputs if not port.auxiliary]
+    for training, shapes in ((True, every), (False, main or every)):
+        outputs = module.train(training)(*images(analysis.design, 2))
+        assert isinstance(outputs, tuple) == (len(shapes) > 1)
+        assert [tuple(each.shape) for each in as_tuple(outputs)] == [(2, *s) for s in shapes]
+
+
+def makes_scratch(analysis: Analysis) -> bool:
+    for _, result in analysis.top.layers():
+        layer = result.layer
+        kept = result.kept_in_eval
+        if type(layer).__name__ in SCRATCH:
+            return True
+        # A convolution that keeps something of its own has copied its padded input.
+        if isinstance(layer, Convolution) and type(layer).__name__ != "SeparableConv2d":
+            if kept.per_image:
+                return True
+    return False

@@ -1,0 +1,171 @@
+"""Training, resuming and exporting from the command line, as a user types it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+from PIL import Image
+
+from designer.cli import main
+from designer.runs.folder import RunFolder
+
+QUICK = ["--limit", "400", "--epochs", "2", "--batch", "50"]
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short training of LeNet-5 on 400 of the built-in digits."""
+    path = tmp_path_factory.mktemp("training") / "run"
+    assert main(["train", "lenet5", "--data", "mnist10k", *QUICK, "--run", str(path)]) == 0
+    return path
+
+
+def events(run: Path) -> list[dict]:
+    return [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+
+
+def test_run_folder_holds_all_that_the_run_was(run):
+    names = {each.name for each in run.iterdir()}
+    assert names >= {
+        "design.json", "recipe.json", "model.py", "environment.json", "events.jsonl",
+        "checkpoints", "evaluation", "result.json",
+    }  # fmt: skip
+
+
+def test_events_carry_what_a_plot_needs(run):
+    written = events(run)
+    assert all({"event", "time"} <= each.keys() for each in written)
+    steps = [each for each in written if each["event"] == "step"]
+    assert steps
+    for step in steps:
+        assert {"step", "epoch", "loss", "lr", "images_per_second"} <= step.keys()
+    epochs = [each for each in written if each["event"] == "epoch"]
+    assert len(epochs) == 2
+    for epoch in epochs:
+        for part in ("train", "validation"):
+            assert 0 <= epoch[part]["accuracy"] <= 1
+            assert epoch[part]["loss"] > 0
+
+
+def test_result_says_how_it_ended(run):
+    result = json.loads((run / "result.json").read_text())
+    assert result["status"] == "finished"
+    assert (result["epochs"], result["steps"]) == (2, 16)
+    assert result["seconds"] > 0
+    assert {"best", "validation", "test"} <= result.keys()
+    for figures in (result["validation"], result["test"]):
+        assert 0 <= figures["accuracy"] <= 1
+
+
+def test_finished_run_is_not_resumed(run, capsys):
+    assert main(["resume", str(run)]) == 1
+    assert "is complete (finished): begin a new run" in capsys.readouterr().err
+
+
+def test_run_is_exported_with_its_weights(run, tmp_path, capsys):
+    files = [str(tmp_path / f"model{ending}") for ending in (".onnx", ".safetensors")]
+    assert main(["export", str(run), "--to", ",".join(files)]) == 0
+    assert "loaded back" in capsys.readouterr().out
+    session = onnxruntime.InferenceSession(files[0])
+    metadata = session.get_modelmeta().custom_metadata_map
+    assert json.loads(metadata["classes"]) == list("0123456789")
+    mean, deviation = (json.loads(metadata[key])[0] for key in ("mean", "deviation"))
+    assert 0.05 < mean < 0.2
+    assert 0.2 < deviation < 0.4
+    (scores,) = session.run(None, {"image": np.zeros((1, 1, 32, 32), np.float32)})
+    assert scores.shape == (1, 10)
+
+
+def test_design_is_exported_with_fresh_weights(tmp_path, capsys):
+    path = tmp_path / "lenet5.py"
+    assert main(["export", "lenet5", "--set", "classes=3", "--to", str(path)]) == 0
+    assert "weights are fresh" in capsys.readouterr().out
+    assert "classes=3" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train", "lenet5", "--data", "nowhere"], "nowhere"),
+        (["train", "lenet5", "--optimizer", "sdg"], "optimiser.name"),
+        (["train", "lenet5", "--lr", "fast"], "--lr takes a number, as in 0.01; received 'fast'"),
+        (["train", "lenet5", "--lr", "-1"], "optimiser.learning_rate"),
+        (["train", "lenet5", "--batch", "9000"], "batch of 9,000 is larger than"),
+        (["train", "lenet5", "--set", "classes=7"], "10 classes"),
+        (["train", "lenet5", "--recipe", "none.json"], "none.json"),
+        (["train", "lenet5", "--export", "model.xyz"], "model.xyz has no ending"),
+        (["train", "vgg16", "--data", "mnist10k", "--limit", "300"], "10 classes"),
+        (["resume", "nowhere"], "There is no run folder nowhere"),
+        (["export", "lenet5"], "Say where to write with --to"),
+        (["export", "lenet5", "--to", "model"], "model has no ending that names a format"),
+        (["export", ".", "--to", "model.pt"], "is no complete run folder"),
+    ],
+)
+def test_bad_input_gives_one_sentence(arguments, sentence, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 1
+    told = capsys.readouterr().err
+    assert sentence in told
+    assert "Traceback" not in told
+    assert len(told.strip().splitlines()) == 1
+
+
+def test_run_folder_in_use_is_left_alone(tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("precious")
+    assert main(["train", "lenet5", *QUICK, "--run", str(tmp_path)]) == 1
+    assert "is not empty: choose another folder" in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_ctrl_c_stops_with_a_checkpoint_and_resume_goes_on(tmp_path):
+    path = tmp_path / "run"
+    command = [sys.executable, "-m", "designer"]
+    training = subprocess.Popen(
+        [*command, "train", "lenet5", "--epochs", "500", "--limit", "640", "--run", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    log = path / "events.jsonl"
+    deadline = time.monotonic() + 120
+    while not (log.exists() and '"epoch","time"' in log.read_text()):
+        assert training.poll() is None, training.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    training.send_signal(signal.SIGINT)
+    out, err = training.communicate(timeout=120)
+    assert training.returncode == 0, err
+    assert f"netdesigner resume {path}" in out
+    assert json.loads((path / "result.json").read_text())["status"] == "stopped"
+    assert RunFolder(path).last.exists()
+
+    recipe = json.loads((path / "recipe.json").read_text())
+    done = json.loads((path / "result.json").read_text())["epochs"]
+    recipe["epochs"] = done + 1
+    (path / "recipe.json").write_text(json.dumps(recipe))
+    assert main(["resume", str(path)]) == 0
+    assert json.loads((path / "result.json").read_text())["epochs"] == done + 1
+
+
+def test_demo_ends_with_model_files_and_a_picture(tmp_path, capsys):
+    path = tmp_path / "demo"
+    assert main(["demo", "--epochs", "1", "--run", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "61,706" in told
+    exported = sorted(each.suffix for each in (path / "export").iterdir())
+    assert exported == [".onnx", ".pt", ".pt2", ".py", ".safetensors"]
+    with Image.open(path / "curves.png") as picture:
+        assert picture.size == (1200, 480)
+        colours = picture.convert("RGB").getcolors(1 << 20)
+    assert colours is not None
+    assert len(colours) > 50
