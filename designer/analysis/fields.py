@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from designer.analysis.results import GraphResult, NodeResult
-from designer.layers.base import Window
+from designer.layers.base import Facts, Window
 from designer.layers.ports import Input
 
 Axes: TypeAlias = tuple[float, float]
@@ -116,8 +116,8 @@ def _whole(result: NodeResult) -> Field | None:
 def _layer(
     result: NodeResult, sources: Sequence[Field | None], image: Field | None
 ) -> Field | None:
-    layer, facts = result.layer, result.facts
-    if layer is None or facts is None:
+    layer, facts = result.layer, result.effect
+    if layer is None or not isinstance(facts, Facts):
         return None
     if isinstance(layer, Input):
         return PIXEL if len(facts.output.shape) == 3 else None

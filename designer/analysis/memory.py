@@ -1,39 +1,63 @@
-"""Sums over storages: what autograd keeps, and how much lives at once when predicting."""
+"""Sums over a graph's nodes: counts, what autograd keeps, what lives at once when predicting."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from designer.analysis.results import Flow, Memory, NodeResult, Storage
 from designer.analysis.wiring import Wiring
+from designer.layers.base import Counts
 from designer.layers.ports import Input, Output
 
 
+def sum_counts(results: Mapping[str, NodeResult]) -> Counts:
+    """Add up the nodes' counts; of the gradients alive at once, the largest counts."""
+    effects = {id(each.effect): each.effect for each in results.values()}
+    times = Counter([id(each.effect) for each in results.values()])
+    sums = [0] * len(Counts._fields)
+    widest = 0
+    for key, effect in effects.items():
+        if effect is not None:
+            number = times[key]
+            for place, count in enumerate(effect.counts):
+                sums[place] += number * count
+            widest = max(widest, effect.counts.widest_gradients)
+    sums[-1] = widest
+    return Counts._make(sums)
+
+
 def collect(
-    results: Mapping[str, NodeResult], left_out: Collection[str], *, training: bool = True
+    results: Mapping[str, NodeResult], left_out: Collection[str], *, training: bool
 ) -> Memory:
-    """Return what a graph keeps: sums, and each storage once."""
+    """Return what autograd keeps of a graph: sums, and each storage once."""
     per_image = fixed = 0
     storages: set[Storage] = set()
+    add = storages.add
     for name, result in results.items():
-        if name in left_out:
+        effect = result.effect
+        if effect is None or name in left_out:
             continue
-        kept = result.kept if training else result.kept_in_eval
+        kept = effect.kept if training else effect.kept_in_eval
         per_image += kept.per_image
         fixed += kept.fixed
-        if kept.storages:
-            storages.update(kept.storages)
+        for port in kept.inputs:
+            flow = result.inputs[port]
+            assert flow is not None
+            add(flow.storage if training else flow.eval_storage)
+        for port in kept.outputs:
+            flow = result.outputs[port]
+            assert flow is not None
+            add(flow.storage if training else flow.eval_storage)
     return Memory(per_image, fixed, frozenset(storages))
 
 
-def training_only(
-    wiring: Wiring, results: Mapping[str, NodeResult], has_outputs: bool
-) -> frozenset[str]:
+def training_only(wiring: Wiring, results: Mapping[str, NodeResult]) -> frozenset[str]:
     """Return the nodes that only auxiliary outputs need."""
     outputs = {
         name: result.layer.auxiliary
         for name, result in results.items()
         if isinstance(result.layer, Output)
     }
-    if has_outputs or not any(outputs.values()) or all(outputs.values()):
+    if not any(outputs.values()) or all(outputs.values()):
         return frozenset()
     needed = {name for name, auxiliary in outputs.items() if not auxiliary}
     waiting = list(needed)
@@ -56,39 +80,37 @@ def peak(
     A storage lives from its making until its last reader has run. Those of the graph's inputs,
     which the caller holds, are not counted; the images of the design are, throughout.
     """
+    ports = [name for name in wiring.order if isinstance(results[name].layer, (Input, Output))]
+    images = {name: None for name in ports if isinstance(results[name].layer, Input)}
+    order = wiring.order
+    if left_out or len(images) > 1:  # the caller holds every image from the start
+        others = (name for name in order if name not in left_out and name not in images)
+        order = (*images, *others)
+    ended = len(order)
     last: dict[Storage, int] = {}
-    order = [name for name in wiring.order if name not in left_out]
     for step, name in enumerate(order):
         for flow in results[name].inputs:
             if flow is not None:
                 last[flow.eval_storage] = step
-    for flow in outputs:
-        if flow is not None:
-            last[flow.eval_storage] = len(order)
+    for name in ports:
+        if name in images or name not in left_out:
+            last.update((flow.eval_storage, ended) for flow in results[name].outputs if flow)
+    last.update((flow.eval_storage, ended) for flow in outputs if flow is not None)
     live = most = 0
-    alive: set[Storage] = set()
-    ends: dict[int, list[Storage]] = {}
+    dying: dict[int, int] = {}
     for step, name in enumerate(order):
         result = results[name]
-        kept_alive = isinstance(result.layer, Input | Output)
-        most = max(most, live + result.peak)
-        for flow in result.outputs:
-            if flow is None:
-                continue
-            storage = flow.eval_storage
-            if isinstance(result.layer, Output):
-                last[storage] = len(order)
-                ends.setdefault(len(order), []).append(storage)
-            if storage.owner == name and storage not in alive:
-                alive.add(storage)
-                live += storage.size
-                end = len(order) if kept_alive else last.get(storage, step)
-                ends.setdefault(end, []).append(storage)
-        most = max(most, live)
-        for storage in ends.get(step, ()):
-            if storage in alive and last.get(storage, step) <= step:
-                alive.discard(storage)
-                live -= storage.size
+        effect = result.effect
+        if effect is None:
+            continue
+        if effect.peak:
+            most = max(most, live + effect.peak)
+            for storage in {flow.eval_storage for flow in result.outputs if flow is not None}:
+                if storage.owner == name:
+                    live += storage.size
+                    end = last.get(storage, step)
+                    dying[end] = dying.get(end, 0) + storage.size
+        live -= dying.pop(step, 0)
     return most
 
 
@@ -103,7 +125,7 @@ def read_by_convolution(
         result = results.get(reader)
         if result is None:
             continue
-        for port in result.reads_by_convolution:
+        for port in result.effect.convolved if result.effect is not None else ():
             flow = result.inputs[port]
             if flow is not None and flow.storage == storage:
                 return True

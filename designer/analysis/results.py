@@ -7,7 +7,7 @@ from typing import NamedTuple
 from designer.analysis.problems import Problem
 from designer.analysis.wiring import Wiring
 from designer.design.expressions import Scalar
-from designer.layers.base import Facts, Layer, Tensor
+from designer.layers.base import Counts, Facts, Kept, Layer, Tensor
 
 
 class Storage(NamedTuple):
@@ -33,26 +33,6 @@ class Flow(NamedTuple):
     writable: bool
 
 
-class Counts(NamedTuple):
-    """The sums that grow node by node; what each means is said in `totals.Totals`."""
-
-    layers: int = 0
-    weights: int = 0
-    biases: int = 0
-    buffers: int = 0
-    file_bytes: int = 0
-    macs: int = 0
-    output_values: int = 0
-    buffer_values: int = 0
-    widest_gradients: int = 0
-
-    def plus(self, other: "Counts") -> "Counts":
-        """Add up; of the gradients alive at once, the larger counts."""
-        sums = [one + two for one, two in zip(self, other, strict=True)]
-        sums[-1] = max(self.widest_gradients, other.widest_gradients)
-        return Counts(*sums)
-
-
 class Memory(NamedTuple):
     """What autograd keeps in one mode: bytes of unnamed tensors, and named storages."""
 
@@ -66,25 +46,48 @@ class Memory(NamedTuple):
         return self.per_image + sum(storage.size for storage in self.storages)
 
 
+class BlockEffect(NamedTuple):
+    """What a block adds to the sums around it, as `Facts` say it of a layer.
+
+    `outputs` are its tensors as seen from outside: a storage owned by "" is that of the input port
+    it names, any other is the block's own, which gets the name of the node.
+    """
+
+    outputs: tuple[Flow | None, ...]
+    counts: Counts
+    kept: Kept
+    kept_in_eval: Kept
+    convolved: tuple[int, ...]
+    peak: int
+
+
 class NodeResult(NamedTuple):
     """What is known of one node.
 
-    `outputs` is empty where nothing could be inferred. `facts` and `layer` are a layer's,
-    `inside` a block's.
+    Attributes
+    ----------
+    inputs, outputs
+        The tensors that come in and go out; no outputs where nothing could be inferred.
+    effect
+        What it adds to the sums; None where nothing could be inferred.
+    layer, in_place
+        A layer, and whether it overwrites its input.
+    inside
+        The graph of a block.
     """
 
     inputs: tuple[Flow | None, ...]
     outputs: tuple[Flow | None, ...] = ()
-    counts: Counts = Counts()
-    kept: Memory = Memory()
-    kept_in_eval: Memory = Memory()
-    reads_by_convolution: tuple[int, ...] = ()
-    peak: int = 0
+    effect: Facts | BlockEffect | None = None
     layer: Layer | None = None
-    facts: Facts | None = None
     in_place: bool = False
     inside: "GraphResult | None" = None
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def counts(self) -> Counts:
+        """What it adds to the sums; zeros where nothing could be inferred."""
+        return Counts() if self.effect is None else self.effect.counts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,31 +96,34 @@ class GraphResult:
 
     Attributes
     ----------
-    scope
-        The values of all names that expressions in it may read.
-    outputs
-        The tensors at a block's outputs; None where nothing could be inferred.
+    plain
+        Whether every drawn node is there once: none has a `when` or `repeat`.
+    ports
+        The Input and Output nodes, as written.
     training_only
         Nodes that only auxiliary outputs need; eval mode skips them.
+    scope
+        The values of all names that expressions in it may read.
     peak
         Largest sum of live bytes per image in eval mode, without the graph's own inputs.
-    convolved_inputs
-        The inputs that a convolution reads.
+    effect
+        What it adds to the sums around it, as a block.
     problems
         Its own and those of the blocks in it, by path from here.
     """
 
     wiring: Wiring
+    plain: bool
     scope: Mapping[str, Scalar]
     inputs: tuple[Flow, ...]
     nodes: Mapping[str, NodeResult]
-    outputs: tuple[Flow | None, ...]
+    ports: tuple[str, ...]
     training_only: frozenset[str]
     counts: Counts
     kept: Memory
     kept_in_eval: Memory
     peak: int
-    convolved_inputs: frozenset[int]
+    effect: BlockEffect
     problems: tuple[Problem, ...]
 
     def layers(self, prefix: str = "") -> Iterator[tuple[str, NodeResult]]:

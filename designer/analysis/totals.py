@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from designer.analysis.memory import read_by_convolution
-from designer.analysis.results import Counts, GraphResult, Memory
+from designer.analysis.results import GraphResult, Memory, NodeResult
 from designer.layers.base import FLOAT_BYTES
 from designer.layers.ports import Input
 
@@ -104,9 +104,10 @@ class Totals:
 
 def totals(top: GraphResult) -> Totals:
     """Return the totals of a design's own graph."""
-    counts: Counts = top.counts
+    counts = top.counts
     images = 0
-    for name, result in top.nodes.items():
+    for name in top.ports:
+        result = top.nodes.get(name, NodeResult(()))
         if isinstance(result.layer, Input) and result.outputs and result.outputs[0] is not None:
             storage = result.outputs[0].storage
             if read_by_convolution(top.wiring, top.nodes, name, storage):

@@ -1,14 +1,25 @@
 """How a graph is wired once its arguments are known: what is there, its order, its readers."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
 
 from designer.design.values import BlockNode, Edge, Graph, Node
 from designer.layers.base import layer_types
 
 Source: TypeAlias = tuple[str, int]
 """A node (or a block's input) and its output port."""
+
+
+class Ends(NamedTuple):
+    """The names of a block's inputs and outputs."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+NO_ENDS = Ends((), ())
+"""Those of a design's own graph, whose inputs and outputs are nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +50,16 @@ class Wiring:
     cyclic: frozenset[str]
     cycle: tuple[str, ...]
 
+    def of(self, graph: Graph) -> "Wiring":
+        """Return the wiring of a graph with the same edges and names."""
+        return replace(self, graph=graph)
 
-def wire(graph: Graph, inputs: Iterable[str], outputs: Iterable[str]) -> Wiring:
+
+def wire(graph: Graph, ends: Ends) -> Wiring:
     """Sort out the edges of a graph whose nodes are all there."""
-    ports: dict[str, dict[int, Source]] = {name: {} for name in (*graph.nodes, *outputs)}
+    ports: dict[str, dict[int, Source]] = {name: {} for name in (*graph.nodes, *ends.outputs)}
     readers: dict[Source, int] = {}
-    targets: dict[str, dict[str, None]] = {name: {} for name in (*inputs, *graph.nodes)}
+    targets: dict[str, dict[str, None]] = {name: {} for name in (*ends.inputs, *graph.nodes)}
     for source, source_port, target, target_port in graph.edges:
         ports[target][target_port] = (source, source_port)
         readers[source, source_port] = readers.get((source, source_port), 0) + 1
@@ -109,21 +124,26 @@ def without(graph: Graph, gone: Iterable[str], passed: Iterable[str]) -> Graph:
     A join whose inputs have become fewer moves the remaining ones up.
     """
     removed, wires = set(gone), set(passed)
-    edges = list(graph.edges)
-    for name in wires:
-        source = next((edge for edge in edges if name == edge.target != edge.source), None)
-        edges = [
-            edge if edge.source != name or source is None else _moved(edge, source)
-            for edge in edges
-            if edge.target != name and not (edge.source == name and source is None)
-        ]
-    shrunk = {edge.target for edge in edges if edge.source in removed}
-    edges = [edge for edge in edges if edge.source not in removed and edge.target not in removed]
-    for name in shrunk - removed:
+    entering = {edge.target: edge for edge in graph.edges if edge.target in wires}
+    edges = []
+    shrunk = set()
+    for edge in graph.edges:
+        if edge.target in removed or edge.target in wires:
+            continue
+        start: Edge | None = edge
+        for _ in wires:  # at most so many wires lie one behind the other
+            if start is None or start.source not in wires:
+                break
+            start = entering.get(start.source)
+        if start is None or start.source in removed or start.source in wires:
+            shrunk.add(edge.target)
+        else:
+            edges.append(edge._replace(source=start.source, source_port=start.source_port))
+    for name in shrunk:
         if _is_join(graph.nodes.get(name)):
-            entering = sorted(edge.target_port for edge in edges if edge.target == name)
+            ports = sorted(edge.target_port for edge in edges if edge.target == name)
             edges = [
-                edge._replace(target_port=entering.index(edge.target_port))
+                edge._replace(target_port=ports.index(edge.target_port))
                 if edge.target == name
                 else edge
                 for edge in edges
@@ -134,10 +154,6 @@ def without(graph: Graph, gone: Iterable[str], passed: Iterable[str]) -> Graph:
         if name not in removed and name not in wires
     }
     return Graph(nodes, tuple(edges))
-
-
-def _moved(edge: Edge, source: Edge) -> Edge:
-    return edge._replace(source=source.source, source_port=source.source_port)
 
 
 def _is_join(node: Node | None) -> bool:

@@ -317,11 +317,11 @@ class ClassWriter:
         ]
         if node.repeat == 1 or _times(result.inside) is None:
             use = self.library.use(node.block, result.inside)
-            self.lines.append(f"self.{name} = {self._call(name, node, use, given, None)}")
+            self.lines.append(f"self.{name} = {self._call(name, node, use, given, 0)}")
             outputs: list[Tree | None] = []
             for port in range(len(result.outputs)):
                 index = f"[{port}]" if len(result.outputs) > 1 else ""
-                rule = self._output(name, node, use, given, None, port)
+                rule = self._output(name, node, use, given, 0, port)
                 outputs.append(rule or Name(f"self.{name}.out_channels{index}"))
         else:
             outputs = [self._repeated(name, node, result.inside, given[0])]
@@ -454,7 +454,7 @@ class ClassWriter:
             assert source is not None
             channels = self.channels[source]
             if channels is None:
-                flow = self.result.outputs[port]
+                flow = self.result.effect.outputs[port]
                 assert flow is not None
                 wish = f"out_channels_{port}" if port else "out_channels"
                 channels = self._extra(wish, flow.tensor.shape[0])

@@ -126,6 +126,7 @@ class _Forward:
         for port, target in enumerate(targets):
             self.texts[name, port] = target
         done = [text for text in dict.fromkeys(self.freed) if text not in targets]
+        done += ["_"] if "_" in targets else []
         if done and following is not None:
             self.lines.append(f"{chr(9) if training else ''}del {', '.join(done)}")
         self.consumed, self.freed = [], []
@@ -169,11 +170,15 @@ class _Forward:
             return False
         # A variable read for the last time lives on to the end of its statement, so nothing new may
         # be made in that statement any more.
-        if self.freed and self.result.nodes[following].peak:
+        if self.freed and self._makes_something(following):
             return False
         calls = expression.count("(")
         heavy = following not in self.codes or self.result.nodes[following].counts.macs > 0
         return calls < (_MOST_BEFORE_HEAVY if heavy else _MOST) and len(expression) < LINE - 30
+
+    def _makes_something(self, name: str) -> bool:
+        effect = self.result.nodes[name].effect
+        return effect is not None and effect.peak > 0
 
     def _target(self, name: str, port: int) -> str:
         """Choose the variable for an output: one that is done, else a new one."""

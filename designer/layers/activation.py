@@ -41,7 +41,7 @@ class _KeepsOutput(_Activation):
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its output."""
-        return Kept(output=True)
+        return Kept(outputs=(0,))
 
 
 class _KeepsInput(_Activation):
@@ -69,7 +69,7 @@ class _OutputInPlace(_KeepsInput):
 
     def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its output."""
-        return Kept(output=True)
+        return Kept(outputs=(0,))
 
 
 class ReLU(_KeepsOutput):

@@ -5,7 +5,7 @@ the layer's parameters and of the facts about its inputs, without the batch axis
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import Enum
+from enum import Enum, IntEnum
 from functools import lru_cache
 from itertools import pairwise
 from math import isqrt, prod
@@ -37,13 +37,13 @@ class Category(Enum):
     SHAPE = "Shape"
 
 
-class Layout(Enum):
+class Layout(IntEnum):
     """How a tensor's values lie in memory, as far as it decides what autograd keeps."""
 
-    CONTIGUOUS = "contiguous"
-    DENSE = "dense"  # every image is contiguous, the batch is not: a slice of the first axis
-    SLICED = "sliced"
-    PERMUTED = "permuted"
+    CONTIGUOUS = 0
+    DENSE = 1  # every image is contiguous, the batch is not: a slice of the first axis
+    SLICED = 2
+    PERMUTED = 3
 
 
 class Tensor(NamedTuple):
@@ -79,12 +79,12 @@ class State(NamedTuple):
 class Kept(NamedTuple):
     """What autograd keeps of a layer between forward and backward, in bytes.
 
-    Storages of inputs and of the output are named, since another layer may keep them too; tensors
-    that only this layer knows are sums, per image and fixed for the whole batch.
+    Storages of inputs and outputs are named by their ports, since another layer may keep them too;
+    tensors that only this layer knows are sums, per image and fixed for the whole batch.
     """
 
     inputs: tuple[int, ...] = ()
-    output: bool = False
+    outputs: tuple[int, ...] = ()
     per_image: int = 0
     fixed: int = 0
 
@@ -259,6 +259,8 @@ class Layer:
     category: ClassVar[Category]
     help: ClassVar[str]
     parameters: ClassVar[Mapping[str, Parameter[Any]]] = {}
+    required: ClassVar[frozenset[str]] = frozenset()
+    _defaults: ClassVar[Mapping[str, Any]] = {}
     inputs: ClassVar[tuple[int, int]] = (1, 1)
     """Least and most number of input ports."""
     activation: ClassVar[bool] = False
@@ -287,19 +289,21 @@ class Layer:
                     shared.setdefault(name, each)
         every = {**own, **shared}
         cls.parameters = {name: every[name] for name in (*_FIRST, *every) if name in every}
+        cls.required = frozenset(name for name, each in cls.parameters.items() if each.required)
+        cls._defaults = {
+            name: each.default for name, each in cls.parameters.items() if not each.required
+        }
         if "help" in vars(cls):
             if cls.__name__ in _REGISTRY:
                 raise TypeError(f"there is a layer type {cls.__name__} already")
             _REGISTRY[cls.__name__] = cls
 
     def __init__(self, **values: Any) -> None:
-        for name, parameter in self.parameters.items():
-            value = values.pop(name, parameter.default)
-            if parameter.required and value is parameter.default:
-                raise TypeError(f"{type(self).__name__} needs {name}")
-            self.__dict__[name] = value
-        if values:
-            raise TypeError(f"{type(self).__name__} has no parameter {next(iter(values))}")
+        if not self.required <= values.keys() <= self.parameters.keys():
+            wrong = (self.required - values.keys()) | (values.keys() - self.parameters.keys())
+            raise TypeError(f"{type(self).__name__} lacks or does not have {', '.join(wrong)}")
+        self.__dict__.update(self._defaults)
+        self.__dict__.update(values)
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.parameters)
@@ -469,23 +473,44 @@ def need_image(layer: "Layer", inputs: Sequence[Tensor]) -> tuple[int, int, int]
 INITIALISATION = frozenset(("weight_init", "weight_init_value", "weight_init_mode", "bias_init"))
 
 
+class Counts(NamedTuple):
+    """The sums that grow layer by layer; what each means is said in `analysis.totals.Totals`."""
+
+    layers: int = 0
+    weights: int = 0
+    biases: int = 0
+    buffers: int = 0
+    file_bytes: int = 0
+    macs: int = 0
+    output_values: int = 0
+    buffer_values: int = 0
+    widest_gradients: int = 0
+
+
 class Facts(NamedTuple):
-    """All that follows from a layer, the facts about its inputs and whether it works in place."""
+    """All that follows from a layer, the facts about its inputs and whether it works in place.
+
+    Attributes
+    ----------
+    size
+        Bytes of the output, per image.
+    convolved
+        The input ports that a convolution reads.
+    view, view_in_eval
+        Whether the output shares the first input's storage.
+    peak
+        Largest sum of bytes per image that it makes at once in eval mode, the output included.
+    """
 
     output: Tensor
-    weights: int
-    biases: int
-    buffers: int
-    file_bytes: int
-    macs: int
-    output_values: int
-    buffer_values: int
-    convolution: bool
+    size: int
+    counts: Counts
     kept: Kept
     kept_in_eval: Kept
+    convolved: tuple[int, ...]
     view: bool
     view_in_eval: bool
-    transient_values: int
+    peak: int
 
 
 @lru_cache(maxsize=65536)
@@ -495,48 +520,56 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], in_place: bool = False) -> F
     Raises
     ------
     LayerError
-        The inputs do not fit the layer.
+        The layer's parameters do not go together, or the inputs do not fit it.
     """
+    layer.check()
     shape = layer.output_shape(inputs)
     weights = biases = buffers = file_bytes = 0
     for _, dimensions, role, item_bytes in layer.states(inputs):
-        count = prod(dimensions)
-        file_bytes += count * item_bytes
+        number = prod(dimensions)
+        file_bytes += number * item_bytes
         if role is Role.WEIGHT:
-            weights += count
+            weights += number
         elif role is Role.BIAS:
-            biases += count
+            biases += number
         else:
-            buffers += count
+            buffers += number
     learns = weights + biases > 0
-    needs_grad = learns or any(each.needs_grad for each in inputs)
-    if not needs_grad:
-        kept = kept_in_eval = NOTHING
-    elif in_place:
+    output = Tensor(shape, learns or any(each.needs_grad for each in inputs), layer.layout(inputs))
+    kept = kept_in_eval = NOTHING
+    if output.needs_grad and in_place:
         kept = kept_in_eval = layer.kept_in_place(inputs, shape)
-    else:
-        kept = layer.kept(inputs, shape)
-        kept_in_eval = layer.kept_in_eval(inputs, shape)
+    elif output.needs_grad:
+        kept, kept_in_eval = layer.kept(inputs, shape), layer.kept_in_eval(inputs, shape)
+    view = in_place or layer.is_view(inputs, True)
+    view_in_eval = in_place or layer.is_view(inputs, False)
     parts = layer.parts(inputs, shape)
     transients = layer.transients(inputs, shape)
+    most = max((sum(pair) for pair in pairwise(transients)), default=transients[0])
+    values = output.values
+    gradients = values if output.needs_grad else 0
+    if not view and inputs and inputs[0].needs_grad:
+        gradients += inputs[0].values
     return Facts(
-        output=Tensor(shape, needs_grad, layer.layout(inputs)),
-        weights=weights,
-        biases=biases,
-        buffers=buffers,
-        file_bytes=file_bytes,
-        macs=layer.macs(inputs, shape),
-        output_values=sum(part.values_out for part in parts),
-        buffer_values=sum(
-            part.values_out + (part.values_in if part.convolution else 0) for part in parts
+        output=output,
+        size=FLOAT_BYTES * values,
+        counts=Counts(
+            layers=1,
+            weights=weights,
+            biases=biases,
+            buffers=buffers,
+            file_bytes=file_bytes,
+            macs=layer.macs(inputs, shape),
+            output_values=sum(part.values_out for part in parts),
+            buffer_values=sum(
+                part.values_out + (part.values_in if part.convolution else 0) for part in parts
+            ),
+            widest_gradients=FLOAT_BYTES * gradients,
         ),
-        convolution=bool(parts) and parts[0].convolution,
         kept=kept,
         kept_in_eval=kept_in_eval,
-        view=in_place or layer.is_view(inputs, True),
-        view_in_eval=in_place or layer.is_view(inputs, False),
-        transient_values=max(
-            (sum(pair) for pair in pairwise(transients)),
-            default=transients[0],
-        ),
+        convolved=(0,) if parts and parts[0].convolution else (),
+        view=view,
+        view_in_eval=view_in_eval,
+        peak=0 if view_in_eval else FLOAT_BYTES * most,
     )

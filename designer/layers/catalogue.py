@@ -20,7 +20,7 @@ from designer.layers import (  # noqa: F401
     regularisation,
     shape,
 )
-from designer.layers.base import Layer, layer_types
+from designer.layers.base import Layer, facts, layer_types
 from designer.layers.parameters import ParameterError
 
 
@@ -33,15 +33,21 @@ class Fault(NamedTuple):
 
 
 @lru_cache(maxsize=65536)
-def _make(name: str, values: tuple[tuple[str, Any], ...], _types: tuple[type, ...]) -> Layer:
+def _make(name: str, values: tuple[tuple[str, Any], ...]) -> Layer:
     # Layers of equal parameters are one object, so that what follows from them is computed once.
+    # The values are of the parameters' own types, so that 1 and True do not meet here.
     return layer_types()[name](**dict(values))
 
 
 def make(name: str, **values: Any) -> Layer:
     """Return the layer with these values, which must be of the parameters' own types."""
-    items = tuple(values.items())
-    return _make(name, items, tuple(type(value) for _, value in items))
+    return _make(name, tuple(values.items()))
+
+
+def forget() -> None:
+    """Forget all layers and what follows from them, to measure a beginning from nothing."""
+    _make.cache_clear()
+    facts.cache_clear()
 
 
 def resolve(
@@ -69,20 +75,16 @@ def resolve(
         try:
             values[key] = parameter.check(computed(value, scope))
         except ExpressionError as error:
-            faults.append(Fault("expression", key, f"{key}: the expression '{value}' {error}"))
+            faults.append(Fault("expression", key, f"{key}: {error}"))
         except ParameterError as error:
             faults.append(Fault("parameter", key, f"{key} {error}"))
-    given = parameters.keys()
-    faults += [
-        Fault("missing-parameter", key, f"{key} is not given; it {_takes(parameter)}")
-        for key, parameter in known.parameters.items()
-        if parameter.required and key not in given
-    ]
+    if not known.required <= parameters.keys():
+        faults += [
+            Fault("missing-parameter", key, f"{key} is not given; it takes {parameter.expects}")
+            for key, parameter in known.parameters.items()
+            if parameter.required and key not in parameters
+        ]
     return (None, faults) if faults else (make(name, **values), [])
-
-
-def _takes(parameter: Any) -> str:
-    return f"takes {parameter.expects}"
 
 
 def computed(value: Value, scope: Mapping[str, Scalar]) -> Value:
@@ -91,12 +93,17 @@ def computed(value: Value, scope: Mapping[str, Scalar]) -> Value:
     Raises
     ------
     ExpressionError
-        An expression is wrong or names something that is not in scope.
+        An expression, which the error names, is wrong or reads something that is not in scope.
     """
     if isinstance(value, tuple):
-        return tuple(
-            evaluate(parse(each), scope) if is_expression(each) else each for each in value
-        )
-    if is_expression(value):
+        return tuple(_computed(each, scope) for each in value)
+    return _computed(value, scope)
+
+
+def _computed(value: Scalar, scope: Mapping[str, Scalar]) -> Scalar:
+    if not isinstance(value, str) or not is_expression(value):
+        return value
+    try:
         return evaluate(parse(value), scope)
-    return value
+    except ExpressionError as error:
+        raise ExpressionError(f"the expression '{value}' {error}") from None

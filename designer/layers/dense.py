@@ -65,9 +65,9 @@ class _Dense(Initialised):
         return f"{rows}{inputs[0].shape[-1]} · {self.out_features}"
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
-        """Its input; of several rows that do not lie one behind the other, a copy."""
-        scattered = inputs[0].layout is not Layout.CONTIGUOUS and len(inputs[0].shape) > 1
-        if scattered:
+        """Its input; of several rows that do not lie at even distances, a copy."""
+        rows = prod(inputs[0].shape[:-1])
+        if rows > 1 and inputs[0].layout in (Layout.DENSE, Layout.PERMUTED):
             return Kept(per_image=FLOAT_BYTES * inputs[0].values)
         return Kept(inputs=(0,))
 

@@ -99,7 +99,6 @@ def facts(analysis: Analysis) -> dict[str, Any]:
         "inputs": analysis.inputs,
         "outputs": analysis.outputs,
         "training only": analysis.top.training_only,
-        "convolved": analysis.top.convolved_inputs,
     }
 
 

@@ -18,7 +18,6 @@ from designer.analysis.analysis import Analysis, analyse
 from designer.design import edits, files
 from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node
 from designer.layers import catalogue
-from designer.layers.base import facts
 
 ROUNDS = 15
 NODES = 10_000
@@ -80,7 +79,6 @@ def _against_torchinfo(design: Design, network: torch.nn.Module) -> tuple[float,
     cold, warm, theirs = [], [], []
     for _ in range(ROUNDS):
         fresh = files.loads(text)
-        facts.cache_clear()
         catalogue.forget()
         cold.append(_milliseconds(lambda fresh=fresh: analyse(fresh).totals))  # type: ignore[misc]
         warm.append(_milliseconds(lambda: analyse(design).totals))

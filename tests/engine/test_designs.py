@@ -45,7 +45,9 @@ def test_random_designs(design: Design):
         assert_memory_agrees(design, module, images(design, batch))
     if not makes_scratch(analysis):
         measured = measuring.peak_bytes(module.eval(), module, *inputs)
-        assert measured == 2 * analysis.totals.inference_peak_bytes
+        stated = 2 * analysis.totals.inference_peak_bytes
+        assert measured <= stated
+        assert measured == stated or joins_in_steps(analysis)
     assert_backward_runs(module, inputs)
 
 
@@ -55,9 +57,7 @@ def check_names(analysis: Analysis, module: torch.nn.Module) -> None:
     for path, result in analysis.top.layers():
         assert result.layer is not None
         given = [flow.tensor for flow in result.inputs if flow is not None]
-        expected += [
-            (f"{path}.{state.name}", state.shape) for state in result.layer.states(given)
-        ]
+        expected += [(f"{path}.{state.name}", state.shape) for state in result.layer.states(given)]
     found = [(key, tuple(value.shape)) for key, value in module.state_dict().items()]
     assert found == expected
 
@@ -73,13 +73,25 @@ def check_outputs(analysis: Analysis, module: torch.nn.Module) -> None:
 
 
 def makes_scratch(analysis: Analysis) -> bool:
-    for _, result in analysis.top.layers():
-        layer = result.layer
-        kept = result.kept_in_eval
-        if type(layer).__name__ in SCRATCH:
+    for row in analysis.rows():
+        if row.type in SCRATCH:
             return True
         # A convolution that keeps something of its own has copied its padded input.
-        if isinstance(layer, Convolution) and type(layer).__name__ != "SeparableConv2d":
-            if kept.per_image:
+        if isinstance(row.layer, Convolution) and row.type not in ("SeparableConv2d", "Shortcut"):
+            given = [flow.tensor for flow in row.result.inputs if flow is not None]
+            if row.layer.kept_in_eval(given, row.shape).per_image:
                 return True
     return False
+
+
+def joins_in_steps(analysis: Analysis) -> bool:
+    """Tell whether a join makes a tensor before its last one.
+
+    All its inputs count until it is done; Python may free one that stands in the expression itself
+    after the first step.
+    """
+    return any(
+        row.type in ("Add", "Mean", "Multiply", "Maximum")
+        and len(row.result.inputs) > (1 if row.type == "Mean" else 2)
+        for row in analysis.rows()
+    )

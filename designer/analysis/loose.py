@@ -1,0 +1,46 @@
+"""What is wrong with a graph beyond its single nodes: cycles, loose ends."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from designer.analysis.problems import Fix, Problem, Severity
+from designer.analysis.results import NodeResult
+from designer.analysis.wiring import Ends, Wiring
+from designer.design import edits
+from designer.layers.ports import Output
+
+
+def graph_problems(
+    wiring: Wiring, results: Mapping[str, NodeResult], block: str | None, ends: Ends
+) -> Iterator[Problem]:
+    """Yield the problems of a graph: those of its nodes, cycles, loose ends."""
+    for name in wiring.graph.nodes:
+        if name in wiring.cycle:
+            way = " → ".join((*wiring.cycle, wiring.cycle[0]))
+            message = f"{name}: lies on a cycle, {way}; remove one of its edges"
+            yield Problem("cycle", message, name, block, name)
+        if name in wiring.cyclic:
+            continue
+        result = results[name]
+        yield from result.problems
+        if isinstance(result.layer, Output):
+            continue
+        ports = len(result.outputs) or 1
+        if not any((name, port) in wiring.readers for port in range(ports)):
+            message = f"{name}: nothing reads its output; connect it or remove it"
+            fix = Fix(f"remove {name}", partial(edits.remove_node, name=name, block=block))
+            yield Problem("unread", message, name, block, name, fixes=(fix,))
+    for name, port in wiring.readers:
+        found = results.get(name)
+        if found is not None and found.outputs and port >= len(found.outputs):
+            message = f"{name}: an edge begins at its output {port}, which it does not have"
+            yield Problem("no-such-output", message, name, block, name, port=port)
+    for end in ends.outputs:
+        sources = wiring.sources.get(end, ())
+        if not sources or sources[0] is None:
+            message = f"the output {end} of {block} is not connected; draw an edge to it"
+            yield Problem("unconnected-output", message, "", block, end)
+    for end in ends.inputs:
+        if not wiring.targets.get(end):
+            message = f"the input {end} of {block} is read by nothing"
+            yield Problem("unread-input", message, "", block, end, severity=Severity.WARNING)

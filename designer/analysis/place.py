@@ -1,0 +1,270 @@
+"""Where a node is evaluated, and how a layer is; blocks are in `uses`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from designer.analysis.problems import Fix, Problem, origin_fixes, remedy_fix
+from designer.analysis.results import Flow, NodeResult, Storage
+from designer.analysis.wiring import Source, Wiring
+from designer.design import edits
+from designer.design.expressions import Scalar
+from designer.design.values import Design, Edge, Graph, LayerNode
+from designer.layers.base import Layer, LayerError, facts, show
+from designer.layers.catalogue import resolve
+from designer.layers.ports import Input, Output
+
+MAX_BYTES = 4 * 10**14
+
+
+@dataclass
+class Place:
+    """A graph while it is evaluated: its wiring, the names in scope, the block it belongs to.
+
+    `drawn` is the graph as the design has it, with the nodes that `when` takes out.
+    """
+
+    design: Design
+    wiring: Wiring
+    scope: Mapping[str, Scalar]
+    block: str | None
+    drawn: Graph
+
+    def inputs(
+        self, name: str, results: Mapping[str, NodeResult], ends: Mapping[str, Flow]
+    ) -> tuple[Flow | None, ...]:
+        """Return the tensors at a node's input ports."""
+        flows: list[Flow | None] = []
+        for source in self.wiring.sources[name]:
+            if source is None:
+                flows.append(None)
+            elif source[0] in ends:
+                flows.append(ends[source[0]])
+            else:
+                outputs = results[source[0]].outputs if source[0] in results else ()
+                flows.append(outputs[source[1]] if source[1] < len(outputs) else None)
+        return tuple(flows)
+
+    def layer(
+        self,
+        name: str,
+        node: LayerNode,
+        inputs: tuple[Flow | None, ...],
+        results: Mapping[str, NodeResult],
+        known: Layer | None = None,
+    ) -> NodeResult:
+        """Evaluate a layer; `known` is what the same node was found to be before."""
+        layer = known
+        if layer is None:
+            if self.block is not None and node.layer in (Input.__name__, Output.__name__):
+                message = (
+                    f"{name}: {node.layer} belongs in the design itself; a block names its ends"
+                )
+                return NodeResult(inputs, problems=(self.problem("misplaced", message, name),))
+            layer, faults = resolve(node.layer, node.parameters, self.scope)
+            if layer is None:
+                problems = tuple(
+                    self.problem(
+                        fault.code,
+                        f"{name}: {fault.message}",
+                        name,
+                        fixes=self.drop_fix(name, fault.parameter)
+                        if fault.code == "unknown-parameter"
+                        else (),
+                    )
+                    for fault in faults
+                )
+                return NodeResult(inputs, problems=problems)
+        if None in inputs or not layer.inputs[0] <= len(inputs) <= layer.inputs[1]:
+            return NodeResult(inputs, layer=layer, problems=self._ports(name, layer, inputs))
+        first = inputs[0] if inputs else None
+        alone = first is not None and first.writable and self._has_one_reader(name)
+        in_place = alone and layer.inplace
+        try:
+            found = facts(layer, tuple([flow.tensor for flow in inputs]), in_place)  # type: ignore[union-attr]
+        except LayerError as error:
+            problem = self._refused(name, layer, inputs, error, results)
+            return NodeResult(inputs, layer=layer, problems=(problem,))
+        if found.size > MAX_BYTES:
+            shape = show(found.output.shape)
+            message = f"{name}: its output {shape} is larger than any memory"
+            return NodeResult(
+                inputs, layer=layer, problems=(self.problem("too-large", message, name),)
+            )
+        own = Storage(name, 0, found.size)
+        if first is None:  # the images are the caller's
+            flow = Flow(found.output, own, own, False)
+        elif found.view or found.view_in_eval:
+            flow = Flow(
+                found.output,
+                first.storage if found.view else own,
+                first.eval_storage if found.view_in_eval else own,
+                alone and not found.kept.outputs,
+            )
+        else:
+            flow = Flow(found.output, own, own, not found.kept.outputs)
+        return NodeResult(inputs, (flow,), found, layer, in_place)
+
+    def _has_one_reader(self, name: str) -> bool:
+        """Tell whether nobody else reads the node's first input."""
+        source = self.wiring.sources[name][0]
+        return source is not None and self.wiring.readers[source] == 1
+
+    def _ports(
+        self, name: str, layer: Layer, inputs: tuple[Flow | None, ...]
+    ) -> tuple[Problem, ...]:
+        """Name the inputs without an edge; an input without a tensor has its problem upstream."""
+        least, most = layer.inputs
+        kind = type(layer).__name__
+        sources = self.wiring.sources[name]
+        if len(inputs) > most:
+            count = f"only {most} input{'s' if most != 1 else ''}" if most else "no inputs"
+            message = f"{name}: {kind} has {count}, but an edge enters input {len(inputs) - 1}"
+            fixes = self.disconnect_fix(name, most)
+            return (self.problem("no-such-input", message, name, port=most, fixes=fixes),)
+        return tuple(
+            self.problem(
+                "unconnected-input",
+                f"{name}: input {port} of {kind} is not connected; draw an edge to it"
+                if most > 1
+                else f"{name}: the input of {kind} is not connected; draw an edge to it",
+                name,
+                port=port,
+            )
+            for port in range(max(least, len(sources)))
+            if port >= len(sources) or sources[port] is None
+        )
+
+    def _refused(
+        self,
+        name: str,
+        layer: Layer,
+        inputs: tuple[Flow | None, ...],
+        error: LayerError,
+        results: Mapping[str, NodeResult],
+    ) -> Problem:
+        sources = self.wiring.sources[name]
+        port = error.port if error.port < len(sources) else 0
+        source = sources[port] if sources else None
+        origin = self._origin(source, results) if source is not None else ""
+        message = f"{name}: {error.message}"
+        fixes = []
+        for remedy in error.remedies:
+            edge = self._edge_into(name, port) if source is not None else None
+            fix = remedy_fix(remedy, self.block, name, edge)
+            if fix is not None and (edge is None or self._is_drawn(edge)):
+                fixes.append(fix)
+        if error.code == "inputs-differ":
+            seen = []
+            for each in (0, port):
+                flow, start = inputs[each], sources[each]
+                assert flow is not None and start is not None
+                seen.append(f"{show(flow.tensor.shape)} from {start[0]}")
+            message = f"{name}: {error.message}: {', '.join(seen)}"
+            fixes = [*self._channel_fixes(name, inputs, port, origin, error.axis), *fixes]
+        elif source is not None and origin:
+            message += f" (from {source[0]})"
+        return self.problem(
+            error.code,
+            message,
+            name,
+            port=port,
+            axis=error.axis,
+            received=error.received,
+            expected=error.expected,
+            origin=origin,
+            fixes=tuple(fixes),
+        )
+
+    def _channel_fixes(
+        self,
+        name: str,
+        inputs: tuple[Flow | None, ...],
+        port: int,
+        origin: str,
+        axis: str | None,
+    ) -> list[Fix]:
+        first, other = inputs[0], inputs[port]
+        node = self.wiring.graph.nodes.get(origin)
+        if first is None or other is None or node is None:
+            return []
+        if first.tensor.shape[1:] != other.tensor.shape[1:]:
+            return []
+        return list(origin_fixes(node, self.block, origin, first.tensor.shape[0], axis))
+
+    def _origin(self, source: Source, results: Mapping[str, NodeResult]) -> str:
+        """Return the node that gave a shape, past those that only pass it on."""
+        name = source[0]
+        while name in results:
+            result = results[name]
+            if len(result.inputs) != 1 or result.inputs[0] is None or not result.outputs:
+                break
+            output = result.outputs[0]
+            if output is None or output.tensor.shape != result.inputs[0].tensor.shape:
+                break
+            if result.counts.macs:
+                break
+            before = self.wiring.sources[name][0]
+            assert before is not None
+            name = before[0]
+        return name
+
+    def _edge_into(self, name: str, port: int) -> Edge:
+        source = self.wiring.sources[name][port]
+        assert source is not None
+        return Edge(source[0], source[1], name, port)
+
+    def _is_drawn(self, edge: Edge) -> bool:
+        """Tell whether an edge stands in the design, not only in what `when` left of it."""
+        drawn = self.drawn
+        return self.wiring.graph is drawn or edge in drawn.edges
+
+    def drop_fix(self, name: str, parameter: str) -> tuple[Fix, ...]:
+        """Offer to remove a parameter or argument that does not belong there."""
+        block = self.block
+        return (
+            Fix(
+                f"remove {parameter}",
+                lambda design: edits.remove_parameter(design, name, parameter, block=block),
+            ),
+        )
+
+    def disconnect_fix(self, name: str, ports: int) -> tuple[Fix, ...]:
+        """Offer to remove the edges that enter a node beyond its ports."""
+        block = self.block
+        drawn = self.drawn.edges
+        surplus = [edge for edge in drawn if edge.target == name and edge.target_port >= ports]
+
+        def edit(design: Design) -> Design:
+            for edge in surplus:
+                design = edits.disconnect(design, edge, block=block)
+            return design
+
+        return (Fix("remove the edge" if len(surplus) == 1 else "remove these edges", edit),)
+
+    def problem(
+        self,
+        code: str,
+        message: str,
+        node: str,
+        *,
+        port: int | None = None,
+        axis: str | None = None,
+        received: str = "",
+        expected: str = "",
+        origin: str = "",
+        fixes: tuple[Fix, ...] = (),
+    ) -> Problem:
+        """Return a problem of a node here."""
+        return Problem(
+            code,
+            message,
+            path=node,
+            block=self.block,
+            node=node,
+            port=port,
+            axis=axis,
+            received=received,
+            expected=expected,
+            origin=origin,
+            fixes=fixes,
+        )

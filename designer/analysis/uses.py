@@ -1,0 +1,300 @@
+"""How a use of a block is evaluated: its arguments, its repetitions, what it is from outside."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+from designer.analysis.place import Place
+from designer.analysis.problems import Problem, Severity
+from designer.analysis.results import BlockEffect, Flow, GraphResult, Memory, NodeResult, Storage
+from designer.design.expressions import (
+    ExpressionError,
+    Scalar,
+    evaluate,
+    is_expression,
+    names,
+    parse,
+)
+from designer.design.values import Argument, Block, BlockNode, Edge, Graph, Node
+from designer.layers.base import FLOAT_BYTES, Counts, Kept, Tensor
+
+MAX_REPEAT = 1_000
+MAX_LAYERS = 100_000
+MAX_PROBLEMS = 50
+
+
+class Blocks(Protocol):
+    """What knows the results of blocks."""
+
+    def endless(self, name: str) -> tuple[str, str] | None:
+        """Return a code and a sentence where a block has no end or is nested too deeply."""
+        ...
+
+    def use(
+        self, name: str, values: Mapping[str, Scalar], inputs: tuple[Tensor, ...]
+    ) -> GraphResult:
+        """Return the result of a block with these arguments and inputs."""
+        ...
+
+    def chain(
+        self, name: str, uses: Sequence[Mapping[str, Scalar]], inputs: tuple[Tensor, ...]
+    ) -> GraphResult:
+        """Return the result of a block run several times in a row."""
+        ...
+
+
+@dataclass
+class Use:
+    """One node that uses a block."""
+
+    place: Place
+    blocks: Blocks
+    name: str
+    node: BlockNode
+
+    def evaluate(self, inputs: tuple[Flow | None, ...]) -> NodeResult:
+        """Return the node's result."""
+        name, block = self.name, self.node.block
+        used = self.place.design.blocks.get(block)
+        if used is None:
+            message = f"{name}: there is no block '{block}' in this design"
+            return NodeResult(
+                inputs, problems=(self.place.problem("unknown-block", message, name),)
+            )
+        if fault := self.blocks.endless(block):
+            return NodeResult(
+                inputs, problems=(self.place.problem(fault[0], f"{name}: {fault[1]}", name),)
+            )
+        times, faults = self._repeat(used)
+        uses: list[Mapping[str, Scalar]] = []
+        if not faults:
+            uses, faults = self._all_arguments(used, times)
+        missing = self._missing(used, inputs)
+        flows = tuple([flow for flow in inputs if flow is not None])
+        if faults or missing or len(flows) < len(used.inputs):
+            return NodeResult(inputs, problems=(*faults, *missing))
+        given = tuple([flow.tensor for flow in flows])
+        if times == 1:
+            inside = self.blocks.use(block, uses[0], given)
+        else:
+            inside = self.blocks.chain(block, uses, given)
+        if inside.counts.layers > MAX_LAYERS:
+            message = (
+                f"{name}: it expands to {inside.counts.layers:,} layers, at most {MAX_LAYERS:,} "
+                "can be built; lower a repeat"
+            )
+            return NodeResult(inputs, problems=(self.place.problem("too-large", message, name),))
+        return seen_from_outside(name, inside, flows)
+
+    def _missing(self, used: Block, inputs: tuple[Flow | None, ...]) -> tuple[Problem, ...]:
+        """Name the inputs without an edge, and the edges without an input."""
+        name, block = self.name, self.node.block
+        sources = self.place.wiring.sources[name]
+        missing = [
+            self.place.problem(
+                "unconnected-input",
+                f"{name}: the input {used.inputs[port]} of {block} is not connected; draw an edge "
+                "to it",
+                name,
+                port=port,
+            )
+            for port in range(len(used.inputs))
+            if port >= len(inputs) or sources[port] is None
+        ]
+        ports = len(used.inputs)
+        if len(inputs) > ports:
+            message = (
+                f"{name}: {block} has {ports} inputs, but an edge enters input {len(inputs) - 1}"
+            )
+            fixes = self.place.disconnect_fix(name, ports)
+            missing.append(
+                self.place.problem("no-such-input", message, name, port=ports, fixes=fixes)
+            )
+        return tuple(missing)
+
+    def _repeat(self, used: Block) -> tuple[int, tuple[Problem, ...]]:
+        name, place = self.name, self.place
+        times, faults = value(self.node.repeat, place.scope, "repeat", name, place.block)
+        if faults:
+            return 0, faults
+        if type(times) is not int or not 0 <= times <= MAX_REPEAT:
+            message = (
+                f"{name}: repeat takes a whole number from 0 to {MAX_REPEAT}; received {times}"
+            )
+            return 0, (place.problem("repeat", message, name),)
+        if times != 1 and (len(used.inputs) != 1 or len(used.outputs) != 1):
+            message = (
+                f"{name}: only a block with one input and one output can be repeated; "
+                f"{self.node.block} has {len(used.inputs)} and {len(used.outputs)}"
+            )
+            return 0, (place.problem("repeat", message, name),)
+        return times, ()
+
+    def _all_arguments(
+        self, used: Block, times: int
+    ) -> tuple[list[Mapping[str, Scalar]], tuple[Problem, ...]]:
+        """Return the arguments of each repetition; equal ones are one object."""
+        values: Mapping[str, Scalar] = {key: each.default for key, each in used.arguments.items()}
+        values, faults = self._arguments(used, values, self.node.arguments, 0)
+        varying = {key: each for key, each in self.node.arguments.items() if _reads_number(each)}
+        uses = [values]
+        for number in range(1, times):
+            if not varying or faults:
+                uses.append(values)
+                continue
+            following, faults = self._arguments(used, values, varying, number)
+            values = values if following == values else following
+            uses.append(values)
+        return uses, faults
+
+    def _arguments(
+        self,
+        used: Block,
+        values: Mapping[str, Scalar],
+        given: Mapping[str, Scalar],
+        number: int,
+    ) -> tuple[Mapping[str, Scalar], tuple[Problem, ...]]:
+        """Return values with the given ones evaluated for a repetition."""
+        name, place, block = self.name, self.place, self.node.block
+        found = dict(values)
+        faults: list[Problem] = []
+        scope = {**place.scope, "i": number} if self.node.repeat != 1 else place.scope
+        for key, each in given.items():
+            if key not in used.arguments:
+                known = ", ".join(used.arguments) or "none"
+                message = f"{name}: {block} has no argument '{key}'; it has {known}"
+                fixes = place.drop_fix(name, key)
+                faults.append(place.problem("unknown-argument", message, name, fixes=fixes))
+                continue
+            found[key], fault = value(each, scope, key, name, place.block)
+            if not fault:
+                refusal = _refusal(used.arguments[key], found[key])
+                if refusal:
+                    message = f"{name}: the argument '{key}' of {block} {refusal}"
+                    fault = (place.problem("argument", message, name),)
+            faults += fault
+        return found, tuple(faults)
+
+
+def _reads_number(value: Scalar) -> bool:
+    """Tell whether an argument of a repeated block may depend on the number of the repetition."""
+    if is_expression(value):
+        with suppress(ExpressionError):  # told where the argument is evaluated
+            return "i" in names(parse(str(value)))
+    return False
+
+
+def value(
+    value: Scalar, scope: Mapping[str, Scalar], what: str, name: str, block: str | None
+) -> tuple[Scalar, tuple[Problem, ...]]:
+    """Evaluate an expression that is no layer's parameter; `what` names it in a problem."""
+    if not is_expression(value):
+        return value, ()
+    try:
+        return evaluate(parse(str(value)), scope), ()
+    except ExpressionError as error:
+        message = f"{name}: {what}: the expression '{value}' {error}"
+        return None, (Problem("expression", message, path=name, block=block, node=name),)
+
+
+def _refusal(argument: Argument, value: Scalar) -> str | None:
+    if isinstance(argument.default, float) and type(value) is int:
+        value = float(value)
+    return argument.refusal(value)
+
+
+def chain_graph(block: str, times: int) -> Graph:
+    """Return a block's uses one behind the other, from x to y."""
+    nodes: dict[str, Node] = {str(number): BlockNode(block) for number in range(times)}
+    stops = ["x", *nodes, "y"]
+    return Graph(nodes, tuple([Edge(one, 0, two, 0) for one, two in pairwise(stops)]))
+
+
+# A block from inside and from outside
+
+
+def enter(inputs: Sequence[Tensor]) -> tuple[Flow, ...]:
+    """Return a block's inputs as its nodes see them: nobody may overwrite the caller's."""
+    flows = []
+    for port, tensor in enumerate(inputs):
+        storage = Storage("", port, tensor.values * FLOAT_BYTES)
+        flows.append(Flow(tensor, storage, storage, False))
+    return tuple(flows)
+
+
+def effect(
+    counts: Counts,
+    kept: Memory,
+    kept_in_eval: Memory,
+    convolved: tuple[int, ...],
+    peak: int,
+    outputs: tuple[Flow | None, ...],
+) -> BlockEffect:
+    """Return what a graph adds to the sums around it.
+
+    Storages that leave it keep their identity, as inputs' or as its own outputs'; the others are
+    summed up.
+    """
+    own: dict[Storage, Storage] = {}
+    own_in_eval: dict[Storage, Storage] = {}
+    seen: list[Flow | None] = []
+    for port, flow in enumerate(outputs):
+        if flow is None:
+            seen.append(None)
+            continue
+        for each, known in ((flow.storage, own), (flow.eval_storage, own_in_eval)):
+            if each not in known:
+                known[each] = each if each.owner == "" else Storage("own", port, each.size)
+        writable = flow.writable and flow.storage.owner != ""
+        seen.append(Flow(flow.tensor, own[flow.storage], own_in_eval[flow.eval_storage], writable))
+    return BlockEffect(
+        tuple(seen),
+        counts,
+        _leaving(kept, own),
+        _leaving(kept_in_eval, own_in_eval),
+        convolved,
+        peak,
+    )
+
+
+def _leaving(kept: Memory, own: Mapping[Storage, Storage]) -> Kept:
+    inputs, outputs, hidden = [], [], 0
+    for storage in kept.storages:
+        if storage.owner == "":
+            inputs.append(storage.port)
+        elif storage in own:
+            outputs.append(own[storage].port)
+        else:
+            hidden += storage.size
+    return Kept(tuple(sorted(inputs)), tuple(sorted(outputs)), kept.per_image + hidden, kept.fixed)
+
+
+def seen_from_outside(name: str, inside: GraphResult, inputs: tuple[Flow, ...]) -> NodeResult:
+    """Return the result of a node that is a graph: its storages get the node's name."""
+    outputs: list[Flow | None] = []
+    for flow in inside.effect.outputs:
+        if flow is None:
+            outputs.append(None)
+            continue
+        storage, eval_storage = flow.storage, flow.eval_storage
+        outputs.append(
+            Flow(
+                flow.tensor,
+                storage._replace(owner=name) if storage.owner else inputs[storage.port].storage,
+                eval_storage._replace(owner=name)
+                if eval_storage.owner
+                else inputs[eval_storage.port].eval_storage,
+                flow.writable,
+            )
+        )
+    problems = tuple(problem.under(name) for problem in _foremost(inside.problems))
+    return NodeResult(inputs, tuple(outputs), inside.effect, inside=inside, problems=problems)
+
+
+def _foremost(problems: Sequence[Problem]) -> Sequence[Problem]:
+    """Return the first problems, errors before warnings, so that nested blocks tell not all."""
+    if len(problems) <= MAX_PROBLEMS:
+        return problems
+    return sorted(problems, key=lambda each: each.severity is not Severity.ERROR)[:MAX_PROBLEMS]

@@ -1,0 +1,207 @@
+"""An analysis that takes over from the one before says the same as a fresh one, edit by edit."""
+
+import random
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from designer.analysis.analysis import Analysis, analyse
+from designer.design import edits
+from designer.design.files import read
+from designer.design.values import Argument, Block, BlockNode, Design, Edge, Graph, LayerNode
+from designer.resources import folder
+from tests.analysis import drawing
+from tests.analysis.drawing import facts
+
+PRESETS = ["lenet5", "lenet_rgb", "alexnet", "vgg16", "resnet18", "resnet50", "googlenet"]
+
+
+def same(design: Design, previous: Analysis) -> Analysis:
+    """Return the analysis that takes over, after comparing it with a fresh one."""
+    quick, fresh = facts(analyse(design, previous)), facts(analyse(design))
+    for key, value in fresh.items():
+        assert quick[key] == value, key
+    return analyse(design, previous)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_random_edits_of_presets(name: str) -> None:
+    draw = random.Random(name)
+    design = read(folder("presets") / f"{name}.json")
+    analysis = analyse(design)
+    for _ in range(10):
+        design = drawing.random_edit(draw, design)
+        analysis = same(design, analysis)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_random_edits_of_mostly_broken_designs(seed: int) -> None:
+    draw = random.Random(seed)
+    design = drawing.random_design(draw)
+    analysis = analyse(design)
+    for _ in range(8):
+        design = drawing.random_edit(draw, design)
+        analysis = same(design, analysis)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_random_edits_of_mostly_valid_designs(seed: int) -> None:
+    draw = random.Random(seed)
+    design = drawing.tidy_design(draw)
+    analysis = analyse(design)
+    assert analysis.valid, analysis.problems
+    for _ in range(8):
+        edit = drawing.tidy_edit if draw.random() < 0.9 else drawing.random_edit
+        design = edit(draw, design)
+        analysis = same(design, analysis)
+
+
+def test_undo_says_what_was_said_before() -> None:
+    draw = random.Random(5)
+    first = drawing.tidy_design(draw)
+    designs = [first]
+    for _ in range(12):
+        designs.append(drawing.tidy_edit(draw, designs[-1]))
+    analysis = analyse(first)
+    for design in [*designs, *reversed(designs)]:
+        analysis = same(design, analysis)
+    assert facts(analysis) == facts(analyse(first))
+
+
+# Cases that went wrong, or could.
+
+
+def path(*names: str) -> tuple[Edge, ...]:
+    return tuple(Edge(one, 0, two, 0) for one, two in pairwise(names))
+
+
+CONV = LayerNode("Conv2d", {"out_channels": 4, "kernel_size": 1})
+ENDS = {"image": LayerNode("Input", {"shape": (4, 8, 8)}), "scores": LayerNode("Output")}
+
+
+def with_block(inner: Graph, **more: Any) -> Design:
+    block = Block({"channels": Argument(4)}, ("x",), ("y",), inner)
+    graph = Graph({**ENDS, "b": BlockNode("B", **more)}, path("image", "b", "scores"))
+    return Design("d", blocks={"B": block}, graph=graph)
+
+
+def test_a_block_that_is_mended_is_looked_at_again() -> None:
+    broken = with_block(Graph({"b": BlockNode("B")}, path("x", "b", "y")))
+    before = analyse(broken)
+    assert [problem.code for problem in before.problems] == ["recursive"]
+    graph = Graph({"b": CONV}, path("x", "b", "y"))
+    assert same(edits.with_graph(broken, "B", graph), before).valid
+
+
+def test_a_block_that_appears_is_looked_at() -> None:
+    design = with_block(Graph({"c": CONV}, path("x", "c", "y")))
+    missing = Design("d", graph=design.graph)
+    before = analyse(missing)
+    assert [problem.code for problem in before.problems] == ["unknown-block"]
+    assert same(design, before).valid
+    assert same(missing, analyse(design)).problems[0].code == "unknown-block"
+
+
+def test_an_argument_that_comes_into_range_mends_its_uses() -> None:
+    design = with_block(Graph({"c": CONV}, path("x", "c", "y")), arguments={"channels": 100})
+    used = design.blocks["B"]
+    narrow = Block({"channels": Argument(4, 1, 8)}, used.inputs, used.outputs, used.graph)
+    broken = Design("d", blocks={"B": narrow}, graph=design.graph)
+    before = analyse(broken)
+    assert [problem.code for problem in before.problems] == ["argument"]
+    assert same(design, before).valid
+
+
+def test_a_block_that_loses_an_output_leaves_its_readers_without() -> None:
+    inner = Graph({"c": CONV}, (*path("x", "c", "y"), Edge("c", 0, "z", 0)))
+    two = Block({}, ("x",), ("y", "z"), inner)
+    graph = Graph(
+        {**ENDS, "b": BlockNode("B"), "add": LayerNode("Add")},
+        (*path("image", "b", "add", "scores"), Edge("b", 1, "add", 1)),
+    )
+    design = Design("d", blocks={"B": two}, graph=graph)
+    before = analyse(design)
+    assert before.valid
+    one = Block({}, ("x",), ("y",), Graph({"c": CONV}, path("x", "c", "y")))
+    after = same(Design("d", blocks={"B": one}, graph=graph), before)
+    assert [problem.code for problem in after.problems] == ["no-such-output"]
+
+
+def test_an_output_that_becomes_a_layer_is_no_output() -> None:
+    graph = Graph(
+        {**ENDS, "c": CONV, "aux": LayerNode("Output", {"auxiliary": True})},
+        (*path("image", "c", "scores"), *path("c", "aux")),
+    )
+    design = Design("d", graph=graph)
+    before = analyse(design)
+    assert before.top.training_only == {"aux"}
+    changed = Graph({**graph.nodes, "aux": LayerNode("ReLU")}, graph.edges)
+    after = same(Design("d", graph=changed), before)
+    assert after.top.training_only == frozenset()
+    assert [problem.code for problem in after.problems] == ["unread"]
+    same(design, after)
+
+
+def test_the_origin_of_a_problem_follows_the_graph() -> None:
+    nodes = {
+        **ENDS,
+        "first": CONV,
+        "middle": LayerNode("GELU"),
+        "linear": LayerNode("Linear", {"out_features": 2}),
+    }
+    graph = Graph(nodes, path("image", "first", "middle", "linear", "scores"))
+    design = Design("d", graph=graph)
+    before = analyse(design)
+    assert before.problems[0].origin == "first"
+    changed = Graph({**nodes, "middle": CONV}, graph.edges)
+    after = same(Design("d", graph=changed), before)
+    assert after.problems[0].origin == "middle"
+
+
+def test_a_copy_of_a_block_has_problems_of_its_own() -> None:
+    """Two names for one block value: a fix must edit the one in which it was offered."""
+    inner = Graph({"c": LayerNode("Conv2d", {"nonsense": 1})}, path("x", "c", "y"))
+    design = with_block(inner)
+    before = analyse(design)
+    copied = Design(
+        "d",
+        blocks={**design.blocks, "Copy": design.blocks["B"]},
+        graph=Graph({**design.graph.nodes, "b": BlockNode("Copy")}, design.graph.edges),
+    )
+    after = same(copied, before)
+    assert {problem.block for problem in after.problems} == {"Copy"}
+
+
+def test_sums_that_shrink_are_exact() -> None:
+    names = [f"n{number}" for number in range(30)]
+    nodes = {**ENDS, **dict.fromkeys(names, CONV)}
+    design = Design("d", graph=Graph(nodes, path("image", *names, "scores")))
+    analysis = analyse(design)
+    for channels in (8, 64, 4, 4, 16, 2):
+        design = edits.set_parameter(design, "n7", "out_channels", channels)
+        analysis = same(design, analysis)
+
+
+def test_what_does_not_change_is_taken_over() -> None:
+    names = [f"n{number}" for number in range(30)]
+    nodes = {**ENDS, **dict.fromkeys(names, CONV)}
+    design = Design("d", graph=Graph(nodes, path("image", *names, "scores")))
+    before = analyse(design)
+    after = analyse(edits.set_parameter(design, "n7", "bias", False), before)
+    kept = [name for name in names if after.top.nodes[name] is before.top.nodes[name]]
+    assert len(kept) == 29
+    assert after.evaluator.evaluations == 1
+
+
+def test_a_block_is_looked_at_once_for_each_set_of_facts() -> None:
+    design = read(folder("presets") / "resnet50.json")
+    analysis = analyse(design)
+    uses = [node.inside for node in analysis.top.nodes.values() if node.inside is not None]
+    inner = {id(each.inside) for use in uses for each in use.nodes.values()}
+    assert len(inner) == 8  # of sixteen bottlenecks
+    again = analyse(edits.set_argument(design, "classes", 10), analysis)
+    layer1, layer1_again = (each.top.nodes["layer1"].inside for each in (analysis, again))
+    assert layer1 is not None
+    assert layer1_again is not None
+    assert layer1.nodes["0"].inside is layer1_again.nodes["0"].inside
