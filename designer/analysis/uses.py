@@ -160,7 +160,7 @@ class Use:
         name, place, block = self.name, self.place, self.node.block
         found = dict(values)
         faults: list[Problem] = []
-        scope = {**place.scope, "i": number} if self.node.repeat != 1 else place.scope
+        scope = {**place.scope, "i": number}
         for key, each in given.items():
             if key not in used.arguments:
                 known = ", ".join(used.arguments) or "none"
@@ -179,7 +179,7 @@ class Use:
 
 
 def _reads_number(value: Scalar) -> bool:
-    """Tell whether an argument of a repeated block may depend on the number of the repetition."""
+    """Tell whether an argument may depend on the number of the repetition."""
     if is_expression(value):
         with suppress(ExpressionError):  # told where the argument is evaluated
             return "i" in names(parse(str(value)))

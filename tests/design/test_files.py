@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from designer.analysis.wiring import wire
+from designer.analysis.wiring import Ends, wire
 from designer.design import files
 from designer.design.files import DesignFileError, dumps, edge_paths, loads, read, save
 from designer.design.values import (
@@ -205,7 +205,7 @@ def test_round_trip(design: Design) -> None:
 
 
 def cyclic(graph: Graph) -> bool:
-    return bool(wire(graph, ("x", "z"), ("y", "w")).cyclic)
+    return bool(wire(graph, Ends(("x", "z"), ("y", "w"))).cyclic)
 
 
 @settings(max_examples=60, deadline=None)
