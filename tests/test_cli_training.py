@@ -72,7 +72,7 @@ def test_finished_run_is_not_resumed(run, capsys):
 
 def test_run_is_exported_with_its_weights(run, tmp_path, capsys):
     files = [str(tmp_path / f"model{ending}") for ending in (".onnx", ".safetensors")]
-    assert main(["export", str(run), "--to", ",".join(files)]) == 0
+    assert main(["export", str(run), "--to", *files]) == 0
     assert "loaded back" in capsys.readouterr().out
     session = onnxruntime.InferenceSession(files[0])
     metadata = session.get_modelmeta().custom_metadata_map
@@ -106,6 +106,7 @@ def test_design_is_exported_with_fresh_weights(tmp_path, capsys):
         (["resume", "nowhere"], "There is no run folder nowhere"),
         (["export", "lenet5"], "Say where to write with --to"),
         (["export", "lenet5", "--to", "model"], "model has no ending that names a format"),
+        (["export", "lenet5", "model.pt"], "'model.pt' is one word too many"),
         (["export", ".", "--to", "model.pt"], "is no complete run folder"),
     ],
 )

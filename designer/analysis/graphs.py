@@ -5,6 +5,7 @@ facts about its inputs. An edit of a graph looks again only at the nodes that ch
 whose inputs then differ.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from itertools import compress
@@ -236,31 +237,37 @@ class Evaluator:
         gone: list[str] = []
         passed: list[str] = []
         faults: list[Problem] = []
+        entered: Counter[str] | None = None
         for name, node in graph.nodes.items():
+            if node.when is True and not (isinstance(node, BlockNode) and node.repeat != 1):
+                continue
+            if entered is None:
+                entered = Counter([edge.target for edge in graph.edges])
             if node.when is not True:
                 there, fault = value(node.when, scope, "when", name, block)
+                if not fault and not isinstance(there, int | float):
+                    message = f"{name}: when takes true or false; received {there!r}"
+                    fault = (Problem("when", message, path=name, block=block, node=name),)
                 faults += fault
                 if not fault and not there:
-                    (passed if self._is_wire(graph, name, node) else gone).append(name)
+                    wire_left = entered[name] == 1 and self._is_one_in_one_out(node)
+                    (passed if wire_left else gone).append(name)
                     continue
             if isinstance(node, BlockNode) and node.repeat != 1:
                 times, fault = value(node.repeat, scope, "repeat", name, block)
                 gone_through = not fault and type(times) is int and times == 0
-                if gone_through and self._is_wire(graph, name, node):
+                if gone_through and entered[name] == 1 and self._is_one_in_one_out(node):
                     passed.append(name)
         if not gone and not passed:
             return graph, tuple(faults)
         return without(graph, gone, passed), tuple(faults)
 
-    def _is_wire(self, graph: Graph, name: str, node: Node) -> bool:
-        """Tell whether a node that goes leaves a wire: one in, one out."""
+    def _is_one_in_one_out(self, node: Node) -> bool:
+        """Tell whether a node that goes leaves a wire where one edge enters it."""
         if isinstance(node, BlockNode):
             used = self.design.blocks.get(node.block)
-            if used is None or len(used.inputs) != 1 or len(used.outputs) != 1:
-                return False
-        elif node.layer in (Input.__name__, Output.__name__):
-            return False
-        return sum(edge.target == name for edge in graph.edges) == 1
+            return used is not None and len(used.inputs) == len(used.outputs) == 1
+        return node.layer not in (Input.__name__, Output.__name__)
 
     def _wire(self, graph: Graph, ends: Ends) -> Wiring:
         if ends is NO_ENDS:  # the design's own graph is wired once

@@ -92,9 +92,8 @@ def peak(
         for flow in results[name].inputs:
             if flow is not None:
                 last[flow.eval_storage] = step
-    for name in ports:
-        if name in images or name not in left_out:
-            last.update((flow.eval_storage, ended) for flow in results[name].outputs if flow)
+    for name in ports:  # also what only training returns has a variable to the end
+        last.update((flow.eval_storage, ended) for flow in results[name].outputs if flow)
     last.update((flow.eval_storage, ended) for flow in outputs if flow is not None)
     live = most = 0
     dying: dict[int, int] = {}

@@ -16,6 +16,7 @@ from designer.design.expressions import (
     is_expression,
     names,
     parse,
+    shortened,
 )
 from designer.design.values import Argument, Block, BlockNode, Edge, Graph, Node
 from designer.layers.base import FLOAT_BYTES, Counts, Kept, Tensor
@@ -195,7 +196,7 @@ def value(
     try:
         return evaluate(parse(str(value)), scope), ()
     except ExpressionError as error:
-        message = f"{name}: {what}: the expression '{value}' {error}"
+        message = f"{name}: {what}: the expression '{shortened(str(value))}' {error}"
         return None, (Problem("expression", message, path=name, block=block, node=name),)
 
 

@@ -125,35 +125,52 @@ def without(graph: Graph, gone: Iterable[str], passed: Iterable[str]) -> Graph:
     """
     removed, wires = set(gone), set(passed)
     entering = {edge.target: edge for edge in graph.edges if edge.target in wires}
-    edges = []
+    behind: dict[str, Edge | None] = dict.fromkeys(removed)
+    edges: list[Edge] = []
     shrunk = set()
     for edge in graph.edges:
         if edge.target in removed or edge.target in wires:
             continue
+        way: list[str] = []
         start: Edge | None = edge
-        for _ in wires:  # at most so many wires lie one behind the other
-            if start is None or start.source not in wires:
-                break
+        while start is not None and start.source in wires and start.source not in behind:
+            way.append(start.source)
+            behind[start.source] = None  # for the case that they lie on a cycle
             start = entering.get(start.source)
-        if start is None or start.source in removed or start.source in wires:
+        if start is not None and start.source in behind:
+            start = behind[start.source]
+        behind.update(dict.fromkeys(way, start))
+        if start is None:
             shrunk.add(edge.target)
         else:
             edges.append(edge._replace(source=start.source, source_port=start.source_port))
-    for name in shrunk:
-        if _is_join(graph.nodes.get(name)):
-            ports = sorted(edge.target_port for edge in edges if edge.target == name)
-            edges = [
-                edge._replace(target_port=ports.index(edge.target_port))
-                if edge.target == name
-                else edge
-                for edge in edges
-            ]
+    joins = {name for name in shrunk if _is_join(graph.nodes.get(name))}
+    if joins:
+        edges = _moved_up(edges, joins)
     nodes = {
         name: node
         for name, node in graph.nodes.items()
         if name not in removed and name not in wires
     }
     return Graph(nodes, tuple(edges))
+
+
+def _moved_up(edges: list[Edge], joins: set[str]) -> list[Edge]:
+    """Close the gaps between the ports that edges enter."""
+    entered: dict[str, list[int]] = {}
+    for edge in edges:
+        if edge.target in joins:
+            entered.setdefault(edge.target, []).append(edge.target_port)
+    places = {
+        name: {port: place for place, port in enumerate(sorted(ports))}
+        for name, ports in entered.items()
+    }
+    return [
+        edge._replace(target_port=places[edge.target][edge.target_port])
+        if edge.target in joins
+        else edge
+        for edge in edges
+    ]
 
 
 def _is_join(node: Node | None) -> bool:

@@ -228,11 +228,10 @@ Epochs = Annotated[
 Files = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="FILE",
-        help="Write a model file; .py, .pt, .safetensors, .pt2 or .onnx. Several times, or with "
-        "commas between.",
+        metavar="FILE ...", help="Write model files; .py, .pt, .safetensors, .pt2 or .onnx."
     ),
 ]
+MoreFiles = Annotated[list[str] | None, typer.Argument(metavar="FILE", hidden=True)]
 
 
 @app.command(cls=FastCommand)
@@ -264,6 +263,7 @@ def train(
         typer.Option(metavar="DIR", help="The new run folder; runs/DATE-NAME if not given."),
     ] = None,
     export: Files = None,
+    more: MoreFiles = None,
 ) -> None:
     """Train a design on images; Ctrl+C stops with a checkpoint.
 
@@ -283,7 +283,7 @@ def train(
         "device": device,
     }
     plan = jobs.recipe_for(design, recipe, changes)
-    paths = list(jobs.split_paths(export or ()))
+    paths = _paths("--export", export, more)
     jobs.check_formats(paths)
     done = jobs.train(network, design, plan, run)
     if paths:
@@ -292,7 +292,10 @@ def train(
 
 @app.command(cls=FastCommand)
 def resume(run: RunPath) -> None:
-    """Go on with a run that was stopped or killed, from its last checkpoint."""
+    """Go on with a run that was stopped or killed.
+
+    It goes on from its last checkpoint, exactly as it would have without the interruption.
+    """
     from designer.cli import jobs
 
     jobs.resume(run)
@@ -304,15 +307,17 @@ def export(
         str, typer.Argument(metavar="DESIGN|RUN", help="A preset, a design file or a run folder.")
     ],
     to: Files = None,
+    more: MoreFiles = None,
     settings: Settings = None,
 ) -> None:
-    """Write model files of a trained run, or of a design with fresh weights.
+    """Write model files of a run or of a design.
 
-    Each file is loaded back and compared with the network before it is reported.
+    A run has its best weights, a design fresh ones. Each file is loaded back and compared with
+    the network before it is reported.
     """
     from designer.cli import jobs
 
-    paths = list(jobs.split_paths(to or ()))
+    paths = _paths("--to", to, more)
     if not paths:
         raise DesignerError("Say where to write with --to, as in --to lenet5.onnx.")
     jobs.check_formats(paths)
@@ -332,7 +337,9 @@ def demo(
     ] = None,
     epochs: Epochs = None,
 ) -> None:
-    """Check LeNet-5, train it on the built-in digits, write model files and curves.
+    """Check, train and export LeNet-5.
+
+    Trains it on the built-in digits and writes model files and a picture of the curves.
 
     Everything it makes is in one run folder. Takes less than a minute on two cores.
     """
@@ -341,6 +348,13 @@ def demo(
     from designer.cli import jobs
 
     jobs.demo(run, epochs)
+
+
+def _paths(option: str, first: list[str] | None, more: list[str] | None) -> list[Path]:
+    """Return the files of an option, of which those behind its first arrive as arguments."""
+    if more and not first:
+        raise DesignerError(f"'{more[0]}' is one word too many; model files follow {option}.")
+    return [Path(text) for text in (*(first or ()), *(more or ()))]
 
 
 def _number(option: str, text: str) -> float:

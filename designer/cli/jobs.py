@@ -1,7 +1,7 @@
 """The commands that train and export, behind the options that `cli` declares."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,14 +151,6 @@ def demo(place: str | None, epochs: int | None) -> None:
 def is_run(name: str) -> bool:
     """Tell whether a name is that of a run folder rather than of a design."""
     return name not in presets.names() and Path(name).is_dir()
-
-
-def split_paths(given: Iterable[str]) -> Iterator[Path]:
-    """Read paths, of which one option may hold several between commas."""
-    for text in given:
-        for part in text.split(","):
-            if part.strip():
-                yield Path(part.strip())
 
 
 def _say(text: str) -> None:

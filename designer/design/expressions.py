@@ -152,6 +152,11 @@ def is_expression(value: object) -> bool:
     return isinstance(value, str) and value.startswith("=")
 
 
+def shortened(text: str) -> str:
+    """Return a text of the design as messages show it: not more than its beginning."""
+    return text if len(text) <= 80 else f"{text[:80]} ..."
+
+
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Tree:
     """Parse an expression, with or without its leading ``=``.

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from designer.design.expressions import MAX_MAGNITUDE, Scalar, is_expression
+from designer.design.expressions import MAX_MAGNITUDE, Scalar, is_expression, shortened
 from designer.design.values import (
     MAX_PORT,
     Argument,
@@ -214,7 +214,7 @@ def _design(data: _Design) -> Design:
         raise _Wrong("name", "is empty; give the design a name.")
     parts = {}
     for name, part in data.blocks.items():
-        place = f"blocks.{_short_name(name)}"
+        place = f"blocks.{shortened(name)}"
         _check_name(block_name_refusal(name), place, name)
         parts[name] = _convert(part, _Block, place)
     count = len(data.nodes) + sum(len(block.nodes) for block in parts.values())
@@ -240,24 +240,20 @@ def _check_blocks(own: _Json, blocks: Mapping[str, _Block]) -> None:
         for name, node in nodes.items():
             if not isinstance(node, dict):
                 raise _Wrong(
-                    f"{place}.{_short_name(name)}",
+                    f"{place}.{shortened(name)}",
                     f"expected an object, received {_shown(node)}.",
                 )
             block = node.get("block")
             if isinstance(block, str) and block not in blocks:
                 raise _Wrong(
-                    f"{place}.{_short_name(name)}",
+                    f"{place}.{shortened(name)}",
                     f"uses the block '{block[:80]}', which the file lacks; it has {known}.",
                 )
 
 
 def _check_name(refusal: str | None, place: str, name: str) -> None:
     if refusal:
-        raise _Wrong(place, f"'{_short_name(name)}' {refusal}.")
-
-
-def _short_name(name: str) -> str:
-    return name if len(name) <= 80 else f"{name[:80]} ..."
+        raise _Wrong(place, f"'{shortened(name)}' {refusal}.")
 
 
 def _block(data: _Block, place: str) -> Block:
@@ -282,7 +278,7 @@ def _block(data: _Block, place: str) -> Block:
 def _arguments(data: _Json, place: str) -> dict[str, Argument]:
     arguments = {}
     for name, fields in data.items():
-        _check_name(argument_name_refusal(name), f"{place}.{_short_name(name)}", name)
+        _check_name(argument_name_refusal(name), f"{place}.{shortened(name)}", name)
         argument = _convert(fields, _Argument, f"{place}.{name}")
         for value in (argument.default, *argument.choices):
             if is_expression(value):
@@ -314,7 +310,7 @@ def _graph(
 ) -> Graph:
     made = {}
     for name, data in nodes.items():
-        _check_name(node_name_refusal(name), f"{place}nodes.{_short_name(name)}", name)
+        _check_name(node_name_refusal(name), f"{place}nodes.{shortened(name)}", name)
         made[name] = _node(data, f"{place}nodes.{name}")
     edges = []
     taken: dict[tuple[str, int], str] = {}
@@ -346,7 +342,7 @@ def _dangling(
         return f"'{name}' {side}; inputs begin a path and outputs end it."
     known = ", ".join([*nodes][:8]) or "none"
     more = " ..." if len(nodes) > 8 else ""
-    return f"leads to '{_short_name(name)}', and there is no such node; there are {known}{more}."
+    return f"leads to '{shortened(name)}', and there is no such node; there are {known}{more}."
 
 
 def _path(path: list[str], place: str) -> Iterator[Edge]:
@@ -396,8 +392,7 @@ def _node(data: _Json, place: str) -> Node:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]} ..."
+    return shortened(repr(value))
 
 
 def _text(value: object, place: str) -> str:

@@ -54,8 +54,9 @@ def train(
             events = stack.enter_context(EventWriter(run.events, after=after))
             run.result_file.unlink(missing_ok=True)
         training: _Training | None = None
-        batch = run.recipe().batch
+        batch = 1
         try:
+            batch = run.recipe().batch
             prepared = prepare(run, threads=start["threads"] if start else None)
             training = _Training(prepared, run, events, interrupt or threading.Event())
             if start:
@@ -164,6 +165,7 @@ class _Training:
         alone_on_cpu = prepared.device.type == "cpu" and not self._processes.several
         self._read_every = 1 if alone_on_cpu else recipe.log_interval
         self._unread: list[tuple[Tensor, Tensor]] = []
+        self._no_hits = torch.zeros((), dtype=torch.int64, device=prepared.device)
         self._loss = 0.0  # of the last step that was read
         self._clock = self._logged = self._saved = time.perf_counter()
         self._logged_steps = 0
@@ -338,7 +340,8 @@ class _Training:
     def _note(self, loss: Tensor, outputs: Any, targets: Tensor) -> None:
         """Keep what a step gave until it is read."""
         with torch.no_grad():
-            hits = correct(main_output(outputs), targets) if self._prepared.classes else loss
+            output = main_output(outputs)
+            hits = correct(output, targets) if self._prepared.classes else self._no_hits
             self._unread.append((loss.detach(), hits))
 
     def _read(self, batch: Batch | None = None) -> None:
@@ -355,14 +358,14 @@ class _Training:
             table = torch.stack([torch.stack((loss, hits.to(loss))) for loss, hits in unread])
             rows = self._processes.mean(table.double() if table.device.type != "mps" else table)
             losses = rows[:, 0].tolist()
-            hits = round(rows[:, 1].nansum().item() * self._processes.count)
+            hits = round(rows[:, 1].sum().item() * self._processes.count)
         for number, loss in enumerate(losses, start=1 - len(losses)):
             if not math.isfinite(loss):
                 done = progress.steps + (0 if batch is None else 1)
                 raise _Diverged(self._explained(loss, step=done + number, batch=batch))
         unread.clear()
         progress.loss_sum += sum(losses)
-        progress.hits += hits if self._prepared.classes else 0
+        progress.hits += hits
         self._loss = losses[-1]
 
     def _explained(self, loss: float, *, step: int, batch: Batch | None) -> str:
@@ -373,7 +376,10 @@ class _Training:
             return self._objective(self._network(batch[0]), batch[1])
 
         rate = self._rate.at(self._progress.steps)
-        where = divergence.origin(self._network, again) if batch is not None else "in the weights"
+        if batch is None:  # steps of other processes or of an accelerator, read together
+            where = "where was not looked for"
+        else:
+            where = divergence.origin(self._network, again)
         return (
             f"The loss became {loss} at step {step:,} (epoch {self._progress.epoch + 1}): {where}; "
             f"lower the learning rate (it was {rate:.3g}) or set gradient_clipping. "

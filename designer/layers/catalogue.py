@@ -5,7 +5,14 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from designer.design.expressions import ExpressionError, Scalar, evaluate, is_expression, parse
+from designer.design.expressions import (
+    ExpressionError,
+    Scalar,
+    evaluate,
+    is_expression,
+    parse,
+    shortened,
+)
 from designer.design.values import Value
 
 # Importing a family registers its layer types; the order is the palette's.
@@ -61,7 +68,9 @@ def resolve(
     if known is None:
         close = get_close_matches(name, layer_types(), 1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        return None, [Fault("unknown-layer", "", f"there is no layer type '{name}'{hint}")]
+        return None, [
+            Fault("unknown-layer", "", f"there is no layer type '{shortened(name)}'{hint}")
+        ]
     values: dict[str, Any] = {}
     faults = []
     for key, value in parameters.items():
@@ -69,7 +78,7 @@ def resolve(
         if parameter is None:
             close = get_close_matches(key, known.parameters, 1)
             hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(known.parameters)}"
-            message = f"{name} has no parameter '{key}'; {hint}"
+            message = f"{name} has no parameter '{shortened(key)}'; {hint}"
             faults.append(Fault("unknown-parameter", key, message))
             continue
         try:
@@ -106,4 +115,4 @@ def _computed(value: Scalar, scope: Mapping[str, Scalar]) -> Scalar:
     try:
         return evaluate(parse(value), scope)
     except ExpressionError as error:
-        raise ExpressionError(f"the expression '{value}' {error}") from None
+        raise ExpressionError(f"the expression '{shortened(value)}' {error}") from None

@@ -235,7 +235,7 @@ class _Conv(Convolution):
         """Its input, or the padded copy that torch makes of it."""
         channels, height, width = inputs[0].shape
         added_height, added_width = self.total_padding()
-        if self.padding_mode != "zeros" and (added_height or added_width):
+        if self.padding_mode != "zeros":
             copy = channels * (height + added_height) * (width + added_width) * FLOAT_BYTES
             keeps_input = self.padding_mode != "circular" and inputs[0].needs_grad
             return Kept(inputs=(0,) if keeps_input else (), per_image=copy)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast, overload
 
-from designer.design.expressions import MAX_MAGNITUDE
+from designer.design.expressions import MAX_MAGNITUDE, shortened
 from designer.design.values import Value
 
 T = TypeVar("T")
@@ -258,4 +258,4 @@ def _show(value: object) -> str:
         return f"[{', '.join(_show(each) for each in value)}]"
     if value is None:
         return "nothing"
-    return repr(value) if isinstance(value, str) else str(value).lower()
+    return repr(shortened(value)) if isinstance(value, str) else str(value).lower()

@@ -132,7 +132,9 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How to train. The defaults take LeNet-5 on the built-in digits above 98 %.
+    """How to train. The defaults suit small image networks and take LeNet-5 on digits past 97 %.
+
+    A batch of 32, ``rotation`` 10 and ``shift`` 0.06 take it past 98 %, at twice the time.
 
     Raises:
         DesignerError: a value is out of its range.

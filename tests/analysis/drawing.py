@@ -157,7 +157,7 @@ def block_node(draw: random.Random, blocks: Sequence[str]) -> BlockNode:
         for name in NAMES
         if draw.random() < 0.4
     }
-    repeat = draw.choice([1, 1, 1, 1, 0, 2, 3, "=stride", "=channels", 1.5, -1])
+    repeat: Any = draw.choice([1, 1, 1, 1, 0, 2, 3, "=stride", "=channels", 1.5, -1])
     when = draw.choice([True] * 8 + [False, "=flag"])
     return BlockNode(draw.choice([*blocks, *blocks, "Missing"]), values, repeat, when)
 
@@ -322,8 +322,10 @@ def tidy_node(draw: random.Random, blocks: Sequence[str]) -> Node:
     if not blocks or draw.random() < 0.7:
         return draw.choice(_TIDY)
     name = draw.choice(blocks)
-    arguments = draw.choice([{}, {}, {"channels": "=channels"}, {"flag": "=flag"}, {"channels": 4}])
-    repeat = 1 if name == "Pair" else draw.choice([1, 1, 2, 3, "=stride"])
+    arguments: Any = draw.choice(
+        [{}, {}, {"channels": "=channels"}, {"flag": "=flag"}, {"channels": 4}]
+    )
+    repeat: Any = 1 if name == "Pair" else draw.choice([1, 1, 2, 3, "=stride"])
     return BlockNode(name, arguments, repeat)
 
 

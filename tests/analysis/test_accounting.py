@@ -238,7 +238,7 @@ def test_a_composite_layer_counts_as_the_layers_it_compiles_to() -> None:
     pointwise = {"layer": "Conv2d", "out_channels": 8, "kernel_size": 1}
     separable = {"layer": "SeparableConv2d", "out_channels": 8, "kernel_size": 3, "padding": 1}
     apart, together = analyse(chain(depthwise, pointwise)), analyse(chain(separable))
-    for figure in "parameters macs output_values buffer_values file_bytes".split():
+    for figure in ["parameters", "macs", "output_values", "buffer_values", "file_bytes"]:
         assert getattr(apart.totals, figure) == getattr(together.totals, figure)
     assert apart.totals.saved_bytes() == together.totals.saved_bytes()
 

@@ -15,7 +15,6 @@ from designer.design.values import Design, Edge, LayerNode
 from designer.errors import DesignerError
 from tests.analysis.drawing import IMAGE, OUTPUT, block, chain, design
 
-
 SOURCE = Path(designer.__file__).parent
 
 
@@ -608,6 +607,13 @@ CASES: dict[str, Case] = {
         port=None,
         origin="",
     ),
+    "a when without its equals sign": Case(
+        chain({"layer": "ReLU", "when": "flag"}, flag=True),
+        "when",
+        "n1: when takes true or false; received 'flag'",
+        port=None,
+        origin="",
+    ),
     "a block in itself": Case(
         chain({"block": "B"}, blocks={"B": block({"n": {"block": "B"}}, [["x", "n", "y"]])}),
         "recursive",
@@ -772,6 +778,22 @@ def test_all_faults_of_a_node_are_told_at_once() -> None:
         "expression",
         "missing-parameter",
     }
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"layer": "x" * 5000},
+        {"layer": "ReLU", "when": "=" + "x" * 5000},
+        {"layer": "ReLU", "x" * 5000: 1},
+        conv("=" + "x" * 5000),
+        conv("x" * 5000),
+        conv(4, "x" * 5000),
+    ],
+)
+def test_messages_stay_short(node: dict[str, Any]) -> None:
+    for problem in analyse(chain(node)).problems:
+        assert len(problem.message) < 300
 
 
 def test_a_problem_is_not_told_again_downstream() -> None:

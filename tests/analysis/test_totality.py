@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -176,11 +177,28 @@ def test_a_flat_design_of_many_nodes() -> None:
     nodes = {"image": LayerNode("Input", IMAGE_SHAPE), **dict.fromkeys(names, LayerNode("ReLU"))}
     nodes["scores"] = LayerNode("Output")
     order = [*nodes]
-    edges = [Edge(one, 0, two, 0) for one, two in zip(order, order[1:], strict=False)]
+    edges = [Edge(one, 0, two, 0) for one, two in pairwise(order)]
     for graph in (Graph(nodes, tuple(edges)), Graph(dict(reversed(nodes.items())), tuple(edges))):
         analysis = analyse(Design("d", graph=graph))
         assert analysis.valid
         assert analysis.totals.layers == 20_002
+
+
+def test_many_nodes_that_go() -> None:
+    names = [f"n{number}" for number in range(10_000)]
+    for when in (False, "=1 > 2"):
+        gone = dict.fromkeys(names, LayerNode("ReLU", {}, when))
+        nodes = {"image": LayerNode("Input", IMAGE_SHAPE), **gone, "scores": LayerNode("Output")}
+        edges = [Edge(one, 0, two, 0) for one, two in pairwise([*nodes])]
+        joins = {f"j{number}": LayerNode("Concat") for number in range(2_000)}
+        for number, name in enumerate(joins):
+            edges += [Edge("image", 0, name, port) for port in (0, 2)]
+            edges += [Edge(f"n{number}", 0, name, 1), Edge(name, 0, f"o{number}", 0)]
+        ends = {f"o{number}": LayerNode("Output") for number in range(2_000)}
+        analysis = analyse(Design("d", graph=Graph({**nodes, **joins, **ends}, tuple(edges))))
+        assert analysis.valid
+        assert analysis.totals.layers == 2 + 4_000
+        assert {row.shape[0] for row in analysis.rows() if row.type == "Concat"} == {9}
 
 
 def test_ports_far_out() -> None:

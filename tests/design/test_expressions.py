@@ -193,6 +193,7 @@ def test_hostile_texts_are_refused(text: str) -> None:
         value(text)
 
 
+@settings(max_examples=300, deadline=None)
 @given(st.text(alphabet="0123456789.eE+-*/%<>=!(),'\" abchannelsifmxto_ndrué\n\t\0", max_size=60))
 def test_any_text_is_computed_or_refused(text: str) -> None:
     try:
@@ -244,6 +245,7 @@ def test_names_are_found_everywhere() -> None:
     assert names(parse("=1 + min(2, 3)")) == frozenset()
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.floats(0.01, 5000), st.integers(1, 64))
 def test_make_divisible_never_loses_a_tenth(number: float, divisor: int) -> None:
     rounded = make_divisible(number, divisor)
@@ -306,6 +308,7 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and one == other
 
 
+@settings(max_examples=60, deadline=None)
 @given(TREES)
 def test_python_reads_the_source_as_we_do(tree: Tree) -> None:
     expected = computed(tree)
@@ -313,6 +316,7 @@ def test_python_reads_the_source_as_we_do(tree: Tree) -> None:
     assert same(eval(python_source(tree), {}, scope), expected)
 
 
+@settings(max_examples=60, deadline=None)
 @given(TREES)
 def test_source_is_read_back_with_the_same_value(tree: Tree) -> None:
     expected = computed(tree)
@@ -350,7 +354,7 @@ def test_source_has_as_few_brackets_as_possible(text: str, source: str) -> None:
     assert python_source(parse(text)) == source
 
 
-@settings(max_examples=50)
+@settings(max_examples=60, deadline=None)
 @given(TREES, st.sets(st.sampled_from([*SCOPE])))
 def test_substitution_keeps_the_value(tree: Tree, known: set[str]) -> None:
     expected = computed(tree)

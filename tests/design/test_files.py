@@ -4,6 +4,7 @@ import json
 import os
 import random
 import stat
+import tempfile
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,15 @@ def refusal(data: Any) -> str:
     assert "\n" not in message
     assert len(message) < 600
     return message
+
+
+def outcome(text: str | bytes) -> str:
+    """Return what reading says; anything but a `DesignFileError` is raised."""
+    try:
+        loads(text)
+    except DesignFileError as error:
+        return str(error)
+    return "read"
 
 
 def sorted_edges(design: Design) -> Design:
@@ -280,11 +290,7 @@ def test_flipped_bytes() -> None:
         flipped = bytearray(data)
         for _ in range(draw.choice([1, 1, 2, 8])):
             flipped[draw.randrange(len(data))] = draw.randrange(256)
-        try:
-            loads(bytes(flipped))
-        except DesignFileError as error:
-            refused += 1
-            assert str(error).startswith("The text is ")
+        refused += "The text is " in outcome(bytes(flipped))
     assert refused > 700
 
 
@@ -336,10 +342,7 @@ def test_flipped_bytes() -> None:
     ),
 )
 def test_any_json_in_any_place_is_read_or_refused(value: Any, place: str) -> None:
-    try:
-        loads(json.dumps(changed(place, value)))
-    except DesignFileError as error:
-        assert str(error).startswith("The text is ")  # noqa: PT017
+    assert outcome(json.dumps(changed(place, value))).startswith(("read", "The text is "))
 
 
 DEEP = '{"format": "netdesigner/design", "version": 1, "name": "n", "edges": [], "nodes": '
@@ -389,11 +392,11 @@ WRONG: list[tuple[Any, str, str]] = [
     (changed("arguments.classes", {}), "arguments.classes", "missing required field `default`"),
     (changed("arguments.classes.default", None), "arguments.classes.default", "got `null`"),
     (changed("arguments.classes.default", [1]), "arguments.classes.default", "got `array`"),
-    (changed("arguments.classes.default", 0), "arguments.classes.default", "at least 1; received 0"),
+    (changed("arguments.classes.default", 0), "arguments.classes.default", "least 1; received 0"),
     (changed("arguments.classes.default", 101), "arguments.classes.default", "at most 100"),
     (changed("arguments.classes.choices", [1, 2]), "arguments.classes.default", "one of 1, 2; rec"),
     (changed("arguments.classes.min", "1"), "arguments.classes.min", "Expected `float"),
-    (changed("arguments.classes.default", "=1"), "arguments.classes", "received the expression '=1'"),
+    (changed("arguments.classes.default", "=1"), "arguments.classes", "the expression '=1'"),
     (changed("arguments.__class__", {"default": 1}), "arguments.__class__", "is no name"),
     (changed("arguments.i", {"default": 1}), "arguments.i", "choose another name"),
     (changed("arguments.min", {"default": 1}), "arguments.min", "choose another name"),
@@ -450,11 +453,11 @@ WRONG: list[tuple[Any, str, str]] = [
     (changed("edges.0.0", 5), "edges[0][0]", "Expected `str`"),
     (changed("edges.0", ["image"]), "edges[0]", "a path has at least two nodes"),
     (changed("edges.0", []), "edges[0]", "a path has at least two nodes"),
-    (changed("edges.1", ["gone", "add:1"]), "edges[1]", "leads to 'gone', and there is no such node"),
+    (changed("edges.1", ["gone", "add:1"]), "edges[1]", "leads to 'gone', and there is no"),
     (changed("edges.1", ["image", "gone"]), "edges[1]", "there are image, stage, add, scores."),
     (changed("edges.1", ["image", "x" * 9999]), "edges[1]", "leads to 'xxx"),
-    (changed("edges.1", ["image", "add"]), "edges[1]", "input 0 of 'add' has two edges, from 'stage' "
-     "and 'image'"),
+    (changed("edges.1", ["image", "add"]), "edges[1]", "input 0 of 'add' has two edges, from "
+     "'stage' and 'image'"),
     (changed("edges.1", ["image", "add:"]), "edges[1]", "'add:': expected a port number"),
     (changed("edges.1", ["image", "add:x"]), "edges[1]", "'add:x': expected a port number"),
     (changed("edges.1", ["image", "add:-1"]), "edges[1]", "'add:-1': expected a port number"),
@@ -586,7 +589,7 @@ def test_a_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         def refuse(*_: object, **__: object) -> None:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(files.tempfile, "NamedTemporaryFile", refuse)
+        monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
     try:
         with pytest.raises(DesignerError) as refused:
             save(Design("d"), tmp_path / "design.json")

@@ -1,11 +1,16 @@
 """Whole designs against torch: random ones, and every preset with every choice it offers."""
 
+from itertools import product
+
 import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 
+from designer import presets
 from designer.analysis.analysis import Analysis, analyse
-from designer.design.values import Design
+from designer.design.edits import set_argument
+from designer.design.expressions import Scalar
+from designer.design.values import Argument, Design
 from designer.engine.module import module as compiled
 from designer.layers.convolution import Convolution
 from tests import measuring
@@ -23,7 +28,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even k
 
 # Kernels that make tensors of their own besides the output, which the analysis leaves out:
 # squares and sums of neighbours, windows drawn, statistics repeated for each image.
-SCRATCH = {"LocalResponseNorm", "LPPool2d", "StochasticPool2d", "FractionalMaxPool2d"}
+SCRATCH = {
+    "LocalResponseNorm",
+    "LPPool2d",
+    "StochasticPool2d",
+    "FractionalMaxPool2d",
+    "InstanceNorm2d",
+}
 
 
 @settings(
@@ -95,3 +106,95 @@ def joins_in_steps(analysis: Analysis) -> bool:
         and len(row.result.inputs) > (1 if row.type == "Mean" else 2)
         for row in analysis.rows()
     )
+
+
+# Presets
+
+
+def variants() -> list[tuple[str, dict[str, Scalar]]]:
+    """Return every preset with every combination of what its arguments let one choose."""
+    found = []
+    for name in presets.names():
+        arguments = presets.load(name).arguments
+        choices = {
+            key: argument.choices or (False, True)
+            for key, argument in arguments.items()
+            if argument.choices or isinstance(argument.default, bool)
+        }
+        found += [
+            (name, dict(zip(choices, each, strict=True))) for each in product(*choices.values())
+        ]
+    return found
+
+
+def preset(name: str, values: dict[str, Scalar]) -> Design:
+    design = presets.load(name)
+    for key, value in values.items():
+        design = set_argument(design, key, value)
+    return design
+
+
+@pytest.mark.parametrize(("name", "values"), variants(), ids=str)
+def test_presets_on_meta_tensors(name: str, values: dict[str, Scalar]):
+    design = preset(name, values)
+    analysis = valid(design)
+    with torch.device("meta"):
+        module = compiled(design)
+        check_names(analysis, module)
+        check_outputs(analysis, module)
+        inputs = images(design, 2)
+        assert_counts_agree(design, module, inputs)
+        for batch in (2, 3):
+            measured = measuring.saved_bytes(module.train(), *images(design, batch))
+            assert measured == analysis.totals.saved_bytes(batch)
+        if not makes_scratch(analysis):
+            measured = measuring.peak_bytes(module.eval(), module, *inputs)
+            assert measured == 2 * analysis.totals.inference_peak_bytes
+
+
+@pytest.mark.parametrize(("name", "values"), variants(), ids=str)
+def test_presets_learn_on_small_images(name: str, values: dict[str, Scalar]):
+    """On the CPU, since meta tensors keep other things of a norm in eval mode than real ones."""
+    design = presets.load(name)
+    least = design.arguments.get("resolution", Argument(0)).minimum
+    small: dict[str, Scalar] = {"classes": 10}
+    if least is not None:
+        small["resolution"] = int(least)
+    design = preset(name, {**small, **values})
+    module = compiled(design)
+    inputs = images(design, 2)
+    measured = measuring.saved_bytes(module.eval(), *inputs)
+    assert measured == analyse(design).totals.saved_bytes(2, training=False)
+    assert_backward_runs(module, inputs)
+
+
+@pytest.mark.parametrize(
+    ("name", "resolution"), [("resnet18", 64), ("resnet50", 64), ("vgg16", 224)]
+)
+def test_the_same_weights_give_what_torchvision_gives(name: str, resolution: int):
+    from torchvision import models
+
+    with torch.device("meta"):
+        theirs = getattr(models, name)(weights=None)
+        ours = compiled(preset(name, {"resolution": resolution}))
+    torch.manual_seed(0)
+    state = {
+        key: torch.randn(value.shape) * (2 / max(1, value[0].numel())) ** 0.5
+        if value.dim() > 1
+        else torch.rand(value.shape).add(0.5).to(value.dtype)
+        for key, value in theirs.state_dict().items()
+    }
+    theirs.load_state_dict(state, assign=True)
+    mine = ours.state_dict()
+    # By order and shape.
+    assert [*map(shape_of, mine.values())] == [*map(shape_of, state.values())]
+    ours.load_state_dict(dict(zip(mine, state.values(), strict=True)), assign=True)
+    images = torch.randn(2, 3, resolution, resolution)
+    with torch.no_grad():
+        wanted, found = theirs.eval()(images), ours.eval()(images)
+    assert wanted.std() > 0
+    torch.testing.assert_close(found / wanted.std(), wanted / wanted.std(), atol=1e-4, rtol=1e-4)
+
+
+def shape_of(tensor: torch.Tensor) -> tuple[int, ...]:
+    return tuple(tensor.shape)

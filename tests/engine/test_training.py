@@ -261,6 +261,16 @@ def test_mean_squared_error_on_targets(tmp_path):
     assert result.test.accuracy is None
     assert {path.name for path in run.evaluation.iterdir()} == {"predictions.npz"}
 
+    fast = tiny_recipe(
+        path,
+        loss__name="mean_squared_error",
+        schedule__name="constant",
+        optimiser__learning_rate=1e6,
+        log_interval=3,
+    )
+    source = TINY.replace("nn.BatchNorm2d(4)", "nn.Identity()")
+    assert train(create(tmp_path / "fast", fast, source=source)).status == "diverged"
+
     wrong = create(tmp_path / "wrong", tiny_recipe(path))
     with pytest.raises(DesignerError, match="set loss to mean_squared_error"):
         train(wrong)
@@ -423,6 +433,12 @@ def test_a_read_only_run_is_told(tmp_path, data, monkeypatch):
     monkeypatch.setattr("pathlib.Path.open", refuse)
     with pytest.raises(DesignerError, match=r"cannot be written \(Permission denied\)"):
         train(run)
+
+
+def test_a_damaged_recipe_is_told(tmp_path, data):
+    run = create(tmp_path / "run", tiny_recipe(data))
+    run.recipe_file.write_text('{"bach": 8}')
+    failed(run, "unknown field bach")
 
 
 def test_runs_are_not_begun_twice(tmp_path, data, look_always):
