@@ -333,10 +333,10 @@ class StochasticPool2d(nn.Module):
 
     def forward(self, x):
         (kh, kw), (sh, sw) = self.kernel_size, self.stride
-        bottom, right = -(x.shape[2] - kh) % sh, -(x.shape[3] - kw) % sw
-        if self.ceil_mode and (bottom or right):
-            x = F.pad(x, (0, right, 0, bottom))
-        height, width = (x.shape[2] - kh) // sh + 1, (x.shape[3] - kw) // sw + 1
+        height, width = self.count(x.shape[2], kh, sh), self.count(x.shape[3], kw, sw)
+        bottom, right = (height - 1) * sh + kh - x.shape[2], (width - 1) * sw + kw - x.shape[3]
+        if bottom > 0 or right > 0:
+            x = F.pad(x, (0, max(right, 0), 0, max(bottom, 0)))
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.training):
             windows = F.unfold(x, (kh, kw), stride=(sh, sw)).unflatten(1, (-1, kh * kw))
         with torch.no_grad():
@@ -351,24 +351,19 @@ class StochasticPool2d(nn.Module):
         left = torch.arange(width, device=x.device) * sw
         places = (top + draws // kw) * x.shape[3] + left + draws % kw
         return x.flatten(2).gather(2, places.flatten(2)).unflatten(2, (height, width))
-'''
 
-    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """As a convolution; in ceil mode zeros fill the last window."""
-        channels, *sizes = need_image(self, inputs)
-        shape = [channels]
-        for size, kernel, step in zip(sizes, self.kernel_size, self.step, strict=True):
-            steps = -(-(size - kernel) // step) if self.ceil_mode else (size - kernel) // step
-            shape.append(steps + 1 if size >= kernel else 0)
-        if min(shape) < 1:
-            refuse_large_kernel(self, inputs[0].shape, self.kernel_size, (0, 0), (1, 1))
-        return tuple(shape)
+    def count(self, size, kernel, stride):
+        """Count windows; in ceil mode the last may reach beyond the border, if it begins inside."""
+        if not self.ceil_mode:
+            return (size - kernel) // stride + 1
+        return min(-(-(size - kernel) // stride), (size - 1) // stride) + 1
+'''
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its input, padded where a last window reaches beyond it, and the drawn indices."""
         channels, *sizes = inputs[0].shape
         reached = [
-            (after - 1) * step + kernel if self.ceil_mode else size
+            max(size, (after - 1) * step + kernel)
             for size, after, step, kernel in zip(
                 sizes, output[1:], self.step, self.kernel_size, strict=True
             )

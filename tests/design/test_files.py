@@ -125,7 +125,7 @@ def test_presets_are_stored_as_they_are_written(path: Path) -> None:
     assert loads(dumps(design)) == design
 
 
-NAMES = st.from_regex(r"n[A-Za-z0-9_]{0,5}", fullmatch=True)
+NAMES = st.from_regex(r"q[A-Za-z0-9_]{0,5}", fullmatch=True)
 SCALARS = st.one_of(
     st.integers(-(10**15), 10**15),
     st.floats(-1e15, 1e15),

@@ -152,7 +152,9 @@ def test_presets_on_meta_tensors(name: str, values: dict[str, Scalar]):
             assert measured == 2 * analysis.totals.inference_peak_bytes
 
 
-@pytest.mark.parametrize(("name", "values"), variants(), ids=str)
+@pytest.mark.parametrize(
+    ("name", "values"), [each for each in variants() if each[0] != "resnet50"], ids=str
+)
 def test_presets_learn_on_small_images(name: str, values: dict[str, Scalar]):
     """On the CPU, since meta tensors keep other things of a norm in eval mode than real ones."""
     design = presets.load(name)

@@ -228,18 +228,11 @@ class ExpectedPool(nn.Module):
         self.ceil_mode = ceil_mode
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        sizes = []
-        for size, kernel, step in zip(x.shape[2:], self.kernel, self.stride, strict=True):
-            if kernel > size:
-                raise ValueError("the window is larger than the image")
-            places = range(0, size, step)
-            fits = [start for start in places if start + kernel <= size]
-            beyond = [start for start in places if start + kernel > size]
-            sizes.append(fits + (beyond[:1] if self.ceil_mode and fits[-1] + kernel < size else []))
+        counted = F.max_pool2d(x, self.kernel, self.stride, ceil_mode=self.ceil_mode)
         rows = []
-        for top in sizes[0]:
+        for top in range(0, counted.shape[2] * self.stride[0], self.stride[0]):
             row = []
-            for left in sizes[1]:
+            for left in range(0, counted.shape[3] * self.stride[1], self.stride[1]):
                 window = x[:, :, top : top + self.kernel[0], left : left + self.kernel[1]]
                 window = window.flatten(2)
                 missing = self.kernel[0] * self.kernel[1] - window.shape[2]

@@ -1,0 +1,137 @@
+"""The generated forward computes what the drawn graph says, however tangled."""
+
+import re
+from typing import Any
+
+import torch
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
+
+from designer.codegen import source
+from designer.design.values import Design, LayerNode
+from tests.layers.building import as_tuple, design, images, network, valid
+
+
+@st.composite
+def tangles(draw: st.DrawFn) -> Design:
+    """Any graph of joins, activations and convolutions, with several readers and outputs."""
+    nodes: dict[str, Any] = {"image": {"layer": "Input", "shape": [2, 3, 3]}}
+    channels = {"image": 2}
+    edges: list[list[str]] = []
+    if draw(st.booleans()):
+        nodes["second"] = {"layer": "Input", "shape": [2, 3, 3]}
+        channels["second"] = 2
+    for number in range(draw(st.integers(1, 12))):
+        name = f"n{number}"
+        # Lately made ones more often, so that chains form, too.
+        names = list(channels)
+        pick = st.sampled_from(names) | st.sampled_from(names[-2:])
+        kind = draw(
+            st.sampled_from(("Add", "Concat", "ReLU", "ReLU", "Conv2d", "Multiply", "Mean", "SiLU"))
+        )
+        sources = [draw(pick)]
+        options: dict[str, Any] = {}
+        if kind in ("Add", "Multiply", "Mean"):
+            fitting = [each for each in names if channels[each] == channels[sources[0]]]
+            sources += draw(st.lists(st.sampled_from(fitting), min_size=1, max_size=3))
+        elif kind == "Concat":
+            sources += draw(st.lists(pick, min_size=1, max_size=2))
+        elif kind == "Conv2d":
+            options = {"out_channels": draw(st.integers(1, 3)), "kernel_size": 1}
+        channels[name] = sum(channels[each] for each in sources) if kind == "Concat" else (
+            options.get("out_channels", channels[sources[0]])
+        )
+        nodes[name] = {"layer": kind, **options}
+        edges += [
+            [each, f"{name}:{port}" if port else name] for port, each in enumerate(sources)
+        ]
+    read = {edge[0] for edge in edges}
+    ends = [name for name in channels if name not in read] or ["image"]
+    for number, name in enumerate(ends):
+        auxiliary = number > 0 and draw(st.booleans())
+        nodes[f"out{number}"] = {"layer": "Output", "auxiliary": auxiliary}
+        edges.append([name, f"out{number}"])
+    # As a person draws: not in the order of the data.
+    order = draw(st.permutations(list(nodes)))
+    return design({name: nodes[name] for name in order}, edges)
+
+
+def interpreted(drawn: Design, module: nn.Module, inputs: list[torch.Tensor]) -> dict[str, Any]:
+    """Evaluate every node from those it reads, with the module's weights and nothing in place."""
+    graph = drawn.graph
+    names = [n for n, each in graph.nodes.items() if each.layer == "Input"]  # type: ignore[union-attr]
+    values = dict(zip(names, inputs, strict=True))
+
+    def value(name: str) -> torch.Tensor:
+        if name not in values:
+            node = graph.nodes[name]
+            assert isinstance(node, LayerNode)
+            entering = sorted((e for e in graph.edges if e.target == name), key=lambda e: e[3])
+            given = [value(edge.source) for edge in entering]
+            total = given[0]
+            for each in given[1:]:
+                if node.layer in ("Add", "Mean"):
+                    total = total + each
+                elif node.layer == "Multiply":
+                    total = total * each
+            values[name] = {
+                "Add": lambda: total,
+                "Mean": lambda: total / len(given),
+                "Multiply": lambda: total,
+                "Concat": lambda: torch.cat(given, 1),
+                "ReLU": lambda: given[0].clamp(min=0),
+                "SiLU": lambda: given[0] * given[0].sigmoid(),
+                "Conv2d": lambda: F.conv2d(
+                    given[0], getattr(module, name).weight, getattr(module, name).bias
+                ),
+                "Output": lambda: given[0],
+            }[node.layer]()
+        return values[name]
+
+    return {name: value(name) for name in graph.nodes}
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)
+@given(tangles())
+def test_any_tangle_is_computed_right(drawn: Design):
+    analysis = valid(drawn)
+    torch.manual_seed(0)
+    module = network(drawn)
+    inputs = images(drawn, 2)
+    before = [each.clone() for each in inputs]
+    wanted = interpreted(drawn, module, inputs)
+    for training in (True, False):
+        outputs = as_tuple(module.train(training)(*inputs))
+        ports = [port for port in analysis.outputs if training or not port.auxiliary]
+        assert len(outputs) == len(ports)
+        for port, found in zip(ports, outputs, strict=True):
+            torch.testing.assert_close(found, wanted[port.name])
+        assert all(map(torch.equal, inputs, before))
+
+
+def test_a_join_frees_the_branch_it_leaves_behind():
+    conv = {"layer": "Conv2d", "out_channels": 2, "kernel_size": 1}
+    drawn = design(
+        {
+            "image": {"layer": "Input", "shape": [2, 4, 4]},
+            "stem": conv,
+            "left": conv,
+            "right": conv,
+            "join": {"layer": "Concat"},
+            "last": conv,
+            "scores": {"layer": "Output"},
+        },
+        [["image", "stem", "left", "join", "last", "scores"], ["stem", "right", "join:1"]],
+    )
+    text = source(drawn)
+    forward = text[text.index("def forward") :]
+    freed = re.search(r"torch\.cat.*\n\s+del (\w+)\n", forward)
+    assert freed is not None
+    assert freed[1] not in forward[freed.end() :].replace("self.", "").split()

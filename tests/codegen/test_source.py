@@ -1,0 +1,254 @@
+"""The text of generated files: golden files, what may stand in them, where they run."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from designer import presets
+from designer.analysis.analysis import analyse
+from designer.codegen import generate, source
+from designer.design.edits import set_argument
+from designer.errors import DesignerError
+from tests.layers.building import chain, design, images, network, valid
+
+PRESETS = ("lenet5", "vgg16", "resnet18", "resnet50", "googlenet")
+IMAGE = {"layer": "Input", "shape": [3, 8, 8]}
+SCORES = {"layer": "Output"}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_golden(name: str, golden: Callable[[str, str], None]):
+    golden(f"source/{name}.py", source(presets.load(name)))
+
+
+def ruff(text: str, path: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    path.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "ruff", *options, "--isolated", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_presets_pass_the_linter_and_stay_as_the_formatter_has_them(name: str, tmp_path: Path):
+    text = source(presets.load(name))
+    assert not text.endswith("\n\n")
+    checked = ruff(text, tmp_path / "model.py", "check", "--select", "F,E9,E5", "--line-length=100")
+    assert checked.returncode == 0, checked.stdout
+    formatted = ruff(text, tmp_path / "model.py", "format", "--diff", "--line-length=100")
+    assert formatted.returncode == 0, formatted.stdout
+
+
+def test_the_file_runs_where_only_torch_is(tmp_path: Path):
+    generated = generate(presets.load("resnet18"))
+    (tmp_path / "model.py").write_text(generated.source, encoding="utf-8")
+    # -I leaves out the working directory and PYTHONPATH, so that the package is found nowhere
+    # but where it may be installed; that is barred.
+    program = f"""
+import sys
+sys.modules["designer"] = None
+sys.path.insert(0, {str(tmp_path)!r})
+import torch, model
+network = model.{generated.class_name}(classes=7)
+with torch.no_grad():
+    print(tuple(network.eval()(torch.zeros(1, 3, 64, 64)).shape))
+assert not [name for name in sys.modules if name.startswith("designer.")]
+"""
+    command = [sys.executable, "-I", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.stdout.strip() == "(1, 7)", done.stderr
+
+
+def free(name: str) -> list[str]:
+    """The constructor arguments of a preset's class."""
+    generated = generate(presets.load(name))
+    tree = ast.parse(generated.source)
+    (found,) = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name == generated.class_name
+    ]
+    constructor = found.body[0]
+    assert isinstance(constructor, ast.FunctionDef)
+    return [each.arg for each in constructor.args.args if each.arg != "self"]
+
+
+def test_arguments_are_free_where_the_text_follows_them():
+    assert free("lenet5") == ["classes"]
+    assert free("vgg16") == ["classes"]  # the first dense layer's inputs follow the resolution
+    assert free("resnet18") == ["classes", "option"]
+    assert free("resnet50") == ["classes", "option", "variant"]
+    assert free("googlenet") == ["classes"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("lenet5", {"classes": 3}),
+        ("vgg16", {"classes": 11}),
+        ("resnet18", {"classes": 3, "option": "A"}),
+        ("resnet18", {"option": "C"}),
+        ("resnet50", {"option": "C", "variant": "paper"}),
+        ("googlenet", {"classes": 5}),
+    ],
+)
+def test_a_free_argument_gives_what_the_analysis_says(name: str, values: dict[str, Any]):
+    generated = generate(presets.load(name))
+    scope: dict[str, Any] = {}
+    exec(compile(generated.source, "model.py", "exec"), scope)
+    with torch.device("meta"):
+        module = scope[generated.class_name](**values)
+    changed = presets.load(name)
+    for key, value in values.items():
+        changed = set_argument(changed, key, value)
+    count = sum(each.numel() for each in module.parameters())
+    assert count == analyse(changed).totals.parameters
+
+
+# Hostile words
+
+HOSTILE = (
+    'quote " and \' and """ and \'\'\'',
+    "line\nimport os\nos.abort()",
+    "return\rimport os",
+    "separators \u2028import os\u2029 \x85 \x0c \x1c",
+    "backslash \\\nimport os",
+    "# -*- coding: rot13 -*-",
+    "bell \x07 null \x00 right-to-left \u202e",
+)
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_words_of_a_file_never_become_code(word: str):
+    layers = [("Conv2d", {"out_channels": 2, "kernel_size": 1}), ("ReLU", {})]
+    plain = source(chain((3, 4, 4), *layers, name="Network"))
+    hostile = source(
+        chain((3, 4, 4), *layers, name=f"Network {word}", about=word, cites=[word, word])
+    )
+    network_name = generate(chain((3, 4, 4), *layers, name=f"Network {word}")).class_name
+    assert ast.dump(ast.parse(hostile)).replace(network_name, "Network") == ast.dump(
+        ast.parse(plain)
+    )
+    assert len(hostile.splitlines()) == len(plain.splitlines()) + 2
+    assert hostile.isprintable() or set(hostile) - {"\n"} == {
+        each for each in set(hostile) - {"\n"} if each.isprintable()
+    }
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_text_in_parameters_is_refused_or_quoted(word: str):
+    bad = chain((3, 4, 4), ("Conv2d", {"out_channels": 2, "kernel_size": 1, "padding_mode": word}))
+    assert not analyse(bad).valid
+    with pytest.raises(DesignerError):
+        source(bad)
+    block = {
+        "arguments": {"kind": {"default": word, "choices": [word, "other"]}},
+        "inputs": ["x"],
+        "outputs": ["y"],
+        "nodes": {
+            "conv": {"layer": "Conv2d", "kernel_size": 1,
+                     "out_channels": "=1 if kind == 'other' else 2"}
+        },
+        "edges": [["x", "conv", "y"]],
+    }
+    drawn = design(
+        {"image": IMAGE, "one": {"block": "B"}, "two": {"block": "B", "with": {"kind": "other"}},
+         "scores": SCORES},
+        [["image", "one", "two", "scores"]],
+        blocks={"B": block},
+    )
+    tree = ast.parse(source(drawn))
+    assert [type(node).__name__ for node in tree.body] == ["ImportFrom", "ClassDef", "ClassDef"]
+    strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert word in strings
+    assert network(drawn).two.conv.out_channels == 1
+
+
+def test_a_name_that_gives_no_class_name():
+    for name in ("", "123", "class", "nn", "torch", "日本", "x" * 200, "__init__"):
+        generated = generate(chain((3,), ("Linear", {"out_features": 2}), name=name))
+        assert generated.class_name.isidentifier()
+        assert network(chain((3,), ("Linear", {"out_features": 2}), name=name)) is not None
+
+
+# Names that collide
+
+
+def one_conv(channels: object = 2) -> dict[str, Any]:
+    return {
+        "inputs": ["x"],
+        "outputs": ["y"],
+        "nodes": {"conv": {"layer": "Conv2d", "out_channels": channels, "kernel_size": 1}},
+        "edges": [["x", "conv", "y"]],
+    }
+
+
+@pytest.mark.parametrize("name", ["Shortcut", "Scale", "Network", "FixedFilter", "Net"])
+def test_blocks_called_like_other_classes(name: str):
+    drawn = design(
+        {
+            "image": IMAGE,
+            "block": {"block": name},
+            "scale": {"layer": "Scale"},
+            "short": {"layer": "Shortcut", "out_channels": 4},
+            "edge": {"layer": "Laplacian"},
+            "scores": SCORES,
+        },
+        [["image", "block", "scale", "short", "edge", "scores"]],
+        blocks={name: one_conv()},
+    )
+    module = network(drawn)
+    assert module(*images(drawn, 2)).shape == (2, 4, 8, 8)
+    assert type(module).__name__ != type(module.block).__name__
+    counted = sum(each.numel() for each in module.parameters())
+    assert counted == valid(drawn).totals.parameters
+
+
+@pytest.mark.parametrize("argument", ["channels", "layers", "width", "x", "y", "in_features"])
+def test_arguments_called_like_locals(argument: str):
+    block = {
+        "arguments": {argument: {"default": 2, "min": 1}},
+        "inputs": ["x"],
+        "outputs": ["y"],
+        "nodes": {
+            "dense": {"block": "Dense", "repeat": 3, "with": {"growth": f"={argument}"}},
+            "conv": {"layer": "Conv2d", "out_channels": f"={argument}", "kernel_size": 1},
+        },
+        "edges": [["x", "dense", "conv", "y"]],
+    }
+    growing = {
+        "arguments": {"growth": {"default": 2}},
+        "inputs": ["x"],
+        "outputs": ["y"],
+        "nodes": {
+            "conv": {"layer": "Conv2d", "out_channels": "=growth", "kernel_size": 1},
+            "join": {"layer": "Concat"},
+        },
+        "edges": [["x", "join", "y"], ["x", "conv", "join:1"]],
+    }
+    drawn = design(
+        {"image": IMAGE, "block": {"block": "B", "with": {argument: 5}}, "scores": SCORES},
+        [["image", "block", "scores"]],
+        blocks={"B": block, "Dense": growing},
+    )
+    agrees(drawn)
+
+
+def agrees(drawn: Any) -> str:
+    """Hold the module against the analysis; return the source."""
+    analysis = valid(drawn)
+    module = network(drawn)
+    outputs = module.train()(*images(drawn, 2))
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    assert [tuple(each.shape[1:]) for each in outputs] == [p.shape for p in analysis.outputs]
+    counted = sum(each.numel() for each in module.parameters())
+    assert counted == analysis.totals.parameters
+    json.dumps(list(module.state_dict()))
+    text = source(drawn)
+    assert "  \n" not in text
+    return text
