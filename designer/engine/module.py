@@ -7,8 +7,10 @@ import types
 from torch import nn
 
 from designer.codegen import generate
+from designer.design import files
 from designer.design.values import Design
 from designer.errors import DesignerError
+from designer.runs.folder import RunFolder
 
 
 def module_from_source(source: str, class_name: str, *, filename: str | None = None) -> nn.Module:
@@ -47,3 +49,21 @@ def module(design: Design) -> nn.Module:
     """
     generated = generate(design)
     return module_from_source(generated.source, generated.class_name)
+
+
+def module_of_run(run: RunFolder) -> nn.Module:
+    """Build the network of a run from its design; its model.py is compared, never run.
+
+    A run folder may come from anywhere, and a Python file can do anything.
+
+    Raises:
+        DesignerError: the design has errors, or its source is not what model.py says.
+    """
+    generated = generate(files.read(run.design))
+    if generated.source != run.source():
+        raise DesignerError(
+            f"{run.source_file} is not what {run.design.name} gives with this version of the "
+            "program, so it is not run: restore both files, use the version that began the run "
+            "(the first line of model.py names it), or begin a new run."
+        )
+    return module_from_source(generated.source, generated.class_name, filename=str(run.source_file))

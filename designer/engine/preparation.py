@@ -12,7 +12,7 @@ from designer.engine import device as devices
 from designer.engine.augmentation import Augmenter
 from designer.engine.batches import Images, images
 from designer.engine.device import Precision, Processes
-from designer.engine.module import module_from_source
+from designer.engine.module import module_of_run
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder
 from designer.runs.network import NetworkInfo
@@ -82,7 +82,7 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
 
     torch.manual_seed(recipe.seed)
     np.random.seed(recipe.seed % 2**32)
-    network = module_from_source(source, info.class_name, filename=str(run.source_file))
+    network = module_of_run(run)
     network = network.to(device).to(memory_format=devices.memory_format(device))
     processes.join(device)
     if processes.rank:  # every process draws for itself

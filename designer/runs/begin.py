@@ -28,11 +28,11 @@ def begin(path: Path, design: Design, recipe: Recipe) -> RunFolder:
         design_json=files.dumps(design),
         source=generated.source,
         recipe=recipe,
-        network=network_info(analysis, generated.class_name),
+        network=network_info(analysis),
     )
 
 
-def network_info(analysis: Analysis, class_name: str) -> NetworkInfo:
+def network_info(analysis: Analysis) -> NetworkInfo:
     """Return what a trainer must know of a valid design.
 
     Raises
@@ -50,7 +50,6 @@ def network_info(analysis: Analysis, class_name: str) -> NetworkInfo:
     channels, height, width = shapes[0]
     return NetworkInfo(
         name=analysis.design.name,
-        class_name=class_name,
         input=(channels, height, width),
         outputs=tuple(
             OutputInfo(

@@ -16,7 +16,6 @@ class NetworkInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """``network.json`` of a run: ``input`` is (channels, height, width), the main output first."""
 
     name: str
-    class_name: str
     input: tuple[int, int, int]
     outputs: tuple[OutputInfo, ...]
     parameters: int

@@ -18,39 +18,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from designer.runs.network import NetworkInfo
-from tests.engine.samples import LENET, LENET_INFO
+from designer import presets
+from designer.analysis.analysis import analyse
+from designer.codegen import generate
+from designer.design.values import Design, LayerNode
+from designer.runs.begin import begin
+from tests.engine.samples import chain
 
 BATCH = 64
 TURNS = 60  # of each side
 EVERY = 10  # steps a turn, and between two step events
 
-TINY = """\
-from torch import nn
-
-
-class Tiny(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.flat = nn.Flatten()
-        self.fc = nn.Linear(64, 10)
-
-    def forward(self, x):
-        return self.fc(self.flat(x))
-"""
-
 Row = tuple[str, float, float, float, str]
 Answer = Callable[[float | None], None]
 
-NETWORKS = {
-    "lenet": (LENET, LENET_INFO),
-    "tiny": (
-        TINY,
-        msgspec.structs.replace(
-            LENET_INFO, name="Tiny", class_name="Tiny", input=(1, 8, 8), parameters=650
-        ),
+NETWORKS: dict[str, Design] = {
+    "lenet": presets.load("lenet5"),
+    "tiny": chain(
+        "Tiny",
+        (1, 8, 8),
+        flat=LayerNode("Flatten"),
+        fc=LayerNode("Linear", {"out_features": 10}),
     ),
 }
 
@@ -105,10 +93,9 @@ def _turns(name: str) -> tuple[list[tuple[float, float]], list[float]]:
 
 def _take_turns(name: str, side: str) -> None:
     """Train one way, ten steps whenever asked, answering with the seconds a step took."""
-    source, network = NETWORKS[name]
     if sys.stdin.readline():
         steps = _ours if side == "ours" else _loop
-        steps(source, network, _answer)
+        steps(NETWORKS[name], _answer)
 
 
 def _answer(seconds: float | None) -> None:
@@ -128,11 +115,10 @@ def _peak_of_this_process() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _ours(source: str, network: NetworkInfo, answer: Answer) -> None:
+def _ours(design: Design, answer: Answer) -> None:
     """Train a run folder as the worker does; each step event ends a turn."""
     from designer.engine.training import train
     from designer.runs.events import EventWriter
-    from designer.runs.folder import RunFolder
     from designer.runs.recipe import Optimiser, Recipe, Schedule
 
     write = EventWriter.write
@@ -157,25 +143,23 @@ def _ours(source: str, network: NetworkInfo, answer: Answer) -> None:
         schedule=Schedule(name="constant"),
     )
     with tempfile.TemporaryDirectory() as folder:
-        run = RunFolder.create(
-            Path(folder) / "run", design_json="{}", source=source, recipe=recipe, network=network
-        )
-        train(run)
+        train(begin(Path(folder) / "run", design, recipe))
 
 
-def _loop(source: str, network: NetworkInfo, answer: Answer) -> None:
+def _loop(design: Design, answer: Answer) -> None:
     """Train the same by hand: images in memory, a random order."""
     import torch
-    import torch.nn.functional as F  # noqa: N812
+    import torch.nn.functional as F
 
-    channels, height, width = network.input
+    (port,) = analyse(design).inputs
     generator = torch.Generator().manual_seed(0)
-    images = torch.randn((8004, channels, height, width), generator=generator)
+    images = torch.randn((8004, *port.shape), generator=generator)
     labels = torch.randint(10, (8004,), generator=generator)
-    others = torch.randn((1996, channels, height, width))  # the trainer has a test part too
+    others = torch.randn((1996, *port.shape))  # the trainer has a test part too
+    generated = generate(design)
     module: dict[str, Any] = {}
-    exec(source, module)
-    model = module[network.class_name]()
+    exec(generated.source, module)
+    model = module[generated.class_name]()
     optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     total, steps = 0.0, 0
     since = time.perf_counter()

@@ -23,8 +23,9 @@ def block(nodes: dict[str, Any], edges: list[list[str]], **arguments: Any) -> di
     }
 
 
-UNIT = block({"conv": conv("=channels", stride="=stride")}, [["x", "conv", "y"]],
-             channels=4, stride=1)
+UNIT = block(
+    {"conv": conv("=channels", stride="=stride")}, [["x", "conv", "y"]], channels=4, stride=1
+)
 DENSE = block(
     {"conv": conv("=growth"), "join": {"layer": "Concat"}},
     [["x", "join", "y"], ["x", "conv", "join:1"]],
@@ -52,9 +53,7 @@ def test_equal_uses_become_a_comprehension():
 
 
 def test_a_first_use_that_differs():
-    text = agrees(
-        stacked({"repeat": 3, "with": {"channels": 6, "stride": "=2 if i == 0 else 1"}})
-    )
+    text = agrees(stacked({"repeat": 3, "with": {"channels": 6, "stride": "=2 if i == 0 else 1"}}))
     assert "Unit(3, 6, stride=2), *(Unit(6, 6) for _ in range(2))" in line(text)
 
 

@@ -7,7 +7,6 @@ import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from torch import nn
-from torch.nn import functional as F
 
 from designer.codegen import source
 from designer.design.values import Design, LayerNode
@@ -40,13 +39,13 @@ def tangles(draw: st.DrawFn) -> Design:
             sources += draw(st.lists(pick, min_size=1, max_size=2))
         elif kind == "Conv2d":
             options = {"out_channels": draw(st.integers(1, 3)), "kernel_size": 1}
-        channels[name] = sum(channels[each] for each in sources) if kind == "Concat" else (
-            options.get("out_channels", channels[sources[0]])
+        channels[name] = (
+            sum(channels[each] for each in sources)
+            if kind == "Concat"
+            else (options.get("out_channels", channels[sources[0]]))
         )
         nodes[name] = {"layer": kind, **options}
-        edges += [
-            [each, f"{name}:{port}" if port else name] for port, each in enumerate(sources)
-        ]
+        edges += [[each, f"{name}:{port}" if port else name] for port, each in enumerate(sources)]
     read = {edge[0] for edge in edges}
     ends = [name for name in channels if name not in read] or ["image"]
     for number, name in enumerate(ends):
@@ -83,7 +82,7 @@ def interpreted(drawn: Design, module: nn.Module, inputs: list[torch.Tensor]) ->
                 "Concat": lambda: torch.cat(given, 1),
                 "ReLU": lambda: given[0].clamp(min=0),
                 "SiLU": lambda: given[0] * given[0].sigmoid(),
-                "Conv2d": lambda: F.conv2d(
+                "Conv2d": lambda: nn.functional.conv2d(
                     given[0], getattr(module, name).weight, getattr(module, name).bias
                 ),
                 "Output": lambda: given[0],

@@ -113,7 +113,7 @@ def test_a_free_argument_gives_what_the_analysis_says(name: str, values: dict[st
 # Hostile words
 
 HOSTILE = (
-    'quote " and \' and """ and \'\'\'',
+    "quote \" and ' and \"\"\" and '''",
     "line\nimport os\nos.abort()",
     "return\rimport os",
     "separators \u2028import os\u2029 \x85 \x0c \x1c",
@@ -151,14 +151,21 @@ def test_text_in_parameters_is_refused_or_quoted(word: str):
         "inputs": ["x"],
         "outputs": ["y"],
         "nodes": {
-            "conv": {"layer": "Conv2d", "kernel_size": 1,
-                     "out_channels": "=1 if kind == 'other' else 2"}
+            "conv": {
+                "layer": "Conv2d",
+                "kernel_size": 1,
+                "out_channels": "=1 if kind == 'other' else 2",
+            }
         },
         "edges": [["x", "conv", "y"]],
     }
     drawn = design(
-        {"image": IMAGE, "one": {"block": "B"}, "two": {"block": "B", "with": {"kind": "other"}},
-         "scores": SCORES},
+        {
+            "image": IMAGE,
+            "one": {"block": "B"},
+            "two": {"block": "B", "with": {"kind": "other"}},
+            "scores": SCORES,
+        },
         [["image", "one", "two", "scores"]],
         blocks={"B": block},
     )
@@ -170,7 +177,7 @@ def test_text_in_parameters_is_refused_or_quoted(word: str):
 
 
 def test_a_name_that_gives_no_class_name():
-    for name in ("", "123", "class", "nn", "torch", "日本", "x" * 200, "__init__"):
+    for name in ("-", "123", "class", "nn", "torch", "日本", "x" * 200, "__init__"):
         generated = generate(chain((3,), ("Linear", {"out_features": 2}), name=name))
         assert generated.class_name.isidentifier()
         assert network(chain((3,), ("Linear", {"out_features": 2}), name=name)) is not None

@@ -322,5 +322,4 @@ def designs(draw: st.DrawFn, *, pieces: int = 3) -> Design:
     for _ in range(draw(st.integers(1, pieces))):
         at = drawing.grow(at)
     drawing.output(at)
-    # The main output is written last, in front of which auxiliary ones may stand.
     return design(drawing.nodes, drawing.edges, blocks=BLOCKS)

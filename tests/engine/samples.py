@@ -1,99 +1,63 @@
 """Networks, recipes and data sets that the tests of the trainer share."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
+from designer import presets
+from designer.design import edits
+from designer.design.values import Design, Edge, Graph, LayerNode
+from designer.runs.begin import begin
 from designer.runs.folder import RunFolder
-from designer.runs.network import NetworkInfo, OutputInfo
 from designer.runs.recipe import Recipe, changed
 
-LENET = """\
-import torch
-from torch import nn
+
+def chain(name: str, shape: tuple[int, ...], **layers: LayerNode) -> Design:
+    """Return a design whose layers lie one behind the other."""
+    nodes = {"image": LayerNode("Input", {"shape": shape}), **layers}
+    nodes["scores"] = LayerNode("Output")
+    edges = tuple(Edge(one, 0, two, 0) for one, two in pairwise(nodes))
+    return Design(name, graph=Graph(nodes, edges))
 
 
-class LeNet5(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1 = nn.Conv2d(1, 6, 5)
-        self.pool1 = nn.AvgPool2d(2)
-        self.conv2 = nn.Conv2d(6, 16, 5)
-        self.pool2 = nn.AvgPool2d(2)
-        self.conv3 = nn.Conv2d(16, 120, 5)
-        self.fc1 = nn.Linear(120, 84)
-        self.fc2 = nn.Linear(84, 10)
-
-    def forward(self, x):
-        x = self.pool1(torch.tanh(self.conv1(x)))
-        x = self.pool2(torch.tanh(self.conv2(x)))
-        x = torch.tanh(self.conv3(x)).flatten(1)
-        return self.fc2(torch.tanh(self.fc1(x)))
-"""
-
-LENET_INFO = NetworkInfo(
-    name="LeNet-5",
-    class_name="LeNet5",
-    input=(1, 32, 32),
-    outputs=(OutputInfo(name="scores", shape=(10,)),),
-    parameters=61_706,
-)
+LENET = presets.load("lenet5")
 
 # Dropout and batch norm: random draws and buffers, which a checkpoint must hold.
-TINY = """\
-from torch import nn
-
-
-class Tiny(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(1, 4, 3, padding=1)
-        self.norm = nn.BatchNorm2d(4)
-        self.act = nn.ReLU()
-        self.drop = nn.Dropout(0.2)
-        self.flat = nn.Flatten()
-        self.fc = nn.Linear(4 * 8 * 8, 3)
-
-    def forward(self, x):
-        return self.fc(self.flat(self.drop(self.act(self.norm(self.conv(x))))))
-"""
-
-TWO_OUTPUTS = """\
-from torch import nn
-
-
-class Two(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.flat = nn.Flatten()
-        self.main = nn.Linear(64, 3)
-        self.side = nn.Linear(64, 3)
-
-    def forward(self, x):
-        x = self.flat(x)
-        if self.training:
-            return self.main(x), self.side(x)
-        return self.main(x)
-"""
-
-TINY_INFO = NetworkInfo(
-    name="Tiny",
-    class_name="Tiny",
-    input=(1, 8, 8),
-    outputs=(OutputInfo(name="scores", shape=(3,)),),
-    parameters=819,
+TINY = chain(
+    "Tiny",
+    (1, 8, 8),
+    conv=LayerNode("Conv2d", {"out_channels": 4, "kernel_size": 3, "padding": 1}),
+    norm=LayerNode("BatchNorm2d"),
+    act=LayerNode("ReLU"),
+    drop=LayerNode("Dropout", {"p": 0.2}),
+    flat=LayerNode("Flatten"),
+    fc=LayerNode("Linear", {"out_features": 3}),
 )
+WITHOUT_NORM = edits.remove_node(TINY, "norm")
+WITHOUT_DROPOUT = edits.remove_node(TINY, "drop")
 
-TWO_INFO = NetworkInfo(
-    name="Two",
-    class_name="Two",
-    input=(1, 8, 8),
-    outputs=(
-        OutputInfo(name="scores", shape=(3,)),
-        OutputInfo(name="side", shape=(3,), loss_weight=0.3, auxiliary=True),
+TWO_OUTPUTS = Design(
+    "Two",
+    graph=Graph(
+        {
+            "image": LayerNode("Input", {"shape": (1, 8, 8)}),
+            "flat": LayerNode("Flatten"),
+            "main": LayerNode("Linear", {"out_features": 3}),
+            "aux": LayerNode("Linear", {"out_features": 3}),
+            "scores": LayerNode("Output"),
+            "side": LayerNode("Output", {"loss_weight": 0.3, "auxiliary": True}),
+        },
+        (
+            Edge("image", 0, "flat", 0),
+            Edge("flat", 0, "main", 0),
+            Edge("flat", 0, "aux", 0),
+            Edge("main", 0, "scores", 0),
+            Edge("aux", 0, "side", 0),
+        ),
     ),
-    parameters=390,
 )
 
 
@@ -115,8 +79,10 @@ def tiny_recipe(data: Path, **changes: Any) -> Recipe:
     return changed(base, {"data.source": str(data), "data.validation": 0.2, **fields})
 
 
-def create(
-    path: Path, recipe: Recipe, *, source: str = TINY, network: NetworkInfo = TINY_INFO
-) -> RunFolder:
-    """Make a run folder."""
-    return RunFolder.create(path, design_json="{}", source=source, recipe=recipe, network=network)
+def create(path: Path, recipe: Recipe, design: Design = TINY, **changes: Any) -> RunFolder:
+    """Make a run folder; `changes` put another word into its network.json."""
+    run = begin(path, design, recipe)
+    if changes:
+        info = msgspec.structs.replace(run.network(), **changes)
+        run.network_file.write_bytes(msgspec.json.encode(info))
+    return run

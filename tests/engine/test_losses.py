@@ -1,6 +1,6 @@
 import pytest
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 
 from designer.engine.losses import Objective, correct, main_output
 from designer.runs.network import OutputInfo

@@ -3,9 +3,12 @@ import traceback
 import pytest
 import torch
 
+from designer.codegen import source
 from designer.engine.module import module_from_source
 from designer.errors import DesignerError
-from tests.engine.samples import LENET
+from tests.engine.samples import LENET as DESIGN
+
+LENET = source(DESIGN)
 
 
 def test_source_becomes_a_module():
@@ -19,7 +22,7 @@ def test_tracebacks_show_the_generated_line():
     with pytest.raises(RuntimeError) as caught:
         network(torch.zeros(1, 3, 32, 32))
     text = "".join(traceback.format_exception(caught.value))
-    line = "x = self.pool1(torch.tanh(self.conv1(x)))"
+    line = "x = self.pool1(self.tanh1(self.conv1(x)))"
     number = next(i for i, text in enumerate(LENET.splitlines(), 1) if line in text)
     assert f'File "model.py", line {number}' in text
     assert line in text

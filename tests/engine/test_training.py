@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from designer.engine import checkpoint, training
+from designer.engine.module import module_of_run
 from designer.engine.training import train
 from designer.errors import DesignerError
 from designer.runs import control, lock
@@ -14,10 +15,9 @@ from designer.runs.events import EventWriter, read_events
 from designer.runs.folder import RunFolder
 from designer.runs.network import OutputInfo
 from tests.engine.samples import (
-    TINY,
-    TINY_INFO,
-    TWO_INFO,
     TWO_OUTPUTS,
+    WITHOUT_DROPOUT,
+    WITHOUT_NORM,
     create,
     tiny_recipe,
     write_data,
@@ -115,12 +115,11 @@ def test_a_run_leaves_all_its_files(tmp_path, data):
 
 
 def test_the_loop_equals_one_written_by_hand(tmp_path, data):
-    source = TINY.replace("nn.Dropout(0.2)", "nn.Identity()")
     recipe = tiny_recipe(data, schedule__name="constant", optimiser__nesterov=False)
-    run = create(tmp_path / "run", recipe, source=source)
+    run = create(tmp_path / "run", recipe, WITHOUT_DROPOUT)
     train(run)
 
-    prepared = training.prepare(create(tmp_path / "again", recipe, source=source))
+    prepared = training.prepare(create(tmp_path / "again", recipe, WITHOUT_DROPOUT))
     network = prepared.network
     steps = torch.optim.SGD(network.parameters(), 0.05, momentum=0.9, weight_decay=0.0005)
     rows = prepared.train._rows.view(-1, 8, 8, 1).permute(0, 3, 1, 2)
@@ -224,7 +223,7 @@ def test_a_resume_takes_back_an_unread_stop(tmp_path, data, look_always):
 
 def test_early_stopping(tmp_path, data):
     recipe = tiny_recipe(data, epochs=50, early_stopping=2, optimiser__learning_rate=1e-9)
-    run = create(tmp_path / "run", recipe, source=TINY.replace("nn.BatchNorm2d(4)", "nn.ReLU()"))
+    run = create(tmp_path / "run", recipe, WITHOUT_NORM)
     result = train(run)
     assert result.status == "early_stopped"
     assert result.epochs == result.best.epoch + 2
@@ -242,7 +241,7 @@ def test_the_best_epoch_has_the_lowest_validation_loss(tmp_path, data):
 
 
 def test_several_outputs(tmp_path, data):
-    run = create(tmp_path / "run", tiny_recipe(data), source=TWO_OUTPUTS, network=TWO_INFO)
+    run = create(tmp_path / "run", tiny_recipe(data), TWO_OUTPUTS)
     result = train(run)
     assert result.status == "finished"
     assert result.test.accuracy > 0.9
@@ -268,8 +267,7 @@ def test_mean_squared_error_on_targets(tmp_path):
         optimiser__learning_rate=1e6,
         log_interval=3,
     )
-    source = TINY.replace("nn.BatchNorm2d(4)", "nn.Identity()")
-    assert train(create(tmp_path / "fast", fast, source=source)).status == "diverged"
+    assert train(create(tmp_path / "fast", fast, WITHOUT_NORM)).status == "diverged"
 
     wrong = create(tmp_path / "wrong", tiny_recipe(path))
     with pytest.raises(DesignerError, match="set loss to mean_squared_error"):
@@ -294,19 +292,27 @@ def test_data_too_large_for_memory_gives_the_same(tmp_path, data, monkeypatch):
 
 # What goes wrong
 
-ROOT = TINY.replace("nn.ReLU()", "Root()").replace(
-    "class Tiny",
-    "class Root(nn.Module):\n"
-    "    calls = 0\n"
-    "    def forward(self, x):\n"
-    "        Root.calls += self.training\n"
-    "        return x if Root.calls < 20 else x * float('nan')\n\n\n"
-    "class Tiny",
-)
+
+class Root(torch.nn.Module):
+    """An activation that breaks in its twentieth step of training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += self.training
+        return x if self.calls < 20 else x * float("nan")
 
 
-def test_a_loss_that_is_no_number_names_step_and_layer(tmp_path, data):
-    run = create(tmp_path / "run", tiny_recipe(data), source=ROOT)
+def test_a_loss_that_is_no_number_names_step_and_layer(tmp_path, data, monkeypatch):
+    def broken(run):
+        network = module_of_run(run)
+        network.act = Root()
+        return network
+
+    monkeypatch.setattr("designer.engine.preparation.module_of_run", broken)
+    run = create(tmp_path / "run", tiny_recipe(data))
     result = train(run)
     assert result.status == "diverged"
     assert result.steps == 19
@@ -323,8 +329,7 @@ def test_too_large_a_learning_rate_diverges(tmp_path, data):
     recipe = tiny_recipe(
         data, optimiser__learning_rate=1e6, schedule__name="constant", log_interval=7
     )
-    source = TINY.replace("nn.BatchNorm2d(4)", "nn.Identity()")
-    run = create(tmp_path / "run", recipe, source=source)
+    run = create(tmp_path / "run", recipe, WITHOUT_NORM)
     result = train(run)
     assert result.status == "diverged"
     assert "lower the learning rate" in result.message
@@ -354,26 +359,27 @@ def test_recipes_that_do_not_fit(tmp_path, data, changes, match):
     failed(create(tmp_path / "run", tiny_recipe(data, **changes)), match)
 
 
-def info(**changes):
-    import msgspec
-
-    return msgspec.structs.replace(TINY_INFO, **changes)
-
-
 @pytest.mark.parametrize(
     ("network", "match"),
     [
         (
-            info(outputs=(OutputInfo(name="y", shape=(7,)),)),
+            {"outputs": (OutputInfo(name="y", shape=(7,)),)},
             "has 3 classes but output y of Tiny gives 7 values: set its last layer to 3",
         ),
-        (info(outputs=(OutputInfo(name="y", shape=(3, 1, 1)),)), "3x1x1 .* insert a Flatten"),
-        (info(input=(2, 8, 8)), "channel"),
-        (info(class_name="Absent"), "cannot be built"),
+        ({"outputs": (OutputInfo(name="y", shape=(3, 1, 1)),)}, "3x1x1 .* insert a Flatten"),
+        ({"input": (2, 8, 8)}, "channel"),
     ],
 )
 def test_networks_that_do_not_fit(tmp_path, data, network, match):
-    failed(create(tmp_path / "run", tiny_recipe(data), network=network), match)
+    failed(create(tmp_path / "run", tiny_recipe(data), **network), match)
+
+
+def test_a_model_file_of_somebody_else_is_never_run(tmp_path, data):
+    run = create(tmp_path / "run", tiny_recipe(data))
+    proof = tmp_path / "proof"
+    run.source_file.write_text(f"open({str(proof)!r}, 'w').close()\n{run.source()}")
+    failed(run, "is not what design.json gives .* so it is not run")
+    assert not proof.exists()
 
 
 def test_labels_out_of_range(tmp_path):

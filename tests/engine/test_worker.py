@@ -13,7 +13,7 @@ from designer.errors import DesignerError
 from designer.runs import control, launch
 from designer.runs.events import EventReader, read_events
 from designer.runs.folder import RunFolder
-from tests.engine.samples import TWO_INFO, TWO_OUTPUTS, create, tiny_recipe, write_data
+from tests.engine.samples import TWO_OUTPUTS, create, tiny_recipe, write_data
 from tests.engine.test_training import assert_same, kinds
 
 SECONDS = 120  # until a test gives up waiting
@@ -157,10 +157,7 @@ def test_a_served_training_outlives_who_asked(tmp_path, data):
 def test_two_processes_train_as_one(tmp_path, data):
     """torchrun's environment, on the CPU: the gradient is that of the whole batch."""
     recipe = tiny_recipe(data)
-    alone, shared = (
-        create(tmp_path / name, recipe, source=TWO_OUTPUTS, network=TWO_INFO)
-        for name in ("alone", "shared")
-    )
+    alone, shared = (create(tmp_path / name, recipe, TWO_OUTPUTS) for name in ("alone", "shared"))
     with launch_socket() as port:
         environment = {
             **os.environ,

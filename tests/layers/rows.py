@@ -13,10 +13,12 @@ from typing import Any
 import torch
 from hypothesis import strategies as st
 from torch import nn
-from torch.nn import functional as F
 
 Shape = tuple[int, ...]
 Parameters = dict[str, Any]
+
+
+NOTHING: st.SearchStrategy[Parameters] = st.just({})
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Row:
     """
 
     reference: Callable[[Parameters, Sequence[Shape]], nn.Module]
-    parameters: st.SearchStrategy[Parameters] = st.just({})
+    parameters: st.SearchStrategy[Parameters] = NOTHING
     ranks: tuple[int, ...] = (1, 2, 3)
     shapes: st.SearchStrategy[list[Shape]] | None = None
     random: bool = False
@@ -141,10 +143,6 @@ def last(parameters: Parameters, shape: Shape) -> int:
     return shape[-1]
 
 
-def kernels(parameters: Parameters, shape: Shape) -> int:
-    return shape[0] * parameters.pop("multiplier", 1)
-
-
 # Convolutions
 
 CONVOLUTION: dict[str, Any] = {
@@ -183,7 +181,7 @@ class Filtered(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         height, width = x.shape[2:]
-        padded = F.pad(x, (1, 1, 1, 1))
+        padded = nn.functional.pad(x, (1, 1, 1, 1))
         results = []
         for channel in range(x.shape[1]):
             for kernel in self.kernels:
@@ -228,7 +226,7 @@ class ExpectedPool(nn.Module):
         self.ceil_mode = ceil_mode
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        counted = F.max_pool2d(x, self.kernel, self.stride, ceil_mode=self.ceil_mode)
+        counted = nn.functional.max_pool2d(x, self.kernel, self.stride, ceil_mode=self.ceil_mode)
         rows = []
         for top in range(0, counted.shape[2] * self.stride[0], self.stride[0]):
             row = []
@@ -236,7 +234,7 @@ class ExpectedPool(nn.Module):
                 window = x[:, :, top : top + self.kernel[0], left : left + self.kernel[1]]
                 window = window.flatten(2)
                 missing = self.kernel[0] * self.kernel[1] - window.shape[2]
-                window = F.pad(window, (0, missing))
+                window = nn.functional.pad(window, (0, missing))
                 odds = window.clamp(min=0)
                 odds = torch.where(odds.sum(2, keepdim=True) > 0, odds, torch.ones_like(odds))
                 odds = (odds / odds.sum(2, keepdim=True)).detach()
@@ -265,7 +263,7 @@ def drop_connect(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
 def joined(
     combine: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
 ) -> Callable[[Parameters, Sequence[Shape]], nn.Module]:
-    """A reference that folds its inputs; tensors of different ranks would mix batch and channels."""
+    """A reference that folds its inputs; different ranks would mix batch and channels."""
 
     def build(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
         if len({len(shape) for shape in shapes}) > 1:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from designer.analysis.analysis import analyse
-from tests.layers.building import chain, network, valid
+from tests.layers.building import chain, design, network, valid
 
 # The layer, the shape in front of it, the tensors it fills, and their fans by the definition: what
 # one output adds up, and how many outputs one input goes to.
@@ -126,7 +126,6 @@ def test_both_parts_of_a_separable_convolution_are_filled():
 
 
 def test_within_a_repeated_block_every_copy_is_filled():
-    design = chain((3, 4, 4))
     nodes = {
         "conv": {
             "layer": "Conv2d",
@@ -136,9 +135,7 @@ def test_within_a_repeated_block_every_copy_is_filled():
             "weight_init_value": "=value",
         }
     }
-    from tests.layers.building import design as build
-
-    design = build(
+    stacked = design(
         {
             "image": {"layer": "Input", "shape": [3, 4, 4]},
             "stack": {"block": "Unit", "repeat": 3, "with": {"value": "=i + 1"}},
@@ -155,21 +152,23 @@ def test_within_a_repeated_block_every_copy_is_filled():
             }
         },
     )
-    module = network(design)
+    module = network(stacked)
     for number in range(3):
         assert module.stack[number].conv.weight.eq(number + 1).all()
 
 
 @pytest.mark.parametrize("method", ["normal", "uniform", "xavier_uniform", "xavier_normal"])
 def test_a_negative_spread_is_a_problem(method):
-    bad = chain((3,), ("Linear", {"out_features": 2, "weight_init": method,
-                                  "weight_init_value": -1.0}))
+    bad = chain(
+        (3,), ("Linear", {"out_features": 2, "weight_init": method, "weight_init_value": -1.0})
+    )
     assert [problem.code for problem in analyse(bad).problems] == ["initialisation"]
 
 
 @pytest.mark.parametrize("method", ["constant", "orthogonal", "zeros", "kaiming_normal"])
 def test_a_negative_value_where_it_has_a_meaning(method):
-    design = chain((3,), ("Linear", {"out_features": 2, "weight_init": method,
-                                     "weight_init_value": -1.0}))
-    valid(design)
-    assert isinstance(network(design), nn.Module)
+    fine = chain(
+        (3,), ("Linear", {"out_features": 2, "weight_init": method, "weight_init_value": -1.0})
+    )
+    valid(fine)
+    assert isinstance(network(fine), nn.Module)

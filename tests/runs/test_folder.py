@@ -18,7 +18,6 @@ from designer.runs.result import Best, Figures, Result
 
 NETWORK = NetworkInfo(
     name="N",
-    class_name="N",
     input=(1, 8, 8),
     outputs=(OutputInfo(name="y", shape=(3,)),),
     parameters=1,
