@@ -204,8 +204,7 @@ class Evaluator:
         if same.memory is not None and same.ports is not None:
             kept, kept_in_eval, peak = same.memory.kept, same.memory.kept_in_eval, same.memory.peak
         else:
-            kept = memory.collect(results, (), training=True)
-            kept_in_eval = memory.collect(results, training_only, training=False)
+            kept, kept_in_eval = memory.collect(results, training_only)
             peak = memory.peak(wiring, results, training_only, outputs)
         problems: tuple[Problem, ...] = ()
         if not same.faultless or faults:

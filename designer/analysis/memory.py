@@ -25,29 +25,40 @@ def sum_counts(results: Mapping[str, NodeResult]) -> Counts:
     return Counts._make(sums)
 
 
-def collect(
-    results: Mapping[str, NodeResult], left_out: Collection[str], *, training: bool
-) -> Memory:
-    """Return what autograd keeps of a graph: sums, and each storage once."""
-    per_image = fixed = 0
+def collect(results: Mapping[str, NodeResult], left_out: Collection[str]) -> tuple[Memory, Memory]:
+    """Return what autograd keeps of a graph in train and in eval mode, each storage once.
+
+    The nodes `left_out` do not run in eval mode.
+    """
+    per_image = fixed = per_image_in_eval = fixed_in_eval = 0
     storages: set[Storage] = set()
-    add = storages.add
+    eval_storages: set[Storage] = set()
     for name, result in results.items():
         effect = result.effect
-        if effect is None or name in left_out:
+        if effect is None:
             continue
-        kept = effect.kept if training else effect.kept_in_eval
+        inputs, outputs = result.inputs, result.outputs
+        kept = effect.kept
         per_image += kept.per_image
         fixed += kept.fixed
+        # Ports that are kept have a tensor; a checker cannot know.
         for port in kept.inputs:
-            flow = result.inputs[port]
-            assert flow is not None
-            add(flow.storage if training else flow.eval_storage)
+            storages.add(inputs[port].storage)  # type: ignore[union-attr]
         for port in kept.outputs:
-            flow = result.outputs[port]
-            assert flow is not None
-            add(flow.storage if training else flow.eval_storage)
-    return Memory(per_image, fixed, frozenset(storages))
+            storages.add(outputs[port].storage)  # type: ignore[union-attr]
+        if name in left_out:
+            continue
+        kept = effect.kept_in_eval
+        per_image_in_eval += kept.per_image
+        fixed_in_eval += kept.fixed
+        for port in kept.inputs:
+            eval_storages.add(inputs[port].eval_storage)  # type: ignore[union-attr]
+        for port in kept.outputs:
+            eval_storages.add(outputs[port].eval_storage)  # type: ignore[union-attr]
+    return (
+        Memory(per_image, fixed, frozenset(storages)),
+        Memory(per_image_in_eval, fixed_in_eval, frozenset(eval_storages)),
+    )
 
 
 def training_only(wiring: Wiring, results: Mapping[str, NodeResult]) -> frozenset[str]:
@@ -103,8 +114,10 @@ def peak(
         if effect is None:
             continue
         if effect.peak:
-            most = max(most, live + effect.peak)
-            for storage in {flow.eval_storage for flow in result.outputs if flow is not None}:
+            if live + effect.peak > most:
+                most = live + effect.peak
+            made = [flow.eval_storage for flow in result.outputs if flow is not None]
+            for storage in made if len(made) == 1 else set(made):
                 if storage.owner == name:
                     live += storage.size
                     end = last.get(storage, step)

@@ -283,8 +283,10 @@ def seen_from_outside(name: str, inside: GraphResult, inputs: tuple[Flow, ...]) 
         outputs.append(
             Flow(
                 flow.tensor,
-                storage._replace(owner=name) if storage.owner else inputs[storage.port].storage,
-                eval_storage._replace(owner=name)
+                Storage(name, storage.port, storage.size)
+                if storage.owner
+                else inputs[storage.port].storage,
+                Storage(name, eval_storage.port, eval_storage.size)
                 if eval_storage.owner
                 else inputs[eval_storage.port].eval_storage,
                 flow.writable,

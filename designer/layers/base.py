@@ -544,8 +544,12 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], in_place: bool = False) -> F
     view = in_place or layer.is_view(inputs, True)
     view_in_eval = in_place or layer.is_view(inputs, False)
     parts = layer.parts(inputs, shape)
+    output_values = buffer_values = 0
+    for values_in, values_out, convolution in parts:
+        output_values += values_out
+        buffer_values += values_out + values_in if convolution else values_out
     transients = layer.transients(inputs, shape)
-    most = max((sum(pair) for pair in pairwise(transients)), default=transients[0])
+    most = transients[0] if len(transients) == 1 else max(map(sum, pairwise(transients)))
     values = output.values
     gradients = values if output.needs_grad else 0
     if not view and inputs and inputs[0].needs_grad:
@@ -560,10 +564,8 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], in_place: bool = False) -> F
             buffers=buffers,
             file_bytes=file_bytes,
             macs=layer.macs(inputs, shape),
-            output_values=sum(part.values_out for part in parts),
-            buffer_values=sum(
-                part.values_out + (part.values_in if part.convolution else 0) for part in parts
-            ),
+            output_values=output_values,
+            buffer_values=buffer_values,
             widest_gradients=FLOAT_BYTES * gradients,
         ),
         kept=kept,

@@ -82,7 +82,8 @@ def resolve(
             faults.append(Fault("unknown-parameter", key, message))
             continue
         try:
-            values[key] = parameter.check(computed(value, scope))
+            plain = not isinstance(value, str | tuple)
+            values[key] = parameter.check(value if plain else computed(value, scope))
         except ExpressionError as error:
             faults.append(Fault("expression", key, f"{key}: {error}"))
         except ParameterError as error:

@@ -55,9 +55,9 @@ class _Reshaping(_View):
     """Other axes over values in the same order; scattered values are copied first."""
 
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
-        """Share the storage of values that lie one behind the other within each image."""
-        rank = len(inputs[0].shape)
-        return inputs[0].layout in (Layout.CONTIGUOUS, Layout.DENSE) or rank == 1
+        """Share the storage of values that lie at even distances within each image."""
+        one_axis = sum(size > 1 for size in inputs[0].shape) <= 1
+        return inputs[0].layout in (Layout.CONTIGUOUS, Layout.DENSE) or one_axis
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         """A view keeps its input's, a copy is contiguous."""
