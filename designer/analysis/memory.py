@@ -114,8 +114,7 @@ def peak(
         if effect is None:
             continue
         if effect.peak:
-            if live + effect.peak > most:
-                most = live + effect.peak
+            most = max(most, live + effect.peak)
             made = [flow.eval_storage for flow in result.outputs if flow is not None]
             for storage in made if len(made) == 1 else set(made):
                 if storage.owner == name:

@@ -129,6 +129,17 @@ def of_run(run: RunFolder) -> Model:
     return Model(design, model.analysis, model.generated, model.network, {**model.about, **about})
 
 
+def of_path(path: Path) -> Model:
+    """Return the network of a run folder or of a design file.
+
+    Raises
+    ------
+    DesignerError
+        As `of_run` and `of_design`.
+    """
+    return of_run(RunFolder.open(path)) if path.is_dir() else of_design(files.read(path))
+
+
 def export(model: Model, paths: Sequence[Path]) -> Iterator[Exported]:
     """Write model files, each in the format that its ending names; yield each when it is checked.
 
@@ -137,15 +148,15 @@ def export(model: Model, paths: Sequence[Path]) -> Iterator[Exported]:
     Raises
     ------
     DesignerError
-        A file cannot be written, or what was written does not agree.
-    KeyError
-        An ending is none of `FORMATS`.
+        An ending names no format, a file cannot be written, or what was written does not agree.
     """
     for path in paths:
         yield _export(model, path)
 
 
 def _export(model: Model, path: Path) -> Exported:
+    if path.suffix not in FORMATS:
+        raise DesignerError(f"{path} must end in one of {', '.join(FORMATS)}.")
     kind = FORMATS[path.suffix]
     write, read = _WAYS[path.suffix]
     try:

@@ -6,6 +6,8 @@ lines on standard output, each answer with the ``id`` of its request, if that ha
 
     {"do": "ping", "id": 1}                      -> {"id": 1, "ok": true}
     {"do": "train", "run": "...", "resume": false} -> {"ok": true, "result": {...}}, at its end
+    {"do": "export", "source": "RUN or design file", "to": ["model.onnx"]}
+                                                 -> {"ok": true, "files": [{"path": ...}]}
     {"do": "quit"}                               -> the process ends after what it is doing
     anything that fails                          -> {"ok": false, "message": "..."}
 
@@ -49,9 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> None:
     """Answer requests until ``quit`` or the end of ``requests``, and finish what was begun."""
-    from designer.engine import (
-        training,
-    )  # the point of a standby: torch is loaded before it is asked
+    # The point of a standby: torch is loaded before it is asked.
+    from designer.engine import export, training
 
     def train(request: Request) -> Request:
         run = RunFolder.open(Path(request["run"]))
@@ -61,8 +62,18 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         result = training.train(run, resume=resume, interrupt=interrupt)
         return {"result": msgspec.to_builtins(result)}
 
-    # Work that takes long, done one after another; an export has its place here.
-    jobs: dict[str, Callable[[Request], Request]] = {"train": train}
+    def write(request: Request) -> Request:
+        paths = [Path(path) for path in request["to"]]
+        exported = export.export(export.of_path(Path(request["source"])), paths)
+        return {
+            "files": [
+                {"path": str(each.path), "bytes": each.size, "difference": each.difference}
+                for each in exported
+            ]
+        }
+
+    # Work that takes long, done one after another.
+    jobs: dict[str, Callable[[Request], Request]] = {"train": train, "export": write}
     waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
     speaking = threading.Lock()
 

@@ -137,6 +137,11 @@ def test_the_service_answers_and_trains(tmp_path, data):
         assert (trained["ok"], trained["id"]) == (True, "a")
         assert trained["result"]["status"] == "finished"
         assert run.state() == "finished"
+        wish = {"do": "export", "source": str(run.path), "to": [str(tmp_path / "tiny.pt")]}
+        (file,) = ask(json.dumps(wish))["files"]
+        assert (file["path"], file["difference"]) == (str(tmp_path / "tiny.pt"), 0)
+        wish["to"] = [str(tmp_path / "tiny.doc")]
+        assert "must end in one of .py" in ask(json.dumps(wish))["message"]
         assert service.poll() is None
         service.stdin.write(b'{"do": "quit"}\n')
         service.stdin.flush()
