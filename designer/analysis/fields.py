@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from designer.analysis.results import GraphResult, NodeResult
-from designer.layers.base import Facts, Window
+from designer.layers.base import Window
+from designer.layers.facts import Facts
 from designer.layers.ports import Input
 
 Axes: TypeAlias = tuple[float, float]

@@ -29,7 +29,8 @@ from designer.analysis.uses import (
 from designer.analysis.wiring import NO_ENDS, Ends, Wiring, wire, without
 from designer.design.expressions import Scalar
 from designer.design.values import Block, BlockNode, Design, Graph, LayerNode, Node
-from designer.layers.base import Counts, Layer, Tensor
+from designer.layers.base import Layer, Tensor
+from designer.layers.facts import Counts
 from designer.layers.ports import Input, Output
 
 MAX_EVALUATIONS = 100_000

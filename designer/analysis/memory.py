@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from designer.analysis.results import Flow, Memory, NodeResult, Storage
 from designer.analysis.wiring import Wiring
-from designer.layers.base import Counts
+from designer.layers.facts import Counts
 from designer.layers.ports import Input, Output
 
 

@@ -9,8 +9,9 @@ from designer.analysis.wiring import Source, Wiring
 from designer.design import edits
 from designer.design.expressions import Scalar
 from designer.design.values import Design, Edge, Graph, LayerNode
-from designer.layers.base import Layer, LayerError, facts, show
+from designer.layers.base import Layer, LayerError, show
 from designer.layers.catalogue import resolve
+from designer.layers.facts import facts
 from designer.layers.ports import Input, Output
 
 MAX_BYTES = 4 * 10**14

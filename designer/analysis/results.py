@@ -7,7 +7,8 @@ from typing import NamedTuple
 from designer.analysis.problems import Problem
 from designer.analysis.wiring import Wiring
 from designer.design.expressions import Scalar
-from designer.layers.base import Counts, Facts, Kept, Layer, Tensor
+from designer.layers.base import Kept, Layer, Tensor
+from designer.layers.facts import Counts, Facts
 
 
 class Storage(NamedTuple):

@@ -19,7 +19,8 @@ from designer.design.expressions import (
     shortened,
 )
 from designer.design.values import Argument, Block, BlockNode, Edge, Graph, Node
-from designer.layers.base import FLOAT_BYTES, Counts, Kept, Tensor
+from designer.layers.base import FLOAT_BYTES, Kept, Tensor
+from designer.layers.facts import Counts
 
 MAX_REPEAT = 1_000
 MAX_LAYERS = 100_000

@@ -20,6 +20,7 @@ from designer.layers import (  # noqa: F401
     activation,
     convolution,
     dense,
+    filters,
     join,
     normalisation,
     pooling,
@@ -27,7 +28,8 @@ from designer.layers import (  # noqa: F401
     regularisation,
     shape,
 )
-from designer.layers.base import Layer, facts, layer_types
+from designer.layers.base import Layer, layer_types
+from designer.layers.facts import facts
 from designer.layers.parameters import ParameterError
 
 

@@ -1,5 +1,6 @@
-"""Convolutions: learned, depthwise, separable, transposed, and with fixed kernels."""
+"""Convolutions whose kernels are learned: plain, depthwise, separable, transposed."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from math import ceil, gcd, prod
 
@@ -110,9 +111,9 @@ class Convolution(Initialised):
     category = Category.CONVOLUTION
     convolution = True
 
+    @abstractmethod
     def out_channels_of(self, channels: int) -> int:
         """Return the number of kernels."""
-        raise NotImplementedError
 
     def groups_of(self, channels: int) -> int:
         """Return into how many independent groups the channels fall."""
@@ -525,89 +526,6 @@ class ConvTranspose2d(Convolution):
     def summary(self) -> str:
         """Return kernel, stride and channels."""
         return f"{window_text('ConvT', self.kernel_size, self.stride)}, {self.out_channels}"
-
-
-class FixedFilter(Layer):
-    """A 3x3 filter with a fixed kernel, applied to each channel."""
-
-    category = Category.CONVOLUTION
-    convolution = True
-    torch = "FixedFilter"
-    source = '''
-class FixedFilter(nn.Module):
-    """Filters every channel by the same fixed 3x3 kernels; the image keeps its size."""
-
-    def __init__(self, in_channels, kernels):
-        super().__init__()
-        self.groups = in_channels
-        kernel = torch.tensor(kernels).unsqueeze(1)
-        self.register_buffer("kernel", kernel.repeat(in_channels, 1, 1, 1))
-
-    def forward(self, x):
-        return F.conv2d(x, self.kernel, padding=1, groups=self.groups)
-'''
-
-    def kernels(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
-        """Return the 3x3 kernels that every channel is filtered by."""
-        raise NotImplementedError
-
-    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """One output channel per input channel and kernel."""
-        channels, height, width = need_image(self, inputs)
-        return channels * len(self.kernels()), height, width
-
-    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """The kernels, as a buffer."""
-        shape = (inputs[0].shape[0] * len(self.kernels()), 1, 3, 3)
-        return (State("kernel", shape, Role.BUFFER),)
-
-    def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Nine per output value."""
-        return prod(output) * 9
-
-    def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
-        """Nine per output value."""
-        return f"{output[1]} · {output[2]} · {output[0]} · 9"
-
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
-        """Its input, like any convolution whose kernel has no gradient."""
-        return Kept(inputs=(0,))
-
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """Three by three."""
-        return Window((3, 3))
-
-    def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return channels times kernels."""
-        return times(inputs[0], Literal(len(self.kernels())))
-
-    def constructor(self, code: Code) -> str:
-        """Write the kernels out."""
-        kernels = [[list(row) for row in kernel] for kernel in self.kernels()]
-        return f"FixedFilter({code.channels}, {kernels})"
-
-
-class Sobel(FixedFilter):
-    """Sobel's edge filter."""
-
-    help = "Fixed edge filter: the slope of brightness along x, along y, or both."
-    direction = Choice("both", choices=("x", "y", "both"), help="Which slopes to compute.")
-
-    def kernels(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
-        """Return the slopes along x and y."""
-        along_x = ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))
-        along_y = tuple(zip(*along_x, strict=True))
-        return {"x": (along_x,), "y": (along_y,), "both": (along_x, along_y)}[self.direction]
-
-
-class Laplacian(FixedFilter):
-    """Laplace's edge filter."""
-
-    help = "Fixed edge filter: how much a pixel differs from its four neighbours."
-
-    def kernels(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
-        """Return the sum of the second differences along both axes."""
-        return (((0.0, 1.0, 0.0), (1.0, -4.0, 1.0), (0.0, 1.0, 0.0)),)
 
 
 def times(left: Tree, right: Tree) -> Tree:

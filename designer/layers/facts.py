@@ -1,0 +1,112 @@
+"""All that follows from a layer and the facts about its inputs, worked out once."""
+
+from functools import lru_cache
+from itertools import pairwise
+from math import prod
+from typing import NamedTuple
+
+from designer.layers.base import FLOAT_BYTES, NOTHING, Kept, Layer, Role, Tensor
+
+
+class Counts(NamedTuple):
+    """The sums that grow layer by layer; what each means is said in `analysis.totals.Totals`."""
+
+    layers: int = 0
+    weights: int = 0
+    biases: int = 0
+    buffers: int = 0
+    file_bytes: int = 0
+    macs: int = 0
+    output_values: int = 0
+    buffer_values: int = 0
+    widest_gradients: int = 0
+
+
+class Facts(NamedTuple):
+    """All that follows from a layer, the facts about its inputs and whether it works in place.
+
+    Attributes
+    ----------
+    size
+        Bytes of the output, per image.
+    convolved
+        The input ports that a convolution reads.
+    view, view_in_eval
+        Whether the output shares the first input's storage.
+    peak
+        Largest sum of bytes per image that it makes at once in eval mode, the output included.
+    """
+
+    output: Tensor
+    size: int
+    counts: Counts
+    kept: Kept
+    kept_in_eval: Kept
+    convolved: tuple[int, ...]
+    view: bool
+    view_in_eval: bool
+    peak: int
+
+
+@lru_cache(maxsize=65536)
+def facts(layer: Layer, inputs: tuple[Tensor, ...], in_place: bool = False) -> Facts:
+    """Apply all rules of a layer to its inputs.
+
+    Raises
+    ------
+    LayerError
+        The layer's parameters do not go together, or the inputs do not fit it.
+    """
+    layer.check()
+    shape = layer.output_shape(inputs)
+    weights = biases = buffers = file_bytes = 0
+    for _, dimensions, role, item_bytes in layer.states(inputs):
+        number = prod(dimensions)
+        file_bytes += number * item_bytes
+        if role is Role.WEIGHT:
+            weights += number
+        elif role is Role.BIAS:
+            biases += number
+        else:
+            buffers += number
+    learns = weights + biases > 0
+    output = Tensor(shape, learns or any(each.needs_grad for each in inputs), layer.layout(inputs))
+    kept = kept_in_eval = NOTHING
+    if output.needs_grad and in_place:
+        kept = kept_in_eval = layer.kept_in_place(inputs, shape)
+    elif output.needs_grad:
+        kept, kept_in_eval = layer.kept(inputs, shape), layer.kept_in_eval(inputs, shape)
+    view = in_place or layer.is_view(inputs, True)
+    view_in_eval = in_place or layer.is_view(inputs, False)
+    parts = layer.parts(inputs, shape)
+    output_values = buffer_values = 0
+    for values_in, values_out, convolution in parts:
+        output_values += values_out
+        buffer_values += values_out + values_in if convolution else values_out
+    transients = layer.transients(inputs, shape)
+    most = transients[0] if len(transients) == 1 else max(map(sum, pairwise(transients)))
+    values = output.values
+    gradients = values if output.needs_grad else 0
+    if not view and inputs and inputs[0].needs_grad:
+        gradients += inputs[0].values
+    return Facts(
+        output=output,
+        size=FLOAT_BYTES * values,
+        counts=Counts(
+            layers=1,
+            weights=weights,
+            biases=biases,
+            buffers=buffers,
+            file_bytes=file_bytes,
+            macs=layer.macs(inputs, shape),
+            output_values=output_values,
+            buffer_values=buffer_values,
+            widest_gradients=FLOAT_BYTES * gradients,
+        ),
+        kept=kept,
+        kept_in_eval=kept_in_eval,
+        convolved=(0,) if parts and parts[0].convolution else (),
+        view=view,
+        view_in_eval=view_in_eval,
+        peak=0 if view_in_eval else FLOAT_BYTES * most,
+    )
