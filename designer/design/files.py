@@ -175,11 +175,20 @@ def _umask() -> int:
 # Reading
 
 
+def _unique(fields: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in fields]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _Wrong(f"'{shortened(twice)}'", "stands twice in one place; rename one of them.")
+
+
 def _decode(data: bytes | str) -> _Design:
     try:
         raw = msgspec.json.decode(data)
     except msgspec.ValidationError as error:  # a number beyond all floats
         raise _Wrong("a number", f"{str(error).partition(' - at ')[0]}.") from None
+    # msgspec takes the last of equal names, and a copied line that was not renamed would be lost.
+    json.loads(data, object_pairs_hook=_unique, parse_int=str, parse_float=str)
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise _Wrong("format", f'expected "{FORMAT}". Is this a design file?')
     version = raw.get("version")

@@ -607,3 +607,9 @@ def test_ten_thousand_nodes(tmp_path: Path) -> None:
     save(design, tmp_path / "long.json")
     assert read(tmp_path / "long.json") == design
     assert edge_paths(design.graph) == [names]
+
+
+def test_equal_names_are_refused_rather_than_lost() -> None:
+    text = (folder("presets") / "lenet5.json").read_text()
+    with pytest.raises(DesignFileError, match=r"'conv1': stands twice in one place; rename one"):
+        loads(text.replace('"tanh1": {', '"conv1": {', 1))
