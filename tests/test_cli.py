@@ -16,7 +16,7 @@ import typer
 
 from designer import __version__, cli, presets
 from designer.analysis.report import SCHEMA_PATH
-from designer.cli import main
+from designer.cli import fast, main
 
 ROOT = Path(__file__).parents[1]
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -343,7 +343,7 @@ def test_a_defect_is_told_where_no_log_can_be_kept(
 def test_a_whole_number_is_refused_with_its_limits(
     least: int | None, most: int | None, limits: str
 ) -> None:
-    plain = cli._Plain(least, most, whole=True)
+    plain = fast._Plain(least, most, whole=True)
     assert plain.coerce("12", None, None) == 12
     assert plain.coerce(None, None, None) is None
     with pytest.raises(typer.BadParameter, match=f"takes a whole number{limits}; received 'x'"):
@@ -352,7 +352,7 @@ def test_a_whole_number_is_refused_with_its_limits(
 
 def test_a_typer_of_another_make_is_left_alone() -> None:
     params = [object()]
-    assert cli._fast(params) is params
+    assert fast._fast(params) is params
 
 
 # The other commands
