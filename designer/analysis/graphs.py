@@ -206,7 +206,7 @@ class Evaluator:
             kept, kept_in_eval, peak = same.memory.kept, same.memory.kept_in_eval, same.memory.peak
         else:
             kept, kept_in_eval = memory.collect(results, training_only)
-            peak = memory.peak(wiring, results, training_only, outputs)
+            peak = memory.peak(wiring, results, training_only, outputs, ports)
         problems: tuple[Problem, ...] = ()
         if not same.faultless or faults:
             problems = (*faults, *graph_problems(wiring, results, block, ends))

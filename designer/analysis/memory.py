@@ -85,13 +85,15 @@ def peak(
     results: Mapping[str, NodeResult],
     left_out: Collection[str],
     outputs: Sequence[Flow | None],
+    ports: Sequence[str],
 ) -> int:
     """Return the largest sum of live bytes per image while the graph runs in eval mode.
 
     A storage lives from its making until its last reader has run. Those of the graph's inputs,
-    which the caller holds, are not counted; the images of the design are, throughout.
+    which the caller holds, are not counted; the images of the design are, throughout. `ports` are
+    its Input and Output nodes.
     """
-    ports = [name for name in wiring.order if isinstance(results[name].layer, (Input, Output))]
+    ports = [name for name in ports if name in results]
     images = {name: None for name in ports if isinstance(results[name].layer, Input)}
     order = wiring.order
     if left_out or len(images) > 1:  # the caller holds every image from the start

@@ -34,8 +34,12 @@ class Place:
         self, name: str, results: Mapping[str, NodeResult], ends: Mapping[str, Flow]
     ) -> tuple[Flow | None, ...]:
         """Return the tensors at a node's input ports."""
+        sources = self.wiring.sources[name]
+        if len(sources) == 1 and sources[0] is not None and sources[0][0] in results:
+            name, port = sources[0]  # the common case, without a loop
+            return results[name].outputs[port : port + 1] or (None,)
         flows: list[Flow | None] = []
-        for source in self.wiring.sources[name]:
+        for source in sources:
             if source is None:
                 flows.append(None)
             elif source[0] in ends:
