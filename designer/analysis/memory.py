@@ -1,6 +1,5 @@
 """Sums over a graph's nodes: counts, what autograd keeps, what lives at once when predicting."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from designer.analysis.results import Flow, Memory, NodeResult, Storage
@@ -11,18 +10,11 @@ from designer.layers.ports import Input, Output
 
 def sum_counts(results: Mapping[str, NodeResult]) -> Counts:
     """Add up the nodes' counts; of the gradients alive at once, the largest counts."""
-    effects = {id(each.effect): each.effect for each in results.values()}
-    times = Counter([id(each.effect) for each in results.values()])
-    sums = [0] * len(Counts._fields)
-    widest = 0
-    for key, effect in effects.items():
-        if effect is not None:
-            number = times[key]
-            for place, count in enumerate(effect.counts):
-                sums[place] += number * count
-            widest = max(widest, effect.counts.widest_gradients)
-    sums[-1] = widest
-    return Counts._make(sums)
+    rows = [result.effect.counts for result in results.values() if result.effect is not None]
+    if not rows:
+        return Counts()
+    *sums, widest = zip(*rows, strict=True)
+    return Counts._make([*map(sum, sums), max(widest)])
 
 
 def collect(results: Mapping[str, NodeResult], left_out: Collection[str]) -> tuple[Memory, Memory]:

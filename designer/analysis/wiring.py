@@ -142,8 +142,10 @@ def without(graph: Graph, gone: Iterable[str], passed: Iterable[str]) -> Graph:
         behind.update(dict.fromkeys(way, start))
         if start is None:
             shrunk.add(edge.target)
+        elif start is edge:
+            edges.append(edge)
         else:
-            edges.append(edge._replace(source=start.source, source_port=start.source_port))
+            edges.append(Edge(start.source, start.source_port, edge.target, edge.target_port))
     joins = {name for name in shrunk if _is_join(graph.nodes.get(name))}
     if joins:
         edges = _moved_up(edges, joins)

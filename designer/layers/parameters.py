@@ -176,10 +176,10 @@ class IntPair(Parameter[Pair]):
 
     def check(self, value: Value) -> Pair:
         """Accept ``k`` and ``[height, width]``."""
-        pair = value if isinstance(value, tuple) else (value, value)
-        if len(pair) == 2 and all(
-            type(each) is int and self.minimum <= each <= self.maximum for each in pair
-        ):
+        if type(value) is int and self.minimum <= value <= self.maximum:
+            return value, value
+        pair = value if isinstance(value, tuple) and len(value) == 2 else ()
+        if pair and all(type(n) is int and self.minimum <= n <= self.maximum for n in pair):
             return cast(Pair, pair)
         raise self.refusal(value)
 
