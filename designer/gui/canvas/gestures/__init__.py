@@ -1,0 +1,1 @@
+"""Gestures: one object each, from the press of a button to its release."""

@@ -1,0 +1,1 @@
+"""The inspector: a form of the selected nodes, and what explains them."""

@@ -1,0 +1,48 @@
+"""Numbers as the user wants them written: grouped as in English, as the system does, or plain."""
+
+from PySide6.QtCore import QLocale
+
+from designer.analysis import formatting
+from designer.gui.preferences import Numbers
+
+_ENGLISH = (",", ".")
+_separators = _ENGLISH
+
+
+def use(style: Numbers) -> None:
+    """Write numbers like this from now on."""
+    global _separators
+    locale = QLocale.system()
+    _separators = {
+        "english": _ENGLISH,
+        "plain": ("", "."),
+        "system": (locale.groupSeparator(), locale.decimalPoint()),
+    }[style]
+
+
+def local(text: str) -> str:
+    """Return a number that was written as in English, such as `formatting` does, as wanted."""
+    if _separators == _ENGLISH:
+        return text
+    group, point = _separators
+    return text.translate({ord(","): group, ord("."): point})
+
+
+def count(number: int) -> str:
+    """Write a whole number with every digit: 138,357,544."""
+    return local(formatting.count(number))
+
+
+def short(number: float) -> str:
+    """Write as little as tells the size: 138M, 3.21M."""
+    return local(formatting.short(number))
+
+
+def scaled(number: float) -> str:
+    """Write four digits and a unit: 15.47 G."""
+    return local(formatting.scaled(number))
+
+
+def size(number: float) -> str:
+    """Write bytes in powers of 1000: 60.9 MB."""
+    return local(formatting.decimal_bytes(number))

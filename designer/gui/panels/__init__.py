@@ -1,0 +1,1 @@
+"""Docks that show the current design as a table, a list of problems, and code."""

@@ -1,0 +1,71 @@
+"""Where a node is drawn: paths through block uses, and the graph that a path leads to.
+
+A path is what the analysis calls a node: names joined by dots, with the number of the repetition
+behind a block that is repeated, as in ``layer2.0.conv1``. The empty path is the design's own graph.
+"""
+
+from designer.analysis.analysis import Analysis
+from designer.design.values import BlockNode, Design, Graph, Node
+
+
+def join(scope: str, name: str) -> str:
+    """Return the path of a node in the graph at `scope`."""
+    return f"{scope}.{name}" if scope else name
+
+
+def parent(path: str) -> str:
+    """Return the path of the graph in which a node is drawn."""
+    return path.rpartition(".")[0]
+
+
+def name_of(path: str) -> str:
+    """Return a node's own name."""
+    return path.rpartition(".")[2]
+
+
+def graph_at(design: Design, scope: str) -> tuple[str | None, Graph] | None:
+    """Return the block's name (None for the design itself) and graph at a path, None if gone."""
+    block: str | None = None
+    graph = design.graph
+    for part in scope.split(".") if scope else ():
+        if part.isdecimal():  # names begin with a letter, so this is a repetition's number
+            continue
+        node = graph.nodes.get(part)
+        if not isinstance(node, BlockNode) or node.block not in design.blocks:
+            return None
+        block = node.block
+        graph = design.blocks[block].graph
+    return block, graph
+
+
+def node_at(design: Design, path: str) -> Node | None:
+    """Return the node at a path, None if it is gone."""
+    found = graph_at(design, parent(path))
+    return found[1].nodes.get(name_of(path)) if found else None
+
+
+def block_at(design: Design, scope: str) -> str | None:
+    """Return the name of the block whose graph lies at `scope`; None for the design's own."""
+    found = graph_at(design, scope)
+    return found[0] if found else None
+
+
+def inside(analysis: Analysis, path: str) -> str:
+    """Return the path of the graph inside a block's use: the first pass of a repeated one."""
+    result = analysis.node(path)
+    names = result.inside.nodes if result is not None and result.inside is not None else {}
+    return f"{path}.0" if "0" in names else path
+
+
+def scopes(scope: str) -> list[tuple[str, str]]:
+    """Return the steps from the design to a scope as (words, path), for a breadcrumb."""
+    steps: list[tuple[str, str]] = []
+    path = ""
+    for part in scope.split(".") if scope else ():
+        path = join(path, part)
+        if part.isdecimal() and steps:
+            words, _ = steps[-1]
+            steps[-1] = (f"{words} [{part}]", path)
+        else:
+            steps.append((part, path))
+    return steps

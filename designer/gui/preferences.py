@@ -1,0 +1,89 @@
+"""What the program remembers of its user: theme, folders, recent files, arrangement."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from platformdirs import user_config_path, user_documents_path, user_state_path
+
+from designer.errors import DesignerError
+from designer.runs.files import write_atomically
+
+RECENT = 12  # files remembered
+
+ThemeName = Literal["system", "light", "dark"]
+Numbers = Literal["system", "english", "plain"]
+
+
+def default_runs_folder() -> str:
+    """Return where runs go unless the user says otherwise."""
+    return str(user_documents_path() / "Network Designer" / "runs")
+
+
+class Preferences(msgspec.Struct, kw_only=True):
+    """All that is remembered; written whenever the window puts it away.
+
+    Attributes
+    ----------
+    numbers
+        How numbers are grouped: as the system's language does, as in 1,234.5, or not at all.
+    standby
+        Whether a worker with torch loaded waits for Train.
+    autosave_seconds
+        How long after a change the design is put aside against a crash.
+    geometry, arrangement
+        Qt's own words for the window's place and its docks, in base64.
+    """
+
+    theme: ThemeName = "system"
+    numbers: Numbers = "english"
+    runs_folder: str = msgspec.field(default_factory=default_runs_folder)
+    data_folder: str = ""
+    device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
+    standby: bool = True
+    autosave_seconds: float = 0.5
+    recent: list[str] = []
+    geometry: str = ""
+    arrangement: str = ""
+    toured: bool = False
+
+    def remember(self, path: Path) -> None:
+        """Put a file on top of the recent ones."""
+        text = str(path.absolute())
+        self.recent = [text, *(each for each in self.recent if each != text)][:RECENT]
+
+
+def path() -> Path:
+    """Return the file in the user's configuration folder."""
+    return user_config_path("netdesigner", appauthor=False) / "preferences.json"
+
+
+def state_folder() -> Path:
+    """Return the folder for what the program keeps between sessions, autosaves for example."""
+    return user_state_path("netdesigner", appauthor=False)
+
+
+def load() -> Preferences:
+    """Return what was remembered; what cannot be read is forgotten."""
+    try:
+        return msgspec.json.decode(path().read_bytes(), type=Preferences)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return Preferences()
+
+
+def store(preferences: Preferences) -> None:
+    """Write the preferences.
+
+    Raises
+    ------
+    DesignerError
+        The file cannot be written.
+    """
+    try:
+        path().parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path(), msgspec.json.format(msgspec.json.encode(preferences), indent=1))
+    except OSError as error:
+        raise DesignerError(
+            f"The preferences {path()} cannot be written ({error.strerror}); "
+            "they are forgotten when the window closes."
+        ) from error

@@ -1,0 +1,55 @@
+"""A window of its own for each test, with folders and preferences of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from designer.gui import preferences, theme
+from designer.gui.main_window import MainWindow
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the tests away from the user's own preferences, autosaves and runs."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(folder / variable.lower()))
+    return folder
+
+
+@pytest.fixture(params=["dark"])
+def look(request: pytest.FixtureRequest, qapp: QApplication) -> str:
+    """Dress the application as the program does; parametrise with "light" for the other theme."""
+    qapp.setStyle("Fusion")
+    theme.load_fonts(qapp)
+    theme.theme.follow(qapp, request.param)
+    return str(request.param)
+
+
+@pytest.fixture
+def remembered(home: Path) -> preferences.Preferences:
+    """Preferences of a first start: runs in a folder of the test, no standby worker."""
+    return preferences.Preferences(theme="dark", runs_folder=str(home / "runs"), standby=False)
+
+
+@pytest.fixture
+def window(
+    qtbot: QtBot, look: str, remembered: preferences.Preferences
+) -> Iterator[MainWindow]:
+    """A shown main window without a design; closed without questions at the end."""
+    main = MainWindow(remembered)
+    main.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(main, before_close_func=_discard)
+    main.show()
+    qtbot.waitExposed(main)
+    yield main
+
+
+def _discard(main: MainWindow) -> None:
+    for document in list(main.workspace.documents):
+        document.saved = document.design
