@@ -1,1 +1,1 @@
-"""Gestures: one object each, from the press of a button to its release."""
+"""What hands do on the canvas: one object for each gesture, one step of the history at its end."""
