@@ -38,7 +38,7 @@ app = typer.Typer(
     cls=FastGroup,
     name=PROGRAM,
     help="Design neural networks, see what every layer costs, train them, take the code away.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     rich_markup_mode=None,  # rich's help looks better and takes 0.1 s longer
     pretty_exceptions_enable=False,
@@ -129,6 +129,7 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _program(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
@@ -136,7 +137,34 @@ def _program(
         ),
     ] = False,
 ) -> None:
-    """Design neural networks, see what every layer costs, train them, take the code away."""
+    """Design neural networks, see what every layer costs, train them, take the code away.
+
+    Without a command, opens the window.
+    """
+    if context.invoked_subcommand is None:
+        _show_window([])
+
+
+@app.command("open", cls=FastCommand)
+def open_(
+    designs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="DESIGN ...", help="Presets' names or design files."),
+    ] = None,
+) -> None:
+    """Open the window, with designs in it."""
+    _show_window(designs or [])
+
+
+def _show_window(designs: list[str], *, demo: bool = False) -> None:
+    from designer.gui import app as window
+
+    missing = window.display_missing()
+    if missing:
+        raise DesignerError(missing)
+    code = window.run(designs, demo=demo)
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command(cls=FastCommand)
@@ -336,13 +364,21 @@ def demo(
         typer.Option(metavar="DIR", help="The new run folder; runs/DATE-lenet5 if not given."),
     ] = None,
     epochs: Epochs = None,
+    terminal: Annotated[
+        bool, typer.Option("--terminal", help="Train in the terminal even if there is a display.")
+    ] = False,
 ) -> None:
-    """Check, train and export LeNet-5.
+    """Open LeNet-5 and train it on the built-in digits.
 
-    Trains it on the built-in digits and writes model files and a picture of the curves.
-
-    Everything it makes is in one run folder. Takes less than a minute on two cores.
+    With a display, the window opens on the finished design and its training begins. Without one,
+    or with an option, it is checked, trained and exported in the terminal: model files and a
+    picture of the curves, all in one run folder, in less than a minute on two cores.
     """
+    from designer.gui import app as window
+
+    if not (terminal or run or epochs) and window.has_screen():
+        _show_window([], demo=True)
+        return
     check("lenet5")
     write("\n")
     from designer.cli import jobs

@@ -107,18 +107,19 @@ def _not_running(window: "MainWindow") -> str:
     return "" if window.training.running else "No training is running."
 
 
+# fmt: off
 ACTIONS: tuple[Action, ...] = (
     # File
-    Action("file.new", "File", "&New", "Begin an empty design.", lambda w: w.new(), "Ctrl+N", "new"),
-    Action("file.open", "File", "&Open…", "Open a design file.", lambda w: w.open(), "Ctrl+O", "open"),
-    Action("file.welcome", "File", "&Gallery", "Show presets and recent designs.", lambda w: w.show_welcome(), "Ctrl+Shift+N", "gallery"),
-    Action("file.save", "File", "&Save", "Write the design to its file.", lambda w: w.save(), "Ctrl+S", "save", _no_design, separated=True),
-    Action("file.save_as", "File", "Save &as…", "Write the design to another file.", lambda w: w.save_as(), "Ctrl+Shift+S", "", _no_design),
-    Action("file.revert", "File", "&Revert", "Go back to what the file holds; can be undone.", lambda w: w.revert(), "", "revert", _not_revertible),
+    Action("file.new", "File", "&New", "Begin an empty design.", lambda w: w.documents.new(), "Ctrl+N", "new"),
+    Action("file.open", "File", "&Open…", "Open a design file.", lambda w: w.documents.open(), "Ctrl+O", "open"),
+    Action("file.welcome", "File", "&Gallery", "Show presets and recent designs.", lambda w: w.documents.show_welcome(), "Ctrl+Shift+N", "gallery"),
+    Action("file.save", "File", "&Save", "Write the design to its file.", lambda w: w.documents.save(), "Ctrl+S", "save", _no_design, separated=True),
+    Action("file.save_as", "File", "Save &as…", "Write the design to another file.", lambda w: w.documents.save_as(), "Ctrl+Shift+S", "", _no_design),
+    Action("file.revert", "File", "&Revert", "Go back to what the file holds; can be undone.", lambda w: w.documents.revert(), "", "revert", _not_revertible),
     Action("file.export", "File", "&Export…", "Write model files and code.", lambda w: w.export(), "Ctrl+E", "export", _no_design, separated=True),
-    Action("file.picture", "File", "Save &picture…", "Write a picture of the network as SVG or PNG.", lambda w: w.save_picture(), "", "picture", _no_design),
+    Action("file.picture", "File", "Save &picture…", "Write a picture of the network as SVG or PNG.", lambda w: w.documents.save_picture(), "", "picture", _no_design),
     Action("file.settings", "File", "Se&ttings…", "Theme, folders, device.", lambda w: w.settings(), "Ctrl+,", "settings", separated=True),
-    Action("file.close", "File", "&Close design", "Close this tab.", lambda w: w.close_document(), "Ctrl+W", "", _no_design),
+    Action("file.close", "File", "&Close design", "Close this tab.", lambda w: w.documents.close(), "Ctrl+W", "", _no_design),
     Action("file.quit", "File", "&Quit", "Close the window; a training goes on.", lambda w: w.close(), "Ctrl+Q", "quit"),
     # Edit
     Action("edit.undo", "Edit", "&Undo", "Take the last step back.", lambda w: w.workspace.undo(), "Ctrl+Z", "undo", _no_undo),
@@ -161,6 +162,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("help.shortcuts", "Help", "&Keys", "All shortcuts on one page.", lambda w: w.show_shortcuts(), "Ctrl+/", "keyboard"),
     Action("help.about", "Help", "&About", "Version, licence, folders.", lambda w: w.about(), "", "info"),
 )
+# fmt: on
 
 MENUS = ("File", "Edit", "View", "Layer", "Train", "Window", "Help")
 TOOLBAR = (

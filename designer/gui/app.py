@@ -1,27 +1,66 @@
 """Starting the window."""
 
 import os
+import re
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from designer import __version__
 
+_UNSEEN = ("offscreen", "minimal")  # platforms of Qt on which a window can open and not be seen
+
+
+def has_screen() -> bool:
+    """Tell whether somebody could see a window: there is a display, and it is no pretended one."""
+    return not display_missing() and os.environ.get("QT_QPA_PLATFORM") not in _UNSEEN
+
 
 def display_missing() -> str:
-    """Return why no window can be shown, as one sentence; "" if one can."""
-    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
+    """Return why no window can be shown, as one sentence; "" if one can.
+
+    Qt ends the whole process where it finds no display, so this looks before it does.
+    """
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM") in _UNSEEN:
         return ""
-    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+    if _wayland_answers() or _x_answers(os.environ.get("DISPLAY", "")):
         return ""
     return (
-        "There is no display to open a window on; use the command line instead, as in "
-        "netdesigner train lenet5 (netdesigner --help lists all commands)."
+        "There is no display to open a window on. Use the command line instead, as in "
+        "netdesigner train lenet5; netdesigner --help lists all commands."
     )
 
 
+def _wayland_answers() -> bool:
+    name = os.environ.get("WAYLAND_DISPLAY", "")
+    return bool(name) and Path(os.environ.get("XDG_RUNTIME_DIR", "/"), name).exists()
+
+
+def _x_answers(display: str) -> bool:
+    """Try to reach the X server that a display's name, such as ``:0`` or ``host:10.0``, means."""
+    match = re.fullmatch(r"(?:unix|([^/:]*))?:(\d+)(?:\.\d+)?", display)
+    if not match:
+        return bool(display)  # a form of name that Qt may know better
+    host, number = match.groups()
+    if host:
+        place: Any = (host, 6000 + int(number))
+        kind = socket.AF_INET
+    else:
+        place = f"/tmp/.X11-unix/X{number}"
+        kind = socket.AF_UNIX
+    try:
+        with socket.socket(kind, socket.SOCK_STREAM) as connection:
+            connection.settimeout(2.0)
+            connection.connect(place)
+    except OSError:
+        return False
+    return True
+
+
 def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
-    """Open the window with some designs, or with the finished one being trained; return when closed."""
+    """Open the window, with designs or with the demo being trained; return when it is closed."""
     from PySide6.QtCore import QTimer
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
@@ -47,8 +86,8 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     for design in designs:
         QTimer.singleShot(0, lambda text=design: _open(window, text))
     if demo:
-        QTimer.singleShot(0, lambda: window.guarded(window.open_demo))
-        QTimer.singleShot(0, lambda: window.actions_["train.start"].trigger())
+        QTimer.singleShot(0, lambda: window.guarded(window.documents.open_demo))
+        QTimer.singleShot(0, window.actions_["train.start"].trigger)
     return application.exec()
 
 
@@ -58,4 +97,4 @@ def _open(window: "object", text: str) -> None:
     if text in presets.names():
         window.guarded(lambda: window.workspace.open_preset(text))
     else:
-        window.open_file(Path(text))
+        window.documents.open_file(Path(text))

@@ -8,25 +8,24 @@ from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
-    QFileDialog,
-    QHBoxLayout,
     QMainWindow,
     QMenu,
     QMessageBox,
     QSizePolicy,
     QStackedWidget,
     QTabBar,
+    QTabWidget,
     QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
-from designer.design.values import Design, Graph, LayerNode
 from designer.errors import DesignerError
-from designer.gui import icons, numbers, preferences
+from designer.gui import numbers, preferences
 from designer.gui.actions import MENUS, TOOLBAR, Actions
 from designer.gui.autosave import Autosave
 from designer.gui.canvas.canvas import Canvas
+from designer.gui.documents import Documents
 from designer.gui.inspector.inspector import Inspector
 from designer.gui.palette import Palette
 from designer.gui.panels.analysis import AnalysisPanel
@@ -39,10 +38,10 @@ from designer.gui.training.panel import TrainingPanel
 from designer.gui.training.runs import RunsPanel
 from designer.gui.training.trainer import Trainer
 from designer.gui.welcome import Welcome
-from designer.gui.workspace import Document, Workspace
+from designer.gui.workspace import Workspace
 
 _AREA = Qt.DockWidgetArea
-_FILTER = "Designs (*.json);;All files (*)"
+_H = Qt.Orientation.Horizontal
 
 
 class MainWindow(QMainWindow):
@@ -60,12 +59,14 @@ class MainWindow(QMainWindow):
         self.actions_ = Actions(self)
         self.canvas.set_actions(self.actions_)
         self.welcome = Welcome(self.workspace, remembered)
-        self.welcome.open_requested.connect(lambda: self.actions_["file.open"].trigger())
+        self.welcome.open_requested.connect(self.actions_["file.open"].trigger)
         self.welcome.tour_requested.connect(self.tour)
-        self.welcome.demo_requested.connect(lambda: self.guarded(self.open_demo))
+        self.welcome.demo_requested.connect(lambda: self.guarded(self.documents.open_demo))
         self.docks: dict[str, QDockWidget] = {}
+        self._seen = False
         self._assemble()
         self.autosave = Autosave(self.workspace, remembered, self)
+        self.documents = Documents(self, self.autosave)
         self.workspace.refused.connect(self.canvas.show_refusal)
         self.workspace.told.connect(self.canvas.show_message)
         self.workspace.documents_changed.connect(self._documents_changed)
@@ -79,11 +80,13 @@ class MainWindow(QMainWindow):
     # Assembling
 
     def _assemble(self) -> None:
-        self.tabs = QTabBar(objectName="documents", movable=False, tabsClosable=True, expanding=False)
+        self.tabs = QTabBar(
+            objectName="documents", movable=False, tabsClosable=True, expanding=False
+        )
         self.tabs.setDrawBase(False)
         self.tabs.currentChanged.connect(self._tab_chosen)
         self.tabs.tabCloseRequested.connect(
-            lambda index: self.close_document(self.workspace.documents[index])
+            lambda index: self.documents.close(self.workspace.documents[index])
         )
         editor = QWidget()
         column = QVBoxLayout(editor)
@@ -102,7 +105,7 @@ class MainWindow(QMainWindow):
             | QMainWindow.DockOption.AllowTabbedDocks
             | QMainWindow.DockOption.GroupedDragging
         )
-        self.setTabPosition(_AREA.AllDockWidgetAreas, self._north())
+        self.setTabPosition(_AREA.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, _AREA.BottomDockWidgetArea)
         self._dock("palette", "Layers", Palette(self.workspace), _AREA.LeftDockWidgetArea)
@@ -124,11 +127,6 @@ class MainWindow(QMainWindow):
         self._toolbar()
         self.setStatusBar(StatusBar(self.workspace, self.training))
         self.workspace.changed.connect(self._count_problems)
-
-    def _north(self):  # noqa: ANN202
-        from PySide6.QtWidgets import QTabWidget
-
-        return QTabWidget.TabPosition.North
 
     def _dock(self, name: str, title: str, widget: QWidget, area: _AREA) -> QDockWidget:
         dock = QDockWidget(title, self, objectName=f"dock-{name}")
@@ -182,90 +180,6 @@ class MainWindow(QMainWindow):
         bar.addAction(self.actions_["help.commands"])
         self.addToolBar(bar)
 
-    # Documents
-
-    def new(self) -> None:
-        """Begin a design with nothing but an input and an output."""
-        self.workspace.add(Design("Untitled"), saved=None)
-
-    def open(self) -> None:
-        """Ask for a design file and open it."""
-        text, _ = QFileDialog.getOpenFileName(self, "Open design", self._folder(), _FILTER)
-        if text:
-            self.open_file(Path(text))
-
-    def open_file(self, path: Path) -> None:
-        """Open a design file; tells the user what is wrong with one that cannot be read."""
-        self.guarded(lambda: self.workspace.open(path))
-        if any(document.path == path.absolute() for document in self.workspace.documents):
-            self.preferences.remember(path)
-
-    def open_demo(self) -> None:
-        """Open LeNet-5 with the built-in digits chosen, so that Train is one press away."""
-        self.workspace.open_preset("lenet5")
-        self.show_dock("training")
-
-    def save(self) -> bool:
-        """Write the current design to its file; returns whether that was done."""
-        document = self.workspace.document
-        if document is None:
-            return False
-        return self._write(document, document.path) if document.path else self.save_as()
-
-    def save_as(self) -> bool:
-        """Ask for a file and write the current design to it; returns whether that was done."""
-        document = self.workspace.document
-        if document is None:
-            return False
-        proposed = document.path or Path(self._folder()) / f"{_file_name(document.design.name)}.json"
-        text, _ = QFileDialog.getSaveFileName(self, "Save design", str(proposed), _FILTER)
-        if not text:
-            return False
-        path = Path(text)
-        return self._write(document, path if path.suffix else path.with_suffix(".json"))
-
-    def _write(self, document: Document, path: Path) -> bool:
-        done = self.guarded(lambda: self.workspace.save(document, path))
-        if done:
-            self.preferences.remember(path)
-            self.workspace.told.emit(f"Saved as {path}.")
-        return done
-
-    def revert(self) -> None:
-        """Go back to what the file holds."""
-        self.workspace.revert()
-
-    def close_document(self, document: Document | None = None) -> bool:
-        """Close a tab, asking if something would be lost; returns whether it was closed."""
-        document = document or self.workspace.document
-        if document is None:
-            return True
-        if document.modified and not self._may_lose(document):
-            return False
-        self.autosave.forget(document)
-        self.workspace.close(document)
-        return True
-
-    def _may_lose(self, document: Document) -> bool:
-        if not document.design.graph.nodes:
-            return True
-        self.workspace.show(document)
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
-            "Unsaved changes",
-            f"Save the changes to {document.title}?",
-            QMessageBox.StandardButton.Save
-            | QMessageBox.StandardButton.Discard
-            | QMessageBox.StandardButton.Cancel,
-            self,
-        )
-        box.setInformativeText("They are lost if you don't.")
-        box.setDefaultButton(QMessageBox.StandardButton.Save)
-        answer = box.exec()
-        if answer == QMessageBox.StandardButton.Save:
-            return self.save()
-        return answer == QMessageBox.StandardButton.Discard
-
     # What the actions do beyond one panel
 
     def train(self) -> None:
@@ -278,16 +192,6 @@ class MainWindow(QMainWindow):
         from designer.gui.export import ExportDialog
 
         ExportDialog(self.workspace, self.trainer, self).exec()
-
-    def save_picture(self) -> None:
-        """Ask for a file and write a picture of the network."""
-        path = Path(self._folder()) / f"{_file_name(self.workspace.design.name)}.svg"
-        text, _ = QFileDialog.getSaveFileName(
-            self, "Save picture", str(path), "SVG (*.svg);;PNG (*.png)"
-        )
-        if text:
-            self.canvas.save_picture(Path(text))
-            self.workspace.told.emit(f"Saved as {text}.")
 
     def settings(self) -> None:
         """Show the settings; they count at once."""
@@ -322,7 +226,7 @@ class MainWindow(QMainWindow):
         from designer.gui.tour import Tour
 
         if self.workspace.document is None:
-            self.open_demo()
+            self.documents.open_demo()
         Tour(self).begin()
 
     def show_shortcuts(self) -> None:
@@ -336,10 +240,6 @@ class MainWindow(QMainWindow):
         from designer.gui.help import about
 
         about(self)
-
-    def show_welcome(self) -> None:
-        """Show the gallery; the designs stay open."""
-        self.workspace.show(None)
 
     def show_dock(self, name: str) -> None:
         """Bring a dock to the front, opening it if it is closed."""
@@ -403,14 +303,12 @@ class MainWindow(QMainWindow):
         self._recent.clear()
         for text in self.preferences.recent:
             action = QAction(text.replace("&", "&&"), self._recent)
-            action.triggered.connect(lambda _=False, path=Path(text): self.open_file(path))
+            action.triggered.connect(
+                lambda _=False, path=Path(text): self.documents.open_file(path)
+            )
             self._recent.addAction(action)
         if not self.preferences.recent:
             self._recent.addAction("No recent designs").setEnabled(False)
-
-    def _folder(self) -> str:
-        recent = self.preferences.recent
-        return str(Path(recent[0]).parent) if recent else str(Path.home())
 
     # Arrangement
 
@@ -442,13 +340,16 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """Start what may wait until the window is seen."""
         super().showEvent(event)
+        if self._seen:
+            return
+        self._seen = True
         QTimer.singleShot(0, self.trainer.window_shown)
         QTimer.singleShot(0, lambda: self.guarded(self.autosave.recover))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved designs; a training goes on without the window."""
         for document in list(self.workspace.documents):
-            if document.modified and not self._may_lose(document):
+            if document.modified and not self.documents.may_lose(document):
                 event.ignore()
                 return
         if not self.trainer.may_close(self):
@@ -468,11 +369,13 @@ class MainWindow(QMainWindow):
         """Open what was dropped."""
         for url in event.mimeData().urls():
             if url.isLocalFile():
-                self.open_file(Path(url.toLocalFile()))
+                self.documents.open_file(Path(url.toLocalFile()))
 
 
 _H = Qt.Orientation.Horizontal
 
 
 def _file_name(name: str) -> str:
-    return "".join(c for c in name.lower().replace(" ", "-") if c.isalnum() or c in "-_") or "design"
+    return (
+        "".join(c for c in name.lower().replace(" ", "-") if c.isalnum() or c in "-_") or "design"
+    )

@@ -6,14 +6,13 @@ from designer.analysis import formatting
 from designer.gui.preferences import Numbers
 
 _ENGLISH = (",", ".")
-_separators = _ENGLISH
+_wanted = {"separators": _ENGLISH}
 
 
 def use(style: Numbers) -> None:
     """Write numbers like this from now on."""
-    global _separators
     locale = QLocale.system()
-    _separators = {
+    _wanted["separators"] = {
         "english": _ENGLISH,
         "plain": ("", "."),
         "system": (locale.groupSeparator(), locale.decimalPoint()),
@@ -22,9 +21,9 @@ def use(style: Numbers) -> None:
 
 def local(text: str) -> str:
     """Return a number that was written as in English, such as `formatting` does, as wanted."""
-    if _separators == _ENGLISH:
+    if _wanted["separators"] == _ENGLISH:
         return text
-    group, point = _separators
+    group, point = _wanted["separators"]
     return text.translate({ord(","): group, ord("."): point})
 
 

@@ -275,9 +275,7 @@ class Workspace(QObject):
                 self.select(select)
             return False
         if merge is None or merge != document.merging or not document.past:
-            document.past.append(
-                Step(label, document.design, document.scope, document.selection)
-            )
+            document.past.append(Step(label, document.design, document.scope, document.selection))
         document.merging = merge
         document.future.clear()
         self._put(after, document.scope, document.selection if select is None else select)

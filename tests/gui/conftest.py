@@ -1,6 +1,5 @@
 """A window of its own for each test, with folders and preferences of its own."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,16 +37,14 @@ def remembered(home: Path) -> preferences.Preferences:
 
 
 @pytest.fixture
-def window(
-    qtbot: QtBot, look: str, remembered: preferences.Preferences
-) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, look: str, remembered: preferences.Preferences) -> MainWindow:
     """A shown main window without a design; closed without questions at the end."""
     main = MainWindow(remembered)
     main.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     qtbot.addWidget(main, before_close_func=_discard)
     main.show()
     qtbot.waitExposed(main)
-    yield main
+    return main
 
 
 def _discard(main: MainWindow) -> None:
