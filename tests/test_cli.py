@@ -493,3 +493,23 @@ def test_the_module_is_the_program(tmp_path: Path) -> None:
     assert ran.returncode == 1
     assert ran.stderr.startswith("There is no preset or file 'nothing'")
     assert cli.PROGRAM == "netdesigner"
+
+
+def test_without_a_display_the_window_says_what_to_do_instead() -> None:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    }
+    for words, display in (([], ""), (["open", "vgg16"], ":987")):
+        done = subprocess.run(
+            [sys.executable, "-m", "designer", *words],
+            env={**environment, "DISPLAY": display},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert done.stderr.startswith("There is no display to open a window on.")
+        assert "netdesigner train lenet5" in done.stderr
+        assert len(done.stderr.splitlines()) == 1

@@ -376,9 +376,13 @@ def demo(
     """
     from designer.gui import app as window
 
-    if not (terminal or run or epochs) and window.has_screen():
-        _show_window([], demo=True)
-        return
+    if not (terminal or run or epochs):
+        if window.has_screen():
+            _show_window([], demo=True)
+            return
+        missing = window.display_missing()
+        if missing:
+            write(f"{missing}\n\n")
     check("lenet5")
     write("\n")
     from designer.cli import jobs

@@ -1,5 +1,6 @@
 """Starting the window."""
 
+import ctypes
 import os
 import re
 import socket
@@ -10,6 +11,7 @@ from typing import Any
 
 from designer import __version__
 
+X_PACKAGES = "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxkbcommon-x11-0"
 _UNSEEN = ("offscreen", "minimal")  # platforms of Qt on which a window can open and not be seen
 
 
@@ -25,12 +27,34 @@ def display_missing() -> str:
     """
     if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM") in _UNSEEN:
         return ""
-    if _wayland_answers() or _x_answers(os.environ.get("DISPLAY", "")):
-        return ""
-    return (
-        "There is no display to open a window on. Use the command line instead, as in "
-        "netdesigner train lenet5; netdesigner --help lists all commands."
+    instead = (
+        "Use the command line instead, as in netdesigner train lenet5; netdesigner --help lists "
+        "all commands."
     )
+    if _wayland_answers():
+        return ""
+    if not _x_answers(os.environ.get("DISPLAY", "")):
+        return f"There is no display to open a window on. {instead}"
+    library = _missing_library()
+    if library:
+        return (
+            f"The window cannot be opened: Qt needs {library}, which is not installed. On Debian "
+            f"and Ubuntu: apt install {X_PACKAGES}. {instead}"
+        )
+    return ""
+
+
+def _missing_library() -> str:
+    """Return the name of a system library that Qt's part for X lacks, "" if it can be loaded."""
+    import PySide6
+
+    plugin = Path(PySide6.__file__).parent / "Qt" / "plugins" / "platforms" / "libqxcb.so"
+    try:
+        if plugin.exists():
+            ctypes.CDLL(str(plugin))
+    except OSError as error:
+        return str(error).partition(":")[0]
+    return ""
 
 
 def _wayland_answers() -> bool:
