@@ -81,6 +81,24 @@ def free_bytes(device: torch.device) -> int:
     return int(psutil.virtual_memory().available)
 
 
+def used_bytes(device: torch.device) -> int:
+    """Return the memory that this process has taken: of the GPU, else of the machine."""
+    if device.type == "cuda":
+        return int(torch.cuda.memory_reserved(device))
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def total_bytes(device: torch.device) -> int:
+    """Return the memory that there is: of the GPU, else of the machine."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[1])
+    import psutil
+
+    return int(psutil.virtual_memory().total)
+
+
 @dataclass(frozen=True)
 class Precision:
     """``lower`` is the type of matrix products and convolutions, None for float32 throughout."""

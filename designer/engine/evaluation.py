@@ -1,7 +1,7 @@
 """Figures on images that were not trained on, and the test part in detail."""
 
 import io
-from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -12,6 +12,7 @@ from designer.engine.batches import Images
 from designer.engine.losses import Objective, correct, main_output
 from designer.runs.files import unwritable, write_atomically
 from designer.runs.folder import RunFolder
+from designer.runs.preprocessing import Preprocessing
 from designer.runs.result import Figures
 
 _MISTAKES = 100  # the worst that are listed
@@ -45,7 +46,7 @@ def write_details(
     objective: Objective,
     *,
     batch: int,
-    classes: Sequence[str],
+    preprocessing: Preprocessing,
     run: RunFolder,
 ) -> None:
     """Write what the main output says of every image into the run's ``evaluation`` folder.
@@ -53,11 +54,14 @@ def write_details(
     ``predictions.npz``: ``outputs`` (n, k), ``targets`` (n,) or (n, k), ``losses`` (n,) and, for
     classes, ``predicted`` (n,). For classes also ``confusion.json``, where ``matrix[i][j]`` counts
     images of class i taken for class j, and ``mistakes.json``, the misclassified images with the
-    largest losses, ``index`` being that in the test part.
+    largest losses, ``index`` being that in the test part and ``probability`` what the network gave
+    the class that it took; ``mistakes.npz`` has their ``images`` (m, channels, height, width),
+    uint8, as the network saw them.
 
     Raises:
         DesignerError: the folder cannot be written.
     """
+    classes = preprocessing.classes
     network.eval()
     rows: list[tuple[Tensor, Tensor, Tensor]] = []
     with torch.inference_mode():
@@ -79,6 +83,7 @@ def write_details(
                 "index": int(i),
                 "class": classes[labels[i]],
                 "predicted": classes[predicted[i]],
+                "probability": float(torch.from_numpy(tables["outputs"][i]).softmax(0).max()),
                 "loss": float(tables["losses"][i]),
             }
             for i in worst
@@ -86,12 +91,32 @@ def write_details(
         confusion = {"classes": list(classes), "matrix": matrix.tolist()}
         files["confusion.json"] = msgspec.json.encode(confusion) + b"\n"
         files["mistakes.json"] = msgspec.json.encode(mistakes) + b"\n"
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **tables)  # type: ignore[arg-type]
-    files["predictions.npz"] = packed.getvalue()
+        files["mistakes.npz"] = _packed(images=_pictures(images, worst, preprocessing))
+    files["predictions.npz"] = _packed(**tables)
     try:
         run.evaluation.mkdir(exist_ok=True)
         for name, content in files.items():
             write_atomically(run.evaluation / name, content)
     except OSError as error:
         raise unwritable(run.evaluation, error) from error
+
+
+def _pictures(
+    images: Images, chosen: np.ndarray[Any, Any], preprocessing: Preprocessing
+) -> np.ndarray[Any, Any]:
+    """Return some images as they were before they were standardised, uint8 (n, C, H, W)."""
+    mean = torch.tensor(preprocessing.mean).view(-1, 1, 1)
+    deviation = torch.tensor(preprocessing.deviation).view(-1, 1, 1)
+    pieces = [torch.empty(0, *preprocessing.input)]
+    for inputs, _ in images.batches(torch.from_numpy(chosen.astype(np.int64)), _MISTAKES):
+        pieces.append(inputs.float().cpu() * deviation + mean)
+    values = torch.cat(pieces)
+    if len(values) and (values.min() < -0.01 or values.max() > 1.01):  # floats of any scale
+        values = (values - values.min()) / (values.max() - values.min())
+    return (values.clamp(0, 1) * 255).round().byte().numpy()
+
+
+def _packed(**tables: np.ndarray[Any, Any]) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, **tables)  # type: ignore[arg-type]
+    return file.getvalue()

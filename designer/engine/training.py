@@ -167,6 +167,7 @@ class _Training:
         self._unread: list[tuple[Tensor, Tensor]] = []
         self._no_hits = torch.zeros((), dtype=torch.int64, device=prepared.device)
         self._loss = 0.0  # of the last step that was read
+        self._accuracy: float | None = None  # in it, of this step's images
         self._clock = self._logged = self._saved = time.perf_counter()
         self._logged_steps = 0
         self._next_poll = 0.0
@@ -259,6 +260,7 @@ class _Training:
             steps_per_epoch=prepared.steps_per_epoch,
             batch=self._recipe.batch,
             parameters=sum(weight.numel() for weight in self._parameters),
+            memory_bytes=device.total_bytes(prepared.device),
             counts={name: len(images) for name, images in parts.items() if images is not None},
         )
         if prepared.precision.note:
@@ -316,7 +318,8 @@ class _Training:
                 weight.grad = None
             progress.batches += 1
             progress.steps += 1
-            if progress.steps % recipe.log_interval == 0:
+            # The first step is told at once: a slow network shows that it trains.
+            if progress.steps % recipe.log_interval == 0 or progress.steps == 1:
                 self._log_step(rate)
             if self._is_time_to_look() and not self._steer():
                 return False
@@ -354,11 +357,13 @@ class _Training:
             return
         if len(unread) == 1 and not self._processes.several:
             losses, hits = [unread[0][0].item()], int(unread[0][1])
+            last_hits = hits
         else:
             table = torch.stack([torch.stack((loss, hits.to(loss))) for loss, hits in unread])
             rows = self._processes.mean(table.double() if table.device.type != "mps" else table)
             losses = rows[:, 0].tolist()
             hits = round(rows[:, 1].sum().item() * self._processes.count)
+            last_hits = round(rows[-1, 1].item() * self._processes.count)
         for number, loss in enumerate(losses, start=1 - len(losses)):
             if not math.isfinite(loss):
                 done = progress.steps + (0 if batch is None else 1)
@@ -367,6 +372,8 @@ class _Training:
         progress.loss_sum += sum(losses)
         progress.hits += hits
         self._loss = losses[-1]
+        if self._prepared.classes:
+            self._accuracy = last_hits / self._recipe.batch
 
     def _explained(self, loss: float, *, step: int, batch: Batch | None) -> str:
         """Say where a loss that is not finite comes from and what helps."""
@@ -455,7 +462,7 @@ class _Training:
                 prepared.test,
                 self._objective,
                 batch=prepared.batch,
-                classes=prepared.classes,
+                preprocessing=prepared.preprocessing,
                 run=self._run,
             )
         return self._figures(prepared.test)
@@ -575,9 +582,11 @@ class _Training:
             step=progress.steps,
             epoch=self._epoch_at_hand(),
             loss=self._loss,
+            accuracy=self._accuracy,
             lr=rate,
             images_per_second=round(images / (now - self._logged), 1),
             seconds_left=self._seconds_left(),
+            memory_bytes=device.used_bytes(self._prepared.device),
         )
         self._logged, self._logged_steps = now, progress.steps
 

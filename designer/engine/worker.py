@@ -16,11 +16,12 @@ When standard input closes, what was asked for is still done: a training outlive
 
 import argparse
 import contextlib
+import os
 import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -59,7 +60,8 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         resume = bool(request.get("resume"))
         if resume:  # takes back a pause or stop that nobody has read
             control.send(run.control, "resume")
-        result = training.train(run, resume=resume, interrupt=interrupt)
+        with _printing_to(run.log):
+            result = training.train(run, resume=resume, interrupt=interrupt)
         return {"result": msgspec.to_builtins(result)}
 
     def write(request: Request) -> Request:
@@ -110,6 +112,25 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         except Exception as error:
             message = str(error) if isinstance(error, DesignerError) else f"A defect: {error!r}"
             answer(request, ok=False, message=message)
+
+
+@contextlib.contextmanager
+def _printing_to(path: Path) -> Iterator[None]:
+    """Append to a file what this process prints on standard error, also from C."""
+    try:
+        log = path.open("ab")
+    except OSError:  # a disk that is full or read-only; the training itself reports it
+        yield
+        return
+    before = os.dup(2)
+    with log:
+        os.dup2(log.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(before, 2)
+        os.close(before)
 
 
 def _train_run(path: Path, *, resume: bool, interrupt: threading.Event) -> int:

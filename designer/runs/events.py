@@ -78,11 +78,13 @@ class EventWriter:
 class News:
     """What a poll brought. With ``restarted``, forget all earlier events: these are all there are.
 
-    That is so at the first poll, and after the log was cut back to a checkpoint.
+    That is so at the first poll, and after the log was cut back to a checkpoint. With ``more``,
+    the poll was limited and there may be further events already.
     """
 
     events: list[Event]
     restarted: bool = False
+    more: bool = False
 
 
 class EventReader:
@@ -95,8 +97,10 @@ class EventReader:
         self._started = False
         self._decoder = msgspec.json.Decoder(dict[str, Any])
 
-    def poll(self) -> News:
+    def poll(self, *, at_most: int | None = None) -> News:
         """Return the events since the last poll; half-written lines wait for the next one.
+
+        ``at_most`` so many bytes are read, to the block: a long log comes in pieces.
 
         Raises:
             DesignerError: the log is there but cannot be read, or a whole line is no JSON object.
@@ -107,7 +111,8 @@ class EventReader:
                 if restarted:
                     self._offset, self._last_line = 0, b""
                 self._started = True
-                return News(self._read_on(file.fileno()), restarted)
+                events, more = self._read_on(file.fileno(), at_most)
+                return News(events, restarted, more)
         except FileNotFoundError:
             return News([])
         except OSError as error:
@@ -120,17 +125,21 @@ class EventReader:
         os.lseek(file, self._offset - len(self._last_line), os.SEEK_SET)
         return _read_exactly(file, len(self._last_line)) != self._last_line
 
-    def _read_on(self, file: int) -> list[Event]:
+    def _read_on(self, file: int, at_most: int | None) -> tuple[list[Event], bool]:
         os.lseek(file, self._offset, os.SEEK_SET)
         events: list[Event] = []
         pending = b""
+        count = 0
         while block := os.read(file, _BLOCK):
+            count += len(block)
             *lines, pending = (pending + block).split(b"\n")
             for line in lines:
                 events.append(self._decoded(line))
                 self._offset += len(line) + 1
                 self._last_line = line + b"\n"
-        return events
+            if at_most is not None and count >= at_most and events:
+                return events, True
+        return events, False
 
     def _decoded(self, line: bytes) -> Event:
         try:

@@ -40,12 +40,15 @@ def start(path: Path, *, resume: bool = False) -> int:
     return child.pid
 
 
-def start_service() -> "subprocess.Popen[bytes]":
+def start_service(*, stderr: BinaryIO | None = None) -> "subprocess.Popen[bytes]":
     """Start a worker that has torch loaded and takes JSON lines; see ``designer.engine.worker``.
 
-    The caller talks through ``stdin`` and ``stdout`` of what is returned.
+    The caller talks through ``stdin`` and ``stdout`` of what is returned. What it prints besides
+    goes to the file ``stderr``, or to where this process prints.
     """
-    return _spawn(["--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None)
+    child = _spawn(["--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
+    _children.append(child)
+    return child
 
 
 def is_alive(pid: int, path: Path) -> bool:
