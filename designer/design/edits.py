@@ -4,11 +4,11 @@ Each takes the design first and `block`, the name of the block whose graph is me
 the design's own graph. What an edit cannot do it refuses with a `DesignerError`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping, Set
 from dataclasses import replace
 from typing import TypeAlias
 
-from designer.design.expressions import Scalar
+from designer.design.expressions import Scalar, shortened
 from designer.design.values import (
     MAX_PORT,
     BlockNode,
@@ -17,6 +17,7 @@ from designer.design.values import (
     Graph,
     LayerNode,
     Node,
+    Point,
     Value,
     node_name_refusal,
 )
@@ -103,11 +104,7 @@ def add_node(design: Design, name: str, node: Node, *, block: str | None = None)
         The name is taken or no valid one.
     """
     graph = design.graph_of(block)
-    refusal = node_name_refusal(name)
-    if refusal:
-        raise DesignerError(f"'{name}' {refusal}.")
-    if name in taken_names(design, block):
-        raise DesignerError(f"There is a '{name}' already; choose another name.")
+    check_new_name(design, name, block)
     return with_graph(design, block, replace(graph, nodes={**graph.nodes, name: node}))
 
 
@@ -115,20 +112,128 @@ def remove_node(
     design: Design, name: str, *, heal: bool = True, block: str | None = None
 ) -> Design:
     """Remove a node with its edges; with `heal`, a one-in node's readers read its source."""
+    return remove_nodes(design, (name,), heal=heal, block=block)
+
+
+def remove_nodes(
+    design: Design, names: Iterable[str], *, heal: bool = True, block: str | None = None
+) -> Design:
+    """Remove nodes with their edges; with `heal`, readers of one-in nodes read their sources."""
+    graph = design.graph_of(block)
+    gone = set(names)
+    for name in gone:
+        _node(graph, name)
+    nodes = {key: node for key, node in graph.nodes.items() if key not in gone}
+    return with_graph(design, block, Graph(nodes, _past(graph.edges, gone, heal=heal)))
+
+
+def take_out(design: Design, name: str, *, block: str | None = None) -> Design:
+    """Free a node of its edges; the readers of a one-in node read its source."""
     graph = design.graph_of(block)
     _node(graph, name)
-    sources = [edge for edge in graph.edges if edge.target == name]
-    healed = sources[0] if heal and len(sources) == 1 and sources[0].source != name else None
-    edges = []
-    for edge in graph.edges:
-        if edge.target == name:
+    edges = _past(graph.edges, {name}, heal=True)
+    if len(edges) == len(graph.edges):
+        return design
+    return with_graph(design, block, replace(graph, edges=edges))
+
+
+def _past(edges: tuple[Edge, ...], gone: Set[str], *, heal: bool) -> tuple[Edge, ...]:
+    """Return the edges that are left without some nodes, led past those that one edge enters."""
+    entering: dict[str, list[Edge]] = {}
+    for edge in edges:
+        if edge.target in gone:
+            entering.setdefault(edge.target, []).append(edge)
+    origins: dict[str, Edge | None] = {}
+
+    def origin(name: str) -> Edge | None:
+        way: list[str] = []
+        found: Edge | None = None
+        while name not in origins:
+            way.append(name)
+            origins[name] = None  # for the case that they lie on a cycle
+            before = entering.get(name, ())
+            if not heal or len(before) != 1:
+                break
+            found, name = before[0], before[0].source
+            if name not in gone:
+                break
+        else:
+            found = origins[name]
+        if found is not None and found.source in gone:
+            found = None
+        origins.update(dict.fromkeys(way, found))
+        return found
+
+    left = []
+    for edge in edges:
+        if edge.target in gone:
             continue
-        if edge.source != name:
-            edges.append(edge)
-        elif healed is not None:
-            edges.append(edge._replace(source=healed.source, source_port=healed.source_port))
-    nodes = {key: node for key, node in graph.nodes.items() if key != name}
-    return with_graph(design, block, Graph(nodes, tuple(edges)))
+        if edge.source not in gone:
+            left.append(edge)
+        elif (start := origin(edge.source)) is not None:
+            left.append(edge._replace(source=start.source, source_port=start.source_port))
+    return tuple(left)
+
+
+def rename_node(design: Design, name: str, new: str, *, block: str | None = None) -> Design:
+    """Give a node another name; its edges follow.
+
+    Raises
+    ------
+    DesignerError
+        The name is taken or no valid one.
+    """
+    graph = design.graph_of(block)
+    _node(graph, name)
+    if new == name:
+        return design
+    check_new_name(design, new, block)
+    nodes = {new if key == name else key: node for key, node in graph.nodes.items()}
+    edges = tuple(
+        edge._replace(
+            source=new if edge.source == name else edge.source,
+            target=new if edge.target == name else edge.target,
+        )
+        for edge in graph.edges
+    )
+    return with_graph(design, block, Graph(nodes, edges))
+
+
+def replace_node(design: Design, name: str, node: Node, *, block: str | None = None) -> Design:
+    """Put another node in a node's place; name and edges stay."""
+    graph = design.graph_of(block)
+    if _node(graph, name) == node:
+        return design
+    return with_graph(design, block, replace(graph, nodes={**graph.nodes, name: node}))
+
+
+def set_when(design: Design, name: str, when: Scalar, *, block: str | None = None) -> Design:
+    """Say when a node is there: always (True), never, or by an expression."""
+    node = _node(design.graph_of(block), name)
+    return replace_node(design, name, replace(node, when=when), block=block)
+
+
+def set_repeat(design: Design, name: str, repeat: Scalar, *, block: str | None = None) -> Design:
+    """Say how many times a block runs in a row."""
+    node = _node(design.graph_of(block), name)
+    if not isinstance(node, BlockNode):
+        raise DesignerError(f"'{name}' is a layer; only a block can be repeated. Group it first.")
+    return replace_node(design, name, replace(node, repeat=repeat), block=block)
+
+
+def move(
+    design: Design, positions: Mapping[str, Point | None], *, block: str | None = None
+) -> Design:
+    """Put nodes at places of the canvas, None leaving the place to the layout."""
+    graph = design.graph_of(block)
+    moved = {
+        name: replace(graph.nodes[name], at=at)
+        for name, at in positions.items()
+        if name in graph.nodes and graph.nodes[name].at != at
+    }
+    if not moved:
+        return design
+    return with_graph(design, block, replace(graph, nodes={**graph.nodes, **moved}))
 
 
 def connect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
@@ -170,9 +275,20 @@ def connect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
 def disconnect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
     """Remove an edge."""
     graph = design.graph_of(block)
-    _check_drawn(graph, edge)
+    check_drawn(graph, edge)
     edges = tuple(each for each in graph.edges if each != edge)
     return with_graph(design, block, replace(graph, edges=edges))
+
+
+def reconnect(design: Design, old: Edge, new: Edge, *, block: str | None = None) -> Design:
+    """Draw an edge in the place of another.
+
+    Raises
+    ------
+    DesignerError
+        As `connect`.
+    """
+    return connect(disconnect(design, old, block=block), new, block=block)
 
 
 def insert_on_edge(
@@ -181,7 +297,7 @@ def insert_on_edge(
     """Put a one-in-one-out node into an edge; `name` gets a number if it is taken."""
     name = free_name(design, name, block)
     graph = design.graph_of(block)
-    _check_drawn(graph, edge)
+    check_drawn(graph, edge)
     edges = []
     for each in graph.edges:
         if each == edge:
@@ -206,11 +322,45 @@ def taken_names(design: Design, block: str | None = None) -> set[str]:
     return names
 
 
+def name_refusal(design: Design, name: str, block: str | None = None) -> str | None:
+    """Say in a sentence why a new node of this graph cannot have a name, or None."""
+    refusal = node_name_refusal(name)
+    if refusal:
+        return f"'{shortened(name)}' {refusal}."
+    if name in taken_names(design, block):
+        return f"There is a '{name}' already; choose another name."
+    return None
+
+
+def check_new_name(design: Design, name: str, block: str | None = None) -> None:
+    """Refuse a name that a new node of this graph cannot have.
+
+    Raises
+    ------
+    DesignerError
+        The name is taken or no valid one.
+    """
+    refusal = name_refusal(design, name, block)
+    if refusal:
+        raise DesignerError(refusal)
+
+
+def free_port(design: Design, name: str, block: str | None = None) -> int:
+    """Return the first input port of a node that no edge enters."""
+    taken = {edge.target_port for edge in design.graph_of(block).edges if edge.target == name}
+    return next(port for port in range(len(taken) + 1) if port not in taken)
+
+
 def free_name(design: Design, wish: str, block: str | None = None) -> str:
     """Return `wish`, or it with the first number that makes it new and allowed."""
-    taken = taken_names(design, block)
-    if wish not in taken and node_name_refusal(wish) is None:
+    return free_of(taken_names(design, block), wish, node_name_refusal)
+
+
+def free_of(taken: Container[str], wish: str, refusal: Callable[[str], str | None]) -> str:
+    """Return `wish`, or it with the first number that makes it neither taken nor refused."""
+    if wish not in taken and refusal(wish) is None:
         return wish
+    wish = wish[:58]  # longer names are refused, whatever number they have
     number = 2 if wish in taken else 1
     while f"{wish}{number}" in taken:
         number += 1
@@ -223,7 +373,8 @@ def _node(graph: Graph, name: str) -> Node:
     return graph.nodes[name]
 
 
-def _check_drawn(graph: Graph, edge: Edge) -> None:
+def check_drawn(graph: Graph, edge: Edge) -> None:
+    """Refuse an edge that is not there."""
     if edge not in graph.edges:
         raise DesignerError(
             f"There is no edge from '{edge.source}' to input {edge.target_port} of "

@@ -103,6 +103,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "make_divisible": Function(make_divisible, 1, 2, "make_divisible"),
 }
 
+_IN_PYTHON = {name: function.python for name, function in FUNCTIONS.items()}
+_HERE = {name: name for name in FUNCTIONS}
+
 _ARITHMETIC: Mapping[str, Callable[[float, float], int | float]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -284,11 +287,31 @@ def fold(tree: Tree) -> Tree:
         return tree
 
 
-def python_source(tree: Tree, minimum: int = 0) -> str:
+def python_source(tree: Tree) -> str:
     """Write an expression as Python source, with as few brackets as possible.
 
     Functions are spelled as generated files spell them: ``math.floor``, ``make_divisible``.
     """
+    return _written(tree, _IN_PYTHON)
+
+
+def source(tree: Tree) -> str:
+    """Write an expression in this language, without the leading ``=``."""
+    return _written(tree, _HERE)
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """Give names in the text of an expression other names, keeping how it is written."""
+
+    def one(token: re.Match[str]) -> str:
+        name = token["name"]
+        return token[0].removesuffix(name) + names[name] if name in names else token[0]
+
+    return _TOKEN.sub(one, text)
+
+
+def _written(tree: Tree, functions: Mapping[str, str], minimum: int = 0) -> str:
+    """Write an expression with functions spelled so, in brackets if it binds less than asked."""
     match tree:
         case Literal(value):
             negative = isinstance(value, int | float) and value < 0
@@ -298,23 +321,27 @@ def python_source(tree: Tree, minimum: int = 0) -> str:
         case Unary(symbol, operand):
             binds = _PRECEDENCE["not" if symbol == "not" else "unary"]
             space = " " if symbol == "not" else ""
-            text = f"{symbol}{space}{python_source(operand, binds)}"
+            text = f"{symbol}{space}{_written(operand, functions, binds)}"
         case Binary("**", left, right):
             binds = _PRECEDENCE["**"]
-            text = f"{python_source(left, binds + 1)}**{python_source(right, binds - 1)}"
+            base = _written(left, functions, binds + 1)
+            text = f"{base}**{_written(right, functions, binds - 1)}"
         case Binary(symbol, left, right):
             binds = _PRECEDENCE[symbol]
             left_binds = binds + 1 if symbol in _COMPARISON else binds
-            text = f"{python_source(left, left_binds)} {symbol} {python_source(right, binds + 1)}"
+            first = _written(left, functions, left_binds)
+            text = f"{first} {symbol} {_written(right, functions, binds + 1)}"
         case Conditional(then, test, otherwise):
             binds = _PRECEDENCE["if"]
             text = (
-                f"{python_source(then, binds + 1)} if {python_source(test, binds + 1)}"
-                f" else {python_source(otherwise, binds)}"
+                f"{_written(then, functions, binds + 1)} if "
+                f"{_written(test, functions, binds + 1)} else "
+                f"{_written(otherwise, functions, binds)}"
             )
         case Call(name, arguments):
             binds = _ATOM
-            text = f"{FUNCTIONS[name].python}({', '.join(map(python_source, arguments))})"
+            given = ", ".join(_written(each, functions) for each in arguments)
+            text = f"{functions[name]}({given})"
     return f"({text})" if binds < minimum else text
 
 

@@ -1,0 +1,140 @@
+"""Rewriting what nodes say: other names in their expressions, or values in place of names."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from designer.design.expressions import (
+    ExpressionError,
+    Literal,
+    Scalar,
+    Tree,
+    is_expression,
+    names,
+    parse,
+    quoted,
+    renamed,
+    shortened,
+    source,
+    substitute,
+)
+from designer.design.values import LayerNode, Node, Value
+from designer.errors import DesignerError
+
+SIZES = ("in_channels", "in_height", "in_width")
+"""Names that expressions in a block read beside its arguments: sizes of its first input."""
+NUMBER = "i"
+"""The number of the repetition, a name within the arguments of a block's use."""
+
+
+def names_read(node: Node) -> set[str]:
+    """Return every name that a node's expressions read from the graph around it."""
+    found: set[str] = set()
+    if isinstance(node, LayerNode):
+        for value in node.parameters.values():
+            found |= _names(value)
+    else:
+        for value in node.arguments.values():
+            found |= _names(value)
+        found.discard(NUMBER)
+        found |= _names(node.repeat)
+    return found | _names(node.when)
+
+
+def names_read_in(nodes: Iterable[Node]) -> set[str]:
+    """Return every name that the expressions of some nodes read."""
+    return set().union(*map(names_read, nodes))
+
+
+def with_names(node: Node, new: Mapping[str, str]) -> Node:
+    """Give names in a node's expressions other names; the node itself if it reads none of them."""
+    return _rewritten(node, lambda value: _renamed(value, new))
+
+
+def with_values(node: Node, trees: Mapping[str, Tree]) -> Node:
+    """Put values or expressions in the place of names; the node itself if it reads none of them.
+
+    Raises
+    ------
+    DesignerError
+        The result cannot be written as an expression.
+    """
+    return _rewritten(node, lambda value: _replaced(value, trees))
+
+
+def tree_of(value: Scalar) -> Tree:
+    """Return a value, or the tree of an expression.
+
+    Raises
+    ------
+    DesignerError
+        It is no valid expression.
+    """
+    if not is_expression(value):
+        return Literal(value)
+    try:
+        return parse(str(value))
+    except ExpressionError as error:
+        raise DesignerError(
+            f"The expression '{shortened(str(value))}' {error}; mend it first."
+        ) from None
+
+
+def value_of(tree: Tree) -> Scalar:
+    """Return what a file holds for a tree: a plain value, or an expression that begins with =.
+
+    Raises
+    ------
+    DesignerError
+        It cannot be written as an expression.
+    """
+    if isinstance(tree, Literal):
+        value = tree.value
+        return f"={quoted(value)}" if is_expression(value) else value
+    text = f"={source(tree)}"
+    try:
+        parse(text)
+    except ExpressionError as error:
+        raise DesignerError(f"The expression '{shortened(text)}' {error}.") from None
+    return text
+
+
+def _names(value: Value) -> set[str]:
+    if isinstance(value, tuple):
+        return set().union(*map(_names, value))
+    if not is_expression(value):
+        return set()
+    try:
+        return set(names(parse(str(value))))
+    except ExpressionError:  # a problem of the analysis
+        return set()
+
+
+def _rewritten(node: Node, change: Callable[[Scalar], Scalar]) -> Node:
+    def each(value: Value) -> Value:
+        return tuple(map(change, value)) if isinstance(value, tuple) else change(value)
+
+    if isinstance(node, LayerNode):
+        parameters = {key: each(value) for key, value in node.parameters.items()}
+        changed: Node = replace(node, parameters=parameters, when=change(node.when))
+    else:
+        arguments = {key: change(value) for key, value in node.arguments.items()}
+        changed = replace(
+            node, arguments=arguments, repeat=change(node.repeat), when=change(node.when)
+        )
+    return node if changed == node else changed
+
+
+def _renamed(value: Scalar, new: Mapping[str, str]) -> Scalar:
+    return renamed(str(value), new) if is_expression(value) else value
+
+
+def _replaced(value: Scalar, trees: Mapping[str, Tree]) -> Scalar:
+    if not is_expression(value):
+        return value
+    try:
+        tree = parse(str(value))
+    except ExpressionError:  # stays the problem that it is
+        return value
+    if not names(tree) & trees.keys():
+        return value
+    return value_of(substitute(tree, trees))
