@@ -236,6 +236,7 @@ class Actions(QObject):
     def _made(self, row: Action) -> QAction:
         action = QAction(row.text, self.window, objectName=row.key)
         action.setShortcuts([QKeySequence(text) for text in row.shortcut.split("; ") if text])
+        action.setIconText(row.text.split()[0].strip("&…").replace("&", ""))  # of the toolbar
         action.setCheckable(row.checked is not None)
         action.triggered.connect(lambda: self._run(row))
         if row.on_canvas:

@@ -39,10 +39,11 @@ def renderer(name: str, colour: str) -> QSvgRenderer:
 
 def pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
     """Return an icon's picture, `size` logical pixels wide at a screen's pixel ratio."""
+    drawing = renderer(name, colour)
     picture = QPixmap(QSize(round(size * ratio), round(size * ratio)))
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
-    renderer(name, colour).render(painter, QRectF(picture.rect()))
+    drawing.render(painter, QRectF(picture.rect()))
     painter.end()
     picture.setDevicePixelRatio(ratio)
     return picture

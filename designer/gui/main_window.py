@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -16,15 +16,17 @@ from PySide6.QtWidgets import (
     QTabBar,
     QTabWidget,
     QToolBar,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from designer.errors import DesignerError
-from designer.gui import numbers, preferences
+from designer.gui import icons, numbers, preferences
 from designer.gui.actions import MENUS, TOOLBAR, Actions
 from designer.gui.autosave import Autosave
 from designer.gui.canvas.canvas import Canvas
+from designer.gui.dock_tabs import DockTabs
 from designer.gui.documents import Documents
 from designer.gui.inspector.inspector import Inspector
 from designer.gui.palette import Palette
@@ -32,7 +34,7 @@ from designer.gui.panels.analysis import AnalysisPanel
 from designer.gui.panels.code import CodePanel
 from designer.gui.panels.problems import ProblemsPanel
 from designer.gui.panels.status import StatusBar
-from designer.gui.theme import theme
+from designer.gui.theme import colours, theme
 from designer.gui.training.evaluation import EvaluationPanel
 from designer.gui.training.panel import TrainingPanel
 from designer.gui.training.runs import RunsPanel
@@ -85,9 +87,6 @@ class MainWindow(QMainWindow):
         )
         self.tabs.setDrawBase(False)
         self.tabs.currentChanged.connect(self._tab_chosen)
-        self.tabs.tabCloseRequested.connect(
-            lambda index: self.documents.close(self.workspace.documents[index])
-        )
         editor = QWidget()
         column = QVBoxLayout(editor)
         column.setContentsMargins(0, 0, 0, 0)
@@ -123,6 +122,7 @@ class MainWindow(QMainWindow):
             self.tabifyDockWidget(beside, self._dock(name, title, widget, bottom))
         first.raise_()
         second.raise_()
+        self._dock_tabs = DockTabs(self)
         self._menus()
         self._toolbar()
         self.setStatusBar(StatusBar(self.workspace, self.training))
@@ -177,7 +177,11 @@ class MainWindow(QMainWindow):
         space = QWidget()
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(space)
-        bar.addAction(self.actions_["help.commands"])
+        search = QToolButton(text="Search commands, layers, nodes…  Ctrl+K", objectName="search")
+        search.setProperty("role", "search")
+        search.setToolTip(self.actions_.rows["help.commands"].help)
+        search.clicked.connect(self.actions_["help.commands"].trigger)
+        bar.addWidget(search)
         self.addToolBar(bar)
 
     # What the actions do beyond one panel
@@ -270,7 +274,7 @@ class MainWindow(QMainWindow):
         while self.tabs.count() > len(documents):
             self.tabs.removeTab(self.tabs.count() - 1)
         while self.tabs.count() < len(documents):
-            self.tabs.addTab("")
+            self._add_tab()
         for index, document in enumerate(documents):
             mark = " •" if document.modified else ""
             self.tabs.setTabText(index, f"{document.title}{mark}".replace("&", "&&"))
@@ -282,6 +286,17 @@ class MainWindow(QMainWindow):
         title = f"{document.title}[*] — Network Designer" if document else "Network Designer"
         self.setWindowTitle(title)
         self.setWindowModified(bool(document and document.modified))
+
+    def _add_tab(self) -> None:
+        index = self.tabs.addTab("")
+        button = QToolButton(self.tabs, objectName="close-tab", toolTip="Close")
+        button.setProperty("role", "close-tab")
+        button.setIcon(icons.icon("close", colours().soft_text))
+        button.setIconSize(QSize(12, 12))
+        theme.changed.connect(lambda: button.setIcon(icons.icon("close", colours().soft_text)))
+        # Tabs are added and removed at the end, so that a tab's place never changes.
+        button.clicked.connect(lambda: self.documents.close(self.workspace.documents[index]))
+        self.tabs.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
 
     def _tab_chosen(self, index: int) -> None:
         if 0 <= index < len(self.workspace.documents):

@@ -29,6 +29,8 @@ class Colours:
         Selection and focus, and text upon it.
     success, warning, error
         Good news, warnings, errors; each dark or light enough for text on `panel`.
+    train_button
+        Behind the white words of the main button.
     train, validation
         The two curves of a plot.
     """
@@ -48,6 +50,7 @@ class Colours:
     on_accent: str
     selection: str
     success: str
+    train_button: str
     warning: str
     error: str
     error_panel: str
@@ -77,6 +80,7 @@ DARK = Colours(
     on_accent="#0b1220",
     selection="#2a3f63",
     success="#3fb68b",
+    train_button="#27815f",
     warning="#f0a840",
     error="#ff6b66",
     error_panel="#4a2226",
@@ -112,6 +116,7 @@ LIGHT = Colours(
     on_accent="#ffffff",
     selection="#cfe0fb",
     success="#1b855e",
+    train_button="#1b855e",
     warning="#a86400",
     error="#c8322d",
     error_panel="#fde7e6",
@@ -256,13 +261,21 @@ QToolButton {{ border: 0; border-radius: 5px; padding: 5px 8px; background: tran
 QToolButton:hover {{ background: {c.hover}; }}
 QToolButton:pressed, QToolButton:checked {{ background: {c.selection}; }}
 QToolButton:disabled {{ color: {c.faint_text}; }}
+QToolButton[primary="true"] {{ background: {c.train_button}; color: #ffffff; font-weight: 600;
+    padding: 5px 12px; }}
+QToolButton[primary="true"]:hover {{ background: {c.success}; }}
+QToolButton[primary="true"]:disabled {{ background: {c.hover}; color: {c.faint_text}; }}
+QToolButton[role="search"] {{ background: {c.field}; border: 1px solid {c.line};
+    color: {c.faint_text}; padding: 5px 10px; min-width: 250px; }}
+QToolButton[role="search"]:hover {{ border-color: {c.strong_line}; }}
+QToolButton[role="close-tab"] {{ padding: 1px; }}
 QPushButton {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 5px;
     padding: 5px 12px; }}
 QPushButton:hover {{ background: {c.hover}; }}
 QPushButton:pressed {{ background: {c.selection}; }}
 QPushButton:focus {{ border-color: {c.accent}; }}
 QPushButton:disabled {{ color: {c.faint_text}; background: {c.window}; }}
-QPushButton[primary="true"] {{ background: {c.success}; color: #ffffff; border: 0;
+QPushButton[primary="true"] {{ background: {c.train_button}; color: #ffffff; border: 0;
     font-weight: 600; padding: 6px 14px; }}
 QPushButton[primary="true"]:hover {{ background: {c.success}; }}
 QPushButton[primary="true"]:disabled {{ background: {c.hover}; color: {c.faint_text}; }}

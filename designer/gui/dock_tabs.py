@@ -1,0 +1,50 @@
+"""Hides the tab bars of docks that Qt leaves behind.
+
+Qt 6.10 and 6.11 make new tab bars with each `restoreState` and with tabbing before the first show,
+and forget the old ones, which stay visible where they were, deaf and in the way.
+"""
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar
+
+_CHANGES = (QEvent.Type.ChildAdded, QEvent.Type.LayoutRequest, QEvent.Type.Show)
+
+
+class DockTabs(QObject):
+    """Keeps one tab bar visible for each group of tabbed docks: the newest that names them."""
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
+        self.window = window
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self.tidy)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Look again once the window has another arrangement."""
+        if event.type() in _CHANGES:
+            self._soon.start()
+        return False
+
+    def tidy(self) -> None:
+        """Show the bars in use and hide the others."""
+        bars = self.window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        used = set()
+        for titles in self._groups():
+            named = [bar for bar in bars if _titles(bar) == titles]
+            if named:
+                used.add(named[-1])
+        for bar in bars:
+            if bar.isVisible() != (bar in used) and self.window.isVisible():
+                bar.setVisible(bar in used)
+
+    def _groups(self) -> set[frozenset[str]]:
+        return {
+            frozenset(each.windowTitle() for each in (dock, *others))
+            for dock in self.window.findChildren(QDockWidget)
+            if (others := self.window.tabifiedDockWidgets(dock)) and not dock.isFloating()
+        }
+
+
+def _titles(bar: QTabBar) -> frozenset[str]:
+    return frozenset(bar.tabText(index) for index in range(bar.count()))
