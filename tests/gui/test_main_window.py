@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QTabBar, QToolButton
+from PySide6.QtWidgets import QTabBar
 from pytestqt.qtbot import QtBot
 
 from designer.gui.main_window import MainWindow
@@ -37,8 +37,8 @@ def test_documents_are_tabs(window: MainWindow, qtbot: QtBot) -> None:
     assert [window.tabs.tabText(index) for index in range(2)] == ["LeNet-5", "VGG16"]
     qtbot.mouseClick(window.tabs, Qt.MouseButton.LeftButton, pos=window.tabs.tabRect(0).center())
     assert workspace.document is lenet
-    buttons = window.tabs.findChildren(QToolButton, "close-tab")
-    qtbot.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
+    button = window.tabs.tabButton(0, QTabBar.ButtonPosition.RightSide)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert workspace.documents == [vgg]
     assert window.windowTitle().startswith("VGG16")
 
