@@ -1,0 +1,419 @@
+"""The picture of a design as arrays: one row for each node and one for each edge.
+
+`update` compares the frames of the next design with those of the last and changes only what
+differs; rows that stay are carried over. After it the arrays equal those of a fresh build.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TypeAlias
+
+import numpy as np
+
+from designer.analysis.problems import Problem, Severity
+from designer.design.values import Block, BlockNode, Edge, Node
+from designer.gui.canvas import wires
+from designer.gui.canvas.frames import Frame
+from designer.gui.places import join
+from designer.layers.base import Category, layer_types
+from designer.layers.ports import Output
+
+# Kinds of rows
+LAYER, BLOCK, CONTAINER, INPUT_END, OUTPUT_END = range(5)
+
+CATEGORIES: tuple[Category | None, ...] = (*Category, None)
+"""What the numbers of `category` stand for; the last one is a block."""
+_NUMBER = {category: number for number, category in enumerate(CATEGORIES)}
+
+# Bits of a node, and the first three also of an edge
+ERROR, WARNING, FADED, ORIGIN, STACK = (1 << each for each in range(5))
+_MARKS = ERROR | WARNING | ORIGIN
+
+EdgeKey: TypeAlias = tuple[str, Edge]
+"""A scope and one of its edges."""
+
+_NODE_COLUMNS = {
+    "box": (np.float64, (4,)),  # x, y, width, height
+    "anchor": (np.float64, ()),  # x of the middle of its ports
+    "kind": (np.uint8, ()),
+    "category": (np.uint8, ()),
+    "bits": (np.uint8, ()),
+    "inputs": (np.int32, ()),  # number of ports
+    "outputs": (np.int32, ()),
+    "depth": (np.uint8, ()),
+}
+_EDGE_COLUMNS = {
+    "source": (np.int64, ()),  # rows of nodes
+    "target": (np.int64, ()),
+    "source_port": (np.int32, ()),
+    "target_port": (np.int32, ()),
+    "wire_bits": (np.uint8, ()),
+    "lane": (np.float64, ()),  # x, NaN for none
+    "wire": (np.float64, (wires.POINTS, 2)),
+}
+
+
+class Arrays:
+    """Nodes and edges as they are drawn; see `_NODE_COLUMNS` and `_EDGE_COLUMNS`.
+
+    Attributes
+    ----------
+    paths, row
+        The path of each node's row, and the way back.
+    keys, edge_row
+        The key of each edge's row, and the way back.
+    frames
+        What was drawn last, by scope.
+    """
+
+    box: np.ndarray
+    anchor: np.ndarray
+    kind: np.ndarray
+    category: np.ndarray
+    bits: np.ndarray
+    inputs: np.ndarray
+    outputs: np.ndarray
+    depth: np.ndarray
+    source: np.ndarray
+    target: np.ndarray
+    source_port: np.ndarray
+    target_port: np.ndarray
+    wire_bits: np.ndarray
+    lane: np.ndarray
+    wire: np.ndarray
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.row: dict[str, int] = {}
+        self.keys: list[EdgeKey] = []
+        self.edge_row: dict[EdgeKey, int] = {}
+        self.frames: dict[str, Frame] = {}
+        self.rows: dict[str, np.ndarray] = {}  # of each frame's names
+        self.edge_rows: dict[str, np.ndarray] = {}
+        self._drawn: dict[str, tuple[Edge, ...]] = {}  # the edges of each frame that have rows
+        self._block_ports: dict[str, tuple[int, int]] = {}  # inputs and outputs of each block
+        self._stale: set[str] = set()  # scopes whose wires must be found anew
+        for name, (kind, shape) in (*_NODE_COLUMNS.items(), *_EDGE_COLUMNS.items()):
+            setattr(self, name, np.zeros((0, *shape), kind))
+
+    def update(
+        self, root: Frame | None, problems: Sequence[Problem], blocks: Mapping[str, Block]
+    ) -> bool:
+        """Take over what is drawn now; returns whether anything lies elsewhere than before."""
+        old = self.frames
+        self.frames = {frame.scope: frame for frame in root.walk()} if root is not None else {}
+        self._stale.clear()
+        ports = {name: (len(each.inputs), len(each.outputs)) for name, each in blocks.items()}
+        same_ports = ports == self._block_ports
+        self._block_ports = ports
+        moved = self._update_nodes(old)
+        moved |= self._update_edges(old)
+        for scope, frame in self.frames.items():
+            before = old.get(scope) if same_ports else None
+            if before is None or before.graph is not frame.graph or before.children or frame.children:
+                self._describe(frame, before)
+            self._place(frame)
+        for scope in self._stale:
+            self._wire(scope)
+        self._mark(problems)
+        return moved or bool(self._stale)
+
+    # Rows
+
+    def _update_nodes(self, old: Mapping[str, Frame]) -> bool:
+        gone: list[str] = []
+        new: list[str] = []
+        for scope, frame in old.items():
+            now = self.frames.get(scope)
+            if now is None:
+                gone += [join(scope, name) for name in frame.names]
+            elif now.names is not frame.names and now.names != frame.names:
+                names = set(now.names)
+                gone += [join(scope, name) for name in frame.names if name not in names]
+        for scope, frame in self.frames.items():
+            before = old.get(scope)
+            if before is None:
+                new += [join(scope, name) for name in frame.names]
+            elif before.names is not frame.names and before.names != frame.names:
+                names = set(before.names)
+                new += [join(scope, name) for name in frame.names if name not in names]
+        if gone:
+            keep = np.ones(len(self.paths), bool)
+            keep[[self.row[path] for path in gone]] = False
+            self._keep(_NODE_COLUMNS, keep)
+            self.paths = [path for path, stays in zip(self.paths, keep, strict=True) if stays]
+            # Edges whose end is gone go too: `_update_edges` drops all with a row of -1.
+            number = np.where(keep, np.cumsum(keep) - 1, -1)
+            self.source, self.target = number[self.source], number[self.target]
+        if new:
+            self._grow(_NODE_COLUMNS, len(new))
+            self.paths += new
+        if gone or new:
+            self.row = {path: row for row, path in enumerate(self.paths)}
+        for scope, frame in self.frames.items():
+            before = old.get(scope)
+            if gone or new or before is None or before.names is not frame.names:
+                row = self.row
+                prefix = f"{scope}." if scope else ""
+                rows = [row[prefix + name] for name in frame.names]
+                self.rows[scope] = np.array(rows, dtype=np.int64)
+        for scope in old.keys() - self.frames.keys():
+            del self.rows[scope]
+        return bool(gone or new)
+
+    def _update_edges(self, old: Mapping[str, Frame]) -> bool:
+        gone: list[EdgeKey] = []
+        new: list[EdgeKey] = []
+        drawn: dict[str, tuple[Edge, ...]] = {}
+        for scope, frame in self.frames.items():
+            before = old.get(scope)
+            had = self._drawn.get(scope, ())
+            if (
+                before is not None
+                and before.graph.edges is frame.graph.edges
+                and before.names is frame.names
+            ):
+                drawn[scope] = had
+                continue
+            names = set(frame.names)
+            drawn[scope] = has = tuple(
+                [each for each in frame.graph.edges if each[0] in names and each[2] in names]
+            )
+            gone += [(scope, edge) for edge in _missing(had, has)]
+            new += [(scope, edge) for edge in _missing(has, had)]
+        for scope in self._drawn.keys() - self.frames.keys():
+            gone += [(scope, edge) for edge in self._drawn[scope]]
+            del self.edge_rows[scope]
+        changed = {scope for scope in drawn if drawn[scope] is not self._drawn.get(scope)}
+        self._stale |= changed
+        self._drawn = drawn
+        if gone:
+            keep = np.ones(len(self.keys), bool)
+            keep[[self.edge_row[key] for key in gone]] = False
+            self._keep(_EDGE_COLUMNS, keep)
+            self.keys = [key for key, stays in zip(self.keys, keep, strict=True) if stays]
+        if new:
+            first = len(self.keys)
+            self._grow(_EDGE_COLUMNS, len(new))
+            self.keys += new
+            self.source[first:] = [self.row[join(scope, edge.source)] for scope, edge in new]
+            self.target[first:] = [self.row[join(scope, edge.target)] for scope, edge in new]
+            self.source_port[first:] = [edge.source_port for _, edge in new]
+            self.target_port[first:] = [edge.target_port for _, edge in new]
+            self.lane[first:] = np.nan
+        if gone or new:
+            self.edge_row = {key: row for row, key in enumerate(self.keys)}
+        if gone or new or changed:
+            for scope, edges in drawn.items():
+                rows = [self.edge_row[scope, edge] for edge in edges]
+                self.edge_rows[scope] = np.array(rows, dtype=np.int64)
+        return bool(gone or new)
+
+    def _keep(self, columns: Mapping[str, object], keep: np.ndarray) -> None:
+        for name in columns:
+            setattr(self, name, getattr(self, name)[keep])
+
+    def _grow(self, columns: Mapping[str, tuple[type, tuple[int, ...]]], count: int) -> None:
+        for name, (kind, shape) in columns.items():
+            more = np.zeros((count, *shape), kind)
+            setattr(self, name, np.concatenate([getattr(self, name), more]))
+
+    # What nodes are
+
+    def _describe(self, frame: Frame, before: Frame | None) -> None:
+        """Fill in kind, category and ports of the nodes that are new or have changed."""
+        rows = self.rows[frame.scope]
+        row_of = dict(zip(frame.names, rows.tolist(), strict=True))
+        if before is None or before.names is not frame.names:
+            self._describe_ends(frame, rows)
+        had = before.graph.nodes if before is not None else {}
+        opened = frame.children.keys() ^ (before.children.keys() if before is not None else ())
+        changed = [
+            (row_of[name], name, node)
+            for name, node in frame.graph.nodes.items()
+            if (had.get(name) is not node or name in opened) and name in row_of
+        ]
+        for row, name, node in changed:
+            block = isinstance(node, BlockNode)
+            category = None if block else _layer_type(node.layer)[0]
+            self.category[row] = _NUMBER[category]
+            self.kind[row] = CONTAINER if name in frame.children else BLOCK if block else LAYER
+            self.bits[row] = STACK if block and node.repeat != 1 else 0
+        if before is None or frame.scope in self._stale:
+            self._count_ports(frame, row_of)
+        else:
+            for row, _, node in changed:
+                ports = self.target_port[self.target == row]
+                self._set_ports(frame, row, node, int(ports.max(initial=-1)) + 1)
+
+    def _describe_ends(self, frame: Frame, rows: np.ndarray) -> None:
+        """The inputs and outputs of a block are small nodes with one port."""
+        inputs = rows[: len(frame.inputs)]
+        outputs = rows[len(rows) - len(frame.outputs) :]
+        for kind, some in ((INPUT_END, inputs), (OUTPUT_END, outputs)):
+            self.kind[some] = kind
+            self.category[some] = _NUMBER[Category.PORT]
+            self.inputs[some] = kind == OUTPUT_END
+            self.outputs[some] = kind == INPUT_END
+        self.depth[rows] = frame.depth
+
+    def _count_ports(self, frame: Frame, row_of: Mapping[str, int]) -> None:
+        connected: dict[str, int] = {}
+        for _, _, name, port in frame.graph.edges:
+            if port >= connected.get(name, 0):
+                connected[name] = port + 1
+        for name, node in frame.graph.nodes.items():
+            if name in row_of:
+                self._set_ports(frame, row_of[name], node, connected.get(name, 0))
+
+    def _set_ports(self, frame: Frame, row: int, node: Node, connected: int) -> None:
+        if isinstance(node, BlockNode):
+            least, outputs = self._block_ports.get(node.block, (1, 1))
+        else:
+            least, outputs = _layer_type(node.layer)[1]
+        inputs = max(least, connected)
+        if self.inputs[row] != inputs or self.outputs[row] != outputs:
+            self.inputs[row], self.outputs[row] = inputs, outputs
+            self._stale.add(frame.scope)
+
+    # Where they are
+
+    def _place(self, frame: Frame) -> None:
+        """Put a frame's nodes where they belong."""
+        rows = self.rows[frame.scope]
+        boxes = frame.boxes + (*frame.origin, 0.0, 0.0)
+        anchors = frame.anchors + frame.origin[0]
+        if not (
+            np.array_equal(self.box[rows], boxes) and np.array_equal(self.anchor[rows], anchors)
+        ):
+            self.box[rows] = boxes
+            self.anchor[rows] = anchors
+            self._stale.add(frame.scope)
+
+    def _wire(self, scope: str) -> None:
+        """Find the ways of a frame's edges anew."""
+        edges = self.edge_rows[scope]
+        start, end = self.wire_ends(edges, self.box, self.anchor)
+        self.lane[edges] = wires.lanes(start, end, self.box[self.rows[scope]])
+        self.wire[edges] = wires.sample(start, end, self.lane[edges])
+
+    def wire_ends(
+        self, edges: np.ndarray, box: np.ndarray, anchor: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return where edges leave and arrive if the nodes lie at `box`, each (n, 2)."""
+        source, target = self.source[edges], self.target[edges]
+        start = np.stack(
+            [
+                self.port_x(source, self.source_port[edges], self.outputs, box, anchor),
+                box[source, 1] + box[source, 3],
+            ],
+            axis=1,
+        )
+        end = np.stack(
+            [
+                self.port_x(target, self.target_port[edges], self.inputs, box, anchor),
+                box[target, 1],
+            ],
+            axis=1,
+        )
+        return start, end
+
+    def port_x(
+        self,
+        rows: np.ndarray,
+        ports: np.ndarray,
+        counts: np.ndarray,
+        box: np.ndarray,
+        anchor: np.ndarray,
+    ) -> np.ndarray:
+        """Return the x of ports, spread evenly over their side."""
+        count = counts[rows]
+        return anchor[rows] + (ports - (count - 1) / 2) * (box[rows, 2] / (count + 1)) * (count > 1)
+
+    # How they are
+
+    def _mark(self, problems: Sequence[Problem]) -> None:
+        """Set the bits that follow from the analysis."""
+        self.bits &= ~np.uint8(_MARKS | FADED)
+        self.wire_bits[:] = 0
+        for frame in self.frames.values():
+            if frame.result is None or frame.result.plain:
+                continue
+            for name, node in frame.graph.nodes.items():
+                if node.when is not True and name not in frame.result.nodes:
+                    row = self.row.get(join(frame.scope, name))
+                    if row is not None:
+                        self.bits[row] |= FADED
+        row_of = self.row
+        at_fault: set[tuple[int, int]] = set()
+        for problem in problems:
+            bit = ERROR if problem.severity is Severity.ERROR else WARNING
+            path = problem.path
+            row = row_of.get(path)
+            if row is not None and problem.port is not None:
+                at_fault.add((row, problem.port))
+            if row is not None and problem.origin:
+                origin = row_of.get(join(path.rpartition(".")[0], problem.origin))
+                if origin is not None:
+                    self.bits[origin] |= ORIGIN
+            while path:
+                row = row_of.get(path)
+                if row is not None:
+                    self.bits[row] |= bit
+                path = path.rpartition(".")[0]
+        if at_fault:
+            rows = np.array([row for row, _ in at_fault])
+            for edge in np.flatnonzero(np.isin(self.target, rows)).tolist():
+                if (int(self.target[edge]), int(self.target_port[edge])) in at_fault:
+                    self.wire_bits[edge] |= ERROR
+        if len(self.keys) and np.any(self.bits & FADED):
+            faded = (self.bits[self.source] | self.bits[self.target]) & FADED
+            self.wire_bits |= faded.astype(np.uint8)
+
+
+def _missing(some: tuple[Edge, ...], others: tuple[Edge, ...]) -> list[Edge]:
+    """Return the edges that are not among the others, which mostly begin and end alike."""
+    first, shorter = 0, min(len(some), len(others))
+    while first < shorter and some[first] is others[first]:
+        first += 1
+    last = 0
+    while last < shorter - first and some[-1 - last] is others[-1 - last]:
+        last += 1
+    there = set(others[first : len(others) - last])
+    return [each for each in some[first : len(some) - last] if each not in there]
+
+
+@cache
+def _layer_type(name: str) -> tuple[Category, tuple[int, int]]:
+    """Return a layer type's category, and its least number of inputs and its outputs."""
+    layer = layer_types().get(name)
+    if layer is None:
+        return Category.PORT, (1, 1)
+    return layer.category, (layer.inputs[0], 0 if layer is Output else 1)
+
+
+def fresh(
+    root: Frame | None, problems: Sequence[Problem], blocks: Mapping[str, Block]
+) -> Arrays:
+    """Return arrays built from nothing."""
+    arrays = Arrays()
+    arrays.update(root, problems, blocks)
+    return arrays
+
+
+def equal(one: Arrays, two: Arrays) -> bool:
+    """Tell whether two arrays say the same, in whatever order their rows are."""
+    if one.row.keys() != two.row.keys() or one.edge_row.keys() != two.edge_row.keys():
+        return False
+    nodes = np.array([two.row[path] for path in one.paths], dtype=np.int64)
+    edges = np.array([two.edge_row[key] for key in one.keys], dtype=np.int64)
+    for columns, order in ((_NODE_COLUMNS, nodes), (_EDGE_COLUMNS, edges)):
+        for name in columns:
+            if name in ("source", "target"):
+                same = np.array_equal(nodes[getattr(one, name)], getattr(two, name)[order])
+            else:
+                mine, other = getattr(one, name), getattr(two, name)[order]
+                same = np.array_equal(mine, other, equal_nan=name == "lane")
+            if not same:
+                return False
+    return True

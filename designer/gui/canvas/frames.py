@@ -1,0 +1,277 @@
+"""Which graphs are drawn and where: the one that is looked into, and blocks expanded in place.
+
+Coordinates in a frame are those of its graph with every block folded; what an expanded block needs
+more is taken by moving the nodes around it on the picture only, never in the design.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from designer.analysis.analysis import Analysis
+from designer.analysis.results import GraphResult
+from designer.design.values import BlockNode, Design, Graph, Point
+from designer.gui import places as paths
+from designer.gui.canvas.measures import (
+    END_HEIGHT,
+    END_WIDTH,
+    FOOTER,
+    HEADER,
+    LEAST_WIDTH,
+    NODE_HEIGHT,
+    NODE_WIDTH,
+    ROOM,
+    SIDE,
+)
+from designer.gui.canvas.placing import Placer, Places
+
+
+@dataclass(frozen=True)
+class Container:
+    """An expanded block in its graph: its place when folded, and how far it reaches from there."""
+
+    name: str
+    x: float
+    y: float
+    left: float
+    right: float
+    height: float
+
+
+class Room:
+    """How nodes move aside for expanded blocks: those below go down, those beside go outwards."""
+
+    def __init__(self, containers: list[Container]) -> None:
+        self.containers = containers
+        bands: list[list[Container]] = []
+        for each in sorted(containers, key=lambda container: container.y):
+            if bands and each.y < bands[-1][-1].y + NODE_HEIGHT:
+                bands[-1].append(each)
+            else:
+                bands.append([each])
+        self.bands = [
+            (band[-1].y, max(each.y + each.height for each in band) - band[-1].y - NODE_HEIGHT)
+            for band in bands
+        ]
+
+    def moved(self, points: np.ndarray) -> np.ndarray:
+        """Return where points of the folded graph lie in the picture."""
+        if not self.containers:
+            return points
+        moved = points.copy()
+        for each in self.containers:
+            beside = np.abs(points[:, 1] - each.y) < NODE_HEIGHT
+            outwards = each.right - NODE_WIDTH / 2 + ROOM
+            moved[beside & (points[:, 0] > each.x), 0] += outwards
+            outwards = each.left - NODE_WIDTH / 2 + ROOM
+            moved[beside & (points[:, 0] < each.x), 0] -= outwards
+        for last, push in self.bands:
+            moved[points[:, 1] > last + 0.5, 1] += push + ROOM
+        return moved
+
+    def back(self, x: float, y: float) -> Point:
+        """Return the point of the folded graph that lies here in the picture."""
+        pushed = 0.0
+        for last, push in self.bands:
+            top = last + pushed
+            if y <= top + NODE_HEIGHT:
+                break
+            pushed += push + ROOM
+            if y < last + pushed + NODE_HEIGHT:  # beside or inside the expanded block
+                return Point(x, last + NODE_HEIGHT)
+        y -= pushed
+        for each in self.containers:
+            if abs(y - each.y) < NODE_HEIGHT:
+                if x > each.x + each.right:
+                    x -= each.right - NODE_WIDTH / 2 + ROOM
+                elif x < each.x - each.left:
+                    x += each.left - NODE_WIDTH / 2 + ROOM
+        return Point(x, y)
+
+
+@dataclass(eq=False)
+class Frame:
+    """A graph as it is drawn.
+
+    Attributes
+    ----------
+    scope, block
+        Its path, and the name of the block whose graph it is; None for the design's own.
+    result
+        What is known of it; None where nothing is.
+    names
+        Its nodes, with a block's inputs in front and its outputs behind.
+    boxes, anchors
+        Where they are drawn, relative to `origin`: x, y, width, height, and the x of the middle
+        of their ports.
+    """
+
+    scope: str
+    block: str | None
+    graph: Graph
+    result: GraphResult | None
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    depth: int
+    places: Places
+    children: dict[str, "Frame"] = field(default_factory=dict)
+    room: Room = field(default_factory=lambda: Room([]))
+    boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
+    anchors: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    origin: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.places.names
+
+    def walk(self) -> Iterator["Frame"]:
+        """Yield this frame and all inside it."""
+        yield self
+        for child in self.children.values():
+            yield from child.walk()
+
+
+def build(
+    design: Design,
+    analysis: Analysis,
+    scope: str,
+    expanded: frozenset[str],
+    placer: Placer,
+) -> Frame | None:
+    """Return the frame of the graph at `scope` with the expanded blocks in it."""
+    if paths.graph_at(design, scope) is None:
+        return None
+    return _Builder(design, analysis, expanded, placer).frame(scope, 0)
+
+
+class _Builder:
+    def __init__(
+        self, design: Design, analysis: Analysis, expanded: frozenset[str], placer: Placer
+    ) -> None:
+        self.design = design
+        self.analysis = analysis
+        self.placer = placer
+        self.within: dict[str, list[str]] = {}
+        for path in expanded:
+            self.within.setdefault(paths.parent(path), []).append(paths.name_of(path))
+
+    def frame(self, scope: str, depth: int) -> Frame:
+        found = paths.graph_at(self.design, scope)
+        assert found is not None
+        block, graph = found
+        inputs, outputs = (), ()
+        if block is not None:
+            inputs, outputs = self.design.blocks[block].inputs, self.design.blocks[block].outputs
+        frame = Frame(
+            scope,
+            block,
+            graph,
+            self._result(scope),
+            inputs,
+            outputs,
+            depth,
+            self.placer.places(block, graph, inputs, outputs),
+        )
+        for name in sorted(self.within.get(scope, ())):
+            node = graph.nodes.get(name)
+            if isinstance(node, BlockNode) and node.block in self.design.blocks:
+                inside = paths.inside(self.analysis, paths.join(scope, name))
+                frame.children[name] = self.frame(inside, depth + 1)
+        self._place(frame)
+        return frame
+
+    def _result(self, scope: str) -> GraphResult | None:
+        if not scope:
+            return self.analysis.top
+        result = self.analysis.node(scope)
+        return result.inside if result is not None else None
+
+    def _place(self, frame: Frame) -> None:
+        """Find where everything in a frame lies, with room for the frames inside."""
+        points = frame.places.points
+        number = {name: place for place, name in enumerate(frame.names)} if frame.children else {}
+        containers = []
+        for name, child in frame.children.items():
+            if name in number:
+                x, y = points[number[name]].tolist()
+                containers.append(Container(name, x, y, *_reach(child)))
+        frame.room = Room(containers)
+        points = frame.room.moved(points)
+        count, first, last = len(points), len(frame.inputs), len(frame.outputs)
+        boxes = np.empty((count, 4))
+        boxes[:, 2:] = NODE_WIDTH, NODE_HEIGHT
+        ends = np.r_[0:first, count - last : count] if count else np.zeros(0, dtype=int)
+        boxes[ends, 2:] = END_WIDTH, END_HEIGHT
+        boxes[:, 0] = points[:, 0] - boxes[:, 2] / 2
+        boxes[:, 1] = points[:, 1]
+        anchors = points[:, 0].copy()
+        for each in containers:
+            row = number[each.name]
+            x, y = points[row].tolist()
+            boxes[row] = x - each.left, y, each.left + each.right, each.height
+            child = frame.children[each.name]
+            child.origin = _origin(child, x, y)
+            if max(len(child.inputs), len(child.outputs)) > 1:
+                anchors[row] = x + (each.right - each.left) / 2
+        frame.boxes, frame.anchors = boxes, anchors
+        for child in frame.children.values():
+            _put_ends(child)
+        if frame.depth == 0:
+            _settle(frame)
+
+
+def _inner(frame: Frame) -> tuple[float, float, float, float]:
+    """Return left, top, right, bottom of a frame's nodes without its ends."""
+    boxes = frame.boxes[len(frame.inputs) : len(frame.boxes) - len(frame.outputs)]
+    if not len(boxes):
+        return 0.0, 0.0, 0.0, 24.0
+    low, high = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _middle(frame: Frame) -> float:
+    """Return the x in a frame that lies under its block's ports."""
+    left, _, right, _ = _inner(frame)
+    if len(frame.inputs) == 1 and len(frame.places.points):
+        return min(max(float(frame.places.points[0, 0]), left), right)
+    return (left + right) / 2
+
+
+def _reach(frame: Frame) -> tuple[float, float, float]:
+    """Return how far a frame's container reaches to the left and right of its ports, its height."""
+    left, top, right, bottom = _inner(frame)
+    middle = _middle(frame)
+    to_left, to_right = middle - left + SIDE, right - middle + SIDE
+    to_right += max(0.0, LEAST_WIDTH - to_left - to_right)
+    return to_left, to_right, HEADER + bottom - top + FOOTER
+
+
+def _origin(frame: Frame, x: float, y: float) -> tuple[float, float]:
+    """Return where a frame's own origin lies if its container's ports are at x, its top at y."""
+    return x - _middle(frame), y + HEADER - _inner(frame)[1]
+
+
+def _put_ends(frame: Frame) -> None:
+    """Put the inputs and outputs of an expanded block on its border."""
+    left, top, right, bottom = _inner(frame)
+    to_left, to_right, _ = _reach(frame)
+    middle, width = _middle(frame), to_left + to_right
+    if max(len(frame.inputs), len(frame.outputs)) > 1:
+        middle += (to_right - to_left) / 2
+    count = len(frame.boxes)
+    for names, rows, y in (
+        (frame.inputs, range(len(frame.inputs)), top - HEADER),
+        (frame.outputs, range(count - len(frame.outputs), count), bottom + FOOTER),
+    ):
+        for place, row in enumerate(rows):
+            x = middle + (place - (len(names) - 1) / 2) * width / (len(names) + 1)
+            frame.boxes[row] = x, y, 0.0, 0.0
+            frame.anchors[row] = x
+
+
+def _settle(frame: Frame) -> None:
+    """Turn the origins of the frames inside, which are relative to their parents, into the scene's."""
+    for child in frame.children.values():
+        child.origin = (child.origin[0] + frame.origin[0], child.origin[1] + frame.origin[1])
+        _settle(child)

@@ -1,0 +1,183 @@
+"""The way of each edge from port to port: a curve, or a lane past the nodes that are in between.
+
+A wire is sampled at `POINTS` points, which is what a raster engine draws fastest. One with a lane
+bends into it along the first half of its points, runs straight down between the two middle ones,
+and bends out along the second half.
+"""
+
+from bisect import bisect_left, insort
+
+import numpy as np
+
+from designer.gui.canvas.measures import NODE_HEIGHT
+
+POINTS = 14
+HALF = POINTS // 2
+
+TRACK = 14.0  # between lanes side by side
+CLEAR = 12.0  # between a lane and a node
+LONG = NODE_HEIGHT + 24.0  # edges at least this long may have nodes in between
+BEND = 36.0  # height of the bends into and out of a lane
+_MOST_CROSSED = 400  # nodes in between that are looked at one by one
+
+_T = np.linspace(0.0, 1.0, POINTS)
+_HALF_T = np.linspace(0.0, 1.0, HALF)
+
+
+def _weights(t: np.ndarray) -> np.ndarray:
+    s = 1.0 - t
+    return np.stack([s**3, 3 * s * s * t, 3 * s * t * t, t**3])
+
+
+_FULL_WEIGHTS = _weights(_T)
+_HALF_WEIGHTS = _weights(_HALF_T)
+
+
+def sample(start: np.ndarray, end: np.ndarray, lane: np.ndarray) -> np.ndarray:
+    """Return the points of wires, (n, POINTS, 2).
+
+    Parameters
+    ----------
+    start, end
+        Where they leave and arrive, (n, 2).
+    lane
+        The x of the lane, NaN for wires without one, (n,).
+    """
+    wires = np.empty((len(start), POINTS, 2))
+    if not len(start):
+        return wires
+    down = end[:, 1] - start[:, 1]
+    reach = np.where(down > 0, np.maximum(down * 0.5, 12.0), np.clip(-down * 0.5, 60.0, 300.0))
+    reach = np.where((down > 0) & (start[:, 0] == end[:, 0]), down / 3, reach)
+    wires[:, :, 0] = _curve(_FULL_WEIGHTS, start[:, 0], start[:, 0], end[:, 0], end[:, 0])
+    wires[:, :, 1] = _curve(
+        _FULL_WEIGHTS, start[:, 1], start[:, 1] + reach, end[:, 1] - reach, end[:, 1]
+    )
+    chosen = np.flatnonzero(~np.isnan(lane))
+    if len(chosen):
+        a, b, x = start[chosen], end[chosen], lane[chosen]
+        bend = np.minimum(BEND, (b[:, 1] - a[:, 1]) / 2)
+        into, out = a[:, 1] + bend, b[:, 1] - bend
+        first, second = wires[chosen, :HALF], wires[chosen, HALF:]
+        first[:, :, 0] = _curve(_HALF_WEIGHTS, a[:, 0], a[:, 0], x, x)
+        first[:, :, 1] = _curve(
+            _HALF_WEIGHTS, a[:, 1], a[:, 1] + bend * 0.6, into - bend * 0.6, into
+        )
+        second[:, :, 0] = _curve(_HALF_WEIGHTS, x, x, b[:, 0], b[:, 0])
+        second[:, :, 1] = _curve(
+            _HALF_WEIGHTS, out, out + bend * 0.6, b[:, 1] - bend * 0.6, b[:, 1]
+        )
+        wires[chosen, :HALF], wires[chosen, HALF:] = first, second
+    return wires
+
+
+def _curve(weights: np.ndarray, *points: np.ndarray) -> np.ndarray:
+    return np.stack(points, axis=1) @ weights
+
+
+def lanes(start: np.ndarray, end: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Return the x of each wire's lane, NaN for those that need none.
+
+    Parameters
+    ----------
+    start, end
+        Where the wires leave and arrive, (n, 2).
+    boxes
+        The nodes of the same graph as x, y, width, height, (m, 4).
+    """
+    result = np.full(len(start), np.nan)
+    long = np.flatnonzero(end[:, 1] - start[:, 1] > LONG)
+    if not len(long) or not len(boxes):
+        return result
+    boxes = boxes[boxes[:, 2] > 0]
+    boxes = boxes[np.argsort(boxes[:, 1], kind="stable")]
+    tops, bottoms = boxes[:, 1], boxes[:, 1] + boxes[:, 3]
+    lefts, rights = boxes[:, 0], boxes[:, 0] + boxes[:, 2]
+    tallest = float(boxes[:, 3].max()) if len(boxes) else 0.0
+    first = np.searchsorted(tops, start[long, 1] - tallest + 1, side="left")
+    last = np.searchsorted(tops, end[long, 1] - 1, side="left")
+    tracks = _Tracks()
+    # Short ones first: they get the inner lanes.
+    for place in np.argsort(end[long, 1] - start[long, 1], kind="stable"):
+        edge = int(long[place])
+        x0, y0 = start[edge].tolist()
+        x1, y1 = end[edge].tolist()
+        some = slice(int(first[place]), min(int(last[place]), int(first[place]) + _MOST_CROSSED))
+        near = bottoms[some] > y0 + 1
+        left, right = lefts[some][near], rights[some][near]
+        if not len(left):
+            continue
+        if x0 != x1 or _hits(x0, left, right):
+            result[edge] = _lane(x0, x1, y0, y1, left, right, tracks)
+    return result
+
+
+def _hits(x: float, left: np.ndarray, right: np.ndarray) -> bool:
+    return bool(np.any((left - CLEAR < x) & (x < right + CLEAR)))
+
+
+def _lane(
+    x0: float,
+    x1: float,
+    y0: float,
+    y1: float,
+    left: np.ndarray,
+    right: np.ndarray,
+    tracks: "_Tracks",
+) -> float:
+    """Return the nearest x at which nothing is in the way."""
+    for x in (x0, x1):
+        if not _hits(x, left, right) and tracks.is_free(x, y0, y1):
+            tracks.take(x, y0, y1)
+            return x
+    walls = sorted(set(zip(left.tolist(), right.tolist(), strict=True)))
+    edges = [wall[1] + CLEAR + 6.0 for wall in walls] + [wall[0] - CLEAR - 6.0 for wall in walls]
+
+    def way(x: float) -> tuple[float, float]:
+        return abs(x - x0) + abs(x - x1), -x
+
+    best: tuple[tuple[float, float], float] | None = None
+    for number, x in enumerate(sorted(edges, key=way)):
+        if best is not None and (way(x) >= best[0] or number > 12):
+            break
+        direction = 1.0 if x >= (x0 + x1) / 2 else -1.0
+        for _ in range(24):
+            if any(wall[0] - CLEAR < x < wall[1] + CLEAR for wall in walls):
+                break
+            if tracks.is_free(x, y0, y1):
+                if best is None or way(x) < best[0]:
+                    best = way(x), x
+                break
+            x += direction * TRACK
+    x = best[1] if best is not None else max(wall[1] for wall in walls) + CLEAR + 6.0
+    tracks.take(x, y0, y1)
+    return x
+
+
+class _Tracks:
+    """Which lanes are taken from where to where, so that wires don't lie upon each other."""
+
+    def __init__(self) -> None:
+        self._taken: dict[int, list[tuple[float, float, float]]] = {}
+
+    def is_free(self, x: float, y0: float, y1: float) -> bool:
+        column = round(x / TRACK)
+        for near in (column - 1, column, column + 1):
+            spans = self._taken.get(near)
+            if spans and self._overlaps(spans, x, y0, y1):
+                return False
+        return True
+
+    @staticmethod
+    def _overlaps(
+        spans: list[tuple[float, float, float]], x: float, y0: float, y1: float
+    ) -> bool:
+        place = bisect_left(spans, (y1,))
+        # Spans are of any length, but those in one lane don't overlap much: a few are enough.
+        for low, high, at in reversed(spans[max(0, place - 4) : place]):
+            if high > y0 and low < y1 and abs(at - x) < TRACK - 2:
+                return True
+        return False
+
+    def take(self, x: float, y0: float, y1: float) -> None:
+        insort(self._taken.setdefault(round(x / TRACK), []), (y0, y1, x))
