@@ -1,0 +1,1 @@
+"""The shell: icons, welcome page, settings, export, command palette, tour, help."""
