@@ -6,6 +6,7 @@ from dataclasses import replace
 from designer.design.expressions import (
     ExpressionError,
     Literal,
+    Name,
     Scalar,
     Tree,
     is_expression,
@@ -135,6 +136,10 @@ def _replaced(value: Scalar, trees: Mapping[str, Tree]) -> Scalar:
         tree = parse(str(value))
     except ExpressionError:  # stays the problem that it is
         return value
-    if not names(tree) & trees.keys():
+    new = {name: trees[name] for name in names(tree) if name in trees}
+    if not new:
         return value
+    plain = {name: each.identifier for name, each in new.items() if isinstance(each, Name)}
+    if len(plain) == len(new):  # keeps how it is written
+        return renamed(str(value), plain)
     return value_of(substitute(tree, trees))

@@ -1,0 +1,190 @@
+"""What an edge would do before it is drawn: fit, become a problem, or be refused."""
+
+from typing import Literal, NamedTuple
+
+from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.editing import input_ports, next_port
+from designer.analysis.problems import Severity
+from designer.analysis.results import Flow, GraphResult, NodeResult
+from designer.design import edits
+from designer.design.values import BlockNode, Design, Edge
+from designer.errors import DesignerError
+from designer.layers.base import LayerError, Shape, Tensor, show
+from designer.layers.facts import facts
+
+Kind = Literal["fits", "problem", "refused"]
+
+
+class Verdict(NamedTuple):
+    """What becomes of an edge, and in a sentence why it is not well."""
+
+    kind: Kind
+    sentence: str = ""
+    edge: Edge | None = None
+
+
+class Connecting:
+    """The edges that could be drawn from one port of a graph.
+
+    Parameters
+    ----------
+    scope, block
+        The path of the graph that is looked at, and the block whose graph it is.
+    name, port, output
+        Where the edge begins: a node or an end of the block, and its output or input port.
+    instead
+        An edge that the new one replaces.
+    """
+
+    def __init__(
+        self,
+        analysis: Analysis,
+        scope: str,
+        block: str | None,
+        name: str,
+        port: int,
+        *,
+        output: bool,
+        instead: Edge | None = None,
+    ) -> None:
+        self.analysis = analysis
+        self.scope, self.block = scope, block
+        self.name, self.port, self.output = name, port, output
+        self.instead = instead
+        self.design = analysis.design
+        if instead is not None:
+            self.design = edits.disconnect(self.design, instead, block=block)
+        self.results = graph_result(analysis, scope)
+        self.graph = self.design.graph_of(block)
+        self._closed = self._closing()
+        self._taken = {edge[2:] for edge in self.graph.edges}
+
+    def edge(self, name: str, port: int) -> Edge:
+        """Return the edge to a port at the other side."""
+        if self.output:
+            return Edge(self.name, self.port, name, port)
+        return Edge(name, port, self.name, self.port)
+
+    def judge(self, name: str, port: int) -> Verdict:
+        """Say what the edge to a port at the other side would do; layers only by their own rule."""
+        edge = self.edge(name, port)
+        if name in self._closed or edge[2:] in self._taken:
+            return self.judge_fully(name, port)
+        if isinstance(self.graph.nodes.get(edge.target), BlockNode):
+            return Verdict("fits", edge=edge)
+        sentence = self._layer_sentence(edge)
+        return Verdict("problem" if sentence else "fits", sentence, edge)
+
+    def judge_fully(self, name: str, port: int) -> Verdict:
+        """Say what the edge would do, looking into blocks too."""
+        edge = self.edge(name, port)
+        try:
+            after = edits.connect(self.design, edge, block=self.block)
+        except DesignerError as error:
+            return Verdict("refused", str(error), edge)
+        node = self.graph.nodes.get(edge.target)
+        sentence = self._layer_sentence(edge)
+        if isinstance(node, BlockNode) and not sentence:
+            path = f"{self.scope}.{edge.target}" if self.scope else edge.target
+            known = {each.message for each in self.analysis.problems}
+            for each in analyse(after, self.analysis).problems:
+                inside = each.path == path or each.path.startswith(f"{path}.")
+                if inside and each.severity is Severity.ERROR and each.message not in known:
+                    sentence = each.message
+                    break
+        return Verdict("problem" if sentence else "fits", sentence, edge)
+
+    def judge_node(self, name: str) -> Verdict:
+        """Say what the edge to a node's next free fitting port would do."""
+        if not self.output:
+            return self.judge_fully(name, 0)
+        port = next_port(self.design, name, self.block)
+        if port is None:
+            node = self.graph.nodes.get(name)
+            most = 1 if node is None else input_ports(self.design, node)
+            return Verdict("refused", _full(name, most))
+        free = [
+            each
+            for each in range(port, max(port + 1, self._ports(name)))
+            if (name, each) not in self._taken
+        ]
+        verdicts = [self.judge_fully(name, each) for each in free]
+        return next((each for each in verdicts if each.kind == "fits"), verdicts[0])
+
+    def shape(self) -> Shape | None:
+        """Return the shape that leaves the port where the edge begins, if it is known."""
+        if not self.output:
+            return None
+        flow = flow_at(self.results, self.design, self.block, self.name, self.port)
+        return flow.tensor.shape if flow is not None else None
+
+    def _ports(self, name: str) -> int:
+        node = self.graph.nodes.get(name)
+        return input_ports(self.design, node) if isinstance(node, BlockNode) else 0
+
+    def _closing(self) -> set[str]:
+        """Return the nodes to which an edge would close a cycle."""
+        onward: dict[str, list[str]] = {}
+        for edge in self.graph.edges:
+            one, other = (edge.target, edge.source) if self.output else (edge.source, edge.target)
+            onward.setdefault(one, []).append(other)
+        seen, waiting = {self.name}, [self.name]
+        while waiting:
+            more = [each for each in onward.get(waiting.pop(), ()) if each not in seen]
+            seen.update(more)
+            waiting.extend(more)
+        return seen
+
+    def _layer_sentence(self, edge: Edge) -> str:
+        """Say why a layer would not take the tensor, "" if it would or that is not known."""
+        flow = flow_at(self.results, self.design, self.block, edge.source, edge.source_port)
+        result = self.results.nodes.get(edge.target) if self.results is not None else None
+        if flow is None or result is None or result.layer is None:
+            return ""
+        given = self._given(result, edge, flow)
+        try:
+            facts(result.layer, tuple(given), False)
+        except LayerError as error:
+            shapes = " and ".join(show(each.shape) for each in given)
+            return f"{edge.target}: {error.message} ({shapes})."
+        return ""
+
+    def _given(self, result: NodeResult, edge: Edge, flow: Flow) -> list[Tensor]:
+        flows = {port: each for port, each in enumerate(result.inputs) if each is not None}
+        if self.instead is not None and self.instead.target == edge.target:
+            flows.pop(self.instead.target_port, None)
+        flows[edge.target_port] = flow
+        return [flows[port].tensor for port in sorted(flows)]
+
+
+def _full(name: str, most: int) -> str:
+    if not most:
+        return f"{name} takes no inputs; data begins there."
+    inputs = "input of" if most == 1 else f"{most} inputs of"
+    verb = "has its edge" if most == 1 else "have their edges"
+    return f"The {inputs} {name} {verb} already; remove one first."
+
+
+def graph_result(analysis: Analysis, scope: str) -> GraphResult | None:
+    """Return what is known of the graph at a path; None if it was not analysed."""
+    if not scope:
+        return analysis.top
+    found = analysis.node(scope)
+    inside = found.inside if found is not None else None
+    while inside is not None and "0" in inside.nodes:  # a repeated block: its first pass
+        inside = inside.nodes["0"].inside
+    return inside
+
+
+def flow_at(
+    results: GraphResult | None, design: Design, block: str | None, name: str, port: int = 0
+) -> Flow | None:
+    """Return the tensor that leaves a port of a node or of a block's input, if it is known."""
+    if results is None:
+        return None
+    if block is not None and name in design.blocks[block].inputs:
+        place = design.blocks[block].inputs.index(name)
+        return results.inputs[place] if place < len(results.inputs) else None
+    result = results.nodes.get(name)
+    outputs = result.outputs if result is not None else ()
+    return outputs[port] if port < len(outputs) else None

@@ -1,0 +1,214 @@
+"""Nodes of one design taken into another: as text, or a whole design as a block."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from designer.design import blocks, files
+from designer.design.arguments import arguments_of
+from designer.design.edits import free_of, taken_names, with_graph
+from designer.design.expressions import Literal
+from designer.design.grouping import INPUT, OUTPUT
+from designer.design.rewriting import names_read_in, with_values
+from designer.design.values import (
+    Block,
+    BlockNode,
+    Design,
+    Graph,
+    LayerNode,
+    Node,
+    Point,
+    block_name_refusal,
+    node_name_refusal,
+)
+from designer.errors import DesignerError
+
+NO_NODES = (
+    "The clipboard holds no nodes: copy some nodes, or the text of a design file, and paste again."
+)
+
+
+def copy(
+    design: Design,
+    block: str | None,
+    names: Iterable[str],
+    positions: Mapping[str, Point] | None = None,
+) -> str:
+    """Return nodes as the text of a design file, with the edges among them and their blocks.
+
+    Parameters
+    ----------
+    positions
+        Where nodes without a place of their own are drawn.
+    """
+    graph = design.graph_of(block)
+    wanted, places = set(names), positions or {}
+    nodes = {
+        name: replace(node, at=places[name]) if node.at is None and name in places else node
+        for name, node in graph.nodes.items()
+        if name in wanted
+    }
+    edges = tuple(edge for edge in graph.edges if edge.source in nodes and edge.target in nodes)
+    used = set(blocks.parts(design.blocks, nodes.values()))
+    read = names_read_in(nodes.values())
+    known = arguments_of(design, block)
+    return files.dumps(
+        Design(
+            design.name,
+            arguments={name: each for name, each in known.items() if name in read},
+            blocks={name: each for name, each in design.blocks.items() if name in used},
+            graph=Graph(nodes, edges),
+        )
+    )
+
+
+def paste(
+    design: Design, block: str | None, text: str, at: Point | None = None
+) -> tuple[Design, tuple[str, ...]]:
+    """Add the nodes of a design file's text to a graph.
+
+    Names that are taken get a number; blocks that are here already are used, others come along;
+    arguments that are not here are replaced by their values.
+
+    Parameters
+    ----------
+    at
+        Where the middle of the pasted nodes lies, if their own places are known.
+
+    Returns the design and the names of the new nodes.
+
+    Raises
+    ------
+    DesignerError
+        The text is no design, has no nodes, or has nodes that cannot stand in this graph.
+    """
+    if not text.lstrip().startswith("{") or len(text) > files.MAX_FILE_BYTES:
+        raise DesignerError(NO_NODES)
+    return put(design, block, files.loads(text, origin="The text on the clipboard"), at)
+
+
+def put(
+    design: Design, block: str | None, other: Design, at: Point | None = None
+) -> tuple[Design, tuple[str, ...]]:
+    """Add the nodes of another design to a graph; see `paste`."""
+    if not other.graph.nodes:
+        raise DesignerError(NO_NODES)
+    if block is not None:
+        for name, node in other.graph.nodes.items():
+            if isinstance(node, LayerNode) and node.layer in (INPUT, OUTPUT):
+                raise DesignerError(
+                    f"{name} is an {node.layer}, which belongs in the design itself, not in a "
+                    "block; copy the nodes without it."
+                )
+    design, here = blocks.merge(design, other.blocks, other.graph.nodes.values())
+    known = arguments_of(design, block)
+    values = {
+        name: Literal(each.default) for name, each in other.arguments.items() if name not in known
+    }
+    taken = taken_names(design, block)
+    names: dict[str, str] = {}
+    nodes: dict[str, Node] = {}
+    for name, node in other.graph.nodes.items():
+        names[name] = free_of(taken, name, node_name_refusal)
+        taken.add(names[name])
+        nodes[names[name]] = here(with_values(node, values))
+    for node in nodes.values():
+        if isinstance(node, BlockNode):
+            blocks.check_use(design, node.block, block)
+    graph = design.graph_of(block)
+    edges = tuple(
+        edge._replace(source=names[edge.source], target=names[edge.target])
+        for edge in other.graph.edges
+    )
+    graph = Graph({**graph.nodes, **_shifted(nodes, at)}, (*graph.edges, *edges))
+    return with_graph(design, block, graph), tuple(names.values())
+
+
+def _shifted(nodes: Mapping[str, Node], at: Point | None) -> dict[str, Node]:
+    """Return nodes moved together so that the middle of their places lies at a point."""
+    places = [node.at for node in nodes.values() if node.at is not None]
+    if at is None or len(places) < len(nodes):
+        return {name: replace(node, at=None) for name, node in nodes.items()}
+    dx = at.x - (min(each.x for each in places) + max(each.x for each in places)) / 2
+    dy = at.y - (min(each.y for each in places) + max(each.y for each in places)) / 2
+    return {
+        name: replace(node, at=Point(node.at.x + dx, node.at.y + dy) if node.at else None)
+        for name, node in nodes.items()
+    }
+
+
+# A whole design as a block
+
+
+def take_in(design: Design, other: Design) -> tuple[Design, str]:
+    """Take another design over as a block; returns the design and the block's name here.
+
+    Raises
+    ------
+    DesignerError
+        The other design has no input or no output.
+    """
+    wish = identifier(other.name, "Network")
+    made = as_block(other)
+    inner = dict(other.blocks)
+    name = free_of(inner, wish, block_name_refusal)
+    node = BlockNode(name)
+    design, here = blocks.merge(design, {**inner, name: made}, (node,))
+    found = here(node)
+    assert isinstance(found, BlockNode)
+    return design, found.block
+
+
+def identifier(text: str, otherwise: str) -> str:
+    """Return a text without what names cannot have: ResNet50 for ResNet-50."""
+    kept = "".join(each for each in text if each.isascii() and (each.isalnum() or each == "_"))
+    kept = kept.lstrip("_0123456789")[:58]
+    return kept or otherwise
+
+
+def as_block(design: Design) -> Block:
+    """Return a design as a block: its Input and Output nodes become the block's ends.
+
+    Outputs that only help training, and what only they need, are left out.
+
+    Raises
+    ------
+    DesignerError
+        It has no input or no output.
+    """
+    graph = design.graph
+    inputs = tuple(name for name, node in graph.nodes.items() if _is(node, INPUT))
+    every = [name for name, node in graph.nodes.items() if _is(node, OUTPUT)]
+    main = [name for name in every if _is_main(graph.nodes[name])]
+    outputs = tuple(main or every)
+    if not inputs or not outputs:
+        raise DesignerError(f"{design.name} has no Input or no Output, so it cannot be a block.")
+    needed = set(outputs)
+    before: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        before.setdefault(edge.target, []).append(edge.source)
+    waiting = list(outputs)
+    while waiting:
+        more = [name for name in before.get(waiting.pop(), ()) if name not in needed]
+        needed.update(more)
+        waiting.extend(more)
+    nodes = {
+        name: replace(node, at=None) if node.at is not None else node
+        for name, node in graph.nodes.items()
+        if name in needed and name not in inputs and name not in outputs
+    }
+    read = names_read_in(nodes.values())
+    arguments = {name: each for name, each in design.arguments.items() if name in read}
+    edges = tuple(edge for edge in graph.edges if edge.target in needed and edge.source in needed)
+    return Block(arguments, inputs, outputs, Graph(nodes, edges))
+
+
+def _is(node: Node, layer: str) -> bool:
+    return isinstance(node, LayerNode) and node.layer == layer
+
+
+def _is_main(node: Node) -> bool:
+    return (
+        isinstance(node, LayerNode)
+        and node.when is True
+        and node.parameters.get("auxiliary", False) is False
+    )

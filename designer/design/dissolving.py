@@ -1,0 +1,166 @@
+"""Putting the nodes of a block in the place of one of its uses."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from designer.design.edits import free_of, taken_names, with_graph
+from designer.design.expressions import Literal, Tree, is_expression, substitute
+from designer.design.grouping import inserted, middle
+from designer.design.rewriting import NUMBER, SIZES, names_read, tree_of, with_values
+from designer.design.values import (
+    Block,
+    BlockNode,
+    Design,
+    Edge,
+    Graph,
+    Node,
+    Point,
+    node_name_refusal,
+)
+from designer.errors import DesignerError
+
+MAX_NODES = 400
+"""Nodes that dissolving one block may leave behind."""
+
+_Port = tuple[str, int]
+
+
+def dissolve(
+    design: Design,
+    name: str,
+    *,
+    sizes: Sequence[Mapping[str, int]] = (),
+    block: str | None = None,
+) -> Design:
+    """Put the nodes of a block in the place of one of its uses, repeated ones as often as it says.
+
+    Parameters
+    ----------
+    sizes
+        For each repetition the sizes of its input that expressions may read: ``in_channels`` ...
+
+    Raises
+    ------
+    DesignerError
+        The use is conditional, repeats by an expression or too often, or reads unknown sizes.
+    """
+    graph = design.graph_of(block)
+    use = graph.nodes.get(name)
+    if not isinstance(use, BlockNode) or use.block not in design.blocks:
+        raise DesignerError(f"'{name}' is no block; there is nothing to dissolve.")
+    used = design.blocks[use.block]
+    times = _times(name, use, used)
+    nodes: dict[str, Node] = {}
+    taken = taken_names(design, block) - {name}
+    edges: list[Edge] = []
+    entering = {
+        edge.target_port: (edge.source, edge.source_port)
+        for edge in graph.edges
+        if edge.target == name
+    }
+    leaving: dict[int, _Port | None] = {}
+    for number in range(times):
+        trees = _values(name, use, used, number, sizes)
+        names = {}
+        for inner, node in used.graph.nodes.items():
+            more = f"{name}_{number}" if times > 1 else name
+            wish = inner if inner not in taken and times == 1 else f"{more}_{inner}"
+            names[inner] = free_of(taken, wish, node_name_refusal)
+            taken.add(names[inner])
+            nodes[names[inner]] = _moved(with_values(node, trees), use, used, times)
+        ports = {end: entering.get(port) for port, end in enumerate(used.inputs)}
+        ends: dict[str, _Port | None] = {}
+        for edge in used.graph.edges:
+            source = (
+                ports[edge.source]
+                if edge.source in ports
+                else (names[edge.source], edge.source_port)
+            )
+            if edge.target in names:
+                if source is not None:
+                    edges.append(Edge(*source, names[edge.target], edge.target_port))
+            else:
+                ends[edge.target] = source
+        leaving = {port: ends.get(end) for port, end in enumerate(used.outputs)}
+        entering = {port: source for port, source in leaving.items() if source is not None}
+    return with_graph(design, block, _spliced(graph, name, nodes, edges, leaving))
+
+
+def _times(name: str, use: BlockNode, used: Block) -> int:
+    if use.when is not True:
+        raise DesignerError(
+            f"{name} is only there when {_words(use.when)}; its nodes would always be. Take the "
+            "condition away first."
+        )
+    times = use.repeat
+    if type(times) is not int:
+        raise DesignerError(
+            f"{name} is repeated {_words(times)} times; give it a fixed number first."
+        )
+    if times < 1:
+        raise DesignerError(f"{name} is repeated {times} times; remove it instead.")
+    if times > 1 and (len(used.inputs) != 1 or len(used.outputs) != 1):
+        raise DesignerError(f"{name} cannot be repeated, since it has several ends; mend it first.")
+    if times * len(used.graph.nodes) > MAX_NODES:
+        raise DesignerError(
+            f"{name} has {len(used.graph.nodes)} nodes, {times} times over; at most "
+            f"{MAX_NODES} can take its place."
+        )
+    return times
+
+
+def _words(value: object) -> str:
+    return str(value).removeprefix("=") if is_expression(value) else str(value).lower()
+
+
+def _values(
+    name: str, use: BlockNode, used: Block, number: int, sizes: Sequence[Mapping[str, int]]
+) -> dict[str, Tree]:
+    """Return what stands for each name in scope of a block, for one of its repetitions."""
+    known = sizes[number] if number < len(sizes) else {}
+    for inner, node in used.graph.nodes.items():
+        missing = names_read(node).intersection(SIZES) - known.keys()
+        if missing:
+            raise DesignerError(
+                f"{inner} reads {min(missing)} of {name}, which is not known; connect {name} first."
+            )
+    trees: dict[str, Tree] = {size: Literal(value) for size, value in known.items()}
+    for argument, each in used.arguments.items():
+        tree = tree_of(use.arguments.get(argument, each.default))
+        trees[argument] = substitute(tree, {NUMBER: Literal(number)})
+    return trees
+
+
+def _moved(node: Node, use: BlockNode, used: Block, times: int) -> Node:
+    """Return an inner node where it lies around the place of the use, if all places are known."""
+    places = [each.at for each in used.graph.nodes.values()]
+    centre = middle(places)
+    if times > 1 or use.at is None or centre is None or node.at is None:
+        return node if node.at is None else replace(node, at=None)
+    at = Point(node.at.x + use.at.x - centre.x, node.at.y + use.at.y - centre.y)
+    return replace(node, at=at)
+
+
+def _spliced(
+    graph: Graph,
+    name: str,
+    nodes: Mapping[str, Node],
+    inner: Iterable[Edge],
+    leaving: Mapping[int, _Port | None],
+) -> Graph:
+    """Return a graph with nodes and their edges in the place of one node."""
+    place = list(graph.nodes).index(name)
+    rest = {key: node for key, node in graph.nodes.items() if key != name}
+    edges: list[Edge] = []
+    waiting = list(inner)
+    for edge in graph.edges:
+        if name in (edge.source, edge.target):
+            edges += waiting
+            waiting = []
+        if edge.source == name and edge.target != name:
+            source = leaving.get(edge.source_port)
+            if source is not None:
+                edges.append(Edge(*source, edge.target, edge.target_port))
+        elif edge.target != name:
+            edges.append(edge)
+    return Graph(inserted(rest, place, nodes), (*edges, *waiting))
