@@ -11,16 +11,13 @@ from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.runs.begin import begin
 from designer.runs.folder import RunFolder, default_path
-from designer.runs.recipe import Recipe, changed, read_recipe
+from designer.runs.recipe import USUAL_RATES, Recipe, changed, read_recipe
 
 if TYPE_CHECKING:
     from designer.engine.export import Exported
 
 RUNS = Path("runs")
 FORMATS = (".py", ".pt", ".safetensors", ".pt2", ".onnx")
-
-# What to begin with where an optimiser is chosen and no learning rate.
-USUAL_RATES = {"sgd": 0.05, "rmsprop": 0.001, "adagrad": 0.01, "adam": 0.001, "adamw": 0.001}
 
 
 def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, Any]) -> Recipe:

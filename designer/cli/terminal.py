@@ -14,6 +14,9 @@ from designer.runs import control, launch
 from designer.runs.events import Event, EventReader
 from designer.runs.folder import RunFolder
 from designer.runs.result import Result
+from designer.runs.wording import duration, summary
+
+__all__ = ["duration", "summary", "train"]
 
 LOOK = 0.1  # seconds between two looks at the run
 REFUSED = 1  # exit status of a worker that left a sentence
@@ -156,33 +159,6 @@ def _figures(figures: dict[str, Any]) -> str:
     accuracy = figures.get("accuracy")
     text = f"loss {figures['loss']:.4f}"
     return text if accuracy is None else f"{text} accuracy {accuracy:.2%}"
-
-
-def duration(seconds: float) -> str:
-    """Write a time as people do: 45 s, 3 min 12 s, 2 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"
-
-
-def summary(result: Result) -> Iterator[str]:
-    """Tell how a training ended."""
-    how = {"finished": "Finished", "stopped": "Stopped", "early_stopped": "Stopped early"}
-    yield (
-        f"{how.get(result.status, result.status)} after {result.epochs} epochs, "
-        f"{result.steps:,} steps, {duration(result.seconds)}."
-    )
-    if result.best is not None:
-        figures = {"loss": result.best.loss, "accuracy": result.best.accuracy}
-        yield f"Best epoch {result.best.epoch}: validation {_figures(figures)}."
-    if result.test is not None:
-        figures = {"loss": result.test.loss, "accuracy": result.test.accuracy}
-        yield f"Test {_figures(figures)} (weights of the best epoch)."
 
 
 @contextmanager

@@ -14,6 +14,9 @@ LossName = Literal["cross_entropy", "mean_squared_error"]
 OptimiserName = Literal["sgd", "rmsprop", "adagrad", "adam", "adamw"]
 ScheduleName = Literal["constant", "step", "cosine", "one_cycle", "reduce_on_plateau"]
 
+# What to begin with where an optimiser is chosen and no learning rate.
+USUAL_RATES = {"sgd": 0.05, "rmsprop": 0.001, "adagrad": 0.01, "adam": 0.001, "adamw": 0.001}
+
 _LARGEST = 10**9  # of any count: beyond every real training, below every overflow
 
 

@@ -15,7 +15,7 @@ from designer.runs.folder import RunFolder
 from designer.runs.result import Result
 
 if TYPE_CHECKING:
-    from designer.gui.training.history import History
+    pass
 
 State = Literal["starting", "gone", "damaged"] | folder.State
 """Those of a run folder; besides, a worker was asked for it, or the folder is not there."""

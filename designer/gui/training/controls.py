@@ -1,0 +1,173 @@
+"""The row below the curves: how the training gets on, and how to steer it."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+from designer.gui import icons, numbers
+from designer.gui.theme import mono, theme
+from designer.gui.training.follower import Follower
+from designer.gui.training.trainer import Trainer
+from designer.runs.wording import duration
+
+PARTS = 1000  # of the progress bar
+
+
+class Controls(QWidget):
+    """Pause, stop, checkpoint, learning rate; epoch, speed, time left, memory."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        super().__init__()
+        self.trainer = trainer
+        self.pause = _push("Pause", "training-pause", "Hold the training where it is (F6).")
+        self.pause.clicked.connect(self.toggle_pause)
+        self.stop = _push("Stop", "training-stop", "End the training with a checkpoint (Shift+F5).")
+        self.stop.clicked.connect(lambda: trainer.steer("stop"))
+        self.checkpoint = QToolButton(
+            objectName="training-checkpoint", toolTip="Write a checkpoint now and go on."
+        )
+        self.checkpoint.setAccessibleName("Checkpoint")
+        self.checkpoint.setIconSize(QSize(18, 18))
+        self.checkpoint.clicked.connect(lambda: trainer.steer("checkpoint"))
+        self.place = _figure("training-place")
+        self.bar = QProgressBar(objectName="training-progress", maximum=PARTS, textVisible=False)
+        self.bar.setAccessibleName("Progress of the training")
+        self.bar.setMinimumWidth(40)
+        self.speed = _figure("training-speed")
+        self.device = _figure("training-device")
+        self.rate = RateField()
+        self.rate.setObjectName("training-rate")
+        self.rate.setAccessibleName("Learning rate")
+        self.rate.setToolTip("The learning rate; type another one and press Enter.")
+        self.rate.returnPressed.connect(self._set_rate)
+        self.rate.textEdited.connect(self._rate_edited)
+        label = QLabel("lr")
+        label.setProperty("role", "soft")
+        label.setBuddy(self.rate)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 4, 8, 8)
+        row.setSpacing(8)
+        for widget in (self.pause, self.stop, self.checkpoint, self.place):
+            row.addWidget(widget)
+        row.addWidget(self.bar, 1)
+        for widget in (self.speed, self.device, label, self.rate):
+            row.addWidget(widget)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    def toggle_pause(self) -> None:
+        """Hold the training, or go on."""
+        active = self.trainer.active
+        if active is not None:
+            self.trainer.steer("resume" if active.paused else "pause")
+
+    def show_progress(self, follower: Follower) -> None:
+        """Show how far a run is."""
+        history = follower.history
+        start, step = history.start, history.last.get("step", {})
+        epochs, per_epoch = int(start.get("epochs", 0)), history.steps_per_epoch
+        epoch = min(history.step // per_epoch + 1, epochs)
+        if not start:
+            self.place.setText("reading the data" if follower.state == "running" else "starting")
+        else:
+            self.place.setText(f"epoch {epoch} / {epochs} · step {numbers.count(history.step)}")
+        self.bar.setRange(0, PARTS if start else 0)
+        self.bar.setValue(round(PARTS * history.step / max(history.total_steps, 1)))
+        words = []
+        if follower.paused:
+            words.append("paused")
+        elif step:
+            words.append(f"{numbers.count(round(step.get('images_per_second', 0)))} images/s")
+            if step.get("seconds_left"):
+                words.append(f"{duration(step['seconds_left'])} left")
+        self.speed.setText(" · ".join(words))
+        self.device.setText(_device(start, step))
+        self.device.setToolTip(
+            "The device, the memory that the training has taken, and all that there is."
+        )
+        self.pause.setText("Go on" if follower.paused else "Pause")
+        self.pause.setIcon(icons.icon("play" if follower.paused else "pause"))
+        for widget in (self.pause, self.stop, self.checkpoint, self.rate):
+            widget.setEnabled(bool(start) and follower.going)
+        rate = step.get("lr")
+        if rate is not None and not self.rate.typing:
+            self.rate.setText(f"{rate:.3g}")
+
+    def _rate_edited(self, text: str) -> None:
+        self.rate.typing = True
+        _mark(self.rate, wrong=_rate(text) is None)
+
+    def _set_rate(self) -> None:
+        rate = _rate(self.rate.text())
+        if rate is None:
+            self.trainer.refused.emit(
+                f"The learning rate cannot be '{self.rate.text()}': type a number above 0."
+            )
+            return
+        self.rate.typing = False
+        self.trainer.steer("set_lr", rate)
+
+    def _dress(self) -> None:
+        self.pause.setIcon(icons.icon("pause"))
+        self.stop.setIcon(icons.icon("stop"))
+        self.checkpoint.setIcon(icons.icon("checkpoint"))
+        for label in (self.place, self.speed, self.device):
+            label.setFont(mono(relative=0.92))
+
+
+class RateField(QLineEdit):
+    """A field that follows the learning rate until somebody types into it; Escape gives it back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.typing = False
+        self.setFixedWidth(self.fontMetrics().horizontalAdvance("0.000000") + 20)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Give the field back at Escape."""
+        if event.key() == Qt.Key.Key_Escape and self.typing:
+            self.typing = False
+            _mark(self, wrong=False)
+            return
+        super().keyPressEvent(event)
+
+
+def _rate(text: str) -> float | None:
+    try:
+        rate = float(text)
+    except ValueError:
+        return None
+    return rate if 0 < rate < float("inf") else None
+
+
+def _mark(field: QLineEdit, *, wrong: bool) -> None:
+    field.setProperty("wrong", wrong)
+    field.style().unpolish(field)
+    field.style().polish(field)
+
+
+def _device(start: dict[str, object], step: dict[str, object]) -> str:
+    name = str(start.get("device_name", ""))
+    used, total = step.get("memory_bytes"), start.get("memory_bytes")
+    if isinstance(used, int) and isinstance(total, int):
+        return f"{name} {used / 1e9:.1f} / {total / 1e9:.1f} GB"
+    return name
+
+
+def _push(text: str, name: str, help_: str) -> QPushButton:
+    return QPushButton(text, objectName=name, toolTip=help_)
+
+
+def _figure(name: str) -> QLabel:
+    label = QLabel(objectName=name)
+    label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+    return label

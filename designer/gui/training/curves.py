@@ -1,0 +1,342 @@
+"""The curves of the run that is shown, of earlier ones beside it, and what can be done with them."""
+
+import csv
+import io
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QPainter
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer.errors import DesignerError
+from designer.gui import icons
+from designer.gui.theme import colours, theme
+from designer.gui.training import background
+from designer.gui.training.history import History, smoothed
+from designer.gui.training.plots import Line, Plot
+from designer.gui.training.trainer import Trainer
+from designer.layers.base import Category
+from designer.runs.files import unwritable, write_atomically
+
+SMOOTHING = 60  # per cent of each mean that is kept for the next
+SHARE = 0.1  # of the time that may go into drawing
+_LATER = (Category.NORMALISATION, Category.DENSE, Category.JOIN, Category.POOLING, Category.SHAPE)
+_FORMATS = "PNG picture (*.png);;SVG drawing (*.svg);;CSV table (*.csv)"
+
+
+class Curves(QWidget):
+    """Loss and accuracy side by side, or learning rate and speed."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        super().__init__()
+        self.trainer = trainer
+        self.loss = Plot("Loss")
+        self.accuracy = Plot("Accuracy", percent=True)
+        self.rate = Plot("Learning rate")
+        self.speed = Plot("Images per second")
+        self.plots = (self.loss, self.accuracy, self.rate, self.speed)
+        self._spent = 0.0
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self._draw)
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 0, 8, 0)
+        row.setSpacing(14)
+        for plot in self.plots:
+            plot.pointed.connect(self._point)
+            row.addWidget(plot, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(self._tools())
+        column.addLayout(row, 1)
+        trainer.run_changed.connect(self.refresh_soon)
+        trainer.events_arrived.connect(self.refresh_soon)
+        trainer.restarted.connect(self.refresh_soon)
+        trainer.overlays_changed.connect(self.refresh_soon)
+        theme.changed.connect(self._dress)
+        self._dress()
+        self._choose(0)
+
+    # Tools
+
+    def _tools(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(4, 2, 8, 0)
+        row.setSpacing(2)
+        self.pages = QButtonGroup(self)
+        for number, (name, help_) in enumerate(
+            (
+                ("Loss, accuracy", "Show the loss and the accuracy."),
+                ("Rate, speed", "Show the learning rate and the images per second."),
+            )
+        ):
+            button = QToolButton(objectName=f"curves-page-{number}", text=name, toolTip=help_)
+            button.setCheckable(True)
+            self.pages.addButton(button, number)
+            row.addWidget(button)
+        self.pages.button(0).setChecked(True)
+        self.pages.idClicked.connect(self._choose)
+        self.legend = QLabel(objectName="curves-legend")
+        self.legend.setMinimumWidth(1)
+        row.addWidget(self.legend, 1)
+        row.addWidget(_soft("Smoothing"))
+        self.smoothing = QSlider(Qt.Orientation.Horizontal, objectName="curves-smoothing")
+        self.smoothing.setAccessibleName("Smoothing")
+        self.smoothing.setToolTip("How much of the mean of the steps before is kept, in per cent.")
+        self.smoothing.setRange(0, 99)
+        self.smoothing.setValue(SMOOTHING)
+        self.smoothing.setFixedWidth(84)
+        self.smoothing.valueChanged.connect(self.refresh_soon)
+        row.addWidget(self.smoothing)
+        self.log = self._button("log", "Draw losses by their logarithm.", "curves-log")
+        self.log.setCheckable(True)
+        self.log.toggled.connect(self._set_log)
+        self.fit = self._button("Fit", "Show the whole curves (double-click, Home).", "curves-fit")
+        self.fit.clicked.connect(self._fit)
+        self.export = self._button("Save", "Save the curves.", "curves-save")
+        self.export.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.export)
+        for text, ending in (("As PNG…", "png"), ("As SVG…", "svg"), ("As CSV…", "csv")):
+            menu.addAction(text).triggered.connect(lambda _=False, e=ending: self._ask(e))
+        self.export.setMenu(menu)
+        for button in (self.log, self.fit, self.export):
+            row.addWidget(button)
+        return row
+
+    def _button(self, text: str, help_: str, name: str) -> QToolButton:
+        return QToolButton(objectName=name, text=text, toolTip=help_)
+
+    def _choose(self, page: int) -> None:
+        self._page = page
+        self.refresh_soon()
+        self._show_page()
+
+    def _show_page(self) -> None:
+        follower = self.trainer.shown
+        classes = follower is None or not np.isfinite(follower.history.epochs["epoch"]).any()
+        if follower is not None and not classes:
+            history = follower.history
+            classes = bool(
+                np.isfinite(history.epochs["validation_accuracy"]).any()
+                or np.isfinite(history.steps["accuracy"]).any()
+            )
+        self.loss.setVisible(self._page == 0)
+        self.accuracy.setVisible(self._page == 0 and classes)
+        self.rate.setVisible(self._page == 1)
+        self.speed.setVisible(self._page == 1)
+
+    def _set_log(self, log: bool) -> None:
+        self.loss.set_log(log)
+        self.rate.set_log(log)
+
+    def _fit(self) -> None:
+        for plot in self.plots:
+            plot.fit()
+
+    def _point(self, x: float) -> None:
+        for plot in self.plots:
+            if plot.isVisible():
+                plot.point_at(x)
+
+    def _dress(self) -> None:
+        self.export.setIcon(icons.icon("export"))
+        self.refresh_soon()
+
+    # Drawing
+
+    def refresh_soon(self) -> None:
+        """Draw after the present events, and never more than a tenth of the time."""
+        if not self._soon.isActive():
+            self._soon.start(round(1000 * self._spent / SHARE))
+
+    def _draw(self) -> None:
+        begun = time.perf_counter()
+        self._show_page()
+        follower = self.trainer.shown
+        history = follower.history if follower is not None else History()
+        share = self.smoothing.value() / 100
+        c = colours()
+        x = history.at_epochs(history.steps)
+        loss: list[Line] = []
+        accuracy: list[Line] = []
+        words = []
+        for (path, other), category in zip(self.trainer.overlays.items(), _LATER * 9, strict=False):
+            if other is follower:
+                continue
+            colour = c.of(category).name()
+            words.append(f'<span style="color:{colour}">■</span> {path.name}')
+            old = other.history
+            at = old.at_epochs(old.steps)
+            for lines, name in ((loss, "loss"), (accuracy, "accuracy")):
+                lines.append(
+                    Line("", colour, at, smoothed(old.steps[name], max(share, 0.9)), faint=True)
+                )
+                lines.append(
+                    Line("", colour, old.epochs["epoch"], old.epochs[f"validation_{name}"])
+                )
+        for lines, name in ((loss, "loss"), (accuracy, "accuracy")):
+            raw = history.steps[name]
+            if share:
+                lines.append(Line("", c.train, x, raw, faint=True))
+            lines.append(Line("train", c.train, x, smoothed(raw, share)))
+            epochs = history.epochs
+            lines.append(
+                Line(
+                    "validation",
+                    c.validation,
+                    epochs["epoch"],
+                    epochs[f"validation_{name}"],
+                    marked=True,
+                )
+            )
+        places = history.rates["step"] / history.steps_per_epoch
+        marks = [
+            (float(at), f"lr {rate:.3g}")
+            for at, rate in zip(places, history.rates["lr"], strict=True)
+            if math.isfinite(at)
+        ]
+        if self._page == 0:
+            self.loss.set_lines(loss, marks)
+            self.accuracy.set_lines(accuracy, marks)
+        else:
+            self.rate.set_lines([Line("now", c.train, x, history.steps["lr"])], marks)
+            speed = history.steps["images_per_second"]
+            self.speed.set_lines([Line("now", c.train, x, smoothed(speed, share))], marks)
+        self.legend.setText("&nbsp;&nbsp;".join(words))
+        self._spent = time.perf_counter() - begun
+
+    # Saving
+
+    def _ask(self, ending: str) -> None:
+        name = self.trainer.shown.run.path.name if self.trainer.shown else "curves"
+        chosen = next(each for each in _FORMATS.split(";;") if f"*.{ending}" in each)
+        text, _ = QFileDialog.getSaveFileName(
+            self, "Save curves", str(Path.home() / f"{name}.{ending}"), chosen
+        )
+        if text:
+            path = Path(text)
+            self.save(path if path.suffix else path.with_suffix(f".{ending}"))
+
+    def save(self, path: Path) -> None:
+        """Write the curves as the ending says: a picture, a drawing, or a table.
+
+        What goes wrong is told through the trainer's `refused`.
+        """
+        try:
+            ending = path.suffix.lower()
+            if ending == ".csv":
+                follower = self.trainer.shown
+                text = table(follower.history if follower else History())
+                background.run(
+                    self, lambda: _write(path, text), lambda _: None, self.trainer.refused.emit
+                )
+            elif ending == ".svg":
+                self._save_svg(path)
+            elif ending == ".png":
+                self._save_png(path)
+            else:
+                raise DesignerError(f"{path} names no format: use .png, .svg or .csv.")
+        except DesignerError as error:
+            self.trainer.refused.emit(str(error))
+
+    def _shown_plots(self) -> list[Plot]:
+        return [plot for plot in self.plots if not plot.isHidden()]
+
+    def _save_png(self, path: Path) -> None:
+        from PySide6.QtGui import QImage
+
+        plots = self._shown_plots()
+        size = QSize(sum(plot.width() for plot in plots), max(plot.height() for plot in plots))
+        picture = QImage(size * 2, QImage.Format.Format_RGB32)
+        picture.setDevicePixelRatio(2)
+        picture.fill(colours().window)
+        painter = QPainter(picture)
+        self._paint(painter, plots)
+        painter.end()
+        if not picture.save(str(path), "PNG"):
+            raise DesignerError(
+                f"{path} cannot be written: choose another folder or free some space."
+            )
+
+    def _save_svg(self, path: Path) -> None:
+        plots = self._shown_plots()
+        drawing = QSvgGenerator()
+        drawing.setFileName(str(path))
+        size = QSize(sum(plot.width() for plot in plots), max(plot.height() for plot in plots))
+        drawing.setSize(size)
+        drawing.setViewBox(QRectF(0, 0, size.width(), size.height()))
+        painter = QPainter()
+        if not painter.begin(drawing):
+            raise DesignerError(
+                f"{path} cannot be written: choose another folder or free some space."
+            )
+        painter.fillRect(QRectF(0, 0, size.width(), size.height()), colours().window)
+        self._paint(painter, plots)
+        painter.end()
+
+    def _paint(self, painter: QPainter, plots: list[Plot]) -> None:
+        """Paint plots side by side, as vectors where the painter takes them."""
+        left = 0
+        for plot in plots:
+            top = plot.header.height()
+            plot.header.render(painter, QPoint(left, 0))
+            plot.view.render(
+                painter,
+                QRectF(left, top, plot.view.width(), plot.view.height()),
+                plot.view.viewport().rect(),
+            )
+            left += plot.width()
+
+
+def table(history: History) -> str:
+    """Return steps and epochs of a run as comma-separated values, one step or epoch a line."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(
+        (
+            "step", "epoch", "train_loss", "train_accuracy", "learning_rate",
+            "images_per_second", "validation_loss", "validation_accuracy",
+        )
+    )  # fmt: skip
+    steps, epochs, per_epoch = history.steps, history.epochs, history.steps_per_epoch
+    columns = [steps[name] for name in ("step", "loss", "accuracy", "lr", "images_per_second")]
+    rows = [
+        (int(step), f"{step / per_epoch:.6g}", loss, accuracy, rate, speed, "", "")
+        for step, loss, accuracy, rate, speed in zip(*(c.tolist() for c in columns), strict=True)
+    ]
+    names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+    for epoch, loss, accuracy, *validation in zip(
+        *(epochs[n].tolist() for n in names), strict=True
+    ):
+        rows.append((round(epoch * per_epoch), f"{epoch:g}", loss, accuracy, "", "", *validation))
+    rows.sort(key=lambda row: row[0])
+    writer.writerows(["" if value != value else value for value in row] for row in rows)
+    return file.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_atomically(path, text.encode())
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _soft(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", "soft")
+    return label

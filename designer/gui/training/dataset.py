@@ -1,0 +1,341 @@
+"""The choice of a data set: its name or place, what is in it, some of its pictures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer.gui import numbers
+from designer.gui.theme import colours, theme
+from designer.gui.training import background
+from designer.gui.training.matching import Match, split_counts
+from designer.runs.recipe import Recipe
+
+if TYPE_CHECKING:
+    from designer.data import Description
+
+BUILT_IN = "mnist10k"
+BUILT_IN_TITLE = "MNIST digits (built in)"
+SAMPLES = 24
+_SIDE = 40  # of a sample, in pixels that are read
+_WORDS = {"train": "training", "validation": "validation", "test": "test"}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of a data set."""
+
+    source: str
+    description: "Description"
+    samples: tuple[QImage, ...]
+    labels: tuple[str, ...]
+
+
+class DataChooser(QWidget):
+    """Shows a data set and lets another be chosen, by name, from a dialog, or by dropping it.
+
+    Signals
+    -------
+    chosen(source)
+        The user wants this data set.
+    read()
+        `reading` or `error` is there.
+    """
+
+    chosen = Signal(str)
+    read = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.source = ""
+        self.reading: Reading | None = None
+        self.error = ""
+        self.busy = False
+        self._known: dict[str, Reading] = {}
+        self.name = QComboBox(objectName="data-source", editable=True)
+        self.name.setAccessibleName("Data set")
+        self.name.setToolTip("The built-in digits, or the path of a folder or an .npz file.")
+        self.name.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.name.addItem(BUILT_IN_TITLE, BUILT_IN)
+        self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.name.activated.connect(lambda index: self.chosen.emit(self.name.itemData(index)))
+        self.name.lineEdit().editingFinished.connect(self._typed)
+        self.browse = QToolButton(
+            objectName="data-browse", text="Choose…", toolTip="Choose a folder or a file of images."
+        )
+        self.browse.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.browse)
+        menu.addAction("Folder…").triggered.connect(self._choose_folder)
+        menu.addAction("File (.npz)…").triggered.connect(self._choose_file)
+        self.browse.setMenu(menu)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.name, 1)
+        row.addWidget(self.browse)
+        self.samples = Samples()
+        self.facts = QLabel(objectName="data-facts", wordWrap=True)
+        self.facts.setProperty("role", "soft")
+        self.message = QLabel(objectName="data-message", wordWrap=True)
+        self.bar = QProgressBar(objectName="data-progress", textVisible=False, maximum=0)
+        self.cancel = QPushButton("Cancel", objectName="data-cancel")
+        self.cancel.clicked.connect(self.stop_reading)
+        self.waiting = QWidget()
+        waiting = QHBoxLayout(self.waiting)
+        waiting.setContentsMargins(0, 0, 0, 0)
+        waiting.addWidget(self.bar, 1)
+        waiting.addWidget(self.cancel)
+        self.remedies = QVBoxLayout()
+        self.remedies.setSpacing(4)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(row)
+        column.addWidget(self.waiting)
+        column.addWidget(self.samples)
+        column.addWidget(self.facts)
+        column.addWidget(self.message)
+        column.addLayout(self.remedies)
+        column.addStretch(1)
+        self.setAcceptDrops(True)
+        self._show_state()
+
+    # Reading
+
+    def show_source(self, source: str) -> None:
+        """Show a data set, reading it in the background if it was not read yet."""
+        if source == self.source and (self.busy or self.reading or self.error):
+            return
+        self.source = source
+        index = self.name.findData(source)
+        if index < 0:
+            self.name.addItem(_title(source), source)
+            index = self.name.count() - 1
+        self.name.setCurrentIndex(index)
+        self.name.setItemData(index, source, Qt.ItemDataRole.ToolTipRole)
+        self.name.lineEdit().setCursorPosition(0)
+        self.reading, self.error = self._known.get(source), ""
+        self.busy = self.reading is None
+        if self.busy:
+            background.run(
+                self,
+                lambda: read(source),
+                self._has_read,
+                lambda text: self._not_read(source, text),
+            )
+        self._show_state()
+        if not self.busy:
+            self.read.emit()
+
+    def read_again(self) -> None:
+        """Read the present data set once more; its files may have changed."""
+        source, self.source = self.source, ""
+        self._known.pop(source, None)
+        self.show_source(source)
+
+    def stop_reading(self) -> None:
+        """Wait no longer for what is being read."""
+        if self.busy:
+            self._not_read(self.source, "Reading was cancelled.")
+
+    def _has_read(self, reading: Reading) -> None:
+        self._known[reading.source] = reading
+        if reading.source == self.source and self.busy:
+            self.busy, self.reading = False, reading
+            self._show_state()
+            self.read.emit()
+
+    def _not_read(self, source: str, sentence: str) -> None:
+        if source == self.source and self.busy:
+            self.busy, self.error = False, sentence
+            self._show_state()
+            self.read.emit()
+
+    # Showing
+
+    def show_match(self, match: Match, recipe: Recipe, act: Callable[[int], object]) -> None:
+        """Show what is to be said about the data set; `act` gets the number of a remedy."""
+        self.facts.setText(_facts(self.reading.description, recipe) if self.reading else "")
+        text = match.refusal or match.note
+        self.message.setText(text)
+        self.message.setVisible(bool(text))
+        _set_role(self.message, "error" if match.refusal else "soft")
+        while (item := self.remedies.takeAt(0)) is not None:
+            item.widget().hide()
+            item.widget().deleteLater()
+        for number, remedy in enumerate(match.remedies):
+            button = QPushButton(remedy.label, objectName=f"data-remedy-{number}")
+            button.clicked.connect(lambda _=False, n=number: act(n))
+            self.remedies.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _show_state(self) -> None:
+        self.waiting.setVisible(self.busy)
+        self.samples.show_reading(self.reading)
+        self.samples.setVisible(self.reading is not None)
+        self.facts.setVisible(self.reading is not None)
+        if self.error:
+            self.message.setText(self.error)
+            _set_role(self.message, "error")
+        self.message.setVisible(bool(self.error))
+        if self.busy:
+            self.message.setText("")
+
+    # Choosing
+
+    def _typed(self) -> None:
+        text = self.name.currentText().strip()
+        if self.name.findText(text) < 0 and text and text != self.source:
+            self.chosen.emit(text)
+
+    def _choose_folder(self) -> None:
+        text = QFileDialog.getExistingDirectory(self, "Folder of the data set", self._beside())
+        if text:
+            self.chosen.emit(text)
+
+    def _choose_file(self) -> None:
+        text, _ = QFileDialog.getOpenFileName(
+            self, "File of the data set", self._beside(), "Arrays (*.npz);;All files (*)"
+        )
+        if text:
+            self.chosen.emit(text)
+
+    def _beside(self) -> str:
+        path = Path(self.source)
+        return str(path.parent) if path.is_absolute() else str(Path.home())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take one file or folder."""
+        urls = event.mimeData().urls()
+        if len(urls) == 1 and urls[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Choose what was dropped."""
+        event.acceptProposedAction()
+        self.chosen.emit(event.mimeData().urls()[0].toLocalFile())
+
+
+class Samples(QWidget):
+    """Some pictures of a data set, as many as there is room for."""
+
+    def __init__(self) -> None:
+        super().__init__(objectName="data-samples")
+        self._reading: Reading | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Sample pictures")
+        theme.changed.connect(self.update)
+
+    def show_reading(self, reading: Reading | None) -> None:
+        """Show the samples of a data set."""
+        self._reading = reading
+        if reading is not None:
+            self.setToolTip("Some training images: " + ", ".join(dict.fromkeys(reading.labels)))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Two rows."""
+        side = self._side()
+        return QSize(6 * (side + 3), 2 * (side + 3))
+
+    def _side(self) -> int:
+        return round(self.fontMetrics().height() * 1.9)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the pictures in rows."""
+        if self._reading is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        side = self._side()
+        columns = max(self.width() // (side + 3), 1)
+        painter.setPen(QPen(colours().line))
+        for number, picture in enumerate(self._reading.samples[: 2 * columns]):
+            row, column = divmod(number, columns)
+            corner = QPoint(column * (side + 3), row * (side + 3))
+            place = QRect(corner, QSize(side, side))
+            painter.drawImage(place, picture)
+            painter.drawRect(place.adjusted(0, 0, -1, -1))
+        painter.end()
+
+
+def read(source: str) -> Reading:
+    """Read a data set, describe it, and take some pictures; takes long, so not on the main thread.
+
+    Raises
+    ------
+    DesignerError
+        It cannot be read.
+    """
+    from designer.data import describe, open_dataset
+    from designer.data.parts import evenly
+
+    dataset = open_dataset(source)
+    description = describe(dataset)
+    channels = 1 if description.channels == 1 else 3
+    order = evenly(len(dataset.train), SAMPLES)
+    pictures: list[QImage] = []
+    labels: list[str] = []
+    if description.channels in (1, 3):
+        side = max(_SIDE, 2 * _SIDE if description.heights[1] > 64 else _SIDE)
+        images = dataset.train.read(order, height=side, width=side, channels=channels)
+        pictures = [picture_of(image) for image in images]
+    for index in order:
+        label = dataset.train.labels[index]
+        labels.append(dataset.classes[label] if dataset.classes else str(label))
+    return Reading(source, description, tuple(pictures), tuple(labels))
+
+
+def picture_of(image: object) -> QImage:
+    """Return an array (1 or 3 channels, height, width) as a picture; floats by their range."""
+    import numpy as np
+
+    array = np.asarray(image)
+    if array.dtype != np.uint8:
+        low, high = float(array.min()), float(array.max())
+        array = ((array - low) * (255 / ((high - low) or 1))).astype(np.uint8)
+    if len(array) not in (1, 3):
+        array = array[:1]
+    rows = np.ascontiguousarray(array.transpose(1, 2, 0))
+    height, width, channels = rows.shape
+    kind = QImage.Format.Format_Grayscale8 if channels == 1 else QImage.Format.Format_RGB888
+    return QImage(rows.tobytes(), width, height, width * channels, kind).copy()
+
+
+def _facts(data: "Description", recipe: Recipe) -> str:
+    height = _range(data.heights)
+    size = f"{height}×{_range(data.widths)}"
+    colour = {1: "grey", 3: "colour"}.get(data.channels, f"{data.channels} channels")
+    kind = f"{len(data.classes)} classes" if data.classes else f"{data.outputs} target values"
+    counts = split_counts(data, recipe)
+    parts = " · ".join(f"{numbers.count(n)} {_WORDS[part]}" for part, n in counts.items())
+    return f"{size} {colour}, {kind}<br>{parts}"
+
+
+def _range(sizes: tuple[int, int]) -> str:
+    return str(sizes[0]) if sizes[0] == sizes[1] else f"{sizes[0]}–{sizes[1]}"
+
+
+def _title(source: str) -> str:
+    path = Path(source)
+    return f"{path.name}  ({path.parent})" if path.is_absolute() else source
+
+
+def _set_role(label: QLabel, role: str) -> None:
+    label.setProperty("role", role)
+    label.style().unpolish(label)
+    label.style().polish(label)

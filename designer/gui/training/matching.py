@@ -1,0 +1,190 @@
+"""Whether a data set and a design go together, in a sentence, and the edits that would help."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from designer.analysis.analysis import Analysis
+from designer.design import edits
+from designer.design.edits import Edit
+from designer.design.values import Design, LayerNode
+from designer.errors import DesignerError
+from designer.runs.recipe import Recipe, changed
+
+if TYPE_CHECKING:
+    from designer.data import Description
+
+_FAR = 1.5  # times larger or smaller than the network's input, where scaling is worth a word
+
+
+class Remedy(NamedTuple):
+    """What would help: words for a button, and an edit of the design or a change of the recipe."""
+
+    label: str
+    edit: Edit | None = None
+    change: Callable[[Recipe], Recipe] | None = None
+
+
+@dataclass(frozen=True)
+class Match:
+    """What is to be said about a data set and a design.
+
+    Attributes
+    ----------
+    refusal
+        Why they cannot be trained together, "" if they can.
+    note
+        What happens to the images, where that is worth knowing.
+    """
+
+    refusal: str = ""
+    note: str = ""
+    remedies: tuple[Remedy, ...] = ()
+
+
+def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
+    """Compare a data set with the inputs and outputs of a design, and with the loss."""
+    shapes = [port.shape for port in analysis.inputs]
+    if len(shapes) != 1 or len(shapes[0]) != 3:
+        return Match("Training feeds one image: give the design one Input of three axes.")
+    channels, height, width = shapes[0]
+    own = (data.channels, data.heights[1], data.widths[1])
+    if data.channels != channels and {data.channels, channels} != {1, 3}:
+        return Match(
+            f"The images of {data.name} have {_channels(data.channels)}, but the design takes "
+            f"{channels}.",
+            remedies=(Remedy(f"Set the input to {_shape(own)}", _input_edit(analysis, own)),),
+        )
+    if not data.classes and recipe.loss.name == "cross_entropy":
+        return Match(
+            f"{data.name} has numbers as targets, not classes, and cross-entropy is for classes.",
+            remedies=(Remedy("Use the mean squared error", change=_squared_error),),
+        )
+    for output in analysis.outputs:
+        if len(output.shape) != 1:
+            return Match(
+                f"{output.name} gives {_shape(output.shape)} but must be a list of "
+                f"{data.outputs} values: insert a Flatten before it."
+            )
+        if output.shape[0] != data.outputs:
+            kind = "classes" if data.classes else "targets"
+            edit = _outputs_edit(analysis, data.outputs)
+            remedies = (Remedy(f"Set the design to {data.outputs} {kind}", edit),) if edit else ()
+            return Match(
+                f"{data.name} has {data.outputs} {kind}, but {output.name} gives "
+                f"{output.shape[0]:,} values.",
+                remedies=remedies,
+            )
+    counts = split_counts(data, recipe)
+    if counts["train"] < recipe.batch:
+        number = max(counts["train"], 1)
+        return Match(
+            f"A batch of {recipe.batch:,} is more than the {counts['train']:,} training images.",
+            remedies=(Remedy(f"Set the batch to {number:,}", change=_with("batch", number)),),
+        )
+    if "validation" not in counts:
+        return Match(
+            "No images are left for validation.",
+            remedies=(Remedy("Keep 10 % for validation", change=_with("data.validation", 0.1)),),
+        )
+    note, remedies = "", ()
+    if data.channels != channels:
+        note = "grey images are repeated for 3 channels" if channels == 3 else "colours become grey"
+    if (height, width) != (own[1], own[2]) or data.heights[0] != data.heights[1]:
+        scaled = f"images are scaled to {height}×{width}"
+        note = f"{note}; {scaled}" if note else scaled
+        factor = max(height / own[1], own[1] / height)
+        if factor > _FAR and data.heights[0] == data.heights[1]:
+            size = (channels, own[1], own[2])
+            edit = _input_edit(analysis, size)
+            if edit is not None and _stays_valid(analysis.design, edit):
+                remedies = (Remedy(f"Set the input to {_shape(size)}", edit),)
+    return Match(note=note[:1].upper() + note[1:] + "." if note else "", remedies=remedies)
+
+
+def split_counts(data: "Description", recipe: Recipe) -> dict[str, int]:
+    """Return how many images each part will have, as `designer.data.split` cuts them."""
+    counts = dict(data.counts)
+    whole = counts["train"]
+    for part, share in (("test", recipe.data.test), ("validation", recipe.data.validation)):
+        if part not in counts and share > 0:
+            counts[part] = min(max(1, round(share * whole)), max(counts["train"] - 1, 0))
+            counts["train"] -= counts[part]
+    if recipe.data.limit is not None:
+        counts["train"] = min(counts["train"], recipe.data.limit)
+    return {part: counts[part] for part in ("train", "validation", "test") if part in counts}
+
+
+def _outputs_edit(analysis: Analysis, number: int) -> Edit | None:
+    """Return the edit that gives the outputs another size: an argument of theirs, or a layer's."""
+    design = analysis.design
+    arguments: set[str] = set()
+    layers: set[str] = set()
+    for node, _ in analysis.top.layers():
+        if "." in node:
+            continue
+        layer = design.graph.nodes.get(node)
+        if isinstance(layer, LayerNode) and layer.layer == "Linear":
+            value = layer.parameters.get("out_features")
+            layers.add(node)
+            if isinstance(value, str) and value.startswith("="):
+                name = value[1:].strip()
+                if name in design.arguments:
+                    arguments.add(name)
+    if "classes" in design.arguments:
+        return lambda design: edits.set_argument(design, "classes", number)
+    if len(arguments) == 1:
+        (name,) = arguments
+        return lambda design: edits.set_argument(design, name, number)
+    last = [node for node, _ in analysis.top.layers() if node in layers]
+    if len(analysis.outputs) != 1 or not last:
+        return None
+    return lambda design: edits.set_parameter(design, last[-1], "out_features", number)
+
+
+def _input_edit(analysis: Analysis, shape: tuple[int, int, int]) -> Edit | None:
+    """Return the edit that gives the design's input another shape."""
+    name = analysis.inputs[0].name
+    node = analysis.design.graph.nodes.get(name)
+    if not isinstance(node, LayerNode):
+        return None
+    given = node.parameters.get("shape")
+    given = given if isinstance(given, tuple) and len(given) == 3 else shape
+
+    def edit(design: Design) -> Design:
+        sizes: list[object] = []
+        for old, size in zip(given, shape, strict=True):
+            argument = old[1:].strip() if isinstance(old, str) and old.startswith("=") else ""
+            if argument in design.arguments and (sizes.count(old) == 0 or shape[1] == shape[2]):
+                design = edits.set_argument(design, argument, size)
+                sizes.append(old)
+            else:
+                sizes.append(size)
+        return edits.set_parameter(design, name, "shape", tuple(sizes))
+
+    return edit
+
+
+def _stays_valid(design: Design, edit: Edit) -> bool:
+    from designer.analysis.analysis import analyse
+
+    try:
+        return analyse(edit(design)).valid
+    except DesignerError:
+        return False
+
+
+def _squared_error(recipe: Recipe) -> Recipe:
+    return changed(recipe, {"loss.name": "mean_squared_error", "loss.label_smoothing": 0.0})
+
+
+def _with(name: str, value: float) -> Callable[[Recipe], Recipe]:
+    return lambda recipe: changed(recipe, {name: value})
+
+
+def _shape(sizes: tuple[int, ...]) -> str:
+    return "×".join(map(str, sizes))
+
+
+def _channels(number: int) -> str:
+    return f"{number} channel" if number == 1 else f"{number} channels"

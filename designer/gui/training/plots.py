@@ -1,0 +1,347 @@
+"""Live plots of runs with pyqtgraph: one quantity over the epochs, of any number of points.
+
+Imported at the first plot only, since pyqtgraph takes half a second.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from designer.gui.theme import colours, sans, theme
+from designer.gui.training.history import Array
+
+POINTS_PER_PIXEL = 2  # the lowest and the highest of what falls on a pixel
+FAINT = 80  # alpha, of 255, of what lies behind a smoothed curve
+_BLOCK = 64  # points of which the extremes are kept ready
+_ZOOM = 0.8  # of the range that a key leaves
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One curve: `x` is in epochs and grows; `role` tells how it is drawn and read out.
+
+    Attributes
+    ----------
+    name
+        As the header says it: ``train``; "" for one that is not read out.
+    faint
+        It lies behind another that says the same more smoothly.
+    marked
+        Each point is marked, as befits a few.
+    """
+
+    name: str
+    colour: str
+    x: Array
+    y: Array
+    faint: bool = False
+    marked: bool = False
+    dashed: bool = False
+
+    def seen(self, low: float, high: float, pixels: int) -> tuple[Array, Array]:
+        """Return what can be seen of the curve between two places on so many pixels."""
+        count = np.searchsorted(self.x, high) - np.searchsorted(self.x, low)
+        coarse = count > 2 * POINTS_PER_PIXEL * _BLOCK * pixels
+        x, y = self._coarse if coarse else (self.x, self.y)
+        first = max(int(np.searchsorted(x, low, "left")) - 1, 0)
+        last = int(np.searchsorted(x, high, "right")) + 1
+        x, y = x[first:last], y[first:last]
+        return extremes(x, y, len(x) // max(pixels, 1))
+
+    @cached_property
+    def _coarse(self) -> tuple[Array, Array]:
+        return extremes(self.x, self.y, _BLOCK)
+
+
+def extremes(x: Array, y: Array, size: int) -> tuple[Array, Array]:
+    """Keep, of every `size` points, the lowest and the highest, in their order.
+
+    Fewer points than would make that worth while are all kept, and so is the last one.
+    """
+    if size < 2 * POINTS_PER_PIXEL:
+        return x, y
+    whole = len(x) // size * size
+    table = y[:whole].reshape(-1, size)
+    order = np.sort(np.stack((table.argmin(1), table.argmax(1)), 1), 1)
+    chosen = (order + np.arange(0, whole, size)[:, None]).ravel()
+    if whole < len(x):
+        chosen = np.append(chosen, len(x) - 1)
+    return x[chosen], y[chosen]
+
+
+class Plot(QWidget):
+    """One quantity over the epochs, with its newest values in the header.
+
+    Drag to pan, turn the wheel to zoom, double-click to see everything; with the keyboard the
+    arrows, + and -, and Home. Where the pointer is, the header reads the values there.
+
+    Signals
+    -------
+    pointed(x)
+        The pointer is at this epoch; NaN when it left.
+    """
+
+    pointed = Signal(float)
+
+    def __init__(
+        self, title: str, *, percent: bool = False, from_zero: bool = True, digits: int = 3
+    ) -> None:
+        super().__init__()
+        self.title = title
+        self.percent = percent
+        self.from_zero = from_zero
+        self.digits = digits
+        self.log = False
+        self.following = True  # everything is shown, also what is to come
+        self.lines: Sequence[Line] = ()
+        self.marks: Sequence[tuple[float, str]] = ()
+        self._at = math.nan
+        self._items: list[pg.PlotCurveItem] = []
+        self._dots: list[pg.ScatterPlotItem] = []
+        self._mark_items: list[pg.InfiniteLine] = []
+        self.header = QLabel(objectName=f"plot-header-{title.lower().replace(' ', '-')}")
+        self.header.setTextFormat(Qt.TextFormat.RichText)
+        self.header.setMinimumWidth(1)
+        self.view = pg.PlotWidget(enableMenu=False)
+        self.view.setObjectName(f"plot-{title.lower().replace(' ', '-')}")
+        self.view.setAccessibleName(f"{title} over the epochs")
+        self.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.view.setMinimumHeight(60)
+        self.view.hideButtons()
+        self.view.setFrameShape(self.view.Shape.NoFrame)
+        self.box = self.view.getViewBox()
+        self.box.disableAutoRange()
+        self.box.setDefaultPadding(0)
+        self.box.sigRangeChangedManually.connect(self._stop_following)
+        self.box.sigXRangeChanged.connect(self._draw_lines)
+        self.box.sigResized.connect(self._draw_lines)
+        self._cross = pg.InfiniteLine(angle=90, movable=False)
+        self._cross.hide()
+        self.view.addItem(self._cross, ignoreBounds=True)
+        self.view.scene().sigMouseMoved.connect(self._mouse_moved)
+        self.view.viewport().installEventFilter(self)
+        self.view.installEventFilter(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.view, 1)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    # What is shown
+
+    def set_lines(self, lines: Sequence[Line], marks: Sequence[tuple[float, str]] = ()) -> None:
+        """Show curves, and marks at some epochs."""
+        self.lines = lines
+        if marks != self.marks:
+            self.marks = marks
+            self._draw_marks()
+        if self.following:
+            self.fit()
+        self._draw_lines()
+        self._say()
+
+    def set_log(self, log: bool) -> None:
+        """Draw the quantity by its logarithm, or as it is."""
+        self.log = log
+        self.view.getAxis("left").setLogMode(False, log)
+        self.following = True
+        self.set_lines(self.lines, self.marks)
+
+    def fit(self) -> None:
+        """Show everything, and go on to as it grows."""
+        self.following = True
+        right = max((line.x[-1] for line in self.lines if len(line.x)), default=1.0)
+        self.box.setXRange(0, right or 1.0, padding=0.01)
+        low, high = self._extent()
+        self.box.setYRange(low, high, padding=0.04)
+
+    def point_at(self, x: float) -> None:
+        """Read out the values at an epoch; NaN for the newest."""
+        self._at = x
+        self._cross.setVisible(not math.isnan(x))
+        if not math.isnan(x):
+            self._cross.setPos(x)
+        self._say()
+
+    def _extent(self) -> tuple[float, float]:
+        """Return what the curves reach from and to, in the axis' own measure."""
+        lows, highs = [], []
+        for line in self.lines:
+            if len(line.y):
+                y = self._measured(line.y)
+                y = y[np.isfinite(y)]
+                if len(y):
+                    # A wild first step shall not flatten all the rest.
+                    few = line.faint and len(y) > 50 and not self.percent
+                    highs.append(float(np.percentile(y[:20_000], 99) if few else y.max()))
+                    lows.append(float(y.min()))
+        if not lows:
+            return (-1.0, 1.0) if self.log else (0.0, 100.0 if self.percent else 1.0)
+        low, high = min(lows), max(highs)
+        if self.from_zero and not self.log and not self.percent:
+            low = min(0.0, low)
+        return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+    def _measured(self, y: Array) -> Array:
+        if self.log:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.log10(y)
+        return y * 100 if self.percent else y
+
+    # Drawing
+
+    def _draw_lines(self) -> None:
+        low, high = self.box.viewRange()[0]
+        pixels = max(int(self.box.width()), 1)
+        while len(self._items) < len(self.lines):
+            item = pg.PlotCurveItem(antialias=True, connect="finite")
+            dots = pg.ScatterPlotItem(size=5, pen=None, pxMode=True)
+            self._items.append(item)
+            self._dots.append(dots)
+            self.view.addItem(item, ignoreBounds=True)
+            self.view.addItem(dots, ignoreBounds=True)
+        for number, (item, dots) in enumerate(zip(self._items, self._dots, strict=True)):
+            if number >= len(self.lines):
+                item.setData([], [])
+                dots.setData([], [])
+                continue
+            line = self.lines[number]
+            x, y = line.seen(low, high, pixels)
+            y = self._measured(y)
+            colour = QColor(line.colour)
+            if line.faint:
+                colour.setAlpha(FAINT)
+            # Thick lines of many points take Qt long to draw, and are no thicker to the eye.
+            pen = QPen(colour, 1.6 if len(x) < pixels and not line.faint else 1)
+            pen.setCosmetic(True)
+            if line.dashed:
+                pen.setStyle(Qt.PenStyle.DashLine)
+            item.setData(x, y, pen=pen, connect="all" if np.isfinite(y).all() else "finite")
+            item.setZValue(number)
+            dots.setZValue(number)
+            if line.marked and len(x) <= 60:
+                seen = np.isfinite(y)
+                dots.setData(x[seen], y[seen], brush=colour)
+            else:
+                dots.setData([], [])
+
+    def _draw_marks(self) -> None:
+        for item in self._mark_items:
+            self.view.removeItem(item)
+        c = colours()
+        self._mark_items = []
+        for x, words in self.marks:
+            item = pg.InfiniteLine(
+                x,
+                angle=90,
+                pen=pg.mkPen(c.faint_text, width=1, style=Qt.PenStyle.DashLine),
+                label=words,
+                labelOpts={"position": 0.94, "color": c.soft_text, "anchors": [(0, 0), (0, 0)]},
+            )
+            item.label.setFont(sans(0.8))
+            self.view.addItem(item, ignoreBounds=True)
+            self._mark_items.append(item)
+
+    def _dress(self) -> None:
+        c = colours()
+        self.view.setBackground(c.window)
+        self._cross.setPen(pg.mkPen(c.soft_text, width=1))
+        for side in ("left", "bottom"):
+            axis = self.view.getAxis(side)
+            axis.setPen(pg.mkPen(c.line))
+            axis.setTextPen(pg.mkPen(c.faint_text))
+            axis.setTickFont(sans(0.8))
+            axis.setStyle(tickLength=0, tickTextOffset=4, hideOverlappingLabels=True)
+            axis.enableAutoSIPrefix(False)
+        self.view.getAxis("left").setGrid(60 if c.dark else 90)
+        self.view.getAxis("left").setWidth(round(self.fontMetrics().height() * 2.6))
+        self._draw_marks()
+        self._say()
+
+    # Reading out
+
+    def _say(self) -> None:
+        c = colours()
+        words = [f"<b>{self.title}</b>"]
+        if not math.isnan(self._at):
+            words.append(f'<span style="color:{c.soft_text}">epoch {self._at:.2f}</span>')
+        for line in self.lines:
+            if not line.name:
+                continue
+            value = self._value(line)
+            text = f"{line.name} {value}" if value else line.name
+            words.append(f'<span style="color:{line.colour}">{text}</span>')
+        self.header.setText("&nbsp;&nbsp;".join(words))
+
+    def _value(self, line: Line) -> str:
+        """Write a curve's newest value, or the one where the pointer is."""
+        seen = np.flatnonzero(np.isfinite(line.y[-1:])) if math.isnan(self._at) else None
+        if not len(line.y) or (seen is not None and not len(seen)):
+            return ""
+        place = len(line.x) - 1
+        if not math.isnan(self._at):
+            place = int(np.searchsorted(line.x, self._at))
+            if place == len(line.x) or (
+                place and self._at - line.x[place - 1] < line.x[place] - self._at
+            ):
+                place -= 1
+        value = float(line.y[place])
+        if not math.isfinite(value):
+            return "–"
+        if self.percent:
+            return f"{100 * value:.1f} %"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{self.digits}g}"
+
+    def _mouse_moved(self, place: QPointF) -> None:
+        inside = self.box.sceneBoundingRect().contains(place)
+        self.pointed.emit(self.box.mapSceneToView(place).x() if inside else math.nan)
+
+    # Keys
+
+    def eventFilter(self, watched: QWidget, event: QEvent) -> bool:
+        """Take keys and double-clicks from the plot."""
+        kind = event.type()
+        if kind == QEvent.Type.Leave and watched is self.view.viewport():
+            self.pointed.emit(math.nan)
+        elif kind == QEvent.Type.MouseButtonDblClick and isinstance(event, QMouseEvent):
+            self.fit()
+            return True
+        elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            return self._key(event)
+        return super().eventFilter(watched, event)
+
+    def _key(self, event: QKeyEvent) -> bool:
+        key = event.key()
+        (left, right), (low, high) = self.box.viewRange()
+        width, height = right - left, high - low
+        moves = {
+            Qt.Key.Key_Left: (-0.1, 0),
+            Qt.Key.Key_Right: (0.1, 0),
+            Qt.Key.Key_Up: (0, 0.1),
+            Qt.Key.Key_Down: (0, -0.1),
+        }
+        if key == Qt.Key.Key_Home:
+            self.fit()
+        elif key in moves:
+            x, y = moves[key]
+            self._stop_following()
+            self.box.translateBy(x=x * width, y=y * height)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
+            self._stop_following()
+            factor = 1 / _ZOOM if key == Qt.Key.Key_Minus else _ZOOM
+            self.box.scaleBy((factor, factor))
+        else:
+            return False
+        return True
+
+    def _stop_following(self) -> None:
+        self.following = False

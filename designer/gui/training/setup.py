@@ -1,0 +1,355 @@
+"""What is chosen before a training: data set, recipe, device."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer import presets
+from designer.errors import DesignerError
+from designer.gui import icons, numbers
+from designer.gui.theme import sans, theme
+from designer.gui.training import background, fitting
+from designer.gui.training.dataset import DataChooser
+from designer.gui.training.matching import Match, match
+from designer.gui.training.recipe_form import RecipeForm
+from designer.gui.workspace import Workspace
+from designer.runs.files import unwritable, write_atomically
+from designer.runs.recipe import Recipe, changed, read_recipe
+
+SETTLED = 150  # milliseconds without an edit after which data and design are compared
+ASK_MEMORY = 5_000  # milliseconds between questions for the free memory, while it is shown
+_RECIPES = "Recipes (*.json);;All files (*)"
+
+
+class SetUp(QWidget):
+    """The choice of data set, recipe and device for the current design.
+
+    The recipe is kept in the workspace's document.
+
+    Signals
+    -------
+    changed()
+        `refusal`, `estimate` or the recipe is another.
+    train_requested()
+        The Train button was pressed.
+    """
+
+    changed = Signal()
+    train_requested = Signal()
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(objectName="training-set-up")
+        self.workspace = workspace
+        self.match = Match()
+        self.devices: tuple[fitting.Device, ...] = ()
+        self.refused = ""  # by the panel, for reasons of its own
+        self.data = DataChooser()
+        self.data.chosen.connect(lambda source: self._change({"data.source": source}))
+        self.data.read.connect(self._compare)
+        self.form = RecipeForm()
+        self.form.edited.connect(self._edited)
+        self.form.checked.connect(self._refresh)
+        self._soon = QTimer(self, interval=SETTLED, singleShot=True)
+        self._soon.timeout.connect(self._compare)
+        self._asking = QTimer(self, interval=ASK_MEMORY)
+        self._asking.timeout.connect(self._ask_memory)
+        self._assemble()
+        workspace.switched.connect(self._switched)
+        workspace.changed.connect(lambda *_: self._soon.start())
+        theme.changed.connect(self._dress)
+        self._dress()
+        self._switched()
+
+    @property
+    def recipe(self) -> Recipe:
+        """The current document's recipe."""
+        document = self.workspace.document
+        return (document.recipe if document is not None else None) or Recipe()
+
+    @property
+    def refusal(self) -> str:
+        """Why this cannot be trained, "" if it can as far as is known."""
+        return self.form.refusal or self.data.error or self.match.refusal
+
+    @property
+    def device(self) -> fitting.Device | None:
+        """The device that would train; None while that is not known, or there is no such."""
+        return fitting.chosen(self.recipe, self.devices)
+
+    @property
+    def needed(self) -> int:
+        """The bytes that training at the chosen batch takes by the accounting."""
+        device = self.device or fitting.Device("cpu", "CPU", 0, 0)
+        return fitting.needed(self.workspace.analysis.totals, self.recipe, device)
+
+    # Assembling
+
+    def _assemble(self) -> None:
+        columns = QHBoxLayout()
+        columns.setContentsMargins(12, 8, 12, 8)
+        columns.setSpacing(18)
+        columns.addWidget(_column("Data", self.data), 10)
+        columns.addWidget(_column("Recipe", self.form, self._recipe_menu()), 13)
+        columns.addWidget(_column("Device", self._device_column()), 9)
+        inside = QWidget()
+        inside.setLayout(columns)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setWidget(inside)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+
+    def _recipe_menu(self) -> QToolButton:
+        button = QToolButton(
+            objectName="recipe-menu", text="File", toolTip="Load, save or reset the recipe."
+        )
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        menu.addAction("Load…").triggered.connect(self._load)
+        menu.addAction("Save…").triggered.connect(self._save)
+        self.reset = menu.addAction("Reset")
+        self.reset.triggered.connect(self._reset)
+        button.setMenu(menu)
+        return button
+
+    def _device_column(self) -> QWidget:
+        self.device_name = QComboBox(objectName="training-device-choice")
+        self.device_name.setAccessibleName("Device")
+        self.device_name.setToolTip("What trains; automatic takes a GPU where there is one.")
+        self.device_name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.device_name.activated.connect(
+            lambda index: self._change({"device": self.device_name.itemData(index)})
+        )
+        self.memory = QLabel(objectName="training-memory", wordWrap=True)
+        self.lower = QPushButton(objectName="training-lower-batch")
+        self.lower.clicked.connect(lambda: self._change({"batch": self.lower.property("batch")}))
+        self.train = QPushButton("Train", objectName="training-start")
+        self.train.setProperty("primary", True)
+        self.train.clicked.connect(self.train_requested)
+        self.why = QLabel(objectName="training-why", wordWrap=True)
+        self.why.setProperty("role", "soft")
+        widget = QWidget()
+        column = QVBoxLayout(widget)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.device_name)
+        column.addWidget(self.memory)
+        column.addWidget(self.lower, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addSpacing(6)
+        column.addWidget(self.train)
+        column.addWidget(self.why)
+        column.addStretch(1)
+        return widget
+
+    def _dress(self) -> None:
+        self.train.setIcon(icons.icon("play", "#ffffff"))
+
+    # The recipe
+
+    def _switched(self) -> None:
+        document = self.workspace.document
+        if document is not None and document.recipe is None:
+            document.recipe = Recipe()
+        preset = document.preset if document is not None else ""
+        self.reset.setText(f"Reset to {preset}'s own" if preset else "Reset to the defaults")
+        self.form.show_recipe(self.recipe)
+        self._show_data()
+        self._fill_devices()
+        self._compare()
+
+    def _change(self, changes: dict[str, object]) -> None:
+        try:
+            self.take(changed(self.recipe, changes))
+        except DesignerError as error:
+            self.workspace.refused.emit(str(error))
+
+    def take(self, recipe: Recipe) -> None:
+        """Use a recipe for the current document."""
+        if self.workspace.document is None:
+            return
+        self.workspace.document.recipe = recipe
+        self.form.show_recipe(recipe)
+        self._edited(recipe)
+
+    def _edited(self, recipe: Recipe) -> None:
+        if self.workspace.document is not None:
+            self.workspace.document.recipe = recipe
+        self._show_data()
+        self._fill_devices()
+        self._compare()
+
+    def _load(self) -> None:
+        text, _ = QFileDialog.getOpenFileName(self, "Load recipe", str(Path.home()), _RECIPES)
+        if text:
+            self.load(Path(text))
+
+    def load(self, path: Path) -> None:
+        """Use the recipe in a file; what is wrong with it is told."""
+        try:
+            self.take(read_recipe(path))
+        except DesignerError as error:
+            self.workspace.refused.emit(str(error))
+
+    def _save(self) -> None:
+        text, _ = QFileDialog.getSaveFileName(
+            self, "Save recipe", str(Path.home() / "recipe.json"), _RECIPES
+        )
+        if text:
+            self.save(Path(text))
+
+    def save(self, path: Path) -> None:
+        """Write the recipe into a file; what goes wrong is told."""
+        try:
+            write_atomically(path, self.recipe.to_json())
+        except OSError as error:
+            self.workspace.refused.emit(str(unwritable(path, error)))
+        else:
+            self.workspace.told.emit(f"Saved as {path}.")
+
+    def _reset(self) -> None:
+        document = self.workspace.document
+        if document is not None:
+            own = presets.recipe(document.preset) if document.preset else None
+            self.take(own or Recipe())
+
+    # Data and device
+
+    def _show_data(self) -> None:
+        if self.isVisible() and self.workspace.document is not None:
+            self.data.show_source(self.recipe.data.source)
+
+    def _compare(self) -> None:
+        """Compare data set and design, and say what is to be said."""
+        reading = self.data.reading
+        self.match = Match()
+        if reading is not None and self.workspace.document is not None:
+            analysis = self.workspace.analysis
+            if analysis.inputs and analysis.outputs:
+                self.match = match(analysis, reading.description, self.recipe)
+        if not self.data.error:
+            self.data.show_match(self.match, self.recipe, self._mend)
+        self._refresh()
+
+    def _mend(self, number: int) -> None:
+        remedy = self.match.remedies[number]
+        if remedy.edit is not None:
+            label = remedy.label[:1].lower() + remedy.label[1:]
+            self.workspace.edit(label, remedy.edit)
+        if remedy.change is not None:
+            self.take(remedy.change(self.recipe))
+
+    def _ask_memory(self) -> None:
+        background.run(self, fitting.devices, self._has_devices)
+
+    def _has_devices(self, devices: tuple[fitting.Device, ...]) -> None:
+        self.devices = devices
+        self._fill_devices()
+        self._refresh()
+
+    def _fill_devices(self) -> None:
+        best = self.devices[0].name if self.devices else ""
+        choices = {"auto": f"Automatic: {best}" if best else "Automatic"}
+        choices |= {device.key: device.name for device in self.devices}
+        wanted = self.recipe.device
+        choices.setdefault(wanted, f"{wanted} (not on this machine)")
+        box = self.device_name
+        if [box.itemText(i) for i in range(box.count())] != list(choices.values()):
+            box.clear()
+            for key, words in choices.items():
+                box.addItem(words, key)
+        box.setCurrentIndex(box.findData(wanted))
+
+    def set_refused(self, sentence: str) -> None:
+        """Disable Train, with the reason."""
+        self.refused = sentence
+        self._refresh(tell=False)
+
+    def _refresh(self, *, tell: bool = True) -> None:
+        if tell:
+            self.changed.emit()
+        self.train.setEnabled(not self.refused)
+        self.train.setToolTip(self.refused or "Train this design (Ctrl+T).")
+        self.why.setText(self.refused)
+        self.why.setVisible(bool(self.refused))
+        self._show_memory()
+
+    def _show_memory(self) -> None:
+        device, recipe = self.device, self.recipe
+        self.lower.hide()
+        self.memory.setVisible(device is not None and self.workspace.document is not None)
+        if device is None or self.workspace.document is None:
+            return
+        totals = self.workspace.analysis.totals
+        most = fitting.largest_batch(totals, recipe, device)
+        fits = recipe.batch <= most
+        words = (
+            f"Batch {numbers.count(recipe.batch)} takes about {numbers.size(self.needed)}; "
+            f"{numbers.size(device.free)} of {numbers.size(device.total)} is free."
+        )
+        if fits:
+            shown = (
+                f"over {numbers.short(fitting.LARGEST)}"
+                if most == fitting.LARGEST
+                else numbers.count(most)
+            )
+            words += f" Batches up to {shown} fit."
+        elif most:
+            lower = most // 8 * 8 or most
+            words += f" Batches up to {numbers.count(most)} fit."
+            self.lower.setText(f"Set batch to {numbers.count(lower)}")
+            self.lower.setProperty("batch", lower)
+            self.lower.show()
+        else:
+            words += " Not even one image fits: use another device or a smaller network."
+        self.memory.setText(words)
+        self.memory.setProperty("role", "soft" if fits else "warning")
+        self.memory.style().unpolish(self.memory)
+        self.memory.style().polish(self.memory)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Read the data set and ask for memory once somebody looks."""
+        super().showEvent(event)
+        self._show_data()
+        self._ask_memory()
+        self._asking.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Ask no more."""
+        super().hideEvent(event)
+        self._asking.stop()
+
+
+def _column(title: str, content: QWidget, beside: QWidget | None = None) -> QWidget:
+    column = QVBoxLayout()
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(6)
+    head = QHBoxLayout()
+    heading = QLabel(title)
+    heading.setFont(sans(bold=True))
+    head.addWidget(heading)
+    head.addStretch(1)
+    if beside is not None:
+        head.addWidget(beside)
+    column.addLayout(head)
+    column.addWidget(content, 1)
+    frame = QFrame()
+    frame.setLayout(column)
+    frame.setMinimumWidth(170)
+    return frame

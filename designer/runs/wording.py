@@ -1,0 +1,37 @@
+"""How a training gets on and ended, in words, for the command line and the window alike."""
+
+from collections.abc import Iterator
+
+from designer.runs.result import Best, Figures, Result
+
+ENDED = {"finished": "Finished", "stopped": "Stopped", "early_stopped": "Stopped early"}
+
+
+def duration(seconds: float) -> str:
+    """Write a time as people do: 45 s, 3 min 12 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def figures(of: Figures | Best) -> str:
+    """Write a loss and, where there is one, an accuracy."""
+    text = f"loss {of.loss:.4f}"
+    return text if of.accuracy is None else f"{text} accuracy {of.accuracy:.2%}"
+
+
+def summary(result: Result) -> Iterator[str]:
+    """Tell how a training ended."""
+    yield (
+        f"{ENDED.get(result.status, result.status)} after {result.epochs} epochs, "
+        f"{result.steps:,} steps, {duration(result.seconds)}."
+    )
+    if result.best is not None:
+        yield f"Best epoch {result.best.epoch}: validation {figures(result.best)}."
+    if result.test is not None:
+        yield f"Test {figures(result.test)} (weights of the best epoch)."
