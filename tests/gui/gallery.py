@@ -1,0 +1,236 @@
+"""``python -m tests.gui.gallery FOLDER``: pictures of every panel of the running program.
+
+Each is taken in light and dark, at 100 % and 200 %, and all are put on one page, ``index.html``.
+``--readme`` renews the pictures of the README instead.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+README_FOLDER = Path(__file__).parents[2] / "assets" / "pictures"
+PRESETS = ("vgg16", "resnet50", "googlenet")
+WAIT_MS = 400  # for what is drawn a moment later: figures, thumbnails, animations
+
+Scene = tuple[str, Callable[[], QPixmap]]
+
+
+def main() -> int:
+    """Take the pictures, one process for each look."""
+    parser = argparse.ArgumentParser(prog="python -m tests.gui.gallery", description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=README_FOLDER)
+    parser.add_argument("--readme", action="store_true", help="only the pictures of the README")
+    parser.add_argument("--look", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.look:
+        _take(options.folder, options.look, readme=options.readme)
+        return 0
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        _train(Path(home))
+        for look in ("dark", "light"):
+            for scale in (1,) if options.readme else (1, 2):
+                _look(options.folder, look, scale, Path(home), readme=options.readme)
+    if not options.readme:
+        _write_page(options.folder)
+    return 0
+
+
+def _train(home: Path) -> None:
+    """Train LeNet-5 for a moment, so that there is a run to be shown."""
+    command = [sys.executable, "-m", "designer", "train", "lenet5", "--epochs", "6"]
+    command += ["--run", str(home / "runs" / "2026-01-01-1200-lenet5")]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _look(folder: Path, look: str, scale: int, home: Path, *, readme: bool) -> None:
+    target = folder if readme else folder / f"{look}-{scale}x"
+    target.mkdir(exist_ok=True)
+    homes = {f"XDG_{name}_HOME": str(home / name) for name in ("CONFIG", "STATE", "DATA", "CACHE")}
+    environment = {
+        **os.environ,
+        **homes,
+        "QT_QPA_PLATFORM": "offscreen",
+        "QT_SCALE_FACTOR": str(scale),
+        "GALLERY_RUNS": str(home / "runs"),
+    }
+    command = [sys.executable, "-m", "tests.gui.gallery", str(target), "--look", look]
+    subprocess.run([*command, *(["--readme"] if readme else [])], check=True, env=environment)
+
+
+def _take(folder: Path, look: str, *, readme: bool) -> None:
+    from designer.gui import preferences, theme
+    from designer.gui.main_window import MainWindow
+
+    application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)
+    application.setStyle("Fusion")
+    theme.load_fonts(application)
+    theme.theme.follow(application, look)
+    remembered = preferences.Preferences(
+        theme=look, runs_folder=os.environ["GALLERY_RUNS"], standby=False
+    )
+    window = MainWindow(remembered)
+    window.show()
+    scenes = _readme_scenes(window) if readme else _scenes(window)
+    for number, (name, take) in enumerate(scenes, 1):
+        QTest.qWait(WAIT_MS)
+        file = f"{name}-{look}.png" if readme else f"{number:02}-{name}.png"
+        take().save(str(folder / file))
+        print(folder / file, flush=True)
+    for document in window.workspace.documents:
+        document.saved = document.design
+    window.close()
+
+
+def seen(window: QWidget) -> QPixmap:
+    """Return the window as it is seen, with the popups and dialogs above it."""
+    picture = window.grab()
+    painter = QPainter(picture)
+    corner = window.mapToGlobal(QPoint(0, 0))
+    for other in QApplication.topLevelWidgets():
+        if (
+            other is not window
+            and other.isVisible()
+            and other.windowType() != Qt.WindowType.Desktop
+        ):
+            painter.drawPixmap(other.mapToGlobal(QPoint(0, 0)) - corner, other.grab())
+    painter.end()
+    return picture
+
+
+def _scenes(window: "QWidget") -> Iterator[Scene]:
+    """Lead through the program; each scene is taken a moment after it was set."""
+    from designer.design import edits
+    from designer.gui.export import ExportDialog
+    from designer.gui.help import ShortcutsDialog
+    from designer.gui.settings import SettingsDialog
+
+    workspace, docks, whole = window.workspace, window.docks, lambda: seen(window)
+    yield "welcome", whole
+    for name in PRESETS:
+        workspace.open_preset(name)
+        window.canvas.fit()
+        yield f"{name}-fit", whole
+        first = next(path for path in ("conv1", "conv1_1", "stem") if workspace.analysis.node(path))
+        workspace.select([first], reveal=True)
+        window.canvas.actual_size()
+        yield f"{name}-selected", whole
+        for dock in ("analysis", "code"):
+            window.show_dock(dock)
+            yield f"{name}-{dock}", docks[dock].grab
+        window.show_dock("analysis")
+        yield f"{name}-inspector", docks["inspector"].grab
+    workspace.show(workspace.documents[1])
+    workspace.select(["layer2"], reveal=True)
+    yield "block-use", docks["inspector"].grab
+    window.canvas.toggle_expanded()
+    window.canvas.fit_selection()
+    yield "block-expanded", whole
+    window.canvas.toggle_expanded()
+    workspace.look_into("layer2.0")
+    window.canvas.fit()
+    yield "block-inside", whole
+    workspace.edit(
+        "set conv3 out_channels",
+        lambda d: edits.set_parameter(
+            d, "conv3", "out_channels", "=3 * channels", block="Bottleneck"
+        ),
+        select=["layer2.0.add"],
+    )
+    window.show_dock("problems")
+    yield "problems", whole
+    workspace.undo()
+    workspace.look_into("")
+    workspace.select(["layer1", "layer2", "layer3"])
+    yield "several-selected", docks["inspector"].grab
+    workspace.select([])
+    yield "design", docks["inspector"].grab
+    window.canvas.fit()
+    window.canvas.quick_add()
+    yield "quick-add", whole
+    _close_popups(window)
+    window.command_palette("re")
+    yield "command-palette", whole
+    _close_popups(window)
+    for name, dialog in (
+        ("settings", SettingsDialog(window.preferences, window.apply_preferences, window)),
+        ("export", ExportDialog(workspace, window.trainer, window)),
+        ("shortcuts", ShortcutsDialog(window.actions_, window)),
+    ):
+        dialog.show()
+        yield name, dialog.grab
+        dialog.close()
+    window.documents.open_demo()
+    window.canvas.fit()
+    yield "training-set-up", whole
+    (run,) = Path(os.environ["GALLERY_RUNS"]).iterdir()
+    window.trainer.show(run)
+    yield "training-finished", whole
+    yield "training-panel", docks["training"].grab
+    for dock in ("runs", "evaluation"):
+        window.show_dock(dock)
+        yield dock, docks[dock].grab
+    window.tour()
+    yield "tour", whole
+
+
+def _readme_scenes(window: "QWidget") -> Iterator[Scene]:
+    from designer.design import edits
+
+    workspace = window.workspace
+    yield "welcome", lambda: seen(window)
+    (run,) = Path(os.environ["GALLERY_RUNS"]).iterdir()
+    window.trainer.show(run)
+    workspace.open_preset("resnet50")
+    workspace.edit(
+        "set conv3 out_channels",
+        lambda d: edits.set_parameter(
+            d, "conv3", "out_channels", "=3 * channels", block="Bottleneck"
+        ),
+    )
+    workspace.undo()
+    workspace.select(["layer2"], reveal=True)
+    window.canvas.toggle_expanded()
+    window.canvas.fit_selection()
+    workspace.select(["conv1"])
+    yield "window", lambda: seen(window)
+    window.documents.open_demo()
+    window.canvas.fit()
+    window.show_dock("evaluation")
+    window.show_dock("training")
+    yield "training", lambda: seen(window)
+
+
+def _close_popups(window: QWidget) -> None:
+    for other in QApplication.topLevelWidgets():
+        if other is not window and other.isVisible():
+            other.close()
+
+
+def _write_page(folder: Path) -> None:
+    names = sorted({path.name for path in folder.glob("*/*.png")})
+    rows = "".join(
+        f"<h2>{name}</h2>"
+        + "".join(
+            f'<a href="{look.name}/{name}"><img src="{look.name}/{name}" width="700"></a>'
+            for look in sorted(folder.iterdir())
+            if (look / name).exists()
+        )
+        for name in names
+    )
+    page = f"<!doctype html><meta charset='utf-8'><title>Network Designer</title>{rows}"
+    (folder / "index.html").write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
