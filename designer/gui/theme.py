@@ -285,6 +285,11 @@ QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{
 QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{
     border-color: {c.accent}; }}
 QLineEdit[wrong="true"], QComboBox[wrong="true"] {{ border-color: {c.error}; }}
+QLineEdit[heading="true"] {{ background: transparent; border: 0; border-radius: 0;
+    border-bottom: 1px solid transparent; padding: 2px 0; }}
+QLineEdit[heading="true"]:hover {{ border-color: {c.line}; }}
+QLineEdit[heading="true"]:focus {{ border-color: {c.accent}; }}
+QLineEdit[heading="true"][wrong="true"] {{ border-color: {c.error}; }}
 QLineEdit:disabled, QComboBox:disabled {{ color: {c.faint_text}; background: {c.window}; }}
 QComboBox::drop-down {{ border: 0; width: 18px; }}
 QComboBox QAbstractItemView {{ background: {c.panel}; border: 1px solid {c.strong_line};
@@ -322,8 +327,14 @@ QProgressBar {{ background: {c.field}; border: 0; border-radius: 3px; max-height
 QProgressBar::chunk {{ background: {c.success}; border-radius: 3px; }}
 QLabel[role="soft"] {{ color: {c.soft_text}; }}
 QLabel[role="faint"] {{ color: {c.faint_text}; }}
+QLabel[role="value"] {{ color: {c.accent}; }}
+QToolButton[bare="true"] {{ padding: 0; }}
 QLabel[role="error"] {{ color: {c.error}; }}
 QLabel[role="warning"] {{ color: {c.warning}; }}
 QFrame[role="card"] {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 7px; }}
+QFrame[role="error-card"] {{ background: {c.error_panel}; border: 1px solid {c.error};
+    border-radius: 7px; }}
+QFrame[role="warning-card"] {{ background: {c.panel}; border: 1px solid {c.warning};
+    border-radius: 7px; }}
 QFrame[role="line"] {{ background: {c.line}; border: 0; max-height: 1px; }}
 """

@@ -1,8 +1,220 @@
-"""The inspector dock."""
+"""The inspector dock: the selected node's form, its problems, and the card that explains it."""
 
-from PySide6.QtWidgets import QWidget
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer.gui.inspector.card import Card
+from designer.gui.inspector.form import Form, signature
+from designer.gui.inspector.problem_list import ProblemList
+from designer.gui.inspector.rows import Row, Section
+from designer.gui.inspector.subjects import Subject, subject
+from designer.gui.inspector.title import Title
+from designer.gui.theme import sans, theme
+from designer.gui.workspace import Workspace
+
+MOST_FORMS = 24  # kept, so that a node of a kind seen before is shown at once
 
 
 class Inspector(QWidget):
-    def __init__(self, *args) -> None:
-        super().__init__()
+    """Follows the selection; everything is brought up to date once per turn of the event loop."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(objectName="inspector")
+        self.workspace = workspace
+        self.subject: Subject | None = None
+        self.form: Form | None = None
+        self._forms: dict[tuple[object, ...], Form] = {}
+        self._unfolded: frozenset[str] = frozenset()
+        self._explained: Row | None = None
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self.refresh)
+        self._assemble()
+        for signal in (
+            workspace.changed,
+            workspace.switched,
+            workspace.selection_changed,
+            workspace.scope_changed,
+        ):
+            signal.connect(self._soon.start)
+        theme.changed.connect(self._draw)
+        self.refresh()
+
+    def _assemble(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.page = _Page()
+        self.body = QVBoxLayout(self.page)
+        self.body.setContentsMargins(12, 10, 12, 12)
+        self.body.setSpacing(8)
+        self.title = Title()
+        self.title.committed.connect(self._changed)
+        self.note = QLabel("", wordWrap=True, objectName="note")
+        self.note.setProperty("role", "soft")
+        self.note.setFont(sans(0.9))
+        self.problems = ProblemList(self.workspace)
+        self.problems.previewed.connect(self._show_words)
+        self.card = Card()
+        self._slot = 2  # of the form, behind title and note
+        for widget in (self.title, self.note, self.problems, self.card):
+            self.body.addWidget(widget)
+        self.body.addStretch(1)
+        self.area = QScrollArea(widgetResizable=True, objectName="inspector-scroll")
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setWidget(self.page)
+        column.addWidget(self.area, 1)
+        line = QFrame()
+        line.setProperty("role", "line")
+        line.setFixedHeight(1)
+        column.addWidget(line)
+        self.words = QLabel("", wordWrap=True, objectName="explanation")
+        self.words.setProperty("role", "soft")
+        self.words.setFont(sans(0.9))
+        self.words.setContentsMargins(12, 6, 12, 7)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        column.addWidget(self.words)
+        self.setMinimumWidth(220)
+        self._draw()
+
+    def sizeHint(self) -> QSize:
+        """Return the size at first."""
+        return QSize(320, 600)
+
+    def _draw(self) -> None:
+        height = self.words.fontMetrics().lineSpacing() * 3 + 12
+        self.words.setFixedHeight(height)
+
+    # Showing
+
+    def refresh(self) -> None:
+        """Show what is selected as it is now."""
+        if not self.isVisible() and self.subject is not None:
+            return  # until it is seen
+        self._soon.stop()
+        new = subject(self.workspace, self._unfolded, self._unfold)
+        old = self.subject
+        same = old is not None and new.identity == old.identity
+        if not same and self._unfolded:
+            self._unfolded = frozenset()
+            self._soon.stop()
+        new = subject(self.workspace, self._unfolded, self._unfold)
+        self.subject = new
+        self.title.show_subject(new, same=same)
+        self.note.setText(new.note)
+        self.note.setVisible(bool(new.note))
+        self._show_sections(new.sections, same=same)
+        self.problems.show_problems(new.problems)
+        self.card.show_facts(new.facts)
+        if not same:
+            self.area.verticalScrollBar().setValue(0)
+            self._explain(None)
+        elif self._explained is not None:
+            self._explain(self._explained)
+
+    def _show_sections(self, sections: Sequence[Section], *, same: bool) -> None:
+        wanted = signature(sections)
+        form = self._forms.pop(wanted, None)
+        if form is None:
+            form = self._made(sections)
+            while len(self._forms) >= MOST_FORMS:
+                self._forms.pop(next(iter(self._forms))).deleteLater()
+        self._forms[wanted] = form  # the one used last is the last
+        if not same:
+            form.forget()
+        form.show_sections(sections, same=same)
+        if form is self.form:
+            return
+        focused = self._focused_key() if same else ""
+        if self.form is not None:
+            self.body.removeWidget(self.form)
+            self.form.hide()
+        self.body.insertWidget(self._slot, form)
+        form.show()
+        self.form = form
+        if focused in form.fields:
+            form.fields[focused].widget.setFocus()
+
+    def _focused_key(self) -> str:
+        """Return the key of the row that has the focus, so that a form with more rows keeps it."""
+        if self.form is not None:
+            for key, field in self.form.fields.items():
+                if field.widget.hasFocus():
+                    return key
+        return ""
+
+    def _made(self, sections: Sequence[Section]) -> Form:
+        form = Form(sections)
+        form.changed.connect(self._changed)
+        form.restored.connect(self._restored)
+        form.reset.connect(lambda row: self.workspace.edit(f"re{row.step}", row.reset))
+        form.explained.connect(self._explain)
+        return form
+
+    def _unfold(self, name: str) -> None:
+        self._unfolded ^= {name}
+        self.refresh()
+
+    # Edits
+
+    def _changed(self, row: Row, value: object, merge: object) -> None:
+        select = row.select(value) if row.select is not None else None
+        self.workspace.edit(row.step, row.change(value), merge=merge, select=select)
+        self.refresh()  # at once, since the field goes on with what it then holds
+
+    def _restored(self, row: Row, merge: object) -> None:
+        """Take back what was typed since the field got the focus."""
+        document = self.workspace.document
+        if document is not None and merge is not None and document.merging == merge:
+            self.workspace.undo()
+            self.refresh()
+
+    # Explaining
+
+    def _explain(self, row: Row | None) -> None:
+        self._explained = row
+        self._show_words("" if row is None else _words(row))
+
+    def _show_words(self, words: str) -> None:
+        if not words and self._explained is not None:
+            words = _words(self._explained)
+        if not words and self.subject is not None:
+            words = _HINT
+        self.words.setText(words)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what happened while it was hidden."""
+        super().showEvent(event)
+        self.refresh()
+
+
+_HINT = (
+    "Point at a field to read about it. Type = for an expression; the arrow keys step numbers; "
+    "Escape restores."
+)
+
+
+class _Page(QWidget):
+    """What scrolls: never wider than the dock."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Leave the width to the scroll area."""
+        return QSize(0, super().minimumSizeHint().height())
+
+
+def _words(row: Row) -> str:
+    unit = f", in {row.unit}" if row.unit and row.unit not in row.kind.expects else ""
+    takes = f"Takes {row.kind.expects}{unit}" if row.kind.numbers else ""
+    joined = " ".join(filter(None, (row.help, f"{takes}." if takes else "")))
+    return f"{row.label}: {joined}" if joined else ""

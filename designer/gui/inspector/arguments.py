@@ -1,0 +1,398 @@
+"""The forms of a design and of a block: names, arguments and their definitions, ends."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from designer.design import arguments, blocks, edits
+from designer.design.edits import Edit
+from designer.design.expressions import Scalar
+from designer.design.values import Argument, Design, Value, argument_name_refusal, plain
+from designer.gui import labels, places
+from designer.gui.inspector import kinds
+from designer.gui.inspector.rows import Button, Row, Section
+from designer.gui.workspace import Workspace
+from designer.layers.parameters import ParameterError
+
+WHOLE, NUMBER, SWITCH, TEXT = "whole number", "number", "on or off", "text"
+
+
+def whole(value: Value, least: int, most: int) -> int:
+    """Accept a whole number within bounds.
+
+    Raises
+    ------
+    ParameterError
+        It is none.
+    """
+    if type(value) is int and least <= value <= most:
+        return value
+    raise ParameterError(f"takes a whole number from {least} to {most}; received {value}")
+
+
+# Names
+
+
+def design_name_row(workspace: Workspace) -> Row:
+    """Return the field of the design's name."""
+    return Row(
+        "name",
+        "Name",
+        kinds.text(expects="a name"),
+        workspace.design.name,
+        lambda value: lambda design: replace(design, name=str(value).strip()),
+        "rename the design",
+        help="The generated class is named after it.",
+        refusal=lambda value: None if str(value).strip() else "Give the design a name.",
+        live=False,
+    )
+
+
+def block_name_row(workspace: Workspace, block: str) -> Row:
+    """Return the field of a block's name."""
+
+    def refusal(value: Value) -> str | None:
+        return None if value == block else blocks.block_name_sentence(workspace.design, str(value))
+
+    return Row(
+        "name",
+        "Name",
+        kinds.text(expects="a name"),
+        block,
+        lambda value: lambda design: blocks.rename_block(design, block, str(value)),
+        f"rename {block}",
+        help="The generated class has this name.",
+        refusal=refusal,
+        live=False,
+    )
+
+
+def about_section(workspace: Workspace) -> Section:
+    """Return what the design says of itself."""
+    design = workspace.design
+
+    def cite(value: Value) -> Edit:
+        cites = tuple(filter(None, (each.strip() for each in str(value).split(";"))))
+        return lambda design: replace(design, cites=cites)
+
+    return Section(
+        rows=[
+            Row(
+                "about",
+                "About",
+                kinds.PROSE,
+                design.about,
+                lambda value: lambda design: replace(design, about=str(value)),
+                "set about",
+                help="What the network is and what is remarkable about it.",
+                empty="What the network is",
+            ),
+            Row(
+                "cites",
+                "Cites",
+                kinds.text(),
+                "; ".join(design.cites),
+                cite,
+                "set cites",
+                help="The papers it comes from, separated by semicolons.",
+                empty="papers",
+            ),
+        ]
+    )
+
+
+# Arguments
+
+
+def argument_section(
+    workspace: Workspace,
+    block: str | None,
+    unfolded: frozenset[str],
+    unfold: Callable[[str], None],
+) -> Section:
+    """Return the arguments with their values, and the definitions of the unfolded ones."""
+    rows: list[Row] = []
+    buttons: list[Button] = []
+    for name, argument in arguments.arguments_of(workspace.design, block).items():
+        rows.append(_value_row(workspace, block, name, argument))
+        is_open = name in unfolded
+        buttons.append(
+            Button(
+                f"define-{name}",
+                "",
+                f"{'Hide' if is_open else 'Show'} how {name} is defined: name, range, choices.",
+                lambda name=name: unfold(name),
+                after=name,
+                icon="fold" if is_open else "unfold",
+            )
+        )
+        if is_open:
+            rows += _definition(workspace, block, name, argument)
+            buttons.append(
+                Button(
+                    f"remove-{name}",
+                    f"Remove {name}",
+                    f"Expressions that read it get its value, {labels.value(argument.default)}.",
+                    lambda name=name: workspace.edit(
+                        f"remove argument {name}",
+                        lambda design: arguments.remove_argument(design, name, block=block),
+                    ),
+                    after=f"{name}.help",
+                )
+            )
+    buttons.append(
+        Button(
+            "add-argument",
+            "Add argument",
+            "Expressions may read it; "
+            + ("it can be set here." if block is None else "every use of the block can set it."),
+            lambda: _add(workspace, block, unfold),
+            icon="add",
+        )
+    )
+    return Section("Arguments", rows, buttons)
+
+
+def _add(workspace: Workspace, block: str | None, unfold: Callable[[str], None]) -> None:
+    known = arguments.arguments_of(workspace.design, block)
+    name = edits.free_of(known, "width", argument_name_refusal)
+    done = workspace.edit(
+        f"add argument {name}",
+        lambda design: arguments.define_argument(design, name, Argument(1, minimum=1), block=block),
+    )
+    if done:
+        unfold(name)
+
+
+def _value_row(workspace: Workspace, block: str | None, name: str, argument: Argument) -> Row:
+    def change(value: Value) -> Edit:
+        if block is None:
+            return lambda design: edits.set_argument(design, name, value)  # type: ignore[arg-type]
+        return _define(block, name, default=value)
+
+    return Row(
+        name,
+        name,
+        kinds.of_argument(argument, expressions=False),
+        argument.default,
+        change,
+        f"set {name}" if block is None else f"set {block} {name}",
+        help=argument.help or ("" if block is None else "Its value where a use does not give one."),
+    )
+
+
+def _define(block: str | None, name: str, **changed: Any) -> Edit:
+    """Return the edit that changes a part of an argument's definition."""
+
+    def edit(design: Design) -> Design:
+        known = arguments.arguments_of(design, block)[name]
+        if isinstance(known.default, float) and type(changed.get("default")) is int:
+            changed["default"] = float(changed["default"])
+        return arguments.define_argument(design, name, replace(known, **changed), block=block)
+
+    return edit
+
+
+def _definition(
+    workspace: Workspace, block: str | None, name: str, argument: Argument
+) -> list[Row]:
+    """Return the fields that say what an argument is."""
+
+    def row(key: str, label: str, kind: kinds.Kind, value: Value, **more: Any) -> Row:
+        change = more.pop("change", None) or (lambda value: _define(block, name, **{key: value}))
+        return Row(
+            f"{name}.{key}",
+            label,
+            kind,
+            value,
+            change,
+            more.pop("step", f"set {name} {label.lower()}"),
+            inner=True,
+            **more,
+        )
+
+    def name_refusal(value: Value) -> str | None:
+        if value == name:
+            return None
+        refusal = argument_name_refusal(str(value))
+        if refusal:
+            return f"'{value}' {refusal}."
+        if value in arguments.arguments_of(workspace.design, block):
+            return f"There is an argument '{value}' already; choose another name."
+        return None
+
+    def range_refusal(key: str) -> Callable[[Value], str | None]:
+        def refusal(value: Value) -> str | None:
+            said = replace(argument, **{key: value}).refusal(argument.default)
+            return f"{name} {said}, its value now." if said else None
+
+        return refusal
+
+    now = _kind(argument)
+    rows = [
+        row(
+            "name",
+            "Name",
+            kinds.text(expects="a name"),
+            name,
+            change=lambda value: (
+                lambda design: arguments.rename_argument(design, name, str(value), block=block)
+            ),
+            step=f"rename argument {name}",
+            help="Expressions and uses that read it follow.",
+            refusal=name_refusal,
+            live=False,
+        ),
+        row(
+            "kind",
+            "Kind",
+            kinds.options((WHOLE, NUMBER, SWITCH, TEXT)),
+            now,
+            change=lambda value: _define(block, name, **_as_kind(argument, str(value))),
+            help="What values it takes.",
+        ),
+    ]
+    if now in (WHOLE, NUMBER) and not argument.choices:
+        bound = kinds.optional_number(whole=now == WHOLE)
+        for key, label in (("minimum", "Least"), ("maximum", "Most")):
+            value = getattr(argument, key)
+            rows.append(
+                row(
+                    key,
+                    label,
+                    bound,
+                    None if value is None else plain(value),
+                    help=f"The {label.lower()} that it takes; nothing for any.",
+                    empty="any",
+                    refusal=range_refusal(key),
+                )
+            )
+    if now != SWITCH:
+        rows.append(
+            row(
+                "choices",
+                "Choices",
+                _choices_kind(argument),
+                ", ".join(map(labels.value, argument.choices)),
+                change=lambda value: _define(block, name, choices=_choices(argument, value)),
+                help="The only values that it takes, separated by commas; nothing for any.",
+                empty="any",
+                refusal=lambda value: _choice_refusal(name, argument, value),
+            )
+        )
+    rows.append(row("help", "Help", kinds.text(), argument.help, help="A line that explains it."))
+    return rows
+
+
+def _kind(argument: Argument) -> str:
+    if isinstance(argument.default, bool):
+        return SWITCH
+    if isinstance(argument.default, str):
+        return TEXT
+    return WHOLE if isinstance(argument.default, int) else NUMBER
+
+
+def _as_kind(argument: Argument, kind: str) -> dict[str, Any]:
+    """Return the parts of a definition that make an argument one of a kind."""
+    value = argument.default
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind in (WHOLE, NUMBER) and is_number:
+        number = int(value) if kind == WHOLE else float(value)  # type: ignore[arg-type]
+        bounds = {
+            key: int(bound) if kind == WHOLE and bound is not None else bound
+            for key, bound in (("minimum", argument.minimum), ("maximum", argument.maximum))
+        }
+        return {"default": number, "choices": (), **bounds}
+    default: Scalar = {
+        WHOLE: int(value) if isinstance(value, bool) else 1,
+        NUMBER: 1.0,
+        SWITCH: bool(value),
+        TEXT: labels.value(value),
+    }[kind]
+    return {"default": default, "choices": (), "minimum": None, "maximum": None}
+
+
+def _choices(argument: Argument, value: Value) -> tuple[Scalar, ...]:
+    kind = kinds.of_argument(replace(argument, choices=(), minimum=None, maximum=None))
+    parts = [part.strip() for part in str(value).split(",") if part.strip()]
+    return tuple([kind.check(kind.read(part)) for part in parts])
+
+
+def _choices_kind(argument: Argument) -> kinds.Kind:
+    return kinds.text(lambda value: _choices(argument, value), "values separated by commas")
+
+
+def _choice_refusal(name: str, argument: Argument, value: Value) -> str | None:
+    choices = _choices(argument, value)
+    if choices and argument.default not in choices:
+        return f"{name} is {labels.value(argument.default)} now, which has to be among them."
+    return None
+
+
+# Ends of a block
+
+
+def end_sections(workspace: Workspace, block: str) -> list[Section]:
+    """Return the names of a block's inputs and outputs."""
+    used = workspace.design.blocks[block]
+    sections = []
+    for title, names, output in (("Inputs", used.inputs, False), ("Outputs", used.outputs, True)):
+        word = "output" if output else "input"
+        buttons = [
+            Button(
+                f"remove-end-{name}",
+                "",
+                f"Remove the {word} {name}, with its edges at every use.",
+                lambda name=name: workspace.edit(
+                    f"remove {word} {name}",
+                    lambda design: blocks.remove_end(design, block, name),
+                ),
+                after=f"end-{name}",
+                icon="delete",
+            )
+            for name in names
+            if len(names) > 1
+        ]
+        buttons.append(
+            Button(
+                f"add-{word}",
+                f"Add {word}",
+                f"One more {word}, a port at every use of the block.",
+                lambda word=word, output=output: _add_end(workspace, block, word, output),
+                icon="add",
+            )
+        )
+        sections.append(
+            Section(title, [end_row(workspace, block, name) for name in names], buttons)
+        )
+    return sections
+
+
+def _add_end(workspace: Workspace, block: str, word: str, output: bool) -> None:
+    name = edits.free_name(workspace.design, "y" if output else "x", block)
+    workspace.edit(
+        f"add {word} {name}", lambda design: blocks.add_end(design, block, name, output=output)
+    )
+
+
+def end_row(workspace: Workspace, block: str, name: str, *, select: bool = False) -> Row:
+    """Return the field of the name of a block's input or output."""
+    used = workspace.design.blocks[block]
+    ends = used.outputs if name in used.outputs else used.inputs
+    word = "Output" if name in used.outputs else "Input"
+
+    def refusal(value: Value) -> str | None:
+        return None if value == name else edits.name_refusal(workspace.design, str(value), block)
+
+    return Row(
+        "name" if select else f"end-{name}",
+        "Name" if select else f"{word} {ends.index(name)}",
+        kinds.text(expects="a name"),
+        name,
+        lambda value: lambda design: blocks.rename_end(design, block, name, str(value)),
+        f"rename {name}",
+        help="How the block's graph calls it; its uses follow.",
+        refusal=refusal,
+        live=False,
+        select=(lambda value: [places.join(workspace.scope, str(value))]) if select else None,
+    )

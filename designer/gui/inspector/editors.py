@@ -1,0 +1,479 @@
+"""The fields of a form: a line of text that knows numbers and expressions, a switch, a list."""
+
+import re
+from collections.abc import Iterable
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QStringListModel, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QFontMetricsF,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPolygonF,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QCompleter,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QSizePolicy,
+)
+
+from designer.design.expressions import FUNCTIONS
+from designer.gui.inspector.kinds import Kind
+from designer.gui.theme import colours, mono, sans
+
+_WORD = re.compile(r"[A-Za-z_]\w*$")
+_INNER_FOCUS = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
+
+
+class TextEditor(QLineEdit):
+    """A line of text with a soft remark at its right end.
+
+    Signals
+    -------
+    entered(), left()
+        It got the focus from another field, or gave it to one.
+    committed()
+        Enter was pressed.
+    escaped()
+        Escape was pressed.
+    menu_asked(menu)
+        The context menu is about to be shown.
+    crowded(whether)
+        The remark has no room, or has it again.
+    """
+
+    entered = Signal()
+    left = Signal()
+    committed = Signal()
+    escaped = Signal()
+    menu_asked = Signal(QMenu)
+    crowded = Signal(bool)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kind: Kind | None = None
+        self.names: tuple[str, ...] = ()
+        self._remark = ""
+        self._fits = False
+        self.textChanged.connect(self._make_room)
+        self._completer: QCompleter | None = None
+        self.setFont(mono(relative=0.95))
+        self.setMinimumWidth(40)
+
+    def set_remark(self, text: str) -> None:
+        """Show a few soft words behind the text: what an expression comes to, the unit."""
+        if text != self._remark:
+            self._remark = text
+            self._make_room()
+
+    @property
+    def remark(self) -> str:
+        """The soft words."""
+        return self._remark
+
+    def set_wrong(self, wrong: bool) -> None:
+        """Draw the border in red, or not."""
+        if bool(self.property("wrong")) != wrong:
+            self.setProperty("wrong", wrong)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+    def complete(self, names: Iterable[str]) -> None:
+        """Offer these names while an expression is typed."""
+        self.names = tuple(names)
+
+    def _make_room(self) -> None:
+        """Keep the text away from the remark where both have room; else drop the remark."""
+        width = QFontMetricsF(sans(0.88)).horizontalAdvance(self._remark)
+        needed = QFontMetricsF(self.font()).horizontalAdvance(self.text() or self.placeholderText())
+        self._fits = bool(self._remark) and needed + width + 25 <= self.width()
+        self.setTextMargins(0, 0, round(width) + 8 if self._fits else 0, 0)
+        self.crowded.emit(bool(self._remark) and not self._fits)
+        self.update()
+
+    def show_text(self, text: str) -> None:
+        """Show a text that was not typed, from its beginning."""
+        if text != self.text():
+            self.setText(text)
+            self.setCursorPosition(0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Look again whether the remark has room."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the remark at the right."""
+        super().paintEvent(event)
+        if not self._remark or not self._fits:
+            return
+        painter = QPainter(self)
+        painter.setFont(sans(0.88))
+        is_value = self._remark.startswith("=")
+        painter.setPen(QColor(colours().accent if is_value else colours().faint_text))
+        place = QRectF(self.rect()).adjusted(0, 0, -9, 0)
+        painter.drawText(
+            place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._remark
+        )
+
+    # Events
+
+    def event(self, event: QEvent) -> bool:
+        """Leave undo and redo to the window, since edits are made while typing."""
+        if event.type() == QEvent.Type.ShortcutOverride and _is_undo(event):
+            event.ignore()
+            return False
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrow keys step numbers; Enter commits; Escape restores."""
+        key = event.key()
+        popup = self._completer.popup() if self._completer is not None else None
+        if popup is not None and popup.isVisible() and key in _COMPLETER_KEYS:
+            event.ignore()  # the completer takes them
+            return
+        if _is_undo(event):
+            event.ignore()
+            return
+        if key == Qt.Key.Key_Escape:
+            self.escaped.emit()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.committed.emit()
+        elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            size = 10 if key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown) else 1
+            size *= 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+            up = key in (Qt.Key.Key_Up, Qt.Key.Key_PageUp)
+            if not self.step(size if up else -size):
+                super().keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
+            self._offer()
+
+    def step(self, steps: int) -> bool:
+        """Step the number at the cursor; returns whether there is one."""
+        if self.kind is None or self.isReadOnly():
+            return False
+        found = self.kind.stepped(self.text(), self.cursorPosition(), steps)
+        if found is None:
+            return False
+        text, cursor = found
+        if text != self.text():
+            self.setText(text)
+            self.setCursorPosition(cursor)
+            self.textEdited.emit(text)
+        return True
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Step the number of the focused field; elsewhere the form scrolls."""
+        steps = round(event.angleDelta().y() / 120)
+        if self.hasFocus() and steps and self.step(steps):
+            event.accept()
+        else:
+            event.ignore()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tell that it got the focus, and select the text for a new one."""
+        super().focusInEvent(event)
+        if event.reason() not in _INNER_FOCUS:
+            self.entered.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Tell that another field got the focus."""
+        super().focusOutEvent(event)
+        if event.reason() not in _INNER_FOCUS:
+            self.left.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show the usual menu and what the field adds."""
+        menu = self.createStandardContextMenu()
+        self.menu_asked.emit(menu)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
+    # Completion of names in expressions
+
+    def _offer(self) -> None:
+        """Show the names that begin as the word at the cursor does."""
+        text = self.text()[: self.cursorPosition()]
+        found = _WORD.search(text)
+        if "=" not in text or not self.names or found is None:
+            self._hide_offer()
+            return
+        completer = self._made_completer()
+        completer.setCompletionPrefix(found[0])
+        if completer.completionCount() == 0 or completer.currentCompletion() == found[0]:
+            self._hide_offer()
+            return
+        popup = completer.popup()
+        popup.setCurrentIndex(completer.completionModel().index(0, 0))
+        place = self.cursorRect()
+        place.setWidth(popup.sizeHintForColumn(0) + 30)
+        completer.complete(place)
+
+    def _hide_offer(self) -> None:
+        if self._completer is not None:
+            self._completer.popup().hide()
+
+    def _made_completer(self) -> QCompleter:
+        if self._completer is None:
+            self._completer = QCompleter(self)
+            self._completer.setWidget(self)
+            self._completer.setModel(QStringListModel(self._completer))
+            self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+            self._completer.popup().setObjectName("completions")
+            self._completer.activated.connect(self._complete)
+        model = self._completer.model()
+        wanted = [*self.names, *FUNCTIONS, "if", "else", "and", "or", "not"]
+        if isinstance(model, QStringListModel) and model.stringList() != wanted:
+            model.setStringList(wanted)
+        return self._completer
+
+    def _complete(self, word: str) -> None:
+        cursor = self.cursorPosition()
+        text = self.text()
+        found = _WORD.search(text[:cursor])
+        start = found.start() if found else cursor
+        new = word + ("(" if word in FUNCTIONS else "")
+        self.setText(text[:start] + new + text[cursor:])
+        self.setCursorPosition(start + len(new))
+        self.textEdited.emit(self.text())
+
+
+class ProseEditor(QPlainTextEdit):
+    """A few lines of plain text, with the signals of a `TextEditor`."""
+
+    textEdited = Signal(str)
+    entered = Signal()
+    left = Signal()
+    committed = Signal()
+    escaped = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTabChangesFocus(True)
+        self.setFont(sans(0.95))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.textChanged.connect(self._edited)
+        self.kind: Kind | None = None
+        self._showing = False
+
+    def text(self) -> str:
+        """Return the text as one line."""
+        return " ".join(self.toPlainText().split())
+
+    def show_text(self, text: str) -> None:
+        """Show a text that was not typed."""
+        if text != self.text():
+            self._showing = True
+            self.setPlainText(text)
+            self._showing = False
+
+    def set_remark(self, text: str) -> None:
+        """There is no room for remarks."""
+
+    def set_wrong(self, wrong: bool) -> None:
+        """Every text is right."""
+
+    def complete(self, names: Iterable[str]) -> None:
+        """There are no names in plain text."""
+
+    def _edited(self) -> None:
+        self._fit()
+        if not self._showing:
+            self.textEdited.emit(self.text())
+
+    def _fit(self) -> None:
+        """Be as high as the text, up to eight lines."""
+        metrics = self.fontMetrics()
+        place = QRect(0, 0, self.width() - 30, 10_000)
+        height = metrics.boundingRect(place, Qt.TextFlag.TextWordWrap, self.text()).height()
+        line = metrics.lineSpacing()
+        self.setFixedHeight(min(max(height, 2 * line), 8 * line) + 19)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Be as high as the text then is."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Leave undo and redo to the window."""
+        if event.type() == QEvent.Type.ShortcutOverride and _is_undo(event):
+            event.ignore()
+            return False
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter commits, Escape restores."""
+        if _is_undo(event):
+            event.ignore()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.escaped.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.committed.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tell that it got the focus."""
+        super().focusInEvent(event)
+        if event.reason() not in _INNER_FOCUS:
+            self.entered.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Tell that another field got the focus."""
+        super().focusOutEvent(event)
+        if event.reason() not in _INNER_FOCUS:
+            self.left.emit()
+
+
+def _is_undo(event: QKeyEvent) -> bool:
+    keys = QKeySequence.StandardKey
+    return bool(event.matches(keys.Undo) or event.matches(keys.Redo))
+
+
+_COMPLETER_KEYS = (
+    Qt.Key.Key_Return,
+    Qt.Key.Key_Enter,
+    Qt.Key.Key_Escape,
+    Qt.Key.Key_Tab,
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+)
+
+
+class Switch(QCheckBox):
+    """A switch that says on, off or various; `=` begins an expression."""
+
+    entered = Signal()
+    expression_asked = Signal()
+    menu_asked = Signal(QMenu)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFont(mono(relative=0.95))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def sizeHint(self) -> QSize:
+        """Return the size of the pill and the longest word."""
+        line = self.fontMetrics().height()
+        return QSize(
+            round(line * 1.9) + self.fontMetrics().horizontalAdvance("various") + 12, line + 10
+        )
+
+    def hitButton(self, place: object) -> bool:
+        """Take clicks on the word too."""
+        return True
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw a pill with a knob, and the word."""
+        c = colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        height = self.fontMetrics().height() - 1.0
+        width = height * 1.8
+        pill = QRectF(1.5, (self.height() - height) / 2, width, height)
+        state = self.checkState()
+        on = state == Qt.CheckState.Checked
+        painter.setPen(QColor(c.accent if self.hasFocus() or on else c.strong_line))
+        painter.setBrush(QColor(c.accent if on else c.field))
+        painter.drawRoundedRect(pill, height / 2, height / 2)
+        knob = height - 5
+        at = {Qt.CheckState.Unchecked: 0.0, Qt.CheckState.Checked: 1.0}.get(state, 0.5)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(c.on_accent if on else c.soft_text))
+        painter.drawEllipse(
+            QRectF(pill.left() + 2.5 + at * (width - knob - 5), pill.top() + 2.5, knob, knob)
+        )
+        word = {0.0: "off", 1.0: "on"}.get(at, "various")
+        painter.setFont(self.font())
+        painter.setPen(QColor(c.text if self.isEnabled() and at != 0.5 else c.faint_text))
+        rest = QRectF(self.rect()).adjusted(width + 10, 0, 0, 0)
+        painter.drawText(rest, Qt.AlignmentFlag.AlignVCenter, word)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QColor(c.accent))
+            painter.drawRoundedRect(pill.adjusted(-1.5, -1.5, 1.5, 1.5), height / 2, height / 2)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter switches as Space does; = begins an expression."""
+        if event.text() == "=":
+            self.expression_asked.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tell that it got the focus."""
+        super().focusInEvent(event)
+        self.entered.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show what the field offers."""
+        _own_menu(self, event)
+
+
+class Options(QComboBox):
+    """A list to choose from; the wheel turns it only while it has the focus."""
+
+    entered = Signal()
+    expression_asked = Signal()
+    menu_asked = Signal(QMenu)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFont(mono(relative=0.95))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(4)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the chevron that the style sheet leaves out."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(colours().soft_text))
+        x, y = self.width() - 13.0, self.height() / 2
+        chevron = [QPointF(x - 3.5, y - 1.5), QPointF(x, y + 2), QPointF(x + 3.5, y - 1.5)]
+        painter.drawPolyline(QPolygonF(chevron))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """= begins an expression."""
+        if event.text() == "=":
+            self.expression_asked.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll the form instead, unless it has the focus."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tell that it got the focus."""
+        super().focusInEvent(event)
+        self.entered.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show what the field offers."""
+        _own_menu(self, event)
+
+
+def _own_menu(widget: Switch | Options, event: QContextMenuEvent) -> None:
+    menu = QMenu(widget)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    widget.menu_asked.emit(menu)
+    menu.popup(event.globalPos())

@@ -1,0 +1,350 @@
+"""What the inspector explains of a node: formulas with their numbers, costs, what it sees."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from designer.analysis import formatting
+from designer.analysis.analysis import Analysis
+from designer.analysis.fields import Field
+from designer.analysis.problems import Problem
+from designer.analysis.results import BlockEffect, GraphResult, NodeResult
+from designer.design.values import Block, BlockNode, LayerNode
+from designer.gui import numbers
+from designer.layers.base import FLOAT_BYTES, INDEX_BYTES, Role, State
+from designer.layers.facts import Counts, Facts
+
+OUTPUTS = (
+    "Layer outputs: 4 bytes for every value of the output, for one image. Activations, dropout "
+    "and views count nothing."
+)
+BUFFERS = (
+    "In-and-out buffers, as the CS231n lecture counts: a convolution's input and output, every "
+    "other counted layer's output, for one image."
+)
+KEPT = (
+    "Kept for backward: what autograd holds between forward and backward in train mode, for one "
+    "image. A tensor that several layers keep counts once in the total."
+)
+FILE = "All parameters and buffers as they are saved, each in its own type."
+MACS = "Multiply-accumulates of convolutions and matrix products, for one image."
+FIELD = (
+    "Which pixels of the input one value depends on: how many, how far apart the fields of "
+    "neighbouring values are (jump), and the centre of the first one's."
+)
+
+
+class Fact(NamedTuple):
+    """A line of the card: what it is about, how it comes about, the result, an explanation.
+
+    `after` is said behind the result.
+    """
+
+    key: str
+    text: str
+    result: str = ""
+    help: str = ""
+    after: str = ""
+
+    @property
+    def plain(self) -> str:
+        """The line as it is copied."""
+        how = " = ".join(filter(None, (self.text, self.result)))
+        return f"{self.key:<9} {how}{', ' if self.after else ''}{self.after}"
+
+
+def of_layer(analysis: Analysis, path: str) -> list[Fact]:
+    """Explain a layer; what could not be inferred is left out."""
+    result = analysis.node(path)
+    if result is None:
+        return []
+    facts = _inputs(result)
+    effect, layer = result.effect, result.layer
+    if layer is None or not isinstance(effect, Facts):
+        return facts
+    given = tuple(flow.tensor for flow in result.inputs if flow is not None)
+    shape = effect.output.shape
+    facts += [_formula(line) for line in layer.shape_formula(given, shape)]
+    if facts[-1].result != formatting.shape(shape):
+        facts.append(_shape(shape, effect.output.values))
+    states = layer.states(given)
+    facts += [_tensor(each) for each in states if each.role is not Role.BUFFER]
+    facts += _sums(effect.counts, states)
+    if effect.counts.macs:
+        formula = layer.macs_formula(given, shape)
+        number = numbers.count(effect.counts.macs)
+        short = f" ≈ {_unbroken(effect.counts.macs)}" if effect.counts.macs >= 10**6 else ""
+        facts.append(Fact("MACs", formula, f"{number}{short}", MACS))
+    facts += _memory(effect.counts, _kept(result), _kept_words(result))
+    if result.in_place:
+        facts.append(
+            Fact("in place", "overwrites its input", help="Its input is needed by nobody else.")
+        )
+    facts += _field(analysis.fields.get(path))
+    return facts
+
+
+def of_use(analysis: Analysis, path: str) -> list[Fact]:
+    """Explain a block by all that is in it."""
+    result = analysis.node(path) if path else None
+    if result is None:
+        return []
+    facts = _inputs(result)
+    effect = result.effect
+    if not isinstance(effect, BlockEffect):
+        return facts
+    for port, flow in enumerate(effect.outputs):
+        if flow is not None:
+            name = "shape" if len(effect.outputs) == 1 else f"output {port}"
+            facts.append(_shape(flow.tensor.shape, flow.tensor.values, name))
+    inside = result.inside
+    times = len(inside.nodes) if inside is not None and "0" in inside.nodes else 1
+    passes = f"in {times} passes" if times > 1 else ""
+    facts.append(Fact("layers", "", numbers.count(effect.counts.layers), after=passes))
+    facts += _totals(effect.counts)
+    facts += _memory(effect.counts, _kept(result), "")
+    if inside is not None:
+        end = _end_path(inside, path)
+        facts += _field(analysis.fields.get(end) if end else None)
+    return facts
+
+
+def of_several(analysis: Analysis, paths: Iterable[str]) -> list[Fact]:
+    """Add up what the selected nodes cost."""
+    results = [result for path in paths if (result := analysis.node(path)) is not None]
+    counts = [result.counts for result in results if result.effect is not None]
+    if not counts:
+        return []
+    summed = Counts._make(map(sum, zip(*counts, strict=True)))
+    return [
+        Fact("layers", "", numbers.count(summed.layers)),
+        *_totals(summed),
+        *_memory(summed, sum(map(_kept, results)), ""),
+    ]
+
+
+def of_design(analysis: Analysis) -> list[Fact]:
+    """Explain the totals of the whole design."""
+    sums = analysis.totals
+    counts = analysis.top.counts
+    facts = [Fact("input", "", formatting.shape(port.shape)) for port in analysis.inputs]
+    facts += [Fact("output", "", formatting.shape(port.shape)) for port in analysis.outputs]
+    facts.append(Fact("layers", "", numbers.count(sums.layers)))
+    facts += _totals(counts)
+    facts.append(Fact("file", "", numbers.size(sums.file_bytes), FILE))
+    facts += [
+        Fact("outputs", _bytes(sums.output_values), numbers.size(sums.output_bytes), OUTPUTS),
+        Fact("in + out", _bytes(sums.buffer_values), numbers.size(sums.buffer_bytes), BUFFERS),
+        Fact("kept", "", numbers.size(sums.saved_bytes()), KEPT),
+        Fact(
+            "predict",
+            "",
+            numbers.size(sums.inference_bytes()),
+            "What predicting one image needs at its peak: the file and the tensors alive at once.",
+        ),
+        Fact(
+            "train",
+            "",
+            numbers.size(sums.training_bytes("adam")),
+            "An estimate of what training one image at a time with Adam needs: parameters, "
+            "gradients, the optimiser's state, what is kept, and work.",
+            "with Adam",
+        ),
+    ]
+    return facts
+
+
+def holds(block: Block) -> str:
+    """Say what a block is made of: 3 Conv2d, 3 BatchNorm2d, Add."""
+    types = Counter(
+        node.layer if isinstance(node, LayerNode) else node.block
+        for node in block.graph.nodes.values()
+    )
+    return ", ".join(f"{number} {name}" if number > 1 else name for name, number in types.items())
+
+
+def problems_of(analysis: Analysis, path: str, block: str | None, name: str) -> list[Problem]:
+    """Return what is wrong with a node: here first, then in other uses of its block."""
+    here, elsewhere = [], []
+    words = set()
+    for each in analysis.problems:
+        if each.path == path or (each.path.startswith(f"{path}.")):
+            here.append(each)
+            words.add(each.message)
+        elif each.node == name and each.block == block:
+            elsewhere.append(each)
+    for each in elsewhere:
+        if each.message not in words:
+            words.add(each.message)
+            here.append(each)
+    return here
+
+
+def _inputs(result: NodeResult) -> list[Fact]:
+    many = len(result.inputs) > 1
+    return [
+        Fact(
+            f"input {port}" if many else "input",
+            "",
+            formatting.shape(flow.tensor.shape) if flow is not None else "not known",
+        )
+        for port, flow in enumerate(result.inputs)
+    ]
+
+
+_KEYS = {"height, width": "output", "output": "shape"}
+
+
+def _formula(line: str) -> Fact:
+    """Take a line of a formula apart: what it gives, how, and the result."""
+    key, _, rest = line.partition(" = ")
+    how, _, result = rest.rpartition(" = ")
+    if len(key) > 13:
+        return Fact("shape", line)
+    return Fact(_KEYS.get(key, key), how, result, "Height and width." if "," in key else "")
+
+
+def _shape(shape: Sequence[int], values: int, key: str = "shape") -> Fact:
+    product = formatting.shape(shape)
+    if len(shape) == 1:
+        return Fact(key, "", product)
+    return Fact(key, "", product, f"{numbers.count(values)} values for one image")
+
+
+def _tensor(state: State) -> Fact:
+    product = " · ".join(map(str, state.shape))
+    count = numbers.count(_product(state.shape))
+    return Fact(state.name, product if len(state.shape) > 1 else "", count)
+
+
+def _product(shape: Sequence[int]) -> int:
+    number = 1
+    for each in shape:
+        number *= each
+    return number
+
+
+def _sums(counts: Counts, states: Sequence[State]) -> list[Fact]:
+    learned = [each for each in states if each.role is not Role.BUFFER]
+    facts = []
+    if len(learned) > 1:
+        parts = " + ".join(numbers.count(_product(each.shape)) for each in learned)
+        facts.append(Fact("params", parts, numbers.count(counts.weights + counts.biases)))
+    if counts.buffers:
+        names = ", ".join(each.name for each in states if each.role is Role.BUFFER)
+        facts.append(
+            Fact("buffers", "", numbers.count(counts.buffers), f"Saved, not learned: {names}.")
+        )
+    return facts
+
+
+def _totals(counts: Counts) -> list[Fact]:
+    both = counts.weights and counts.biases
+    parts = f"{numbers.count(counts.weights)} + {numbers.count(counts.biases)}" if both else ""
+    facts = [
+        Fact(
+            "params",
+            parts,
+            numbers.count(counts.weights + counts.biases),
+            "Learned values: weights and biases.",
+        )
+    ]
+    if counts.buffers:
+        facts.append(Fact("buffers", "", numbers.count(counts.buffers), "Saved, not learned."))
+    if counts.macs:
+        facts.append(
+            Fact("MACs", numbers.count(counts.macs), numbers.scaled(counts.macs), MACS)
+            if counts.macs >= 10**6
+            else Fact("MACs", "", numbers.count(counts.macs), MACS)
+        )
+    return facts
+
+
+def _unbroken(number: int) -> str:
+    return numbers.scaled(number).replace(" ", "\u00a0")
+
+
+def passes(analysis: Analysis, block: str) -> int:
+    """Return how often a block runs in the written-out network."""
+    known: dict[int, int] = {}
+
+    def count(graph: GraphResult) -> int:
+        if id(graph) not in known:
+            number = 0
+            for name, node in graph.wiring.graph.nodes.items():
+                result = graph.nodes.get(name)
+                if result is None or result.inside is None or not isinstance(node, BlockNode):
+                    continue
+                repeated = "0" in result.inside.nodes
+                number += (node.block == block and not repeated) + count(result.inside)
+            known[id(graph)] = number
+        return known[id(graph)]
+
+    return count(analysis.top)
+
+
+def _bytes(values: int) -> str:
+    return f"{numbers.count(values)} · {FLOAT_BYTES} B"
+
+
+def _memory(counts: Counts, kept: int, words: str) -> list[Fact]:
+    facts = []
+    for key, values, text in (
+        ("outputs", counts.output_values, OUTPUTS),
+        ("in + out", counts.buffer_values, BUFFERS),
+    ):
+        facts.append(
+            Fact(key, _bytes(values) if values else "", numbers.size(FLOAT_BYTES * values), text)
+        )
+    facts.append(Fact("kept", "", numbers.size(kept), KEPT, words))
+    return facts
+
+
+def _kept(result: NodeResult) -> int:
+    """Return the bytes that a node keeps by itself, in train mode for one image."""
+    if result.effect is None:
+        return 0
+    kept = result.effect.kept
+    flows = [result.inputs[port] for port in kept.inputs]
+    flows += [result.outputs[port] for port in kept.outputs]
+    storages = {flow.storage for flow in flows if flow is not None}
+    return kept.per_image + kept.fixed + sum(storage.size for storage in storages)
+
+
+def _kept_words(result: NodeResult) -> str:
+    if result.effect is None:
+        return ""
+    kept = result.effect.kept
+    parts = []
+    if kept.inputs:
+        parts.append("its input" if len(kept.inputs) == 1 else "its inputs")
+    if kept.outputs:
+        parts.append("its output")
+    if kept.per_image or kept.fixed:
+        words = "a mask or index" if (kept.per_image + kept.fixed) % INDEX_BYTES else "more"
+        parts.append(words if not parts else "more")
+    return " + ".join(parts)
+
+
+def _field(field: Field | None) -> list[Fact]:
+    if field is None:
+        return []
+    size = formatting.pixels(field.size)
+    if "×" not in size:
+        size = f"{size}×{size}"
+    text = f"jump {formatting.pixels(field.jump)}, centre {formatting.pixels(field.start)}"
+    return [Fact("field", "", size, FIELD, text)]
+
+
+def _end_path(graph: GraphResult, path: str) -> str:
+    """Return the path of the layer whose output is a block's first one, "" if there is none."""
+    for name, sources in graph.wiring.sources.items():
+        if name in graph.nodes or not sources or sources[0] is None:
+            continue
+        source = sources[0][0]
+        result = graph.nodes.get(source)
+        if result is None:
+            return ""
+        inner = f"{path}.{source}"
+        return _end_path(result.inside, inner) if result.inside is not None else inner
+    return ""

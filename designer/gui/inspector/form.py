@@ -1,0 +1,171 @@
+"""A form: sections of fields that stay in place while the values under them change."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from designer.design.values import Value
+from designer.gui import icons
+from designer.gui.inspector.field import Field
+from designer.gui.inspector.rows import Button, Row, Section
+from designer.gui.palette_drawing import header_font
+from designer.gui.theme import colours, theme
+
+
+class Form(QWidget):
+    """The fields of some sections; another set of sections is another form.
+
+    Signals
+    -------
+    changed(row, value, merge)
+        A field has another value; edits with the same `merge` are one step.
+    restored(row, merge), reset(row)
+        What was typed shall be taken back; the default is wanted.
+    explained(words)
+        What the pointer or the focus is on: a row, a button, or None for nothing.
+    """
+
+    changed = Signal(object, object, object)
+    restored = Signal(object, object)
+    reset = Signal(object)
+    explained = Signal(object)
+
+    _focus = 0  # counts how often a field got the focus, so that each time is a step of its own
+
+    def __init__(self, sections: Sequence[Section]) -> None:
+        super().__init__(objectName="form")
+        self.signature = signature(sections)
+        self.fields: dict[str, Field] = {}
+        self.buttons: dict[str, QPushButton | QToolButton] = {}
+        self._runs: dict[str, Button] = {}
+        self._explaining: dict[QObject, str] = {}
+        self._merges: dict[str, object] = {}
+        self.grid = QGridLayout(self)
+        self.grid.setContentsMargins(0, 0, 0, 0)
+        self.grid.setHorizontalSpacing(4)
+        self.grid.setVerticalSpacing(3)
+        self.grid.setColumnStretch(0, 10)
+        self.grid.setColumnStretch(2, 11)
+        self.grid.setColumnMinimumWidth(1, 16)
+        beside = any(each.after and not each.text for part in sections for each in part.buttons)
+        self.columns = 4 if beside else 3
+        number = 0
+        for section in sections:
+            number = self._add_section(section, number)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def _add_section(self, section: Section, number: int) -> int:
+        if section.heading:
+            title = QLabel(section.heading, self)
+            title.setFont(header_font())
+            title.setProperty("role", "soft")
+            title.setContentsMargins(0, 9 if number else 0, 0, 1)
+            self.grid.addWidget(title, number, 0, 1, self.columns)
+            number += 1
+        beside = {each.after: each for each in section.buttons if each.after and not each.text}
+        below = {each.after: each for each in section.buttons if each.after and each.text}
+        for row in section.rows:
+            number = self._add_row(row, number)
+            if row.key in beside:
+                self.grid.addWidget(self._small_button(beside[row.key]), number - 2, 3)
+            if row.key in below:
+                self.grid.addWidget(self._button(below[row.key]), number, 2)
+                number += 1
+        for each in section.buttons:
+            if not each.after:
+                self.grid.addWidget(self._button(each), number, 0, 1, self.columns, _LEFT)
+                number += 1
+        return number
+
+    def _add_row(self, row: Row, number: int) -> int:
+        field = Field(row, self, self.grid, number, self.columns)
+        self.fields[row.key] = field
+        field.changed.connect(lambda value, merges: self._changed(field, value, merges))
+        field.restored.connect(
+            lambda: self.restored.emit(field.row, self._merges.get(field.row.key))
+        )
+        field.reset.connect(lambda: self.reset.emit(field.row))
+        field.focused.connect(lambda: self._focused(field))
+        field.explained.connect(self.explained)
+        for widget in (field.label, field.simple, field.line):
+            if widget is not None:
+                widget.installEventFilter(self)
+                self._explaining[widget] = row.key
+        return number + 2
+
+    def _changed(self, field: Field, value: Value, merges: bool) -> None:
+        merge = self._merges.get(field.row.key) if merges else None
+        self.changed.emit(field.row, value, merge)
+
+    def _focused(self, field: Field) -> None:
+        Form._focus += 1
+        self._merges[field.row.key] = ("field", field.row.key, Form._focus)
+
+    # Buttons
+
+    def _button(self, button: Button) -> QPushButton:
+        widget = QPushButton(button.text, self, objectName=button.key)
+        widget.setProperty("flat-look", True)
+        self._know(widget, button)
+        return widget
+
+    def _small_button(self, button: Button) -> QToolButton:
+        widget = QToolButton(self, objectName=button.key)
+        widget.setAccessibleName(button.help)
+        widget.setIconSize(QSize(12, 12))
+        widget.setProperty("bare", True)
+        widget.setFixedSize(18, 20)
+        self._know(widget, button)
+        return widget
+
+    def _know(self, widget: QPushButton | QToolButton, button: Button) -> None:
+        widget.setToolTip(button.help)
+        widget.clicked.connect(lambda: self._runs[button.key].run())
+        self.buttons[button.key] = widget
+        self._runs[button.key] = button
+
+    # Showing
+
+    def show_sections(self, sections: Sequence[Section], *, same: bool = False) -> None:
+        """Show other values in the same fields."""
+        for section in sections:
+            for row in section.rows:
+                self.fields[row.key].show_row(row, same=same)
+            for button in section.buttons:
+                self._runs[button.key] = button
+
+    def forget(self) -> None:
+        """Begin anew with what is typed: another node is shown in the same fields."""
+        self._merges.clear()
+        for field in self.fields.values():
+            if field.line is not None and field.line.hasFocus():
+                self._focused(field)
+
+    def _draw(self) -> None:
+        for field in self.fields.values():
+            field.draw()
+        for key, widget in self.buttons.items():
+            name = self._runs[key].icon
+            if name in _CHEVRONS:
+                widget.setText(_CHEVRONS[name])
+            elif name:
+                widget.setIcon(icons.icon(name, colours().soft_text))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Explain the row under the pointer."""
+        if event.type() in (QEvent.Type.Enter, QEvent.Type.Leave) and watched in self._explaining:
+            entered = event.type() == QEvent.Type.Enter
+            row = self.fields[self._explaining[watched]].row
+            self.explained.emit(row if entered else None)
+        return super().eventFilter(watched, event)
+
+
+_LEFT = Qt.AlignmentFlag.AlignLeft
+_CHEVRONS = {"fold": "▾", "unfold": "▸"}
+
+
+def signature(sections: Sequence[Section]) -> tuple[object, ...]:
+    """Return what decides whether sections can be shown in the same form."""
+    return tuple(section.signature for section in sections)

@@ -1,0 +1,100 @@
+"""What is wrong with the shown node: a sentence each, and buttons for the fixes."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from designer.analysis.problems import Fix, Problem, Severity
+from designer.errors import DesignerError
+from designer.gui.inspector import differences
+from designer.gui.workspace import Workspace
+
+
+class ProblemList(QWidget):
+    """The problems of one node.
+
+    Signals
+    -------
+    previewed(sentence)
+        What the fix under the pointer would change; "" when it is left.
+    """
+
+    previewed = Signal(str)
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(objectName="problems-here")
+        self.workspace = workspace
+        self._shown: list[Problem] = []
+        self._fixes: dict[QObject, Fix] = {}
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(6)
+        self.hide()
+
+    def show_problems(self, problems: Sequence[Problem]) -> None:
+        """Show these; nothing is done if their words are the same."""
+        if [_words(each) for each in problems] == [_words(each) for each in self._shown]:
+            fixes = [fix for problem in problems for fix in problem.fixes]
+            self._fixes = dict(zip(self._fixes, fixes, strict=True))
+            return
+        self._shown = list(problems)
+        self._fixes.clear()
+        self.previewed.emit("")
+        while (item := self.column.takeAt(0)) is not None:
+            widget = item.widget()
+            widget.hide()
+            widget.deleteLater()
+        for number, problem in enumerate(problems):
+            self.column.addWidget(self._card(problem, number))
+        self.setVisible(bool(problems))
+
+    def _card(self, problem: Problem, number: int) -> QFrame:
+        frame = QFrame(self)
+        frame.setProperty("role", problem.severity.value + "-card")
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(9, 7, 9, 8)
+        column.setSpacing(6)
+        text = QLabel(problem.message, frame, wordWrap=True, objectName=f"problem-{number}")
+        text.setTextFormat(Qt.TextFormat.PlainText)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        column.addWidget(text)
+        for index, fix in enumerate(problem.fixes):
+            button = QPushButton(_capital(fix.label), frame, objectName=f"fix-{number}-{index}")
+            button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+            button.clicked.connect(lambda _=False, button=button: self._apply(button))
+            button.installEventFilter(self)
+            self._fixes[button] = fix
+            column.addWidget(button)
+        return frame
+
+    def _apply(self, button: QPushButton) -> None:
+        fix = self._fixes[button]
+        self.workspace.edit(fix.label, fix.edit)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Say what a fix would change while the pointer or the focus is on it."""
+        fix = self._fixes.get(watched)
+        if fix is not None:
+            if event.type() in (QEvent.Type.Enter, QEvent.Type.FocusIn):
+                sentence = self._preview(fix)
+                watched.setToolTip(sentence)
+                self.previewed.emit(sentence)
+            elif event.type() in (QEvent.Type.Leave, QEvent.Type.FocusOut):
+                self.previewed.emit("")
+        return super().eventFilter(watched, event)
+
+    def _preview(self, fix: Fix) -> str:
+        design = self.workspace.design
+        try:
+            return differences.sentence(design, fix.edit(design))
+        except DesignerError as error:
+            return str(error)
+
+
+def _words(problem: Problem) -> tuple[str, Severity, tuple[str, ...]]:
+    return problem.message, problem.severity, tuple(fix.label for fix in problem.fixes)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,112 @@
+"""The head of the inspector: the name, to be edited in place, and what the thing is."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from designer.gui import icons
+from designer.gui.inspector.editors import TextEditor
+from designer.gui.inspector.rows import Row
+from designer.gui.inspector.subjects import Subject
+from designer.gui.theme import colours, sans, theme
+
+
+class Title(QWidget):
+    """The name and, below, what it is and what that does.
+
+    Signals
+    -------
+    committed(row, value, merge)
+        Another name was given.
+    """
+
+    committed = Signal(object, object, object)
+
+    def __init__(self) -> None:
+        super().__init__(objectName="title")
+        self.row: Row | None = None
+        self._subject: Subject | None = None
+        self.grid = grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 2)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(1, 1)
+        self.name = TextEditor()
+        self.name.setObjectName("node-name")
+        self.name.setAccessibleName("Name")
+        self.name.setProperty("heading", True)
+        self.name.textEdited.connect(self._edited)
+        self.name.committed.connect(self._commit)
+        self.name.left.connect(self._leave)
+        self.name.escaped.connect(self._restore)
+        self.heading = QLabel("", objectName="heading")
+        self.sign = QLabel("", objectName="category")
+        self.kind = QLabel("", wordWrap=True, objectName="type-line")
+        self.kind.setProperty("role", "soft")
+        self.kind.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.help = QLabel("", wordWrap=True, objectName="type-help")
+        self.help.setProperty("role", "faint")
+        self.help.setFont(sans(0.92))
+        self.error = QLabel("", wordWrap=True, objectName="error-name")
+        self.error.setProperty("role", "error")
+        self.error.setFont(sans(0.9))
+        self.error.hide()
+        for each in (self.name, self.heading):
+            each.setFont(sans(1.15, bold=True))
+        grid.addWidget(self.name, 0, 0, 1, 2)
+        grid.addWidget(self.heading, 0, 0, 1, 2)
+        grid.addWidget(self.error, 1, 0, 1, 2)
+        grid.addWidget(self.sign, 2, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.kind, 2, 1)
+        grid.addWidget(self.help, 3, 0, 1, 2)
+        theme.changed.connect(self._draw)
+
+    def show_subject(self, subject: Subject, *, same: bool) -> None:
+        """Show the head of a subject; a name that is being typed stays."""
+        self._subject, self.row = subject, subject.title
+        self.name.setVisible(self.row is not None)
+        self.heading.setVisible(self.row is None)
+        self.heading.setText(subject.heading)
+        if self.row is not None and not (same and self.name.hasFocus()):
+            self._restore()
+        self.kind.setText(subject.kind)
+        self.kind.setVisible(bool(subject.kind))
+        self.help.setText(subject.help)
+        self.help.setVisible(bool(subject.help))
+        self._draw()
+
+    def _draw(self) -> None:
+        subject = self._subject
+        if subject is None:
+            return
+        self.sign.setVisible(subject.coloured)
+        self.grid.setHorizontalSpacing(6 if subject.coloured else 0)
+        if subject.coloured:
+            name = icons.category_file(subject.category)
+            colour = colours().of(subject.category).name()
+            self.sign.setPixmap(icons.pixmap(name, colour, 14, self.devicePixelRatioF()))
+
+    def _edited(self, text: str) -> None:
+        self._tell(self.row.judge(text).wrong if self.row is not None else "")
+
+    def _commit(self) -> None:
+        if self.row is None:
+            return
+        verdict = self.row.judge(self.name.text())
+        self._tell(verdict.wrong)
+        if not verdict.wrong and verdict.value != self.row.value:
+            self.committed.emit(self.row, verdict.value, None)
+
+    def _leave(self) -> None:
+        self._commit()
+        self._restore()
+
+    def _restore(self) -> None:
+        if self.row is not None and self.name.text() != self.row.text:
+            self.name.setText(self.row.text)
+            self.name.setCursorPosition(0)
+        self._tell("")
+
+    def _tell(self, sentence: str) -> None:
+        self.error.setText(sentence)
+        self.error.setVisible(bool(sentence))
+        self.name.set_wrong(bool(sentence))
