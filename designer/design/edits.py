@@ -258,17 +258,17 @@ def connect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
     for port in (edge.source_port, edge.target_port):
         if not 0 <= port < MAX_PORT:
             raise DesignerError(f"Ports are numbered from 0 to {MAX_PORT - 1}; received {port}.")
+    if edge.source in _reached(graph, edge.target):
+        raise DesignerError(
+            f"An edge from '{edge.source}' to '{edge.target}' would close a cycle; data flows "
+            "one way."
+        )
     for other in graph.edges:
         if other[2:] == edge[2:]:
             raise DesignerError(
                 f"Input {edge.target_port} of '{edge.target}' has an edge from '{other.source}' "
                 "already; remove that first."
             )
-    if edge.source in _reached(graph, edge.target):
-        raise DesignerError(
-            f"An edge from '{edge.source}' to '{edge.target}' would close a cycle; data flows "
-            "one way."
-        )
     return with_graph(design, block, replace(graph, edges=(*graph.edges, edge)))
 
 
@@ -360,8 +360,8 @@ def free_of(taken: Container[str], wish: str, refusal: Callable[[str], str | Non
     """Return `wish`, or it with the first number that makes it neither taken nor refused."""
     if wish not in taken and refusal(wish) is None:
         return wish
-    wish = wish[:58]  # longer names are refused, whatever number they have
     number = 2 if wish in taken else 1
+    wish = wish[:58]  # longer names are refused, whatever number they have
     while f"{wish}{number}" in taken:
         number += 1
     return f"{wish}{number}"

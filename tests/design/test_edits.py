@@ -16,6 +16,7 @@ from designer.design.values import (
     Edge,
     Graph,
     LayerNode,
+    Point,
 )
 from designer.errors import DesignerError
 
@@ -72,6 +73,16 @@ EDITS: dict[str, edits.Edit] = {
     "remove_node unhealed": lambda design: edits.remove_node(design, "relu", heal=False),
     "connect": lambda design: edits.connect(design, Edge("relu", 0, "add", 2)),
     "disconnect": lambda design: edits.disconnect(design, Edge("conv", 0, "add", 1)),
+    "remove_nodes": lambda design: edits.remove_nodes(design, ["relu"]),
+    "take_out": lambda design: edits.take_out(design, "relu"),
+    "rename_node": lambda design: edits.rename_node(design, "relu", "act"),
+    "replace_node": lambda design: edits.replace_node(design, "relu", LayerNode("ELU")),
+    "set_when": lambda design: edits.set_when(design, "relu", "=classes > 5"),
+    "set_repeat": lambda design: edits.set_repeat(design, "stage", 3),
+    "move": lambda design: edits.move(design, {"relu": Point(1, 2)}),
+    "reconnect": lambda design: edits.reconnect(
+        design, Edge("conv", 0, "add", 1), Edge("relu", 0, "add", 1)
+    ),
     "insert_on_edge": lambda design: edits.insert_on_edge(
         design, Edge("conv", 0, "relu", 0), "bn", LayerNode("BatchNorm2d")
     ),
@@ -280,3 +291,55 @@ def test_free_names_go_on_counting() -> None:
 def test_taken_names() -> None:
     assert edits.taken_names(example(), "Stage") == {"conv", "act", "x", "y"}
     assert "x" not in edits.taken_names(example())
+
+
+def test_removing_several_nodes_heals_over_all_of_them() -> None:
+    after = edits.remove_nodes(example(), ["conv", "relu", "stage"])
+    assert set(after.graph.edges) == {
+        Edge("image", 0, "add", 0),
+        Edge("add", 0, "scores", 0),
+        Edge("image", 0, "add", 1),
+    }
+    after = edits.remove_nodes(example(), ["add", "scores"])
+    assert after.graph.edges == path("image", "conv", "relu", "stage")
+    assert edits.remove_nodes(example(), []) == example()
+    assert edits.remove_nodes(example(), example().graph.nodes).graph == Graph({}, ())
+
+
+def test_taking_out_leaves_the_node() -> None:
+    after = edits.take_out(example(), "relu")
+    assert after.graph.nodes == example().graph.nodes
+    assert Edge("conv", 0, "stage", 0) in after.graph.edges
+    assert not any("relu" in (edge.source, edge.target) for edge in after.graph.edges)
+    assert edits.take_out(after, "relu") is after
+
+
+def test_renaming_keeps_order_and_ports() -> None:
+    after = edits.rename_node(example(), "add", "sum")
+    assert [*after.graph.nodes] == ["image", "conv", "relu", "stage", "sum", "scores"]
+    assert Edge("conv", 0, "sum", 1) in after.graph.edges
+    assert edits.rename_node(example(), "add", "add") == example()
+    inner = edits.rename_node(example(), "conv", "first", block="Stage")
+    assert inner.blocks["Stage"].graph.edges == path("x", "first", "act", "y")
+
+
+def test_moving_nothing_changes_nothing() -> None:
+    before = edits.move(example(), {"relu": Point(1, 2)})
+    assert edits.move(before, {"relu": Point(1, 2), "gone": Point(0, 0)}) is before
+    assert edits.move(before, {"relu": None}) == example()
+
+
+def test_reconnecting_to_the_same_port() -> None:
+    edge = Edge("conv", 0, "add", 1)
+    assert set(edits.reconnect(example(), edge, edge).graph.edges) == set(example().graph.edges)
+    with pytest.raises(DesignerError, match="would close a cycle"):
+        edits.reconnect(example(), edge, Edge("scores", 0, "add", 1))
+
+
+def test_free_ports_and_long_names() -> None:
+    assert edits.free_port(example(), "add") == 2
+    cut = edits.disconnect(example(), Edge("stage", 0, "add", 0))
+    assert edits.free_port(cut, "add") == 0
+    name = "a" * 64
+    taken = edits.add_node(example(), name, RELU)
+    assert edits.free_name(taken, name) == "a" * 58 + "2"

@@ -29,6 +29,8 @@ from designer.design.expressions import (
     names,
     parse,
     python_source,
+    renamed,
+    source,
     substitute,
 )
 
@@ -378,3 +380,19 @@ def test_folding_leaves_what_cannot_be_computed() -> None:
     assert fold(parse("=2 * 3")) == Literal(6)
     assert fold(parse("=1 / 0")) == parse("=1 / 0")
     assert fold(parse("=2 * n")) == parse("=2 * n")
+
+
+@pytest.mark.parametrize(
+    "text", ["4 * channels", "floor(x / 2) + ceil(y)", "1 if mode == 'a' else -2 ** i", "not a"]
+)
+def test_what_is_written_in_the_language_reads_back(text: str) -> None:
+    tree = parse(text)
+    assert parse(source(tree)) == tree
+
+
+def test_renaming_keeps_how_an_expression_is_written() -> None:
+    new = {"channels": "count", "e5": "x", "max": "y"}
+    assert renamed("=4*channels+ channels2", new) == "=4*count+ channels2"
+    assert renamed("=1e5 if mode == 'channels' else channels", new) == (
+        "=1e5 if mode == 'channels' else count"
+    )

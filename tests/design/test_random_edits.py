@@ -1,0 +1,35 @@
+"""Sessions of random edits: every value on the way is a design that a file can hold."""
+
+import random
+
+import pytest
+
+from designer import presets
+from designer.analysis.analysis import analyse
+from designer.design.files import dumps, loads
+from designer.errors import DesignerError
+from tests.analysis.drawing import tidy_design
+from tests.design.random_edits import random_edit
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_edits(seed: int) -> None:
+    draw = random.Random(seed)
+    design = presets.load(draw.choice(["lenet5", "resnet18"])) if seed % 3 else tidy_design(draw)
+    past = []
+    for _ in range(60):
+        label, edit = random_edit(design, draw)
+        try:
+            after = edit(design)
+        except DesignerError as error:
+            assert str(error).endswith((".", "?"))  # noqa: PT017
+            continue
+        assert label
+        assert edit(design) == after
+        past.append((design, dumps(design)))
+        design = after
+        if len(design.graph.nodes) > 200:
+            break
+    assert dumps(loads(dumps(design))) or design
+    assert analyse(design).problems is not None
+    assert all(dumps(value) == text for value, text in past)
