@@ -20,13 +20,12 @@ from designer.analysis.results import BlockEffect, Flow, GraphResult, Memory, No
 from designer.analysis.uses import (
     MAX_LAYERS,
     Use,
-    chain_graph,
     effect,
     enter,
     seen_from_outside,
     value,
 )
-from designer.analysis.wiring import NO_ENDS, Ends, Wiring, wire, without
+from designer.analysis.wiring import CHAIN, NO_ENDS, Ends, Wiring, chain, wire, without
 from designer.design.expressions import Scalar
 from designer.design.values import Block, BlockNode, Design, Graph, LayerNode, Node
 from designer.layers.base import Layer, Tensor
@@ -302,7 +301,7 @@ class Evaluator:
         self, name: str, uses: Sequence[Mapping[str, Scalar]], inputs: tuple[Tensor, ...]
     ) -> GraphResult:
         """Evaluate a block run several times in a row."""
-        wiring = wire(chain_graph(name, len(uses)), _CHAIN)
+        wiring = chain(name, len(uses))
         flows = enter(inputs)
         results: dict[str, NodeResult] = {}
         before: tuple[object, object] = (None, None)
@@ -317,10 +316,9 @@ class Evaluator:
                 before = (id(values), given[0].tensor)
             results[step] = seen_from_outside(step, inside, (given[0],))
             given = results[step].outputs[:1]
-        return self._summed(wiring, {}, flows, results, None, _CHAIN, ())
+        return self._summed(wiring, {}, flows, results, None, CHAIN, ())
 
 
-_CHAIN = Ends(("x",), ("y",))
 _NO_EFFECT = effect(Counts(), Memory(), Memory(), (), 0, ())
 
 
@@ -349,14 +347,12 @@ class _Same:
         self.pairs: list[tuple[NodeResult, NodeResult]] = []
         if before is None:
             return
-        if len(touched) > MANY:
+        pairs = [(before.nodes[name], results[name]) for name in touched]
+        if len(pairs) <= MANY:
+            self.pairs = pairs
+        if len(pairs) > MANY or not all(_is_alike(one, two) for one, two in pairs):
             self.memory = None
-        else:
-            self.pairs = [(before.nodes[name], results[name]) for name in touched]
-            if not all(_is_alike(one, two) for one, two in self.pairs):
-                self.memory = None
-        for name in touched:
-            one, two = before.nodes[name], results[name]
+        for one, two in pairs:
             if one.layer is not two.layer and _port_kind(one.layer) != _port_kind(two.layer):
                 self.ports = None
             if two.problems or len(one.outputs) != len(two.outputs):

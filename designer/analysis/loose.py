@@ -14,23 +14,26 @@ def graph_problems(
     wiring: Wiring, results: Mapping[str, NodeResult], block: str | None, ends: Ends
 ) -> Iterator[Problem]:
     """Yield the problems of a graph: those of its nodes, cycles, loose ends."""
+    cyclic, readers = wiring.cyclic, wiring.readers
     for name in wiring.graph.nodes:
-        if name in wiring.cycle:
-            way = " → ".join((*wiring.cycle, wiring.cycle[0]))
-            message = f"{name}: lies on a cycle, {way}; remove one of its edges"
-            yield Problem("cycle", message, name, block, name)
-        if name in wiring.cyclic:
+        if name in cyclic:
+            if name in wiring.cycle:
+                way = " → ".join((*wiring.cycle, wiring.cycle[0]))
+                message = f"{name}: lies on a cycle, {way}; remove one of its edges"
+                yield Problem("cycle", message, name, block, name)
             continue
         result = results[name]
-        yield from result.problems
-        if isinstance(result.layer, Output):
+        if result.problems:
+            yield from result.problems
+        if (name, 0) in readers or isinstance(result.layer, Output):
             continue
-        ports = len(result.outputs) or 1
-        if not any((name, port) in wiring.readers for port in range(ports)):
+        if not any((name, port) in readers for port in range(1, len(result.outputs))):
             message = f"{name}: nothing reads its output; connect it or remove it"
             fix = Fix(f"remove {name}", partial(edits.remove_node, name=name, block=block))
             yield Problem("unread", message, name, block, name, fixes=(fix,))
-    for name, port in wiring.readers:
+    for name, port in readers:
+        if not port:
+            continue  # where anything comes out there is an output 0
         found = results.get(name)
         if found is not None and found.outputs and port >= len(found.outputs):
             message = f"{name}: an edge begins at its output {port}, which it does not have"

@@ -99,9 +99,11 @@ def peak(
                 last[flow.eval_storage] = step
     for name in ports:  # also what only training returns has a variable to the end
         last.update((flow.eval_storage, ended) for flow in results[name].outputs if flow)
-    last.update((flow.eval_storage, ended) for flow in outputs if flow is not None)
+    for end in outputs:
+        if end is not None:
+            last[end.eval_storage] = ended
     live = most = 0
-    dying: dict[int, int] = {}
+    dying = [0] * (ended + 1)
     for step, name in enumerate(order):
         result = results[name]
         effect = result.effect
@@ -109,13 +111,14 @@ def peak(
             continue
         if effect.peak:
             most = max(most, live + effect.peak)
-            made = [flow.eval_storage for flow in result.outputs if flow is not None]
-            for storage in made if len(made) == 1 else set(made):
-                if storage.owner == name:
+            for port, flow in enumerate(result.outputs):
+                if flow is None:
+                    continue
+                storage = flow.eval_storage
+                if storage.owner == name and storage.port == port:  # one may leave twice
                     live += storage.size
-                    end = last.get(storage, step)
-                    dying[end] = dying.get(end, 0) + storage.size
-        live -= dying.pop(step, 0)
+                    dying[last.get(storage, step)] += storage.size
+        live -= dying[step]
     return most
 
 

@@ -42,11 +42,15 @@ class Place:
         for source in sources:
             if source is None:
                 flows.append(None)
-            elif source[0] in ends:
-                flows.append(ends[source[0]])
+                continue
+            start, port = source
+            result = results.get(start)
+            if result is None:
+                flows.append(ends.get(start))
+            elif port < len(result.outputs):
+                flows.append(result.outputs[port])
             else:
-                outputs = results[source[0]].outputs if source[0] in results else ()
-                flows.append(outputs[source[1]] if source[1] < len(outputs) else None)
+                flows.append(None)
         return tuple(flows)
 
     def layer(
@@ -79,11 +83,11 @@ class Place:
                     for fault in faults
                 )
                 return NodeResult(inputs, problems=problems)
-        if None in inputs or not layer.inputs[0] <= len(inputs) <= layer.inputs[1]:
+        least, most = layer.inputs
+        if None in inputs or not least <= len(inputs) <= most:
             return NodeResult(inputs, layer=layer, problems=self._ports(name, layer, inputs))
         first = inputs[0] if inputs else None
-        alone = first is not None and first.writable and self._has_one_reader(name)
-        in_place = alone and layer.inplace
+        in_place = layer.inplace and self._is_alone(name, first)
         try:
             found = facts(layer, tuple([flow.tensor for flow in inputs]), in_place)  # type: ignore[union-attr]
         except LayerError as error:
@@ -103,14 +107,16 @@ class Place:
                 found.output,
                 first.storage if found.view else own,
                 first.eval_storage if found.view_in_eval else own,
-                alone and not found.kept.outputs,
+                self._is_alone(name, first) and not found.kept.outputs,
             )
         else:
             flow = Flow(found.output, own, own, not found.kept.outputs)
         return NodeResult(inputs, (flow,), found, layer, in_place)
 
-    def _has_one_reader(self, name: str) -> bool:
-        """Tell whether nobody else reads the node's first input."""
+    def _is_alone(self, name: str, first: Flow | None) -> bool:
+        """Tell whether a node may overwrite its first input: nobody else reads or keeps it."""
+        if first is None or not first.writable:
+            return False
         source = self.wiring.sources[name][0]
         return source is not None and self.wiring.readers[source] == 1
 

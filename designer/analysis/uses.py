@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Protocol
 
 from designer.analysis.place import Place
@@ -18,7 +17,7 @@ from designer.design.expressions import (
     parse,
     shortened,
 )
-from designer.design.values import Argument, Block, BlockNode, Edge, Graph, Node
+from designer.design.values import Argument, Block, BlockNode
 from designer.layers.base import FLOAT_BYTES, Kept, Tensor
 from designer.layers.facts import Counts
 
@@ -142,12 +141,11 @@ class Use:
         values, faults = self._arguments(used, values, self.node.arguments, 0)
         varying = {key: each for key, each in self.node.arguments.items() if _reads_number(each)}
         uses = [values]
+        scope = {**self.place.scope, "i": 0}
         for number in range(1, times):
-            if not varying or faults:
-                uses.append(values)
-                continue
-            following, faults = self._arguments(used, values, varying, number)
-            values = values if following == values else following
+            scope["i"] = number
+            if varying and not faults and not _is_same(varying, scope, values):
+                values, faults = self._arguments(used, values, varying, number)
             uses.append(values)
         return uses, faults
 
@@ -180,6 +178,19 @@ class Use:
         return found, tuple(faults)
 
 
+def _is_same(
+    given: Mapping[str, Scalar], scope: Mapping[str, Scalar], values: Mapping[str, Scalar]
+) -> bool:
+    """Tell whether expressions have the values that they had before, type included."""
+    with suppress(ExpressionError):
+        for key, each in given.items():
+            found, before = evaluate(parse(str(each)), scope), values[key]
+            if found != before or type(found) is not type(before):
+                return False
+        return True
+    return False
+
+
 def _reads_number(value: Scalar) -> bool:
     """Tell whether an argument may depend on the number of the repetition."""
     if is_expression(value):
@@ -205,13 +216,6 @@ def _refusal(argument: Argument, value: Scalar) -> str | None:
     if isinstance(argument.default, float) and type(value) is int:
         value = float(value)
     return argument.refusal(value)
-
-
-def chain_graph(block: str, times: int) -> Graph:
-    """Return a block's uses one behind the other, from x to y."""
-    nodes: dict[str, Node] = {str(number): BlockNode(block) for number in range(times)}
-    stops = ["x", *nodes, "y"]
-    return Graph(nodes, tuple([Edge(one, 0, two, 0) for one, two in pairwise(stops)]))
 
 
 # A block from inside and from outside
@@ -280,21 +284,21 @@ def seen_from_outside(name: str, inside: GraphResult, inputs: tuple[Flow, ...]) 
         if flow is None:
             outputs.append(None)
             continue
-        storage, eval_storage = flow.storage, flow.eval_storage
+        tensor, (owner, port, size), (eval_owner, eval_port, eval_size), writable = flow
         outputs.append(
             Flow(
-                flow.tensor,
-                Storage(name, storage.port, storage.size)
-                if storage.owner
-                else inputs[storage.port].storage,
-                Storage(name, eval_storage.port, eval_storage.size)
-                if eval_storage.owner
-                else inputs[eval_storage.port].eval_storage,
-                flow.writable,
+                tensor,
+                Storage(name, port, size) if owner else inputs[port].storage,
+                Storage(name, eval_port, eval_size)
+                if eval_owner
+                else inputs[eval_port].eval_storage,
+                writable,
             )
         )
-    problems = tuple(problem.under(name) for problem in _foremost(inside.problems))
-    return NodeResult(inputs, tuple(outputs), inside.effect, inside=inside, problems=problems)
+    problems: tuple[Problem, ...] = ()
+    if inside.problems:
+        problems = tuple([problem.under(name) for problem in _foremost(inside.problems)])
+    return NodeResult(inputs, tuple(outputs), inside.effect, None, False, inside, problems)
 
 
 def _foremost(problems: Sequence[Problem]) -> Sequence[Problem]:

@@ -1,7 +1,9 @@
 """How a graph is wired once its arguments are known: what is there, its order, its readers."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from designer.design.values import BlockNode, Edge, Graph, Node
@@ -20,6 +22,8 @@ class Ends(NamedTuple):
 
 NO_ENDS = Ends((), ())
 """Those of a design's own graph, whose inputs and outputs are nodes."""
+CHAIN = Ends(("x",), ("y",))
+"""Those of a block's uses one behind the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,20 @@ def wire(graph: Graph, ends: Ends) -> Wiring:
     ports: dict[str, dict[int, Source]] = {name: {} for name in (*graph.nodes, *ends.outputs)}
     readers: dict[Source, int] = {}
     targets: dict[str, dict[str, None]] = {name: {} for name in (*ends.inputs, *graph.nodes)}
-    for source, source_port, target, target_port in graph.edges:
-        ports[target][target_port] = (source, source_port)
-        readers[source, source_port] = readers.get((source, source_port), 0) + 1
-        targets[source][target] = None
-    order, cyclic, cycle = _order(graph, targets)
+    place = {name: number for number, name in enumerate(graph.nodes)}
+    ordered = True
+    for name, port, target, target_port in graph.edges:
+        source = (name, port)
+        ports[target][target_port] = source
+        readers[source] = readers.get(source, 0) + 1
+        targets[name][target] = None
+        if place.get(name, -1) >= place.get(target, len(place)):
+            ordered = False
+    order, cyclic, cycle = (tuple(place), _NO_CYCLE, ()) if ordered else _order(graph, place)
     return Wiring(
         graph,
         order,
-        {name: tuple(_by_port(each)) for name, each in ports.items()},
+        {name: _by_port(each) for name, each in ports.items()},
         readers,
         {name: tuple(each) for name, each in targets.items()},
         cyclic,
@@ -76,25 +85,43 @@ def wire(graph: Graph, ends: Ends) -> Wiring:
     )
 
 
-def _by_port(ports: Mapping[int, Source]) -> Iterator[Source | None]:
-    return (ports.get(port) for port in range(max(ports, default=-1) + 1))
+_NO_CYCLE: frozenset[str] = frozenset()
+
+
+def _by_port(ports: Mapping[int, Source]) -> tuple[Source | None, ...]:
+    if len(ports) == 1 and 0 in ports:
+        return (ports[0],)
+    return tuple([ports.get(port) for port in range(max(ports, default=-1) + 1)])
+
+
+@lru_cache(maxsize=64)
+def chain(block: str, times: int) -> Wiring:
+    """Return the wiring of a block's uses one behind the other, from x to y."""
+    stops = ["x", *map(str, range(times)), "y"]
+    steps = stops[1:-1]
+    sources = [(stop, 0) for stop in stops[:-1]]
+    return Wiring(
+        Graph(
+            {step: BlockNode(block) for step in steps},
+            tuple([Edge(one, 0, two, 0) for one, two in pairwise(stops)]),
+        ),
+        tuple(steps),
+        {stop: (source,) for stop, source in zip(stops[1:], sources, strict=True)},
+        dict.fromkeys(sources, 1),
+        {one: (two,) for one, two in pairwise(stops)},
+        _NO_CYCLE,
+        (),
+    )
 
 
 def _order(
-    graph: Graph, targets: Mapping[str, Iterable[str]]
+    graph: Graph, place: Mapping[str, int]
 ) -> tuple[tuple[str, ...], frozenset[str], tuple[str, ...]]:
-    names = tuple(graph.nodes)
-    place = {name: number for number, name in enumerate(names)}
-    if all(
-        place[edge.source] < place[edge.target]
-        for edge in graph.edges
-        if edge.source in place and edge.target in place
-    ):
-        return names, frozenset(), ()  # as written: the smallest order there can be
+    """Return the smallest order of a graph that is not written in order, and its cycles."""
     import networkx as nx
 
     network = nx.DiGraph()
-    network.add_nodes_from(names)
+    network.add_nodes_from(place)
     network.add_edges_from(
         (edge.source, edge.target)
         for edge in graph.edges

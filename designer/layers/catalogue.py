@@ -84,8 +84,9 @@ def resolve(
             faults.append(Fault("unknown-parameter", key, message))
             continue
         try:
-            plain = not isinstance(value, str | tuple)
-            values[key] = parameter.check(value if plain else computed(value, scope))
+            if isinstance(value, (str, tuple)):
+                value = computed(value, scope)  # noqa: PLW2901
+            values[key] = parameter.check(value)
         except ExpressionError as error:
             faults.append(Fault("expression", key, f"{key}: {error}"))
         except ParameterError as error:
@@ -96,7 +97,7 @@ def resolve(
             for key, parameter in known.parameters.items()
             if parameter.required and key not in parameters
         ]
-    return (None, faults) if faults else (make(name, **values), [])
+    return (None, faults) if faults else (_make(name, tuple(values.items())), [])
 
 
 def computed(value: Value, scope: Mapping[str, Scalar]) -> Value:
@@ -108,7 +109,7 @@ def computed(value: Value, scope: Mapping[str, Scalar]) -> Value:
         An expression, which the error names, is wrong or reads something that is not in scope.
     """
     if isinstance(value, tuple):
-        return tuple(_computed(each, scope) for each in value)
+        return tuple([_computed(each, scope) for each in value])
     return _computed(value, scope)
 
 

@@ -1,5 +1,6 @@
 """All that follows from a layer and the facts about its inputs, worked out once."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from math import prod
@@ -22,7 +23,8 @@ class Counts(NamedTuple):
     widest_gradients: int = 0
 
 
-class Facts(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Facts:
     """All that follows from a layer, the facts about its inputs and whether it works in place.
 
     Attributes
@@ -69,13 +71,17 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], in_place: bool = False) -> F
             biases += number
         else:
             buffers += number
-    learns = weights + biases > 0
-    output = Tensor(shape, learns or any(each.needs_grad for each in inputs), layer.layout(inputs))
+    needs_grad = weights + biases > 0
+    for each in inputs:
+        needs_grad = needs_grad or each.needs_grad
+    output = Tensor(shape, needs_grad, layer.layout(inputs))
     kept = kept_in_eval = NOTHING
-    if output.needs_grad and in_place:
+    if needs_grad and in_place:
         kept = kept_in_eval = layer.kept_in_place(inputs, shape)
-    elif output.needs_grad:
-        kept, kept_in_eval = layer.kept(inputs, shape), layer.kept_in_eval(inputs, shape)
+    elif needs_grad:
+        kept = kept_in_eval = layer.kept(inputs, shape)
+        if type(layer).kept_in_eval is not Layer.kept_in_eval:
+            kept_in_eval = layer.kept_in_eval(inputs, shape)
     view = in_place or layer.is_view(inputs, True)
     view_in_eval = in_place or layer.is_view(inputs, False)
     parts = layer.parts(inputs, shape)
@@ -83,30 +89,34 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], in_place: bool = False) -> F
     for values_in, values_out, convolution in parts:
         output_values += values_out
         buffer_values += values_out + values_in if convolution else values_out
-    transients = layer.transients(inputs, shape)
-    most = transients[0] if len(transients) == 1 else max(map(sum, pairwise(transients)))
-    values = output.values
-    gradients = values if output.needs_grad else 0
+    most = 0
+    if not view_in_eval:
+        transients = layer.transients(inputs, shape)
+        most = transients[0] if len(transients) == 1 else max(map(sum, pairwise(transients)))
+    values = prod(shape)
+    gradients = values if needs_grad else 0
     if not view and inputs and inputs[0].needs_grad:
         gradients += inputs[0].values
+    macs = layer.macs(inputs, shape)
+    widest_gradients = FLOAT_BYTES * gradients
     return Facts(
-        output=output,
-        size=FLOAT_BYTES * values,
-        counts=Counts(
-            layers=1,
-            weights=weights,
-            biases=biases,
-            buffers=buffers,
-            file_bytes=file_bytes,
-            macs=layer.macs(inputs, shape),
-            output_values=output_values,
-            buffer_values=buffer_values,
-            widest_gradients=FLOAT_BYTES * gradients,
+        output,
+        FLOAT_BYTES * values,
+        Counts(
+            1,
+            weights,
+            biases,
+            buffers,
+            file_bytes,
+            macs,
+            output_values,
+            buffer_values,
+            widest_gradients,
         ),
-        kept=kept,
-        kept_in_eval=kept_in_eval,
-        convolved=(0,) if parts and parts[0].convolution else (),
-        view=view,
-        view_in_eval=view_in_eval,
-        peak=0 if view_in_eval else FLOAT_BYTES * most,
+        kept,
+        kept_in_eval,
+        (0,) if parts and parts[0].convolution else (),
+        view,
+        view_in_eval,
+        FLOAT_BYTES * most,
     )
