@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import shiboken6
@@ -23,20 +24,15 @@ class _Mailbox(QObject):
         call()
 
 
-_mailbox: _Mailbox | None = None
-
-
-def prepare() -> None:
+@cache
+def prepare() -> _Mailbox:
     """Make the mailbox; called on the main thread, before `post` is called on another."""
-    global _mailbox
-    if _mailbox is None:
-        _mailbox = _Mailbox()
+    return _Mailbox()
 
 
 def post(owner: QObject, call: Callable[[], object]) -> None:
     """Have `call` made on the main thread soon, unless `owner` is gone by then."""
-    assert _mailbox is not None
-    _mailbox.arrived.emit(lambda: call() if shiboken6.isValid(owner) else None)
+    prepare().arrived.emit(lambda: call() if shiboken6.isValid(owner) else None)
 
 
 def run(

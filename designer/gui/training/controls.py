@@ -1,25 +1,25 @@
 """The row below the curves: how the training gets on, and how to steer it."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QWidget,
 )
 
 from designer.gui import icons, numbers
-from designer.gui.theme import mono, theme
+from designer.gui.theme import theme
 from designer.gui.training.follower import Follower
 from designer.gui.training.trainer import Trainer
 from designer.runs.wording import duration
 
 PARTS = 1000  # of the progress bar
+DEVICE_FROM, SPEED_FROM = 112, 92  # letters that the row must have room for
 
 
 class Controls(QWidget):
@@ -63,6 +63,13 @@ class Controls(QWidget):
             row.addWidget(widget)
         theme.changed.connect(self._dress)
         self._dress()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what there is no room for, the least telling first."""
+        super().resizeEvent(event)
+        letters = self.width() / self.fontMetrics().averageCharWidth()
+        self.device.setVisible(letters > DEVICE_FROM)
+        self.speed.setVisible(letters > SPEED_FROM)
 
     def toggle_pause(self) -> None:
         """Hold the training, or go on."""
@@ -120,8 +127,6 @@ class Controls(QWidget):
         self.pause.setIcon(icons.icon("pause"))
         self.stop.setIcon(icons.icon("stop"))
         self.checkpoint.setIcon(icons.icon("checkpoint"))
-        for label in (self.place, self.speed, self.device):
-            label.setFont(mono(relative=0.92))
 
 
 class RateField(QLineEdit):
@@ -169,5 +174,4 @@ def _push(text: str, name: str, help_: str) -> QPushButton:
 
 def _figure(name: str) -> QLabel:
     label = QLabel(objectName=name)
-    label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
     return label

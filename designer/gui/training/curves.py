@@ -1,4 +1,4 @@
-"""The curves of the run that is shown, of earlier ones beside it, and what can be done with them."""
+"""The curves of the run that is shown and of earlier ones beside it, with their tools."""
 
 import csv
 import io
@@ -183,9 +183,7 @@ class Curves(QWidget):
             old = other.history
             at = old.at_epochs(old.steps)
             for lines, name in ((loss, "loss"), (accuracy, "accuracy")):
-                lines.append(
-                    Line("", colour, at, smoothed(old.steps[name], max(share, 0.9)), faint=True)
-                )
+                lines.append(Line("", colour, at, smoothed(old.steps[name], share), faint=True))
                 lines.append(
                     Line("", colour, old.epochs["epoch"], old.epochs[f"validation_{name}"])
                 )
@@ -212,7 +210,7 @@ class Curves(QWidget):
         ]
         if self._page == 0:
             self.loss.set_lines(loss, marks)
-            self.accuracy.set_lines(accuracy, marks)
+            self.accuracy.set_lines(accuracy, [(at, "") for at, _ in marks])
         else:
             self.rate.set_lines([Line("now", c.train, x, history.steps["lr"])], marks)
             speed = history.steps["images_per_second"]
@@ -325,8 +323,13 @@ def table(history: History) -> str:
     ):
         rows.append((round(epoch * per_epoch), f"{epoch:g}", loss, accuracy, "", "", *validation))
     rows.sort(key=lambda row: row[0])
-    writer.writerows(["" if value != value else value for value in row] for row in rows)
+    writer.writerows([_blank(value) for value in row] for row in rows)
     return file.getvalue()
+
+
+def _blank(value: object) -> object:
+    """Return a value as the table has it: nothing for NaN."""
+    return "" if isinstance(value, float) and math.isnan(value) else value
 
 
 def _write(path: Path, text: str) -> None:

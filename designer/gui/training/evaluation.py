@@ -1,8 +1,191 @@
-"""The Evaluation dock."""
+"""The Evaluation dock: what the trained network takes for what, and its worst mistakes."""
 
-from PySide6.QtWidgets import QWidget
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from designer.errors import DesignerError
+from designer.gui import numbers
+from designer.gui.theme import sans, theme
+from designer.gui.training import background
+from designer.gui.training.dataset import picture_of
+from designer.gui.training.matrix import ConfusionMatrix
+from designer.gui.training.mistakes import Mistake, Mistakes
+from designer.gui.training.trainer import Trainer
+
+
+class _Confusion(msgspec.Struct):
+    classes: list[str]
+    matrix: list[list[int]]
+
+
+class _Mistake(msgspec.Struct):
+    index: int
+    predicted: str
+    loss: float
+    true: str = msgspec.field(name="class")
+    probability: float | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a run's ``evaluation`` folder holds."""
+
+    classes: list[str]
+    matrix: list[list[int]]
+    mistakes: list[Mistake]
 
 
 class EvaluationPanel(QWidget):
-    def __init__(self, *args) -> None:
-        super().__init__()
+    """The confusion matrix, the accuracy of each class, and the worst mistakes as pictures."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        super().__init__(objectName="evaluation")
+        self.trainer = trainer
+        self._shown: tuple[Path, object] | None = None
+        self.title = QLabel(objectName="evaluation-title")
+        self.matrix = ConfusionMatrix()
+        self.matrix.picked.connect(self._filter)
+        self.mistakes = Mistakes()
+        self.caption = QLabel(objectName="mistakes-caption")
+        self.message = QLabel(objectName="evaluation-message", wordWrap=True)
+        self.message.setProperty("role", "faint")
+        self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._assemble()
+        trainer.run_changed.connect(self._look)
+        trainer.state_changed.connect(self._look)
+        theme.changed.connect(self._dress)
+        self._dress()
+        self._look()
+
+    def _assemble(self) -> None:
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(self.mistakes)
+        left = QVBoxLayout()
+        left.setSpacing(4)
+        left.addWidget(self.title)
+        left.addWidget(self.matrix, 1)
+        right = QVBoxLayout()
+        right.setSpacing(4)
+        right.addWidget(self.caption)
+        right.addWidget(scroll, 1)
+        self.content = QWidget()
+        row = QHBoxLayout(self.content)
+        row.setContentsMargins(10, 6, 4, 4)
+        row.setSpacing(14)
+        row.addLayout(left, 11)
+        row.addLayout(right, 10)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.content, 1)
+        column.addWidget(self.message, 1)
+
+    def _dress(self) -> None:
+        for label in (self.title, self.caption):
+            label.setFont(sans(bold=True))
+
+    # Reading
+
+    def _look(self) -> None:
+        """Read the evaluation of the run that is shown, once it has ended."""
+        follower = self.trainer.shown
+        if follower is None:
+            self._say("The evaluation of a run comes here at its end.")
+            return
+        if follower.going:
+            self._say(f"{follower.run.path.name} is evaluated on the test images at its end.")
+            return
+        if not follower.looked or self._shown == (follower.run.path, follower.result):
+            return
+        self._shown = (follower.run.path, follower.result)
+        path = follower.run.evaluation
+        background.run(
+            self, lambda: read(path), lambda found: self._has_read(path, found), self._cannot_read
+        )
+
+    def _say(self, sentence: str) -> None:
+        self._shown = None
+        self.message.setText(sentence)
+        self.message.show()
+        self.content.hide()
+
+    def _cannot_read(self, sentence: str) -> None:
+        shown = self._shown
+        self._say(sentence)
+        self._shown = shown
+
+    def _has_read(self, path: Path, found: Evaluation) -> None:
+        follower = self.trainer.shown
+        if follower is None or follower.run.evaluation != path:
+            return
+        self.message.hide()
+        self.content.show()
+        hits = sum(row[place] for place, row in enumerate(found.matrix))
+        total = sum(map(sum, found.matrix))
+        share = f"{100 * hits / total:.2f} %" if total else "–"
+        self.title.setText(f"Test accuracy {share} of {numbers.count(total)} images")
+        self.title.setToolTip(str(path.parent))
+        self.matrix.show_matrix(found.classes, found.matrix)
+        self.mistakes.show_mistakes(found.mistakes)
+        self._filter(None)
+
+    def _filter(self, pair: object) -> None:
+        """Show the mistakes of one cell of the matrix, or all."""
+        self.mistakes.filter(pair if isinstance(pair, tuple) else None)
+        number = len(self.mistakes.shown)
+        if isinstance(pair, tuple):
+            true, predicted = pair
+            self.caption.setText(f"{number} worst of {true} taken for {predicted}")
+        else:
+            self.caption.setText(f"The {number} worst mistakes" if number else "No mistakes")
+
+
+def read(folder: Path) -> Evaluation:
+    """Read an evaluation; takes long, so not on the main thread.
+
+    Raises
+    ------
+    DesignerError
+        There is none, or it is damaged.
+    """
+    import zipfile
+
+    try:
+        confusion = msgspec.json.decode((folder / "confusion.json").read_bytes(), type=_Confusion)
+        rows = msgspec.json.decode((folder / "mistakes.json").read_bytes(), type=list[_Mistake])
+        pictures = _pictures(folder / "mistakes.npz")
+    except FileNotFoundError as error:
+        raise DesignerError(_absent(folder)) from error
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise DesignerError(
+            f"The evaluation {folder} cannot be read ({error}): train again to renew it."
+        ) from error
+    size = len(confusion.classes)
+    if len(confusion.matrix) != size or any(len(row) != size for row in confusion.matrix):
+        raise DesignerError(f"The evaluation {folder} is damaged: train again to renew it.")
+    mistakes = [
+        Mistake(row.true, row.predicted, row.probability, row.loss, row.index, picture)
+        for row, picture in zip(rows, [*pictures, *[None] * len(rows)], strict=False)
+    ]
+    return Evaluation(confusion.classes, confusion.matrix, mistakes)
+
+
+def _pictures(path: Path) -> list[QImage]:
+    import numpy as np
+
+    if not path.is_file():
+        return []
+    with np.load(path, allow_pickle=False) as tables:
+        return [picture_of(image) for image in tables["images"]]
+
+
+def _absent(folder: Path) -> str:
+    if (folder / "predictions.npz").is_file():
+        return "This run predicts numbers, not classes; predictions.npz in its folder has them all."
+    return "This run has no evaluation: one is written when a training comes to its end."

@@ -21,7 +21,10 @@ class Device:
 
 
 def devices() -> tuple[Device, ...]:
-    """Return the devices, the one that ``auto`` takes first; asks drivers, so not on the main thread."""
+    """Return the devices, first the one that ``auto`` takes.
+
+    Asks drivers, which takes a while, so not on the main thread.
+    """
     import psutil
 
     memory = psutil.virtual_memory()

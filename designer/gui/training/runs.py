@@ -1,8 +1,418 @@
-"""The Runs dock."""
+"""The Runs dock: earlier trainings, to be looked at again, compared, resumed, deleted."""
 
-from PySide6.QtWidgets import QWidget
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QTimer, QUrl
+from PySide6.QtGui import QAction, QColor, QDesktopServices, QHideEvent, QKeySequence, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QMessageBox,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer.design import files
+from designer.errors import DesignerError
+from designer.gui import numbers
+from designer.gui.theme import colours, theme
+from designer.gui.training import background
+from designer.gui.training.survey import Summary, Survey
+from designer.gui.training.trainer import Trainer
+from designer.gui.workspace import Workspace
+from designer.runs.folder import RunFolder
+
+COLUMNS = ("Name", "Design", "State", "Epochs", "Test", "Best loss", "Size", "Begun")
+LOOK = 3_000  # milliseconds between looks at the folder, while the list is shown
+RESUMABLE = ("stopped", "interrupted", "failed", "diverged")
+WORDS = {"early_stopped": "stopped early", "new": "not begun"}
+WIDTHS = (
+    "", "ResNet-152", "interrupted", "100 / 100", "100.00 %", "12.3456", "999 MB", "2026-11-22 10:00"
+)  # fmt: skip
+"""The longest text that each column usually has; the first takes what is left."""
+
+_DATA = Qt.ItemDataRole.UserRole
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class RunsPanel(QWidget):
-    def __init__(self, *args) -> None:
-        super().__init__()
+    """The list of runs in the runs folder, and what can be done with one."""
+
+    def __init__(self, workspace: Workspace, trainer: Trainer) -> None:
+        super().__init__(objectName="runs")
+        self.workspace = workspace
+        self.trainer = trainer
+        self.summaries: list[Summary] = []
+        self._survey = Survey()
+        self._reading = False
+        self._filling = False
+        self._soon = QTimer(self, interval=100, singleShot=True)
+        self._soon.timeout.connect(self._read)
+        self._again = QTimer(self, interval=LOOK)
+        self._again.timeout.connect(self._read)
+        self.list = self._made_list()
+        self.count = QLabel(objectName="runs-count")
+        self.count.setProperty("role", "soft")
+        self.empty = QLabel(objectName="runs-empty", wordWrap=True)
+        self.empty.setProperty("role", "faint")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.actions_ = self._made_actions()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._tools())
+        column.addWidget(self.list, 1)
+        column.addWidget(self.empty, 1)
+        trainer.runs_changed.connect(self._soon.start)
+        trainer.state_changed.connect(self._state_changed)
+        trainer.run_changed.connect(self._mark_shown)
+        theme.changed.connect(self._dress)
+        self._dress()
+        self._fill()
+
+    # Assembling
+
+    def _made_list(self) -> QTreeWidget:
+        view = QTreeWidget(objectName="runs-list")
+        view.setAccessibleName("Runs")
+        view.setHeaderLabels(COLUMNS)
+        view.setRootIsDecorated(False)
+        view.setUniformRowHeights(True)
+        view.setAllColumnsShowFocus(True)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        view.setSortingEnabled(True)
+        view.sortByColumn(COLUMNS.index("Begun"), Qt.SortOrder.DescendingOrder)
+        header = view.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(40)
+        for place, longest in enumerate(WIDTHS):
+            if longest:
+                view.setColumnWidth(place, view.fontMetrics().horizontalAdvance(longest) + 16)
+        for place in range(3, 7):
+            view.headerItem().setTextAlignment(place, _RIGHT)
+        view.itemDoubleClicked.connect(lambda *_: self.show_run())
+        view.itemChanged.connect(self._changed)
+        view.itemSelectionChanged.connect(self._refresh_actions)
+        return view
+
+    def _made_actions(self) -> dict[str, QAction]:
+        table: tuple[tuple[str, str, str, str, Callable[[], object]], ...] = (
+            ("show", "Show", "Return", "Show its curves and its evaluation.", self.show_run),
+            ("resume", "Resume", "", "Go on from its last checkpoint.", self.resume),
+            ("design", "Open design", "", "Open the design that was trained.", self.open_design),
+            ("export", "Export…", "", "Write model files of its best weights.", self.export),
+            ("rename", "Rename", "F2", "Give its folder another name.", self.rename),
+            ("reveal", "Open folder", "", "Show its folder in the file manager.", self.reveal),
+            ("delete", "Delete…", "Del", "Delete its folder, after a question.", self.delete),
+        )  # fmt: skip
+        actions = {}
+        for key, text, shortcut, help_, act in table:
+            action = QAction(text, self.list, objectName=f"runs-{key}")
+            action.setToolTip(f"{help_} ({shortcut})" if shortcut else help_)
+            if shortcut:
+                action.setShortcut(QKeySequence(shortcut))
+                action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            action.triggered.connect(lambda _=False, act=act: act())
+            self.list.addAction(action)
+            actions[key] = action
+        return actions
+
+    def _tools(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(6, 2, 10, 2)
+        row.setSpacing(2)
+        for action in self.actions_.values():
+            button = QToolButton(objectName=f"{action.objectName()}-button")
+            button.setDefaultAction(action)
+            button.setIconSize(QSize(16, 16))
+            row.addWidget(button)
+        row.addStretch(1)
+        row.addWidget(self.count)
+        return row
+
+    def _dress(self) -> None:
+        self._mark_shown()
+
+    # Reading
+
+    def _read(self) -> None:
+        if self._reading:
+            return
+        self._reading = True
+        folder = self.trainer.runs_folder
+        background.run(self, lambda: self._survey.read(folder), self._has_read, self._not_read)
+
+    def _has_read(self, summaries: list[Summary]) -> None:
+        self._reading = False
+        if summaries != self.summaries:
+            self.summaries = summaries
+            self._fill()
+
+    def _not_read(self, _: str) -> None:
+        self._reading = False
+
+    def _state_changed(self) -> None:
+        if self.isVisible():
+            self._soon.start()
+
+    def _fill(self) -> None:
+        """Show the summaries, keeping what is selected."""
+        if self.list.state() == QAbstractItemView.State.EditingState:
+            return
+        chosen = self.chosen
+        self._filling = True
+        self.list.setSortingEnabled(False)
+        self.list.clear()
+        for summary in self.summaries:
+            item = _Item(summary)
+            item.setCheckState(
+                0,
+                Qt.CheckState.Checked
+                if summary.path in self.trainer.overlays
+                else Qt.CheckState.Unchecked,
+            )
+            self.list.addTopLevelItem(item)
+            if chosen is not None and summary.path == chosen.path:
+                item.setSelected(True)
+                self.list.setCurrentItem(item)
+        self.list.setSortingEnabled(True)
+        self._filling = False
+        size = numbers.size(sum(summary.size for summary in self.summaries))
+        number = len(self.summaries)
+        self.count.setText(f"{number} run{'s' if number != 1 else ''} · {size}" if number else "")
+        self.count.setToolTip(str(self.trainer.runs_folder))
+        folder = self.trainer.runs_folder
+        self.empty.setText(f"No runs yet. Each training becomes a folder in {folder}.")
+        self.empty.setVisible(not number)
+        self.list.setVisible(bool(number))
+        self._mark_shown()
+        self._refresh_actions()
+
+    def _mark_shown(self) -> None:
+        shown = self.trainer.shown.run.path if self.trainer.shown is not None else None
+        c = colours()
+        for place in range(self.list.topLevelItemCount()):
+            item = self.list.topLevelItem(place)
+            summary: Summary = item.data(0, _DATA)
+            font = item.font(0)
+            font.setBold(summary.path == shown)
+            self._filling = True
+            item.setFont(0, font)
+            state = {"running": c.success, "failed": c.error, "diverged": c.error}
+            item.setForeground(2, QColor(state.get(summary.state, c.text)))
+            self._filling = False
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look at the folder while somebody looks at the list."""
+        super().showEvent(event)
+        self._read()
+        self._again.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Look no more."""
+        super().hideEvent(event)
+        self._again.stop()
+
+    # What can be done with a run
+
+    @property
+    def chosen(self) -> Summary | None:
+        """The run that is selected."""
+        items = self.list.selectedItems()
+        return items[0].data(0, _DATA) if items else None
+
+    def refusal(self, key: str) -> str:
+        """Return why something cannot be done with the selected run, "" if it can."""
+        run = self.chosen
+        if run is None:
+            return "Select a run."
+        if run.state == "running" and key in ("rename", "delete", "resume"):
+            return "It is being trained; stop it first."
+        if key == "resume" and run.state not in RESUMABLE:
+            return "It is complete." if run.state != "new" else "It was not begun."
+        if key == "resume" and self.trainer.active is not None:
+            return "Another run is being trained."
+        return ""
+
+    def _refresh_actions(self) -> None:
+        for key, action in self.actions_.items():
+            action.setEnabled(not self.refusal(key))
+
+    def _guarded(self, act: Callable[[Summary], object]) -> None:
+        run = self.chosen
+        if run is None:
+            return
+        try:
+            act(run)
+        except DesignerError as error:
+            self.workspace.refused.emit(str(error))
+
+    def show_run(self) -> None:
+        """Show the selected run's curves and evaluation."""
+        self._guarded(lambda run: self.trainer.show(RunFolder.open(run.path).path))
+
+    def resume(self) -> None:
+        """Go on with the selected run."""
+        self._guarded(lambda run: self.trainer.resume(run.path))
+
+    def open_design(self) -> None:
+        """Open the design that was trained, with its recipe."""
+
+        def act(run: Summary) -> None:
+            folder = RunFolder.open(run.path)
+            design = files.read(folder.design)
+            self.workspace.add(design, saved=design, recipe=folder.recipe())
+
+        self._guarded(act)
+
+    def export(self) -> None:
+        """Ask for formats and write the selected run's model."""
+
+        def act(run: Summary) -> None:
+            from designer.gui.export import ExportDialog
+
+            ExportDialog(self.workspace, self.trainer, self.window(), source=run.path).exec()
+
+        self._guarded(act)
+
+    def rename(self) -> None:
+        """Edit the selected run's name in its place."""
+        item = self.list.currentItem()
+        if item is not None and not self.refusal("rename"):
+            self.list.editItem(item, 0)
+
+    def reveal(self) -> None:
+        """Show the selected run's folder in the file manager."""
+        self._guarded(lambda run: QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.path))))
+
+    def delete(self) -> None:
+        """Delete the selected run, after a question."""
+        run = self.chosen
+        if run is None or self.refusal("delete"):
+            return
+        box = QMessageBox(self.window())
+        box.setObjectName("delete-run")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Delete run")
+        box.setText(f"Delete {run.path.name}?")
+        box.setInformativeText(
+            f"Its curves, weights and evaluation are gone for good; {numbers.size(run.size)} "
+            "become free."
+        )
+        yes = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(cancel)
+        box.exec()
+        if box.clickedButton() is not yes:
+            return
+        self.trainer.forget(run.path)
+        background.run(
+            self,
+            lambda: _remove(run.path),
+            lambda _: self.trainer.runs_changed.emit(),
+            self.workspace.refused.emit,
+        )
+
+    def _changed(self, item: QTreeWidgetItem, column: int) -> None:
+        """An item was ticked or renamed by the user."""
+        if self._filling or column != 0:
+            return
+        run: Summary = item.data(0, _DATA)
+        wanted = item.checkState(0) == Qt.CheckState.Checked
+        if wanted != (run.path in self.trainer.overlays):
+            self.trainer.overlay(run.path, wanted)
+        name = item.text(0).strip()
+        if name != run.path.name:
+            self._rename(run, name)
+
+    def _rename(self, run: Summary, name: str) -> None:
+        try:
+            _check_name(run.path, name)
+            if RunFolder(run.path).worker() is not None:
+                raise DesignerError(f"{run.path.name} is being trained: stop it first.")
+            shown = self.trainer.shown is not None and self.trainer.shown.run.path == run.path
+            self.trainer.forget(run.path)
+            try:
+                new = run.path.rename(run.path.with_name(name))
+            except OSError as error:
+                raise DesignerError(
+                    f"{run.path.name} cannot be renamed ({error.strerror}): choose another name."
+                ) from error
+            if shown:
+                self.trainer.show(new)
+        except DesignerError as error:
+            self.workspace.refused.emit(str(error))
+        self.summaries = []
+        self._read()
+
+
+class _Item(QTreeWidgetItem):
+    """A row, sorted by what its texts mean."""
+
+    def __init__(self, run: Summary) -> None:
+        accuracy = "" if run.accuracy is None else f"{100 * run.accuracy:.2f} %"
+        loss = "" if run.loss is None else f"{run.loss:.4f}"
+        super().__init__(
+            [
+                run.path.name,
+                run.design,
+                WORDS.get(run.state, run.state),
+                f"{run.epochs} / {run.wanted}",
+                accuracy,
+                loss,
+                numbers.size(run.size),
+                f"{datetime.fromtimestamp(run.began):%Y-%m-%d %H:%M}",
+            ]
+        )
+        self.keys = (
+            run.path.name,
+            run.design,
+            run.state,
+            run.epochs,
+            -1.0 if run.accuracy is None else run.accuracy,
+            float("inf") if run.loss is None else run.loss,
+            run.size,
+            run.began,
+        )
+        self.setData(0, _DATA, run)
+        self.setFlags(self.flags() | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable)
+        self.setToolTip(0, f"{run.path}\nTick to draw its curves beside those that are shown.")
+        for column in range(3, 7):
+            self.setTextAlignment(column, _RIGHT)
+
+    def __lt__(self, other: QTreeWidgetItem) -> bool:
+        column = self.treeWidget().sortColumn()
+        return bool(self.keys[column] < other.keys[column])
+
+
+def _check_name(path: Path, name: str) -> None:
+    if not name or name in (".", "..") or any(c in name for c in '/\\:*?"<>|\0'):
+        raise DesignerError(f"A run cannot be called '{name}': use letters, digits, - and _.")
+    if path.with_name(name).exists():
+        raise DesignerError(f"There is a run '{name}' already: choose another name.")
+
+
+def _remove(path: Path) -> None:
+    if RunFolder(path).worker() is not None:
+        raise DesignerError(f"{path.name} is being trained: stop it first.")
+    try:
+        shutil.rmtree(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise DesignerError(
+            f"{error.filename or path} cannot be deleted ({error.strerror}): "
+            "close what uses it and try again."
+        ) from error

@@ -38,7 +38,7 @@ class Service(QObject):
         self.loaded = False
         self._number = 0
         self._waiting: dict[int, Done] = {}
-        self._printed = tempfile.TemporaryFile()
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self.process = launch.start_service(stderr=self._printed)
         threading.Thread(target=self._listen, daemon=True).start()
         self.ask({"do": "ping"}, self._is_ready)

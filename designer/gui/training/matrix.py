@@ -1,0 +1,271 @@
+"""The confusion matrix as a heat map, with the accuracy of each class beside it."""
+
+import math
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from designer.gui import numbers
+from designer.gui.theme import colours, mono, sans, theme
+
+NAMED = 9.0  # pixels that a row must have for the class's name
+COUNTED = 15.0  # and for the count in each cell
+_BAR = 46  # pixels of the bar with a class's accuracy
+_GAP = 8
+
+
+class ConfusionMatrix(QWidget):
+    """Rows are true classes, columns what they were taken for; right ones are green, wrong red.
+
+    Signals
+    -------
+    picked(pair)
+        A cell was clicked: (true class, predicted class); None for all.
+    """
+
+    picked = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__(objectName="confusion-matrix")
+        self.classes: list[str] = []
+        self.counts: list[list[int]] = []
+        self._totals: list[int] = []
+        self._cell: tuple[int, int] | None = None
+        self._picked: tuple[int, int] | None = None
+        self._picture: QImage | None = None
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(150, 110)
+        self.setAccessibleName("Confusion matrix")
+        theme.changed.connect(self._dress)
+
+    def sizeHint(self) -> QSize:
+        """A square that shows ten classes well."""
+        return QSize(340, 260)
+
+    def show_matrix(self, classes: list[str], counts: list[list[int]]) -> None:
+        """Show a matrix, counts[i][j] being images of class i taken for class j."""
+        self.classes, self.counts = classes, counts
+        self._totals = [sum(row) for row in counts]
+        self._cell = self._picked = None
+        self._dress()
+
+    def words(self, true: int, predicted: int) -> str:
+        """Return what a cell says."""
+        count, total = self.counts[true][predicted], self._totals[true]
+        share = f"{100 * count / total:.1f} %" if total else "–"
+        if true == predicted:
+            return (
+                f"{self.classes[true]}: {numbers.count(count)} of {numbers.count(total)} right, "
+                f"{share}"
+            )
+        return (
+            f"{self.classes[true]} taken for {self.classes[predicted]}: {numbers.count(count)} of "
+            f"{numbers.count(total)}, {share}"
+        )
+
+    def cell_at(self, place: QPointF) -> tuple[int, int] | None:
+        """Return the cell (true, predicted) at a place in the widget."""
+        grid = self._grid()
+        if not self.classes or not grid.contains(place):
+            return None
+        size = len(self.classes)
+        row = int((place.y() - grid.top()) / grid.height() * size)
+        column = int((place.x() - grid.left()) / grid.width() * size)
+        return min(row, size - 1), min(column, size - 1)
+
+    def rect_of(self, true: int, predicted: int) -> QRectF:
+        """Return where a cell is."""
+        grid = self._grid()
+        side = len(self.classes)
+        wide, high = grid.width() / side, grid.height() / side
+        return QRectF(grid.left() + predicted * wide, grid.top() + true * high, wide, high)
+
+    # Painting
+
+    def _grid(self) -> QRectF:
+        metrics = self.fontMetrics()
+        names = max((metrics.horizontalAdvance(name) for name in self.classes), default=0)
+        left = min(names + 8, self.width() * 0.3)
+        right = _GAP + _BAR + self._share_width()
+        bottom = metrics.height() + 4
+        return QRectF(
+            left, 0, max(self.width() - left - right, 10), max(self.height() - bottom, 10)
+        )
+
+    def _share_width(self) -> int:
+        return self.fontMetrics().horizontalAdvance("100 %") + 4
+
+    def _dress(self) -> None:
+        """Make the picture of the heat, one pixel a cell."""
+        c = colours()
+        size = len(self.classes)
+        self._picture = None
+        if size:
+            picture = QImage(size, size, QImage.Format.Format_RGB32)
+            base, right, wrong = QColor(c.field), QColor(c.success), QColor(c.error)
+            plain = base.rgb()
+            for i, row in enumerate(self.counts):
+                total = self._totals[i] or 1
+                for j, count in enumerate(row):
+                    if not count:
+                        picture.setPixel(j, i, plain)
+                        continue
+                    share = count / total
+                    heat = 0.75 * share if i == j else min(0.12 + math.sqrt(share), 0.9)
+                    picture.setPixel(j, i, _mixed(base, right if i == j else wrong, heat).rgb())
+            self._picture = picture
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint heat, counts, names and bars."""
+        if self._picture is None:
+            return
+        painter = QPainter(self)
+        c = colours()
+        grid, size = self._grid(), len(self.classes)
+        high, wide = grid.height() / size, grid.width() / size
+        painter.drawImage(grid, self._picture)
+        if min(high, wide) > 5:
+            painter.setPen(QPen(QColor(c.window), 1))
+            for place in range(size + 1):
+                y, x = grid.top() + place * high, grid.left() + place * wide
+                painter.drawLine(QPointF(grid.left(), y), QPointF(grid.right(), y))
+                painter.drawLine(QPointF(x, grid.top()), QPointF(x, grid.bottom()))
+        if high >= COUNTED:
+            self._paint_counts(painter, wide)
+        if high >= NAMED:
+            self._paint_names(painter, grid, high, wide)
+        self._paint_bars(painter, grid, high)
+        for cell, colour in ((self._picked, c.accent), (self._cell, c.text)):
+            if cell is not None:
+                painter.setPen(QPen(QColor(colour), 1.5))
+                painter.drawRect(self.rect_of(*cell).adjusted(0.5, 0.5, -0.5, -0.5))
+        painter.setPen(QColor(c.faint_text))
+        painter.setFont(sans(0.85))
+        if high < NAMED or wide < NAMED:
+            line = self.fontMetrics().height()
+            below = QRectF(0, self.height() - line, self.width(), line)
+            words = f"{size} classes; point at a cell to read it"
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, words)
+        painter.end()
+
+    def _paint_counts(self, painter: QPainter, wide: float) -> None:
+        c = colours()
+        painter.setFont(mono(relative=0.85))
+        metrics = painter.fontMetrics()
+        painter.setPen(QColor(c.text))
+        for i, row in enumerate(self.counts):
+            for j, count in enumerate(row):
+                text = str(count)
+                if count and metrics.horizontalAdvance(text) < wide - 2:
+                    painter.drawText(self.rect_of(i, j), Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_names(self, painter: QPainter, grid: QRectF, high: float, wide: float) -> None:
+        c = colours()
+        relative = min(1.0, high / self.fontMetrics().height())
+        painter.setFont(sans(relative))
+        painter.setPen(QColor(c.soft_text))
+        metrics = painter.fontMetrics()
+        for place, name in enumerate(self.classes):
+            row = QRectF(0, grid.top() + place * high, grid.left() - 6, high)
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(row.width()))
+            painter.drawText(row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+            left = grid.left() + place * wide
+            column = QRectF(left, grid.bottom() + 2, wide, self.fontMetrics().height())
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(wide))
+            painter.drawText(column, Qt.AlignmentFlag.AlignHCenter, text)
+
+    def _paint_bars(self, painter: QPainter, grid: QRectF, high: float) -> None:
+        """Paint the share of right answers of each class, worst ones standing out."""
+        c = colours()
+        left = grid.right() + _GAP
+        painter.setFont(sans(min(0.9, high / self.fontMetrics().height())))
+        for place, total in enumerate(self._totals):
+            share = self.counts[place][place] / total if total else 0.0
+            top = grid.top() + place * high
+            thick = max(min(high * 0.4, 6.0), 0.5)
+            bar = QRectF(left, top + (high - thick) / 2, _BAR, thick)
+            painter.fillRect(bar, QColor(c.field))
+            bar.setWidth(_BAR * share)
+            painter.fillRect(bar, QColor(c.success))
+            if high >= NAMED:
+                painter.setPen(QColor(c.soft_text))
+                painter.drawText(
+                    QRectF(left + _BAR, top, self._share_width(), high),
+                    Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                    f"{100 * share:.0f} %",
+                )
+
+    # Reading out
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Say what the cell under the pointer counts."""
+        self._point(self.cell_at(event.position()), event.globalPosition().toPoint())
+
+    def leaveEvent(self, event: object) -> None:
+        """Point at nothing."""
+        self._cell = None
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Pick the cell, or none."""
+        self._pick(self.cell_at(event.position()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go from cell to cell with the arrows, pick with Enter, give up with Escape."""
+        moves = {
+            Qt.Key.Key_Left: (0, -1),
+            Qt.Key.Key_Right: (0, 1),
+            Qt.Key.Key_Up: (-1, 0),
+            Qt.Key.Key_Down: (1, 0),
+        }
+        key = event.key()
+        if self.classes and key in moves:
+            row, column = self._cell or (0, 0)
+            down, right = moves[key]
+            last = len(self.classes) - 1
+            cell = (min(max(row + down, 0), last), min(max(column + right, 0), last))
+            place = self.rect_of(*cell).center().toPoint()
+            self._point(cell, self.mapToGlobal(place))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._cell:
+            self._pick(self._cell)
+        elif key == Qt.Key.Key_Escape and self._picked is not None:
+            self._pick(None)
+        else:
+            super().keyPressEvent(event)
+
+    def _point(self, cell: tuple[int, int] | None, at: QPoint) -> None:
+        if cell != self._cell:
+            self._cell = cell
+            self.update()
+        words = self.words(*cell) if cell is not None else ""
+        self.setAccessibleDescription(words)
+        if words:
+            QToolTip.showText(at, words, self)
+        else:
+            QToolTip.hideText()
+
+    def _pick(self, cell: tuple[int, int] | None) -> None:
+        self._picked = None if cell == self._picked else cell
+        self.update()
+        if self._picked is None or self._picked[0] == self._picked[1]:
+            self.picked.emit(None)
+        else:
+            true, predicted = self._picked
+            self.picked.emit((self.classes[true], self.classes[predicted]))
+
+
+def _mixed(one: QColor, other: QColor, share: float) -> QColor:
+    pairs = zip(one.getRgbF()[:3], other.getRgbF()[:3], strict=True)
+    return QColor.fromRgbF(*(a + (b - a) * share for a, b in pairs))

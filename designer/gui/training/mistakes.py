@@ -1,0 +1,129 @@
+"""The worst mistakes of a network as pictures: what it was, what it was taken for, how surely."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from designer.gui.theme import colours, sans, theme
+
+_GAP = 8
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """An image of class `true` that was taken for `predicted`, with that probability."""
+
+    true: str
+    predicted: str
+    probability: float | None
+    loss: float
+    index: int
+    picture: QImage | None = None
+
+    @property
+    def words(self) -> str:
+        """All that is known of it."""
+        sure = "" if self.probability is None else f", with {100 * self.probability:.1f} %"
+        return (
+            f"Test image {self.index}: {self.true} taken for {self.predicted}{sure}; "
+            f"loss {self.loss:.2f}"
+        )
+
+
+class Mistakes(QWidget):
+    """A grid of pictures with their captions, as wide as there is room."""
+
+    def __init__(self) -> None:
+        super().__init__(objectName="mistakes")
+        self.mistakes: list[Mistake] = []
+        self.shown: list[Mistake] = []
+        self.setAccessibleName("Worst mistakes")
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self.setSizePolicy(policy)
+        theme.changed.connect(self.update)
+
+    def show_mistakes(self, mistakes: list[Mistake]) -> None:
+        """Show these."""
+        self.mistakes = mistakes
+        self.filter(None)
+
+    def filter(self, pair: tuple[str, str] | None) -> None:
+        """Show those of one class that were taken for another; None for all."""
+        self.shown = [
+            mistake
+            for mistake in self.mistakes
+            if pair is None or (mistake.true, mistake.predicted) == pair
+        ]
+        self._fit()
+        self.update()
+
+    def rect_of(self, number: int) -> QRect:
+        """Return where a mistake is shown, caption included."""
+        size = self._cell()
+        row, column = divmod(number, self._columns())
+        left, top = column * (size.width() + _GAP), row * (size.height() + _GAP)
+        return QRect(QPoint(left, top), size)
+
+    def _cell(self) -> QSize:
+        side = self.fontMetrics().height() * 4
+        return QSize(side, side + 2 * self.fontMetrics().height() + 2)
+
+    def _columns(self) -> int:
+        return max((self.width() + _GAP) // (self._cell().width() + _GAP), 1)
+
+    def _fit(self) -> None:
+        rows = -(-len(self.shown) // self._columns())
+        self.setMinimumHeight(rows * (self._cell().height() + _GAP))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take as many rows as are needed."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint what lies in the part to be painted."""
+        painter = QPainter(self)
+        c = colours()
+        painter.setFont(sans(0.9))
+        metrics = painter.fontMetrics()
+        for number, mistake in enumerate(self.shown):
+            place = self.rect_of(number)
+            if not place.intersects(event.rect()):
+                continue
+            square = QRect(place.topLeft(), QSize(place.width(), place.width()))
+            if mistake.picture is not None:
+                painter.drawImage(square, _fitted(mistake.picture, square.width()))
+            painter.setPen(QPen(c.line))
+            painter.drawRect(square.adjusted(0, 0, -1, -1))
+            line = QRect(square.left(), square.bottom() + 2, square.width(), metrics.height())
+            both = f"{mistake.true} → {mistake.predicted}"
+            painter.setPen(c.text)
+            text = metrics.elidedText(both, Qt.TextElideMode.ElideRight, line.width())
+            painter.drawText(line, Qt.AlignmentFlag.AlignHCenter, text)
+            if mistake.probability is not None:
+                line.translate(0, metrics.height())
+                painter.setPen(c.error)
+                painter.drawText(
+                    line, Qt.AlignmentFlag.AlignHCenter, f"{100 * mistake.probability:.1f} %"
+                )
+        painter.end()
+
+    def event(self, event: QEvent) -> bool:
+        """Say all about the mistake under the pointer."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            for number, mistake in enumerate(self.shown):
+                if self.rect_of(number).contains(event.pos()):
+                    QToolTip.showText(event.globalPos(), mistake.words, self)
+                    return True
+            QToolTip.hideText()
+            return True
+        return super().event(event)
+
+
+def _fitted(picture: QImage, side: int) -> QImage:
+    """Return a picture cut to a square; small ones keep their pixels sharp."""
+    mode = Qt.TransformationMode
+    how = mode.FastTransformation if picture.width() < side else mode.SmoothTransformation
+    return picture.scaled(2 * side, 2 * side, Qt.AspectRatioMode.IgnoreAspectRatio, how)
