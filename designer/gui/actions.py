@@ -196,6 +196,7 @@ class Actions(QObject):
             workspace.selection_changed,
             workspace.scope_changed,
             workspace.documents_changed,
+            window.training.changed,
         ):
             signal.connect(self.refresh_soon)
         theme.changed.connect(self._draw)
