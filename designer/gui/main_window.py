@@ -62,6 +62,11 @@ class MainWindow(QMainWindow):
         self.canvas.set_actions(self.actions_)
         self.welcome = Welcome(self.workspace, remembered)
         self.welcome.open_requested.connect(self.actions_["file.open"].trigger)
+        self.welcome.new_requested.connect(self.actions_["file.new"].trigger)
+        self.welcome.file_requested.connect(lambda path: self.documents.open_file(path))
+        self.welcome.preset_requested.connect(
+            lambda name: self.guarded(lambda: self.workspace.open_preset(name))
+        )
         self.welcome.tour_requested.connect(self.tour)
         self.welcome.demo_requested.connect(lambda: self.guarded(self.documents.open_demo))
         self.docks: dict[str, QDockWidget] = {}
@@ -73,6 +78,7 @@ class MainWindow(QMainWindow):
         self.workspace.told.connect(self.canvas.show_message)
         self.workspace.documents_changed.connect(self._documents_changed)
         self.workspace.switched.connect(self._switched)
+        theme.changed.connect(self._draw_tabs)
         self.setAcceptDrops(True)
         self._restore()
         self._documents_changed()
@@ -293,10 +299,14 @@ class MainWindow(QMainWindow):
         button.setProperty("role", "close-tab")
         button.setIcon(icons.icon("close", colours().soft_text))
         button.setIconSize(QSize(12, 12))
-        theme.changed.connect(lambda: button.setIcon(icons.icon("close", colours().soft_text)))
         # Tabs are added and removed at the end, so that a tab's place never changes.
         button.clicked.connect(lambda: self.documents.close(self.workspace.documents[index]))
         self.tabs.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
+
+    def _draw_tabs(self) -> None:
+        for index in range(self.tabs.count()):
+            button = self.tabs.tabButton(index, QTabBar.ButtonPosition.RightSide)
+            button.setIcon(icons.icon("close", colours().soft_text))
 
     def _tab_chosen(self, index: int) -> None:
         if 0 <= index < len(self.workspace.documents):
