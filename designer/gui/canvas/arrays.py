@@ -64,6 +64,8 @@ class Arrays:
         The key of each edge's row, and the way back.
     frames
         What was drawn last, by scope.
+    version
+        Counts the updates.
     """
 
     box: np.ndarray
@@ -88,6 +90,7 @@ class Arrays:
         self.keys: list[EdgeKey] = []
         self.edge_row: dict[EdgeKey, int] = {}
         self.frames: dict[str, Frame] = {}
+        self.version = 0
         self.rows: dict[str, np.ndarray] = {}  # of each frame's names
         self.edge_rows: dict[str, np.ndarray] = {}
         self._drawn: dict[str, tuple[Edge, ...]] = {}  # the edges of each frame that have rows
@@ -116,6 +119,7 @@ class Arrays:
         for scope in self._stale:
             self._wire(scope)
         self._mark(problems)
+        self.version += 1
         return moved or bool(self._stale)
 
     # Rows

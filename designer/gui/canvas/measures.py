@@ -1,6 +1,6 @@
 """Sizes on the canvas, in scene units: at 100 % one unit is a pixel for text of 9 points."""
 
-NODE_WIDTH = 212.0
+NODE_WIDTH = 232.0
 NODE_HEIGHT = 44.0
 END_WIDTH = 96.0  # a block's own input or output, while the block is looked into
 END_HEIGHT = 26.0
@@ -14,8 +14,8 @@ RADIUS = 5.0  # of a node's corners
 PORT = 4.0  # radius of a port's circle
 STACK = 4.0  # how far the second sheet of a repeated block shows
 
-NAME_TEXT = 12.5  # height of fonts
-SMALL_TEXT = 10.5
+NAME_TEXT = 13  # height of fonts
+SMALL_TEXT = 11
 
 # An expanded block around its inside
 SIDE = 26.0

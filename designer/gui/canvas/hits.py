@@ -1,0 +1,151 @@
+"""What lies at a point or in a rectangle of the scene."""
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF
+
+from designer.design.values import Point
+from designer.gui import places
+from designer.gui.canvas import arrays as a
+from designer.gui.canvas.interface import EdgeHit, PortHit
+from designer.gui.canvas.layer import GraphLayer
+from designer.gui.canvas.painting import in_rect
+
+TITLE = 32.0  # height of the part of an expanded block that is the block itself
+
+
+def row_at(layer: GraphLayer, point: QPointF) -> int:
+    """Return the row of the node at a point, -1 for none; expanded blocks count by their title."""
+    for row in _rows_at(layer, point):
+        kind = layer.arrays.kind[row]
+        if kind == a.CONTAINER:
+            x, y, width, _ = layer.box[row].tolist()
+            if QRectF(x, y, width, TITLE).contains(point):
+                return row
+        elif layer.box[row, 2] > 0:
+            return row
+    return -1
+
+
+def node_at(layer: GraphLayer, point: QPointF) -> str | None:
+    """Return the path of the node at a point; a block's inputs and outputs are none."""
+    row = row_at(layer, point)
+    if row < 0 or layer.arrays.kind[row] >= a.INPUT_END:
+        return None
+    return layer.arrays.paths[row]
+
+
+def _rows_at(layer: GraphLayer, point: QPointF) -> list[int]:
+    """Return all rows at a point, the innermost and last drawn first."""
+    box = layer.box
+    x, y = point.x(), point.y()
+    inside = np.flatnonzero(
+        (box[:, 0] <= x)
+        & (x <= box[:, 0] + box[:, 2])
+        & (box[:, 1] <= y)
+        & (y <= box[:, 1] + box[:, 3])
+    )
+    depth = layer.arrays.depth
+    return sorted(inside.tolist(), key=lambda row: (int(depth[row]), row), reverse=True)
+
+
+def scope_at(layer: GraphLayer, point: QPointF, outermost: str) -> str:
+    """Return the path of the graph at a point: that of an expanded block, or the outermost."""
+    for row in _rows_at(layer, point):
+        if layer.arrays.kind[row] == a.CONTAINER:
+            scope = inside_of(layer, layer.arrays.paths[row])
+            if scope is not None:
+                return scope
+    return outermost
+
+
+def inside_of(layer: GraphLayer, path: str) -> str | None:
+    """Return the scope of an expanded block's inside."""
+    frame = layer.arrays.frames.get(places.parent(path))
+    child = frame.children.get(places.name_of(path)) if frame is not None else None
+    return child.scope if child is not None else None
+
+
+def port_at(layer: GraphLayer, point: QPointF, reach: float) -> PortHit | None:
+    """Return the port within reach of a point.
+
+    On the border of an expanded block lie its own port and that of its inside: inside the border
+    it is the inner one.
+    """
+    around = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
+    arrays = layer.arrays
+    best: tuple[float, int, PortHit] | None = None
+    for row in np.flatnonzero(in_rect(layer.box, around, 0.0)).tolist():
+        top = layer.box[row, 1]
+        bottom = top + layer.box[row, 3]
+        depth = int(arrays.depth[row])
+        inner = layer.box[row, 2] == 0
+        below = point.y() > top
+        for output, y, count in (
+            (False, top, int(arrays.inputs[row])),
+            (True, bottom, int(arrays.outputs[row])),
+        ):
+            if abs(point.y() - y) > reach:
+                continue
+            for port in range(count):
+                hit = PortHit(arrays.paths[row], port, output)
+                centre = layer.port_position(hit)
+                assert centre is not None
+                way = (centre - point).manhattanLength()
+                if way > 1.4 * reach:
+                    continue
+                # An inner end is only met from its own side.
+                if inner and below != output:
+                    continue
+                if best is None or (round(way, 3), -depth) < best[:2]:
+                    best = round(way, 3), -depth, hit
+    return best[2] if best is not None else None
+
+
+def edge_at(layer: GraphLayer, point: QPointF, tolerance: float) -> EdgeHit | None:
+    """Return the edge within `tolerance` scene units of a point."""
+    row = edge_row_at(layer, point, tolerance)
+    return EdgeHit(*layer.arrays.keys[row]) if row >= 0 else None
+
+
+def edge_row_at(layer: GraphLayer, point: QPointF, tolerance: float) -> int:
+    """Return the row of the edge nearest to a point, -1 if none is within `tolerance`."""
+    spans = layer.wire_box
+    x, y = point.x(), point.y()
+    near = np.flatnonzero(
+        (spans[:, 0] - tolerance <= x)
+        & (x <= spans[:, 2] + tolerance)
+        & (spans[:, 1] - tolerance <= y)
+        & (y <= spans[:, 3] + tolerance)
+    )
+    if not len(near):
+        return -1
+    one, two = layer.wire[near, :-1], layer.wire[near, 1:]
+    along = two - one
+    length = np.maximum((along**2).sum(axis=2), 1e-12)
+    part = (((x, y) - one) * along).sum(axis=2) / length
+    foot = one + np.clip(part, 0.0, 1.0)[:, :, None] * along
+    way = np.sqrt(((foot - (x, y)) ** 2).sum(axis=2)).min(axis=1)
+    best = int(way.argmin())
+    return int(near[best]) if way[best] <= tolerance else -1
+
+
+def paths_in(layer: GraphLayer, rect: QRectF) -> list[str]:
+    """Return the nodes that touch a rectangle; expanded blocks only if they lie in it wholly."""
+    arrays = layer.arrays
+    found = []
+    for row in np.flatnonzero(in_rect(layer.box, rect, 0.0)).tolist():
+        kind = arrays.kind[row]
+        if kind >= a.INPUT_END:
+            continue
+        if kind == a.CONTAINER and not rect.contains(QRectF(*layer.box[row].tolist())):
+            continue
+        found.append(arrays.paths[row])
+    return found
+
+
+def place_in_scope(layer: GraphLayer, scope: str, point: QPointF) -> Point:
+    """Return a scene point in the coordinates of a graph."""
+    frame = layer.arrays.frames.get(scope)
+    if frame is None:
+        return Point(point.x(), point.y())
+    return frame.room.back(point.x() - frame.origin[0], point.y() - frame.origin[1])

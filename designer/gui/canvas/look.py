@@ -1,0 +1,222 @@
+"""The canvas's colours, pens and fonts in the present theme, and the drawing of single parts.
+
+Everything here draws in scene units with a painter at any scale, so the same code makes the sprites
+of the window and the vectors of a saved picture.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtSvg import QSvgRenderer
+
+from designer.gui import icons
+from designer.gui.canvas import arrays
+from designer.gui.canvas.captions import Caption
+from designer.gui.canvas.measures import (
+    EDGE_BAR,
+    ICON,
+    ICON_LEFT,
+    NAME_TEXT,
+    PORT,
+    RADIUS,
+    SMALL_TEXT,
+    STACK,
+    TEXT_LEFT,
+    TEXT_RIGHT,
+)
+from designer.gui.theme import SANS, Colours, colours
+
+FADED_OPACITY = 0.38
+
+
+class Style(NamedTuple):
+    """What the body of a node depends on; all that is needed to find its sprite."""
+
+    category: int
+    end: bool = False
+    bits: int = 0
+    selected: bool = False
+    hovered: bool = False
+    icon: bool = True
+
+
+class Look:
+    """What the canvas looks like in one theme."""
+
+    def __init__(self) -> None:
+        c: Colours = colours()
+        self.colours = c
+        self.text = QColor(c.text)
+        self.soft = QColor(c.soft_text)
+        self.faint = QColor(c.faint_text)
+        self.panel = QColor(c.panel)
+        self.hover = QColor(c.hover)
+        self.canvas = QColor(c.canvas)
+        self.line = QColor(c.line)
+        self.outline = _mixed(QColor(c.line), QColor(c.strong_line), 0.35)
+        self.wire = QColor(c.strong_line) if c.dark else QColor("#8d96a5")
+        self.accent = QColor(c.accent)
+        self.error = QColor(c.error)
+        self.warning = QColor(c.warning)
+        self.success = QColor(c.success)
+        self.selected = QColor("#ffffff") if c.dark else QColor(c.accent)
+        self.dot = _mixed(QColor(c.canvas), QColor(c.strong_line), 0.45 if c.dark else 0.6)
+        self.categories = [c.of(category) for category in arrays.CATEGORIES]
+        # At the far end a node is nothing but its colour: calm ones, so that errors stand out.
+        self.blocks = [_mixed(colour, self.canvas, 0.22) for colour in self.categories]
+
+    def outline_of(self, style: Style) -> tuple[QColor, float]:
+        """Return colour and width of a node's outline."""
+        if style.selected:
+            return self.selected, 1.8
+        if style.bits & arrays.ERROR:
+            return self.error, 1.5
+        if style.bits & arrays.WARNING:
+            return self.warning, 1.2
+        if style.bits & arrays.ORIGIN:
+            return self.error, 1.0
+        return self.outline, 1.0
+
+
+def _mixed(one: QColor, two: QColor, part: float) -> QColor:
+    return QColor.fromRgbF(
+        one.redF() + (two.redF() - one.redF()) * part,
+        one.greenF() + (two.greenF() - one.greenF()) * part,
+        one.blueF() + (two.blueF() - one.blueF()) * part,
+    )
+
+
+@lru_cache(maxsize=8)
+def font(size: int, bold: bool = False) -> QFont:
+    """Return the font of the canvas, `size` scene units high."""
+    result = QFont(SANS)
+    result.setPixelSize(size)
+    result.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    if bold:
+        result.setWeight(QFont.Weight.DemiBold)
+    return result
+
+
+@lru_cache(maxsize=8)
+def metrics(size: int, bold: bool = False) -> QFontMetricsF:
+    """Return the measures of that font."""
+    return QFontMetricsF(font(size, bold))
+
+
+@lru_cache(maxsize=20_000)
+def elided(text: str, width: float, size: int, bold: bool = False) -> tuple[str, float]:
+    """Return as much of a text as fits, and how wide that is."""
+    measures = metrics(size, bold)
+    natural = measures.horizontalAdvance(text)
+    if natural <= width:
+        return text, natural
+    short = measures.elidedText(text, Qt.TextElideMode.ElideRight, width)
+    return short, measures.horizontalAdvance(short)
+
+
+@lru_cache(maxsize=64)
+def _sign(category: int, colour: str) -> QSvgRenderer:
+    return icons.renderer(icons.category_file(arrays.CATEGORIES[category]), colour)
+
+
+def draw_body(painter: QPainter, look: Look, rect: QRectF, style: Style) -> None:
+    """Draw a node without its words and ports."""
+    colour = look.categories[style.category]
+    if style.bits & arrays.FADED:
+        painter.setOpacity(FADED_OPACITY)
+    outline, width = look.outline_of(style)
+    fill = look.hover if style.hovered else look.panel
+    radius = rect.height() / 2 if style.end else RADIUS
+    if style.bits & arrays.STACK:
+        for step in (2, 1):
+            painter.setPen(QPen(look.outline, 1.0))
+            painter.setBrush(QBrush(_mixed(look.panel, look.canvas, 0.3 * step)))
+            painter.drawRoundedRect(rect.translated(STACK * step, STACK * step), radius, radius)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QBrush(fill))
+    painter.drawRoundedRect(rect, radius, radius)
+    if not style.end:
+        painter.save()
+        clip = QPainterPath()
+        clip.addRoundedRect(rect, radius, radius)
+        painter.setClipPath(clip, Qt.ClipOperation.IntersectClip)
+        painter.fillRect(QRectF(rect.left(), rect.top(), EDGE_BAR, rect.height()), colour)
+        painter.restore()
+        if style.bits & arrays.FADED:
+            painter.setOpacity(FADED_OPACITY)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    pen = QPen(outline, width)
+    if style.bits & arrays.FADED:
+        pen.setStyle(Qt.PenStyle.DashLine)
+    painter.setPen(pen)
+    painter.drawRoundedRect(rect, radius, radius)
+    if style.icon and not style.end:
+        place = QRectF(
+            rect.left() + ICON_LEFT, rect.center().y() - ICON / 2, ICON, ICON
+        )
+        _sign(style.category, colour.name()).render(painter, place)
+    painter.setOpacity(1.0)
+
+
+def draw_port(
+    painter: QPainter, look: Look, centre: QPointF, colour: QColor, *, filled: bool = False
+) -> None:
+    """Draw a port's circle."""
+    painter.setPen(QPen(colour, 1.4))
+    painter.setBrush(QBrush(colour if filled else look.canvas))
+    painter.drawEllipse(centre, PORT - 0.7, PORT - 0.7)
+
+
+def draw_badge(painter: QPainter, look: Look, centre: QPointF, bits: int) -> None:
+    """Draw the sign of a problem: a disc for an error, a triangle for a warning."""
+    error = bool(bits & arrays.ERROR)
+    painter.setPen(QPen(look.canvas, 1.5))
+    painter.setBrush(QBrush(look.error if error else look.warning))
+    if error:
+        painter.drawEllipse(centre, 7.0, 7.0)
+    else:
+        path = QPainterPath(centre + QPointF(0, -8))
+        path.lineTo(centre + QPointF(8.5, 7))
+        path.lineTo(centre + QPointF(-8.5, 7))
+        path.closeSubpath()
+        painter.drawPath(path)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QBrush(QColor("#ffffff") if error else look.canvas))
+    painter.drawRoundedRect(QRectF(centre.x() - 0.9, centre.y() - 4, 1.8, 5), 0.9, 0.9)
+    painter.drawEllipse(centre + QPointF(0, 3.4), 1.05, 1.05)
+
+
+class Words(NamedTuple):
+    """A piece of text of a node: where its baseline begins relative to the node, and its look."""
+
+    x: float
+    y: float
+    text: str
+    size: int
+    bold: bool = False
+    soft: bool = False
+
+
+def words(caption: Caption, width: float, height: float, *, end: bool = False) -> list[Words]:
+    """Return the texts of a node of this size, shortened to fit."""
+    if end:
+        text, advance = elided(caption.name, width - 20, SMALL_TEXT, True)
+        return [Words((width - advance) / 2, height / 2 + 4, text, SMALL_TEXT, True)]
+    room = width - TEXT_LEFT - TEXT_RIGHT
+    result = []
+    repeat = 0.0
+    if caption.repeat:
+        text, advance = elided(caption.repeat, 48.0, SMALL_TEXT, True)
+        repeat = advance + 8.0
+        result.append(
+            Words(width - TEXT_RIGHT - advance, 18.5, text, SMALL_TEXT, bold=True, soft=True)
+        )
+    shape, advance = elided(caption.shape, room * 0.6, SMALL_TEXT)
+    result.append(Words(width - TEXT_RIGHT - advance, 34.5, shape, SMALL_TEXT, soft=True))
+    name, _ = elided(caption.name, room - repeat, NAME_TEXT, True)
+    result.append(Words(TEXT_LEFT, 18.5, name, NAME_TEXT, bold=True))
+    summary, _ = elided(caption.summary, room - advance - 8.0, SMALL_TEXT)
+    result.append(Words(TEXT_LEFT, 34.5, summary, SMALL_TEXT, soft=True))
+    return result

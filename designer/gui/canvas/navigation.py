@@ -1,0 +1,127 @@
+"""Where the view looks: panning, zooming about a point, fitting."""
+
+from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QTransform
+from PySide6.QtWidgets import QApplication, QGraphicsView
+
+LEAST, MOST = 0.0008, 5.0  # scale
+STEP = 1.25
+FIRST = 0.6  # a graph that would be smaller than this is at first shown from its top
+MARGIN = 40.0  # pixels around what is fitted
+_STILL = 160  # milliseconds without motion after which the view has come to rest
+
+
+class Navigator(QObject):
+    """Moves a view and tells when it has moved and when it rests."""
+
+    moved = Signal()
+    rested = Signal()
+
+    def __init__(self, view: QGraphicsView) -> None:
+        super().__init__(view)
+        self.view = view
+        self.moving = False
+        self._still = QTimer(self, interval=_STILL, singleShot=True)
+        self._still.timeout.connect(self._rest)
+
+    @property
+    def unit(self) -> float:
+        """The scale at which text has the size that the user wants: 100 %."""
+        return QApplication.fontMetrics().height() / 15.0
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the window for one scene unit."""
+        return self.view.transform().m11()
+
+    @property
+    def centre(self) -> QPointF:
+        """The scene point in the middle."""
+        return self.to_scene(QPointF(self.view.viewport().rect().center()))
+
+    def to_scene(self, point: QPointF) -> QPointF:
+        """Return the scene point at a point of the viewport, without rounding."""
+        inverse, _ = self.view.viewportTransform().inverted()
+        return inverse.map(point)
+
+    def visible(self) -> QRectF:
+        """Return the part of the scene that is seen."""
+        rect = self.view.viewport().rect()
+        return QRectF(self.to_scene(QPointF(rect.topLeft())), self.to_scene(QPointF(rect.bottomRight())))
+
+    def touch(self) -> None:
+        """Something moves: it rests when this was not said for a moment."""
+        self.moving = True
+        self._still.start()
+
+    def _rest(self) -> None:
+        self.moving = False
+        self.rested.emit()
+
+    def look_at(self, centre: QPointF, scale: float) -> None:
+        """Show a point in the middle at a scale."""
+        scale = min(max(scale, LEAST), MOST)
+        if scale != self.scale:
+            self.view.setTransform(QTransform.fromScale(scale, scale))
+        self.view.centerOn(centre)
+        self.touch()
+        self.moved.emit()
+
+    def pan(self, delta: QPoint) -> None:
+        """Move the picture by some pixels."""
+        horizontal, vertical = self.view.horizontalScrollBar(), self.view.verticalScrollBar()
+        horizontal.setValue(horizontal.value() - delta.x())
+        vertical.setValue(vertical.value() - delta.y())
+        self.touch()
+        self.moved.emit()
+
+    def zoom(self, factor: float, at: QPointF | None = None) -> None:
+        """Change the scale about a point of the viewport, its middle by default."""
+        middle = QPointF(self.view.viewport().rect().center())
+        at = middle if at is None else at
+        scale = min(max(self.scale * factor, LEAST), MOST)
+        stays = self.to_scene(at)
+        self.look_at(stays + (middle - at) / scale, scale)
+
+    def fit(self, rect: QRectF, most: float = 1.25) -> None:
+        """Show a part of the scene as large as it fits, but no larger than `most` times 100 %."""
+        if rect.isEmpty():
+            self.look_at(QPointF(0, 0), self.unit)
+            return
+        size = self.view.viewport().size()
+        room_x = max(size.width() - 2 * MARGIN, 40.0)
+        room_y = max(size.height() - 2 * MARGIN, 40.0)
+        scale = min(room_x / rect.width(), room_y / rect.height(), most * self.unit)
+        self.look_at(rect.center(), scale)
+
+    def begin(self, rect: QRectF) -> None:
+        """Show a graph for the first time: all of it, or its top if that would be too small."""
+        self.fit(rect, most=1.0)
+        least = FIRST * self.unit
+        if self.scale < least and not rect.isEmpty():
+            scale = 0.85 * self.unit
+            size = self.view.viewport().size()
+            x = 0.0 if rect.left() < 0 < rect.right() else rect.center().x()
+            y = rect.top() + (size.height() / 2 - MARGIN) / scale
+            self.look_at(QPointF(x, y), scale)
+
+    def show(self, rect: QRectF) -> None:
+        """Bring a part of the scene into sight, moving no more than needed."""
+        if self.scale < 0.4 * self.unit:
+            self.look_at(rect.center(), self.unit)
+            return
+        seen = self.visible()
+        margin = MARGIN / self.scale
+        if not seen.adjusted(margin, margin, -margin, -margin).contains(rect):
+            self.look_at(rect.center(), self.scale)
+
+
+def wheel_pan(event) -> QPoint:  # noqa: ANN001
+    """Return how far a turn of the wheel moves the picture."""
+    pixels = event.pixelDelta()
+    if pixels.isNull():
+        turn = event.angleDelta()
+        pixels = QPoint(round(turn.x() * 0.6), round(turn.y() * 0.6))
+    if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and not pixels.x():
+        pixels = QPoint(pixels.y(), 0)
+    return pixels

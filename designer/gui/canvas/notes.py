@@ -1,0 +1,143 @@
+"""What the canvas says for a moment: toasts at the bottom, a tip at the pointer, a problem's card."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEasingCurve, QPoint, QPropertyAnimation, Qt, QTimer
+from PySide6.QtWidgets import QFrame, QGraphicsOpacityEffect, QLabel, QVBoxLayout, QWidget
+
+from designer.analysis.problems import Problem, Severity
+from designer.gui.theme import colours, sans, theme
+
+_SHOWN = 3600  # milliseconds that a toast stays; longer sentences stay longer
+_PER_LETTER = 35
+_FADE = 300
+_GAP = 12
+_MOST_PROBLEMS = 3
+
+
+class _Card(QFrame):
+    """A small frame with some lines of text, which lets the mouse through."""
+
+    def __init__(self, parent: QWidget, name: str) -> None:
+        super().__init__(parent, objectName=name)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.kind = "note"
+        self.label = QLabel(self, objectName=f"{name}-text")
+        self.label.setTextFormat(Qt.TextFormat.RichText)
+        self.label.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(11, 8, 11, 8)
+        column.addWidget(self.label)
+        self.hide()
+
+    def tell(self, text: str, kind: str, most: int = 340) -> None:
+        """Fill in rich text and take its size."""
+        self.kind = kind
+        self.restyle()
+        self.label.setFont(sans(0.95))
+        self.label.setWordWrap(False)
+        self.label.setText(text)
+        wide = self.label.sizeHint().width()
+        self.label.setWordWrap(wide > most)
+        self.label.setFixedWidth(min(wide, most))
+        self.label.setFixedHeight(self.label.heightForWidth(min(wide, most)) if wide > most else self.label.sizeHint().height())
+        self.setFixedSize(self.layout().sizeHint())
+
+    def restyle(self) -> None:
+        """Take the colours of the theme for what is said."""
+        c = colours()
+        border, back = {
+            "refused": (c.error, c.error_panel),
+            "error": (c.error, c.error_panel),
+            "problem": (c.warning, c.panel),
+            "warning": (c.warning, c.panel),
+            "fits": (c.success, c.panel),
+        }.get(self.kind, (c.strong_line, c.panel))
+        self.setStyleSheet(
+            f"#{self.objectName()} {{ background: {back}; border: 1px solid {border};"
+            f" border-radius: 6px; }} QLabel {{ background: transparent; color: {c.text}; }}"
+        )
+
+
+class Notes:
+    """The passing notes of a view; they are its children and leave the viewport alone."""
+
+    def __init__(self, view: QWidget) -> None:
+        self.view = view
+        self.toast = _Card(view, "toast")
+        self.tip = _Card(view, "tip")
+        self.card = _Card(view, "problem-card")
+        self._effect = QGraphicsOpacityEffect(self.toast)
+        self.toast.setGraphicsEffect(self._effect)
+        self._stays = QTimer(view, singleShot=True)
+        self._fade = QPropertyAnimation(self._effect, b"opacity", view)
+        self._fade.setDuration(_FADE)
+        self._fade.setStartValue(1.0)
+        self._fade.setEndValue(0.0)
+        self._fade.setEasingCurve(QEasingCurve.Type.InQuad)
+        self._fade.finished.connect(self.toast.hide)
+        self._stays.timeout.connect(self._fade.start)
+        theme.changed.connect(self._restyle)
+
+    def _restyle(self) -> None:
+        for each in (self.toast, self.tip, self.card):
+            each.restyle()
+
+    def show_toast(self, sentence: str, kind: str) -> None:
+        """Show a sentence at the bottom for some seconds."""
+        self._fade.stop()
+        self._effect.setOpacity(1.0)
+        self.toast.tell(_escaped(sentence), kind, most=min(560, max(200, self.view.width() - 60)))
+        self.toast.show()
+        self.toast.raise_()
+        self.place()
+        self._stays.start(_SHOWN + _PER_LETTER * len(sentence))
+
+    def place(self) -> None:
+        """Put the toast at the bottom, in the middle."""
+        toast, view = self.toast, self.view
+        toast.move((view.width() - toast.width()) // 2, view.height() - toast.height() - 22)
+
+    def show_tip(self, at: QPoint, sentence: str, kind: str) -> None:
+        """Show a sentence beside the pointer."""
+        self.tip.tell(_escaped(sentence), kind, most=300)
+        self._put(self.tip, at + QPoint(16, 18))
+
+    def hide_tip(self) -> None:
+        """Hide the tip."""
+        self.tip.hide()
+
+    def show_problems(self, at: QPoint, problems: Sequence[Problem]) -> None:
+        """Show what is wrong and what would help, beside a node."""
+        c = colours()
+        parts = []
+        for problem in problems[:_MOST_PROBLEMS]:
+            part = _escaped(problem.message)
+            for fix in problem.fixes[:3]:
+                part += f'<br><span style="color:{c.accent}">Fix: {_escaped(fix.label)}</span>'
+            parts.append(part)
+        if len(problems) > _MOST_PROBLEMS:
+            more = len(problems) - _MOST_PROBLEMS
+            parts.append(f'<span style="color:{c.soft_text}">and {more} more</span>')
+        wrong = any(problem.severity is Severity.ERROR for problem in problems)
+        self.card.tell("<br><br>".join(parts), "error" if wrong else "warning")
+        self._put(self.card, at + QPoint(8, 6))
+
+    def hide_card(self) -> None:
+        """Hide the card."""
+        self.card.hide()
+
+    def _put(self, card: _Card, at: QPoint) -> None:
+        """Show a card at a point of the view, or beside it where it would be cut off."""
+        view = self.view
+        x = min(at.x(), view.width() - card.width() - _GAP)
+        y = at.y()
+        if y + card.height() > view.height() - _GAP:
+            y = at.y() - card.height() - 40
+        card.move(max(x, _GAP), max(y, _GAP))
+        card.show()
+        card.raise_()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

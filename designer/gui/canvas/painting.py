@@ -1,0 +1,478 @@
+"""Painting the arrays at one of three levels of detail.
+
+The overview has colour blocks and straight lines, the map bodies and titles, the detail everything.
+Bodies, ports and badges are copied from sprites at whole pixels; words and wires are drawn.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QTransform
+
+from designer.gui.canvas import arrays as a
+from designer.gui.canvas.captions import carried_shape, title
+from designer.gui.canvas.look import (
+    FADED_OPACITY,
+    Style,
+    elided,
+    font,
+    metrics,
+    words,
+)
+from designer.gui.canvas.measures import NAME_TEXT, RADIUS, SMALL_TEXT, STACK, TEXT_LEFT
+from designer.gui.canvas.primitives import draw_lines, draw_points, draw_rects
+from designer.gui.canvas.sprites import MARGIN
+from designer.gui.places import name_of, parent
+
+if TYPE_CHECKING:
+    from designer.gui.canvas.layer import GraphLayer
+
+OVERVIEW, MAP, DETAIL = range(3)
+
+GRID = 24.0  # between the dots of the background
+_SHAPES_FROM = 1.15  # scale from which on edges carry shapes
+_TITLES_FROM = 60.0  # pixels of a node's width
+_MOST_SMOOTH = 1500  # wires drawn smoothly on the map
+
+
+def paint_grid(painter: QPainter, exposed: QRectF, scale: float, colour: QColor) -> None:
+    """Draw the dots behind everything, as long as they are apart."""
+    if scale < 0.45:
+        return
+    xs = np.arange(np.floor(exposed.left() / GRID), exposed.right() / GRID + 1) * GRID
+    ys = np.arange(np.floor(exposed.top() / GRID), exposed.bottom() / GRID + 1) * GRID
+    points = np.empty((len(ys), len(xs), 2))
+    points[:, :, 0] = xs
+    points[:, :, 1] = ys[:, None]
+    pen = QPen(colour, 1.6)
+    pen.setCosmetic(True)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(pen)
+    draw_points(painter, points.reshape(-1, 2))
+
+
+def in_rect(box: np.ndarray, rect: QRectF, margin: float) -> np.ndarray:
+    """Return which of some x, y, width, height touch a rectangle."""
+    return (
+        (box[:, 0] <= rect.right() + margin)
+        & (box[:, 0] + box[:, 2] >= rect.left() - margin)
+        & (box[:, 1] <= rect.bottom() + margin)
+        & (box[:, 1] + box[:, 3] >= rect.top() - margin)
+    )
+
+
+class Painting:
+    """One painting of a part of the layer."""
+
+    def __init__(self, layer: "GraphLayer", painter: QPainter, exposed: QRectF) -> None:
+        self.layer = layer
+        self.look = layer.look
+        self.arrays = layer.arrays
+        self.painter = painter
+        self.exposed = exposed
+        self.world = painter.worldTransform()
+        self.scale = self.world.m11()
+        self.ratio = painter.device().devicePixelRatio()
+        self.rows = np.flatnonzero(in_rect(layer.box, exposed, 24.0 + 2.0 / self.scale))
+        spans = layer.wire_box
+        self.edges = np.flatnonzero(
+            (spans[:, 0] <= exposed.right() + 4)
+            & (spans[:, 2] >= exposed.left() - 4)
+            & (spans[:, 1] <= exposed.bottom() + 4)
+            & (spans[:, 3] >= exposed.top() - 4)
+        )
+
+    def paint(self, level: int) -> None:
+        """Paint at a level of detail."""
+        kinds = self.arrays.kind[self.rows]
+        containers = self.rows[kinds == a.CONTAINER]
+        nodes = self.rows[(kinds != a.CONTAINER) & (self.layer.box[self.rows, 2] > 0)]
+        self._containers(containers, level)
+        if level == OVERVIEW:
+            self._lines()
+            self._blocks(nodes)
+            return
+        self._wires(smooth=level == DETAIL or len(self.edges) < _MOST_SMOOTH)
+        lifted = self.layer.lifted
+        passes = [nodes]
+        if lifted is not None:  # what is dragged lies above the rest
+            passes = [nodes[~lifted[nodes]], nodes[lifted[nodes]]]
+        for some in passes:
+            self._bodies(some, level)
+            if level == DETAIL:
+                self._captions(some)
+                self._ports(np.concatenate([some, containers[:0]]))
+            else:
+                self._titles(some)
+            self._badges(some)
+        if level == DETAIL:
+            self._ports(containers)
+            if self.scale >= _SHAPES_FROM:
+                self._shapes()
+        self._titles_of_containers(containers, level)
+        self._badges(containers)
+        self._lights()
+
+    # Edges
+
+    def _groups(self) -> list[tuple[np.ndarray, QColor, float]]:
+        """Return the visible edges by colour and width, the most important last."""
+        look, layer, edges = self.look, self.layer, self.edges
+        bits = self.arrays.wire_bits[edges]
+        plain = bits == 0
+        groups = [(edges[bits == a.FADED], _faint(look.wire), 1.4)]
+        if layer.selected_few:
+            near = layer.selected[self.arrays.source[edges]]
+            near = near | layer.selected[self.arrays.target[edges]]
+            groups.append((edges[plain & ~near], look.wire, 1.4))
+            groups.append((edges[plain & near], look.soft, 1.6))
+        else:
+            groups.append((edges[plain], look.wire, 1.4))
+        groups.append((edges[(bits & a.ERROR) > 0], look.error, 2.0))
+        if layer.lit_edge >= 0:
+            groups.append((np.array([layer.lit_edge]), look.accent, 3.0))
+        return [group for group in groups if len(group[0])]
+
+    def _wires(self, *, smooth: bool) -> None:
+        painter, wire = self.painter, self.layer.wire
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
+        for edges, colour, width in self._groups():
+            pen = QPen(colour, max(1.0, width * min(self.scale, 2.5)))
+            pen.setCosmetic(True)
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            painter.setPen(pen)
+            chosen = wire[edges]
+            straight = np.ptp(chosen[:, :, 0], axis=1) < 0.05
+            lines = chosen[straight][:, [0, -1]].reshape(-1, 4)
+            curved = chosen[~straight]
+            segments = np.concatenate([curved[:, :-1], curved[:, 1:]], axis=2).reshape(-1, 4)
+            if smooth and len(lines):
+                # A vertical line at half a pixel would be two pixels wide and pale.
+                lines = lines.copy()
+                unit = self.scale * self.ratio
+                half = 0.5 if round(pen.widthF() * self.ratio) % 2 else 0.0
+                shift = self.world.dx() * self.ratio
+                x = (np.floor(lines[:, 0] * unit + shift) + half - shift) / unit
+                lines[:, 0] = lines[:, 2] = x
+            draw_lines(painter, lines)
+            draw_lines(painter, segments)
+
+    def _lines(self) -> None:
+        painter, wire, lane = self.painter, self.layer.wire, self.layer.lane
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        middle = wire.shape[1] // 2
+        for edges, colour, width in self._groups():
+            pen = QPen(colour, 1.0 if width < 2 else 2.0)
+            pen.setCosmetic(True)
+            painter.setPen(pen)
+            direct = np.isnan(lane[edges])
+            draw_lines(painter, wire[edges[direct]][:, [0, -1]].reshape(-1, 4))
+            bent = wire[edges[~direct]]
+            for one, two in ((0, middle - 1), (middle - 1, middle), (middle, -1)):
+                draw_lines(painter, bent[:, [one, two]].reshape(-1, 4))
+
+    def _shapes(self) -> None:
+        """Write what edges carry beside them."""
+        painter, look = self.painter, self.look
+        small = font(SMALL_TEXT - 2)
+        height = metrics(SMALL_TEXT - 2).height()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setFont(small)
+        painter.setPen(look.faint)
+        lane, wire = self.layer.lane, self.layer.wire
+        ends = self.arrays.kind
+        for edge in self.edges.tolist():
+            points = wire[edge]
+            way = points[-1, 1] - points[0, 1]
+            if way < 22:
+                continue
+            source = int(self.arrays.source[edge])
+            if np.isnan(lane[edge]):
+                if abs(points[0, 0] - points[-1, 0]) > 1:
+                    continue
+                x, y = points[0, 0], (points[0, 1] + points[-1, 1]) / 2
+            else:
+                middle = len(points) // 2
+                x, y = points[middle, 0], (points[middle - 1, 1] + points[middle, 1]) / 2
+            if ends[source] == a.INPUT_END and self.layer.box[source, 2] == 0:
+                continue  # it would run into the title of the expanded block
+            scope, (name, port, _, _) = self.arrays.keys[edge]
+            text = carried_shape(self.arrays.frames[scope], name, port)
+            if text:
+                painter.drawStaticText(
+                    QPointF(x + 7, y - height / 2), self.layer.static(text, SMALL_TEXT - 2, False)
+                )
+
+    # Nodes
+
+    def _blocks(self, nodes: np.ndarray) -> None:
+        """Draw nodes as rectangles of their colour."""
+        painter, look, layer = self.painter, self.look, self.layer
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        rects = layer.box[nodes].copy()
+        least = 1.6 / self.scale  # smaller than a pixel and a half nobody sees it
+        grow = np.maximum(least - rects[:, 3], 0.0)
+        rects[:, 1] -= grow / 2
+        rects[:, 3] += grow
+        category = self.arrays.category[nodes]
+        bits = self.arrays.bits[nodes]
+        faded = (bits & a.FADED) > 0
+        for number, colour in enumerate(look.blocks):
+            some = (category == number) & ~faded
+            if np.any(some):
+                painter.setBrush(QBrush(colour))
+                draw_rects(painter, rects[some])
+        painter.setBrush(QBrush(look.outline))
+        draw_rects(painter, rects[faded])
+        for some, colour in (
+            ((bits & a.WARNING) > 0, look.warning),
+            ((bits & a.ERROR) > 0, look.error),
+            (layer.selected[nodes], look.selected),
+        ):
+            if np.any(some):
+                painter.setBrush(QBrush(colour))
+                wide = rects[some]
+                wide[:, :2] -= 2.0 / self.scale
+                wide[:, 2:] += 4.0 / self.scale
+                draw_rects(painter, wide)
+                inner = rects[some]
+                for number in np.unique(category[some]).tolist():
+                    painter.setBrush(QBrush(look.blocks[number]))
+                    draw_rects(painter, inner[category[some] == number])
+
+    def _corners(self, rows: np.ndarray) -> np.ndarray:
+        """Return the nodes' top left corners in the window, at whole pixels of the screen."""
+        corners = self.layer.box[rows, :2] * self.scale + (self.world.dx(), self.world.dy())
+        return np.round(corners * self.ratio) / self.ratio
+
+    def _bodies(self, nodes: np.ndarray, level: int) -> None:
+        painter, layer = self.painter, self.layer
+        arrays, sprites = self.arrays, layer.sprites
+        painter.setTransform(QTransform())
+        corners = self._corners(nodes) - MARGIN * self.scale
+        icon = level == DETAIL or self.scale > 0.3
+        hovered = layer.hovered
+        found: dict[tuple, object] = {}
+        for row, (x, y), category, kind, bits, selected in zip(
+            nodes.tolist(),
+            corners.tolist(),
+            arrays.category[nodes].tolist(),
+            arrays.kind[nodes].tolist(),
+            arrays.bits[nodes].tolist(),
+            layer.selected[nodes].tolist(),
+            strict=True,
+        ):
+            key = (category, kind >= a.INPUT_END, bits, selected, row == hovered, icon)
+            sprite = found.get(key)
+            if sprite is None:
+                sprite = found[key] = sprites.body(Style(*key), self.scale, self.ratio)
+            painter.drawPixmap(QPointF(x, y), sprite)
+        painter.setTransform(self.world)
+
+    def _captions(self, nodes: np.ndarray) -> None:
+        painter, layer, arrays = self.painter, self.layer, self.arrays
+        corners = (self._corners(nodes) - (self.world.dx(), self.world.dy())) / self.scale
+        roles: dict[tuple[int, bool, bool, bool], list[tuple[float, float, str]]] = {}
+        for row, (left, top) in zip(nodes.tolist(), corners.tolist(), strict=True):
+            path = arrays.paths[row]
+            frame = arrays.frames[parent(path)]
+            caption = layer.captions.of(frame, name_of(path), path)
+            _, _, width, height = layer.box[row].tolist()
+            end = arrays.kind[row] >= a.INPUT_END
+            faded = bool(arrays.bits[row] & a.FADED)
+            for each in layer.words(caption, width, height, bool(end)):
+                role = (each.size, each.bold, each.soft, faded)
+                roles.setdefault(role, []).append((left + each.x, top + each.y, each.text))
+        painter.setRenderHint(QPainter.RenderHint.TextAntialiasing, True)
+        for (size, bold, soft, faded), texts in roles.items():
+            ascent = metrics(size, bold).ascent()
+            painter.setFont(font(size, bold))
+            painter.setPen(self.look.soft if soft else self.look.text)
+            painter.setOpacity(FADED_OPACITY + 0.2 if faded else 1.0)
+            for x, y, text in texts:
+                painter.drawStaticText(QPointF(x, y - ascent), layer.static(text, size, bold))
+        painter.setOpacity(1.0)
+
+    def _titles(self, nodes: np.ndarray) -> None:
+        """Write names alone, as large as there is room."""
+        painter, layer, arrays = self.painter, self.layer, self.arrays
+        nodes = nodes[layer.box[nodes, 2] * self.scale >= _TITLES_FROM]
+        if not len(nodes):
+            return
+        size = 11 if self.scale > 0.36 else 10
+        height = metrics(size, True).height()
+        painter.setTransform(QTransform())
+        painter.setFont(font(size, True))
+        painter.setPen(self.look.text)
+        for row, (x, y) in zip(nodes.tolist(), self._corners(nodes).tolist(), strict=True):
+            _, _, wide, tall = (layer.box[row] * self.scale).tolist()
+            left = TEXT_LEFT * self.scale + 2
+            text, _ = elided(name_of(arrays.paths[row]), round(wide - left - 4), size, True)
+            painter.drawStaticText(
+                QPointF(x + left, y + (tall - height) / 2), layer.static(text, size, True)
+            )
+        painter.setTransform(self.world)
+
+    def _ports(self, rows: np.ndarray) -> None:
+        painter, layer, arrays = self.painter, self.layer, self.arrays
+        sprites = layer.sprites
+        painter.setTransform(QTransform())
+        for counts, output in ((arrays.inputs, False), (arrays.outputs, True)):
+            owners = np.repeat(rows, counts[rows])
+            if not len(owners):
+                continue
+            firsts = np.cumsum(counts[rows]) - counts[rows]
+            ports = np.arange(len(owners)) - np.repeat(firsts, counts[rows])
+            x = arrays.port_x(owners, ports, counts, layer.box, layer.anchor)
+            y = layer.box[owners, 1] + (layer.box[owners, 3] if output else 0.0)
+            for row, px, py in zip(
+                owners.tolist(),
+                (x * self.scale + self.world.dx()).tolist(),
+                (y * self.scale + self.world.dy()).tolist(),
+                strict=True,
+            ):
+                colour = self.look.categories[arrays.category[row]]
+                if arrays.bits[row] & a.FADED:
+                    colour = _faint(colour)
+                sprite = sprites.port(colour, False, self.scale, self.ratio)
+                half = sprite.width() / self.ratio / 2
+                painter.drawPixmap(QPointF(px - half, py - half), sprite)
+        painter.setTransform(self.world)
+
+    def _badges(self, rows: np.ndarray) -> None:
+        bits = self.arrays.bits[rows]
+        rows = rows[(bits & (a.ERROR | a.WARNING)) > 0]
+        if not len(rows):
+            return
+        painter, box = self.painter, self.layer.box
+        painter.setTransform(QTransform())
+        size = max(self.scale, 0.55)  # to be seen also from further away
+        for row in rows.tolist():
+            marks = int(self.arrays.bits[row]) & (a.ERROR | a.WARNING)
+            sprite = self.layer.sprites.badge(marks, size, self.ratio)
+            half = sprite.width() / self.ratio / 2
+            x = (box[row, 0] + box[row, 2] - 4) * self.scale + self.world.dx() - half
+            y = (box[row, 1] + 2) * self.scale + self.world.dy() - half
+            painter.drawPixmap(QPointF(x, y), sprite)
+        painter.setTransform(self.world)
+
+    # Expanded blocks
+
+    def _containers(self, rows: np.ndarray, level: int) -> None:
+        painter, look, layer, arrays = self.painter, self.look, self.layer, self.arrays
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, level != OVERVIEW)
+        for row in sorted(rows.tolist(), key=lambda each: int(arrays.depth[each])):
+            draw_container(
+                painter,
+                look,
+                QRectF(*layer.box[row].tolist()),
+                int(arrays.bits[row]),
+                selected=bool(layer.selected[row]),
+                hovered=row == layer.hovered,
+                scale=self.scale,
+            )
+
+    def _titles_of_containers(self, rows: np.ndarray, level: int) -> None:
+        if level == MAP and self.scale < 0.3:
+            return
+        for row in rows.tolist():
+            path = self.arrays.paths[row]
+            frame = self.arrays.frames[parent(path)]
+            node = frame.graph.nodes[name_of(path)]
+            result = frame.result.nodes.get(name_of(path)) if frame.result is not None else None
+            rect = QRectF(*self.layer.box[row].tolist())
+            draw_container_title(self.painter, self.look, rect, *title(name_of(path), node, result))
+
+    def _lights(self) -> None:
+        """Draw the ports that say something to the edge that is dragged about."""
+        layer, look = self.layer, self.look
+        if not layer.lit_ports:
+            return
+        colours = {"fits": look.success, "problem": look.warning, "refused": look.error}
+        painter = self.painter
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        for hit, light in layer.lit_ports.items():
+            centre = layer.port_position(hit)
+            if centre is None:
+                continue
+            colour = colours[light]
+            painter.setPen(Qt.PenStyle.NoPen)
+            halo = QColor(colour)
+            halo.setAlphaF(0.28)
+            painter.setBrush(QBrush(halo))
+            painter.drawEllipse(centre, 8.5, 8.5)
+            painter.setPen(QPen(colour, 1.6))
+            painter.setBrush(QBrush(look.canvas if light == "refused" else colour))
+            painter.drawEllipse(centre, 4.2, 4.2)
+            if light == "refused":
+                painter.drawLine(centre + QPointF(-2.4, 2.4), centre + QPointF(2.4, -2.4))
+
+
+def draw_container(
+    painter: QPainter,
+    look,  # noqa: ANN001
+    rect: QRectF,
+    bits: int,
+    *,
+    selected: bool = False,
+    hovered: bool = False,
+    scale: float = 1.0,
+) -> None:
+    """Draw an expanded block without its title."""
+    radius = RADIUS * 1.6
+    colour, width = look.categories[-1], 1.2
+    if bits & a.ERROR:
+        colour = look.error
+    if selected:
+        colour, width = look.selected, 1.8
+    if bits & a.FADED:
+        painter.setOpacity(FADED_OPACITY)
+    pen = QPen(colour, max(1.0, width * min(scale, 2.0)))
+    pen.setCosmetic(True)
+    pen.setDashPattern([4.0, 3.0])
+    painter.setPen(pen)
+    if bits & a.STACK:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setOpacity(0.45)
+        painter.drawRoundedRect(rect.translated(STACK, STACK), radius, radius)
+        painter.setOpacity(FADED_OPACITY if bits & a.FADED else 1.0)
+    painter.setBrush(QBrush(container_fill(look, hovered)))
+    painter.drawRoundedRect(rect, radius, radius)
+    painter.setOpacity(1.0)
+
+
+def container_fill(look, hovered: bool = False) -> QColor:  # noqa: ANN001
+    """Return what is behind the inside of an expanded block."""
+    fill = QColor(look.panel)
+    one, two = (0.62, 0.38) if hovered else (0.7, 0.3)
+    return QColor.fromRgbF(
+        look.canvas.redF() * one + fill.redF() * two,
+        look.canvas.greenF() * one + fill.greenF() * two,
+        look.canvas.blueF() * one + fill.blueF() * two,
+    )
+
+
+def draw_container_title(painter: QPainter, look, rect: QRectF, name: str, rest: str) -> None:  # noqa: ANN001
+    """Write the title of an expanded block; the wire that enters it passes behind."""
+    left, baseline = rect.left() + 14, rect.top() + 21
+    room = rect.width() - 34
+    name, advance = elided(name, room, NAME_TEXT, True)
+    rest, more = elided(f"· {rest}", max(0.0, room - advance - 6), SMALL_TEXT)
+    height = metrics(NAME_TEXT, True).height()
+    behind = QRectF(left - 4, baseline - height * 0.8, advance + 6 + more + 8, height)
+    painter.fillRect(behind, container_fill(look))
+    painter.setPen(look.categories[-1])
+    painter.setFont(font(NAME_TEXT, True))
+    painter.drawText(QPointF(left, baseline), name)
+    painter.setFont(font(SMALL_TEXT))
+    painter.setPen(look.soft)
+    painter.drawText(QPointF(left + advance + 6, baseline), rest)
+
+
+def _faint(colour: QColor) -> QColor:
+    result = QColor(colour)
+    result.setAlphaF(FADED_OPACITY)
+    return result
+

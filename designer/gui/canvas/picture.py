@@ -1,0 +1,153 @@
+"""The graph as a file: vectors (SVG) or pixels (PNG) of all that the canvas shows."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPen, QPolygonF
+from PySide6.QtSvg import QSvgGenerator
+
+from designer.errors import DesignerError
+from designer.gui.canvas import arrays as a
+from designer.gui.canvas.captions import title
+from designer.gui.canvas.interface import PortHit
+from designer.gui.canvas.layer import GraphLayer
+from designer.gui.canvas.look import FADED_OPACITY, Style, draw_badge, draw_body, draw_port, font
+from designer.gui.canvas.painting import draw_container, draw_container_title
+from designer.gui.places import name_of, parent
+
+MARGIN = 32.0
+RATIO = 2.0  # pixels of a PNG for one scene unit
+_MOST_PIXELS = 12_000  # of a side
+
+
+def save(layer: GraphLayer, path: Path, name: str) -> None:
+    """Write the whole graph as it looks now.
+
+    Raises
+    ------
+    DesignerError
+        The file's ending is unknown, there is nothing to draw, or it cannot be written.
+    """
+    bounds = layer.bounds()
+    if bounds.isEmpty():
+        raise DesignerError("There is nothing to draw yet: add a layer first.")
+    area = bounds.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+    ending = path.suffix.lower()
+    if ending == ".svg":
+        _save_svg(layer, path, name, area)
+    elif ending == ".png":
+        _save_png(layer, path, area)
+    else:
+        raise DesignerError(
+            f"A picture is written as .svg or .png; {path.name} ends in neither."
+        )
+
+
+def _save_svg(layer: GraphLayer, path: Path, name: str, area: QRectF) -> None:
+    _check_writable(path)
+    generator = QSvgGenerator()
+    generator.setFileName(str(path))
+    generator.setTitle(name)
+    generator.setDescription("Drawn by Network Designer")
+    generator.setResolution(96)
+    size = QSize(round(area.width()), round(area.height()))
+    generator.setSize(size)
+    generator.setViewBox(QRectF(0, 0, size.width(), size.height()))
+    painter = QPainter()
+    if not painter.begin(generator):
+        raise DesignerError(f"The picture {path} cannot be written.")
+    painter.translate(-area.topLeft())
+    draw(painter, layer, area)
+    painter.end()
+
+
+def _save_png(layer: GraphLayer, path: Path, area: QRectF) -> None:
+    longer = max(area.width(), area.height())
+    ratio = min(RATIO, _MOST_PIXELS / longer)
+    size = QSize(max(1, round(area.width() * ratio)), max(1, round(area.height() * ratio)))
+    image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
+    if image.isNull():
+        raise DesignerError("There is not enough memory for a picture of this size; write an SVG.")
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.scale(ratio, ratio)
+    painter.translate(-area.topLeft())
+    draw(painter, layer, area)
+    painter.end()
+    _check_writable(path)
+    if not image.save(str(path), "PNG"):
+        raise DesignerError(f"The picture {path} cannot be written.")
+
+
+def _check_writable(path: Path) -> None:
+    try:
+        with path.open("wb"):
+            pass
+    except OSError as error:
+        raise DesignerError(
+            f"The picture {path} cannot be written ({error.strerror}); choose another place."
+        ) from error
+
+
+def draw(painter: QPainter, layer: GraphLayer, area: QRectF) -> None:
+    """Draw everything in every detail, with nothing selected, by plain vectors."""
+    look, arrays = layer.look, layer.arrays
+    painter.fillRect(area, look.canvas)
+    rows = range(len(arrays.paths))
+    containers = [row for row in rows if arrays.kind[row] == a.CONTAINER]
+    for row in sorted(containers, key=lambda each: int(arrays.depth[each])):
+        draw_container(painter, look, _rect(layer, row), int(arrays.bits[row]))
+    for edge, wire in enumerate(arrays.wire):
+        bits = int(arrays.wire_bits[edge])
+        colour = look.error if bits & a.ERROR else look.wire
+        painter.setOpacity(FADED_OPACITY if bits & a.FADED else 1.0)
+        painter.setPen(QPen(colour, 1.8 if bits & a.ERROR else 1.4))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in wire.tolist()]))
+    painter.setOpacity(1.0)
+    for row in rows:
+        if arrays.kind[row] != a.CONTAINER and layer.box[row, 2] > 0:
+            _draw_node(painter, layer, row)
+    for row in containers:
+        path = arrays.paths[row]
+        frame = arrays.frames[parent(path)]
+        result = frame.result.nodes.get(name_of(path)) if frame.result is not None else None
+        words = title(name_of(path), frame.graph.nodes[name_of(path)], result)
+        draw_container_title(painter, look, _rect(layer, row), *words)
+    for row in rows:
+        if layer.box[row, 2] > 0:
+            _draw_ports(painter, layer, row)
+        if arrays.bits[row] & (a.ERROR | a.WARNING):
+            rect = _rect(layer, row)
+            badge = QPointF(rect.right() - 4, rect.top() + 2)
+            draw_badge(painter, look, badge, int(arrays.bits[row]))
+
+
+def _rect(layer: GraphLayer, row: int) -> QRectF:
+    return QRectF(*layer.arrays.box[row].tolist())
+
+
+def _draw_node(painter: QPainter, layer: GraphLayer, row: int) -> None:
+    arrays, look = layer.arrays, layer.look
+    end = bool(arrays.kind[row] >= a.INPUT_END)
+    rect = _rect(layer, row)
+    bits = int(arrays.bits[row])
+    draw_body(painter, look, rect, Style(int(arrays.category[row]), end, bits))
+    path = arrays.paths[row]
+    caption = layer.captions.of(arrays.frames[parent(path)], name_of(path), path)
+    painter.setOpacity(FADED_OPACITY + 0.2 if bits & a.FADED else 1.0)
+    for each in layer.words(caption, rect.width(), rect.height(), end):
+        painter.setFont(font(each.size, each.bold))
+        painter.setPen(look.soft if each.soft else look.text)
+        painter.drawText(QPointF(rect.x() + each.x, rect.y() + each.y), each.text)
+    painter.setOpacity(1.0)
+
+
+def _draw_ports(painter: QPainter, layer: GraphLayer, row: int) -> None:
+    arrays = layer.arrays
+    colour = layer.look.categories[int(arrays.category[row])]
+    for output, count in ((False, arrays.inputs[row]), (True, arrays.outputs[row])):
+        for port in range(int(count)):
+            centre = layer.port_position(PortHit(arrays.paths[row], port, output))
+            if centre is not None:
+                draw_port(painter, layer.look, centre, colour)

@@ -1,0 +1,84 @@
+"""Pictures of bodies, ports and badges at the present scale, drawn once and then only copied."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPixmap
+
+from designer.gui.canvas.look import Look, Style, draw_badge, draw_body, draw_port
+from designer.gui.canvas.measures import (
+    END_HEIGHT,
+    END_WIDTH,
+    NODE_HEIGHT,
+    NODE_WIDTH,
+    PORT,
+    STACK,
+)
+
+MARGIN = 3.0
+_MOST = 400  # sprites kept, of all scales together
+
+
+class Sprites:
+    """The sprites of one look; `ratio` is the screen's pixels for one of the window's."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self._kept: dict[tuple, QPixmap] = {}
+
+    def body(self, style: Style, scale: float, ratio: float) -> QPixmap:
+        """Return a node's body; the node's corner lies `MARGIN` scene units inside of it."""
+        width, height = (END_WIDTH, END_HEIGHT) if style.end else (NODE_WIDTH, NODE_HEIGHT)
+
+        def draw(painter: QPainter) -> None:
+            draw_body(painter, self.look, QRectF(MARGIN, MARGIN, width, height), style)
+
+        extra = 2 * MARGIN + 2 * STACK
+        return self._made((style, scale, ratio), width + extra, height + extra, scale, ratio, draw)
+
+    def port(self, colour: QColor, filled: bool, scale: float, ratio: float) -> QPixmap:
+        """Return a port's circle; its centre is that of the picture."""
+        side = 2 * PORT + 2
+
+        def draw(painter: QPainter) -> None:
+            centre = QPointF(side / 2, side / 2)
+            draw_port(painter, self.look, centre, colour, filled=filled)
+
+        key = ("port", colour.rgba(), filled, scale, ratio)
+        return self._made(key, side, side, scale, ratio, draw)
+
+    def badge(self, bits: int, scale: float, ratio: float) -> QPixmap:
+        """Return the sign of a problem; its centre is that of the picture."""
+
+        def draw(painter: QPainter) -> None:
+            draw_badge(painter, self.look, QPointF(10, 10), bits)
+
+        return self._made(("badge", bits, scale, ratio), 20, 20, scale, ratio, draw)
+
+    def _made(
+        self,
+        key: tuple,
+        width: float,
+        height: float,
+        scale: float,
+        ratio: float,
+        draw: Callable[[QPainter], None],
+    ) -> QPixmap:
+        picture = self._kept.get(key)
+        if picture is not None:
+            return picture
+        if len(self._kept) >= _MOST:
+            self._kept.clear()
+        size = QSize(
+            max(1, int(width * scale * ratio + 0.999)), max(1, int(height * scale * ratio + 0.999))
+        )
+        picture = QPixmap(size)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(scale * ratio, scale * ratio)
+        draw(painter)
+        painter.end()
+        picture.setDevicePixelRatio(ratio)
+        self._kept[key] = picture
+        return picture
