@@ -63,7 +63,6 @@ class MainWindow(QMainWindow):
         self.welcome = Welcome(self.workspace, remembered)
         self.welcome.open_requested.connect(self.actions_["file.open"].trigger)
         self.welcome.new_requested.connect(self.actions_["file.new"].trigger)
-        self.welcome.file_requested.connect(lambda path: self.documents.open_file(path))
         self.welcome.preset_requested.connect(
             lambda name: self.guarded(lambda: self.workspace.open_preset(name))
         )
@@ -74,6 +73,7 @@ class MainWindow(QMainWindow):
         self._assemble()
         self.autosave = Autosave(self.workspace, remembered, self)
         self.documents = Documents(self, self.autosave)
+        self.welcome.file_requested.connect(self.documents.open_file)
         self.workspace.refused.connect(self.canvas.show_refusal)
         self.workspace.told.connect(self.canvas.show_message)
         self.workspace.documents_changed.connect(self._documents_changed)

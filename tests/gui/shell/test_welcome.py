@@ -97,9 +97,9 @@ def test_keys(window: MainWindow, cards: Gallery, qtbot: QtBot) -> None:
 
 
 def test_the_chosen_card_is_scrolled_to(window: MainWindow, cards: Gallery, qtbot: QtBot) -> None:
-    wide = cards.height()
+    few = cards.height()
     window.resize(1000, 640)
-    qtbot.waitUntil(lambda: cards.height() > wide)
+    qtbot.waitUntil(lambda: window.welcome.widget().height() > cards.height() > few)
     window.activateWindow()
     cards.focus_first()
     qtbot.keyClick(cards, Qt.Key.Key_End)
