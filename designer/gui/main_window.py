@@ -131,7 +131,9 @@ class MainWindow(QMainWindow):
         self._dock_tabs = DockTabs(self)
         self._menus()
         self._toolbar()
-        self.setStatusBar(StatusBar(self.workspace, self.training))
+        status = StatusBar(self.workspace, self.training)
+        status.problems_clicked.connect(lambda: self.show_dock("problems"))
+        self.setStatusBar(status)
         self.workspace.changed.connect(self._count_problems)
 
     def _dock(self, name: str, title: str, widget: QWidget, area: _AREA) -> QDockWidget:

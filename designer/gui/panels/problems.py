@@ -1,8 +1,162 @@
-"""The Problems dock."""
+"""The Problems dock: what is wrong with the design, where, and what would mend it."""
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.problems import Fix, Problem
+from designer.errors import DesignerError
+from designer.gui.panels.changes import preview
+from designer.gui.panels.problem_row import ProblemRow, grouped
+from designer.gui.panels.shared import LARGE, LazyPanel, Newest
+from designer.gui.workspace import Workspace
+
+STEP = 50
+"""Problems that are shown at first, and how many more at a time."""
 
 
-class ProblemsPanel(QWidget):
-    def __init__(self, *args) -> None:
-        super().__init__()
+class ProblemsPanel(LazyPanel):
+    """A row for each problem; below, what the fix that is looked at would change."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace, "problems")
+        self.rows: list[ProblemRow] = []
+        self._limit = STEP
+        self._newest = Newest(self)
+        self.nothing = QLabel("No problems.", objectName="no-problems")
+        self.nothing.setProperty("role", "soft")
+        self.nothing.setContentsMargins(12, 10, 12, 10)
+        self.more = QPushButton(objectName="more-problems")
+        self.more.clicked.connect(self._show_more)
+        page = QWidget()
+        self._column = QVBoxLayout(page)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(self.nothing)
+        self._column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        self._column.addStretch(1)
+        self.scroll = QScrollArea(widgetResizable=True)
+        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll.setWidget(page)
+        self.preview = QLabel(objectName="fix-preview", wordWrap=True)
+        self.preview.setTextFormat(Qt.TextFormat.PlainText)
+        self.preview.setProperty("role", "soft")
+        self.preview.setContentsMargins(12, 5, 12, 6)
+        self.preview.setAlignment(Qt.AlignmentFlag.AlignTop)
+        line = QFrame()
+        line.setProperty("role", "line")
+        line.setFixedHeight(1)
+        self._foot = QWidget()
+        foot = QVBoxLayout(self._foot)
+        foot.setContentsMargins(0, 0, 0, 0)
+        foot.setSpacing(0)
+        foot.addWidget(line)
+        foot.addWidget(self.preview)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.scroll, 1)
+        column.addWidget(self._foot)
+        workspace.switched.connect(self._switched)
+
+    # What is shown
+
+    def refresh(self) -> None:
+        """Show the problems of the current design."""
+        groups = grouped(self.workspace.analysis.problems)
+        shown = groups[: self._limit]
+        had_focus = self._row_in_focus()
+        self.setUpdatesEnabled(False)
+        for number, group in enumerate(shown):
+            if number == len(self.rows):
+                self._add_row()
+            self.rows[number].show_group(group)
+            self.rows[number].show()
+        for row in self.rows[len(shown) :]:
+            row.hide()
+        self.nothing.setVisible(not groups)
+        self.more.setVisible(len(groups) > len(shown))
+        self.more.setText(f"and {len(groups) - len(shown):,} more")
+        self._foot.setVisible(any(group[0].fixes for group in shown))
+        # Two lines always, so that nothing jumps when a preview comes.
+        self.preview.setFixedHeight(2 * self.preview.fontMetrics().lineSpacing() + 11)
+        self.setUpdatesEnabled(True)
+        if had_focus is not None and shown:
+            self.rows[min(had_focus, len(shown) - 1)].setFocus(Qt.FocusReason.OtherFocusReason)
+        self._look_at(next((fix for row in self._shown() if (fix := row.looked_at())), None))
+
+    def redraw(self) -> None:
+        """Draw with the theme's colours."""
+        for row in self.rows:
+            row.redraw()
+
+    def _shown(self) -> list[ProblemRow]:
+        return [row for row in self.rows if not row.isHidden()]
+
+    def _row_in_focus(self) -> int | None:
+        """Return the row that has the focus, itself or one of its buttons."""
+        focus = self.window().focusWidget()
+        for number, row in enumerate(self._shown()):
+            if focus is not None and (row is focus or row.isAncestorOf(focus)):
+                return number
+        return None
+
+    def _add_row(self) -> None:
+        row = ProblemRow()
+        row.chosen.connect(self._go)
+        row.fix_wanted.connect(self._apply)
+        row.fix_looked_at.connect(self._look_at)
+        row.left.connect(lambda step, row=row: self._step(row, step))
+        self.rows.append(row)
+        self._column.insertWidget(self._column.count() - 2, row)
+
+    def _show_more(self) -> None:
+        first = self._limit
+        self._limit += STEP
+        self.refresh()
+        self.rows[first].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _switched(self) -> None:
+        self._limit = STEP
+        self.scroll.verticalScrollBar().setValue(0)
+
+    # What is done
+
+    def _go(self, problem: Problem) -> None:
+        if problem.path:
+            self.workspace.select([problem.path], reveal=True)
+
+    def _step(self, row: ProblemRow, step: int) -> None:
+        shown = self._shown()
+        place = shown.index(row) + step
+        if 0 <= place < len(shown):
+            shown[place].setFocus(Qt.FocusReason.TabFocusReason)
+            self.scroll.ensureWidgetVisible(shown[place], 0, 4)
+
+    def _apply(self, fix: Fix) -> None:
+        self.workspace.edit(fix.label, fix)
+
+    def _look_at(self, fix: Fix | None) -> None:
+        """Show what a fix would change."""
+        if fix is None:
+            self._newest.cancel()
+            self.preview.setText("")
+            return
+        before = self.workspace.analysis
+        if before.totals.layers <= LARGE:
+            self._newest.cancel()
+            self.preview.setText(_words(before, fix))
+        else:
+            self.preview.setText("…")
+            self._newest.start(lambda: _words(before, fix), self.preview.setText)
+
+
+def _words(before: Analysis, fix: Fix) -> str:
+    """Return what a fix would change."""
+    try:
+        after = fix(before.design)
+    except DesignerError as error:
+        return str(error)
+    return preview(before, analyse(after, before))

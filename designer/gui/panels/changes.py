@@ -1,0 +1,116 @@
+"""What an edit changes, in words: for the preview of a fix."""
+
+from collections.abc import Iterator, Mapping
+
+from designer.analysis.analysis import Analysis
+from designer.design.values import BlockNode, Design, Edge, Graph, Node
+from designer.gui import numbers
+
+MOST = 4  # changes that are told one by one
+
+
+def preview(before: Analysis, after: Analysis) -> str:
+    """Return in one sentence what becomes of the figures and what is changed for it."""
+    effects = [f"{_problems(len(before.problems))} → {len(after.problems):,}"]
+    for name, write in (("parameters", numbers.short), ("macs", numbers.scaled)):
+        old, new = getattr(before.totals, name), getattr(after.totals, name)
+        if old != new:
+            title = "MACs" if name == "macs" else name
+            effects.append(f"{title} {write(old)} → {write(new)}")
+    found = list(changes(before.design, after.design))
+    told = found[:MOST]
+    if len(found) > MOST:
+        told.append(f"and {len(found) - MOST:,} more")
+    return f"{', '.join(effects)}: {', '.join(told)}" if told else ", ".join(effects)
+
+
+def _problems(number: int) -> str:
+    return "1 problem" if number == 1 else f"{number:,} problems"
+
+
+def changes(before: Design, after: Design) -> Iterator[str]:
+    """Yield what differs between two designs, one node or edge at a time."""
+    for name, argument in after.arguments.items():
+        old = before.arguments.get(name)
+        if old is not None and old.default != argument.default:
+            yield f"{name} {old.default} → {argument.default}"
+    for name, block in after.blocks.items():
+        known = before.blocks.get(name)
+        if known is None:
+            yield f"block {name} added"
+        elif known is not block:
+            yield from (f"in {name}: {text}" for text in _graph(known.graph, block.graph))
+    yield from (f"block {name} removed" for name in before.blocks if name not in after.blocks)
+    yield from _graph(before.graph, after.graph)
+
+
+def _graph(before: Graph, after: Graph) -> Iterator[str]:
+    if before is after:
+        return
+    for name, node in after.nodes.items():
+        old = before.nodes.get(name)
+        if old is None:
+            yield f"{_type(node)} {name} added{_between(after, name)}"
+        elif old is not node:
+            yield from _node(name, old, node)
+    yield from (f"{name} removed" for name in before.nodes if name not in after.nodes)
+    same = before.nodes.keys() & after.nodes.keys()
+    old_edges, new_edges = set(before.edges), set(after.edges)
+    for edges, others, verb in (
+        (before.edges, new_edges, "disconnected from"),
+        (after.edges, old_edges, "connected to"),
+    ):
+        for edge in edges:
+            # Edges of nodes that came or went are told with them.
+            if edge not in others and {edge.source, edge.target} <= same:
+                if verb == "disconnected from" and _is_replaced(edge, after, before):
+                    continue
+                yield f"{edge.source} {verb} {edge.target}"
+
+
+def _is_replaced(edge: Edge, after: Graph, before: Graph) -> bool:
+    """Tell whether a node was put into an edge."""
+    return any(
+        each.target == edge.target
+        and each.target_port == edge.target_port
+        and each.source not in before.nodes
+        for each in after.edges
+    )
+
+
+def _between(graph: Graph, name: str) -> str:
+    sources = [edge.source for edge in graph.edges if edge.target == name]
+    targets = [edge.target for edge in graph.edges if edge.source == name]
+    if len(sources) == 1 and len(targets) == 1:
+        return f" between {sources[0]} and {targets[0]}"
+    return ""
+
+
+def _type(node: Node) -> str:
+    return node.block if isinstance(node, BlockNode) else node.layer
+
+
+def _node(name: str, before: Node, after: Node) -> Iterator[str]:
+    if _type(before) != _type(after):
+        yield f"{name} {_type(before)} → {_type(after)}"
+        return
+    old, new = _settings(before), _settings(after)
+    for key in (*old, *(key for key in new if key not in old)):
+        if old.get(key) != new.get(key):
+            yield f"{name}.{key} {_written(old.get(key))} → {_written(new.get(key))}"
+
+
+def _settings(node: Node) -> Mapping[str, object]:
+    if isinstance(node, BlockNode):
+        return {**node.arguments, "repeat": node.repeat, "when": node.when}
+    return {**node.parameters, "when": node.when}
+
+
+def _written(value: object) -> str:
+    if value is None:
+        return "default"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "×".join(map(_written, value))
+    return str(value)

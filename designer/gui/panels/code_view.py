@@ -1,0 +1,294 @@
+"""Python to be read: coloured, with line numbers, with the lines of the selection marked."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextBlock,
+    QTextCursor,
+    QTextFormat,
+)
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+
+from designer.gui.panels import python_colours
+from designer.gui.panels.shared import runs
+from designer.gui.theme import colours, mono, theme
+
+MOST_MARKS = 500  # marked stretches and matches; each is looked at whenever a line is painted
+_COLOURED = 1  # the state of a line that has its colours
+
+
+class CodeView(QPlainTextEdit):
+    """A read-only text with a margin of line numbers.
+
+    Signals
+    -------
+    line_chosen(number)
+        The user put the cursor into another line, counted from 1.
+    find_wanted()
+        Ctrl+F was pressed.
+    """
+
+    line_chosen = Signal(int)
+    find_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(objectName="code")
+        self.setAccessibleName("Generated Python")
+        self.setReadOnly(True)
+        self.setUndoRedoEnabled(False)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.marked: Sequence[int] = ()
+        self._matches: list[QTextEdit.ExtraSelection] = []
+        self._faded = False
+        self._line = 1
+        self._moving = False  # the cursor is moved by the program, not by the user
+        self._in_string: frozenset[int] = frozenset()
+        self._formats = python_colours.token_formats()
+        self._margin = _Margin(self)
+        self.blockCountChanged.connect(self._fit_margin)
+        self.updateRequest.connect(self._scrolled)
+        self.cursorPositionChanged.connect(self._cursor_moved)
+        theme.changed.connect(self.redraw)
+        self.redraw()
+
+    # The text
+
+    def show_text(self, text: str) -> None:
+        """Show another text, scrolled as before."""
+        if text == self.toPlainText():
+            return
+        place = self.verticalScrollBar().value(), self.horizontalScrollBar().value()
+        line = self._line
+        self._in_string = python_colours.long_strings(text.split("\n"))
+        self._moving = True
+        self.setPlainText(text)
+        block = self.document().findBlockByNumber(line - 1)
+        if block.isValid():
+            self.setTextCursor(QTextCursor(block))
+        self._moving = False
+        self.verticalScrollBar().setValue(place[0])
+        self.horizontalScrollBar().setValue(place[1])
+
+    def set_faded(self, faded: bool) -> None:
+        """Write the text faintly, since it is no more what the design would give."""
+        if faded != self._faded:
+            self._faded = faded
+            self.redraw()
+
+    def mark(self, lines: Sequence[int], *, show: bool) -> None:
+        """Mark lines, counted from 1; with `show`, scroll to the first if it is out of sight."""
+        self.marked = tuple(lines)
+        self._show_marks()
+        if lines and show:
+            block = self.document().findBlockByNumber(lines[0] - 1)
+            first = self.firstVisibleBlock().blockNumber()
+            height = max(self.viewport().height() // max(self.fontMetrics().lineSpacing(), 1), 1)
+            if not first <= lines[0] - 1 <= first + height - 2:
+                self.verticalScrollBar().setValue(max(lines[0] - 1 - height // 3, 0))
+            if self._line not in lines:
+                self._moving = True
+                self.setTextCursor(QTextCursor(block))
+                self._moving = False
+                self.horizontalScrollBar().setValue(0)
+
+    def show_matches(self, words: str) -> int:
+        """Light up every place where `words` are; return how many there are."""
+        self._matches = []
+        c = colours()
+        colour = QColor(c.warning)
+        colour.setAlphaF(0.35)
+        cursor = QTextCursor(self.document())
+        while words and len(self._matches) < MOST_MARKS:
+            cursor = self.document().find(words, cursor)
+            if cursor.isNull():
+                break
+            match = QTextEdit.ExtraSelection()
+            match.cursor = cursor
+            match.format.setBackground(colour)
+            self._matches.append(match)
+        self._show_marks()
+        return len(self._matches)
+
+    def go_to_match(self, step: int, *, from_here: bool = False) -> int:
+        """Go to the next match (1) or the one before (-1); return its number, from 1."""
+        if not self._matches:
+            return 0
+        here = self.textCursor().selectionStart()
+        starts = [match.cursor.selectionStart() for match in self._matches]
+        if step > 0:
+            number = next(
+                (n for n, at in enumerate(starts) if at > here or (from_here and at == here)), 0
+            )
+        else:
+            before = [n for n, at in enumerate(starts) if at < here]
+            number = before[-1] if before else len(starts) - 1
+        self.setTextCursor(self._matches[number].cursor)
+        self.centerCursor()
+        return number + 1
+
+    # Looks
+
+    def redraw(self) -> None:
+        """Use the theme's colours and the application's font."""
+        c = colours()
+        font = mono(relative=0.95)
+        font.setFeature(QFont.Tag("calt"), 0)  # == stays two signs
+        self.setFont(font)
+        self._formats = python_colours.token_formats()
+        if self._faded:
+            for each in self._formats.values():
+                each.setForeground(QColor(c.faint_text))
+        text = c.faint_text if self._faded else c.text
+        self.setStyleSheet(
+            f"#code {{ background: {c.window}; color: {text}; border: 0; border-radius: 0;"
+            " padding: 0; }"
+        )
+        block = self.document().firstBlock()
+        while block.isValid():
+            block.setUserState(-1)
+            block = block.next()
+        self._fit_margin()
+        self._show_marks()
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Colour the lines that are seen, then paint them."""
+        block, bottom = self.firstVisibleBlock(), self.viewport().height()
+        top = self.blockBoundingGeometry(block).translated(self.contentOffset()).top()
+        while block.isValid() and top <= bottom:
+            if block.userState() != _COLOURED:
+                python_colours.paint(block, self._formats, self._in_string)
+                block.setUserState(_COLOURED)
+            top += self.blockBoundingRect(block).height()
+            block = block.next()
+        super().paintEvent(event)
+
+    def _show_marks(self) -> None:
+        marks = []
+        for first, last in islice(runs(self.marked), MOST_MARKS):
+            mark = QTextEdit.ExtraSelection()
+            mark.cursor = QTextCursor(self.document().findBlockByNumber(first - 1))
+            # With its end, so that the last line is marked in its full width, too.
+            end = self.document().findBlockByNumber(last - 1)
+            beyond = min(end.position() + end.length(), self.document().characterCount() - 1)
+            mark.cursor.setPosition(beyond, QTextCursor.MoveMode.KeepAnchor)
+            mark.format.setBackground(QColor(colours().selection))
+            mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+            marks.append(mark)
+        self.setExtraSelections([*marks, *self._matches])
+        self._margin.update()
+
+    # The margin
+
+    def margin_width(self) -> int:
+        """Return how wide the line numbers are."""
+        digits = max(len(str(self.blockCount())), 3)
+        return QFontMetrics(self.font()).horizontalAdvance("0") * digits + 20
+
+    def paint_margin(self, painter: QPainter, rect: QRect) -> None:
+        """Paint the line numbers."""
+        c = colours()
+        painter.fillRect(rect, QColor(c.window))
+        painter.setFont(self.font())
+        marked = set(self.marked)
+        block: QTextBlock = self.firstVisibleBlock()
+        geometry = self.blockBoundingGeometry(block).translated(self.contentOffset())
+        top, bottom = geometry.top(), rect.bottom()
+        while block.isValid() and top <= bottom:
+            height = self.blockBoundingRect(block).height()
+            number = block.blockNumber() + 1
+            painter.setPen(QColor(c.text if number in marked else c.faint_text))
+            place = QRect(0, round(top), self._margin.width() - 10, round(height))
+            painter.drawText(place, Qt.AlignmentFlag.AlignRight, str(number))
+            top += height
+            block = block.next()
+
+    def _fit_margin(self) -> None:
+        self.setViewportMargins(self.margin_width(), 0, 0, 0)
+        self._place_margin()
+
+    def _place_margin(self) -> None:
+        area = self.contentsRect()
+        self._margin.setGeometry(area.x(), area.y(), self.margin_width(), area.height())
+
+    def _scrolled(self, rect: QRect, dy: int) -> None:
+        if dy:
+            self._margin.scroll(0, dy)
+        else:
+            self._margin.update(0, rect.y(), self._margin.width(), rect.height())
+
+    # Events
+
+    def _cursor_moved(self) -> None:
+        line = self.textCursor().blockNumber() + 1
+        if line != self._line:
+            self._line = line
+            if not self._moving and not self.textCursor().hasSelection():
+                self.line_chosen.emit(line)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose a line again that the cursor is in already."""
+        before = self._line
+        super().mousePressEvent(event)
+        if self._line == before and event.button() == Qt.MouseButton.LeftButton:
+            self.line_chosen.emit(before)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the margin as high as the text."""
+        super().resizeEvent(event)
+        self._place_margin()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the application's font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ApplicationFontChange:
+            self.redraw()
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Ctrl+F from the window, which would look for a node."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.matches(QKeySequence.StandardKey.Find)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Offer to find words."""
+        if event.matches(QKeySequence.StandardKey.Find):
+            self.find_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class _Margin(QWidget):
+    """The line numbers beside the text."""
+
+    def __init__(self, view: CodeView) -> None:
+        super().__init__(view)
+        self.view = view
+
+    def sizeHint(self) -> QSize:
+        """Return the width of the numbers."""
+        return QSize(self.view.margin_width(), 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the line numbers."""
+        self.view.paint_margin(QPainter(self), event.rect())

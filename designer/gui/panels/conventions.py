@@ -1,0 +1,156 @@
+"""How other tools count: what each prints for this design, by its own rule."""
+
+from math import prod
+from typing import NamedTuple
+
+from designer.analysis import formatting
+from designer.analysis.analysis import Analysis, Row
+from designer.gui import numbers
+from designer.gui.panels.memory_totals import both_sizes, lecture_memory
+from designer.layers.base import FLOAT_BYTES, Part, Role, State, Tensor
+
+
+class Convention(NamedTuple):
+    """What a tool calls a figure, what that figure is for this design, and its rule."""
+
+    tool: str
+    name: str
+    figure: str
+    rule: str
+
+
+def conventions(analysis: Analysis) -> list[Convention]:
+    """Return how others count this design; only figures that follow from it by their rule."""
+    totals = analysis.totals
+    rows = analysis.rows()
+    statistics = running_statistics(rows)
+    every = totals.parameters + statistics
+    giga = totals.macs / 1e9
+    count, scaled = numbers.count, numbers.scaled
+    mega = numbers.local(f"{torchinfo_values(rows) * 2 * FLOAT_BYTES / 1e6:,.2f}")
+    kibi = numbers.local(formatting.binary_bytes(FLOAT_BYTES * every, 4))
+    return [
+        Convention(
+            "CS231n lecture",
+            "TOTAL params",
+            numbers.local(formatting.lecture_count(totals.weights)),
+            "Weights only, no biases; digits are cut off, not rounded.",
+        ),
+        Convention(
+            "CS231n lecture",
+            "TOTAL memory",
+            lecture_memory(totals.buffer_values),
+            "Input and output of each convolution, output of every other layer that counts; "
+            "forward only, twice that for backward.",
+        ),
+        Convention(
+            "convnet-burden",
+            "feature memory",
+            both_sizes(totals.output_bytes),
+            "The layer outputs, in MiB (written MB).",
+        ),
+        Convention(
+            "torchinfo",
+            "Total params",
+            count(totals.parameters),
+            "Weights and biases; buffers are left out.",
+        ),
+        Convention(
+            "torchinfo",
+            "Total mult-adds",
+            scaled(torchinfo_mult_adds(rows)),
+            "Every parameter of a convolution once for each position of its output, biases "
+            "included; those of other layers once. Joins, pooling and activations are free.",
+        ),
+        Convention(
+            "torchinfo",
+            "Forward/backward pass size",
+            f"{mega} MB",
+            "Outputs of layers that have parameters, twice, in MB of 10⁶ bytes.",
+        ),
+        Convention(
+            "Keras summary",
+            "Total params",
+            f"{count(every)} ({kibi})",
+            "Running means and variances of batch norm count as parameters; MiB are written MB.",
+        ),
+        Convention(
+            "Keras summary",
+            "Trainable, non-trainable",
+            f"{count(totals.parameters)}, {count(statistics)}",
+            "The second are the running means and variances.",
+        ),
+        Convention(
+            "torchvision's tables",
+            "GFLOPS",
+            numbers.local(f"{giga:,.2f}" if giga >= 0.1 else f"{giga:.2g}"),
+            "Multiply-accumulates in billions, although called FLOPS: half of what the next line "
+            "counts.",
+        ),
+        Convention(
+            "torch FlopCounterMode",
+            "Total FLOPs",
+            scaled(totals.flops),
+            "Multiplication and addition count as two; convolutions and matrix products only, "
+            "biases left out.",
+        ),
+        Convention(
+            "fvcore",
+            "flops",
+            f"at least {scaled(totals.macs)}",
+            "A multiply-accumulate is one flop; depending on the version, batch norm and pooling "
+            "come on top.",
+        ),
+        Convention(
+            "ptflops",
+            "GMac",
+            f"at least {scaled(totals.macs)}",
+            "Multiply-accumulates; biases, norms, pooling and activations come on top.",
+        ),
+    ]
+
+
+def running_statistics(rows: list[Row]) -> int:
+    """Return values of running means and variances."""
+    return sum(
+        prod(state.shape)
+        for row in rows
+        for state in row.layer.states(_inputs(row))
+        if state.role is Role.BUFFER and "running_" in state.name
+    )
+
+
+def torchinfo_values(rows: list[Row]) -> int:
+    """Return the outputs of layers that have parameters; a composite layer is those it is made of.
+
+    https://github.com/TylerYep/torchinfo, ``ModelStatistics.total_output_bytes``.
+    """
+    return sum(
+        part.values_out
+        for row in rows
+        if row.result.counts.weights or row.result.counts.biases
+        for part in _parts(row)
+    )
+
+
+def torchinfo_mult_adds(rows: list[Row]) -> int:
+    """Return what torchinfo's ``LayerInfo.calculate_macs`` sums up."""
+    total = 0
+    for row in rows:
+        groups: dict[str, list[State]] = {}
+        for state in row.layer.states(_inputs(row)):
+            if state.role is not Role.BUFFER:
+                groups.setdefault(state.name.rpartition(".")[0], []).append(state)
+        for states in groups.values():
+            convolves = any(len(state.shape) > 2 for state in states)
+            positions = prod(row.shape[1:]) if convolves else 1
+            total += positions * sum(prod(state.shape) for state in states)
+    return total
+
+
+def _parts(row: Row) -> tuple[Part, ...]:
+    return row.layer.parts(_inputs(row), row.shape) or (Part(0, prod(row.shape)),)
+
+
+def _inputs(row: Row) -> tuple[Tensor, ...]:
+    return tuple(flow.tensor for flow in row.result.inputs if flow is not None)

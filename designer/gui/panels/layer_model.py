@@ -1,0 +1,115 @@
+"""What Qt asks of the table: which lines are shown in which order, and a cell's words."""
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from designer.gui.panels.layer_table import COLUMNS, Column, LayerTable, Line
+
+Index = QModelIndex | QPersistentModelIndex
+_TOP = QModelIndex()
+
+
+class LayerModel(QAbstractTableModel):
+    """The lines of a table, sorted and filtered; cells are written when they are seen."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.table: LayerTable | None = None
+        self.words = ""
+        self.sorted_by: Column | None = None
+        self.descending = False
+        self.order: list[int] = []
+
+    def show(self, table: LayerTable) -> bool:
+        """Show another table; return whether its lines stand where those before stood."""
+        before, old = self.table, self.order
+        order = table.order(self.sorted_by, self.descending, self.words)
+        if before is not None and before.paths == table.paths and order == old:
+            self.table = table
+            if order:
+                last = self.index(len(order) - 1, len(COLUMNS) - 1)
+                self.dataChanged.emit(self.index(0, 0), last)
+            return True
+        self.beginResetModel()
+        self.table, self.order = table, order
+        self.endResetModel()
+        return False
+
+    def filter(self, words: str) -> None:
+        """Show only layers that have all `words` in their names or types."""
+        self.words = words
+        self._reorder()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; -1 goes back to the order of the network."""
+        self.sorted_by = COLUMNS[column] if 0 <= column < len(COLUMNS) else None
+        self.descending = order == Qt.SortOrder.DescendingOrder
+        self._reorder()
+
+    def _reorder(self) -> None:
+        self.beginResetModel()
+        if self.table is not None:
+            self.order = self.table.order(self.sorted_by, self.descending, self.words)
+        self.endResetModel()
+
+    def line(self, row: int) -> Line:
+        """Return the line that is shown in a row."""
+        assert self.table is not None
+        return self.table.lines[self.order[row]]
+
+    def path(self, row: int) -> str:
+        """Return the layer that is shown in a row."""
+        return self.line(row).row.path
+
+    def share(self, row: int, column: int) -> float:
+        """Return how a figure compares with the largest of its column, from 0 to 1."""
+        assert self.table is not None
+        name = COLUMNS[column].name
+        largest = self.table.largest[name]
+        return self.table.numbers[name][self.order[row]] / largest if largest else 0.0
+
+    # Qt's questions
+
+    def rowCount(self, parent: Index = _TOP) -> int:
+        """Return how many lines are shown."""
+        return 0 if parent.isValid() else len(self.order)
+
+    def columnCount(self, parent: Index = _TOP) -> int:
+        """Return how many columns there are, the hidden ones included."""
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a cell's words, how they are aligned, or the layer's formulas."""
+        column = COLUMNS[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.text(self.line(index.row()))
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignLeft if column.left else Qt.AlignmentFlag.AlignRight
+            return side | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole:
+            row = self.line(index.row()).row
+            return "\n".join((f"{row.path}: {row.layer.summary()}", *row.formula))
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Return a column's title or what its figures mean."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        column = COLUMNS[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"<p>{column.help}</p>"
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignLeft if column.left else Qt.AlignmentFlag.AlignRight
+            return side | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.InitialSortOrderRole:
+            words = column.number is None
+            return Qt.SortOrder.AscendingOrder if words else Qt.SortOrder.DescendingOrder
+        return None

@@ -1,0 +1,374 @@
+"""The lecture's table as plain data: a line per layer, its columns, and it as text and CSV."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from designer.analysis import formatting
+from designer.analysis.analysis import Analysis, Row
+from designer.analysis.results import GraphResult, Storage
+from designer.analysis.totals import Totals
+from designer.gui import numbers
+from designer.layers.base import FLOAT_BYTES
+from designer.layers.facts import Facts
+
+GAP = "  "
+
+
+class Line(NamedTuple):
+    """A layer; `kept` is what autograd keeps for it, in bytes for one image."""
+
+    row: Row
+    kept: int
+
+    @property
+    def counts(self) -> bool:
+        """Whether the layer is a row of the sums: no activation, dropout or view."""
+        counts = self.row.result.counts
+        return bool(counts.output_values or counts.weights or counts.biases)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table.
+
+    Attributes
+    ----------
+    help
+        What its figures mean, for the header's tooltip.
+    number
+        What it is sorted by and compared with the largest; None for a column of words.
+    text, short
+        A cell with every digit, and as little as tells the size.
+    plain
+        A cell as a program reads it.
+    total
+        The sum, written in the same two ways.
+    bar
+        Whether cells show their share of the largest.
+    """
+
+    name: str
+    title: str
+    help: str
+    text: Callable[[Line], str]
+    short: Callable[[Line], str]
+    plain: Callable[[Line], object]
+    number: Callable[[Line], float] | None = None
+    total: Callable[[Totals], tuple[str, str]] = lambda _: ("", "")
+    plain_title: str = ""
+    bar: bool = False
+
+    @property
+    def left(self) -> bool:
+        """Whether its cells are words, which begin at the left."""
+        return self.name in ("layer", "type")
+
+
+def _figure(
+    name: str,
+    title: str,
+    help_: str,
+    *,
+    number: Callable[[Line], int],
+    total: Callable[[Totals], int],
+    write: Callable[[int], str],
+    short: Callable[[int], str],
+    plain_title: str = "",
+) -> Column:
+    """Return a column of figures; layers that do not count have none where it would be zero."""
+
+    def cell(write: Callable[[int], str]) -> Callable[[Line], str]:
+        def text(line: Line) -> str:
+            value = number(line)
+            return write(value) if value or line.counts else formatting.NONE
+
+        return text
+
+    def sums(totals: Totals) -> tuple[str, str]:
+        return write(total(totals)), short(total(totals))
+
+    return Column(
+        name,
+        title,
+        help_,
+        cell(write),
+        cell(short),
+        number,
+        number,
+        sums,
+        plain_title or name,
+        bar=True,
+    )
+
+
+def _words(name: str, title: str, help_: str, text: Callable[[Line], str]) -> Column:
+    return Column(name, title, help_, text, text, text, plain_title=name)
+
+
+def _values(line: Line) -> int:
+    return line.row.result.counts.output_values
+
+
+def _parameters(line: Line) -> int:
+    counts = line.row.result.counts
+    return counts.weights + counts.biases
+
+
+def _field(line: Line) -> str:
+    return numbers.local(formatting.field(line.row.field))
+
+
+def _size(number: int) -> str:
+    return numbers.size(number) if number else "0"
+
+
+def _field_area(line: Line) -> float:
+    field = line.row.field
+    return field.size[0] * field.size[1] if field is not None else 0.0
+
+
+COLUMNS: tuple[Column, ...] = (
+    _words("layer", "Layer", "The layer, through the blocks it lies in.", lambda x: x.row.path),
+    _words("type", "Type", "The layer's type.", lambda x: x.row.type),
+    Column(
+        "output",
+        "Output",
+        "Shape of the output of one image: channels × height × width, or features.",
+        lambda x: formatting.shape(x.row.shape),
+        lambda x: formatting.shape(x.row.shape),
+        lambda x: "x".join(map(str, x.row.shape)),
+        lambda x: x.row.result.outputs[0].tensor.values,
+        plain_title="output",
+    ),
+    _figure(
+        "values",
+        "Values",
+        "Layer outputs: values of the output of one image. Activations, dropout and views have "
+        "none of their own (–), as in the CS231n lecture.",
+        number=_values,
+        total=lambda x: x.output_values,
+        write=numbers.count,
+        short=numbers.short,
+    ),
+    _figure(
+        "memory",
+        "Memory",
+        "Memory of those values in float32: values × 4 bytes, for one image.",
+        number=lambda x: FLOAT_BYTES * _values(x),
+        total=lambda x: x.output_bytes,
+        write=_size,
+        short=_size,
+        plain_title="memory_bytes",
+    ),
+    _figure(
+        "kept",
+        "Kept",
+        "Kept for backward: what autograd keeps for this layer while training on one image. A "
+        "tensor that several layers keep counts at the first of them.",
+        number=lambda x: x.kept,
+        total=lambda x: x.saved_bytes(),
+        write=_size,
+        short=_size,
+        plain_title="kept_bytes",
+    ),
+    _figure(
+        "parameters",
+        "Params",
+        "Learned parameters: weights and biases.",
+        number=_parameters,
+        total=lambda x: x.parameters,
+        write=numbers.count,
+        short=numbers.short,
+    ),
+    _figure(
+        "macs",
+        "MACs",
+        "Multiply-accumulates of convolutions and matrix products for one image; one MAC is two "
+        "FLOPs.",
+        number=lambda x: x.row.result.counts.macs,
+        total=lambda x: x.macs,
+        write=numbers.scaled,
+        short=numbers.short,
+    ),
+    Column(
+        "field",
+        "Field",
+        "Receptive field: pixels of the input, height × width, that one value of the output "
+        "depends on.",
+        _field,
+        _field,
+        lambda x: formatting.field(x.row.field).replace("×", "x").replace(formatting.NONE, ""),
+        _field_area,
+        plain_title="receptive_field",
+    ),
+)  # fmt: skip
+
+
+class LayerTable:
+    """All lines of a design, in forward order, with the numbers of each column.
+
+    Attributes
+    ----------
+    numbers, largest
+        By a column's name: the number of each line, and the largest of them.
+    """
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.totals = analysis.totals
+        self.valid = analysis.valid
+        kept = kept_by_layer(analysis.top)
+        self.lines = [Line(row, kept.get(row.path, 0)) for row in analysis.rows()]
+        self.paths = [line.row.path for line in self.lines]
+        self.numbers: dict[str, list[float]] = {
+            column.name: list(map(column.number, self.lines))
+            for column in COLUMNS
+            if column.number is not None
+        }
+        self.largest = {name: max(each, default=0) for name, each in self.numbers.items()}
+
+    def order(self, column: Column | None, descending: bool, words: str = "") -> list[int]:
+        """Return the lines that have all `words` in name or type, sorted by a column if given."""
+        wanted = words.casefold().split()
+        found = [
+            index
+            for index, line in enumerate(self.lines)
+            if not wanted or _has(f"{line.row.path} {line.row.type}".casefold(), wanted)
+        ]
+        if column is not None:
+            figures = self.numbers.get(column.name)
+            if figures is not None:
+                found.sort(key=figures.__getitem__, reverse=descending)
+            else:
+                found.sort(key=lambda i: _natural(column.text(self.lines[i])), reverse=descending)
+        return found
+
+    def total(self, column: Column) -> tuple[str, str]:
+        """Return the last line's cell with every digit, and as little as tells the size."""
+        if column.name == "layer":
+            return ("Total", "Total") if self.valid else ("Total so far", "So far")
+        if column.name == "type":
+            layers = f"{numbers.count(len(self.lines))} layers"
+            return layers, layers
+        return column.total(self.totals)
+
+
+def _has(text: str, words: Sequence[str]) -> bool:
+    return all(word in text for word in words)
+
+
+_Natural: TypeAlias = list[tuple[bool, int, str]]
+
+
+def _natural(text: str) -> _Natural:
+    """Return what sorts conv2 before conv10."""
+    parts: list[str] = []
+    for sign in text:
+        if parts and parts[-1][-1].isdecimal() == sign.isdecimal():
+            parts[-1] += sign
+        else:
+            parts.append(sign)
+    return [
+        (not part.isdecimal(), int(part) if part.isdecimal() else 0, part.casefold())
+        for part in parts
+    ]
+
+
+# As text
+
+Cells: TypeAlias = list[list[str]]
+
+
+def as_text(table: LayerTable, order: Sequence[int], columns: Sequence[Column]) -> str:
+    """Return lines of the table under its titles as aligned text, with the sums if it is all."""
+    cells = [[column.title for column in columns]]
+    cells += [[column.text(table.lines[index]) for column in columns] for index in order]
+    if len(order) == len(table.lines):
+        cells.append([table.total(column)[0] for column in columns])
+    widths = [max(map(len, texts)) for texts in zip(*cells, strict=True)]
+    return "".join(
+        GAP.join(
+            text.ljust(width) if column.left else text.rjust(width)
+            for text, width, column in zip(texts, widths, columns, strict=True)
+        ).rstrip()
+        + "\n"
+        for texts in cells
+    )
+
+
+def as_csv(table: LayerTable, order: Sequence[int], columns: Sequence[Column]) -> str:
+    """Return lines of the table as comma-separated values, in plain numbers."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([column.plain_title for column in columns])
+    for index in order:
+        writer.writerow([column.plain(table.lines[index]) for column in columns])
+    return file.getvalue()
+
+
+# What is kept, layer by layer
+
+
+def kept_by_layer(top: GraphResult) -> dict[str, int]:
+    """Return what autograd keeps for each layer, by path, in bytes for one image in train mode.
+
+    A storage that several layers keep counts at the first in forward order, so that the sum is
+    the design's `saved_bytes`.
+    """
+    found: dict[str, int] = {}
+    _keep(top, "", (), found, set())
+    return found
+
+
+_Identity: TypeAlias = tuple[str, Storage] | None
+
+
+def _keep(
+    graph: GraphResult,
+    prefix: str,
+    given: Sequence[_Identity],
+    found: dict[str, int],
+    seen: set[_Identity],
+) -> list[_Identity]:
+    """Fill in a graph's layers; return what its outputs' storages are called in the whole design.
+
+    `given` is the same of its inputs: inside a block, storages have names of its own.
+    """
+    known: dict[Storage, _Identity] = {}
+
+    def identity(storage: Storage) -> _Identity:
+        if storage.owner == "":
+            return given[storage.port]
+        return known.get(storage, (prefix, storage))
+
+    for name in graph.wiring.order:
+        result = graph.nodes[name]
+        if result.inside is not None:
+            inputs = [identity(flow.storage) if flow else None for flow in result.inputs]
+            leaving = _keep(result.inside, f"{prefix}{name}.", inputs, found, seen)
+            for flow, inner in zip(result.outputs, leaving, strict=True):
+                if flow is not None and flow.storage.owner == name and inner is not None:
+                    known.setdefault(flow.storage, inner)
+        elif isinstance(result.effect, Facts):
+            kept = result.effect.kept
+            flows = [result.inputs[port] for port in kept.inputs]
+            flows += [result.outputs[port] for port in kept.outputs]
+            total = kept.per_image + kept.fixed
+            for flow in flows:
+                if flow is not None and (key := identity(flow.storage)) not in seen:
+                    seen.add(key)
+                    total += flow.storage.size
+            found[prefix + name] = total
+    ends = [
+        sources[0] if sources else None
+        for end, sources in graph.wiring.sources.items()
+        if end not in graph.wiring.graph.nodes
+    ]
+    leaving = []
+    for source in ends:
+        result = graph.nodes.get(source[0]) if source is not None else None
+        flow = result.outputs[source[1]] if source and result and result.outputs else None
+        leaving.append(identity(flow.storage) if flow is not None else None)
+    return leaving

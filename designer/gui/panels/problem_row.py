@@ -1,0 +1,172 @@
+"""One problem on the screen: its sign, its sentence, where it is, and its fixes as buttons."""
+
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from designer.analysis.problems import Fix, Problem, Severity
+from designer.gui import icons
+from designer.gui.panels.flow import FlowLayout
+from designer.gui.theme import colours, sans
+
+Group = Sequence[Problem]
+"""The same problem in all uses of the block in which it lies."""
+
+
+def grouped(problems: Iterable[Problem]) -> list[Group]:
+    """Return problems, errors first, those of several uses of a block together."""
+    same: dict[tuple[object, ...], list[Problem]] = {}
+    for problem in problems:
+        key = (problem.severity, problem.block, problem.node, problem.code, problem.message)
+        same.setdefault(key, []).append(problem)
+    return sorted(same.values(), key=lambda group: group[0].severity is not Severity.ERROR)
+
+
+def place_of(group: Group) -> str:
+    """Return where a problem is, in words."""
+    first = group[0]
+    if not first.path:
+        return "the whole design"
+    words = first.path
+    if first.block is not None:
+        words += f" in the block {first.block}"
+    if len(group) > 1:
+        words += f", and {len(group) - 1:,} more uses of it"
+    if first.origin and first.origin != first.node:
+        words += f" · the shape comes from {first.origin}"
+    return words
+
+
+class ProblemRow(QFrame):
+    """A problem; a click or Enter goes to its node, the buttons mend it.
+
+    Signals
+    -------
+    chosen(problem)
+        Go to the node.
+    fix_wanted(fix), fix_looked_at(fix)
+        Apply a fix; show what it would do, or nothing for None.
+    left(step)
+        The keyboard goes on to the next row (1) or the one before (-1).
+    """
+
+    chosen = Signal(object)
+    fix_wanted = Signal(object)
+    fix_looked_at = Signal(object)
+    left = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__(objectName="problem")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.group: Group = ()
+        self.sign = QLabel()
+        self.sentence = QLabel(wordWrap=True)
+        self.sentence.setTextFormat(Qt.TextFormat.PlainText)
+        self.place = QLabel(wordWrap=True)
+        self.place.setTextFormat(Qt.TextFormat.PlainText)
+        self.place.setProperty("role", "soft")
+        self.buttons: list[QPushButton] = []
+        self._fixes = QWidget()
+        self._flow = FlowLayout(self._fixes, gap=6)
+        self._flow.setContentsMargins(0, 3, 0, 2)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addWidget(self.sentence)
+        words.addWidget(self.place)
+        words.addWidget(self._fixes)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(10, 6, 10, 6)
+        line.setSpacing(9)
+        line.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
+        line.addLayout(words, 1)
+
+    def show_group(self, group: Group) -> None:
+        """Show another problem."""
+        self.group = group
+        first = group[0]
+        self.sentence.setText(first.message)
+        self.place.setText(place_of(group))
+        self.setAccessibleName(f"{first.severity.value}: {first.message}")
+        for number, fix in enumerate(first.fixes):
+            if number == len(self.buttons):
+                self._add_button()
+            self.buttons[number].setText(fix.label.replace("&", "&&"))
+            self.buttons[number].setAccessibleName(f"Fix: {fix.label}")
+            self.buttons[number].show()
+        for button in self.buttons[len(first.fixes) :]:
+            button.hide()
+        self._fixes.setVisible(bool(first.fixes))
+        self._flow.invalidate()
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw with the theme's colours."""
+        c = colours()
+        if self.group:
+            error = self.group[0].severity is Severity.ERROR
+            name = "problem-error" if error else "problem-warning"
+            ratio = self.devicePixelRatioF()
+            size = self.fontMetrics().height()
+            self.sign.setPixmap(icons.pixmap(name, c.error if error else c.warning, size, ratio))
+            self.sign.setToolTip("Error: stops training" if error else "Warning")
+        self.place.setFont(sans(0.92))
+        self.setStyleSheet(
+            f"#problem {{ border: 0; border-bottom: 1px solid {c.line};"
+            " border-left: 2px solid transparent; }"
+            f"#problem:hover {{ background: {c.hover}; }}"
+            f"#problem:focus {{ background: {c.selection}; border-left-color: {c.accent}; }}"
+        )
+        for button in self.buttons:
+            button.setIcon(icons.icon("fix", c.success))
+            button.setFont(sans(0.92))
+
+    def looked_at(self) -> Fix | None:
+        """Return the fix under the pointer or with the focus."""
+        for button, fix in zip(self.buttons, self.group[0].fixes, strict=False):
+            if button.hasFocus() or button.underMouse():
+                return fix
+        return None
+
+    def _add_button(self) -> None:
+        number = len(self.buttons)
+        button = QPushButton(objectName="fix")
+        button.setIconSize(QSize(14, 14))
+        button.setCursor(Qt.CursorShape.ArrowCursor)
+        button.setAutoDefault(True)
+        button.clicked.connect(lambda: self.fix_wanted.emit(self.group[0].fixes[number]))
+        button.installEventFilter(self)
+        self.buttons.append(button)
+        self._flow.addWidget(button)
+
+    # Events
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Show what a fix would do while the pointer or the focus is on its button."""
+        kind = event.type()
+        if kind in (QEvent.Type.Enter, QEvent.Type.FocusIn):
+            number = self.buttons.index(watched)
+            if number < len(self.group[0].fixes):
+                self.fix_looked_at.emit(self.group[0].fixes[number])
+        elif kind in (QEvent.Type.Leave, QEvent.Type.FocusOut):
+            self.fix_looked_at.emit(None)
+        return super().eventFilter(watched, event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Go to the node."""
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
+            self.chosen.emit(self.group[0])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go to the node, or to another row."""
+        step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(event.key())
+        if step is not None:
+            self.left.emit(step)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit(self.group[0])
+        elif event.key() == Qt.Key.Key_Right and self.group[0].fixes:
+            self.buttons[0].setFocus(Qt.FocusReason.TabFocusReason)
+        else:
+            super().keyPressEvent(event)
