@@ -240,6 +240,8 @@ def _palette(c: Colours) -> QPalette:
 
 def _style_sheet(c: Colours) -> str:
     """Return the style of plain widgets; parts with a look of their own paint themselves."""
+    pictures = (folder("assets") / "icons").as_posix()
+    look = "dark" if c.dark else "light"
     return f"""
 QToolTip {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.strong_line};
     padding: 4px 6px; }}
@@ -292,6 +294,14 @@ QLineEdit[heading="true"]:focus {{ border-color: {c.accent}; }}
 QLineEdit[heading="true"][wrong="true"] {{ border-color: {c.error}; }}
 QLineEdit:disabled, QComboBox:disabled {{ color: {c.faint_text}; background: {c.window}; }}
 QComboBox::drop-down {{ border: 0; width: 18px; }}
+QComboBox::down-arrow {{ image: url("{pictures}/chevron-{look}.svg"); width: 12px; height: 12px; }}
+QToolButton::menu-indicator {{ image: none; }}
+QCheckBox::indicator, QTreeView::indicator, QListView::indicator {{ width: 14px; height: 14px;
+    border: 1px solid {c.strong_line}; border-radius: 3px; background: {c.field}; }}
+QCheckBox::indicator:checked, QTreeView::indicator:checked, QListView::indicator:checked {{
+    background: {c.accent}; border-color: {c.accent};
+    image: url("{pictures}/check-{look}.svg"); }}
+QCheckBox::indicator:focus {{ border-color: {c.accent}; }}
 QComboBox QAbstractItemView {{ background: {c.panel}; border: 1px solid {c.strong_line};
     selection-background-color: {c.selection}; selection-color: {c.text}; outline: 0; }}
 QTreeView, QTableView, QListView {{ background: {c.window}; border: 0; outline: 0;

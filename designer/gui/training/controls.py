@@ -173,5 +173,4 @@ def _push(text: str, name: str, help_: str) -> QPushButton:
 
 
 def _figure(name: str) -> QLabel:
-    label = QLabel(objectName=name)
-    return label
+    return QLabel(objectName=name)

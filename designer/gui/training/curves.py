@@ -107,7 +107,7 @@ class Curves(QWidget):
         self.log.toggled.connect(self._set_log)
         self.fit = self._button("Fit", "Show the whole curves (double-click, Home).", "curves-fit")
         self.fit.clicked.connect(self._fit)
-        self.export = self._button("Save", "Save the curves.", "curves-save")
+        self.export = self._button("Save ▾", "Save the curves.", "curves-save")
         self.export.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.export)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.gui import numbers
+from designer.gui import icons, numbers
 from designer.gui.theme import colours, theme
 from designer.gui.training import background
 from designer.gui.training.matching import Match, split_counts
@@ -77,8 +77,9 @@ class DataChooser(QWidget):
         self.name.activated.connect(lambda index: self.chosen.emit(self.name.itemData(index)))
         self.name.lineEdit().editingFinished.connect(self._typed)
         self.browse = QToolButton(
-            objectName="data-browse", text="Choose…", toolTip="Choose a folder or a file of images."
+            objectName="data-browse", toolTip="Choose a folder or a file of images."
         )
+        self.browse.setAccessibleName("Choose a data set")
         self.browse.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.browse)
         menu.addAction("Folder…").triggered.connect(self._choose_folder)
@@ -113,7 +114,12 @@ class DataChooser(QWidget):
         column.addLayout(self.remedies)
         column.addStretch(1)
         self.setAcceptDrops(True)
+        theme.changed.connect(self._dress)
+        self._dress()
         self._show_state()
+
+    def _dress(self) -> None:
+        self.browse.setIcon(icons.icon("open"))
 
     # Reading
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
+from designer.gui.theme import sans, theme
 from designer.runs.recipe import USUAL_RATES, Recipe, changed
 
 Used = Callable[[Recipe], bool]
@@ -303,6 +304,8 @@ class Row(QWidget):
         column.setSpacing(1)
         column.addWidget(self.editor)
         column.addWidget(self.words)
+        theme.changed.connect(self._dress)
+        self._dress()
         self.show_error("")
 
     @property
@@ -329,6 +332,9 @@ class Row(QWidget):
         for widget in (self.words, self.editor):
             widget.style().unpolish(widget)
             widget.style().polish(widget)
+
+    def _dress(self) -> None:
+        self.words.setFont(sans(0.88))
 
     def _made(self) -> QWidget:
         if self.kind is bool:

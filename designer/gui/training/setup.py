@@ -103,9 +103,9 @@ class SetUp(QWidget):
         columns = QHBoxLayout()
         columns.setContentsMargins(12, 8, 12, 8)
         columns.setSpacing(18)
-        columns.addWidget(_column("Data", self.data), 10)
-        columns.addWidget(_column("Recipe", self.form, self._recipe_menu()), 13)
-        columns.addWidget(_column("Device", self._device_column()), 9)
+        columns.addWidget(_column("Data", self.data), 9)
+        columns.addWidget(_column("Recipe", self.form, self._recipe_menu()), 15)
+        columns.addWidget(_column("Device", self._device_column()), 8)
         inside = QWidget()
         inside.setLayout(columns)
         scroll = QScrollArea(widgetResizable=True)
@@ -118,7 +118,7 @@ class SetUp(QWidget):
 
     def _recipe_menu(self) -> QToolButton:
         button = QToolButton(
-            objectName="recipe-menu", text="File", toolTip="Load, save or reset the recipe."
+            objectName="recipe-menu", text="File ▾", toolTip="Load, save or reset the recipe."
         )
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)

@@ -37,7 +37,7 @@ class Survey:
     known: dict[Path, tuple[Stamp, Summary]] = field(default_factory=dict)
 
     def read(self, folder: Path) -> list[Summary]:
-        """Return what is in a folder, the newest run first; takes long, so not on the main thread."""
+        """Return what is in a folder, the newest first; takes long, so not on the main thread."""
         found: dict[Path, tuple[Stamp, Summary]] = {}
         try:
             runs = list_runs(folder)
