@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QKeyEvent, QPainter, QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import (
@@ -62,6 +62,7 @@ class Welcome(QScrollArea):
         self.gallery = Gallery()
         self.gallery.opened.connect(self.preset_requested)
         self.gallery.current_moved.connect(self._follow)
+        self.verticalScrollBar().rangeChanged.connect(self._keep_in_sight)
         self._assemble()
         theme.changed.connect(self._dress)
         self.refresh()
@@ -114,12 +115,11 @@ class Welcome(QScrollArea):
         down.addSpacing(24)
         row = QHBoxLayout()
         self._gallery_title = _label("Presets")
-        self.filter = QLineEdit(objectName="gallery-filter", clearButtonEnabled=True)
+        self.filter = _Filter(self.gallery)
         self.filter.setPlaceholderText("Filter by name, year, author, idea…")
         self.filter.setAccessibleName("Filter the presets")
         self.filter.setFixedWidth(280)
         self.filter.textChanged.connect(self._filtered)
-        self.filter.installEventFilter(self)
         self._sign = self.filter.addAction(
             icons.icon("search", colours().faint_text), QLineEdit.ActionPosition.LeadingPosition
         )
@@ -215,20 +215,9 @@ class Welcome(QScrollArea):
         middle = inside.center()
         self.ensureVisible(middle.x(), middle.y(), 0, inside.height() // 2 + 8)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Lead from the filter into the cards."""
-        if watched is not self.filter or event.type() != QEvent.Type.KeyPress:
-            return super().eventFilter(watched, event)
-        assert isinstance(event, QKeyEvent)
-        if event.key() == Qt.Key.Key_Down:
-            self.gallery.focus_first()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.gallery.open_current()
-        elif event.key() == Qt.Key.Key_Escape and self.filter.text():
-            self.filter.clear()
-        else:
-            return False
-        return True
+    def _keep_in_sight(self) -> None:
+        if self.gallery.hasFocus():
+            self._follow(self.gallery.visualRect(self.gallery.currentIndex()))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Fill the gallery once the page is seen, so that the window opens without waiting."""
@@ -245,6 +234,25 @@ class Welcome(QScrollArea):
         narrow = self.viewport().width() < _NARROW
         way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         self._rows.setDirection(way)
+
+
+class _Filter(QLineEdit):
+    """Where the gallery is filtered; its keys lead into the cards."""
+
+    def __init__(self, gallery: Gallery) -> None:
+        super().__init__(objectName="gallery-filter", clearButtonEnabled=True)
+        self.gallery = gallery
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go down to the cards, open the first, or clear."""
+        if event.key() == Qt.Key.Key_Down:
+            self.gallery.focus_first()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.gallery.open_current()
+        elif event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        else:
+            super().keyPressEvent(event)
 
 
 def _label(text: str, role: str = "") -> QLabel:

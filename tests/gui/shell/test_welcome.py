@@ -97,18 +97,20 @@ def test_keys(window: MainWindow, cards: Gallery, qtbot: QtBot) -> None:
 
 
 def test_the_chosen_card_is_scrolled_to(window: MainWindow, cards: Gallery, qtbot: QtBot) -> None:
-    few = cards.height()
-    window.resize(1000, 640)
-    qtbot.waitUntil(lambda: window.welcome.widget().height() > cards.height() > few)
+    def in_sight() -> bool:
+        place = cards.visualRect(cards.currentIndex())
+        viewport = window.welcome.viewport()
+        top = cards.viewport().mapTo(viewport, place.topLeft())
+        bottom = cards.viewport().mapTo(viewport, place.bottomLeft())
+        return top.y() >= 0 and bottom.y() <= viewport.height()
+
     window.activateWindow()
     cards.focus_first()
     qtbot.keyClick(cards, Qt.Key.Key_End)
-    place = cards.visualRect(cards.currentIndex())
-    viewport = window.welcome.viewport()
-    top = cards.viewport().mapTo(viewport, place.topLeft())
-    bottom = cards.viewport().mapTo(viewport, place.bottomLeft())
-    assert top.y() >= 0
-    assert bottom.y() <= viewport.height()
+    assert cards.currentIndex().row() == cards.cards.rowCount() - 1
+    qtbot.waitUntil(in_sight)
+    window.resize(1000, 640)
+    qtbot.waitUntil(lambda: cards.width() < 600 and in_sight())
 
 
 def test_filter_finds_ideas_and_says_when_nothing_fits(
