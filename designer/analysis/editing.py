@@ -12,7 +12,8 @@ from designer.design import dissolving, edits
 from designer.design.expressions import is_expression
 from designer.design.rewriting import SIZES
 from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node, Value
-from designer.layers.base import Category, Layer, Shape, layer_types
+from designer.layers.base import Category, Layer, LayerError, Shape, Tensor, layer_types
+from designer.layers.catalogue import resolve
 from designer.layers.parameters import Parameter, ParameterError
 
 MANY_PORTS = 1_000
@@ -209,6 +210,20 @@ def _start(kind: type[Layer], name: str, parameter: Parameter[Any], shape: Shape
             return known[0] if known else 1
     least = getattr(parameter, "minimum", 1)
     return max(1, int(least))
+
+
+def takes(layer: str, shape: Shape | None) -> bool:
+    """Tell whether a layer with values to begin with takes a tensor of a shape; True if unknown."""
+    kind = layer_types()[layer]
+    if not kind.inputs[1]:
+        return False
+    if shape is None:
+        return True
+    made, _ = resolve(layer, starting_node(layer, shape).parameters, {})
+    try:
+        return made is not None and bool(made.output_shape((Tensor(shape),)))
+    except LayerError:
+        return False
 
 
 def replacement(

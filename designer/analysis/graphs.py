@@ -191,13 +191,13 @@ class Evaluator:
         """Sum up, taking over from `before` what the touched nodes leave as it was."""
         same = _Same(before, results, touched)
         flows = dict(zip(ends.inputs, inputs, strict=True))
-        outputs = tuple(_leaving(wiring, name, results, flows) for name in ends.outputs)
+        outputs = tuple([_leaving(wiring, name, results, flows) for name in ends.outputs])
         if same.ports is not None:
             ports, training_only = same.ports.ports, same.ports.training_only
         else:
             nodes = wiring.graph.nodes.items()
             ports = tuple(
-                n for n, node in nodes if isinstance(node, LayerNode) and node.layer in _PORTS
+                [n for n, node in nodes if isinstance(node, LayerNode) and node.layer in _PORTS]
             )
             training_only = memory.training_only(wiring, results) if ports else frozenset()
         counts = same.counts() or memory.sum_counts(results)

@@ -151,12 +151,17 @@ def without(graph: Graph, gone: Iterable[str], passed: Iterable[str]) -> Graph:
     A join whose inputs have become fewer moves the remaining ones up.
     """
     removed, wires = set(gone), set(passed)
+    absent = removed | wires
     entering = {edge.target: edge for edge in graph.edges if edge.target in wires}
     behind: dict[str, Edge | None] = dict.fromkeys(removed)
     edges: list[Edge] = []
     shrunk = set()
     for edge in graph.edges:
-        if edge.target in removed or edge.target in wires:
+        source, _, target, _ = edge
+        if target in absent:
+            continue
+        if source not in absent:
+            edges.append(edge)
             continue
         way: list[str] = []
         start: Edge | None = edge
@@ -168,19 +173,13 @@ def without(graph: Graph, gone: Iterable[str], passed: Iterable[str]) -> Graph:
             start = behind[start.source]
         behind.update(dict.fromkeys(way, start))
         if start is None:
-            shrunk.add(edge.target)
-        elif start is edge:
-            edges.append(edge)
+            shrunk.add(target)
         else:
-            edges.append(Edge(start.source, start.source_port, edge.target, edge.target_port))
+            edges.append(Edge(start.source, start.source_port, target, edge.target_port))
     joins = {name for name in shrunk if _is_join(graph.nodes.get(name))}
     if joins:
         edges = _moved_up(edges, joins)
-    nodes = {
-        name: node
-        for name, node in graph.nodes.items()
-        if name not in removed and name not in wires
-    }
+    nodes = {name: node for name, node in graph.nodes.items() if name not in absent}
     return Graph(nodes, tuple(edges))
 
 

@@ -84,9 +84,8 @@ def resolve(
             faults.append(Fault("unknown-parameter", key, message))
             continue
         try:
-            if isinstance(value, (str, tuple)):
-                value = computed(value, scope)  # noqa: PLW2901
-            values[key] = parameter.check(value)
+            given = computed(value, scope) if isinstance(value, (str, tuple)) else value
+            values[key] = parameter.check(given)
         except ExpressionError as error:
             faults.append(Fault("expression", key, f"{key}: {error}"))
         except ParameterError as error:
