@@ -6,14 +6,16 @@ differs; rows that stay are carried over. After it the arrays equal those of a f
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from designer.analysis.problems import Problem, Severity
+from designer.analysis.problems import Problem
 from designer.design.values import Block, BlockNode, Edge, Node
 from designer.gui.canvas import wires
+from designer.gui.canvas.differences import changed_nodes, differing, looks_other, missing
 from designer.gui.canvas.frames import Frame
+from designer.gui.canvas.marks import STACK, mark
 from designer.gui.places import join
 from designer.layers.base import Category, layer_types
 from designer.layers.ports import Output
@@ -24,10 +26,6 @@ LAYER, BLOCK, CONTAINER, INPUT_END, OUTPUT_END = range(5)
 CATEGORIES: tuple[Category | None, ...] = (*Category, None)
 """What the numbers of `category` stand for; the last one is a block."""
 _NUMBER = {category: number for number, category in enumerate(CATEGORIES)}
-
-# Bits of a node, and the first three also of an edge
-ERROR, WARNING, FADED, ORIGIN, STACK = (1 << each for each in range(5))
-_MARKS = ERROR | WARNING | ORIGIN
 
 EdgeKey: TypeAlias = tuple[str, Edge]
 """A scope and one of its edges."""
@@ -51,6 +49,14 @@ _EDGE_COLUMNS = {
     "lane": (np.float64, ()),  # x, NaN for none
     "wire": (np.float64, (wires.POINTS, 2)),
 }
+
+
+class Change(NamedTuple):
+    """What looks different: everything if something moved, else some rows of nodes and edges."""
+
+    moved: bool
+    rows: np.ndarray = np.zeros(0, dtype=np.int64)
+    edges: np.ndarray = np.zeros(0, dtype=np.int64)
 
 
 class Arrays:
@@ -101,11 +107,12 @@ class Arrays:
 
     def update(
         self, root: Frame | None, problems: Sequence[Problem], blocks: Mapping[str, Block]
-    ) -> bool:
-        """Take over what is drawn now; returns whether anything lies elsewhere than before."""
+    ) -> "Change":
+        """Take over what is drawn now; returns what looks different from before."""
         old = self.frames
         self.frames = {frame.scope: frame for frame in root.walk()} if root is not None else {}
         self._stale.clear()
+        bits, wire_bits = self.bits.copy(), self.wire_bits.copy()
         ports = {name: (len(each.inputs), len(each.outputs)) for name, each in blocks.items()}
         same_ports = ports == self._block_ports
         self._block_ports = ports
@@ -113,14 +120,20 @@ class Arrays:
         moved |= self._update_edges(old)
         for scope, frame in self.frames.items():
             before = old.get(scope) if same_ports else None
-            if before is None or before.graph is not frame.graph or before.children or frame.children:
+            if before is None or looks_other(before, frame):
                 self._describe(frame, before)
             self._place(frame)
         for scope in self._stale:
             self._wire(scope)
-        self._mark(problems)
+        mark(self, problems)
         self.version += 1
-        return moved or bool(self._stale)
+        if moved or self._stale:
+            return Change(True)
+        rows = set(np.flatnonzero(bits != self.bits).tolist())
+        for scope, frame in self.frames.items():
+            rows.update(self.row[join(scope, name)] for name in differing(old[scope], frame))
+        edges = np.flatnonzero(wire_bits != self.wire_bits)
+        return Change(False, np.array(sorted(rows), dtype=np.int64), edges)
 
     # Rows
 
@@ -183,8 +196,8 @@ class Arrays:
             drawn[scope] = has = tuple(
                 [each for each in frame.graph.edges if each[0] in names and each[2] in names]
             )
-            gone += [(scope, edge) for edge in _missing(had, has)]
-            new += [(scope, edge) for edge in _missing(has, had)]
+            gone += [(scope, edge) for edge in missing(had, has)]
+            new += [(scope, edge) for edge in missing(has, had)]
         for scope in self._drawn.keys() - self.frames.keys():
             gone += [(scope, edge) for edge in self._drawn[scope]]
             del self.edge_rows[scope]
@@ -226,27 +239,30 @@ class Arrays:
 
     def _describe(self, frame: Frame, before: Frame | None) -> None:
         """Fill in kind, category and ports of the nodes that are new or have changed."""
-        rows = self.rows[frame.scope]
-        row_of = dict(zip(frame.names, rows.tolist(), strict=True))
+        scope = frame.scope
         if before is None or before.names is not frame.names:
-            self._describe_ends(frame, rows)
-        had = before.graph.nodes if before is not None else {}
+            self._describe_ends(frame, self.rows[scope])
+        changed = changed_nodes(before.graph if before is not None else None, frame.graph)
         opened = frame.children.keys() ^ (before.children.keys() if before is not None else ())
-        changed = [
-            (row_of[name], name, node)
-            for name, node in frame.graph.nodes.items()
-            if (had.get(name) is not node or name in opened) and name in row_of
+        changed += [name for name in opened if name in frame.graph.nodes]
+        if before is not None and before.names is not frame.names:  # places may come later
+            had = set(before.names)
+            changed += [name for name in frame.names if name not in had]
+        described = [
+            (self.row[path], name, frame.graph.nodes[name])
+            for name in dict.fromkeys(changed)
+            if (path := join(scope, name)) in self.row and name in frame.graph.nodes
         ]
-        for row, name, node in changed:
+        for row, name, node in described:
             block = isinstance(node, BlockNode)
             category = None if block else _layer_type(node.layer)[0]
             self.category[row] = _NUMBER[category]
             self.kind[row] = CONTAINER if name in frame.children else BLOCK if block else LAYER
             self.bits[row] = STACK if block and node.repeat != 1 else 0
         if before is None or frame.scope in self._stale:
-            self._count_ports(frame, row_of)
+            self._count_ports(frame)
         else:
-            for row, _, node in changed:
+            for row, _, node in described:
                 ports = self.target_port[self.target == row]
                 self._set_ports(frame, row, node, int(ports.max(initial=-1)) + 1)
 
@@ -261,14 +277,15 @@ class Arrays:
             self.outputs[some] = kind == INPUT_END
         self.depth[rows] = frame.depth
 
-    def _count_ports(self, frame: Frame, row_of: Mapping[str, int]) -> None:
+    def _count_ports(self, frame: Frame) -> None:
         connected: dict[str, int] = {}
         for _, _, name, port in frame.graph.edges:
             if port >= connected.get(name, 0):
                 connected[name] = port + 1
-        for name, node in frame.graph.nodes.items():
-            if name in row_of:
-                self._set_ports(frame, row_of[name], node, connected.get(name, 0))
+        for name, row in zip(frame.names, self.rows[frame.scope].tolist(), strict=True):
+            node = frame.graph.nodes.get(name)
+            if node is not None:
+                self._set_ports(frame, row, node, connected.get(name, 0))
 
     def _set_ports(self, frame: Frame, row: int, node: Node, connected: int) -> None:
         if isinstance(node, BlockNode):
@@ -285,7 +302,7 @@ class Arrays:
     def _place(self, frame: Frame) -> None:
         """Put a frame's nodes where they belong."""
         rows = self.rows[frame.scope]
-        boxes = frame.boxes + (*frame.origin, 0.0, 0.0)
+        boxes = frame.boxes + np.array([*frame.origin, 0.0, 0.0])
         anchors = frame.anchors + frame.origin[0]
         if not (
             np.array_equal(self.box[rows], boxes) and np.array_equal(self.anchor[rows], anchors)
@@ -334,58 +351,6 @@ class Arrays:
         count = counts[rows]
         return anchor[rows] + (ports - (count - 1) / 2) * (box[rows, 2] / (count + 1)) * (count > 1)
 
-    # How they are
-
-    def _mark(self, problems: Sequence[Problem]) -> None:
-        """Set the bits that follow from the analysis."""
-        self.bits &= ~np.uint8(_MARKS | FADED)
-        self.wire_bits[:] = 0
-        for frame in self.frames.values():
-            if frame.result is None or frame.result.plain:
-                continue
-            for name, node in frame.graph.nodes.items():
-                if node.when is not True and name not in frame.result.nodes:
-                    row = self.row.get(join(frame.scope, name))
-                    if row is not None:
-                        self.bits[row] |= FADED
-        row_of = self.row
-        at_fault: set[tuple[int, int]] = set()
-        for problem in problems:
-            bit = ERROR if problem.severity is Severity.ERROR else WARNING
-            path = problem.path
-            row = row_of.get(path)
-            if row is not None and problem.port is not None:
-                at_fault.add((row, problem.port))
-            if row is not None and problem.origin:
-                origin = row_of.get(join(path.rpartition(".")[0], problem.origin))
-                if origin is not None:
-                    self.bits[origin] |= ORIGIN
-            while path:
-                row = row_of.get(path)
-                if row is not None:
-                    self.bits[row] |= bit
-                path = path.rpartition(".")[0]
-        if at_fault:
-            rows = np.array([row for row, _ in at_fault])
-            for edge in np.flatnonzero(np.isin(self.target, rows)).tolist():
-                if (int(self.target[edge]), int(self.target_port[edge])) in at_fault:
-                    self.wire_bits[edge] |= ERROR
-        if len(self.keys) and np.any(self.bits & FADED):
-            faded = (self.bits[self.source] | self.bits[self.target]) & FADED
-            self.wire_bits |= faded.astype(np.uint8)
-
-
-def _missing(some: tuple[Edge, ...], others: tuple[Edge, ...]) -> list[Edge]:
-    """Return the edges that are not among the others, which mostly begin and end alike."""
-    first, shorter = 0, min(len(some), len(others))
-    while first < shorter and some[first] is others[first]:
-        first += 1
-    last = 0
-    while last < shorter - first and some[-1 - last] is others[-1 - last]:
-        last += 1
-    there = set(others[first : len(others) - last])
-    return [each for each in some[first : len(some) - last] if each not in there]
-
 
 @cache
 def _layer_type(name: str) -> tuple[Category, tuple[int, int]]:
@@ -396,9 +361,7 @@ def _layer_type(name: str) -> tuple[Category, tuple[int, int]]:
     return layer.category, (layer.inputs[0], 0 if layer is Output else 1)
 
 
-def fresh(
-    root: Frame | None, problems: Sequence[Problem], blocks: Mapping[str, Block]
-) -> Arrays:
+def fresh(root: Frame | None, problems: Sequence[Problem], blocks: Mapping[str, Block]) -> Arrays:
     """Return arrays built from nothing."""
     arrays = Arrays()
     arrays.update(root, problems, blocks)

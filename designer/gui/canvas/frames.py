@@ -123,6 +123,7 @@ class Frame:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Nodes and ends in the order of `boxes`."""
         return self.places.names
 
     def walk(self) -> Iterator["Frame"]:
@@ -254,7 +255,7 @@ def _origin(frame: Frame, x: float, y: float) -> tuple[float, float]:
 
 def _put_ends(frame: Frame) -> None:
     """Put the inputs and outputs of an expanded block on its border."""
-    left, top, right, bottom = _inner(frame)
+    _, top, _, bottom = _inner(frame)
     to_left, to_right, _ = _reach(frame)
     middle, width = _middle(frame), to_left + to_right
     if max(len(frame.inputs), len(frame.outputs)) > 1:
@@ -271,7 +272,7 @@ def _put_ends(frame: Frame) -> None:
 
 
 def _settle(frame: Frame) -> None:
-    """Turn the origins of the frames inside, which are relative to their parents, into the scene's."""
+    """Make the origins of the frames inside, which are relative to their parents, the scene's."""
     for child in frame.children.values():
         child.origin = (child.origin[0] + frame.origin[0], child.origin[1] + frame.origin[1])
         _settle(child)

@@ -2,10 +2,11 @@
 
 The view turns events into calls of `designer.gui.canvas.gestures`:
 
-- ``begin(view, event) -> Gesture | None`` at a press of the left button (None: the view does nothing)
+- ``begin(view, event) -> Gesture | None`` at a press of the left button
 - ``double_click(view, scene_point, modifiers)``
 - ``context_menu(view, scene_point, global_position)``; the point is None for the menu key
-- ``drag_entered(view, event)``, ``drag_moved(view, event)``, ``drag_left(view)``, ``dropped(view, event)``
+- ``drag_entered(view, event)``, ``drag_moved(view, event)``, ``drag_left(view)`` and
+  ``dropped(view, event)``
 
 and drives the gesture that runs: `move` at every motion, `end` at the release, `cancel` at Escape.
 """

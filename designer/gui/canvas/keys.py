@@ -71,8 +71,7 @@ def neighbour(view: "GraphView", path: str | None, way: tuple[int, int]) -> str 
         best = int(found[order[0]])
         if arrays.kind[best] < a.INPUT_END:
             return arrays.paths[best]
-        outer = _around(view, places.parent(path))  # the border of an expanded block
-        return outer
+        return _around(view, places.parent(path))  # beyond the border of an expanded block
     scope = places.parent(path)
     rows = arrays.rows[scope]
     rows = rows[arrays.kind[rows] < a.INPUT_END]

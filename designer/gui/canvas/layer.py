@@ -27,6 +27,7 @@ SLOW = 0.012  # seconds of painting from which on a moving view is drawn more co
 _SCALES = {DETAIL: 0.58, MAP: 0.17}
 _COUNTS = {DETAIL: 700, MAP: 2600}
 _BAND = 0.08
+_MOST_ALONE = 40  # changed nodes that are painted one by one
 
 
 class GraphLayer(QGraphicsItem):
@@ -36,7 +37,7 @@ class GraphLayer(QGraphicsItem):
     ----------
     arrays
         The picture of the design.
-    box, anchor, wire, lane
+    box, anchor, wire, lane, line
         What is shown: the arrays' own, or copies in which some nodes lie elsewhere for a while.
     lifted
         Which nodes those are.
@@ -71,13 +72,19 @@ class GraphLayer(QGraphicsItem):
 
     def take(
         self, root: Frame | None, problems: Sequence[Problem], blocks: Mapping[str, Block]
-    ) -> bool:
-        """Show another value of the design; returns whether anything lies elsewhere."""
-        moved = self.arrays.update(root, problems, blocks)
-        if moved or self.lifted is not None or len(self.selected) != len(self.arrays.paths):
+    ) -> None:
+        """Show another value of the design, painting anew what differs."""
+        change = self.arrays.update(root, problems, blocks)
+        if change.moved or self.lifted is not None:
             self._show()
-        self.update()
-        return moved
+            self.update()
+        elif len(change.rows) + len(change.edges) > _MOST_ALONE:
+            self.update()
+        else:
+            for row in change.rows.tolist():
+                self.update(self._bounds(np.array([row]), change.edges[:0]))
+            for edge in change.edges.tolist():
+                self.update(self._bounds(change.rows[:0], np.array([edge])))
 
     def start_afresh(self) -> None:
         """Forget the picture of another design."""
@@ -90,6 +97,7 @@ class GraphLayer(QGraphicsItem):
         self.box, self.anchor = arrays.box, arrays.anchor
         self.wire, self.lane = arrays.wire, arrays.lane
         self.wire_box = _spans(self.wire)
+        self.line = _lines(self.wire)
         self.lifted: np.ndarray | None = None
         self._affected = None
         self.hovered = self.lit_edge = -1
@@ -126,13 +134,14 @@ class GraphLayer(QGraphicsItem):
         self.lane[edges] = lane
         self.wire[edges] = wires.sample(start, end, lane)
         self.wire_box[edges] = _spans(self.wire[edges])
+        self.line[edges] = _lines(self.wire[edges])
         self.update(before.united(self._bounds(rows, edges)))
 
     def _lift(self, rows: np.ndarray) -> None:
         arrays = self.arrays
         self.box, self.anchor = arrays.box.copy(), arrays.anchor.copy()
         self.wire, self.lane = arrays.wire.copy(), arrays.lane.copy()
-        self.wire_box = _spans(self.wire)
+        self.wire_box, self.line = self.wire_box.copy(), self.line.copy()
         self.lifted = np.zeros(len(arrays.paths), bool)
         self.lifted[rows] = True
         at_source, at_target = self.lifted[arrays.source], self.lifted[arrays.target]
@@ -242,6 +251,11 @@ def _static(text: str, size: int, bold: bool) -> QStaticText:
     static.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
     static.prepare(font=font(size, bold))
     return static
+
+
+def _lines(wire: np.ndarray) -> np.ndarray:
+    """Return wires as straight lines: x0, y0, x1, y1."""
+    return wire[:, [0, -1]].reshape(-1, 4)
 
 
 def _spans(wire: np.ndarray) -> np.ndarray:

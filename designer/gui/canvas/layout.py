@@ -6,9 +6,10 @@ where they are of like length; all others go to the side where there is room. Ea
 out by the same rule. Edges that skip nodes need no room of their own: `wires` finds their lanes.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 ROW_GAP = 28.0  # between the rows, in scene units
 COLUMN_GAP = 36.0
@@ -46,7 +47,9 @@ class _Piece:
         self.rows[row] = (left, right) if old is None else (min(old[0], left), max(old[1], right))
 
 
-def layout(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> list[tuple[float, float]]:
+def layout(
+    sizes: Sequence[tuple[float, float]], links: Sequence[Link]
+) -> list[tuple[float, float]]:
     """Return where each node lies, as the x of its centre and the y of its top.
 
     Parameters
@@ -255,23 +258,18 @@ class _Layout:
             if len(region.branches) > 1 or 2 * longest > length:
                 chosen.append(region)
         chosen.sort(key=lambda region: (region.fork, -region.join))
+        forks = [region.fork for region in chosen]
+        reach = list(accumulate((region.join for region in chosen), max))
         crossed: set[int] = set()
-        open_: list[_Region] = []
-        spans = sorted(
-            ((branch.fork, -branch.join, branch) for branch in parts), key=lambda each: each[:2]
-        )
-        coming = iter([*chosen, None])
-        region = next(coming)
-        for fork, _, branch in spans:
-            while region is not None and region.fork <= fork:
-                open_.append(region)
-                region = next(coming)
-            open_ = [each for each in open_ if each.join > fork]
-            for each in open_:
-                if each.fork < fork and branch.join > each.join:
-                    crossed.add(id(each))
-                elif each.fork == fork and branch.join > each.join and len(branch.forks) > 1:
-                    crossed.add(id(each))
+        for branch in parts:
+            for contact in branch.forks | branch.joins:
+                number = bisect_left(forks, contact) - 1
+                while number >= 0 and reach[number] > contact:
+                    region = chosen[number]
+                    outside = branch.fork < region.fork or branch.join > region.join
+                    if region.join > contact and outside:
+                        crossed.add(id(region))
+                    number -= 1
         outermost: list[_Region] = []
         for each in chosen:
             if id(each) in crossed or (outermost and each.fork < outermost[-1].join):
@@ -283,9 +281,7 @@ class _Layout:
         rows = [self.row[node] for node in nodes]
         return max(rows) - min(rows) + 1
 
-    def _sort_into(
-        self, regions: list["_Region"], parts: list["_Branch"]
-    ) -> list[list["_Branch"]]:
+    def _sort_into(self, regions: list["_Region"], parts: list["_Branch"]) -> list[list["_Branch"]]:
         """Return for each region the branches that touch nothing but the trunk inside it."""
         inside: list[list[_Branch]] = [[] for _ in regions]
         forks = [region.fork for region in regions]

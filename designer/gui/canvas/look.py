@@ -12,7 +12,7 @@ from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPaint
 from PySide6.QtSvg import QSvgRenderer
 
 from designer.gui import icons
-from designer.gui.canvas import arrays
+from designer.gui.canvas import arrays, marks
 from designer.gui.canvas.captions import Caption
 from designer.gui.canvas.measures import (
     EDGE_BAR,
@@ -55,32 +55,33 @@ class Look:
         self.hover = QColor(c.hover)
         self.canvas = QColor(c.canvas)
         self.line = QColor(c.line)
-        self.outline = _mixed(QColor(c.line), QColor(c.strong_line), 0.35)
+        self.outline = mixed(QColor(c.line), QColor(c.strong_line), 0.35)
         self.wire = QColor(c.strong_line) if c.dark else QColor("#8d96a5")
         self.accent = QColor(c.accent)
         self.error = QColor(c.error)
         self.warning = QColor(c.warning)
         self.success = QColor(c.success)
         self.selected = QColor("#ffffff") if c.dark else QColor(c.accent)
-        self.dot = _mixed(QColor(c.canvas), QColor(c.strong_line), 0.45 if c.dark else 0.6)
+        self.dot = mixed(QColor(c.canvas), QColor(c.strong_line), 0.45 if c.dark else 0.6)
         self.categories = [c.of(category) for category in arrays.CATEGORIES]
         # At the far end a node is nothing but its colour: calm ones, so that errors stand out.
-        self.blocks = [_mixed(colour, self.canvas, 0.22) for colour in self.categories]
+        self.blocks = [mixed(colour, self.canvas, 0.22) for colour in self.categories]
 
     def outline_of(self, style: Style) -> tuple[QColor, float]:
         """Return colour and width of a node's outline."""
         if style.selected:
             return self.selected, 1.8
-        if style.bits & arrays.ERROR:
+        if style.bits & marks.ERROR:
             return self.error, 1.5
-        if style.bits & arrays.WARNING:
+        if style.bits & marks.WARNING:
             return self.warning, 1.2
-        if style.bits & arrays.ORIGIN:
+        if style.bits & marks.ORIGIN:
             return self.error, 1.0
         return self.outline, 1.0
 
 
-def _mixed(one: QColor, two: QColor, part: float) -> QColor:
+def mixed(one: QColor, two: QColor, part: float) -> QColor:
+    """Return a colour between two."""
     return QColor.fromRgbF(
         one.redF() + (two.redF() - one.redF()) * part,
         one.greenF() + (two.greenF() - one.greenF()) * part,
@@ -124,15 +125,15 @@ def _sign(category: int, colour: str) -> QSvgRenderer:
 def draw_body(painter: QPainter, look: Look, rect: QRectF, style: Style) -> None:
     """Draw a node without its words and ports."""
     colour = look.categories[style.category]
-    if style.bits & arrays.FADED:
+    if style.bits & marks.FADED:
         painter.setOpacity(FADED_OPACITY)
     outline, width = look.outline_of(style)
     fill = look.hover if style.hovered else look.panel
     radius = rect.height() / 2 if style.end else RADIUS
-    if style.bits & arrays.STACK:
+    if style.bits & marks.STACK:
         for step in (2, 1):
             painter.setPen(QPen(look.outline, 1.0))
-            painter.setBrush(QBrush(_mixed(look.panel, look.canvas, 0.3 * step)))
+            painter.setBrush(QBrush(mixed(look.panel, look.canvas, 0.3 * step)))
             painter.drawRoundedRect(rect.translated(STACK * step, STACK * step), radius, radius)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QBrush(fill))
@@ -144,18 +145,16 @@ def draw_body(painter: QPainter, look: Look, rect: QRectF, style: Style) -> None
         painter.setClipPath(clip, Qt.ClipOperation.IntersectClip)
         painter.fillRect(QRectF(rect.left(), rect.top(), EDGE_BAR, rect.height()), colour)
         painter.restore()
-        if style.bits & arrays.FADED:
+        if style.bits & marks.FADED:
             painter.setOpacity(FADED_OPACITY)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     pen = QPen(outline, width)
-    if style.bits & arrays.FADED:
+    if style.bits & marks.FADED:
         pen.setStyle(Qt.PenStyle.DashLine)
     painter.setPen(pen)
     painter.drawRoundedRect(rect, radius, radius)
     if style.icon and not style.end:
-        place = QRectF(
-            rect.left() + ICON_LEFT, rect.center().y() - ICON / 2, ICON, ICON
-        )
+        place = QRectF(rect.left() + ICON_LEFT, rect.center().y() - ICON / 2, ICON, ICON)
         _sign(style.category, colour.name()).render(painter, place)
     painter.setOpacity(1.0)
 
@@ -171,7 +170,7 @@ def draw_port(
 
 def draw_badge(painter: QPainter, look: Look, centre: QPointF, bits: int) -> None:
     """Draw the sign of a problem: a disc for an error, a triangle for a warning."""
-    error = bool(bits & arrays.ERROR)
+    error = bool(bits & marks.ERROR)
     painter.setPen(QPen(look.canvas, 1.5))
     painter.setBrush(QBrush(look.error if error else look.warning))
     if error:

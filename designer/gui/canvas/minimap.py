@@ -6,6 +6,7 @@ from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QWidget
 
 from designer.gui.canvas import arrays as a
+from designer.gui.canvas import marks
 from designer.gui.canvas.primitives import draw_lines, draw_rects
 from designer.gui.canvas.view import GraphView
 from designer.gui.theme import theme
@@ -26,6 +27,7 @@ class Minimap(QWidget):
         self.setToolTip("The whole network; drag to move about")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.view = view
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # the graph need not be, below
         self.resize(_WIDTH, _HEIGHT)
         self._picture: QPixmap | None = None
         self._drawn: tuple[object, ...] = ()
@@ -58,9 +60,7 @@ class Minimap(QWidget):
     def _scale(self) -> float:
         bounds = self._bounds
         room_x, room_y = self.width() - 2 * _INSIDE, self.height() - 2 * _INSIDE
-        return min(
-            room_x / max(bounds.width(), 1.0), room_y / max(bounds.height(), 1.0), 0.25
-        )
+        return min(room_x / max(bounds.width(), 1.0), room_y / max(bounds.height(), 1.0), 0.25)
 
     def _to_map(self, rect: QRectF) -> QRectF:
         scale, middle = self._scale(), self._bounds.center()
@@ -77,12 +77,10 @@ class Minimap(QWidget):
         picture.setDevicePixelRatio(ratio)
         layer = self.view.layer
         look = layer.look
-        picture.fill(Qt.GlobalColor.transparent)
+        picture.fill(look.canvas)
         painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        back = QColor(look.colours.window)
-        back.setAlphaF(0.94)
-        painter.setBrush(QBrush(back))
+        painter.setBrush(QBrush(QColor(look.colours.window)))
         painter.setPen(QPen(look.line, 1.0))
         painter.drawRoundedRect(QRectF(0.5, 0.5, self.width() - 1, self.height() - 1), 7, 7)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -91,7 +89,7 @@ class Minimap(QWidget):
         offset = np.array([self.width() / 2, self.height() / 2]) - scale * np.array(
             [middle.x(), middle.y()]
         )
-        wire = layer.wire[:, [0, -1]].reshape(-1, 4) * scale + np.tile(offset, 2)
+        wire = layer.line * scale + np.tile(offset, 2)
         painter.setPen(QPen(look.line, 0))
         draw_lines(painter, wire)
         boxes = layer.box * scale
@@ -109,7 +107,7 @@ class Minimap(QWidget):
         for number, colour in enumerate(look.blocks):
             painter.setBrush(QBrush(colour))
             draw_rects(painter, boxes[plain & (category == number)])
-        wrong = plain & ((layer.arrays.bits & a.ERROR) > 0)
+        wrong = plain & ((layer.arrays.bits & marks.ERROR) > 0)
         painter.setBrush(QBrush(look.error))
         draw_rects(painter, boxes[wrong])
         painter.end()
@@ -130,12 +128,11 @@ class Minimap(QWidget):
         seen = seen.intersected(room)
         if seen.isEmpty():
             return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self.view.layer.look.soft, 1.2))
+        painter.setPen(QPen(self.view.layer.look.soft, 1.0))
         fill = QColor(self.view.layer.look.soft)
         fill.setAlphaF(0.09)
         painter.setBrush(QBrush(fill))
-        painter.drawRoundedRect(seen, 2.5, 2.5)
+        painter.drawRect(seen)
 
     def _go(self, position: QPointF) -> None:
         scale, middle = self._scale(), self._bounds.center()

@@ -47,7 +47,9 @@ class Navigator(QObject):
     def visible(self) -> QRectF:
         """Return the part of the scene that is seen."""
         rect = self.view.viewport().rect()
-        return QRectF(self.to_scene(QPointF(rect.topLeft())), self.to_scene(QPointF(rect.bottomRight())))
+        return QRectF(
+            self.to_scene(QPointF(rect.topLeft())), self.to_scene(QPointF(rect.bottomRight()))
+        )
 
     def touch(self) -> None:
         """Something moves: it rests when this was not said for a moment."""
@@ -116,7 +118,7 @@ class Navigator(QObject):
             self.look_at(rect.center(), self.scale)
 
 
-def wheel_pan(event) -> QPoint:  # noqa: ANN001
+def wheel_pan(event) -> QPoint:
     """Return how far a turn of the wheel moves the picture."""
     pixels = event.pixelDelta()
     if pixels.isNull():

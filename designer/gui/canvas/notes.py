@@ -1,4 +1,4 @@
-"""What the canvas says for a moment: toasts at the bottom, a tip at the pointer, a problem's card."""
+"""What the canvas says for a moment: toasts below, a tip at the pointer, a card of problems."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,7 @@ _PER_LETTER = 35
 _FADE = 300
 _GAP = 12
 _MOST_PROBLEMS = 3
+_ANY = 16_777_215  # Qt's word for no limit
 
 
 class _Card(QFrame):
@@ -35,12 +36,16 @@ class _Card(QFrame):
         self.kind = kind
         self.restyle()
         self.label.setFont(sans(0.95))
+        self.label.setMinimumSize(0, 0)
+        self.label.setMaximumSize(_ANY, _ANY)
         self.label.setWordWrap(False)
         self.label.setText(text)
         wide = self.label.sizeHint().width()
+        width = min(wide, most)
         self.label.setWordWrap(wide > most)
-        self.label.setFixedWidth(min(wide, most))
-        self.label.setFixedHeight(self.label.heightForWidth(min(wide, most)) if wide > most else self.label.sizeHint().height())
+        one_line = self.label.sizeHint().height()
+        height = self.label.heightForWidth(width) if wide > most else one_line
+        self.label.setFixedSize(width, height)
         self.setFixedSize(self.layout().sizeHint())
 
     def restyle(self) -> None:

@@ -11,17 +11,13 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QTransform
 
 from designer.gui.canvas import arrays as a
-from designer.gui.canvas.captions import carried_shape, title
-from designer.gui.canvas.look import (
-    FADED_OPACITY,
-    Style,
-    elided,
-    font,
-    metrics,
-    words,
-)
-from designer.gui.canvas.measures import NAME_TEXT, RADIUS, SMALL_TEXT, STACK, TEXT_LEFT
-from designer.gui.canvas.primitives import draw_lines, draw_points, draw_rects
+from designer.gui.canvas import marks
+from designer.gui.canvas.captions import title
+from designer.gui.canvas.containers import draw_container, draw_container_title
+from designer.gui.canvas.edge_painting import EdgePainting, faint
+from designer.gui.canvas.look import FADED_OPACITY, Style, elided, font, metrics
+from designer.gui.canvas.measures import TEXT_LEFT
+from designer.gui.canvas.primitives import draw_points, draw_rects
 from designer.gui.canvas.sprites import MARGIN
 from designer.gui.places import name_of, parent
 
@@ -31,6 +27,7 @@ if TYPE_CHECKING:
 OVERVIEW, MAP, DETAIL = range(3)
 
 GRID = 24.0  # between the dots of the background
+_DOT = 1.6  # pixels
 _SHAPES_FROM = 1.15  # scale from which on edges carry shapes
 _TITLES_FROM = 60.0  # pixels of a node's width
 _MOST_SMOOTH = 1500  # wires drawn smoothly on the map
@@ -38,18 +35,24 @@ _MOST_SMOOTH = 1500  # wires drawn smoothly on the map
 
 def paint_grid(painter: QPainter, exposed: QRectF, scale: float, colour: QColor) -> None:
     """Draw the dots behind everything, as long as they are apart."""
-    if scale < 0.45:
+    if scale < 0.25:
         return
-    xs = np.arange(np.floor(exposed.left() / GRID), exposed.right() / GRID + 1) * GRID
-    ys = np.arange(np.floor(exposed.top() / GRID), exposed.bottom() / GRID + 1) * GRID
+    step = GRID if scale >= 0.75 else GRID * 2 if scale >= 0.45 else GRID * 4
+    xs = np.arange(np.floor(exposed.left() / step), exposed.right() / step + 1) * step
+    ys = np.arange(np.floor(exposed.top() / step), exposed.bottom() / step + 1) * step
     points = np.empty((len(ys), len(xs), 2))
     points[:, :, 0] = xs
     points[:, :, 1] = ys[:, None]
-    pen = QPen(colour, 1.6)
+    ratio = painter.device().devicePixelRatio()
+    pen = QPen(colour, 1.0 / ratio)
     pen.setCosmetic(True)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(pen)
-    draw_points(painter, points.reshape(-1, 2))
+    # Single pixels are drawn fifteen times as fast as dots of any other size.
+    side = round(_DOT * ratio)
+    for x in range(side):
+        for y in range(side):
+            draw_points(painter, points.reshape(-1, 2) + np.array([x, y]) / (scale * ratio))
 
 
 def in_rect(box: np.ndarray, rect: QRectF, margin: float) -> np.ndarray:
@@ -74,14 +77,8 @@ class Painting:
         self.world = painter.worldTransform()
         self.scale = self.world.m11()
         self.ratio = painter.device().devicePixelRatio()
+        self.edges = EdgePainting(layer, painter, exposed)
         self.rows = np.flatnonzero(in_rect(layer.box, exposed, 24.0 + 2.0 / self.scale))
-        spans = layer.wire_box
-        self.edges = np.flatnonzero(
-            (spans[:, 0] <= exposed.right() + 4)
-            & (spans[:, 2] >= exposed.left() - 4)
-            & (spans[:, 1] <= exposed.bottom() + 4)
-            & (spans[:, 3] >= exposed.top() - 4)
-        )
 
     def paint(self, level: int) -> None:
         """Paint at a level of detail."""
@@ -90,10 +87,10 @@ class Painting:
         nodes = self.rows[(kinds != a.CONTAINER) & (self.layer.box[self.rows, 2] > 0)]
         self._containers(containers, level)
         if level == OVERVIEW:
-            self._lines()
+            self.edges.lines()
             self._blocks(nodes)
             return
-        self._wires(smooth=level == DETAIL or len(self.edges) < _MOST_SMOOTH)
+        self.edges.wires(smooth=level == DETAIL or len(self.edges.edges) < _MOST_SMOOTH)
         lifted = self.layer.lifted
         passes = [nodes]
         if lifted is not None:  # what is dragged lies above the rest
@@ -102,107 +99,17 @@ class Painting:
             self._bodies(some, level)
             if level == DETAIL:
                 self._captions(some)
-                self._ports(np.concatenate([some, containers[:0]]))
+                self._ports(some)
             else:
                 self._titles(some)
             self._badges(some)
         if level == DETAIL:
             self._ports(containers)
             if self.scale >= _SHAPES_FROM:
-                self._shapes()
+                self.edges.shapes()
         self._titles_of_containers(containers, level)
         self._badges(containers)
         self._lights()
-
-    # Edges
-
-    def _groups(self) -> list[tuple[np.ndarray, QColor, float]]:
-        """Return the visible edges by colour and width, the most important last."""
-        look, layer, edges = self.look, self.layer, self.edges
-        bits = self.arrays.wire_bits[edges]
-        plain = bits == 0
-        groups = [(edges[bits == a.FADED], _faint(look.wire), 1.4)]
-        if layer.selected_few:
-            near = layer.selected[self.arrays.source[edges]]
-            near = near | layer.selected[self.arrays.target[edges]]
-            groups.append((edges[plain & ~near], look.wire, 1.4))
-            groups.append((edges[plain & near], look.soft, 1.6))
-        else:
-            groups.append((edges[plain], look.wire, 1.4))
-        groups.append((edges[(bits & a.ERROR) > 0], look.error, 2.0))
-        if layer.lit_edge >= 0:
-            groups.append((np.array([layer.lit_edge]), look.accent, 3.0))
-        return [group for group in groups if len(group[0])]
-
-    def _wires(self, *, smooth: bool) -> None:
-        painter, wire = self.painter, self.layer.wire
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
-        for edges, colour, width in self._groups():
-            pen = QPen(colour, max(1.0, width * min(self.scale, 2.5)))
-            pen.setCosmetic(True)
-            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-            painter.setPen(pen)
-            chosen = wire[edges]
-            straight = np.ptp(chosen[:, :, 0], axis=1) < 0.05
-            lines = chosen[straight][:, [0, -1]].reshape(-1, 4)
-            curved = chosen[~straight]
-            segments = np.concatenate([curved[:, :-1], curved[:, 1:]], axis=2).reshape(-1, 4)
-            if smooth and len(lines):
-                # A vertical line at half a pixel would be two pixels wide and pale.
-                lines = lines.copy()
-                unit = self.scale * self.ratio
-                half = 0.5 if round(pen.widthF() * self.ratio) % 2 else 0.0
-                shift = self.world.dx() * self.ratio
-                x = (np.floor(lines[:, 0] * unit + shift) + half - shift) / unit
-                lines[:, 0] = lines[:, 2] = x
-            draw_lines(painter, lines)
-            draw_lines(painter, segments)
-
-    def _lines(self) -> None:
-        painter, wire, lane = self.painter, self.layer.wire, self.layer.lane
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        middle = wire.shape[1] // 2
-        for edges, colour, width in self._groups():
-            pen = QPen(colour, 1.0 if width < 2 else 2.0)
-            pen.setCosmetic(True)
-            painter.setPen(pen)
-            direct = np.isnan(lane[edges])
-            draw_lines(painter, wire[edges[direct]][:, [0, -1]].reshape(-1, 4))
-            bent = wire[edges[~direct]]
-            for one, two in ((0, middle - 1), (middle - 1, middle), (middle, -1)):
-                draw_lines(painter, bent[:, [one, two]].reshape(-1, 4))
-
-    def _shapes(self) -> None:
-        """Write what edges carry beside them."""
-        painter, look = self.painter, self.look
-        small = font(SMALL_TEXT - 2)
-        height = metrics(SMALL_TEXT - 2).height()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setFont(small)
-        painter.setPen(look.faint)
-        lane, wire = self.layer.lane, self.layer.wire
-        ends = self.arrays.kind
-        for edge in self.edges.tolist():
-            points = wire[edge]
-            way = points[-1, 1] - points[0, 1]
-            if way < 22:
-                continue
-            source = int(self.arrays.source[edge])
-            if np.isnan(lane[edge]):
-                if abs(points[0, 0] - points[-1, 0]) > 1:
-                    continue
-                x, y = points[0, 0], (points[0, 1] + points[-1, 1]) / 2
-            else:
-                middle = len(points) // 2
-                x, y = points[middle, 0], (points[middle - 1, 1] + points[middle, 1]) / 2
-            if ends[source] == a.INPUT_END and self.layer.box[source, 2] == 0:
-                continue  # it would run into the title of the expanded block
-            scope, (name, port, _, _) = self.arrays.keys[edge]
-            text = carried_shape(self.arrays.frames[scope], name, port)
-            if text:
-                painter.drawStaticText(
-                    QPointF(x + 7, y - height / 2), self.layer.static(text, SMALL_TEXT - 2, False)
-                )
 
     # Nodes
 
@@ -218,7 +125,7 @@ class Painting:
         rects[:, 3] += grow
         category = self.arrays.category[nodes]
         bits = self.arrays.bits[nodes]
-        faded = (bits & a.FADED) > 0
+        faded = (bits & marks.FADED) > 0
         for number, colour in enumerate(look.blocks):
             some = (category == number) & ~faded
             if np.any(some):
@@ -227,8 +134,8 @@ class Painting:
         painter.setBrush(QBrush(look.outline))
         draw_rects(painter, rects[faded])
         for some, colour in (
-            ((bits & a.WARNING) > 0, look.warning),
-            ((bits & a.ERROR) > 0, look.error),
+            ((bits & marks.WARNING) > 0, look.warning),
+            ((bits & marks.ERROR) > 0, look.error),
             (layer.selected[nodes], look.selected),
         ):
             if np.any(some):
@@ -281,7 +188,7 @@ class Painting:
             caption = layer.captions.of(frame, name_of(path), path)
             _, _, width, height = layer.box[row].tolist()
             end = arrays.kind[row] >= a.INPUT_END
-            faded = bool(arrays.bits[row] & a.FADED)
+            faded = bool(arrays.bits[row] & marks.FADED)
             for each in layer.words(caption, width, height, bool(end)):
                 role = (each.size, each.bold, each.soft, faded)
                 roles.setdefault(role, []).append((left + each.x, top + each.y, each.text))
@@ -334,8 +241,8 @@ class Painting:
                 strict=True,
             ):
                 colour = self.look.categories[arrays.category[row]]
-                if arrays.bits[row] & a.FADED:
-                    colour = _faint(colour)
+                if arrays.bits[row] & marks.FADED:
+                    colour = faint(colour)
                 sprite = sprites.port(colour, False, self.scale, self.ratio)
                 half = sprite.width() / self.ratio / 2
                 painter.drawPixmap(QPointF(px - half, py - half), sprite)
@@ -343,15 +250,15 @@ class Painting:
 
     def _badges(self, rows: np.ndarray) -> None:
         bits = self.arrays.bits[rows]
-        rows = rows[(bits & (a.ERROR | a.WARNING)) > 0]
+        rows = rows[(bits & (marks.ERROR | marks.WARNING)) > 0]
         if not len(rows):
             return
         painter, box = self.painter, self.layer.box
         painter.setTransform(QTransform())
         size = max(self.scale, 0.55)  # to be seen also from further away
         for row in rows.tolist():
-            marks = int(self.arrays.bits[row]) & (a.ERROR | a.WARNING)
-            sprite = self.layer.sprites.badge(marks, size, self.ratio)
+            bit = int(self.arrays.bits[row]) & (marks.ERROR | marks.WARNING)
+            sprite = self.layer.sprites.badge(bit, size, self.ratio)
             half = sprite.width() / self.ratio / 2
             x = (box[row, 0] + box[row, 2] - 4) * self.scale + self.world.dx() - half
             y = (box[row, 1] + 2) * self.scale + self.world.dy() - half
@@ -383,7 +290,9 @@ class Painting:
             node = frame.graph.nodes[name_of(path)]
             result = frame.result.nodes.get(name_of(path)) if frame.result is not None else None
             rect = QRectF(*self.layer.box[row].tolist())
-            draw_container_title(self.painter, self.look, rect, *title(name_of(path), node, result))
+            hovered = row == self.layer.hovered
+            words = title(name_of(path), node, result)
+            draw_container_title(self.painter, self.look, rect, *words, hovered=hovered)
 
     def _lights(self) -> None:
         """Draw the ports that say something to the edge that is dragged about."""
@@ -408,71 +317,3 @@ class Painting:
             painter.drawEllipse(centre, 4.2, 4.2)
             if light == "refused":
                 painter.drawLine(centre + QPointF(-2.4, 2.4), centre + QPointF(2.4, -2.4))
-
-
-def draw_container(
-    painter: QPainter,
-    look,  # noqa: ANN001
-    rect: QRectF,
-    bits: int,
-    *,
-    selected: bool = False,
-    hovered: bool = False,
-    scale: float = 1.0,
-) -> None:
-    """Draw an expanded block without its title."""
-    radius = RADIUS * 1.6
-    colour, width = look.categories[-1], 1.2
-    if bits & a.ERROR:
-        colour = look.error
-    if selected:
-        colour, width = look.selected, 1.8
-    if bits & a.FADED:
-        painter.setOpacity(FADED_OPACITY)
-    pen = QPen(colour, max(1.0, width * min(scale, 2.0)))
-    pen.setCosmetic(True)
-    pen.setDashPattern([4.0, 3.0])
-    painter.setPen(pen)
-    if bits & a.STACK:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setOpacity(0.45)
-        painter.drawRoundedRect(rect.translated(STACK, STACK), radius, radius)
-        painter.setOpacity(FADED_OPACITY if bits & a.FADED else 1.0)
-    painter.setBrush(QBrush(container_fill(look, hovered)))
-    painter.drawRoundedRect(rect, radius, radius)
-    painter.setOpacity(1.0)
-
-
-def container_fill(look, hovered: bool = False) -> QColor:  # noqa: ANN001
-    """Return what is behind the inside of an expanded block."""
-    fill = QColor(look.panel)
-    one, two = (0.62, 0.38) if hovered else (0.7, 0.3)
-    return QColor.fromRgbF(
-        look.canvas.redF() * one + fill.redF() * two,
-        look.canvas.greenF() * one + fill.greenF() * two,
-        look.canvas.blueF() * one + fill.blueF() * two,
-    )
-
-
-def draw_container_title(painter: QPainter, look, rect: QRectF, name: str, rest: str) -> None:  # noqa: ANN001
-    """Write the title of an expanded block; the wire that enters it passes behind."""
-    left, baseline = rect.left() + 14, rect.top() + 21
-    room = rect.width() - 34
-    name, advance = elided(name, room, NAME_TEXT, True)
-    rest, more = elided(f"· {rest}", max(0.0, room - advance - 6), SMALL_TEXT)
-    height = metrics(NAME_TEXT, True).height()
-    behind = QRectF(left - 4, baseline - height * 0.8, advance + 6 + more + 8, height)
-    painter.fillRect(behind, container_fill(look))
-    painter.setPen(look.categories[-1])
-    painter.setFont(font(NAME_TEXT, True))
-    painter.drawText(QPointF(left, baseline), name)
-    painter.setFont(font(SMALL_TEXT))
-    painter.setPen(look.soft)
-    painter.drawText(QPointF(left + advance + 6, baseline), rest)
-
-
-def _faint(colour: QColor) -> QColor:
-    result = QColor(colour)
-    result.setAlphaF(FADED_OPACITY)
-    return result
-

@@ -8,11 +8,12 @@ from PySide6.QtSvg import QSvgGenerator
 
 from designer.errors import DesignerError
 from designer.gui.canvas import arrays as a
+from designer.gui.canvas import marks
 from designer.gui.canvas.captions import title
+from designer.gui.canvas.containers import draw_container, draw_container_title
 from designer.gui.canvas.interface import PortHit
 from designer.gui.canvas.layer import GraphLayer
 from designer.gui.canvas.look import FADED_OPACITY, Style, draw_badge, draw_body, draw_port, font
-from designer.gui.canvas.painting import draw_container, draw_container_title
 from designer.gui.places import name_of, parent
 
 MARGIN = 32.0
@@ -38,9 +39,7 @@ def save(layer: GraphLayer, path: Path, name: str) -> None:
     elif ending == ".png":
         _save_png(layer, path, area)
     else:
-        raise DesignerError(
-            f"A picture is written as .svg or .png; {path.name} ends in neither."
-        )
+        raise DesignerError(f"A picture is written as .svg or .png; {path.name} ends in neither.")
 
 
 def _save_svg(layer: GraphLayer, path: Path, name: str, area: QRectF) -> None:
@@ -99,9 +98,9 @@ def draw(painter: QPainter, layer: GraphLayer, area: QRectF) -> None:
         draw_container(painter, look, _rect(layer, row), int(arrays.bits[row]))
     for edge, wire in enumerate(arrays.wire):
         bits = int(arrays.wire_bits[edge])
-        colour = look.error if bits & a.ERROR else look.wire
-        painter.setOpacity(FADED_OPACITY if bits & a.FADED else 1.0)
-        painter.setPen(QPen(colour, 1.8 if bits & a.ERROR else 1.4))
+        colour = look.error if bits & marks.ERROR else look.wire
+        painter.setOpacity(FADED_OPACITY if bits & marks.FADED else 1.0)
+        painter.setPen(QPen(colour, 1.8 if bits & marks.ERROR else 1.4))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in wire.tolist()]))
     painter.setOpacity(1.0)
@@ -117,7 +116,7 @@ def draw(painter: QPainter, layer: GraphLayer, area: QRectF) -> None:
     for row in rows:
         if layer.box[row, 2] > 0:
             _draw_ports(painter, layer, row)
-        if arrays.bits[row] & (a.ERROR | a.WARNING):
+        if arrays.bits[row] & (marks.ERROR | marks.WARNING):
             rect = _rect(layer, row)
             badge = QPointF(rect.right() - 4, rect.top() + 2)
             draw_badge(painter, look, badge, int(arrays.bits[row]))
@@ -135,7 +134,7 @@ def _draw_node(painter: QPainter, layer: GraphLayer, row: int) -> None:
     draw_body(painter, look, rect, Style(int(arrays.category[row]), end, bits))
     path = arrays.paths[row]
     caption = layer.captions.of(arrays.frames[parent(path)], name_of(path), path)
-    painter.setOpacity(FADED_OPACITY + 0.2 if bits & a.FADED else 1.0)
+    painter.setOpacity(FADED_OPACITY + 0.2 if bits & marks.FADED else 1.0)
     for each in layer.words(caption, rect.width(), rect.height(), end):
         painter.setFont(font(each.size, each.bold))
         painter.setPen(look.soft if each.soft else look.text)

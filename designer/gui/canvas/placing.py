@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 from designer.design.values import Graph
+from designer.gui.canvas.differences import changed_nodes
 from designer.gui.canvas.layout import COLUMN_GAP, ROW_GAP, Link, layout
 from designer.gui.canvas.measures import END_HEIGHT, END_WIDTH, NODE_HEIGHT, NODE_WIDTH
 
@@ -232,5 +233,5 @@ def _alike(one: Graph, two: Graph) -> bool:
     return (
         (one.edges is two.edges or one.edges == two.edges)
         and list(one.nodes) == list(two.nodes)
-        and [node.at for node in one.nodes.values()] == [node.at for node in two.nodes.values()]
+        and all(one.nodes[name].at == two.nodes[name].at for name in changed_nodes(one, two))
     )

@@ -1,4 +1,4 @@
-"""The view of a graph: shows the workspace's design and turns events into gestures.
+"""The view of a graph: shows the workspace's design and says where everything is.
 
 Scene units are those of the design: `at` of a node is the x of its middle and the y of its top.
 """
@@ -8,29 +8,19 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, QVariantAnimation, Signal
-from PySide6.QtGui import (
-    QContextMenuEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDragMoveEvent,
-    QDropEvent,
-    QFocusEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QNativeGestureEvent,
-    QPainter,
-    QResizeEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QFrame, QGestureEvent, QGraphicsScene, QGraphicsView, QPinchGesture
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView
 
 from designer.design.values import Design, Point
-from designer.gui.canvas import gestures, hits, keys
+from designer.gui.canvas import hits
 from designer.gui.canvas.frames import build
-from designer.gui.canvas.interface import EdgeHit, Gesture, Light, PortHit
+from designer.gui.canvas.gliding import Gliding
+from designer.gui.canvas.hovering import Hover
+from designer.gui.canvas.interaction import InteractiveView
+from designer.gui.canvas.interface import EdgeHit, Light, PortHit
 from designer.gui.canvas.layer import WORLD, GraphLayer
-from designer.gui.canvas.navigation import STEP, Navigator, wheel_pan
+from designer.gui.canvas.navigation import STEP
 from designer.gui.canvas.notes import Notes
 from designer.gui.canvas.painting import in_rect, paint_grid
 from designer.gui.canvas.placing import Placer
@@ -41,9 +31,6 @@ if TYPE_CHECKING:
     from designer.gui.canvas.canvas import Canvas
 
 PORT_REACH = 11.0  # pixels
-GLIDE = 250  # milliseconds that nodes take to their new places
-_MOST_GLIDING = 2000  # nodes
-_CARD_DELAY = 350
 
 
 class _Memory:
@@ -55,7 +42,7 @@ class _Memory:
         self.placer = Placer()
 
 
-class GraphView(QGraphicsView):
+class GraphView(InteractiveView):
     """Shows the graph that is looked into.
 
     Signals
@@ -67,30 +54,21 @@ class GraphView(QGraphicsView):
     looked = Signal()
 
     def __init__(self, workspace: Workspace, canvas: "Canvas") -> None:
-        self._scene = QGraphicsScene()
-        super().__init__(self._scene, canvas)
+        scene = QGraphicsScene()
+        super().__init__(scene, workspace, canvas)
         self.setObjectName("graph")
         self.setAccessibleName("Graph of the network")
-        self.workspace = workspace
-        self.canvas = canvas
+        scene.setParent(self)
         self.layer = GraphLayer()
-        self.navigator = Navigator(self)
         self.notes = Notes(self)
-        self.gesture: Gesture | None = None
-        self.pointer = QPointF()  # where the pointer was last, in the scene
-        self.last_path = ""  # the node that the arrow keys reached last
+        self.hover = Hover(self)
+        self.gliding = Gliding(self)
         self._documents: WeakKeyDictionary[Document, _Memory] = WeakKeyDictionary()
         self._memory = _Memory()
         self._shown: tuple[Document | None, str] = (None, "")
         self._fresh = True  # nothing of the graph has been seen yet
-        self._panning: QPoint | None = None
-        self._space = False  # the space bar is down ...
-        self._space_used = False  # ... and moved the picture
         self._offset: tuple[Collection[str], np.ndarray] | None = None
-        self._glide: QVariantAnimation | None = None
-        self._card = QTimer(self, interval=_CARD_DELAY, singleShot=True)
-        self._card.timeout.connect(self._show_card)
-        self._set_up()
+        self._set_up(scene)
         workspace.changed.connect(self._changed)
         workspace.switched.connect(self.refresh)
         workspace.scope_changed.connect(self.refresh)
@@ -100,10 +78,10 @@ class GraphView(QGraphicsView):
         self.navigator.rested.connect(lambda: self.layer.set_moving(False))
         theme.changed.connect(self._restyle)
 
-    def _set_up(self) -> None:
-        self._scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
-        self._scene.setSceneRect(WORLD)
-        self._scene.addItem(self.layer)
+    def _set_up(self, scene: QGraphicsScene) -> None:
+        scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        scene.setSceneRect(WORLD)
+        scene.addItem(self.layer)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
         flags = QGraphicsView.OptimizationFlag
@@ -113,9 +91,9 @@ class GraphView(QGraphicsView):
         self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAcceptDrops(True)
-        self.viewport().setMouseTracking(True)
+        # All of it is painted, so Qt may scroll it and need not fill it before.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.viewport().setAutoFillBackground(False)
         self.viewport().grabGesture(Qt.GestureType.PinchGesture)
 
     # What is shown
@@ -132,13 +110,14 @@ class GraphView(QGraphicsView):
         if shown != self._shown:
             self._turn_to(*shown)
         self._offset = None
-        self._stop_glide()
+        self.gliding.stop()
         root = None
         if workspace.document is not None:
             root = build(
                 workspace.design, workspace.analysis, workspace.scope, self.expanded, self._placer
             )
         self.layer.take(root, workspace.analysis.problems, workspace.design.blocks)
+        self.light_edge(self.chosen_edge)
         if self._fresh and len(self.layer.arrays.paths):
             self._first_look()
         self._looked()
@@ -163,6 +142,7 @@ class GraphView(QGraphicsView):
                     self._documents[document] = memory
             self._memory = memory
         self.layer.start_afresh()
+        self.chosen_edge = None
         self._shown = document, scope
         self._fresh = True
 
@@ -178,6 +158,9 @@ class GraphView(QGraphicsView):
         self.refresh()
 
     def _select(self) -> None:
+        if self.workspace.selection:
+            self.chosen_edge = None
+            self.light_edge(None)
         self.layer.select(self.workspace.selection)
         self.looked.emit()
 
@@ -249,10 +232,6 @@ class GraphView(QGraphicsView):
         nodes = frame.graph.nodes
         return {name: Point(*at) for name, at in frame.places.at().items() if name in nodes}
 
-    def scene_point(self, event: QMouseEvent | QDropEvent | QWheelEvent) -> QPointF:
-        """Return where an event happened in the scene."""
-        return self.navigator.to_scene(QPointF(event.position()))
-
     # What is shown for a moment
 
     def set_offset(self, paths: Collection[str] | None, dx: float = 0.0, dy: float = 0.0) -> None:
@@ -260,9 +239,10 @@ class GraphView(QGraphicsView):
         if paths is None:
             self._offset = None
             self.layer.drop()
+            self.looked.emit()
             return
         if self._offset is None or self._offset[0] is not paths:
-            self._stop_glide()
+            self.gliding.stop()
             self.layer.drop()
             self._offset = paths, self._rows_of(paths)
         self.navigator.touch()
@@ -294,60 +274,23 @@ class GraphView(QGraphicsView):
             self.layer.update()
 
     def tip(self, point: QPointF | None, sentence: str, kind: str = "note") -> None:
-        """Show a small card at a scene point ("note", "fits", "problem", "refused"); "" hides it."""
+        """Show a small card at a scene point, "" hides it.
+
+        Its kind is "note", "fits", "problem" or "refused".
+        """
         if point is None or not sentence:
             self.notes.hide_tip()
         else:
             self.notes.show_tip(self.mapFromScene(point), sentence, kind)
 
-    # Gliding to new places
+    def glide_from(self, before: Mapping[str, tuple[float, float]]) -> None:
+        """Let nodes move from earlier corners, those of `places_now`, to where they are now."""
+        self.gliding.begin(before)
 
     def places_now(self) -> dict[str, tuple[float, float]]:
-        """Return the corner of every drawn node, for `glide_from`."""
+        """Return the corner of every drawn node."""
         corners = self.layer.box[:, :2].tolist()
         return {path: (x, y) for path, (x, y) in zip(self.layer.arrays.paths, corners, strict=True)}
-
-    def glide_from(self, before: Mapping[str, tuple[float, float]]) -> None:
-        """Let nodes move from earlier corners to where they are now."""
-        arrays = self.layer.arrays
-        if len(arrays.paths) > _MOST_GLIDING or not self.isVisible():
-            return
-        rows, way = [], []
-        for path, (x, y) in before.items():
-            row = arrays.row.get(path)
-            if row is not None:
-                dx, dy = x - arrays.box[row, 0], y - arrays.box[row, 1]
-                if abs(dx) + abs(dy) > 0.5 and arrays.box[row, 2] > 0:
-                    rows.append(row)
-                    way.append((dx, dy))
-        if not rows:
-            return
-        moved, ways = np.array(rows), np.array(way)
-        self._stop_glide()
-        glide = QVariantAnimation(self)
-        glide.setDuration(GLIDE)
-        glide.setStartValue(1.0)
-        glide.setEndValue(0.0)
-        glide.setEasingCurve(glide.easingCurve().Type.OutCubic)
-        glide.valueChanged.connect(
-            lambda part: self.layer.move(moved, ways[:, 0] * part, ways[:, 1] * part)
-        )
-        glide.finished.connect(self._stop_glide)
-        self._glide = glide
-        self.layer.move(moved, ways[:, 0], ways[:, 1])
-        glide.start()
-
-    @property
-    def gliding(self) -> bool:
-        """Whether nodes are on their way to new places."""
-        return self._glide is not None
-
-    def _stop_glide(self) -> None:
-        if self._glide is not None:
-            glide, self._glide = self._glide, None
-            glide.stop()
-            glide.deleteLater()
-            self.layer.drop()
 
     # Looking
 
@@ -382,240 +325,16 @@ class GraphView(QGraphicsView):
         if not rect.isEmpty():
             self.navigator.show(rect)
 
-    # Gestures
-
-    def start_gesture(self, gesture: Gesture, point: QPointF | None = None) -> None:
-        """Let a gesture take the pointer until it ends or is cancelled."""
-        self.cancel_gesture()
-        self.gesture = gesture
-        self._hide_card()
-        if gesture.cursor is not None:
-            self.viewport().setCursor(gesture.cursor)
-        gesture.start(self.pointer if point is None else point, _no_keys())
-
-    def cancel_gesture(self) -> bool:
-        """Cancel the gesture that runs; returns whether one did."""
-        gesture, self.gesture = self.gesture, None
-        if gesture is None:
-            return False
-        gesture.cancel()
-        self._after_gesture()
-        return True
-
-    def _after_gesture(self) -> None:
-        self.light_edge(None)
+    def gesture_over(self) -> None:
+        """Put away what was shown for a gesture."""
+        self.light_edge(self.chosen_edge)
         self.light_ports({})
         self.notes.hide_tip()
         self.viewport().unsetCursor()
         if self._offset is not None:
             self.set_offset(None)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a gesture, or to move the picture."""
-        self.pointer = self.scene_point(event)
-        self._hide_card()
-        left = event.button() == Qt.MouseButton.LeftButton
-        if event.button() == Qt.MouseButton.MiddleButton or (left and self._space):
-            self._panning = event.position().toPoint()
-            self._space_used = True
-            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
-        elif left and self.gesture is None and self.workspace.document is not None:
-            gesture = gestures.begin(self, event)
-            if gesture is not None:
-                self.cancel_gesture()
-                self.gesture = gesture
-                if gesture.cursor is not None:
-                    self.viewport().setCursor(gesture.cursor)
-                gesture.start(self.pointer, event.modifiers())
-        event.accept()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drive the gesture, move the picture, or show what lies under the pointer."""
-        self.pointer = self.scene_point(event)
-        if self._panning is not None:
-            position = event.position().toPoint()
-            self.navigator.pan(position - self._panning)
-            self._panning = position
-        elif self.gesture is not None:
-            self.gesture.move(self.pointer, event.modifiers())
-        else:
-            self._hover()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End the gesture."""
-        self.pointer = self.scene_point(event)
-        if self._panning is not None:
-            self._panning = None
-            self.viewport().unsetCursor()
-        elif self.gesture is not None and event.button() == Qt.MouseButton.LeftButton:
-            gesture, self.gesture = self.gesture, None
-            gesture.end(self.pointer, event.modifiers())
-            self._after_gesture()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Go into a block, or add a layer."""
-        self.pointer = self.scene_point(event)
-        if event.button() == Qt.MouseButton.LeftButton and self.workspace.document is not None:
-            gestures.double_click(self, self.pointer, event.modifiers())
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Move the picture; with Ctrl, zoom about the pointer."""
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.navigator.zoom(2.0 ** (event.angleDelta().y() / 360.0), QPointF(event.position()))
-        else:
-            self.navigator.pan(wheel_pan(event))
-        self._after_motion(QPointF(event.position()))
-        event.accept()
-
-    def _after_motion(self, position: QPointF) -> None:
-        """The scene moved under the pointer."""
-        self._hide_card()
-        self.pointer = self.navigator.to_scene(position)
-        if self.gesture is not None:
-            self.gesture.move(self.pointer, _no_keys())
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Show what can be done here."""
-        self._hide_card()
-        if self.workspace.document is not None:
-            by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
-            point = None if by_key else self.navigator.to_scene(QPointF(event.pos()))
-            gestures.context_menu(self, point, event.globalPos())
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Something is dragged in."""
-        event.ignore()
-        gestures.drag_entered(self, event)
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """It is dragged about."""
-        self.pointer = self.scene_point(event)
-        event.ignore()
-        gestures.drag_moved(self, event)
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """It left."""
-        gestures.drag_left(self)
-        self._after_gesture()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """It is dropped."""
-        self.pointer = self.scene_point(event)
-        event.ignore()
-        gestures.dropped(self, event)
-        self._after_gesture()
-
-    # Keys
-
-    def event(self, event: QEvent) -> bool:
-        """Keep Space and Escape from being shortcuts where they mean more."""
-        if event.type() == QEvent.Type.ShortcutOverride:
-            assert isinstance(event, QKeyEvent)
-            plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
-            if plain and event.key() == Qt.Key.Key_Space:
-                event.accept()
-                return True
-            if event.key() == Qt.Key.Key_Escape and self.gesture is not None:
-                event.accept()
-                return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move along edges, nudge, hold the picture, cancel."""
-        if event.key() == Qt.Key.Key_Space:
-            if not event.isAutoRepeat():
-                self._space, self._space_used = True, False
-            return
-        if event.key() == Qt.Key.Key_Escape:
-            if not self.cancel_gesture():
-                self.workspace.select(())
-            return
-        if self.gesture is not None and _is_modifier(event):
-            self.gesture.move(self.pointer, event.modifiers() | _modifier(event))
-            return
-        if not keys.pressed(self, event):
-            event.ignore()
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """A tap on Space expands the selected block."""
-        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            tapped = self._space and not self._space_used
-            self._space = False
-            if tapped:
-                self.canvas.trigger("layer.expand")
-            return
-        if self.gesture is not None and _is_modifier(event):
-            self.gesture.move(self.pointer, event.modifiers() & ~_modifier(event))
-            return
-        super().keyReleaseEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Keys that were down are no longer ours."""
-        self._space = False
-        super().focusOutEvent(event)
-
-    # Hovering
-
-    def _hover(self) -> None:
-        row = hits.row_at(self.layer, self.pointer)
-        port = self.port_at(self.pointer)
-        if port is not None:
-            self.viewport().setCursor(Qt.CursorShape.CrossCursor)
-        elif not self._space:
-            self.viewport().unsetCursor()
-        if row != self.layer.hovered:
-            self._hide_card()
-            for each in (self.layer.hovered, row):
-                if each >= 0:
-                    box = QRectF(*self.layer.box[each].tolist())
-                    self.layer.update(box.adjusted(-12, -12, 20, 20))
-            self.layer.hovered = row
-            if row >= 0:
-                self._card.start()
-
-    def _show_card(self) -> None:
-        """Tell what is wrong with the node under the pointer."""
-        row = self.layer.hovered
-        if 0 <= row < len(self.layer.arrays.paths) and self.gesture is None:
-            path = self.layer.arrays.paths[row]
-            problems = [
-                problem
-                for problem in self.workspace.analysis.problems
-                if problem.path == path or problem.path.startswith(f"{path}.")
-            ]
-            if problems:
-                box = QRectF(*self.layer.box[row].tolist())
-                corner = QPointF(box.right(), min(box.bottom(), box.top() + 44.0))
-                self.notes.show_problems(self.mapFromScene(corner), problems)
-
-    def _hide_card(self) -> None:
-        self._card.stop()
-        self.notes.hide_card()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Nothing lies under the pointer any more."""
-        if self.layer.hovered >= 0:
-            self.layer.hovered = -1
-            self.layer.update()
-        self._hide_card()
-        super().leaveEvent(event)
-
     # Qt's own
-
-    def viewportEvent(self, event: QEvent) -> bool:
-        """Zoom by pinching."""
-        if isinstance(event, QNativeGestureEvent):
-            if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
-                self.navigator.zoom(1.0 + event.value(), QPointF(event.position()))
-                return True
-        elif event.type() == QEvent.Type.Gesture:
-            assert isinstance(event, QGestureEvent)
-            pinch = event.gesture(Qt.GestureType.PinchGesture)
-            if isinstance(pinch, QPinchGesture):
-                at = self.viewport().mapFromGlobal(pinch.centerPoint().toPoint())
-                self.navigator.zoom(pinch.scaleFactor(), QPointF(at))
-                return True
-        return super().viewportEvent(event)
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         """Draw the ground and its dots."""
@@ -642,22 +361,3 @@ class GraphView(QGraphicsView):
         """Scroll, keeping what does not scroll in place."""
         super().scrollContentsBy(dx, dy)
         self.notes.hide_card()
-
-
-def _no_keys() -> Qt.KeyboardModifier:
-    return Qt.KeyboardModifier.NoModifier
-
-
-_MODIFIERS = {
-    Qt.Key.Key_Shift: Qt.KeyboardModifier.ShiftModifier,
-    Qt.Key.Key_Control: Qt.KeyboardModifier.ControlModifier,
-    Qt.Key.Key_Alt: Qt.KeyboardModifier.AltModifier,
-}
-
-
-def _is_modifier(event: QKeyEvent) -> bool:
-    return event.key() in _MODIFIERS
-
-
-def _modifier(event: QKeyEvent) -> Qt.KeyboardModifier:
-    return _MODIFIERS[Qt.Key(event.key())]

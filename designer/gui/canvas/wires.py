@@ -11,17 +11,20 @@ import numpy as np
 
 from designer.gui.canvas.measures import NODE_HEIGHT
 
-POINTS = 14
+POINTS = 20
 HALF = POINTS // 2
 
 TRACK = 14.0  # between lanes side by side
 CLEAR = 12.0  # between a lane and a node
 LONG = NODE_HEIGHT + 24.0  # edges at least this long may have nodes in between
-BEND = 36.0  # height of the bends into and out of a lane
+LOW_BEND, HIGH_BEND = 28.0, 66.0  # height of the bends into and out of a lane ...
+STEEP = 0.14  # ... which grows with their width
 _MOST_CROSSED = 400  # nodes in between that are looked at one by one
+_MOST_WALLS = 12  # sides of nodes at which a lane is sought
+_MOST_TRACKS = 24  # lanes side by side
 
 _T = np.linspace(0.0, 1.0, POINTS)
-_HALF_T = np.linspace(0.0, 1.0, HALF)
+_HALF_T = (1 - np.cos(np.linspace(0.0, np.pi, HALF))) / 2  # denser where it bends
 
 
 def _weights(t: np.ndarray) -> np.ndarray:
@@ -56,19 +59,25 @@ def sample(start: np.ndarray, end: np.ndarray, lane: np.ndarray) -> np.ndarray:
     chosen = np.flatnonzero(~np.isnan(lane))
     if len(chosen):
         a, b, x = start[chosen], end[chosen], lane[chosen]
-        bend = np.minimum(BEND, (b[:, 1] - a[:, 1]) / 2)
-        into, out = a[:, 1] + bend, b[:, 1] - bend
+        most = (b[:, 1] - a[:, 1]) / 2
+        bend_in = np.minimum(_bend(x - a[:, 0]), most)
+        bend_out = np.minimum(_bend(x - b[:, 0]), most)
+        into, out = a[:, 1] + bend_in, b[:, 1] - bend_out
         first, second = wires[chosen, :HALF], wires[chosen, HALF:]
         first[:, :, 0] = _curve(_HALF_WEIGHTS, a[:, 0], a[:, 0], x, x)
         first[:, :, 1] = _curve(
-            _HALF_WEIGHTS, a[:, 1], a[:, 1] + bend * 0.6, into - bend * 0.6, into
+            _HALF_WEIGHTS, a[:, 1], a[:, 1] + bend_in * 0.6, into - bend_in * 0.6, into
         )
         second[:, :, 0] = _curve(_HALF_WEIGHTS, x, x, b[:, 0], b[:, 0])
         second[:, :, 1] = _curve(
-            _HALF_WEIGHTS, out, out + bend * 0.6, b[:, 1] - bend * 0.6, b[:, 1]
+            _HALF_WEIGHTS, out, out + bend_out * 0.6, b[:, 1] - bend_out * 0.6, b[:, 1]
         )
         wires[chosen, :HALF], wires[chosen, HALF:] = first, second
     return wires
+
+
+def _bend(way: np.ndarray) -> np.ndarray:
+    return np.clip(LOW_BEND + STEEP * (np.abs(way) - 60.0), LOW_BEND, HIGH_BEND)
 
 
 def _curve(weights: np.ndarray, *points: np.ndarray) -> np.ndarray:
@@ -138,17 +147,18 @@ def _lane(
 
     best: tuple[tuple[float, float], float] | None = None
     for number, x in enumerate(sorted(edges, key=way)):
-        if best is not None and (way(x) >= best[0] or number > 12):
+        if best is not None and (way(x) >= best[0] or number > _MOST_WALLS):
             break
-        direction = 1.0 if x >= (x0 + x1) / 2 else -1.0
-        for _ in range(24):
-            if any(wall[0] - CLEAR < x < wall[1] + CLEAR for wall in walls):
+        track = x
+        step = TRACK if x >= (x0 + x1) / 2 else -TRACK
+        for _ in range(_MOST_TRACKS):
+            if any(wall[0] - CLEAR < track < wall[1] + CLEAR for wall in walls):
                 break
-            if tracks.is_free(x, y0, y1):
-                if best is None or way(x) < best[0]:
-                    best = way(x), x
+            if tracks.is_free(track, y0, y1):
+                if best is None or way(track) < best[0]:
+                    best = way(track), track
                 break
-            x += direction * TRACK
+            track += step
     x = best[1] if best is not None else max(wall[1] for wall in walls) + CLEAR + 6.0
     tracks.take(x, y0, y1)
     return x
@@ -169,9 +179,7 @@ class _Tracks:
         return True
 
     @staticmethod
-    def _overlaps(
-        spans: list[tuple[float, float, float]], x: float, y0: float, y1: float
-    ) -> bool:
+    def _overlaps(spans: list[tuple[float, float, float]], x: float, y0: float, y1: float) -> bool:
         place = bisect_left(spans, (y1,))
         # Spans are of any length, but those in one lane don't overlap much: a few are enough.
         for low, high, at in reversed(spans[max(0, place - 4) : place]):

@@ -1,0 +1,61 @@
+"""Drawing blocks that are expanded in place: a dashed frame with a title around their inside."""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen
+
+from designer.gui.canvas import marks
+from designer.gui.canvas.look import FADED_OPACITY, Look, elided, font, metrics, mixed
+from designer.gui.canvas.measures import NAME_TEXT, RADIUS, SMALL_TEXT, STACK
+
+_RADIUS = RADIUS * 1.6
+
+
+def draw_container(
+    painter: QPainter,
+    look: Look,
+    rect: QRectF,
+    bits: int,
+    *,
+    selected: bool = False,
+    hovered: bool = False,
+    scale: float = 1.0,
+) -> None:
+    """Draw an expanded block without its title."""
+    colour, width = (look.selected, 1.8) if selected else (look.categories[-1], 1.2)
+    pen = QPen(colour, max(1.0, width * min(scale, 2.0)))
+    pen.setCosmetic(True)
+    pen.setDashPattern([4.0, 3.0])
+    painter.setPen(pen)
+    opacity = FADED_OPACITY if bits & marks.FADED else 1.0
+    if bits & marks.STACK:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setOpacity(0.45 * opacity)
+        painter.drawRoundedRect(rect.translated(STACK, STACK), _RADIUS, _RADIUS)
+    painter.setOpacity(opacity)
+    painter.setBrush(QBrush(_fill(look, hovered)))
+    painter.drawRoundedRect(rect, _RADIUS, _RADIUS)
+    painter.setOpacity(1.0)
+
+
+def _fill(look: Look, hovered: bool = False) -> QColor:
+    """Return what is behind the inside of an expanded block."""
+    return mixed(look.canvas, look.panel, 0.42 if hovered else 0.3)
+
+
+def draw_container_title(
+    painter: QPainter, look: Look, rect: QRectF, name: str, rest: str, *, hovered: bool = False
+) -> None:
+    """Write the title of an expanded block; the wire that enters it passes behind."""
+    left, baseline = rect.left() + 14, rect.top() + 21
+    room = rect.width() - 34
+    name, advance = elided(name, room, NAME_TEXT, True)
+    rest, more = elided(f"· {rest}", max(0.0, room - advance - 6), SMALL_TEXT)
+    height = metrics(NAME_TEXT, True).height()
+    behind = QRectF(left - 4, baseline - height * 0.8, advance + 6 + more + 8, height)
+    painter.fillRect(behind, _fill(look, hovered))
+    painter.setPen(look.categories[-1])
+    painter.setFont(font(NAME_TEXT, True))
+    painter.drawText(QPointF(left, baseline), name)
+    painter.setFont(font(SMALL_TEXT))
+    painter.setPen(look.soft)
+    painter.drawText(QPointF(left + advance + 6, baseline), rest)

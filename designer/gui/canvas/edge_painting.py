@@ -1,0 +1,140 @@
+"""Painting edges: smooth wires, straight lines from afar, and the shapes they carry."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QTransform
+
+from designer.gui.canvas import arrays as a
+from designer.gui.canvas import marks
+from designer.gui.canvas.captions import carried_shape
+from designer.gui.canvas.look import FADED_OPACITY, font, metrics
+from designer.gui.canvas.measures import SMALL_TEXT
+from designer.gui.canvas.primitives import draw_lines
+
+if TYPE_CHECKING:
+    from designer.gui.canvas.layer import GraphLayer
+
+_SHAPE_TEXT = SMALL_TEXT - 2
+_ROOM_FOR_SHAPE = 22.0  # length of a wire that has room for one
+_SHORT = 1.2  # pixels; shorter edges disappear between their nodes
+
+
+class EdgePainting:
+    """The edges of one painting of a part of the layer."""
+
+    def __init__(self, layer: "GraphLayer", painter: QPainter, exposed: QRectF) -> None:
+        self.layer = layer
+        self.painter = painter
+        self.world: QTransform = painter.worldTransform()
+        self.scale = self.world.m11()
+        self.ratio = painter.device().devicePixelRatio()
+        spans = layer.wire_box
+        self.edges = np.flatnonzero(
+            (spans[:, 0] <= exposed.right() + 4)
+            & (spans[:, 2] >= exposed.left() - 4)
+            & (spans[:, 1] <= exposed.bottom() + 4)
+            & (spans[:, 3] >= exposed.top() - 4)
+        )
+
+    def wires(self, *, smooth: bool) -> None:
+        """Draw the edges' whole way."""
+        painter, wire = self.painter, self.layer.wire
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
+        for edges, colour, width in self._groups(self.edges):
+            pen = QPen(colour, max(1.0, width * min(self.scale, 2.5)))
+            pen.setCosmetic(True)
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            painter.setPen(pen)
+            chosen = wire[edges]
+            straight = np.ptp(chosen[:, :, 0], axis=1) < 0.05
+            lines = chosen[straight][:, [0, -1]].reshape(-1, 4)
+            if smooth and len(lines):
+                self._sharpen(lines, pen.widthF())
+            curved = chosen[~straight]
+            draw_lines(painter, lines)
+            draw_lines(
+                painter, np.concatenate([curved[:, :-1], curved[:, 1:]], axis=2).reshape(-1, 4)
+            )
+
+    def _sharpen(self, lines: np.ndarray, width: float) -> None:
+        """Put vertical lines on the screen's pixels, where they are neither wide nor pale."""
+        unit = self.scale * self.ratio
+        half = 0.5 if round(width * self.ratio) % 2 else 0.0
+        shift = self.world.dx() * self.ratio
+        lines[:, 0] = lines[:, 2] = (np.floor(lines[:, 0] * unit + shift) + half - shift) / unit
+
+    def lines(self) -> None:
+        """Draw edges as straight lines, those with a lane as three."""
+        painter, layer = self.painter, self.layer
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        spans = layer.wire_box[self.edges]
+        length = np.maximum(spans[:, 2] - spans[:, 0], spans[:, 3] - spans[:, 1])
+        middle = layer.wire.shape[1] // 2
+        for edges, colour, width in self._groups(self.edges[length * self.scale > _SHORT]):
+            pen = QPen(colour, 1.0 if width < 2 else 2.0)
+            pen.setCosmetic(True)
+            painter.setPen(pen)
+            direct = np.isnan(layer.lane[edges])
+            draw_lines(painter, layer.line[edges[direct]])
+            bent = layer.wire[edges[~direct]]
+            for one, two in ((0, middle - 1), (middle - 1, middle), (middle, -1)):
+                draw_lines(painter, bent[:, [one, two]].reshape(-1, 4))
+
+    def _groups(self, edges: np.ndarray) -> list[tuple[np.ndarray, QColor, float]]:
+        """Return edges by colour and width, the most important last."""
+        layer = self.layer
+        look, arrays = layer.look, layer.arrays
+        bits = arrays.wire_bits[edges]
+        plain = bits == 0
+        groups = [(edges[bits == marks.FADED], faint(look.wire), 1.4)]
+        if layer.selected_few:
+            near = layer.selected[arrays.source[edges]] | layer.selected[arrays.target[edges]]
+            groups.append((edges[plain & ~near], look.wire, 1.4))
+            groups.append((edges[plain & near], look.soft, 1.6))
+        else:
+            groups.append((edges[plain], look.wire, 1.4))
+        groups.append((edges[(bits & marks.ERROR) > 0], look.error, 2.0))
+        if layer.lit_edge >= 0:
+            groups.append((np.array([layer.lit_edge]), look.accent, 3.0))
+        return [group for group in groups if len(group[0])]
+
+    def shapes(self) -> None:
+        """Write what edges carry beside them, where there is room."""
+        painter, layer = self.painter, self.layer
+        arrays = layer.arrays
+        height = metrics(_SHAPE_TEXT).height()
+        painter.setFont(font(_SHAPE_TEXT))
+        painter.setPen(layer.look.faint)
+        for edge in self.edges.tolist():
+            at = self._middle(edge)
+            source = int(arrays.source[edge])
+            inner_end = arrays.kind[source] == a.INPUT_END and layer.box[source, 2] == 0
+            if at is None or inner_end:  # it would run into the title of the expanded block
+                continue
+            scope, (name, port, _, _) = arrays.keys[edge]
+            text = carried_shape(arrays.frames[scope], name, port)
+            if text:
+                place = QPointF(at[0] + 7, at[1] - height / 2)
+                painter.drawStaticText(place, layer.static(text, _SHAPE_TEXT, False))
+
+    def _middle(self, edge: int) -> tuple[float, float] | None:
+        """Return the middle of an edge's straight part, None if it is too short."""
+        points = self.layer.wire[edge]
+        first, last = points[0], points[-1]
+        if not np.isnan(self.layer.lane[edge]):
+            half = len(points) // 2
+            first, last = points[half - 1], points[half]
+        elif abs(first[0] - last[0]) > 1:
+            return None
+        if last[1] - first[1] < _ROOM_FOR_SHAPE:
+            return None
+        return float(first[0]), float(first[1] + last[1]) / 2
+
+
+def faint(colour: QColor) -> QColor:
+    """Return the colour of something that is not there at present."""
+    result = QColor(colour)
+    result.setAlphaF(FADED_OPACITY)
+    return result

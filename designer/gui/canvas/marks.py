@@ -1,0 +1,66 @@
+"""What the analysis says of nodes and edges, as bits: errors, warnings, what is not there."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from designer.analysis.problems import Problem, Severity
+from designer.gui.places import join, parent
+
+if TYPE_CHECKING:
+    from designer.gui.canvas.arrays import Arrays
+
+# Bits of a node, and the first three also of an edge. ORIGIN is where the shape at fault came from.
+ERROR, WARNING, FADED, ORIGIN, STACK = (1 << each for each in range(5))
+
+
+def mark(arrays: "Arrays", problems: Sequence[Problem]) -> None:
+    """Set the bits that follow from the analysis; `STACK` follows from the design and stays."""
+    arrays.bits &= np.uint8(STACK)
+    arrays.wire_bits[:] = 0
+    _mark_absent(arrays)
+    at_fault: set[tuple[int, int]] = set()
+    row_of = arrays.row
+    for problem in problems:
+        bit = ERROR if problem.severity is Severity.ERROR else WARNING
+        row = row_of.get(problem.path)
+        if row is not None and problem.port is not None:
+            at_fault.add((row, problem.port))
+        if row is not None and problem.origin:
+            origin = row_of.get(join(parent(problem.path), problem.origin))
+            if origin is not None:
+                arrays.bits[origin] |= ORIGIN
+        path = problem.path
+        while path:  # the blocks around it show that something in them is wrong
+            row = row_of.get(path)
+            if row is not None:
+                arrays.bits[row] |= bit
+            path = parent(path)
+    _mark_edges(arrays, at_fault)
+
+
+def _mark_absent(arrays: "Arrays") -> None:
+    """Fade what `when` takes out at present."""
+    for frame in arrays.frames.values():
+        if frame.result is None or frame.result.plain:
+            continue
+        for name, node in frame.graph.nodes.items():
+            if node.when is not True and name not in frame.result.nodes:
+                row = arrays.row.get(join(frame.scope, name))
+                if row is not None:
+                    arrays.bits[row] |= FADED
+
+
+def _mark_edges(arrays: "Arrays", at_fault: Iterable[tuple[int, int]]) -> None:
+    """Mark the edges along which problems came, and those of nodes that are not there."""
+    if not len(arrays.keys):
+        return
+    faults = set(at_fault)
+    if faults:
+        rows = np.array([row for row, _ in faults])
+        for edge in np.flatnonzero(np.isin(arrays.target, rows)).tolist():
+            if (int(arrays.target[edge]), int(arrays.target_port[edge])) in faults:
+                arrays.wire_bits[edge] |= ERROR
+    faded = (arrays.bits[arrays.source] | arrays.bits[arrays.target]) & FADED
+    arrays.wire_bits |= faded.astype(np.uint8)
