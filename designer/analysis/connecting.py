@@ -96,7 +96,7 @@ class Connecting:
 
     def judge_node(self, name: str) -> Verdict:
         """Say what the edge to a node's next free fitting port would do."""
-        if not self.output:
+        if not self.output or name in self._closed:
             return self.judge_fully(name, 0)
         port = next_port(self.design, name, self.block)
         if port is None:
@@ -160,9 +160,9 @@ class Connecting:
 def _full(name: str, most: int) -> str:
     if not most:
         return f"{name} takes no inputs; data begins there."
-    inputs = "input of" if most == 1 else f"{most} inputs of"
-    verb = "has its edge" if most == 1 else "have their edges"
-    return f"The {inputs} {name} {verb} already; remove one first."
+    if most == 1:
+        return f"The input of {name} has an edge already; remove that first."
+    return f"The {most} inputs of {name} have edges already; remove one first."
 
 
 def graph_result(analysis: Analysis, scope: str) -> GraphResult | None:

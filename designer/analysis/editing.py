@@ -12,7 +12,15 @@ from designer.design import dissolving, edits
 from designer.design.expressions import is_expression
 from designer.design.rewriting import SIZES
 from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node, Value
-from designer.layers.base import Category, Layer, LayerError, Shape, Tensor, layer_types
+from designer.layers.base import (
+    Category,
+    Layer,
+    LayerError,
+    SetParameters,
+    Shape,
+    Tensor,
+    layer_types,
+)
 from designer.layers.catalogue import resolve
 from designer.layers.parameters import Parameter, ParameterError
 
@@ -191,7 +199,21 @@ def starting_node(layer: str, shape: Shape | None = None) -> LayerNode:
             values["stride"] = 2
         elif "padding" in kind.parameters:
             values["padding"] = 1  # a 3x3 kernel then keeps height and width
-    return LayerNode(layer, values)
+    return LayerNode(layer, {**values, **_mended(layer, values, shape)})
+
+
+def _mended(layer: str, values: Mapping[str, Value], shape: Shape | None) -> Mapping[str, Value]:
+    """Return the values by which a layer would mend what does not suit its input."""
+    made, _ = resolve(layer, values, {})
+    if made is None or shape is None:
+        return {}
+    try:
+        made.output_shape((Tensor(shape),))
+    except LayerError as error:
+        for remedy in error.remedies:
+            if isinstance(remedy, SetParameters):
+                return remedy.values
+    return {}
 
 
 def _start(kind: type[Layer], name: str, parameter: Parameter[Any], shape: Shape | None) -> Value:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 
 from designer.gui import icons, places
+from designer.gui.canvas.gestures import commands
 from designer.gui.theme import theme
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ ACTIONS: tuple[Action, ...] = (
     # Layer
     Action("layer.quick_add", "Layer", "&Add…", "Add a layer by typing its name.", lambda w: w.canvas.quick_add(), "Tab; A", "add", _no_design, True),
     Action("layer.replace", "Layer", "&Replace…", "Take another layer type, keeping what they share.", lambda w: w.canvas.replace_layer(), "Ctrl+R", "replace", _no_single, True),
+    Action("layer.connect", "Layer", "&Connect", "Draw edges from the selected nodes to the lowest of them, or remove them.", lambda w: commands.connect_selected(w.canvas), "C", "", lambda w: commands.connect_refusal(w.canvas), True),
+    Action("layer.take_out", "Layer", "Take &out", "Free the selected nodes of their edges and join what they stood between.", lambda w: commands.take_out(w.canvas), "Ctrl+Shift+X", "", _no_selection, True),
     Action("layer.rename", "Layer", "Re&name", "Give the node another name.", lambda w: w.canvas.rename(), "F2", "rename", _no_single, True),
     Action("layer.group", "Layer", "&Group into a block", "Make the selection a block that can be used again.", lambda w: w.canvas.group(), "Ctrl+G", "group", _no_selection, True, separated=True),
     Action("layer.dissolve", "Layer", "&Dissolve block", "Put the block's nodes in its place.", lambda w: w.canvas.dissolve(), "Ctrl+Shift+G", "ungroup", _no_block, True),
@@ -175,8 +178,8 @@ CANVAS_MENU = (
 )  # fmt: skip
 NODE_MENU = (
     "layer.rename", "layer.replace", "", "layer.go_in", "layer.expand", "layer.group",
-    "layer.dissolve", "", "edit.cut", "edit.copy", "edit.duplicate", "edit.delete", "",
-    "edit.select_branch", "view.fit_selection",
+    "layer.dissolve", "", "layer.connect", "layer.take_out", "", "edit.cut", "edit.copy",
+    "edit.duplicate", "edit.delete", "", "edit.select_branch", "view.fit_selection",
 )  # fmt: skip
 
 

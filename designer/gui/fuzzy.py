@@ -9,7 +9,8 @@ _LETTER = 1.0
 _TOGETHER = 4.0  # for a letter right behind the one before
 _WORD = 3.0  # for the first letter of a word: the D of Conv2d's "2d" is none, the N of BatchNorm is
 _FIRST = 3.0  # for the first letter of all
-_SKIPPED = 0.06  # for each letter that was not typed, so that short texts come first
+_SKIPPED = 0.4  # for some letters that were not typed, so that short texts come first ...
+_SOME = 8  # ... but texts of about one length keep their order
 
 
 class Match(NamedTuple):
@@ -59,7 +60,8 @@ def match(pattern: str, text: str) -> Match | None:
             return None
     score, positions = max(best.values(), key=lambda way: way[0])
     whole = 2 * _FIRST if low == letters else 0.0
-    return Match(score + whole - _SKIPPED * (len(text) - len(letters)), positions)
+    skipped = (len(text) - len(letters)) // _SOME
+    return Match(score + whole - _SKIPPED * skipped, positions)
 
 
 def ranked(pattern: str, items: Iterable[_T], text: Callable[[_T], str]) -> list[tuple[_T, Match]]:

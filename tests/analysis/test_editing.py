@@ -116,6 +116,14 @@ def test_every_layer_begins_with_values_that_are_allowed(layer: str) -> None:
     assert set(node.parameters) >= layer_types()[layer].required
 
 
+def test_values_to_begin_with_suit_the_input() -> None:
+    node = editing.starting_node("GroupNorm", (6, 8, 8))
+    assert node.parameters == {"num_groups": 6}
+    assert editing.starting_node("GroupNorm", (64, 8, 8)).parameters == {}
+    assert editing.takes("Conv2d", (3, 8, 8)) and not editing.takes("Conv2d", (10,))
+    assert editing.takes("ReLU", None) and not editing.takes("Input", None)
+
+
 # Replacing
 
 
@@ -208,9 +216,11 @@ def test_the_next_free_port_is_taken() -> None:
     conv = connecting("conv")
     assert conv.judge_node("add").edge == Edge("conv", 0, "add", 1)
     assert conv.judge_node("head").sentence == (
-        "The input of head has its edge already; remove one first."
+        "The input of head has an edge already; remove that first."
     )
-    assert conv.judge_node("image").sentence == "image takes no inputs; data begins there."
+    assert "would close a cycle" in conv.judge_node("image").sentence
+    other = connecting("fc").judge_node("image")
+    assert other.sentence == "image takes no inputs; data begins there."
     assert editing.next_port(blocks(), "head") is None
     assert editing.next_port(blocks(), "add") == 1
     assert editing.next_port(blocks(), "x", "Head") == 0

@@ -1,0 +1,256 @@
+"""Drawing edges with the mouse: from a port, back from one, and by the end of an edge."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, Qt
+
+from designer.analysis import editing
+from designer.analysis.connecting import Connecting, Verdict
+from designer.design import edits
+from designer.design.values import Edge
+from designer.gui import places
+from designer.gui.canvas.adding import Spot
+from designer.gui.canvas.gestures import quick_add
+from designer.gui.canvas.gestures.common import Thread, home_of, is_drag
+from designer.gui.canvas.gestures.selecting import select_edge
+from designer.gui.canvas.interface import EdgeHit, Gesture, Light, PortHit
+from designer.layers.base import show
+
+if TYPE_CHECKING:
+    from designer.gui.canvas.view import GraphView
+
+_MOST_LIT = 400  # nodes whose ports say whether they fit
+
+
+class Connect(Gesture):
+    """Draws an edge from a port, or takes the end of one to another port.
+
+    `instead` is the edge whose end was taken up; `hit` is the end that stays.
+    """
+
+    cursor = Qt.CursorShape.CrossCursor
+
+    def __init__(self, view: "GraphView", hit: PortHit, instead: Edge | None = None) -> None:
+        super().__init__(view)
+        self.hit, self.instead = hit, instead
+        self.scope, self.name = places.parent(hit.path), places.name_of(hit.path)
+        self.verdict: Verdict | None = None
+        self.thread: Thread | None = None
+        self.known: dict[tuple[str, int | None], Verdict] = {}
+        workspace = view.workspace
+        self.block = places.block_at(workspace.design, self.scope)
+        self.rules = Connecting(
+            workspace.analysis,
+            self.scope,
+            self.block,
+            self.name,
+            hit.port,
+            output=hit.output,
+            instead=instead,
+        )
+
+    def start(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        """Remember where it began; nothing is drawn before the pointer moves."""
+        self.pressed = point
+
+    def move(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        """Lead the edge to the pointer, or to the port under it, and say what would become."""
+        if self.thread is None:
+            if not is_drag(self.view, self.pressed, point):
+                return
+            self.thread = Thread(self.view)
+            self.view.light_ports(self._lights())
+        self.verdict, end = self._look(point)
+        fixed = self.view.port_position(self.hit) or self.pressed
+        start, stop = (fixed, end) if self.hit.output else (end, fixed)
+        self.thread.show_way(start, stop, self.verdict.kind if self.verdict else "")
+        if self.verdict is None or (self.verdict.kind == "fits" and not self.verdict.sentence):
+            shape = self.rules.shape()
+            free = self.verdict is None and shape is not None and self.instead is None
+            self.view.tip(point, show(shape) if free and shape else "", "note")
+        else:
+            self.view.tip(point, self.verdict.sentence, self.verdict.kind)
+
+    def end(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        """Connect, refuse, or ask what shall be added here."""
+        if self.thread is None:
+            if self.instead is not None:
+                select_edge(self.view, EdgeHit(self.scope, self.instead))
+            return
+        self.verdict, _ = self._look(point)
+        self._remove()
+        workspace, verdict = self.view.workspace, self.verdict
+        if verdict is None:
+            if self.instead is None:
+                self._ask(point)
+            else:
+                self._disconnect(self.instead)
+        elif verdict.kind == "refused":
+            workspace.refused.emit(verdict.sentence)
+        elif verdict.edge is not None and verdict.edge != self.instead:
+            self._connect(verdict.edge)
+
+    def cancel(self) -> None:
+        """Leave no trace."""
+        self._remove()
+
+    def _remove(self) -> None:
+        if self.thread is not None:
+            self.thread.remove()
+
+    # What lies under the pointer
+
+    def _look(self, point: QPointF) -> tuple[Verdict | None, QPointF]:
+        """Return what would become of the edge here, and where it would end."""
+        view = self.view
+        port = view.port_at(point)
+        if port is not None and port.output != self.hit.output and port.path != self.hit.path:
+            verdict = self._judge(port.path, port.port)
+            return verdict, view.port_position(port) or point
+        path = port.path if port is not None else view.node_at(point)
+        if path is None or path == self.hit.path:
+            return None, point
+        return self._judge(path, None), point
+
+    def _judge(self, path: str, port: int | None) -> Verdict:
+        scope, name = places.parent(path), places.name_of(path)
+        if scope != self.scope:
+            place = scope or "the design itself"
+            return Verdict(
+                "refused", f"An edge stays within one graph, but {name} lies in {place}."
+            )
+        key = name, port
+        if key not in self.known:
+            self.known[key] = (
+                self.rules.judge_node(name)
+                if port is None or self._joins(name, port)
+                else self.rules.judge_fully(name, port)
+            )
+        return self.known[key]
+
+    def _joins(self, name: str, port: int) -> bool:
+        """Tell whether a taken port belongs to a node that takes any number of edges."""
+        if not self.hit.output:
+            return False
+        node = self.rules.graph.nodes.get(name)
+        least = 0 if node is None else editing.input_ports(self.rules.design, node)
+        taken = any(edge[2:] == (name, port) for edge in self.rules.graph.edges)
+        return taken and least > 2 and not hasattr(node, "block")
+
+    def _lights(self) -> dict[PortHit, Light]:
+        """Return which of the ports in sight the edge may end at."""
+        view = self.view
+        arrays = view.layer.arrays
+        lights: dict[PortHit, Light] = {}
+        home = home_of(view.workspace.design, self.scope)
+        frame = arrays.frames.get(self.scope)
+        if home is None or frame is None:
+            return lights
+        seen = view.navigator.visible()
+        shown = [
+            name
+            for name in frame.names
+            if view.rect_of(places.join(self.scope, name)).intersects(seen)
+        ]
+        for name in shown[:_MOST_LIT]:
+            path = places.join(self.scope, name)
+            if name == self.name:
+                continue
+            row = arrays.row[path]
+            if self.hit.output:
+                for port in range(int(arrays.inputs[row])):
+                    if self._joins(name, port):
+                        verdict = self.rules.judge_node(name)
+                    else:
+                        verdict = self.rules.judge(name, port)
+                    if verdict.kind != "refused":
+                        lights[PortHit(path, port, False)] = verdict.kind
+            else:
+                for port in range(int(arrays.outputs[row])):
+                    verdict = self.rules.judge(name, port)
+                    if verdict.kind != "refused":
+                        lights[PortHit(path, port, True)] = verdict.kind
+        return lights
+
+    # What is done
+
+    def _connect(self, edge: Edge) -> None:
+        block, old = self.block, self.instead
+        label = f"connect {edge.source} to {edge.target}"
+        if old is None:
+            self.view.workspace.edit(label, lambda design: edits.connect(design, edge, block=block))
+            return
+        lost = old.target if old.target != edge.target else ""
+        self.view.workspace.edit(
+            label,
+            lambda design: editing.close_gaps(
+                edits.reconnect(design, old, edge, block=block), (lost,), block
+            ),
+        )
+
+    def _disconnect(self, edge: Edge) -> None:
+        block = self.block
+        self.view.workspace.edit(
+            f"disconnect {edge.source} from {edge.target}",
+            lambda design: editing.disconnect(design, edge, block=block),
+        )
+
+    def _ask(self, point: QPointF) -> None:
+        """Offer what fits to the port."""
+        view = self.view
+        quick_add.ask(
+            view,
+            point,
+            Spot(
+                self.scope,
+                at=view.place_in_scope(self.scope, point),
+                positions=view.positions(self.scope),
+                name=self.name,
+                port=self.hit.port,
+                output=self.hit.output,
+            ),
+        )
+
+
+class PressEdge(Gesture):
+    """A press on an edge: a click chooses it, a drag takes its nearer end."""
+
+    def __init__(self, view: "GraphView", hit: EdgeHit) -> None:
+        super().__init__(view)
+        self.hit = hit
+        self.connect: Connect | None = None
+
+    def start(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        """Choose the edge."""
+        self.pressed = point
+        select_edge(self.view, self.hit)
+
+    def move(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        """Take up the nearer end once the pointer means a drag."""
+        if self.connect is None:
+            if not is_drag(self.view, self.pressed, point):
+                return
+            self.connect = Connect(self.view, self._staying(), self.hit.edge)
+            self.connect.start(self.pressed, modifiers)
+        self.connect.move(point, modifiers)
+
+    def end(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        """Put the end down."""
+        if self.connect is not None:
+            self.connect.end(point, modifiers)
+
+    def cancel(self) -> None:
+        """Leave the edge as it was."""
+        if self.connect is not None:
+            self.connect.cancel()
+
+    def _staying(self) -> PortHit:
+        """Return the end that is farther away, which stays."""
+        scope, edge = self.hit
+        source = PortHit(places.join(scope, edge.source), edge.source_port, True)
+        target = PortHit(places.join(scope, edge.target), edge.target_port, False)
+        ways = [
+            (position - self.pressed).manhattanLength() if position is not None else 0.0
+            for position in (self.view.port_position(source), self.view.port_position(target))
+        ]
+        return source if ways[0] >= ways[1] else target

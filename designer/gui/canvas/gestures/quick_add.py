@@ -1,0 +1,371 @@
+"""Quick add: a small list at the pointer that finds layers, blocks and presets by typing."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QVBoxLayout
+
+from designer.analysis import editing
+from designer.analysis.connecting import flow_at, graph_result
+from designer.design.blocks import check_use
+from designer.errors import DesignerError
+from designer.gui import icons, palette_entries, places
+from designer.gui.canvas import adding
+from designer.gui.canvas.adding import Spot
+from designer.gui.items import Item
+from designer.gui.palette_drawing import RowDelegate
+from designer.gui.palette_entries import Entry, PaletteRow
+from designer.gui.theme import colours, sans, theme
+from designer.gui.workspace import Workspace
+from designer.layers.base import Category, Shape
+
+if TYPE_CHECKING:
+    from designer.gui.canvas.view import GraphView
+
+ROW = Qt.ItemDataRole.UserRole
+_WIDTH, _ROWS = 23, 11  # letters and rows of the list
+_MARGIN = 10
+
+
+def ask(view: "GraphView", point: QPointF, spot: Spot) -> "QuickAdd":
+    """Ask what shall be added at a spot, beside a scene point."""
+    workspace = view.workspace
+    shape = spot_shape(workspace, spot)
+    entries = offered(workspace, spot.scope)
+    if spot.name or spot.edge is not None:
+        entries = [each for each in entries if _fits(workspace, each.item, spot, shape)]
+    if spot.edge is not None:
+        what = f"Insert between {spot.edge.source} and {spot.edge.target}"
+    elif spot.name:
+        what = f"Add {'after' if spot.output else 'before'} {spot.name}"
+    else:
+        what = "Add a layer, block or preset"
+    return QuickAdd(view, point, entries, what, lambda item: adding.put(workspace, item, spot))
+
+
+def ask_behind(view: "GraphView", paths: Collection[str]) -> "QuickAdd":
+    """Ask what shall be added behind the selected nodes."""
+    workspace = view.workspace
+    path = max(paths, key=lambda each: view.rect_of(each).bottom())
+    scope, name = places.parent(path), places.name_of(path)
+    spot = Spot(scope, name=name)
+    shape = spot_shape(workspace, spot)
+    entries = [
+        each for each in offered(workspace, scope) if _fits(workspace, each.item, spot, shape)
+    ]
+    return QuickAdd(
+        view,
+        view.rect_of(path).bottomLeft(),
+        entries,
+        f"Add after {name}" if len(paths) == 1 else "Add after the selection",
+        lambda item: adding.append(workspace, item),
+    )
+
+
+def spot_shape(workspace: Workspace, spot: Spot) -> Shape | None:
+    """Return the shape of what comes to a spot, if it is known."""
+    name, port = (spot.edge.source, spot.edge.source_port) if spot.edge else (spot.name, spot.port)
+    if not name or not (spot.edge or spot.output):
+        return None
+    block = places.block_at(workspace.design, spot.scope)
+    results = graph_result(workspace.analysis, spot.scope)
+    flow = flow_at(results, workspace.design, block, name, port)
+    return flow.tensor.shape if flow is not None else None
+
+
+def offered(workspace: Workspace, scope: str) -> list[Entry]:
+    """Return everything that can stand in a graph."""
+    design = workspace.design
+    block = places.block_at(design, scope)
+    entries = palette_entries.layer_entries()
+    ends = [each for each in entries if each.category is Category.PORT]
+    entries = [each for each in entries if each.category is not Category.PORT]
+    if block is None:  # data begins with an Input, and ends with an Output
+        entries = [*entries, *ends] if design.graph.nodes else [*ends, *entries]
+    for each in palette_entries.block_entries(design):
+        try:
+            check_use(design, each.item.name, block)
+        except DesignerError:
+            continue
+        entries.append(each)
+    return [*entries, *_preset_entries()]
+
+
+def _preset_entries() -> list[Entry]:
+    """Return the presets by their titles, without reading the designs themselves."""
+    from designer import presets
+
+    entries = []
+    for name in presets.names():
+        try:
+            info = presets.info(name)
+        except DesignerError:  # the gallery tells of damaged files
+            continue
+        text = f"The whole network as a block of this design. {info.idea}"
+        entries.append(
+            Entry(
+                Item("preset", name),
+                info.title,
+                palette_entries.PRESETS,
+                text,
+                soft=str(info.year),
+                other=name,
+            )
+        )
+    return entries
+
+
+def _fits(workspace: Workspace, item: Item, spot: Spot, shape: Shape | None) -> bool:
+    if item.kind != "layer":
+        return True
+    if spot.edge is not None:
+        return adding.can_insert(workspace, item) and editing.takes(item.name, shape)
+    if spot.output:
+        return editing.takes(item.name, shape)
+    node = editing.starting_node(item.name)
+    return editing.output_ports(workspace.design, node) > 0
+
+
+class _Rows(QAbstractListModel):
+    """The entries that match what was typed."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        super().__init__()
+        self.entries = entries
+        self.rows: list[PaletteRow] = []
+        self.search("")
+
+    def search(self, pattern: str) -> None:
+        """Show what fits, or everything under its headers."""
+        self.beginResetModel()
+        if pattern.strip():
+            self.rows = palette_entries.found(self.entries, pattern)
+        else:
+            self.rows = palette_entries.grouped(self.entries, ())
+        self.endResetModel()
+
+    def fits(self, entry: Entry) -> bool:
+        """Tell whether an entry fits; the others are not in the list."""
+        return True
+
+    def rowCount(self, parent: Any = QModelIndex()) -> int:  # noqa: B008
+        """Return the number of rows."""
+        return len(self.rows)
+
+    def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return the row itself or its text."""
+        row = self.rows[index.row()]
+        if role == ROW:
+            return row
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return row.text if isinstance(row, Entry) else row.title
+        return None
+
+    def flags(self, index: Any) -> Qt.ItemFlag:
+        """Headers cannot be chosen."""
+        if isinstance(self.rows[index.row()], Entry):
+            return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return Qt.ItemFlag.NoItemFlags
+
+
+class QuickAdd(QFrame):
+    """A field to type in, what matches, one line of help; gone when it loses the focus."""
+
+    def __init__(
+        self,
+        view: "GraphView",
+        point: QPointF,
+        entries: Sequence[Entry],
+        what: str,
+        chosen: Callable[[Item], object],
+    ) -> None:
+        super().__init__(view, objectName="quick-add")
+        close_open(view, self)
+        self.view, self.chosen = view, chosen
+        self.model = _Rows(entries)
+        self.field = QLineEdit(self, objectName="quick-add-field")
+        self.field.setPlaceholderText(f"{what}…")
+        self.field.setAccessibleName(what)
+        self._sign = self.field.addAction(
+            icons.icon("search", colours().faint_text), QLineEdit.ActionPosition.LeadingPosition
+        )
+        self.list = QListView(self, objectName="quick-add-list")
+        self.list.setAccessibleName("What can be added")
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(RowDelegate(self.list))
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setMouseTracking(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.help = QLabel(self, objectName="quick-add-help")
+        self.help.setWordWrap(True)
+        self.help.setTextFormat(Qt.TextFormat.PlainText)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
+        column.setSpacing(6)
+        for each in (self.field, self.list, self.help):
+            column.addWidget(each)
+        self.field.textChanged.connect(self._search)
+        self.list.clicked.connect(self._choose)
+        self.list.selectionModel().currentChanged.connect(self._tell)
+        self.field.installEventFilter(self)
+        theme.changed.connect(self._dress)
+        self._dress()
+        self._search("")
+        self._place(view.mapFromScene(point))
+        self.show()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def current(self) -> Entry | None:
+        """Return what Enter would add."""
+        row = self.list.currentIndex().data(ROW)
+        return row if isinstance(row, Entry) else None
+
+    def close_up(self) -> None:
+        """Go away and give the keys back to the canvas."""
+        if self.isHidden():
+            return
+        if self.field.hasFocus():
+            self.view.setFocus()
+        self.hide()
+        self.deleteLater()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keys of the field that move in the list; leaving the field closes."""
+        if watched is not self.field:
+            return False
+        if event.type() == QEvent.Type.FocusOut and not self.field.hasFocus():
+            self.close_up()
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()  # every key is for the field, none a shortcut of the canvas
+            return True
+        if event.type() == QEvent.Type.KeyPress:
+            assert isinstance(event, QKeyEvent)
+            return self._pressed(event)
+        return False
+
+    def _pressed(self, event: QKeyEvent) -> bool:
+        steps = {
+            Qt.Key.Key_Down: 1,
+            Qt.Key.Key_Tab: 1,
+            Qt.Key.Key_Up: -1,
+            Qt.Key.Key_Backtab: -1,
+            Qt.Key.Key_PageDown: _ROWS - 1,
+            Qt.Key.Key_PageUp: 1 - _ROWS,
+        }
+        key = Qt.Key(event.key())
+        if key in steps:
+            self._step(steps[key])
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose()
+        elif key == Qt.Key.Key_Escape:
+            self.close_up()
+        else:
+            return False
+        return True
+
+    def _step(self, steps: int) -> None:
+        """Go on by some entries, past headers."""
+        entries = [n for n, row in enumerate(self.model.rows) if isinstance(row, Entry)]
+        if not entries:
+            return
+        now = self.list.currentIndex().row()
+        place = entries.index(now) if now in entries else -1
+        place = min(max(place + steps, 0), len(entries) - 1)
+        index = self.model.index(entries[place])
+        self.list.setCurrentIndex(index)
+        if place == 0:
+            self.list.scrollToTop()  # with the header above it
+        else:
+            self.list.scrollTo(index)
+
+    def _search(self, text: str) -> None:
+        self.model.search(text)
+        self._step(1)
+        self._tell()
+
+    def _choose(self) -> None:
+        entry = self.current()
+        if entry is None:
+            return
+        self.close_up()
+        self.chosen(entry.item)
+
+    def _tell(self) -> None:
+        entry = self.current()
+        if entry is not None:
+            self.help.setText(entry.help.splitlines()[0])
+        else:
+            self.help.setText("Nothing that fits here is called so.")
+
+    # Looks
+
+    def _dress(self) -> None:
+        c = colours()
+        self.setStyleSheet(
+            f"#quick-add {{ background: {c.panel}; border: 1px solid {c.strong_line};"
+            f" border-radius: 8px; }} #quick-add-list {{ background: transparent; }}"
+            f" #quick-add-help {{ color: {c.soft_text}; background: transparent; }}"
+        )
+        self.help.setFont(sans(0.9))
+        self._sign.setIcon(icons.icon("search", c.faint_text))
+
+    def _place(self, at: QPoint) -> None:
+        """Take a size in letters of the present font, beside the pointer but within the view."""
+        metrics = self.fontMetrics()
+        row = round(metrics.height() * 1.55)
+        self.help.setFixedHeight(2 * self.help.fontMetrics().lineSpacing())
+        width = min(metrics.averageCharWidth() * _WIDTH * 2, self.view.width() - 16)
+        height = self.field.sizeHint().height() + row * _ROWS + self.help.height() + 44
+        height = min(height, self.view.height() - 16)
+        x = min(max(at.x() + 4, 8), self.view.width() - width - 8)
+        y = min(max(at.y() + 4, 8), self.view.height() - height - 8)
+        self.setGeometry(x, y, width, height)
+
+
+def close_open(view: "GraphView", but: QuickAdd | None = None) -> None:
+    """Close the list that is open over a view."""
+    for each in view.findChildren(QuickAdd):
+        if each is not but:
+            each.close_up()
+
+
+def replace_node(view: "GraphView", path: str) -> QuickAdd | None:
+    """Ask by what a node shall be replaced."""
+    workspace = view.workspace
+    scope, name = places.parent(path), places.name_of(path)
+    node = places.node_at(workspace.design, path)
+    if node is None:
+        return None
+    kind = getattr(node, "layer", None) or getattr(node, "block", "")
+    graph = workspace.design.graph_of(places.block_at(workspace.design, scope))
+    edge = next((each for each in graph.edges if each.target == name), None)
+    spot = Spot(scope, name=edge.source if edge else "", port=edge.source_port if edge else 0)
+    shape = spot_shape(workspace, spot)
+    entries = [
+        replace(each, soft=_keeps(node, each) or each.soft)
+        for each in offered(workspace, scope)
+        if each.item.name != kind and (edge is None or _fits(workspace, each.item, spot, shape))
+    ]
+    corner = view.rect_of(path).bottomLeft()
+    return QuickAdd(
+        view,
+        corner,
+        entries,
+        f"Replace {name} by",
+        lambda item: adding.replace(workspace, path, item),
+    )
+
+
+def _keeps(node: object, entry: Entry) -> str:
+    """Say how many parameters a replacement would take over."""
+    from designer.design.values import LayerNode
+
+    if entry.item.kind != "layer" or not isinstance(node, LayerNode) or not node.parameters:
+        return ""
+    kept = len(editing.shared_parameters(node, entry.item.name))
+    return f"keeps {kept} of {len(node.parameters)}" if kept else ""

@@ -1,0 +1,159 @@
+"""Renaming in place: a field over the node, which says at once what is no name."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QPointF, QRect, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QLineEdit
+
+from designer.design import blocks, edits
+from designer.design.values import BlockNode, Design
+from designer.gui import places
+from designer.gui.canvas.adding import wish_for
+from designer.gui.theme import sans
+
+if TYPE_CHECKING:
+    from designer.gui.canvas.view import GraphView
+
+_LEAST = 14  # letters that the field shows
+
+
+def rename_node(view: "GraphView", path: str) -> "NameField":
+    """Let a node be renamed where it is drawn."""
+    workspace = view.workspace
+    scope, name = places.parent(path), places.name_of(path)
+    block = places.block_at(workspace.design, scope)
+
+    def refusal(new: str) -> str:
+        return "" if new == name else edits.name_refusal(workspace.design, new, block) or ""
+
+    def rename(new: str) -> None:
+        if new != name:
+            workspace.edit(
+                f"rename {name} to {new}",
+                lambda design: edits.rename_node(design, name, new, block=block),
+                select=[places.join(scope, new)],
+            )
+
+    return NameField(view, path, name, "Name of the node", refusal, rename)
+
+
+def name_block(view: "GraphView", path: str, merge: object) -> "NameField | None":
+    """Let a block that was just made be named; that belongs to the step that made it."""
+    workspace = view.workspace
+    node = places.node_at(workspace.design, path)
+    if not isinstance(node, BlockNode):
+        return None
+    scope, name = places.parent(path), places.name_of(path)
+    around, old = places.block_at(workspace.design, scope), node.block
+
+    def refusal(new: str) -> str:
+        return "" if new == old else blocks.block_name_sentence(workspace.design, new) or ""
+
+    def rename(new: str) -> None:
+        if new == old:
+            return
+        wish = wish_for(new)
+        node_name = name if wish == name else edits.free_name(workspace.design, wish, around)
+
+        def edit(design: Design) -> Design:
+            design = edits.rename_node(design, name, node_name, block=around)
+            return blocks.rename_block(design, old, new)
+
+        workspace.edit(f"name {new}", edit, select=[places.join(scope, node_name)], merge=merge)
+
+    return NameField(view, path, old, "Name of the new block", refusal, rename)
+
+
+class NameField(QLineEdit):
+    """A field over a node; Enter takes the name, Escape does not."""
+
+    def __init__(
+        self,
+        view: "GraphView",
+        path: str,
+        text: str,
+        what: str,
+        refusal: Callable[[str], str],
+        take: Callable[[str], None],
+    ) -> None:
+        super().__init__(view, objectName="rename-field")
+        for other in view.findChildren(NameField):
+            if other is not self:
+                other.leave()
+        self.view, self.path = view, path
+        self._refusal, self._take = refusal, take
+        self.setAccessibleName(what)
+        self.setMaxLength(64)
+        self.setFont(sans(bold=True))
+        self.setText(text)
+        self.selectAll()
+        self.textEdited.connect(self._check)
+        self.installEventFilter(self)
+        view.looked.connect(self._place)
+        self._place()
+        self.show()
+        self.raise_()
+        self.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def leave(self) -> None:
+        """Go away without taking the name."""
+        if self.isHidden():
+            return
+        self.view.looked.disconnect(self._place)
+        self.hide()
+        self.view.tip(None, "")
+        self.view.setFocus()
+        self.deleteLater()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Enter and leaving take the name if it is one, Escape does not."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()  # no key is a shortcut of the canvas here
+            return True
+        if event.type() == QEvent.Type.KeyPress:
+            assert isinstance(event, QKeyEvent)
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._finish()
+                return True
+            if event.key() == Qt.Key.Key_Escape:
+                self.leave()
+                return True
+        if event.type() == QEvent.Type.FocusOut and not self.isHidden():
+            if self._refusal(self.text()):
+                self.leave()
+            else:
+                self._finish()
+        return False
+
+    def _finish(self) -> None:
+        if self.isHidden():
+            return
+        text = self.text().strip()
+        if self._refusal(text):
+            self._check(text)
+            return
+        self.leave()
+        self._take(text)
+
+    def _check(self, text: str) -> None:
+        """Say what is wrong with a name while it is typed."""
+        sentence = self._refusal(text.strip())
+        self.setProperty("wrong", bool(sentence))
+        self.style().unpolish(self)
+        self.style().polish(self)
+        below = QPointF(self.geometry().left() - 14, self.geometry().bottom() - 12)
+        self.view.tip(self.view.mapToScene(below.toPoint()), sentence, "refused")
+
+    def _place(self) -> None:
+        """Lie over the node's name, legible at any zoom."""
+        if self.view.rect_of(self.path).isEmpty():
+            self.leave()
+            return
+        rect = self.view.mapFromScene(self.view.rect_of(self.path)).boundingRect()
+        least = self.fontMetrics().averageCharWidth() * _LEAST + 24
+        width, height = max(rect.width(), least), self.sizeHint().height()
+        x = min(max(rect.center().x() - width // 2, 4), self.view.width() - width - 4)
+        y = min(max(rect.top(), 4), self.view.height() - height - 4)
+        self.setGeometry(QRect(x, y, width, height))
