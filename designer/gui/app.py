@@ -7,9 +7,12 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from designer import __version__
+
+if TYPE_CHECKING:
+    from designer.gui.main_window import MainWindow
 
 X_PACKAGES = "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxkbcommon-x11-0"
 _UNSEEN = ("offscreen", "minimal")  # platforms of Qt on which a window can open and not be seen
@@ -111,11 +114,26 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
         QTimer.singleShot(0, lambda text=design: _open(window, text))
     if demo:
         QTimer.singleShot(0, lambda: window.guarded(window.documents.open_demo))
-        QTimer.singleShot(0, window.actions_["train.start"].trigger)
+        QTimer.singleShot(0, lambda: _train_when_ready(window))
     return application.exec()
 
 
-def _open(window: "object", text: str) -> None:
+def _train_when_ready(window: "MainWindow") -> None:
+    """Press Train as soon as the data are read; not if somebody opened another design by then."""
+    training, document = window.training, window.workspace.document
+
+    def look() -> None:
+        if window.workspace.document is not document:
+            training.changed.disconnect(look)
+        elif not training.refusal():
+            training.changed.disconnect(look)
+            window.train()
+
+    training.changed.connect(look)
+    look()
+
+
+def _open(window: "MainWindow", text: str) -> None:
     from designer import presets
 
     if text in presets.names():
