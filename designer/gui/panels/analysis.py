@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QToolButton, QVBoxLayout
 
-from designer.gui import icons, places
+from designer.gui import icons, numbers, places
 from designer.gui.panels.layer_table import COLUMNS, LayerTable, as_csv, as_text
 from designer.gui.panels.layer_view import LayerView, TotalRow
 from designer.gui.panels.memory_totals import MemoryTotals
@@ -53,6 +53,7 @@ class AnalysisPanel(LazyPanel):
         self.view.customContextMenuRequested.connect(self._show_menu)
         workspace.selection_changed.connect(self._follow)
         workspace.switched.connect(self._switched)
+        self._switched()
         self.redraw()
 
     # Assembling
@@ -114,6 +115,8 @@ class AnalysisPanel(LazyPanel):
     def refresh(self) -> None:
         """Show the table of the current design."""
         analysis = self.workspace.analysis
+        for part in (self.total_row, self.memory, self._others, self._copy):
+            part.setVisible(self.workspace.document is not None)
         self.memory.show_totals(analysis.totals)
         if analysis.totals.layers <= LARGE:
             self._newest.cancel()
@@ -142,7 +145,7 @@ class AnalysisPanel(LazyPanel):
     def _apply_filter(self) -> None:
         self._typed.stop()
         if self._filter.text() != self.view.layers.words:
-            self.view.filter(self._filter.text(), self.workspace.selection)
+            self.view.layers.filter(self._filter.text())
 
     # Selection
 
@@ -207,7 +210,7 @@ class AnalysisPanel(LazyPanel):
         if table is not None and rows:
             QGuiApplication.clipboard().setText(write(table, rows, self._columns()))
             lines = "row" if len(rows) == 1 else "rows"
-            self.workspace.told.emit(f"Copied {len(rows):,} {lines}.")
+            self.workspace.told.emit(f"Copied {numbers.count(len(rows))} {lines}.")
 
     def _show_menu(self, at: QPoint) -> None:
         menu = QMenu(self, objectName="layers-menu")

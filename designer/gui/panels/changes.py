@@ -11,7 +11,7 @@ MOST = 4  # changes that are told one by one
 
 def preview(before: Analysis, after: Analysis) -> str:
     """Return in one sentence what becomes of the figures and what is changed for it."""
-    effects = [f"{_problems(len(before.problems))} → {len(after.problems):,}"]
+    effects = [f"{_problems(len(before.problems))} → {numbers.count(len(after.problems))}"]
     for name, write in (("parameters", numbers.short), ("macs", numbers.scaled)):
         old, new = getattr(before.totals, name), getattr(after.totals, name)
         if old != new:
@@ -20,12 +20,12 @@ def preview(before: Analysis, after: Analysis) -> str:
     found = list(changes(before.design, after.design))
     told = found[:MOST]
     if len(found) > MOST:
-        told.append(f"and {len(found) - MOST:,} more")
+        told.append(f"and {numbers.count(len(found) - MOST)} more")
     return f"{', '.join(effects)}: {', '.join(told)}" if told else ", ".join(effects)
 
 
 def _problems(number: int) -> str:
-    return "1 problem" if number == 1 else f"{number:,} problems"
+    return "1 problem" if number == 1 else f"{numbers.count(number)} problems"
 
 
 def changes(before: Design, after: Design) -> Iterator[str]:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from designer.analysis.problems import Severity
 from designer.codegen import generate
 from designer.design.values import Design
-from designer.gui import icons
+from designer.gui import icons, numbers
 from designer.gui.panels.code_places import CodePlaces, path_of
 from designer.gui.panels.code_view import CodeView
 from designer.gui.panels.shared import LazyPanel, Newest
@@ -159,7 +159,7 @@ class CodePanel(LazyPanel):
 
     def _tell_title(self) -> None:
         lines = len(self.places.lines) - 1 if self.places is not None else 0
-        text = f"class {self.places.network} · {lines:,} lines" if self.places else ""
+        text = f"class {self.places.network} · {numbers.count(lines)} lines" if self.places else ""
         self.title.setText(text)
         for button in self._buttons:
             button.setEnabled(self.places is not None)
@@ -266,5 +266,6 @@ def _refusal(problems) -> str:
     """Say what keeps the code from being generated."""
     errors = [each.message for each in problems if each.severity is Severity.ERROR]
     first, others = errors[0], len(errors) - 1
-    more = "" if not others else f", and {others:,} more {'problem' if others == 1 else 'problems'}"
+    words = f"{numbers.count(others)} more {'problem' if others == 1 else 'problems'}"
+    more = f", and {words}" if others else ""
     return f"There is no code for this design yet: {first}{more}. Mend that first."

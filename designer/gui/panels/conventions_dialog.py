@@ -63,7 +63,7 @@ class ConventionsDialog(QDialog):
         column.addWidget(introduction)
         column.addWidget(scroll, 1)
         column.addWidget(buttons)
-        self.resize(self.fontMetrics().height() * 56, self.fontMetrics().height() * 38)
+        self.resize(self.fontMetrics().height() * 64, self.fontMetrics().height() * 38)
 
     def text(self) -> str:
         """Return the table as lines of text."""

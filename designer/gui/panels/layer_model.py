@@ -21,8 +21,8 @@ class LayerModel(QAbstractTableModel):
         self.descending = False
         self.order: list[int] = []
 
-    def show(self, table: LayerTable) -> bool:
-        """Show another table; return whether its lines stand where those before stood."""
+    def show(self, table: LayerTable) -> None:
+        """Show another table."""
         before, old = self.table, self.order
         order = table.order(self.sorted_by, self.descending, self.words)
         if before is not None and before.paths == table.paths and order == old:
@@ -30,11 +30,10 @@ class LayerModel(QAbstractTableModel):
             if order:
                 last = self.index(len(order) - 1, len(COLUMNS) - 1)
                 self.dataChanged.emit(self.index(0, 0), last)
-            return True
+            return
         self.beginResetModel()
         self.table, self.order = table, order
         self.endResetModel()
-        return False
 
     def filter(self, words: str) -> None:
         """Show only layers that have all `words` in their names or types."""

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
@@ -15,6 +16,7 @@ from designer.layers.base import FLOAT_BYTES
 from designer.layers.facts import Facts
 
 GAP = "  "
+_DIGITS = re.compile(r"(\d+)")
 
 
 class Line(NamedTuple):
@@ -214,6 +216,8 @@ class LayerTable:
     ----------
     numbers, largest
         By a column's name: the number of each line, and the largest of them.
+    longest
+        By the name of a column of words or shapes: the length of its longest text.
     """
 
     def __init__(self, analysis: Analysis) -> None:
@@ -228,6 +232,11 @@ class LayerTable:
             if column.number is not None
         }
         self.largest = {name: max(each, default=0) for name, each in self.numbers.items()}
+        self.longest = {
+            column.name: max((len(column.text(line)) for line in self.lines), default=0)
+            for column in COLUMNS
+            if column.number is None or column.name == "output"
+        }
 
     def order(self, column: Column | None, descending: bool, words: str = "") -> list[int]:
         """Return the lines that have all `words` in name or type, sorted by a column if given."""
@@ -259,21 +268,11 @@ def _has(text: str, words: Sequence[str]) -> bool:
     return all(word in text for word in words)
 
 
-_Natural: TypeAlias = list[tuple[bool, int, str]]
-
-
-def _natural(text: str) -> _Natural:
-    """Return what sorts conv2 before conv10."""
-    parts: list[str] = []
-    for sign in text:
-        if parts and parts[-1][-1].isdecimal() == sign.isdecimal():
-            parts[-1] += sign
-        else:
-            parts.append(sign)
-    return [
-        (not part.isdecimal(), int(part) if part.isdecimal() else 0, part.casefold())
-        for part in parts
-    ]
+def _natural(text: str) -> list[int | str]:
+    """Return what sorts conv2 before conv10: words and numbers take turns, beginning with words."""
+    parts: list[int | str] = list(_DIGITS.split(text.casefold()))
+    parts[1::2] = map(int, parts[1::2])
+    return parts
 
 
 # As text

@@ -69,6 +69,7 @@ class LayerView(QTableView):
         self.setCornerButtonEnabled(False)
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.selection: Collection[str] = ()
         self._following = False  # the rows are being selected by the workspace, not by the user
         self._fitted = True  # no column was resized by hand
         self._fitting = False
@@ -88,31 +89,21 @@ class LayerView(QTableView):
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.horizontalScrollBar().valueChanged.connect(self.columns_changed)
         self.selectionModel().selectionChanged.connect(self._selected)
+        self.layers.modelReset.connect(lambda: self.follow(self.selection, scroll=False))
         theme.changed.connect(self.use_fonts)
         self.use_fonts()
 
     # What is shown
 
     def show_table(self, table: LayerTable, selection: Collection[str]) -> None:
-        """Show another table, scrolled as before."""
+        """Show another table, scrolled as before, in which these nodes are selected."""
         place = self.verticalScrollBar().value(), self.horizontalScrollBar().value()
-        # A reset deselects, which is no choice of the user's.
-        self._following = True
-        stays = self.layers.show(table)
-        self._following = False
+        self.selection = selection
+        self.layers.show(table)
         if self._fitted:
             self.fit_columns()
         self.verticalScrollBar().setValue(place[0])
         self.horizontalScrollBar().setValue(place[1])
-        if not stays:
-            self.follow(selection, scroll=False)
-
-    def filter(self, words: str, selection: Collection[str]) -> None:
-        """Show only layers that have all `words` in their names or types."""
-        self._following = True
-        self.layers.filter(words)
-        self._following = False
-        self.follow(selection, scroll=False)
 
     def use_fonts(self) -> None:
         """Take over the fonts and sizes of the application."""
@@ -132,6 +123,7 @@ class LayerView(QTableView):
 
     def follow(self, selection: Collection[str], *, scroll: bool = True) -> None:
         """Select the rows of these nodes, those inside of blocks among them."""
+        self.selection = selection
         rows = list(self._rows_of(selection))
         if rows == self.selected_rows():
             return
@@ -172,6 +164,7 @@ class LayerView(QTableView):
         if self._following or self.layers.table is None:
             return
         paths = [self.layers.path(row) for row in self.selected_rows()]
+        self.selection = paths
         # With the keyboard, the cursor moves only after the selection.
         current = self.currentIndex()
         at = self.layers.path(current.row()) if current.isValid() else ""
@@ -252,20 +245,18 @@ class LayerView(QTableView):
             full = short = least
             if table is not None and table.lines:
                 sums = table.total(column)
-                if column.left:
-                    longest = max(len(column.text(line)) for line in table.lines)
-                    full = max(full, longest * letter + 2 * PADDING + MARK)
-                    short = max(short, min(full, 11 * letter + 2 * PADDING))
-                else:
-                    figures = table.numbers[column.name]
-                    top = table.lines[figures.index(table.largest[column.name])]
+                if column.bar or column.name == "field":
+                    top = table.lines[table.numbers[column.name].index(table.largest[column.name])]
                     # Sizes such as 999 KB are longer than the largest, 1.2 MB.
-                    few = 0 if column.name in ("output", "field") else 7
-                    texts = column.text(top), column.short(top)
-                    if column.name == "output":
-                        texts = (max((column.text(x) for x in table.lines), key=len),) * 2
-                    full = max(full, max(len(texts[0]), few) * letter + 2 * PADDING)
-                    short = max(short, max(len(texts[1]), min(few, 6)) * letter + 2 * PADDING)
+                    least_full, least_short = (7, 6) if column.bar else (0, 0)
+                    letters = max(len(column.text(top)), least_full)
+                    full = max(full, letters * letter + 2 * PADDING)
+                    letters = max(len(column.short(top)), least_short)
+                    short = max(short, letters * letter + 2 * PADDING)
+                else:
+                    full = max(full, table.longest[column.name] * letter + 2 * PADDING + MARK)
+                    few = min(full, 11 * letter + 2 * PADDING)
+                    short = max(short, few) if column.left else full
                 full = max(full, bold.horizontalAdvance(sums[0]) + 2 * PADDING)
                 short = max(short, bold.horizontalAdvance(sums[1]) + 2 * PADDING)
             wide[number], narrow[number] = full, min(full, short)

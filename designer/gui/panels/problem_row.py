@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from designer.analysis.problems import Fix, Problem, Severity
-from designer.gui import icons
+from designer.gui import icons, numbers
 from designer.gui.panels.flow import FlowLayout
 from designer.gui.theme import colours, sans
 
@@ -33,7 +33,7 @@ def place_of(group: Group) -> str:
     if first.block is not None:
         words += f" in the block {first.block}"
     if len(group) > 1:
-        words += f", and {len(group) - 1:,} more uses of it"
+        words += f", and {numbers.count(len(group) - 1)} more uses of it"
     if first.origin and first.origin != first.node:
         words += f" · the shape comes from {first.origin}"
     return words
@@ -156,7 +156,9 @@ class ProblemRow(QFrame):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Go to the node."""
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
+            event.position().toPoint()
+        ):
             self.chosen.emit(self.group[0])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

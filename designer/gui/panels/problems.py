@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLay
 from designer.analysis.analysis import Analysis, analyse
 from designer.analysis.problems import Fix, Problem
 from designer.errors import DesignerError
+from designer.gui import numbers
 from designer.gui.panels.changes import preview
 from designer.gui.panels.problem_row import ProblemRow, grouped
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
@@ -77,8 +78,9 @@ class ProblemsPanel(LazyPanel):
         for row in self.rows[len(shown) :]:
             row.hide()
         self.nothing.setVisible(not groups)
+        self.nothing.setText("No problems." if self.workspace.document else "No design is open.")
         self.more.setVisible(len(groups) > len(shown))
-        self.more.setText(f"and {len(groups) - len(shown):,} more")
+        self.more.setText(f"and {numbers.count(len(groups) - len(shown))} more")
         self._foot.setVisible(any(group[0].fixes for group in shown))
         # Two lines always, so that nothing jumps when a preview comes.
         self.preview.setFixedHeight(2 * self.preview.fontMetrics().lineSpacing() + 11)

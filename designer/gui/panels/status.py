@@ -159,7 +159,7 @@ class StatusBar(QStatusBar):
         if not found:
             text, name, colour = "No problems", "check", c.success
         else:
-            text = "1 problem" if len(found) == 1 else f"{len(found):,} problems"
+            text = "1 problem" if len(found) == 1 else f"{numbers.count(len(found))} problems"
             name, colour = ("problem-error", c.error) if errors else ("problem-warning", c.warning)
         self.problems.setText(text)
         self.problems.setIcon(icons.icon(name, colour))
