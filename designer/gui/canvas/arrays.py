@@ -71,7 +71,7 @@ class Arrays:
     frames
         What was drawn last, by scope.
     version
-        Counts the updates.
+        Changes with places, colours and marks: with all that is seen from afar.
     """
 
     box: np.ndarray
@@ -112,7 +112,7 @@ class Arrays:
         old = self.frames
         self.frames = {frame.scope: frame for frame in root.walk()} if root is not None else {}
         self._stale.clear()
-        bits, wire_bits = self.bits.copy(), self.wire_bits.copy()
+        bits, wire_bits, category = self.bits.copy(), self.wire_bits.copy(), self.category.copy()
         ports = {name: (len(each.inputs), len(each.outputs)) for name, each in blocks.items()}
         same_ports = ports == self._block_ports
         self._block_ports = ports
@@ -126,10 +126,11 @@ class Arrays:
         for scope in self._stale:
             self._wire(scope)
         mark(self, problems)
-        self.version += 1
         if moved or self._stale:
+            self.version += 1
             return Change(True)
-        rows = set(np.flatnonzero(bits != self.bits).tolist())
+        rows = set(np.flatnonzero((bits != self.bits) | (category != self.category)).tolist())
+        self.version += bool(rows)
         for scope, frame in self.frames.items():
             rows.update(self.row[join(scope, name)] for name in differing(old[scope], frame))
         edges = np.flatnonzero(wire_bits != self.wire_bits)

@@ -10,13 +10,24 @@ if TYPE_CHECKING:
     from designer.gui.canvas.frames import Frame
 
 
+_latest: dict[tuple[int, int], tuple[Graph, Graph, list[str]]] = {}
+
+
 def changed_nodes(before: Graph | None, after: Graph) -> list[str]:
     """Return the names of nodes that are new or another value than before."""
     if before is None:
         return list(after.nodes)
     if before is after:
         return []
-    if list(before.nodes) == list(after.nodes):  # the common case, at the speed of C
+    key = (id(before), id(after))
+    if key not in _latest:  # the same two are compared several times in a row
+        _latest.clear()
+        _latest[key] = before, after, _changed_nodes(before, after)
+    return list(_latest[key][2])
+
+
+def _changed_nodes(before: Graph, after: Graph) -> list[str]:
+    if list(before.nodes) == list(after.nodes):  # the common case
         differs = map(is_not, before.nodes.values(), after.nodes.values())
         return list(compress(after.nodes, differs))
     had = before.nodes.get

@@ -12,12 +12,14 @@ from designer.gui.canvas.captions import carried_shape
 from designer.gui.canvas.look import FADED_OPACITY, font, metrics
 from designer.gui.canvas.measures import SMALL_TEXT
 from designer.gui.canvas.primitives import draw_lines
+from designer.gui.canvas.wires import FEW
 
 if TYPE_CHECKING:
     from designer.gui.canvas.layer import GraphLayer
 
 _SHAPE_TEXT = SMALL_TEXT - 2
 _ROOM_FOR_SHAPE = 22.0  # length of a wire that has room for one
+_FULL_CURVES = 0.5  # scale from which on curves are drawn with all their points
 _SHORT = 1.2  # pixels; shorter edges disappear between their nodes
 
 
@@ -53,6 +55,8 @@ class EdgePainting:
             if smooth and len(lines):
                 self._sharpen(lines, pen.widthF())
             curved = chosen[~straight]
+            if self.scale < _FULL_CURVES:
+                curved = curved[:, FEW]
             draw_lines(painter, lines)
             draw_lines(
                 painter, np.concatenate([curved[:, :-1], curved[:, 1:]], axis=2).reshape(-1, 4)

@@ -96,7 +96,7 @@ class GraphLayer(QGraphicsItem):
         arrays = self.arrays
         self.box, self.anchor = arrays.box, arrays.anchor
         self.wire, self.lane = arrays.wire, arrays.lane
-        self.wire_box = _spans(self.wire)
+        self.wire_box = _spans(self.wire, self.lane)
         self.line = _lines(self.wire)
         self.lifted: np.ndarray | None = None
         self._affected = None
@@ -133,7 +133,7 @@ class GraphLayer(QGraphicsItem):
         lane[end[:, 1] - start[:, 1] < wires.LONG / 2] = np.nan
         self.lane[edges] = lane
         self.wire[edges] = wires.sample(start, end, lane)
-        self.wire_box[edges] = _spans(self.wire[edges])
+        self.wire_box[edges] = _spans(self.wire[edges], lane)
         self.line[edges] = _lines(self.wire[edges])
         self.update(before.united(self._bounds(rows, edges)))
 
@@ -258,8 +258,6 @@ def _lines(wire: np.ndarray) -> np.ndarray:
     return wire[:, [0, -1]].reshape(-1, 4)
 
 
-def _spans(wire: np.ndarray) -> np.ndarray:
+def _spans(wire: np.ndarray, lane: np.ndarray) -> np.ndarray:
     """Return left, top, right, bottom of wires."""
-    if not len(wire):
-        return np.zeros((0, 4))
-    return np.concatenate([wire.min(axis=1), wire.max(axis=1)], axis=1)
+    return wires.spans(wire[:, 0], wire[:, -1], lane)

@@ -56,7 +56,7 @@ class Look:
         self.canvas = QColor(c.canvas)
         self.line = QColor(c.line)
         self.outline = mixed(QColor(c.line), QColor(c.strong_line), 0.35)
-        self.wire = QColor(c.strong_line) if c.dark else QColor("#8d96a5")
+        self.wire = mixed(QColor(c.strong_line), QColor(c.soft_text), 0.3)
         self.accent = QColor(c.accent)
         self.error = QColor(c.error)
         self.warning = QColor(c.warning)
@@ -95,6 +95,7 @@ def font(size: int, bold: bool = False) -> QFont:
     result = QFont(SANS)
     result.setPixelSize(size)
     result.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    result.setFeature(QFont.Tag("calt"), 0)  # which would make a × of the x in conv3x3
     if bold:
         result.setWeight(QFont.Weight.DemiBold)
     return result

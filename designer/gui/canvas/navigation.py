@@ -1,7 +1,7 @@
 """Where the view looks: panning, zooming about a point, fitting."""
 
 from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QTransform
+from PySide6.QtGui import QFontMetricsF, QTransform
 from PySide6.QtWidgets import QApplication, QGraphicsView
 
 LEAST, MOST = 0.0008, 5.0  # scale
@@ -27,7 +27,7 @@ class Navigator(QObject):
     @property
     def unit(self) -> float:
         """The scale at which text has the size that the user wants: 100 %."""
-        return QApplication.fontMetrics().height() / 15.0
+        return QFontMetricsF(QApplication.font()).height() / 15.0
 
     @property
     def scale(self) -> float:

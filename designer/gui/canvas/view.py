@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView
 
 from designer.design.values import Design, Point
@@ -91,9 +91,8 @@ class GraphView(InteractiveView):
         self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # All of it is painted, so Qt may scroll it and need not fill it before.
+        # All of it is painted, so Qt need not fill it before.
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.viewport().setAutoFillBackground(False)
         self.viewport().grabGesture(Qt.GestureType.PinchGesture)
 
     # What is shown
@@ -336,8 +335,20 @@ class GraphView(InteractiveView):
 
     # Qt's own
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint what is exposed; the strips of a scrolled view alone, not the rectangle around."""
+        strips = list(event.region())
+        around = event.rect()
+        area = sum(strip.width() * strip.height() for strip in strips)
+        if len(strips) > 1 and 2 * area < around.width() * around.height():
+            for strip in strips:
+                super().paintEvent(QPaintEvent(strip))
+        else:
+            super().paintEvent(event)
+
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         """Draw the ground and its dots."""
+        painter.setClipRect(rect)
         painter.fillRect(rect, self.layer.look.canvas)
         paint_grid(painter, rect, self.navigator.scale, self.layer.look.dot)
 

@@ -11,8 +11,10 @@ import numpy as np
 
 from designer.gui.canvas.measures import NODE_HEIGHT
 
-POINTS = 20
+POINTS = 28
 HALF = POINTS // 2
+FEW = np.array([0, 2, 4, 7, 10, 13, 14, 17, 20, 23, 25, 27])
+"""The points that are enough from further away."""
 
 TRACK = 14.0  # between lanes side by side
 CLEAR = 12.0  # between a lane and a node
@@ -49,9 +51,7 @@ def sample(start: np.ndarray, end: np.ndarray, lane: np.ndarray) -> np.ndarray:
     wires = np.empty((len(start), POINTS, 2))
     if not len(start):
         return wires
-    down = end[:, 1] - start[:, 1]
-    reach = np.where(down > 0, np.maximum(down * 0.5, 12.0), np.clip(-down * 0.5, 60.0, 300.0))
-    reach = np.where((down > 0) & (start[:, 0] == end[:, 0]), down / 3, reach)
+    reach = _handles(start, end)
     wires[:, :, 0] = _curve(_FULL_WEIGHTS, start[:, 0], start[:, 0], end[:, 0], end[:, 0])
     wires[:, :, 1] = _curve(
         _FULL_WEIGHTS, start[:, 1], start[:, 1] + reach, end[:, 1] - reach, end[:, 1]
@@ -74,6 +74,23 @@ def sample(start: np.ndarray, end: np.ndarray, lane: np.ndarray) -> np.ndarray:
         )
         wires[chosen, :HALF], wires[chosen, HALF:] = first, second
     return wires
+
+
+def _handles(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Return how far wires without a lane go straight on before they turn."""
+    down = end[:, 1] - start[:, 1]
+    reach = np.where(down > 0, np.maximum(down * 0.5, 12.0), np.clip(-down * 0.5, 60.0, 300.0))
+    return np.where((down > 0) & (start[:, 0] == end[:, 0]), down / 3, reach)
+
+
+def spans(start: np.ndarray, end: np.ndarray, lane: np.ndarray) -> np.ndarray:
+    """Return rectangles in which wires lie: left, top, right, bottom, (n, 4)."""
+    reach = np.where(np.isnan(lane), _handles(start, end), 0.0)
+    left = np.fmin(np.minimum(start[:, 0], end[:, 0]), lane)
+    right = np.fmax(np.maximum(start[:, 0], end[:, 0]), lane)
+    top = np.minimum(start[:, 1], end[:, 1] - reach)
+    bottom = np.maximum(start[:, 1] + reach, end[:, 1])
+    return np.stack([left, top, right, bottom], axis=1)
 
 
 def _bend(way: np.ndarray) -> np.ndarray:
