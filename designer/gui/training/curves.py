@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QBuffer, QPoint, QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.errors import DesignerError
 from designer.gui import icons
 from designer.gui.theme import colours, theme
 from designer.gui.training import background
@@ -235,57 +234,51 @@ class Curves(QWidget):
 
         What goes wrong is told through the trainer's `refused`.
         """
-        try:
-            ending = path.suffix.lower()
-            if ending == ".csv":
-                follower = self.trainer.shown
-                text = table(follower.history if follower else History())
-                background.run(
-                    self, lambda: _write(path, text), lambda _: None, self.trainer.refused.emit
-                )
-            elif ending == ".svg":
-                self._save_svg(path)
-            elif ending == ".png":
-                self._save_png(path)
-            else:
-                raise DesignerError(f"{path} names no format: use .png, .svg or .csv.")
-        except DesignerError as error:
-            self.trainer.refused.emit(str(error))
+        follower = self.trainer.shown
+        history = follower.history if follower is not None else History()
+        match path.suffix.lower():
+            case ".png":
+                content = self._png()
+            case ".svg":
+                content = self._svg()
+            case ".csv":
+                content = table(history).encode()
+            case _:
+                self.trainer.refused.emit(f"{path} names no format: use .png, .svg or .csv.")
+                return
+        background.run(
+            self, lambda: _write(path, content), lambda _: None, self.trainer.refused.emit
+        )
 
     def _shown_plots(self) -> list[Plot]:
         return [plot for plot in self.plots if not plot.isHidden()]
 
-    def _save_png(self, path: Path) -> None:
-        from PySide6.QtGui import QImage
-
+    def _png(self) -> bytes:
         plots = self._shown_plots()
-        size = QSize(sum(plot.width() for plot in plots), max(plot.height() for plot in plots))
-        picture = QImage(size * 2, QImage.Format.Format_RGB32)
+        picture = QImage(_size(plots) * 2, QImage.Format.Format_RGB32)
         picture.setDevicePixelRatio(2)
         picture.fill(colours().window)
         painter = QPainter(picture)
         self._paint(painter, plots)
         painter.end()
-        if not picture.save(str(path), "PNG"):
-            raise DesignerError(
-                f"{path} cannot be written: choose another folder or free some space."
-            )
+        buffer = QBuffer()
+        picture.save(buffer, "PNG")
+        return buffer.data().data()
 
-    def _save_svg(self, path: Path) -> None:
+    def _svg(self) -> bytes:
         plots = self._shown_plots()
+        whole = QRectF(QPointF(0, 0), _size(plots))
+        buffer = QBuffer()
         drawing = QSvgGenerator()
-        drawing.setFileName(str(path))
-        size = QSize(sum(plot.width() for plot in plots), max(plot.height() for plot in plots))
-        drawing.setSize(size)
-        drawing.setViewBox(QRectF(0, 0, size.width(), size.height()))
-        painter = QPainter()
-        if not painter.begin(drawing):
-            raise DesignerError(
-                f"{path} cannot be written: choose another folder or free some space."
-            )
-        painter.fillRect(QRectF(0, 0, size.width(), size.height()), colours().window)
+        drawing.setOutputDevice(buffer)
+        drawing.setTitle("Curves")
+        drawing.setSize(_size(plots))
+        drawing.setViewBox(whole)
+        painter = QPainter(drawing)
+        painter.fillRect(whole, QColor(colours().window))
         self._paint(painter, plots)
         painter.end()
+        return buffer.data().data()
 
     def _paint(self, painter: QPainter, plots: list[Plot]) -> None:
         """Paint plots side by side, as vectors where the painter takes them."""
@@ -332,9 +325,14 @@ def _blank(value: object) -> object:
     return "" if isinstance(value, float) and math.isnan(value) else value
 
 
-def _write(path: Path, text: str) -> None:
+def _size(plots: list[Plot]) -> QSize:
+    """Return the size of plots side by side."""
+    return QSize(sum(plot.width() for plot in plots), max(plot.height() for plot in plots))
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
-        write_atomically(path, text.encode())
+        write_atomically(path, content)
     except OSError as error:
         raise unwritable(path, error) from error
 

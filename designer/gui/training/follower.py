@@ -187,6 +187,7 @@ def _look(run: RunFolder, reader: EventReader, asked: bool) -> _Look:
             sentence = str(error)
         begun = run.events.exists()
         state = result.status if result else "interrupted" if begun else "new"
+        state = "damaged" if sentence else state
     return _Look(news, state, result, _last_words(run.log), run.last.is_file(), sentence)
 
 

@@ -60,6 +60,8 @@ class History:
         Tables of the ``step`` and ``epoch`` events and of the changes of the learning rate.
     last
         The newest event of a kind: ``last["step"]``.
+    step
+        How many steps were taken.
     paused
         Whether the training is held.
     """
@@ -71,19 +73,13 @@ class History:
         self.rates = Table(LR)
         self.last: dict[str, Event] = {}
         self.notes: list[str] = []
+        self.step = 0
         self.paused = False
 
     @property
     def steps_per_epoch(self) -> int:
         """How many steps make an epoch; 1 while that is not known."""
         return int(self.start.get("steps_per_epoch") or 1)
-
-    @property
-    def step(self) -> int:
-        """How many steps were taken."""
-        newest = max(self.last.values(), key=lambda event: event.get("sequence", 0), default={})
-        steps = [int(self.last.get(kind, {}).get("step", 0)) for kind in ("step", "epoch", "start")]
-        return max(*steps, int(newest.get("step", 0) or 0))
 
     @property
     def total_steps(self) -> int:
@@ -95,6 +91,7 @@ class History:
         for event in events:
             kind = event.get("event", "")
             self.last[kind] = event
+            self.step = int(event.get("step", self.step))
             if kind == "step":
                 self.steps.append(event)
                 self.paused = False

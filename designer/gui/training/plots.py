@@ -71,7 +71,7 @@ def extremes(x: Array, y: Array, size: int) -> tuple[Array, Array]:
     table = y[:whole].reshape(-1, size)
     order = np.sort(np.stack((table.argmin(1), table.argmax(1)), 1), 1)
     chosen = (order + np.arange(0, whole, size)[:, None]).ravel()
-    if whole < len(x):
+    if chosen[-1] != len(x) - 1:
         chosen = np.append(chosen, len(x) - 1)
     return x[chosen], y[chosen]
 

@@ -111,6 +111,7 @@ class RunsPanel(QWidget):
     def _made_actions(self) -> dict[str, QAction]:
         table: tuple[tuple[str, str, str, str, Callable[[], object]], ...] = (
             ("show", "Show", "Return", "Show its curves and its evaluation.", self.show_run),
+            ("compare", "Compare", "Space", "Draw its curves beside those shown.", self.compare),
             ("resume", "Resume", "", "Go on from its last checkpoint.", self.resume),
             ("design", "Open design", "", "Open the design that was trained.", self.open_design),
             ("export", "Export…", "", "Write model files of its best weights.", self.export),
@@ -263,6 +264,13 @@ class RunsPanel(QWidget):
     def show_run(self) -> None:
         """Show the selected run's curves and evaluation."""
         self._guarded(lambda run: self.trainer.show(RunFolder.open(run.path).path))
+
+    def compare(self) -> None:
+        """Tick the selected run, or take the tick away."""
+        item = self.list.currentItem()
+        if item is not None:
+            on = item.checkState(0) == Qt.CheckState.Checked
+            item.setCheckState(0, Qt.CheckState.Unchecked if on else Qt.CheckState.Checked)
 
     def resume(self) -> None:
         """Go on with the selected run."""

@@ -1,0 +1,190 @@
+"""Runs written by hand, and the training docks without the rest of the window."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from designer import presets
+from designer.gui import preferences
+from designer.gui.training.evaluation import EvaluationPanel
+from designer.gui.training.panel import TrainingPanel
+from designer.gui.training.runs import RunsPanel
+from designer.gui.training.trainer import Trainer
+from designer.gui.workspace import Workspace
+from designer.runs.begin import begin
+from designer.runs.events import EventWriter
+from designer.runs.folder import RunFolder
+from designer.runs.recipe import changed
+from designer.runs.result import Best, Figures, Result
+
+SECONDS = 20_000  # milliseconds until a test gives up waiting
+PER_EPOCH = 10
+
+
+@dataclass
+class Desk:
+    """The docks about training, one below the other."""
+
+    workspace: Workspace
+    trainer: Trainer
+    training: TrainingPanel
+    runs: RunsPanel
+    evaluation: EvaluationPanel
+    refused: list[str]
+    qtbot: QtBot
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        """Let events be handled until something is so."""
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=SECONDS)
+
+    def show_run(self, run: RunFolder) -> None:
+        """Show a run and wait until it was read and its curves are there."""
+        self.trainer.show(run.path)
+        self.wait(lambda: self.trainer.shown.looked and self.training.curves is not None)
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, look: str, remembered: preferences.Preferences) -> Iterator[Desk]:
+    """All training docks in one shown widget; workers that are left are killed at the end."""
+    workspace = Workspace()
+    trainer = Trainer(remembered)
+    training = TrainingPanel(workspace, trainer)
+    runs = RunsPanel(workspace, trainer)
+    evaluation = EvaluationPanel(trainer)
+    whole = QWidget()
+    column = QVBoxLayout(whole)
+    for panel in (training, runs, evaluation):
+        column.addWidget(panel, 1)
+    whole.resize(900, 1000)
+    qtbot.addWidget(whole)
+    whole.show()
+    qtbot.waitExposed(whole)
+    refused: list[str] = []
+    workspace.refused.connect(refused.append)
+    yield Desk(workspace, trainer, training, runs, evaluation, refused, qtbot)
+    end_workers(trainer)
+
+
+def end_workers(trainer: Trainer) -> None:
+    """Close a trainer and kill what it left training."""
+    active = trainer.active.run if trainer.active is not None else None
+    trainer.close()
+    worker = active.worker() if active is not None else None
+    if worker is not None:
+        os.kill(worker, signal.SIGKILL)
+
+
+@pytest.fixture
+def written(remembered: preferences.Preferences) -> Callable[..., RunFolder]:
+    """Return what writes a run folder as a worker would leave it."""
+
+    def write(
+        name: str = "a-run", *, epochs: int = 2, status: str | None = "finished", message: str = ""
+    ) -> RunFolder:
+        recipe = changed(presets.recipe("lenet5"), {"epochs": epochs})
+        run = begin(Path(remembered.runs_folder) / name, presets.load("lenet5"), recipe)
+        write_events(run, epochs=epochs)
+        if status is not None:
+            figures = Figures(loss=0.4, accuracy=0.875)
+            result = Result(
+                status=status,
+                epochs=epochs,
+                steps=epochs * PER_EPOCH,
+                best=Best(epoch=epochs, loss=0.45, accuracy=0.85),
+                validation=figures,
+                test=figures if status == "finished" else None,
+                seconds=75.0,
+                message=message or None,
+            )
+            run.result_file.write_bytes(result.to_json())
+        if status == "finished":
+            write_evaluation(run)
+        return run
+
+    return write
+
+
+def write_events(run: RunFolder, *, epochs: int, after: int = 0) -> None:
+    """Write the events of a falling loss."""
+    with EventWriter(run.events, after=after) as events:
+        events.write(
+            "start",
+            step=0,
+            epochs=epochs,
+            steps_per_epoch=PER_EPOCH,
+            batch=32,
+            device="cpu",
+            device_name="CPU",
+            memory_bytes=8_000_000_000,
+            counts={"train": 320, "validation": 32, "test": 32},
+        )
+        for step in range(1, epochs * PER_EPOCH + 1):
+            events.write(
+                "step",
+                step=step,
+                epoch=(step - 1) // PER_EPOCH + 1,
+                loss=2 / step + 0.1,
+                accuracy=1 - 0.9 / step,
+                lr=0.05,
+                images_per_second=1234.5,
+                seconds_left=float(epochs * PER_EPOCH - step),
+                memory_bytes=500_000_000,
+            )
+            if step % PER_EPOCH == 0:
+                events.write(
+                    "epoch",
+                    epoch=step // PER_EPOCH,
+                    step=step,
+                    train={"loss": 0.5, "accuracy": 0.8},
+                    validation={"loss": 5 / step, "accuracy": 0.85},
+                    best=True,
+                    seconds=1.0,
+                    seconds_left=0.0,
+                )
+
+
+def write_evaluation(run: RunFolder) -> None:
+    """Write an evaluation of three classes with three mistakes."""
+    classes = ["cat", "dog", "bird"]
+    matrix = [[8, 2, 0], [1, 9, 0], [0, 0, 10]]
+    mistakes = [
+        {"index": 3, "class": "cat", "predicted": "dog", "loss": 4.2, "probability": 0.97},
+        {"index": 5, "class": "cat", "predicted": "dog", "loss": 2.2, "probability": 0.9},
+        {"index": 9, "class": "dog", "predicted": "cat", "loss": 1.2, "probability": 0.6},
+    ]
+    confusion = {"classes": classes, "matrix": matrix}
+    (run.evaluation / "confusion.json").write_bytes(msgspec.json.encode(confusion))
+    (run.evaluation / "mistakes.json").write_bytes(msgspec.json.encode(mistakes))
+    images = np.random.default_rng(0).integers(0, 256, (3, 1, 8, 8)).astype(np.uint8)
+    np.savez(run.evaluation / "mistakes.npz", images=images)
+
+
+@pytest.fixture
+def answer(qtbot: QtBot) -> Callable[[str], list[str]]:
+    """Return what presses the button with some text in the next question, and tells its words."""
+
+    def press(text: str) -> list[str]:
+        seen: list[str] = []
+
+        def look() -> None:
+            box = QApplication.activeModalWidget()
+            if not isinstance(box, QMessageBox):
+                QTimer.singleShot(5, look)
+                return
+            seen.append(f"{box.text()} {box.informativeText()}")
+            button = next(b for b in box.buttons() if b.text().replace("&", "") == text)
+            button.click()
+
+        QTimer.singleShot(0, look)
+        return seen
+
+    return press

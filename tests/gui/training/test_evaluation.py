@@ -1,0 +1,67 @@
+import shutil
+
+import pytest
+from PySide6.QtCore import Qt
+
+# What a tooltip asks for and the offscreen platform cannot do.
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support raise", extend=True)
+
+
+@pytest.fixture
+def evaluated(desk, written):
+    desk.show_run(written())
+    desk.wait(desk.evaluation.content.isVisible)
+    return desk
+
+
+def cell(matrix, true, predicted):
+    return matrix.rect_of(true, predicted).center().toPoint()
+
+
+def test_pointing_at_a_cell_reads_it(evaluated):
+    matrix = evaluated.evaluation.matrix
+    evaluated.qtbot.mouseMove(matrix, cell(matrix, 2, 2))
+    evaluated.qtbot.mouseMove(matrix, cell(matrix, 0, 1))
+    assert matrix.accessibleDescription() == "cat taken for dog: 2 of 10, 20.0 %"
+    assert matrix.words(2, 2) == "bird: 10 of 10 right, 100.0 %"
+
+
+def test_picking_a_cell_shows_its_mistakes(evaluated):
+    panel = evaluated.evaluation
+    assert panel.caption.text() == "The 3 worst mistakes"
+    evaluated.qtbot.mouseClick(
+        panel.matrix, Qt.MouseButton.LeftButton, pos=cell(panel.matrix, 0, 1)
+    )
+    assert panel.caption.text() == "2 worst of cat taken for dog"
+    assert [mistake.index for mistake in panel.mistakes.shown] == [3, 5]
+    assert panel.mistakes.shown[0].words == (
+        "Test image 3: cat taken for dog, with 97.0 %; loss 4.20"
+    )
+    assert panel.mistakes.shown[0].picture.width() == 8
+    evaluated.qtbot.keyClick(panel.matrix, Qt.Key.Key_Escape)
+    assert len(panel.mistakes.shown) == 3
+
+
+def test_the_keys_go_from_cell_to_cell(evaluated):
+    matrix = evaluated.evaluation.matrix
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Return):
+        evaluated.qtbot.keyClick(matrix, key)
+    assert evaluated.evaluation.caption.text() == "1 worst of dog taken for cat"
+
+
+def test_runs_without_an_evaluation_say_why(desk, written):
+    message = desk.evaluation.message
+    assert "at its end" in message.text()
+    desk.show_run(written("stopped", status="stopped"))
+    desk.wait(lambda: "comes to its end" in message.text())
+    damaged = written("damaged")
+    (damaged.evaluation / "confusion.json").write_text('{"classes": ["a"], "matrix": []}')
+    desk.show_run(damaged)
+    desk.wait(lambda: "is damaged: train again" in message.text())
+    targets = written("targets")
+    shutil.rmtree(targets.evaluation)
+    targets.evaluation.mkdir()
+    (targets.evaluation / "predictions.npz").write_bytes(b"")
+    desk.show_run(targets)
+    desk.wait(lambda: "predicts numbers, not classes" in message.text())
+    assert desk.evaluation.content.isHidden()

@@ -1,0 +1,90 @@
+import math
+
+import numpy as np
+import pytest
+
+from designer.gui.training.curves import table
+from designer.gui.training.history import STEP, History, Table, smoothed
+from designer.gui.training.plots import Line, extremes
+
+
+def test_a_table_grows_and_knows_what_is_missing():
+    rows = Table(STEP)
+    for step in range(1000):
+        rows.append({"step": step, "loss": step / 2, "accuracy": None})
+    assert rows["step"].tolist() == list(range(1000))
+    assert rows["loss"][-1] == 499.5
+    assert np.isnan(rows["accuracy"]).all() and np.isnan(rows["lr"]).all()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.99, 0.999])
+def test_smoothing_is_the_corrected_moving_mean(share):
+    values = np.random.default_rng(0).normal(5, 1, 3000)
+    mean, expected = 0.0, []
+    for number, value in enumerate(values, start=1):
+        mean = share * mean + (1 - share) * value
+        expected.append(mean / (1 - share**number))
+    assert smoothed(values, share) == pytest.approx(np.array(expected))
+
+
+def test_smoothing_passes_over_what_is_no_number():
+    values = np.array([1.0, math.nan, 3.0, math.inf, 2.0])
+    result = smoothed(values, 0.5)
+    assert np.isnan(result[[1, 3]]).all()
+    assert result[[0, 2, 4]] == pytest.approx(smoothed(values[[0, 2, 4]], 0.5))
+
+
+def event(kind, **fields):
+    return {"event": kind, "time": 0.0, "sequence": 1, **fields}
+
+
+def test_a_history_tells_where_a_run_is():
+    history = History()
+    history.add(
+        [
+            event("start", epochs=3, steps_per_epoch=10, step=0),
+            event("step", step=5, loss=1.0, lr=0.1),
+            event("lr", step=6, lr=0.01),
+            event("epoch", epoch=1, step=10, train={"loss": 2.0}, validation={"loss": 3.0}),
+            event("paused", step=12),
+        ]
+    )
+    assert (history.step, history.total_steps, history.paused) == (12, 30, True)
+    assert history.at_epochs(history.steps).tolist() == [0.5]
+    assert history.rates["lr"].tolist() == [0.01]
+    assert history.epochs["validation_loss"].tolist() == [3.0]
+    history.add([event("resumed", step=12)])
+    assert not history.paused
+
+
+def test_of_many_points_the_extremes_are_kept():
+    x = np.arange(10_000.0)
+    y = np.zeros(10_000)
+    y[1234], y[5678] = 7.0, -3.0
+    kept_x, kept_y = extremes(x, y, 100)
+    assert len(kept_x) <= 201
+    assert kept_y.max() == 7.0 and kept_y.min() == -3.0
+    assert (np.diff(kept_x) >= 0).all() and kept_x[-1] == 9_999
+
+
+def test_a_line_is_thinned_to_what_is_seen():
+    x = np.linspace(0, 20, 1_000_000)
+    line = Line("train", "#ffffff", x, np.sin(x))
+    for low, high in ((0, 20), (3, 4), (5.0, 5.001)):
+        seen, values = line.seen(low, high, 500)
+        assert len(seen) <= 4_000
+        assert seen[0] <= max(low, 0) and seen[-1] >= min(high, 20) - 1e-4
+        assert (np.diff(seen) >= 0).all()
+        assert np.abs(values - np.sin(seen)).max() == 0
+
+
+def test_the_table_of_a_run(written):
+    from designer.runs.events import read_events
+
+    history = History()
+    history.add(read_events(written().events))
+    lines = table(history).splitlines()
+    assert lines[0].startswith("step,epoch,train_loss")
+    assert len(lines) == 1 + 20 + 2
+    assert lines[1] == f"1,0.1,2.1,{1 - 0.9},0.05,1234.5,,"
+    assert lines[-1] == "20,2,0.5,0.8,,,0.25,0.85"

@@ -1,0 +1,205 @@
+import shutil
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
+
+from designer.runs import lock
+from tests.gui.training.conftest import write_events
+
+
+def listed(desk):
+    view = desk.runs.list
+    return [view.topLevelItem(place).text(0) for place in range(view.topLevelItemCount())]
+
+
+def choose(desk, name):
+    """Click on a run's row."""
+    view = desk.runs.list
+    (item,) = view.findItems(name, Qt.MatchFlag.MatchExactly, 0)
+    view.scrollToItem(item)
+    place = view.visualItemRect(item).center()
+    desk.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert desk.runs.chosen.path.name == name
+    return item, place
+
+
+def look(desk, count):
+    desk.trainer.runs_changed.emit()
+    desk.wait(lambda: len(listed(desk)) == count)
+
+
+def test_runs_are_listed_with_their_figures(desk, written):
+    assert desk.runs.empty.isVisible()
+    written("first")
+    written("second", epochs=3, status=None)
+    look(desk, 2)
+    (first,) = desk.runs.list.findItems("first", Qt.MatchFlag.MatchExactly, 0)
+    texts = [first.text(column) for column in range(1, 6)]
+    assert texts == ["LeNet-5", "finished", "2 / 2", "87.50 %", "0.4500"]
+    (second,) = desk.runs.list.findItems("second", Qt.MatchFlag.MatchExactly, 0)
+    assert [second.text(column) for column in range(2, 5)] == ["interrupted", "3 / 3", ""]
+    assert desk.runs.count.text().startswith("2 runs · ")
+
+
+def test_double_click_shows_curves_and_evaluation(desk, written):
+    written("first")
+    look(desk, 1)
+    _, place = choose(desk, "first")
+    desk.qtbot.mouseDClick(desk.runs.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    desk.wait(lambda: desk.trainer.shown and desk.trainer.shown.looked and desk.training.curves)
+    assert desk.training.pages.currentWidget() is desk.training.run
+    assert desk.trainer.shown.history.steps.rows == 20
+    assert "Finished after 2 epochs" in desk.training.sentence.text()
+    assert "87.50%" in desk.training.sentence.text()
+    desk.wait(lambda: "validation 0.25" in desk.training.curves.loss.header.text())
+    desk.wait(desk.evaluation.content.isVisible)
+    assert desk.evaluation.title.text() == "Test accuracy 90.00 % of 30 images"
+
+
+def test_a_tick_draws_an_earlier_run_beside(desk, written):
+    first, second = written("first"), written("second")
+    look(desk, 2)
+    desk.show_run(first)
+    curves = desk.training.curves
+    desk.wait(lambda: len(curves.loss.lines) == 3)
+    choose(desk, "second")
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Space)
+    desk.wait(lambda: len(curves.loss.lines) == 5)
+    desk.wait(lambda: len(curves.loss.lines[0].y) == 20)
+    assert "second" in curves.legend.text()
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Space)
+    desk.wait(lambda: len(curves.loss.lines) == 3)
+    assert second.path not in desk.trainer.overlays
+
+
+def test_renaming(desk, written):
+    written("first"), written("other")
+    look(desk, 2)
+    choose(desk, "first")
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_F2)
+    for text, refusal in (("other", "There is a run 'other' already"), ("a/b", "cannot be called")):
+        editor = desk.runs.list.findChild(QLineEdit)
+        editor.setText(text)
+        desk.qtbot.keyClick(editor, Qt.Key.Key_Return)
+        desk.wait(lambda words=refusal: desk.refused and words in desk.refused[-1])
+        desk.wait(lambda: sorted(listed(desk)) == ["first", "other"])
+        choose(desk, "first")
+        desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_F2)
+    editor = desk.runs.list.findChild(QLineEdit)
+    editor.setText("best")
+    desk.qtbot.keyClick(editor, Qt.Key.Key_Return)
+    desk.wait(lambda: sorted(listed(desk)) == ["best", "other"])
+    assert (desk.trainer.runs_folder / "best" / "design.json").is_file()
+
+
+def test_deleting_asks_first(desk, written, answer):
+    run = written("first")
+    look(desk, 1)
+    desk.show_run(run)
+    choose(desk, "first")
+    words = answer("Cancel")
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Delete)
+    assert "Delete first?" in words[0] and "become free" in words[0]
+    assert run.path.exists()
+    desk.runs.window().activateWindow()
+    desk.runs.list.setFocus()
+    desk.wait(desk.runs.list.hasFocus)
+    answer("Delete")
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Delete)
+    desk.wait(lambda: not run.path.exists())
+    desk.wait(desk.runs.empty.isVisible)
+    assert desk.trainer.shown is None
+    assert desk.training.pages.currentWidget() is desk.training.set_up
+
+
+def test_a_run_that_is_trained_can_only_be_looked_at(desk, written):
+    run = written("first", status=None)
+    with lock.held(run.lock):
+        look(desk, 1)
+        choose(desk, "first")
+        assert desk.runs.list.currentItem().text(2) == "running"
+        for key in ("rename", "delete", "resume"):
+            assert desk.runs.refusal(key) == "It is being trained; stop it first."
+            assert not desk.runs.actions_[key].isEnabled()
+        assert desk.runs.actions_["show"].isEnabled()
+
+
+def test_the_design_of_a_run_is_opened_with_its_recipe(desk, written):
+    written("first", epochs=5)
+    look(desk, 1)
+    choose(desk, "first")
+    desk.runs.actions_["design"].trigger()
+    assert desk.workspace.design.name == "LeNet-5"
+    assert desk.workspace.document.recipe.epochs == 5
+    assert not desk.workspace.document.modified
+
+
+def test_a_folder_that_is_moved_away_while_it_is_shown(desk, written):
+    run = written("first")
+    desk.show_run(run)
+    moved = run.path.with_name("elsewhere")
+    run.path.rename(moved)
+    desk.wait(lambda: "is gone: it was moved" in desk.training.sentence.text())
+    assert desk.trainer.shown.history.steps.rows == 20
+    assert not desk.training.resume.isVisible()
+    moved.rename(run.path)
+    desk.wait(lambda: "Finished" in desk.training.sentence.text())
+    shutil.rmtree(run.path)
+    desk.wait(lambda: "is gone" in desk.training.sentence.text())
+
+
+def test_a_run_whose_folder_is_gone_is_told(desk, written):
+    run = written("first")
+    look(desk, 1)
+    choose(desk, "first")
+    shutil.rmtree(run.path)
+    desk.runs.show_run()
+    assert "There is no run folder" in desk.refused[-1]
+    look(desk, 0)
+
+
+def test_damaged_files_are_told(desk, written):
+    run = written("first", status=None)
+    run.events.write_bytes(run.events.read_bytes() + b"no event\n")
+    desk.show_run(run)
+    desk.wait(lambda: "is damaged at byte" in desk.training.sentence.text())
+    other = written("second")
+    other.result_file.write_text("{")
+    look(desk, 2)
+    (item,) = desk.runs.list.findItems("second", Qt.MatchFlag.MatchExactly, 0)
+    assert item.text(2) == "damaged"
+    desk.show_run(other)
+    assert "result.json cannot be read" in desk.training.sentence.text()
+
+
+def test_a_log_that_is_cut_back_begins_anew(desk, written):
+    run = written("first", status=None)
+    desk.show_run(run)
+    assert desk.trainer.shown.history.steps.rows == 20
+    with desk.qtbot.waitSignal(desk.trainer.restarted, timeout=10_000):
+        write_events(run, epochs=1)
+    desk.wait(lambda: desk.trainer.shown.history.steps.rows == 10)
+
+
+def test_how_a_run_diverged_is_a_calm_card(desk, written):
+    words = "The loss became nan at step 20 (epoch 2): lower the learning rate."
+    run = written("first", status="diverged", message=words)
+    run.last.write_bytes(b"")
+    desk.show_run(run)
+    assert desk.training.sentence.text() == words
+    assert desk.training.slower.isVisible() and not desk.training.resume.isVisible()
+    memory = written("second", status="failed", message="CPU ran out of memory; try batch 16.")
+    desk.workspace.open_preset("lenet5")
+    desk.show_run(memory)
+    desk.training.halve.click()
+    assert desk.workspace.document.recipe.batch == 16
+    assert desk.training.pages.currentWidget() is desk.training.set_up
+    desk.training.return_.click()
+    assert desk.training.pages.currentWidget() is desk.training.run
+
+
+def test_no_runs_folder_at_all(desk):
+    assert not Path(desk.trainer.preferences.runs_folder).exists()
+    look(desk, 0)
+    assert "No runs yet" in desk.runs.empty.text()

@@ -1,0 +1,270 @@
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QToolButton
+
+from designer.gui.training import dataset, fitting
+from designer.gui.training.matching import split_counts
+from designer.runs.recipe import Recipe
+from tests.engine.samples import write_data
+
+
+@pytest.fixture
+def lenet(desk):
+    desk.workspace.open_preset("lenet5")
+    desk.wait(lambda: desk.training.set_up.data.reading)
+    return desk
+
+
+def child(desk, kind, name):
+    return desk.training.findChild(kind, name)
+
+
+def type_over(desk, field, text):
+    field.setFocus()
+    field.selectAll()
+    desk.qtbot.keyClicks(field, text)
+
+
+def test_the_digits_of_a_preset_are_shown(lenet):
+    data = lenet.training.set_up.data
+    assert data.name.currentText() == dataset.BUILT_IN_TITLE
+    assert data.reading.description.classes == tuple("0123456789")
+    assert "28×28 grey, 10 classes" in data.facts.text()
+    assert "1,996 test" in data.facts.text()
+    assert len(data.reading.samples) == dataset.SAMPLES
+    assert data.message.text() == "Images are scaled to 32×32."
+    assert child(lenet, QPushButton, "training-start").isEnabled()
+    assert lenet.training.refusal() == ""
+
+
+def test_a_value_out_of_range_is_told_while_it_is_typed(lenet):
+    field = child(lenet, QLineEdit, "recipe-epochs")
+    words = child(lenet, QLabel, "recipe-epochs-words")
+    assert words.text() == "How many times every training image is seen."
+    for text, refusal in (
+        ("0", "Epochs is 0 but must be at least 1."),
+        ("2.5", "Epochs must be a whole number."),
+    ):
+        type_over(lenet, field, text)
+        assert words.text() == refusal
+        assert lenet.training.refusal() == refusal
+        assert not child(lenet, QPushButton, "training-start").isEnabled()
+        assert lenet.workspace.document.recipe.epochs in (10, 2)
+    type_over(lenet, field, "7")
+    assert lenet.workspace.document.recipe.epochs == 7
+    assert lenet.training.refusal() == ""
+    assert child(lenet, QPushButton, "training-start").isEnabled()
+
+
+def test_an_optimiser_brings_its_usual_rate_and_its_own_fields(lenet):
+    child(lenet, QToolButton, "recipe-more").click()
+    betas, momentum = (
+        child(lenet, QLineEdit, f"recipe-optimiser.{n}") for n in ("betas", "momentum")
+    )
+    assert momentum.isVisible() and not betas.isVisible()
+    box = child(lenet, QComboBox, "recipe-optimiser.name")
+    box.setFocus()
+    lenet.qtbot.keyClicks(box, "AdamW")
+    recipe = lenet.workspace.document.recipe
+    assert (recipe.optimiser.name, recipe.optimiser.learning_rate) == ("adamw", 0.001)
+    assert child(lenet, QLineEdit, "recipe-optimiser.learning_rate").text() == "0.001"
+    assert betas.isVisible() and not momentum.isVisible()
+    type_over(lenet, betas, "0.8")
+    assert "two numbers" in lenet.training.refusal()
+    type_over(lenet, betas, "0.8, 0.99")
+    assert lenet.workspace.document.recipe.optimiser.betas == (0.8, 0.99)
+
+
+def test_switches_and_empty_fields(lenet):
+    child(lenet, QToolButton, "recipe-more").click()
+    child(lenet, QCheckBox, "recipe-augmentation.horizontal_flip").click()
+    type_over(lenet, child(lenet, QLineEdit, "recipe-data.limit"), "500")
+    recipe = lenet.workspace.document.recipe
+    assert recipe.augmentation.horizontal_flip and recipe.data.limit == 500
+    assert "500 training" in lenet.training.set_up.data.facts.text()
+    limit = child(lenet, QLineEdit, "recipe-data.limit")
+    limit.setFocus()
+    limit.selectAll()
+    lenet.qtbot.keyClick(limit, Qt.Key.Key_Delete)
+    assert lenet.workspace.document.recipe.data.limit is None
+
+
+def drop(chooser, path):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    event = QDropEvent(
+        QPoint(5, 5),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    chooser.dropEvent(event)
+
+
+def test_data_of_other_classes_is_refused_with_a_remedy(lenet, tmp_path):
+    path = write_data(tmp_path / "squares.npz")
+    drop(lenet.training.set_up.data, path)
+    lenet.wait(lambda: lenet.training.set_up.match.refusal)
+    assert "squares has 3 classes, but scores gives 10 values." in lenet.training.refusal()
+    assert not child(lenet, QPushButton, "training-start").isEnabled()
+    button = child(lenet, QPushButton, "data-remedy-0")
+    assert button.text() == "Set the design to 3 classes"
+    lenet.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert lenet.workspace.document.past[-1].label == "set the design to 3 classes"
+    assert lenet.workspace.analysis.outputs[0].shape == (3,)
+    lenet.wait(lambda: not lenet.training.refusal())
+    lenet.workspace.undo()
+    lenet.wait(lenet.training.refusal)
+
+
+def test_small_images_offer_a_smaller_input(desk, tmp_path):
+    desk.workspace.open_preset("resnet18")
+    drop(desk.training.set_up.data, write_data(tmp_path / "squares.npz"))
+    desk.wait(lambda: desk.training.set_up.match.refusal)
+    set_up = desk.training.set_up
+    child(desk, QPushButton, "data-remedy-0").click()
+    desk.wait(lambda: "A batch of 256 is more than" in set_up.match.refusal)
+    child(desk, QPushButton, "data-remedy-0").click()
+    assert desk.workspace.document.recipe.batch == 96
+    desk.wait(lambda: not set_up.match.refusal and set_up.match.note)
+    words = "Grey images are repeated for 3 channels; images are scaled to 224×224."
+    assert set_up.match.note == words
+
+
+def test_what_is_no_data_set_is_told(lenet, tmp_path):
+    field = lenet.training.set_up.data.name.lineEdit()
+    type_over(lenet, field, str(tmp_path / "absent"))
+    lenet.qtbot.keyClick(field, Qt.Key.Key_Return)
+    lenet.wait(lambda: lenet.training.set_up.data.error)
+    assert "There is no file or folder" in lenet.training.refusal()
+    (tmp_path / "empty").mkdir()
+    drop(lenet.training.set_up.data, tmp_path / "empty")
+    lenet.wait(lambda: "holds no pictures" in lenet.training.refusal())
+
+
+def test_numbers_as_targets_want_another_loss(lenet, tmp_path):
+    path = tmp_path / "angles.npz"
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 255, (60, 8, 8)).astype(np.uint8)
+    np.savez(path, x_train=images, y_train=generator.random((60, 10)).astype(np.float32))
+    drop(lenet.training.set_up.data, path)
+    lenet.wait(lambda: lenet.training.set_up.match.refusal)
+    child(lenet, QPushButton, "data-remedy-0").click()
+    assert lenet.workspace.document.recipe.loss.name == "mean_squared_error"
+    assert lenet.training.refusal() == ""
+
+
+def test_pictures_in_folders_are_shown(lenet, tmp_path):
+    for number in range(10):
+        folder = tmp_path / "photos" / f"kind{number}"
+        folder.mkdir(parents=True)
+        for copy in range(10):
+            colour = (25 * number, 100, 10 * copy)
+            Image.new("RGB", (40 + number, 30), colour).save(folder / f"{copy}.png")
+    drop(lenet.training.set_up.data, tmp_path / "photos")
+    lenet.wait(lambda: lenet.training.set_up.data.reading)
+    assert "30×40–49 colour, 10 classes" in lenet.training.set_up.data.facts.text()
+    assert "Colours become grey" in lenet.training.set_up.data.message.text()
+
+
+def test_reading_can_be_cancelled(lenet, monkeypatch, tmp_path):
+    go_on = threading.Event()
+    real = dataset.read
+
+    def slow(source):
+        go_on.wait()
+        return real(source)
+
+    monkeypatch.setattr(dataset, "read", slow)
+    path = write_data(tmp_path / "squares.npz")
+    drop(lenet.training.set_up.data, path)
+    cancel = child(lenet, QPushButton, "data-cancel")
+    assert cancel.isVisible()
+    lenet.qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
+    assert not cancel.isVisible()
+    assert lenet.training.refusal() == "Reading was cancelled."
+    go_on.set()
+    lenet.training.set_up.data.read_again()
+    lenet.wait(lambda: lenet.training.set_up.data.reading)
+
+
+def test_recipes_are_saved_loaded_and_reset(lenet, tmp_path):
+    set_up = lenet.training.set_up
+    own = lenet.workspace.document.recipe
+    type_over(lenet, child(lenet, QLineEdit, "recipe-batch"), "48")
+    set_up.save(tmp_path / "recipe.json")
+    set_up.reset.trigger()
+    assert lenet.workspace.document.recipe == own
+    set_up.load(tmp_path / "recipe.json")
+    assert lenet.workspace.document.recipe.batch == 48
+    (tmp_path / "recipe.json").write_text('{"batch": -1}')
+    set_up.load(tmp_path / "recipe.json")
+    assert "batch is -1" in lenet.refused[-1]
+    set_up.save(tmp_path / "absent" / "recipe.json")
+    assert "cannot be written" in lenet.refused[-1]
+
+
+def test_a_batch_too_large_for_the_memory_offers_one_that_fits(lenet):
+    set_up = lenet.training.set_up
+    lenet.wait(lambda: set_up.devices)
+    set_up._has_devices((fitting.Device("cpu", "CPU", 20_000_000, 8_000_000_000),))
+    type_over(lenet, child(lenet, QLineEdit, "recipe-batch"), "5000")
+    assert "takes about" in set_up.memory.text()
+    assert set_up.memory.property("role") == "warning"
+    lower = child(lenet, QPushButton, "training-lower-batch")
+    assert lower.isVisible()
+    lower.click()
+    batch = lenet.workspace.document.recipe.batch
+    assert 0 < batch < 5000
+    totals = lenet.workspace.analysis.totals
+    assert fitting.needed(totals, set_up.recipe, set_up.device) <= 20_000_000
+    assert set_up.memory.property("role") == "soft"
+
+
+def test_a_device_that_is_not_there_is_named(lenet):
+    set_up = lenet.training.set_up
+    lenet.wait(lambda: set_up.devices)
+    set_up.load(_recipe_file(lenet, device="mps"))
+    assert set_up.device_name.currentText() == "mps (not on this machine)"
+
+
+def _recipe_file(desk, **fields):
+    import msgspec
+
+    path = Path(desk.trainer.preferences.runs_folder).parent / "recipe.json"
+    path.write_bytes(msgspec.json.encode({"data": {"source": "mnist10k"}, **fields}))
+    return path
+
+
+def test_a_design_of_ones_own_gets_the_default_recipe(desk):
+    from designer.design.values import Design
+
+    desk.workspace.add(Design("Untitled"), saved=None)
+    assert desk.workspace.document.recipe == Recipe()
+    assert desk.training.refusal() == "The design has no Input yet."
+
+
+def test_the_parts_are_counted_as_they_are_cut(tmp_path):
+    from designer.data import describe, open_dataset, split
+    from designer.runs.recipe import changed
+
+    for images in (60, 121, 300):
+        data = open_dataset(write_data(tmp_path / f"{images}.npz", images=images))
+        for changes in ({}, {"data.test": 0.3, "data.limit": 40}, {"data.test": 0.0}):
+            recipe = changed(Recipe(), changes)
+            parts = split(
+                data,
+                validation=recipe.data.validation,
+                test=recipe.data.test,
+                limit=recipe.data.limit,
+            )
+            named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
+            expected = {name: len(part) for name, part in named.items() if part is not None}
+            assert split_counts(describe(data), recipe) == expected

@@ -1,0 +1,204 @@
+"""Trainings by real workers, small ones; a worker takes some seconds to load torch."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit, QPushButton
+
+from designer.gui.main_window import MainWindow
+from designer.runs.events import read_events
+from designer.runs.folder import RunFolder
+from designer.runs.recipe import changed
+from tests.gui.training import conftest
+
+pytestmark = pytest.mark.slow
+QUICK = {"epochs": 3, "data.limit": 400, "threads": 1, "device": "cpu", "log_interval": 1}
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    monkeypatch.setattr(conftest, "SECONDS", 60_000)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+def kinds(run):
+    return [event["event"] for event in read_events(run.events)]
+
+
+def click(desk, name):
+    button = desk.training.findChild(QPushButton, name)
+    assert button.isVisible() and button.isEnabled()
+    desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def begin(desk, **changes):
+    """Press Train on LeNet-5 and wait for the first points of the curve."""
+    desk.workspace.open_preset("lenet5")
+    desk.wait(lambda: desk.training.set_up.data.reading)
+    recipe = changed(desk.training.set_up.recipe, {**QUICK, **changes})
+    desk.training.set_up.take(recipe)
+    click(desk, "training-start")
+    desk.wait(lambda: desk.trainer.shown is not None)
+    desk.wait(lambda: desk.trainer.shown.history.steps.rows > 2)
+    return desk.trainer.shown
+
+
+def test_train_pause_change_the_rate_go_on_stop_resume(desk):
+    desk.trainer.preferences.standby = True
+    desk.trainer.window_shown()
+    follower = begin(desk, epochs=2000)
+    run = follower.run
+    assert desk.training.running
+    assert "is being trained; stop it first" in desk.training.refusal()
+    assert desk.trainer._job.service is not None
+    desk.wait(lambda: desk.training.curves is not None)
+    desk.wait(lambda: len(desk.training.curves.loss.lines[0].y) > 2)
+    assert "step" in desk.training.controls.place.text()
+    assert "GB" in desk.training.controls.device.text()
+
+    click(desk, "training-pause")
+    desk.wait(lambda: follower.paused)
+    assert desk.training.controls.pause.text() == "Go on"
+    field = desk.training.findChild(QLineEdit, "training-rate")
+    field.setFocus()
+    field.selectAll()
+    desk.qtbot.keyClicks(field, "0.002")
+    desk.qtbot.keyClick(field, Qt.Key.Key_Return)
+    click(desk, "training-pause")
+    desk.wait(lambda: not follower.paused and "lr" in kinds(run))
+    desk.wait(lambda: follower.history.last["step"]["lr"] == 0.002)
+    desk.wait(lambda: desk.training.curves.loss.marks)
+    assert desk.training.curves.loss.marks[0][1] == "lr 0.002"
+    desk.training.checkpoint()
+    click(desk, "training-stop")
+    desk.wait(lambda: follower.state == "stopped" and not desk.training.running)
+    assert "command" in [e["reason"] for e in read_events(run.events) if e["event"] == "checkpoint"]
+    assert desk.training.refusal() == ""
+    assert "Stopped after" in desk.training.sentence.text()
+
+    # A recipe is read again at a resume; this one is nearly over.
+    epochs = follower.history.step // follower.history.steps_per_epoch + 2
+    run.recipe_file.write_bytes(changed(run.recipe(), {"epochs": epochs}).to_json())
+    rows = follower.history.steps.rows
+    click(desk, "training-resume")
+    desk.wait(lambda: follower.state == "finished")
+    assert follower.history.steps.rows > rows
+    assert "Test" in desk.training.sentence.text()
+    desk.wait(desk.evaluation.content.isVisible)
+    assert "of 1,996 images" in desk.evaluation.title.text()
+    assert desk.evaluation.mistakes.shown[0].picture.width() == 32
+
+
+def test_a_killed_worker_leaves_its_last_words_and_is_resumed(desk):
+    follower = begin(desk, epochs=2000)
+    desk.wait(lambda: follower.checkpoint)
+    run = follower.run
+    with run.log.open("a") as log:
+        log.write("the ceiling came down\n")
+    os.kill(run.worker(), signal.SIGKILL)
+    desk.wait(lambda: follower.state == "interrupted")
+    words = desk.training.sentence.text()
+    assert "was killed (signal 9)" in words
+    assert "the ceiling came down" in words
+    assert "Its last checkpoint is of step" in words
+    assert not desk.training.running
+    click(desk, "training-resume")
+    desk.wait(lambda: follower.state == "running" and follower.history.steps.rows)
+    assert run.worker() is not None
+
+
+LEAVE = """
+import sys
+from PySide6.QtWidgets import QApplication
+from designer.gui import preferences
+from designer.gui.training.trainer import Trainer
+from designer import presets
+from designer.runs.recipe import changed
+app = QApplication([])
+trainer = Trainer(preferences.Preferences(runs_folder=sys.argv[1]))
+trainer.window_shown()
+recipe = changed(presets.recipe("lenet5"), {"epochs": 40, "data.limit": 400, "threads": 1})
+trainer.begin(presets.load("lenet5"), recipe)
+trainer.events_arrived.connect(lambda events: print(trainer.shown.run.path, flush=True))
+app.exec()
+"""
+
+
+def test_a_window_that_is_killed_loses_no_training(desk):
+    window = subprocess.Popen(
+        [sys.executable, "-c", LEAVE, str(desk.trainer.runs_folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with window:
+        run = RunFolder(Path(window.stdout.readline().strip()))
+        window.kill()
+    assert run.worker() is not None
+    # Another window finds it, and sees its end.
+    desk.trainer.window_shown()
+    desk.wait(lambda: desk.trainer.active is not None)
+    follower = desk.trainer.shown
+    assert follower.run.path == run.path
+    assert desk.training.running
+    desk.wait(lambda: follower.history.steps.rows > 5)
+    desk.wait(lambda: follower.state == "finished")
+    steps = [event["step"] for event in read_events(run.events) if event["event"] == "step"]
+    assert follower.history.steps["step"].tolist() == steps
+    assert run.result().epochs == 40
+
+
+def test_the_window_asks_before_it_leaves_a_training(desk, answer):
+    follower = begin(desk, epochs=2000)
+    window = desk.training.window()
+    answer("Cancel")
+    assert not desk.trainer.may_close(window)
+    words = answer("Leave it running")
+    assert desk.trainer.may_close(window)
+    assert "can go on without the window" in words[0]
+    answer("Stop it")
+    assert desk.trainer.may_close(window)
+    desk.wait(lambda: follower.state == "stopped")
+    assert desk.trainer.may_close(window)
+
+
+def test_a_worker_that_serves_others_while_one_trains(desk, tmp_path, qtbot):
+    desk.trainer.preferences.standby = True
+    follower = begin(desk, epochs=2000)
+    answers = []
+    desk.trainer.ask({"do": "dance"}, answers.append)
+    export = {"do": "export", "source": str(follower.run.design), "to": [str(tmp_path / "m.py")]}
+    desk.trainer.ask(export, answers.append)
+    desk.wait(lambda: len(answers) == 2)
+    assert not answers[0]["ok"] and "cannot do 'dance'" in answers[0]["message"]
+    assert answers[1]["ok"] and (tmp_path / "m.py").exists()
+    service = desk.trainer._standby
+    desk.trainer.ask({"do": "ping"}, answers.append)
+    os.kill(service.process.pid, signal.SIGKILL)
+    desk.wait(lambda: len(answers) == 3)
+    desk.wait(lambda: desk.trainer._standby is not service)
+    assert desk.training.running
+
+
+def test_the_action_trains_and_the_data_is_checked_by_the_worker_too(
+    window: MainWindow, qtbot, monkeypatch
+):
+    workspace = window.workspace
+    workspace.open_preset("lenet5")
+    workspace.document.recipe = changed(workspace.document.recipe, {**QUICK, "epochs": 1})
+    window.actions_["train.start"].trigger()
+    qtbot.waitUntil(lambda: window.trainer.shown is not None, timeout=conftest.SECONDS)
+    follower = window.trainer.shown
+    qtbot.waitUntil(lambda: follower.state == "finished", timeout=conftest.SECONDS)
+    assert not window.training.running
+    run = follower.run
+    run.result_file.unlink()
+    recipe = changed(run.recipe(), {"data.source": "/nowhere/at/all"})
+    run.recipe_file.write_bytes(recipe.to_json())
+    window.trainer.resume(run.path)
+    qtbot.waitUntil(lambda: follower.state == "failed", timeout=conftest.SECONDS)
+    assert "There is no file or folder /nowhere/at/all" in window.training.sentence.text()
