@@ -20,7 +20,7 @@ from designer.design.values import Design
 from designer.gui import icons, numbers
 from designer.gui.panels.code_places import CodePlaces, path_of
 from designer.gui.panels.code_view import CodeView
-from designer.gui.panels.shared import LazyPanel, Newest
+from designer.gui.panels.shared import LARGE, LazyPanel, Newest
 from designer.gui.theme import colours, sans
 from designer.gui.workspace import Workspace
 from designer.runs.files import write_atomically
@@ -109,6 +109,8 @@ class CodePanel(LazyPanel):
             self._refuse(_refusal(analysis.problems))
         elif analysis.design is not self.design:
             design = analysis.design
+            if analysis.totals.layers > LARGE:
+                self.title.setText("Writing the code…")
             self._newest.start(
                 lambda: CodePlaces(generate(design, analysis)),
                 lambda made: self._show(design, made),

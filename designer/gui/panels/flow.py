@@ -11,6 +11,7 @@ class FlowLayout(QLayout):
         super().__init__(parent)
         self.gap, self.line_gap = gap, line_gap
         self._items: list[QLayoutItem] = []
+        self._heights: dict[int, int] = {}  # by width; asked for many times over
 
     def addItem(self, item: QLayoutItem) -> None:
         """Add an item behind the others."""
@@ -38,7 +39,14 @@ class FlowLayout(QLayout):
 
     def heightForWidth(self, width: int) -> int:
         """Return the height of the lines in a width."""
-        return self._arrange(QRect(0, 0, width, 0), move=False)
+        if width not in self._heights:
+            self._heights[width] = self._arrange(QRect(0, 0, width, 0), move=False)
+        return self._heights[width]
+
+    def invalidate(self) -> None:
+        """Forget what followed from the items as they were."""
+        self._heights.clear()
+        super().invalidate()
 
     def setGeometry(self, rect: QRect) -> None:
         """Put the widgets into their places."""

@@ -45,6 +45,7 @@ class LayerModel(QAbstractTableModel):
         self.sorted_by = COLUMNS[column] if 0 <= column < len(COLUMNS) else None
         self.descending = order == Qt.SortOrder.DescendingOrder
         self._reorder()
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
 
     def _reorder(self) -> None:
         self.beginResetModel()
@@ -102,7 +103,10 @@ class LayerModel(QAbstractTableModel):
             return None
         column = COLUMNS[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
+            if column is not self.sorted_by:
+                return column.title
+            arrow = "↓" if self.descending else "↑"
+            return f"{column.title} {arrow}" if column.left else f"{arrow} {column.title}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"<p>{column.help}</p>"
         if role == Qt.ItemDataRole.TextAlignmentRole:

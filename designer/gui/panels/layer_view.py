@@ -79,6 +79,8 @@ class LayerView(QTableView):
         header.setSortIndicatorClearable(True)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(28)
+        # The style's arrow would lie on the title; the model writes one into it.
+        header.setStyleSheet("QHeaderView::up-arrow, QHeaderView::down-arrow { width: 0; }")
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(
             lambda at: self.columns_menu().exec(header.mapToGlobal(at))
@@ -241,7 +243,7 @@ class LayerView(QTableView):
         wide, narrow = {}, {}
         for number in shown:
             column = COLUMNS[number]
-            least = title.horizontalAdvance(column.title) + 2 * PADDING + 8
+            least = title.horizontalAdvance(f"{column.title} ↓") + 2 * PADDING
             full = short = least
             if table is not None and table.lines:
                 sums = table.total(column)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from designer.analysis.problems import Fix, Problem, Severity
 from designer.gui import icons, numbers
@@ -39,7 +39,7 @@ def place_of(group: Group) -> str:
     return words
 
 
-class ProblemRow(QFrame):
+class ProblemRow(QWidget):
     """A problem; a click or Enter goes to its node, the buttons mend it.
 
     Signals
@@ -60,6 +60,7 @@ class ProblemRow(QFrame):
     def __init__(self) -> None:
         super().__init__(objectName="problem")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.group: Group = ()
         self.sign = QLabel()
@@ -93,12 +94,14 @@ class ProblemRow(QFrame):
         for number, fix in enumerate(first.fixes):
             if number == len(self.buttons):
                 self._add_button()
+            else:
+                self.buttons[number].show()
             self.buttons[number].setText(fix.label.replace("&", "&&"))
             self.buttons[number].setAccessibleName(f"Fix: {fix.label}")
-            self.buttons[number].show()
         for button in self.buttons[len(first.fixes) :]:
             button.hide()
-        self._fixes.setVisible(bool(first.fixes))
+        if bool(first.fixes) == self._fixes.isHidden():
+            self._fixes.setHidden(not first.fixes)
         self._flow.invalidate()
         self.redraw()
 
@@ -108,17 +111,11 @@ class ProblemRow(QFrame):
         if self.group:
             error = self.group[0].severity is Severity.ERROR
             name = "problem-error" if error else "problem-warning"
-            ratio = self.devicePixelRatioF()
-            size = self.fontMetrics().height()
-            self.sign.setPixmap(icons.pixmap(name, c.error if error else c.warning, size, ratio))
+            size = QSize(1, 1) * self.fontMetrics().height()
+            sign = icons.icon(name, c.error if error else c.warning)
+            self.sign.setPixmap(sign.pixmap(size, self.devicePixelRatioF()))
             self.sign.setToolTip("Error: stops training" if error else "Warning")
         self.place.setFont(sans(0.92))
-        self.setStyleSheet(
-            f"#problem {{ border: 0; border-bottom: 1px solid {c.line};"
-            " border-left: 2px solid transparent; }"
-            f"#problem:hover {{ background: {c.hover}; }}"
-            f"#problem:focus {{ background: {c.selection}; border-left-color: {c.accent}; }}"
-        )
         for button in self.buttons:
             button.setIcon(icons.icon("fix", c.success))
             button.setFont(sans(0.92))
@@ -153,6 +150,17 @@ class ProblemRow(QFrame):
         elif kind in (QEvent.Type.Leave, QEvent.Type.FocusOut):
             self.fix_looked_at.emit(None)
         return super().eventFilter(watched, event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the row's ground: a style sheet for each of a hundred rows would take long."""
+        c = colours()
+        painter = QPainter(self)
+        if self.hasFocus():
+            painter.fillRect(self.rect(), QColor(c.selection))
+            painter.fillRect(0, 0, 2, self.height(), QColor(c.accent))
+        elif self.underMouse():
+            painter.fillRect(self.rect(), QColor(c.hover))
+        painter.fillRect(0, self.height() - 1, self.width(), 1, QColor(c.line))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Go to the node."""

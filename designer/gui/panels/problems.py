@@ -12,7 +12,7 @@ from designer.gui.panels.problem_row import ProblemRow, grouped
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
 from designer.gui.workspace import Workspace
 
-STEP = 50
+STEP = 20
 """Problems that are shown at first, and how many more at a time."""
 
 
@@ -29,8 +29,8 @@ class ProblemsPanel(LazyPanel):
         self.nothing.setContentsMargins(12, 10, 12, 10)
         self.more = QPushButton(objectName="more-problems")
         self.more.clicked.connect(self._show_more)
-        page = QWidget()
-        self._column = QVBoxLayout(page)
+        self._page = QWidget()
+        self._column = QVBoxLayout(self._page)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self.nothing)
@@ -40,7 +40,7 @@ class ProblemsPanel(LazyPanel):
         self.scroll.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setWidget(page)
+        self.scroll.setWidget(self._page)
         self.preview = QLabel(objectName="fix-preview", wordWrap=True)
         self.preview.setTextFormat(Qt.TextFormat.PlainText)
         self.preview.setProperty("role", "soft")
@@ -69,12 +69,14 @@ class ProblemsPanel(LazyPanel):
         groups = grouped(self.workspace.analysis.problems)
         shown = groups[: self._limit]
         had_focus = self._row_in_focus()
-        self.setUpdatesEnabled(False)
+        # Shown one by one, each row would lay out all those before it.
+        self._page.hide()
         for number, group in enumerate(shown):
             if number == len(self.rows):
                 self._add_row()
+            else:
+                self.rows[number].show()
             self.rows[number].show_group(group)
-            self.rows[number].show()
         for row in self.rows[len(shown) :]:
             row.hide()
         self.nothing.setVisible(not groups)
@@ -84,7 +86,7 @@ class ProblemsPanel(LazyPanel):
         self._foot.setVisible(any(group[0].fixes for group in shown))
         # Two lines always, so that nothing jumps when a preview comes.
         self.preview.setFixedHeight(2 * self.preview.fontMetrics().lineSpacing() + 11)
-        self.setUpdatesEnabled(True)
+        self._page.show()
         if had_focus is not None and shown:
             self.rows[min(had_focus, len(shown) - 1)].setFocus(Qt.FocusReason.OtherFocusReason)
         self._look_at(next((fix for row in self._shown() if (fix := row.looked_at())), None))
