@@ -338,6 +338,8 @@ QProgressBar::chunk {{ background: {c.success}; border-radius: 3px; }}
 QLabel[role="soft"] {{ color: {c.soft_text}; }}
 QLabel[role="faint"] {{ color: {c.faint_text}; }}
 QLabel[role="value"] {{ color: {c.accent}; }}
+QListView#completions {{ background: {c.panel}; border: 1px solid {c.strong_line};
+    border-radius: 4px; }}
 QToolButton[bare="true"] {{ padding: 0; }}
 QLabel[role="error"] {{ color: {c.error}; }}
 QLabel[role="warning"] {{ color: {c.warning}; }}

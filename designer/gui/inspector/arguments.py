@@ -336,14 +336,13 @@ def end_sections(workspace: Workspace, block: str) -> list[Section]:
     """Return the names of a block's inputs and outputs."""
     used = workspace.design.blocks[block]
     sections = []
-    for title, names, output in (("Inputs", used.inputs, False), ("Outputs", used.outputs, True)):
-        word = "output" if output else "input"
+    for word, names, output in (("input", used.inputs, False), ("output", used.outputs, True)):
         buttons = [
             Button(
                 f"remove-end-{name}",
                 "",
                 f"Remove the {word} {name}, with its edges at every use.",
-                lambda name=name: workspace.edit(
+                lambda name=name, word=word: workspace.edit(
                     f"remove {word} {name}",
                     lambda design: blocks.remove_end(design, block, name),
                 ),
@@ -363,7 +362,11 @@ def end_sections(workspace: Workspace, block: str) -> list[Section]:
             )
         )
         sections.append(
-            Section(title, [end_row(workspace, block, name) for name in names], buttons)
+            Section(
+                f"{word.capitalize()}s",
+                [end_row(workspace, block, name) for name in names],
+                buttons,
+            )
         )
     return sections
 

@@ -83,7 +83,8 @@ class Card(QFrame):
 def _html(fact: Fact) -> str:
     c = colours()
     text = escape(fact.text)
-    result = f'<span style="color:{c.accent}">{escape(fact.result)}</span>' if fact.result else ""
+    unbroken = escape(fact.result).replace(" ", "&nbsp;")
+    result = f'<span style="color:{c.accent}">{unbroken}</span>' if unbroken else ""
     joined = " = ".join(filter(None, (text, result)))
     after = f'<span style="color:{c.soft_text}">, {escape(fact.after)}</span>' if fact.after else ""
     return joined + after

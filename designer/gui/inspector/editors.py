@@ -1,12 +1,12 @@
 """The fields of a form: a line of text that knows numbers and expressions, a switch, a list."""
 
-import re
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QStringListModel, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QEnterEvent,
     QFocusEvent,
     QFontMetricsF,
     QKeyEvent,
@@ -20,22 +20,41 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QCompleter,
+    QLabel,
     QLineEdit,
     QMenu,
     QPlainTextEdit,
     QSizePolicy,
 )
 
-from designer.design.expressions import FUNCTIONS
+from designer.gui.inspector.completion import Completion
 from designer.gui.inspector.kinds import Kind
 from designer.gui.theme import colours, mono, sans
 
-_WORD = re.compile(r"[A-Za-z_]\w*$")
 _INNER_FOCUS = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
 
 
-class TextEditor(QLineEdit):
+class Hovered:
+    """Tells when the pointer comes and goes; mixed into widgets with the signal `hovered`."""
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Tell that the pointer is here."""
+        super().enterEvent(event)
+        self.hovered.emit(True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Tell that the pointer is gone."""
+        super().leaveEvent(event)
+        self.hovered.emit(False)
+
+
+class RowLabel(Hovered, QLabel):
+    """The label of a field."""
+
+    hovered = Signal(bool)
+
+
+class TextEditor(Hovered, QLineEdit):
     """A line of text with a soft remark at its right end.
 
     Signals
@@ -58,6 +77,7 @@ class TextEditor(QLineEdit):
     escaped = Signal()
     menu_asked = Signal(QMenu)
     crowded = Signal(bool)
+    hovered = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,7 +86,7 @@ class TextEditor(QLineEdit):
         self._remark = ""
         self._fits = False
         self.textChanged.connect(self._make_room)
-        self._completer: QCompleter | None = None
+        self._completion: Completion | None = None
         self.setFont(mono(relative=0.95))
         self.setMinimumWidth(40)
 
@@ -129,7 +149,13 @@ class TextEditor(QLineEdit):
     # Events
 
     def event(self, event: QEvent) -> bool:
-        """Leave undo and redo to the window, since edits are made while typing."""
+        """Leave undo and redo to the window, since edits are made while typing.
+
+        Tab takes an offered name before it moves the focus.
+        """
+        is_tab = event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Tab
+        if is_tab and self._completion is not None and self._completion.takes(event):
+            return True
         if event.type() == QEvent.Type.ShortcutOverride and _is_undo(event):
             event.ignore()
             return False
@@ -138,9 +164,7 @@ class TextEditor(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrow keys step numbers; Enter commits; Escape restores."""
         key = event.key()
-        popup = self._completer.popup() if self._completer is not None else None
-        if popup is not None and popup.isVisible() and key in _COMPLETER_KEYS:
-            event.ignore()  # the completer takes them
+        if self._completion is not None and self._completion.takes(event):
             return
         if _is_undo(event):
             event.ignore()
@@ -190,6 +214,7 @@ class TextEditor(QLineEdit):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Tell that another field got the focus."""
         super().focusOutEvent(event)
+        self._hide_offer()
         if event.reason() not in _INNER_FOCUS:
             self.left.emit()
 
@@ -203,56 +228,22 @@ class TextEditor(QLineEdit):
     # Completion of names in expressions
 
     def _offer(self) -> None:
-        """Show the names that begin as the word at the cursor does."""
-        text = self.text()[: self.cursorPosition()]
-        found = _WORD.search(text)
-        if "=" not in text or not self.names or found is None:
-            self._hide_offer()
-            return
-        completer = self._made_completer()
-        completer.setCompletionPrefix(found[0])
-        if completer.completionCount() == 0 or completer.currentCompletion() == found[0]:
-            self._hide_offer()
-            return
-        popup = completer.popup()
-        popup.setCurrentIndex(completer.completionModel().index(0, 0))
-        place = self.cursorRect()
-        place.setWidth(popup.sizeHintForColumn(0) + 30)
-        completer.complete(place)
+        if self._completion is None:
+            if "=" not in self.text() or not self.names:
+                return
+            self._completion = Completion(self)
+        self._completion.offer(self.names)
 
     def _hide_offer(self) -> None:
-        if self._completer is not None:
-            self._completer.popup().hide()
-
-    def _made_completer(self) -> QCompleter:
-        if self._completer is None:
-            self._completer = QCompleter(self)
-            self._completer.setWidget(self)
-            self._completer.setModel(QStringListModel(self._completer))
-            self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-            self._completer.popup().setObjectName("completions")
-            self._completer.activated.connect(self._complete)
-        model = self._completer.model()
-        wanted = [*self.names, *FUNCTIONS, "if", "else", "and", "or", "not"]
-        if isinstance(model, QStringListModel) and model.stringList() != wanted:
-            model.setStringList(wanted)
-        return self._completer
-
-    def _complete(self, word: str) -> None:
-        cursor = self.cursorPosition()
-        text = self.text()
-        found = _WORD.search(text[:cursor])
-        start = found.start() if found else cursor
-        new = word + ("(" if word in FUNCTIONS else "")
-        self.setText(text[:start] + new + text[cursor:])
-        self.setCursorPosition(start + len(new))
-        self.textEdited.emit(self.text())
+        if self._completion is not None:
+            self._completion.hide()
 
 
-class ProseEditor(QPlainTextEdit):
+class ProseEditor(Hovered, QPlainTextEdit):
     """A few lines of plain text, with the signals of a `TextEditor`."""
 
-    textEdited = Signal(str)
+    textEdited = Signal(str)  # noqa: N815 - as that of a QLineEdit
+    hovered = Signal(bool)
     entered = Signal()
     left = Signal()
     committed = Signal()
@@ -342,22 +333,13 @@ def _is_undo(event: QKeyEvent) -> bool:
     return bool(event.matches(keys.Undo) or event.matches(keys.Redo))
 
 
-_COMPLETER_KEYS = (
-    Qt.Key.Key_Return,
-    Qt.Key.Key_Enter,
-    Qt.Key.Key_Escape,
-    Qt.Key.Key_Tab,
-    Qt.Key.Key_Up,
-    Qt.Key.Key_Down,
-)
-
-
-class Switch(QCheckBox):
+class Switch(Hovered, QCheckBox):
     """A switch that says on, off or various; `=` begins an expression."""
 
     entered = Signal()
     expression_asked = Signal()
     menu_asked = Signal(QMenu)
+    hovered = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -424,12 +406,13 @@ class Switch(QCheckBox):
         _own_menu(self, event)
 
 
-class Options(QComboBox):
+class Options(Hovered, QComboBox):
     """A list to choose from; the wheel turns it only while it has the focus."""
 
     entered = Signal()
     expression_asked = Signal()
     menu_asked = Signal(QMenu)
+    hovered = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()

@@ -73,7 +73,7 @@ def of_layer(analysis: Analysis, path: str) -> list[Fact]:
     if effect.counts.macs:
         formula = layer.macs_formula(given, shape)
         number = numbers.count(effect.counts.macs)
-        short = f" ≈ {_unbroken(effect.counts.macs)}" if effect.counts.macs >= 10**6 else ""
+        short = f" ≈ {numbers.scaled(effect.counts.macs)}" if effect.counts.macs >= 10**6 else ""
         facts.append(Fact("MACs", formula, f"{number}{short}", MACS))
     facts += _memory(effect.counts, _kept(result), _kept_words(result))
     if result.in_place:
@@ -258,10 +258,6 @@ def _totals(counts: Counts) -> list[Fact]:
             else Fact("MACs", "", numbers.count(counts.macs), MACS)
         )
     return facts
-
-
-def _unbroken(number: int) -> str:
-    return numbers.scaled(number).replace(" ", "\u00a0")
 
 
 def passes(analysis: Analysis, block: str) -> int:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QToolButton, QWidget
 from designer.design.values import Value
 from designer.gui import icons, labels
 from designer.gui.inspector import kinds
-from designer.gui.inspector.editors import Options, ProseEditor, Switch, TextEditor
+from designer.gui.inspector.editors import Options, ProseEditor, RowLabel, Switch, TextEditor
 from designer.gui.inspector.rows import ABSENT, UNKNOWN, VARIOUS, Row, Scope, Sign
 from designer.gui.theme import colours, sans
 
@@ -44,7 +44,8 @@ class Field(QObject):
         self.number = number
         self.columns = columns
         self.expression = False
-        self.label = QLabel(row.label, parent, wordWrap=True)
+        self.label = RowLabel(row.label, parent, wordWrap=True)
+        self.label.hovered.connect(self._hovered)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.mark = QToolButton(parent, objectName=f"reset-{row.key}")
         self.mark.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -98,6 +99,7 @@ class Field(QObject):
         widget.setObjectName(f"field-{self.row.key}")
         widget.setAccessibleName(self.row.label)
         widget.entered.connect(self._entered)
+        widget.hovered.connect(self._hovered)
         widget.expression_asked.connect(self.begin_expression)
         widget.menu_asked.connect(self._fill_menu)
 
@@ -109,6 +111,7 @@ class Field(QObject):
         line.setAccessibleName(self.row.label)
         line.textEdited.connect(self._edited)
         line.entered.connect(self._entered)
+        line.hovered.connect(self._hovered)
         line.left.connect(self._left)
         line.committed.connect(self._committed)
         line.escaped.connect(self._escaped)
@@ -249,6 +252,9 @@ class Field(QObject):
             self.line.selectAll()
         self.explained.emit(self.row)
 
+    def _hovered(self, here: bool) -> None:
+        self.explained.emit(self.row if here else None)
+
     def _left(self) -> None:
         """Take what is right and was not taken while typing; put back what is wrong."""
         assert self.line is not None
@@ -341,7 +347,7 @@ class Field(QObject):
 
 def _action(menu: QMenu, text: str, run: Callable[[], None]) -> QAction:
     action = QAction(text, menu)
-    action.triggered.connect(lambda: run())
+    action.triggered.connect(lambda _=False: run())
     return action
 
 

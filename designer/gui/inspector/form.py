@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from designer.design.values import Value
@@ -39,7 +39,6 @@ class Form(QWidget):
         self.fields: dict[str, Field] = {}
         self.buttons: dict[str, QPushButton | QToolButton] = {}
         self._runs: dict[str, Button] = {}
-        self._explaining: dict[QObject, str] = {}
         self._merges: dict[str, object] = {}
         self.grid = QGridLayout(self)
         self.grid.setContentsMargins(0, 0, 0, 0)
@@ -89,10 +88,6 @@ class Form(QWidget):
         field.reset.connect(lambda: self.reset.emit(field.row))
         field.focused.connect(lambda: self._focused(field))
         field.explained.connect(self.explained)
-        for widget in (field.label, field.simple, field.line):
-            if widget is not None:
-                widget.installEventFilter(self)
-                self._explaining[widget] = row.key
         return number + 2
 
     def _changed(self, field: Field, value: Value, merges: bool) -> None:
@@ -121,8 +116,9 @@ class Form(QWidget):
         return widget
 
     def _know(self, widget: QPushButton | QToolButton, button: Button) -> None:
+        # What a button does changes with what is shown, so it is looked up at the click.
         widget.setToolTip(button.help)
-        widget.clicked.connect(lambda: self._runs[button.key].run())
+        widget.clicked.connect(lambda _=False, key=button.key: self._runs[key].run())
         self.buttons[button.key] = widget
         self._runs[button.key] = button
 
@@ -152,14 +148,6 @@ class Form(QWidget):
                 widget.setText(_CHEVRONS[name])
             elif name:
                 widget.setIcon(icons.icon(name, colours().soft_text))
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Explain the row under the pointer."""
-        if event.type() in (QEvent.Type.Enter, QEvent.Type.Leave) and watched in self._explaining:
-            entered = event.type() == QEvent.Type.Enter
-            row = self.fields[self._explaining[watched]].row
-            self.explained.emit(row if entered else None)
-        return super().eventFilter(watched, event)
 
 
 _LEFT = Qt.AlignmentFlag.AlignLeft

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
     QScrollArea,
+    QScrollBar,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -55,7 +56,7 @@ class Inspector(QWidget):
         column.setSpacing(0)
         self.page = _Page()
         self.body = QVBoxLayout(self.page)
-        self.body.setContentsMargins(12, 10, 12, 12)
+        self.body.setContentsMargins(12, 10, 4, 12)
         self.body.setSpacing(8)
         self.title = Title()
         self.title.committed.connect(self._changed)
@@ -70,6 +71,8 @@ class Inspector(QWidget):
             self.body.addWidget(widget)
         self.body.addStretch(1)
         self.area = QScrollArea(widgetResizable=True, objectName="inspector-scroll")
+        self.area.setVerticalScrollBar(_QuietBar())
+        self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setWidget(self.page)
@@ -183,6 +186,10 @@ class Inspector(QWidget):
     # Explaining
 
     def _explain(self, row: Row | None) -> None:
+        """Explain the row under the pointer, else the one with the focus."""
+        focused = self._focused_key()
+        if row is None and self.form is not None and focused:
+            row = self.form.fields[focused].row
         self._explained = row
         self._show_words("" if row is None else _words(row))
 
@@ -203,6 +210,15 @@ _HINT = (
     "Point at a field to read about it. Type = for an expression; the arrow keys step numbers; "
     "Escape restores."
 )
+
+
+class _QuietBar(QScrollBar):
+    """Keeps its place, so that the form's width stays, but is seen only where it scrolls."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw nothing where everything is seen."""
+        if self.maximum() > self.minimum():
+            super().paintEvent(event)
 
 
 class _Page(QWidget):

@@ -121,7 +121,7 @@ class Row:
     def judge(self, text: str) -> Verdict:
         """Return what a text means here."""
         try:
-            value = self.kind.read(text)
+            value = self.kind.read(self._without_unit(text))
         except ParameterError as error:
             return Verdict(wrong=self._sentence(error))
         return self.judge_value(value)
@@ -149,6 +149,12 @@ class Row:
                 )
             found.append(result)
         return Verdict(value, _runs([self.kind.write(each) for each in found]))
+
+    def _without_unit(self, text: str) -> str:
+        """Take off the unit behind a number: 64 channels, 3 px."""
+        words = (self.unit, self.unit.removesuffix("s"), "px") if self.unit else ()
+        number, _, unit = text.rstrip().rpartition(" ")
+        return number if unit in words and "=" not in text else text
 
     def _sentence(self, error: Exception) -> str:
         return f"{self.label} {error}."
