@@ -206,6 +206,11 @@ class SettingsDialog(QDialog):
         self.fill()
         self._apply()
 
+    def done(self, result: int) -> None:
+        """Close for good: the next one is made anew."""
+        super().done(result)
+        self.deleteLater()
+
 
 class FolderField(QWidget):
     """A folder's path, typed or chosen; `chosen` tells of one that can be used."""
