@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from designer.analysis.mending import fault_fixes, wire_fixes
 from designer.analysis.problems import Fix, Problem, origin_fixes, remedy_fix
 from designer.analysis.results import Flow, NodeResult, Storage
 from designer.analysis.wiring import Source, Wiring
@@ -76,9 +77,7 @@ class Place:
                         fault.code,
                         f"{name}: {fault.message}",
                         name,
-                        fixes=self.drop_fix(name, fault.parameter)
-                        if fault.code == "unknown-parameter"
-                        else (),
+                        fixes=fault_fixes(fault, node, name, self.block, self.scope),
                     )
                     for fault in faults
                 )
@@ -140,10 +139,15 @@ class Place:
                 else f"{name}: the input of {kind} is not connected; draw an edge to it",
                 name,
                 port=port,
+                fixes=wire_fixes(self.drawn, name, port, self.block, self._ends()),
             )
             for port in range(max(least, len(sources)))
             if port >= len(sources) or sources[port] is None
         )
+
+    def _ends(self) -> tuple[str, ...]:
+        """Return the names of the inputs of the block that this is the graph of."""
+        return () if self.block is None else self.design.blocks[self.block].inputs
 
     def _refused(
         self,

@@ -258,7 +258,7 @@ def connect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
     for port in (edge.source_port, edge.target_port):
         if not 0 <= port < MAX_PORT:
             raise DesignerError(f"Ports are numbered from 0 to {MAX_PORT - 1}; received {port}.")
-    if edge.source in _reached(graph, edge.target):
+    if edge.source in reached(graph, edge.target):
         raise DesignerError(
             f"An edge from '{edge.source}' to '{edge.target}' would close a cycle; data flows "
             "one way."
@@ -382,7 +382,8 @@ def check_drawn(graph: Graph, edge: Edge) -> None:
         )
 
 
-def _reached(graph: Graph, start: str) -> set[str]:
+def reached(graph: Graph, start: str) -> set[str]:
+    """Return a node and all that its data flow to."""
     onward: dict[str, list[str]] = {}
     for edge in graph.edges:
         onward.setdefault(edge.source, []).append(edge.target)

@@ -112,6 +112,7 @@ CASES: dict[str, Case] = {
         "unconnected-input",
         "n1: the input of Conv2d is not connected; draw an edge to it",
         origin="",
+        fixes=("connect image to it",),
     ),
     "expression naming nothing": Case(
         chain(conv("=chanels"), channels=4),
@@ -120,6 +121,11 @@ CASES: dict[str, Case] = {
         "'channels'?",
         port=None,
         origin="",
+        fixes=(
+            "write =channels",
+            "add the argument chanels = 64",
+            "set out_channels to 64",
+        ),
     ),
     # Parameters
     "unknown layer": Case(
@@ -128,6 +134,7 @@ CASES: dict[str, Case] = {
         "n1: there is no layer type 'Conv2D'; did you mean Conv2d?",
         port=None,
         origin="",
+        fixes=("make it a Conv2d",),
     ),
     "unknown parameter": Case(
         chain(conv(filters=3)),
@@ -151,6 +158,7 @@ CASES: dict[str, Case] = {
         "n1: out_channels is not given; it takes a whole number of at least 1",
         port=None,
         origin="",
+        fixes=("set out_channels to 64",),
     ),
     "parameter out of range": Case(
         chain({"layer": "Dropout", "p": 1.5}),
@@ -158,6 +166,7 @@ CASES: dict[str, Case] = {
         "n1: p takes a number from 0 to 1; received 1.5",
         port=None,
         origin="",
+        fixes=("set p to 1.0",),
     ),
     "one parameter in two that is wrong": Case(
         chain(conv(4, [3, 0])),
@@ -166,6 +175,7 @@ CASES: dict[str, Case] = {
         "[3, 0]",
         port=None,
         origin="",
+        fixes=("set kernel_size to 3",),
     ),
     "bad groups": Case(
         chain(conv(6, groups=4), shape=[6, 8, 8]),

@@ -1,0 +1,157 @@
+"""Fixes for what a person mistyped or left open: parameters, expressions, layer names, inputs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from designer.analysis.problems import Fix, parameters_fix
+from designer.design import arguments, edits
+from designer.design.edits import Edit
+from designer.design.expressions import (
+    ExpressionError,
+    Scalar,
+    is_expression,
+    names,
+    parse,
+    renamed,
+    shortened,
+)
+from designer.design.values import (
+    Argument,
+    Design,
+    Edge,
+    Graph,
+    LayerNode,
+    Value,
+    argument_name_refusal,
+)
+from designer.layers.base import layer_types, show
+from designer.layers.catalogue import Fault
+from designer.layers.parameters import Float, Int, IntPair, Parameter, ParameterError
+
+MOST_WIRES = 2
+"""Free outputs that are offered to an input without an edge."""
+
+_USUAL: tuple[Value, ...] = (64, 0.5)
+_USUAL_KERNEL: tuple[Value, ...] = (3,)
+
+
+def fault_fixes(
+    fault: Fault, node: LayerNode, name: str, block: str | None, scope: Mapping[str, Scalar]
+) -> tuple[Fix, ...]:
+    """Return what would mend a parameter of a layer, the likeliest first."""
+    if fault.code == "unknown-layer":
+        return tuple(_layer_fixes(node, name, block))
+    if fault.code == "unknown-parameter":
+        return (_drop_fix(name, fault.parameter, block),)
+    parameter = layer_types()[node.layer].parameters[fault.parameter]
+    given = node.parameters.get(fault.parameter)
+    fixes = list(_name_fixes(given, name, fault.parameter, parameter, block, scope))
+    value = _usable(parameter, given)
+    if value is not None:
+        shown = show(value) if isinstance(value, tuple) else value
+        label = f"set {fault.parameter} to {shown}"
+        fixes.append(parameters_fix(label, block, name, {fault.parameter: value}))
+    elif not parameter.required:
+        fixes.append(_drop_fix(name, fault.parameter, block))
+    return tuple(fixes)
+
+
+def wire_fixes(
+    graph: Graph, name: str, port: int, block: str | None, ends: tuple[str, ...]
+) -> tuple[Fix, ...]:
+    """Offer the outputs that nothing reads yet to an input without an edge."""
+    read = {edge.source for edge in graph.edges}
+    behind = edits.reached(graph, name)
+    free = [
+        each
+        for each, node in (*graph.nodes.items(), *dict.fromkeys(ends).items())
+        if each not in read and each not in behind and _has_output(node)
+    ]
+    # The nearest in the order of writing, which is mostly that of the data.
+    return tuple(_wire_fix(each, name, port, block) for each in free[: -MOST_WIRES - 1 : -1])
+
+
+def _has_output(node: object) -> bool:
+    return not (isinstance(node, LayerNode) and node.layer == "Output")
+
+
+def _wire_fix(source: str, name: str, port: int, block: str | None) -> Fix:
+    edge = Edge(source, 0, name, port)
+    return Fix(f"connect {source} to it", lambda design: edits.connect(design, edge, block=block))
+
+
+def _layer_fixes(node: LayerNode, name: str, block: str | None) -> Iterator[Fix]:
+    for kind in get_close_matches(node.layer, layer_types(), 2):
+        yield Fix(f"make it a {kind}", _layer_edit(name, kind, block))
+
+
+def _layer_edit(name: str, kind: str, block: str | None) -> Edit:
+    def edit(design: Design) -> Design:
+        graph = design.graph_of(block)
+        node = graph.nodes.get(name)
+        if not isinstance(node, LayerNode):
+            return design
+        nodes = {**graph.nodes, name: replace(node, layer=kind)}
+        return edits.with_graph(design, block, replace(graph, nodes=nodes))
+
+    return edit
+
+
+def _drop_fix(name: str, parameter: str, block: str | None) -> Fix:
+    return Fix(
+        f"remove {parameter}",
+        lambda design: edits.remove_parameter(design, name, parameter, block=block),
+    )
+
+
+def _name_fixes(
+    given: Value | None,
+    name: str,
+    key: str,
+    parameter: Parameter[Any],
+    block: str | None,
+    scope: Mapping[str, Scalar],
+) -> Iterator[Fix]:
+    """Offer the name that was meant, or to make an argument of the one that is not there."""
+    if not isinstance(given, str) or not is_expression(given):
+        return
+    try:
+        unknown = sorted(names(parse(given)) - scope.keys())
+    except ExpressionError:
+        return
+    for each in unknown:
+        for close in get_close_matches(each, scope, 1):
+            text = renamed(given, {each: close})
+            yield parameters_fix(f"write {shortened(text)}", block, name, {key: text})
+    value = _usable(parameter, None)
+    if (
+        len(unknown) == 1
+        and argument_name_refusal(unknown[0]) is None
+        and isinstance(value, int | float)
+    ):
+        argument = Argument(value)
+        yield Fix(
+            f"add the argument {unknown[0]} = {value}",
+            lambda design: arguments.define_argument(design, unknown[0], argument, block=block),
+        )
+
+
+def _usable(parameter: Parameter[Any], given: Value | None) -> Value | None:
+    """Return the value that a parameter takes and that is nearest to what was given."""
+    nearest: tuple[Value, ...] = ()
+    if isinstance(parameter, Int | Float) and type(given) in (int, float):
+        nearest = (min(max(given, parameter.minimum), parameter.maximum),)  # type: ignore[type-var]
+    default = () if parameter.required else (parameter.default,)
+    usual = _USUAL_KERNEL if isinstance(parameter, IntPair) else _USUAL
+    value: Value
+    for value in (*nearest, *default, *usual):
+        try:
+            parameter.check(value)
+        except ParameterError:
+            continue
+        if isinstance(value, tuple) and len(set(value)) == 1:
+            return value[0]
+        return value
+    return None
