@@ -30,6 +30,7 @@ class _Card(QFrame):
         column.setContentsMargins(11, 8, 11, 8)
         column.addWidget(self.label)
         self.hide()
+        theme.changed.connect(self.restyle)
 
     def tell(self, text: str, kind: str, most: int = 340) -> None:
         """Fill in rich text and take its size."""
@@ -82,11 +83,6 @@ class Notes:
         self._fade.setEasingCurve(QEasingCurve.Type.InQuad)
         self._fade.finished.connect(self.toast.hide)
         self._stays.timeout.connect(self._fade.start)
-        theme.changed.connect(self._restyle)
-
-    def _restyle(self) -> None:
-        for each in (self.toast, self.tip, self.card):
-            each.restyle()
 
     def show_toast(self, sentence: str, kind: str) -> None:
         """Show a sentence at the bottom for some seconds."""
@@ -97,6 +93,12 @@ class Notes:
         self.toast.raise_()
         self.place()
         self._stays.start(_SHOWN + _PER_LETTER * len(sentence))
+
+    def hide_toast(self) -> None:
+        """Hide the sentence at the bottom."""
+        self._stays.stop()
+        self._fade.stop()
+        self.toast.hide()
 
     def place(self) -> None:
         """Put the toast at the bottom, in the middle."""
