@@ -44,7 +44,8 @@ def define_argument(
         The name cannot be used, or the default lies outside the range.
     """
     known = arguments_of(design, block)
-    if known.get(name) == argument:
+    same = known.get(name) == argument
+    if same and type(known[name].default) is type(argument.default):  # 1, 1.0 and True are equal
         return design
     refusal = None if name in known else argument_name_refusal(name)
     refusal = refusal or argument.refusal(argument.default)

@@ -1,4 +1,4 @@
-"""The palette dock: everything that can be added, found by typing, added by Enter or by dragging."""
+"""The palette dock: all that can be added, found by typing, added by Enter or by dragging."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """How the palette's rows and the ghost of a dragged node look."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QIcon, QPainter, QPixmap, QPolygonF
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from designer.gui import icons
@@ -106,7 +106,7 @@ def _paint_entry(
         painter.drawText(QPointF(right - width, baseline), soft)
 
 
-def sign_of(row: Entry):  # noqa: ANN201
+def sign_of(row: Entry) -> QIcon:
     """Return the icon of an entry in its colour."""
     if row.item.kind == "preset":
         return icons.icon("gallery", colours().soft_text)

@@ -96,6 +96,7 @@ def about_section(workspace: Workspace) -> Section:
                 "set cites",
                 help="The papers it comes from, separated by semicolons.",
                 empty="papers",
+                live=False,
             ),
         ]
     )
@@ -278,6 +279,7 @@ def _definition(
                 help="The only values that it takes, separated by commas; nothing for any.",
                 empty="any",
                 refusal=lambda value: _choice_refusal(name, argument, value),
+                live=False,
             )
         )
     rows.append(row("help", "Help", kinds.text(), argument.help, help="A line that explains it."))

@@ -10,7 +10,7 @@ from designer.design.values import Value
 from designer.gui import icons, labels
 from designer.gui.inspector import kinds
 from designer.gui.inspector.editors import Options, ProseEditor, RowLabel, Switch, TextEditor
-from designer.gui.inspector.rows import ABSENT, UNKNOWN, VARIOUS, Row, Scope, Sign
+from designer.gui.inspector.rows import ABSENT, UNKNOWN, VARIOUS, Row, Scope
 from designer.gui.theme import colours, sans
 
 
@@ -193,7 +193,7 @@ class Field(QObject):
         line.setToolTip("" if len(row.text) < 14 else row.text)
         if typing:
             verdict = row.judge(line.text())
-            if verdict.wrong or row.value is VARIOUS or _same(verdict.value, row.value):
+            if verdict.wrong or _same(verdict.value, row.value):
                 self._remark(verdict.shown)
                 return
         line.show_text(row.text)
@@ -228,7 +228,9 @@ class Field(QObject):
         verdict = self.row.judge(text)
         self._tell(verdict.wrong)
         self._remark("" if verdict.wrong else verdict.shown)
-        if not verdict.wrong and self.row.live:
+        if verdict.wrong:
+            self.restored.emit()  # the 10 of a 100 that is too much was not meant
+        elif self.row.live:
             self._take(verdict.value)
 
     def _take(self, value: Value) -> None:
@@ -260,7 +262,7 @@ class Field(QObject):
         assert self.line is not None
         text = self.line.text()
         verdict = self.row.judge(text)
-        if not verdict.wrong and (text or not isinstance(self.row.value, Sign)):
+        if not verdict.wrong and text != self.row.text:
             self._take(verdict.value)
         self._settle()
 

@@ -173,8 +173,14 @@ class Inspector(QWidget):
 
     def _changed(self, row: Row, value: object, merge: object) -> None:
         select = row.select(value) if row.select is not None else None
-        self.workspace.edit(row.step, row.change(value), merge=merge, select=select)
+        done = self.workspace.edit(row.step, row.change(value), merge=merge, select=select)
+        argument, _, part = row.key.rpartition(".")
+        renamed = done and part == "name" and argument in self._unfolded
+        if renamed:
+            self._unfolded = self._unfolded - {argument} | {str(value)}
         self.refresh()  # at once, since the field goes on with what it then holds
+        if renamed and self.form is not None:
+            self.form.fields[f"{value}.name"].widget.setFocus()
 
     def _restored(self, row: Row, merge: object) -> None:
         """Take back what was typed since the field got the focus."""

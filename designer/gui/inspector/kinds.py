@@ -84,6 +84,8 @@ class Kind:
         """Return the text of a value; pairs are written as such."""
         if value is None:
             return ""
+        if self.prose:
+            return " ".join(str(value).split())
         if self.numbers == 2 and not isinstance(value, (tuple, str)):
             value = (value, value)
         return labels.value(value, self.separator)
