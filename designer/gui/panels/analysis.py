@@ -130,7 +130,9 @@ class AnalysisPanel(LazyPanel):
             button.setIcon(icons.icon(button.property("icon-name")))
             button.setFont(sans(0.92))
         self._filter.setFont(sans(0.92))
-        self.view.viewport().update()
+        self.view.use_fonts()
+        self.total_row.refresh()
+        self.memory.use_fonts()
 
     def _show(self, table: LayerTable) -> None:
         self.view.show_table(table, self.workspace.selection)

@@ -127,6 +127,7 @@ class CodePanel(LazyPanel):
             button.setIcon(icons.icon(button.property("icon-name")))
         self.title.setFont(sans(0.92))
         self.words.setFont(sans(0.92))
+        self.view.redraw()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with a selection that was made unseen."""

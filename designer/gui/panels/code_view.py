@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from designer.gui.panels import python_colours
 from designer.gui.panels.shared import runs
-from designer.gui.theme import colours, mono, theme
+from designer.gui.theme import colours, mono
 
 MOST_MARKS = 500  # marked stretches and matches; each is looked at whenever a line is painted
 _COLOURED = 1  # the state of a line that has its colours
@@ -63,7 +63,6 @@ class CodeView(QPlainTextEdit):
         self.blockCountChanged.connect(self._fit_margin)
         self.updateRequest.connect(self._scrolled)
         self.cursorPositionChanged.connect(self._cursor_moved)
-        theme.changed.connect(self.redraw)
         self.redraw()
 
     # The text
@@ -252,12 +251,6 @@ class CodeView(QPlainTextEdit):
         """Keep the margin as high as the text."""
         super().resizeEvent(event)
         self._place_margin()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the application's font."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationFontChange:
-            self.redraw()
 
     def event(self, event: QEvent) -> bool:
         """Keep Ctrl+F from the window, which would look for a node."""

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from PySide6.QtCore import (
-    QEvent,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
@@ -27,7 +26,7 @@ from PySide6.QtWidgets import (
 from designer.gui.panels.layer_model import LayerModel
 from designer.gui.panels.layer_table import COLUMNS, LayerTable
 from designer.gui.panels.shared import runs
-from designer.gui.theme import colours, mono, sans, theme
+from designer.gui.theme import colours, mono, sans
 
 PADDING = 6  # beside a cell's words
 MARK = 3  # width of a category's mark before a name
@@ -92,7 +91,6 @@ class LayerView(QTableView):
         self.horizontalScrollBar().valueChanged.connect(self.columns_changed)
         self.selectionModel().selectionChanged.connect(self._selected)
         self.layers.modelReset.connect(lambda: self.follow(self.selection, scroll=False))
-        theme.changed.connect(self.use_fonts)
         self.use_fonts()
 
     # What is shown
@@ -275,12 +273,6 @@ class LayerView(QTableView):
         if self._fitted and event.size().width() != event.oldSize().width():
             self.fit_columns()
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the application's font."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationFontChange:
-            self.use_fonts()
-
 
 class _Cells(QStyledItemDelegate):
     """Paints a cell: its share of the column's largest as a bar, its words on top."""
@@ -332,7 +324,6 @@ class TotalRow(QWidget):
         super().__init__(objectName="layer-totals")
         self.view = view
         view.columns_changed.connect(self.update)
-        theme.changed.connect(self.refresh)
 
     def refresh(self) -> None:
         """Show the sums of the view's table."""

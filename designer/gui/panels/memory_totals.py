@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, Qt
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -224,7 +224,7 @@ class MemoryTotals(QWidget):
         self.batch.valueChanged.connect(self._estimate)
         self.optimiser.currentIndexChanged.connect(self._estimate)
         self.precision.currentIndexChanged.connect(self._estimate)
-        self._use_fonts()
+        self.use_fonts()
 
     def show_totals(self, totals: Totals) -> None:
         """Show the figures of a design."""
@@ -255,18 +255,13 @@ class MemoryTotals(QWidget):
                 )
             )
 
-    def _use_fonts(self) -> None:
+    def use_fonts(self) -> None:
+        """Take over the application's font."""
         for figure in self.figures.values():
             figure.use_fonts()
         small = sans(0.92)
         for widget in (*self.words, self.batch, self.optimiser, self.precision):
             widget.setFont(small)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the application's font."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationFontChange:
-            self._use_fonts()
 
 
 def optimiser_of(recipe: Recipe) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -31,7 +31,7 @@ class LazyPanel(QWidget):
         """Show the workspace as it is now."""
 
     def redraw(self) -> None:
-        """Use the theme's present colours."""
+        """Use the present colours of the theme and the font of the application."""
 
     def refresh_soon(self) -> None:
         """Show the workspace as it is once the present event is done."""
@@ -44,6 +44,12 @@ class LazyPanel(QWidget):
         super().showEvent(event)
         if self._stale:
             self._refresh_now()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the application's font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self.isVisible():
+            self.redraw()
 
     def _refresh_now(self) -> None:
         self._soon.stop()

@@ -215,7 +215,7 @@ class StatusBar(QStatusBar):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the application's font."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationFontChange:
+        if event.type() == QEvent.Type.FontChange and self.isVisible():
             self.redraw()
 
 
