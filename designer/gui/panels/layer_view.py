@@ -110,6 +110,11 @@ class LayerView(QTableView):
         self.setFont(mono(relative=0.92))
         self.horizontalHeader().setFont(sans(0.92))
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
+        # However much the sums below take, some rows are seen.
+        self.setMinimumHeight(
+            self.horizontalHeader().sizeHint().height()
+            + 3 * self.verticalHeader().defaultSectionSize()
+        )
         self.fit_columns()
         self.viewport().update()
 
