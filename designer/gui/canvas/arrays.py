@@ -241,7 +241,7 @@ class Arrays:
     def _describe(self, frame: Frame, before: Frame | None) -> None:
         """Fill in kind, category and ports of the nodes that are new or have changed."""
         scope = frame.scope
-        if before is None or before.names is not frame.names:
+        if before is None or before.names is not frame.names or before.depth != frame.depth:
             self._describe_ends(frame, self.rows[scope])
         changed = changed_nodes(before.graph if before is not None else None, frame.graph)
         opened = frame.children.keys() ^ (before.children.keys() if before is not None else ())

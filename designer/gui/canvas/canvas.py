@@ -52,6 +52,7 @@ class Canvas(QWidget):
     def trigger(self, key: str) -> None:
         """Run an action of the table."""
         if self.actions_ is not None:
+            self.actions_.refresh()  # what enables it may have happened just now
             self.actions_[key].trigger()
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
@@ -189,6 +190,7 @@ class Canvas(QWidget):
         """
         from designer.gui.canvas import picture
 
+        self.view.gliding.stop()
         picture.save(self.layer, path, self.workspace.design.name)
 
     # Saying

@@ -39,6 +39,7 @@ def looks_other(before: "Frame", after: "Frame") -> bool:
     return (
         before.graph is not after.graph
         or before.names is not after.names
+        or before.depth != after.depth
         or bool(before.children)
         or bool(after.children)
     )

@@ -163,7 +163,7 @@ class _Layout:
                 piece.cover(self.row[node], -self.half[node], self.half[node])
             return piece
         parts = [_Branch(part, *self._contacts(part, stop)) for part in self._parts(rest)]
-        regions = self._symmetric(parts)
+        regions = self._symmetric(parts, trunk)
         inside = self._sort_into(regions, parts)
         for region in regions:
             for node in trunk[region.fork + 1 : region.join]:
@@ -244,18 +244,30 @@ class _Layout:
         joins = {stop[each] for node in part for each in self.after[node] if each in stop}
         return forks, joins
 
-    def _symmetric(self, parts: list["_Branch"]) -> list["_Region"]:
+    def _symmetric(self, parts: list["_Branch"], trunk: list[int]) -> list["_Region"]:
         """Return the outermost parts of the trunk that stand abreast with branches."""
+
+        def fits(branch: _Branch, region: _Region) -> bool:
+            rows = [self.row[node] for node in branch.nodes]
+            first, last = self.row[trunk[region.fork]], self.row[trunk[region.join]]
+            return (
+                region.fork <= branch.fork
+                and branch.join <= region.join
+                and first < min(rows)
+                and max(rows) < last
+            )
+
         regions: dict[tuple[int, int], _Region] = {}
         for branch in parts:
-            if len(branch.forks) == 1 and len(branch.joins) == 1 and branch.fork < branch.join:
+            if len(branch.forks) == 1 and len(branch.joins) == 1 and branch.fork < branch.join - 1:
                 key = (branch.fork, branch.join)
                 regions.setdefault(key, _Region(*key)).branches.append(branch)
         chosen = []
         for region in regions.values():
             length = region.join - region.fork - 1
             longest = max(self._length(branch.nodes) for branch in region.branches)
-            if len(region.branches) > 1 or 2 * longest > length:
+            alike = len(region.branches) > 1 or 2 * longest > length
+            if alike and all(fits(branch, region) for branch in region.branches):
                 chosen.append(region)
         chosen.sort(key=lambda region: (region.fork, -region.join))
         forks = [region.fork for region in chosen]
@@ -266,8 +278,7 @@ class _Layout:
                 number = bisect_left(forks, contact) - 1
                 while number >= 0 and reach[number] > contact:
                     region = chosen[number]
-                    outside = branch.fork < region.fork or branch.join > region.join
-                    if region.join > contact and outside:
+                    if region.join > contact and not fits(branch, region):
                         crossed.add(id(region))
                     number -= 1
         outermost: list[_Region] = []

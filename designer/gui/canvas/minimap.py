@@ -144,6 +144,9 @@ class Minimap(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Go there."""
+        if self._later.isActive():  # what is seen of the graph is old
+            self._later.stop()
+            self._picture = self._drawn_picture()
         self._go(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

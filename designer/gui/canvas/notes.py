@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEasingCurve, QPoint, QPropertyAnimation, Qt, QTimer
+from PySide6.QtCore import QEasingCurve, QObject, QPoint, QPropertyAnimation, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QGraphicsOpacityEffect, QLabel, QVBoxLayout, QWidget
 
 from designer.analysis.problems import Problem, Severity
@@ -65,10 +65,11 @@ class _Card(QFrame):
         )
 
 
-class Notes:
+class Notes(QObject):
     """The passing notes of a view; they are its children and leave the viewport alone."""
 
     def __init__(self, view: QWidget) -> None:
+        super().__init__(view)
         self.view = view
         self.toast = _Card(view, "toast")
         self.tip = _Card(view, "tip")

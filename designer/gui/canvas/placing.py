@@ -202,10 +202,9 @@ class Placer(QObject):
         begun = self._begun.get(block)
         if begun is None or not (begun is graph or _alike(begun, graph)):
             self._begun[block] = graph
-            done = self._done
-            job = QRunnable.create(
-                lambda: done.emit(block, (graph, inputs, outputs), arranged(graph, inputs, outputs))
-            )
+            what = (graph, inputs, outputs)
+            # The job holds on to this object, which could otherwise be gone when it is done.
+            job = QRunnable.create(lambda: self._done.emit(block, what, arranged(*what)))
             QThreadPool.globalInstance().start(job)
         if old is None:
             return Places((), np.zeros((0, 2)))

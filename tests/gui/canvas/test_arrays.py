@@ -1,0 +1,211 @@
+"""The arrays after any edits equal those of a fresh build."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from designer import presets
+from designer.analysis.analysis import Analysis, analyse
+from designer.design import edits
+from designer.design.values import BlockNode, Design, Edge, LayerNode, Point
+from designer.errors import DesignerError
+from designer.gui import places
+from designer.gui.canvas import arrays as a
+from designer.gui.canvas import marks, wires
+from designer.gui.canvas.arrays import Arrays, equal, fresh
+from designer.gui.canvas.frames import build
+from designer.gui.canvas.placing import Placer
+
+
+class Picture:
+    """A design with its arrays, which are compared with a fresh build after each change."""
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self.analysis: Analysis = analyse(design)
+        self.expanded: frozenset[str] = frozenset()
+        self.scope = ""
+        self.placer = Placer()
+        self.arrays = Arrays()
+        self.show()
+
+    def show(self) -> None:
+        while places.graph_at(self.design, self.scope) is None:
+            self.scope = places.parent(self.scope)
+        root = build(self.design, self.analysis, self.scope, self.expanded, self.placer)
+        self.arrays.update(root, self.analysis.problems, self.design.blocks)
+        again = build(self.design, self.analysis, self.scope, self.expanded, Placer())
+        anew = fresh(again, self.analysis.problems, self.design.blocks)
+        assert equal(self.arrays, anew)
+
+    def put(self, design: Design) -> None:
+        self.design = design
+        self.analysis = analyse(design, self.analysis)
+        self.show()
+
+
+def random_edit(chance: random.Random, design: Design) -> Design:
+    """Do one of many things to one of the design's graphs."""
+    block = chance.choice([None, None, *design.blocks])
+    graph = design.graph_of(block)
+    names = list(graph.nodes)
+    name = chance.choice(names) if names else ""
+    kind = chance.randrange(10)
+    if kind == 0 or not names:
+        layer = chance.choice(["ReLU", "Conv2d", "Add", "Concat", "Flatten", "Input", "Output"])
+        at = Point(chance.randrange(500), chance.randrange(500)) if chance.random() < 0.3 else None
+        free = edits.free_name(design, layer.lower(), block)
+        return edits.add_node(design, free, LayerNode(layer, at=at), block=block)
+    if kind == 1:
+        return edits.remove_node(design, name, heal=chance.random() < 0.5, block=block)
+    if kind in (2, 3):
+        port = chance.randrange(4)
+        return edits.connect(design, Edge(chance.choice(names), 0, name, port), block=block)
+    if kind == 4 and graph.edges:
+        return edits.disconnect(design, chance.choice(graph.edges), block=block)
+    if kind == 5 and graph.edges:
+        return edits.insert_on_edge(
+            design, chance.choice(graph.edges), "new", LayerNode("ReLU"), block=block
+        )
+    if kind == 6 and isinstance(graph.nodes[name], LayerNode):
+        return edits.set_parameter(design, name, "out_channels", chance.randrange(64), block=block)
+    node = graph.nodes[name]
+    if kind == 7:
+        at = Point(float(chance.randrange(900)), float(chance.randrange(900)))
+        changed = replace(node, at=chance.choice([None, at]))
+    elif kind == 8:
+        changed = replace(node, when=chance.choice([True, False, "=1 > 2"]))
+    elif isinstance(node, BlockNode):
+        changed = replace(node, repeat=chance.choice([0, 1, 2, "=1 + 1"]))
+    else:
+        changed = replace(node, layer=chance.choice(["ReLU", "Add", "Nothing", "Output"]))
+    nodes = {**graph.nodes, name: changed}
+    return edits.with_graph(design, block, replace(graph, nodes=nodes))
+
+
+@pytest.mark.parametrize("name", ["lenet5", "resnet50", "googlenet"])
+def test_random_edits(qtbot: QtBot, name: str) -> None:
+    chance = random.Random(name)
+    picture = Picture(presets.load(name))
+    history = [picture.design]
+    for _ in range(120):
+        try:
+            picture.put(random_edit(chance, picture.design))
+        except DesignerError:
+            continue
+        history.append(picture.design)
+        blocks = [
+            path
+            for path in picture.arrays.paths
+            if isinstance(places.node_at(picture.design, path), BlockNode)
+        ]
+        if blocks and chance.random() < 0.3:
+            picture.expanded = picture.expanded ^ {chance.choice(blocks)}
+            picture.show()
+        if chance.random() < 0.1:
+            picture.scope = chance.choice(["", *sorted(picture.arrays.frames)])
+            picture.show()
+    for design in reversed(history):
+        picture.put(design)
+
+
+def test_a_small_edit_leaves_the_other_rows_alone(qtbot: QtBot) -> None:
+    picture = Picture(presets.load("vgg16"))
+    before = picture.arrays.box
+    picture.put(edits.set_parameter(picture.design, "conv1_1", "bias", False))
+    assert picture.arrays.box is before
+    root = build(picture.design, picture.analysis, "", frozenset(), picture.placer)
+    change = picture.arrays.update(root, (), {})
+    assert not change.moved
+    assert not len(change.rows)
+
+
+def test_what_nodes_are(qtbot: QtBot) -> None:
+    picture = Picture(presets.load("resnet50"))
+    arrays = picture.arrays
+    image, conv, layer = (arrays.row[name] for name in ("image", "conv1", "layer1"))
+    assert arrays.inputs[image] == 0
+    assert arrays.outputs[image] == arrays.inputs[conv] == 1
+    assert arrays.outputs[arrays.row["scores"]] == 0
+    assert arrays.kind[layer] == a.BLOCK
+    assert arrays.bits[layer] & marks.STACK
+    assert a.CATEGORIES[arrays.category[layer]] is None
+    picture.expanded = frozenset({"layer1"})
+    picture.show()
+    assert arrays.kind[arrays.row["layer1"]] == a.CONTAINER
+    assert arrays.inputs[arrays.row["layer1.0.add"]] == 2
+    inside, around = (arrays.box[arrays.row[path]] for path in ("layer1.0.conv2", "layer1"))
+    assert around[0] < inside[0]
+    assert around[1] < inside[1]
+    assert inside[1] + inside[3] < around[1] + around[3]
+
+
+def test_problems_are_marked_where_they_are_and_around(qtbot: QtBot) -> None:
+    design = presets.load("resnet50")
+    design = edits.set_parameter(design, "shortcut", "stride", 1, block="Bottleneck")
+    picture = Picture(design)
+    picture.expanded = frozenset({"layer2"})
+    picture.show()
+    arrays = picture.arrays
+    assert arrays.bits[arrays.row["layer2"]] & marks.ERROR
+    assert arrays.bits[arrays.row["layer2.0.add"]] & marks.ERROR
+    assert arrays.bits[arrays.row["layer2.0.shortcut"]] & marks.ORIGIN
+    wrong = arrays.edge_row["layer2.0", Edge("shortcut", 0, "add", 1)]
+    assert arrays.wire_bits[wrong] & marks.ERROR
+    assert np.count_nonzero(arrays.wire_bits) == 1
+
+
+def test_what_is_not_there_is_faded(qtbot: QtBot) -> None:
+    picture = Picture(presets.load("googlenet"))
+    arrays = picture.arrays
+    aux = picture.design.graph.nodes["aux1"]
+    nodes = {**picture.design.graph.nodes, "aux1": replace(aux, when=False)}
+    picture.put(edits.with_graph(picture.design, None, replace(picture.design.graph, nodes=nodes)))
+    assert arrays.bits[arrays.row["aux1"]] & marks.FADED
+    assert arrays.wire_bits[arrays.edge_row["", Edge("inception4a", 0, "aux1", 0)]] & marks.FADED
+
+
+def test_neighbours_make_room_and_take_it_back(qtbot: QtBot) -> None:
+    picture = Picture(presets.load("resnet18"))
+    arrays = picture.arrays
+    before = {path: arrays.box[row].tolist() for path, row in arrays.row.items()}
+    picture.expanded = frozenset({"layer2", "layer3"})
+    picture.show()
+    top = [arrays.row[name] for name in picture.design.graph.nodes]
+    boxes = arrays.box[top]
+    order = np.argsort(boxes[:, 1])
+    bottoms = (boxes[:, 1] + boxes[:, 3])[order]
+    assert np.all(bottoms[:-1] < boxes[order[1:], 1])
+    assert len({arrays.anchor[row] for row in top}) == 1  # the trunk stays straight
+    picture.expanded = frozenset()
+    picture.show()
+    assert {path: arrays.box[row].tolist() for path, row in arrays.row.items()} == before
+
+
+def test_lanes_pass_beside_nodes() -> None:
+    boxes = np.array([[-100.0, 80.0 * row, 200.0, 44.0] for row in range(6)])
+    start = np.array([[0.0, 44.0], [0.0, 124.0], [0.0, 44.0]])
+    end = np.array([[-30.0, 400.0], [-30.0, 320.0], [0.0, 80.0]])
+    lane = wires.lanes(start, end, boxes)
+    assert np.isnan(lane[2])
+    assert abs(lane[0]) > 100
+    assert abs(lane[1]) > 100
+    assert abs(lane[0] - lane[1]) >= wires.TRACK - 2  # the outer one goes around the inner one
+    points = wires.sample(start, end, lane)
+    assert points[:, 0].tolist() == start.tolist()
+    assert points[:, -1].tolist() == end.tolist()
+    spans = wires.spans(start, end, lane)
+    assert np.all(points >= spans[:, None, :2] - 1e-9)
+    assert np.all(points <= spans[:, None, 2:] + 1e-9)
+
+
+def test_wires_that_go_up_stay_in_their_spans() -> None:
+    chance = np.random.default_rng(0)
+    start, end = chance.uniform(-500, 500, (2, 200, 2))
+    lane = np.full(200, np.nan)
+    points, spans = wires.sample(start, end, lane), wires.spans(start, end, lane)
+    assert np.all(points >= spans[:, None, :2] - 1e-9)
+    assert np.all(points <= spans[:, None, 2:] + 1e-9)
