@@ -3,27 +3,91 @@
 from collections.abc import Sequence
 from html import escape
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QLabel, QSizePolicy, QToolButton
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QResizeEvent, QTextTable, QWheelEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QSizePolicy,
+    QTextEdit,
+    QToolButton,
+    QToolTip,
+    QVBoxLayout,
+)
 
 from designer.gui import icons
 from designer.gui.inspector.facts import Fact
 from designer.gui.theme import colours, mono, theme
 
 
+class Facts(QTextEdit):
+    """The lines as one text, so that any part of it can be selected; as high as it needs."""
+
+    def __init__(self) -> None:
+        super().__init__(objectName="facts")
+        self.facts: Sequence[Fact] = ()
+        self.setReadOnly(True)
+        self.setAccessibleName("Explanation")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFont(mono(relative=0.9))
+        self.setTabChangesFocus(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().setDocumentMargin(0)
+
+    def show_facts(self, facts: Sequence[Fact]) -> None:
+        """Show these lines."""
+        self.facts = facts
+        rows = "".join(map(_html, facts))
+        self.setHtml(f'<table cellspacing="0" cellpadding="0">{rows}</table>')
+        self._fit()
+
+    def fact_at(self, place: object) -> Fact | None:
+        """Return the line at a place of the viewport."""
+        cursor = self.cursorForPosition(place)
+        table = cursor.currentTable()
+        if not isinstance(table, QTextTable):
+            return None
+        row = table.cellAt(cursor).row()
+        return self.facts[row] if 0 <= row < len(self.facts) else None
+
+    def _fit(self) -> None:
+        """Be as high as the text."""
+        self.document().setTextWidth(self.viewport().width())
+        self.setFixedHeight(round(self.document().size().height()) + 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Be as high as the text then is."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Explain the line under the pointer."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            fact = self.fact_at(event.pos())
+            QToolTip.showText(event.globalPos(), fact.help if fact is not None else "", self)
+            return True
+        return super().viewportEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave scrolling to the form around it."""
+        event.ignore()
+
+
 class Card(QFrame):
-    """Lines of facts; the labels are used again for the next node's."""
+    """The facts in a frame, with a button to copy them."""
 
     def __init__(self) -> None:
         super().__init__(objectName="card")
         self.setProperty("role", "card")
         self.facts: list[Fact] = []
-        self._lines: list[tuple[QLabel, QLabel]] = []
-        self.grid = QGridLayout(self)
-        self.grid.setContentsMargins(10, 9, 10, 9)
-        self.grid.setHorizontalSpacing(10)
-        self.grid.setVerticalSpacing(4)
-        self.grid.setColumnStretch(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 8, 8, 8)
+        self.text = Facts()
+        column.addWidget(self.text)
         self.copy = QToolButton(self, objectName="copy-facts")
         self.copy.setToolTip("Copy all lines")
         self.copy.setAccessibleName("Copy the explanation")
@@ -33,47 +97,20 @@ class Card(QFrame):
         self._draw()
 
     def show_facts(self, facts: Sequence[Fact]) -> None:
-        """Show these lines."""
-        self.facts = list(facts)
+        """Show these lines; nothing is done if they are the same."""
+        if list(facts) != self.facts:
+            self.facts = list(facts)
+            self.text.show_facts(self.facts)
         self.setVisible(bool(self.facts))
-        while len(self._lines) < len(self.facts):
-            self._add_line()
-        for number, (key, value) in enumerate(self._lines):
-            used = number < len(self.facts)
-            key.setVisible(used)
-            value.setVisible(used)
-            if used:
-                fact = self.facts[number]
-                key.setText(fact.key)
-                value.setText(_html(fact))
-                for each in (key, value):
-                    each.setToolTip(fact.help)
-
-    def _add_line(self) -> None:
-        number = len(self._lines)
-        key, value = QLabel(self), QLabel(self, objectName=f"fact-{number}")
-        key.setProperty("role", "soft")
-        key.setTextFormat(Qt.TextFormat.PlainText)
-        value.setTextFormat(Qt.TextFormat.RichText)
-        value.setWordWrap(True)
-        value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        value.setMinimumWidth(60)
-        for each in (key, value):
-            each.setFont(mono(relative=0.9))
-        top = Qt.AlignmentFlag.AlignTop
-        self.grid.addWidget(key, number, 0, top)
-        self.grid.addWidget(value, number, 1)
-        self._lines.append((key, value))
 
     def _copy(self) -> None:
         QApplication.clipboard().setText("\n".join(fact.plain for fact in self.facts))
 
     def _draw(self) -> None:
         self.copy.setIcon(icons.icon("copy", colours().faint_text))
-        self.show_facts(self.facts)
+        self.text.show_facts(self.facts)
 
-    def resizeEvent(self, event: object) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the button in the corner."""
         super().resizeEvent(event)
         size = self.copy.sizeHint()
@@ -82,9 +119,9 @@ class Card(QFrame):
 
 def _html(fact: Fact) -> str:
     c = colours()
-    text = escape(fact.text)
-    unbroken = escape(fact.result).replace(" ", "&nbsp;")
-    result = f'<span style="color:{c.accent}">{unbroken}</span>' if unbroken else ""
-    joined = " = ".join(filter(None, (text, result)))
+    result = escape(fact.result).replace(" ", "&nbsp;")
+    result = f'<span style="color:{c.accent}">{result}</span>' if result else ""
+    joined = " = ".join(filter(None, (escape(fact.text), result)))
     after = f'<span style="color:{c.soft_text}">, {escape(fact.after)}</span>' if fact.after else ""
-    return joined + after
+    key = f'<td style="color:{c.soft_text}; white-space:pre">{escape(fact.key)}  </td>'
+    return f'<tr>{key}<td style="padding-bottom:4px">{joined}{after}</td></tr>'

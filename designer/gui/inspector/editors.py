@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QKeySequence,
     QPainter,
     QPaintEvent,
-    QPolygonF,
     QResizeEvent,
     QWheelEvent,
 )
@@ -287,7 +286,7 @@ class ProseEditor(Hovered, QPlainTextEdit):
     def _fit(self) -> None:
         """Be as high as the text, up to eight lines."""
         metrics = self.fontMetrics()
-        place = QRect(0, 0, self.width() - 30, 10_000)
+        place = QRect(0, 0, self.width() - 26, 10_000)
         height = metrics.boundingRect(place, Qt.TextFlag.TextWordWrap, self.text()).height()
         line = metrics.lineSpacing()
         self.setFixedHeight(min(max(height, 2 * line), 8 * line) + 19)
@@ -420,16 +419,6 @@ class Options(Hovered, QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(4)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the chevron that the style sheet leaves out."""
-        super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QColor(colours().soft_text))
-        x, y = self.width() - 13.0, self.height() / 2
-        chevron = [QPointF(x - 3.5, y - 1.5), QPointF(x, y + 2), QPointF(x + 3.5, y - 1.5)]
-        painter.drawPolyline(QPolygonF(chevron))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """= begins an expression."""

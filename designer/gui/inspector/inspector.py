@@ -1,6 +1,6 @@
 """The inspector dock: the selected node's form, its problems, and the card that explains it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QPaintEvent, QShowEvent
@@ -39,6 +39,10 @@ class Inspector(QWidget):
         self._explained: Row | None = None
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self.refresh)
+        self._expected: list[str] = []
+        self._idle = QTimer(self, interval=20)
+        self._idle.timeout.connect(self._prepare)
+        workspace.switched.connect(self._expect)
         self._assemble()
         for signal in (
             workspace.changed,
@@ -106,13 +110,12 @@ class Inspector(QWidget):
         if not self.isVisible() and self.subject is not None:
             return  # until it is seen
         self._soon.stop()
-        new = subject(self.workspace, self._unfolded, self._unfold)
+        new = self._subject(self.workspace.selection)
         old = self.subject
         same = old is not None and new.identity == old.identity
         if not same and self._unfolded:
             self._unfolded = frozenset()
-            self._soon.stop()
-        new = subject(self.workspace, self._unfolded, self._unfold)
+            new = self._subject(self.workspace.selection)
         self.subject = new
         self.title.show_subject(new, same=same)
         self.note.setText(new.note)
@@ -131,12 +134,11 @@ class Inspector(QWidget):
         form = self._forms.pop(wanted, None)
         if form is None:
             form = self._made(sections)
-            while len(self._forms) >= MOST_FORMS:
-                self._forms.pop(next(iter(self._forms))).deleteLater()
+        else:
+            if not same:
+                form.forget()
+            form.show_sections(sections, same=same)
         self._forms[wanted] = form  # the one used last is the last
-        if not same:
-            form.forget()
-        form.show_sections(sections, same=same)
         if form is self.form:
             return
         focused = self._focused_key() if same else ""
@@ -149,6 +151,25 @@ class Inspector(QWidget):
         if focused in form.fields:
             form.fields[focused].widget.setFocus()
 
+    def _subject(self, paths: Iterable[str]) -> Subject:
+        return subject(self.workspace, paths, self._unfolded, self._unfold)
+
+    def _expect(self) -> None:
+        """Note one node of each kind in the design, to make its form when there is time."""
+        paths = {type(row.layer): row.path for row in self.workspace.analysis.rows()}
+        self._expected = list(paths.values())[: MOST_FORMS // 2]
+        self._idle.start()
+
+    def _prepare(self) -> None:
+        """Make one form that will be wanted, so that selecting a node shows it at once."""
+        if not self._expected or not self.isVisible():
+            self._idle.stop()
+            return
+        sections = self._subject([self._expected.pop(0)]).sections
+        wanted = signature(sections)
+        if wanted not in self._forms:
+            self._forms[wanted] = self._made(sections)
+
     def _focused_key(self) -> str:
         """Return the key of the row that has the focus, so that a form with more rows keeps it."""
         if self.form is not None:
@@ -158,7 +179,12 @@ class Inspector(QWidget):
         return ""
 
     def _made(self, sections: Sequence[Section]) -> Form:
+        while len(self._forms) >= MOST_FORMS:
+            oldest = next(key for key, form in self._forms.items() if form is not self.form)
+            self._forms.pop(oldest).deleteLater()
         form = Form(sections)
+        form.hide()
+        form.setParent(self.page)
         form.changed.connect(self._changed)
         form.restored.connect(self._restored)
         form.reset.connect(lambda row: self.workspace.edit(f"re{row.step}", row.reset))

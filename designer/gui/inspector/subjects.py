@@ -1,6 +1,6 @@
 """What the inspector shows: for one node, for several, for a block, for the design."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -69,9 +69,12 @@ class Target(NamedTuple):
 
 
 def subject(
-    workspace: Workspace, unfolded: frozenset[str], unfold: Callable[[str], None]
+    workspace: Workspace,
+    paths: Iterable[str],
+    unfolded: frozenset[str],
+    unfold: Callable[[str], None],
 ) -> Subject:
-    """Return what is to be shown for the present selection.
+    """Return what is to be shown while the nodes at some paths are selected.
 
     Parameters
     ----------
@@ -85,7 +88,7 @@ def subject(
     design = workspace.design
     chosen: dict[tuple[str | None, str], Target] = {}
     ends = []
-    for path in sorted(workspace.selection):
+    for path in sorted(paths):
         found = places.graph_at(design, places.parent(path))
         name = places.name_of(path)
         if found is None:

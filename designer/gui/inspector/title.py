@@ -1,13 +1,13 @@
 """The head of the inspector: the name, to be edited in place, and what the thing is."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from designer.gui import icons
 from designer.gui.inspector.editors import TextEditor
 from designer.gui.inspector.rows import Row
 from designer.gui.inspector.subjects import Subject
-from designer.gui.theme import colours, sans, theme
+from designer.gui.theme import sans, theme
 
 
 class Title(QWidget):
@@ -81,9 +81,8 @@ class Title(QWidget):
         self.sign.setVisible(subject.coloured)
         self.grid.setHorizontalSpacing(6 if subject.coloured else 0)
         if subject.coloured:
-            name = icons.category_file(subject.category)
-            colour = colours().of(subject.category).name()
-            self.sign.setPixmap(icons.pixmap(name, colour, 14, self.devicePixelRatioF()))
+            icon = icons.category_icon(subject.category)
+            self.sign.setPixmap(icon.pixmap(QSize(14, 14), self.devicePixelRatioF()))
 
     def _edited(self, text: str) -> None:
         self._tell(self.row.judge(text).wrong if self.row is not None else "")
