@@ -44,6 +44,16 @@ def node_at(design: Design, path: str) -> Node | None:
     return found[1].nodes.get(name_of(path)) if found else None
 
 
+def is_drawn(design: Design, path: str) -> bool:
+    """Tell whether a node, or an input or output of the block around it, is there at a path."""
+    found = graph_at(design, parent(path))
+    if found is None:
+        return False
+    block, graph = found
+    ends = () if block is None else (*design.blocks[block].inputs, *design.blocks[block].outputs)
+    return name_of(path) in graph.nodes or name_of(path) in ends
+
+
 def block_at(design: Design, scope: str) -> str | None:
     """Return the name of the block whose graph lies at `scope`; None for the design's own."""
     found = graph_at(design, scope)

@@ -340,6 +340,7 @@ QLabel[role="faint"] {{ color: {c.faint_text}; }}
 QLabel[role="value"] {{ color: {c.accent}; }}
 QListView#completions {{ background: {c.panel}; border: 1px solid {c.strong_line};
     border-radius: 4px; }}
+QWidget#form QLineEdit, QWidget#form QComboBox {{ padding: 2px 7px; }}
 QTextEdit#facts {{ background: transparent; border: 0; border-radius: 0; padding: 0; }}
 QToolButton[bare="true"] {{ padding: 0; }}
 QLabel[role="error"] {{ color: {c.error}; }}

@@ -315,9 +315,7 @@ class Workspace(QObject):
         while places.graph_at(design, scope) is None:  # the block that was looked into is gone
             scope = places.parent(scope)
         document.scope = scope
-        document.selection = frozenset(
-            path for path in selection if places.node_at(design, path) is not None
-        )
+        document.selection = frozenset(path for path in selection if places.is_drawn(design, path))
         self.changed.emit(before, design)
         if document.scope != old_scope:
             self.scope_changed.emit()

@@ -156,7 +156,7 @@ class Field(QObject):
         """
         self.row = row
         self.label.setFont(sans(bold=row.differs))
-        self.label.setToolTip("\n".join(filter(None, (row.help, row.hint))))
+        self.label.setToolTip(row.help)
         self.mark.setVisible(row.differs and row.reset is not None)
         if row.default is not ABSENT:
             self.mark.setToolTip(f"Back to {_default(row)}")

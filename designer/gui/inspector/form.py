@@ -39,6 +39,7 @@ class Form(QWidget):
         self.fields: dict[str, Field] = {}
         self.buttons: dict[str, QPushButton | QToolButton] = {}
         self._runs: dict[str, Button] = {}
+        self._order: list[QWidget] = []
         self._merges: dict[str, object] = {}
         self.grid = QGridLayout(self)
         self.grid.setContentsMargins(0, 0, 0, 0)
@@ -81,6 +82,7 @@ class Form(QWidget):
     def _add_row(self, row: Row, number: int) -> int:
         field = Field(row, self, self.grid, number, self.columns)
         self.fields[row.key] = field
+        self._order.append(field.widget)
         field.changed.connect(lambda value, merges: self._changed(field, value, merges))
         field.restored.connect(
             lambda: self.restored.emit(field.row, self._merges.get(field.row.key))
@@ -120,6 +122,7 @@ class Form(QWidget):
         widget.setToolTip(button.help)
         widget.clicked.connect(lambda _=False, key=button.key: self._runs[key].run())
         self.buttons[button.key] = widget
+        self._order.append(widget)
         self._runs[button.key] = button
 
     # Showing
@@ -131,6 +134,14 @@ class Form(QWidget):
                 self.fields[row.key].show_row(row, same=same)
             for button in section.buttons:
                 self._runs[button.key] = button
+
+    def stand_between(self, before: QWidget, behind: QWidget) -> None:
+        """Let Tab lead from a widget through the form to another one."""
+        last = before
+        for widget in self._order:
+            QWidget.setTabOrder(last, widget)
+            last = widget
+        QWidget.setTabOrder(last, behind)
 
     def forget(self) -> None:
         """Begin anew with what is typed: another node is shown in the same fields."""

@@ -67,9 +67,9 @@ class Inspector(QWidget):
         self.note = QLabel("", wordWrap=True, objectName="note")
         self.note.setProperty("role", "soft")
         self.note.setFont(sans(0.9))
-        self.problems = ProblemList(self.workspace)
-        self.problems.previewed.connect(self._show_words)
         self.card = Card()
+        self.problems = ProblemList(self.workspace, self.card.copy)
+        self.problems.previewed.connect(self._show_words)
         self._slot = 2  # of the form, behind title and note
         for widget in (self.title, self.note, self.problems, self.card):
             self.body.addWidget(widget)
@@ -147,6 +147,7 @@ class Inspector(QWidget):
             self.form.hide()
         self.body.insertWidget(self._slot, form)
         form.show()
+        form.stand_between(self.title.name, self.card.copy)
         self.form = form
         if focused in form.fields:
             form.fields[focused].widget.setFocus()
@@ -229,7 +230,7 @@ class Inspector(QWidget):
         if not words and self._explained is not None:
             words = _words(self._explained)
         if not words and self.subject is not None:
-            words = _HINT
+            words = self.subject.words or _HINT
         self.words.setText(words)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -264,5 +265,6 @@ class _Page(QWidget):
 def _words(row: Row) -> str:
     unit = f", in {row.unit}" if row.unit and row.unit not in row.kind.expects else ""
     takes = f"Takes {row.kind.expects}{unit}" if row.kind.numbers else ""
-    joined = " ".join(filter(None, (row.help, f"{takes}." if takes else "")))
+    more = "Or an expression that begins with =." if row.kind.expressions else ""
+    joined = " ".join(filter(None, (row.help, f"{takes}." if takes else "", more)))
     return f"{row.label}: {joined}" if joined else ""

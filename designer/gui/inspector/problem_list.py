@@ -22,9 +22,10 @@ class ProblemList(QWidget):
 
     previewed = Signal(str)
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, before: QWidget) -> None:
         super().__init__(objectName="problems-here")
         self.workspace = workspace
+        self.before = before  # in the order of Tab
         self._shown: list[Problem] = []
         self._fixes: dict[QObject, Fix] = {}
         self.column = QVBoxLayout(self)
@@ -59,6 +60,7 @@ class ProblemList(QWidget):
         text.setTextFormat(Qt.TextFormat.PlainText)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column.addWidget(text)
+        last = self.before
         for index, fix in enumerate(problem.fixes):
             button = QPushButton(_capital(fix.label), frame, objectName=f"fix-{number}-{index}")
             button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -66,6 +68,8 @@ class ProblemList(QWidget):
             button.installEventFilter(self)
             self._fixes[button] = fix
             column.addWidget(button)
+            QWidget.setTabOrder(last, button)
+            last = button
         return frame
 
     def _apply(self, button: QPushButton) -> None:

@@ -74,8 +74,6 @@ class Row:
         Returns the paths to be selected after the edit.
     inner
         Whether it belongs to the row above.
-    hint
-        What its tooltip says besides.
     empty
         What an empty field shows.
     """
@@ -95,7 +93,6 @@ class Row:
     live: bool = True
     select: Callable[[Value], Sequence[str]] | None = None
     inner: bool = False
-    hint: str = ""
     empty: str = labels.NOTHING
 
     @property

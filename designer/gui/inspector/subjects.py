@@ -39,7 +39,9 @@ class Subject:
     title
         The name, as a field; None where `heading` says it.
     kind, help
-        What it is and what that does.
+        What it is, and more of that.
+    words
+        What is explained while no field is.
     category, coloured
         Whose colour and sign it bears (None is a block), if any.
     note
@@ -51,6 +53,7 @@ class Subject:
     title: Row | None = None
     kind: str = ""
     help: str = ""
+    words: str = ""
     note: str = ""
     category: Category | None = None
     coloured: bool = False
@@ -124,7 +127,7 @@ def _layer(workspace: Workspace, target: Target, node: LayerNode) -> Subject:
         ("node", id(workspace.document), target.path),
         title=_name_row(workspace, target),
         kind=f"{node.layer} · {_summary(layer)}" if layer else f"{node.layer} · unknown layer type",
-        help=layer.help if layer else "",
+        words=layer.help if layer else "",
         note=_note(workspace, target.block),
         category=layer.category if layer else None,
         coloured=layer is not None,
@@ -345,7 +348,7 @@ def _argument_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]
         rows.append(
             Row(
                 name,
-                labels.label(name),
+                name,
                 kind,
                 _common(values, kind.check),
                 lambda value, name=name: in_turn(
@@ -356,7 +359,7 @@ def _argument_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]
                         for each in targets
                     ]
                 ),
-                _step(targets, labels.label(name)),
+                _step(targets, name),
                 help=argument.help,
                 default=argument.default,
                 reset=in_turn(
@@ -369,7 +372,6 @@ def _argument_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]
                     ]
                 ),
                 scopes=scopes,
-                hint=f"{name} in expressions",
             )
         )
     return rows

@@ -4,10 +4,12 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton
+from pytestqt.qtbot import QtBot
 
 from designer.design import edits
 from designer.design.values import BlockNode, Edge
 from designer.gui.inspector.editors import ProseEditor
+from designer.gui.main_window import MainWindow
 from designer.layers.base import Category
 from tests.gui.inspector.conftest import Hands
 
@@ -36,7 +38,7 @@ def test_head_and_card_of_a_layer(resnet: Hands) -> None:
     title = resnet.inspector.title
     assert title.name.text() == "conv1"
     assert title.kind.text() == "Conv2d · 2-D convolution"
-    assert "kernel" in title.help.text()
+    assert resnet.inspector.words.text().startswith("Slides kernels over the image")
     assert resnet.facts() == {
         "input": "3×224×224",
         "output": "112",
@@ -368,3 +370,45 @@ def test_every_button_can_be_named(resnet: Hands) -> None:
     resnet.select()
     for button in resnet.inspector.findChildren(QToolButton):
         assert button.accessibleName() or button.toolTip() or not button.isVisible()
+
+
+def test_an_end_of_a_block_is_renamed_and_stays_selected(resnet: Hands) -> None:
+    resnet.workspace.look_into("layer2.0")
+    resnet.select("layer2.0.x")
+    assert resnet.inspector.title.kind.text() == "input of Bottleneck"
+    _rename(resnet, "add")
+    assert "already" in resnet.error("name")
+    _rename(resnet, "image")
+    assert resnet.workspace.design.blocks["Bottleneck"].inputs == ("image",)
+    assert resnet.workspace.selection == {"layer2.0.image"}
+    assert resnet.steps() == ["rename x"]
+
+
+def test_tab_leads_through_everything(lenet: Hands) -> None:
+    lenet.select("conv1")
+    lenet.type("kernel_size", "60")
+    lenet.find("node-name").setFocus()
+    names = []
+    for _ in range(15):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        names.append(QApplication.focusWidget().objectName())
+    fields = ["out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias",
+              "padding_mode", "weight_init", "bias_init", "when"]  # fmt: skip
+    assert names[:11] == [f"field-{key}" for key in fields]
+    assert names[11:14] == ["copy-facts", "fix-0-0", "fix-0-1"]
+
+
+def test_undo_by_key_from_a_field_of_the_window(window: MainWindow, qtbot: QtBot) -> None:
+    window.workspace.open_preset("lenet5")
+    window.workspace.select(["conv1"])
+    inspector = window.docks["inspector"].widget()
+    QApplication.processEvents()
+    line = inspector.form.fields["out_channels"].line
+    QTest.mouseClick(line, Qt.MouseButton.LeftButton)
+    line.selectAll()
+    QTest.keyClicks(line, "12")
+    QApplication.processEvents()
+    assert line.text() == "12"
+    QTest.keyClick(line, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: line.text() == "6")
+    assert line.hasFocus()
