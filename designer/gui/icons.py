@@ -33,20 +33,12 @@ def category_file(category: Category | None) -> str:
 
 def renderer(name: str, colour: str) -> QSvgRenderer:
     """Return what draws an icon at any size."""
-    text = path(name).read_text(encoding="utf-8").replace("currentColor", colour)
-    return QSvgRenderer(QByteArray(text.encode()))
+    return QSvgRenderer(QByteArray(_text(name).replace("currentColor", colour).encode()))
 
 
 def pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
     """Return an icon's picture, `size` logical pixels wide at a screen's pixel ratio."""
-    drawing = renderer(name, colour)
-    picture = QPixmap(QSize(round(size * ratio), round(size * ratio)))
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    drawing.render(painter, QRectF(picture.rect()))
-    painter.end()
-    picture.setDevicePixelRatio(ratio)
-    return picture
+    return _drawn(renderer(name, colour), size, ratio)
 
 
 def path(name: str) -> Path:
@@ -54,10 +46,26 @@ def path(name: str) -> Path:
     return folder("assets") / "icons" / f"{name}.svg"
 
 
+@lru_cache(maxsize=256)
+def _text(name: str) -> str:
+    return path(name).read_text(encoding="utf-8")
+
+
 @lru_cache(maxsize=512)
 def _icon(name: str, colour: str, disabled: str) -> QIcon:
     result = QIcon()
-    for ratio in RATIOS:
-        result.addPixmap(pixmap(name, colour, SIZE, ratio))
-        result.addPixmap(pixmap(name, disabled, SIZE, ratio), QIcon.Mode.Disabled)
+    for mode, tint in ((QIcon.Mode.Normal, colour), (QIcon.Mode.Disabled, disabled)):
+        drawing = renderer(name, tint)  # parsed once: that takes longer than drawing
+        for ratio in RATIOS:
+            result.addPixmap(_drawn(drawing, SIZE, ratio), mode)
     return result
+
+
+def _drawn(drawing: QSvgRenderer, size: int, ratio: float) -> QPixmap:
+    picture = QPixmap(QSize(round(size * ratio), round(size * ratio)))
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    drawing.render(painter, QRectF(picture.rect()))
+    painter.end()
+    picture.setDevicePixelRatio(ratio)
+    return picture

@@ -13,7 +13,11 @@ from designer.gui.actions import ACTIONS
 from designer.layers.base import Category
 from designer.resources import folder
 
-FILES = sorted((folder("assets") / "icons").glob("*.svg"))
+FILES = sorted(
+    file
+    for file in (folder("assets") / "icons").glob("*.svg")
+    if not file.stem.endswith(("-dark", "-light"))  # the style sheet's, in colours of their own
+)
 
 
 def names_in_the_code() -> set[str]:
