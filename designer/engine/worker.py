@@ -55,6 +55,8 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
     # The point of a standby: torch is loaded before it is asked.
     from designer.engine import export, training
 
+    _warm_up()
+
     def train(request: Request) -> Request:
         run = RunFolder.open(Path(request["run"]))
         resume = bool(request.get("resume"))
@@ -112,6 +114,20 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         except Exception as error:
             message = str(error) if isinstance(error, DesignerError) else f"A defect: {error!r}"
             answer(request, ok=False, message=message)
+
+
+def _warm_up() -> None:
+    """Do once what is slow the first time: an optimiser loads some 1,500 modules of torch."""
+    import kornia.augmentation  # noqa: F401
+    import torch
+    from torch import nn
+
+    from designer.engine.optimisers import optimiser
+    from designer.runs.recipe import Optimiser
+
+    weight = nn.Parameter(torch.zeros(1, 1, 3, 3))
+    nn.functional.conv2d(torch.zeros(1, 1, 8, 8), weight).sum().backward()  # type: ignore[no-untyped-call]
+    optimiser(Optimiser(), [weight], device=torch.device("cpu")).step()
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from designer.data import open_dataset, split
 from designer.engine import checkpoint, training
 from designer.engine.module import module_of_run
 from designer.engine.training import train
@@ -96,6 +97,11 @@ def test_a_run_leaves_all_its_files(tmp_path, data):
     steps = of_kind(run, "step")
     assert [event["step"] for event in steps] == list(range(1, result.steps + 1))
     assert {"epoch", "loss", "lr", "images_per_second"} <= steps[0].keys()
+    assert all(0 <= event["accuracy"] <= 1 for event in steps)
+    assert np.mean([event["accuracy"] for event in steps if event["epoch"] == 1]) == pytest.approx(
+        of_kind(run, "epoch")[0]["train"]["accuracy"]
+    )
+    assert 0 < steps[0]["memory_bytes"] < of_kind(run, "start")[0]["memory_bytes"]
     epochs = of_kind(run, "epoch")
     assert [event["epoch"] for event in epochs] == [1, 2, 3]
     assert epochs[-1]["validation"]["loss"] == result.validation.loss
@@ -112,6 +118,32 @@ def test_a_run_leaves_all_its_files(tmp_path, data):
     assert len(json.loads((run.evaluation / "mistakes.json").read_text())) == round(
         (1 - result.test.accuracy) * len(predictions["losses"])
     )
+
+
+def test_the_worst_mistakes_are_kept_as_pictures(tmp_path):
+    data = write_data(tmp_path / "squares.npz")
+    run = create(tmp_path / "run", tiny_recipe(data, epochs=1, optimiser__learning_rate=1e-6))
+    result = train(run)
+    mistakes = json.loads((run.evaluation / "mistakes.json").read_text())
+    pictures = np.load(run.evaluation / "mistakes.npz")["images"]
+    assert result.test.accuracy < 1
+    assert (len(pictures), pictures.dtype) == (len(mistakes), np.uint8)
+    recipe = run.recipe()
+    parts = split(open_dataset(data), validation=recipe.data.validation, test=recipe.data.test)
+    places = [mistake["index"] for mistake in mistakes]
+    expected = parts.test.read(places, height=8, width=8, channels=1)
+    np.testing.assert_array_equal(pictures, expected)
+    outputs = np.load(run.evaluation / "predictions.npz")["outputs"][places]
+    exponentials = np.exp(outputs - outputs.max(1, keepdims=True))
+    sure = (exponentials / exponentials.sum(1, keepdims=True)).max(1)
+    assert [mistake["probability"] for mistake in mistakes] == pytest.approx(sure)
+
+
+def test_the_first_step_is_told_whatever_the_interval(tmp_path, data):
+    run = create(tmp_path / "run", tiny_recipe(data, epochs=1, log_interval=4))
+    result = train(run)
+    steps = [event["step"] for event in of_kind(run, "step")]
+    assert steps == [1, *range(4, result.steps + 1, 4)]
 
 
 def test_the_loop_equals_one_written_by_hand(tmp_path, data):

@@ -158,6 +158,17 @@ def test_a_served_training_outlives_who_asked(tmp_path, data):
     assert run.result().status == "finished"
 
 
+def test_what_is_printed_during_a_served_training_is_in_its_log(tmp_path, capfd):
+    with worker._printing_to(tmp_path / "worker.log"):
+        os.write(2, b"from C\n")
+        sys.stderr.write("from Python\n")
+    sys.stderr.write("afterwards\n")
+    assert (tmp_path / "worker.log").read_text().splitlines()[0] == "from C"
+    assert capfd.readouterr().err.endswith("afterwards\n")
+    with worker._printing_to(tmp_path / "absent" / "worker.log"):  # a disk that is gone
+        os.write(2, b"unheard\n")
+
+
 @pytest.mark.slow
 def test_two_processes_train_as_one(tmp_path, data):
     """torchrun's environment, on the CPU: the gradient is that of the whole batch."""

@@ -145,3 +145,16 @@ def test_a_read_only_folder_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(DesignerError, match="Permission denied"):
         EventWriter(tmp_path / "events.jsonl")
+
+
+def test_a_long_log_comes_in_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr("designer.runs.events._BLOCK", 50)
+    path = tmp_path / "events.jsonl"
+    write(path, *"abcdef")
+    reader = EventReader(path)
+    pieces = [reader.poll(at_most=100)]
+    while pieces[-1].more:
+        pieces.append(reader.poll(at_most=100))
+    assert len(pieces) > 2
+    assert [piece.restarted for piece in pieces] == [True, *[False] * (len(pieces) - 1)]
+    assert numbers([event for piece in pieces for event in piece.events]) == [1, 2, 3, 4, 5, 6]

@@ -32,7 +32,8 @@ from designer.layers.base import Category
 from designer.runs.files import unwritable, write_atomically
 
 SMOOTHING = 60  # per cent of each mean that is kept for the next
-SHARE = 0.1  # of the time that may go into drawing
+SHARE = 0.2  # of the time that may go into drawing
+LONGEST = 1_000  # milliseconds between two drawings
 _LATER = (Category.NORMALISATION, Category.DENSE, Category.JOIN, Category.POOLING, Category.SHAPE)
 _FORMATS = "PNG picture (*.png);;SVG drawing (*.svg);;CSV table (*.csv)"
 
@@ -45,23 +46,22 @@ class Curves(QWidget):
         self.trainer = trainer
         self.loss = Plot("Loss")
         self.accuracy = Plot("Accuracy", percent=True)
-        self.rate = Plot("Learning rate")
-        self.speed = Plot("Images per second")
-        self.plots = (self.loss, self.accuracy, self.rate, self.speed)
+        self.rate: Plot | None = None  # made when they are first asked for
+        self.speed: Plot | None = None
+        self.plots: list[Plot] = []
         self._spent = 0.0
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self._draw)
-        row = QHBoxLayout()
-        row.setContentsMargins(8, 0, 8, 0)
-        row.setSpacing(14)
-        for plot in self.plots:
-            plot.pointed.connect(self._point)
-            row.addWidget(plot, 1)
+        self._row = QHBoxLayout()
+        self._row.setContentsMargins(8, 0, 8, 0)
+        self._row.setSpacing(14)
+        for plot in (self.loss, self.accuracy):
+            self._add(plot)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(self._tools())
-        column.addLayout(row, 1)
+        column.addLayout(self._row, 1)
         trainer.run_changed.connect(self.refresh_soon)
         trainer.events_arrived.connect(self.refresh_soon)
         trainer.restarted.connect(self.refresh_soon)
@@ -120,8 +120,18 @@ class Curves(QWidget):
     def _button(self, text: str, help_: str, name: str) -> QToolButton:
         return QToolButton(objectName=name, text=text, toolTip=help_)
 
+    def _add(self, plot: Plot) -> None:
+        plot.pointed.connect(self._point)
+        self._row.addWidget(plot, 1)
+        self.plots.append(plot)
+
     def _choose(self, page: int) -> None:
         self._page = page
+        if page == 1 and self.rate is None:
+            self.rate, self.speed = Plot("Learning rate"), Plot("Images per second")
+            self._add(self.rate)
+            self._add(self.speed)
+            self.rate.set_log(self.log.isChecked())
         self.refresh_soon()
         self._show_page()
 
@@ -136,12 +146,14 @@ class Curves(QWidget):
             )
         self.loss.setVisible(self._page == 0)
         self.accuracy.setVisible(self._page == 0 and classes)
-        self.rate.setVisible(self._page == 1)
-        self.speed.setVisible(self._page == 1)
+        if self.rate is not None and self.speed is not None:
+            self.rate.setVisible(self._page == 1)
+            self.speed.setVisible(self._page == 1)
 
     def _set_log(self, log: bool) -> None:
         self.loss.set_log(log)
-        self.rate.set_log(log)
+        if self.rate is not None:
+            self.rate.set_log(log)
 
     def _fit(self) -> None:
         for plot in self.plots:
@@ -159,9 +171,9 @@ class Curves(QWidget):
     # Drawing
 
     def refresh_soon(self) -> None:
-        """Draw after the present events, and never more than a tenth of the time."""
+        """Draw after the present events, and for no more than a share of the time."""
         if not self._soon.isActive():
-            self._soon.start(round(1000 * self._spent / SHARE))
+            self._soon.start(min(round(1000 * self._spent / SHARE), LONGEST))
 
     def _draw(self) -> None:
         begun = time.perf_counter()
@@ -210,12 +222,13 @@ class Curves(QWidget):
         if self._page == 0:
             self.loss.set_lines(loss, marks)
             self.accuracy.set_lines(accuracy, [(at, "") for at, _ in marks])
-        else:
+        elif self.rate is not None and self.speed is not None:
             self.rate.set_lines([Line("now", c.train, x, history.steps["lr"])], marks)
             speed = history.steps["images_per_second"]
             self.speed.set_lines([Line("now", c.train, x, smoothed(speed, share))], marks)
         self.legend.setText("&nbsp;&nbsp;".join(words))
-        self._spent = time.perf_counter() - begun
+        # The first points are drawn at once, however long the empty plots took.
+        self._spent = time.perf_counter() - begun if len(x) else 0.0
 
     # Saving
 

@@ -4,6 +4,7 @@ import re
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QDockWidget,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -183,6 +184,14 @@ class TrainingPanel(QWidget):
         self._want_curves()
         self.pages.setCurrentWidget(self.run)
         self._state_changed()
+        self._raise()
+
+    def _raise(self) -> None:
+        """Bring the dock to the front, that the run is seen wherever it was asked for."""
+        dock = self.parentWidget()
+        if isinstance(dock, QDockWidget):
+            dock.show()
+            dock.raise_()
 
     def _state_changed(self) -> None:
         follower = self.trainer.shown

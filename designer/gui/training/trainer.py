@@ -87,6 +87,11 @@ class Trainer(QObject):
         """Where runs are."""
         return Path(self.preferences.runs_folder).expanduser()
 
+    @property
+    def ready(self) -> bool:
+        """Whether a worker with torch loaded waits for Train."""
+        return self._standby is not None and self._standby.loaded and self._standby.idle
+
     # The window's life
 
     def window_shown(self) -> None:

@@ -18,7 +18,7 @@ def curves(desk, written):
 def test_loss_and_accuracy_are_in_the_headers(desk, curves):
     assert "train" in curves.loss.header.text() and "validation 0.25" in curves.loss.header.text()
     assert "validation 85.0 %" in curves.accuracy.header.text()
-    assert not curves.rate.isVisible()
+    assert curves.rate is None
     button = curves.findChild(QToolButton, "curves-page-1")
     desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     desk.wait(lambda: curves.rate.lines)

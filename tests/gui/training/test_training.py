@@ -190,7 +190,9 @@ def test_the_action_trains_and_the_data_is_checked_by_the_worker_too(
     workspace = window.workspace
     workspace.open_preset("lenet5")
     workspace.document.recipe = changed(workspace.document.recipe, {**QUICK, "epochs": 1})
-    window.actions_["train.start"].trigger()
+    train = window.actions_["train.start"]
+    qtbot.waitUntil(train.isEnabled)
+    train.trigger()
     qtbot.waitUntil(lambda: window.trainer.shown is not None, timeout=conftest.SECONDS)
     follower = window.trainer.shown
     qtbot.waitUntil(lambda: follower.state == "finished", timeout=conftest.SECONDS)
