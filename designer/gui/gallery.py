@@ -51,7 +51,7 @@ _Index = QModelIndex | QPersistentModelIndex
 _ROLE = Qt.ItemDataRole.UserRole
 _PICTURE = 88  # logical pixels high
 _PAD = 13  # within a card
-SPACE = 12  # between cards
+_SPACE = 12  # between cards
 _NARROWEST = 268  # of a card
 
 
@@ -214,13 +214,16 @@ class CardDelegate(QStyledItemDelegate):
     def height(self) -> int:
         """Return how high a card is, with the space around it."""
         title, small = QFontMetricsF(sans(1.06, bold=True)), QFontMetricsF(sans(0.88))
-        return round(_PICTURE + title.height() + 2 * small.height() + 2 * _PAD + 16 + SPACE)
+        return round(_PICTURE + title.height() + 2 * small.height() + 2 * _PAD + 16 + _SPACE)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         """Fill the cell of the grid."""
+        return self._view().gridSize()
+
+    def _view(self) -> "Gallery":
         view = self.parent()
-        assert isinstance(view, QListView)
-        return view.gridSize()
+        assert isinstance(view, Gallery)
+        return view
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Paint a card."""
@@ -230,7 +233,8 @@ class CardDelegate(QStyledItemDelegate):
         selected = bool(option.state & QStyle.StateFlag.State_Selected) and _focused(option)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        body = _body(option.rect)
+        columns = self._view().columns
+        body = _body(option.rect, columns)
         edge = c.accent if selected else c.strong_line if hovered else c.line
         painter.setPen(QPen(QColor(edge), 1.6 if selected else 1.0))
         painter.setBrush(QColor(c.panel))
@@ -239,7 +243,7 @@ class CardDelegate(QStyledItemDelegate):
         self._paint_picture(painter, inner, card)
         self._paint_words(painter, inner, card)
         if (hovered or selected) and not card.fault:
-            _paint_button(painter, button_of(option.rect))
+            _paint_button(painter, button_of(option.rect, columns))
         painter.restore()
 
     def _paint_picture(self, painter: QPainter, inner: QRectF, card: Card) -> None:
@@ -271,16 +275,22 @@ class CardDelegate(QStyledItemDelegate):
         _text(painter, inner.left(), y, inner.width(), reference, small, c.faint_text)
 
 
-def button_of(cell: QRect) -> QRectF:
-    """Return where the card in a cell has its button."""
+def button_of(cell: QRect, columns: int) -> QRectF:
+    """Return where the card in a cell of so many columns has its button."""
     metrics = QFontMetricsF(sans(0.9, bold=True))
     width, height = metrics.horizontalAdvance("Open") + 20, metrics.height() + 8
-    body = _body(cell)
+    body = _body(cell, columns)
     return QRectF(body.right() - width - 8, body.top() + 8, width, height)
 
 
-def _body(cell: QRect) -> QRectF:
-    return QRectF(cell).adjusted(1, 1, -SPACE, -SPACE)
+def _body(cell: QRect, columns: int) -> QRectF:
+    """Return where the card lies: with space between the columns, but none beside the outer."""
+    column = round(cell.left() / max(1, cell.width()))
+    before = column * _SPACE / columns
+    width = cell.width() - _SPACE + _SPACE / columns
+    return QRectF(cell.left() + before, cell.top(), width, cell.height() - _SPACE).adjusted(
+        1, 1, -1, 0
+    )
 
 
 def _paint_button(painter: QPainter, place: QRectF) -> None:
@@ -323,6 +333,7 @@ class Gallery(QListView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="gallery")
         self.setAccessibleName("Presets")
+        self.columns = 1
         self.cards = Cards(self)
         self.setModel(self.cards)
         self.setItemDelegate(CardDelegate(self))
@@ -365,13 +376,15 @@ class Gallery(QListView):
 
     def _fit(self) -> None:
         width = max(1, self.viewport().width())
-        columns = max(1, width // _NARROWEST)
+        self.columns = max(1, width // _NARROWEST)
         delegate = self.itemDelegate()
         assert isinstance(delegate, CardDelegate)
-        cell = QSize((width - 1) // columns, delegate.height())  # Qt wraps at the very last pixel
+        cell = QSize(
+            (width - 1) // self.columns, delegate.height()
+        )  # Qt wraps at the very last pixel
         if cell != self.gridSize():
             self.setGridSize(cell)
-        rows = -(-self.cards.rowCount() // columns)
+        rows = -(-self.cards.rowCount() // self.columns)
         self.setFixedHeight(max(1, rows) * cell.height() + 4)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -410,7 +423,7 @@ class Gallery(QListView):
         super().mouseReleaseEvent(event)
         index = self.indexAt(event.position().toPoint())
         pressed = index.isValid() and event.button() == Qt.MouseButton.LeftButton
-        if pressed and button_of(self.visualRect(index)).contains(event.position()):
+        if pressed and button_of(self.visualRect(index), self.columns).contains(event.position()):
             self._open(index)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -418,6 +431,8 @@ class Gallery(QListView):
         super().mouseMoveEvent(event)
         point: QPoint = event.position().toPoint()
         index = self.indexAt(point)
-        over = index.isValid() and button_of(self.visualRect(index)).contains(QPointF(point))
+        over = index.isValid() and button_of(self.visualRect(index), self.columns).contains(
+            QPointF(point)
+        )
         shape = Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor
         self.viewport().setCursor(shape)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui import icons
-from designer.gui.gallery import SPACE, Gallery
+from designer.gui.gallery import Gallery
 from designer.gui.preferences import Preferences
 from designer.gui.recent_designs import RecentDesigns
 from designer.gui.theme import colours, sans, theme
@@ -128,10 +128,7 @@ class Welcome(QScrollArea):
         row.addWidget(self.filter)
         down.addLayout(row)
         down.addSpacing(10)
-        cards = QHBoxLayout()
-        cards.setContentsMargins(0, 0, -SPACE, 0)  # the space behind the last column
-        cards.addWidget(self.gallery)
-        down.addLayout(cards)
+        down.addWidget(self.gallery)
         self._nothing = _label("", "soft")
         self._nothing.setObjectName("gallery-nothing")
         self._nothing.hide()

@@ -72,7 +72,7 @@ def test_double_click_opens(window: MainWindow, cards: Gallery, qtbot: QtBot) ->
 
 
 def test_a_card_has_a_button(window: MainWindow, cards: Gallery, qtbot: QtBot) -> None:
-    place = gallery.button_of(cards.place_of("alexnet")).center().toPoint()
+    place = gallery.button_of(cards.place_of("alexnet"), cards.columns).center().toPoint()
     qtbot.mouseMove(cards.viewport(), place)
     qtbot.mouseClick(cards.viewport(), LEFT, pos=place)
     assert window.workspace.document.preset == "alexnet"
