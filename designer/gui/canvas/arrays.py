@@ -27,6 +27,8 @@ CATEGORIES: tuple[Category | None, ...] = (*Category, None)
 """What the numbers of `category` stand for; the last one is a block."""
 _NUMBER = {category: number for number, category in enumerate(CATEGORIES)}
 
+MANY = 100  # nodes; if more look different they are not told one by one
+
 EdgeKey: TypeAlias = tuple[str, Edge]
 """A scope and one of its edges."""
 
@@ -132,7 +134,10 @@ class Arrays:
         rows = set(np.flatnonzero((bits != self.bits) | (category != self.category)).tolist())
         self.version += bool(rows)
         for scope, frame in self.frames.items():
-            rows.update(self.row[join(scope, name)] for name in differing(old[scope], frame))
+            names = differing(old[scope], frame)
+            if len(names) > MANY:
+                return Change(False, np.arange(len(self.paths)))
+            rows.update(self.row[join(scope, name)] for name in names)
         edges = np.flatnonzero(wire_bits != self.wire_bits)
         return Change(False, np.array(sorted(rows), dtype=np.int64), edges)
 

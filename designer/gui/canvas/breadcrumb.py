@@ -1,6 +1,6 @@
 """Which graph is looked into, as a row of buttons that lead outwards."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from designer.gui import places
@@ -36,6 +36,12 @@ class Breadcrumb(QWidget):
             steps += inner if inner else [(TOP, None)]
         if steps != self._steps:
             self._steps = steps
+            self._rebuild()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the size of the font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ApplicationFontChange:
             self._rebuild()
 
     def _rebuild(self) -> None:

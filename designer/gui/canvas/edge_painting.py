@@ -45,8 +45,8 @@ class EdgePainting:
         painter, wire = self.painter, self.layer.wire
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
         for edges, colour, width in self._groups(self.edges):
-            pen = QPen(colour, max(1.0, width * min(self.scale, 2.5)))
-            pen.setCosmetic(True)
+            pen = QPen(colour, self.ratio * max(1.0, width * min(self.scale, 2.5)))
+            pen.setCosmetic(True)  # its width counts in the screen's own pixels
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             painter.setPen(pen)
             chosen = wire[edges]
@@ -65,7 +65,7 @@ class EdgePainting:
     def _sharpen(self, lines: np.ndarray, width: float) -> None:
         """Put vertical lines on the screen's pixels, where they are neither wide nor pale."""
         unit = self.scale * self.ratio
-        half = 0.5 if round(width * self.ratio) % 2 else 0.0
+        half = 0.5 if round(width) % 2 else 0.0
         shift = self.world.dx() * self.ratio
         lines[:, 0] = lines[:, 2] = (np.floor(lines[:, 0] * unit + shift) + half - shift) / unit
 
@@ -77,7 +77,7 @@ class EdgePainting:
         length = np.maximum(spans[:, 2] - spans[:, 0], spans[:, 3] - spans[:, 1])
         middle = layer.wire.shape[1] // 2
         for edges, colour, width in self._groups(self.edges[length * self.scale > _SHORT]):
-            pen = QPen(colour, 1.0 if width < 2 else 2.0)
+            pen = QPen(colour, self.ratio * (1.0 if width < 2 else 2.0))
             pen.setCosmetic(True)
             painter.setPen(pen)
             direct = np.isnan(layer.lane[edges])
@@ -111,11 +111,13 @@ class EdgePainting:
         height = metrics(_SHAPE_TEXT).height()
         painter.setFont(font(_SHAPE_TEXT))
         painter.setPen(layer.look.faint)
+        readers = np.bincount(arrays.source[self.edges], minlength=len(arrays.paths))
         for edge in self.edges.tolist():
             at = self._middle(edge)
             source = int(arrays.source[edge])
+            crowded = readers[source] > 1 and np.isnan(layer.lane[edge])
             inner_end = arrays.kind[source] == a.INPUT_END and layer.box[source, 2] == 0
-            if at is None or inner_end:  # it would run into the title of the expanded block
+            if at is None or crowded or inner_end:  # it would run into another wire or a title
                 continue
             scope, (name, port, _, _) = arrays.keys[edge]
             text = carried_shape(arrays.frames[scope], name, port)

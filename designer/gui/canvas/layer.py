@@ -24,7 +24,7 @@ WORLD = QRectF(-2e6, -2e6, 4e6, 4e6)
 
 SLOW = 0.012  # seconds of painting from which on a moving view is drawn more coarsely
 # Scale and number of visible nodes at which a level begins, and the dead band around them.
-_SCALES = {DETAIL: 0.58, MAP: 0.17}
+_SCALES = {DETAIL: 0.58, MAP: 0.27}
 _COUNTS = {DETAIL: 700, MAP: 2600}
 _BAND = 0.08
 _MOST_ALONE = 40  # changed nodes that are painted one by one

@@ -21,6 +21,7 @@ class Navigator(QObject):
         super().__init__(view)
         self.view = view
         self.moving = False
+        self._unit = self.unit
         self._still = QTimer(self, interval=_STILL, singleShot=True)
         self._still.timeout.connect(self._rest)
 
@@ -28,6 +29,12 @@ class Navigator(QObject):
     def unit(self) -> float:
         """The scale at which text has the size that the user wants: 100 %."""
         return QFontMetricsF(QApplication.font()).height() / 15.0
+
+    def follow_font(self) -> None:
+        """Keep the picture's size relative to the text around it."""
+        if self.unit != self._unit:
+            factor, self._unit = self.unit / self._unit, self.unit
+            self.zoom(factor)
 
     @property
     def scale(self) -> float:

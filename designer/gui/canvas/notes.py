@@ -74,6 +74,9 @@ class Notes(QObject):
         self.toast = _Card(view, "toast")
         self.tip = _Card(view, "tip")
         self.card = _Card(view, "problem-card")
+        self.hint = QLabel(view, objectName="hint")
+        self.hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hint.hide()
         self._effect = QGraphicsOpacityEffect(self.toast)
         self.toast.setGraphicsEffect(self._effect)
         self._stays = QTimer(view, singleShot=True)
@@ -105,6 +108,17 @@ class Notes(QObject):
         """Put the toast at the bottom, in the middle."""
         toast, view = self.toast, self.view
         toast.move((view.width() - toast.width()) // 2, view.height() - toast.height() - 22)
+        hint = self.hint
+        hint.move((view.width() - hint.width()) // 2, (view.height() - hint.height()) // 2)
+
+    def show_hint(self, text: str) -> None:
+        """Show a sentence in the middle of an empty canvas; "" hides it."""
+        if text:
+            self.hint.setStyleSheet(_hint_style())
+            self.hint.setText(text)
+            self.hint.adjustSize()
+            self.place()
+        self.hint.setVisible(bool(text))
 
     def show_tip(self, at: QPoint, sentence: str, kind: str) -> None:
         """Show a sentence beside the pointer."""
@@ -145,6 +159,10 @@ class Notes(QObject):
         card.move(max(x, _GAP), max(y, _GAP))
         card.show()
         card.raise_()
+
+
+def _hint_style() -> str:
+    return f"color: {colours().soft_text}; background: transparent;"
 
 
 def _escaped(text: str) -> str:

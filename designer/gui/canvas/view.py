@@ -24,6 +24,7 @@ from designer.gui.canvas.navigation import STEP
 from designer.gui.canvas.notes import Notes
 from designer.gui.canvas.painting import in_rect, paint_grid
 from designer.gui.canvas.placing import Placer
+from designer.gui.places import graph_at
 from designer.gui.theme import theme
 from designer.gui.workspace import Document, Workspace
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from designer.gui.canvas.canvas import Canvas
 
 PORT_REACH = 11.0  # pixels
+EMPTY = "Drag a layer here, or press Tab and type its name."
 
 
 class _Memory:
@@ -117,6 +119,7 @@ class GraphView(InteractiveView):
             )
         self.layer.take(root, workspace.analysis.problems, workspace.design.blocks)
         self.light_edge(self.chosen_edge)
+        self._hint()
         if self._fresh and len(self.layer.arrays.paths):
             self._first_look()
         self._looked()
@@ -152,6 +155,15 @@ class GraphView(InteractiveView):
             self.navigator.look_at(*look)
         else:
             self.navigator.begin(self.layer.bounds())
+
+    def _hint(self) -> None:
+        """Say what to do where there is nothing to be seen."""
+        text = ""
+        if self.workspace.document is not None and not self.layer.arrays.paths:
+            found = graph_at(self.workspace.design, self.workspace.scope)
+            count = len(found[1].nodes) if found is not None else 0
+            text = f"Arranging {count:,} nodes …" if count else EMPTY
+        self.notes.show_hint(text)
 
     def _changed(self, before: Design, after: Design) -> None:
         self.refresh()
@@ -363,9 +375,10 @@ class GraphView(InteractiveView):
         self._looked()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the size of the font."""
+        """Follow the size of the font: it says what 100 % is."""
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
+        if event.type() == QEvent.Type.ApplicationFontChange:
+            self.navigator.follow_font()
             self.notes.place()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:

@@ -11,9 +11,10 @@ import numpy as np
 
 from designer.gui.canvas.measures import NODE_HEIGHT
 
-POINTS = 28
+POINTS = 36
 HALF = POINTS // 2
-FEW = np.array([0, 2, 4, 7, 10, 13, 14, 17, 20, 23, 25, 27])
+_FEW_OF_HALF = np.linspace(0, HALF - 1, 6).round().astype(int)
+FEW = np.concatenate([_FEW_OF_HALF, HALF + _FEW_OF_HALF])
 """The points that are enough from further away."""
 
 TRACK = 14.0  # between lanes side by side

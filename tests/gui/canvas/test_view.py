@@ -2,7 +2,8 @@
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
 from designer import presets
@@ -409,7 +410,7 @@ def test_tips_stay_inside(canvas: Canvas, workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("look", ["dark", "light"], indirect=True)
-@pytest.mark.parametrize("scale", [0.08, 0.3, 1.0, 2.5])
+@pytest.mark.parametrize("scale", [0.08, 0.35, 1.0, 2.5])
 def test_everything_is_painted_in_both_themes(
     canvas: Canvas, workspace: Workspace, look: str, scale: float
 ) -> None:
@@ -450,3 +451,30 @@ def test_ten_thousand_nodes_are_shown_and_one_is_edited(
     workspace.edit("bias", lambda design: edits.set_parameter(design, name, "bias", True))
     assert canvas.layer.arrays.box is box
     assert canvas.layer.arrays.kind[0] == a.LAYER
+
+
+def test_an_empty_canvas_says_what_to_do(canvas: Canvas, workspace: Workspace) -> None:
+    hint = canvas.view.notes.hint
+    assert not hint.isVisible()
+    workspace.add(Design("Empty"))
+    assert hint.isVisible()
+    assert "press Tab" in hint.text()
+    workspace.edit("add", lambda design: edits.add_node(design, "relu", LayerNode("ReLU")))
+    assert not hint.isVisible()
+
+
+def test_a_larger_font_makes_a_larger_picture(
+    canvas: Canvas, workspace: Workspace, qapp: QApplication
+) -> None:
+    workspace.open_preset("lenet5")
+    canvas.actual_size()
+    scale, font = canvas.view.navigator.scale, qapp.font()
+    larger = QFont(font)
+    larger.setPointSizeF(font.pointSizeF() * 1.5)
+    qapp.setFont(larger)
+    try:
+        QApplication.sendPostedEvents()
+        assert canvas.view.navigator.scale > 1.3 * scale
+        assert canvas.view.navigator.scale == pytest.approx(canvas.view.navigator.unit)
+    finally:
+        qapp.setFont(font)
