@@ -8,7 +8,7 @@ from designer.design import arguments, blocks, edits
 from designer.design.edits import Edit
 from designer.design.expressions import Scalar
 from designer.design.values import Argument, Design, Value, argument_name_refusal, plain
-from designer.gui import labels, places
+from designer.gui import labels
 from designer.gui.inspector import kinds
 from designer.gui.inspector.rows import Button, Row, Section
 from designer.gui.workspace import Workspace
@@ -329,75 +329,3 @@ def _choice_refusal(name: str, argument: Argument, value: Value) -> str | None:
     if choices and argument.default not in choices:
         return f"{name} is {labels.value(argument.default)} now, which has to be among them."
     return None
-
-
-# Ends of a block
-
-
-def end_sections(workspace: Workspace, block: str) -> list[Section]:
-    """Return the names of a block's inputs and outputs."""
-    used = workspace.design.blocks[block]
-    sections = []
-    for word, names, output in (("input", used.inputs, False), ("output", used.outputs, True)):
-        buttons = [
-            Button(
-                f"remove-end-{name}",
-                "",
-                f"Remove the {word} {name}, with its edges at every use.",
-                lambda name=name, word=word: workspace.edit(
-                    f"remove {word} {name}",
-                    lambda design: blocks.remove_end(design, block, name),
-                ),
-                after=f"end-{name}",
-                icon="delete",
-            )
-            for name in names
-            if len(names) > 1
-        ]
-        buttons.append(
-            Button(
-                f"add-{word}",
-                f"Add {word}",
-                f"One more {word}, a port at every use of the block.",
-                lambda word=word, output=output: _add_end(workspace, block, word, output),
-                icon="add",
-            )
-        )
-        sections.append(
-            Section(
-                f"{word.capitalize()}s",
-                [end_row(workspace, block, name) for name in names],
-                buttons,
-            )
-        )
-    return sections
-
-
-def _add_end(workspace: Workspace, block: str, word: str, output: bool) -> None:
-    name = edits.free_name(workspace.design, "y" if output else "x", block)
-    workspace.edit(
-        f"add {word} {name}", lambda design: blocks.add_end(design, block, name, output=output)
-    )
-
-
-def end_row(workspace: Workspace, block: str, name: str, *, select: bool = False) -> Row:
-    """Return the field of the name of a block's input or output."""
-    used = workspace.design.blocks[block]
-    ends = used.outputs if name in used.outputs else used.inputs
-    word = "Output" if name in used.outputs else "Input"
-
-    def refusal(value: Value) -> str | None:
-        return None if value == name else edits.name_refusal(workspace.design, str(value), block)
-
-    return Row(
-        "name" if select else f"end-{name}",
-        "Name" if select else f"{word} {ends.index(name)}",
-        kinds.text(expects="a name"),
-        name,
-        lambda value: lambda design: blocks.rename_end(design, block, name, str(value)),
-        f"rename {name}",
-        help="How the block's graph calls it; its uses follow.",
-        refusal=refusal,
-        live=False,
-        select=(lambda value: [places.join(workspace.scope, str(value))]) if select else None,
-    )

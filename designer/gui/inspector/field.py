@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QToolButton, QWidget
 from designer.design.values import Value
 from designer.gui import icons, labels
 from designer.gui.inspector import kinds
-from designer.gui.inspector.editors import Options, ProseEditor, RowLabel, Switch, TextEditor
+from designer.gui.inspector.choosers import Options, Switch
+from designer.gui.inspector.editors import ProseEditor, RowLabel, TextEditor
 from designer.gui.inspector.rows import ABSENT, UNKNOWN, VARIOUS, Row, Scope
 from designer.gui.theme import colours, sans
 

@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from designer.design.values import LayerNode, Node
 from designer.gui import places
-from designer.gui.inspector.editors import Switch, TextEditor
+from designer.gui.inspector.choosers import Switch
+from designer.gui.inspector.editors import TextEditor
 from designer.gui.inspector.inspector import Inspector
 from designer.gui.workspace import Workspace
 

@@ -399,6 +399,8 @@ def test_tab_leads_through_everything(lenet: Hands) -> None:
 
 
 def test_undo_by_key_from_a_field_of_the_window(window: MainWindow, qtbot: QtBot) -> None:
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
     window.workspace.open_preset("lenet5")
     window.workspace.select(["conv1"])
     inspector = window.docks["inspector"].widget()
@@ -407,7 +409,8 @@ def test_undo_by_key_from_a_field_of_the_window(window: MainWindow, qtbot: QtBot
     QTest.mouseClick(line, Qt.MouseButton.LeftButton)
     line.selectAll()
     QTest.keyClicks(line, "12")
-    QApplication.processEvents()
+    undo = window.actions_["edit.undo"]
+    qtbot.waitUntil(lambda: undo.isEnabled() and "output channels" in undo.text())
     assert line.text() == "12"
     QTest.keyClick(line, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: line.text() == "6")
