@@ -3,16 +3,13 @@
 from functools import lru_cache
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from designer.gui.theme import colours
 from designer.layers.base import Category
 from designer.resources import folder
-
-SIZE = 18  # of icons in menus and on buttons, in logical pixels
-RATIOS = (1, 2, 3)
 
 
 def icon(name: str, colour: str = "") -> QIcon:
@@ -38,7 +35,7 @@ def renderer(name: str, colour: str) -> QSvgRenderer:
 
 def pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
     """Return an icon's picture, `size` logical pixels wide at a screen's pixel ratio."""
-    return _drawn(renderer(name, colour), size, ratio)
+    return _drawn(name, colour, round(size * ratio), ratio)
 
 
 def path(name: str) -> Path:
@@ -53,16 +50,46 @@ def _text(name: str) -> str:
 
 @lru_cache(maxsize=512)
 def _icon(name: str, colour: str, disabled: str) -> QIcon:
-    result = QIcon()
-    for mode, tint in ((QIcon.Mode.Normal, colour), (QIcon.Mode.Disabled, disabled)):
-        drawing = renderer(name, tint)  # parsed once: that takes longer than drawing
-        for ratio in RATIOS:
-            result.addPixmap(_drawn(drawing, SIZE, ratio), mode)
-    return result
+    return QIcon(_Engine(name, colour, disabled))
 
 
-def _drawn(drawing: QSvgRenderer, size: int, ratio: float) -> QPixmap:
-    picture = QPixmap(QSize(round(size * ratio), round(size * ratio)))
+class _Engine(QIconEngine):
+    """Draws an icon when it is seen, in the size and for the screen where that is."""
+
+    def __init__(self, name: str, colour: str, disabled: str) -> None:
+        super().__init__()
+        self.words = (name, colour, disabled)
+
+    def clone(self) -> QIconEngine:
+        """Return an engine for a copy of the icon."""
+        return _Engine(*self.words)
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        """Return the picture for a screen of one pixel to the point."""
+        return self.scaledPixmap(size, mode, state, 1.0)
+
+    def scaledPixmap(
+        self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
+    ) -> QPixmap:
+        """Return the picture, `size` real pixels large."""
+        name, colour, disabled = self.words
+        tint = disabled if mode == QIcon.Mode.Disabled else colour
+        return _drawn(name, tint, min(size.width(), size.height()), scale)
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        """Draw into a rectangle."""
+        name, colour, disabled = self.words
+        tint = disabled if mode == QIcon.Mode.Disabled else colour
+        size = min(rect.width(), rect.height())
+        area = QRectF(0, 0, size, size)
+        area.moveCenter(QRectF(rect).center())
+        renderer(name, tint).render(painter, area)
+
+
+@lru_cache(maxsize=1024)
+def _drawn(name: str, colour: str, pixels: int, ratio: float) -> QPixmap:
+    drawing = renderer(name, colour)
+    picture = QPixmap(QSize(pixels, pixels))
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
     drawing.render(painter, QRectF(picture.rect()))
