@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from designer.errors import DesignerError
 from designer.gui import icons, numbers
 from designer.gui.theme import colours, theme
 from designer.gui.training import background
@@ -181,22 +182,29 @@ class DataChooser(QWidget):
         self.message.setText(text)
         self.message.setVisible(bool(text))
         _set_role(self.message, "error" if match.refusal else "soft")
-        while (item := self.remedies.takeAt(0)) is not None:
-            item.widget().hide()
-            item.widget().deleteLater()
+        self._clear_remedies()
         for number, remedy in enumerate(match.remedies):
             button = QPushButton(remedy.label, objectName=f"data-remedy-{number}")
             button.clicked.connect(lambda _=False, n=number: act(n))
             self.remedies.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _clear_remedies(self) -> None:
+        while (item := self.remedies.takeAt(0)) is not None:
+            item.widget().hide()
+            item.widget().deleteLater()
 
     def _show_state(self) -> None:
         self.waiting.setVisible(self.busy)
         self.samples.show_reading(self.reading)
         self.samples.setVisible(self.reading is not None)
         self.facts.setVisible(self.reading is not None)
+        self._clear_remedies()
         if self.error:
             self.message.setText(self.error)
             _set_role(self.message, "error")
+            button = QPushButton("Use the built-in digits", objectName="data-use-digits")
+            button.clicked.connect(lambda: self.chosen.emit(BUILT_IN))
+            self.remedies.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         self.message.setVisible(bool(self.error))
         if self.busy:
             self.message.setText("")
@@ -290,6 +298,11 @@ def read(source: str) -> Reading:
     from designer.data import describe, open_dataset
     from designer.data.parts import evenly
 
+    if Path(source).name == source and source != BUILT_IN and not Path(source).exists():
+        raise DesignerError(
+            f"The recipe is for {source}, which does not come with the program: choose its folder, "
+            "or use the built-in digits."
+        )
     dataset = open_dataset(source)
     description = describe(dataset)
     channels = 1 if description.channels == 1 else 3

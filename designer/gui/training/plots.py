@@ -221,7 +221,8 @@ class Plot(QWidget):
             if line.faint:
                 colour.setAlpha(FAINT)
             # Thick lines of many points take Qt long to draw, and are no thicker to the eye.
-            pen = QPen(colour, 1.6 if len(x) < pixels and not line.faint else 1)
+            wide = 1.6 if len(x) < pixels and not line.faint else 1
+            pen = QPen(colour, wide * self.devicePixelRatioF())
             pen.setCosmetic(True)
             if line.dashed:
                 pen.setStyle(Qt.PenStyle.DashLine)

@@ -36,7 +36,7 @@ RESUMABLE = ("stopped", "interrupted", "failed", "diverged")
 WORDS = {"early_stopped": "stopped early", "new": "not begun"}
 WIDTHS = (
     "", "ResNet-152", "interrupted", "100 / 100",
-    "100.00 %", "12.3456", "999 MB", "2026-11-22 10:00",
+    "100.00 %", "12.3456", "999 MB", "0000-00-00 00:00",
 )  # fmt: skip
 """The longest text that each column usually has; the first takes what is left."""
 
@@ -100,7 +100,7 @@ class RunsPanel(QWidget):
         header.setMinimumSectionSize(40)
         for place, longest in enumerate(WIDTHS):
             if longest:
-                view.setColumnWidth(place, view.fontMetrics().horizontalAdvance(longest) + 20)
+                view.setColumnWidth(place, view.fontMetrics().horizontalAdvance(longest) + 22)
         for place in range(3, 7):
             view.headerItem().setTextAlignment(place, _RIGHT)
         view.itemDoubleClicked.connect(lambda *_: self.show_run())

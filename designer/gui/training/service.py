@@ -1,6 +1,7 @@
 """A worker process with torch loaded, that is asked and answers by JSON lines."""
 
 import contextlib
+import os
 import tempfile
 import threading
 from collections.abc import Callable
@@ -53,14 +54,6 @@ class Service(QObject):
         """Whether nothing is being done for anybody; loading is nothing."""
         return self.alive and len(self._waiting) <= (0 if self.loaded else 1)
 
-    @property
-    def last_words(self) -> str:
-        """The last line that the process printed besides its answers."""
-        self._printed.seek(0, 2)
-        self._printed.seek(max(0, self._printed.tell() - _LAST_WORDS))
-        lines = self._printed.read().decode(errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
-
     def ask(self, request: Answer, done: Done) -> None:
         """Send a request; `done` gets the answer, which has `ok` false if it was refused."""
         self._number += 1
@@ -88,7 +81,11 @@ class Service(QObject):
             for line in answers:
                 background.post(self, lambda line=line: self._heard(line))
         self.process.wait()
-        background.post(self, self._has_ended)
+        with self._printed as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_WORDS))
+            lines = file.read().decode(errors="replace").split("\n")
+        words = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        background.post(self, lambda: self._has_ended(words))
 
     def _heard(self, line: bytes) -> None:
         try:
@@ -104,13 +101,13 @@ class Service(QObject):
             self.loaded = True
             self.ready.emit()
 
-    def _has_ended(self) -> None:
+    def _has_ended(self, words: str) -> None:
         waiting, self._waiting = self._waiting, {}
-        sentence = ending(self.process.returncode, self.last_words)
+        sentence = ending(self.process.returncode, words)
         for done in waiting.values():
             done({"ok": False, "message": sentence, "died": True})
         self.ended.emit()
-        self._printed.close()
+        self.release()
         self.deleteLater()
 
 

@@ -287,7 +287,8 @@ class SetUp(QWidget):
         self.train.setEnabled(not self.refused)
         self.train.setToolTip(self.refused or "Train this design (Ctrl+T).")
         self.why.setText(self.refused)
-        self.why.setVisible(bool(self.refused))
+        # What is wrong with the data or a field is told there.
+        self.why.setVisible(bool(self.refused) and self.refused != self.refusal)
         self._show_memory()
 
     def _show_memory(self) -> None:

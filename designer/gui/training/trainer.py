@@ -134,7 +134,7 @@ class Trainer(QObject):
             service.release()
         self._standby = None
         for follower in {self.shown, self.active, *self.overlays.values()} - {None}:
-            follower._timer.stop()
+            follower.close()
 
     # Workers
 

@@ -149,6 +149,16 @@ def test_what_is_no_data_set_is_told(lenet, tmp_path):
     lenet.wait(lambda: "holds no pictures" in lenet.training.refusal())
 
 
+def test_a_recipe_for_data_that_is_not_here_offers_the_digits(desk):
+    desk.workspace.open_preset("vgg16")
+    desk.wait(lambda: desk.training.set_up.data.error)
+    assert "The recipe is for imagenet" in desk.training.refusal()
+    assert not desk.training.set_up.why.isVisible()
+    child(desk, QPushButton, "data-use-digits").click()
+    desk.wait(lambda: "10 classes, but scores gives 1,000" in desk.training.refusal())
+    assert desk.workspace.document.recipe.data.source == "mnist10k"
+
+
 def test_numbers_as_targets_want_another_loss(lenet, tmp_path):
     path = tmp_path / "angles.npz"
     generator = np.random.default_rng(0)
