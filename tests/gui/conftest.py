@@ -1,9 +1,10 @@
 """A window of its own for each test, with folders and preferences of its own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -37,14 +38,16 @@ def remembered(home: Path) -> preferences.Preferences:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, look: str, remembered: preferences.Preferences) -> MainWindow:
+def window(qtbot: QtBot, look: str, remembered: preferences.Preferences) -> Iterator[MainWindow]:
     """A shown main window without a design; closed without questions at the end."""
     main = MainWindow(remembered)
     main.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     qtbot.addWidget(main, before_close_func=_discard)
     main.show()
     qtbot.waitExposed(main)
-    return main
+    yield main
+    # qtbot has closed it by now; windows that live on would make each test slower than the last.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def _discard(main: MainWindow) -> None:
