@@ -1,7 +1,7 @@
 """Which graph is looked into, as a row of buttons that lead outwards."""
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from designer.gui import places
 from designer.gui.theme import colours, sans, theme
@@ -23,6 +23,7 @@ class Breadcrumb(QWidget):
         for signal in (workspace.scope_changed, workspace.switched, workspace.documents_changed):
             signal.connect(self.refresh)
         theme.changed.connect(self._rebuild)
+        QApplication.instance().fontChanged.connect(self._rebuild)
         self.refresh()
 
     def refresh(self) -> None:
@@ -36,12 +37,6 @@ class Breadcrumb(QWidget):
             steps += inner if inner else [(TOP, None)]
         if steps != self._steps:
             self._steps = steps
-            self._rebuild()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the size of the font."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationFontChange:
             self._rebuild()
 
     def _rebuild(self) -> None:

@@ -173,15 +173,14 @@ class GraphLayer(QGraphicsItem):
     # Where things are
 
     def bounds(self) -> QRectF:
-        """Return the rectangle around everything."""
-        if not len(self.box):
+        """Return the rectangle around everything in its own place."""
+        arrays = self.arrays
+        if not len(arrays.box):
             return QRectF()
-        low, high = self.box[:, :2].min(axis=0), (self.box[:, :2] + self.box[:, 2:]).max(axis=0)
-        rect = QRectF(QPointF(*low.tolist()), QPointF(*high.tolist()))
-        if len(self.wire_box):
-            low, high = self.wire_box[:, :2].min(axis=0), self.wire_box[:, 2:].max(axis=0)
-            rect = rect.united(QRectF(QPointF(*low.tolist()), QPointF(*high.tolist())))
-        return rect
+        box, spans = arrays.box, _spans(arrays.wire, arrays.lane)
+        low = np.concatenate([box[:, :2], spans[:, :2]]).min(axis=0)
+        high = np.concatenate([box[:, :2] + box[:, 2:], spans[:, 2:]]).max(axis=0)
+        return QRectF(QPointF(*low.tolist()), QPointF(*high.tolist()))
 
     def port_position(self, hit: PortHit) -> QPointF | None:
         """Return the centre of a port, None if it is not drawn."""

@@ -30,6 +30,7 @@ GRID = 24.0  # between the dots of the background
 _DOT = 1.6  # pixels
 _SHAPES_FROM = 1.15  # scale from which on edges carry shapes
 _TITLES_FROM = 60.0  # pixels of a node's width
+_LARGER_TITLES_FROM = 0.36  # scale
 _MOST_SMOOTH = 1500  # wires drawn smoothly on the map
 
 
@@ -159,7 +160,7 @@ class Painting:
         arrays, sprites = self.arrays, layer.sprites
         painter.setTransform(QTransform())
         corners = self._corners(nodes) - MARGIN * self.scale
-        icon = level == DETAIL or self.scale > 0.3
+        icon = level == DETAIL or self.scale > 0.45
         hovered = layer.hovered
         found: dict[tuple, object] = {}
         for row, (x, y), category, kind, bits, selected in zip(
@@ -208,7 +209,7 @@ class Painting:
         nodes = nodes[layer.box[nodes, 2] * self.scale >= _TITLES_FROM]
         if not len(nodes):
             return
-        size = 11 if self.scale > 0.36 else 10
+        size = 11 if self.scale > _LARGER_TITLES_FROM else 10
         height = metrics(size, True).height()
         painter.setTransform(QTransform())
         painter.setFont(font(size, True))
@@ -282,7 +283,8 @@ class Painting:
             )
 
     def _titles_of_containers(self, rows: np.ndarray, level: int) -> None:
-        if level == MAP and self.scale < 0.3:
+        if level == MAP:
+            self._names_of_containers(rows)
             return
         for row in rows.tolist():
             path = self.arrays.paths[row]
@@ -293,6 +295,19 @@ class Painting:
             hovered = row == self.layer.hovered
             words = title(name_of(path), node, result)
             draw_container_title(self.painter, self.look, rect, *words, hovered=hovered)
+
+    def _names_of_containers(self, rows: np.ndarray) -> None:
+        """Write the names of expanded blocks alone, in letters that can be read."""
+        painter = self.painter
+        size = 11 if self.scale > _LARGER_TITLES_FROM else 10
+        painter.setTransform(QTransform())
+        painter.setFont(font(size, True))
+        painter.setPen(self.look.categories[-1])
+        for row, (x, y) in zip(rows.tolist(), self._corners(rows).tolist(), strict=True):
+            room = float(self.layer.box[row, 2]) * self.scale - 20
+            text, _ = elided(name_of(self.arrays.paths[row]), round(room), size, True)
+            painter.drawStaticText(QPointF(x + 5, y + 1), self.layer.static(text, size, True))
+        painter.setTransform(self.world)
 
     def _lights(self) -> None:
         """Draw the ports that say something to the edge that is dragged about."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView
+from PySide6.QtWidgets import QApplication, QFrame, QGraphicsScene, QGraphicsView
 
 from designer.design.values import Design, Point
 from designer.gui.canvas import hits
@@ -79,6 +79,7 @@ class GraphView(InteractiveView):
         self.navigator.moved.connect(self._looked)
         self.navigator.rested.connect(lambda: self.layer.set_moving(False))
         theme.changed.connect(self._restyle)
+        QApplication.instance().fontChanged.connect(self.navigator.follow_font)
 
     def _set_up(self, scene: QGraphicsScene) -> None:
         scene.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
@@ -373,13 +374,6 @@ class GraphView(InteractiveView):
             self.navigator.look_at(middle, self.navigator.scale)
         self.notes.place()
         self._looked()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the size of the font: it says what 100 % is."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationFontChange:
-            self.navigator.follow_font()
-            self.notes.place()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Scroll, keeping what does not scroll in place."""
