@@ -27,11 +27,10 @@ from designer.analysis.problems import Severity
 from designer.design import files
 from designer.design.values import Design
 from designer.errors import DesignerError
-from designer.gui import icons, numbers
+from designer.gui import background, icons, numbers
 from designer.gui.export_job import FORMATS, ExportJob, Format, Outcome
 from designer.gui.settings import FolderField
 from designer.gui.theme import colours, mono, sans, theme
-from designer.gui.training import background
 from designer.gui.training.trainer import Trainer
 from designer.gui.workspace import Workspace
 from designer.runs.folder import RunFolder, list_runs

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from designer.codegen import generate
 from designer.design import files
 from designer.design.values import Design
-from designer.gui.training import background
+from designer.gui import background
 from designer.gui.training.trainer import Trainer
 from designer.runs.files import unwritable, write_atomically
 

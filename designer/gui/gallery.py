@@ -41,10 +41,9 @@ from PySide6.QtWidgets import (
 
 from designer import presets
 from designer.errors import DesignerError
-from designer.gui import fuzzy, numbers, thumbnails
+from designer.gui import background, fuzzy, numbers, thumbnails
 from designer.gui.theme import colours, sans, theme
 from designer.gui.thumbnails import Sketch
-from designer.gui.training import background
 from designer.presets import Preset
 
 _Index = QModelIndex | QPersistentModelIndex

@@ -7,9 +7,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEven
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QToolButton, QWidget
 
 from designer.errors import DesignerError
-from designer.gui import icons, preferences
+from designer.gui import background, icons, preferences
 from designer.gui.theme import colours, sans, theme
-from designer.gui.training import background
 
 SHOWN = 6  # the others are in the File menu
 _NARROWEST = 330  # of a row

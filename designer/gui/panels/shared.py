@@ -7,8 +7,8 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from designer.gui import background
 from designer.gui.theme import theme
-from designer.gui.training import background
 from designer.gui.workspace import Workspace
 
 LARGE = 2_000

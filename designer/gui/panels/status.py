@@ -16,10 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from designer.analysis.problems import Severity
-from designer.gui import icons, numbers
+from designer.gui import background, fitting, icons, numbers
 from designer.gui.panels.memory_totals import explained
 from designer.gui.theme import colours, sans, theme
-from designer.gui.training import background, fitting
 from designer.gui.workspace import Workspace
 from designer.runs.recipe import Recipe
 

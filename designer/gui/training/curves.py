@@ -22,9 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.gui import icons
+from designer.gui import background, icons
 from designer.gui.theme import colours, theme
-from designer.gui.training import background
 from designer.gui.training.history import History, smoothed
 from designer.gui.training.plots import Line, Plot
 from designer.gui.training.trainer import Trainer

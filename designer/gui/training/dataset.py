@@ -22,9 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui import icons, numbers
+from designer.gui import background, icons, numbers
 from designer.gui.theme import colours, theme
-from designer.gui.training import background
 from designer.gui.training.matching import Match, split_counts
 from designer.runs.recipe import Recipe
 

@@ -9,9 +9,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from designer.errors import DesignerError
-from designer.gui import numbers
+from designer.gui import background, numbers
 from designer.gui.theme import sans, theme
-from designer.gui.training import background
 from designer.gui.training.dataset import picture_of
 from designer.gui.training.matrix import ConfusionMatrix
 from designer.gui.training.mistakes import Mistake, Mistakes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from designer.errors import DesignerError
-from designer.gui.training import background
+from designer.gui import background
 from designer.runs import folder
 from designer.runs.events import EventReader, News
 from designer.runs.folder import RunFolder

@@ -16,9 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui import icons
+from designer.gui import background, icons
 from designer.gui.theme import colours, theme
-from designer.gui.training import background
 from designer.gui.training.controls import Controls
 from designer.gui.training.follower import Follower
 from designer.gui.training.setup import SetUp

@@ -22,9 +22,8 @@ from PySide6.QtWidgets import (
 
 from designer.design import files
 from designer.errors import DesignerError
-from designer.gui import numbers
+from designer.gui import background, numbers
 from designer.gui.theme import colours, theme
-from designer.gui.training import background
 from designer.gui.training.survey import Summary, Survey
 from designer.gui.training.trainer import Trainer
 from designer.gui.workspace import Workspace

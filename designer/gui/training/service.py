@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from designer.gui.training import background
+from designer.gui import background
 from designer.runs import launch
 
 Answer = dict[str, Any]

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from designer.design.values import Design
 from designer.errors import DesignerError
+from designer.gui import background
 from designer.gui.preferences import Preferences
-from designer.gui.training import background
 from designer.gui.training.follower import Follower
 from designer.gui.training.service import Answer, Done, Service, ending
 from designer.runs import control, launch

@@ -1,0 +1,63 @@
+"""Work off the main thread, and its outcome back on it."""
+
+import threading
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import shiboken6
+from PySide6.QtCore import QObject, Qt, Signal
+
+from designer.errors import DesignerError
+
+
+class _Mailbox(QObject):
+    """Takes calls from any thread and makes them on the main one."""
+
+    arrived = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def _deliver(self, call: Callable[[], object]) -> None:
+        call()
+
+
+@cache
+def prepare() -> _Mailbox:
+    """Make the mailbox; called on the main thread, before `post` is called on another."""
+    return _Mailbox()
+
+
+def post(owner: QObject, call: Callable[[], object]) -> None:
+    """Have `call` made on the main thread soon, unless `owner` is gone by then."""
+    prepare().arrived.emit(lambda: call() if shiboken6.isValid(owner) else None)
+
+
+def run(
+    owner: QObject,
+    work: Callable[[], Any],
+    done: Callable[[Any], object],
+    failed: Callable[[str], object] | None = None,
+) -> None:
+    """Do `work` in a thread and hand what it returns to `done`, or a sentence to `failed`.
+
+    Neither is called when `owner` is gone by then. The thread does not keep the program alive.
+    """
+    prepare()
+
+    def body() -> None:
+        try:
+            result = work()
+        except DesignerError as error:
+            sentence = str(error)
+        except Exception as error:
+            sentence = f"A defect of the program: {error!r}."
+        else:
+            post(owner, lambda: done(result))
+            return
+        if failed is not None:
+            post(owner, lambda: failed(sentence))
+
+    threading.Thread(target=body, daemon=True).start()
