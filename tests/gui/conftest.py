@@ -1,6 +1,5 @@
 """A window of its own for each test, with folders and preferences of its own."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,9 +24,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(params=["dark"])
 def look(request: pytest.FixtureRequest, qapp: QApplication) -> str:
     """Dress the application as the program does; parametrise with "light" for the other theme."""
-    qapp.setStyle("Fusion")
-    theme.load_fonts(qapp)
-    theme.theme.follow(qapp, request.param)
+    # Widgets of earlier tests, not yet really deleted, would all take part in a new style.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    if not qapp.styleSheet():
+        qapp.setStyle("Fusion")
+        theme.load_fonts(qapp)
+    if not qapp.styleSheet() or theme.theme.wish != request.param:
+        theme.theme.follow(qapp, request.param)
     return str(request.param)
 
 
@@ -38,16 +41,14 @@ def remembered(home: Path) -> preferences.Preferences:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, look: str, remembered: preferences.Preferences) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, look: str, remembered: preferences.Preferences) -> MainWindow:
     """A shown main window without a design; closed without questions at the end."""
     main = MainWindow(remembered)
     main.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     qtbot.addWidget(main, before_close_func=_discard)
-    main.show()
-    qtbot.waitExposed(main)
-    yield main
-    # qtbot has closed it by now; windows that live on would make each test slower than the last.
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    with qtbot.waitExposed(main):
+        main.show()
+    return main
 
 
 def _discard(main: MainWindow) -> None:

@@ -6,7 +6,7 @@ What is read of the inside is where things are drawn, as an eye would see it, an
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from designer.gui.canvas.interface import PortHit
@@ -135,7 +135,33 @@ class Hands:
         QApplication.sendEvent(self.view, QDropEvent(QPointF(point), action, data, LEFT, NONE))
         self.settle()
 
+    def click_edge(self, source: str, target: str) -> None:
+        """Click the middle of the wire between two nodes."""
+        self.show(source, target)
+        start, end = self.port(source, output=True), self.port(target, output=False)
+        self.click(self.view, (start + end) / 2)
+
+    def tab(self, title: str) -> None:
+        """Bring a dock to the front by its tab."""
+        self.settle()
+        for bar in self.window.findChildren(QTabBar):
+            for index in range(bar.count()):
+                if bar.isVisible() and bar.tabText(index).startswith(title):
+                    self.click(bar, bar.tabRect(index).center())
+                    return
+        raise AssertionError(f"no tab is called {title}")
+
     # What users do with these
+
+    def mend(self, label: str) -> None:
+        """Press the button of a fix in the Problems dock."""
+        self.tab("Problems")
+        dock = self.window.docks["problems"]
+        for button in dock.findChildren(QPushButton, "fix"):
+            if button.text() == label and button.isVisible():
+                self.click(button)
+                return
+        raise AssertionError(f"no fix is called {label}")
 
     def add(self, text: str) -> None:
         """Add a layer behind the selection: Tab, type, Enter."""

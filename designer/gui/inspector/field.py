@@ -241,11 +241,13 @@ class Field(QObject):
     def _committed(self) -> None:
         assert self.line is not None
         verdict = self.row.judge(self.line.text())
-        self._tell(verdict.wrong)
-        if not verdict.wrong:
+        # An expression that reads what is not there yet is taken with Enter: the problem that
+        # this makes is offered its fixes, such as an argument of that name.
+        if not verdict.wrong or kinds.has_expression(verdict.value):
             self._take(verdict.value)
             self.line.show_text(self.row.text)
             self.line.selectAll()
+        self._tell(verdict.wrong)
 
     def _entered(self) -> None:
         self.focused.emit()

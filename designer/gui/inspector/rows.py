@@ -139,11 +139,10 @@ class Row:
                 result = computed(value, scope.values)
                 self.kind.check(result)
             except ExpressionError as error:
-                return Verdict(wrong=f"{self.label}: {error}.")
+                return Verdict(value, wrong=f"{self.label}: {error}.")
             except ParameterError as error:
-                return Verdict(
-                    wrong=f"{self._sentence(error)[:-1]} from '{self.kind.write(value)}'."
-                )
+                wrong = f"{self._sentence(error)[:-1]} from '{self.kind.write(value)}'."
+                return Verdict(value, wrong=wrong)
             found.append(result)
         return Verdict(value, _runs([self.kind.write(each) for each in found]))
 
