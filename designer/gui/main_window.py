@@ -7,57 +7,40 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QDockWidget,
     QMainWindow,
     QMenu,
     QMessageBox,
     QSizePolicy,
     QStackedWidget,
-    QTabBar,
-    QTabWidget,
     QToolBar,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from designer.errors import DesignerError
-from designer.gui import icons, numbers, preferences
+from designer.gui import numbers, preferences
 from designer.gui.actions import MENUS, TOOLBAR, Actions
 from designer.gui.autosave import Autosave
-from designer.gui.canvas.canvas import Canvas
-from designer.gui.dock_tabs import DockTabs
 from designer.gui.documents import Documents
-from designer.gui.inspector.inspector import Inspector
-from designer.gui.palette import Palette
-from designer.gui.panels.analysis import AnalysisPanel
-from designer.gui.panels.code import CodePanel
-from designer.gui.panels.problems import ProblemsPanel
+from designer.gui.editor import Editor
 from designer.gui.panels.status import StatusBar
-from designer.gui.theme import colours, theme
-from designer.gui.training.evaluation import EvaluationPanel
-from designer.gui.training.panel import TrainingPanel
-from designer.gui.training.runs import RunsPanel
+from designer.gui.theme import theme
 from designer.gui.training.trainer import Trainer
 from designer.gui.welcome import Welcome
 from designer.gui.workspace import Workspace
 
-_AREA = Qt.DockWidgetArea
-_H = Qt.Orientation.Horizontal
-
 
 class MainWindow(QMainWindow):
-    """Docks around the canvas; the panels know the workspace and not each other."""
+    """Menus, toolbar and status bar around two pages: the welcome page and the editor."""
 
     def __init__(self, remembered: preferences.Preferences) -> None:
         super().__init__(objectName="main-window")
         self.preferences = remembered
         self.workspace = Workspace(self)
         self.trainer = Trainer(remembered, self)
-        self.canvas = Canvas(self.workspace)
-        self.training = TrainingPanel(self.workspace, self.trainer)
-        self.runs = RunsPanel(self.workspace, self.trainer)
-        self.problems = ProblemsPanel(self.workspace)
+        self.editor = Editor(self.workspace, self.trainer)
+        self.canvas, self.training = self.editor.canvas, self.editor.training
+        self.docks, self.tabs = self.editor.docks, self.editor.tabs
         self.actions_ = Actions(self)
         self.canvas.set_actions(self.actions_)
         self.welcome = Welcome(self.workspace, remembered)
@@ -68,87 +51,34 @@ class MainWindow(QMainWindow):
         )
         self.welcome.tour_requested.connect(self.tour)
         self.welcome.demo_requested.connect(lambda: self.guarded(self.documents.open_demo))
-        self.docks: dict[str, QDockWidget] = {}
         self._seen = False
         self._assemble()
         self.autosave = Autosave(self.workspace, remembered, self)
         self.documents = Documents(self, self.autosave)
+        self.tabs.close_wanted.connect(self.documents.close)
         self.welcome.file_requested.connect(self.documents.open_file)
         self.workspace.refused.connect(self.canvas.show_refusal)
         self.workspace.told.connect(self.canvas.show_message)
-        self.workspace.documents_changed.connect(self._documents_changed)
+        self.workspace.documents_changed.connect(self._name_window)
         self.workspace.switched.connect(self._switched)
-        theme.changed.connect(self._draw_tabs)
         self.setAcceptDrops(True)
         self._restore()
-        self._documents_changed()
+        self._name_window()
         self._switched()
         self.actions_.refresh()
 
     # Assembling
 
     def _assemble(self) -> None:
-        self.tabs = QTabBar(
-            objectName="documents", movable=False, tabsClosable=True, expanding=False
-        )
-        self.tabs.setDrawBase(False)
-        self.tabs.currentChanged.connect(self._tab_chosen)
-        editor = QWidget()
-        column = QVBoxLayout(editor)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.tabs)
-        column.addWidget(self.canvas, 1)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
-        self.pages.addWidget(editor)
-        self.editor = editor
+        self.pages.addWidget(self.editor)
         self.setCentralWidget(self.pages)
-        self.setDockOptions(
-            QMainWindow.DockOption.AnimatedDocks
-            | QMainWindow.DockOption.AllowNestedDocks
-            | QMainWindow.DockOption.AllowTabbedDocks
-            | QMainWindow.DockOption.GroupedDragging
-        )
-        self.setTabPosition(_AREA.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner):
-            self.setCorner(corner, _AREA.BottomDockWidgetArea)
-        self._dock("palette", "Layers", Palette(self.workspace), _AREA.LeftDockWidgetArea)
-        self._dock("inspector", "Inspector", Inspector(self.workspace), _AREA.RightDockWidgetArea)
-        bottom = _AREA.BottomDockWidgetArea
-        first = self._dock("analysis", "Analysis", AnalysisPanel(self.workspace), bottom)
-        second = self._dock("training", "Training", self.training, bottom)
-        self.splitDockWidget(first, second, Qt.Orientation.Horizontal)
-        for name, title, widget, beside in (
-            ("problems", "Problems", self.problems, first),
-            ("code", "Code", CodePanel(self.workspace), first),
-            ("runs", "Runs", self.runs, second),
-            ("evaluation", "Evaluation", EvaluationPanel(self.trainer), second),
-        ):
-            self.tabifyDockWidget(beside, self._dock(name, title, widget, bottom))
-        first.raise_()
-        second.raise_()
-        self._dock_tabs = DockTabs(self)
         self._menus()
         self._toolbar()
         status = StatusBar(self.workspace, self.training)
         status.problems_clicked.connect(lambda: self.show_dock("problems"))
         self.setStatusBar(status)
-        self.workspace.changed.connect(self._count_problems)
-
-    def _dock(self, name: str, title: str, widget: QWidget, area: _AREA) -> QDockWidget:
-        dock = QDockWidget(title, self, objectName=f"dock-{name}")
-        dock.setWidget(widget)
-        self.addDockWidget(area, dock)
-        self.docks[name] = dock
-        # Docks in the window are named by their tabs or by what they hold; a floating one needs
-        # a frame to be moved by.
-        bare = QWidget(dock)
-        dock.setTitleBarWidget(bare)
-        dock.topLevelChanged.connect(
-            lambda floating: dock.setTitleBarWidget(None if floating else bare)
-        )
-        return dock
 
     def _menus(self) -> None:
         for name in MENUS:
@@ -167,11 +97,13 @@ class MainWindow(QMainWindow):
                 for dock in self.docks.values():
                     menu.addAction(dock.toggleViewAction())
                 menu.addSeparator()
-                menu.addAction("&Arrange as at first", self.reset_arrangement)
+                menu.addAction("&Arrange as at first", self.editor.arrange)
 
     def _toolbar(self) -> None:
         bar = QToolBar("Toolbar", self, objectName="toolbar", movable=False)
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        side = round(1.2 * self.fontMetrics().height())
+        bar.setIconSize(QSize(side, side))
         for action in self.actions_.some(TOOLBAR):
             if action is None:
                 bar.addSeparator()
@@ -255,8 +187,7 @@ class MainWindow(QMainWindow):
 
     def show_dock(self, name: str) -> None:
         """Bring a dock to the front, opening it if it is closed."""
-        self.docks[name].show()
-        self.docks[name].raise_()
+        self.editor.show_dock(name)
 
     def guarded(self, work: Callable[[], object]) -> bool:
         """Do something; what it refuses becomes a sentence. Returns whether it was done."""
@@ -276,43 +207,11 @@ class MainWindow(QMainWindow):
 
     # Views of the workspace
 
-    def _documents_changed(self) -> None:
-        documents = self.workspace.documents
-        self.tabs.blockSignals(True)
-        while self.tabs.count() > len(documents):
-            self.tabs.removeTab(self.tabs.count() - 1)
-        while self.tabs.count() < len(documents):
-            self._add_tab()
-        for index, document in enumerate(documents):
-            mark = " •" if document.modified else ""
-            self.tabs.setTabText(index, f"{document.title}{mark}".replace("&", "&&"))
-            self.tabs.setTabToolTip(index, str(document.path or "Not saved yet"))
-        if self.workspace.document is not None:
-            self.tabs.setCurrentIndex(documents.index(self.workspace.document))
-        self.tabs.blockSignals(False)
+    def _name_window(self) -> None:
         document = self.workspace.document
         title = f"{document.title}[*] — Network Designer" if document else "Network Designer"
         self.setWindowTitle(title)
         self.setWindowModified(bool(document and document.modified))
-
-    def _add_tab(self) -> None:
-        index = self.tabs.addTab("")
-        button = QToolButton(self.tabs, objectName="close-tab", toolTip="Close")
-        button.setProperty("role", "close-tab")
-        button.setIcon(icons.icon("close", colours().soft_text))
-        button.setIconSize(QSize(12, 12))
-        # Tabs are added and removed at the end, so that a tab's place never changes.
-        button.clicked.connect(lambda: self.documents.close(self.workspace.documents[index]))
-        self.tabs.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
-
-    def _draw_tabs(self) -> None:
-        for index in range(self.tabs.count()):
-            button = self.tabs.tabButton(index, QTabBar.ButtonPosition.RightSide)
-            button.setIcon(icons.icon("close", colours().soft_text))
-
-    def _tab_chosen(self, index: int) -> None:
-        if 0 <= index < len(self.workspace.documents):
-            self.workspace.show(self.workspace.documents[index])
 
     def _switched(self) -> None:
         open_ = self.workspace.document is not None
@@ -321,10 +220,6 @@ class MainWindow(QMainWindow):
             self.canvas.setFocus()
         else:
             self.welcome.refresh()
-
-    def _count_problems(self) -> None:
-        number = len(self.workspace.analysis.problems)
-        self.docks["problems"].setWindowTitle(f"Problems ({number})" if number else "Problems")
 
     def _fill_recent(self) -> None:
         self._recent.clear()
@@ -341,22 +236,14 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         self.resize(1480, 920)
-        self.resizeDocks([self.docks["palette"], self.docks["inspector"]], [216, 320], _H)
-        self.resizeDocks([self.docks["analysis"], self.docks["training"]], [640, 800], _H)
-        self.resizeDocks([self.docks["analysis"]], [300], Qt.Orientation.Vertical)
-        self._first_arrangement = self.saveState()
         if self.preferences.geometry:
             self.restoreGeometry(QByteArray(base64.b64decode(self.preferences.geometry)))
         if self.preferences.arrangement:
-            self.restoreState(QByteArray(base64.b64decode(self.preferences.arrangement)))
-
-    def reset_arrangement(self) -> None:
-        """Put every dock back where it was at first."""
-        self.restoreState(self._first_arrangement)
+            self.editor.arrange(base64.b64decode(self.preferences.arrangement))
 
     def _remember(self) -> None:
         self.preferences.geometry = base64.b64encode(self.saveGeometry().data()).decode()
-        self.preferences.arrangement = base64.b64encode(self.saveState().data()).decode()
+        self.preferences.arrangement = base64.b64encode(self.editor.arrangement()).decode()
         try:
             preferences.store(self.preferences)
         except DesignerError as error:
@@ -397,9 +284,6 @@ class MainWindow(QMainWindow):
         for url in event.mimeData().urls():
             if url.isLocalFile():
                 self.documents.open_file(Path(url.toLocalFile()))
-
-
-_H = Qt.Orientation.Horizontal
 
 
 def _file_name(name: str) -> str:

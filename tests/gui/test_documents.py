@@ -37,9 +37,15 @@ def _answer(button: QMessageBox.StandardButton, asked: list[str]) -> None:
     QTimer.singleShot(0, press)
 
 
+def _do(window: MainWindow, qtbot: QtBot, key: str) -> None:
+    """Trigger an action as soon as it is enabled, which is after the present event."""
+    action = window.actions_[key]
+    qtbot.waitUntil(action.isEnabled)
+    action.trigger()
+
+
 def _modify(window: MainWindow) -> None:
     window.workspace.edit("add", lambda d: edits.add_node(d, "extra", LayerNode("ReLU")))
-    QApplication.processEvents()  # actions are enabled once the event is done
 
 
 def test_a_dropped_design_opens(window: MainWindow, tmp_path: Path) -> None:
@@ -92,20 +98,20 @@ def test_without_a_design_a_broken_file_is_told_in_a_box(
 
 
 def test_save_as_asks_where_and_forgets_the_mark(
-    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window.workspace.open_preset("lenet5")
     _modify(window)
     assert window.tabs.tabText(0).endswith("•")
     path = tmp_path / "mine"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    window.actions_["file.save"].trigger()
+    _do(window, qtbot, "file.save")
     assert not window.tabs.tabText(0).endswith("•")
     assert files.read(tmp_path / "mine.json") == window.workspace.design
 
 
 def test_saving_into_a_folder_that_is_gone_loses_nothing(
-    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window.workspace.open_preset("lenet5")
     _modify(window)
@@ -114,7 +120,7 @@ def test_saving_into_a_folder_that_is_gone_loses_nothing(
     )
     heard: list[str] = []
     window.workspace.refused.connect(heard.append)
-    window.actions_["file.save_as"].trigger()
+    _do(window, qtbot, "file.save_as")
     assert "cannot be written" in heard[0]
     assert window.workspace.document is not None
     assert window.workspace.document.modified
@@ -122,8 +128,7 @@ def test_saving_into_a_folder_that_is_gone_loses_nothing(
 
 def test_closing_asks_about_unsaved_changes(window: MainWindow, qtbot: QtBot) -> None:
     window.workspace.open_preset("lenet5")
-    QApplication.processEvents()
-    window.actions_["file.close"].trigger()  # nothing would be lost, nothing is asked
+    _do(window, qtbot, "file.close")  # nothing would be lost, nothing is asked
     assert not window.workspace.documents
     window.workspace.open_preset("lenet5")
     _modify(window)
@@ -132,7 +137,7 @@ def test_closing_asks_about_unsaved_changes(window: MainWindow, qtbot: QtBot) ->
     window.close()
     assert window.isVisible()
     _answer(QMessageBox.StandardButton.Discard, asked)
-    window.actions_["file.close"].trigger()
+    _do(window, qtbot, "file.close")
     assert not window.workspace.documents
     assert asked == ["Save the changes to LeNet-5?"] * 2
 
@@ -150,7 +155,8 @@ def test_the_arrangement_and_the_theme_are_remembered(
     other = MainWindow(again)
     qtbot.addWidget(other)
     other.show()
+    other.workspace.open_preset("lenet5")
     assert not other.docks["inspector"].isVisible()
     assert other.docks["palette"].isVisible()
-    other.reset_arrangement()
+    other.editor.arrange()
     assert other.docks["inspector"].isVisible()

@@ -23,7 +23,7 @@ def test_each_group_of_docks_has_one_bar(window: MainWindow, qtbot: QtBot) -> No
     window.workspace.open_preset("lenet5")
     qtbot.waitUntil(lambda: _dock_bars(window) == BARS)
     for _ in range(3):  # Qt makes new bars each time
-        window.reset_arrangement()
+        window.editor.arrange()
         qtbot.waitUntil(lambda: _dock_bars(window) == BARS)
     window.docks["runs"].hide()
     qtbot.waitUntil(lambda: ["Training", "Evaluation"] in _dock_bars(window))

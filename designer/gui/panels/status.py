@@ -16,9 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from designer.analysis.problems import Severity
-from designer.gui import background, fitting, icons, numbers
+from designer.gui import background, icons, numbers
 from designer.gui.panels.memory_totals import explained
 from designer.gui.theme import colours, sans, theme
+from designer.gui.training import fitting
 from designer.gui.workspace import Workspace
 from designer.runs.recipe import Recipe
 

@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
 
 from designer import presets
 from designer.errors import DesignerError
-from designer.gui import background, fitting, icons, numbers
+from designer.gui import background, icons, numbers
 from designer.gui.theme import sans, theme
+from designer.gui.training import fitting
 from designer.gui.training.dataset import DataChooser
 from designer.gui.training.matching import Match, match
 from designer.gui.training.recipe_form import RecipeForm

@@ -1,0 +1,112 @@
+"""The page on which a design is worked on: the canvas with its tabs, and docks around it."""
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+
+from designer.gui.canvas.canvas import Canvas
+from designer.gui.dock_tabs import DockTabs
+from designer.gui.document_tabs import DocumentTabs
+from designer.gui.inspector.inspector import Inspector
+from designer.gui.palette import Palette
+from designer.gui.panels.analysis import AnalysisPanel
+from designer.gui.panels.code import CodePanel
+from designer.gui.panels.problems import ProblemsPanel
+from designer.gui.training.evaluation import EvaluationPanel
+from designer.gui.training.panel import TrainingPanel
+from designer.gui.training.runs import RunsPanel
+from designer.gui.training.trainer import Trainer
+from designer.gui.workspace import Workspace
+
+_AREA = Qt.DockWidgetArea
+_ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+
+
+class Editor(QMainWindow):
+    """Docks around the canvas; the panels know the workspace and not each other.
+
+    It is a page of the main window; Qt lets docks only be in a window of this kind.
+    """
+
+    def __init__(self, workspace: Workspace, trainer: Trainer) -> None:
+        super().__init__(objectName="editor")
+        self.setWindowFlags(Qt.WindowType.Widget)
+        self.workspace = workspace
+        self.canvas = Canvas(workspace)
+        self.tabs = DocumentTabs(workspace)
+        self.training = TrainingPanel(workspace, trainer)
+        self.docks: dict[str, QDockWidget] = {}
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.tabs)
+        column.addWidget(self.canvas, 1)
+        self.setCentralWidget(centre)
+        self._set_up_docks(trainer)
+        workspace.changed.connect(self._count_problems)
+
+    def _set_up_docks(self, trainer: Trainer) -> None:
+        option = QMainWindow.DockOption
+        self.setDockOptions(
+            option.AnimatedDocks
+            | option.AllowNestedDocks
+            | option.AllowTabbedDocks
+            | option.GroupedDragging
+        )
+        self.setTabPosition(_AREA.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner):
+            self.setCorner(corner, _AREA.BottomDockWidgetArea)
+        workspace, bottom = self.workspace, _AREA.BottomDockWidgetArea
+        palette = self._dock("palette", "Layers", Palette(workspace), _AREA.LeftDockWidgetArea)
+        inspector = self._dock(
+            "inspector", "Inspector", Inspector(workspace), _AREA.RightDockWidgetArea
+        )
+        analysis = self._dock("analysis", "Analysis", AnalysisPanel(workspace), bottom)
+        training = self._dock("training", "Training", self.training, bottom)
+        self.splitDockWidget(analysis, training, _ACROSS)
+        for name, title, widget, beside in (
+            ("problems", "Problems", ProblemsPanel(workspace), analysis),
+            ("code", "Code", CodePanel(workspace), analysis),
+            ("runs", "Runs", RunsPanel(workspace, trainer), training),
+            ("evaluation", "Evaluation", EvaluationPanel(trainer), training),
+        ):
+            self.tabifyDockWidget(beside, self._dock(name, title, widget, bottom))
+        analysis.raise_()
+        training.raise_()
+        self._dock_tabs = DockTabs(self)
+        self.resize(1480, 820)
+        self.resizeDocks([palette, inspector], [216, 320], _ACROSS)
+        self.resizeDocks([analysis, training], [640, 800], _ACROSS)
+        self.resizeDocks([analysis], [300], _DOWN)
+        self._first_arrangement = self.saveState()
+
+    def _dock(self, name: str, title: str, widget: QWidget, area: _AREA) -> QDockWidget:
+        dock = QDockWidget(title, self, objectName=f"dock-{name}")
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        self.docks[name] = dock
+        # Docks in the window are named by their tabs or by what they hold; a floating one needs
+        # a frame to be moved by.
+        bare = QWidget(dock)
+        dock.setTitleBarWidget(bare)
+        dock.topLevelChanged.connect(
+            lambda floating: dock.setTitleBarWidget(None if floating else bare)
+        )
+        return dock
+
+    def show_dock(self, name: str) -> None:
+        """Bring a dock to the front, opening it if it is closed."""
+        self.docks[name].show()
+        self.docks[name].raise_()
+
+    def arrangement(self) -> bytes:
+        """Return where the docks are, in Qt's own words."""
+        return bytes(self.saveState().data())
+
+    def arrange(self, arrangement: bytes | None = None) -> None:
+        """Put the docks where they were, at first if nothing else is given."""
+        self.restoreState(QByteArray(arrangement) if arrangement else self._first_arrangement)
+
+    def _count_problems(self) -> None:
+        number = len(self.workspace.analysis.problems)
+        self.docks["problems"].setWindowTitle(f"Problems ({number})" if number else "Problems")
