@@ -1,9 +1,10 @@
 """The canvas panel: the graph, and over it breadcrumb, minimap and passing notes."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QRunnable, QThreadPool, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -12,36 +13,75 @@ from designer.design.values import Design, Point
 from designer.gui import places
 from designer.gui.canvas.breadcrumb import Breadcrumb
 from designer.gui.canvas.gestures import commands
-from designer.gui.canvas.layer import GraphLayer
-from designer.gui.canvas.minimap import Minimap
-from designer.gui.canvas.placing import arranged
-from designer.gui.canvas.view import GraphView
 from designer.gui.workspace import Workspace
 
 if TYPE_CHECKING:
     from designer.gui.actions import Actions
+    from designer.gui.canvas.layer import GraphLayer
+    from designer.gui.canvas.minimap import Minimap
+    from designer.gui.canvas.view import GraphView
+
+_PRELOAD = 200  # milliseconds after the start
 
 
 class Canvas(QWidget):
-    """What the actions of the menus do with the graph; the hand's doings are in `gestures`."""
+    """What the actions of the menus do with the graph; the hand's doings are in `gestures`.
+
+    The view is made for the first design that is opened, since the window starts sooner without
+    the modules behind it; they are loaded beside it meanwhile.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(objectName="canvas")
         self.workspace = workspace
         self.actions_: Actions | None = None
-        self.view = GraphView(workspace, self)
-        self.breadcrumb = Breadcrumb(workspace, self.view)
-        self.breadcrumb.move(10, 8)
-        self.minimap = Minimap(self.view)
         self.minimap_shown = True
+        self._view: GraphView | None = None
+        self._minimap: Minimap | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.view)
-        self.setFocusProxy(self.view)
-        self.view.installEventFilter(self)
+        workspace.switched.connect(self._begin)
+        QTimer.singleShot(_PRELOAD, self, self._preload)
+
+    def _preload(self) -> None:
+        if self._view is None:
+            load = QRunnable.create(lambda: import_module("designer.gui.canvas.view"))
+            QThreadPool.globalInstance().start(load)
+
+    def _begin(self) -> None:
+        """Make what shows a design."""
+        if self._view is not None:
+            return
+        from designer.gui.canvas.minimap import Minimap
+        from designer.gui.canvas.view import GraphView
+
+        self._view = GraphView(self.workspace, self)
+        breadcrumb = Breadcrumb(self.workspace, self._view)
+        breadcrumb.move(10, 8)
+        self._minimap = Minimap(self._view)
+        self.layout().addWidget(self._view)
+        self._view.show()
+        self.layout().activate()
+        self.setFocusProxy(self._view)
+        self._view.installEventFilter(self)
+        self._place()
 
     @property
-    def layer(self) -> GraphLayer:
+    def view(self) -> "GraphView":
+        """What shows the graph and says where everything is."""
+        self._begin()
+        assert self._view is not None
+        return self._view
+
+    @property
+    def minimap(self) -> "Minimap":
+        """The whole graph in the corner."""
+        self._begin()
+        assert self._minimap is not None
+        return self._minimap
+
+    @property
+    def layer(self) -> "GraphLayer":
         """The item that draws the graph, with its arrays."""
         return self.view.layer
 
@@ -67,8 +107,9 @@ class Canvas(QWidget):
         self._place()
 
     def _place(self) -> None:
-        self.minimap.place()
-        self.minimap.setVisible(self.minimap_shown and self.height() > 260)
+        if self._minimap is not None:
+            self._minimap.place()
+            self._minimap.setVisible(self.minimap_shown and self.height() > 260)
 
     # Looking
 
@@ -127,6 +168,8 @@ class Canvas(QWidget):
 
     def arrange(self) -> None:
         """Lay the graph out from top to bottom, as one step of the history."""
+        from designer.gui.canvas.placing import arranged
+
         workspace = self.workspace
         found = places.graph_at(workspace.design, workspace.scope)
         if found is None:

@@ -123,8 +123,10 @@ def _sign(category: int, colour: str) -> QSvgRenderer:
     return icons.renderer(icons.category_file(arrays.CATEGORIES[category]), colour)
 
 
-def draw_body(painter: QPainter, look: Look, rect: QRectF, style: Style) -> None:
-    """Draw a node without its words and ports."""
+def draw_body(
+    painter: QPainter, look: Look, rect: QRectF, style: Style, thicker: float = 1.0
+) -> None:
+    """Draw a node without its words and ports; from further away with `thicker` lines."""
     colour = look.categories[style.category]
     if style.bits & marks.FADED:
         painter.setOpacity(FADED_OPACITY)
@@ -133,7 +135,7 @@ def draw_body(painter: QPainter, look: Look, rect: QRectF, style: Style) -> None
     radius = rect.height() / 2 if style.end else RADIUS
     if style.bits & marks.STACK:
         for step in (2, 1):
-            painter.setPen(QPen(look.outline, 1.0))
+            painter.setPen(QPen(look.outline, thicker))
             painter.setBrush(QBrush(mixed(look.panel, look.canvas, 0.3 * step)))
             painter.drawRoundedRect(rect.translated(STACK * step, STACK * step), radius, radius)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -144,12 +146,12 @@ def draw_body(painter: QPainter, look: Look, rect: QRectF, style: Style) -> None
         clip = QPainterPath()
         clip.addRoundedRect(rect, radius, radius)
         painter.setClipPath(clip, Qt.ClipOperation.IntersectClip)
-        painter.fillRect(QRectF(rect.left(), rect.top(), EDGE_BAR, rect.height()), colour)
+        painter.fillRect(QRectF(rect.left(), rect.top(), EDGE_BAR * thicker, rect.height()), colour)
         painter.restore()
         if style.bits & marks.FADED:
             painter.setOpacity(FADED_OPACITY)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    pen = QPen(outline, width)
+    pen = QPen(outline, width * thicker)
     if style.bits & marks.FADED:
         pen.setStyle(Qt.PenStyle.DashLine)
     painter.setPen(pen)

@@ -31,6 +31,7 @@ _DOT = 1.6  # pixels
 _SHAPES_FROM = 1.15  # scale from which on edges carry shapes
 _TITLES_FROM = 60.0  # pixels of a node's width
 _LARGER_TITLES_FROM = 0.36  # scale
+_NAMES_FROM = 0.3  # scale from which on expanded blocks have room for a name
 _MOST_SMOOTH = 1500  # wires drawn smoothly on the map
 
 
@@ -298,6 +299,8 @@ class Painting:
 
     def _names_of_containers(self, rows: np.ndarray) -> None:
         """Write the names of expanded blocks alone, in letters that can be read."""
+        if self.scale < _NAMES_FROM:
+            return
         painter = self.painter
         size = 11 if self.scale > _LARGER_TITLES_FROM else 10
         painter.setTransform(QTransform())

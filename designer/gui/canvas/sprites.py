@@ -16,6 +16,7 @@ from designer.gui.canvas.measures import (
 )
 
 MARGIN = 3.0
+_THICKEST = 2.5  # times as wide as at 100 %, for lines in small pictures
 _MOST = 400  # sprites kept, of all scales together
 
 
@@ -31,7 +32,8 @@ class Sprites:
         width, height = (END_WIDTH, END_HEIGHT) if style.end else (NODE_WIDTH, NODE_HEIGHT)
 
         def draw(painter: QPainter) -> None:
-            draw_body(painter, self.look, QRectF(MARGIN, MARGIN, width, height), style)
+            thicker = min(max(1.0, 0.8 / scale), _THICKEST)
+            draw_body(painter, self.look, QRectF(MARGIN, MARGIN, width, height), style, thicker)
 
         extra = 2 * MARGIN + 2 * STACK
         return self._made((style, scale, ratio), width + extra, height + extra, scale, ratio, draw)

@@ -69,6 +69,7 @@ class GraphView(InteractiveView):
         self._memory = _Memory()
         self._shown: tuple[Document | None, str] = (None, "")
         self._fresh = True  # nothing of the graph has been seen yet
+        self._unseen = False  # the first look was taken before the view had its size
         self._offset: tuple[Collection[str], np.ndarray] | None = None
         self._set_up(scene)
         workspace.changed.connect(self._changed)
@@ -76,7 +77,7 @@ class GraphView(InteractiveView):
         workspace.scope_changed.connect(self.refresh)
         workspace.selection_changed.connect(self._select)
         workspace.revealed.connect(self.reveal)
-        self.navigator.moved.connect(self._looked)
+        self.navigator.moved.connect(self._moved)
         self.navigator.rested.connect(lambda: self.layer.set_moving(False))
         theme.changed.connect(self._restyle)
         QApplication.instance().fontChanged.connect(self.navigator.follow_font)
@@ -156,6 +157,7 @@ class GraphView(InteractiveView):
             self.navigator.look_at(*look)
         else:
             self.navigator.begin(self.layer.bounds())
+        self._unseen = not self.isVisible()
 
     def _hint(self) -> None:
         """Say what to do where there is nothing to be seen."""
@@ -175,6 +177,10 @@ class GraphView(InteractiveView):
             self.light_edge(None)
         self.layer.select(self.workspace.selection)
         self.looked.emit()
+
+    def _moved(self) -> None:
+        self._unseen = False
+        self._looked()
 
     def _looked(self) -> None:
         """Choose the level of detail for what is seen now."""
@@ -369,7 +375,9 @@ class GraphView(InteractiveView):
         """Keep the middle in the middle."""
         super().resizeEvent(event)
         old = event.oldSize()
-        if old.isValid() and old.width() > 0 and not self._fresh:
+        if self._unseen:
+            self._first_look()
+        elif old.isValid() and old.width() > 0 and not self._fresh:
             middle = self.navigator.to_scene(QPointF(old.width() / 2, old.height() / 2))
             self.navigator.look_at(middle, self.navigator.scale)
         self.notes.place()

@@ -111,7 +111,7 @@ def test_looking_in_and_out(qtbot: QtBot, canvas: Canvas, workspace: Workspace) 
     canvas.go_in()
     assert workspace.scope == "layer2.0"
     assert {"layer2.0.x", "layer2.0.conv1", "layer2.0.y"} <= canvas.layer.arrays.row.keys()
-    title = canvas.breadcrumb.findChild(QToolButton, "breadcrumb-0")
+    title = canvas.findChild(QToolButton, "breadcrumb-0")
     assert title is not None
     qtbot.mouseClick(title, LEFT)
     assert workspace.scope == ""
