@@ -257,8 +257,8 @@ def _alike(design: Design, name: str, block: Block) -> str | None:
     """Return the block of the same name, or of it with a number, that is the same."""
     wanted = _unplaced(block)
     for each, known in design.blocks.items():
-        number = each.removeprefix(name)
-        same_name = each == name or (number != each and number.isdecimal())
+        number = each.removeprefix(name).removeprefix("_")
+        same_name = each == name or (each.startswith(name) and number.isdecimal())
         if same_name and _unplaced(known) == wanted:
             return each
     return None

@@ -362,6 +362,8 @@ def free_of(taken: Container[str], wish: str, refusal: Callable[[str], str | Non
         return wish
     number = 2 if wish in taken else 1
     wish = wish[:58]  # longer names are refused, whatever number they have
+    if wish[-1:].isdigit():
+        wish += "_"  # the second conv1 is no conv12
     while f"{wish}{number}" in taken:
         number += 1
     return f"{wish}{number}"

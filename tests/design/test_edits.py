@@ -280,6 +280,13 @@ def test_free_names(wish: str, block: str | None, found: str) -> None:
     assert edits.free_name(example(), wish, block) == found
 
 
+def test_a_second_number_is_set_apart() -> None:
+    design = edits.add_node(example(), "conv1", RELU)
+    assert edits.free_name(design, "conv1") == "conv1_2"
+    design = edits.add_node(design, "conv1_2", RELU)
+    assert edits.free_name(design, "conv1") == "conv1_3"
+
+
 def test_free_names_go_on_counting() -> None:
     design = example()
     for expected in ("conv2", "conv3", "conv4"):

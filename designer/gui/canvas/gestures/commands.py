@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from designer.analysis import editing
 from designer.analysis.analysis import analyse
 from designer.design import blocks, clipboard, edits, grouping
-from designer.design.values import Design, Edge, LayerNode, Point
+from designer.design.values import Design, Edge, Point
 from designer.errors import DesignerError
 from designer.gui import places
 from designer.gui.canvas.adding import Spot
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from designer.gui.canvas.view import GraphView
 
 _GAP = 36.0  # between nodes and their copies
+_STEP = 8.0  # of a node that is nudged
 
 
 # The clipboard
@@ -84,16 +85,18 @@ def _put(canvas: "Canvas", text: str, scope: str, at: Point | None, verb: str) -
     workspace = canvas.workspace
     block = places.block_at(workspace.design, scope)
     positions = canvas.view.positions(scope)
-    while at is not None and at in positions.values():  # nothing shall lie upon another
-        at = Point(at.x + _GAP, at.y + _GAP)
     try:
         after, names = clipboard.paste(workspace.design, block, text, at)
     except DesignerError as error:
         workspace.refused.emit(str(error))
         return
     nodes = after.graph_of(block).nodes
-    if at is not None and all(nodes[name].at is not None for name in names):
-        after = edits.move(after, {**positions}, block=block)
+    new = {name: place for name in names if (place := nodes[name].at) is not None}
+    if len(new) == len(names):
+        taken = set(positions.values())
+        while taken & set(new.values()):  # nothing shall lie upon another
+            new = {name: Point(each.x + _GAP, each.y + _GAP) for name, each in new.items()}
+        after = edits.move(after, {**positions, **new}, block=block)
     workspace.edit(
         f"{verb} {number_of(list(names))}",
         lambda _: after,
@@ -245,7 +248,7 @@ def dissolve(canvas: "Canvas") -> None:
     workspace = canvas.workspace
     path = min(workspace.selection, default="")
     home = home_of(workspace.design, places.parent(path))
-    if home is None:
+    if home is None or not path:
         return
     name = places.name_of(path)
     try:
@@ -265,13 +268,17 @@ def dissolve(canvas: "Canvas") -> None:
 
 
 def nudge(canvas: "Canvas", dx: float, dy: float) -> None:
-    """Move the selected nodes by some scene units; one step after the other is one step."""
+    """Move the selected nodes by steps of a grid, (1, 0) being to the right; all is one step."""
     found = _selected_in_one(canvas)
     if found is None:
         return
     home, names = found
     now = canvas.view.positions(home.scope)
-    moved = {name: Point(now[name].x + dx, now[name].y + dy) for name in names if name in now}
+    moved = {
+        name: Point(now[name].x + dx * _STEP, now[name].y + dy * _STEP)
+        for name in names
+        if name in now
+    }
     positions = settled(canvas.view, home.scope, moved)
     canvas.workspace.edit(
         f"move {number_of(names)}",
@@ -281,38 +288,54 @@ def nudge(canvas: "Canvas", dx: float, dy: float) -> None:
 
 
 def connect_selected(canvas: "Canvas") -> None:
-    """Draw edges from the selected nodes to the lowest of them, or remove those there are."""
+    """Draw edges from the selected nodes to the lowest of them that takes them.
+
+    Where two nodes have an edge already, it is removed.
+    """
     found = _selected_in_one(canvas)
     if found is None:
         return
     home, names = found
     view, workspace = canvas.view, canvas.workspace
     names.sort(key=lambda name: _height(view.rect_of(places.join(home.scope, name))))
-    *sources, target = names
-    drawn = [edge for edge in home.graph.edges if edge.target == target and edge.source in sources]
-    if len({edge.source for edge in drawn}) == len(sources):
+    drawn = [edge for edge in home.graph.edges if edge.source in names and edge.target in names]
+    if len(names) == 2 and drawn:
 
         def cut(design: Design) -> Design:
             for edge in drawn:
                 design = edits.disconnect(design, edge, block=home.block)
-            return editing.close_gaps(design, (target,), home.block)
+            return editing.close_gaps(design, names, home.block)
 
-        workspace.edit(f"disconnect {number_of(sources)} from {target}", cut)
+        edge = drawn[0]
+        workspace.edit(f"disconnect {edge.source} from {edge.target}", cut)
         return
-    known = {edge.source for edge in drawn}
+    refusals = []
+    for target in reversed(names):  # the lowest that takes them
+        sources = [name for name in names if name != target]
+        try:
+            after = _connected(workspace.design, home.block, sources, target)
+        except DesignerError as error:
+            refusals.append(str(error))
+            continue
+        label = f"connect {number_of(sources)} to {target}"
+        workspace.edit(label, lambda _, after=after: after)
+        return
+    workspace.refused.emit(refusals[0])
 
-    def connect(design: Design) -> Design:
-        for source in sources:
-            if source not in known:
-                port = editing.next_port(design, target, home.block)
-                if port is None:  # tells which edge is in the way
-                    port = 0
-                    _check_takes(design, target, home.block)
-                edge = Edge(source, 0, target, port)
-                design = edits.connect(design, edge, block=home.block)
-        return design
 
-    workspace.edit(f"connect {number_of(sources)} to {target}", connect)
+def _connected(design: Design, block: str | None, sources: list[str], target: str) -> Design:
+    """Return the design with an edge from each source, those that have one excepted."""
+    known = {edge.source for edge in design.graph_of(block).edges if edge.target == target}
+    for source in sources:
+        if source in known:
+            continue
+        port = editing.next_port(design, target, block)
+        node = design.graph_of(block).nodes.get(target)
+        if port is None and node is not None and not editing.input_ports(design, node):
+            raise DesignerError(f"{target} takes no inputs; data begins there.")
+        # Where no port is free, the first one tells which edge is in the way.
+        design = edits.connect(design, Edge(source, 0, target, port or 0), block=block)
+    return design
 
 
 def connect_refusal(canvas: "Canvas") -> str:
@@ -323,12 +346,6 @@ def connect_refusal(canvas: "Canvas") -> str:
     if len({places.parent(path) for path in paths}) > 1:
         return "The selected nodes lie in different graphs."
     return ""
-
-
-def _check_takes(design: Design, name: str, block: str | None) -> None:
-    node = design.graph_of(block).nodes.get(name)
-    if isinstance(node, LayerNode) and not editing.input_ports(design, node):
-        raise DesignerError(f"{name} takes no inputs; data begins there.")
 
 
 def _height(rect: QRectF) -> tuple[float, float]:

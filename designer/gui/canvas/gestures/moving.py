@@ -69,6 +69,7 @@ class MoveNodes(Gesture):
         """Put the nodes down; a mere click selects."""
         self._hide_guide()
         if self.moving:
+            self._find_edge(point, modifiers)
             self._put_down(modifiers)
             return
         workspace, path = self.view.workspace, self.path
