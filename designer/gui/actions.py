@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
 
 from designer.gui import icons, places
-from designer.gui.canvas.gestures import commands
 from designer.gui.theme import theme
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ def _not_trainable(window: "MainWindow") -> str:
 
 
 def _not_running(window: "MainWindow") -> str:
-    return "" if window.training.running else "No training is running."
+    active = window.trainer.active
+    return "" if active is not None and active.going else "No training is running."
 
 
 # fmt: off
@@ -129,7 +130,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit.copy", "Edit", "&Copy", "Copy the selected nodes as text.", lambda w: w.canvas.copy(), "Ctrl+C", "copy", _no_selection, True),
     Action("edit.paste", "Edit", "&Paste", "Add the nodes that the clipboard holds.", lambda w: w.canvas.paste(), "Ctrl+V", "paste", _no_design, True),
     Action("edit.duplicate", "Edit", "&Duplicate", "Add the selected nodes once more.", lambda w: w.canvas.duplicate(), "Ctrl+D", "duplicate", _no_selection, True),
-    Action("edit.delete", "Edit", "De&lete", "Remove the selection and join what it stood between.", lambda w: w.canvas.delete(), "Del; Backspace", "delete", lambda w: w.canvas.delete_refusal(), True),
+    Action("edit.delete", "Edit", "De&lete", "Remove the selection and join what it stood between.", lambda w: w.canvas.delete(), "Del; Backspace", "delete", lambda w: _no_design(w) or w.canvas.delete_refusal(), True),
     Action("edit.select_all", "Edit", "Select &all", "Select every node here.", lambda w: w.canvas.select_all(), "Ctrl+A", "", _no_design, True, separated=True),
     Action("edit.select_branch", "Edit", "Select &branch", "Select all that the selection leads to.", lambda w: w.canvas.select_branch(), "Ctrl+B", "branch", _no_selection, True),
     Action("edit.find", "Edit", "&Find node…", "Go to a node by its name.", lambda w: w.find(), "Ctrl+F", "search", _no_design),
@@ -139,13 +140,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.actual", "View", "&100 %", "Show nodes in their own size.", lambda w: w.canvas.actual_size(), "Ctrl+1", "", _no_design, True),
     Action("view.zoom_in", "View", "Zoom &in", "Show less, larger.", lambda w: w.canvas.zoom_in(), "Ctrl++; Ctrl+=", "zoom-in", _no_design, True),
     Action("view.zoom_out", "View", "Zoom &out", "Show more, smaller.", lambda w: w.canvas.zoom_out(), "Ctrl+-", "zoom-out", _no_design, True),
-    Action("view.minimap", "View", "&Minimap", "Show the whole network in the corner.", lambda w: w.canvas.set_minimap(not w.canvas.minimap_shown), "M", "", _no_design, True, checked=lambda w: w.canvas.minimap_shown, separated=True),
+    Action("view.minimap", "View", "&Minimap", "Show the whole network in the corner.", lambda w: w.canvas.set_minimap(not w.canvas.minimap_shown), "M", "", _no_design, True, checked=lambda w: not _no_design(w) and w.canvas.minimap_shown, separated=True),
     Action("view.focus", "View", "Focus the &canvas", "Send the keys to the canvas.", lambda w: w.canvas.setFocus(), "F7", "", _no_design),
     # Layer
     Action("layer.quick_add", "Layer", "&Add…", "Add a layer by typing its name.", lambda w: w.canvas.quick_add(), "Tab; A", "add", _no_design, True),
     Action("layer.replace", "Layer", "&Replace…", "Take another layer type, keeping what they share.", lambda w: w.canvas.replace_layer(), "Ctrl+R", "replace", _no_single, True),
-    Action("layer.connect", "Layer", "&Connect", "Draw edges from the selected nodes to the lowest of them, or remove them.", lambda w: commands.connect_selected(w.canvas), "C", "", lambda w: commands.connect_refusal(w.canvas), True),
-    Action("layer.take_out", "Layer", "Take &out", "Free the selected nodes of their edges and join what they stood between.", lambda w: commands.take_out(w.canvas), "Ctrl+Shift+X", "", _no_selection, True),
+    Action("layer.connect", "Layer", "&Connect", "Draw edges from the selected nodes to the lowest of them, or remove them.", lambda w: w.canvas.connect_selected(), "C", "", lambda w: _no_design(w) or w.canvas.connect_refusal(), True),
+    Action("layer.take_out", "Layer", "Take &out", "Free the selected nodes of their edges and join what they stood between.", lambda w: w.canvas.take_out(), "Ctrl+Shift+X", "", _no_selection, True),
     Action("layer.rename", "Layer", "Re&name", "Give the node another name.", lambda w: w.canvas.rename(), "F2", "rename", _no_single, True),
     Action("layer.group", "Layer", "&Group into a block", "Make the selection a block that can be used again.", lambda w: w.canvas.group(), "Ctrl+G", "group", _no_selection, True, separated=True),
     Action("layer.dissolve", "Layer", "&Dissolve block", "Put the block's nodes in its place.", lambda w: w.canvas.dissolve(), "Ctrl+Shift+G", "ungroup", _no_block, True),
@@ -199,7 +200,7 @@ class Actions(QObject):
             workspace.selection_changed,
             workspace.scope_changed,
             workspace.documents_changed,
-            window.training.changed,
+            window.trainer.state_changed,
         ):
             signal.connect(self.refresh_soon)
         theme.changed.connect(self._draw)
@@ -245,10 +246,13 @@ class Actions(QObject):
         action.triggered.connect(lambda: self._run(row))
         if row.on_canvas:
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            self.window.canvas.addAction(action)
         else:
             self.window.addAction(action)
         return action
+
+    def attach(self, canvas: QWidget) -> None:
+        """Let the canvas have the shortcuts that count there only."""
+        canvas.addActions([self.by_key[row.key] for row in ACTIONS if row.on_canvas])
 
     def _run(self, row: Action) -> None:
         # What disables it may have changed since the last refresh.

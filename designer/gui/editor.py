@@ -1,5 +1,8 @@
 """The page on which a design is worked on: the canvas with its tabs, and docks around it."""
 
+from collections.abc import Iterator
+from itertools import islice
+
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
@@ -18,6 +21,7 @@ from designer.gui.training.trainer import Trainer
 from designer.gui.workspace import Workspace
 
 _AREA = Qt.DockWidgetArea
+DOCKS = 8
 _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
 
@@ -33,7 +37,6 @@ class Editor(QMainWindow):
         self.workspace = workspace
         self.canvas = Canvas(workspace)
         self.tabs = DocumentTabs(workspace)
-        self.training = TrainingPanel(workspace, trainer)
         self.docks: dict[str, QDockWidget] = {}
         centre = QWidget()
         column = QVBoxLayout(centre)
@@ -42,10 +45,19 @@ class Editor(QMainWindow):
         column.addWidget(self.tabs)
         column.addWidget(self.canvas, 1)
         self.setCentralWidget(centre)
-        self._set_up_docks(trainer)
-        workspace.changed.connect(self._count_problems)
+        self._trainer = trainer
+        self._steps = self._fill()
 
-    def _set_up_docks(self, trainer: Trainer) -> None:
+    def build(self, steps: int | None = None) -> bool:
+        """Make the next docks, or all; returns whether there are more to make.
+
+        In steps, so that the window stays awake while this is done ahead of its first use.
+        """
+        for _ in islice(self._steps, steps):
+            pass
+        return len(self.docks) < DOCKS
+
+    def _fill(self) -> Iterator[None]:
         option = QMainWindow.DockOption
         self.setDockOptions(
             option.AnimatedDocks
@@ -57,27 +69,37 @@ class Editor(QMainWindow):
         for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, _AREA.BottomDockWidgetArea)
         workspace, bottom = self.workspace, _AREA.BottomDockWidgetArea
-        palette = self._dock("palette", "Layers", Palette(workspace), _AREA.LeftDockWidgetArea)
-        inspector = self._dock(
-            "inspector", "Inspector", Inspector(workspace), _AREA.RightDockWidgetArea
-        )
+        self._dock("palette", "Layers", Palette(workspace), _AREA.LeftDockWidgetArea)
+        yield
+        self._dock("inspector", "Inspector", Inspector(workspace), _AREA.RightDockWidgetArea)
+        yield
         analysis = self._dock("analysis", "Analysis", AnalysisPanel(workspace), bottom)
+        yield
+        self.training = TrainingPanel(workspace, self._trainer)
+        yield
         training = self._dock("training", "Training", self.training, bottom)
         self.splitDockWidget(analysis, training, _ACROSS)
-        for name, title, widget, beside in (
-            ("problems", "Problems", ProblemsPanel(workspace), analysis),
-            ("code", "Code", CodePanel(workspace), analysis),
-            ("runs", "Runs", RunsPanel(workspace, trainer), training),
-            ("evaluation", "Evaluation", EvaluationPanel(trainer), training),
+        yield
+        for name, title, make, beside in (
+            ("problems", "Problems", lambda: ProblemsPanel(workspace), analysis),
+            ("code", "Code", lambda: CodePanel(workspace), analysis),
+            ("runs", "Runs", lambda: RunsPanel(workspace, self._trainer), training),
+            ("evaluation", "Evaluation", lambda: EvaluationPanel(self._trainer), training),
         ):
-            self.tabifyDockWidget(beside, self._dock(name, title, widget, bottom))
+            self.tabifyDockWidget(beside, self._dock(name, title, make(), bottom))
+            yield
         analysis.raise_()
         training.raise_()
         self._dock_tabs = DockTabs(self)
+        self._arrange_at_first()
+        workspace.changed.connect(self._count_problems)
+
+    def _arrange_at_first(self) -> None:
+        docks = self.docks
         self.resize(1480, 820)
-        self.resizeDocks([palette, inspector], [216, 320], _ACROSS)
-        self.resizeDocks([analysis, training], [640, 800], _ACROSS)
-        self.resizeDocks([analysis], [300], _DOWN)
+        self.resizeDocks([docks["palette"], docks["inspector"]], [216, 320], _ACROSS)
+        self.resizeDocks([docks["analysis"], docks["training"]], [640, 800], _ACROSS)
+        self.resizeDocks([docks["analysis"]], [300], _DOWN)
         self._first_arrangement = self.saveState()
 
     def _dock(self, name: str, title: str, widget: QWidget, area: _AREA) -> QDockWidget:

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
@@ -18,16 +19,24 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui import numbers, preferences
+from designer.gui import background, numbers, preferences
 from designer.gui.actions import MENUS, TOOLBAR, Actions
 from designer.gui.autosave import Autosave
 from designer.gui.documents import Documents
-from designer.gui.editor import Editor
-from designer.gui.panels.status import StatusBar
 from designer.gui.theme import theme
 from designer.gui.training.trainer import Trainer
 from designer.gui.welcome import Welcome
 from designer.gui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QDockWidget
+
+    from designer.gui.canvas.canvas import Canvas
+    from designer.gui.document_tabs import DocumentTabs
+    from designer.gui.editor import Editor
+    from designer.gui.training.panel import TrainingPanel
+
+_PAUSE_MS = 20  # between the parts of the editor that are made ahead
 
 
 class MainWindow(QMainWindow):
@@ -38,11 +47,9 @@ class MainWindow(QMainWindow):
         self.preferences = remembered
         self.workspace = Workspace(self)
         self.trainer = Trainer(remembered, self)
-        self.editor = Editor(self.workspace, self.trainer)
-        self.canvas, self.training = self.editor.canvas, self.editor.training
-        self.docks, self.tabs = self.editor.docks, self.editor.tabs
+        self._begun: Editor | None = None
+        self._built = False
         self.actions_ = Actions(self)
-        self.canvas.set_actions(self.actions_)
         self.welcome = Welcome(self.workspace, remembered)
         self.welcome.open_requested.connect(self.actions_["file.open"].trigger)
         self.welcome.new_requested.connect(self.actions_["file.new"].trigger)
@@ -55,10 +62,7 @@ class MainWindow(QMainWindow):
         self._assemble()
         self.autosave = Autosave(self.workspace, remembered, self)
         self.documents = Documents(self, self.autosave)
-        self.tabs.close_wanted.connect(self.documents.close)
         self.welcome.file_requested.connect(self.documents.open_file)
-        self.workspace.refused.connect(self.canvas.show_refusal)
-        self.workspace.told.connect(self.canvas.show_message)
         self.workspace.documents_changed.connect(self._name_window)
         self.workspace.switched.connect(self._switched)
         self.setAcceptDrops(True)
@@ -72,13 +76,79 @@ class MainWindow(QMainWindow):
     def _assemble(self) -> None:
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
-        self.pages.addWidget(self.editor)
         self.setCentralWidget(self.pages)
         self._menus()
         self._toolbar()
-        status = StatusBar(self.workspace, self.training)
+
+    # The editor takes longer to make than the welcome page: it is made when it is wanted, or ahead
+    # of that while the window has nothing else to do.
+
+    @property
+    def editor(self) -> "Editor":
+        """The page on which designs are worked on, made at its first use."""
+        if not self._built:
+            self._built = True  # first, since what follows may ask for it
+            editor = self._begin_editor()
+            editor.build()
+            self._finish_editor(editor)
+        assert self._begun is not None
+        return self._begun
+
+    @property
+    def canvas(self) -> "Canvas":
+        """The canvas of the editor."""
+        return self.editor.canvas
+
+    @property
+    def training(self) -> "TrainingPanel":
+        """The panel of the Training dock."""
+        return self.editor.training
+
+    @property
+    def docks(self) -> "dict[str, QDockWidget]":
+        """The docks of the editor by name."""
+        return self.editor.docks
+
+    @property
+    def tabs(self) -> "DocumentTabs":
+        """The tabs of the open designs."""
+        return self.editor.tabs
+
+    def _begin_editor(self) -> "Editor":
+        if self._begun is None:
+            from designer.gui.editor import Editor
+
+            self._begun = Editor(self.workspace, self.trainer)
+        return self._begun
+
+    def _build_ahead(self) -> None:
+        """Make a part of the editor and come again."""
+        if self._built:
+            return
+        if self._begin_editor().build(1):
+            QTimer.singleShot(_PAUSE_MS, self._build_ahead)
+        else:
+            self.editor  # noqa: B018 - all its parts are there
+
+    def _finish_editor(self, editor: "Editor") -> None:
+        from designer.gui.panels.status import StatusBar
+
+        self.pages.addWidget(editor)
+        self.actions_.attach(editor.canvas)
+        editor.canvas.set_actions(self.actions_)
+        editor.training.changed.connect(self.actions_.refresh_soon)
+        editor.tabs.close_wanted.connect(self.documents.close)
+        self.workspace.refused.connect(editor.canvas.show_refusal)
+        self.workspace.told.connect(editor.canvas.show_message)
+        status = StatusBar(self.workspace, editor.training)
         status.problems_clicked.connect(lambda: self.show_dock("problems"))
         self.setStatusBar(status)
+        for dock in editor.docks.values():
+            self._window_menu.addAction(dock.toggleViewAction())
+        self._window_menu.addSeparator()
+        self._window_menu.addAction("&Arrange as at first", editor.arrange)
+        if self.preferences.arrangement:
+            editor.arrange(base64.b64decode(self.preferences.arrangement))
 
     def _menus(self) -> None:
         for name in MENUS:
@@ -94,10 +164,8 @@ class MainWindow(QMainWindow):
                 menu.insertMenu(self.actions_["file.welcome"], self._recent)
                 self._recent.aboutToShow.connect(self._fill_recent)
             elif name == "Window":
-                for dock in self.docks.values():
-                    menu.addAction(dock.toggleViewAction())
-                menu.addSeparator()
-                menu.addAction("&Arrange as at first", self.editor.arrange)
+                self._window_menu = menu
+                menu.aboutToShow.connect(lambda: self.editor)  # which fills it
 
     def _toolbar(self) -> None:
         bar = QToolBar("Toolbar", self, objectName="toolbar", movable=False)
@@ -215,6 +283,10 @@ class MainWindow(QMainWindow):
 
     def _switched(self) -> None:
         open_ = self.workspace.document is not None
+        if open_ and not self._built:
+            assert self.editor is not None
+            self.workspace.switched.emit()  # once more, for those that listen only now
+            return
         self.pages.setCurrentWidget(self.editor if open_ else self.welcome)
         if open_:
             self.canvas.setFocus()
@@ -238,12 +310,11 @@ class MainWindow(QMainWindow):
         self.resize(1480, 920)
         if self.preferences.geometry:
             self.restoreGeometry(QByteArray(base64.b64decode(self.preferences.geometry)))
-        if self.preferences.arrangement:
-            self.editor.arrange(base64.b64decode(self.preferences.arrangement))
 
     def _remember(self) -> None:
         self.preferences.geometry = base64.b64encode(self.saveGeometry().data()).decode()
-        self.preferences.arrangement = base64.b64encode(self.editor.arrangement()).decode()
+        if self._built:
+            self.preferences.arrangement = base64.b64encode(self.editor.arrangement()).decode()
         try:
             preferences.store(self.preferences)
         except DesignerError as error:
@@ -258,6 +329,7 @@ class MainWindow(QMainWindow):
             return
         self._seen = True
         QTimer.singleShot(0, self.trainer.window_shown)
+        background.run(self, _import_editor, lambda _: self._build_ahead())
         QTimer.singleShot(0, lambda: self.guarded(self.autosave.recover))
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -290,3 +362,9 @@ def _file_name(name: str) -> str:
     return (
         "".join(c for c in name.lower().replace(" ", "-") if c.isalnum() or c in "-_") or "design"
     )
+
+
+def _import_editor() -> None:
+    """Load what the editor is made of, in a thread, while the window is awake."""
+    import designer.gui.editor
+    import designer.gui.panels.status  # noqa: F401

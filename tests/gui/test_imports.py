@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 _PROGRAM = """
 import sys
 from PySide6.QtCore import QTimer
@@ -14,25 +16,36 @@ from designer.gui import app
 application = QApplication([])
 
 def told():
-    slow = ("torch", "kornia", "pyqtgraph", "networkx", "onnx", "PIL", "designer.engine")
-    print(*[name for name in slow if name in sys.modules])
+    print(*[name for name in {names} if name in sys.modules])
     application.quit()
 
-QTimer.singleShot(300, told)
-app.run(["resnet50"])
+QTimer.singleShot({after}, told)
+app.run({designs})
 """
 
 
-def test_the_window_never_imports_torch_and_starts_lean(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("designs", "after", "names"),
+    [
+        ([], 0, ["pyqtgraph", "networkx", "PIL", "numpy", "designer.gui.editor"]),
+        (["resnet50"], 300, ["torch", "kornia", "pyqtgraph", "onnx", "designer.engine"]),
+    ],
+)
+def test_the_window_never_imports_torch_and_starts_lean(
+    tmp_path: Path, designs: list[str], after: int, names: list[str]
+) -> None:
     configuration = tmp_path / "netdesigner" / "preferences.json"
     configuration.parent.mkdir()
     configuration.write_text('{"standby": false}')
+    program = _PROGRAM.replace("{names}", repr(names))
+    program = program.replace("{after}", str(after)).replace("{designs}", repr(designs))
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM],
+        [sys.executable, "-c", program],
         env={
             **os.environ,
             "QT_QPA_PLATFORM": "offscreen",
             "XDG_CONFIG_HOME": str(tmp_path),
+            "XDG_STATE_HOME": str(tmp_path),
         },
         capture_output=True,
         text=True,

@@ -291,3 +291,15 @@ class Canvas(QWidget):
     def dissolve(self) -> None:
         """Put the nodes of the selected block in its place."""
         commands.dissolve(self)
+
+    def connect_selected(self) -> None:
+        """Draw edges between the selected nodes, or remove them."""
+        commands.connect_selected(self)
+
+    def connect_refusal(self) -> str:
+        """Say why the selected nodes cannot be connected."""
+        return commands.connect_refusal(self)
+
+    def take_out(self) -> None:
+        """Free the selected nodes of their edges."""
+        commands.take_out(self)
