@@ -25,6 +25,7 @@ class Hands:
     def __init__(self, window: MainWindow, qtbot: QtBot) -> None:
         self.window = window
         self.qtbot = qtbot
+        self._held = QPoint()
 
     # Looking
 
@@ -108,8 +109,7 @@ class Hands:
     def drag(self, start: QPoint, end: QPoint, modifiers=NONE) -> None:
         """Press, move in small steps, and release on the canvas."""
         self.press_and_move(start, end, modifiers)
-        self.qtbot.mouseRelease(self.view, LEFT, modifiers, end)
-        self.settle()
+        self.release(modifiers)
 
     def press_and_move(self, start: QPoint, end: QPoint, modifiers=NONE) -> None:
         """Press and move in small steps, and hold."""
@@ -117,6 +117,12 @@ class Hands:
         for step in range(1, 9):
             self.qtbot.mouseMove(self.view, start + (end - start) * step / 8)
             self.settle()
+        self._held = end
+
+    def release(self, modifiers=NONE) -> None:
+        """Let go where the pointer is."""
+        self.qtbot.mouseRelease(self.view, LEFT, modifiers, self._held)
+        self.settle()
 
     def connect(self, source: str, target: str, port: int = 0) -> None:
         """Draw an edge from an output to an input."""
