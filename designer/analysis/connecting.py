@@ -146,7 +146,7 @@ class Connecting:
             facts(result.layer, tuple(given), False)
         except LayerError as error:
             shapes = " and ".join(show(each.shape) for each in given)
-            return f"{edge.target}: {error.message} ({shapes})."
+            return f"{edge.target}: {error.message}" + (f" ({shapes})." if given[1:] else ".")
         return ""
 
     def _given(self, result: NodeResult, edge: Edge, flow: Flow) -> list[Tensor]:

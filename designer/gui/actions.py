@@ -145,8 +145,8 @@ ACTIONS: tuple[Action, ...] = (
     # Layer
     Action("layer.quick_add", "Layer", "&Add…", "Add a layer by typing its name.", lambda w: w.canvas.quick_add(), "Tab; A", "add", _no_design, True),
     Action("layer.replace", "Layer", "&Replace…", "Take another layer type, keeping what they share.", lambda w: w.canvas.replace_layer(), "Ctrl+R", "replace", _no_single, True),
-    Action("layer.connect", "Layer", "&Connect", "Draw edges from the selected nodes to the lowest of them, or remove them.", lambda w: w.canvas.connect_selected(), "C", "", lambda w: _no_design(w) or w.canvas.connect_refusal(), True),
-    Action("layer.take_out", "Layer", "Take &out", "Free the selected nodes of their edges and join what they stood between.", lambda w: w.canvas.take_out(), "Ctrl+Shift+X", "", _no_selection, True),
+    Action("layer.connect", "Layer", "&Connect", "Draw edges from the selected nodes to the lowest of them, or remove them.", lambda w: w.canvas.connect_selected(), "C", "connect", lambda w: _no_design(w) or w.canvas.connect_refusal(), True),
+    Action("layer.take_out", "Layer", "Take &out", "Free the selected nodes of their edges and join what they stood between.", lambda w: w.canvas.take_out(), "Ctrl+Shift+X", "take-out", _no_selection, True),
     Action("layer.rename", "Layer", "Re&name", "Give the node another name.", lambda w: w.canvas.rename(), "F2", "rename", _no_single, True),
     Action("layer.group", "Layer", "&Group into a block", "Make the selection a block that can be used again.", lambda w: w.canvas.group(), "Ctrl+G", "group", _no_selection, True, separated=True),
     Action("layer.dissolve", "Layer", "&Dissolve block", "Put the block's nodes in its place.", lambda w: w.canvas.dissolve(), "Ctrl+Shift+G", "ungroup", _no_block, True),

@@ -66,6 +66,8 @@ def _paint_header(painter: QPainter, rect: QRect, row: Header, focused: bool) ->
     painter.setFont(font)
     painter.setPen(QColor(c.text if focused else c.soft_text))
     painter.drawText(QPointF(rect.left() + 3, baseline), row.title)
+    if not row.foldable:
+        return
     # A chevron: down for open, right for closed.
     middle = QPointF(rect.right() - 12, baseline - metrics.capHeight() / 2)
     shape = [(-3, -1.5), (0, 1.5), (3, -1.5)] if row.open else [(-1.5, -3), (1.5, 0), (-1.5, 3)]

@@ -25,6 +25,7 @@ class Header:
 
     title: str
     open: bool = True
+    foldable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from designer.gui.canvas import adding
 from designer.gui.canvas.adding import Spot
 from designer.gui.items import Item
 from designer.gui.palette_drawing import RowDelegate
-from designer.gui.palette_entries import Entry, PaletteRow
+from designer.gui.palette_entries import Entry, Header, PaletteRow
 from designer.gui.theme import colours, sans, theme
 from designer.gui.workspace import Workspace
 from designer.layers.base import Category, Shape
@@ -144,7 +144,10 @@ class _Rows(QAbstractListModel):
         if pattern.strip():
             self.rows = palette_entries.found(self.entries, pattern)
         else:
-            self.rows = palette_entries.grouped(self.entries, ())
+            self.rows = [
+                replace(row, foldable=False) if isinstance(row, Header) else row
+                for row in palette_entries.grouped(self.entries, ())
+            ]
         self.endResetModel()
 
     def fits(self, entry: Entry) -> bool:
