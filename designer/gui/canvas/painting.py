@@ -16,7 +16,7 @@ from designer.gui.canvas.captions import title
 from designer.gui.canvas.containers import draw_container, draw_container_title
 from designer.gui.canvas.edge_painting import EdgePainting, faint
 from designer.gui.canvas.look import FADED_OPACITY, Style, elided, font, metrics
-from designer.gui.canvas.measures import TEXT_LEFT
+from designer.gui.canvas.measures import ICON_LEFT, TEXT_LEFT
 from designer.gui.canvas.primitives import draw_points, draw_rects
 from designer.gui.canvas.sprites import MARGIN
 from designer.gui.places import name_of, parent
@@ -31,6 +31,7 @@ _DOT = 1.6  # pixels
 _SHAPES_FROM = 1.15  # scale from which on edges carry shapes
 _TITLES_FROM = 60.0  # pixels of a node's width
 _LARGER_TITLES_FROM = 0.36  # scale
+_ICONS_FROM = 0.45
 _NAMES_FROM = 0.3  # scale from which on expanded blocks have room for a name
 _MOST_SMOOTH = 1500  # wires drawn smoothly on the map
 
@@ -161,7 +162,7 @@ class Painting:
         arrays, sprites = self.arrays, layer.sprites
         painter.setTransform(QTransform())
         corners = self._corners(nodes) - MARGIN * self.scale
-        icon = level == DETAIL or self.scale > 0.45
+        icon = level == DETAIL or self.scale > _ICONS_FROM
         hovered = layer.hovered
         found: dict[tuple, object] = {}
         for row, (x, y), category, kind, bits, selected in zip(
@@ -217,7 +218,7 @@ class Painting:
         painter.setPen(self.look.text)
         for row, (x, y) in zip(nodes.tolist(), self._corners(nodes).tolist(), strict=True):
             _, _, wide, tall = (layer.box[row] * self.scale).tolist()
-            left = TEXT_LEFT * self.scale + 2
+            left = (TEXT_LEFT if self.scale > _ICONS_FROM else ICON_LEFT) * self.scale + 2
             text, _ = elided(name_of(arrays.paths[row]), round(wide - left - 4), size, True)
             painter.drawStaticText(
                 QPointF(x + left, y + (tall - height) / 2), layer.static(text, size, True)

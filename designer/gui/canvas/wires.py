@@ -13,7 +13,7 @@ from designer.gui.canvas.measures import NODE_HEIGHT
 
 POINTS = 36
 HALF = POINTS // 2
-_FEW_OF_HALF = np.linspace(0, HALF - 1, 6).round().astype(int)
+_FEW_OF_HALF = np.linspace(0, HALF - 1, 9).round().astype(int)
 FEW = np.concatenate([_FEW_OF_HALF, HALF + _FEW_OF_HALF])
 """The points that are enough from further away."""
 
