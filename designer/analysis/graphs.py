@@ -132,9 +132,13 @@ class Evaluator:
             or list(graph.nodes) != list(drawn.nodes)
         ):
             return None
-        changed = set(
-            compress(graph.nodes, map(is_not, drawn.nodes.values(), graph.nodes.values()))
-        )
+        changed = {
+            name
+            for name in compress(
+                graph.nodes, map(is_not, drawn.nodes.values(), graph.nodes.values())
+            )
+            if not _only_moved(drawn.nodes[name], graph.nodes[name])
+        }
         if not all(_is_plain(graph.nodes[name]) for name in changed):
             return None
         wiring = before.wiring.of(graph)
@@ -396,6 +400,18 @@ def _port_kind(layer: Layer | None) -> tuple[type[Layer], bool] | None:
 def _is_plain(node: Node) -> bool:
     """Tell whether a node is there in any case."""
     return node.when is True and (isinstance(node, LayerNode) or node.repeat == 1)
+
+
+def _only_moved(one: Node, two: Node) -> bool:
+    """Tell whether a node differs from its earlier value by nothing but its place."""
+    if isinstance(one, LayerNode) and isinstance(two, LayerNode):
+        same = one.layer == two.layer and one.parameters is two.parameters
+    elif isinstance(one, BlockNode) and isinstance(two, BlockNode):
+        same = one.block == two.block and one.arguments is two.arguments
+        same = same and one.repeat is two.repeat
+    else:
+        return False
+    return same and one.when is two.when
 
 
 def _leaving(

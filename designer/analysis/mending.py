@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from designer.analysis.problems import Fix, parameters_fix
@@ -58,19 +59,35 @@ def fault_fixes(
     return tuple(fixes)
 
 
-def wire_fixes(
-    graph: Graph, name: str, port: int, block: str | None, ends: tuple[str, ...]
-) -> tuple[Fix, ...]:
-    """Offer the outputs that nothing reads yet to an input without an edge."""
-    read = {edge.source for edge in graph.edges}
-    behind = edits.reached(graph, name)
-    free = [
-        each
-        for each, node in (*graph.nodes.items(), *dict.fromkeys(ends).items())
-        if each not in read and each not in behind and _has_output(node)
-    ]
-    # The nearest in the order of writing, which is mostly that of the data.
-    return tuple(_wire_fix(each, name, port, block) for each in free[: -MOST_WIRES - 1 : -1])
+class OpenEnds:
+    """The outputs of a graph that nothing reads yet, found once for all its open inputs.
+
+    Parameters
+    ----------
+    graph, ends
+        The graph as it is drawn, and the names of its block's inputs.
+    """
+
+    def __init__(self, graph: Graph, ends: tuple[str, ...]) -> None:
+        self._onward: dict[str, list[str]] = {}
+        for edge in graph.edges:
+            self._onward.setdefault(edge.source, []).append(edge.target)
+        # The nearest in the order of writing is mostly that of the data, so from the end.
+        self._free = [
+            each
+            for each, node in (*graph.nodes.items(), *dict.fromkeys(ends).items())
+            if each not in self._onward and _has_output(node)
+        ][::-1]
+
+    def fixes(self, name: str, port: int, block: str | None) -> tuple[Fix, ...]:
+        """Offer them to an input without an edge, unless that would close a cycle."""
+        behind, waiting = {name}, [name]
+        while waiting:
+            more = [each for each in self._onward.get(waiting.pop(), ()) if each not in behind]
+            behind.update(more)
+            waiting.extend(more)
+        found = (each for each in self._free if each not in behind)
+        return tuple(_wire_fix(each, name, port, block) for each in islice(found, MOST_WIRES))
 
 
 def _has_output(node: object) -> bool:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from designer.analysis.mending import fault_fixes, wire_fixes
+from designer.analysis.mending import OpenEnds, fault_fixes
 from designer.analysis.problems import Fix, Problem, origin_fixes, remedy_fix
 from designer.analysis.results import Flow, NodeResult, Storage
 from designer.analysis.wiring import Source, Wiring
@@ -139,15 +140,16 @@ class Place:
                 else f"{name}: the input of {kind} is not connected; draw an edge to it",
                 name,
                 port=port,
-                fixes=wire_fixes(self.drawn, name, port, self.block, self._ends()),
+                fixes=self._open_ends.fixes(name, port, self.block),
             )
             for port in range(max(least, len(sources)))
             if port >= len(sources) or sources[port] is None
         )
 
-    def _ends(self) -> tuple[str, ...]:
-        """Return the names of the inputs of the block that this is the graph of."""
-        return () if self.block is None else self.design.blocks[self.block].inputs
+    @cached_property
+    def _open_ends(self) -> OpenEnds:
+        ends = () if self.block is None else self.design.blocks[self.block].inputs
+        return OpenEnds(self.drawn, ends)
 
     def _refused(
         self,

@@ -9,10 +9,21 @@ import pytest
 from designer.analysis.analysis import Analysis, analyse
 from designer.design import edits
 from designer.design.files import read
-from designer.design.values import Argument, Block, BlockNode, Design, Edge, Graph, LayerNode
+from designer.design.values import (
+    Argument,
+    Block,
+    BlockNode,
+    Design,
+    Edge,
+    Graph,
+    LayerNode,
+    Point,
+)
+from designer.errors import DesignerError
 from designer.resources import folder
 from tests.analysis import drawing
 from tests.analysis.drawing import facts
+from tests.design.random_edits import random_edit
 
 PRESETS = ["lenet5", "lenet_rgb", "alexnet", "vgg16", "resnet18", "resnet50", "googlenet"]
 
@@ -55,6 +66,28 @@ def test_random_edits_of_mostly_valid_designs(seed: int) -> None:
         edit = drawing.tidy_edit if draw.random() < 0.9 else drawing.random_edit
         design = edit(draw, design)
         analysis = same(design, analysis)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_edits_of_the_window(seed: int) -> None:
+    draw = random.Random(seed)
+    design = drawing.tidy_design(draw)
+    analysis = analyse(design)
+    for _ in range(12):
+        _, edit = random_edit(design, draw)
+        try:
+            design = edit(design)
+        except DesignerError:
+            continue
+        analysis = same(design, analysis)
+
+
+def test_moving_nodes_evaluates_nothing() -> None:
+    design = read(folder("presets") / "vgg16.json")
+    analysis = analyse(design)
+    places = {name: Point(0, number) for number, name in enumerate(design.graph.nodes)}
+    moved = edits.move(design, places)
+    assert same(moved, analysis).evaluator.evaluations == 0
 
 
 def test_undo_says_what_was_said_before() -> None:
