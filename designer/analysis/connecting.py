@@ -4,13 +4,12 @@ from typing import Literal, NamedTuple
 
 from designer.analysis.analysis import Analysis, analyse
 from designer.analysis.editing import input_ports, next_port
+from designer.analysis.known import flow_at, graph_result, refusal
 from designer.analysis.problems import Severity
-from designer.analysis.results import Flow, GraphResult, NodeResult
 from designer.design import edits
-from designer.design.values import BlockNode, Design, Edge
+from designer.design.values import BlockNode, Edge
 from designer.errors import DesignerError
-from designer.layers.base import LayerError, Shape, Tensor, show
-from designer.layers.facts import facts
+from designer.layers.base import Shape
 
 Kind = Literal["fits", "problem", "refused"]
 
@@ -34,6 +33,11 @@ class Connecting:
         Where the edge begins: a node or an end of the block, and its output or input port.
     instead
         An edge that the new one replaces.
+
+    Attributes
+    ----------
+    taken
+        The input ports that edges enter.
     """
 
     def __init__(
@@ -57,7 +61,7 @@ class Connecting:
         self.results = graph_result(analysis, scope)
         self.graph = self.design.graph_of(block)
         self._closed = self._closing()
-        self._taken = {edge[2:] for edge in self.graph.edges}
+        self.taken = {edge[2:] for edge in self.graph.edges}
 
     def edge(self, name: str, port: int) -> Edge:
         """Return the edge to a port at the other side."""
@@ -66,33 +70,37 @@ class Connecting:
         return Edge(name, port, self.name, self.port)
 
     def judge(self, name: str, port: int) -> Verdict:
-        """Say what the edge to a port at the other side would do; layers only by their own rule."""
+        """Say at once what the edge to a port at the other side would do.
+
+        A refusal is without its reason, and blocks are not looked into; `judge_fully` does both.
+        """
         edge = self.edge(name, port)
-        if name in self._closed or edge[2:] in self._taken:
-            return self.judge_fully(name, port)
-        if isinstance(self.graph.nodes.get(edge.target), BlockNode):
-            return Verdict("fits", edge=edge)
+        if name in self._closed or edge[2:] in self.taken:
+            return Verdict("refused", edge=edge)
         sentence = self._layer_sentence(edge)
         return Verdict("problem" if sentence else "fits", sentence, edge)
 
     def judge_fully(self, name: str, port: int) -> Verdict:
-        """Say what the edge would do, looking into blocks too."""
+        """Say what the edge would do and why."""
+        verdict = self.judge(name, port)
         edge = self.edge(name, port)
-        try:
-            after = edits.connect(self.design, edge, block=self.block)
-        except DesignerError as error:
-            return Verdict("refused", str(error), edge)
-        node = self.graph.nodes.get(edge.target)
-        sentence = self._layer_sentence(edge)
-        if isinstance(node, BlockNode) and not sentence:
-            path = f"{self.scope}.{edge.target}" if self.scope else edge.target
-            known = {each.message for each in self.analysis.problems}
-            for each in analyse(after, self.analysis).problems:
-                inside = each.path == path or each.path.startswith(f"{path}.")
-                if inside and each.severity is Severity.ERROR and each.message not in known:
-                    sentence = each.message
-                    break
-        return Verdict("problem" if sentence else "fits", sentence, edge)
+        if verdict.kind == "refused":
+            try:
+                edits.connect(self.design, edge, block=self.block)
+            except DesignerError as error:
+                return Verdict("refused", str(error), edge)
+        if verdict.kind == "problem" or not isinstance(
+            self.graph.nodes.get(edge.target), BlockNode
+        ):
+            return verdict
+        after = edits.connect(self.design, edge, block=self.block)
+        path = f"{self.scope}.{edge.target}" if self.scope else edge.target
+        known = {each.message for each in self.analysis.problems}
+        for each in analyse(after, self.analysis).problems:
+            inside = each.path == path or each.path.startswith(f"{path}.")
+            if inside and each.severity is Severity.ERROR and each.message not in known:
+                return Verdict("problem", each.message, edge)
+        return verdict
 
     def judge_node(self, name: str) -> Verdict:
         """Say what the edge to a node's next free fitting port would do."""
@@ -106,7 +114,7 @@ class Connecting:
         free = [
             each
             for each in range(port, max(port + 1, self._ports(name)))
-            if (name, each) not in self._taken
+            if (name, each) not in self.taken
         ]
         verdicts = [self.judge_fully(name, each) for each in free]
         return next((each for each in verdicts if each.kind == "fits"), verdicts[0])
@@ -139,22 +147,10 @@ class Connecting:
         """Say why a layer would not take the tensor, "" if it would or that is not known."""
         flow = flow_at(self.results, self.design, self.block, edge.source, edge.source_port)
         result = self.results.nodes.get(edge.target) if self.results is not None else None
-        if flow is None or result is None or result.layer is None:
-            return ""
-        given = self._given(result, edge, flow)
-        try:
-            facts(result.layer, tuple(given), False)
-        except LayerError as error:
-            shapes = " and ".join(show(each.shape) for each in given)
-            return f"{edge.target}: {error.message}" + (f" ({shapes})." if given[1:] else ".")
-        return ""
-
-    def _given(self, result: NodeResult, edge: Edge, flow: Flow) -> list[Tensor]:
-        flows = {port: each for port, each in enumerate(result.inputs) if each is not None}
-        if self.instead is not None and self.instead.target == edge.target:
-            flows.pop(self.instead.target_port, None)
-        flows[edge.target_port] = flow
-        return [flows[port].tensor for port in sorted(flows)]
+        old = self.instead
+        without = old.target_port if old is not None and old.target == edge.target else None
+        why = refusal(result, flow, edge.target_port, without=without)
+        return f"{edge.target}: {why}" if why else ""
 
 
 def _full(name: str, most: int) -> str:
@@ -163,28 +159,3 @@ def _full(name: str, most: int) -> str:
     if most == 1:
         return f"The input of {name} has an edge already; remove that first."
     return f"The {most} inputs of {name} have edges already; remove one first."
-
-
-def graph_result(analysis: Analysis, scope: str) -> GraphResult | None:
-    """Return what is known of the graph at a path; None if it was not analysed."""
-    if not scope:
-        return analysis.top
-    found = analysis.node(scope)
-    inside = found.inside if found is not None else None
-    while inside is not None and "0" in inside.nodes:  # a repeated block: its first pass
-        inside = inside.nodes["0"].inside
-    return inside
-
-
-def flow_at(
-    results: GraphResult | None, design: Design, block: str | None, name: str, port: int = 0
-) -> Flow | None:
-    """Return the tensor that leaves a port of a node or of a block's input, if it is known."""
-    if results is None:
-        return None
-    if block is not None and name in design.blocks[block].inputs:
-        place = design.blocks[block].inputs.index(name)
-        return results.inputs[place] if place < len(results.inputs) else None
-    result = results.nodes.get(name)
-    outputs = result.outputs if result is not None else ()
-    return outputs[port] if port < len(outputs) else None

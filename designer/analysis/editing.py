@@ -1,11 +1,12 @@
 """Edits that need to know layers and shapes: healing where it fits, starting values, free ports."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.known import flow_at, refusal
 from designer.analysis.problems import Severity
 from designer.analysis.results import GraphResult, NodeResult
 from designer.design import dissolving, edits
@@ -110,13 +111,8 @@ def remove(
     after = edits.remove_nodes(design, gone, block=block)
     old = set(before.graph_of(block).edges)
     healed = [edge for edge in after.graph_of(block).edges if edge not in old]
-    if healed:
-        faults = _faults(analysis, block)
-        fresh = _faults(analyse(after, analysis), block) - faults
-        targets = {node for node, _ in fresh}
-        for edge in healed:
-            if edge.target in targets:
-                after = edits.disconnect(after, edge, block=block)
+    for edge in _unfit(analysis, after, healed, block):
+        after = edits.disconnect(after, edge, block=block)
     entered = {edge[2:] for edge in after.graph_of(block).edges}
     loose |= {edge.target for edge in old if edge.source in gone and edge[2:] not in entered}
     return close_gaps(after, loose, block)
@@ -127,12 +123,48 @@ def disconnect(design: Design, edge: Edge, *, block: str | None = None) -> Desig
     return close_gaps(edits.disconnect(design, edge, block=block), (edge.target,), block)
 
 
-def _faults(analysis: Analysis, block: str | None) -> set[tuple[str, str]]:
-    return {
-        (each.node, each.code)
-        for each in analysis.problems
-        if each.block == block and each.severity is Severity.ERROR
-    }
+def _unfit(analysis: Analysis, after: Design, healed: list[Edge], block: str | None) -> list[Edge]:
+    """Return those of the healed edges by which a node becomes faulty that was not."""
+    before = next(iter(_graphs(analysis, block)), None)
+    if before is None or not healed:
+        return []
+    nodes = analysis.design.graph_of(block).nodes
+    targets = [nodes.get(edge.target) for edge in healed]
+    one_source = len({edge[:2] for edge in healed}) == 1
+    if one_source and (all(map(_takes_one, targets)) or _is_layer(targets)):
+        # Nothing else that comes to these layers changes, so their own rules say all.
+        source, port, _, _ = healed[0]
+        flow = flow_at(before, analysis.design, block, source, port)
+        return [
+            edge
+            for edge in healed
+            if (result := before.nodes.get(edge.target)) is not None
+            and not result.problems
+            and refusal(result, flow, edge.target_port)
+        ]
+    now = next(iter(_graphs(analyse(after, analysis), block)), None)
+    return [
+        edge
+        for edge in healed
+        if now is not None
+        and _is_faulty(now.nodes.get(edge.target))
+        and not _is_faulty(before.nodes.get(edge.target))
+    ]
+
+
+def _is_layer(nodes: list[Node | None]) -> bool:
+    return len(nodes) == 1 and isinstance(nodes[0], LayerNode)
+
+
+def _takes_one(node: Node | None) -> bool:
+    layer = layer_types().get(node.layer) if isinstance(node, LayerNode) else None
+    return layer is not None and layer.inputs == (1, 1)
+
+
+def _is_faulty(result: NodeResult | None) -> bool:
+    """Tell whether there is an error in a node, or in a block."""
+    problems = result.problems if result is not None else ()
+    return any(each.severity is Severity.ERROR for each in problems)
 
 
 # Adding
@@ -301,7 +333,7 @@ def dissolve(analysis: Analysis, name: str, *, block: str | None = None) -> Desi
     Sizes that expressions in the block read are taken from the analysis, as far as they are the
     same wherever the graph is used.
     """
-    found = [_sizes(result) for result in _results(analysis, block, name)]
+    found = [_sizes(graph.nodes[name]) for graph in _graphs(analysis, block) if name in graph.nodes]
     sizes: list[Mapping[str, int]] = []
     for number in range(max(map(len, found), default=0)):
         each = [use[number] for use in found if number < len(use)]
@@ -310,9 +342,8 @@ def dissolve(analysis: Analysis, name: str, *, block: str | None = None) -> Desi
     return dissolving.dissolve(analysis.design, name, sizes=sizes, block=block)
 
 
-def _results(analysis: Analysis, block: str | None, name: str) -> list[NodeResult]:
-    """Return what is known of a node wherever its graph is used."""
-    found: list[NodeResult] = []
+def _graphs(analysis: Analysis, block: str | None) -> Iterator[GraphResult]:
+    """Yield what is known of the graph of a block, or of the design's own, wherever it is used."""
     seen: set[int] = set()
     waiting: list[tuple[str | None, GraphResult]] = [(None, analysis.top)]
     while waiting:
@@ -320,15 +351,16 @@ def _results(analysis: Analysis, block: str | None, name: str) -> list[NodeResul
         if id(graph) in seen:
             continue
         seen.add(id(graph))
-        if around == block and name in graph.nodes:
-            found.append(graph.nodes[name])
+        if around == block:
+            yield graph
+            if block is None:
+                return
         for key, node in graph.wiring.graph.nodes.items():
             result = graph.nodes.get(key)
             if isinstance(node, BlockNode) and result is not None and result.inside is not None:
                 # Repetitions lie in a graph of their own in between, which no block draws.
                 between = "0" in result.inside.nodes
                 waiting.append(("" if between else node.block, result.inside))
-    return found
 
 
 def _sizes(result: NodeResult) -> list[Mapping[str, int]]:

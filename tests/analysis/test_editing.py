@@ -63,6 +63,17 @@ def test_a_join_moves_its_edges_up() -> None:
     assert editing.disconnect(before, Edge("act", 0, "add", 0)) == after
 
 
+def test_removal_looks_into_a_block_that_would_be_healed() -> None:
+    head = block({"fc": LINEAR}, [["x", "fc", "y"]])
+    before = chain(FLATTEN, {"block": "Head"}, blocks={"Head": head})
+    after = editing.remove(analyse(before), ["n1"])
+    assert not any(target == "n2" for _, target, _ in edges(after))
+    before = chain({"layer": "ReLU"}, FLATTEN, {"block": "Head"}, blocks={"Head": head})
+    assert ("image", "n2", 0) in edges(editing.remove(analyse(before), ["n1"]))
+    before = chain(CONV, FLATTEN, {"layer": "ReLU"}, {"block": "Head"}, blocks={"Head": head})
+    assert ("n2", "n4", 0) in edges(editing.remove(analyse(before), ["n3"]))
+
+
 def test_removal_in_a_block() -> None:
     inner = block({"a": CONV, "b": {"layer": "ReLU"}}, [["x", "a", "b", "y"]])
     before = chain({"block": "B"}, blocks={"B": inner})
@@ -196,10 +207,10 @@ def test_what_an_edge_would_do() -> None:
     verdict = wide.judge("fc", 0)
     assert verdict.kind == "problem" and verdict.sentence.startswith("fc: ")
     assert wide.judge("add", 0).kind == "refused"
-    assert "has an edge from 'conv' already" in wide.judge("add", 0).sentence
+    assert "has an edge from 'conv' already" in wide.judge_fully("add", 0).sentence
     assert wide.judge("image", 0).kind == "refused"
     assert connecting("conv").judge("add", 1).kind == "fits"
-    assert "would close a cycle" in connecting("add").judge("conv", 0).sentence
+    assert "would close a cycle" in connecting("add").judge_fully("conv", 0).sentence
     assert wide.shape() == (6, 8, 8)
 
 

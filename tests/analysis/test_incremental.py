@@ -83,7 +83,7 @@ def test_the_edits_of_the_window(seed: int) -> None:
 
 
 def test_moving_nodes_evaluates_nothing() -> None:
-    design = read(folder("presets") / "vgg16.json")
+    design = read(folder("presets") / "alexnet.json")
     analysis = analyse(design)
     places = {name: Point(0, number) for number, name in enumerate(design.graph.nodes)}
     moved = edits.move(design, places)

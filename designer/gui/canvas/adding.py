@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from designer.analysis import editing
-from designer.analysis.connecting import flow_at, graph_result
+from designer.analysis.known import flow_at, graph_result
 from designer.design import clipboard, edits
 from designer.design.blocks import check_use
 from designer.design.values import BlockNode, Design, Edge, Graph, Node, Point

@@ -11,7 +11,7 @@ from designer.design.values import Edge
 from designer.gui import places
 from designer.gui.canvas.adding import Spot
 from designer.gui.canvas.gestures import quick_add
-from designer.gui.canvas.gestures.common import Thread, home_of, is_drag
+from designer.gui.canvas.gestures.common import Thread, is_drag
 from designer.gui.canvas.gestures.selecting import select_edge
 from designer.gui.canvas.interface import EdgeHit, Gesture, Light, PortHit
 from designer.layers.base import show
@@ -134,7 +134,7 @@ class Connect(Gesture):
             return False
         node = self.rules.graph.nodes.get(name)
         least = 0 if node is None else editing.input_ports(self.rules.design, node)
-        taken = any(edge[2:] == (name, port) for edge in self.rules.graph.edges)
+        taken = (name, port) in self.rules.taken
         return taken and least > 2 and not hasattr(node, "block")
 
     def _lights(self) -> dict[PortHit, Light]:
@@ -142,16 +142,15 @@ class Connect(Gesture):
         view = self.view
         arrays = view.layer.arrays
         lights: dict[PortHit, Light] = {}
-        home = home_of(view.workspace.design, self.scope)
         frame = arrays.frames.get(self.scope)
-        if home is None or frame is None:
+        if frame is None:
             return lights
-        seen = view.navigator.visible()
-        shown = [
-            name
-            for name in frame.names
-            if view.rect_of(places.join(self.scope, name)).intersects(seen)
-        ]
+        seen = {
+            places.name_of(path)
+            for path in view.paths_in(view.navigator.visible())
+            if places.parent(path) == self.scope
+        }
+        shown = [*seen, *frame.inputs, *frame.outputs]
         for name in shown[:_MOST_LIT]:
             path = places.join(self.scope, name)
             if name == self.name:
@@ -159,10 +158,10 @@ class Connect(Gesture):
             row = arrays.row[path]
             if self.hit.output:
                 for port in range(int(arrays.inputs[row])):
-                    if self._joins(name, port):
-                        verdict = self.rules.judge_node(name)
-                    else:
-                        verdict = self.rules.judge(name, port)
+                    # A join with no free port gets one more when the edge is dropped.
+                    free = editing.next_port(self.rules.design, name, self.block)
+                    more = free if self._joins(name, port) and free is not None else port
+                    verdict = self.rules.judge(name, more)
                     if verdict.kind != "refused":
                         lights[PortHit(path, port, False)] = verdict.kind
             else:

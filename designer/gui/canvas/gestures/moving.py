@@ -1,5 +1,4 @@
-"""Moving nodes with the mouse; with Alt a node is taken out of its chain, into an edge or to free
-ground."""
+"""Moving nodes by hand; with Alt a node is taken out of its chain, into an edge or nowhere."""
 
 from bisect import bisect_left
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from designer.gui.canvas.view import GraphView
 
 _SNAP = 6.0  # pixels within which a node comes to lie under or over another one
+_MOST_IN_COLUMN = 300  # nodes among which the nearest is looked for
 _Keys = Qt.KeyboardModifier
 
 
@@ -36,7 +36,7 @@ class MoveNodes(Gesture):
     def __init__(self, view: "GraphView", path: str) -> None:
         super().__init__(view)
         self.path = path
-        self.scope = places.parent(path)
+        self.scope, self.name = places.parent(path), places.name_of(path)
         self.moving = False
         self.was_selected = path in view.workspace.selection
         self.way = QPointF()
@@ -58,11 +58,15 @@ class MoveNodes(Gesture):
                 return
             self._begin()
         way = point - self.pressed
-        if not modifiers & _Keys.ControlModifier:
-            way = QPointF(way.x() + self._snapped(way.x()), way.y())
+        x = self._column(way.x())
+        if x is not None:
+            way = QPointF(x - self.places[self.name].x, way.y())
         self.way = way
         self.view.set_offset(self.paths, way.x(), way.y())
-        self._show_guide()
+        if x is None:
+            self._hide_guide()
+        else:
+            self._show_guide(x)
         self._find_edge(point, modifiers)
 
     def end(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
@@ -97,30 +101,28 @@ class MoveNodes(Gesture):
         self.places = view.positions(self.scope)
         self.names = [places.name_of(path) for path in self.paths]
         moved = set(self.names)
-        self.columns = sorted({at.x for name, at in self.places.items() if name not in moved})
+        self.columns: dict[float, list[str]] = {}
+        for name, at in self.places.items():
+            if name not in moved:
+                self.columns.setdefault(at.x, []).append(name)
+        self.xs = sorted(self.columns)
         view.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
 
-    def _snapped(self, dx: float) -> float:
-        """Return how much further to go so that the node lies exactly below or above another."""
-        at = self.places.get(places.name_of(self.path))
-        if at is None:
-            return 0.0
+    def _column(self, dx: float) -> float | None:
+        """Return the x of a near node under or over which the pressed one would come to lie."""
+        at = self.places.get(self.name)
+        if at is None or not self.xs:
+            return None
         x = at.x + dx
-        place = bisect_left(self.columns, x)
-        near = min(self.columns[max(place - 1, 0) : place + 1], key=lambda c: abs(c - x), default=x)
-        return near - x if abs(near - x) * self.view.navigator.scale <= _SNAP else 0.0
+        place = bisect_left(self.xs, x)
+        near = min(self.xs[max(place - 1, 0) : place + 1], key=lambda each: abs(each - x))
+        return near if abs(near - x) * self.view.navigator.scale <= _SNAP else None
 
-    def _show_guide(self) -> None:
-        """Draw a line through the nodes of the same column."""
-        at = self.places.get(places.name_of(self.path))
-        x = at.x + self.way.x() if at is not None else None
-        moved = set(self.names)
-        column = [
-            each
-            for name, each in self.places.items()
-            if x is not None and name not in moved and abs(each.x - x) < 0.01
-        ]
-        if not column or x is None:
+    def _show_guide(self, x: float) -> None:
+        """Draw a line to the nearest node of the same column."""
+        column = self.columns.get(x, ())
+        rect = self.view.rect_of(self.path)
+        if not column or len(column) > _MOST_IN_COLUMN:
             self._hide_guide()
             return
         if self.guide is None:
@@ -130,18 +132,10 @@ class MoveNodes(Gesture):
             self.guide.setPen(pen)
             self.guide.setZValue(-1)
             self.view.scene().addItem(self.guide)
-        rect = self.view.rect_of(self.path)
-        centre = rect.center().x()
-        y = rect.center().y()
-        nearest = min(
-            (self.view.rect_of(places.join(self.scope, n)).center().y() for n in self._in(column)),
-            key=lambda each: abs(each - y),
-        )
-        self.guide.setLine(centre, y, centre, nearest)
-
-    def _in(self, column: list[Point]) -> list[str]:
-        wanted = set(column)
-        return [name for name, at in self.places.items() if at in wanted][:200]
+        here = rect.center()
+        others = [self.view.rect_of(places.join(self.scope, name)).center().y() for name in column]
+        nearest = min(others, key=lambda y: abs(y - here.y()))
+        self.guide.setLine(here.x(), here.y(), here.x(), nearest)
 
     def _hide_guide(self) -> None:
         if self.guide is not None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QVBoxLayout
 
 from designer.analysis import editing
-from designer.analysis.connecting import flow_at, graph_result
+from designer.analysis.known import flow_at, graph_result
 from designer.design.blocks import check_use
 from designer.errors import DesignerError
 from designer.gui import icons, palette_entries, places
