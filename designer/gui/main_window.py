@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QDialog,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -203,13 +204,13 @@ class MainWindow(QMainWindow):
         """Ask for formats and a place, and write model files."""
         from designer.gui.export import ExportDialog
 
-        ExportDialog(self.workspace, self.trainer, self).exec()
+        _open(ExportDialog(self.workspace, self.trainer, self))
 
     def settings(self) -> None:
         """Show the settings; they count at once."""
         from designer.gui.settings import SettingsDialog
 
-        SettingsDialog(self.preferences, self.apply_preferences, self).exec()
+        _open(SettingsDialog(self.preferences, self.apply_preferences, self))
 
     def apply_preferences(self) -> None:
         """Use the preferences as they are now."""
@@ -245,7 +246,7 @@ class MainWindow(QMainWindow):
         """Show all shortcuts."""
         from designer.gui.help import ShortcutsDialog
 
-        ShortcutsDialog(self.actions_, self).exec()
+        _open(ShortcutsDialog(self.actions_, self))
 
     def about(self) -> None:
         """Show version, licence and folders."""
@@ -362,6 +363,12 @@ def _file_name(name: str) -> str:
     return (
         "".join(c for c in name.lower().replace(" ", "-") if c.isalnum() or c in "-_") or "design"
     )
+
+
+def _open(dialog: QDialog) -> None:
+    """Show a dialog above its window until it is closed, and let it go then."""
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
 
 
 def _import_editor() -> None:

@@ -187,6 +187,7 @@ def load_fonts(application: QApplication) -> None:
     size = application.font().pointSizeF()
     font.setPointSizeF(size if size > 0 else 9.0)
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    font.setFeature(QFont.Tag("calt"), 0)  # which would write the x of conv3x3 as ×
     application.setFont(font)
 
 

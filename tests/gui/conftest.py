@@ -54,3 +54,6 @@ def window(qtbot: QtBot, look: str, remembered: preferences.Preferences) -> Main
 def _discard(main: MainWindow) -> None:
     for document in list(main.workspace.documents):
         document.saved = document.design
+    if main.trainer.active is not None and main.trainer.active.going:
+        main.trainer.steer("stop")
+        main.trainer.active = None
