@@ -93,6 +93,7 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     from PySide6.QtWidgets import QApplication
 
     from designer.gui import numbers, preferences, theme
+    from designer.gui.garbage import GarbageCollector
     from designer.gui.main_window import MainWindow
     from designer.resources import folder
 
@@ -108,6 +109,7 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     theme.load_fonts(application)
     theme.theme.follow(application, remembered.theme)
     numbers.use(remembered.numbers)
+    garbage = GarbageCollector()
     window = MainWindow(remembered)
     window.show()
     for design in designs:
@@ -115,7 +117,9 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     if demo:
         QTimer.singleShot(0, lambda: window.guarded(window.documents.open_demo))
         QTimer.singleShot(0, lambda: _train_when_ready(window))
-    return application.exec()
+    code = application.exec()
+    garbage.stop()
+    return code
 
 
 def _train_when_ready(window: "MainWindow") -> None:

@@ -1,5 +1,6 @@
 """A window of its own for each test, with folders and preferences of its own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,22 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from designer.gui import preferences, theme
+from designer.gui.garbage import GarbageCollector
 from designer.gui.main_window import MainWindow
 
 
+@pytest.fixture(scope="package", autouse=True)
+def garbage(qapp: QApplication) -> Iterator[GarbageCollector]:
+    """Collect garbage on the main thread only, as the program does."""
+    collector = GarbageCollector()
+    yield collector
+    collector.stop()
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(garbage: GarbageCollector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep the tests away from the user's own preferences, autosaves and runs."""
+    garbage.look()
     folder = tmp_path / "home"
     folder.mkdir()
     for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
