@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from designer.gui.main_window import MainWindow
 
 X_PACKAGES = "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxkbcommon-x11-0"
+_PATIENCE_MS = 2_000  # for what threads have in hand when the window closes
 _UNSEEN = ("offscreen", "minimal")  # platforms of Qt on which a window can open and not be seen
 
 
@@ -88,11 +89,11 @@ def _x_answers(display: str) -> bool:
 
 def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     """Open the window, with designs or with the demo being trained; return when it is closed."""
-    from PySide6.QtCore import QTimer
+    from PySide6.QtCore import QThreadPool, QTimer
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
-    from designer.gui import numbers, preferences, theme
+    from designer.gui import background, numbers, preferences, theme
     from designer.gui.garbage import GarbageCollector
     from designer.gui.main_window import MainWindow
     from designer.resources import folder
@@ -109,7 +110,7 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     theme.load_fonts(application)
     theme.theme.follow(application, remembered.theme)
     numbers.use(remembered.numbers)
-    garbage = GarbageCollector()
+    GarbageCollector(application)
     window = MainWindow(remembered)
     window.show()
     for design in designs:
@@ -118,7 +119,8 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
         QTimer.singleShot(0, lambda: window.guarded(window.documents.open_demo))
         QTimer.singleShot(0, lambda: _train_when_ready(window))
     code = application.exec()
-    garbage.stop()
+    background.end()
+    QThreadPool.globalInstance().waitForDone(_PATIENCE_MS)
     return code
 
 

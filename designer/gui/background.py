@@ -24,6 +24,10 @@ class _Mailbox(QObject):
         call()
 
 
+_posting = threading.Lock()
+_ended = threading.Event()
+
+
 @cache
 def prepare() -> _Mailbox:
     """Make the mailbox; called on the main thread, before `post` is called on another."""
@@ -32,7 +36,15 @@ def prepare() -> _Mailbox:
 
 def post(owner: QObject, call: Callable[[], object]) -> None:
     """Have `call` made on the main thread soon, unless `owner` is gone by then."""
-    prepare().arrived.emit(lambda: call() if shiboken6.isValid(owner) else None)
+    with _posting:
+        if not _ended.is_set():
+            prepare().arrived.emit(lambda: call() if shiboken6.isValid(owner) else None)
+
+
+def end() -> None:
+    """Take no more calls: the event loop has ended, and what Qt made goes with the program."""
+    with _posting:
+        _ended.set()
 
 
 def run(

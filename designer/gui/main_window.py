@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from designer.gui.editor import Editor
     from designer.gui.training.panel import TrainingPanel
 
+_AHEAD_MS = 150  # after the window was shown, the editor is made ahead of its use
 _PAUSE_MS = 20  # between the parts of the editor that are made ahead
 
 
@@ -121,6 +122,10 @@ class MainWindow(QMainWindow):
 
             self._begun = Editor(self.workspace, self.trainer)
         return self._begun
+
+    def _load_ahead(self) -> None:
+        if not self._built:
+            background.run(self, _import_editor, lambda _: self._build_ahead())
 
     def _build_ahead(self) -> None:
         """Make a part of the editor and come again."""
@@ -330,7 +335,7 @@ class MainWindow(QMainWindow):
             return
         self._seen = True
         QTimer.singleShot(0, self.trainer.window_shown)
-        background.run(self, _import_editor, lambda _: self._build_ahead())
+        QTimer.singleShot(_AHEAD_MS, self._load_ahead)
         QTimer.singleShot(0, lambda: self.guarded(self.autosave.recover))
 
     def closeEvent(self, event: QCloseEvent) -> None:

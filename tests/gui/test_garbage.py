@@ -18,9 +18,10 @@ def test_a_widget_in_a_cycle_dies_on_the_main_thread(
     weakref.finalize(widget, lambda: where.append(threading.current_thread()))
     del widget
 
+    kept: list[list[list[int]]] = []
+
     def allocate() -> None:
-        for _ in range(300):
-            _ = [[] for _ in range(1_000)]
+        kept.extend([[] for _ in range(10)] for _ in range(10_000))
 
     worker = threading.Thread(target=allocate)
     worker.start()
