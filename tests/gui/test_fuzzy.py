@@ -13,7 +13,7 @@ NAMES = [*layer_types()]
     [
         ("conv", "Conv2d"), ("cv2", "Conv2d"), ("bn", "BatchNorm2d"), ("re", "ReLU"),
         ("lrelu", "LeakyReLU"), ("norm", "BatchNorm2d"), ("lrn", "LocalResponseNorm"),
-        ("add", "Add"), ("maxp", "MaxPool2d"), ("gap", "GlobalAvgPool2d"), ("dsc", None),
+        ("add", "Add"), ("maxp", "MaxPool2d"), ("gap", "GlobalAvgPool2d"), ("xq", None),
         ("  fl at ", "Flatten"),
     ],
 )  # fmt: skip
