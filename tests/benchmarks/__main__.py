@@ -1,11 +1,10 @@
-"""``python -m tests.benchmarks [analysis] [process] [training]``: measure here and now."""
+"""``python -m tests.benchmarks [analysis] [process] [training] [gui]``: measure here and now."""
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from tests.benchmarks import analysis, process, training
-
-PARTS = {"analysis": analysis.run, "process": process.run, "training": training.run}
+PARTS = ("analysis", "process", "training", "gui")
 
 
 def main(names: Sequence[str]) -> int:
@@ -16,7 +15,7 @@ def main(names: Sequence[str]) -> int:
         return 1
     print(f"{'measured':<52} {'ours':>10} {'peer':>10} {'ratio':>8}  goal")
     for name in names or PARTS:
-        for label, ours, peer, ratio, goal in PARTS[name]():
+        for label, ours, peer, ratio, goal in import_module(f"tests.benchmarks.{name}").run():
             print(f"{label:<52} {ours:>10.3f} {peer:>10.3f} {ratio:>7.2f}x  {goal}", flush=True)
     return 0
 

@@ -185,30 +185,31 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
 
 
 def _readme_scenes(window: "QWidget") -> Iterator[Scene]:
-    from designer.design import edits
+    def whole() -> QPixmap:
+        return seen(window)
 
     workspace = window.workspace
-    yield "welcome", lambda: seen(window)
-    (run,) = Path(os.environ["GALLERY_RUNS"]).iterdir()
-    window.trainer.show(run)
+    window.resize(1600, 1000)
+    yield "welcome", whole
     workspace.open_preset("resnet50")
-    workspace.edit(
-        "set conv3 out_channels",
-        lambda d: edits.set_parameter(
-            d, "conv3", "out_channels", "=3 * channels", block="Bottleneck"
-        ),
-    )
-    workspace.undo()
+    QTest.qWait(WAIT_MS)
     workspace.select(["layer2"], reveal=True)
     window.canvas.toggle_expanded()
+    QTest.qWait(1000)
     window.canvas.fit_selection()
-    workspace.select(["conv1"])
-    yield "window", lambda: seen(window)
+    workspace.select(["layer2.0.conv2"])
+    window.show_dock("problems")
+    window.show_dock("analysis")
+    yield "window", whole
     window.documents.open_demo()
-    window.canvas.fit()
-    window.show_dock("evaluation")
-    window.show_dock("training")
-    yield "training", lambda: seen(window)
+    QTest.qWait(WAIT_MS)
+    window.canvas.actual_size()
+    workspace.select(["conv2"], reveal=True)
+    (run,) = Path(os.environ["GALLERY_RUNS"]).iterdir()
+    window.trainer.show(run)
+    QTest.qWaitFor(lambda: window.training.curves is not None, 20_000)
+    QTest.qWait(1000)
+    yield "training", whole
 
 
 def _close_popups(window: QWidget) -> None:

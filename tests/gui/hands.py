@@ -22,7 +22,7 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 class Hands:
     """Mouse and keyboard on one window."""
 
-    def __init__(self, window: MainWindow, qtbot: QtBot) -> None:
+    def __init__(self, window: MainWindow, qtbot: QtBot | None = None) -> None:
         self.window = window
         self.qtbot = qtbot
         self._held = QPoint()
@@ -88,7 +88,7 @@ class Hands:
 
     def click(self, widget: QWidget, point: QPoint | None = None, modifiers=NONE) -> None:
         """Click somewhere on a widget."""
-        self.qtbot.mouseClick(widget, LEFT, modifiers, point or widget.rect().center())
+        QTest.mouseClick(widget, LEFT, modifiers, point or widget.rect().center())
         self.settle()
 
     def click_node(self, path: str, modifiers=NONE) -> None:
@@ -102,7 +102,7 @@ class Hands:
         if not all(self.view.rect().contains(self.node(path)) for path in paths):
             self.on_canvas()
             self.keys("F")
-            self.qtbot.waitUntil(
+            QTest.qWaitFor(
                 lambda: all(self.view.rect().contains(self.node(path)) for path in paths)
             )
 
@@ -113,15 +113,15 @@ class Hands:
 
     def press_and_move(self, start: QPoint, end: QPoint, modifiers=NONE) -> None:
         """Press and move in small steps, and hold."""
-        self.qtbot.mousePress(self.view, LEFT, modifiers, start)
+        QTest.mousePress(self.view, LEFT, modifiers, start)
         for step in range(1, 9):
-            self.qtbot.mouseMove(self.view, start + (end - start) * step / 8)
+            QTest.mouseMove(self.view, start + (end - start) * step / 8)
             self.settle()
         self._held = end
 
     def release(self, modifiers=NONE) -> None:
         """Let go where the pointer is."""
-        self.qtbot.mouseRelease(self.view, LEFT, modifiers, self._held)
+        QTest.mouseRelease(self.view, LEFT, modifiers, self._held)
         self.settle()
 
     def connect(self, source: str, target: str, port: int = 0) -> None:

@@ -56,6 +56,8 @@ class Minimap(QWidget):
     def _rebuild(self) -> None:
         self._picture = None
         self.update()
+        if self.view.layer.lifted is not None:  # nodes still move: what is drawn now is passing
+            self._later.start()
 
     def _scale(self) -> float:
         bounds = self._bounds

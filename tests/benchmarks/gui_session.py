@@ -1,0 +1,138 @@
+"""How long single events keep the window busy in a session on ResNet-50, by hand."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+Row = tuple[str, float, float, float, str]
+
+LIMIT_MS = 100.0
+
+
+def rows() -> Iterator[Row]:
+    """Yield the longest event of the session, in a process of its own, and what it was."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.gui_session"],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *_, last = done.stdout.splitlines()
+    longest, _, what = last.partition(" ")
+    milliseconds = float(longest)
+    yield (
+        "ResNet-50 by hand: the longest event [ms]",
+        milliseconds,
+        LIMIT_MS,
+        LIMIT_MS / milliseconds,
+        f"under 100 ms ({what})",
+    )
+
+
+def _session() -> None:
+    import tempfile
+    from pathlib import Path
+
+    from PySide6.QtCore import QEvent, QObject
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QApplication
+
+    class Timed(QApplication):
+        """Times every event from its delivery until it is dealt with."""
+
+        depth = 0
+        act = "start"
+        longest = (0.0, "")
+
+        def notify(self, receiver: QObject, event: QEvent) -> bool:
+            if self.depth:
+                return super().notify(receiver, event)
+            self.depth += 1
+            kind, name = event.type().name, type(receiver).__name__
+            begun = time.perf_counter()
+            try:
+                return super().notify(receiver, event)
+            finally:
+                self.depth -= 1
+                spent = 1000 * (time.perf_counter() - begun)
+                if spent > self.longest[0]:
+                    self.longest = (spent, f"{self.act}: {kind} of {name}")
+                if spent > 40:
+                    print(f"{spent:.0f} {self.act}: {kind} of {name}", file=sys.stderr)
+
+    application = Timed([])
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("CONFIG", "STATE", "DATA"):
+            os.environ[f"XDG_{name}_HOME"] = str(Path(folder) / name)
+        from designer.gui import preferences, theme
+        from designer.gui.garbage import GarbageCollector
+        from designer.gui.items import Item
+        from designer.gui.main_window import MainWindow
+        from tests.gui.hands import SHIFT, Hands
+
+        GarbageCollector(application)
+        application.setStyle("Fusion")
+        theme.load_fonts(application)
+        theme.theme.follow(application, "dark")
+        window = MainWindow(preferences.Preferences(theme="dark", standby=False))
+        window.resize(1600, 1000)
+        window.show()
+        QTest.qWait(1500)  # the editor is made ahead
+        hands: Any = Hands(window)
+        acts = [
+            ("open", lambda: window.workspace.open_preset("resnet50")),
+            ("select", lambda: hands.click_node("conv1")),
+            ("type", lambda: hands.fill("kernel_size", "5")),
+            ("undo", lambda: hands.keys("Ctrl+Z", window)),
+            ("select a block", lambda: hands.click_node("layer2")),
+            ("expand", lambda: hands.keys("Space")),
+            ("collapse", lambda: hands.keys("Space")),
+            ("go in", lambda: hands.keys("Return")),
+            ("select inside", lambda: hands.click_node("layer2.0.conv3")),
+            ("type inside", lambda: hands.fill("out_channels", "=3 * channels")),
+            ("problems", lambda: hands.tab("Problems")),
+            ("undo", lambda: hands.keys("Ctrl+Z", window)),
+            ("code", lambda: hands.tab("Code")),
+            ("analysis", lambda: hands.tab("Analysis")),
+            ("go out", lambda: (hands.on_canvas(), hands.keys("Escape"))),
+            ("quick add", lambda: (hands.click_node("relu"), hands.add("Dropout2d"))),
+            ("drop", lambda: hands.drop(Item("layer", "Conv2d"), hands.node("fc"))),
+            ("drag", lambda: _drag(hands)),
+            ("select two", lambda: (hands.click_node("conv1"), hands.click_node("bn1", SHIFT))),
+            ("group", lambda: (hands.keys("Ctrl+G"), hands.type("Stem"), hands.keys("Return"))),
+            ("arrange", lambda: (hands.on_canvas(), hands.keys("Ctrl+L"))),
+            ("commands", lambda: (hands.keys("Ctrl+K", window), hands.type("conv"))),
+            ("close it", lambda: hands.keys("Escape")),
+            ("another preset", lambda: window.workspace.open_preset("googlenet")),
+            ("back", lambda: hands.click(window.tabs, window.tabs.tabRect(0).center())),
+            ("gallery", lambda: hands.keys("Ctrl+Shift+N", window)),
+        ]
+        for act, do in acts:
+            application.act = act
+            begun = time.perf_counter()
+            do()
+            QTest.qWait(350)
+            if time.perf_counter() - begun > 5:
+                print(f"{act} took long", file=sys.stderr)
+        for document in window.workspace.documents:
+            document.saved = document.design
+        window.close()
+        spent, what = application.longest
+        print(f"{spent:.1f} {what}", flush=True)
+        os._exit(0)  # nothing is left to be done, and nothing to be told
+
+
+def _drag(hands: Any) -> None:
+    from PySide6.QtCore import QPoint
+
+    hands.show("maxpool")
+    start = hands.node("maxpool")
+    hands.drag(start, start + QPoint(180, 30))
+
+
+if __name__ == "__main__":
+    _session()
