@@ -1,9 +1,13 @@
 """What all tests share: golden files and the flag that renews them."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# Two processes run the tests; with threads of their own they would only hinder each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -91,9 +91,7 @@ def test_train_pause_change_the_rate_stop_export_and_reopen(
     )
     for ending in endings:
         state = hands.find(QLabel, f"export-state{ending}")
-        qtbot.waitUntil(
-            lambda state=state: " · " in state.text(), timeout=PATIENCE
-        )
+        qtbot.waitUntil(lambda state=state: " · " in state.text(), timeout=PATIENCE)
     press(hands, "export-close")
 
     window.trainer.show(None)

@@ -71,7 +71,7 @@ def test_train_pause_change_the_rate_go_on_stop_resume(desk):
     desk.qtbot.keyClick(field, Qt.Key.Key_Return)
     click(desk, "training-pause")
     desk.wait(lambda: not follower.paused and "lr" in kinds(run))
-    desk.wait(lambda: follower.history.last["step"]["lr"] == 0.002)
+    desk.wait(lambda: any(each.get("lr") == 0.002 for each in read_events(run.events)))
     desk.wait(lambda: desk.training.curves.loss.marks)
     assert desk.training.curves.loss.marks[0][1] == "lr 0.002"
     desk.training.checkpoint()
