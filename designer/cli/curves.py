@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from designer.errors import DesignerError
 from designer.runs.events import read_events
-from designer.runs.files import unwritable, write_atomically
 from designer.runs.folder import RunFolder
+from designer.storage import unwritable, write_atomically
 
 WIDTH, HEIGHT = 1200, 480
 SMOOTH = 2  # drawn so many times larger and scaled down, which smoothes the lines

@@ -1,8 +1,6 @@
 """Design files: strict reading with the place of every error, diff-friendly and atomic writing."""
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -28,6 +26,7 @@ from designer.design.values import (
     plain,
 )
 from designer.errors import DesignerError
+from designer.storage import write_atomically
 
 FORMAT = "netdesigner/design"
 VERSION = 1
@@ -146,30 +145,12 @@ def save(design: Design, path: str | Path) -> None:
         The folder is missing, read-only or full; an old file stays as it was.
     """
     path = Path(path)
-    text = dumps(design)
-    temporary = None
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        write_atomically(path, dumps(design).encode())
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         raise DesignerError(
             f"{path} cannot be written: {error.strerror}; choose another folder or free some space."
         ) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 # Reading

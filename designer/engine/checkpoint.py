@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from designer.errors import DesignerError
-from designer.runs.files import unwritable, write_atomically
+from designer.storage import unwritable, write_atomically
 
 Content = dict[str, Any]
 

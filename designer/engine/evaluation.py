@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from designer.engine.batches import Images
 from designer.engine.losses import Objective, correct, main_output
-from designer.runs.files import unwritable, write_atomically
 from designer.runs.folder import RunFolder
 from designer.runs.preprocessing import Preprocessing
 from designer.runs.result import Figures
+from designer.storage import unwritable, write_atomically
 
 _MISTAKES = 100  # the worst that are listed
 

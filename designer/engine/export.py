@@ -24,8 +24,8 @@ from designer.design.values import Design
 from designer.engine import checkpoint
 from designer.engine.module import module_from_source
 from designer.errors import DesignerError
-from designer.runs.files import unwritable
 from designer.runs.folder import RunFolder
+from designer.storage import unwritable
 
 TOLERANCE = 1e-5
 """How far a loaded model's outputs may lie from the module's, relative to the largest output."""

@@ -24,9 +24,9 @@ from designer.errors import DesignerError
 from designer.runs import lock
 from designer.runs.control import Command, ControlReader
 from designer.runs.events import EventWriter
-from designer.runs.files import unwritable, write_atomically
 from designer.runs.folder import RunFolder
 from designer.runs.result import Best, Figures, Result, Status
+from designer.storage import unwritable, write_atomically
 
 _POLL_SECONDS = 0.05  # between looks at the control file: a stat takes 2 microseconds
 

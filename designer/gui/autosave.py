@@ -20,8 +20,8 @@ from designer.errors import DesignerError
 from designer.gui.preferences import Preferences, state_folder
 from designer.gui.workspace import Document, Workspace
 from designer.runs import lock
-from designer.runs.files import write_atomically
 from designer.runs.recipe import Recipe
+from designer.storage import write_atomically
 
 
 class Aside(msgspec.Struct):

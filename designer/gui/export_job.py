@@ -14,7 +14,7 @@ from designer.design import files
 from designer.design.values import Design
 from designer.gui import background
 from designer.gui.training.trainer import Trainer
-from designer.runs.files import unwritable, write_atomically
+from designer.storage import unwritable, write_atomically
 
 
 @dataclass(frozen=True)

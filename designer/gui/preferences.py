@@ -7,7 +7,7 @@ import msgspec
 from platformdirs import user_config_path, user_documents_path, user_state_path
 
 from designer.errors import DesignerError
-from designer.runs.files import write_atomically
+from designer.storage import write_atomically
 
 RECENT = 12  # files remembered
 

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from designer.errors import DesignerError
-from designer.runs.files import unwritable
+from designer.storage import unwritable
 
 CommandName = Literal["pause", "resume", "stop", "checkpoint", "set_lr"]
 

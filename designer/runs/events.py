@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from designer.errors import DesignerError
-from designer.runs.files import unwritable
+from designer.storage import unwritable
 
 Event = dict[str, Any]
 

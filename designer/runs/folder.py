@@ -10,11 +10,11 @@ import msgspec
 
 from designer.errors import DesignerError
 from designer.runs import lock
-from designer.runs.files import unwritable, write_atomically
 from designer.runs.network import NetworkInfo
 from designer.runs.preprocessing import Preprocessing
 from designer.runs.recipe import Recipe, read_recipe
 from designer.runs.result import Result, Status
+from designer.storage import unwritable, write_atomically
 
 State = Literal["new", "running", "interrupted"] | Status
 

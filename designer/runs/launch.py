@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from designer.runs import control
-from designer.runs.files import unwritable
 from designer.runs.folder import RunFolder
 from designer.runs.lock import already_training
+from designer.storage import unwritable
 
 _MODULE = "designer.engine.worker"
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from designer.errors import DesignerError
-from designer.runs.files import unwritable
+from designer.storage import unwritable
 
 _LOCKED_BYTE = 1 << 30  # far behind the content, since Windows keeps others from locked bytes
 

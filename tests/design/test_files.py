@@ -4,7 +4,6 @@ import json
 import os
 import random
 import stat
-import tempfile
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -589,7 +588,7 @@ def test_a_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         def refuse(*_: object, **__: object) -> None:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
+        monkeypatch.setattr(Path, "open", refuse)
     try:
         with pytest.raises(DesignerError) as refused:
             save(Design("d"), tmp_path / "design.json")

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from designer import storage
 from designer.errors import DesignerError
-from designer.runs import files, lock
-from designer.runs.files import write_atomically
+from designer.runs import lock
 from designer.runs.folder import RunFolder, default_path, list_runs
 from designer.runs.launch import is_alive, start
 from designer.runs.network import NetworkInfo, OutputInfo
 from designer.runs.recipe import Recipe
 from designer.runs.result import Best, Figures, Result
+from designer.storage import write_atomically
 
 NETWORK = NetworkInfo(
     name="N",
@@ -144,7 +145,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     def refuse(descriptor):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files.os, "fsync", refuse)
+    monkeypatch.setattr(storage.os, "fsync", refuse)
     with pytest.raises(OSError, match="No space"):
         write_atomically(path, b"new")
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]

@@ -14,8 +14,8 @@ from designer.gui.panels.memory_totals import MemoryTotals
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
 from designer.gui.theme import sans
 from designer.gui.workspace import Workspace
-from designer.runs.files import write_atomically
 from designer.runs.recipe import Recipe
+from designer.storage import write_atomically
 
 
 class AnalysisPanel(LazyPanel):

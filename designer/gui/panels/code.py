@@ -23,7 +23,7 @@ from designer.gui.panels.code_view import CodeView
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
 from designer.gui.theme import colours, sans
 from designer.gui.workspace import Workspace
-from designer.runs.files import write_atomically
+from designer.storage import write_atomically
 
 
 class CodePanel(LazyPanel):

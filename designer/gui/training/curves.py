@@ -28,7 +28,7 @@ from designer.gui.training.history import History, smoothed
 from designer.gui.training.plots import Line, Plot
 from designer.gui.training.trainer import Trainer
 from designer.layers.base import Category
-from designer.runs.files import unwritable, write_atomically
+from designer.storage import unwritable, write_atomically
 
 SMOOTHING = 60  # per cent of each mean that is kept for the next
 SHARE = 0.2  # of the time that may go into drawing

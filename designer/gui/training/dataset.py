@@ -64,6 +64,7 @@ class DataChooser(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.source = ""
+        self.data_folder: Callable[[], str] = str  # where to begin looking, "" for at home
         self.reading: Reading | None = None
         self.error = ""
         self.busy = False
@@ -229,7 +230,9 @@ class DataChooser(QWidget):
 
     def _beside(self) -> str:
         path = Path(self.source)
-        return str(path.parent) if path.is_absolute() else str(Path.home())
+        if path.is_absolute():
+            return str(path.parent)
+        return self.data_folder() or str(Path.home())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take one file or folder."""

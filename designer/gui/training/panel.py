@@ -46,6 +46,7 @@ class TrainingPanel(QWidget):
         self.workspace = workspace
         self.trainer = trainer
         self.set_up = SetUp(workspace)
+        self.set_up.data.data_folder = lambda: trainer.preferences.data_folder
         self.set_up.train_requested.connect(self.start)
         self.set_up.changed.connect(self._tell)
         self.controls = Controls(trainer)

@@ -28,8 +28,8 @@ from designer.gui.training.dataset import DataChooser
 from designer.gui.training.matching import Match, match
 from designer.gui.training.recipe_form import RecipeForm
 from designer.gui.workspace import Workspace
-from designer.runs.files import unwritable, write_atomically
 from designer.runs.recipe import Recipe, changed, read_recipe
+from designer.storage import unwritable, write_atomically
 
 SETTLED = 150  # milliseconds without an edit after which data and design are compared
 ASK_MEMORY = 5_000  # milliseconds between questions for the free memory, while it is shown

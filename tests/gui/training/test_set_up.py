@@ -278,3 +278,16 @@ def test_the_parts_are_counted_as_they_are_cut(tmp_path):
             named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
             expected = {name: len(part) for name, part in named.items() if part is not None}
             assert split_counts(describe(data), recipe) == expected
+
+
+def test_choosing_begins_in_the_folder_of_the_settings(lenet, monkeypatch, tmp_path):
+    asked = []
+
+    def choose(parent, title, folder):
+        asked.append(folder)
+        return ""
+
+    monkeypatch.setattr(dataset.QFileDialog, "getExistingDirectory", choose)
+    lenet.trainer.preferences.data_folder = str(tmp_path)
+    lenet.training.set_up.data.browse.menu().actions()[0].trigger()
+    assert asked == [str(tmp_path)]
