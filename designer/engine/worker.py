@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     interrupt = _interrupt()
     if options.serve:
         serve(sys.stdin, sys.stdout, interrupt=interrupt)
+        _let_go_of_output()
         return 0
     return _train_run(options.run, resume=options.resume, interrupt=interrupt)
 
@@ -147,6 +148,14 @@ def _printing_to(path: Path) -> Iterator[None]:
         sys.stderr.flush()
         os.dup2(before, 2)
         os.close(before)
+
+
+def _let_go_of_output() -> None:
+    """End in peace where nobody reads the answers any more, with some of them not yet sent."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _train_run(path: Path, *, resume: bool, interrupt: threading.Event) -> int:
