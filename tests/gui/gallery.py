@@ -17,6 +17,8 @@ from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tests.gui.hands import wait_until
+
 README_FOLDER = Path(__file__).parents[2] / "assets" / "pictures"
 PRESETS = ("vgg16", "resnet50", "googlenet")
 WAIT_MS = 400  # for what is drawn a moment later: figures, thumbnails, animations
@@ -207,7 +209,7 @@ def _readme_scenes(window: "QWidget") -> Iterator[Scene]:
     workspace.select(["conv2"], reveal=True)
     (run,) = Path(os.environ["GALLERY_RUNS"]).iterdir()
     window.trainer.show(run)
-    QTest.qWaitFor(lambda: window.training.curves is not None, 20_000)
+    wait_until(lambda: window.training.curves is not None)
     QTest.qWait(1000)
     yield "training", whole
 

@@ -3,7 +3,9 @@
 What is read of the inside is where things are drawn, as an eye would see it, and what came of it.
 """
 
-from PySide6.QtCore import QPoint, QPointF, Qt
+from collections.abc import Callable
+
+from PySide6.QtCore import QDeadlineTimer, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QTabBar, QWidget
@@ -17,6 +19,14 @@ LEFT = Qt.MouseButton.LeftButton
 NONE = Qt.KeyboardModifier.NoModifier
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def wait_until(condition: Callable[[], bool], seconds: int = 20) -> None:
+    """Let events be handled until something is so; outside of pytest, too."""
+    deadline = QDeadlineTimer(1000 * seconds)
+    while not condition():
+        assert not deadline.hasExpired(), "this did not come true"
+        QTest.qWait(10)
 
 
 class Hands:
@@ -102,9 +112,7 @@ class Hands:
         if not all(self.view.rect().contains(self.node(path)) for path in paths):
             self.on_canvas()
             self.keys("F")
-            QTest.qWaitFor(
-                lambda: all(self.view.rect().contains(self.node(path)) for path in paths)
-            )
+            wait_until(lambda: all(self.view.rect().contains(self.node(path)) for path in paths))
 
     def drag(self, start: QPoint, end: QPoint, modifiers=NONE) -> None:
         """Press, move in small steps, and release on the canvas."""
