@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from designer.data import ArrayPart, read_picture
+from designer.data import ArrayPart, pictures, read_picture
 from designer.data.pictures import picture_shape
 from designer.errors import DesignerError
 
@@ -207,3 +207,25 @@ def test_useless_files_are_named(tmp_path: Path) -> None:
 def test_files_are_read_with_one_or_three_channels(tmp_path: Path) -> None:
     with pytest.raises(DesignerError, match="1 or 3 channels, not 4"):
         decoded(tmp_path / "a.png", channels=4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [((7, 1, 28, 28), (32, 32)), ((10, 3, 20, 30), (16, 16)), ((3, 1, 9, 9), (5, 7))],
+)
+def test_planes_are_scaled_as_each_by_itself(shape, size):
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    height, width = size
+    box = pictures._covering_box((shape[3], shape[2]), (width, height))
+    expected = [
+        [
+            np.asarray(
+                Image.fromarray(np.ascontiguousarray(plane)).resize(
+                    (width, height), Image.Resampling.BILINEAR, box=box
+                )
+            )
+            for plane in image
+        ]
+        for image in images
+    ]
+    assert np.array_equal(pictures._resized(images, height=height, width=width), expected)
