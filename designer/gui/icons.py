@@ -71,10 +71,10 @@ class _Engine(QIconEngine):
     def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
-        """Return the picture, `size` real pixels large."""
+        """Return the picture for a screen of `scale` pixels to the point, `size` in points."""
         name, colour, disabled = self.words
         tint = disabled if mode == QIcon.Mode.Disabled else colour
-        return _drawn(name, tint, min(size.width(), size.height()), scale)
+        return _drawn(name, tint, round(min(size.width(), size.height()) * scale), scale)
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         """Draw into a rectangle."""

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QSize
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
@@ -65,3 +66,10 @@ def test_no_two_are_alike() -> None:
 
 def test_the_program_has_an_icon(qapp: QApplication) -> None:
     assert QSvgRenderer(str(folder("assets") / "icon.svg")).isValid()
+
+
+def test_icons_are_sharp_on_every_screen(qapp: QApplication) -> None:
+    for ratio in (1.0, 1.5, 2.0):
+        picture = icons.icon("search").pixmap(QSize(18, 18), ratio)
+        assert picture.width() == round(18 * ratio)
+        assert picture.devicePixelRatio() == ratio
