@@ -1,6 +1,6 @@
 """What the analysis says of nodes and edges, as bits: errors, warnings, what is not there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,8 @@ def mark(arrays: "Arrays", problems: Sequence[Problem]) -> None:
             origin = row_of.get(join(parent(problem.path), problem.origin))
             if origin is not None:
                 arrays.bits[origin] |= ORIGIN
+        for other in _unknown_uses(arrays, problem):
+            arrays.bits[other] |= bit
         path = problem.path
         while path:  # the blocks around it show that something in them is wrong
             row = row_of.get(path)
@@ -38,6 +40,20 @@ def mark(arrays: "Arrays", problems: Sequence[Problem]) -> None:
                 arrays.bits[row] |= bit
             path = parent(path)
     _mark_edges(arrays, at_fault)
+
+
+def _unknown_uses(arrays: "Arrays", problem: Problem) -> Iterator[int]:
+    """Yield a node's rows in other uses of its block, which the analysis did not come to.
+
+    It ends at the first use that fails; whoever looks into a later one has the same fault there.
+    """
+    if problem.block is None:
+        return
+    for frame in arrays.frames.values():
+        if frame.block == problem.block and frame.result is None:
+            row = arrays.row.get(join(frame.scope, problem.node))
+            if row is not None:
+                yield row
 
 
 def _mark_absent(arrays: "Arrays") -> None:
