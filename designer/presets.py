@@ -63,6 +63,10 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes
     ----------
+    family
+        The name that its relatives share, such as "ResNet".
+    follows
+        The presets whose ideas it builds on directly; empty for the first of a line.
     idea
         What the architecture brought, in two sentences.
     recipe_note
@@ -70,6 +74,8 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     title: str
+    family: str
+    follows: list[str]
     year: int
     paper: Paper
     idea: str

@@ -28,6 +28,9 @@ def test_a_preset_is_valid_and_documented(name: str) -> None:
     assert not analyse(presets.load(name)).problems
     info = presets.info(name)
     assert 1950 < info.year < 2100
+    assert info.family
+    assert set(info.follows) <= {*presets.names()} - {name}
+    assert all(presets.info(each).year <= info.year for each in info.follows)
     assert info.paper.title
     assert info.paper.reference
     assert 2 <= len(re.findall(r"\.(?: |$)", info.idea)) <= 3

@@ -122,7 +122,7 @@ from designer.runs.recipe import changed
 app = QApplication([])
 trainer = Trainer(preferences.Preferences(runs_folder=sys.argv[1]))
 trainer.window_shown()
-recipe = changed(presets.recipe("lenet5"), {"epochs": 40, "data.limit": 400, "threads": 1})
+recipe = changed(presets.recipe("lenet5"), {"epochs": 2000, "data.limit": 400, "threads": 1})
 trainer.begin(presets.load("lenet5"), recipe)
 trainer.events_arrived.connect(lambda events: print(trainer.shown.run.path, flush=True))
 app.exec()
@@ -146,10 +146,11 @@ def test_a_window_that_is_killed_loses_no_training(desk):
     assert follower.run.path == run.path
     assert desk.training.running
     desk.wait(lambda: follower.history.steps.rows > 5)
-    desk.wait(lambda: follower.state == "finished")
+    click(desk, "training-stop")
+    desk.wait(lambda: follower.state == "stopped")
     steps = [event["step"] for event in read_events(run.events) if event["event"] == "step"]
     assert follower.history.steps["step"].tolist() == steps
-    assert run.result().epochs == 40
+    assert run.result().status == "stopped"
 
 
 def test_the_window_asks_before_it_leaves_a_training(desk, answer):
