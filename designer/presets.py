@@ -1,4 +1,4 @@
-"""The gallery: built-in designs, each with its paper, its published figures and its reference."""
+"""The gallery: built-in designs, each with its paper and its published figures."""
 
 import json
 import os
@@ -33,31 +33,6 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: str = "%"
 
 
-class SavedBytes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What autograd keeps in train mode: `fixed` and, for each image, `per_image`."""
-
-    fixed: int
-    per_image: int
-
-
-class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Counts of the network with some arguments, taken from torch modules on meta tensors.
-
-    `note` says where the module that was counted differs from the preset.
-    """
-
-    key: str
-    arguments: dict[str, int | float | bool | str]
-    parameters: int
-    weights: int
-    biases: int
-    buffers: int
-    file_bytes: int
-    macs: int
-    saved_bytes: SavedBytes
-    note: str = ""
-
-
 class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the gallery tells of a preset beside its design.
 
@@ -67,6 +42,9 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The name that its relatives share, such as "ResNet".
     follows
         The presets whose ideas it builds on directly; empty for the first of a line.
+    parameters, macs
+        What it costs with its default arguments, the MACs for one image, so that the gallery can
+        tell it before it has read the design.
     idea
         What the architecture brought, in two sentences.
     recipe_note
@@ -81,7 +59,8 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     idea: str
     recipe_note: str
     published: list[Published]
-    reference: list[Reference]
+    parameters: int
+    macs: int
 
 
 class ArgumentEntry(msgspec.Struct, frozen=True):

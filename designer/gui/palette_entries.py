@@ -110,19 +110,12 @@ def preset_entry(name: str) -> Entry:
     from designer import presets
 
     info = presets.info(name)
-    chosen = {key: each.default for key, each in presets.load(name).arguments.items()}
-    counted = [
-        each.parameters
-        for each in info.reference
-        if all(chosen.get(key) == value for key, value in each.arguments.items())
-    ]
-    size = f" · {formatting.short(counted[0])}" if counted else ""
     return Entry(
         Item("preset", name),
         info.title,
         PRESETS,
         f"{info.idea}\n{info.paper.reference}",
-        soft=f"{info.year}{size}",
+        soft=f"{info.year} · {formatting.short(info.parameters)}",
         other=name,
     )
 
