@@ -8,6 +8,7 @@ from functools import cached_property
 
 from designer.analysis.fields import Field, receptive_fields
 from designer.analysis.graphs import Evaluator
+from designer.analysis.mending import argument_problems
 from designer.analysis.problems import Problem, Severity
 from designer.analysis.results import GraphResult, NodeResult
 from designer.analysis.totals import Totals, totals
@@ -72,7 +73,7 @@ class Analysis:
         self.design = design
         self.top = top
         self.evaluator = evaluator
-        self.problems = (*top.problems, *self._whole())
+        self.problems = (*argument_problems(design), *top.problems, *self._whole())
 
     @property
     def valid(self) -> bool:

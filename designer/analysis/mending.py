@@ -6,8 +6,9 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
-from designer.analysis.problems import Fix, parameters_fix
-from designer.design import arguments, edits
+from designer.analysis.formatting import value as shown
+from designer.analysis.problems import Fix, Problem, parameters_fix
+from designer.design import arguments, edits, rules
 from designer.design.edits import Edit
 from designer.design.expressions import (
     ExpressionError,
@@ -51,8 +52,8 @@ def fault_fixes(
     fixes = list(_name_fixes(given, name, fault.parameter, parameter, block, scope))
     value = _usable(parameter, given)
     if value is not None:
-        shown = show(value) if isinstance(value, tuple) else value
-        label = f"set {fault.parameter} to {shown}"
+        words = show(value) if isinstance(value, tuple) else value
+        label = f"set {fault.parameter} to {words}"
         fixes.append(parameters_fix(label, block, name, {fault.parameter: value}))
     elif not parameter.required:
         fixes.append(_drop_fix(name, fault.parameter, block))
@@ -97,6 +98,29 @@ def _has_output(node: object) -> bool:
 def _wire_fix(source: str, name: str, port: int, block: str | None) -> Fix:
     edge = Edge(source, 0, name, port)
     return Fix(f"connect {source} to it", lambda design: edits.connect(design, edge, block=block))
+
+
+def use_fix(name: str, argument: str, value: Scalar, block: str | None) -> Fix:
+    """Offer another value for an argument of a block's use."""
+    return Fix(
+        f"set {argument} to {shown(value)}",
+        lambda design: edits.set_block_argument(design, name, argument, value, block=block),
+    )
+
+
+def argument_problems(design: Design) -> Iterator[Problem]:
+    """Name the arguments of a design whose rules do not hold, with the values that would."""
+    values = {name: each.default for name, each in design.arguments.items()}
+    for name, refusal in rules.breaches(design.arguments, values):
+        nearest = rules.nearest(design.arguments, name, values)
+        fixes = tuple([_argument_fix(name, each) for each in nearest])
+        yield Problem("argument", f"{name} {refusal}", fixes=fixes)
+
+
+def _argument_fix(name: str, value: Scalar) -> Fix:
+    return Fix(
+        f"set {name} to {shown(value)}", lambda design: edits.set_argument(design, name, value)
+    )
 
 
 def _layer_fixes(node: LayerNode, name: str, block: str | None) -> Iterator[Fix]:

@@ -1,13 +1,15 @@
 """How a use of a block is evaluated: its arguments, its repetitions, what it is from outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from designer.analysis.mending import use_fix
 from designer.analysis.place import Place
 from designer.analysis.problems import Problem, Severity
 from designer.analysis.results import BlockEffect, Flow, GraphResult, Memory, NodeResult, Storage
+from designer.design import rules
 from designer.design.expressions import (
     ExpressionError,
     Scalar,
@@ -175,7 +177,20 @@ class Use:
                     message = f"{name}: the argument '{key}' of {block} {refusal}"
                     fault = (place.problem("argument", message, name),)
             faults += fault
+        if not faults:
+            faults += self._breaches(used, found)
         return found, tuple(faults)
+
+    def _breaches(self, used: Block, values: Mapping[str, Scalar]) -> Iterator[Problem]:
+        """Name the arguments whose rules do not hold, with the values that would."""
+        name, block = self.name, self.place.block
+        for key, refusal in rules.breaches(used.arguments, values):
+            message = f"{name}: the argument '{key}' of {self.node.block} {refusal}"
+            fixes = []
+            if not is_expression(self.node.arguments.get(key)):
+                nearest = rules.nearest(used.arguments, key, values)
+                fixes = [use_fix(name, key, each, block) for each in nearest]
+            yield self.place.problem("argument", message, name, fixes=tuple(fixes))
 
 
 def _is_same(

@@ -8,6 +8,7 @@ from designer import __version__
 from designer.analysis.analysis import Analysis, analyse
 from designer.codegen.classes import ClassWriter, Library
 from designer.codegen.text import printable
+from designer.design import rules
 from designer.design.expressions import Scalar
 from designer.design.values import Argument, Design
 from designer.errors import DesignerError
@@ -87,9 +88,7 @@ def _matters(analysis: Analysis, name: str, free: Mapping[str, Argument], text: 
     """Tell whether another value of an argument would change more than the argument itself."""
     design = analysis.design
     argument = design.arguments[name]
-    for value in _other_values(argument):
-        if argument.refusal(value) is not None:
-            continue
+    for value in _other_values(design, name):
         changed = {**design.arguments, name: replace(argument, default=value)}
         other = analyse(replace(design, arguments=changed), analysis)
         if other.valid and _body(other, frozenset(free))[0] != text:
@@ -97,15 +96,21 @@ def _matters(analysis: Analysis, name: str, free: Mapping[str, Argument], text: 
     return False
 
 
-def _other_values(argument: Argument) -> list[Scalar]:
+def _other_values(design: Design, name: str) -> list[Scalar]:
+    """Return some other values of an argument, all that it has or a few numbers."""
+    argument = design.arguments[name]
     default = argument.default
+    values: list[Scalar] = []
     if argument.choices:
-        return [choice for choice in argument.choices if choice != default]
-    if isinstance(default, bool):
-        return [not default]
-    if isinstance(default, int | float):
-        return [default + 1, default * 2, default * 2 + 3, default // 2]
-    return []
+        values = [choice for choice in argument.choices if choice != default]
+    elif isinstance(default, bool):
+        values = [not default]
+    elif isinstance(default, int | float):
+        values = [default + 1, default * 2, default * 2 + 3, default // 2]
+    if argument.where:
+        beside = {key: each.default for key, each in design.arguments.items()}
+        values = [rules.reached(design.arguments, name, each, beside, 1) for each in values]
+    return [each for each in values if each != default and argument.refusal(each) is None]
 
 
 def _file(design: Design, library: Library) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from designer.design.edits import with_graph
-from designer.design.expressions import Literal
-from designer.design.rewriting import with_names, with_values
+from designer.design.expressions import Literal, is_expression, names, renamed, substitute
+from designer.design.rewriting import tree_of, value_of, with_names, with_values
 from designer.design.values import (
     Argument,
     BlockNode,
@@ -71,7 +71,10 @@ def rename_argument(design: Design, name: str, new: str, *, block: str | None = 
         raise DesignerError(f"'{new}' {refusal}.")
     if new in known:
         raise DesignerError(f"There is an argument '{new}' already; choose another name.")
-    arguments = {new if key == name else key: each for key, each in known.items()}
+    arguments = {
+        new if key == name else key: replace(each, where=renamed(each.where, {name: new}))
+        for key, each in known.items()
+    }
     changed = with_arguments(design, block, arguments)
     changed = _with_nodes(changed, block, lambda node: with_names(node, {name: new}))
     if block is None:
@@ -92,7 +95,7 @@ def remove_argument(design: Design, name: str, *, block: str | None = None) -> D
     known = arguments_of(design, block)
     _check_known(design, name, block)
     value = Literal(known[name].default)
-    rest = {key: each for key, each in known.items() if key != name}
+    rest = {key: _without(each, name, value) for key, each in known.items() if key != name}
     changed = with_arguments(design, block, rest)
     changed = _with_nodes(changed, block, lambda node: with_values(node, {name: value}))
     if block is None:
@@ -100,6 +103,17 @@ def remove_argument(design: Design, name: str, *, block: str | None = None) -> D
     return _with_uses(
         changed, block, lambda given: {key: each for key, each in given.items() if key != name}
     )
+
+
+def _without(argument: Argument, name: str, value: Literal) -> Argument:
+    """Put a value in the place of an argument in another one's rule, which may then say nothing."""
+    tree = tree_of(argument.where)
+    if name not in names(tree):
+        return argument
+    where = value_of(substitute(tree, {name: value}))
+    if not is_expression(where):
+        return replace(argument, where="", rule="")
+    return replace(argument, where=str(where))
 
 
 def _check_known(design: Design, name: str, block: str | None) -> None:

@@ -7,7 +7,15 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from designer.design.expressions import MAX_MAGNITUDE, Scalar, is_expression, shortened
+from designer.design.expressions import (
+    MAX_MAGNITUDE,
+    ExpressionError,
+    Scalar,
+    is_expression,
+    names,
+    parse,
+    shortened,
+)
 from designer.design.values import (
     MAX_PORT,
     Argument,
@@ -46,6 +54,8 @@ class _Argument(msgspec.Struct, forbid_unknown_fields=True):
     min: float | None = None
     max: float | None = None
     choices: list[int | float | bool | str] = []
+    where: str = ""
+    rule: str = ""
     help: str = ""
 
 
@@ -282,13 +292,39 @@ def _arguments(data: _Json, place: str) -> dict[str, Argument]:
             minimum=argument.min,
             maximum=argument.max,
             choices=tuple(_scalar(each, f"{place}.{name}.choices") for each in argument.choices),
+            where=argument.where,
+            rule=argument.rule,
             help=argument.help,
         )
         refusal = made.refusal(made.default)
         if refusal:
             raise _Wrong(f"{place}.{name}.default", f"{refusal}.")
         arguments[name] = made
+    for name, each in arguments.items():
+        _check_rule(each, arguments, f"{place}.{name}")
     return arguments
+
+
+def _check_rule(argument: Argument, beside: Mapping[str, Argument], place: str) -> None:
+    where, rule = argument.where, argument.rule
+    if bool(where) != bool(rule):
+        raise _Wrong(place, 'expected both or none of "where", a test, and "rule", its words.')
+    if not where:
+        return
+    if not is_expression(where):
+        raise _Wrong(
+            f"{place}.where",
+            f"expected an expression that begins with =, received {_shown(where)}.",
+        )
+    try:
+        unknown = sorted(names(parse(where)) - beside.keys())
+    except ExpressionError as error:
+        raise _Wrong(f"{place}.where", f"the expression '{shortened(where)}' {error}.") from None
+    if unknown:
+        raise _Wrong(
+            f"{place}.where",
+            f"reads '{unknown[0]}', which is no argument; beside it are {', '.join(beside)}.",
+        )
 
 
 def _graph(
@@ -459,6 +495,7 @@ def _argument_lines(arguments: Mapping[str, Argument], indent: int) -> Iterator[
                 **({} if argument.minimum is None else {"min": plain(argument.minimum)}),
                 **({} if argument.maximum is None else {"max": plain(argument.maximum)}),
                 **({"choices": argument.choices} if argument.choices else {}),
+                **({"where": argument.where, "rule": argument.rule} if argument.where else {}),
                 **({"help": argument.help} if argument.help else {}),
             }
             for name, argument in arguments.items()

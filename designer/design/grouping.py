@@ -166,7 +166,9 @@ def _with_arguments(
     """Return nodes for a block of their own, its arguments, and what its use passes to them."""
     around = arguments_of(design, block)
     read = names_read_in(chosen.values())
-    arguments = {name: each for name, each in around.items() if name in read}
+    arguments = {  # the rules stay with the arguments around, from which the values come
+        name: replace(each, where="", rule="") for name, each in around.items() if name in read
+    }
     given = {name: f"={name}" for name in arguments}
     # Sizes of the block around would become those of the new block's own input.
     sizes = [name for name in SIZES if block is not None and name in read]

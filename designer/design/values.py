@@ -41,13 +41,19 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A setting of a block or of the whole design; its current value is `default`."""
+    """A setting of a block or of the whole design; its current value is `default`.
+
+    `where` is a test that must hold beyond the range, an expression over the arguments beside it,
+    and `rule` says it in words that follow "must be"; see `designer.design.rules`.
+    """
 
     default: Scalar
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[Scalar, ...] = ()
     help: str = ""
+    where: str = ""
+    rule: str = ""
 
     def refusal(self, value: Scalar) -> str | None:
         """Say what is wrong with a value, in words that follow the argument's name, or None."""

@@ -31,7 +31,7 @@ def design(
                 "format": "netdesigner/design",
                 "version": 1,
                 "name": "Test",
-                "arguments": {name: {"default": value} for name, value in arguments.items()},
+                "arguments": _arguments(arguments),
                 "blocks": blocks or {},
                 "nodes": nodes,
                 "edges": edges,
@@ -57,16 +57,19 @@ def block(
     **arguments: Any,
 ) -> dict[str, Any]:
     """Return a block as a file has it."""
-    given = {
-        name: value if isinstance(value, dict) else {"default": value}
-        for name, value in arguments.items()
-    }
     return {
-        "arguments": given,
+        "arguments": _arguments(arguments),
         "inputs": list(inputs),
         "outputs": list(outputs),
         "nodes": nodes,
         "edges": edges,
+    }
+
+
+def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value if isinstance(value, dict) else {"default": value}
+        for name, value in given.items()
     }
 
 

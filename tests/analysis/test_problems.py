@@ -58,7 +58,65 @@ RESIDUAL = {
 }
 RESIDUAL_EDGES = [["image", "conv3", "add", "scores"], ["image", "shortcut", "add:1"]]
 
+EVEN = {"default": 7, "where": "=n % 2 == 0", "rule": "even"}
+DEPTH = {"where": "=(depth - 2) % (9 if wide else 6) == 0", "rule": "6n + 2, or 9n + 2 if wide"}
+
 CASES: dict[str, Case] = {
+    # Rules of arguments
+    "a rule of the design": Case(
+        chain(conv(), depth={"default": 21, "min": 8, **DEPTH}, wide=False),
+        "argument",
+        "depth must be 6n + 2, or 9n + 2 if wide; received 21",
+        "",
+        port=None,
+        origin="",
+        fixes=("set depth to 20", "set depth to 26"),
+    ),
+    "a rule that another argument decides": Case(
+        chain(conv(), depth={"default": 8, "min": 8, **DEPTH}, wide=True),
+        "argument",
+        "depth must be 6n + 2, or 9n + 2 if wide; received 8",
+        "",
+        port=None,
+        origin="",
+        fixes=("set depth to 11",),
+    ),
+    "a rule between choices": Case(
+        chain(conv(), kind={"default": "a", "choices": ["a", "b", "c"],
+                            "where": "=kind != 'a' or k == 1", "rule": "b or c unless k is 1"},
+              k=2),
+        "argument",
+        "kind must be b or c unless k is 1; received a",
+        "",
+        port=None,
+        origin="",
+        fixes=("set kind to b", "set kind to c"),
+    ),
+    "a rule of a block's default": Case(
+        chain({"block": "B"}, blocks={"B": block({"c": conv()}, [["x", "c", "y"]], n=EVEN)}),
+        "argument",
+        "n1: the argument 'n' of B must be even; received 7",
+        port=None,
+        origin="",
+        fixes=("set n to 6", "set n to 8"),
+    ),
+    "a rule of a block, by an expression": Case(
+        chain({"block": "B", "repeat": 3, "with": {"n": "=i"}},
+              blocks={"B": block({"c": conv()}, [["x", "c", "y"]], n=EVEN)}),
+        "argument",
+        "n1: the argument 'n' of B must be even; received 1",
+        port=None,
+        origin="",
+    ),
+    "a rule that divides by zero": Case(
+        chain(conv(), n={"default": 0, "where": "=6 % n == 0", "rule": "a divisor of 6"}),
+        "argument",
+        "n has a rule that cannot be tested: '=6 % n == 0' cannot be computed: ",
+        "",
+        port=None,
+        origin="",
+        fixes=("set n to -1", "set n to 1"),
+    ),
     # The classic mistakes
     "missing Flatten": Case(
         chain(conv(4, 3), {"layer": "ReLU"}, LINEAR),

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import stat
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,10 @@ def arguments(draw: st.DrawFn) -> dict[str, Argument]:
             (default, "B", 3) if draw(st.booleans()) else (),
             draw(WORDS),
         )
+    for name, argument in made.items():
+        if draw(st.booleans()):
+            where = draw(st.sampled_from(["=1 > 2", f"={name} % 2 == 0", f"=min({name}, 3) == 1"]))
+            made[name] = replace(argument, where=where, rule=draw(WORDS.filter(bool)))
     return made
 
 
@@ -452,6 +457,14 @@ WRONG: list[tuple[Any, str, str]] = [
     (changed("edges.0.0", 5), "edges[0][0]", "Expected `str`"),
     (changed("edges.0", ["image"]), "edges[0]", "a path has at least two nodes"),
     (changed("edges.0", []), "edges[0]", "a path has at least two nodes"),
+    (changed("arguments.classes.where", "=classes > 1"), "arguments.classes", "both or none of"),
+    (changed("arguments.classes.rule", "large"), "arguments.classes", "both or none of"),
+    (changed("arguments.classes", {"default": 1, "where": "n", "rule": "n"}),
+     "arguments.classes.where", "expected an expression that begins with =, received 'n'"),
+    (changed("arguments.classes", {"default": 1, "where": "=1 +", "rule": "n"}),
+     "arguments.classes.where", "the expression '=1 +' "),
+    (changed("arguments.classes", {"default": 1, "where": "=classes > gone", "rule": "n"}),
+     "arguments.classes.where", "reads 'gone', which is no argument; beside it are classes"),
     (changed("edges.1", ["gone", "add:1"]), "edges[1]", "leads to 'gone', and there is no"),
     (changed("edges.1", ["image", "gone"]), "edges[1]", "there are image, stage, add, scores."),
     (changed("edges.1", ["image", "x" * 9999]), "edges[1]", "leads to 'xxx"),

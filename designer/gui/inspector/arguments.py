@@ -171,10 +171,12 @@ def _value_row(workspace: Workspace, block: str | None, name: str, argument: Arg
             return lambda design: edits.set_argument(design, name, value)  # type: ignore[arg-type]
         return _define(block, name, default=value)
 
+    beside = arguments.arguments_of(workspace.design, block)
+    values = {key: each.default for key, each in beside.items()}
     return Row(
         name,
         name,
-        kinds.of_argument(argument, expressions=False),
+        kinds.with_rule(kinds.of_argument(argument, expressions=False), name, beside, values),
         argument.default,
         change,
         f"set {name}" if block is None else f"set {block} {name}",

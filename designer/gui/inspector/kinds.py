@@ -2,10 +2,11 @@
 
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from designer.design import rules
 from designer.design.expressions import ExpressionError, Scalar, is_expression, parse, shortened
 from designer.design.values import Argument, Value
 from designer.gui import labels
@@ -54,6 +55,8 @@ class Kind:
         Where the arrow keys end.
     expressions
         Whether a text that begins with = is an expression.
+    reached
+        Returns the whole number at which a step to a number ends: the next one that a rule allows.
     """
 
     expects: str
@@ -70,6 +73,7 @@ class Kind:
     separator: str = " × "
     prose: bool = False
     expressions: bool = True
+    reached: Callable[[int, int], int] = lambda value, step: value
 
     @property
     def signature(self) -> tuple[object, ...]:
@@ -148,7 +152,11 @@ class Kind:
         near = min(found, key=lambda each: max(each.start() - cursor, cursor - each.end(), 0))
         value = float(near[0]) + steps * (1.0 if self.whole else _step(float(near[0]), steps))
         value = min(max(value, self.minimum), self.maximum)
-        new = str(int(value)) if self.whole else labels.value(value)
+        new = (
+            str(self.reached(int(value), 1 if steps > 0 else -1))
+            if self.whole
+            else labels.value(value)
+        )
         return text[: near.start()] + new + text[near.end() :], near.start() + len(new)
 
 
@@ -256,6 +264,27 @@ def of_argument(argument: Argument, *, expressions: bool = True) -> Kind:
     bounds += [f"up to {labels.value(most)}"] if most < math.inf else []
     expects = " ".join(["a whole number" if whole else "a number", *bounds])
     return Kind(expects, check, whole=whole, minimum=least, maximum=most, expressions=expressions)
+
+
+def with_rule(
+    kind: Kind, name: str, arguments: Mapping[str, Argument], values: Mapping[str, Scalar]
+) -> Kind:
+    """Return the kind of an argument that keeps its rule, those beside it having these values."""
+    argument = arguments[name]
+    if not argument.where:
+        return kind
+
+    def check(value: Value) -> Scalar:
+        found: Scalar = kind.check(value)
+        refusal = rules.refused(argument, found, {**values, name: found})
+        if refusal:
+            raise ParameterError(refusal)
+        return found
+
+    def reached(value: int, step: int) -> int:
+        return rules.reached(arguments, name, value, values, step)  # type: ignore[return-value]
+
+    return replace(kind, check=check, reached=reached)
 
 
 def text(check: Callable[[Value], Any] = lambda value: value, expects: str = "text") -> Kind:

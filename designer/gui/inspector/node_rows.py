@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from designer.analysis.uses import MAX_REPEAT
 from designer.design import edits
 from designer.design.edits import Edit
-from designer.design.values import Design, LayerNode, Node, Value
+from designer.design.expressions import Scalar
+from designer.design.values import BlockNode, Design, LayerNode, Node, Value
 from designer.gui import labels, places
 from designer.gui.inspector import arguments, kinds
 from designer.gui.inspector.rows import (
@@ -185,6 +186,9 @@ def argument_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
             for each in used  # type: ignore[union-attr]
         ):
             continue
+        if len(targets) == 1:
+            given = _given(workspace, targets[0])
+            kind = kinds.with_rule(kind, name, used[0].arguments, given)  # type: ignore[union-attr]
         values = [each.node.arguments.get(name, argument.default) for each in targets]  # type: ignore[union-attr]
         rows.append(
             Row(
@@ -216,6 +220,18 @@ def argument_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
             )
         )
     return rows
+
+
+def _given(workspace: Workspace, target: Target) -> dict[str, Scalar]:
+    """Return the values of a use's arguments, as far as they are known."""
+    node = target.node
+    assert isinstance(node, BlockNode)
+    arguments = workspace.design.blocks[node.block].arguments
+    values = {key: each.default for key, each in arguments.items()}
+    plain = {key: each for key, each in node.arguments.items() if not kinds.has_expression(each)}
+    result = workspace.analysis.node(target.path)
+    known = result.inside.scope if result is not None and result.inside is not None else {}
+    return {**values, **known, **plain}
 
 
 _REPEAT = kinds.Kind(
