@@ -1,6 +1,7 @@
 """Reading data sets and pictures, with numpy and Pillow alone."""
 
 from designer.data.dataset import DataSet
+from designer.data.materials import Material, Wish, material, read_ahead
 from designer.data.opening import BUILT_IN, open_dataset
 from designer.data.parts import ArrayPart, FilePart, Part, Subset
 from designer.data.pictures import read_picture
@@ -13,13 +14,17 @@ __all__ = [
     "DataSet",
     "Description",
     "FilePart",
+    "Material",
     "Part",
     "Split",
     "Subset",
+    "Wish",
     "channel_statistics",
     "describe",
+    "material",
     "memory_bytes",
     "open_dataset",
+    "read_ahead",
     "read_picture",
     "split",
 ]

@@ -21,8 +21,7 @@ def open_dataset(name_or_path: str | Path) -> DataSet:
     Raises:
         DesignerError: there is no such data set, or it is damaged, incomplete or of no use.
     """
-    path = BUILT_IN.get(str(name_or_path)) or Path(name_or_path).expanduser()
-    path = Path(os.path.abspath(path))  # gives "." and ".." a name, and keeps that of a link
+    path = locate(name_or_path)
     try:
         if path.is_dir():
             return _read_folder(path)
@@ -39,6 +38,12 @@ def open_dataset(name_or_path: str | Path) -> DataSet:
             "folder of picture files."
         ) from error
     raise _missing(name_or_path, path)
+
+
+def locate(name_or_path: str | Path) -> Path:
+    """Return the absolute path that a name or path means, whether there is anything or not."""
+    path = BUILT_IN.get(str(name_or_path)) or Path(name_or_path).expanduser()
+    return Path(os.path.abspath(path))  # gives "." and ".." a name, and keeps that of a link
 
 
 def _read_folder(path: Path) -> DataSet:

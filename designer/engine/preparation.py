@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from designer.data import DataSet, Part, Split, channel_statistics, open_dataset, split
+from designer.data import DataSet, Material, Wish, material, read_ahead
 from designer.engine import device as devices
 from designer.engine.augmentation import Augmenter
 from designer.engine.batches import Images, images
@@ -71,14 +71,13 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
             f"A batch of {recipe.batch} cannot be divided among {processes.count} processes: "
             f"choose a multiple of {processes.count}."
         )
-    data = open_dataset(recipe.data.source)
-    parts = _parts(data, recipe)
-    if parts.validation is None:
-        raise DesignerError(
-            f"{data.name} leaves no validation images: set data.validation above 0, as in 0.1."
-        )
+    ready = material(_wish(recipe, info))
+    data = ready.data
+    _check_size(ready, recipe)
     _check_outputs(data, recipe, info)
-    preprocessing = _preprocessing(parts.train, data, info)
+    preprocessing = _preprocessing(ready, info)
+    parts = ready.sized
+    assert parts.validation is not None
 
     torch.manual_seed(recipe.seed)
     np.random.seed(recipe.seed % 2**32)
@@ -112,21 +111,35 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
     )
 
 
-def _parts(data: DataSet, recipe: Recipe) -> Split:
-    fractions = recipe.data
-    parts = split(
-        data,
-        validation=fractions.validation,
-        test=fractions.test,
-        seed=recipe.seed,
-        limit=fractions.limit,
-    )
-    if recipe.batch > len(parts.train):
+def load_ahead(recipe: Recipe, info: NetworkInfo) -> None:
+    """Do what a training with this recipe would do at its beginning, as far as that can be kept.
+
+    Raises:
+        DesignerError: the data cannot be read or brought to the network's size.
+    """
+    _, height, width = info.input
+    if recipe.augmentation.active:
+        Augmenter(recipe.augmentation, height=height, width=width)
+    read_ahead(_wish(recipe, info))
+
+
+def _wish(recipe: Recipe, info: NetworkInfo) -> Wish:
+    data = recipe.data
+    return Wish(data.source, data.validation, data.test, data.limit, recipe.seed, info.input)
+
+
+def _check_size(images: Material, recipe: Recipe) -> None:
+    """Refuse data without validation images, or with fewer than a batch."""
+    name, count = images.data.name, len(images.parts.train)
+    if recipe.batch > count:
         raise DesignerError(
-            f"A batch of {recipe.batch:,} is larger than the {len(parts.train):,} training images "
-            f"of {data.name}: set batch to {len(parts.train):,} or less."
+            f"A batch of {recipe.batch:,} is larger than the {count:,} training images "
+            f"of {name}: set batch to {count:,} or less."
         )
-    return parts
+    if images.parts.validation is None:
+        raise DesignerError(
+            f"{name} leaves no validation images: set data.validation above 0, as in 0.1."
+        )
 
 
 def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
@@ -151,12 +164,11 @@ def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
             )
 
 
-def _preprocessing(train: Part, data: DataSet, info: NetworkInfo) -> Preprocessing:
-    channels, height, width = info.input
-    mean, deviation = channel_statistics(train, height=height, width=width, channels=channels)
+def _preprocessing(images: Material, info: NetworkInfo) -> Preprocessing:
+    mean, deviation = images.statistics
     return Preprocessing(
         input=info.input,
         mean=tuple(map(float, mean)),
         deviation=tuple(map(float, deviation)),
-        classes=data.classes,
+        classes=images.data.classes,
     )
