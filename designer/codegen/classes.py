@@ -24,7 +24,15 @@ from designer.design.expressions import (
     quoted,
     substitute,
 )
-from designer.design.values import Argument, Block, BlockNode, LayerNode, Value, block_name_refusal
+from designer.design.values import (
+    Argument,
+    Block,
+    BlockNode,
+    LayerNode,
+    Value,
+    block_name_refusal,
+    node_name_refusal,
+)
 from designer.layers.base import INITIALISATION, Code, Layer, Role, Tensor, layer_types
 from designer.layers.initialisation import statements
 from designer.layers.ports import Input, Output
@@ -132,6 +140,7 @@ class ClassWriter:
         self.lines: list[str] = []
         self.endings: list[str] = []
         self.codes: dict[str, Code] = {}
+        self.kept: dict[str, Tree] = {}
         self.channels: dict[tuple[str, int], Tree | None] = {}
         # What an expression's names stand for: arguments bound in the text are their values.
         self.bindings: dict[str, Tree] = {
@@ -235,7 +244,9 @@ class ClassWriter:
         code = self.codes[name] = self._code(name, node, result, sources)
         layer = code.layer
         text = layer.constructor(code)
-        if text:
+        if not text:
+            self.codes[name] = self._code(name, node, result, sources, in_forward=True)
+        else:
             modules[name] = f"self.{name}"
             self.lines.append(f"self.{name} = {text}")
             if layer.source and re.match(r"\w+\(", text):
@@ -254,8 +265,15 @@ class ClassWriter:
         return channels if free else Literal(value)
 
     def _code(
-        self, name: str, node: LayerNode, result: NodeResult, sources: list[Tree | None]
+        self,
+        name: str,
+        node: LayerNode,
+        result: NodeResult,
+        sources: list[Tree | None],
+        *,
+        in_forward: bool = False,
     ) -> Code:
+        """Return what the layer's line needs; `in_forward` for one that has no module."""
         layer = result.layer
         assert layer is not None
         texts: dict[str, str] = {}
@@ -264,18 +282,17 @@ class ClassWriter:
             silent = isinstance(layer, Input | Output) or key in INITIALISATION
             if silent or not _has_expression(value):
                 continue
-            if isinstance(value, tuple):
-                parts = [self._tree(each) for each in value]
-                if all(isinstance(part, Literal) for part in parts):
-                    continue
-                self._use(*parts)
-                texts[key] = f"({', '.join(map(python_source, parts))})"
-            else:
-                tree = self._tree(value)
-                if isinstance(tree, Literal):
-                    continue
-                self._use(tree)
-                trees[key], texts[key] = tree, python_source(tree)
+            several = isinstance(value, tuple)
+            parts = [self._tree(each) for each in (value if isinstance(value, tuple) else [value])]
+            if all(isinstance(part, Literal) for part in parts):
+                continue
+            self._use(*parts)
+            if in_forward:
+                parts = [self._kept(name, part) for part in parts]
+            words = [python_source(part) for part in parts]
+            texts[key] = f"({', '.join(words)})" if several else words[0]
+            if not several:
+                trees[key] = parts[0]
         inputs = tuple(flow.tensor for flow in result.inputs if flow is not None)
         return Code(
             layer,
@@ -286,6 +303,18 @@ class ClassWriter:
             inputs,
             result.in_place,
         )
+
+    def _kept(self, name: str, tree: Tree) -> Tree:
+        """Return a tree for use in forward, to which arguments come as attributes."""
+        for argument in sorted(names(tree)):
+            if argument not in self.kept:
+                attribute = argument
+                others = self.result.nodes.keys() - {name}
+                while attribute in others or node_name_refusal(attribute):
+                    attribute += "_"
+                self.kept[argument] = Name(f"self.{attribute}")
+                self.lines.append(f"self.{attribute} = {argument}")
+        return substitute(tree, self.kept)
 
     def _first_axis(self, name: str, channels: Tree | None, value: int) -> Tree:
         """Return an input's channels or features for use in the constructor."""

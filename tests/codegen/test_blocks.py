@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+import torch
 
 from designer.design.edits import set_argument
 from tests.codegen.test_source import IMAGE, SCORES, agrees
-from tests.layers.building import design, network
+from tests.layers.building import design, images, network
 
 
 def conv(channels: object, **more: Any) -> dict[str, Any]:
@@ -173,3 +174,30 @@ def test_layer_norm_in_a_block(axes: int):
             ),
         )
     )
+
+
+def test_arguments_in_forward_are_kept_as_attributes():
+    """Of layers without a module: as `half_` and `conv_`, since a module has both names already."""
+    inner = block(
+        {
+            "conv": conv("=2 * half"),
+            "cut": {"layer": "Slice", "start": "=half", "stop": "=2 * half"},
+            "factor": {"layer": "Scale", "factor": "=factor", "learned": False},
+            "wide": {"layer": "Scale", "factor": "=conv", "learned": False},
+            "fit": {"layer": "Reshape", "shape": ["=half", "=size"]},
+        },
+        [["x", "conv", "cut", "factor", "wide", "fit", "y"]],
+        half=3,
+        factor=0.5,
+        conv=2.0,
+        size=64,
+    )
+    drawn = stacked({"with": {"factor": 0.25, "conv": 3.0}}, inner)
+    text = agrees(drawn)
+    for kept in ("self.half_ = half", "self.factor = factor", "self.conv_ = conv"):
+        assert kept in text
+    module = network(drawn)
+    (image,) = images(drawn, 2)
+    found = module(image)
+    wanted = module.stack.conv(image)[:, 3:].flatten(2) * 0.75
+    torch.testing.assert_close(found, wanted)

@@ -34,6 +34,8 @@ SCRATCH = {
     "FractionalMaxPool2d",
     "InstanceNorm2d",
 }
+# Presets of layers that smaller ones have, which would take seconds to learn.
+LARGE = {"resnet50", "inception_v3", "inception_v4", "inception_resnet_v2"}
 
 
 @settings(
@@ -149,13 +151,13 @@ def test_presets_on_meta_tensors(name: str, values: dict[str, Scalar]):
 
 
 @pytest.mark.parametrize(
-    ("name", "values"), [each for each in variants() if each[0] != "resnet50"], ids=str
+    ("name", "values"), [each for each in variants() if each[0] not in LARGE], ids=str
 )
 def test_presets_learn_on_small_images(name: str, values: dict[str, Scalar]):
     """On the CPU, since meta tensors keep other things of a norm in eval mode than real ones."""
     design = presets.load(name)
     least = design.arguments.get("resolution", Argument(0)).minimum
-    small: dict[str, Scalar] = {"classes": 10}
+    small: dict[str, Scalar] = {"classes": 10} if "classes" in design.arguments else {}
     if least is not None:
         small["resolution"] = int(least)
     design = preset(name, {**small, **values})
