@@ -31,6 +31,7 @@ from designer.design.values import Block, BlockNode, Design, Graph, LayerNode, N
 from designer.layers.base import Layer, Tensor
 from designer.layers.facts import Counts
 from designer.layers.ports import Input, Output
+from designer.layers.shape import Identity
 
 MAX_EVALUATIONS = 100_000
 BLOCK_EVALUATIONS = 4  # what the use of a block costs, even of a known one
@@ -266,11 +267,14 @@ class Evaluator:
         return without(graph, gone, passed), tuple(faults)
 
     def _is_one_in_one_out(self, node: Node) -> bool:
-        """Tell whether a node that goes leaves a wire where one edge enters it."""
+        """Tell whether a node that goes leaves a wire where one edge enters it.
+
+        An Identity is a wire itself, so that `when` cuts it: a shortcut that not every use has.
+        """
         if isinstance(node, BlockNode):
             used = self.design.blocks.get(node.block)
             return used is not None and len(used.inputs) == len(used.outputs) == 1
-        return node.layer not in (Input.__name__, Output.__name__)
+        return node.layer not in (Input.__name__, Output.__name__, Identity.__name__)
 
     def _wire(self, graph: Graph, ends: Ends) -> Wiring:
         if ends is NO_ENDS:  # the design's own graph is wired once

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from designer.design.values import block_name_refusal
 
-LINE = 96
+LINE = 100
 
 
 def class_name(name: str) -> str:
@@ -28,22 +29,30 @@ def wrapped(line: str) -> Iterator[str]:
         yield line
         return
     start = line.index("(") + 1
-    arguments, end = _arguments(line, start)
+    commas, loop, end = _outermost(line, start)
     indent = " " * (len(line) - len(line.lstrip()))
     yield line[:start]
-    inner = f"{indent}    {', '.join(arguments)}"
+    inner = f"{indent}    {line[start:end].strip()}"
     if len(inner) <= LINE:
         yield inner
+    elif loop:  # a generator, which takes no comma
+        yield from wrapped(f"{indent}    {line[start:loop].strip()}")
+        yield f"{indent}    {line[loop:end].strip()}"
     else:
-        for argument in arguments:
-            yield from wrapped(f"{indent}    {argument},")
+        for begin, comma in pairwise([start - 1, *commas, end]):
+            argument = line[begin + 1 : comma].strip()
+            if argument:
+                yield from wrapped(f"{indent}    {argument},")
     yield indent + line[end:]
 
 
-def _arguments(line: str, start: int) -> tuple[list[str], int]:
-    """Return what stands between the commas from `start` on, and where the bracket closes."""
-    depth, begin, quote = 0, start, ""
-    arguments = []
+def _outermost(line: str, start: int) -> tuple[list[int], int, int]:
+    """Return where, in the bracket that opens before `start`, the commas stand and it closes.
+
+    Between them stands where a generator's `for` begins, 0 if there is none.
+    """
+    depth, quote, loop = 0, "", 0
+    commas: list[int] = []
     for place in range(start, len(line)):
         sign = line[place]
         if quote:
@@ -54,10 +63,10 @@ def _arguments(line: str, start: int) -> tuple[list[str], int]:
             depth += 1
         elif sign in ")]}":
             if depth == 0:
-                arguments.append(line[begin:place].strip())
-                return [each for each in arguments if each], place
+                return commas, loop, place
             depth -= 1
         elif sign == "," and depth == 0:
-            arguments.append(line[begin:place].strip())
-            begin = place + 1
-    return [line[start:].strip()], len(line)
+            commas.append(place)
+        elif depth == 0 and line.startswith(" for ", place):
+            loop = place
+    return commas, loop, len(line)

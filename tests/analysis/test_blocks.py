@@ -189,6 +189,24 @@ def test_the_only_input_of_a_join_that_is_left_passes_on() -> None:
     assert without.totals.output_values == 3 * 64 + 4 * 64
 
 
+def test_an_identity_that_goes_is_a_wire_that_is_cut() -> None:
+    """So that a block can have its shortcut in some uses only."""
+    residual = block(
+        {
+            "conv": {**conv(4), "out_channels": "=channels"},
+            "shortcut": {"layer": "Identity", "when": "=channels == in_channels"},
+            "add": {"layer": "Add"},
+        },
+        [["x", "conv", "add", "y"], ["x", "shortcut", "add:1"]],
+        channels=4,
+    )
+    uses = [{"block": "Residual", "with": {"channels": width}} for width in (6, 6)]
+    made = analyse(chain(*uses, blocks={"Residual": residual}))
+    assert made.valid
+    inside = [made.node(f"n{number}.add") for number in (1, 2)]
+    assert [len(each.inputs) for each in inside if each is not None] == [1, 2]
+
+
 def test_an_output_that_goes_is_gone() -> None:
     nodes = {
         "image": IMAGE,

@@ -6,14 +6,7 @@ from torch import nn
 
 class Inception(nn.Module):
     def __init__(
-        self,
-        in_channels,
-        n1x1=64,
-        n3x3_reduce=96,
-        n3x3=128,
-        n5x5_reduce=16,
-        n5x5=32,
-        pool_proj=32,
+        self, in_channels, n1x1=64, n3x3_reduce=96, n3x3=128, n5x5_reduce=16, n5x5=32, pool_proj=32
     ):
         super().__init__()
         self.conv1x1 = nn.Conv2d(in_channels, n1x1, 1)

@@ -41,12 +41,7 @@ class Bottleneck(nn.Module):
         self.bn1 = nn.BatchNorm2d(channels)
         self.relu1 = nn.ReLU(inplace=True)
         self.conv2 = nn.Conv2d(
-            channels,
-            channels,
-            3,
-            stride=1 if variant == "paper" else stride,
-            padding=1,
-            bias=False,
+            channels, channels, 3, stride=1 if variant == "paper" else stride, padding=1, bias=False
         )
         self.bn2 = nn.BatchNorm2d(channels)
         self.relu2 = nn.ReLU(inplace=True)
