@@ -141,6 +141,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.zoom_in", "View", "Zoom &in", "Show less, larger.", lambda w: w.canvas.zoom_in(), "Ctrl++; Ctrl+=", "zoom-in", _no_design, True),
     Action("view.zoom_out", "View", "Zoom &out", "Show more, smaller.", lambda w: w.canvas.zoom_out(), "Ctrl+-", "zoom-out", _no_design, True),
     Action("view.minimap", "View", "&Minimap", "Show the whole network in the corner.", lambda w: w.canvas.set_minimap(not w.canvas.minimap_shown), "M", "", _no_design, True, checked=lambda w: not _no_design(w) and w.canvas.minimap_shown, separated=True),
+    Action("view.compare", "View", "Com&pare…", "Put a design beside a preset or another design, figure by figure.", lambda w: w.compare(), "", "table", separated=True),
     Action("view.focus", "View", "Focus the &canvas", "Send the keys to the canvas.", lambda w: w.canvas.setFocus(), "F7", "", _no_design),
     # Layer
     Action("layer.quick_add", "Layer", "&Add…", "Add a layer by typing its name.", lambda w: w.canvas.quick_add(), "Tab; A", "add", _no_design, True),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from designer.gui.canvas.canvas import Canvas
     from designer.gui.document_tabs import DocumentTabs
     from designer.gui.editor import Editor
+    from designer.gui.gallery.preview import Choice
     from designer.gui.training.panel import TrainingPanel
 
 _AHEAD_MS = 150  # after the window was shown, the editor is made ahead of its use
@@ -56,8 +57,12 @@ class MainWindow(QMainWindow):
         self.welcome.open_requested.connect(self.actions_["file.open"].trigger)
         self.welcome.new_requested.connect(self.actions_["file.new"].trigger)
         self.welcome.preset_requested.connect(
-            lambda name: self.guarded(lambda: self.workspace.open_preset(name))
+            lambda choice: self.guarded(
+                lambda: self.workspace.open_preset(choice.name, choice.arguments)
+            )
         )
+        self.welcome.back_requested.connect(self.workspace.show)
+        self.welcome.compare_requested.connect(self.compare)
         self.welcome.tour_requested.connect(self.tour)
         self.welcome.demo_requested.connect(lambda: self.guarded(self.documents.open_demo))
         self._seen = False
@@ -210,6 +215,12 @@ class MainWindow(QMainWindow):
         from designer.gui.export import ExportDialog
 
         _open(ExportDialog(self.workspace, self.trainer, self))
+
+    def compare(self, choice: "Choice | None" = None) -> None:
+        """Put the design that was worked on last beside a preset, or two presets."""
+        from designer.gui.gallery import comparison
+
+        _open(comparison.dialog(self.workspace, self.welcome.mine, choice, self))
 
     def settings(self) -> None:
         """Show the settings; they count at once."""

@@ -20,6 +20,17 @@ def default_runs_folder() -> str:
     return str(user_documents_path() / "Network Designer" / "runs")
 
 
+class GalleryView(msgspec.Struct, frozen=True, kw_only=True):
+    """How the gallery was left: the view, the order of its cards, its filters ("" for none)."""
+
+    view: Literal["cards", "scatter", "tree"] = "cards"
+    sort: Literal["year", "name", "parameters", "macs", "top1"] = "year"
+    family: str = ""
+    size: str = ""
+    cost: str = ""
+    years: str = ""
+
+
 class Preferences(msgspec.Struct, kw_only=True):
     """All that is remembered; written whenever the window puts it away.
 
@@ -46,6 +57,7 @@ class Preferences(msgspec.Struct, kw_only=True):
     geometry: str = ""
     arrangement: str = ""
     toured: bool = False
+    gallery: GalleryView = GalleryView()
 
     def remember(self, path: Path) -> None:
         """Put a file on top of the recent ones."""

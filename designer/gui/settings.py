@@ -46,7 +46,7 @@ _DEVICES = (
     ("mps", "Apple GPU (MPS)"),
 )
 # What Reset leaves alone: they are memories rather than settings.
-_KEPT = ("recent", "geometry", "arrangement", "toured")
+_KEPT = ("recent", "geometry", "arrangement", "toured", "gallery")
 
 
 class SettingsDialog(QDialog):
@@ -116,7 +116,6 @@ class SettingsDialog(QDialog):
         self.autosave.setDecimals(1)
         self.autosave.setSuffix(" s after a change")
         self.autosave.setKeyboardTracking(False)
-        self.autosave.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.autosave.valueChanged.connect(lambda value: self._set("autosave_seconds", value))
         self._row(
             "Autosave", self.autosave,

@@ -278,6 +278,7 @@ QPushButton:hover {{ background: {c.hover}; }}
 QPushButton:pressed {{ background: {c.selection}; }}
 QPushButton:focus {{ border-color: {c.accent}; }}
 QPushButton:disabled {{ color: {c.faint_text}; background: {c.window}; }}
+QPushButton[role="start"] {{ text-align: left; padding-left: 14px; }}
 QPushButton[primary="true"] {{ background: {c.train_button}; color: #ffffff; border: 0;
     font-weight: 600; padding: 6px 14px; }}
 QPushButton[primary="true"]:hover {{ background: {c.success}; }}
@@ -285,6 +286,9 @@ QPushButton[primary="true"]:disabled {{ background: {c.hover}; color: {c.faint_t
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{
     background: {c.field}; border: 1px solid {c.line}; border-radius: 5px; padding: 4px 7px;
     selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ subcontrol-origin: border;
+    width: 0; border: 0; }}
+QAbstractSpinBox QLineEdit {{ background: transparent; border: 0; padding: 0 6px; }}
 QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{
     border-color: {c.accent}; }}
 QLineEdit[wrong="true"], QComboBox[wrong="true"] {{ border-color: {c.error}; }}
@@ -294,6 +298,7 @@ QLineEdit[heading="true"]:hover {{ border-color: {c.line}; }}
 QLineEdit[heading="true"]:focus {{ border-color: {c.accent}; }}
 QLineEdit[heading="true"][wrong="true"] {{ border-color: {c.error}; }}
 QLineEdit:disabled, QComboBox:disabled {{ color: {c.faint_text}; background: {c.window}; }}
+QComboBox[lit="true"] {{ border-color: {c.accent}; color: {c.accent}; }}
 QComboBox::drop-down {{ border: 0; width: 18px; }}
 QComboBox::down-arrow {{ image: url("{pictures}/chevron-{look}.svg"); width: 12px; height: 12px; }}
 QToolButton::menu-indicator {{ image: none; }}
@@ -351,5 +356,11 @@ QFrame[role="error-card"] {{ background: {c.error_panel}; border: 1px solid {c.e
     border-radius: 7px; }}
 QFrame[role="warning-card"] {{ background: {c.panel}; border: 1px solid {c.warning};
     border-radius: 7px; }}
+QFrame[role="segments"] {{ background: {c.field}; border: 1px solid {c.line};
+    border-radius: 6px; }}
+QFrame[role="segments"] QToolButton {{ padding: 4px 10px; border-radius: 4px;
+    color: {c.soft_text}; }}
+QFrame[role="segments"] QToolButton:checked {{ color: {c.text}; }}
+QFrame[role="segments"] QToolButton:focus {{ border: 1px solid {c.accent}; padding: 3px 9px; }}
 QFrame[role="line"] {{ background: {c.line}; border: 0; max-height: 1px; }}
 """

@@ -6,12 +6,12 @@ from math import log2
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.results import GraphResult
 from designer.design.values import BlockNode, Design
-from designer.gui.theme import colours
+from designer.gui.theme import Colours
 from designer.layers.base import Category, Shape
 
 MOST_BOXES = 1_500  # a network with more is drawn without its last layers
@@ -127,21 +127,23 @@ class _Sketcher:
 _NONE: frozenset[int] = frozenset()
 
 
-def picture(what: Sketch, size: QSize, ratio: float) -> QPixmap:
-    """Return a sketch drawn in the colours of the theme, for a screen's pixel ratio."""
-    result = QPixmap(size * ratio)
+def picture(what: Sketch, size: QSize, ratio: float, c: Colours) -> QImage:
+    """Return a sketch drawn in the colours of a theme, for a screen's pixel ratio.
+
+    In any thread: an image, unlike a pixmap, may be painted off the main one.
+    """
+    result = QImage(size * ratio, QImage.Format.Format_ARGB32_Premultiplied)
     result.setDevicePixelRatio(ratio)
     result.fill(Qt.GlobalColor.transparent)
     painter = QPainter(result)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    paint(painter, QRectF(0, 0, size.width(), size.height()), what)
+    _paint(painter, QRectF(0, 0, size.width(), size.height()), what, c)
     painter.end()
     return result
 
 
-def paint(painter: QPainter, area: QRectF, what: Sketch) -> None:
+def _paint(painter: QPainter, area: QRectF, what: Sketch, c: Colours) -> None:
     """Draw a sketch into an area, in its middle."""
-    c = colours()
     places = _places(what, area)
     wire = QColor(c.soft_text)
     wire.setAlphaF(0.55)

@@ -3,7 +3,7 @@
 Panels listen to the one `Workspace` and send it edits; they never talk to each other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +12,9 @@ from PySide6.QtCore import QObject, Signal
 
 from designer import presets
 from designer.analysis.analysis import Analysis, analyse
-from designer.design import files
+from designer.design import edits, files
 from designer.design.edits import Edit
+from designer.design.expressions import Scalar
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.gui import places
@@ -157,16 +158,18 @@ class Workspace(QObject):
         design = files.read(path)
         return self.add(design, path=path, saved=design)
 
-    def open_preset(self, name: str) -> Document:
-        """Open a preset as a new design.
+    def open_preset(self, name: str, arguments: Mapping[str, Scalar] | None = None) -> Document:
+        """Open a preset as a new design, with other values for some of its arguments.
 
         Raises
         ------
         DesignerError
-            There is no such preset, or its file is damaged.
+            There is no such preset, its file is damaged, or a value does not fit.
         """
-        design = presets.load(name)
-        return self.add(design, saved=design, preset=name, recipe=presets.recipe(name))
+        design = saved = presets.load(name)
+        for argument, value in (arguments or {}).items():
+            design = edits.set_argument(design, argument, value)
+        return self.add(design, saved=saved, preset=name, recipe=presets.recipe(name))
 
     def add(
         self,

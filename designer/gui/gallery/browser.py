@@ -1,0 +1,346 @@
+"""The gallery: what is wanted on top, cards, plot or tree below, and beside them the preview."""
+
+from dataclasses import replace
+from typing import Protocol
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer.gui import background, icons
+from designer.gui.gallery import catalogue
+from designer.gui.gallery.cards import CardsView
+from designer.gui.gallery.catalogue import ANY, Card, Found, Wish
+from designer.gui.gallery.families import FamilyColours
+from designer.gui.gallery.pictures import Pictures
+from designer.gui.gallery.preview import Preview
+from designer.gui.preferences import GalleryView, Preferences
+from designer.gui.theme import colours, theme
+
+_VIEWS = (
+    ("cards", "Cards", "gallery", "Pictures and figures of all networks."),
+    ("scatter", "Plot", "chart", "Parameters against multiply-accumulates."),
+    ("tree", "Tree", "branch", "What builds on what, year by year."),
+)
+_FILTERS = (("size", catalogue.SIZES), ("cost", catalogue.COSTS), ("years", catalogue.YEARS))
+
+
+class View(Protocol):
+    """What cards, plot and tree have in common."""
+
+    def show_found(
+        self, cards: tuple[Card, ...], found: list[Found], families: FamilyColours
+    ) -> None:
+        """Show the presets that are wanted, of all that there are."""
+
+    def select(self, name: str) -> None:
+        """Mark a preset and bring it into sight."""
+
+
+class Browser(QWidget):
+    """Search, filters, the three views and the preview; it only asks, the window acts.
+
+    Signals
+    -------
+    opened(choice)
+        A preset is wanted, with the arguments as they were turned.
+    compared(choice)
+        It is to be put beside another network.
+    """
+
+    opened = Signal(object)
+    compared = Signal(object)
+
+    def __init__(self, preferences: Preferences) -> None:
+        super().__init__(objectName="gallery")
+        self.preferences = preferences
+        remembered = preferences.gallery
+        self.wish = Wish(
+            family=remembered.family,
+            size=remembered.size,
+            cost=remembered.cost,
+            years=remembered.years,
+            sort=remembered.sort,
+        )
+        self.all: tuple[Card, ...] = ()
+        self.found: list[Found] = []
+        self.families = FamilyColours()
+        self.current = ""
+        self.pictures = Pictures(self)
+        self.cards = CardsView(self.pictures)
+        self.views: dict[str, QWidget] = {}
+        self.preview = Preview(self.pictures)
+        self.preview.opened.connect(self.opened)
+        self.preview.compared.connect(self.compared)
+        self.preview.chosen.connect(self.choose)
+        self._assemble()
+        self._add_view("cards", self.cards)
+        theme.changed.connect(self._dress)
+        self._dress()
+        self.show_view(remembered.view)
+
+    # Assembling
+
+    def _assemble(self) -> None:
+        down = QVBoxLayout(self)
+        down.setContentsMargins(0, 0, 0, 0)
+        down.setSpacing(8)
+        first = QHBoxLayout()
+        first.setSpacing(10)
+        first.addWidget(self._switch())
+        self.search = _Search(self)
+        first.addWidget(self.search, 1)
+        self.count = QLabel(objectName="gallery-count")
+        self.count.setProperty("role", "soft")
+        first.addWidget(self.count)
+        down.addLayout(first)
+        down.addLayout(self._filter_row())
+        self.stack = QStackedWidget()
+        self.nothing = QLabel(objectName="gallery-nothing", wordWrap=True)
+        self.nothing.setProperty("role", "soft")
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.stack.addWidget(self.nothing)
+        body = QHBoxLayout()
+        body.setSpacing(0)
+        body.addWidget(self.stack, 1)
+        body.addWidget(self.preview)
+        down.addLayout(body, 1)
+
+    def _switch(self) -> QFrame:
+        """Return the three views as a row of buttons, of which one is down."""
+        frame = QFrame(objectName="gallery-switch")
+        frame.setProperty("role", "segments")
+        across = QHBoxLayout(frame)
+        across.setContentsMargins(2, 2, 2, 2)
+        across.setSpacing(2)
+        self.switch = QButtonGroup(self)
+        for number, (name, text, _, help_) in enumerate(_VIEWS, 1):
+            button = QToolButton(text=text, checkable=True, objectName=f"gallery-view-{name}")
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setToolTip(f"{text}  Alt+{number}\n{help_}")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(lambda _=False, name=name: self.show_view(name))
+            self.switch.addButton(button)
+            across.addWidget(button)
+            keys = QShortcut(QKeySequence(f"Alt+{number}"), self)
+            keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            keys.activated.connect(lambda name=name: self.show_view(name))
+        return frame
+
+    def _filter_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        self.boxes = {"family": self._box("family", "Family")}
+        self.boxes["family"].addItem("Any family", ANY)
+        for name, bounds in _FILTERS:
+            self.boxes[name] = self._box(name, name.capitalize())
+            for key, each in bounds.items():
+                self.boxes[name].addItem(each.label, key)
+        self.boxes["sort"] = self._box("sort", "Order")
+        for key, (label, _) in catalogue.SORTS.items():
+            words = label if label.isupper() or label == "MACs" else label[0].lower() + label[1:]
+            self.boxes["sort"].addItem(f"By {words}", key)
+        self.clear = QPushButton("Show all", objectName="gallery-clear")
+        self.clear.setToolTip("Take back search and filters.")
+        self.clear.clicked.connect(self.show_all)
+        for name, box in self.boxes.items():
+            if name == "sort":
+                row.addWidget(self.clear)
+                row.addStretch(1)
+            row.addWidget(box)
+            box.setCurrentIndex(max(0, box.findData(getattr(self.wish, name))))
+            box.currentIndexChanged.connect(self._turned)
+        return row
+
+    def _box(self, name: str, accessible: str) -> QComboBox:
+        box = QComboBox(objectName=f"gallery-{name}")
+        box.setAccessibleName(accessible)
+        box.setMaxVisibleItems(30)
+        box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        box.setMinimumContentsLength(4)
+        box.setMinimumWidth(60)
+        return box
+
+    def _add_view(self, name: str, view: QWidget) -> None:
+        self.views[name] = view
+        self.stack.addWidget(view)
+        view.opened.connect(self.open)
+        view.chosen.connect(self.choose)
+        if self.all:
+            view.show_found(self.all, self.found, self.families)
+            view.select(self.current)
+
+    def _dress(self) -> None:
+        c = colours()
+        for button, (_, _, icon, _) in zip(self.switch.buttons(), _VIEWS, strict=True):
+            button.setIcon(icons.icon(icon, c.text))
+            button.setIconSize(QSize(15, 15))
+        self.search.dress()
+
+    # Showing
+
+    def begin(self) -> None:
+        """Read what there is, in a thread; the window need not wait for it."""
+        background.run(self, catalogue.read, self._read)
+
+    def _read(self, cards: tuple[Card, ...]) -> None:
+        self.all = cards
+        self.families = FamilyColours(cards)
+        box = self.boxes["family"]
+        box.blockSignals(True)
+        for family in sorted(self.families.names, key=str.lower):
+            box.addItem(family, family)
+        box.setCurrentIndex(max(0, box.findData(self.wish.family)))
+        box.blockSignals(False)
+        self._turned()
+
+    @property
+    def view(self) -> QWidget:
+        """The view that is shown: cards, plot or tree."""
+        return self.views[self.preferences.gallery.view]
+
+    def show_view(self, name: str) -> None:
+        """Show cards, plot or tree."""
+        if name not in self.views:
+            if name == "scatter":
+                from designer.gui.gallery.scatter import Scatter
+
+                self._add_view(name, Scatter())
+            else:
+                from designer.gui.gallery.tree import Tree
+
+                self._add_view(name, Tree())
+        here = self.stack.isAncestorOf(self.focusWidget() or self)
+        self._remember(view=name)
+        self.switch.buttons()[[each[0] for each in _VIEWS].index(name)].setChecked(True)
+        sorted_ = name == "cards"
+        self.boxes["sort"].setEnabled(sorted_)
+        words = "In which order the cards are." if sorted_ else "Only cards are in an order."
+        self.boxes["sort"].setToolTip(words)
+        self._show()
+        if here:
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _turned(self) -> None:
+        chosen = {name: box.currentData() for name, box in self.boxes.items()}
+        self.wish = replace(self.wish, text=self.search.text(), **chosen)
+        self._remember(**chosen)
+        self._find()
+
+    def typed(self) -> None:
+        """Find what was typed; the best is looked at."""
+        self.wish = replace(self.wish, text=self.search.text())
+        self._find(best=True)
+
+    def show_all(self) -> None:
+        """Take back search and filters."""
+        self.search.clear()
+        for name, box in self.boxes.items():
+            if name != "sort":
+                box.setCurrentIndex(0)
+
+    def _find(self, *, best: bool = False) -> None:
+        if not self.all:
+            return
+        self.found = catalogue.find(self.all, self.wish)
+        for view in self.views.values():
+            view.show_found(self.all, self.found, self.families)
+        names = [each.card.name for each in self.found]
+        if names and (self.current not in names or (best and self.wish.text.strip())):
+            self._choose(names[0])
+        else:
+            self._choose(self.current)
+        whole, some = len(self.all), len(names)
+        self.count.setText(f"{whole} networks" if some == whole else f"{some} of {whole} networks")
+        self.clear.setVisible(not self.wish.plain)
+        for name, box in self.boxes.items():
+            box.setProperty("lit", name != "sort" and bool(box.currentData()))
+            box.style().unpolish(box)
+            box.style().polish(box)
+        self._show()
+
+    def _show(self) -> None:
+        nothing = bool(self.all) and not self.found
+        text = self.wish.text.strip()
+        self.nothing.setText(
+            f"No preset fits “{text}” and the filters." if text else "No preset fits the filters."
+        )
+        self.stack.setCurrentWidget(self.nothing if nothing else self.view)
+
+    def choose(self, name: str) -> None:
+        """Look at a preset."""
+        if name != self.current:
+            self._choose(name)
+
+    def _choose(self, name: str) -> None:
+        self.current = name
+        for view in self.views.values():
+            view.select(name)
+        card = next((each for each in self.all if each.name == name), None)
+        if card is not None and card is not self.preview.card:
+            self.preview.show_card(card, self.all, self.families)
+
+    def open(self, name: str) -> None:
+        """Open a preset, with the arguments as the preview has them."""
+        self.choose(name)
+        card = next((each for each in self.all if each.name == name), None)
+        if card is not None and self.preview.choice.name == name:
+            self.opened.emit(self.preview.choice)
+
+    def open_current(self) -> None:
+        """Open the preset that is looked at."""
+        if self.current and self.found:
+            self.open(self.current)
+
+    def focus_view(self) -> None:
+        """Send the keys to the view."""
+        self.view.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _remember(self, **changed: str) -> None:
+        known = self.preferences.gallery
+        values = {name: getattr(known, name) for name in GalleryView.__struct_fields__}
+        self.preferences.gallery = GalleryView(**{**values, **changed})
+
+
+class _Search(QLineEdit):
+    """Where one types what is wanted; its keys lead into the view."""
+
+    def __init__(self, browser: Browser) -> None:
+        super().__init__(objectName="gallery-search", clearButtonEnabled=True)
+        self.browser = browser
+        self.setPlaceholderText("Search by name, family, author, idea, year…")
+        self.setAccessibleName("Search the presets")
+        self.setMinimumWidth(120)
+        self._sign = self.addAction(
+            icons.icon("search", colours().faint_text), QLineEdit.ActionPosition.LeadingPosition
+        )
+        self.textChanged.connect(browser.typed)
+
+    def dress(self) -> None:
+        """Take the colours of the theme."""
+        self._sign.setIcon(icons.icon("search", colours().faint_text))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go down to the view, open what is looked at, or clear."""
+        if event.key() == Qt.Key.Key_Down:
+            self.browser.focus_view()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.browser.open_current()
+        elif event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,328 @@
+"""The presets as cards: a picture of the network, its figures, its family and its error."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from designer.gui import lettering
+from designer.gui.gallery.catalogue import Card, Found
+from designer.gui.gallery.families import FamilyColours
+from designer.gui.gallery.pictures import Pictures
+from designer.gui.theme import colours, sans, theme
+
+_Index = QModelIndex | QPersistentModelIndex
+_ROLE = Qt.ItemDataRole.UserRole
+_PICTURE = QSize(240, 84)  # of one size, so that another width of the window needs no other ones
+_PAD = 13  # within a card
+_SPACE = 12  # between cards
+_NARROWEST = _PICTURE.width() + 2 * _PAD + 2  # of a card
+_DOT = 7.0
+
+
+class Cards(QAbstractListModel):
+    """The presets that are wanted, in their order."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.found: list[Found] = []
+
+    @property
+    def shown(self) -> list[Card]:
+        """The cards from first to last."""
+        return [each.card for each in self.found]
+
+    def show(self, found: Sequence[Found]) -> None:
+        """Show these, and only these."""
+        self.beginResetModel()
+        self.found = list(found)
+        self.endResetModel()
+
+    def row_of(self, name: str) -> int:
+        """Return where a preset is, -1 if it is not shown."""
+        names = [each.card.name for each in self.found]
+        return names.index(name) if name in names else -1
+
+    def rowCount(self, parent: _Index | None = None) -> int:
+        """Return how many cards are shown."""
+        return 0 if parent is not None and parent.isValid() else len(self.found)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Return a card, or its words."""
+        found = self.found[index.row()]
+        card = found.card
+        if role == _ROLE:
+            return found
+        if role == Qt.ItemDataRole.DisplayRole:
+            return card.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return card.help
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            year = f", {card.preset.year}" if card.preset else ""
+            return f"{card.title}{year}, {card.figures}"
+        return None
+
+
+class CardDelegate(QStyledItemDelegate):
+    """Paints the cards."""
+
+    def __init__(self, view: "CardsView") -> None:
+        super().__init__(view)
+        self.view = view
+
+    def height(self) -> int:
+        """Return how high a card is, with the space around it."""
+        title, small = QFontMetricsF(sans(1.06, bold=True)), QFontMetricsF(sans(0.9))
+        lines = title.height() + 2 * small.height()
+        return round(_PICTURE.height() + lines + 2 * _PAD + 16 + _SPACE)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        """Fill the cell of the grid."""
+        return self.view.gridSize()
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        """Paint a card."""
+        c = colours()
+        found: Found = index.data(_ROLE)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        focused = selected and isinstance(option.widget, QWidget) and option.widget.hasFocus()
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        body = body_of(option.rect, self.view.columns)
+        edge = c.accent if selected else c.strong_line if hovered else c.line
+        painter.setPen(QPen(QColor(edge), 2.0 if focused else 1.3 if selected else 1.0))
+        painter.setBrush(QColor(c.panel))
+        painter.drawRoundedRect(body, 8, 8)
+        inner = body.adjusted(_PAD, _PAD, -_PAD, -_PAD)
+        self._paint_picture(painter, inner, found.card)
+        self._paint_words(painter, inner, found)
+        if hovered and found.card.preset is not None:
+            _paint_button(painter, button_of(option.rect, self.view.columns))
+        painter.restore()
+
+    def _paint_picture(self, painter: QPainter, inner: QRectF, card: Card) -> None:
+        if card.preset is None:
+            return
+        ratio = painter.device().devicePixelRatio()
+        picture = self.view.pictures.get(card.name, _PICTURE, ratio)
+        if picture is not None:
+            left = inner.left() + (inner.width() - _PICTURE.width()) / 2
+            painter.drawPixmap(QPointF(round(left), inner.top()), picture)
+
+    def _paint_words(self, painter: QPainter, inner: QRectF, found: Found) -> None:
+        c = colours()
+        card = found.card
+        title, plain, small = sans(1.06, bold=True), sans(0.94), sans(0.9)
+        y = inner.top() + _PICTURE.height() + 8 + QFontMetricsF(title).ascent()
+        year = str(card.preset.year) if card.preset else ""
+        width = QFontMetricsF(small).horizontalAdvance(year)
+        room = inner.width() - width - 8
+        words = QFontMetricsF(title).elidedText(card.title, Qt.TextElideMode.ElideRight, room)
+        start = QPointF(inner.left(), y)
+        lettering.draw(
+            painter, start, words, found.positions, (title, title), (c.text, c.accent)
+        )
+        _text(painter, inner.right() - width, y, width + 1, year, small, c.soft_text)
+        y += QFontMetricsF(title).descent() + 4 + QFontMetricsF(small).ascent()
+        told = card.figures if card.preset else card.fault
+        colour = c.soft_text if card.preset else c.error
+        _text(painter, inner.left(), y, inner.width(), told, plain, colour)
+        if card.preset is None:
+            return
+        y += QFontMetricsF(small).descent() + 4 + QFontMetricsF(small).ascent()
+        error = f"{card.top1.value:g} % top-1 error" if card.top1 else ""
+        width = QFontMetricsF(small).horizontalAdvance(error)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.view.families[card.family])
+        middle = y - QFontMetricsF(small).xHeight() / 2
+        painter.drawEllipse(QPointF(inner.left() + _DOT / 2, middle), _DOT / 2, _DOT / 2)
+        left, gap = inner.left() + _DOT + 6, 10 if error else 0
+        _text(painter, left, y, inner.right() - left - width - gap, card.family, small, c.faint_text)
+        _text(painter, inner.right() - width, y, width + 1, error, small, c.faint_text)
+
+
+def button_of(cell: QRect, columns: int) -> QRectF:
+    """Return where the card in a cell of so many columns has its button."""
+    metrics = QFontMetricsF(sans(0.9, bold=True))
+    width, height = metrics.horizontalAdvance("Open") + 20, metrics.height() + 8
+    body = body_of(cell, columns)
+    return QRectF(body.right() - width - 8, body.top() + 8, width, height)
+
+
+def body_of(cell: QRect, columns: int) -> QRectF:
+    """Return where the card lies: with space between the columns, but none beside the outer."""
+    column = round(cell.left() / max(1, cell.width()))
+    before = column * _SPACE / columns
+    width = cell.width() - _SPACE + _SPACE / columns
+    return QRectF(cell.left() + before, cell.top(), width, cell.height() - _SPACE).adjusted(
+        1, 1, -1, 0
+    )
+
+
+def _paint_button(painter: QPainter, place: QRectF) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colours().train_button))
+    painter.drawRoundedRect(place, 5, 5)
+    painter.setPen(QColor("#ffffff"))
+    painter.setFont(sans(0.9, bold=True))
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "Open")
+
+
+def _text(
+    painter: QPainter, x: float, y: float, width: float, text: str, font: QFont, colour: str
+) -> None:
+    painter.setFont(font)
+    painter.setPen(QColor(colour))
+    elided = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, width)
+    painter.drawText(QPointF(x, y), elided)
+
+
+class CardsView(QListView):
+    """The cards in as many columns as there is room for.
+
+    Signals
+    -------
+    opened(name), chosen(name)
+        A preset is wanted, or looked at.
+    """
+
+    opened = Signal(str)
+    chosen = Signal(str)
+
+    def __init__(self, pictures: Pictures) -> None:
+        super().__init__(objectName="gallery-cards")
+        self.setAccessibleName("Presets")
+        self.pictures = pictures
+        self.families = FamilyColours()
+        self.columns = 1
+        self.cards = Cards(self)
+        self.setModel(self.cards)
+        self.setItemDelegate(CardDelegate(self))
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setMovement(QListView.Movement.Static)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QListView.Shape.NoFrame)
+        self.activated.connect(self._open)
+        self.pictures.arrived.connect(self._arrived)
+        theme.changed.connect(self.viewport().update)
+
+    def show_found(
+        self, _: Sequence[Card], found: Sequence[Found], families: FamilyColours
+    ) -> None:
+        """Show the presets that are wanted."""
+        self.families = families
+        self.cards.show(found)
+        self._fit()
+
+    def select(self, name: str) -> None:
+        """Mark a preset and scroll to it; none if it is not shown."""
+        row = self.cards.row_of(name)
+        if row == self.currentIndex().row():
+            return
+        mode = QItemSelectionModel.SelectionFlag.ClearAndSelect
+        self.selectionModel().setCurrentIndex(self.cards.index(row), mode)
+
+    def place_of(self, name: str) -> QRect:
+        """Return where the card of a preset lies in the viewport."""
+        return self.visualRect(self.cards.index(self.cards.row_of(name)))
+
+    def _arrived(self, name: str) -> None:
+        row = self.cards.row_of(name)
+        if row >= 0:
+            self.viewport().update(self.visualRect(self.cards.index(row)))
+
+    def _open(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.opened.emit(index.data(_ROLE).card.name)
+
+    def _fit(self) -> None:
+        bar = self.verticalScrollBar()
+        width = self.width() - bar.sizeHint().width() - 2
+        self.columns = max(1, width // _NARROWEST)
+        delegate = self.itemDelegate()
+        assert isinstance(delegate, CardDelegate)
+        cell = QSize(max(1, (width - 1) // self.columns), delegate.height())
+        if cell != self.gridSize():
+            self.setGridSize(cell)
+        bar.setSingleStep(cell.height() // 3)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take another number of columns."""
+        self._fit()
+        super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the size of the font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+        """Tell which card is looked at."""
+        super().currentChanged(current, previous)
+        if current.isValid():
+            self.chosen.emit(current.data(_ROLE).card.name)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Open with Enter also where the platform's own key is another."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._open(self.currentIndex())
+            event.accept()
+        else:
+            super().keyPressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Open with one click on a card's button."""
+        super().mouseReleaseEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        pressed = index.isValid() and event.button() == Qt.MouseButton.LeftButton
+        if pressed and button_of(self.visualRect(index), self.columns).contains(event.position()):
+            self._open(index)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Show that a card's button can be pressed."""
+        super().mouseMoveEvent(event)
+        point: QPoint = event.position().toPoint()
+        index = self.indexAt(point)
+        over = index.isValid() and button_of(self.visualRect(index), self.columns).contains(
+            QPointF(point)
+        )
+        shape = Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor
+        self.viewport().setCursor(shape)

@@ -1,0 +1,125 @@
+"""The figures by which networks are compared, with what each means; no Qt."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from designer.analysis import formatting
+from designer.analysis.analysis import Analysis
+from designer.analysis.depth import depth
+from designer.gui import numbers
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a network costs for one image, and how it is built.
+
+    Attributes
+    ----------
+    layers, depth
+        All layers, blocks written out; the convolutions and dense layers on the longest way.
+    field
+        The largest receptive field of a feature map, in pixels per side; None without maps.
+    problem
+        What is first wrong with the network, so that some figures fall short; "" if nothing.
+    """
+
+    parameters: int
+    macs: int
+    saved_bytes: int
+    inference_peak_bytes: int
+    file_bytes: int
+    layers: int
+    depth: int
+    field: float | None
+    problem: str = ""
+
+
+def figures(analysis: Analysis) -> Figures:
+    """Count a network; knows nothing of Qt, for any thread."""
+    totals = analysis.totals
+    return Figures(
+        totals.parameters,
+        totals.macs,
+        totals.saved_bytes(),
+        totals.inference_peak_bytes,
+        totals.file_bytes,
+        totals.layers,
+        depth(analysis.top),
+        _widest(analysis),
+        analysis.problems[0].message if not analysis.valid else "",
+    )
+
+
+def _widest(analysis: Analysis) -> float | None:
+    """Return the largest receptive field of a layer whose output has more than one place."""
+    maps = [row for row in analysis.rows() if len(row.shape) == 3 and max(row.shape[1:]) > 1]
+    return max([max(row.field.size) for row in maps if row.field is not None], default=None)
+
+
+class Row(NamedTuple):
+    """A figure as tables show it."""
+
+    label: str
+    help: str
+    value: Callable[[Figures], float | None]
+    write: Callable[[float], str]
+
+
+def _pixels(number: float) -> str:
+    return f"{formatting.number_text(round(number))} px"
+
+
+ROWS = (
+    Row("Parameters", "Learned values: weights and biases.", lambda f: f.parameters, numbers.short),
+    Row(
+        "MACs",
+        "Multiply-accumulates of convolutions and matrix products, for one image.",
+        lambda f: f.macs,
+        numbers.scaled,
+    ),
+    Row(
+        "Kept for backward",
+        "What autograd keeps between forward and backward, for one image.",
+        lambda f: f.saved_bytes,
+        numbers.size,
+    ),
+    Row(
+        "Inference peak",
+        "The most that is alive at once when predicting, for one image, without the parameters.",
+        lambda f: f.inference_peak_bytes,
+        numbers.size,
+    ),
+    Row("File", "All parameters and buffers.", lambda f: f.file_bytes, numbers.size),
+    Row("Layers", "All layers, blocks written out.", lambda f: f.layers, numbers.short),
+    Row(
+        "Depth",
+        "Convolutions and dense layers on the longest way through, as the papers count.",
+        lambda f: f.depth,
+        numbers.short,
+    ),
+    Row(
+        "Receptive field",
+        "How many pixels of the image a value of the feature maps sees at most, per side.",
+        lambda f: f.field,
+        _pixels,
+    ),
+)
+
+
+def written(row: Row, of: Figures | None) -> str:
+    """Write a figure; a dash where there is none."""
+    number = row.value(of) if of is not None else None
+    return formatting.NONE if number is None else row.write(number)
+
+
+def ratio(one: float | None, other: float | None) -> str:
+    """Write how many times the other is the one: ×1.9, ×0.35; a dash where there is no such."""
+    if not one or other is None:
+        return formatting.NONE
+    times = other / one
+    if times == 1:
+        return "="
+    if times >= 100:
+        return f"×{numbers.count(round(times))}"
+    return numbers.local(f"×{times:.3g}" if times >= 0.001 else f"×{times:.1g}")

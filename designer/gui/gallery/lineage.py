@@ -1,0 +1,230 @@
+"""Where the networks stand in their family tree: years to the right, relatives close; no Qt."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from designer.gui.gallery.catalogue import Card, families, natural
+
+_SWEEPS = 6  # over all columns, to bring relatives to one height
+
+
+class Place(NamedTuple):
+    """A rectangle of the tree."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        """Half-way down."""
+        return self.y + self.height / 2
+
+
+class Measures(NamedTuple):
+    """Sizes of the tree's parts, in pixels."""
+
+    text: Callable[[str], float]  # how wide a title is
+    head: Callable[[str], float]  # how wide a family's name is
+    row: float
+    header: float
+    pad: float
+    between: float  # groups of a column
+    gap: float  # between columns
+    year: float  # of the line of years on top
+
+
+@dataclass(eq=False)
+class Group:
+    """The members of one family that appeared in one year, under one heading."""
+
+    family: str
+    year: int
+    cards: list[Card]
+    parents: set[str] = field(default_factory=set)
+    level: int = 0  # within its year: behind those of the year that it follows
+    place: Place = Place(0, 0, 0, 0)
+
+
+class Span(NamedTuple):
+    """A year and where its columns begin and end."""
+
+    year: int
+    left: float
+    right: float
+
+
+class Link(NamedTuple):
+    """What a group follows: a network of another group."""
+
+    parent: str
+    owner: Group
+    group: Group
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The whole tree: where every network stands, the groups, and what follows what."""
+
+    places: Mapping[str, Place]
+    groups: Sequence[Group]
+    links: Sequence[Link]
+    years: Sequence[Span]
+    width: float
+    height: float
+
+
+def arrange(cards: Iterable[Card], measures: Measures) -> Lineage:
+    """Place all networks; those that a network follows are always to its left."""
+    known = [card for card in cards if card.preset is not None]
+    groups = _groups(known)
+    of = {card.name: group for group in groups for card in group.cards}
+    for group in groups:
+        for card in group.cards:
+            assert card.preset is not None
+            group.parents |= {name for name in card.preset.follows if of.get(name) not in (None, group)}
+    _set_levels(groups, of)
+    columns = _columns(groups)
+    spans, width = _set_sizes(columns, measures)
+    _set_heights(columns, of, measures)
+    places = {
+        card.name: Place(
+            group.place.x + measures.pad,
+            group.place.y + measures.header + number * measures.row,
+            group.place.width - 2 * measures.pad,
+            measures.row,
+        )
+        for group in groups
+        for number, card in enumerate(group.cards)
+    }
+    links = [Link(name, of[name], group) for group in groups for name in sorted(group.parents)]
+    height = max((g.place.y + g.place.height for g in groups), default=measures.year)
+    return Lineage(places, groups, links, spans, width, height + measures.between)
+
+
+def relatives(cards: Iterable[Card], name: str) -> frozenset[str]:
+    """Return a network with all that it comes from and all that came from it."""
+    follows = {card.name: card.preset.follows for card in cards if card.preset is not None}
+    leads: dict[str, list[str]] = {}
+    for child, parents in follows.items():
+        for parent in parents:
+            leads.setdefault(parent, []).append(child)
+    found = {name}
+    for ways in (follows, leads):
+        open_ = [name]
+        seen = {name}
+        while open_:
+            for other in ways.get(open_.pop(), ()):
+                if other not in seen:
+                    seen.add(other)
+                    open_.append(other)
+        found |= seen
+    return frozenset(found)
+
+
+def _groups(cards: Sequence[Card]) -> list[Group]:
+    order = {family: place for place, family in enumerate(families(cards))}
+    groups: dict[tuple[int, int], Group] = {}
+    for card in sorted(cards, key=natural):
+        assert card.preset is not None
+        key = card.preset.year, order[card.family]
+        groups.setdefault(key, Group(card.family, card.preset.year, [])).cards.append(card)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _set_levels(groups: Sequence[Group], of: Mapping[str, Group]) -> None:
+    """Put each group behind those of its year that it follows; a circle is cut somewhere."""
+    done: set[int] = set()
+
+    def visit(group: Group, above: frozenset[int]) -> int:
+        if id(group) in done:
+            return group.level
+        before = [
+            of[name] for name in group.parents
+            if of[name].year == group.year and id(of[name]) not in above
+        ]  # fmt: skip
+        levels = [visit(each, above | {id(group)}) for each in before]
+        group.level = 1 + max(levels, default=-1)
+        done.add(id(group))
+        return group.level
+
+    for group in groups:
+        visit(group, frozenset((id(group),)))
+
+
+def _columns(groups: Sequence[Group]) -> list[list[Group]]:
+    columns: dict[tuple[int, int], list[Group]] = {}
+    for group in groups:
+        columns.setdefault((group.year, group.level), []).append(group)
+    return [columns[key] for key in sorted(columns)]
+
+
+def _set_sizes(columns: Sequence[list[Group]], measures: Measures) -> tuple[list[Span], float]:
+    x = measures.gap / 2
+    spans: list[Span] = []
+    for column in columns:
+        width = 2 * measures.pad + max(
+            max(measures.head(group.family), *(measures.text(card.title) for card in group.cards))
+            for group in column
+        )
+        for group in column:
+            height = measures.header + measures.row * len(group.cards) + measures.pad
+            group.place = Place(x, 0, width, height)
+        year, left, right = column[0].year, x - measures.gap / 2, x + width + measures.gap / 2
+        if spans and spans[-1].year == year:
+            left = spans.pop().left
+        spans.append(Span(year, left, right))
+        x += width + measures.gap
+    return spans, x - measures.gap / 2
+
+
+def _set_heights(
+    columns: Sequence[list[Group]], of: Mapping[str, Group], measures: Measures
+) -> None:
+    """Bring each group near the middle of its relatives, to the left and to the right in turn."""
+    children: dict[int, list[Group]] = {}
+    for column in columns:
+        for group in column:
+            for name in group.parents:
+                children.setdefault(id(of[name]), []).append(group)
+    for sweep in range(_SWEEPS):
+        forward = sweep % 2 == 0
+        for column in columns if forward else reversed(columns):
+            wishes = {}
+            for group in column:
+                near = [of[name] for name in group.parents] if forward else children.get(id(group), [])
+                middles = [each.place.middle for each in near] or [group.place.middle]
+                wishes[id(group)] = sum(middles) / len(middles)
+            column.sort(key=lambda group: wishes[id(group)])
+            heights = [group.place.height + measures.between for group in column]
+            tops = _apart([wishes[id(g)] - g.place.height / 2 for g in column], heights)
+            for group, top in zip(column, tops, strict=True):
+                group.place = group.place._replace(y=top)
+    highest = min((group.place.y for column in columns for group in column), default=0.0)
+    for column in columns:
+        for group in column:
+            group.place = group.place._replace(y=group.place.y - highest + measures.year)
+
+
+def _apart(wished: Sequence[float], heights: Sequence[float]) -> list[float]:
+    """Return tops in order, none above the end of the one before, as near to the wishes as can be.
+
+    Neighbours that would overlap become one stack, placed at the mean of what they wish for.
+    """
+    stacks: list[tuple[float, int, float]] = []  # sum of the wishes for its top, members, height
+    for wish, height in zip(wished, heights, strict=True):
+        total, members, whole = wish, 1, height
+        while stacks and stacks[-1][0] / stacks[-1][1] + stacks[-1][2] > total / members:
+            above, count, high = stacks.pop()
+            total, members, whole = above + total - members * high, members + count, whole + high
+        stacks.append((total, members, whole))
+    tops: list[float] = []
+    rest = list(heights)
+    for total, members, _ in stacks:
+        y = total / members
+        for _ in range(members):
+            tops.append(y)
+            y += rest[len(tops) - 1]
+    return tops

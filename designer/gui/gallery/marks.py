@@ -1,0 +1,243 @@
+"""What the scatter plot and the family tree share: marks to be hovered, chosen and opened."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
+
+from designer.gui.gallery.catalogue import Card, Found
+from designer.gui.gallery.families import FamilyColours
+from designer.gui.theme import colours, sans, theme
+
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+_SIDEWAYS = 2.0  # what is beside the way counts more than what is along it
+
+
+class Marks(QAbstractScrollArea):
+    """A picture on which every preset has a mark; those that are not wanted are dim.
+
+    A subclass places the marks in `arrange`, and paints them in `paint`, both in the picture's own
+    coordinates, of which the view shows a part.
+
+    Signals
+    -------
+    opened(name), chosen(name)
+        A preset is wanted, or looked at.
+    """
+
+    opened = Signal(str)
+    chosen = Signal(str)
+
+    def __init__(self, name: str, accessible: str) -> None:
+        super().__init__(objectName=name)
+        self.setAccessibleName(accessible)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setMouseTracking(True)
+        self.cards: dict[str, Card] = {}
+        self.lit: dict[str, Card] = {}
+        self.families = FamilyColours()
+        self.places: dict[str, QRectF] = {}
+        self.current = ""
+        self.hovered = ""
+        self._dragged: QPointF | None = None
+        theme.changed.connect(self.refresh)
+
+    def show_found(
+        self, cards: Sequence[Card], found: Sequence[Found], families: FamilyColours
+    ) -> None:
+        """Show all presets, and those brightly that are wanted."""
+        self.cards = {card.name: card for card in cards if card.preset is not None}
+        self.lit = {each.card.name: each.card for each in found if each.card.preset is not None}
+        self.families = families
+        self.refresh()
+
+    def select(self, name: str) -> None:
+        """Mark a preset and bring it into sight."""
+        self.current = name
+        self.refresh_marks()
+        if name in self.places:
+            self.reveal(self.places[name])
+
+    def refresh(self) -> None:
+        """Place and paint everything anew."""
+        self.arrange()
+        self.viewport().update()
+
+    def refresh_marks(self) -> None:
+        """Paint anew, since another mark is hovered or chosen."""
+        self.viewport().update()
+
+    # For subclasses
+
+    def arrange(self) -> None:
+        """Fill `places`."""
+        raise NotImplementedError
+
+    def paint(self, painter: QPainter) -> None:
+        """Paint the picture."""
+        raise NotImplementedError
+
+    def origin(self) -> QPointF:
+        """Return the point of the picture that lies in the view's corner."""
+        return QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
+
+    def pan(self, by: QPointF) -> None:
+        """Move the picture with the pointer."""
+        for bar, distance in (
+            (self.horizontalScrollBar(), by.x()),
+            (self.verticalScrollBar(), by.y()),
+        ):
+            bar.setValue(round(bar.value() - distance))
+
+    def reveal(self, place: QRectF) -> None:
+        """Scroll so that a place is in sight."""
+
+    def mark_at(self, point: QPointF) -> str:
+        """Return the mark at a point of the picture, "" for none; bright ones come first."""
+        names = [name for name, place in self.places.items() if place.contains(point)]
+        names.sort(
+            key=lambda name: (
+                name not in self.lit,
+                (self.places[name].center() - point).manhattanLength(),
+            )
+        )
+        return names[0] if names else ""
+
+    def neighbour(self, name: str, along: tuple[int, int]) -> str:
+        """Return the bright mark next to one in a direction, or itself if there is none."""
+        here = self.places[name].center()
+        best, least = name, float("inf")
+        for other in self.lit:
+            if other == name or other not in self.places:
+                continue
+            way = self.places[other].center() - here
+            ahead = way.x() * along[0] + way.y() * along[1]
+            aside = abs(way.x() * along[1]) + abs(way.y() * along[0])
+            if ahead > 0.5 and ahead + _SIDEWAYS * aside < least and aside < 3 * ahead:
+                best, least = other, ahead + _SIDEWAYS * aside
+        return best
+
+    # Events
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint what is in sight, and the words on what the pointer is at."""
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.viewport().rect(), QColor(colours().window))
+        painter.translate(-self.origin())
+        self.paint(painter)
+        if self.hovered in self.places and self._dragged is None:
+            self._paint_words(painter, self.cards[self.hovered], self.places[self.hovered])
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use all the room."""
+        super().resizeEvent(event)
+        self.refresh()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Tell what the pointer is at, or move the picture."""
+        if self._dragged is not None:
+            self.pan(event.position() - self._dragged)
+            self._dragged = event.position()
+            return
+        self._hover(self.mark_at(event.position() + self.origin()))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose a mark, or take hold of the picture."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        name = self.mark_at(event.position() + self.origin())
+        if name:
+            self.chosen.emit(name)
+        else:
+            self._dragged = event.position()
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let go of the picture."""
+        self._dragged = None
+        self._hover(self.mark_at(event.position() + self.origin()))
+        self._shape()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Open a preset."""
+        name = self.mark_at(event.position() + self.origin())
+        if name and event.button() == Qt.MouseButton.LeftButton:
+            self.opened.emit(name)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Forget the pointer."""
+        self._hover("")
+        super().leaveEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go from mark to mark, or open one."""
+        along = _ARROWS.get(Qt.Key(event.key()))
+        if along is not None and self.lit:
+            known = self.current in self.places and self.current in self.lit
+            self.chosen.emit(self.neighbour(self.current, along) if known else next(iter(self.lit)))
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.current in self.cards:
+            self.opened.emit(self.current)
+        else:
+            event.ignore()
+
+    def _hover(self, name: str) -> None:
+        if name != self.hovered:
+            self.hovered = name
+            self.refresh_marks()
+            self._shape()
+
+    def _shape(self) -> None:
+        over = Qt.CursorShape.PointingHandCursor if self.hovered else Qt.CursorShape.ArrowCursor
+        self.viewport().setCursor(over)
+
+    # Words
+
+    def _paint_words(self, painter: QPainter, card: Card, place: QRectF) -> None:
+        """Paint a note beside a mark: what it is, its figures and its error."""
+        assert card.preset is not None
+        c = colours()
+        lines = [(f"{card.title}  ({card.preset.year})", sans(0.95, bold=True), c.text)]
+        lines.append((card.figures, sans(0.9), c.soft_text))
+        if card.top1 is not None:
+            told = f"{card.top1.value:g} % top-1 error ({card.top1.conditions})"
+            lines.append((told, sans(0.9), c.soft_text))
+        width = max(QFontMetricsF(font).horizontalAdvance(text) for text, font, _ in lines) + 22
+        height = sum(QFontMetricsF(font).height() + 2 for _, font, _ in lines) + 14
+        seen = QRectF(self.viewport().rect()).translated(self.origin())
+        left = min(place.right() + 10, seen.right() - width - 6)
+        top = place.bottom() + 8
+        if top + height > seen.bottom() - 6:
+            top = place.top() - height - 8
+        box = QRectF(max(seen.left() + 6, left), top, width, height)
+        painter.setPen(QColor(c.strong_line))
+        painter.setBrush(QColor(c.panel))
+        painter.drawRoundedRect(box, 6, 6)
+        y = box.top() + 7
+        for text, font, colour in lines:
+            metrics = QFontMetricsF(font)
+            painter.setFont(font)
+            painter.setPen(QColor(colour))
+            painter.drawText(QPointF(box.left() + 11, y + metrics.ascent()), text)
+            y += metrics.height() + 2
+
+
+def focused(view: QAbstractScrollArea) -> bool:
+    """Tell whether the keys go to a view."""
+    return QApplication.focusWidget() is view

@@ -1,0 +1,403 @@
+"""What a preset is, before it is opened: picture, idea, paper, figures, arguments to turn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from html import escape
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer import presets
+from designer.analysis.analysis import analyse
+from designer.design import edits
+from designer.design.expressions import Scalar
+from designer.design.values import Argument, Design
+from designer.gui import background, icons
+from designer.gui.gallery.catalogue import Card, followers
+from designer.gui.gallery.families import FamilyColours
+from designer.gui.gallery.figures import ROWS, Figures, figures, written
+from designer.gui.gallery.links import linked
+from designer.gui.gallery.pictures import Pictures
+from designer.gui.theme import colours, mono, sans, theme
+
+_WAIT_MS = 90  # while the keys run over the cards, nothing is counted
+_PICTURE = 130
+_WIDTH = 25  # in heights of a line
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A preset with values for some of its arguments."""
+
+    name: str = ""
+    arguments: Mapping[str, Scalar] = field(default_factory=dict)
+
+    def design(self) -> Design:
+        """Read its design, with the arguments bound.
+
+        Raises
+        ------
+        DesignerError
+            Its file is damaged, or a value does not fit.
+        """
+        design = presets.load(self.name)
+        for name, value in self.arguments.items():
+            design = edits.set_argument(design, name, value)
+        return design
+
+
+class Preview(QScrollArea):
+    """All about one preset.
+
+    Signals
+    -------
+    opened(choice), compared(choice)
+        It is wanted, or to be compared, with the arguments as they were turned.
+    chosen(name)
+        A relative is to be looked at.
+    """
+
+    opened = Signal(object)
+    compared = Signal(object)
+    chosen = Signal(str)
+
+    def __init__(self, pictures: Pictures) -> None:
+        super().__init__(objectName="preview")
+        self.setAccessibleName("About the preset")
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.card = Card("")
+        self.choice = Choice()
+        self.design: Design | None = None  # with the defaults
+        self.figures: Figures | None = None
+        self.form: QWidget | None = None
+        self._cards: tuple[Card, ...] = ()
+        self._families = FamilyColours()
+        self._counted: dict[tuple[str, tuple[tuple[str, Scalar], ...]], Figures] = {}
+        self._designs: dict[str, Design] = {}
+        self._soon = QTimer(self, interval=_WAIT_MS, singleShot=True)
+        self._soon.timeout.connect(self._count)
+        self.picture = Picture(pictures)
+        self._assemble()
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    # Assembling
+
+    def _assemble(self) -> None:
+        page = QWidget(objectName="preview-page")
+        self.down = QVBoxLayout(page)
+        self.down.setContentsMargins(18, 2, 14, 16)
+        self.down.setSpacing(0)
+        self.down.addWidget(self.picture)
+        self.down.addSpacing(10)
+        self.title = _label("preview-title")
+        self.subtitle = _label("preview-subtitle", rich=True)
+        self.down.addWidget(self.title)
+        self.down.addSpacing(2)
+        self.down.addWidget(self.subtitle)
+        self.down.addSpacing(12)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        self.open = QPushButton("Open", objectName="preview-open")
+        self.open.setProperty("primary", True)
+        self.open.clicked.connect(lambda _=False: self.opened.emit(self.choice))
+        self.compare = QPushButton("Compare…", objectName="preview-compare")
+        self.compare.clicked.connect(lambda _=False: self.compared.emit(self.choice))
+        for button in (self.open, self.compare):
+            button.setAutoDefault(True)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        self.down.addLayout(buttons)
+        self.down.addSpacing(14)
+        self.idea = _label("preview-idea")
+        self.down.addWidget(self.idea)
+        self.headings: list[QLabel] = []
+        self._heading("What it costs, for one image")
+        self.down.addLayout(self._figures_grid())
+        self.problem = _label("preview-problem")
+        self.problem.setProperty("role", "error")
+        self.down.addWidget(self.problem)
+        self.arguments_title = self._heading("Arguments")
+        self.form_place = QVBoxLayout()
+        self.form_place.setContentsMargins(0, 0, 0, 0)
+        self.down.addLayout(self.form_place)
+        self.published_title = self._heading("Published")
+        self.published = _label("preview-published", rich=True)
+        self.down.addWidget(self.published)
+        self._heading("Paper")
+        self.paper = _label("preview-paper", rich=True)
+        self.down.addWidget(self.paper)
+        self._heading("Training")
+        self.recipe = _label("preview-recipe")
+        self.down.addWidget(self.recipe)
+        self.relatives_title = self._heading("Relatives")
+        self.relatives = _label("preview-relatives", rich=True)
+        self.relatives.linkActivated.connect(self.chosen)
+        self.down.addWidget(self.relatives)
+        self.down.addStretch(1)
+        self.setWidget(page)
+
+    def _heading(self, text: str) -> QLabel:
+        label = QLabel(text)
+        label.setProperty("role", "soft")
+        label.setContentsMargins(0, 16, 0, 4)
+        self.headings.append(label)
+        self.down.addWidget(label)
+        return label
+
+    def _figures_grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(3)
+        grid.setColumnStretch(0, 1)
+        self.values: list[QLabel] = []
+        for number, row in enumerate(ROWS):
+            name, value = QLabel(row.label), QLabel()
+            for label in (name, value):
+                label.setToolTip(row.help)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            grid.addWidget(name, number, 0)
+            grid.addWidget(value, number, 1, Qt.AlignmentFlag.AlignRight)
+            self.values.append(value)
+        return grid
+
+    def _dress(self) -> None:
+        c = colours()
+        self.setFixedWidth(round(_WIDTH * self.fontMetrics().height() * 0.86))
+        self.title.setFont(sans(1.45, bold=True))
+        for heading in self.headings:
+            heading.setFont(sans(0.86, bold=True))
+        for value in self.values:
+            value.setFont(mono(relative=0.95))
+        for button in (self.open, self.compare):
+            button.setMinimumHeight(round(button.fontMetrics().height() * 2.0))
+        self.open.setIcon(icons.icon("open", "#ffffff"))
+        self.compare.setIcon(icons.icon("table", c.text))
+        if self.card.name:
+            self._write()
+
+    # Showing
+
+    def show_card(self, card: Card, cards: tuple[Card, ...], families: FamilyColours) -> None:
+        """Show a preset; what has to be counted comes a moment later."""
+        self.card, self._cards, self._families = card, cards, families
+        self.choice = Choice(card.name)
+        self.design = self._designs.get(card.name)
+        self._write()
+        self._show_figures()
+        self._show_form()
+        self.verticalScrollBar().setValue(0)
+        if self.figures is None or self.design is None:
+            self._soon.start()
+
+    def set_mine(self, title: str) -> None:
+        """Say what a comparison is with: an open design, or "" if none is open."""
+        self.compare.setText("Compare with my design" if title else "Compare…")
+        words = f"Put {title} beside it." if title else "Put it beside another preset."
+        self.compare.setToolTip(words)
+
+    def _write(self) -> None:
+        card, preset = self.card, self.card.preset
+        self.picture.show_preset(card.name if preset else "")
+        self.title.setText(card.title)
+        self.open.setEnabled(preset is not None)
+        self.compare.setEnabled(preset is not None)
+        if preset is None:
+            self.subtitle.setText("")
+            self.idea.setText(card.fault)
+            for label in (self.published, self.paper, self.recipe, self.relatives):
+                label.setText("")
+            return
+        link = colours().accent
+        dot = f'<span style="color:{self._families[card.family].name()}">●</span>'
+        self.subtitle.setText(f"{dot} {escape(preset.family)} · {preset.year}")
+        self.idea.setText(preset.idea)
+        rows = "".join(
+            f"<tr><td style='padding-right:12px'><b>{each.value:g} {escape(each.unit)}</b></td>"
+            f"<td>{escape(each.measure)}<br><span style='color:{colours().soft_text}'>"
+            f"{escape(each.conditions)}</span></td></tr>"
+            for each in preset.published
+        )
+        self.published.setText(f"<table cellspacing=0 cellpadding=2>{rows}</table>")
+        for label in (self.published_title, self.published):
+            label.setVisible(bool(preset.published))
+        paper = linked(escape(preset.paper.reference), link)
+        self.paper.setText(f"<i>{escape(preset.paper.title)}</i><br>{paper}")
+        self.recipe.setText(preset.recipe_note)
+        known = {each.name: each for each in self._cards}
+        lines = []
+        for words, others in (
+            ("Builds on", [known[name] for name in preset.follows if name in known]),
+            ("Led to", followers(self._cards, card.name)),
+        ):
+            names = ", ".join(
+                f'<a href="{each.name}" style="color:{link};text-decoration:none">'
+                f"{escape(each.title)}</a>"
+                for each in others
+            )
+            if names:
+                lines.append(f"{words} {names}.")
+        self.relatives.setText("<br>".join(lines))
+        for label in (self.relatives_title, self.relatives):
+            label.setVisible(bool(lines))
+
+    def _show_figures(self) -> None:
+        key = (self.choice.name, tuple(self.choice.arguments.items()))
+        self.figures = self._counted.get(key)
+        preset = self.card.preset
+        for row, label in zip(ROWS, self.values, strict=True):
+            text = written(row, self.figures)
+            if self.figures is None:  # what the gallery knows without counting
+                told = {"Parameters": preset.parameters, "MACs": preset.macs} if preset else {}
+                known = told.get(row.label) if not self.choice.arguments else None
+                text = "…" if known is None else row.write(known)
+            label.setText(text)
+        wrong = self.figures.problem if self.figures is not None else ""
+        self.problem.setText(wrong)
+        self.problem.setVisible(bool(wrong))
+
+    # Counting
+
+    def _count(self) -> None:
+        choice = self.choice
+        if self.card.preset is None:
+            return
+
+        def work() -> tuple[Choice, Design, Figures]:
+            import designer.gui.inspector.form  # noqa: F401 - here it keeps nobody waiting
+
+            return choice, presets.load(choice.name), figures(analyse(choice.design()))
+
+        background.run(self, work, self._arrived, self._failed)
+
+    def _arrived(self, counted: tuple[Choice, Design, Figures]) -> None:
+        choice, design, found = counted
+        self._designs[choice.name] = design
+        self._counted[choice.name, tuple(choice.arguments.items())] = found
+        if choice == self.choice:
+            same = self.design is not None
+            self.design = design
+            self._show_figures()
+            self._show_form(same=same)
+
+    def _failed(self, sentence: str) -> None:
+        self.problem.setText(sentence)
+        self.problem.show()
+
+    # Arguments
+
+    def _show_form(self, *, same: bool = False) -> None:
+        """Show a field for each argument; in the same fields, if they fit another preset too."""
+        arguments = self.design.arguments if self.design is not None else {}
+        self.arguments_title.setVisible(bool(arguments))
+        if not arguments:
+            self._drop_form()
+            return
+        from designer.gui.inspector.form import Form, signature
+
+        sections = [self._section(arguments)]
+        if isinstance(self.form, Form) and self.form.signature == signature(sections):
+            self.form.show_sections(sections, same=same)
+            return
+        self._drop_form()
+        self.form = Form(sections)
+        self.form.changed.connect(lambda row, value, _: self._turned(row.key, value))
+        self.form.reset.connect(lambda row: self._turned(row.key, row.default))
+        self.form.restored.connect(lambda row, _: self._turned(row.key, row.default))
+        self.form_place.addWidget(self.form)
+
+    def _drop_form(self) -> None:
+        if self.form is not None:
+            self.form_place.removeWidget(self.form)
+            self.form.hide()
+            self.form.deleteLater()
+            self.form = None
+
+    def _section(self, arguments: Mapping[str, Argument]) -> object:
+        from designer.gui.inspector import kinds
+        from designer.gui.inspector.rows import Row, Section
+
+        return Section(
+            rows=[
+                Row(
+                    name,
+                    name,
+                    kinds.of_argument(argument, expressions=False),
+                    self.choice.arguments.get(name, argument.default),
+                    lambda value, name=name: lambda d: edits.set_argument(d, name, value),
+                    f"set {name}",
+                    help=argument.help,
+                    default=argument.default,
+                    reset=lambda design: design,
+                )
+                for name, argument in arguments.items()
+            ]
+        )
+
+    def _turned(self, name: str, value: Scalar) -> None:
+        assert self.design is not None
+        default = self.design.arguments[name].default
+        others = {key: each for key, each in self.choice.arguments.items() if key != name}
+        same = type(value) is type(default) and value == default
+        arguments = others if same else {**others, name: value}
+        self.choice = replace(self.choice, arguments=dict(sorted(arguments.items())))
+        self._show_figures()
+        self._show_form(same=True)
+        if self.figures is None:
+            self._soon.start()
+
+
+class Picture(QFrame):
+    """A preset's picture, as wide as there is room."""
+
+    def __init__(self, pictures: Pictures) -> None:
+        super().__init__(objectName="preview-picture")
+        self.pictures = pictures
+        self.name = ""
+        self.setFixedHeight(_PICTURE)
+        pictures.arrived.connect(lambda name: self.update() if name == self.name else None)
+        theme.changed.connect(self.update)
+
+    def show_preset(self, name: str) -> None:
+        """Show a preset, or nothing for ""."""
+        self.name = name
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint it on a ground of its own."""
+        c = colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(c.line))
+        painter.setBrush(QColor(c.canvas))
+        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 7, 7)
+        if not self.name or self.width() < 40:
+            return
+        size = QSize(self.width() - 24, _PICTURE - 24)
+        picture = self.pictures.get(self.name, size, self.devicePixelRatioF())
+        if picture is not None:
+            painter.drawPixmap(12, 12, picture)
+
+
+def _label(name: str, *, rich: bool = False) -> QLabel:
+    label = QLabel(objectName=name, wordWrap=True)
+    label.setTextFormat(Qt.TextFormat.RichText if rich else Qt.TextFormat.PlainText)
+    flags = Qt.TextInteractionFlag.TextSelectableByMouse
+    if rich:
+        flags |= Qt.TextInteractionFlag.LinksAccessibleByMouse
+        flags |= Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        label.setOpenExternalLinks(name == "preview-paper")
+    label.setTextInteractionFlags(flags)
+    return label

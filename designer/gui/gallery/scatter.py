@@ -1,0 +1,364 @@
+"""All presets by size and cost: parameters to the right, MACs upwards, both by powers of ten."""
+
+from collections.abc import Iterator
+from math import ceil, floor, log10
+from typing import NamedTuple
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QKeyEvent,
+    QPainter,
+    QPen,
+    QPolygonF,
+    QWheelEvent,
+)
+
+from designer.gui import numbers
+from designer.gui.gallery.catalogue import Card
+from designer.gui.gallery.marks import Marks, focused
+from designer.gui.theme import colours, sans
+
+_AIR = 0.25  # powers of ten beyond the outermost points
+_NEAREST, _FARTHEST = 0.4, 12.0  # powers of ten across
+_BEST, _WORST = 15.0, 42.0  # top-1 errors between which the points grow
+_LARGE, _SMALL = 9.0, 4.0  # their radii
+_RING = 4.0  # the radius of a point without a published error
+_REACH = 3.0  # pixels around a point that belong to it
+
+
+class Window(NamedTuple):
+    """What is shown of the plane, in powers of ten."""
+
+    left: float
+    bottom: float
+    width: float
+    height: float
+
+
+class Scatter(Marks):
+    """A point for every preset: its family's colour, the larger the smaller its error."""
+
+    def __init__(self) -> None:
+        super().__init__("gallery-scatter", "Presets by parameters and MACs")
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.window_: Window | None = None  # None shows everything
+        self.labels: dict[str, QRectF] = {}
+        self.key = QRectF()
+
+    # Where things are
+
+    def area(self) -> QRectF:
+        """Return where the points are, inside of the axes."""
+        line = QFontMetricsF(sans(0.9)).height()
+        around = QRectF(self.viewport().rect())
+        return around.adjusted(3.2 * line + 10, 10, -16, -(2.5 * line + 10))
+
+    def seen(self) -> Window:
+        """Return what is shown of the plane."""
+        if self.window_ is not None:
+            return self.window_
+        points = [_point(card) for card in self.cards.values()] or [QPointF(6, 9)]
+        xs, ys = [each.x() for each in points], [each.y() for each in points]
+        left, bottom = min(xs) - _AIR, min(ys) - _AIR
+        return Window(left, bottom, max(xs) + _AIR - left, max(ys) + _AIR - bottom)
+
+    def _to_pixels(self, point: QPointF) -> QPointF:
+        area, seen = self.area(), self.seen()
+        return QPointF(
+            area.left() + (point.x() - seen.left) / seen.width * area.width(),
+            area.bottom() - (point.y() - seen.bottom) / seen.height * area.height(),
+        )
+
+    def arrange(self) -> None:
+        """Place the points, and words beside those that have room for them."""
+        self.places = {}
+        for name, card in self.cards.items():
+            radius = radius_of(card) + _REACH
+            middle = self._to_pixels(_point(card))
+            self.places[name] = QRectF(
+                middle.x() - radius, middle.y() - radius, 2 * radius, 2 * radius
+            )
+        self.key = self._key_place()
+        self.labels = self._labelled()
+
+    def _key_place(self) -> QRectF:
+        """Return where the sizes are explained: where no point lies, if possible."""
+        metrics, area = QFontMetricsF(sans(0.85)), self.area()
+        width = max(metrics.horizontalAdvance(text) for _, text in _KEY) + 2 * _LARGE + 28
+        height = _key_line() * len(_KEY) + 14
+        box = QRectF(area.right() - width - 10, area.bottom() - height - 10, width, height)
+        if any(box.intersects(self.places[name]) for name in self.lit):
+            box.moveTopLeft(QPointF(area.left() + 10, area.top() + 10))
+        return box
+
+    def _labelled(self) -> dict[str, QRectF]:
+        """Place as many names as fit without touching points or each other, the best first."""
+        area, metrics = self.area(), QFontMetricsF(sans(0.85))
+        bright = [name for name in self.lit if area.contains(self.places[name].center())]
+        bright.sort(key=lambda name: (_error(self.cards[name]), name))
+        taken = [self.key, *(self.places[name].adjusted(2, 2, -2, -2) for name in bright)]
+        found: dict[str, QRectF] = {}
+        for name in bright:
+            place = self.places[name]
+            width = metrics.horizontalAdvance(self.cards[name].title)
+            for corner in _corners(place, width, metrics.height()):
+                box = QRectF(corner.x(), corner.y(), width, metrics.height())
+                if area.contains(box) and not any(box.intersects(each) for each in taken):
+                    found[name] = box
+                    taken.append(box)
+                    break
+        return found
+
+    # Moving
+
+    def pan(self, by: QPointF) -> None:
+        """Move the plane with the pointer."""
+        area, seen = self.area(), self.seen()
+        self.window_ = seen._replace(
+            left=seen.left - by.x() / area.width() * seen.width,
+            bottom=seen.bottom + by.y() / area.height() * seen.height,
+        )
+        self.refresh()
+
+    def zoom(self, factor: float, about: QPointF) -> None:
+        """Show more or less, so that a pixel stays where it is."""
+        area, seen = self.area(), self.seen()
+        factor = min(max(factor, _NEAREST / seen.width), _FARTHEST / seen.width)
+        x = (about.x() - area.left()) / area.width()
+        y = (area.bottom() - about.y()) / area.height()
+        self.window_ = Window(
+            seen.left + x * seen.width * (1 - factor),
+            seen.bottom + y * seen.height * (1 - factor),
+            seen.width * factor,
+            seen.height * factor,
+        )
+        self.refresh()
+
+    def fit(self) -> None:
+        """Show everything."""
+        self.window_ = None
+        self.refresh()
+
+    def reveal(self, place: QRectF) -> None:
+        """Move the plane so that a point is in sight."""
+        area, middle = self.area(), place.center()
+        if not area.contains(middle):
+            self.pan(area.center() - middle)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom about the pointer."""
+        steps = event.angleDelta().y() / 120
+        if steps:
+            self.zoom(0.85**steps, event.position())
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Zoom, or show everything, besides going from point to point."""
+        if event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(0.8, self._middle())
+        elif event.key() == Qt.Key.Key_Minus:
+            self.zoom(1.25, self._middle())
+        elif event.key() in (Qt.Key.Key_F, Qt.Key.Key_0):
+            self.fit()
+        else:
+            super().keyPressEvent(event)
+
+    def _middle(self) -> QPointF:
+        place = self.places.get(self.current)
+        return place.center() if place is not None else self.area().center()
+
+    # Painting
+
+    def paint(self, painter: QPainter) -> None:
+        """Paint axes, families, points and names."""
+        self._paint_axes(painter)
+        painter.save()
+        painter.setClipRect(self.area().adjusted(-1, -1, 1, 1))
+        self._paint_families(painter)
+        # What is small or bright lies above what is large or dim.
+        for name in sorted(self.cards, key=lambda n: (n in self.lit, -radius_of(self.cards[n]))):
+            self._paint_point(painter, self.cards[name])
+        if self.current in self.places:
+            self._paint_current(painter)
+        painter.setFont(sans(0.85))
+        metrics = QFontMetricsF(painter.font())
+        for name, box in self.labels.items():
+            strong = name in (self.current, self.hovered)
+            painter.setPen(QColor(colours().text if strong else colours().soft_text))
+            corner = QPointF(box.left(), box.top() + metrics.ascent())
+            painter.drawText(corner, self.cards[name].title)
+        painter.restore()
+        self._paint_key(painter)
+
+    def _paint_axes(self, painter: QPainter) -> None:
+        c, area, seen = colours(), self.area(), self.seen()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(c.field if c.dark else c.panel))
+        painter.drawRoundedRect(area, 4, 4)
+        font = sans(0.9)
+        metrics = QFontMetricsF(font)
+        painter.setFont(font)
+        for power, strong in _ticks(seen.left, seen.width):
+            x = self._to_pixels(QPointF(power, 0)).x()
+            painter.setPen(QPen(_line(strong), 1))
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+            if strong or seen.width < 2:
+                text = numbers.short(round(10**power))
+                painter.setPen(QColor(c.soft_text))
+                left = x - metrics.horizontalAdvance(text) / 2
+                painter.drawText(QPointF(left, area.bottom() + metrics.height() + 2), text)
+        for power, strong in _ticks(seen.bottom, seen.height):
+            y = self._to_pixels(QPointF(0, power)).y()
+            painter.setPen(QPen(_line(strong), 1))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            if strong or seen.height < 2:
+                text = numbers.short(round(10**power))
+                painter.setPen(QColor(c.soft_text))
+                left = area.left() - 8 - metrics.horizontalAdvance(text)
+                painter.drawText(QPointF(left, y + metrics.xHeight() / 2), text)
+        painter.setFont(sans(0.9, bold=True))
+        painter.setPen(QColor(c.soft_text))
+        height = metrics.height()
+        below = QRectF(area.left(), area.bottom() + 1.3 * height + 4, area.width(), 1.2 * height)
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, "Parameters")
+        painter.save()
+        painter.translate(metrics.height() / 2 + 4, area.center().y())
+        painter.rotate(-90)
+        beside = QRectF(-area.height() / 2, -metrics.height() / 2, area.height(), metrics.height())
+        painter.drawText(beside, Qt.AlignmentFlag.AlignCenter, "MACs for one image")
+        painter.restore()
+
+    def _paint_families(self, painter: QPainter) -> None:
+        """Join the members of each family, from the cheapest to the dearest."""
+        near = {self.cards[name].family for name in (self.current, self.hovered) if name in self.lit}
+        members: dict[str, list[Card]] = {}
+        for card in self.lit.values():
+            members.setdefault(card.family, []).append(card)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for family, cards in members.items():
+            cards.sort(key=lambda card: (card.preset.macs, card.preset.parameters))
+            colour = QColor(self.families[family])
+            colour.setAlphaF(0.8 if family in near else 0.22)
+            painter.setPen(QPen(colour, 2.0 if family in near else 1.4))
+            painter.drawPolyline(
+                QPolygonF([self.places[card.name].center() for card in cards])
+            )
+
+    def _paint_point(self, painter: QPainter, card: Card) -> None:
+        c = colours()
+        colour = QColor(self.families[card.family])
+        if card.name not in self.lit:
+            colour.setAlphaF(0.2)
+        middle, radius = self.places[card.name].center(), radius_of(card)
+        ground = QColor(c.field if c.dark else c.panel)
+        if card.top1 is None:
+            painter.setPen(QPen(colour, 1.8))
+            painter.setBrush(ground)
+            painter.drawEllipse(middle, radius - 0.5, radius - 0.5)
+        else:
+            painter.setPen(QPen(ground, 1.2))
+            painter.setBrush(colour)
+            painter.drawEllipse(middle, radius, radius)
+
+    def _paint_current(self, painter: QPainter) -> None:
+        radius = radius_of(self.cards[self.current]) + 3
+        accent = QColor(colours().accent)
+        painter.setPen(QPen(accent, 2.2 if focused(self) else 1.6))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        middle = self.places[self.current].center()
+        painter.drawEllipse(middle, radius, radius)
+        if self.current not in self.labels:
+            metrics = QFontMetricsF(sans(0.85, bold=True))
+            title = self.cards[self.current].title
+            width, height = metrics.horizontalAdvance(title), metrics.height()
+            corner = next(
+                (each for each in _corners(self.places[self.current], width, height)
+                 if self.area().contains(QRectF(each.x(), each.y(), width, height))),
+                middle,
+            )  # fmt: skip
+            ground = QColor(colours().panel)
+            ground.setAlphaF(0.9)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(ground)
+            painter.drawRoundedRect(QRectF(corner.x() - 3, corner.y(), width + 6, height), 3, 3)
+            painter.setFont(sans(0.85, bold=True))
+            painter.setPen(QColor(colours().text))
+            painter.drawText(QPointF(corner.x(), corner.y() + metrics.ascent()), title)
+
+    def _paint_key(self, painter: QPainter) -> None:
+        """Say what the sizes mean."""
+        c, font, box, line = colours(), sans(0.85), self.key, _key_line()
+        metrics = QFontMetricsF(font)
+        ground = QColor(c.panel)
+        ground.setAlphaF(0.92)
+        painter.setPen(QColor(c.line))
+        painter.setBrush(ground)
+        painter.drawRoundedRect(box, 6, 6)
+        painter.setFont(font)
+        for number, (radius, text) in enumerate(_KEY):
+            middle = QPointF(box.left() + 10 + _LARGE, box.top() + 7 + line * (number + 0.5))
+            painter.setPen(Qt.PenStyle.NoPen if radius else QPen(QColor(c.faint_text), 1.6))
+            painter.setBrush(QColor(c.faint_text) if radius else Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(middle, radius or _RING, radius or _RING)
+            painter.setPen(QColor(c.soft_text))
+            left = box.left() + 2 * _LARGE + 18
+            painter.drawText(QPointF(left, middle.y() + metrics.xHeight() / 2), text)
+
+
+def radius_of(card: Card) -> float:
+    """Return how large a preset's point is: the smaller its error, the larger."""
+    return _RING if card.top1 is None else _radius(card.top1.value)
+
+
+def _radius(error: float) -> float:
+    part = (min(max(error, _BEST), _WORST) - _BEST) / (_WORST - _BEST)
+    return _LARGE + part * (_SMALL - _LARGE)
+
+
+_KEY = (
+    *((_radius(error), f"{error} % top-1 error") for error in (15, 25, 40)),
+    (0.0, "no figure for ImageNet"),
+)
+
+
+def _key_line() -> float:
+    return max(QFontMetricsF(sans(0.85)).height(), 2 * _LARGE + 2)
+
+
+def _error(card: Card) -> float:
+    return card.top1.value if card.top1 is not None else 100.0
+
+
+def _point(card: Card) -> QPointF:
+    """Return where a preset lies in the plane."""
+    assert card.preset is not None
+    return QPointF(log10(max(1, card.preset.parameters)), log10(max(1, card.preset.macs)))
+
+
+def _ticks(start: float, length: float) -> Iterator[tuple[float, bool]]:
+    """Yield the powers of ten in a range, and weakly the 2s and 5s between them."""
+    for power in range(floor(start), ceil(start + length) + 1):
+        for digit in (1, 2, 5):
+            at = power + log10(digit)
+            if start <= at <= start + length:
+                yield at, digit == 1
+
+
+def _line(strong: bool) -> QColor:
+    colour = QColor(colours().strong_line if strong else colours().line)
+    colour.setAlphaF(0.55 if strong else 0.45)
+    return colour
+
+
+def _corners(place: QRectF, width: float, height: float) -> tuple[QPointF, ...]:
+    """Return where a name may begin: to the right of its point, left, above or below."""
+    middle = place.center()
+    return (
+        QPointF(place.right() + 1, middle.y() - height / 2),
+        QPointF(place.left() - 1 - width, middle.y() - height / 2),
+        QPointF(middle.x() - width / 2, place.top() - height + 1),
+        QPointF(middle.x() - width / 2, place.bottom() - 1),
+    )

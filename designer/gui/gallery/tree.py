@@ -1,0 +1,215 @@
+"""The family tree of the presets: from LeNet on to the right, each behind what it follows."""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QWheelEvent,
+)
+
+from designer.gui.gallery.lineage import (
+    Group,
+    Lineage,
+    Link,
+    Measures,
+    Place,
+    arrange,
+    relatives,
+)
+from designer.gui.gallery.marks import Marks, focused
+from designer.gui.theme import colours, sans
+
+_AIR = 12.0
+
+
+class Tree(Marks):
+    """Families by year, their members as lines; what a network comes from and led to lights up."""
+
+    def __init__(self) -> None:
+        super().__init__("gallery-tree", "Presets by what they build on")
+        self.lineage = Lineage({}, (), (), (), 0.0, 0.0)
+        self.near: frozenset[str] = frozenset()
+
+    def arrange(self) -> None:
+        """Place everything."""
+        self.lineage = arrange(self.cards.values(), _measures())
+        self.places = {name: _rect(place) for name, place in self.lineage.places.items()}
+        self._light()
+        view, tree = self.viewport().size(), self.lineage
+        for bar, whole, part in (
+            (self.horizontalScrollBar(), tree.width, view.width()),
+            (self.verticalScrollBar(), tree.height, view.height()),
+        ):
+            bar.setRange(0, max(0, round(whole - part)))
+            bar.setPageStep(part)
+            bar.setSingleStep(40)
+
+    def origin(self) -> QPointF:
+        """Return the point in the view's corner; a small tree stands in the middle."""
+        view, tree = self.viewport().size(), self.lineage
+        return super().origin() - QPointF(
+            max(0.0, (view.width() - tree.width) / 2), max(0.0, (view.height() - tree.height) / 3)
+        )
+
+    def refresh_marks(self) -> None:
+        """Light up the relatives of what is hovered or chosen."""
+        self._light()
+        super().refresh_marks()
+
+    def _light(self) -> None:
+        name = self.hovered or self.current
+        self.near = relatives(self.cards.values(), name) if name in self.cards else frozenset()
+
+    def reveal(self, place: QRectF) -> None:
+        """Scroll so that a network is in sight, with some air."""
+        sight = QRectF(self.viewport().rect()).translated(self.origin())
+        sight.adjust(_AIR, _AIR + _measures().year, -_AIR, -_AIR)
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        for bar, low, high, first, last in (
+            (across, sight.left(), sight.right(), place.left(), place.right()),
+            (down, sight.top(), sight.bottom(), place.top(), place.bottom()),
+        ):
+            if first < low:
+                bar.setValue(round(bar.value() + first - low))
+            elif last > high:
+                bar.setValue(round(bar.value() + last - high))
+
+    def neighbour(self, name: str, along: tuple[int, int]) -> str:
+        """Go to the left to what a network follows, to the right to what follows it."""
+        here = self.places[name].center()
+        if along[0] < 0:
+            near = [each for each in self.cards[name].preset.follows if each in self.lit]
+        else:
+            near = [other for other, card in self.lit.items() if name in card.preset.follows]
+        if not along[0] or not near:
+            return super().neighbour(name, along)
+        return min(near, key=lambda other: abs(self.places[other].center().y() - here.y()))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll sideways where there is nothing to scroll down to."""
+        if not self.verticalScrollBar().maximum() and not event.angleDelta().x():
+            bar = self.horizontalScrollBar()
+            bar.setValue(bar.value() - event.angleDelta().y())
+            event.accept()
+            return
+        super().wheelEvent(event)
+
+    # Painting
+
+    def paint(self, painter: QPainter) -> None:
+        """Paint years, lines, families and networks."""
+        sight = QRectF(self.viewport().rect()).translated(self.origin())
+        self._paint_years(painter, sight)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        strong = [link for link in self.lineage.links if self._is_near(link)]
+        for link in self.lineage.links:
+            if link not in strong:
+                self._paint_link(painter, link, near=False)
+        for link in strong:
+            self._paint_link(painter, link, near=True)
+        for group in self.lineage.groups:
+            if sight.intersects(_rect(group.place)):
+                self._paint_group(painter, group)
+        self._paint_year_names(painter, sight)
+
+    def _is_near(self, link: Link) -> bool:
+        return link.parent in self.near and any(
+            card.name in self.near and link.parent in card.preset.follows
+            for card in link.group.cards
+        )
+
+    def _paint_years(self, painter: QPainter, sight: QRectF) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        band = QColor(colours().field if colours().dark else colours().panel)
+        band.setAlphaF(0.5)
+        for number, span in enumerate(self.lineage.years):
+            if number % 2 == 0:
+                area = QRectF(span.left, sight.top(), span.right - span.left, sight.height())
+                painter.fillRect(area, band)
+
+    def _paint_year_names(self, painter: QPainter, sight: QRectF) -> None:
+        """Paint the years on top of the view, over what is scrolled under them."""
+        c, height = colours(), _measures().year
+        top = sight.top()
+        ground = QColor(c.window)
+        ground.setAlphaF(0.93)
+        painter.fillRect(QRectF(sight.left(), top, sight.width(), height - 6), ground)
+        painter.setFont(sans(1.0, bold=True))
+        painter.setPen(QColor(c.soft_text))
+        for span in self.lineage.years:
+            box = QRectF(span.left, top, span.right - span.left, height - 6)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(span.year))
+
+    def _paint_link(self, painter: QPainter, link: Link, *, near: bool) -> None:
+        start, end = self.places[link.parent], link.group.place
+        one = QPointF(link.owner.place.x + link.owner.place.width, start.center().y())
+        other = QPointF(end.x, end.y + _measures().header / 2)
+        bend = QPointF(max(24.0, (other.x() - one.x()) * 0.5), 0)
+        path = QPainterPath(one)
+        path.cubicTo(one + bend, other - bend, other)
+        colour = QColor(self.families[link.owner.family])
+        lit = link.parent in self.lit and any(card.name in self.lit for card in link.group.cards)
+        colour.setAlphaF(0.95 if near else 0.3 if lit and not self.near else 0.16)
+        painter.setPen(QPen(colour, 2.2 if near else 1.3))
+        painter.drawPath(path)
+
+    def _paint_group(self, painter: QPainter, group: Group) -> None:
+        c, measures = colours(), _measures()
+        colour = self.families[group.family]
+        box = _rect(group.place)
+        bright = any(card.name in self.lit for card in group.cards)
+        painter.setPen(QColor(c.line))
+        painter.setBrush(QColor(c.panel))
+        painter.drawRoundedRect(box, 6, 6)
+        painter.save()
+        painter.setOpacity(1.0 if bright else 0.35)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(QRectF(box.left(), box.top() + 5, 3, box.height() - 10), 1.5, 1.5)
+        painter.setFont(sans(0.82, bold=True))
+        painter.setPen(colour)
+        head = QRectF(box.left() + measures.pad, box.top(), box.width(), measures.header)
+        painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, group.family)
+        painter.restore()
+        for card in group.cards:
+            self._paint_name(painter, card.name)
+
+    def _paint_name(self, painter: QPainter, name: str) -> None:
+        c, pad = colours(), _measures().pad
+        place = self.places[name]
+        chosen, hovered = name == self.current, name == self.hovered
+        if chosen or hovered:
+            painter.setPen(
+                QPen(QColor(c.accent), 1.4) if chosen and focused(self) else Qt.PenStyle.NoPen
+            )
+            painter.setBrush(QColor(c.selection if chosen else c.hover))
+            painter.drawRoundedRect(place.adjusted(2 - pad + 4, 1, pad - 4, -1), 4, 4)
+        near = name in self.near
+        colour = QColor(c.text if near or not self.near else c.soft_text)
+        if name not in self.lit:
+            colour.setAlphaF(0.3)
+        painter.setFont(sans(0.94, bold=chosen))
+        painter.setPen(colour)
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, self.cards[name].title)
+
+
+def _measures() -> Measures:
+    """Return the sizes that go with the font."""
+    text, head = QFontMetricsF(sans(0.94, bold=True)), QFontMetricsF(sans(0.82, bold=True))
+    return Measures(
+        text=text.horizontalAdvance,
+        head=head.horizontalAdvance,
+        row=round(text.height() + 5),
+        header=round(head.height() + 8),
+        pad=11.0,
+        between=12.0,
+        gap=46.0,
+        year=round(text.height() + 20),
+    )
+
+
+def _rect(place: Place) -> QRectF:
+    return QRectF(place.x, place.y, place.width, place.height)
