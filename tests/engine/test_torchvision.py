@@ -1,0 +1,102 @@
+"""Presets against torchvision's networks: the same weights give the same outputs and gradients."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pytest
+import torch
+from torch import nn
+
+from designer import presets
+from designer.design.edits import set_argument
+from designer.design.expressions import Scalar
+from designer.engine.module import module as compiled
+
+CLASSES = 10
+
+
+class Twin(NamedTuple):
+    """A preset and the network of torchvision that it equals, with the smallest usable images.
+
+    The gradient is left out where it would take many seconds.
+    """
+
+    preset: str
+    theirs: str
+    resolution: int
+    arguments: Mapping[str, Scalar] = {}
+    options: Mapping[str, object] = {}
+    train_resolution: int = 0  # where training needs larger images
+    gradient: bool = True
+
+
+INIT = {"init_weights": False}
+TWINS = [
+    Twin("googlenet_torchvision", "googlenet", 32, {"aux": True}, {"aux_logits": True, **INIT}),
+    Twin("inception_v3", "inception_v3", 75, {"aux": True}, {"aux_logits": True, **INIT}, 299),
+    Twin("resnet18", "resnet18", 32),
+    Twin("resnet50", "resnet50", 32),
+    Twin("vgg16", "vgg16", 224, gradient=False),
+]
+
+
+@pytest.mark.parametrize("twin", TWINS, ids=lambda twin: f"{twin.preset} {dict(twin.arguments)}")
+def test_the_same_weights_give_what_torchvision_gives(twin: Twin):
+    ours, theirs = pair(twin)
+    images = torch.randn(2, 3, twin.resolution, twin.resolution)
+    with torch.no_grad():
+        wanted, found = theirs.eval()(images), ours.eval()(images)
+    scale = wanted.std()
+    assert scale > 0
+    torch.testing.assert_close(found / scale, wanted / scale, atol=1e-4, rtol=1e-4)
+    if not twin.gradient:
+        return
+    if twin.train_resolution:
+        images = torch.randn(2, 3, twin.train_resolution, twin.train_resolution)
+    wanted, found = gradient_norm(theirs, images), gradient_norm(ours, images)
+    torch.testing.assert_close(found, wanted, atol=0, rtol=1e-3)
+
+
+def pair(twin: Twin) -> tuple[nn.Module, nn.Module]:
+    """Return both networks with the same random weights."""
+    from torchvision import models
+
+    design = presets.load(twin.preset)
+    for key, value in {"classes": CLASSES, "resolution": twin.resolution, **twin.arguments}.items():
+        if key in design.arguments:
+            design = set_argument(design, key, value)
+    if twin.train_resolution:
+        design = set_argument(design, "resolution", twin.train_resolution)
+    with torch.device("meta"):
+        theirs = getattr(models, twin.theirs)(num_classes=CLASSES, **twin.options)
+        ours = compiled(design)
+    torch.manual_seed(0)
+    state = {
+        key: torch.randn(value.shape) * (2 / max(1, value[0].numel())) ** 0.5
+        if value.dim() > 1
+        else torch.rand(value.shape).add(0.5).to(value.dtype)
+        for key, value in theirs.state_dict().items()
+    }
+    theirs.load_state_dict(state, assign=True)
+    ours.load_state_dict(renamed(state, list(ours.state_dict())), assign=True)
+    return ours, theirs
+
+
+def renamed(state: dict[str, torch.Tensor], names: list[str]) -> dict[str, torch.Tensor]:
+    """Give the tensors our names: those that differ in dots at most, or all in their order."""
+    plain = {key.replace(".", "_"): value for key, value in state.items()}
+    if plain.keys() == {key.replace(".", "_") for key in names}:
+        return {key: plain[key.replace(".", "_")] for key in names}
+    return dict(zip(names, state.values(), strict=True))
+
+
+def gradient_norm(module: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """Return the norm of all gradients in train mode, without dropout, of all outputs' squares."""
+    for each in module.modules():
+        if isinstance(each, nn.Dropout):
+            each.p = 0.0
+    outputs = module.train()(images)
+    every = outputs if isinstance(outputs, tuple) else (outputs,)
+    loss = torch.stack([each.square().mean() for each in every]).sum()
+    gradients = torch.autograd.grad(loss, [*module.parameters()])
+    return torch.stack([each.norm() for each in gradients]).norm()
