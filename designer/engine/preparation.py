@@ -71,7 +71,7 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
             f"A batch of {recipe.batch} cannot be divided among {processes.count} processes: "
             f"choose a multiple of {processes.count}."
         )
-    ready = material(_wish(recipe, info))
+    ready = material(_wish(recipe, info.input))
     data = ready.data
     _check_size(ready, recipe)
     _check_outputs(data, recipe, info)
@@ -111,21 +111,23 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
     )
 
 
-def load_ahead(recipe: Recipe, info: NetworkInfo) -> None:
+def load_ahead(recipe: Recipe, shape: tuple[int, int, int]) -> None:
     """Do what a training with this recipe would do at its beginning, as far as that can be kept.
+
+    ``shape`` is that of the network's input: channels, height, width.
 
     Raises:
         DesignerError: the data cannot be read or brought to the network's size.
     """
-    _, height, width = info.input
+    _, height, width = shape
     if recipe.augmentation.active:
         Augmenter(recipe.augmentation, height=height, width=width)
-    read_ahead(_wish(recipe, info))
+    read_ahead(_wish(recipe, shape))
 
 
-def _wish(recipe: Recipe, info: NetworkInfo) -> Wish:
+def _wish(recipe: Recipe, shape: tuple[int, int, int]) -> Wish:
     data = recipe.data
-    return Wish(data.source, data.validation, data.test, data.limit, recipe.seed, info.input)
+    return Wish(data.source, data.validation, data.test, data.limit, recipe.seed, shape)
 
 
 def _check_size(images: Material, recipe: Recipe) -> None:

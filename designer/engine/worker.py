@@ -5,6 +5,8 @@ sentence on standard error. ``--serve`` takes JSON lines on standard input and a
 lines on standard output, each answer with the ``id`` of its request, if that had one:
 
     {"do": "ping", "id": 1}                      -> {"id": 1, "ok": true}
+    {"do": "prepare", "recipe": {...}, "input": [1, 32, 32]}
+                                                 -> {"ok": true}; such a training begins sooner
     {"do": "train", "run": "...", "resume": false} -> {"ok": true, "result": {...}}, at its end
     {"do": "export", "source": "RUN or design file", "to": ["model.onnx"]}
                                                  -> {"ok": true, "files": [{"path": ...}]}
@@ -30,6 +32,7 @@ import msgspec
 from designer.errors import DesignerError
 from designer.runs import control
 from designer.runs.folder import RunFolder
+from designer.runs.recipe import Recipe
 
 Request = dict[str, Any]
 
@@ -54,9 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> None:
     """Answer requests until ``quit`` or the end of ``requests``, and finish what was begun."""
     # The point of a standby: torch is loaded before it is asked.
-    from designer.engine import export, training
+    from designer.engine import preparation, training
 
     _warm_up()
+
+    def prepare(request: Request) -> Request:
+        if waiting.empty():  # else something newer is wanted
+            channels, height, width = request["input"]
+            recipe = msgspec.convert(request["recipe"], Recipe)
+            preparation.load_ahead(recipe, (channels, height, width))
+        return {}
 
     def train(request: Request) -> Request:
         run = RunFolder.open(Path(request["run"]))
@@ -68,6 +78,8 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         return {"result": msgspec.to_builtins(result)}
 
     def write(request: Request) -> Request:
+        from designer.engine import export
+
         paths = [Path(path) for path in request["to"]]
         exported = export.export(export.of_path(Path(request["source"])), paths)
         return {
@@ -78,7 +90,11 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         }
 
     # Work that takes long, done one after another.
-    jobs: dict[str, Callable[[Request], Request]] = {"train": train, "export": write}
+    jobs: dict[str, Callable[[Request], Request]] = {
+        "prepare": prepare,
+        "train": train,
+        "export": write,
+    }
     waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
     speaking = threading.Lock()
 
@@ -118,17 +134,19 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
 
 
 def _warm_up() -> None:
-    """Do once what is slow the first time: an optimiser loads some 1,500 modules of torch."""
-    import kornia.augmentation  # noqa: F401
+    """Do once what is slower the first time."""
     import torch
     from torch import nn
 
+    from designer.engine import device
     from designer.engine.optimisers import optimiser
     from designer.runs.recipe import Optimiser
 
+    cpu = torch.device("cpu")
+    device.free_bytes(cpu)
     weight = nn.Parameter(torch.zeros(1, 1, 3, 3))
     nn.functional.conv2d(torch.zeros(1, 1, 8, 8), weight).sum().backward()  # type: ignore[no-untyped-call]
-    optimiser(Optimiser(), [weight], device=torch.device("cpu")).step()
+    optimiser(Optimiser(), [weight], device=cpu).step()
 
 
 @contextlib.contextmanager

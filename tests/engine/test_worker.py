@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import msgspec
 import pytest
 
 from designer.engine import worker
@@ -84,9 +85,9 @@ def test_a_detached_run_can_be_steered(tmp_path, data):
     assert run.log.read_text() == ""
 
 
-def run_worker(*arguments):
+def run_worker(*arguments, options=()):
     return subprocess.run(
-        [sys.executable, "-m", "designer.engine.worker", *map(str, arguments)],
+        [sys.executable, *options, "-m", "designer.engine.worker", *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
@@ -119,7 +120,8 @@ def test_either_a_run_or_a_service(capsys):
 
 
 def test_the_service_answers_and_trains(tmp_path, data):
-    run = create(tmp_path / "run", tiny_recipe(data))
+    recipe = tiny_recipe(data)
+    run = create(tmp_path / "run", recipe)
     service = launch.start_service()
     with service:
 
@@ -133,6 +135,10 @@ def test_the_service_answers_and_trains(tmp_path, data):
         assert ask("nonsense")["ok"] is False
         assert ask('{"do": "train"}')["ok"] is False
         assert "no run folder" in ask('{"do": "train", "run": "/absent"}')["message"]
+        wish = {"do": "prepare", "recipe": msgspec.to_builtins(recipe), "input": [1, 8, 8]}
+        assert ask(json.dumps(wish)) == {"ok": True}
+        wish["input"] = [2, 8, 8]
+        assert "1 channel cannot be turned" in ask(json.dumps(wish))["message"]
         trained = ask(json.dumps({"do": "train", "run": str(run.path), "id": "a"}))
         assert (trained["ok"], trained["id"]) == (True, "a")
         assert trained["result"]["status"] == "finished"
@@ -188,7 +194,10 @@ def test_two_processes_train_as_one(tmp_path, data):
         for rank in ("0", "1")
     ]
     assert [process.wait(SECONDS) for process in processes] == [0, 0]
-    assert run_worker(alone.path).returncode == 0
+    done = run_worker(alone.path, options=("-X", "importtime"))
+    assert done.returncode == 0
+    # Torch's compiler, which takes as long to load as half of torch, is not needed.
+    assert "torch.optim" in done.stderr and "torch._dynamo\n" not in done.stderr
     assert shared.result().status == "finished"
     assert shared.result().steps == alone.result().steps
     pairs = zip(steps(alone), steps(shared), strict=True)
