@@ -79,7 +79,7 @@ class Use:
         if faults or missing or len(flows) < len(used.inputs):
             return NodeResult(inputs, problems=(*faults, *missing))
         given = tuple([flow.tensor for flow in flows])
-        if times == 1:
+        if times == 1 and (self.node.repeat == 1 or not self._can_repeat(used)):
             inside = self.blocks.use(block, uses[0], given)
         else:
             inside = self.blocks.chain(block, uses, given)
@@ -127,13 +127,16 @@ class Use:
                 f"{name}: repeat takes a whole number from 0 to {MAX_REPEAT}; received {times}"
             )
             return 0, (place.problem("repeat", message, name),)
-        if times != 1 and (len(used.inputs) != 1 or len(used.outputs) != 1):
+        if times != 1 and not self._can_repeat(used):
             message = (
                 f"{name}: only a block with one input and one output can be repeated; "
                 f"{self.node.block} has {len(used.inputs)} and {len(used.outputs)}"
             )
             return 0, (place.problem("repeat", message, name),)
         return times, ()
+
+    def _can_repeat(self, used: Block) -> bool:
+        return len(used.inputs) == len(used.outputs) == 1
 
     def _all_arguments(
         self, used: Block, times: int

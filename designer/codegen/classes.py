@@ -24,6 +24,7 @@ from designer.design.expressions import (
     quoted,
     substitute,
 )
+from designer.design.rewriting import NUMBER
 from designer.design.values import (
     Argument,
     Block,
@@ -377,12 +378,16 @@ class ClassWriter:
             if following is None:  # only an instance knows: hand it on in a loop
                 return self._loop(name, node, uses, count, channels)
             widths.append(following)
-        settled = widths[-1] == widths[-2] or isinstance(count, Literal)
+        fixed = isinstance(count, Literal)
+        settled = widths[-1] == widths[-2] or fixed
         out_channels = widths[-1] if settled else Name(f"self.{name}[-1].out_channels")
-        if len(set(calls)) == 1:
+        # Of a single one nothing tells whether more of them would be alike.
+        alike = fixed or len(calls) > 1 or (settled and not _reads_number(node))
+        if len(set(calls)) == 1 and alike:
             many = python_source(count)
-            self.lines.append(f"self.{name} = nn.Sequential(*({calls[0]} for _ in range({many})))")
-        elif len(set(calls[1:])) == 1 and isinstance(count, Literal):
+            all_of_them = calls[0] if many == "1" else f"*({calls[0]} for _ in range({many}))"
+            self.lines.append(f"self.{name} = nn.Sequential({all_of_them})")
+        elif len(set(calls[1:])) == 1 and fixed:
             many = str(len(calls) - 1)
             rest = calls[1] if many == "1" else f"*({calls[1]} for _ in range({many}))"
             self.lines.append(f"self.{name} = nn.Sequential({calls[0]}, {rest})")
@@ -526,6 +531,12 @@ def in_channels_name(port: int) -> str:
 
 def _has_expression(value: Value) -> bool:
     return any(map(is_expression, value)) if isinstance(value, tuple) else is_expression(value)
+
+
+def _reads_number(node: BlockNode) -> bool:
+    """Tell whether an argument of a use depends on the number of the repetition."""
+    values = [str(each) for each in node.arguments.values() if is_expression(each)]
+    return any(NUMBER in names(parse(each)) for each in values)
 
 
 def _times(result: GraphResult) -> int | None:

@@ -265,6 +265,8 @@ class Layer:
     counts: ClassVar[bool] = True
     """Whether the output is a row of the lecture's table: not for activations, dropout, views."""
     convolution: ClassVar[bool] = False
+    convolved: ClassVar[int] = 0
+    """The input port that a convolution in it reads."""
     infix: ClassVar[bool] = False
     """Whether the forward expression is an operator's, which may need brackets around it."""
     inplace: ClassVar[bool] = False

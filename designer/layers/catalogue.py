@@ -23,9 +23,11 @@ from designer.layers import (  # noqa: F401
     filters,
     join,
     normalisation,
+    partial,
     pooling,
     ports,
     regularisation,
+    residual,
     shape,
 )
 from designer.layers.base import Layer, layer_types

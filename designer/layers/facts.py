@@ -115,7 +115,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], in_place: bool = False) -> F
         ),
         kept,
         kept_in_eval,
-        (0,) if parts and parts[0].convolution else (),
+        (layer.convolved,) if parts and parts[0].convolution else (),
         view,
         view_in_eval,
         FLOAT_BYTES * most,

@@ -89,7 +89,7 @@ def test_the_number_is_zero_in_a_single_use() -> None:
     analysis = staged(
         repeat="=n", arguments={"n": 1}, **{"with": {"stride": "=2 if i == 0 else 1"}}
     )
-    assert shapes(analysis)["n1.n"] == (4, 4, 4)
+    assert shapes(analysis)["n1.0.n"] == (4, 4, 4)  # numbered as with any n
     analysis = staged(repeat=1, **{"with": {"stride": "=2 if i == 0 else 1"}})
     assert shapes(analysis)["n1.n"] == (4, 4, 4)
 

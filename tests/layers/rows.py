@@ -26,8 +26,8 @@ class Row:
     """What goes through the table for one layer type.
 
     `random` says that train mode draws in a way of its own, so that only eval mode gives the
-    reference's values. `ranks` are those that the layer takes; others must be a problem even where
-    torch finds some meaning for them.
+    reference's values; `selects` that only one of its inputs is read. `ranks` are those that the
+    layer takes; others must be a problem even where torch finds some meaning for them.
     """
 
     reference: Callable[[Parameters, Sequence[Shape]], nn.Module]
@@ -35,6 +35,7 @@ class Row:
     ranks: tuple[int, ...] = (1, 2, 3)
     shapes: st.SearchStrategy[list[Shape]] | None = None
     random: bool = False
+    selects: bool = False
     examples: int = 12
 
 
@@ -194,6 +195,33 @@ class Filtered(nn.Module):
         return torch.stack(results, 1)
 
 
+class Partial(nn.Module):
+    """A dense convolution with zeros where the table names no channel."""
+
+    def __init__(self, size: int, parameters: Parameters) -> None:
+        super().__init__()
+        options = tupled(parameters)
+        table, kernel, bias = (
+            options.pop("table", "0"),
+            options.pop("kernel_size"),
+            options.pop("bias", True),
+        )
+        self.rows = [[*map(int, row.split())] for row in table.split(",")]
+        self.maps = nn.ModuleList(nn.Conv2d(len(row), 1, kernel, bias=bias) for row in self.rows)
+        self.dense = size, options
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        size, options = self.dense
+        weights = []
+        for row, conv in zip(self.rows, self.maps, strict=True):
+            weight = conv.weight.new_zeros(1, size, *conv.weight.shape[2:])
+            weight[:, row] = conv.weight
+            weights.append(weight)
+        biases = [conv.bias for conv in self.maps if conv.bias is not None]
+        bias = torch.cat(biases) if biases else None
+        return nn.functional.conv2d(x, torch.cat(weights), bias, **options)
+
+
 SOBEL_X = [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]
 SOBEL_Y = [[-1.0, -2.0, -1.0], [0.0, 0.0, 0.0], [1.0, 2.0, 1.0]]
 
@@ -257,6 +285,20 @@ def drop_connect(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
     return nn.Linear(shapes[0][-1], parameters["out_features"], bias=parameters.get("bias", True))
 
 
+class Distances(nn.Module):
+    """Minus the squared distance from codes whose signs are the parities of i & j."""
+
+    def __init__(self, size: int, count: int) -> None:
+        super().__init__()
+        codes = [[(-1.0) ** bin(i & j).count("1") for j in range(size)] for i in range(count)]
+        if len({*map(tuple, codes)}) < count:
+            raise ValueError("two classes have the same code")
+        self.register_buffer("codes", torch.tensor(codes))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return -(torch.cdist(x, self.codes) ** 2)
+
+
 # Joins
 
 
@@ -308,6 +350,21 @@ class Projection(nn.Module):
         return torch.cat([x, zeros], 1)
 
 
+class PreActProjection(nn.Module):
+    """The shortcut of a pre-activation block: x, or the convolved activation."""
+
+    def __init__(self, size: int, parameters: Parameters) -> None:
+        super().__init__()
+        new, stride = parameters["out_channels"], parameters.get("stride", 1)
+        if size != new or stride != 1:
+            self.conv = nn.Conv2d(size, new, 1, stride=stride, bias=False)
+
+    def forward(self, x: torch.Tensor, activation: torch.Tensor) -> torch.Tensor:
+        if x.shape != activation.shape:
+            raise ValueError("an activation has the shape of what it activates")
+        return self.conv(activation) if hasattr(self, "conv") else x
+
+
 # Shape
 
 
@@ -332,18 +389,26 @@ def padded(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
 
 
 class Factors(nn.Module):
-    """A factor for each channel, learned or not."""
+    """A factor for each channel, learned or not, and a shift beside a learned one."""
 
     def __init__(self, size: int, parameters: Parameters) -> None:
         super().__init__()
         self.factor = parameters.get("factor", 1.0)
-        if parameters.get("learned", True):
+        learned, shifts = parameters.get("learned", True), parameters.get("bias", False)
+        if shifts and not learned:
+            raise ValueError("a shift beside a fixed factor")
+        if learned:
             self.weight = nn.Parameter(torch.full((size,), float(self.factor)))
+        if shifts:
+            self.bias = nn.Parameter(torch.zeros(size))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not hasattr(self, "weight"):
             return self.factor * x
-        return torch.einsum("nc...,c->nc...", x, self.weight)
+        scaled = torch.einsum("nc...,c->nc...", x, self.weight)
+        return (
+            scaled + self.bias.view(-1, *[1] * (x.dim() - 2)) if hasattr(self, "bias") else scaled
+        )
 
 
 def prelu(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
@@ -410,6 +475,18 @@ ROWS: dict[str, Row] = {
         ),
         IMAGE,
         examples=25,
+    ),
+    "PartialConv2d": Row(
+        lambda parameters, shapes: Partial(shapes[0][0], parameters),
+        given(
+            {"kernel_size": pair(1, 3)},
+            table=st.sampled_from(("0", "0, 0 1", "1 0, 0 1 2, 2", "3 1, 0")),
+            stride=pair(1, 2),
+            padding=pair(0, 2),
+            bias=st.booleans(),
+        ),
+        IMAGE,
+        examples=20,
     ),
     "Sobel": Row(sobel, given(direction=st.sampled_from(("x", "y", "both"))), IMAGE),
     "Laplacian": Row(
@@ -527,6 +604,11 @@ ROWS: dict[str, Row] = {
         given({"out_features": st.integers(1, 5)}, bias=st.booleans()),
         (1, 2),
     ),
+    "RBF": Row(
+        lambda parameters, shapes: Distances(shapes[0][0], parameters["out_features"]),
+        given({"out_features": st.integers(1, 9)}),
+        (1,),
+    ),
     "DropConnect": Row(
         drop_connect,
         given(
@@ -547,6 +629,9 @@ ROWS: dict[str, Row] = {
     ),
     "Add": Row(joined(torch.add), shapes=several_shapes(), examples=25),
     "Mean": Row(averaged, shapes=several_shapes(), examples=25),
+    "DropPathMean": Row(
+        averaged, given(p=CHANCE), shapes=several_shapes(), random=True, examples=25
+    ),
     "Multiply": Row(joined(torch.mul), shapes=several_shapes(), examples=40),
     "Maximum": Row(joined(torch.maximum), shapes=several_shapes(), examples=40),
     "Concat": Row(concatenated, given(**DIM), shapes=concat_shapes(), examples=25),
@@ -559,6 +644,16 @@ ROWS: dict[str, Row] = {
             batch_norm=st.booleans(),
         ),
         IMAGE,
+        examples=40,
+    ),
+    "PreActShortcut": Row(
+        lambda parameters, shapes: PreActProjection(shapes[0][0], parameters),
+        given({"out_channels": st.sampled_from((4, 8, 1, 2))}, stride=st.integers(1, 3)),
+        IMAGE,
+        shapes=st.tuples(dims(3), st.integers(0, 9), dims(3)).map(
+            lambda drawn: [drawn[0], drawn[0] if drawn[1] else drawn[2]]
+        ),
+        selects=True,
         examples=40,
     ),
     "Flatten": Row(plain(lambda _: lambda x: x.flatten(1))),
@@ -597,7 +692,7 @@ ROWS: dict[str, Row] = {
     ),
     "Scale": Row(
         lambda parameters, shapes: Factors(shapes[0][0], parameters),
-        given(factor=st.sampled_from((1.0, 0.5, -2.0)), learned=st.booleans()),
+        given(factor=st.sampled_from((1.0, 0.5, -2.0)), learned=st.booleans(), bias=st.booleans()),
     ),
     "Upsample": Row(
         lambda parameters, shapes: nn.Upsample(**{"scale_factor": 2, **parameters}),

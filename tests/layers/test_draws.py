@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.layers.building import chain, network
+from tests.layers.building import chain, design, network
 
 
 def layer(kind: str, shape: tuple[int, ...], **parameters: object) -> nn.Module:
@@ -98,6 +98,25 @@ def test_stochastic_depth_leaves_out_whole_samples(mode: str):
         fates = {float(module(image[:8]).abs().sum() > 0) for _ in range(60)}
         assert fates == {0.0, 1.0}
         assert left_out.all() or not left_out.any()
+
+
+@pytest.mark.parametrize("p", [0.15, 0.5, 1.0])
+def test_drop_path_leaves_out_inputs_and_never_all(p: float):
+    nodes = {f"image{port}": {"layer": "Input", "shape": [3]} for port in range(3)}
+    nodes |= {"join": {"layer": "DropPathMean", "p": p}, "scores": {"layer": "Output"}}
+    edges = [["image0", "join", "scores"], ["image1", "join:1"], ["image2", "join:2"]]
+    module = network(design(nodes, edges)).train()
+    samples = 6000
+    # Each input on an axis of its own, so that the output tells the shares.
+    shares = module(*(row.expand(samples, 3) for row in torch.eye(3)))
+    alive = (shares > 0).sum(1)
+    assert alive.min() == 1
+    torch.testing.assert_close(shares.sum(1), torch.ones(samples))
+    torch.testing.assert_close(shares.amax(1), 1 / alive)
+    rate = (shares == 0).float().mean(0)
+    # All three are left out with p³, and then each of them stays in a third of the cases.
+    assert rate == pytest.approx(p - p**3 / 3, abs=0.03)
+    torch.testing.assert_close(module.eval()(*torch.eye(3).split(1))[0], torch.full((3,), 1 / 3))
 
 
 @pytest.mark.parametrize("kind", ["StochasticDepth", "Dropout", "Dropout2d", "AlphaDropout"])
