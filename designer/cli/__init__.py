@@ -286,6 +286,13 @@ def train(
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Use only so many training images.")
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|RUN",
+            help="Start from these weights, as far as they fit; torchvision:NAME downloads some.",
+        ),
+    ] = None,
     run: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="The new run folder; runs/DATE-NAME if not given."),
@@ -309,6 +316,7 @@ def train(
         "optimiser.learning_rate": None if lr is None else _number("--lr", lr),
         "seed": seed,
         "device": device,
+        "initial_weights": weights,
     }
     plan = jobs.recipe_for(design, recipe, changes)
     paths = _paths("--export", export, more)
@@ -358,6 +366,48 @@ def export(
 
 
 @app.command(cls=FastCommand)
+def weights(
+    design: DesignName,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE|RUN|torchvision:NAME",
+            help="A .pt, .pth or .safetensors file, a run folder, or what torchvision downloads.",
+        ),
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The state dict to write.")
+    ] = None,
+    settings: Settings = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="OURS=THEIRS",
+            help="Say which module of the file belongs to one of the design.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put weights from elsewhere into a design.
+
+    They are matched by name, then by order and shape; what does not fit, as the last layer of a
+    design with other classes, stays fresh. Prints what came from where; a match that would be a
+    guess is refused and told.
+    """
+    if source is None or out is None:
+        raise DesignerError(
+            f"Say where the weights come from and go to, as in: {PROGRAM} weights {design} --from "
+            "resnet18.pth --out mine.pt"
+        )
+    from designer.cli import jobs
+
+    pairs = dict(_pair("--map", text) for text in given or ())
+    jobs.weights(load(design, settings), source, Path(out), pairs, as_json=as_json)
+
+
+@app.command(cls=FastCommand)
 def demo(
     run: Annotated[
         str | None,
@@ -395,6 +445,15 @@ def _paths(option: str, first: list[str] | None, more: list[str] | None) -> list
     if more and not first:
         raise DesignerError(f"'{more[0]}' is one word too many; model files follow {option}.")
     return [Path(text) for text in (*(first or ()), *(more or ()))]
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    one, equals, other = (part.strip() for part in text.partition("="))
+    if not (equals and one and other):
+        raise DesignerError(
+            f"{option} takes OURS=THEIRS, as in conv1=features.0; received '{text}'."
+        )
+    return one, other
 
 
 def _number(option: str, text: str) -> float:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from designer import presets
 from designer.cli import terminal
 from designer.design.values import Design
@@ -124,6 +126,33 @@ def _export(files: "Iterable[Exported]") -> None:
             f"{done.path}  {done.size:,} bytes  {done.format.title}; loaded back, its outputs are "
             f"{agreement}"
         )
+
+
+def weights(
+    design: Design, source: str, out: Path, given: Mapping[str, str], *, as_json: bool
+) -> None:
+    """Put weights from elsewhere into a design, write them and tell what came from where.
+
+    Raises
+    ------
+    DesignerError
+        The weights cannot be read, nothing fits, or the file cannot be written.
+    """
+    if out.suffix.lower() not in (".pt", ".pth", ".safetensors"):
+        raise DesignerError(f"{out} must end in .pt, .pth or .safetensors.")
+    from designer.analysis.formatting import size
+    from designer.engine import export, weights
+
+    model = export.of_design(design)
+    found = weights.read(source)
+    report = weights.load(model.network, model.analysis, found, given)
+    written = weights.save(model.network, out, about=model.about)
+    if as_json:
+        _say(msgspec.json.encode(report).decode())
+        return
+    for line in report.lines():
+        _say(line)
+    _say(f"{found.origin}: {size(found.size)}; {out}: {size(written)}")
 
 
 def demo(place: str | None, epochs: int | None) -> None:

@@ -113,8 +113,10 @@ class _Follower:
             self._progress(event)
         elif kind == "epoch":
             self._line(self._epoch(event))
-        elif kind == "note":
+        elif kind in ("note", "weights"):
             self._line(str(event["message"]))
+            for sentence in event.get("refused", ()):
+                self._line(str(sentence))
         elif kind == "lr":
             self._line(f"Learning rate set to {event.get('lr', math.nan):g}")
 

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from designer.engine import checkpoint, device, divergence
+from designer.analysis.analysis import analyse
+from designer.design import files
+from designer.engine import checkpoint, device, divergence, weights
 from designer.engine.batches import Batch, Images
 from designer.engine.device import Processes
 from designer.engine.evaluation import evaluate, write_details
@@ -61,6 +63,8 @@ def train(
             training = _Training(prepared, run, events, interrupt or threading.Event())
             if start:
                 training.restore(start)
+            else:
+                training.take_initial_weights()
             return training.run()
         except Exception as error:
             memory = device.out_of_memory(error, batch=batch)
@@ -193,6 +197,32 @@ class _Training:
         self._progress = msgspec.convert(content["progress"], _Progress)
         if self._processes.first:
             checkpoint.restore_generators(content["generators"])
+
+    def take_initial_weights(self) -> None:
+        """Begin with the weights that the recipe names, if it does, and keep what was taken.
+
+        Raises:
+            DesignerError: they cannot be read, or nothing of them fits.
+        """
+        source = self._recipe.initial_weights
+        if not source:
+            return
+        analysis = analyse(files.read(self._run.design))
+        report = weights.load(self._network, analysis, weights.read(source))
+        if self._processes.first:
+            try:
+                encoded = msgspec.json.format(msgspec.json.encode(report), indent=2)
+                write_atomically(self._run.weights_report, encoded + b"\n")
+            except OSError as error:
+                raise unwritable(self._run.weights_report, error) from error
+        self._events.write(
+            "weights",
+            source=source,
+            message=f"From {source}: {report.summary}",
+            loaded=len(report.taken),
+            fresh=len(report.fresh),
+            refused=report.refused,
+        )
 
     def run(self) -> Result:
         """Train to the end, evaluate the best weights, and write the result."""

@@ -9,7 +9,7 @@ from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder
 from designer.runs.network import NetworkInfo, OutputInfo
-from designer.runs.recipe import Recipe
+from designer.runs.recipe import Recipe, changed
 
 
 def begin(path: Path, design: Design, recipe: Recipe) -> RunFolder:
@@ -18,8 +18,8 @@ def begin(path: Path, design: Design, recipe: Recipe) -> RunFolder:
     Raises
     ------
     DesignerError
-        The design has errors or takes something else than one image; the folder is in use or
-        cannot be written.
+        The design has errors or takes something else than one image; the initial weights are not
+        there; the folder is in use or cannot be written.
     """
     analysis = analyse(design)
     generated = generate(design, analysis)
@@ -27,9 +27,23 @@ def begin(path: Path, design: Design, recipe: Recipe) -> RunFolder:
         path,
         design_json=files.dumps(design),
         source=generated.source,
-        recipe=recipe,
+        recipe=_located(recipe),
         network=network_info(analysis),
     )
+
+
+def _located(recipe: Recipe) -> Recipe:
+    """Name initial weights by their whole path, since the worker may begin in another folder."""
+    source = recipe.initial_weights
+    if not source or source.startswith("torchvision:"):
+        return recipe
+    path = Path(source).expanduser().absolute()
+    if not path.exists():
+        raise DesignerError(
+            f"The initial weights {path} are not there: give the path of a file of weights or of a "
+            "run folder."
+        )
+    return changed(recipe, {"initial_weights": str(path)})
 
 
 def network_info(analysis: Analysis) -> NetworkInfo:

@@ -83,6 +83,11 @@ class RunFolder:
         return self.path / "evaluation"
 
     @property
+    def weights_report(self) -> Path:
+        """What was taken from the initial weights, a ``weights.Report``; absent without them."""
+        return self.path / "weights.json"
+
+    @property
     def result_file(self) -> Path:
         """How the run ended; absent while it has not."""
         return self.path / "result.json"

@@ -148,6 +148,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     loss: Loss = Loss()
     optimiser: Optimiser = Optimiser()
     schedule: Schedule = Schedule()
+    initial_weights: str = ""  # a file, a run folder or torchvision:NAME; fresh ones if empty
     batch: int = 64  # images a step, over all processes
     epochs: int = 10
     precision: PrecisionName = "float32"  # the others are mixed precision, on CUDA only

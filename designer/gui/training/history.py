@@ -112,7 +112,7 @@ class History:
                 self.paused = False
             elif kind == "lr":
                 self.rates.append(event)
-            elif kind == "note":
+            elif kind in ("note", "weights"):
                 self.notes.append(str(event.get("message", "")))
             elif kind in ("paused", "resumed"):
                 self.paused = kind == "paused"

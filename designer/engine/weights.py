@@ -1,0 +1,306 @@
+"""Weights from elsewhere: files read without running code, put into a design's module."""
+
+import pickle
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from designer.analysis.analysis import Analysis
+from designer.analysis.tensors import Module, modules
+from designer.errors import DesignerError
+from designer.runs.folder import RunFolder
+from designer.runs.layouts import Stored, stored
+from designer.runs.weights import Report, match
+from designer.storage import unwritable, write_atomically
+
+TORCHVISION = "torchvision:"
+ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
+
+# Under which names training scripts put the state dict into their checkpoints.
+_INNER = ("state_dict", "model_state_dict", "network", "model", "module", "weights")
+_DEEPEST = 4
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The tensors of a file by their names, on the CPU.
+
+    Attributes
+    ----------
+    origin
+        What they are called in sentences.
+    size
+        Bytes of the file; of what torchvision downloads, of the tensors.
+    ordered
+        Whether they are in the order of the network that saved them.
+    """
+
+    origin: str
+    tensors: Mapping[str, Tensor]
+    size: int
+    ordered: bool = True
+
+
+def read(source: str) -> Weights:
+    """Read a file of weights, the best weights of a run folder, or ``torchvision:NAME``.
+
+    Nothing is unpickled but tensors and plain values, so that reading a file never runs its code.
+
+    Raises
+    ------
+    DesignerError
+        There is no such source, it is damaged, or it holds something else than tensors.
+    """
+    if source.startswith(TORCHVISION):
+        return _of_torchvision(source.removeprefix(TORCHVISION))
+    path = Path(source)
+    if path.is_dir():
+        run = RunFolder.open(path)
+        path = run.best if run.best.exists() else run.last
+        if not path.exists():
+            raise DesignerError(f"{run.path} has no checkpoint yet; train it for an epoch first.")
+    try:
+        size = path.stat().st_size
+    except OSError:
+        raise DesignerError(
+            f"There is no file {path}: give the path of a {', '.join(ENDINGS)} file, of a run "
+            f"folder, or {TORCHVISION}NAME."
+        ) from None
+    if path.suffix.lower() == ".safetensors":
+        return Weights(str(path), _safetensors(path), size, ordered=False)
+    return Weights(str(path), _inner(_unpickled(path), path), size)
+
+
+def load(
+    network: nn.Module,
+    analysis: Analysis,
+    weights: Weights,
+    given: Mapping[str, str] | None = None,
+) -> Report:
+    """Put weights into the network of a design, as far as they fit; the rest stays as it is.
+
+    Parameters
+    ----------
+    given
+        Modules of the file by modules of the design, which come before names and order.
+
+    Raises
+    ------
+    DesignerError
+        Nothing fits, a module in `given` is not there, or what fits holds NaN or infinity.
+    """
+    ours = modules(analysis)
+    theirs = stored({name: tuple(each.shape) for name, each in weights.tensors.items()})
+    _check_given(given or {}, ours, theirs, weights)
+    report = match(ours, theirs, ordered=weights.ordered, given=given)
+    if not report.taken:
+        why = f" {report.refused[0]}" if report.refused else ""
+        raise DesignerError(
+            f"Nothing in {weights.origin} fits {analysis.design.name} by name or shape: give the "
+            f"weights of a network of this kind.{why}"
+        )
+    state = network.state_dict()
+    layouts = {each.origin: each for each in theirs}
+    images = {module.path: module.image for module in ours}
+    values = {}
+    for each in report.taken:
+        tensor = weights.tensors[each.origin]
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise DesignerError(
+                f"{each.origin} in {weights.origin} holds NaN or infinity: use a file of a "
+                "training that went well."
+            )
+        image = images[each.name.rpartition(".")[0]]
+        values[each.name] = _laid_out(tensor, layouts[each.origin], image)
+    with torch.no_grad():
+        for name, value in values.items():
+            state[name].copy_(value)
+    return report
+
+
+def save(network: nn.Module, path: Path, *, about: Mapping[str, str]) -> int:
+    """Write the network's state dict as ``.pt`` or ``.safetensors``; return the file's size.
+
+    Raises
+    ------
+    DesignerError
+        The ending is another one, or the file cannot be written.
+    """
+    state = {name: each.detach().cpu().contiguous() for name, each in network.state_dict().items()}
+    try:
+        if path.suffix.lower() == ".safetensors":
+            from safetensors.torch import save as packed
+
+            write_atomically(path, packed(state, metadata={"format": "pt", **about}))
+        elif path.suffix.lower() in (".pt", ".pth"):
+            write_atomically(path, lambda file: torch.save(state, file))
+        else:
+            raise DesignerError(f"{path} must end in .pt, .pth or .safetensors.")
+        return path.stat().st_size
+    # torch's writer turns errors of the file system into RuntimeError.
+    except (OSError, RuntimeError) as error:
+        raise unwritable(path, error) from error
+
+
+# Reading
+
+
+def _unpickled(path: Path) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickles that torch did not write
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError) as error:
+        found = re.search(r"GLOBAL ([\w.]+)|TorchScript", str(error))
+        if found is None:
+            raise _damaged(path) from error
+        raise DesignerError(
+            f"{path} holds more than tensors ({found[1] or found[0]}), and reading that could run "
+            "code, so it is not read: save the state dict alone where it was made, as in "
+            "torch.save(model.state_dict(), file), best as .safetensors."
+        ) from error
+    # What torch raises on damaged files is of many kinds.
+    except Exception as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception | None = None) -> DesignerError:
+    reason = (
+        error.strerror
+        if isinstance(error, OSError) and error.strerror
+        else "damaged or no such file"
+    )
+    return DesignerError(
+        f"{path} cannot be read as a state dict ({reason}): download or save it again; files of "
+        f"weights end in {', '.join(ENDINGS)}."
+    )
+
+
+def _safetensors(path: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return _checked(load_file(path), path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise DesignerError(
+            f"{path} is damaged or no safetensors file: download or save it again."
+        ) from error
+
+
+def _inner(content: Any, path: Path) -> dict[str, Tensor]:
+    """Return the state dict in what a training script saved."""
+    for _ in range(_DEEPEST):
+        if not isinstance(content, dict) or any(isinstance(x, Tensor) for x in content.values()):
+            break
+        inner = [content[key] for key in _INNER if isinstance(content.get(key), dict)]
+        if not inner:
+            break
+        content = inner[0]
+    if not isinstance(content, dict):
+        raise DesignerError(
+            f"{path} holds no state dict but a {type(content).__name__}: save one with "
+            "torch.save(model.state_dict(), file)."
+        )
+    return _checked(content, path)
+
+
+def _checked(content: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
+    """Return the tensors among what a file holds, refusing those that are not plain ones."""
+    tensors = {str(name): each for name, each in content.items() if isinstance(each, Tensor)}
+    if not tensors:
+        raise DesignerError(
+            f"{path} holds no tensors: save a state dict with torch.save(model.state_dict(), file)."
+        )
+    for name, each in tensors.items():
+        if each.layout is not torch.strided or each.is_quantized or each.is_complex():
+            raise DesignerError(
+                f"{name} in {path} is no plain tensor ({each.dtype}, {each.layout}): save the "
+                "weights dense and as floating-point numbers."
+            )
+    return tensors
+
+
+def _of_torchvision(name: str) -> Weights:
+    """Have torchvision download the weights of one of its networks."""
+    try:
+        from torchvision import models  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise DesignerError(
+            f"{TORCHVISION}{name} needs torchvision, which is not installed: install it with "
+            "pip install torchvision, or give a file."
+        ) from error
+    wish, _, version = name.partition(":")
+    try:
+        known = models.get_model_weights(wish)
+    except ValueError as error:
+        close = get_close_matches(wish, models.list_models(), 3)
+        hint = f"did you mean {' or '.join(close)}?" if close else "see torchvision's own list."
+        raise DesignerError(f"torchvision has no network '{wish}': {hint}") from error
+    versions = {each.name: each for each in known}
+    if not versions or (version and version not in versions):
+        there = ", ".join(versions) or "none"
+        raise DesignerError(f"torchvision has no weights '{version}' of {wish}; there are {there}.")
+    chosen = versions[version] if version else known["DEFAULT"]
+    try:
+        tensors = chosen.get_state_dict(progress=False, check_hash=True)
+    except (OSError, RuntimeError) as error:
+        raise DesignerError(
+            f"{chosen.url} cannot be downloaded ({_reason(error)}): connect to the internet, or "
+            "download it elsewhere and give the file."
+        ) from error
+    size = sum(each.numel() * each.element_size() for each in tensors.values())
+    return Weights(f"torchvision's {wish} ({chosen.name})", tensors, size)
+
+
+def _reason(error: Exception) -> str:
+    reason = getattr(error, "reason", None) or error
+    return str(getattr(reason, "strerror", None) or reason)
+
+
+# Loading
+
+
+def _check_given(
+    given: Mapping[str, str], ours: list[Module], theirs: list[Stored], weights: Weights
+) -> None:
+    sides = (
+        (given.keys(), {module.path for module in ours}, "The design"),
+        (given.values(), {each.module for each in theirs}, weights.origin),
+    )
+    for wanted, known, side in sides:
+        for path in wanted:
+            if path not in known:
+                close = get_close_matches(path, known, 1)
+                hint = (
+                    f"did you mean {close[0]}?"
+                    if close
+                    else f"it has {', '.join(list(known)[:6])}."
+                )
+                raise DesignerError(f"{side} has no module '{path}' with tensors; {hint}")
+
+
+def _laid_out(tensor: Tensor, layout: Stored, image: tuple[int, ...] | None) -> Tensor:
+    """Return a file's tensor as torch lays it out.
+
+    Keras flattens images with their channels last, so that a matrix behind a flattened image has
+    its columns in another order.
+    """
+    if layout.axes is not None:
+        tensor = tensor.permute(layout.axes)
+    tensor = tensor.reshape(layout.shape)
+    if not layout.keras or image is None or tensor.ndim > 2 or tensor.shape[-1] != prod(image):
+        return tensor
+    if tensor.ndim == 1 and layout.name.endswith("bias") and layout.origin.find("bias") >= 0:
+        return tensor
+    channels, height, width = image
+    rows = tensor.reshape(-1, height, width, channels)
+    return rows.permute(0, 3, 1, 2).reshape(tensor.shape)
