@@ -24,6 +24,7 @@ MOST = 60  # results shown
 NODES_ONLY = "@"
 _CANDIDATES = 80  # nodes ranked exactly
 _ELSEWHERE = -5.0  # the score of what is found by its description only
+_REFUSED = -8.0  # added to the score of what cannot be done now: it gives way to its equals
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,11 @@ class Search:
         word = text.strip().lower()
         for command in self.commands:
             hit = fuzzy.match(text, command.text)
+            worse = _REFUSED if command.refusal else 0.0
             if hit is not None:
-                yield hit.score, replace(command, positions=hit.positions)
+                yield hit.score + worse, replace(command, positions=hit.positions)
             elif word in command.other.lower():
-                yield _ELSEWHERE, command
+                yield _ELSEWHERE + worse, command
 
     def _find_nodes(self, text: str, most: int) -> list[tuple[float, Command]]:
         word = "".join(text.lower().split())

@@ -98,8 +98,9 @@ class Editor(QMainWindow):
         docks = self.docks
         self.resize(1480, 820)
         self.resizeDocks([docks["palette"], docks["inspector"]], [216, 320], _ACROSS)
-        self.resizeDocks([docks["analysis"], docks["training"]], [640, 800], _ACROSS)
+        self.resizeDocks([docks["analysis"], docks["training"]], [720, 720], _ACROSS)
         self.resizeDocks([docks["analysis"]], [300], _DOWN)
+        self.layout().activate()  # else Qt forgets the sizes when it lays the docks out first
         self._first_arrangement = self.saveState()
 
     def _dock(self, name: str, title: str, widget: QWidget, area: _AREA) -> QDockWidget:

@@ -70,7 +70,7 @@ def _look(folder: Path, look: str, scale: int, home: Path, *, readme: bool) -> N
 
 
 def _take(folder: Path, look: str, *, readme: bool) -> None:
-    from designer.gui import preferences, theme
+    from designer.gui import background, preferences, theme
     from designer.gui.main_window import MainWindow
 
     application = QApplication.instance() or QApplication([])
@@ -92,6 +92,7 @@ def _take(folder: Path, look: str, *, readme: bool) -> None:
     for document in window.workspace.documents:
         document.saved = document.design
     window.close()
+    background.end()
 
 
 def seen(window: QWidget) -> QPixmap:
@@ -174,9 +175,13 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
         dialog.close()
     window.documents.open_demo()
     window.canvas.fit()
+    wait_until(lambda: window.training.set_up.data.reading is not None)
+    QTest.qWait(WAIT_MS)
     yield "training-set-up", whole
     (run,) = Path(os.environ["GALLERY_RUNS"]).iterdir()
     window.trainer.show(run)
+    wait_until(lambda: window.training.curves is not None)
+    QTest.qWait(WAIT_MS)
     yield "training-finished", whole
     yield "training-panel", docks["training"].grab
     for dock in ("runs", "evaluation"):

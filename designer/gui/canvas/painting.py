@@ -30,6 +30,7 @@ GRID = 24.0  # between the dots of the background
 _DOT = 1.6  # pixels
 _SHAPES_FROM = 1.15  # scale from which on edges carry shapes
 _TITLES_FROM = 60.0  # pixels of a node's width
+_END_TITLES_FROM = 24.0  # those of a block's own inputs and outputs are a letter or two
 _LARGER_TITLES_FROM = 0.36  # scale
 _ICONS_FROM = 0.45
 _NAMES_FROM = 0.3  # scale from which on expanded blocks have room for a name
@@ -208,18 +209,23 @@ class Painting:
     def _titles(self, nodes: np.ndarray) -> None:
         """Write names alone, as large as there is room."""
         painter, layer, arrays = self.painter, self.layer, self.arrays
-        nodes = nodes[layer.box[nodes, 2] * self.scale >= _TITLES_FROM]
+        ends = arrays.kind[nodes] >= a.INPUT_END
+        least = np.where(ends, _END_TITLES_FROM, _TITLES_FROM)
+        nodes = nodes[layer.box[nodes, 2] * self.scale >= least]
         if not len(nodes):
             return
         size = 11 if self.scale > _LARGER_TITLES_FROM else 10
         height = metrics(size, True).height()
+        start = (TEXT_LEFT if self.scale > _ICONS_FROM else ICON_LEFT) * self.scale + 2
         painter.setTransform(QTransform())
         painter.setFont(font(size, True))
         painter.setPen(self.look.text)
         for row, (x, y) in zip(nodes.tolist(), self._corners(nodes).tolist(), strict=True):
             _, _, wide, tall = (layer.box[row] * self.scale).tolist()
-            left = (TEXT_LEFT if self.scale > _ICONS_FROM else ICON_LEFT) * self.scale + 2
-            text, _ = elided(name_of(arrays.paths[row]), round(wide - left - 4), size, True)
+            end = arrays.kind[row] >= a.INPUT_END
+            room = wide - 8 if end else wide - start - 4
+            text, advance = elided(name_of(arrays.paths[row]), round(room), size, True)
+            left = (wide - advance) / 2 if end else start
             painter.drawStaticText(
                 QPointF(x + left, y + (tall - height) / 2), layer.static(text, size, True)
             )

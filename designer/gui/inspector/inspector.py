@@ -147,6 +147,8 @@ class Inspector(QWidget):
             self.form.hide()
         self.body.insertWidget(self._slot, form)
         form.show()
+        form.layout().activate()  # what was shown or hidden out of sight has not been laid out
+        form.updateGeometry()
         form.stand_between(self.title.name, self.card.copy)
         self.form = form
         if focused in form.fields:
@@ -258,8 +260,9 @@ class _Page(QWidget):
     """What scrolls: never wider than the dock."""
 
     def minimumSizeHint(self) -> QSize:
-        """Leave the width to the scroll area."""
-        return QSize(0, super().minimumSizeHint().height())
+        """Leave the width to the scroll area, and take the height that wrapped words need in it."""
+        needed = self.layout().totalMinimumHeightForWidth(self.width())
+        return QSize(0, max(needed, super().minimumSizeHint().height()))
 
 
 def _words(row: Row) -> str:

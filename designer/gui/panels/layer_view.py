@@ -222,8 +222,8 @@ class LayerView(QTableView):
         spare = room - sum(widths.values())
         if _LAYER in widths and spare < 0:
             widths[_LAYER] = max(widths[_LAYER] + spare, narrow[_LAYER])
-        # Names get back what is left, the rest goes between the columns.
-        for column in (_LAYER, _TYPE):
+        # Types and names get back what is left, the rest goes between the columns.
+        for column in (_TYPE, _LAYER):
             spare = room - sum(widths.values())
             if column in widths and spare > 0:
                 widths[column] = min(wide[column], widths[column] + spare)

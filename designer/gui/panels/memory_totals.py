@@ -191,12 +191,6 @@ class MemoryTotals(QWidget):
         self.batch.setAccessibleName("Batch size")
         self.batch.setToolTip("Images of a step, for the estimate of what training needs.")
         self.batch.setAccelerated(True)
-        # Wheel and arrow keys count; the buttons would be too small to hit.
-        self.batch.setStyleSheet(
-            "QSpinBox::up-button, QSpinBox::down-button"
-            " { subcontrol-origin: border; width: 0; border: 0; }"
-        )
-        self.batch.lineEdit().setTextMargins(5, 0, 0, 0)
         self.optimiser = QComboBox(objectName="optimiser")
         self.optimiser.setAccessibleName("Optimiser")
         self.optimiser.setToolTip("Optimisers differ in the state that they keep.")

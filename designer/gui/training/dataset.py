@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from designer.data import Description
 
 BUILT_IN = "mnist10k"
-BUILT_IN_TITLE = "MNIST digits (built in)"
+BUILT_IN_TITLE = "MNIST (built in)"
 SAMPLES = 24
 _SIDE = 40  # of a sample, in pixels that are read
 _WORDS = {"train": "training", "validation": "validation", "test": "test"}
@@ -201,7 +201,7 @@ class DataChooser(QWidget):
         self._clear_remedies()
         if self.error:
             self.message.setText(self.error)
-            _set_role(self.message, "error")
+            _set_role(self.message, "soft" if _is_brought(self.source) else "error")
             button = QPushButton("Use the built-in digits", objectName="data-use-digits")
             button.clicked.connect(lambda: self.chosen.emit(BUILT_IN))
             self.remedies.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
@@ -300,7 +300,7 @@ def read(source: str) -> Reading:
     from designer.data import describe, open_dataset
     from designer.data.parts import evenly
 
-    if Path(source).name == source and source != BUILT_IN and not Path(source).exists():
+    if _is_brought(source):
         raise DesignerError(
             f"The recipe is for {source}, which does not come with the program: choose its folder, "
             "or use the built-in digits."
@@ -349,6 +349,11 @@ def _facts(data: "Description", recipe: Recipe) -> str:
 
 def _range(sizes: tuple[int, int]) -> str:
     return str(sizes[0]) if sizes[0] == sizes[1] else f"{sizes[0]}–{sizes[1]}"
+
+
+def _is_brought(source: str) -> bool:
+    """Whether a name in a recipe stands for data that users have to bring, such as imagenet."""
+    return Path(source).name == source and source != BUILT_IN and not Path(source).exists()
 
 
 def _title(source: str) -> str:

@@ -415,3 +415,12 @@ def test_undo_by_key_from_a_field_of_the_window(window: MainWindow, qtbot: QtBot
     QTest.keyClick(line, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: line.text() == "6")
     assert line.hasFocus()
+
+
+def test_a_form_that_is_used_again_has_room_for_all_its_rows(resnet: Hands) -> None:
+    resnet.inspector.resize(310, 400)
+    for path in ("layer1", "conv1", "layer2", "conv1", "layer3"):
+        resnet.select(path)
+    button = resnet.find("look-into", QPushButton)
+    assert button.height() == button.sizeHint().height()
+    assert resnet.inspector.form.height() >= resnet.inspector.form.heightForWidth(294)

@@ -42,6 +42,7 @@ def test_shows_the_preferences(dialog: SettingsDialog, applied: list[str]) -> No
     assert dialog.findChild(QToolButton, "settings-theme-dark").isChecked()
     assert not dialog.standby.isChecked()
     assert dialog.autosave.value() == 0.5
+    assert dialog.autosave.lineEdit().width() > 200
     assert applied == []
 
 
