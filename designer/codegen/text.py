@@ -25,10 +25,11 @@ def printable(text: str) -> str:
 
 def wrapped(line: str) -> Iterator[str]:
     """Break a long line at the commas of its outermost brackets, as formatters do."""
-    if len(line) <= LINE or "(" not in line:
+    opening = "[" if line.lstrip().startswith("[") else "("
+    if len(line) <= LINE or opening not in line:
         yield line
         return
-    start = line.index("(") + 1
+    start = line.index(opening) + 1
     commas, loop, end = _outermost(line, start)
     indent = " " * (len(line) - len(line.lstrip()))
     yield line[:start]

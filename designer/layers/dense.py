@@ -10,9 +10,11 @@ from designer.layers.base import (
     Code,
     InsertLayer,
     Kept,
+    Layer,
     LayerError,
     Layout,
     Role,
+    SetParameters,
     Shape,
     State,
     Tensor,
@@ -137,3 +139,80 @@ class DropConnect(nn.Linear):
     def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """What Linear keeps."""
         return super().kept(inputs, output)
+
+
+class RBF(Layer):
+    """Radial basis functions around fixed codes."""
+
+    category = Category.DENSE
+    help = "Scores are negative squared distances from a fixed code of ±1 for each class (LeNet-5)."
+    torch = "RBF"
+    positional = ("in_channels", "out_features")
+    out_features = Int(help="Number of codes, that is of classes.", unit="features")
+    source = '''
+class RBF(nn.Module):
+    """Minus the squared distance from each of some fixed codes of +-1 (LeCun et al. 1998).
+
+    The codes are rows of a Hadamard matrix: any two differ in about half of the features.
+    """
+
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        odd = [[(i & j).bit_count() % 2 for j in range(in_features)] for i in range(out_features)]
+        self.register_buffer("codes", 1.0 - 2.0 * torch.tensor(odd))
+
+    def forward(self, x):
+        return -(x.unsqueeze(1) - self.codes).square().sum(2)
+'''
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """One score per code; as many codes are different as the next power of two has."""
+        shape = inputs[0].shape
+        if len(shape) != 1:
+            raise LayerError(
+                "missing-flatten",
+                f"RBF needs a row of features, received {show(shape)}",
+                received=show(shape),
+                expected=f"{prod(shape)} features",
+                remedies=[InsertLayer("insert Flatten", 0, "Flatten", {})],
+            )
+        most = 1 << (shape[0] - 1).bit_length()
+        if self.out_features > most:
+            raise LayerError(
+                "codes",
+                f"{shape[0]} features have {most} different codes, not {self.out_features}",
+                axis="features",
+                received=shape[0],
+                expected=f"at least {(1 << (self.out_features - 1).bit_length()) // 2 + 1}",
+                remedies=[SetParameters(f"set outputs to {most}", {"out_features": most})],
+            )
+        return (self.out_features,)
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """The codes, as a buffer."""
+        return (State("codes", (self.out_features, inputs[0].shape[0]), Role.BUFFER),)
+
+    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+        """The differences between its input and each code."""
+        return Kept(per_image=FLOAT_BYTES * self.out_features * inputs[0].values)
+
+    def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
+        """The differences, their squares, the sums, and these with the other sign."""
+        differences = self.out_features * inputs[0].values
+        return differences, differences, self.out_features, self.out_features
+
+    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
+        """Everything."""
+        return None
+
+    def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        """Return the outputs."""
+        return code.tree("out_features")
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        """The declared number of outputs, and what they are."""
+        return (f"features = {self.out_features}", "score = -Σ (input - code)²")
+
+    def summary(self) -> str:
+        """Return the outputs."""
+        return f"RBF {self.out_features}"

@@ -303,7 +303,7 @@ class ChannelShuffle(Layer):
 
 
 class Scale(Layer):
-    """A factor per channel."""
+    """A factor, and perhaps a shift, per channel."""
 
     category = Category.SHAPE
     help = "Multiplies each channel by a learned factor, or all by a fixed one."
@@ -311,35 +311,61 @@ class Scale(Layer):
     infix = True
     factor = Float(1.0, minimum=-1e6, maximum=1e6, help="The factor, at the start if learned.")
     learned = Bool(True, help="Learn a factor per channel rather than keep one.")
+    bias = Bool(False, help="Learn a shift per channel as well.")
     source = '''
 class Scale(nn.Module):
-    """Multiplies every channel by a learned factor."""
+    """Multiplies every channel by a learned factor; with a bias, adds a learned number."""
 
-    def __init__(self, channels, factor=1.0):
+    def __init__(self, channels, factor=1.0, bias=False):
         super().__init__()
         self.weight = nn.Parameter(torch.full((channels,), factor))
+        self.bias = nn.Parameter(torch.zeros(channels)) if bias else None
 
     def forward(self, x):
-        return x * self.weight.view(-1, *[1] * (x.dim() - 2))
+        shape = (-1, *[1] * (x.dim() - 2))
+        y = x * self.weight.view(shape)
+        return y if self.bias is None else y + self.bias.view(shape)
 '''
 
+    def check(self) -> None:
+        """Refuse a learned shift of a factor that is not learned."""
+        if self.bias and not self.learned:
+            raise LayerError(
+                "bias",
+                "a shift is learned only beside a learned factor",
+                received="a bias without learned factors",
+                expected="both or none",
+                remedies=[
+                    SetParameters("learn the factors too", {"learned": True}),
+                    SetParameters("leave the bias out", {"bias": False}),
+                ],
+            )
+
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """One factor per channel."""
-        return (State("weight", inputs[0].shape[:1], Role.WEIGHT),) if self.learned else ()
+        """One factor per channel, and one shift."""
+        shape = inputs[0].shape[:1]
+        if not self.learned:
+            return ()
+        weight = State("weight", shape, Role.WEIGHT)
+        return (weight, State("bias", shape, Role.BIAS)) if self.bias else (weight,)
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its input, for the factors' gradient."""
         return Kept(inputs=(0,)) if self.learned else NOTHING
+
+    def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
+        """The product, then the sum."""
+        return (prod(output),) * (2 if self.bias else 1)
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         """Keep the order of the axes."""
         return elementwise_layout(inputs)
 
     def constructor(self, code: Code) -> str:
-        """Write channels and factor."""
+        """Write channels, factor and whether there is a bias."""
         if not self.learned:
             return ""
-        return f"Scale({', '.join([code.channels, *code.keywords(['factor'])])})"
+        return f"Scale({', '.join([code.channels, *code.keywords(['factor', 'bias'])])})"
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         """Call the module, or multiply."""

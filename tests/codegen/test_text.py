@@ -16,6 +16,7 @@ A = "make_divisible(96 * alpha, 8)"
         f"self.a = nn.Conv2d({A}, {A}, kernel_size=3, stride=(2, 2), padding=1)",
         f"self.a = nn.Sequential(First({A}, {A}), *(Second({A}, {A}, 8) for _ in range(2)))",
         f"self.a = nn.Sequential(*(Block({A}, {A}, drop=drop * (1 + 2) / 16) for _ in range(3)))",
+        f"self.a = Partial({[[*range(many)] for many in range(3, 16)]}, 5)",
         f"self.a = Pool('a, (b for c in d', [{A}, {A}], (1,), more=' for i in range(3)', pad=())",
     ],
 )
