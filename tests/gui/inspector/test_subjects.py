@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from designer.design import edits
 from designer.design.values import BlockNode, Edge
 from designer.gui.inspector.editors import ProseEditor
+from designer.gui.inspector.inspector import Inspector
 from designer.gui.main_window import MainWindow
 from designer.layers.base import Category
 from tests.gui.inspector.conftest import Hands
@@ -417,10 +418,14 @@ def test_undo_by_key_from_a_field_of_the_window(window: MainWindow, qtbot: QtBot
     assert line.hasFocus()
 
 
-def test_a_form_that_is_used_again_has_room_for_all_its_rows(resnet: Hands) -> None:
-    resnet.inspector.resize(310, 400)
-    for path in ("layer1", "conv1", "layer2", "conv1", "layer3"):
-        resnet.select(path)
-    button = resnet.find("look-into", QPushButton)
+def test_a_form_made_ahead_has_room_for_all_its_rows(window: MainWindow, qtbot: QtBot) -> None:
+    window.workspace.open_preset("resnet50")
+    window.workspace.select(["conv1"])
+    inspector = window.docks["inspector"].widget()
+    assert isinstance(inspector, Inspector)
+    qtbot.waitUntil(lambda: not inspector._expected)
+    window.workspace.select(["layer2"])
+    hands = Hands(inspector, window.workspace)
+    hands.settle()
+    button = hands.find("look-into", QPushButton)
     assert button.height() == button.sizeHint().height()
-    assert resnet.inspector.form.height() >= resnet.inspector.form.heightForWidth(294)
