@@ -23,8 +23,12 @@ NETWORKS: Mapping[str, Any] = {
 # Bytes an image that the network counted keeps and the preset does not, by its other structure.
 KEPT_BESIDES = {
     # torchvision's VGGs have an AdaptiveAvgPool2d(7) before the classifier.
+    "torchvision/vgg11": 512 * 7 * 7 * 4,
+    "torchvision/vgg13": 512 * 7 * 7 * 4,
     "torchvision/vgg16": 512 * 7 * 7 * 4,
     "torchvision/vgg16_bn": 512 * 7 * 7 * 4,
+    "torchvision/vgg19": 512 * 7 * 7 * 4,
+    "torchvision/vgg19_bn": 512 * 7 * 7 * 4,
     # This one averages a map of 7x7 with a pool that keeps it, and takes no other resolution.
     "pretrainedmodels/bninception": 1024 * 7 * 7 * 4,
     # timm has the papers' dropout only when it is asked for: the noise is kept besides.

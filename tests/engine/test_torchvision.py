@@ -18,7 +18,8 @@ CLASSES = 10
 class Twin(NamedTuple):
     """A preset and the network of torchvision that it equals, with the smallest usable images.
 
-    The gradient is left out where it would take many seconds.
+    The gradient is left out where it would take many seconds. `poolless` takes out the pool to 7x7
+    that torchvision's VGGs have before their dense layers, for images smaller than 224.
     """
 
     preset: str
@@ -28,15 +29,25 @@ class Twin(NamedTuple):
     options: Mapping[str, object] = {}
     train_resolution: int = 0  # where training needs larger images
     gradient: bool = True
+    poolless: bool = False
 
 
 INIT = {"init_weights": False}
 TWINS = [
+    Twin("alexnet_torchvision", "alexnet", 63),
     Twin("googlenet_torchvision", "googlenet", 32, {"aux": True}, {"aux_logits": True, **INIT}),
     Twin("inception_v3", "inception_v3", 75, {"aux": True}, {"aux_logits": True, **INIT}, 299),
     Twin("resnet18", "resnet18", 32),
     Twin("resnet50", "resnet50", 32),
+    Twin("mobilenet_v2", "mobilenet_v2", 32),
+    Twin("mobilenet_v2", "mobilenet_v2", 32, {"alpha": 0.25}, {"width_mult": 0.25}),
+    Twin("mobilenet_v2", "mobilenet_v2", 32, {"alpha": 1.4}, {"width_mult": 1.4}),
+    Twin("squeezenet1_0", "squeezenet1_0", 32),
+    Twin("squeezenet1_1", "squeezenet1_1", 32),
+    Twin("vgg11", "vgg11", 32, poolless=True),
+    Twin("vgg13", "vgg13_bn", 32, {"batch_norm": True}, poolless=True),
     Twin("vgg16", "vgg16", 224, gradient=False),
+    Twin("vgg19", "vgg19", 32, poolless=True),
 ]
 
 
@@ -69,6 +80,9 @@ def pair(twin: Twin) -> tuple[nn.Module, nn.Module]:
         design = set_argument(design, "resolution", twin.train_resolution)
     with torch.device("meta"):
         theirs = getattr(models, twin.theirs)(num_classes=CLASSES, **twin.options)
+        if twin.poolless:
+            theirs.avgpool = nn.Identity()
+            theirs.classifier[0] = nn.Linear(512, 4096)
         ours = compiled(design)
     torch.manual_seed(0)
     state = {
