@@ -102,14 +102,17 @@ def panned() -> float:
 def first_point(home: str, *, standby: bool) -> float:
     """Return the seconds from pressing Train on LeNet-5 to the painted first point."""
     application = _application()
-    from PySide6.QtCore import QEventLoop
+    from PySide6.QtCore import QEventLoop, QTimer
 
     from designer.gui import preferences
     from designer.gui.main_window import MainWindow
 
+    clock = QTimer(interval=5)  # how often a condition is looked at, if nothing happens
+    clock.start()
+
     def wait(condition: Callable[[], object]) -> None:
         while not condition():
-            application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+            application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
     window = MainWindow(preferences.Preferences(runs_folder=f"{home}/runs", standby=standby))
     window.show()

@@ -21,7 +21,8 @@ State = Literal["starting", "gone", "damaged"] | folder.State
 """Those of a run folder; besides, a worker was asked for it, or the folder is not there."""
 
 GOING = ("starting", "running")
-OFTEN, SELDOM = 100, 1_000  # milliseconds between looks at a run that is trained, or is not
+# Milliseconds between looks at a run before its first step, while it is trained, and else.
+EAGER, OFTEN, SELDOM = 20, 100, 1_000
 _PIECE = 1 << 20  # bytes of events read in one look
 _LAST_WORDS = 2_000  # bytes of the log that are looked at
 
@@ -82,7 +83,7 @@ class Follower(QObject):
         self._begun = False
         self._reader = EventReader(path / "events.jsonl")
         self._looking = False
-        self._timer = QTimer(self, interval=OFTEN)
+        self._timer = QTimer(self, interval=EAGER)
         self._timer.timeout.connect(self.look)
         self._timer.start()
         self.look()
@@ -147,7 +148,8 @@ class Follower(QObject):
             sentence=look.sentence,
             looked=True,
         )
-        self._timer.setInterval(OFTEN if self.going else SELDOM)
+        pace = OFTEN if self.history.steps.rows else EAGER
+        self._timer.setInterval(pace if self.going else SELDOM)
 
     def _not_seen(self, sentence: str) -> None:
         self._looking = False

@@ -49,6 +49,7 @@ class TrainingPanel(QWidget):
         self.set_up.data.data_folder = lambda: trainer.preferences.data_folder
         self.set_up.train_requested.connect(self.start)
         self.set_up.changed.connect(self._tell)
+        self.set_up.data.read.connect(self._want_curves)  # Train is near
         self.controls = Controls(trainer)
         self.curves: QWidget | None = None
         self._curves_wanted = False
@@ -202,7 +203,10 @@ class TrainingPanel(QWidget):
         self._tell()
 
     def _tell(self) -> None:
-        self.set_up.set_refused(self.refusal())
+        refusal = self.refusal()
+        self.set_up.set_refused(refusal)
+        if not refusal and self.set_up.data.reading:
+            self.trainer.expect(self.set_up.recipe, self.workspace.analysis.inputs[0].shape)
         self.changed.emit()
 
     def _show_progress(self) -> None:

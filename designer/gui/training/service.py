@@ -51,8 +51,14 @@ class Service(QObject):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is being done for anybody; loading is nothing."""
-        return self.alive and len(self._waiting) <= (0 if self.loaded else 1)
+        """Whether nothing is being done for anybody; loading and preparing are nothing."""
+        own = (self._is_ready, _prepared)
+        return self.alive and all(done in own for done in self._waiting.values())
+
+    @property
+    def prepared(self) -> bool:
+        """Whether it has read ahead what was last expected, if anything was."""
+        return _prepared not in self._waiting.values()
 
     def ask(self, request: Answer, done: Done) -> None:
         """Send a request; `done` gets the answer, which has `ok` false if it was refused."""
@@ -64,6 +70,10 @@ class Service(QObject):
         with contextlib.suppress(OSError, ValueError):
             self.process.stdin.write(line)
             self.process.stdin.flush()
+
+    def expect(self, request: Answer) -> None:
+        """Have it read ahead what a training would begin with; see `designer.engine.worker`."""
+        self.ask(request, _prepared)
 
     def release(self) -> None:
         """Let the process end after what it is doing; at once if that is nothing."""
@@ -109,6 +119,10 @@ class Service(QObject):
         self.ended.emit()
         self.release()
         self.deleteLater()
+
+
+def _prepared(_: Answer) -> None:
+    """Pass over that something was read ahead, or why it was not: the training will say that."""
 
 
 def ending(code: int | None, words: str) -> str:

@@ -1,9 +1,10 @@
 """The standby worker, the run that is trained, and the run that is shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
@@ -13,7 +14,7 @@ from designer.gui import background
 from designer.gui.preferences import Preferences
 from designer.gui.training.follower import Follower
 from designer.gui.training.service import Answer, Done, Service, ending
-from designer.runs import control, launch
+from designer.runs import control
 from designer.runs.folder import RunFolder, default_path, list_runs
 from designer.runs.recipe import Recipe, changed
 
@@ -23,22 +24,17 @@ class _Job:
     """A training that this window asked for, and the process that does it."""
 
     path: Path
-    service: Service | None = None
-    pid: int = 0
+    service: Service
     answer: Answer | None = None
 
     def alive(self) -> bool:
         """Whether the process still works on it."""
-        if self.service is not None:
-            return self.answer is None and self.service.alive
-        return launch.is_alive(self.pid, self.path)
+        return self.answer is None and self.service.alive
 
     @property
     def last_words(self) -> str:
         """How the process ended, or what it answered in place of a training."""
-        if self.service is not None:
-            return str((self.answer or {}).get("message", ""))
-        return ending(launch.exit_code(self.pid), "")
+        return str((self.answer or {}).get("message", ""))
 
 
 class Trainer(QObject):
@@ -79,6 +75,7 @@ class Trainer(QObject):
         self.overlays: dict[Path, Follower] = {}
         self.beginning = False  # a run folder is being written
         self._standby: Service | None = None
+        self._expected: Answer | None = None  # the request to prepare for what Train would begin
         self._job: _Job | None = None
         self._closed = False
 
@@ -89,8 +86,9 @@ class Trainer(QObject):
 
     @property
     def ready(self) -> bool:
-        """Whether a worker with torch loaded waits for Train."""
-        return self._standby is not None and self._standby.loaded and self._standby.idle
+        """Whether a worker waits for Train with torch loaded and the data read."""
+        standby = self._standby
+        return standby is not None and standby.loaded and standby.prepared and standby.idle
 
     # The window's life
 
@@ -129,7 +127,7 @@ class Trainer(QObject):
     def close(self) -> None:
         """Let go of the workers; one that trains goes on to its end."""
         self._closed = True
-        services = {self._standby, self._job.service if self._job else None} - {None}
+        services = {self._standby, self._job and self._job.service} - {None}
         for service in services:
             service.release()
         self._standby = None
@@ -150,6 +148,8 @@ class Trainer(QObject):
         if self._standby is None or not self._standby.alive:
             self._standby = Service(self)
             self._standby.ended.connect(lambda service=self._standby: self._service_ended(service))
+            if self._expected is not None:
+                self._standby.expect(self._expected)
         return self._standby
 
     def _keep_standby(self) -> None:
@@ -170,11 +170,29 @@ class Trainer(QObject):
 
     # Training
 
+    def expect(self, recipe: Recipe, shape: Sequence[int]) -> None:
+        """Have the standby read what a training with this recipe and input would begin with."""
+        request = {
+            "do": "prepare",
+            "recipe": msgspec.to_builtins(self._own(recipe)),
+            "input": list(shape),
+        }
+        if request != self._expected:
+            self._expected = request
+            if self._standby is not None:
+                self._standby.expect(request)
+
+    def _own(self, recipe: Recipe) -> Recipe:
+        """Return a recipe with the device of the preferences, unless it says its own."""
+        if recipe.device == "auto" and self.preferences.device != "auto":
+            return changed(recipe, {"device": self.preferences.device})
+        return recipe
+
     def begin(self, design: Design, recipe: Recipe) -> None:
         """Write a run folder for a design and train it; what is wrong is `refused`."""
-        if recipe.device == "auto" and self.preferences.device != "auto":
-            recipe = changed(recipe, {"device": self.preferences.device})
+        recipe = self._own(recipe)
         self.beginning = True
+        self._ready_service()  # which loads while the folder is written
         self.state_changed.emit()
 
         def write() -> Path:
@@ -191,6 +209,7 @@ class Trainer(QObject):
 
     def _not_begun(self, sentence: str) -> None:
         self.beginning = False
+        self._keep_standby()
         self.state_changed.emit()
         self.refused.emit(sentence)
 
@@ -217,20 +236,20 @@ class Trainer(QObject):
         self.state_changed.emit()
 
     def _employ(self, path: Path, *, resume: bool) -> _Job:
-        """Give the run to the standby, even one that still loads; else to a process of its own."""
-        service = self._standby
-        if service is None or not service.idle:
-            return _Job(path, pid=launch.start(path, resume=resume))
+        """Give the run to the standby, even one that still loads, unless it does something else."""
         RunFolder.open(path)
-        job = _Job(path, service)
-        self._standby = None
+        service = self._ready_service()
+        if service.idle:
+            self._standby = None
+        else:
+            service = Service(self)
         service.ask({"do": "train", "run": str(path.absolute()), "resume": resume}, self._answered)
-        return job
+        return _Job(path, service)
 
     def _answered(self, answer: Answer) -> None:
         """A service has trained to the end, or died, or refused."""
         job = self._job
-        assert job is not None and job.service is not None
+        assert job is not None
         job.answer = answer
         # Its threads, generators and memory are as the recipe wanted; a fresh one is like no other.
         job.service.release()

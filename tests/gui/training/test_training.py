@@ -141,10 +141,9 @@ def test_a_window_that_is_killed_loses_no_training(desk):
     assert run.worker() is not None
     # Another window finds it, and sees its end.
     desk.trainer.window_shown()
-    desk.wait(lambda: desk.trainer.active is not None)
+    desk.wait(lambda: desk.training.running)
     follower = desk.trainer.shown
     assert follower.run.path == run.path
-    assert desk.training.running
     desk.wait(lambda: follower.history.steps.rows > 5)
     click(desk, "training-stop")
     desk.wait(lambda: follower.state == "stopped")
