@@ -172,11 +172,12 @@ def _additions(window: "MainWindow") -> Iterator[Command]:
     entries = [
         *palette_entries.layer_entries(),
         *palette_entries.block_entries(workspace.design),
+        *palette_entries.common_entries(),
     ]
     for entry in entries:
         layer = entry.item.kind == "layer"
         yield Command(
-            entry.item.kind,
+            "common block" if entry.item.kind == "common" else entry.item.kind,
             entry.text,
             f"add {'the layer' if layer else 'the block'} after the selection",
             lambda item=entry.item: _add(window, item),

@@ -1,12 +1,12 @@
-"""What can be added to a design: a layer type, a block of this design, a preset; also as a drag."""
+"""What can be added to a design: a layer, a block of it or a common one, a preset; also a drag."""
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from PySide6.QtCore import QMimeData
 
 MIME = "application/x-netdesigner-item"
 
-Kind = Literal["layer", "block", "preset"]
+Kind = Literal["layer", "block", "common", "preset"]
 
 
 class Item(NamedTuple):
@@ -29,4 +29,4 @@ def from_mime(data: QMimeData) -> Item | None:
     if not data.hasFormat(MIME):
         return None
     kind, _, name = bytes(data.data(MIME).data()).decode(errors="replace").partition(":")
-    return Item(kind, name) if kind in ("layer", "block", "preset") else None
+    return Item(kind, name) if kind in get_args(Kind) else None

@@ -26,6 +26,7 @@ from designer.gui.palette_entries import (
     Header,
     PaletteRow,
     block_entries,
+    common_entries,
     found,
     grouped,
     layer_entries,
@@ -47,6 +48,7 @@ class PaletteModel(QAbstractListModel):
         super().__init__()
         self.layers = layer_entries()
         self.blocks: list[Entry] = []
+        self.common = common_entries()
         self.presets: list[Entry] = []
         self.pattern = ""
         self.closed: set[str] = set()
@@ -56,7 +58,7 @@ class PaletteModel(QAbstractListModel):
 
     def refresh(self) -> None:
         """Show what was found, or everything; a few rows, so all of them anew."""
-        entries = [*self.layers, *self.blocks, *self.presets]
+        entries = [*self.layers, *self.blocks, *self.common, *self.presets]
         rows = (
             found(entries, self.pattern) if self.pattern.strip() else grouped(entries, self.closed)
         )

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from designer.analysis import formatting
 from designer.analysis.analysis import Analysis
+from designer.common_blocks import COMMON_BLOCKS
 from designer.design.values import BlockNode, Design
 from designer.gui import fuzzy, labels
 from designer.gui.items import Item
@@ -16,7 +17,7 @@ from designer.layers.parameters import Int, Integers, IntPair
 # Importing the catalogue registers all layer types.
 from designer.layers.base import layer_types  # isort: skip
 
-BLOCKS, PRESETS = "Blocks of this design", "Presets"
+BLOCKS, COMMON, PRESETS = "Blocks of this design", "Common blocks", "Presets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,16 @@ def block_entries(design: Design) -> list[Entry]:
             soft=f"used {used.count(name)}×" if name in used else "not used",
         )
         for name, block in design.blocks.items()
+    ]
+
+
+def common_entries() -> list[Entry]:
+    """Return the blocks that many networks are made of."""
+    return [
+        Entry(
+            Item("common", each.name), each.name, COMMON, each.idea, other=f"{COMMON} {each.idea}"
+        )
+        for each in COMMON_BLOCKS
     ]
 
 

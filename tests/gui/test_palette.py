@@ -10,11 +10,19 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from designer import presets
+from designer.common_blocks import COMMON_BLOCKS
 from designer.design.values import Design
 from designer.gui import items
 from designer.gui.items import Item
 from designer.gui.palette import Palette
-from designer.gui.palette_entries import BLOCKS, PRESETS, Entry, Header, preset_entry
+from designer.gui.palette_entries import (
+    BLOCKS,
+    COMMON,
+    PRESETS,
+    Entry,
+    Header,
+    preset_entry,
+)
 from designer.gui.workspace import Workspace
 from designer.layers.base import Category, layer_types
 
@@ -58,11 +66,14 @@ def _nodes(palette: Palette) -> list[str]:
 
 def test_everything_is_there_under_its_category(palette: Palette) -> None:
     titles = [row.title for row in _rows(palette) if isinstance(row, Header)]
-    assert titles == [*(category.value for category in Category), PRESETS]
+    assert titles == [*(category.value for category in Category), COMMON, PRESETS]
     assert set(_texts(palette)) >= set(layer_types())
     entries = {row.item: row for row in _rows(palette) if isinstance(row, Entry)}
     assert entries[Item("preset", "resnet50")].soft == "2015 · 25.6M"
     assert {item.name for item in entries if item.kind == "preset"} == set(presets.names())
+    assert [item.name for item in entries if item.kind == "common"] == [
+        each.name for each in COMMON_BLOCKS
+    ]
 
 
 def test_blocks_of_the_design_follow_it(palette: Palette) -> None:
@@ -178,6 +189,21 @@ def test_a_drag_carries_the_item_and_a_picture(
     ((item, width),) = dragged
     assert item == Item("layer", "Conv2d")
     assert width > 100
+
+
+def test_a_common_block_is_added_wired_in_one_step(palette: Palette) -> None:
+    workspace = palette.workspace
+    workspace.open_preset("lenet_rgb")
+    before = workspace.design
+    workspace.select(["pool1"])
+    QTest.keyClicks(palette.search, "squeeze exc")
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
+    assert workspace.design.blocks.keys() == {"SqueezeExcite"}
+    assert workspace.selection == {"squeezeexcite"}
+    assert workspace.analysis.valid
+    assert workspace.analysis.node("squeezeexcite").inside is not None
+    workspace.undo()
+    assert workspace.design is before
 
 
 def test_what_does_not_fit_the_selected_node_is_faded(palette: Palette) -> None:

@@ -1,8 +1,9 @@
-"""Adding layers, blocks of the design and presets: behind a node, into an edge, at a point."""
+"""Adding layers, blocks and presets: behind a node, into an edge, at a point."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from designer import common_blocks
 from designer.analysis import editing
 from designer.analysis.known import flow_at, graph_result
 from designer.design import clipboard, edits
@@ -113,7 +114,7 @@ def replace(workspace: Workspace, path: str, item: Item) -> None:
 
 def can_insert(workspace: Workspace, item: Item) -> bool:
     """Tell whether an item has an input and an output, so that it can go into an edge."""
-    if item.kind == "preset":
+    if item.kind in ("common", "preset"):
         return True
     if item.kind == "block":
         return item.name in workspace.design.blocks
@@ -194,6 +195,8 @@ def _made(
         from designer import presets
 
         design, name = clipboard.take_in(design, presets.load(item.name))
+    elif item.kind == "common":
+        design, name = common_blocks.take_in(design, item.name)
     elif name not in design.blocks:
         raise DesignerError(f"This design has no block '{name}'; it may have been renamed.")
     check_use(design, name, block)

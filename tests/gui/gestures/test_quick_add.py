@@ -158,6 +158,30 @@ def test_a_preset_is_dropped_as_a_block(hand: Hand) -> None:
     assert isinstance(node, BlockNode) and node.block in hand.design.blocks
 
 
+def test_a_common_block_goes_into_an_edge_with_the_blocks_it_is_made_of(hand: Hand) -> None:
+    before = hand.design
+    assert drop(hand, mime("common", "SqueezeExcite"), hand.on_edge("conv", "act"))
+    assert {("conv", "squeezeexcite", 0), ("squeezeexcite", "act", 0)} <= hand.edges
+    assert "SqueezeExcite" in hand.design.blocks
+    assert hand.steps == ["add squeezeexcite"]
+    hand.key(Key.Key_Z, Keys.ControlModifier)
+    assert hand.design == before
+
+
+def test_a_common_block_is_found_by_typing(hand: Hand) -> None:
+    hand.click(hand.at("conv"))
+    hand.key(Key.Key_Tab)
+    hand.type("basicbl")
+    assert hand.list is not None
+    entry = hand.list.current()
+    assert entry is not None and entry.item == Item("common", "BasicBlock")
+    assert hand.list.help.text() == entry.help
+    hand.key(Key.Key_Return)
+    node = hand.graph.nodes["basicblock"]
+    assert isinstance(node, BlockNode) and node.block == "BasicBlock"
+    assert hand.steps == ["add basicblock"]
+
+
 def test_a_block_is_not_dropped_into_itself(hand: Hand) -> None:
     drop(hand, mime("preset", "resnet18"), hand.at("side", 190, 60))
     hand.workspace.look_into(next(iter(hand.selected)))

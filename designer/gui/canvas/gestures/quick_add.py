@@ -91,7 +91,7 @@ def offered(workspace: Workspace, scope: str) -> list[Entry]:
         except DesignerError:
             continue
         entries.append(each)
-    return [*entries, *_preset_entries()]
+    return [*entries, *palette_entries.common_entries(), *_preset_entries()]
 
 
 def _preset_entries() -> list[Entry]:

@@ -1,0 +1,128 @@
+"""Blocks that many networks are made of, ready to be added to any design.
+
+None is defined twice: the table names the preset that defines it, and a block that no preset has
+lies in a design file of its own in ``presets/blocks``.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from designer import presets
+from designer.design import blocks, files
+from designer.design.values import BlockNode, Design
+from designer.errors import DesignerError
+from designer.resources import folder
+
+
+@dataclass(frozen=True)
+class CommonBlock:
+    """A block's name, the preset that defines it, and its idea in a sentence.
+
+    Without a preset the block lies in a file of its own.
+    """
+
+    name: str
+    preset: str | None
+    idea: str
+
+    @property
+    def path(self) -> Path:
+        """Where the design lies that defines it."""
+        if self.preset is not None:
+            return presets.path(self.preset)
+        return folder("presets") / "blocks" / f"{self.name}.json"
+
+
+COMMON_BLOCKS = (
+    CommonBlock(
+        "BasicBlock", "resnet18", "Two 3×3 convolutions and a shortcut around them (ResNet, 2015)."
+    ),
+    CommonBlock(
+        "Bottleneck",
+        "resnet50",
+        "1×1, 3×3 and 1×1 convolutions and a shortcut: few channels in the middle, four times as "
+        "many at the end (ResNet, 2015).",
+    ),
+    CommonBlock(
+        "PreActBlock",
+        "preact_resnet_cifar",
+        "A residual block with norm and activation before each convolution, so that nothing stands "
+        "in the way of the shortcut (2016).",
+    ),
+    CommonBlock(
+        "Inception",
+        "googlenet",
+        "1×1, 3×3 and 5×5 convolutions and a pool side by side, behind 1×1 convolutions that keep "
+        "the cost down (GoogLeNet, 2014).",
+    ),
+    CommonBlock(
+        "Fire",
+        "squeezenet1_0",
+        "A 1×1 convolution to few channels, then 1×1 and 3×3 convolutions side by side "
+        "(SqueezeNet, 2016).",
+    ),
+    CommonBlock(
+        "DenseLayer",
+        "densenet121",
+        "Puts a few new channels behind all that came before; repeat it for a dense block "
+        "(DenseNet, 2016).",
+    ),
+    CommonBlock(
+        "InvertedResidual",
+        "mobilenet_v2",
+        "Widens by a 1×1 convolution, filters each channel by itself, narrows again; the shortcut "
+        "joins the narrow ends (MobileNetV2, 2018).",
+    ),
+    CommonBlock(
+        "DepthwiseSeparable",
+        "mobilenet_v1",
+        "A 3×3 filter for each channel by itself, then a 1×1 convolution that mixes the channels "
+        "(MobileNet, 2017).",
+    ),
+    CommonBlock(
+        "SqueezeExcite",
+        None,
+        "Weighs the channels by what their averages say together (Squeeze-and-Excitation, 2017).",
+    ),
+    CommonBlock(
+        "MLPConv",
+        "nin_cifar10",
+        "A convolution and two 1×1 convolutions: a small network that slides over the image "
+        "(Network in Network, 2013).",
+    ),
+)
+
+
+def take_in(design: Design, name: str) -> tuple[Design, str]:
+    """Take a common block over into a design, with the blocks that it is made of.
+
+    A block that is here already is used; if another one has its name, it gets a free name.
+
+    Returns the design and the block's name there.
+
+    Raises
+    ------
+    DesignerError
+        There is no such common block, or the file that defines it is damaged.
+    """
+    found = {each.name: each for each in COMMON_BLOCKS}.get(name)
+    if found is None:
+        known = ", ".join(each.name for each in COMMON_BLOCKS)
+        raise DesignerError(f"There is no common block '{name}'; there are {known}.")
+    node = BlockNode(name)
+    design, here = blocks.merge(design, _defining(found.path, name).blocks, (node,))
+    made = here(node)
+    assert isinstance(made, BlockNode)
+    return design, made.block
+
+
+@cache
+def _defining(path: Path, name: str) -> Design:
+    design = files.read(path)
+    if name not in design.blocks:
+        raise DesignerError(
+            f"{path}, a file of the program itself, lacks the block {name}; install the program "
+            "again."
+        )
+    return design

@@ -1,0 +1,77 @@
+"""Common blocks: defined once, whole, valid in any design, never a second copy."""
+
+import pytest
+
+from designer import common_blocks, presets
+from designer.analysis.analysis import analyse
+from designer.common_blocks import COMMON_BLOCKS, CommonBlock
+from designer.design import edits, files
+from designer.design.blocks import parts
+from designer.design.values import BlockNode, Design, Edge
+from designer.errors import DesignerError
+from designer.layers.catalogue import layer_types
+from tests.analysis.drawing import chain
+
+NAMES = [each.name for each in COMMON_BLOCKS]
+
+
+def image() -> Design:
+    return chain({"layer": "ReLU"}, shape=[16, 28, 28])
+
+
+def test_the_table() -> None:
+    assert NAMES == [
+        "BasicBlock",
+        "Bottleneck",
+        "PreActBlock",
+        "Inception",
+        "Fire",
+        "DenseLayer",
+        "InvertedResidual",
+        "DepthwiseSeparable",
+        "SqueezeExcite",
+        "MLPConv",
+    ]
+    assert not set(NAMES) & layer_types().keys()
+
+
+@pytest.mark.parametrize("common", COMMON_BLOCKS, ids=lambda each: each.name)
+def test_a_common_block_is_that_of_its_preset(common: CommonBlock) -> None:
+    assert common.preset is None or common.preset in presets.names()
+    assert common.idea.endswith(").")
+    defining = files.read(common.path)
+    taken, name = common_blocks.take_in(image(), common.name)
+    assert name == common.name
+    assert taken.blocks[name] == defining.blocks[name]
+    assert [*taken.blocks] == parts(defining.blocks, [BlockNode(name)])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_stands_in_any_design_with_its_defaults(name: str) -> None:
+    taken, made = common_blocks.take_in(image(), name)
+    used = edits.insert_on_edge(taken, Edge("n1", 0, "scores", 0), "new", BlockNode(made, repeat=2))
+    analysis = analyse(used)
+    assert not analysis.problems
+    assert analysis.totals.parameters > 0
+
+
+def test_no_preset_has_what_lies_in_a_file_of_its_own() -> None:
+    (alone,) = [each for each in COMMON_BLOCKS if each.preset is None]
+    assert [name for name in presets.names() if alone.name in presets.load(name).blocks] == []
+
+
+def test_an_equal_block_is_used_and_another_keeps_its_name() -> None:
+    once, first = common_blocks.take_in(image(), "Bottleneck")
+    assert common_blocks.take_in(once, "Bottleneck") == (once, first)
+    block = once.blocks[first]
+    mine = edits.set_parameter(once, "conv1", "bias", True, block="Bottleneck")
+    again, second = common_blocks.take_in(mine, "Bottleneck")
+    assert second != "Bottleneck"
+    assert again.blocks["Bottleneck"] == mine.blocks["Bottleneck"]
+    assert again.blocks[second] == block
+    assert common_blocks.take_in(again, "Bottleneck") == (again, second)
+
+
+def test_an_unknown_one_is_told() -> None:
+    with pytest.raises(DesignerError, match="no common block 'Block'; there are BasicBlock, Bott"):
+        common_blocks.take_in(image(), "Block")
