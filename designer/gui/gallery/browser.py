@@ -82,6 +82,7 @@ class Browser(QWidget):
         self.pictures = Pictures(self)
         self.cards = CardsView(self.pictures)
         self.views: dict[str, QWidget] = {}
+        self._fresh: set[str] = set()  # the views that show what was found last
         self.preview = Preview(self.pictures)
         self.preview.opened.connect(self.opened)
         self.preview.compared.connect(self.compared)
@@ -180,9 +181,14 @@ class Browser(QWidget):
         self.stack.addWidget(view)
         view.opened.connect(self.open)
         view.chosen.connect(self.choose)
-        if self.all:
-            view.show_found(self.all, self.found, self.families)
-            view.select(self.current)
+
+    def _refresh_view(self) -> None:
+        """Let the view that is shown show what was found; the others do so when they are seen."""
+        name = self.preferences.gallery.view
+        if self.all and name not in self._fresh:
+            self._fresh.add(name)
+            self.view.show_found(self.all, self.found, self.families)
+            self.view.select(self.current)
 
     def _dress(self) -> None:
         c = colours()
@@ -231,6 +237,7 @@ class Browser(QWidget):
         self.boxes["sort"].setEnabled(sorted_)
         words = "In which order the cards are." if sorted_ else "Only cards are in an order."
         self.boxes["sort"].setToolTip(words)
+        self._refresh_view()
         self._show()
         if here:
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -257,8 +264,8 @@ class Browser(QWidget):
         if not self.all:
             return
         self.found = catalogue.find(self.all, self.wish)
-        for view in self.views.values():
-            view.show_found(self.all, self.found, self.families)
+        self._fresh = set()
+        self._refresh_view()
         names = [each.card.name for each in self.found]
         if names and (self.current not in names or (best and self.wish.text.strip())):
             self._choose(names[0])
@@ -268,9 +275,11 @@ class Browser(QWidget):
         self.count.setText(f"{whole} networks" if some == whole else f"{some} of {whole} networks")
         self.clear.setVisible(not self.wish.plain)
         for name, box in self.boxes.items():
-            box.setProperty("lit", name != "sort" and bool(box.currentData()))
-            box.style().unpolish(box)
-            box.style().polish(box)
+            lit = name != "sort" and bool(box.currentData())
+            if bool(box.property("lit")) != lit:
+                box.setProperty("lit", lit)
+                box.style().unpolish(box)
+                box.style().polish(box)
         self._show()
 
     def _show(self) -> None:
@@ -288,8 +297,8 @@ class Browser(QWidget):
 
     def _choose(self, name: str) -> None:
         self.current = name
-        for view in self.views.values():
-            view.select(name)
+        for fresh in self._fresh:
+            self.views[fresh].select(name)
         card = next((each for each in self.all if each.name == name), None)
         if card is not None and card is not self.preview.card:
             self.preview.show_card(card, self.all, self.families)

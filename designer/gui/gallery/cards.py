@@ -47,7 +47,7 @@ _ROLE = Qt.ItemDataRole.UserRole
 _PICTURE = QSize(240, 84)  # of one size, so that another width of the window needs no other ones
 _PAD = 13  # within a card
 _SPACE = 12  # between cards
-_NARROWEST = _PICTURE.width() + 2 * _PAD + 2  # of a card
+_NARROWEST = 228  # of a card
 _DOT = 7.0
 
 
@@ -138,8 +138,12 @@ class CardDelegate(QStyledItemDelegate):
         ratio = painter.device().devicePixelRatio()
         picture = self.view.pictures.get(card.name, _PICTURE, ratio)
         if picture is not None:
-            left = inner.left() + (inner.width() - _PICTURE.width()) / 2
-            painter.drawPixmap(QPointF(round(left), inner.top()), picture)
+            part = min(1.0, inner.width() / _PICTURE.width())
+            width, height = part * _PICTURE.width(), part * _PICTURE.height()
+            left = round(inner.left() + (inner.width() - width) / 2)
+            top = inner.top() + (_PICTURE.height() - height) / 2
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(QRectF(left, top, width, height), picture, QRectF(picture.rect()))
 
     def _paint_words(self, painter: QPainter, inner: QRectF, found: Found) -> None:
         c = colours()
@@ -151,9 +155,7 @@ class CardDelegate(QStyledItemDelegate):
         room = inner.width() - width - 8
         words = QFontMetricsF(title).elidedText(card.title, Qt.TextElideMode.ElideRight, room)
         start = QPointF(inner.left(), y)
-        lettering.draw(
-            painter, start, words, found.positions, (title, title), (c.text, c.accent)
-        )
+        lettering.draw(painter, start, words, found.positions, (title, title), (c.text, c.accent))
         _text(painter, inner.right() - width, y, width + 1, year, small, c.soft_text)
         y += QFontMetricsF(title).descent() + 4 + QFontMetricsF(small).ascent()
         told = card.figures if card.preset else card.fault
@@ -169,7 +171,9 @@ class CardDelegate(QStyledItemDelegate):
         middle = y - QFontMetricsF(small).xHeight() / 2
         painter.drawEllipse(QPointF(inner.left() + _DOT / 2, middle), _DOT / 2, _DOT / 2)
         left, gap = inner.left() + _DOT + 6, 10 if error else 0
-        _text(painter, left, y, inner.right() - left - width - gap, card.family, small, c.faint_text)
+        _text(
+            painter, left, y, inner.right() - left - width - gap, card.family, small, c.faint_text
+        )
         _text(painter, inner.right() - width, y, width + 1, error, small, c.faint_text)
 
 

@@ -13,7 +13,7 @@ from designer.errors import DesignerError
 from designer.gui import fuzzy, numbers
 from designer.presets import Preset, Published
 
-_SHORT = 4  # letters; in shorter words a slip is not forgiven
+_SHORT = 5  # letters; in shorter words a slip is not forgiven
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def find(cards: Iterable[Card], wish: Wish) -> list[Found]:
 
     Those whose title fits what was typed come first, the best before the others; then, in the
     order that was chosen, those in which every typed word is found: in family, idea, paper,
-    authors or year, one slip forgiven.
+    authors or year. Where nothing is found at all, a slip in a word is forgiven.
     """
     key = SORTS.get(wish.sort, SORTS["year"])[1]
     fitting = sorted(
@@ -183,14 +183,13 @@ def find(cards: Iterable[Card], wish: Wish) -> list[Found]:
         return [Found(card) for card in fitting]
     hits = fuzzy.ranked(wish.text, fitting, lambda card: card.title)
     found = [Found(card, match.positions) for card, match in hits]
-    known = {each.card.name for each in found}
     typed = re.findall(r"[^\W_]+", plain(wish.text))
-    found += [
-        Found(card)
-        for card in fitting
-        if card.name not in known and typed and all(_told(word, card) for word in typed)
+    names = {each.card.name for each in found}
+    rest = [card for card in fitting if typed and card.name not in names]
+    found += [Found(card) for card in rest if all(_told(word, card) for word in typed)]
+    return found or [
+        Found(card) for card in rest if all(_told(word, card, slip=True) for word in typed)
     ]
-    return found
 
 
 def families(cards: Iterable[Card]) -> list[str]:
@@ -219,8 +218,8 @@ def plain(text: str) -> str:
     return "".join(letter for letter in spread if not unicodedata.combining(letter))
 
 
-def _told(typed: str, card: Card) -> bool:
-    return any(typed in word or nearly(typed, word) for word in card.words)
+def _told(typed: str, card: Card, *, slip: bool = False) -> bool:
+    return any(typed in word or (slip and nearly(typed, word)) for word in card.words)
 
 
 def nearly(typed: str, word: str) -> bool:
@@ -233,9 +232,7 @@ def nearly(typed: str, word: str) -> bool:
     )
     rest, there = typed[same:], word[same:]
     return (
-        there.startswith(rest)
-        or there[1:].startswith(rest[1:])
-        or there[1:].startswith(rest)
-        or there.startswith(rest[1:])
+        there.startswith((rest, rest[1:]))
+        or there[1:].startswith((rest, rest[1:]))
         or (there[:2] == rest[1::-1] and there[2:].startswith(rest[2:]))
     )

@@ -71,7 +71,7 @@ def _pixels(number: float) -> str:
 
 
 ROWS = (
-    Row("Parameters", "Learned values: weights and biases.", lambda f: f.parameters, numbers.short),
+    Row("Parameters", "Learned values: weights and biases.", lambda f: f.parameters, numbers.count),
     Row(
         "MACs",
         "Multiply-accumulates of convolutions and matrix products, for one image.",
@@ -120,6 +120,4 @@ def ratio(one: float | None, other: float | None) -> str:
     times = other / one
     if times == 1:
         return "="
-    if times >= 100:
-        return f"×{numbers.count(round(times))}"
-    return numbers.local(f"×{times:.3g}" if times >= 0.001 else f"×{times:.1g}")
+    return f"×{numbers.count(round(times))}" if times >= 100 else numbers.local(f"×{times:.3g}")

@@ -23,6 +23,9 @@ class Place(NamedTuple):
         return self.y + self.height / 2
 
 
+_NOWHERE = Place(0, 0, 0, 0)
+
+
 class Measures(NamedTuple):
     """Sizes of the tree's parts, in pixels."""
 
@@ -45,7 +48,7 @@ class Group:
     cards: list[Card]
     parents: set[str] = field(default_factory=set)
     level: int = 0  # within its year: behind those of the year that it follows
-    place: Place = Place(0, 0, 0, 0)
+    place: Place = _NOWHERE
 
 
 class Span(NamedTuple):
@@ -84,7 +87,9 @@ def arrange(cards: Iterable[Card], measures: Measures) -> Lineage:
     for group in groups:
         for card in group.cards:
             assert card.preset is not None
-            group.parents |= {name for name in card.preset.follows if of.get(name) not in (None, group)}
+            group.parents |= {
+                name for name in card.preset.follows if of.get(name) not in (None, group)
+            }
     _set_levels(groups, of)
     columns = _columns(groups)
     spans, width = _set_sizes(columns, measures)
@@ -194,7 +199,9 @@ def _set_heights(
         for column in columns if forward else reversed(columns):
             wishes = {}
             for group in column:
-                near = [of[name] for name in group.parents] if forward else children.get(id(group), [])
+                near = (
+                    [of[name] for name in group.parents] if forward else children.get(id(group), [])
+                )
                 middles = [each.place.middle for each in near] or [group.place.middle]
                 wishes[id(group)] = sum(middles) / len(middles)
             column.sort(key=lambda group: wishes[id(group)])

@@ -8,7 +8,6 @@ from PySide6.QtGui import QImage, QPixmap
 
 from designer import presets
 from designer.analysis.analysis import analyse
-from designer.errors import DesignerError
 from designer.gui import background, thumbnails
 from designer.gui.theme import DARK, LIGHT, colours
 from designer.gui.thumbnails import Sketch
@@ -84,7 +83,9 @@ def _drawn(key: _Wanted) -> QImage:
     if sketch is None:
         try:
             sketch = thumbnails.sketch(analyse(presets.load(key.name)))
-        except DesignerError:  # the gallery tells of damaged files
+        except Exception:  # the preview tells of damaged files and defects; the others go on
             sketch = Sketch((), ())
         _sketches[key.name] = sketch
-    return thumbnails.picture(sketch, QSize(key.width, key.height), key.ratio, DARK if key.dark else LIGHT)
+    return thumbnails.picture(
+        sketch, QSize(key.width, key.height), key.ratio, DARK if key.dark else LIGHT
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from html import escape
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -130,6 +130,7 @@ class Preview(QScrollArea):
         self.problem.setProperty("role", "error")
         self.down.addWidget(self.problem)
         self.arguments_title = self._heading("Arguments")
+        self.arguments_title.hide()
         self.form_place = QVBoxLayout()
         self.form_place.setContentsMargins(0, 0, 0, 0)
         self.down.addLayout(self.form_place)
@@ -189,6 +190,11 @@ class Preview(QScrollArea):
             self._write()
 
     # Showing
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Take the fonts once more: Qt forgets them when the page gets its place."""
+        super().showEvent(event)
+        self._dress()
 
     def show_card(self, card: Card, cards: tuple[Card, ...], families: FamilyColours) -> None:
         """Show a preset; what has to be counted comes a moment later."""
@@ -300,7 +306,11 @@ class Preview(QScrollArea):
 
     def _show_form(self, *, same: bool = False) -> None:
         """Show a field for each argument; in the same fields, if they fit another preset too."""
-        arguments = self.design.arguments if self.design is not None else {}
+        if self.form is not None:
+            self.form.setEnabled(self.design is not None)
+        if self.design is None:
+            return  # the fields of the preset before stay a moment, so that nothing jumps
+        arguments = self.design.arguments
         self.arguments_title.setVisible(bool(arguments))
         if not arguments:
             self._drop_form()

@@ -1,5 +1,6 @@
 """All presets by size and cost: parameters to the right, MACs upwards, both by powers of ten."""
 
+import re
 from collections.abc import Iterator
 from math import ceil, floor, log10
 from typing import NamedTuple
@@ -54,7 +55,7 @@ class Scatter(Marks):
         """Return where the points are, inside of the axes."""
         line = QFontMetricsF(sans(0.9)).height()
         around = QRectF(self.viewport().rect())
-        return around.adjusted(3.2 * line + 10, 10, -16, -(2.5 * line + 10))
+        return around.adjusted(4.2 * line + 8, 10, -16, -(2.5 * line + 10))
 
     def seen(self) -> Window:
         """Return what is shown of the plane."""
@@ -98,7 +99,7 @@ class Scatter(Marks):
         """Place as many names as fit without touching points or each other, the best first."""
         area, metrics = self.area(), QFontMetricsF(sans(0.85))
         bright = [name for name in self.lit if area.contains(self.places[name].center())]
-        bright.sort(key=lambda name: (_error(self.cards[name]), name))
+        bright.sort(key=lambda name: (name != self.current, _error(self.cards[name]), name))
         taken = [self.key, *(self.places[name].adjusted(2, 2, -2, -2) for name in bright)]
         found: dict[str, QRectF] = {}
         for name in bright:
@@ -111,6 +112,12 @@ class Scatter(Marks):
                     taken.append(box)
                     break
         return found
+
+    def refresh_marks(self) -> None:
+        """Name what is chosen, whoever has to give way."""
+        if self.current in self.lit and self.current not in self.labels:
+            self.labels = self._labelled()
+        super().refresh_marks()
 
     # Moving
 
@@ -206,7 +213,7 @@ class Scatter(Marks):
             painter.setPen(QPen(_line(strong), 1))
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
             if strong or seen.width < 2:
-                text = numbers.short(round(10**power))
+                text = _written(power)
                 painter.setPen(QColor(c.soft_text))
                 left = x - metrics.horizontalAdvance(text) / 2
                 painter.drawText(QPointF(left, area.bottom() + metrics.height() + 2), text)
@@ -215,7 +222,7 @@ class Scatter(Marks):
             painter.setPen(QPen(_line(strong), 1))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             if strong or seen.height < 2:
-                text = numbers.short(round(10**power))
+                text = _written(power)
                 painter.setPen(QColor(c.soft_text))
                 left = area.left() - 8 - metrics.horizontalAdvance(text)
                 painter.drawText(QPointF(left, y + metrics.xHeight() / 2), text)
@@ -233,7 +240,9 @@ class Scatter(Marks):
 
     def _paint_families(self, painter: QPainter) -> None:
         """Join the members of each family, from the cheapest to the dearest."""
-        near = {self.cards[name].family for name in (self.current, self.hovered) if name in self.lit}
+        near = {
+            self.cards[name].family for name in (self.current, self.hovered) if name in self.lit
+        }
         members: dict[str, list[Card]] = {}
         for card in self.lit.values():
             members.setdefault(card.family, []).append(card)
@@ -243,9 +252,7 @@ class Scatter(Marks):
             colour = QColor(self.families[family])
             colour.setAlphaF(0.8 if family in near else 0.22)
             painter.setPen(QPen(colour, 2.0 if family in near else 1.4))
-            painter.drawPolyline(
-                QPolygonF([self.places[card.name].center() for card in cards])
-            )
+            painter.drawPolyline(QPolygonF([self.places[card.name].center() for card in cards]))
 
     def _paint_point(self, painter: QPainter, card: Card) -> None:
         c = colours()
@@ -270,23 +277,6 @@ class Scatter(Marks):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         middle = self.places[self.current].center()
         painter.drawEllipse(middle, radius, radius)
-        if self.current not in self.labels:
-            metrics = QFontMetricsF(sans(0.85, bold=True))
-            title = self.cards[self.current].title
-            width, height = metrics.horizontalAdvance(title), metrics.height()
-            corner = next(
-                (each for each in _corners(self.places[self.current], width, height)
-                 if self.area().contains(QRectF(each.x(), each.y(), width, height))),
-                middle,
-            )  # fmt: skip
-            ground = QColor(colours().panel)
-            ground.setAlphaF(0.9)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(ground)
-            painter.drawRoundedRect(QRectF(corner.x() - 3, corner.y(), width + 6, height), 3, 3)
-            painter.setFont(sans(0.85, bold=True))
-            painter.setPen(QColor(colours().text))
-            painter.drawText(QPointF(corner.x(), corner.y() + metrics.ascent()), title)
 
     def _paint_key(self, painter: QPainter) -> None:
         """Say what the sizes mean."""
@@ -345,6 +335,11 @@ def _ticks(start: float, length: float) -> Iterator[tuple[float, bool]]:
             at = power + log10(digit)
             if start <= at <= start + length:
                 yield at, digit == 1
+
+
+def _written(power: float) -> str:
+    """Write a power of ten, or a 2 or 5 times one: 500K, 1M, 20M."""
+    return re.sub(r"\D0+(?=\D|$)", "", numbers.short(round(10**power)))
 
 
 def _line(strong: bool) -> QColor:

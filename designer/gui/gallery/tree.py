@@ -30,12 +30,14 @@ class Tree(Marks):
 
     def __init__(self) -> None:
         super().__init__("gallery-tree", "Presets by what they build on")
+        self.measures = _measures()
         self.lineage = Lineage({}, (), (), (), 0.0, 0.0)
         self.near: frozenset[str] = frozenset()
 
     def arrange(self) -> None:
         """Place everything."""
-        self.lineage = arrange(self.cards.values(), _measures())
+        self.measures = _measures()
+        self.lineage = arrange(self.cards.values(), self.measures)
         self.places = {name: _rect(place) for name, place in self.lineage.places.items()}
         self._light()
         view, tree = self.viewport().size(), self.lineage
@@ -66,7 +68,7 @@ class Tree(Marks):
     def reveal(self, place: QRectF) -> None:
         """Scroll so that a network is in sight, with some air."""
         sight = QRectF(self.viewport().rect()).translated(self.origin())
-        sight.adjust(_AIR, _AIR + _measures().year, -_AIR, -_AIR)
+        sight.adjust(_AIR, _AIR + self.measures.year, -_AIR, -_AIR)
         across, down = self.horizontalScrollBar(), self.verticalScrollBar()
         for bar, low, high, first, last in (
             (across, sight.left(), sight.right(), place.left(), place.right()),
@@ -132,7 +134,7 @@ class Tree(Marks):
 
     def _paint_year_names(self, painter: QPainter, sight: QRectF) -> None:
         """Paint the years on top of the view, over what is scrolled under them."""
-        c, height = colours(), _measures().year
+        c, height = colours(), self.measures.year
         top = sight.top()
         ground = QColor(c.window)
         ground.setAlphaF(0.93)
@@ -146,7 +148,7 @@ class Tree(Marks):
     def _paint_link(self, painter: QPainter, link: Link, *, near: bool) -> None:
         start, end = self.places[link.parent], link.group.place
         one = QPointF(link.owner.place.x + link.owner.place.width, start.center().y())
-        other = QPointF(end.x, end.y + _measures().header / 2)
+        other = QPointF(end.x, end.y + self.measures.header / 2)
         bend = QPointF(max(24.0, (other.x() - one.x()) * 0.5), 0)
         path = QPainterPath(one)
         path.cubicTo(one + bend, other - bend, other)
@@ -157,7 +159,7 @@ class Tree(Marks):
         painter.drawPath(path)
 
     def _paint_group(self, painter: QPainter, group: Group) -> None:
-        c, measures = colours(), _measures()
+        c, measures = colours(), self.measures
         colour = self.families[group.family]
         box = _rect(group.place)
         bright = any(card.name in self.lit for card in group.cards)
@@ -178,7 +180,7 @@ class Tree(Marks):
             self._paint_name(painter, card.name)
 
     def _paint_name(self, painter: QPainter, name: str) -> None:
-        c, pad = colours(), _measures().pad
+        c, pad = colours(), self.measures.pad
         place = self.places[name]
         chosen, hovered = name == self.current, name == self.hovered
         if chosen or hovered:

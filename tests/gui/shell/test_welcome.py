@@ -1,140 +1,27 @@
-"""The welcome page: buttons, recent designs, the gallery of presets."""
+"""The welcome page: buttons, open and recent designs; pictures of networks."""
 
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from designer import presets
 from designer.analysis.analysis import analyse
-from designer.design import files
-from designer.gui import gallery, preferences, thumbnails
-from designer.gui.gallery import Gallery
+from designer.design import edits, files
+from designer.design.values import Design
+from designer.gui import preferences, thumbnails
 from designer.gui.main_window import MainWindow
+from designer.gui.theme import DARK
 from designer.layers.base import Category
 
 LEFT = Qt.MouseButton.LeftButton
 
 
-@pytest.fixture
-def cards(window: MainWindow, qtbot: QtBot) -> Gallery:
-    """The gallery, every preset counted."""
-    found = window.welcome.gallery
-    qtbot.waitUntil(
-        lambda: bool(found.cards.shown) and all(card.sketch for card in found.cards.shown)
-    )
-    return found
-
-
 def remember(window: MainWindow, *paths: Path) -> None:
     window.preferences.recent = [str(path) for path in paths]
     window.welcome.refresh()
-
-
-def test_every_preset_has_a_card_with_figures(cards: Gallery) -> None:
-    shown = {card.name: card for card in cards.cards.shown}
-    assert shown.keys() == set(presets.names())
-    lenet = shown["lenet5"]
-    assert lenet.figures == "61.7K parameters · 417K MACs"
-    assert "shared weights" in lenet.help
-    assert "Proceedings of the IEEE" in lenet.help
-    years = [card.preset.year for card in cards.cards.shown if card.preset]
-    assert years == sorted(years)
-
-
-def test_names_are_shown_before_the_figures(window: MainWindow, monkeypatch) -> None:
-    monkeypatch.setattr(gallery, "_known", {})
-    monkeypatch.setattr(gallery, "count", lambda owner, arrived: None)
-    window.welcome.gallery.begin()
-    assert {card.figures for card in window.welcome.gallery.cards.shown} == {"counting…"}
-
-
-def test_a_damaged_preset_says_so(
-    window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "broken.json").write_text("{")
-    monkeypatch.setattr(presets, "names", lambda: ("broken",))
-    monkeypatch.setattr(presets, "folder", lambda _: tmp_path)
-    card = gallery._counted("broken")
-    assert "broken" in card.help
-    assert card.figures == "cannot be opened"
-
-
-def test_double_click_opens(window: MainWindow, cards: Gallery, qtbot: QtBot) -> None:
-    middle = cards.place_of("vgg16").center()
-    qtbot.mouseClick(cards.viewport(), LEFT, pos=middle)
-    assert window.workspace.document is None
-    qtbot.mouseDClick(cards.viewport(), LEFT, pos=middle)
-    assert window.workspace.design.name == "VGG16"
-    assert window.workspace.document.preset == "vgg16"
-
-
-def test_a_card_has_a_button(window: MainWindow, cards: Gallery, qtbot: QtBot) -> None:
-    place = gallery.button_of(cards.place_of("alexnet"), cards.columns).center().toPoint()
-    qtbot.mouseMove(cards.viewport(), place)
-    qtbot.mouseClick(cards.viewport(), LEFT, pos=place)
-    assert window.workspace.document.preset == "alexnet"
-
-
-def test_keys(window: MainWindow, cards: Gallery, qtbot: QtBot) -> None:
-    window.activateWindow()
-    field = window.welcome.filter
-    field.setFocus()
-    qtbot.keyClicks(field, "18")
-    assert cards.cards.shown[0].name == "resnet18"
-    qtbot.keyClick(field, Qt.Key.Key_Escape)
-    assert field.text() == ""
-    qtbot.keyClick(field, Qt.Key.Key_Down)
-    assert cards.hasFocus()
-    assert cards.currentIndex().row() == 0
-    qtbot.keyClick(cards, Qt.Key.Key_Right)
-    chosen = cards.cards.shown[1]
-    assert cards.currentIndex().row() == 1
-    qtbot.keyClick(cards, Qt.Key.Key_Return)
-    assert window.workspace.document.preset == chosen.name
-
-
-def test_the_chosen_card_is_scrolled_to(window: MainWindow, cards: Gallery, qtbot: QtBot) -> None:
-    def in_sight() -> bool:
-        place = cards.visualRect(cards.currentIndex())
-        viewport = window.welcome.viewport()
-        top = cards.viewport().mapTo(viewport, place.topLeft())
-        bottom = cards.viewport().mapTo(viewport, place.bottomLeft())
-        return top.y() >= 0 and bottom.y() <= viewport.height()
-
-    window.activateWindow()
-    cards.focus_first()
-    qtbot.keyClick(cards, Qt.Key.Key_End)
-    assert cards.currentIndex().row() == cards.cards.rowCount() - 1
-    qtbot.waitUntil(in_sight)
-    window.resize(1000, 640)
-    qtbot.waitUntil(lambda: cards.width() < 1000 and in_sight())
-
-
-def test_filter_finds_ideas_and_says_when_nothing_fits(
-    window: MainWindow, cards: Gallery, qtbot: QtBot
-) -> None:
-    qtbot.keyClicks(window.welcome.filter, "Zisserman")
-    assert [card.name for card in cards.cards.shown] == ["vgg16"]
-    qtbot.keyClicks(window.welcome.filter, "xyz")
-    assert not cards.isVisible()
-    assert "Zissermanxyz" in window.welcome.findChild(type(window.welcome._nothing),
-                                                      "gallery-nothing").text()  # fmt: skip
-
-
-def test_columns_follow_the_width(window: MainWindow, cards: Gallery, qtbot: QtBot) -> None:
-    def columns() -> int:
-        tops = [cards.visualRect(cards.cards.index(row)).top() for row in range(4)]
-        return tops.count(tops[0])
-
-    window.resize(2000, 900)
-    qtbot.waitUntil(lambda: columns() >= 4)
-    window.resize(1000, 900)
-    qtbot.waitUntil(lambda: columns() < 4)
-    last = cards.visualRect(cards.cards.index(cards.cards.rowCount() - 1))
-    assert last.bottom() < cards.height()
 
 
 @pytest.mark.parametrize(
@@ -162,6 +49,29 @@ def test_buttons(
 def test_the_demo_opens_lenet(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.mouseClick(window.welcome.demo, LEFT)
     assert window.workspace.document.preset == "lenet5"
+
+
+def test_a_button_leads_back_to_the_design(window: MainWindow, qtbot: QtBot) -> None:
+    back = window.welcome.back
+    assert not back.isVisible()
+    first = window.workspace.open_preset("lenet5")
+    window.workspace.open_preset("alexnet")
+    window.workspace.show(first)
+    window.actions_["file.welcome"].trigger()
+    assert back.isVisible()
+    assert back.text() == "Back to LeNet-5"
+    qtbot.mouseClick(back, LEFT)
+    assert window.workspace.document is first
+    assert window.pages.currentWidget() is window.editor
+
+
+def test_back_leads_to_what_is_still_open(window: MainWindow) -> None:
+    first = window.workspace.open_preset("lenet5")
+    second = window.workspace.open_preset("alexnet")
+    window.workspace.show(None)
+    assert window.welcome.mine is second
+    window.workspace.close(second)
+    assert window.welcome.mine is first
 
 
 def test_recent_designs(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
@@ -198,6 +108,14 @@ def test_a_recent_design_is_forgotten(window: MainWindow, qtbot: QtBot, tmp_path
     assert not recent.isVisible()
 
 
+def test_a_preset_opens_with_other_arguments(window: MainWindow) -> None:
+    document = window.workspace.open_preset("lenet5", {"classes": 7})
+    assert document.design == edits.set_argument(presets.load("lenet5"), "classes", 7)
+    assert document.modified
+    window.workspace.revert()
+    assert document.design == presets.load("lenet5")
+
+
 def test_pictures_follow_the_network() -> None:
     lenet = thumbnails.sketch(analyse(presets.load("lenet5")))
     assert [box.category for box in lenet.boxes[:2]] == [Category.PORT, Category.CONVOLUTION]
@@ -213,17 +131,6 @@ def test_pictures_follow_the_network() -> None:
 
 
 def test_a_picture_of_anything(qapp) -> None:
-    from PySide6.QtCore import QSize
-
-    from designer.design.values import Design
-
     empty = thumbnails.sketch(analyse(Design("Empty")))
     assert empty.boxes == ()
-    assert thumbnails.picture(empty, QSize(100, 50), 2.0).width() == 200
-
-
-def test_a_press_beside_the_cards_does_nothing(
-    window: MainWindow, cards: Gallery, qtbot: QtBot
-) -> None:
-    qtbot.mouseClick(cards.viewport(), LEFT, pos=QPoint(cards.width() - 2, cards.height() - 2))
-    assert window.workspace.document is None
+    assert thumbnails.picture(empty, QSize(100, 50), 2.0, DARK).width() == 200
