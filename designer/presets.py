@@ -209,6 +209,8 @@ def _is_name(place: Path) -> bool:
 
 def _unknown(name: str) -> DesignerError:
     close = get_close_matches(name.lower(), names(), 1)
-    hint = f"did you mean {close[0]}? The" if close else "the"
-    known = ", ".join(names())
-    return DesignerError(f"There is no preset or file '{name}'; {hint} presets are {known}.")
+    hint = f"did you mean {close[0]}? All" if close else "all"
+    return DesignerError(
+        f"There is no preset or file '{name}'; {hint} {len(names())} presets are listed by: "
+        "netdesigner presets"
+    )

@@ -203,13 +203,22 @@ def check(
 
 
 @app.command(cls=FastCommand)
-def presets(as_json: AsJson = False) -> None:
+def presets(
+    as_json: AsJson = False,
+    checked: Annotated[
+        bool, typer.Option("--check", help="Check every one of them instead of listing them.")
+    ] = False,
+) -> None:
     """List the built-in designs.
 
-    Prints their arguments with defaults, their totals and their papers.
+    Prints their arguments with defaults, their totals and their papers. With --check, holds each
+    against its own files, a line for each, and exits with 1 if something is wrong.
     """
     from designer import presets as built_in
 
+    if checked:
+        _check_presets(built_in.names())
+        return
     entries = [built_in.entry(name) for name in built_in.names()]
     entries.sort(key=lambda entry: (entry.preset.year, entry.name))
     if as_json:
@@ -218,12 +227,38 @@ def presets(as_json: AsJson = False) -> None:
     show(line for entry in entries for line in _entry_lines(entry))
 
 
+def _check_presets(names: Sequence[str]) -> None:
+    from designer.analysis.formatting import count, scaled
+    from designer.analysis.sheet import Line, Style
+    from designer.preset_checks import check as look_at
+
+    wrong, seconds, width = 0, 0.0, max(map(len, names), default=0)
+    for name in names:
+        found = look_at(name)
+        seconds += found.seconds
+        totals = found.analysis.totals if found.analysis is not None else None
+        told = f"{count(totals.parameters):>13} {scaled(totals.macs):>9}" if totals else " " * 23
+        line = f"{name:<{width}}  {told}  {1000 * found.seconds:4.0f} ms"
+        if not found.faults:
+            show([Line(f"{line}  right")])
+            continue
+        wrong += 1
+        show([Line(f"{line}  wrong", Style.HEADING)])
+        show([Line(f"  {fault}") for fault in found.faults], error=True)
+    verb = "is" if wrong == 1 else "are"
+    number = f"{wrong} of {len(names)}" if wrong else str(len(names))
+    verdict = f"{number} presets {verb} {'wrong' if wrong else 'right'}"
+    show([Line(f"{verdict}; this took {seconds:.1f} s.", Style.HEADING)])
+    if wrong:
+        raise typer.Exit(1)
+
+
 def _entry_lines(entry: "Entry") -> "Iterator[Line]":
     from designer.analysis.formatting import scaled, short, size, value
     from designer.analysis.sheet import Line, Style
 
     preset, totals = entry.preset, entry.totals
-    yield Line(f"{entry.name:<12}{preset.title} ({preset.year})", Style.HEADING)
+    yield Line(f"{entry.name:<11} {preset.title} ({preset.year})", Style.HEADING)
     costs = f"{short(totals.parameters)} parameters, {scaled(totals.macs)} MACs"
     yield Line(f"{'':12}{costs}, file {size(totals.file_bytes)}")
     settings = []
