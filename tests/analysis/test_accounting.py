@@ -21,6 +21,7 @@ NETWORKS: Mapping[str, Any] = {
     if key != "about" and (folder("presets") / f"{each['preset']}.json").exists()
 }
 # Bytes an image that the network counted keeps and the preset does not, by its other structure.
+FRACTALS = [(64, 32), (128, 16), (256, 8), (512, 4), (512, 2)]  # channels and side of its blocks
 KEPT_BESIDES = {
     # torchvision's VGGs have an AdaptiveAvgPool2d(7) before the classifier.
     "torchvision/vgg11": 512 * 7 * 7 * 4,
@@ -29,6 +30,9 @@ KEPT_BESIDES = {
     "torchvision/vgg16_bn": 512 * 7 * 7 * 4,
     "torchvision/vgg19": 512 * 7 * 7 * 4,
     "torchvision/vgg19_bn": 512 * 7 * 7 * 4,
+    # This one keeps two more tensors of each block's size with its way of joining, and no shares
+    # of the paths: of the 5 inputs of the joins in each block, for each image.
+    "fractalnet20_cifar10": 4 * (2 * sum(c * s * s for c, s in FRACTALS) - 5 * len(FRACTALS)),
     # This one averages a map of 7x7 with a pool that keeps it, and takes no other resolution.
     "pretrainedmodels/bninception": 1024 * 7 * 7 * 4,
     # timm has the papers' dropout only when it is asked for: the noise is kept besides.
