@@ -240,7 +240,7 @@ def _mended(layer: str, values: Mapping[str, Value], shape: Shape | None) -> Map
     if made is None or shape is None:
         return {}
     try:
-        made.output_shape((Tensor(shape),))
+        made.output_shape((Tensor(shape),) * max(1, made.inputs[0]))
     except LayerError as error:
         for remedy in error.remedies:
             if isinstance(remedy, SetParameters):
@@ -274,8 +274,9 @@ def takes(layer: str, shape: Shape | None) -> bool:
     if shape is None:
         return True
     made, _ = resolve(layer, starting_node(layer, shape).parameters, {})
+    given = (Tensor(shape),) * max(1, kind.inputs[0])
     try:
-        return made is not None and bool(made.output_shape((Tensor(shape),)))
+        return made is not None and bool(made.output_shape(given))
     except LayerError:
         return False
 
@@ -292,7 +293,7 @@ def replacement(
     old = graph.nodes[name]
     if isinstance(new, LayerNode) and isinstance(old, LayerNode):
         new = replace(new, parameters={**new.parameters, **shared_parameters(old, new.layer)})
-    new = replace(new, when=old.when, at=old.at)
+    new = replace(new, when=old.when, at=old.at, learning_rate=old.learning_rate)
     takes, gives = input_ports(design, new), output_ports(design, new)
     edges = tuple(
         edge

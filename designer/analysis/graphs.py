@@ -25,6 +25,7 @@ from designer.analysis.uses import (
     seen_from_outside,
     value,
 )
+from designer.analysis.statements import role
 from designer.analysis.wiring import CHAIN, NO_ENDS, Ends, Wiring, chain, wire, without
 from designer.design.expressions import Scalar
 from designer.design.values import Block, BlockNode, Design, Graph, LayerNode, Node
@@ -89,11 +90,12 @@ class Evaluator:
         inputs: tuple[Flow, ...],
         block: str | None,
         ends: Ends,
+        frozen: bool = False,
     ) -> GraphResult:
         """Evaluate a graph from nothing."""
         actual, faults = self._present(drawn, scope, block)
         wiring = self._wire(actual, ends)
-        place = Place(self.design, wiring, scope, block, drawn)
+        place = Place(self.design, wiring, scope, block, drawn, frozen)
         flows = dict(zip(ends.inputs, inputs, strict=True))
         results: dict[str, NodeResult] = {}
         for name in wiring.order:
@@ -291,37 +293,46 @@ class Evaluator:
         return blocks.endless(name, self.design, self._parts)
 
     def use(
-        self, name: str, values: Mapping[str, Scalar], inputs: tuple[Tensor, ...]
+        self,
+        name: str,
+        values: Mapping[str, Scalar],
+        inputs: tuple[Tensor, ...],
+        frozen: bool = False,
     ) -> GraphResult:
         """Evaluate a block with these arguments and inputs, or remember an equal use."""
         used, parts = self.design.blocks[name], self._parts[name].blocks or ()
-        key = (name, tuple(map(id, parts)), tuple(map(repr, values.values())), inputs)
+        key = (name, tuple(map(id, parts)), tuple(map(repr, values.values())), inputs, frozen)
         self.evaluations += BLOCK_EVALUATIONS
         if key not in self._results:
             scope = {**values, "in_channels": inputs[0].shape[0]}
             if len(inputs[0].shape) == 3:
                 scope["in_height"], scope["in_width"] = inputs[0].shape[1:]
             ends = Ends(used.inputs, used.outputs)
-            self._results[key] = parts, self._graph(used.graph, scope, enter(inputs), name, ends)
+            found = self._graph(used.graph, scope, enter(inputs), name, ends, frozen)
+            self._results[key] = parts, found
         return self._results[key][1]
 
     def chain(
-        self, name: str, uses: Sequence[Mapping[str, Scalar]], inputs: tuple[Tensor, ...]
+        self,
+        name: str,
+        uses: Sequence[Mapping[str, Scalar]],
+        inputs: tuple[Tensor, ...],
+        frozen: Sequence[bool],
     ) -> GraphResult:
         """Evaluate a block run several times in a row."""
         wiring = chain(name, len(uses))
         flows = enter(inputs)
         results: dict[str, NodeResult] = {}
-        before: tuple[object, object] = (None, None)
+        before: tuple[object, ...] = ()
         given: tuple[Flow | None, ...] = flows
-        for step, values in zip(wiring.order, uses, strict=True):
+        for step, values, still in zip(wiring.order, uses, frozen, strict=True):
             self.evaluations += 1
             if given[0] is None:
                 results[step] = NodeResult(given)
                 continue
-            if before != (id(values), given[0].tensor):
-                inside = self.use(name, values, (given[0].tensor,))
-                before = (id(values), given[0].tensor)
+            if before != (id(values), given[0].tensor, still):
+                inside = self.use(name, values, (given[0].tensor,), still)
+                before = (id(values), given[0].tensor, still)
             results[step] = seen_from_outside(step, inside, (given[0],))
             given = results[step].outputs[:1]
         return self._summed(wiring, {}, flows, results, None, CHAIN, ())
@@ -391,6 +402,7 @@ def _is_alike(one: NodeResult, two: NodeResult) -> bool:
         and one.effect.peak == two.effect.peak
         and one.effect.kept == two.effect.kept
         and one.effect.kept_in_eval == two.effect.kept_in_eval
+        and role(one) is role(two)
     )
 
 
@@ -415,7 +427,7 @@ def _only_moved(one: Node, two: Node) -> bool:
         same = same and one.repeat is two.repeat
     else:
         return False
-    return same and one.when is two.when
+    return same and one.when is two.when and one.learning_rate is two.learning_rate
 
 
 def _leaving(

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from designer.analysis.mending import OpenEnds, fault_fixes
 from designer.analysis.problems import Fix, Problem, origin_fixes, remedy_fix
+from designer.analysis.rates import factor
 from designer.analysis.results import Flow, NodeResult, Storage
 from designer.analysis.wiring import Source, Wiring
 from designer.design import edits
@@ -23,7 +24,8 @@ MAX_BYTES = 4 * 10**14
 class Place:
     """A graph while it is evaluated: its wiring, the names in scope, the block it belongs to.
 
-    `drawn` is the graph as the design has it, with the nodes that `when` takes out.
+    `drawn` is the graph as the design has it, with the nodes that `when` takes out; `frozen` says
+    that nothing in it learns.
     """
 
     design: Design
@@ -31,6 +33,7 @@ class Place:
     scope: Mapping[str, Scalar]
     block: str | None
     drawn: Graph
+    frozen: bool = False
 
     def inputs(
         self, name: str, results: Mapping[str, NodeResult], ends: Mapping[str, Flow]
@@ -64,7 +67,12 @@ class Place:
         known: Layer | None = None,
     ) -> NodeResult:
         """Evaluate a layer; `known` is what the same node was found to be before."""
-        layer = known
+        layer, frozen = known, self.frozen
+        if node.learning_rate != 1:
+            rate, sentence = factor(node, self.scope)
+            frozen = frozen or rate == 0
+            if sentence:
+                return NodeResult(inputs, problems=(self.slow(name, sentence),))
         if layer is None:
             if self.block is not None and node.layer in (Input.__name__, Output.__name__):
                 message = (
@@ -89,7 +97,8 @@ class Place:
         first = inputs[0] if inputs else None
         in_place = layer.inplace and self._is_alone(name, first)
         try:
-            found = facts(layer, tuple([flow.tensor for flow in inputs]), in_place)  # type: ignore[union-attr]
+            given = tuple([flow.tensor for flow in inputs])  # type: ignore[union-attr]
+            found = facts(layer, given, in_place, True) if frozen else facts(layer, given, in_place)
         except LayerError as error:
             problem = self._refused(name, layer, inputs, error, results)
             return NodeResult(inputs, layer=layer, problems=(problem,))
@@ -107,10 +116,10 @@ class Place:
                 found.output,
                 first.storage if found.view else own,
                 first.eval_storage if found.view_in_eval else own,
-                self._is_alone(name, first) and not found.kept.outputs,
+                self._is_alone(name, first) and not found.keeps_output,
             )
         else:
-            flow = Flow(found.output, own, own, not found.kept.outputs)
+            flow = Flow(found.output, own, own, not found.keeps_output)
         return NodeResult(inputs, (flow,), found, layer, in_place)
 
     def _is_alone(self, name: str, first: Flow | None) -> bool:
@@ -234,6 +243,10 @@ class Place:
         """Tell whether an edge stands in the design, not only in what `when` left of it."""
         drawn = self.drawn
         return self.wiring.graph is drawn or edge in drawn.edges
+
+    def slow(self, name: str, sentence: str) -> Problem:
+        """Return the problem of a factor of the learning rate."""
+        return self.problem("learning-rate", f"{name}: {sentence}", name)
 
     def drop_fix(self, name: str, parameter: str) -> tuple[Fix, ...]:
         """Offer to remove a parameter or argument that does not belong there."""

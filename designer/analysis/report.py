@@ -51,6 +51,8 @@ class TotalsReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: Annotated[Count, Meta(description="Learned values: weights + biases.")]
     weights: Annotated[Count, Meta(description="Learned values that multiply.")]
     biases: Annotated[Count, Meta(description="Learned values that add.")]
+    trainable: Annotated[Count, Meta(description="Parameters that learn.")]
+    frozen: Annotated[Count, Meta(description="Parameters that an lr_scale of 0 holds still.")]
     buffers: Annotated[Count, Meta(description="Values saved but not learned.")]
     macs: Annotated[
         Count, Meta(description="Multiply-accumulates of convolutions and matrix products.")
@@ -147,6 +149,8 @@ def report(analysis: Analysis, batch: int = 1) -> Report:
             parameters=sums.parameters,
             weights=sums.weights,
             biases=sums.biases,
+            trainable=sums.trainable,
+            frozen=sums.frozen,
             buffers=sums.buffers,
             macs=sums.macs,
             output_values=sums.output_values,

@@ -112,6 +112,8 @@ def totals(sums: Totals, batch: int = 1) -> Iterator[Line]:
     yield Line(f"TOTAL params: {formatting.short(sums.parameters)}", Style.HEADING)
     learned = f"{count(sums.weights)} weights + {count(sums.biases)} biases"
     yield Line(f"  parameters        {learned} = {count(sums.parameters)}")
+    if sums.frozen:
+        yield Line(f"  trainable         {count(sums.trainable)}; {count(sums.frozen)} are frozen")
     if sums.buffers:
         yield Line(f"  buffers           {count(sums.buffers)} saved with them, not learned")
     yield Line(f"  file              {size(sums.file_bytes)}: {count(sums.file_bytes)} bytes")

@@ -24,6 +24,8 @@ class Totals:
         Layers after all blocks are written out.
     weights, biases, buffers
         Learned multiplicative and additive values; values that are saved but not learned.
+    frozen
+        Parameters that do not learn.
     file_bytes
         All parameters and buffers, each in its own type, without the container.
     macs
@@ -45,6 +47,7 @@ class Totals:
     weights: int
     biases: int
     buffers: int
+    frozen: int
     file_bytes: int
     macs: int
     output_values: int
@@ -58,6 +61,11 @@ class Totals:
     def parameters(self) -> int:
         """Learned values."""
         return self.weights + self.biases
+
+    @property
+    def trainable(self) -> int:
+        """Parameters that learn."""
+        return self.parameters - self.frozen
 
     @property
     def flops(self) -> int:
@@ -86,6 +94,7 @@ class Totals:
     def training_bytes(self, optimiser: str, batch: int = 1, precision: str = "float32") -> int:
         """Bytes that training needs: parameters, gradients, optimiser state, what is kept, work.
 
+        Frozen parameters have no gradient and no state.
         An estimate, since kernels take scratch memory of their own. In mixed precision what is
         kept halves and a half-size copy of the parameters comes in.
 
@@ -94,7 +103,8 @@ class Totals:
         KeyError
             There is no such optimiser in `OPTIMISER_COPIES`.
         """
-        model = FLOAT_BYTES * self.parameters * (2 + OPTIMISER_COPIES[optimiser])
+        learning = self.trainable * (1 + OPTIMISER_COPIES[optimiser])
+        model = FLOAT_BYTES * (self.parameters + learning)
         buffers = self.file_bytes - FLOAT_BYTES * self.parameters
         work = self.saved_bytes(batch) + batch * self.workspace_bytes
         if precision == "mixed":
@@ -117,6 +127,7 @@ def totals(top: GraphResult) -> Totals:
         weights=counts.weights,
         biases=counts.biases,
         buffers=counts.buffers,
+        frozen=counts.frozen,
         file_bytes=counts.file_bytes,
         macs=counts.macs,
         output_values=counts.output_values,

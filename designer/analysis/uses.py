@@ -8,6 +8,7 @@ from typing import Protocol
 from designer.analysis.mending import use_fix
 from designer.analysis.place import Place
 from designer.analysis.problems import Problem, Severity
+from designer.analysis.rates import factor
 from designer.analysis.results import BlockEffect, Flow, GraphResult, Memory, NodeResult, Storage
 from designer.design import rules
 from designer.design.expressions import (
@@ -36,13 +37,21 @@ class Blocks(Protocol):
         ...
 
     def use(
-        self, name: str, values: Mapping[str, Scalar], inputs: tuple[Tensor, ...]
+        self,
+        name: str,
+        values: Mapping[str, Scalar],
+        inputs: tuple[Tensor, ...],
+        frozen: bool = False,
     ) -> GraphResult:
         """Return the result of a block with these arguments and inputs."""
         ...
 
     def chain(
-        self, name: str, uses: Sequence[Mapping[str, Scalar]], inputs: tuple[Tensor, ...]
+        self,
+        name: str,
+        uses: Sequence[Mapping[str, Scalar]],
+        inputs: tuple[Tensor, ...],
+        frozen: Sequence[bool],
     ) -> GraphResult:
         """Return the result of a block run several times in a row."""
         ...
@@ -74,15 +83,20 @@ class Use:
         uses: list[Mapping[str, Scalar]] = []
         if not faults:
             uses, faults = self._all_arguments(used, times)
+        frozen = [self.place.frozen] * len(uses)
+        if self.node.learning_rate != 1 and not faults:
+            found = [factor(self.node, self.place.scope, number) for number in range(len(uses))]
+            frozen = [self.place.frozen or own == 0 for own, _ in found]
+            faults = tuple(self.place.slow(name, each) for _, each in found if each)[:1]
         missing = self._missing(used, inputs)
         flows = tuple([flow for flow in inputs if flow is not None])
         if faults or missing or len(flows) < len(used.inputs):
             return NodeResult(inputs, problems=(*faults, *missing))
         given = tuple([flow.tensor for flow in flows])
         if times == 1 and (self.node.repeat == 1 or not self._can_repeat(used)):
-            inside = self.blocks.use(block, uses[0], given)
+            inside = self.blocks.use(block, uses[0], given, frozen[0])
         else:
-            inside = self.blocks.chain(block, uses, given)
+            inside = self.blocks.chain(block, uses, given, frozen)
         if inside.counts.layers > MAX_LAYERS:
             message = (
                 f"{name}: it expands to {inside.counts.layers:,} layers, at most {MAX_LAYERS:,} "

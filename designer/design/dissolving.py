@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from designer.design.edits import free_of, taken_names, with_graph
-from designer.design.expressions import Literal, Tree, is_expression, substitute
+from designer.design.expressions import Binary, Literal, Tree, fold, is_expression, substitute
 from designer.design.grouping import inserted, middle
-from designer.design.rewriting import NUMBER, SIZES, names_read, tree_of, with_values
+from designer.design.rewriting import NUMBER, SIZES, names_read, tree_of, value_of, with_values
 from designer.design.values import (
     Block,
     BlockNode,
@@ -67,7 +67,8 @@ def dissolve(
             wish = inner if inner not in taken and times == 1 else f"{more}_{inner}"
             names[inner] = free_of(taken, wish, node_name_refusal)
             taken.add(names[inner])
-            nodes[names[inner]] = _moved(with_values(node, trees), use, used, times)
+            inner_node = _slowed(with_values(node, trees), use, number)
+            nodes[names[inner]] = _moved(inner_node, use, used, times)
         ports = {end: entering.get(port) for port, end in enumerate(used.inputs)}
         ends: dict[str, _Port | None] = {}
         for edge in used.graph.edges:
@@ -129,6 +130,16 @@ def _values(
         tree = tree_of(use.arguments.get(argument, each.default))
         trees[argument] = substitute(tree, {NUMBER: Literal(number)})
     return trees
+
+
+def _slowed(node: Node, use: BlockNode, number: int) -> Node:
+    """Return an inner node with the learning rate that it has within one repetition of the use."""
+    outer = substitute(tree_of(use.learning_rate), {NUMBER: Literal(number)})
+    if outer == Literal(1):
+        return node
+    inner = tree_of(node.learning_rate)
+    product = outer if inner == Literal(1) else Binary("*", outer, inner)
+    return replace(node, learning_rate=value_of(fold(product)))
 
 
 def _moved(node: Node, use: BlockNode, used: Block, times: int) -> Node:

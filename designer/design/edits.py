@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Set
 from dataclasses import replace
 from typing import TypeAlias
 
-from designer.design.expressions import Scalar, shortened
+from designer.design.expressions import MAX_MAGNITUDE, Scalar, is_expression, shortened
 from designer.design.values import (
     MAX_PORT,
     BlockNode,
@@ -211,6 +211,26 @@ def set_when(design: Design, name: str, when: Scalar, *, block: str | None = Non
     """Say when a node is there: always (True), never, or by an expression."""
     node = _node(design.graph_of(block), name)
     return replace_node(design, name, replace(node, when=when), block=block)
+
+
+def set_learning_rate(
+    design: Design, name: str, factor: Scalar, *, block: str | None = None
+) -> Design:
+    """Multiply the learning rate of a node, of a block all that is in it; 0 freezes.
+
+    Raises
+    ------
+    DesignerError
+        The factor is neither a number from 0 on nor an expression.
+    """
+    number = isinstance(factor, int | float) and not isinstance(factor, bool)
+    if not is_expression(factor) and not (number and 0 <= factor <= MAX_MAGNITUDE):  # type: ignore[operator]
+        raise DesignerError(
+            f"The learning rate of '{name}' is multiplied by a number from 0 on; received "
+            f"{factor!r}."
+        )
+    node = _node(design.graph_of(block), name)
+    return replace_node(design, name, replace(node, learning_rate=factor), block=block)
 
 
 def set_repeat(design: Design, name: str, repeat: Scalar, *, block: str | None = None) -> Design:

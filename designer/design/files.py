@@ -399,22 +399,33 @@ def _node(data: _Json, place: str) -> Node:
     rest = dict(data)
     when = _scalar(rest.pop("when", True), f"{place}.when")
     at = _point(rest.pop("at", None), f"{place}.at")
+    rate = _rate(rest.pop("lr_scale", 1), f"{place}.lr_scale")
     if ("layer" in rest) == ("block" in rest):
         raise _Wrong(place, 'expected either "layer" or "block".')
     if "layer" in rest:
         layer = _text(rest.pop("layer"), f"{place}.layer")
         values = {key: _value(value, f"{place}.{key}") for key, value in rest.items()}
-        return LayerNode(layer, values, when, at)
+        return LayerNode(layer, values, when, at, rate)
     block = _text(rest.pop("block"), f"{place}.block")
     repeat = _scalar(rest.pop("repeat", 1), f"{place}.repeat")
     given = rest.pop("with", {})
     if not isinstance(given, dict):
         raise _Wrong(f"{place}.with", f"expected an object, received {_shown(given)}.")
     if rest:
-        known = "block, with, repeat, when, at"
+        known = "block, with, repeat, when, at, lr_scale"
         raise _Wrong(place, f"has the unknown field '{next(iter(rest))}'; a block has {known}.")
     arguments = {key: _scalar(value, f"{place}.with.{key}") for key, value in given.items()}
-    return BlockNode(block, arguments, repeat, when, at)
+    return BlockNode(block, arguments, repeat, when, at, rate)
+
+
+def _rate(value: object, place: str) -> Scalar:
+    """Return a factor of the learning rate: a number from 0 on, or an expression."""
+    found = _scalar(value, place)
+    if is_expression(found):
+        return found
+    if isinstance(found, bool) or not isinstance(found, int | float) or found < 0:
+        raise _Wrong(place, f"expected a number from 0 on, received {_shown(value)}.")
+    return found
 
 
 def _shown(value: object) -> str:
@@ -538,6 +549,8 @@ def _node_fields(node: Node) -> _Json:
             fields["with"] = node.arguments
     if node.when is not True:
         fields["when"] = node.when
+    if node.learning_rate != 1 or type(node.learning_rate) is not int:
+        fields["lr_scale"] = node.learning_rate
     if node.at is not None:
         fields["at"] = [plain(number) for number in node.at]
     return fields

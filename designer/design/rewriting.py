@@ -38,7 +38,9 @@ def names_read(node: Node) -> set[str]:
             found |= _names(value)
         found.discard(NUMBER)
         found |= _names(node.repeat)
-    return found | _names(node.when)
+        found |= _names(node.learning_rate) - {NUMBER}
+        return found | _names(node.when)
+    return found | _names(node.when) | _names(node.learning_rate)
 
 
 def names_read_in(nodes: Iterable[Node]) -> set[str]:
@@ -116,12 +118,11 @@ def _rewritten(node: Node, change: Callable[[Scalar], Scalar]) -> Node:
 
     if isinstance(node, LayerNode):
         parameters = {key: each(value) for key, value in node.parameters.items()}
-        changed: Node = replace(node, parameters=parameters, when=change(node.when))
+        changed: Node = replace(node, parameters=parameters)
     else:
         arguments = {key: change(value) for key, value in node.arguments.items()}
-        changed = replace(
-            node, arguments=arguments, repeat=change(node.repeat), when=change(node.when)
-        )
+        changed = replace(node, arguments=arguments, repeat=change(node.repeat))
+    changed = replace(changed, when=change(node.when), learning_rate=change(node.learning_rate))
     return node if changed == node else changed
 
 

@@ -92,23 +92,32 @@ def _kind(value: Scalar) -> type:
 
 @dataclass(frozen=True, slots=True)
 class LayerNode:
-    """A use of a layer type with the parameters that differ from its defaults."""
+    """A use of a layer type with the parameters that differ from its defaults.
+
+    `learning_rate` is a factor that multiplies those of the blocks around it and the training's
+    own rate; 0 freezes.
+    """
 
     layer: str
     parameters: Mapping[str, Value] = field(default_factory=dict)
     when: Scalar = True
     at: Point | None = None
+    learning_rate: Scalar = 1
 
 
 @dataclass(frozen=True, slots=True)
 class BlockNode:
-    """A use of a block, run `repeat` times in a row, with values for its arguments."""
+    """A use of a block, run `repeat` times in a row, with values for its arguments.
+
+    `learning_rate` is a factor for all that is in it; 0 freezes.
+    """
 
     block: str
     arguments: Mapping[str, Scalar] = field(default_factory=dict)
     repeat: Scalar = 1
     when: Scalar = True
     at: Point | None = None
+    learning_rate: Scalar = 1
 
 
 Node: TypeAlias = LayerNode | BlockNode

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from designer.engine.batches import Images
+from designer.engine.freezing import mode_kept
 from designer.engine.losses import Objective, correct, main_output
 from designer.runs.folder import RunFolder
 from designer.runs.preprocessing import Preprocessing
@@ -21,22 +22,18 @@ _MISTAKES = 100  # the worst that are listed
 def evaluate(
     network: nn.Module, images: Images, objective: Objective, *, batch: int, classes: int
 ) -> Figures:
-    """Return mean loss and accuracy over all images, in eval mode; the mode is put back after.
+    """Return mean loss and accuracy over all images, in eval mode; modes are put back after.
 
     ``classes`` is 0 for regression, which has no accuracy.
     """
-    training = network.training
-    network.eval()
     loss, hits = 0.0, 0
-    try:
-        with torch.inference_mode():
-            for inputs, targets in images.batches(torch.arange(len(images)), batch):
-                outputs = network(inputs)
-                loss += objective(outputs, targets).item() * len(targets)
-                if classes:
-                    hits += int(correct(main_output(outputs), targets))
-    finally:
-        network.train(training)
+    with mode_kept(network), torch.inference_mode():
+        network.eval()
+        for inputs, targets in images.batches(torch.arange(len(images)), batch):
+            outputs = network(inputs)
+            loss += objective(outputs, targets).item() * len(targets)
+            if classes:
+                hits += int(correct(main_output(outputs), targets))
     return Figures(loss=loss / len(images), accuracy=hits / len(images) if classes else None)
 
 

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -14,10 +14,16 @@ _Kind = TypeVar("_Kind", bound=Optimizer)
 
 
 def optimiser(
-    recipe: recipes.Optimiser, parameters: Iterable[nn.Parameter], *, device: torch.device
+    recipe: recipes.Optimiser,
+    parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]],
+    *,
+    device: torch.device,
 ) -> Optimizer:
-    """Return the optimiser, in its fused form where torch has one: the fastest everywhere."""
-    held = list(parameters)
+    """Return the optimiser, in its fused form where torch has one: the fastest everywhere.
+
+    ``parameters`` may be groups, as ``freezing.groups`` returns them.
+    """
+    held: Any = list(parameters)
     rate, decay, epsilon = recipe.learning_rate, recipe.weight_decay, recipe.epsilon
     fused = device.type in ("cuda", "cpu", "mps")
     match recipe.name:

@@ -7,7 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from designer.analysis.analysis import Analysis, analyse
 from designer.data import DataSet, Material, Wish, material, read_ahead
+from designer.design import files
 from designer.engine import device as devices
 from designer.engine.augmentation import Augmenter
 from designer.engine.batches import Images, images
@@ -26,6 +28,7 @@ class Prepared:
 
     recipe: Recipe
     info: NetworkInfo
+    analysis: Analysis
     source: str
     network: nn.Module
     device: torch.device
@@ -99,6 +102,7 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
     return Prepared(
         recipe=recipe,
         info=info,
+        analysis=analyse(files.read(run.design)),
         source=source,
         network=network,
         device=device,

@@ -12,12 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from designer.analysis.analysis import analyse
-from designer.design import files
 from designer.engine import checkpoint, device, divergence, weights
 from designer.engine.batches import Batch, Images
 from designer.engine.device import Processes
 from designer.engine.evaluation import evaluate, write_details
+from designer.engine.freezing import freeze, groups
 from designer.engine.losses import Objective, correct, main_output
 from designer.engine.optimisers import optimiser
 from designer.engine.preparation import Prepared, prepare
@@ -152,9 +151,14 @@ class _Training:
         self._interrupt = interrupt
         self._processes = prepared.processes
         self._network = prepared.network
-        self._parameters = list(prepared.network.parameters())
+        freeze(prepared.network, prepared.analysis)
+        self._parameters = [each for each in prepared.network.parameters() if each.requires_grad]
         self._objective = Objective(recipe.loss, prepared.info.outputs)
-        self._optimiser = optimiser(recipe.optimiser, self._parameters, device=prepared.device)
+        self._optimiser = optimiser(
+            recipe.optimiser,
+            groups(prepared.network, prepared.analysis),
+            device=prepared.device,
+        )
         self._rate = LearningRate(
             recipe.schedule,
             base=recipe.optimiser.learning_rate,
@@ -207,8 +211,7 @@ class _Training:
         source = self._recipe.initial_weights
         if not source:
             return
-        analysis = analyse(files.read(self._run.design))
-        report = weights.load(self._network, analysis, weights.read(source))
+        report = weights.load(self._network, self._prepared.analysis, weights.read(source))
         if self._processes.first:
             try:
                 encoded = msgspec.json.format(msgspec.json.encode(report), indent=2)
@@ -289,7 +292,8 @@ class _Training:
             epochs=self._recipe.epochs,
             steps_per_epoch=prepared.steps_per_epoch,
             batch=self._recipe.batch,
-            parameters=sum(weight.numel() for weight in self._parameters),
+            parameters=sum(weight.numel() for weight in self._network.parameters()),
+            trainable=sum(weight.numel() for weight in self._parameters),
             memory_bytes=device.total_bytes(prepared.device),
             counts={name: len(images) for name, images in parts.items() if images is not None},
         )
@@ -303,6 +307,7 @@ class _Training:
         if self._processes.several:
             model = DistributedDataParallel(model)
         model.train()
+        freeze(self._network, self._prepared.analysis)
         progress, patience = self._progress, self._recipe.early_stopping
         self._reset_log()
         while progress.epoch < self._recipe.epochs:
@@ -324,7 +329,7 @@ class _Training:
         for images, targets in batches:
             rate = self._rate.at(progress.steps)
             for group in optimiser.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group.get("lr_scale", 1.0)
             with lower_precision:
                 outputs = model(images)
                 loss = objective(outputs, targets)

@@ -346,6 +346,10 @@ class Layer:
         """Return what autograd keeps in eval mode; the same unless a layer says otherwise."""
         return self.kept(inputs, output)
 
+    def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
+        """Return what autograd keeps when an input needs a gradient and the weights do not."""
+        return self.kept(inputs, output) if training else self.kept_in_eval(inputs, output)
+
     def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Return what autograd keeps when the layer overwrites its input."""
         return self.kept(inputs, output)

@@ -6,6 +6,7 @@ from math import prod
 from designer.design.expressions import Name, Tree
 from designer.layers.base import (
     FLOAT_BYTES,
+    NOTHING,
     Category,
     Code,
     InsertLayer,
@@ -73,6 +74,10 @@ class _Dense(Initialised):
             return Kept(per_image=FLOAT_BYTES * inputs[0].values)
         return Kept(inputs=(0,))
 
+    def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
+        """Nothing beside its own weights."""
+        return NOTHING
+
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
         """Everything."""
         return None
@@ -139,6 +144,12 @@ class DropConnect(nn.Linear):
     def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """What Linear keeps."""
         return super().kept(inputs, output)
+
+    def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
+        """The masked weights while it trains."""
+        if not training or self.p == 0:
+            return NOTHING
+        return Kept(fixed=FLOAT_BYTES * self.out_features * inputs[0].shape[-1])
 
 
 class RBF(Layer):

@@ -17,6 +17,7 @@ class Counts(NamedTuple):
     biases: int = 0
     buffers: int = 0
     file_bytes: int = 0
+    frozen: int = 0
     macs: int = 0
     output_values: int = 0
     buffer_values: int = 0
@@ -33,6 +34,9 @@ class Facts:
         Bytes of the output, per image.
     convolved
         The input ports that a convolution reads.
+    keeps_output
+        Whether it keeps its output, if not now then where its input needs a gradient: nobody may
+        overwrite that. It depends on nothing frozen, so that the code does not either.
     view, view_in_eval
         Whether the output shares the first input's storage.
     peak
@@ -44,6 +48,7 @@ class Facts:
     counts: Counts
     kept: Kept
     kept_in_eval: Kept
+    keeps_output: bool
     convolved: tuple[int, ...]
     view: bool
     view_in_eval: bool
@@ -51,8 +56,17 @@ class Facts:
 
 
 @lru_cache(maxsize=65536)
-def facts(layer: Layer, inputs: tuple[Tensor, ...], in_place: bool = False) -> Facts:
+def facts(
+    layer: Layer, inputs: tuple[Tensor, ...], in_place: bool = False, frozen: bool = False
+) -> Facts:
     """Apply all rules of a layer to its inputs.
+
+    Parameters
+    ----------
+    in_place
+        Whether it overwrites its input.
+    frozen
+        Whether its weights take no gradient, and norms go by their running figures.
 
     Raises
     ------
@@ -71,17 +85,24 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], in_place: bool = False) -> F
             biases += number
         else:
             buffers += number
-    needs_grad = weights + biases > 0
+    needs_grad = weights + biases > 0 and not frozen
     for each in inputs:
         needs_grad = needs_grad or each.needs_grad
     output = Tensor(shape, needs_grad, layer.layout(inputs))
     kept = kept_in_eval = NOTHING
-    if needs_grad and in_place:
+    if needs_grad and frozen and file_bytes:
+        kept = layer.kept_frozen(inputs, shape, True)
+        kept_in_eval = layer.kept_frozen(inputs, shape, False)
+    elif needs_grad and in_place:
         kept = kept_in_eval = layer.kept_in_place(inputs, shape)
     elif needs_grad:
         kept = kept_in_eval = layer.kept(inputs, shape)
         if type(layer).kept_in_eval is not Layer.kept_in_eval:
             kept_in_eval = layer.kept_in_eval(inputs, shape)
+    keeps_output = bool(kept.outputs)
+    if not needs_grad or frozen:
+        rule = layer.kept_in_place if in_place else layer.kept
+        keeps_output = bool(rule(inputs, shape).outputs)
     view = in_place or layer.is_view(inputs, True)
     view_in_eval = in_place or layer.is_view(inputs, False)
     parts = layer.parts(inputs, shape)
@@ -108,6 +129,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], in_place: bool = False) -> F
             biases,
             buffers,
             file_bytes,
+            weights + biases if frozen else 0,
             macs,
             output_values,
             buffer_values,
@@ -115,6 +137,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], in_place: bool = False) -> F
         ),
         kept,
         kept_in_eval,
+        keeps_output,
         (layer.convolved,) if parts and parts[0].convolution else (),
         view,
         view_in_eval,

@@ -57,6 +57,10 @@ class _BatchNorm(Layer):
         """Its input."""
         return Kept(inputs=(0,))
 
+    def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
+        """Its input, as in eval mode, which a frozen norm is always in."""
+        return self.kept_in_eval(inputs, output)
+
 
 class BatchNorm2d(_BatchNorm):
     """Batch normalisation of images."""
@@ -241,3 +245,7 @@ class InstanceNorm2d(Layer):
         """The same without the batch's figures where running ones take their place."""
         figures = 3 if self.affine else 2
         return Kept(inputs=(0,), per_image=figures * FLOAT_BYTES * inputs[0].shape[0])
+
+    def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
+        """As in eval mode, which a frozen norm is always in."""
+        return self.kept_in_eval(inputs, output)

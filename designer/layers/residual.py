@@ -130,6 +130,10 @@ class Shortcut(nn.Module):
         """As in training, without the batch's figures."""
         return self.kept(inputs, output)._replace(fixed=0)
 
+    def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
+        """As in eval mode, which a frozen norm is always in."""
+        return self.kept_in_eval(inputs, output)
+
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
         """The identity passes its input on; so does A that only lacks padding."""
         kind = self._kind(inputs)

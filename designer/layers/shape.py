@@ -311,33 +311,33 @@ class Scale(Layer):
     infix = True
     factor = Float(1.0, minimum=-1e6, maximum=1e6, help="The factor, at the start if learned.")
     learned = Bool(True, help="Learn a factor per channel rather than keep one.")
-    bias = Bool(False, help="Learn a shift per channel as well.")
+    shift = Bool(False, help="Learn a shift per channel as well.")
     source = '''
 class Scale(nn.Module):
-    """Multiplies every channel by a learned factor; with a bias, adds a learned number."""
+    """Multiplies every channel by a learned factor; with a shift, adds a learned number."""
 
-    def __init__(self, channels, factor=1.0, bias=False):
+    def __init__(self, channels, factor=1.0, shift=False):
         super().__init__()
         self.weight = nn.Parameter(torch.full((channels,), factor))
-        self.bias = nn.Parameter(torch.zeros(channels)) if bias else None
+        self.shift = nn.Parameter(torch.zeros(channels)) if shift else None
 
     def forward(self, x):
         shape = (-1, *[1] * (x.dim() - 2))
         y = x * self.weight.view(shape)
-        return y if self.bias is None else y + self.bias.view(shape)
+        return y if self.shift is None else y + self.shift.view(shape)
 '''
 
     def check(self) -> None:
         """Refuse a learned shift of a factor that is not learned."""
-        if self.bias and not self.learned:
+        if self.shift and not self.learned:
             raise LayerError(
-                "bias",
+                "shift",
                 "a shift is learned only beside a learned factor",
-                received="a bias without learned factors",
+                received="a shift without learned factors",
                 expected="both or none",
                 remedies=[
                     SetParameters("learn the factors too", {"learned": True}),
-                    SetParameters("leave the bias out", {"bias": False}),
+                    SetParameters("leave the shift out", {"shift": False}),
                 ],
             )
 
@@ -347,25 +347,31 @@ class Scale(nn.Module):
         if not self.learned:
             return ()
         weight = State("weight", shape, Role.WEIGHT)
-        return (weight, State("bias", shape, Role.BIAS)) if self.bias else (weight,)
+        # The counted LeNet-5 of 1998 has 226 biases, those of its convolutions and dense layers:
+        # the shifts of its subsampling count with their factors.
+        return (weight, State("shift", shape, Role.WEIGHT)) if self.shift else (weight,)
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its input, for the factors' gradient."""
         return Kept(inputs=(0,)) if self.learned else NOTHING
 
+    def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
+        """Nothing beside its own factors."""
+        return NOTHING
+
     def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
         """The product, then the sum."""
-        return (prod(output),) * (2 if self.bias else 1)
+        return (prod(output),) * (2 if self.shift else 1)
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         """Keep the order of the axes."""
         return elementwise_layout(inputs)
 
     def constructor(self, code: Code) -> str:
-        """Write channels, factor and whether there is a bias."""
+        """Write channels, factor and whether there is a shift."""
         if not self.learned:
             return ""
-        return f"Scale({', '.join([code.channels, *code.keywords(['factor', 'bias'])])})"
+        return f"Scale({', '.join([code.channels, *code.keywords(['factor', 'shift'])])})"
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         """Call the module, or multiply."""

@@ -53,6 +53,9 @@ def _set_parameter(design: Design, block: str | None, draw: random.Random) -> _D
 
 def _set_conditions(design: Design, block: str | None, draw: random.Random) -> _Drawn:
     name = _one(design, block, draw)
+    if draw.random() < 0.3:
+        rate = draw.choice([0, 0.5, 1, "=1 / stride"])
+        return f"learn {name}", lambda d: edits.set_learning_rate(d, name, rate, block=block)
     if draw.random() < 0.5:
         when = draw.choice([True, False, "=flag", "=in_channels > 2"])
         return f"set {name} when", lambda d: edits.set_when(d, name, when, block=block)

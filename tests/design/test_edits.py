@@ -78,6 +78,7 @@ EDITS: dict[str, edits.Edit] = {
     "rename_node": lambda design: edits.rename_node(design, "relu", "act"),
     "replace_node": lambda design: edits.replace_node(design, "relu", LayerNode("ELU")),
     "set_when": lambda design: edits.set_when(design, "relu", "=classes > 5"),
+    "set_learning_rate": lambda design: edits.set_learning_rate(design, "stage", 0),
     "set_repeat": lambda design: edits.set_repeat(design, "stage", 3),
     "move": lambda design: edits.move(design, {"relu": Point(1, 2)}),
     "reconnect": lambda design: edits.reconnect(
@@ -123,6 +124,14 @@ def test_what_is_not_touched_is_shared(edit: Callable[[Design], Design]) -> None
         assert after.arguments is before.arguments
     if after.graph.edges == before.graph.edges:
         assert after.graph.edges is before.graph.edges
+
+
+@pytest.mark.parametrize("factor", [-1, float("nan"), True, "fast", None, 1e20])
+def test_a_learning_rate_is_multiplied_by_a_number_from_0_on(factor: object) -> None:
+    with pytest.raises(DesignerError, match="'relu' is multiplied by a number from 0 on"):
+        edits.set_learning_rate(example(), "relu", factor)  # type: ignore[arg-type]
+    after = edits.set_learning_rate(example(), "relu", "=1 / classes")
+    assert after.graph.nodes["relu"].learning_rate == "=1 / classes"
 
 
 def test_set_argument_keeps_the_kind_of_the_default() -> None:

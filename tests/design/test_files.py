@@ -167,15 +167,16 @@ def graph(
     nodes: dict[str, Node] = {}
     for name in draw(st.lists(NAMES, max_size=6, unique=True)):
         when = draw(st.sampled_from([True, False, "=flag", None, 1]))
+        rate = draw(st.sampled_from([1, 0, 0.5, 1.0, "=1 / n"]))
         at = draw(st.none() | POINTS)
         if blocks and draw(st.booleans()):
             block = draw(st.sampled_from(blocks))
             repeat = draw(st.sampled_from([1, 0, 3, "=n", 1.0, True, None]))
             given = draw(st.dictionaries(NAMES, SCALARS, max_size=2))
-            nodes[name] = BlockNode(block, given, repeat, when, at)
+            nodes[name] = BlockNode(block, given, repeat, when, at, rate)
         else:
             layer = draw(st.sampled_from(["Conv2d", "ReLU", "Nothing"]))
-            nodes[name] = LayerNode(layer, draw(PARAMETERS), when, at)
+            nodes[name] = LayerNode(layer, draw(PARAMETERS), when, at, rate)
     edges: dict[tuple[str, int], Edge] = {}
     sources, targets = [*nodes, *inputs], [*nodes, *outputs]
     if sources and targets:
@@ -440,6 +441,10 @@ WRONG: list[tuple[Any, str, str]] = [
     (changed("nodes.image.at", [1, True]), "nodes.image.at", "expected two numbers [x, y]"),
     (changed("nodes.image.at", 5), "nodes.image.at", "expected two numbers [x, y], received 5"),
     (changed("nodes.image.when", []), "nodes.image.when", "expected a number, text, true or false"),
+    (changed("nodes.image.lr_scale", -1), "nodes.image.lr_scale", "from 0 on, received -1"),
+    (changed("nodes.stage.lr_scale", True), "nodes.stage.lr_scale", "a number from 0 on"),
+    (changed("nodes.stage.lr_scale", "0"), "nodes.stage.lr_scale", "a number from 0 on"),
+    (changed("nodes.stage.lr_scale", None), "nodes.stage.lr_scale", "a number from 0 on"),
     (changed("nodes.stage.extra", 1), "nodes.stage", "has the unknown field 'extra'"),
     (changed("nodes.stage.channels", 1), "nodes.stage", "has the unknown field 'channels'"),
     (changed("nodes.stage.with", []), "nodes.stage.with", "expected an object, received []"),

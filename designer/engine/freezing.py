@@ -1,0 +1,66 @@
+"""Which parameters learn and how fast, by the factors that a design gives its nodes."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+
+from designer.analysis.analysis import Analysis
+from designer.analysis.rates import factors
+from designer.errors import DesignerError
+
+
+def freeze(network: nn.Module, analysis: Analysis) -> None:
+    """Take the gradients from the layers whose factor is 0, and put their norms into eval mode.
+
+    To be called again whenever the network was put into train mode.
+    """
+    for path, factor in factors(analysis.top).items():
+        if factor == 0:
+            layer = network.get_submodule(path)
+            layer.requires_grad_(False)
+            for each in layer.modules():
+                if isinstance(each, _NormBase):
+                    each.eval()
+
+
+def groups(network: nn.Module, analysis: Analysis) -> list[dict[str, Any]]:
+    """Return the parameters that learn as groups for an optimiser, each with its ``lr_scale``.
+
+    A design without factors gives one group of all parameters in their order.
+
+    Raises:
+        DesignerError: nothing learns.
+    """
+    rates = factors(analysis.top)
+    found: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if factor := _factor(name, rates):
+            found.setdefault(factor, []).append(parameter)
+    if not found:
+        raise DesignerError(
+            f"Nothing in {analysis.design.name} learns: every layer with weights is frozen. "
+            "Unfreeze one."
+        )
+    return [{"params": held, "lr_scale": factor} for factor, held in found.items()]
+
+
+def _factor(name: str, rates: Mapping[str, float]) -> float:
+    """Return the factor of a parameter, which lies in its layer or in a module of that."""
+    path = name
+    while path not in rates:
+        path = path.rpartition(".")[0]
+    return rates[path]
+
+
+@contextmanager
+def mode_kept(network: nn.Module) -> Iterator[None]:
+    """Put every module back into the mode that it is in now; frozen norms are in their own."""
+    modes = {module: module.training for module in network.modules()}
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training

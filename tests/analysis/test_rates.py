@@ -1,0 +1,103 @@
+"""Factors of learning rates: how they multiply, what they cost, what is wrong with them."""
+
+import pytest
+
+from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.rates import factors
+from designer.design import edits
+from designer.design.values import Design
+from tests.layers.building import design, valid
+from tests.layers.test_frozen import assert_kept_as_counted
+
+PART = {
+    "arguments": {"slow": {"default": 0.5}},
+    "inputs": ["x"],
+    "outputs": ["y"],
+    "nodes": {
+        "conv": {"layer": "Conv2d", "out_channels": 4, "kernel_size": 1, "lr_scale": "=slow"},
+        "bn": {"layer": "BatchNorm2d"},
+        "relu": {"layer": "ReLU"},
+    },
+    "edges": [["x", "conv", "bn", "relu", "y"]],
+}
+
+
+def network(**fields: object) -> Design:
+    return design(
+        {
+            "image": {"layer": "Input", "shape": [4, 6, 6]},
+            "stem": {"layer": "Conv2d", "out_channels": 4, "kernel_size": 1},
+            "body": {"block": "Part", "repeat": 3, **fields},
+            "last": {"layer": "Conv2d", "out_channels": 2, "kernel_size": 1, "lr_scale": 10},
+            "scores": {"layer": "Output"},
+        },
+        [["image", "stem", "body", "last", "scores"]],
+        blocks={"Part": PART},
+    )
+
+
+def found(design: Design) -> dict[str, float]:
+    return factors(valid(design).top)
+
+
+def test_factors_multiply_from_the_outermost_block_inwards():
+    assert found(network(lr_scale=0.1)) == pytest.approx(
+        {
+            "stem": 1,
+            **{f"body.{i}.conv": 0.05 for i in range(3)},
+            **{f"body.{i}.bn": 0.1 for i in range(3)},
+            "last": 10,
+        }
+    )
+
+
+def test_a_factor_may_read_arguments_and_the_number_of_the_repetition():
+    rates = found(network(lr_scale="=i / 2", **{"with": {"slow": 1}}))
+    assert [rates[f"body.{i}.conv"] for i in range(3)] == [0, 0.5, 1]
+
+
+@pytest.mark.parametrize("factor", [0, "=i", "=0 if i < 2 else 1", 0.5])
+def test_what_is_kept_of_a_partly_frozen_network_is_what_torch_keeps(factor):
+    assert_kept_as_counted(network(lr_scale=factor))
+    assert_kept_as_counted(edits.set_learning_rate(network(lr_scale=factor), "stem", 0))
+
+
+def test_gradients_and_optimiser_are_counted_for_what_learns_alone():
+    whole, frozen = valid(network()).totals, valid(network(lr_scale=0)).totals
+    assert frozen.parameters == whole.parameters
+    still = 3 * (4 * 4 + 4 + 4 + 4)
+    assert (frozen.frozen, whole.frozen) == (still, 0)
+    for optimiser, copies in (("sgd", 0), ("adam", 2)):
+        less = whole.training_bytes(optimiser) - frozen.training_bytes(optimiser)
+        kept = whole.saved_bytes() - frozen.saved_bytes()
+        work = whole.workspace_bytes - frozen.workspace_bytes
+        assert less == 4 * still * (1 + copies) + kept + work
+        assert kept > 0
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        ("=0 - 1", "a number from 0 on; received -1"),
+        ("='much'", "a number from 0 on; received 'much'"),
+        ("=nothing", "the expression '=nothing'"),
+    ],
+)
+@pytest.mark.parametrize("name", ["stem", "body"])
+def test_what_is_no_factor_is_a_problem(factor, words, name):
+    analysis = analyse(edits.set_learning_rate(network(), name, factor))
+    (problem,) = [each for each in analysis.problems if each.code == "learning-rate"]
+    assert problem.node == name and words in problem.message
+
+
+def test_an_analysis_goes_on_from_the_one_before():
+    before = analyse(network())
+    for edit in (
+        lambda d: edits.set_learning_rate(d, "stem", 0),
+        lambda d: edits.set_learning_rate(d, "body", 0),
+        lambda d: edits.set_learning_rate(d, "bn", 0, block="Part"),
+        lambda d: edits.set_learning_rate(d, "stem", 2),
+    ):
+        after: Analysis = analyse(edit(before.design), before)
+        assert after.totals == analyse(after.design).totals
+        before = after
