@@ -394,20 +394,20 @@ class Factors(nn.Module):
     def __init__(self, size: int, parameters: Parameters) -> None:
         super().__init__()
         self.factor = parameters.get("factor", 1.0)
-        learned, shifts = parameters.get("learned", True), parameters.get("bias", False)
+        learned, shifts = parameters.get("learned", True), parameters.get("shift", False)
         if shifts and not learned:
             raise ValueError("a shift beside a fixed factor")
         if learned:
             self.weight = nn.Parameter(torch.full((size,), float(self.factor)))
         if shifts:
-            self.bias = nn.Parameter(torch.zeros(size))
+            self.shift = nn.Parameter(torch.zeros(size))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not hasattr(self, "weight"):
             return self.factor * x
         scaled = torch.einsum("nc...,c->nc...", x, self.weight)
         return (
-            scaled + self.bias.view(-1, *[1] * (x.dim() - 2)) if hasattr(self, "bias") else scaled
+            scaled + self.shift.view(-1, *[1] * (x.dim() - 2)) if hasattr(self, "shift") else scaled
         )
 
 
@@ -692,7 +692,7 @@ ROWS: dict[str, Row] = {
     ),
     "Scale": Row(
         lambda parameters, shapes: Factors(shapes[0][0], parameters),
-        given(factor=st.sampled_from((1.0, 0.5, -2.0)), learned=st.booleans(), bias=st.booleans()),
+        given(factor=st.sampled_from((1.0, 0.5, -2.0)), learned=st.booleans(), shift=st.booleans()),
     ),
     "Upsample": Row(
         lambda parameters, shapes: nn.Upsample(**{"scale_factor": 2, **parameters}),
