@@ -1,6 +1,5 @@
 """A window that is killed while it trains: the training goes on, and the next window finds it."""
 
-import json
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from designer.gui import preferences
 from designer.gui.main_window import MainWindow
+from designer.runs import control
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder, list_runs
 
@@ -25,36 +25,46 @@ def _steps(run: RunFolder) -> int:
     return sum(event["event"] == "step" for event in read_events(run.events))
 
 
-@pytest.mark.parametrize("standby", [True, False])
-def test_a_training_outlives_its_window(qtbot: QtBot, look: str, home: Path, standby: bool) -> None:
+def test_a_training_outlives_its_window(qtbot: QtBot, look: str, home: Path) -> None:
     runs = home / "runs"
-    remembered = preferences.Preferences(runs_folder=str(runs), standby=standby)
-    preferences.store(remembered)
+    preferences.store(preferences.Preferences(runs_folder=str(runs)))
     program = "from designer.gui import app; app.run(demo=True)"
     child = subprocess.Popen(
         [sys.executable, "-c", program],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "OMP_NUM_THREADS": "1"},
     )
+
+    def begun() -> bool:
+        assert child.poll() is None, "the window has ended"
+        return bool(list_runs(runs))
+
     try:
-        qtbot.waitUntil(lambda: bool(list_runs(runs)), timeout=60_000)
+        qtbot.waitUntil(begun, timeout=60_000)
         (run,) = list_runs(runs)
-        qtbot.waitUntil(lambda: _steps(run) > 3, timeout=60_000)
+        qtbot.waitUntil(lambda: _steps(run) > 1, timeout=60_000)
     finally:
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
     seen = _steps(run)
-    qtbot.waitUntil(lambda: _steps(run) > seen + 3, timeout=60_000)
+    qtbot.waitUntil(lambda: _steps(run) > seen, timeout=60_000)
+    control.send(run.control, "pause")  # it shall not come to its end before it is found
 
     window = MainWindow(preferences.load())
     qtbot.addWidget(window)
     window.show()
     qtbot.waitUntil(lambda: window.training.running, timeout=20_000)
-    assert window.trainer.active is not None
-    assert window.trainer.active.run.path == run.path
+    follower = window.trainer.shown
+    assert follower is not None and follower is window.trainer.active
+    assert follower.run.path == run.path
+    qtbot.waitUntil(lambda: follower.paused, timeout=60_000)
+    held = follower.history.steps.rows
+    window.training.toggle_pause()
+    qtbot.waitUntil(lambda: follower.history.steps.rows > held, timeout=60_000)
     window.training.stop()
-    qtbot.waitUntil(lambda: run.worker() is None, timeout=60_000)
-    qtbot.waitUntil(lambda: not window.training.running, timeout=20_000)
-    assert run.state() == "stopped"
-    sequence = [json.loads(line)["sequence"] for line in run.events.read_text().splitlines()]
-    assert sequence == [*range(1, len(sequence) + 1)]
+    qtbot.waitUntil(lambda: follower.state == "stopped", timeout=60_000)
+    assert not window.training.running
+    events = read_events(run.events)
+    steps = [event["step"] for event in events if event["event"] == "step"]
+    assert follower.history.steps["step"].tolist() == steps
+    assert [event["sequence"] for event in events] == [*range(1, len(events) + 1)]
     window.close()

@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from designer.gui.theme import colours, sans, theme
+from designer.gui.training.axes import Axis
 from designer.gui.training.history import Array
 
 POINTS_PER_PIXEL = 2  # the lowest and the highest of what falls on a pixel
@@ -104,12 +105,14 @@ class Plot(QWidget):
         self.marks: Sequence[tuple[float, str]] = ()
         self._at = math.nan
         self._items: list[pg.PlotCurveItem] = []
-        self._dots: list[pg.ScatterPlotItem] = []
+        self._dots: dict[int, pg.ScatterPlotItem] = {}  # of the curves that are marked
         self._mark_items: list[pg.InfiniteLine] = []
         self.header = QLabel(objectName=f"plot-header-{title.lower().replace(' ', '-')}")
         self.header.setTextFormat(Qt.TextFormat.RichText)
         self.header.setMinimumWidth(1)
-        self.view = pg.PlotWidget(enableMenu=False)
+        self.axes = {side: Axis(side) for side in ("left", "bottom")}
+        self.view = pg.PlotWidget(enableMenu=False, axisItems=self.axes)
+        self.axes["left"].setZValue(-1)  # the lines across lie behind the curves
         self.view.setObjectName(f"plot-{title.lower().replace(' ', '-')}")
         self.view.setAccessibleName(f"{title} over the epochs")
         self.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -152,7 +155,7 @@ class Plot(QWidget):
     def set_log(self, log: bool) -> None:
         """Draw the quantity by its logarithm, or as it is."""
         self.log = log
-        self.view.getAxis("left").setLogMode(False, log)
+        self.axes["left"].setLogMode(False, log)
         self.following = True
         self.set_lines(self.lines, self.marks)
 
@@ -203,16 +206,14 @@ class Plot(QWidget):
         low, high = self.box.viewRange()[0]
         pixels = max(int(self.box.width()), 1)
         while len(self._items) < len(self.lines):
-            item = pg.PlotCurveItem(antialias=True, connect="finite")
-            dots = pg.ScatterPlotItem(size=5, pen=None, pxMode=True)
+            item = pg.PlotCurveItem(antialias=True)
+            item.setZValue(len(self._items))
             self._items.append(item)
-            self._dots.append(dots)
             self.view.addItem(item, ignoreBounds=True)
-            self.view.addItem(dots, ignoreBounds=True)
-        for number, (item, dots) in enumerate(zip(self._items, self._dots, strict=True)):
+        for number, item in enumerate(self._items):
             if number >= len(self.lines):
                 item.setData([], [])
-                dots.setData([], [])
+                self._draw_dots(number, (), (), "")
                 continue
             line = self.lines[number]
             x, y = line.seen(low, high, pixels)
@@ -226,14 +227,24 @@ class Plot(QWidget):
             pen.setCosmetic(True)
             if line.dashed:
                 pen.setStyle(Qt.PenStyle.DashLine)
-            item.setData(x, y, pen=pen, connect="all" if np.isfinite(y).all() else "finite")
-            item.setZValue(number)
-            dots.setZValue(number)
+            seen = np.isfinite(y)
+            item.setData(x, y, pen=pen, connect="all" if seen.all() else "finite")
             if line.marked and len(x) <= 60:
-                seen = np.isfinite(y)
-                dots.setData(x[seen], y[seen], brush=colour)
+                self._draw_dots(number, x[seen], y[seen], line.colour)
             else:
-                dots.setData([], [])
+                self._draw_dots(number, (), (), "")
+
+    def _draw_dots(self, number: int, x: Sequence[float], y: Sequence[float], colour: str) -> None:
+        """Mark points of a curve, or none."""
+        dots = self._dots.get(number)
+        if dots is None:
+            if not len(x):
+                return
+            dots = self._dots[number] = pg.ScatterPlotItem(size=5, pen=None, pxMode=True)
+            dots.setZValue(number)
+            self.view.addItem(dots, ignoreBounds=True)
+        if len(x) or len(dots.data):
+            dots.setData(x, y, brush=colour or None)
 
     def _draw_marks(self) -> None:
         for item in self._mark_items:
@@ -256,15 +267,9 @@ class Plot(QWidget):
         c = colours()
         self.view.setBackground(c.window)
         self._cross.setPen(pg.mkPen(c.soft_text, width=1))
-        for side in ("left", "bottom"):
-            axis = self.view.getAxis(side)
-            axis.setPen(pg.mkPen(c.line))
-            axis.setTextPen(pg.mkPen(c.faint_text))
-            axis.setTickFont(sans(0.8))
-            axis.setStyle(tickLength=0, tickTextOffset=4, hideOverlappingLabels=True)
-            axis.enableAutoSIPrefix(False)
-        self.view.getAxis("left").setGrid(60 if c.dark else 90)
-        self.view.getAxis("left").setWidth(round(self.fontMetrics().height() * 2.6))
+        for axis in self.axes.values():
+            axis.dress(sans(0.8), line=c.line, words=c.faint_text)
+        self.axes["left"].setWidth(round(self.fontMetrics().height() * 2.6))
         self._draw_marks()
         self._say()
 

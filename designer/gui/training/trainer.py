@@ -256,6 +256,7 @@ class Trainer(QObject):
         self._keep_standby()
         if self.active is not None:
             self.active.look()
+        self.state_changed.emit()  # it may have been seen dead before its last words came
 
     def resume(self, path: Path) -> None:
         """Go on with a run that was stopped or interrupted."""

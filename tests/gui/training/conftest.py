@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from designer import presets
 from designer.gui import preferences
+from designer.gui.training import follower
 from designer.gui.training.evaluation import EvaluationPanel
 from designer.gui.training.panel import TrainingPanel
 from designer.gui.training.runs import RunsPanel
@@ -53,8 +54,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(qtbot: QtBot, look: str, remembered: preferences.Preferences) -> Iterator[Desk]:
+def desk(
+    qtbot: QtBot,
+    look: str,
+    remembered: preferences.Preferences,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Desk]:
     """All training docks in one shown widget; workers that are left are killed at the end."""
+    monkeypatch.setattr(follower, "SELDOM", follower.OFTEN)  # runs that rest are looked at as often
     workspace = Workspace()
     trainer = Trainer(remembered)
     training = TrainingPanel(workspace, trainer)

@@ -2,17 +2,15 @@
 
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from designer.gui.main_window import MainWindow
+from designer.runs import lock
+from designer.runs.control import ControlReader
 from designer.runs.events import read_events
-from designer.runs.folder import RunFolder
 from designer.runs.recipe import changed
 from tests.gui.training import conftest
 
@@ -42,6 +40,8 @@ def begin(desk, **changes):
     desk.wait(lambda: desk.training.set_up.data.reading)
     recipe = changed(desk.training.set_up.recipe, {**QUICK, **changes})
     desk.training.set_up.take(recipe)
+    if desk.trainer.preferences.standby:
+        desk.wait(lambda: desk.trainer.ready)
     click(desk, "training-start")
     desk.wait(lambda: desk.trainer.shown is not None)
     desk.wait(lambda: desk.trainer.shown.history.steps.rows > 2)
@@ -51,11 +51,12 @@ def begin(desk, **changes):
 def test_train_pause_change_the_rate_go_on_stop_resume(desk):
     desk.trainer.preferences.standby = True
     desk.trainer.window_shown()
+    standby = desk.trainer._standby
     follower = begin(desk, epochs=2000)
     run = follower.run
     assert desk.training.running
     assert "is being trained; stop it first" in desk.training.refusal()
-    assert desk.trainer._job.service is not None
+    assert desk.trainer._job.service is standby
     desk.wait(lambda: desk.training.curves is not None)
     desk.wait(lambda: len(desk.training.curves.loss.lines[0].y) > 2)
     assert "step" in desk.training.controls.place.text()
@@ -94,80 +95,7 @@ def test_train_pause_change_the_rate_go_on_stop_resume(desk):
     assert desk.evaluation.mistakes.shown[0].picture.width() == 32
 
 
-def test_a_killed_worker_leaves_its_last_words_and_is_resumed(desk):
-    follower = begin(desk, epochs=2000)
-    desk.wait(lambda: follower.checkpoint)
-    run = follower.run
-    with run.log.open("a") as log:
-        log.write("the ceiling came down\n")
-    os.kill(run.worker(), signal.SIGKILL)
-    desk.wait(lambda: follower.state == "interrupted")
-    words = desk.training.sentence.text()
-    assert "was killed (signal 9)" in words
-    assert "the ceiling came down" in words
-    assert "Its last checkpoint is of step" in words
-    assert not desk.training.running
-    click(desk, "training-resume")
-    desk.wait(lambda: follower.state == "running" and follower.history.steps.rows)
-    assert run.worker() is not None
-
-
-LEAVE = """
-import sys
-from PySide6.QtWidgets import QApplication
-from designer.gui import preferences
-from designer.gui.training.trainer import Trainer
-from designer import presets
-from designer.runs.recipe import changed
-app = QApplication([])
-trainer = Trainer(preferences.Preferences(runs_folder=sys.argv[1]))
-trainer.window_shown()
-recipe = changed(presets.recipe("lenet5"), {"epochs": 2000, "data.limit": 400, "threads": 1})
-trainer.begin(presets.load("lenet5"), recipe)
-trainer.events_arrived.connect(lambda events: print(trainer.shown.run.path, flush=True))
-app.exec()
-"""
-
-
-def test_a_window_that_is_killed_loses_no_training(desk):
-    window = subprocess.Popen(
-        [sys.executable, "-c", LEAVE, str(desk.trainer.runs_folder)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with window:
-        run = RunFolder(Path(window.stdout.readline().strip()))
-        window.kill()
-    assert run.worker() is not None
-    # Another window finds it, and sees its end.
-    desk.trainer.window_shown()
-    desk.wait(lambda: desk.training.running)
-    follower = desk.trainer.shown
-    assert follower.run.path == run.path
-    desk.wait(lambda: follower.history.steps.rows > 5)
-    click(desk, "training-stop")
-    desk.wait(lambda: follower.state == "stopped")
-    steps = [event["step"] for event in read_events(run.events) if event["event"] == "step"]
-    assert follower.history.steps["step"].tolist() == steps
-    assert run.result().status == "stopped"
-
-
-def test_the_window_asks_before_it_leaves_a_training(desk, answer):
-    follower = begin(desk, epochs=2000)
-    window = desk.training.window()
-    answer("Cancel")
-    assert not desk.trainer.may_close(window)
-    words = answer("Leave it running")
-    assert desk.trainer.may_close(window)
-    assert "can go on without the window" in words[0]
-    answer("Stop it")
-    assert desk.trainer.may_close(window)
-    desk.wait(lambda: follower.state == "stopped")
-    assert desk.trainer.may_close(window)
-
-
-def test_a_worker_that_serves_others_while_one_trains(desk, tmp_path, qtbot):
-    desk.trainer.preferences.standby = True
+def test_a_worker_serves_others_while_one_trains_and_each_may_be_killed(desk, tmp_path):
     follower = begin(desk, epochs=2000)
     answers = []
     desk.trainer.ask({"do": "dance"}, answers.append)
@@ -177,30 +105,67 @@ def test_a_worker_that_serves_others_while_one_trains(desk, tmp_path, qtbot):
     assert not answers[0]["ok"] and "cannot do 'dance'" in answers[0]["message"]
     assert answers[1]["ok"] and (tmp_path / "m.py").exists()
     service = desk.trainer._standby
+    desk.trainer.preferences.standby = True
     desk.trainer.ask({"do": "ping"}, answers.append)
     os.kill(service.process.pid, signal.SIGKILL)
     desk.wait(lambda: len(answers) == 3)
-    desk.wait(lambda: desk.trainer._standby is not service)
+    desk.wait(lambda: desk.trainer._standby is not service)  # there is a new one
+    assert desk.training.running
+
+    desk.wait(lambda: follower.checkpoint)
+    with follower.run.log.open("a") as log:
+        log.write("the ceiling came down\n")
+    os.kill(follower.run.worker(), signal.SIGKILL)
+    desk.wait(lambda: "was killed (signal 9)" in desk.training.sentence.text())
+    assert follower.state == "interrupted"
+    words = desk.training.sentence.text()
+    assert "the ceiling came down" in words
+    assert "Its last checkpoint is of step" in words
+    assert not desk.training.running
+    click(desk, "training-resume")
     assert desk.training.running
 
 
-def test_the_action_trains_and_the_data_is_checked_by_the_worker_too(
-    window: MainWindow, qtbot, monkeypatch
-):
+def test_a_worker_that_is_killed_while_it_loads_is_told(desk, written):
+    run = written(status=None)
+    desk.show_run(run)
+    desk.wait(lambda: "There is no checkpoint yet" in desk.training.sentence.text())
+    click(desk, "training-resume")
+    os.kill(desk.trainer._job.service.process.pid, signal.SIGKILL)
+    desk.wait(lambda: "was killed (signal 9)" in desk.training.sentence.text())
+    assert not desk.training.running
+
+
+def test_the_window_asks_before_it_leaves_a_training(desk, written, answer):
+    run = written(status=None)
+    window = desk.training.window()
+    with lock.held(run.lock):  # as its worker does
+        desk.trainer.window_shown()
+        desk.wait(lambda: desk.training.running)
+        answer("Cancel")
+        assert not desk.trainer.may_close(window)
+        words = answer("Leave it running")
+        assert desk.trainer.may_close(window)
+        assert "can go on without the window" in words[0]
+        commands = ControlReader(run.control)
+        assert not commands.poll()
+        answer("Stop it")
+        assert desk.trainer.may_close(window)
+        assert [each.command for each in commands.poll()] == ["stop"]
+    desk.wait(lambda: not desk.training.running)
+    assert desk.trainer.may_close(window)
+
+
+def test_the_action_trains_and_the_data_is_checked_by_the_worker_too(window: MainWindow, qtbot):
     workspace = window.workspace
     workspace.open_preset("lenet5")
-    workspace.document.recipe = changed(workspace.document.recipe, {**QUICK, "epochs": 1})
+    recipe = changed(workspace.document.recipe, {**QUICK, "data.source": "/nowhere/at/all"})
+    workspace.document.recipe = recipe
     train = window.actions_["train.start"]
     qtbot.waitUntil(train.isEnabled)
     train.trigger()
     qtbot.waitUntil(lambda: window.trainer.shown is not None, timeout=conftest.SECONDS)
     follower = window.trainer.shown
-    qtbot.waitUntil(lambda: follower.state == "finished", timeout=conftest.SECONDS)
-    assert not window.training.running
-    run = follower.run
-    run.result_file.unlink()
-    recipe = changed(run.recipe(), {"data.source": "/nowhere/at/all"})
-    run.recipe_file.write_bytes(recipe.to_json())
-    window.trainer.resume(run.path)
     qtbot.waitUntil(lambda: follower.state == "failed", timeout=conftest.SECONDS)
+    assert not window.training.running
     assert "There is no file or folder /nowhere/at/all" in window.training.sentence.text()
