@@ -107,6 +107,8 @@ def _other_values(design: Design, name: str) -> list[Scalar]:
         values = [not default]
     elif isinstance(default, int | float):
         values = [default + 1, default * 2, default * 2 + 3, default // 2]
+        if argument.minimum is not None:  # where small widths meet, say
+            values.append(type(default)(argument.minimum))
     if argument.where:
         beside = {key: each.default for key, each in design.arguments.items()}
         values = [rules.reached(design.arguments, name, each, beside, 1) for each in values]

@@ -34,6 +34,19 @@ DENSE = block(
 )
 
 
+RESIDUAL = block(
+    {
+        "conv": conv("=channels"),
+        "drop": {"layer": "Dropout", "p": "=drop"},
+        "shortcut": {"layer": "Identity", "when": "=channels == in_channels"},
+        "add": {"layer": "Add"},
+    },
+    [["x", "conv", "drop", "add", "y"], ["x", "shortcut", "add:1"]],
+    channels=4,
+    drop=0.0,
+)
+
+
 def stacked(use: dict[str, Any], of: dict[str, Any] = UNIT, **more: Any) -> Any:
     return design(
         {"image": IMAGE, "stack": {"block": "Unit", **use}, "scores": SCORES},
@@ -56,6 +69,22 @@ def test_equal_uses_become_a_comprehension():
 def test_a_first_use_that_differs():
     text = agrees(stacked({"repeat": 3, "with": {"channels": 6, "stride": "=2 if i == 0 else 1"}}))
     assert "Unit(3, 6, stride=2), *(Unit(6, 6) for _ in range(2))" in line(text)
+
+
+def test_a_first_use_of_another_class_before_others_that_differ():
+    text = agrees(
+        stacked({"repeat": 3, "with": {"channels": 6, "drop": "=0.5 if i < 2 else 0.25"}}, RESIDUAL)
+    )
+    assert "(3, 6, drop=0.5), Unit2(6, 6, drop=0.5), Unit2(6, 6, drop=0.25)" in line(text)
+
+
+def test_an_argument_is_bound_where_its_smallest_value_builds_something_else():
+    free = {"width": {"default": 16, "min": 4}}
+    text = agrees(stacked({"with": {"channels": "=width"}}, RESIDUAL, arguments=free))
+    assert "Unit(3, width)" in line(text)
+    bound = {"width": {"default": 16, "min": 3}}  # as many channels as the image
+    text = agrees(stacked({"with": {"channels": "=width"}}, RESIDUAL, arguments=bound))
+    assert "Unit(3, 16)" in line(text)
 
 
 def test_channels_that_grow_become_a_loop():
