@@ -56,11 +56,7 @@ class MainWindow(QMainWindow):
         self.welcome = Welcome(self.workspace, remembered)
         self.welcome.open_requested.connect(self.actions_["file.open"].trigger)
         self.welcome.new_requested.connect(self.actions_["file.new"].trigger)
-        self.welcome.preset_requested.connect(
-            lambda choice: self.guarded(
-                lambda: self.workspace.open_preset(choice.name, choice.arguments)
-            )
-        )
+        self.welcome.preset_requested.connect(self._open_preset)
         self.welcome.back_requested.connect(self.workspace.show)
         self.welcome.compare_requested.connect(self.compare)
         self.welcome.tour_requested.connect(self.tour)
@@ -215,6 +211,12 @@ class MainWindow(QMainWindow):
         from designer.gui.export import ExportDialog
 
         _open(ExportDialog(self.workspace, self.trainer, self))
+
+    def _open_preset(self, choice: "Choice") -> None:
+        analysis = self.welcome.gallery.preview.analysis_of(choice)
+        self.guarded(
+            lambda: self.workspace.open_preset(choice.name, choice.arguments, analysis=analysis)
+        )
 
     def compare(self, choice: "Choice | None" = None) -> None:
         """Put the design that was worked on last beside a preset, or two presets."""

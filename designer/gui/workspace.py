@@ -158,8 +158,16 @@ class Workspace(QObject):
         design = files.read(path)
         return self.add(design, path=path, saved=design)
 
-    def open_preset(self, name: str, arguments: Mapping[str, Scalar] | None = None) -> Document:
+    def open_preset(
+        self,
+        name: str,
+        arguments: Mapping[str, Scalar] | None = None,
+        *,
+        analysis: Analysis | None = None,
+    ) -> Document:
         """Open a preset as a new design, with other values for some of its arguments.
+
+        Where its analysis is at hand, it need not be made.
 
         Raises
         ------
@@ -169,7 +177,14 @@ class Workspace(QObject):
         design = saved = presets.load(name)
         for argument, value in (arguments or {}).items():
             design = edits.set_argument(design, argument, value)
-        return self.add(design, saved=saved, preset=name, recipe=presets.recipe(name))
+        if analysis is not None and design == analysis.design:
+            saved = analysis.design if design is saved else saved
+            design = analysis.design
+        else:
+            analysis = None
+        return self.add(
+            design, saved=saved, preset=name, recipe=presets.recipe(name), analysis=analysis
+        )
 
     def add(
         self,
@@ -179,10 +194,16 @@ class Workspace(QObject):
         saved: Design | None = None,
         preset: str = "",
         recipe: Recipe | None = None,
+        analysis: Analysis | None = None,
     ) -> Document:
-        """Open a design that is at hand and make it current."""
+        """Open a design that is at hand and make it current; analyse it unless that was done."""
         document = Document(
-            design, analyse(design), path=path, saved=saved, preset=preset, recipe=recipe
+            design,
+            analysis or analyse(design),
+            path=path,
+            saved=saved,
+            preset=preset,
+            recipe=recipe,
         )
         self.documents.append(document)
         self.show(document)

@@ -120,6 +120,7 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
 
     workspace, docks, whole = window.workspace, window.docks, lambda: seen(window)
     yield "welcome", whole
+    yield from _gallery_scenes(window)
     for name in PRESETS:
         workspace.open_preset(name)
         window.canvas.fit()
@@ -189,6 +190,35 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
         yield dock, docks[dock].grab
     window.tour()
     yield "tour", whole
+
+
+def _gallery_scenes(window: "QWidget") -> Iterator[Scene]:
+    """Show the views of the presets, what is found in them, and two networks side by side."""
+    from designer.gui.gallery.comparison import ComparisonDialog
+
+    gallery = window.welcome.gallery
+    wait_until(lambda: bool(gallery.all))
+    for name in ("resnet50", "googlenet"):
+        gallery.choose(name)
+        for view in ("cards", "scatter", "tree"):
+            gallery.show_view(view)
+            yield f"gallery-{name}-{view}", lambda: seen(window)
+    family = gallery.boxes["family"]
+    family.setCurrentIndex(family.findData("ResNet"))
+    for view in ("tree", "scatter", "cards"):
+        gallery.show_view(view)
+        yield f"gallery-family-{view}", lambda: seen(window)
+    gallery.show_all()
+    for text in ("inception", "simonian", "qqqq"):
+        gallery.search.setText(text)
+        yield f"gallery-search-{text}", lambda: seen(window)
+    gallery.show_all()
+    gallery.choose("vgg16")
+    window.compare(gallery.preview.choice)
+    dialog = window.findChild(ComparisonDialog)
+    wait_until(lambda: set(dialog.keys) <= dialog.figures.keys())
+    yield "comparison", dialog.grab
+    dialog.close()
 
 
 def _readme_scenes(window: "QWidget") -> Iterator[Scene]:

@@ -164,7 +164,7 @@ class CardDelegate(QStyledItemDelegate):
         if card.preset is None:
             return
         y += QFontMetricsF(small).descent() + 4 + QFontMetricsF(small).ascent()
-        error = f"{card.top1.value:g} % top-1 error" if card.top1 else ""
+        error = f"{card.top1.value:.4g} % top-1 error" if card.top1 else ""
         width = QFontMetricsF(small).horizontalAdvance(error)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.view.families[card.family])

@@ -67,17 +67,18 @@ def dialog(
     a design beside the one it came from.
     """
     sides = [of_document(each, number) for number, each in enumerate(workspace.documents)]
-    names = sorted(presets.names(), key=lambda name: of_choice(Choice(name)).title.lower())
     if choice is not None and choice.arguments:
         sides.append(of_choice(choice))
-    sides += [of_choice(Choice(name)) for name in names]
+    known = [of_choice(Choice(name)) for name in presets.names()]
+    sides += sorted(known, key=lambda side: side.title.lower())
+    first = presets.names()[0]
     right = of_choice(choice).key if choice is not None else ""
     if mine is not None:
         left = sides[workspace.documents.index(mine)].key
-        right = right or mine.preset or _parent(names[0])
+        right = right or mine.preset or first
     else:
-        right = right or names[0]
-        left = _parent(choice.name if choice is not None else names[0])
+        right = right or first
+        left = _parent(choice.name if choice is not None else first)
     return ComparisonDialog(sides, left, right, parent)
 
 

@@ -216,7 +216,7 @@ class Marks(QAbstractScrollArea):
         lines = [(f"{card.title}  ({card.preset.year})", sans(0.95, bold=True), c.text)]
         lines.append((card.figures, sans(0.9), c.soft_text))
         if card.top1 is not None:
-            told = f"{card.top1.value:g} % top-1 error ({card.top1.conditions})"
+            told = f"{card.top1.value:.4g} % top-1 error ({card.top1.conditions})"
             lines.append((told, sans(0.9), c.soft_text))
         width = max(QFontMetricsF(font).horizontalAdvance(text) for text, font, _ in lines) + 22
         height = sum(QFontMetricsF(font).height() + 2 for _, font, _ in lines) + 14

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer import presets
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import Analysis, analyse
 from designer.design import edits
 from designer.design.expressions import Scalar
 from designer.design.values import Argument, Design
@@ -86,6 +86,7 @@ class Preview(QScrollArea):
         self._families = FamilyColours()
         self._counted: dict[tuple[str, tuple[tuple[str, Scalar], ...]], Figures] = {}
         self._designs: dict[str, Design] = {}
+        self._analysed: tuple[Choice, Analysis | None] = (self.choice, None)
         self._soon = QTimer(self, interval=_WAIT_MS, singleShot=True)
         self._soon.timeout.connect(self._count)
         self.picture = Picture(pictures)
@@ -276,20 +277,27 @@ class Preview(QScrollArea):
 
     # Counting
 
+    def analysis_of(self, choice: Choice) -> Analysis | None:
+        """Return the analysis of a preset if it was counted last, so that it opens at once."""
+        known, analysis = self._analysed
+        return analysis if known == choice else None
+
     def _count(self) -> None:
         choice = self.choice
         if self.card.preset is None:
             return
 
-        def work() -> tuple[Choice, Design, Figures]:
+        def work() -> tuple[Choice, Design, Analysis, Figures]:
             import designer.gui.inspector.form  # noqa: F401 - here it keeps nobody waiting
 
-            return choice, presets.load(choice.name), figures(analyse(choice.design()))
+            analysis = analyse(choice.design())
+            return choice, presets.load(choice.name), analysis, figures(analysis)
 
         background.run(self, work, self._arrived, self._failed)
 
-    def _arrived(self, counted: tuple[Choice, Design, Figures]) -> None:
-        choice, design, found = counted
+    def _arrived(self, counted: tuple[Choice, Design, Analysis, Figures]) -> None:
+        choice, design, analysis, found = counted
+        self._analysed = choice, analysis
         self._designs[choice.name] = design
         self._counted[choice.name, tuple(choice.arguments.items())] = found
         if choice == self.choice:

@@ -27,6 +27,7 @@ class AnalysisPanel(LazyPanel):
         self.total_row = TotalRow(self.view)
         self.memory = MemoryTotals()
         self._newest = Newest(self)
+        self._table: LayerTable | None = None
         self._filter = QLineEdit(objectName="layer-filter", clearButtonEnabled=True)
         self._filter.setPlaceholderText("Filter layers…")
         self._filter.setAccessibleName("Filter layers by name or type")
@@ -118,7 +119,10 @@ class AnalysisPanel(LazyPanel):
         for part in (self.total_row, self.memory, self._others, self._copy):
             part.setVisible(self.workspace.document is not None)
         self.memory.show_totals(analysis.totals)
-        if analysis.totals.layers <= LARGE:
+        if self._table is not None and self._table.totals is analysis.totals:
+            self._newest.cancel()
+            self._show(self._table)  # a page that comes up asks twice for what it shows
+        elif analysis.totals.layers <= LARGE:
             self._newest.cancel()
             self._show(LayerTable(analysis))
         else:
@@ -135,6 +139,7 @@ class AnalysisPanel(LazyPanel):
         self.memory.use_fonts()
 
     def _show(self, table: LayerTable) -> None:
+        self._table = table
         self.view.show_table(table, self.workspace.selection)
         self.total_row.refresh()
 
