@@ -15,11 +15,7 @@ from designer.resources import folder
 from tests.analysis.drawing import OUTPUT, block, chain, design
 
 COUNTED = json.loads((Path(__file__).parent / "networks.json").read_text(encoding="utf-8"))
-NETWORKS: Mapping[str, Any] = {
-    key: each
-    for key, each in COUNTED.items()
-    if key != "about" and (folder("presets") / f"{each['preset']}.json").exists()
-}
+NETWORKS: Mapping[str, Any] = {key: each for key, each in COUNTED.items() if key != "about"}
 # Bytes an image that the network counted keeps and the preset does not, by its other structure.
 FRACTALS = [(64, 32), (128, 16), (256, 8), (512, 4), (512, 2)]  # channels and side of its blocks
 KEPT_BESIDES = {
