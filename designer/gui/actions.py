@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from designer.gui import icons, places
+from designer.gui import freezing, icons, places
 from designer.gui.theme import theme
 
 if TYPE_CHECKING:
@@ -154,6 +154,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("layer.go_in", "Layer", "Look &into block", "Show the graph of the block.", lambda w: w.canvas.go_in(), "Return; Enter", "go-in", _no_block, True),
     Action("layer.go_out", "Layer", "Go &out", "Show the graph around this one.", lambda w: w.canvas.go_out(), "Escape", "go-out", _at_top, True),
     Action("layer.expand", "Layer", "&Expand in place", "Show the block's inside within this graph.", lambda w: w.canvas.toggle_expanded(), "Space", "expand", _no_block, True),
+    Action("layer.freeze", "Layer", "&Freeze", "Hold weights and running figures still while the rest learns.", lambda w: freezing.freeze(w.workspace, 0), "Ctrl+Shift+F", "freeze", lambda w: _no_selection(w) or freezing.freeze_refusal(w.workspace), True, separated=True),
+    Action("layer.unfreeze", "Layer", "&Unfreeze", "Let the selected nodes learn at the training's own rate.", lambda w: freezing.freeze(w.workspace, 1), "Ctrl+Alt+F", "sun", lambda w: _no_selection(w) or freezing.unfreeze_refusal(w.workspace), True),
     Action("layer.arrange", "Layer", "Arran&ge", "Lay the graph out from top to bottom.", lambda w: w.canvas.arrange(), "Ctrl+L", "arrange", _no_design, True, separated=True),
     # Train
     Action("train.start", "Train", "&Train", "Train this design as the Training panel says.", lambda w: w.train(), "Ctrl+T; F5", "play", _not_trainable),
@@ -180,7 +182,8 @@ CANVAS_MENU = (
 )  # fmt: skip
 NODE_MENU = (
     "layer.rename", "layer.replace", "", "layer.go_in", "layer.expand", "layer.group",
-    "layer.dissolve", "", "layer.connect", "layer.take_out", "", "edit.cut", "edit.copy",
+    "layer.dissolve", "", "layer.connect", "layer.take_out", "", "layer.freeze", "layer.unfreeze",
+    "", "edit.cut", "edit.copy",
     "edit.duplicate", "edit.delete", "", "edit.select_branch", "view.fit_selection",
 )  # fmt: skip
 

@@ -27,6 +27,7 @@ _SPECIAL = {
     "weight_init_mode": "Initial mode",
     "bias_init": "Initial bias",
     "when": "Present when",
+    "learning_rate": "Learning rate ×",
 }
 
 NOTHING = "nothing"

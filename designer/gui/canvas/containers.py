@@ -4,7 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from designer.gui.canvas import marks
-from designer.gui.canvas.look import FADED_OPACITY, Look, elided, font, metrics, mixed
+from designer.gui.canvas.look import FADED_OPACITY, Look, draw_ice, elided, font, metrics, mixed
 from designer.gui.canvas.measures import NAME_TEXT, RADIUS, SMALL_TEXT, STACK
 
 _RADIUS = RADIUS * 1.6
@@ -32,8 +32,11 @@ def draw_container(
         painter.setOpacity(0.45 * opacity)
         painter.drawRoundedRect(rect.translated(STACK, STACK), _RADIUS, _RADIUS)
     painter.setOpacity(opacity)
-    painter.setBrush(QBrush(_fill(look, hovered)))
+    fill = _fill(look, hovered)
+    painter.setBrush(QBrush(mixed(fill, look.ice, 0.08) if bits & marks.FROZEN else fill))
     painter.drawRoundedRect(rect, _RADIUS, _RADIUS)
+    if bits & marks.FROZEN:
+        draw_ice(painter, look, QPointF(rect.right() - 16, rect.top() + 17))
     painter.setOpacity(1.0)
 
 

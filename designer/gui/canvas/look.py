@@ -62,6 +62,7 @@ class Look:
         self.warning = QColor(c.warning)
         self.success = QColor(c.success)
         self.selected = QColor("#ffffff") if c.dark else QColor(c.accent)
+        self.ice = QColor("#7cc8f4") if c.dark else QColor("#1f7fb4")
         self.dot = mixed(QColor(c.canvas), QColor(c.strong_line), 0.45 if c.dark else 0.6)
         self.categories = [c.of(category) for category in arrays.CATEGORIES]
         # At the far end a node is nothing but its colour: calm ones, so that errors stand out.
@@ -123,6 +124,11 @@ def _sign(category: int, colour: str) -> QSvgRenderer:
     return icons.renderer(icons.category_file(arrays.CATEGORIES[category]), colour)
 
 
+@lru_cache(maxsize=4)
+def _ice(colour: str) -> QSvgRenderer:
+    return icons.renderer("freeze", colour)
+
+
 def draw_body(
     painter: QPainter, look: Look, rect: QRectF, style: Style, thicker: float = 1.0
 ) -> None:
@@ -132,6 +138,8 @@ def draw_body(
         painter.setOpacity(FADED_OPACITY)
     outline, width = look.outline_of(style)
     fill = look.hover if style.hovered else look.panel
+    if style.bits & marks.FROZEN:
+        fill = mixed(fill, look.ice, 0.16)
     radius = rect.height() / 2 if style.end else RADIUS
     if style.bits & marks.STACK:
         for step in (2, 1):
@@ -159,7 +167,17 @@ def draw_body(
     if style.icon and not style.end:
         place = QRectF(rect.left() + ICON_LEFT, rect.center().y() - ICON / 2, ICON, ICON)
         _sign(style.category, colour.name()).render(painter, place)
+    if style.icon and style.bits & marks.FROZEN:
+        draw_ice(painter, look, QPointF(rect.left() + ICON_LEFT + ICON, rect.bottom() - 11))
     painter.setOpacity(1.0)
+
+
+def draw_ice(painter: QPainter, look: Look, centre: QPointF) -> None:
+    """Draw the sign of what is frozen, on a disc that sets it apart from what lies below."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QBrush(mixed(look.panel, look.ice, 0.16)))
+    painter.drawEllipse(centre, 7.5, 7.5)
+    _ice(look.ice.name()).render(painter, QRectF(centre.x() - 6, centre.y() - 6, 12, 12))
 
 
 def draw_port(

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from designer.gui.canvas.arrays import Arrays
 
 # Bits of a node, and the first three also of an edge. ORIGIN is where the shape at fault came from.
-ERROR, WARNING, FADED, ORIGIN, STACK = (1 << each for each in range(5))
+# FROZEN has parameters of which none learns.
+ERROR, WARNING, FADED, ORIGIN, STACK, FROZEN = (1 << each for each in range(6))
 
 
 def mark(arrays: "Arrays", problems: Sequence[Problem]) -> None:
@@ -20,6 +21,7 @@ def mark(arrays: "Arrays", problems: Sequence[Problem]) -> None:
     arrays.bits &= np.uint8(STACK)
     arrays.wire_bits[:] = 0
     _mark_absent(arrays)
+    _mark_frozen(arrays)
     at_fault: set[tuple[int, int]] = set()
     row_of = arrays.row
     for problem in problems:
@@ -66,6 +68,19 @@ def _mark_absent(arrays: "Arrays") -> None:
                 row = arrays.row.get(join(frame.scope, name))
                 if row is not None:
                     arrays.bits[row] |= FADED
+
+
+def _mark_frozen(arrays: "Arrays") -> None:
+    """Mark what holds parameters and does not learn, by itself or by a block around it."""
+    for frame in arrays.frames.values():
+        if frame.result is None or not frame.result.counts.frozen:
+            continue
+        for name, result in frame.result.nodes.items():
+            counts = result.counts
+            if counts.frozen and counts.frozen == counts.weights + counts.biases:
+                row = arrays.row.get(join(frame.scope, name))
+                if row is not None:
+                    arrays.bits[row] |= FROZEN
 
 
 def _mark_edges(arrays: "Arrays", at_fault: Iterable[tuple[int, int]]) -> None:

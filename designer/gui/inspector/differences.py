@@ -76,8 +76,11 @@ def _change(key: str, old: object, new: object) -> str:
 
 def _values(node: Node) -> dict[str, Value]:
     if isinstance(node, LayerNode):
-        return {**node.parameters, **({} if node.when is True else {"when": node.when})}
-    return {**node.arguments, "repeat": node.repeat, "when": node.when}
+        rare = {"when": node.when, "learning_rate": node.learning_rate}
+        usual = {"when": True, "learning_rate": 1}
+        return {**node.parameters, **{key: rare[key] for key in rare if rare[key] != usual[key]}}
+    rate = node.learning_rate
+    return {**node.arguments, "repeat": node.repeat, "when": node.when, "learning_rate": rate}
 
 
 def _type(node: Node) -> str:

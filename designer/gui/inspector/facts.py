@@ -7,6 +7,7 @@ from typing import NamedTuple
 from designer.analysis import formatting
 from designer.analysis.analysis import Analysis
 from designer.analysis.fields import Field
+from designer.analysis.kept import kept_at
 from designer.analysis.problems import Problem
 from designer.analysis.results import BlockEffect, GraphResult, NodeResult
 from designer.design.values import Block, BlockNode, LayerNode
@@ -27,6 +28,7 @@ KEPT = (
     "image. A tensor that several layers keep counts once in the total."
 )
 FILE = "All parameters and buffers as they are saved, each in its own type."
+FROZEN = "Parameters that learn; those whose learning rate is multiplied by 0 stay as they are."
 MACS = "Multiply-accumulates of convolutions and matrix products, for one image."
 FIELD = (
     "Which pixels of the input one value depends on: how many, how far apart the fields of "
@@ -62,7 +64,7 @@ def of_layer(analysis: Analysis, path: str) -> list[Fact]:
     effect, layer = result.effect, result.layer
     if layer is None or not isinstance(effect, Facts):
         return facts
-    given = tuple(flow.tensor for flow in result.inputs if flow is not None)
+    given = tuple(each for each in result.inputs if each is not None)
     shape = effect.output.shape
     facts += [_formula(line) for line in layer.shape_formula(given, shape)]
     if facts[-1].result != formatting.shape(shape):
@@ -75,7 +77,7 @@ def of_layer(analysis: Analysis, path: str) -> list[Fact]:
         number = numbers.count(effect.counts.macs)
         short = f" ≈ {numbers.scaled(effect.counts.macs)}" if effect.counts.macs >= 10**6 else ""
         facts.append(Fact("MACs", formula, f"{number}{short}", MACS))
-    facts += _memory(effect.counts, _kept(result), _kept_words(result))
+    facts += _memory(effect.counts, kept_at(analysis.top, path), _kept_words(result))
     if result.in_place:
         facts.append(
             Fact("in place", "overwrites its input", help="Its input is needed by nobody else.")
@@ -102,7 +104,7 @@ def of_use(analysis: Analysis, path: str) -> list[Fact]:
     passes = f"in {times} passes" if times > 1 else ""
     facts.append(Fact("layers", "", numbers.count(effect.counts.layers), after=passes))
     facts += _totals(effect.counts)
-    facts += _memory(effect.counts, _kept(result), "")
+    facts += _memory(effect.counts, kept_at(analysis.top, path), "")
     if inside is not None:
         end = _end_path(inside, path)
         facts += _field(analysis.fields.get(end) if end else None)
@@ -111,15 +113,15 @@ def of_use(analysis: Analysis, path: str) -> list[Fact]:
 
 def of_several(analysis: Analysis, paths: Iterable[str]) -> list[Fact]:
     """Add up what the selected nodes cost."""
-    results = [result for path in paths if (result := analysis.node(path)) is not None]
-    counts = [result.counts for result in results if result.effect is not None]
+    found = {path: result for path in paths if (result := analysis.node(path)) is not None}
+    counts = [result.counts for result in found.values() if result.effect is not None]
     if not counts:
         return []
     summed = Counts._make(map(sum, zip(*counts, strict=True)))
     return [
         Fact("layers", "", numbers.count(summed.layers)),
         *_totals(summed),
-        *_memory(summed, sum(map(_kept, results)), ""),
+        *_memory(summed, sum(kept_at(analysis.top, path) for path in found), ""),
     ]
 
 
@@ -186,7 +188,7 @@ def _inputs(result: NodeResult) -> list[Fact]:
         Fact(
             f"input {port}" if many else "input",
             "",
-            formatting.shape(flow.tensor.shape) if flow is not None else "not known",
+            formatting.shape(flow.shape) if flow is not None else "not known",
         )
         for port, flow in enumerate(result.inputs)
     ]
@@ -230,12 +232,18 @@ def _sums(counts: Counts, states: Sequence[State]) -> list[Fact]:
     if len(learned) > 1:
         parts = " + ".join(numbers.count(_product(each.shape)) for each in learned)
         facts.append(Fact("params", parts, numbers.count(counts.weights + counts.biases)))
+    if counts.frozen:
+        facts.append(Fact("trainable", "", "0", FROZEN, f"{_frozen(counts)} frozen"))
     if counts.buffers:
         names = ", ".join(each.name for each in states if each.role is Role.BUFFER)
         facts.append(
             Fact("buffers", "", numbers.count(counts.buffers), f"Saved, not learned: {names}.")
         )
     return facts
+
+
+def _frozen(counts: Counts) -> str:
+    return numbers.count(counts.frozen)
 
 
 def _totals(counts: Counts) -> list[Fact]:
@@ -249,6 +257,9 @@ def _totals(counts: Counts) -> list[Fact]:
             "Learned values: weights and biases.",
         )
     ]
+    if counts.frozen:
+        learning = numbers.count(counts.weights + counts.biases - counts.frozen)
+        facts.append(Fact("trainable", "", learning, FROZEN, f"{_frozen(counts)} frozen"))
     if counts.buffers:
         facts.append(Fact("buffers", "", numbers.count(counts.buffers), "Saved, not learned."))
     if counts.macs:
@@ -294,17 +305,6 @@ def _memory(counts: Counts, kept: int, words: str) -> list[Fact]:
         )
     facts.append(Fact("kept", "", numbers.size(kept), KEPT, words))
     return facts
-
-
-def _kept(result: NodeResult) -> int:
-    """Return the bytes that a node keeps by itself, in train mode for one image."""
-    if result.effect is None:
-        return 0
-    kept = result.effect.kept
-    flows = [result.inputs[port] for port in kept.inputs]
-    flows += [result.outputs[port] for port in kept.outputs]
-    storages = {flow.storage for flow in flows if flow is not None}
-    return kept.per_image + kept.fixed + sum(storage.size for storage in storages)
 
 
 def _kept_words(result: NodeResult) -> str:

@@ -10,6 +10,7 @@ from designer.design.edits import Edit
 from designer.design.expressions import Scalar
 from designer.design.values import BlockNode, Design, LayerNode, Node, Value
 from designer.gui import labels, places
+from designer.gui.freezing import learns
 from designer.gui.inspector import arguments, kinds
 from designer.gui.inspector.rows import (
     ABSENT,
@@ -23,6 +24,7 @@ from designer.gui.inspector.rows import (
 from designer.gui.workspace import Workspace
 from designer.layers.base import layer_types
 from designer.layers.initialisation import SPREADS
+from designer.layers.parameters import ParameterError
 
 
 class Target(NamedTuple):
@@ -270,6 +272,55 @@ def repeat_row(workspace: Workspace, targets: Sequence[Target]) -> Row:
         ),
         scopes=[scope_at(workspace.analysis, places.parent(each.path)) for each in targets],
     )
+
+
+def rate_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
+    """Return the field of the learning rate's factor, where anything can learn."""
+    if not all(learns(each.node) for each in targets):
+        return []
+
+    def set_all(value: Value) -> Edit:
+        return in_turn(
+            [
+                lambda design, each=each: edits.set_learning_rate(
+                    design, each.name, value, block=each.block
+                )
+                for each in targets
+            ]
+        )
+
+    scopes: list[Scope] = []
+    for each in targets:
+        if isinstance(each.node, BlockNode):
+            scopes += scopes_of_use(workspace.analysis, each.path, each.node)
+        else:
+            scopes.append(scope_at(workspace.analysis, places.parent(each.path)))
+    return [
+        Row(
+            "learning_rate",
+            labels.label("learning_rate"),
+            _RATE,
+            _common([each.node.learning_rate for each in targets], lambda value: value),
+            set_all,
+            _step(targets, "learning rate"),
+            help="The training's learning rate is multiplied by it, a block's counts for all that "
+            "is in it. 0 freezes: the weights stay, and norms go by their running figures and "
+            "leave them as they are.",
+            default=1,
+            reset=set_all(1),
+            scopes=scopes,
+        )
+    ]
+
+
+def _factor(value: Value) -> Value:
+    """Accept what multiplies a learning rate."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        raise ParameterError("takes a number from 0 on")
+    return value
+
+
+_RATE = kinds.Kind("a number from 0 on", _factor, whole=False, minimum=0)
 
 
 def when_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:

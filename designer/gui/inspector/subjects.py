@@ -14,6 +14,7 @@ from designer.gui.inspector.node_rows import (
     argument_rows,
     name_row,
     parameter_rows,
+    rate_rows,
     repeat_row,
     when_rows,
 )
@@ -120,7 +121,9 @@ def _layer(workspace: Workspace, target: Target, node: LayerNode) -> Subject:
         note=_note(workspace, target.block),
         category=layer.category if layer else None,
         coloured=layer is not None,
-        sections=[Section(rows=[*rows, *when_rows(workspace, [target])])],
+        sections=[
+            Section(rows=[*rows, *rate_rows(workspace, [target]), *when_rows(workspace, [target])])
+        ],
         facts=facts.of_layer(analysis, target.path),
         problems=facts.problems_of(analysis, target.path, target.block, target.name),
     )
@@ -146,6 +149,7 @@ def _use(workspace: Workspace, target: Target, node: BlockNode) -> Subject:
                 rows=[
                     *argument_rows(workspace, [target]),
                     *rows,
+                    *rate_rows(workspace, [target]),
                     *when_rows(workspace, [target]),
                 ],
                 buttons=[
@@ -207,7 +211,9 @@ def _several(workspace: Workspace, targets: Sequence[Target]) -> Subject:
         help="An edit here sets them all." if rows else "They have no parameters in common.",
         category=layer_types()[next(iter(types))].category if one and known else None,
         coloured=one and (bool(known) or not layers),
-        sections=[Section(rows=[*rows, *when_rows(workspace, targets)])],
+        sections=[
+            Section(rows=[*rows, *rate_rows(workspace, targets), *when_rows(workspace, targets)])
+        ],
         facts=facts.of_several(workspace.analysis, [each.path for each in targets]),
     )
 

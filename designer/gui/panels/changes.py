@@ -102,8 +102,10 @@ def _node(name: str, before: Node, after: Node) -> Iterator[str]:
 
 def _settings(node: Node) -> Mapping[str, object]:
     if isinstance(node, BlockNode):
-        return {**node.arguments, "repeat": node.repeat, "when": node.when}
-    return {**node.parameters, "when": node.when}
+        own: Mapping[str, object] = {**node.arguments, "repeat": node.repeat}
+    else:
+        own = node.parameters
+    return {**own, "when": node.when, "learning_rate": node.learning_rate}
 
 
 def _written(value: object) -> str:

@@ -47,6 +47,18 @@ class Explained:
         return f"<p><b>{self.name}: {self.figure}</b></p>{self.meaning}"
 
 
+def trainable(totals: Totals) -> Explained:
+    """Return how many parameters learn."""
+    return Explained(
+        "trainable",
+        f"{numbers.short(totals.trainable)} of {numbers.short(totals.parameters)}",
+        f"<p>{numbers.count(totals.trainable)} parameters learn, {numbers.count(totals.frozen)} "
+        "are frozen: their learning rate is multiplied by 0.</p>"
+        "<p>Frozen parameters have no gradient and no optimiser's state, and what lies before the "
+        "first that learns keeps nothing for backward.</p>",
+    )
+
+
 def memory_of_values(values: int) -> str:
     """Write 15.2M x 4 bytes = 60.95 MB, numbers as the user wants them."""
     return numbers.local(
@@ -113,14 +125,15 @@ def training(totals: Totals, optimiser: str, batch: int, precision: str) -> Expl
     """Return the estimate of what training needs."""
     needed = totals.training_bytes(optimiser, batch, precision)
     state = OPTIMISER_COPIES[optimiser]
-    weights = 4 * totals.parameters
+    weights, learning = 4 * totals.parameters, 4 * totals.trainable
     saved = totals.saved_bytes(batch)
     return Explained(
         "training",
         both_sizes(needed),
         f"<p>An estimate of what training needs at once: parameters {numbers.size(weights)}, "
-        f"gradients {numbers.size(weights)}, the optimiser's state {numbers.size(state * weights)}"
-        f" ({state} × the parameters), kept for backward {numbers.size(saved)} for "
+        f"gradients {numbers.size(learning)}, the optimiser's state "
+        f"{numbers.size(state * learning)} ({state} × the parameters that learn), kept for "
+        f"backward {numbers.size(saved)} for "
         f"{numbers.count(batch)} images, and the two largest gradients of activations, "
         f"{numbers.size(batch * totals.workspace_bytes)}.</p>"
         "<p>In mixed precision, what is kept halves and a half-size copy of the parameters comes "
@@ -180,6 +193,7 @@ class MemoryTotals(QWidget):
         self.figures = {
             name: Figure(name)
             for name in (
+                "trainable",
                 "layer outputs",
                 "in-and-out buffers",
                 "kept for backward",
@@ -223,8 +237,9 @@ class MemoryTotals(QWidget):
     def show_totals(self, totals: Totals) -> None:
         """Show the figures of a design."""
         self.totals = totals
-        for figure in explained(totals):
+        for figure in (trainable(totals), *explained(totals)):
             self.figures[figure.name].show_figure(figure)
+        self.figures["trainable"].setVisible(totals.frozen > 0)
         self._estimate()
         self.layout().invalidate()
 

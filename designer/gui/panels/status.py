@@ -125,9 +125,10 @@ class StatusBar(QStatusBar):
         self.size_.setText(
             f"{short(totals.parameters)} parameters · {size(totals.file_bytes)} file{far}"
         )
+        frozen = f", of which {count(totals.frozen)} are frozen" if totals.frozen else ""
         self.size_.setToolTip(
             f"<p>{count(totals.weights)} weights + {count(totals.biases)} biases = "
-            f"{count(totals.parameters)} learned parameters.</p>"
+            f"{count(totals.parameters)} learned parameters{frozen}.</p>"
             f"<p>The file has them and {count(totals.buffers)} values that are saved but not "
             f"learned: {count(totals.file_bytes)} bytes without the container.</p>"
         )

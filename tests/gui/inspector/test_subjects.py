@@ -390,13 +390,13 @@ def test_tab_leads_through_everything(lenet: Hands) -> None:
     lenet.type("kernel_size", "60")
     lenet.find("node-name").setFocus()
     names = []
-    for _ in range(15):
+    for _ in range(16):
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         names.append(QApplication.focusWidget().objectName())
     fields = ["out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias",
-              "padding_mode", "weight_init", "bias_init", "when"]  # fmt: skip
-    assert names[:11] == [f"field-{key}" for key in fields]
-    assert names[11:14] == ["copy-facts", "fix-0-0", "fix-0-1"]
+              "padding_mode", "weight_init", "bias_init", "learning_rate", "when"]  # fmt: skip
+    assert names[:12] == [f"field-{key}" for key in fields]
+    assert names[12:15] == ["copy-facts", "fix-0-0", "fix-0-1"]
 
 
 def test_undo_by_key_from_a_field_of_the_window(window: MainWindow, qtbot: QtBot) -> None:
