@@ -39,7 +39,7 @@ class Preferences(msgspec.Struct, kw_only=True):
     numbers
         How numbers are grouped: as the system's language does, as in 1,234.5, or not at all.
     standby
-        Whether a worker with torch loaded waits for Train.
+        Whether a worker with torch loaded, and small data read, waits for Train.
     autosave_seconds
         How long after a change the design is put aside against a crash.
     geometry, arrangement
