@@ -11,7 +11,7 @@ from designer.gui import icons, labels
 from designer.gui.inspector import kinds
 from designer.gui.inspector.choosers import Options, Switch
 from designer.gui.inspector.editors import ProseEditor, RowLabel, TextEditor
-from designer.gui.inspector.rows import ABSENT, UNKNOWN, VARIOUS, Row, Scope
+from designer.gui.inspector.rows import ABSENT, UNKNOWN, VARIOUS, Row, Scope, Sign
 from designer.gui.theme import colours, sans
 
 
@@ -198,7 +198,7 @@ class Field(QObject):
                 self._remark(verdict.shown)
                 return
         line.show_text(row.text)
-        self._tell("")
+        self._tell(self._standing())
         self._remark(self._shown_value())
 
     def _remark(self, shown: str) -> None:
@@ -275,7 +275,7 @@ class Field(QObject):
         if self.simple is not None:
             self._set_expression(self._holds_expression)
         self.line.show_text(self.row.text)
-        self._tell("")
+        self._tell(self._standing())
         self._remark(self._shown_value())
 
     @property
@@ -284,6 +284,13 @@ class Field(QObject):
 
     def _shown_value(self) -> str:
         return self.row.judge_value(self.row.value).shown if self._holds_expression else ""
+
+    def _standing(self) -> str:
+        """Say what is wrong with the value itself: a rule that another argument broke."""
+        value = self.row.value
+        if isinstance(value, Sign) or self._holds_expression:
+            return ""
+        return self.row.judge_value(value).wrong
 
     def _escaped(self) -> None:
         assert self.line is not None

@@ -1,5 +1,7 @@
 """Every kind of field: typed and pasted, right and wrong, expressions, steps, undo."""
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
@@ -213,6 +215,32 @@ def test_arrow_keys_step(lenet: Hands, key: str, start: str, keys: list[Qt.Key],
     lenet.settle()
     assert line.text() == end
     assert len(lenet.steps()) == 1
+
+
+def test_arrow_keys_step_to_what_a_rule_allows(hands_on: Callable[[str], Hands]) -> None:
+    hands = hands_on("preact_resnet_cifar")
+    hands.type("depth", "20")
+    line = hands.line("depth")
+    found = []
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp):
+        QTest.keyClick(line, key)
+        found.append(line.text())
+    assert found == ["26", "32", "26", "38"]
+    QTest.mouseClick(hands.switch("bottleneck"), Qt.MouseButton.LeftButton)
+    hands.settle()
+    sentence = "must be 6n + 2 with basic blocks, 9n + 2 with bottlenecks; received"
+    assert hands.workspace.analysis.valid  # 38 is both
+    hands.type("depth", "40")
+    assert hands.error("depth") == f"depth {sentence} 40."
+    assert hands.workspace.design.arguments["depth"].default == 38
+    QTest.keyClick(line, Qt.Key.Key_Up)
+    hands.settle()
+    assert hands.workspace.design.arguments["depth"].default == 47
+    QTest.mouseClick(hands.switch("bottleneck"), Qt.MouseButton.LeftButton)
+    hands.settle()
+    (problem,) = hands.workspace.analysis.problems
+    assert problem.message == f"depth {sentence} 47"
+    assert hands.error("depth") == f"{problem.message}."
 
 
 def test_the_wheel_steps_only_the_field_that_has_the_focus(lenet: Hands) -> None:
