@@ -47,12 +47,12 @@ class Row:
         """The output's shape."""
         flow = self.result.outputs[0]
         assert flow is not None
-        return flow.tensor.shape
+        return flow.shape
 
     @property
     def formula(self) -> tuple[str, ...]:
         """The formulas of shape, weights and MACs with the numbers in them."""
-        given = tuple(flow.tensor for flow in self.result.inputs if flow is not None)
+        given = tuple(each for each in self.result.inputs if each is not None)
         return self.layer.formula(given, self.shape)
 
 
@@ -105,7 +105,7 @@ class Analysis:
         ports = [
             Port(
                 name,
-                result.outputs[0].tensor.shape,
+                result.outputs[0].shape,
                 result.layer.loss_weight,
                 result.layer.auxiliary,
             )

@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 from designer.analysis.analysis import Analysis, analyse
 from designer.analysis.editing import input_ports, next_port
-from designer.analysis.known import flow_at, graph_result, refusal
+from designer.analysis.known import graph_result, refusal, tensor_at
 from designer.analysis.problems import Severity
 from designer.design import edits
 from designer.design.values import BlockNode, Edge
@@ -123,8 +123,8 @@ class Connecting:
         """Return the shape that leaves the port where the edge begins, if it is known."""
         if not self.output:
             return None
-        flow = flow_at(self.results, self.design, self.block, self.name, self.port)
-        return flow.tensor.shape if flow is not None else None
+        tensor = tensor_at(self.results, self.design, self.block, self.name, self.port)
+        return tensor.shape if tensor is not None else None
 
     def _ports(self, name: str) -> int:
         node = self.graph.nodes.get(name)
@@ -145,11 +145,11 @@ class Connecting:
 
     def _layer_sentence(self, edge: Edge) -> str:
         """Say why a layer would not take the tensor, "" if it would or that is not known."""
-        flow = flow_at(self.results, self.design, self.block, edge.source, edge.source_port)
+        tensor = tensor_at(self.results, self.design, self.block, edge.source, edge.source_port)
         result = self.results.nodes.get(edge.target) if self.results is not None else None
         old = self.instead
         without = old.target_port if old is not None and old.target == edge.target else None
-        why = refusal(result, flow, edge.target_port, without=without)
+        why = refusal(result, tensor, edge.target_port, without=without)
         return f"{edge.target}: {why}" if why else ""
 
 

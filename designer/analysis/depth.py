@@ -44,9 +44,9 @@ def _counted(result: NodeResult) -> int:
     layer = result.layer
     if layer is None or type(layer).category not in _COUNTED or not result.counts.macs:
         return 0
-    given = tuple(flow.tensor for flow in result.inputs if flow is not None)
+    given = tuple(each for each in result.inputs if each is not None)
     flow = result.outputs[0] if result.outputs else None
     if flow is None:
         return 1
-    parts = layer.parts(given, flow.tensor.shape)
+    parts = layer.parts(given, flow.shape)
     return max(1, sum(part.convolution for part in parts))

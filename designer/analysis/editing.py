@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from designer.analysis.analysis import Analysis, analyse
-from designer.analysis.known import flow_at, refusal
+from designer.analysis.known import refusal, tensor_at
 from designer.analysis.problems import Severity
 from designer.analysis.results import GraphResult, NodeResult
 from designer.design import dissolving, edits
@@ -134,13 +134,13 @@ def _unfit(analysis: Analysis, after: Design, healed: list[Edge], block: str | N
     if one_source and (all(map(_takes_one, targets)) or _is_layer(targets)):
         # Nothing else that comes to these layers changes, so their own rules say all.
         source, port, _, _ = healed[0]
-        flow = flow_at(before, analysis.design, block, source, port)
+        tensor = tensor_at(before, analysis.design, block, source, port)
         return [
             edge
             for edge in healed
             if (result := before.nodes.get(edge.target)) is not None
             and not result.problems
-            and refusal(result, flow, edge.target_port)
+            and refusal(result, tensor, edge.target_port)
         ]
     now = next(iter(_graphs(analyse(after, analysis), block)), None)
     return [
@@ -369,8 +369,8 @@ def _sizes(result: NodeResult) -> list[Mapping[str, int]]:
     uses = [inside[str(n)] for n in range(len(inside))] if "0" in inside else [result]
     found: list[Mapping[str, int]] = []
     for use in uses:
-        flow = use.inputs[0] if use.inputs else None
-        shape = flow.tensor.shape if flow is not None else ()
+        tensor = use.inputs[0] if use.inputs else None
+        shape = tensor.shape if tensor is not None else ()
         known = shape if len(shape) == 3 else shape[:1]
         found.append(dict(zip(SIZES, known, strict=False)))
     return found

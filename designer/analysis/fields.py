@@ -108,9 +108,9 @@ def _end_names(graph: GraphResult) -> list[str]:
 def _whole(result: NodeResult) -> Field | None:
     """Return the field that is the whole image."""
     flow = result.outputs[0]
-    if flow is None or len(flow.tensor.shape) != 3:
+    if flow is None or len(flow.shape) != 3:
         return None
-    height, width = flow.tensor.shape[1:]
+    height, width = flow.shape[1:]
     return Field((height, width), (height, width), (height / 2, width / 2))
 
 
@@ -125,7 +125,7 @@ def _layer(
     fields = [field for field in sources if field is not None]
     if not fields:
         return None
-    given = tuple(flow.tensor for flow in result.inputs if flow is not None)
+    given = tuple(each for each in result.inputs if each is not None)
     window = layer.window(given, facts.output.shape)
     if window is None:
         return image

@@ -6,38 +6,28 @@ whose inputs then differ.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from itertools import compress
-from operator import is_not
+from dataclasses import replace
 from typing import TypeAlias
 
-from designer.analysis import blocks, memory
+from designer.analysis import blocks, changes
 from designer.analysis.loose import graph_problems
 from designer.analysis.place import Place
 from designer.analysis.problems import Problem
-from designer.analysis.results import BlockEffect, Flow, GraphResult, Memory, NodeResult
-from designer.analysis.uses import (
-    MAX_LAYERS,
-    Use,
-    effect,
-    enter,
-    seen_from_outside,
-    value,
-)
-from designer.analysis.statements import role
+from designer.analysis.results import GraphResult, NodeResult
+from designer.analysis.sums import sum_counts, summed
+from designer.analysis.uses import MAX_LAYERS, Use, seen_from_outside, value
 from designer.analysis.wiring import CHAIN, NO_ENDS, Ends, Wiring, chain, wire, without
 from designer.design.expressions import Scalar
 from designer.design.values import Block, BlockNode, Design, Graph, LayerNode, Node
 from designer.layers.base import Layer, Tensor
-from designer.layers.facts import Counts
 from designer.layers.ports import Input, Output
 from designer.layers.shape import Identity
 
 MAX_EVALUATIONS = 100_000
 BLOCK_EVALUATIONS = 4  # what the use of a block costs, even of a known one
 MAX_REMEMBERED = 10_000
-MANY = 1_000  # touched nodes, from which on sums are made anew
 
 _PORTS = (Input.__name__, Output.__name__)
 _BlockKey: TypeAlias = tuple[object, ...]
@@ -69,10 +59,9 @@ class Evaluator:
         """Evaluate the design's own graph, by what differs from its previous result."""
         scope = {name: each.default for name, each in self.design.arguments.items()}
         with suppress(_TooLargeError):
-            found = None
             if previous is not None and previous.scope == scope:
                 found = self._update(previous)
-            if found is None:
+            else:
                 found = self._graph(self.design.graph, scope, (), None, NO_ENDS)
             if found.counts.layers <= MAX_LAYERS:
                 return found
@@ -81,13 +70,13 @@ class Evaluator:
             f"the design expands to more than {MAX_LAYERS:,} layers or to too many "
             "uses of blocks; lower a repeat or take blocks out",
         )
-        return self._summed(wire(Graph(), NO_ENDS), scope, (), {}, None, NO_ENDS, (problem,))
+        return summed(wire(Graph(), NO_ENDS), scope, (), {}, None, NO_ENDS, (problem,))
 
     def _graph(
         self,
         drawn: Graph,
         scope: Mapping[str, Scalar],
-        inputs: tuple[Flow, ...],
+        inputs: tuple[Tensor, ...],
         block: str | None,
         ends: Ends,
         frozen: bool = False,
@@ -96,12 +85,11 @@ class Evaluator:
         actual, faults = self._present(drawn, scope, block)
         wiring = self._wire(actual, ends)
         place = Place(self.design, wiring, scope, block, drawn, frozen)
-        flows = dict(zip(ends.inputs, inputs, strict=True))
+        tensors = dict(zip(ends.inputs, inputs, strict=True))
         results: dict[str, NodeResult] = {}
         for name in wiring.order:
-            results[name] = self._node(place, name, actual.nodes[name], results, flows)
-        plain = actual is drawn and all(map(_is_plain, drawn.nodes.values()))
-        return self._summed(wiring, scope, inputs, results, block, ends, faults, plain=plain)
+            results[name] = self._node(place, name, actual.nodes[name], results, tensors)
+        return summed(wiring, scope, inputs, results, block, ends, faults, drawn=drawn)
 
     def _node(
         self,
@@ -109,130 +97,57 @@ class Evaluator:
         name: str,
         node: Node,
         results: Mapping[str, NodeResult],
-        flows: Mapping[str, Flow],
-        known: NodeResult | None = None,
+        tensors: Mapping[str, Tensor],
+        known: Layer | None = None,
     ) -> NodeResult:
-        """Evaluate one node; `known` is the result of the same node with other inputs."""
+        """Evaluate one node; `known` is what an unchanged layer was found to be before."""
         self.evaluations += 1
         if self.evaluations > MAX_EVALUATIONS:
             raise _TooLargeError
-        inputs = place.inputs(name, results, flows)
+        inputs = place.inputs(name, results, tensors)
         if isinstance(node, LayerNode):
-            return place.layer(name, node, inputs, results, known.layer if known else None)
+            return place.layer(name, node, inputs, results, known)
         return Use(place, self, name, node).evaluate(inputs)
 
     # After an edit
 
-    def _update(self, before: GraphResult) -> GraphResult | None:
-        """Evaluate what changed, and behind it what then receives other inputs.
-
-        None where edges changed, or nodes came, went or may do so.
-        """
-        graph, drawn = self.design.graph, before.wiring.graph
-        if (
-            not before.plain
-            or graph.edges is not drawn.edges
-            or list(graph.nodes) != list(drawn.nodes)
-        ):
-            return None
-        changed = {
-            name
-            for name in compress(
-                graph.nodes, map(is_not, drawn.nodes.values(), graph.nodes.values())
-            )
-            if not _only_moved(drawn.nodes[name], graph.nodes[name])
-        }
-        if not all(_is_plain(graph.nodes[name]) for name in changed):
-            return None
-        wiring = before.wiring.of(graph)
-        place = Place(self.design, wiring, before.scope, None, graph)
-        old, results = before.nodes, dict(before.nodes)
-        waiting = {name for name in changed if name not in wiring.cyclic}
+    def _update(self, before: GraphResult) -> GraphResult:
+        """Evaluate what changed, and behind it what then receives other inputs."""
+        drawn, old = self.design.graph, before.nodes
+        faults: tuple[Problem, ...] = ()
+        changed = changes.changed_nodes(before, drawn)
+        rewired = changed is None
+        if changed is not None:
+            actual, wiring, results = drawn, before.wiring.of(drawn), dict(old)
+            waiting = changed - wiring.cyclic
+        else:
+            actual, faults = self._present(drawn, before.scope, None)
+            wiring = self._wire(actual, NO_ENDS)
+            changed, waiting = changes.rewired_nodes(before.wiring, wiring)
+            results = {name: old.get(name, _UNKNOWN) for name in wiring.order}
         if not self._same_blocks:  # a block that was edited changes every node that uses it
-            nodes = wiring.graph.nodes.items()
-            waiting.update(name for name, node in nodes if isinstance(node, BlockNode))
+            uses = [name for name in results if isinstance(actual.nodes[name], BlockNode)]
+            waiting.update(uses)
         if before.problems:  # their words and fixes look at nodes further up
-            waiting.update(name for name, result in old.items() if result.problems)
+            waiting.update([name for name, result in results.items() if result.problems])
+        place = Place(self.design, wiring, before.scope, None, drawn)
         touched = []
         for name in wiring.order:
             if name not in waiting:
                 continue
-            waiting.discard(name)
-            known = None if name in changed else old[name]
-            result = self._node(place, name, graph.nodes[name], results, {}, known)
+            known = results[name].layer if name not in changed else None
+            result = self._node(place, name, actual.nodes[name], results, {}, known)
+            if result.outputs != results[name].outputs:
+                waiting.update(wiring.targets[name])
             results[name] = result
             touched.append(name)
-            if result.outputs != old[name].outputs:
-                waiting.update(wiring.targets[name])
-            if not waiting:
-                break
-        return self._summed(
-            wiring,
-            before.scope,
-            (),
-            results,
-            None,
-            NO_ENDS,
-            (),
-            plain=True,
-            before=before,
-            touched=touched,
-        )
-
-    # Sums
-
-    def _summed(
-        self,
-        wiring: Wiring,
-        scope: Mapping[str, Scalar],
-        inputs: tuple[Flow, ...],
-        results: Mapping[str, NodeResult],
-        block: str | None,
-        ends: Ends,
-        faults: Collection[Problem],
-        *,
-        plain: bool = False,
-        before: GraphResult | None = None,
-        touched: Collection[str] = (),
-    ) -> GraphResult:
-        """Sum up, taking over from `before` what the touched nodes leave as it was."""
-        same = _Same(before, results, touched)
-        flows = dict(zip(ends.inputs, inputs, strict=True))
-        outputs = tuple([_leaving(wiring, name, results, flows) for name in ends.outputs])
-        if same.ports is not None:
-            ports, training_only = same.ports.ports, same.ports.training_only
-        else:
-            nodes = wiring.graph.nodes.items()
-            ports = tuple(
-                [n for n, node in nodes if isinstance(node, LayerNode) and node.layer in _PORTS]
-            )
-            training_only = memory.training_only(wiring, results) if ports else frozenset()
-        counts = same.counts() or memory.sum_counts(results)
-        if same.memory is not None and same.ports is not None:
-            kept, kept_in_eval, peak = same.memory.kept, same.memory.kept_in_eval, same.memory.peak
-        else:
-            kept, kept_in_eval = memory.collect(results, training_only)
-            peak = memory.peak(wiring, results, training_only, outputs, ports)
+        if rewired or not changes.is_alike(before, results, touched):
+            return summed(wiring, before.scope, (), results, None, NO_ENDS, faults, drawn=drawn)
         problems: tuple[Problem, ...] = ()
-        if not same.faultless or faults:
-            problems = (*faults, *graph_problems(wiring, results, block, ends))
-        return GraphResult(
-            wiring=wiring,
-            plain=plain,
-            scope=scope,
-            inputs=inputs,
-            nodes=results,
-            ports=ports,
-            training_only=training_only,
-            counts=counts,
-            kept=kept,
-            kept_in_eval=kept_in_eval,
-            peak=peak,
-            effect=_effect(wiring, results, inputs, ends, outputs, counts, kept, kept_in_eval, peak)
-            if outputs
-            else _NO_EFFECT,
-            problems=problems,
-        )
+        if before.problems or any(results[name].problems for name in touched):
+            problems = tuple(graph_problems(wiring, results, None, NO_ENDS))
+        counts = changes.changed_counts(before, results, touched) or sum_counts(results)
+        return replace(before, wiring=wiring, nodes=results, counts=counts, problems=problems)
 
     # Which nodes are there
 
@@ -308,7 +223,7 @@ class Evaluator:
             if len(inputs[0].shape) == 3:
                 scope["in_height"], scope["in_width"] = inputs[0].shape[1:]
             ends = Ends(used.inputs, used.outputs)
-            found = self._graph(used.graph, scope, enter(inputs), name, ends, frozen)
+            found = self._graph(used.graph, scope, inputs, name, ends, frozen)
             self._results[key] = parts, found
         return self._results[key][1]
 
@@ -321,146 +236,20 @@ class Evaluator:
     ) -> GraphResult:
         """Evaluate a block run several times in a row."""
         wiring = chain(name, len(uses))
-        flows = enter(inputs)
         results: dict[str, NodeResult] = {}
         before: tuple[object, ...] = ()
-        given: tuple[Flow | None, ...] = flows
+        given: tuple[Tensor | None, ...] = inputs
         for step, values, still in zip(wiring.order, uses, frozen, strict=True):
             self.evaluations += 1
             if given[0] is None:
                 results[step] = NodeResult(given)
                 continue
-            if before != (id(values), given[0].tensor, still):
-                inside = self.use(name, values, (given[0].tensor,), still)
-                before = (id(values), given[0].tensor, still)
+            if before != (id(values), given[0], still):
+                inside = self.use(name, values, (given[0],), still)
+                before = (id(values), given[0], still)
             results[step] = seen_from_outside(step, inside, (given[0],))
             given = results[step].outputs[:1]
-        return self._summed(wiring, {}, flows, results, None, CHAIN, ())
+        return summed(wiring, {}, inputs, results, None, CHAIN, ())
 
 
-_NO_EFFECT = effect(Counts(), Memory(), Memory(), (), 0, ())
-
-
-class _Same:
-    """What the touched nodes of an update leave as it was before.
-
-    Attributes
-    ----------
-    ports
-        The result before, if the design's inputs and outputs are the same; else None.
-    memory
-        The result before, if what is kept and what is alive are the same; else None.
-    faultless
-        Whether there were no problems and are none.
-    """
-
-    def __init__(
-        self,
-        before: GraphResult | None,
-        results: Mapping[str, NodeResult],
-        touched: Collection[str],
-    ) -> None:
-        self.before = before
-        self.ports = self.memory = before
-        self.faultless = before is not None and not before.problems
-        self.pairs: list[tuple[NodeResult, NodeResult]] = []
-        if before is None:
-            return
-        pairs = [(before.nodes[name], results[name]) for name in touched]
-        if len(pairs) <= MANY:
-            self.pairs = pairs
-        if len(pairs) > MANY or not all(_is_alike(one, two) for one, two in pairs):
-            self.memory = None
-        for one, two in pairs:
-            if one.layer is not two.layer and _port_kind(one.layer) != _port_kind(two.layer):
-                self.ports = None
-            if two.problems or len(one.outputs) != len(two.outputs):
-                self.faultless = False
-        self.faultless = self.faultless and self.ports is not None
-
-    def counts(self) -> Counts | None:
-        """Return the sums, changed by the differences of a few nodes; None to sum anew."""
-        if self.before is None or not self.pairs:
-            return None
-        sums = list(self.before.counts)
-        for one, two in self.pairs:
-            old, new = one.counts, two.counts
-            if old.widest_gradients == sums[-1] and new.widest_gradients < sums[-1]:
-                return None
-            for place in range(len(sums) - 1):
-                sums[place] += new[place] - old[place]
-            sums[-1] = max(sums[-1], new.widest_gradients)
-        return Counts._make(sums)
-
-
-def _is_alike(one: NodeResult, two: NodeResult) -> bool:
-    """Tell whether two results of a node keep the same and live as long."""
-    if one.effect is None or two.effect is None or one.inputs != two.inputs:
-        return False
-    return (
-        one.outputs == two.outputs
-        and one.effect.peak == two.effect.peak
-        and one.effect.kept == two.effect.kept
-        and one.effect.kept_in_eval == two.effect.kept_in_eval
-        and role(one) is role(two)
-    )
-
-
-def _port_kind(layer: Layer | None) -> tuple[type[Layer], bool] | None:
-    """Return what sorts Input and Output nodes; None for other layers."""
-    if isinstance(layer, Input | Output):
-        return type(layer), isinstance(layer, Output) and layer.auxiliary
-    return None
-
-
-def _is_plain(node: Node) -> bool:
-    """Tell whether a node is there in any case."""
-    return node.when is True and (isinstance(node, LayerNode) or node.repeat == 1)
-
-
-def _only_moved(one: Node, two: Node) -> bool:
-    """Tell whether a node differs from its earlier value by nothing but its place."""
-    if isinstance(one, LayerNode) and isinstance(two, LayerNode):
-        same = one.layer == two.layer and one.parameters is two.parameters
-    elif isinstance(one, BlockNode) and isinstance(two, BlockNode):
-        same = one.block == two.block and one.arguments is two.arguments
-        same = same and one.repeat is two.repeat
-    else:
-        return False
-    return same and one.when is two.when and one.learning_rate is two.learning_rate
-
-
-def _leaving(
-    wiring: Wiring, end: str, results: Mapping[str, NodeResult], flows: Mapping[str, Flow]
-) -> Flow | None:
-    """Return the tensor at a block's output, which others may overwrite if nobody else reads it."""
-    sources = wiring.sources.get(end, ())
-    if not sources or sources[0] is None:
-        return None
-    name, port = sources[0]
-    if name in flows:
-        return flows[name]
-    outputs = results[name].outputs if name in results else ()
-    flow = outputs[port] if port < len(outputs) else None
-    if flow is not None and flow.writable and wiring.readers[sources[0]] > 1:
-        return flow._replace(writable=False)
-    return flow
-
-
-def _effect(
-    wiring: Wiring,
-    results: Mapping[str, NodeResult],
-    inputs: tuple[Flow, ...],
-    ends: Ends,
-    outputs: tuple[Flow | None, ...],
-    counts: Counts,
-    kept: Memory,
-    kept_in_eval: Memory,
-    peak: int,
-) -> BlockEffect:
-    convolved = tuple(
-        port
-        for port, name in enumerate(ends.inputs)
-        if memory.read_by_convolution(wiring, results, name, inputs[port].storage)
-    )
-    return effect(counts, kept, kept_in_eval, convolved, peak, outputs)
+_UNKNOWN = NodeResult(())

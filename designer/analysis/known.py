@@ -1,10 +1,9 @@
 """What an analysis knows at a place of a design: the graph there, a tensor, what a layer says."""
 
 from designer.analysis.analysis import Analysis
-from designer.analysis.results import Flow, GraphResult, NodeResult
+from designer.analysis.results import GraphResult, NodeResult, layer_result
 from designer.design.values import Design
-from designer.layers.base import LayerError, show
-from designer.layers.facts import facts
+from designer.layers.base import LayerError, Tensor, show
 
 
 def graph_result(analysis: Analysis, scope: str) -> GraphResult | None:
@@ -18,9 +17,9 @@ def graph_result(analysis: Analysis, scope: str) -> GraphResult | None:
     return inside
 
 
-def flow_at(
+def tensor_at(
     results: GraphResult | None, design: Design, block: str | None, name: str, port: int = 0
-) -> Flow | None:
+) -> Tensor | None:
     """Return the tensor that leaves a port of a node or of a block's input, if it is known."""
     if results is None:
         return None
@@ -33,7 +32,7 @@ def flow_at(
 
 
 def refusal(
-    result: NodeResult | None, flow: Flow | None, port: int, *, without: int | None = None
+    result: NodeResult | None, tensor: Tensor | None, port: int, *, without: int | None = None
 ) -> str:
     """Say why a layer would not take a tensor at a port, "" if it would or that is not known.
 
@@ -42,15 +41,15 @@ def refusal(
     without
         A port whose edge goes.
     """
-    if flow is None or result is None or result.layer is None:
+    if tensor is None or result is None or result.layer is None:
         return ""
-    flows = {number: each for number, each in enumerate(result.inputs) if each is not None}
+    tensors = {number: each for number, each in enumerate(result.inputs) if each is not None}
     if without is not None:
-        flows.pop(without, None)
-    flows[port] = flow
-    given = tuple(flows[number].tensor for number in sorted(flows))
+        tensors.pop(without, None)
+    tensors[port] = tensor
+    given = tuple(tensors[number] for number in sorted(tensors))
     try:
-        facts(result.layer, given)
+        layer_result(result.layer, given)
     except LayerError as error:
         shapes = " and ".join(show(each.shape) for each in given)
         return error.message + (f" ({shapes})." if given[1:] else ".")

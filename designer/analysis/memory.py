@@ -1,56 +1,154 @@
-"""Sums over a graph's nodes: counts, what autograd keeps, what lives at once when predicting."""
+"""The memory of a graph: shared storage, what autograd keeps, what lives at once."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
-from designer.analysis.results import Flow, Memory, NodeResult, Storage
+from designer.analysis.results import (
+    BlockEffect,
+    Memory,
+    NodeResult,
+    Origin,
+    Storages,
+    layer_result,
+)
 from designer.analysis.wiring import Wiring
-from designer.layers.facts import Counts
-from designer.layers.ports import Input, Output
+from designer.layers.base import FLOAT_BYTES, Kept, Tensor
+from designer.layers.facts import Facts
+from designer.layers.ports import Output
+
+# Storages
 
 
-def sum_counts(results: Mapping[str, NodeResult]) -> Counts:
-    """Add up the nodes' counts; of the gradients alive at once, the largest counts."""
-    rows = [result.effect.counts for result in results.values() if result.effect is not None]
-    if not rows:
-        return Counts()
-    *sums, widest = zip(*rows, strict=True)
-    return Counts._make([*map(sum, sums), max(widest)])
+def share(wiring: Wiring, results: dict[str, NodeResult], inputs: Sequence[Tensor]) -> Storages:
+    """Find out which tensors share storage, and which layers overwrite their input.
 
-
-def collect(results: Mapping[str, NodeResult], left_out: Collection[str]) -> tuple[Memory, Memory]:
-    """Return what autograd keeps of a graph in train and in eval mode, each storage once.
-
-    The nodes `left_out` do not run in eval mode.
+    A layer that can do so overwrites its input where nobody else reads, keeps or shares it: in
+    `results`, its result becomes that of the layer in place.
     """
-    per_image = fixed = per_image_in_eval = fixed_in_eval = 0
-    storages: set[Storage] = set()
-    eval_storages: set[Storage] = set()
-    for name, result in results.items():
-        effect = result.effect
+    start, count = wiring.numbers.start, wiring.numbers.total
+    shared, shared_in_eval = [*range(count)], [*range(count)]
+    sizes, writable = [0] * count, [False] * count
+    for number, tensor in enumerate(inputs, 1):
+        sizes[number] = FLOAT_BYTES * tensor.values
+    sizes_in_eval = [*sizes]
+    convolved: set[int] = set()
+    storages = Storages(shared, shared_in_eval, sizes, sizes_in_eval, {}, writable, convolved)
+    for number, (name, reads) in enumerate(zip(wiring.order, wiring.reads, strict=True), start):
+        result = results[name]
+        effect, layer = result.effect, result.layer
         if effect is None:
             continue
-        inputs, outputs = result.inputs, result.outputs
-        kept = effect.kept
-        per_image += kept.per_image
-        fixed += kept.fixed
-        # Ports that are kept have a tensor; a checker cannot know.
-        for port in kept.inputs:
-            storages.add(inputs[port].storage)  # type: ignore[union-attr]
-        for port in kept.outputs:
-            storages.add(outputs[port].storage)  # type: ignore[union-attr]
-        if name in left_out:
+        for port in effect.convolved:
+            convolved.add(shared[reads[port]])
+        if layer is None or isinstance(effect, BlockEffect):
+            assert isinstance(effect, BlockEffect)
+            _share_block(effect, storages, _numbers(wiring, name, number, effect, storages), reads)
             continue
-        kept = effect.kept_in_eval
-        per_image_in_eval += kept.per_image
-        fixed_in_eval += kept.fixed
-        for port in kept.inputs:
-            eval_storages.add(inputs[port].eval_storage)  # type: ignore[union-attr]
-        for port in kept.outputs:
-            eval_storages.add(outputs[port].eval_storage)  # type: ignore[union-attr]
-    return (
-        Memory(per_image, fixed, frozenset(storages)),
-        Memory(per_image_in_eval, fixed_in_eval, frozenset(eval_storages)),
-    )
+        sizes[number] = sizes_in_eval[number] = effect.size
+        fresh = bool(reads)  # the images are the caller's
+        if layer.inplace or effect.view or effect.view_in_eval:
+            first = reads[0]
+            source = wiring.sources[name][0]
+            alone = writable[first] and source is not None and wiring.readers[source] == 1
+            if layer.inplace and alone is not result.in_place:
+                result = results[name] = layer_result(layer, result.inputs, result.frozen, alone)
+                effect = result.effect
+                assert isinstance(effect, Facts)
+            if effect.view:
+                shared[number] = shared[first]
+                fresh = alone
+            if effect.view_in_eval:
+                shared_in_eval[number] = shared_in_eval[first]
+                fresh = alone
+        writable[number] = fresh and not effect.keeps_output
+    return storages
+
+
+def _numbers(
+    wiring: Wiring, name: str, number: int, effect: BlockEffect, storages: Storages
+) -> list[int]:
+    """Return the numbers of a block's outputs; those that nobody reads get new ones."""
+    numbers = [number]
+    for port in range(1, len(effect.outputs)):
+        other = wiring.numbers.others.get((name, port))
+        if other is None:
+            other = len(storages.shared)
+            storages.shared.append(other)
+            storages.shared_in_eval.append(other)
+            storages.sizes.append(0)
+            storages.sizes_in_eval.append(0)
+            storages.writable.append(False)
+        numbers.append(other)
+    if len(numbers) > 1:
+        storages.outputs[number] = numbers
+    return numbers
+
+
+def _share_block(
+    effect: BlockEffect, storages: Storages, numbers: Sequence[int], reads: Sequence[int]
+) -> None:
+    for number, leaving in zip(numbers, effect.outputs, strict=False):
+        if leaving is None:
+            continue
+        for (own, port, size), shared, sizes in (
+            (leaving.storage, storages.shared, storages.sizes),
+            (leaving.eval_storage, storages.shared_in_eval, storages.sizes_in_eval),
+        ):
+            if own:
+                shared[number] = numbers[port]
+                sizes[numbers[port]] = size
+            else:
+                shared[number] = shared[reads[port]]
+        storages.writable[number] = leaving.writable
+
+
+# What autograd keeps
+
+
+class Held(NamedTuple):
+    """What autograd keeps of a graph in one mode: bytes of unnamed tensors, and storages."""
+
+    per_image: int
+    fixed: int
+    storages: Collection[int]
+
+    def memory(self, sizes: Sequence[int]) -> Memory:
+        """Return the sums, each storage counted once."""
+        return Memory(self.per_image + sum([sizes[each] for each in self.storages]), self.fixed)
+
+    def outside(self, sizes: Sequence[int], inputs: int, own: Mapping[int, Origin]) -> Kept:
+        """Return it as a block's: storages that enter or leave it are named by their ports."""
+        entered, left, hidden = [], [], 0
+        for storage in self.storages:
+            if storage <= inputs:
+                entered.append(storage - 1)
+            elif storage in own:
+                left.append(own[storage].port)
+            else:
+                hidden += sizes[storage]
+        entered.sort()
+        left.sort()
+        return Kept(tuple(entered), tuple(left), self.per_image + hidden, self.fixed)
+
+
+def hold(
+    wiring: Wiring,
+    kept: Sequence[Kept],
+    shared: Sequence[int],
+    outputs: Mapping[int, Sequence[int]],
+) -> Held:
+    """Sum up what is kept of the nodes in order; `shared` and `outputs` are as in `Storages`."""
+    per_image = fixed = 0
+    storages: set[int] = set()
+    nodes = zip(wiring.reads, kept, strict=True)
+    for number, (read, (inputs, made, image, whole)) in enumerate(nodes, wiring.numbers.start):
+        per_image += image
+        fixed += whole
+        for port in inputs:
+            storages.add(shared[read[port]])
+        for port in made:
+            storages.add(shared[outputs[number][port] if port else number])
+    return Held(per_image, fixed, storages)
 
 
 def training_only(wiring: Wiring, results: Mapping[str, NodeResult]) -> frozenset[str]:
@@ -72,73 +170,59 @@ def training_only(wiring: Wiring, results: Mapping[str, NodeResult]) -> frozense
     return frozenset(name for name in wiring.order if name not in needed)
 
 
+# What lives at once
+
+
 def peak(
     wiring: Wiring,
-    results: Mapping[str, NodeResult],
-    left_out: Collection[str],
-    outputs: Sequence[Flow | None],
-    ports: Sequence[str],
+    effects: Sequence[Facts | BlockEffect | None],
+    steps: Sequence[int],
+    storages: Storages,
+    written: Collection[int],
+    ends: Collection[int],
 ) -> int:
-    """Return the largest sum of live bytes per image while the graph runs in eval mode.
+    """Return the largest sum of live bytes per image while a graph runs in eval mode.
 
-    A storage lives from its making until its last reader has run. Those of the graph's inputs,
-    which the caller holds, are not counted; the images of the design are, throughout. `ports` are
-    its Input and Output nodes.
+    A storage lives from its making until its last reader has run; one that has a variable in the
+    generated forward, to the end of that statement. Those of the graph's inputs, which the caller
+    holds, are not counted.
+
+    Parameters
+    ----------
+    effects
+        What the nodes add to the sums, in order.
+    steps
+        The places of those nodes that run, in order.
+    written
+        The tensors that are written into the statement of their reader.
+    ends
+        The tensors that live to the end.
     """
-    ports = [name for name in ports if name in results]
-    images = {name: None for name in ports if isinstance(results[name].layer, Input)}
-    order = wiring.order
-    if left_out or len(images) > 1:  # the caller holds every image from the start
-        others = (name for name in order if name not in left_out and name not in images)
-        order = (*images, *others)
-    ended = len(order)
-    last: dict[Storage, int] = {}
-    for step, name in enumerate(order):
-        for flow in results[name].inputs:
-            if flow is not None:
-                last[flow.eval_storage] = step
-    for name in ports:  # also what only training returns has a variable to the end
-        last.update((flow.eval_storage, ended) for flow in results[name].outputs if flow)
-    for end in outputs:
-        if end is not None:
-            last[end.eval_storage] = ended
+    shared, sizes, outputs = storages.shared_in_eval, storages.sizes_in_eval, storages.outputs
+    last = [0] * len(shared)
+    start, end = wiring.numbers.start, len(steps)
+    for step in reversed(range(len(steps))):
+        place = steps[step]
+        if place + start not in written:
+            end = step
+        for number in wiring.reads[place]:
+            until = step if number in written else end
+            last[shared[number]] = max(last[shared[number]], until)
+    for number in ends:
+        last[shared[number]] = len(steps)
     live = most = 0
-    dying = [0] * (ended + 1)
-    for step, name in enumerate(order):
-        result = results[name]
-        effect = result.effect
+    dying = [0] * (len(steps) + 1)
+    for step, place in enumerate(steps):
+        effect = effects[place]
         if effect is None:
             continue
         if effect.peak:
             most = max(most, live + effect.peak)
-            for port, flow in enumerate(result.outputs):
-                if flow is None:
-                    continue
-                storage = flow.eval_storage
-                if storage.owner == name and storage.port == port:  # one may leave twice
-                    live += storage.size
-                    dying[last.get(storage, step)] += storage.size
+            number = place + start
+            for made in outputs.get(number, (number,)):
+                if shared[made] == made:
+                    size = sizes[made]
+                    live += size
+                    dying[max(last[made], step)] += size
         live -= dying[step]
     return most
-
-
-def read_by_convolution(
-    wiring: Wiring, results: Mapping[str, NodeResult], name: str, storage: Storage
-) -> bool:
-    """Tell whether a convolution reads a storage that begins at `name`, also through views."""
-    waiting = list(wiring.targets.get(name, ()))
-    seen = set(waiting)
-    while waiting:
-        reader = waiting.pop()
-        result = results.get(reader)
-        if result is None:
-            continue
-        for port in result.effect.convolved if result.effect is not None else ():
-            flow = result.inputs[port]
-            if flow is not None and flow.storage == storage:
-                return True
-        if any(flow is not None and flow.storage == storage for flow in result.outputs):
-            fresh = [each for each in wiring.targets[reader] if each not in seen]
-            seen.update(fresh)
-            waiting.extend(fresh)
-    return False

@@ -7,14 +7,14 @@ from functools import cached_property
 from designer.analysis.mending import OpenEnds, fault_fixes
 from designer.analysis.problems import Fix, Problem, origin_fixes, remedy_fix
 from designer.analysis.rates import factor
-from designer.analysis.results import Flow, NodeResult, Storage
+from designer.analysis.results import NodeResult, layer_result
 from designer.analysis.wiring import Source, Wiring
 from designer.design import edits
 from designer.design.expressions import Scalar
 from designer.design.values import Design, Edge, Graph, LayerNode
-from designer.layers.base import Layer, LayerError, show
+from designer.layers.base import Layer, LayerError, Tensor, show
 from designer.layers.catalogue import resolve
-from designer.layers.facts import facts
+from designer.layers.facts import Facts
 from designer.layers.ports import Input, Output
 
 MAX_BYTES = 4 * 10**14
@@ -36,33 +36,36 @@ class Place:
     frozen: bool = False
 
     def inputs(
-        self, name: str, results: Mapping[str, NodeResult], ends: Mapping[str, Flow]
-    ) -> tuple[Flow | None, ...]:
+        self, name: str, results: Mapping[str, NodeResult], ends: Mapping[str, Tensor]
+    ) -> tuple[Tensor | None, ...]:
         """Return the tensors at a node's input ports."""
         sources = self.wiring.sources[name]
         if len(sources) == 1 and sources[0] is not None and sources[0][0] in results:
-            name, port = sources[0]  # the common case, without a loop
-            return results[name].outputs[port : port + 1] or (None,)
-        flows: list[Flow | None] = []
+            start, port = sources[0]  # the common case, without a loop
+            outputs = results[start].outputs
+            return (
+                outputs if len(outputs) == 1 and not port else outputs[port : port + 1] or (None,)
+            )
+        tensors: list[Tensor | None] = []
         for source in sources:
             if source is None:
-                flows.append(None)
+                tensors.append(None)
                 continue
             start, port = source
             result = results.get(start)
             if result is None:
-                flows.append(ends.get(start))
+                tensors.append(ends.get(start))
             elif port < len(result.outputs):
-                flows.append(result.outputs[port])
+                tensors.append(result.outputs[port])
             else:
-                flows.append(None)
-        return tuple(flows)
+                tensors.append(None)
+        return tuple(tensors)
 
     def layer(
         self,
         name: str,
         node: LayerNode,
-        inputs: tuple[Flow | None, ...],
+        inputs: tuple[Tensor | None, ...],
         results: Mapping[str, NodeResult],
         known: Layer | None = None,
     ) -> NodeResult:
@@ -94,43 +97,23 @@ class Place:
         least, most = layer.inputs
         if None in inputs or not least <= len(inputs) <= most:
             return NodeResult(inputs, layer=layer, problems=self._ports(name, layer, inputs))
-        first = inputs[0] if inputs else None
-        in_place = layer.inplace and self._is_alone(name, first)
         try:
-            given = tuple([flow.tensor for flow in inputs])  # type: ignore[union-attr]
-            found = facts(layer, given, in_place, True) if frozen else facts(layer, given, in_place)
+            result = layer_result(layer, inputs, frozen)
         except LayerError as error:
             problem = self._refused(name, layer, inputs, error, results)
             return NodeResult(inputs, layer=layer, problems=(problem,))
+        found = result.effect
+        assert isinstance(found, Facts)
         if found.size > MAX_BYTES:
             shape = show(found.output.shape)
             message = f"{name}: its output {shape} is larger than any memory"
             return NodeResult(
                 inputs, layer=layer, problems=(self.problem("too-large", message, name),)
             )
-        own = Storage(name, 0, found.size)
-        if first is None:  # the images are the caller's
-            flow = Flow(found.output, own, own, False)
-        elif found.view or found.view_in_eval:
-            flow = Flow(
-                found.output,
-                first.storage if found.view else own,
-                first.eval_storage if found.view_in_eval else own,
-                self._is_alone(name, first) and not found.keeps_output,
-            )
-        else:
-            flow = Flow(found.output, own, own, not found.keeps_output)
-        return NodeResult(inputs, (flow,), found, layer, in_place)
-
-    def _is_alone(self, name: str, first: Flow | None) -> bool:
-        """Tell whether a node may overwrite its first input: nobody else reads or keeps it."""
-        if first is None or not first.writable:
-            return False
-        source = self.wiring.sources[name][0]
-        return source is not None and self.wiring.readers[source] == 1
+        return result
 
     def _ports(
-        self, name: str, layer: Layer, inputs: tuple[Flow | None, ...]
+        self, name: str, layer: Layer, inputs: tuple[Tensor | None, ...]
     ) -> tuple[Problem, ...]:
         """Name the inputs without an edge; an input without a tensor has its problem upstream."""
         least, most = layer.inputs
@@ -164,7 +147,7 @@ class Place:
         self,
         name: str,
         layer: Layer,
-        inputs: tuple[Flow | None, ...],
+        inputs: tuple[Tensor | None, ...],
         error: LayerError,
         results: Mapping[str, NodeResult],
     ) -> Problem:
@@ -182,9 +165,9 @@ class Place:
         if error.code == "inputs-differ":
             seen = []
             for each in (0, port):
-                flow, start = inputs[each], sources[each]
-                assert flow is not None and start is not None
-                seen.append(f"{show(flow.tensor.shape)} from {start[0]}")
+                tensor, start = inputs[each], sources[each]
+                assert tensor is not None and start is not None
+                seen.append(f"{show(tensor.shape)} from {start[0]}")
             message = f"{name}: {error.message}: {', '.join(seen)}"
             fixes = [*self._channel_fixes(name, inputs, port, origin, error.axis), *fixes]
         elif source is not None and origin:
@@ -204,7 +187,7 @@ class Place:
     def _channel_fixes(
         self,
         name: str,
-        inputs: tuple[Flow | None, ...],
+        inputs: tuple[Tensor | None, ...],
         port: int,
         origin: str,
         axis: str | None,
@@ -213,9 +196,9 @@ class Place:
         node = self.wiring.graph.nodes.get(origin)
         if first is None or other is None or node is None:
             return []
-        if first.tensor.shape[1:] != other.tensor.shape[1:]:
+        if first.shape[1:] != other.shape[1:]:
             return []
-        return list(origin_fixes(node, self.block, origin, first.tensor.shape[0], axis))
+        return list(origin_fixes(node, self.block, origin, first.shape[0], axis))
 
     def _origin(self, source: Source, results: Mapping[str, NodeResult]) -> str:
         """Return the node that gave a shape, past those that only pass it on."""
@@ -225,7 +208,7 @@ class Place:
             if len(result.inputs) != 1 or result.inputs[0] is None or not result.outputs:
                 break
             output = result.outputs[0]
-            if output is None or output.tensor.shape != result.inputs[0].tensor.shape:
+            if output is None or output.shape != result.inputs[0].shape:
                 break
             if result.counts.macs:
                 break

@@ -84,9 +84,9 @@ def _layer(path: str, result: NodeResult, given: Sequence[_Way], found: list[Mod
     before = tuple(dict.fromkeys(each for way in given for each in way.modules))
     if result.layer is None or result.effect is None or not given:
         return _Way(before)
-    inputs = tuple(flow.tensor for flow in result.inputs if flow is not None)
+    inputs = tuple(each for each in result.inputs if each is not None)
     flow = result.outputs[0]
-    output = flow.tensor.shape if flow is not None else ()
+    output = flow.shape if flow is not None else ()
     image = given[0].image
     if len(inputs[0].shape) == 3 and output == (prod(inputs[0].shape),):
         image = inputs[0].shape

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from math import ceil
 
-from designer.analysis.memory import read_by_convolution
-from designer.analysis.results import GraphResult, Memory, NodeResult
+from designer.analysis.results import GraphResult, Memory
 from designer.layers.base import FLOAT_BYTES
 from designer.layers.ports import Input
 
@@ -85,7 +84,7 @@ class Totals:
     def saved_bytes(self, batch: int = 1, *, training: bool = True) -> int:
         """Bytes that autograd keeps for a batch: a fixed part and one per image."""
         kept = self.kept if training else self.kept_in_eval
-        return kept.fixed + batch * kept.bytes_per_image
+        return kept.fixed + batch * kept.per_image
 
     def inference_bytes(self, batch: int = 1) -> int:
         """Bytes that predicting needs: the file and the live tensors."""
@@ -117,11 +116,11 @@ def totals(top: GraphResult) -> Totals:
     counts = top.counts
     images = 0
     for name in top.ports:
-        result = top.nodes.get(name, NodeResult(()))
-        if isinstance(result.layer, Input) and result.outputs and result.outputs[0] is not None:
-            storage = result.outputs[0].storage
-            if read_by_convolution(top.wiring, top.nodes, name, storage):
-                images += result.outputs[0].tensor.values
+        result = top.nodes.get(name)
+        if result is None or not isinstance(result.layer, Input):
+            continue
+        if top.wiring.numbers.first[name] in top.storages.convolved:
+            images += result.counts.output_values
     return Totals(
         layers=counts.layers,
         weights=counts.weights,

@@ -9,7 +9,7 @@ from designer.analysis.mending import use_fix
 from designer.analysis.place import Place
 from designer.analysis.problems import Problem, Severity
 from designer.analysis.rates import factor
-from designer.analysis.results import BlockEffect, Flow, GraphResult, Memory, NodeResult, Storage
+from designer.analysis.results import GraphResult, NodeResult
 from designer.design import rules
 from designer.design.expressions import (
     ExpressionError,
@@ -21,8 +21,7 @@ from designer.design.expressions import (
     shortened,
 )
 from designer.design.values import Argument, Block, BlockNode
-from designer.layers.base import FLOAT_BYTES, Kept, Tensor
-from designer.layers.facts import Counts
+from designer.layers.base import Tensor
 
 MAX_REPEAT = 1_000
 MAX_LAYERS = 100_000
@@ -66,7 +65,7 @@ class Use:
     name: str
     node: BlockNode
 
-    def evaluate(self, inputs: tuple[Flow | None, ...]) -> NodeResult:
+    def evaluate(self, inputs: tuple[Tensor | None, ...]) -> NodeResult:
         """Return the node's result."""
         name, block = self.name, self.node.block
         used = self.place.design.blocks.get(block)
@@ -89,10 +88,9 @@ class Use:
             frozen = [self.place.frozen or own == 0 for own, _ in found]
             faults = tuple(self.place.slow(name, each) for _, each in found if each)[:1]
         missing = self._missing(used, inputs)
-        flows = tuple([flow for flow in inputs if flow is not None])
-        if faults or missing or len(flows) < len(used.inputs):
+        given = tuple([tensor for tensor in inputs if tensor is not None])
+        if faults or missing or len(given) < len(used.inputs):
             return NodeResult(inputs, problems=(*faults, *missing))
-        given = tuple([flow.tensor for flow in flows])
         if times == 1 and (self.node.repeat == 1 or not self._can_repeat(used)):
             inside = self.blocks.use(block, uses[0], given, frozen[0])
         else:
@@ -103,9 +101,9 @@ class Use:
                 "can be built; lower a repeat"
             )
             return NodeResult(inputs, problems=(self.place.problem("too-large", message, name),))
-        return seen_from_outside(name, inside, flows)
+        return seen_from_outside(name, inside, given)
 
-    def _missing(self, used: Block, inputs: tuple[Flow | None, ...]) -> tuple[Problem, ...]:
+    def _missing(self, used: Block, inputs: tuple[Tensor | None, ...]) -> tuple[Problem, ...]:
         """Name the inputs without an edge, and the edges without an input."""
         name, block = self.name, self.node.block
         sources = self.place.wiring.sources[name]
@@ -250,87 +248,13 @@ def _refusal(argument: Argument, value: Scalar) -> str | None:
     return argument.refusal(value)
 
 
-# A block from inside and from outside
-
-
-def enter(inputs: Sequence[Tensor]) -> tuple[Flow, ...]:
-    """Return a block's inputs as its nodes see them: nobody may overwrite the caller's."""
-    flows = []
-    for port, tensor in enumerate(inputs):
-        storage = Storage("", port, tensor.values * FLOAT_BYTES)
-        flows.append(Flow(tensor, storage, storage, False))
-    return tuple(flows)
-
-
-def effect(
-    counts: Counts,
-    kept: Memory,
-    kept_in_eval: Memory,
-    convolved: tuple[int, ...],
-    peak: int,
-    outputs: tuple[Flow | None, ...],
-) -> BlockEffect:
-    """Return what a graph adds to the sums around it.
-
-    Storages that leave it keep their identity, as inputs' or as its own outputs'; the others are
-    summed up.
-    """
-    own: dict[Storage, Storage] = {}
-    own_in_eval: dict[Storage, Storage] = {}
-    seen: list[Flow | None] = []
-    for port, flow in enumerate(outputs):
-        if flow is None:
-            seen.append(None)
-            continue
-        for each, known in ((flow.storage, own), (flow.eval_storage, own_in_eval)):
-            if each not in known:
-                known[each] = each if each.owner == "" else Storage("own", port, each.size)
-        writable = flow.writable and flow.storage.owner != ""
-        seen.append(Flow(flow.tensor, own[flow.storage], own_in_eval[flow.eval_storage], writable))
-    return BlockEffect(
-        tuple(seen),
-        counts,
-        _leaving(kept, own),
-        _leaving(kept_in_eval, own_in_eval),
-        convolved,
-        peak,
-    )
-
-
-def _leaving(kept: Memory, own: Mapping[Storage, Storage]) -> Kept:
-    inputs, outputs, hidden = [], [], 0
-    for storage in kept.storages:
-        if storage.owner == "":
-            inputs.append(storage.port)
-        elif storage in own:
-            outputs.append(own[storage].port)
-        else:
-            hidden += storage.size
-    return Kept(tuple(sorted(inputs)), tuple(sorted(outputs)), kept.per_image + hidden, kept.fixed)
-
-
-def seen_from_outside(name: str, inside: GraphResult, inputs: tuple[Flow, ...]) -> NodeResult:
-    """Return the result of a node that is a graph: its storages get the node's name."""
-    outputs: list[Flow | None] = []
-    for flow in inside.effect.outputs:
-        if flow is None:
-            outputs.append(None)
-            continue
-        tensor, (owner, port, size), (eval_owner, eval_port, eval_size), writable = flow
-        outputs.append(
-            Flow(
-                tensor,
-                Storage(name, port, size) if owner else inputs[port].storage,
-                Storage(name, eval_port, eval_size)
-                if eval_owner
-                else inputs[eval_port].eval_storage,
-                writable,
-            )
-        )
+def seen_from_outside(name: str, inside: GraphResult, inputs: tuple[Tensor, ...]) -> NodeResult:
+    """Return the result of a node that is a graph."""
+    outputs = tuple([each and each.tensor for each in inside.effect.outputs])
     problems: tuple[Problem, ...] = ()
     if inside.problems:
         problems = tuple([problem.under(name) for problem in _foremost(inside.problems)])
-    return NodeResult(inputs, tuple(outputs), inside.effect, None, False, inside, problems)
+    return NodeResult(inputs, outputs, inside.effect, inside=inside, problems=problems)
 
 
 def _foremost(problems: Sequence[Problem]) -> Sequence[Problem]:

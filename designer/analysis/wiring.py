@@ -1,8 +1,9 @@
 """How a graph is wired once its arguments are known: what is there, its order, its readers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
@@ -11,6 +12,8 @@ from designer.layers.base import layer_types
 
 Source: TypeAlias = tuple[str, int]
 """A node (or a block's input) and its output port."""
+Sources: TypeAlias = Mapping[str, tuple[Source | None, ...]]
+Targets: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
 class Ends(NamedTuple):
@@ -44,54 +47,107 @@ class Wiring:
         The nodes that lie on a cycle or behind one.
     cycle
         One cycle, for words.
+    numbers
+        Those of the tensors, from 1 on: a block's inputs, the first output of each node in order,
+        other outputs that are read.
+    reads
+        For each node in order, the numbers of the tensors that enter it, 0 where none does.
     """
 
     graph: Graph
     order: tuple[str, ...]
-    sources: Mapping[str, tuple[Source | None, ...]]
+    sources: Sources
     readers: Mapping[Source, int]
-    targets: Mapping[str, tuple[str, ...]]
+    targets: Targets
     cyclic: frozenset[str]
     cycle: tuple[str, ...]
+    numbers: "Numbers"
+    reads: Sequence[tuple[int, ...]]
 
     def of(self, graph: Graph) -> "Wiring":
         """Return the wiring of a graph with the same edges and names."""
         return replace(self, graph=graph)
 
 
+class Numbers(NamedTuple):
+    """Numbers of the tensors of a graph.
+
+    Attributes
+    ----------
+    start
+        That of the first node's first output; before come the block's inputs, 0 is no tensor.
+    first, others
+        Those of the block's inputs and of each node's first output, and of other outputs.
+    """
+
+    start: int
+    first: Mapping[str, int]
+    others: Mapping[Source, int]
+
+    @property
+    def total(self) -> int:
+        """How many numbers there are, 0 included."""
+        return 1 + len(self.first) + len(self.others)
+
+    def of(self, source: Source | None) -> int:
+        """Return a tensor's number; 0 for none and for one on a cycle."""
+        if source is None:
+            return 0
+        number = self.others.get(source) if source[1] else None
+        return self.first.get(source[0], 0) if number is None else number
+
+
 def wire(graph: Graph, ends: Ends) -> Wiring:
     """Sort out the edges of a graph whose nodes are all there."""
-    ports: dict[str, dict[int, Source]] = {name: {} for name in (*graph.nodes, *ends.outputs)}
+    nodes = graph.nodes
+    sources: dict[str, tuple[Source | None, ...]] = dict.fromkeys((*nodes, *ends.outputs), ())
+    targets: dict[str, tuple[str, ...]] = dict.fromkeys((*ends.inputs, *nodes), ())
     readers: dict[Source, int] = {}
-    targets: dict[str, dict[str, None]] = {name: {} for name in (*ends.inputs, *graph.nodes)}
-    place = {name: number for number, name in enumerate(graph.nodes)}
+    many: dict[str, list[str]] = {}
+    place = {name: number for number, name in enumerate(nodes)}
     ordered = True
     for name, port, target, target_port in graph.edges:
         source = (name, port)
-        ports[target][target_port] = source
+        known = sources[target]
+        if target_port == len(known):
+            sources[target] = (*known, source)
+        else:
+            sources[target] = _placed(known, target_port, source)
         readers[source] = readers.get(source, 0) + 1
-        targets[name][target] = None
+        if not targets[name]:
+            targets[name] = (target,)
+        else:
+            many.setdefault(name, [*targets[name]]).append(target)
         if place.get(name, -1) >= place.get(target, len(place)):
             ordered = False
-    order, cyclic, cycle = (tuple(place), _NO_CYCLE, ()) if ordered else _order(graph, place)
-    return Wiring(
-        graph,
-        order,
-        {name: _by_port(each) for name, each in ports.items()},
-        readers,
-        {name: tuple(each) for name, each in targets.items()},
-        cyclic,
-        cycle,
-    )
+    for name, each in many.items():
+        targets[name] = tuple(dict.fromkeys(each))
+    order = tuple(nodes) if ordered else _order(place, sources, targets)
+    cyclic = frozenset(nodes.keys() - set(order)) if len(order) < len(nodes) else _NO_CYCLE
+    cycle = _cycle([name for name in nodes if name in cyclic], sources) if cyclic else ()
+    first = {name: number for number, name in enumerate((*ends.inputs, *order), 1)}
+    others: dict[Source, int] = {}
+    for source in readers:
+        if source[1] and source[0] not in ends.inputs:
+            others[source] = 1 + len(first) + len(others)
+    numbers = Numbers(1 + len(ends.inputs), first, others)
+    if others or cyclic:
+        reads = [tuple(map(numbers.of, sources[name])) for name in order]
+    else:
+        reads = [tuple([first[each[0]] if each else 0 for each in sources[name]]) for name in order]
+    return Wiring(graph, order, sources, readers, targets, cyclic, cycle, numbers, reads)
 
 
 _NO_CYCLE: frozenset[str] = frozenset()
 
 
-def _by_port(ports: Mapping[int, Source]) -> tuple[Source | None, ...]:
-    if len(ports) == 1 and 0 in ports:
-        return (ports[0],)
-    return tuple([ports.get(port) for port in range(max(ports, default=-1) + 1)])
+def _placed(
+    ports: tuple[Source | None, ...], port: int, source: Source
+) -> tuple[Source | None, ...]:
+    """Return input ports with one more that is entered."""
+    longer = [*ports, *[None] * (port + 1 - len(ports))]
+    longer[port] = source
+    return tuple(longer)
 
 
 @lru_cache(maxsize=64)
@@ -111,38 +167,46 @@ def chain(block: str, times: int) -> Wiring:
         {one: (two,) for one, two in pairwise(stops)},
         _NO_CYCLE,
         (),
+        Numbers(2, {stop: number for number, stop in enumerate(stops[:-1], 1)}, {}),
+        [(number,) for number in range(1, times + 1)],
     )
 
 
-def _order(
-    graph: Graph, place: Mapping[str, int]
-) -> tuple[tuple[str, ...], frozenset[str], tuple[str, ...]]:
-    """Return the smallest order of a graph that is not written in order, and its cycles."""
-    import networkx as nx
+def _order(place: Mapping[str, int], sources: Sources, targets: Targets) -> tuple[str, ...]:
+    """Return the nodes after their sources, as early as they were written; none on a cycle.
 
-    network = nx.DiGraph()
-    network.add_nodes_from(place)
-    network.add_edges_from(
-        (edge.source, edge.target)
-        for edge in graph.edges
-        if edge.source in place and edge.target in place
-    )
-    looped: set[str] = set()
-    cycle: tuple[str, ...] = ()
-    for part in nx.strongly_connected_components(network):
-        if len(part) > 1 or any(network.has_edge(name, name) for name in part):
-            looped.update(part)
-            if not cycle:
-                found = nx.find_cycle(network.subgraph(part))
-                cycle = tuple(edge[0] for edge in found)
-    waiting = list(looped)
-    while waiting:
-        behind = [each for each in network.successors(waiting.pop()) if each not in looped]
-        looped.update(behind)
-        waiting.extend(behind)
-    network.remove_nodes_from(looped)
-    order = nx.lexicographical_topological_sort(network, key=place.__getitem__)
-    return tuple(order), frozenset(looped), cycle
+    Kahn's algorithm; of the nodes that are ready, the first written one goes on.
+    """
+    names = [*place]
+    left = {
+        name: len({each[0] for each in sources[name] if each is not None and each[0] in place})
+        for name in names
+    }
+    ready = [place[name] for name in names if not left[name]]
+    heapify(ready)
+    order = []
+    while ready:
+        name = names[heappop(ready)]
+        order.append(name)
+        for target in targets[name]:
+            if target in left:
+                left[target] -= 1
+                if not left[target]:
+                    heappush(ready, place[target])
+    return tuple(order)
+
+
+def _cycle(cyclic: Sequence[str], sources: Sources) -> tuple[str, ...]:
+    """Return a cycle among nodes each of which has a source among them, the first one first."""
+    some = set(cyclic)
+    way: list[str] = []
+    name = cyclic[0]
+    while name not in way:
+        way.append(name)
+        name = next(each[0] for each in sources[name] if each is not None and each[0] in some)
+    cycle = way[way.index(name) :][::-1]
+    start = cycle.index(min(cycle, key=cyclic.index))
+    return (*cycle[start:], *cycle[:start])
 
 
 def without(graph: Graph, gone: Iterable[str], passed: Iterable[str]) -> Graph:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from designer.analysis.analysis import Analysis
 from designer.analysis.results import GraphResult, NodeResult
 from designer.codegen.forward import write_forward
+from designer.codegen.repeats import Repeats
 from designer.codegen.text import class_name, wrapped
 from designer.design.expressions import (
     Literal,
@@ -24,7 +25,6 @@ from designer.design.expressions import (
     quoted,
     substitute,
 )
-from designer.design.rewriting import NUMBER
 from designer.design.values import (
     Argument,
     Block,
@@ -142,6 +142,7 @@ class ClassWriter:
         self.endings: list[str] = []
         self.codes: dict[str, Code] = {}
         self.kept: dict[str, Tree] = {}
+        self.repeats = Repeats(self)
         self.channels: dict[tuple[str, int], Tree | None] = {}
         # What an expression's names stand for: arguments bound in the text are their values.
         self.bindings: dict[str, Tree] = {
@@ -190,6 +191,7 @@ class ClassWriter:
             self._node(name, modules)
         out_channels = self._out_channels()
         forward = write_forward(self.result, self.block, modules, self.codes)
+        methods = self.repeats.shared()
         self.lines += self.endings
         if self.block is not None:
             texts = [python_source(each) for each in out_channels if each is not None]
@@ -202,6 +204,8 @@ class ClassWriter:
                 "        super().__init__()",
                 *(part for line in self.lines for part in wrapped(f"        {line}")),
                 "",
+                *(part for line in methods for part in wrapped(f"    {line}")),
+                *([""] if methods else []),
                 *(part for line in forward for part in wrapped(f"    {line}")),
             ]
         )
@@ -256,7 +260,7 @@ class ClassWriter:
         channels = layer.channels([each or _UNKNOWN for each in sources], code)
         if channels is not None and _UNKNOWN.identifier in names(channels):
             channels = None
-        self.channels[name, 0] = self._known(channels, result.outputs[0].tensor.shape[0])  # type: ignore[union-attr]
+        self.channels[name, 0] = self._known(channels, result.outputs[0].shape[0])  # type: ignore[union-attr]
 
     def _known(self, channels: Tree | None, value: int) -> Tree | None:
         """In the network's own class every size that follows from no argument is a number."""
@@ -284,17 +288,17 @@ class ClassWriter:
             if silent or not _has_expression(value):
                 continue
             several = isinstance(value, tuple)
-            parts = [self._tree(each) for each in (value if isinstance(value, tuple) else [value])]
+            parts = [self.tree(each) for each in (value if isinstance(value, tuple) else [value])]
             if all(isinstance(part, Literal) for part in parts):
                 continue
-            self._use(*parts)
+            self.mention(*parts)
             if in_forward:
                 parts = [self._kept(name, part) for part in parts]
             words = [python_source(part) for part in parts]
             texts[key] = f"({', '.join(words)})" if several else words[0]
             if not several:
                 trees[key] = parts[0]
-        inputs = tuple(flow.tensor for flow in result.inputs if flow is not None)
+        inputs = tuple(each for each in result.inputs if each is not None)
         return Code(
             layer,
             texts,
@@ -321,7 +325,7 @@ class ClassWriter:
         """Return an input's channels or features for use in the constructor."""
         if channels is None:
             return self._extra(f"{name}_in_channels", value)
-        self._use(channels)
+        self.mention(channels)
         return channels
 
     def _initialise(self, name: str, layer: Layer, inputs: tuple[Tensor, ...]) -> None:
@@ -341,87 +345,31 @@ class ClassWriter:
     ) -> None:
         assert result.inside is not None
         given = [
-            self._first_axis(name, each, flow.tensor.shape[0])
+            self._first_axis(name, each, flow.shape[0])
             for each, flow in zip(sources, result.inputs, strict=True)
             if flow is not None
         ]
         if node.repeat == 1 or _times(result.inside) is None:
             use = self.library.use(node.block, result.inside)
-            self.lines.append(f"self.{name} = {self._call(name, node, use, given, 0)}")
+            self.lines.append(f"self.{name} = {self.call(name, node, use, given, 0)}")
             outputs: list[Tree | None] = []
             for port in range(len(result.outputs)):
                 index = f"[{port}]" if len(result.outputs) > 1 else ""
-                rule = self._output(name, node, use, given, 0, port)
+                rule = self.output(name, node, use, given, 0, port)
                 outputs.append(rule or Name(f"self.{name}.out_channels{index}"))
         else:
-            outputs = [self._repeated(name, node, result.inside, given[0])]
+            outputs = [self.repeats.write(name, node, result.inside, given[0])]
         for port, channels in enumerate(outputs):
             flow = result.outputs[port]
             assert flow is not None
-            self.channels[name, port] = self._known(channels, flow.tensor.shape[0])
+            self.channels[name, port] = self._known(channels, flow.shape[0])
 
-    def _repeated(
-        self, name: str, node: BlockNode, chain: GraphResult, channels: Tree
-    ) -> Tree | None:
-        """Write the nn.Sequential of a repeated block; return its output's channels."""
-        results = [each.inside for each in chain.nodes.values()]
-        uses = [self.library.use(node.block, each) for each in results if each is not None]
-        count = self._tree(node.repeat)
-        self._use(count)
-        varied = len({tuple(use.extras.items()) for use in uses}) > 1
-        calls: list[str] = []
-        widths: list[Tree] = [channels]
-        for number, use in enumerate(uses):
-            prefix = f"{name}_{number}" if varied else name
-            calls.append(self._call(prefix, node, use, [widths[-1]], number))
-            following = self._output(prefix, node, use, [widths[-1]], number, 0)
-            if following is None:  # only an instance knows: hand it on in a loop
-                return self._loop(name, node, uses, count, channels)
-            widths.append(following)
-        fixed = isinstance(count, Literal)
-        settled = widths[-1] == widths[-2] or fixed
-        out_channels = widths[-1] if settled else Name(f"self.{name}[-1].out_channels")
-        # Of a single one nothing tells whether more of them would be alike.
-        alike = fixed or len(calls) > 1 or (settled and not _reads_number(node))
-        if len(set(calls)) == 1 and alike:
-            many = python_source(count)
-            all_of_them = calls[0] if many == "1" else f"*({calls[0]} for _ in range({many}))"
-            self.lines.append(f"self.{name} = nn.Sequential({all_of_them})")
-        elif len(set(calls[1:])) == 1 and fixed:
-            many = str(len(calls) - 1)
-            rest = calls[1] if many == "1" else f"*({calls[1]} for _ in range({many}))"
-            self.lines.append(f"self.{name} = nn.Sequential({calls[0]}, {rest})")
-        else:
-            self._loop(name, node, uses, count, channels)
-        return out_channels
-
-    def _loop(
-        self, name: str, node: BlockNode, uses: list[ClassUse], count: Tree, channels: Tree
-    ) -> Tree:
-        """Write a loop that hands each block's channels on to the next."""
-        layers, width = self._fresh("layers"), self._fresh("width")
-        self.lines += [f"{layers} = []", f"{width} = {python_source(channels)}"]
-        hand_on = f"{width} = {layers}[-1].out_channels"
-        if len({(use.name, tuple(use.extras.items())) for use in uses}) == 1:
-            call = self._call(name, node, uses[0], [Name(width)], None)
-            variable = "i" if re.search(r"\bi\b", call) else "_"
-            self.lines += [
-                f"for {variable} in range({python_source(count)}):",
-                f"    {layers}.append({call})",
-                f"    {hand_on}",
-            ]
-        else:
-            for number, use in enumerate(uses):
-                call = self._call(f"{name}_{number}", node, use, [Name(width)], number)
-                self.lines += [f"{layers}.append({call})", hand_on]
-        self.lines.append(f"self.{name} = nn.Sequential(*{layers})")
-        return Name(f"self.{name}[-1].out_channels")
-
-    def _fresh(self, wish: str) -> str:
+    def fresh(self, wish: str) -> str:
+        """Return a name for a local variable of the constructor."""
         taken = self.arguments.keys() | self.extras.keys()
         return wish if wish not in taken else f"{wish}_"
 
-    def _call(
+    def call(
         self,
         name: str,
         node: BlockNode,
@@ -430,9 +378,9 @@ class ClassWriter:
         number: int | None,
     ) -> str:
         """Write the construction of a block; `number` stands for i, None leaves it a name."""
-        self._use(*channels)
+        self.mention(*channels)
         words = [python_source(each) for each in channels]
-        values = self._values(node, use, number)
+        values = self.values(node, use, number)
         positional = True
         for place, (key, argument) in enumerate(use.parameters.items()):
             written = key in node.arguments and not is_expression(node.arguments[key])
@@ -441,21 +389,22 @@ class ClassWriter:
             if not written and python_source(tree) == python_source(Literal(argument.default)):
                 positional = False
                 continue
-            self._use(tree)
+            self.mention(tree)
             words.append(python_source(tree) if positional else f"{key}={python_source(tree)}")
         for key, value in use.extras.items():
             words.append(f"{key}={python_source(self._extra(f'{name}_{key}', value))}")
         return f"{use.name}({', '.join(words)})"
 
-    def _values(self, node: BlockNode, use: ClassUse, number: int | None) -> dict[str, Tree]:
+    def values(self, node: BlockNode, use: ClassUse, number: int | None) -> dict[str, Tree]:
+        """Return what a node gives its block's arguments; `number` stands for i, as in `call`."""
         values = {
-            key: self._tree(value) for key, value in node.arguments.items() if key in use.parameters
+            key: self.tree(value) for key, value in node.arguments.items() if key in use.parameters
         }
         if number is None:
             return values
         return {key: substitute(tree, {"i": Literal(number)}) for key, tree in values.items()}
 
-    def _output(
+    def output(
         self,
         name: str,
         node: BlockNode,
@@ -471,7 +420,7 @@ class ClassWriter:
         meaning: dict[str, Tree] = {
             key: Literal(each.default) for key, each in use.parameters.items()
         }
-        meaning.update(self._values(node, use, number))
+        meaning.update(self.values(node, use, number))
         for place, tree in enumerate(channels):
             meaning[in_channels_name(place)] = tree
         for key in names(rule) & use.extras.keys():
@@ -492,13 +441,13 @@ class ClassWriter:
                 assert flow is not None
                 wish = f"out_channels_{port}" if port else "out_channels"
                 channels = self._extra(wish, flow.tensor.shape[0])
-            self._use(channels)
+            self.mention(channels)
             found.append(channels)
         return tuple(found)
 
     # Names
 
-    def _tree(self, value: Value) -> Tree:
+    def tree(self, value: Value) -> Tree:
         """Return a value as a tree over the names of this class."""
         if not is_expression(value):
             return Literal(value)  # type: ignore[arg-type]
@@ -507,7 +456,8 @@ class ClassWriter:
             self._extra(name, self.result.scope[name])
         return substitute(tree, self.bindings)
 
-    def _use(self, *trees: Tree) -> None:
+    def mention(self, *trees: Tree) -> None:
+        """Remember that the constructor reads the arguments that stand in these."""
         for tree in trees:
             self.used |= names(tree) & self.arguments.keys()
 
@@ -531,12 +481,6 @@ def in_channels_name(port: int) -> str:
 
 def _has_expression(value: Value) -> bool:
     return any(map(is_expression, value)) if isinstance(value, tuple) else is_expression(value)
-
-
-def _reads_number(node: BlockNode) -> bool:
-    """Tell whether an argument of a use depends on the number of the repetition."""
-    values = [str(each) for each in node.arguments.values() if is_expression(each)]
-    return any(NUMBER in names(parse(each)) for each in values)
 
 
 def _times(result: GraphResult) -> int | None:

@@ -5,18 +5,17 @@ gets a variable, if possible one whose tensor has just been read for the last ti
 live no longer than `Totals.inference_peak_bytes` says.
 """
 
+import re
 from collections.abc import Mapping
+from itertools import chain, count
 
 from designer.analysis.results import GraphResult
-from designer.codegen.text import LINE
+from designer.analysis.wiring import Source
 from designer.design.values import Block
 from designer.layers.base import Code
 from designer.layers.ports import Input, Output
 
-# How many calls an expression may hold before the next one, and before the next costly one.
-_MOST = 5
-_MOST_BEFORE_HEAVY = 2
-_FEW_INPUTS = 2
+_PLAIN = "y"  # the name of a variable of which nothing is to be said
 
 
 def write_forward(
@@ -51,6 +50,7 @@ class _Forward:
         ]
         self.is_output = {name for name in self.order if isinstance(self._layer(name), Output)}
         self.ends = self._ends()
+        self.written = result.written
 
     def write(self) -> list[str]:
         steps = [name for name in self.order if name not in self.is_output]
@@ -116,15 +116,16 @@ class _Forward:
         expression = self._expression(name)
         outputs = len(self.result.nodes[name].outputs)
         training = name in self.result.training_only
-        if outputs == 1 and self._goes_on(name, following, expression):
+        if name in self.written:
             self.texts[name, 0] = expression
             self.pending = (name, 0)
             return
-        targets = [self._target(name, port) for port in range(outputs)]
+        targets = []
+        for port in range(outputs):
+            targets.append(self._target(name, port))
+            self.texts[name, port] = targets[-1]
         statement = f"{', '.join(targets)} = {expression}"
         self.lines.append(f"\t{statement}" if training else statement)
-        for port, target in enumerate(targets):
-            self.texts[name, port] = target
         done = [text for text in dict.fromkeys(self.freed) if text not in targets]
         done += ["_"] if "_" in targets else []
         if done and following is not None:
@@ -155,60 +156,49 @@ class _Forward:
     def _is_infix(self, name: str) -> bool:
         return name in self.codes and self.codes[name].layer.infix and name not in self.modules
 
-    def _goes_on(self, name: str, following: str | None, expression: str) -> bool:
-        """Tell whether the next node is the only reader and has room for the expression.
-
-        Convolutions, dense layers and blocks begin a new line where one has something in it.
-        """
-        if self.result.wiring.readers.get((name, 0)) != 1:
-            return False
-        if following is None:  # what is left is to return it, in one place or in two
-            return not self.result.training_only
-        if self.result.wiring.targets[name] != (following,):
-            return False
-        if (name in self.result.training_only) != (following in self.result.training_only):
-            return False
-        # A variable read for the last time lives on to the end of its statement, so nothing new may
-        # be made in that statement any more.
-        if self.freed and self._makes_something(following):
-            return False
-        calls = expression.count("(")
-        heavy = following not in self.codes or self.result.nodes[following].counts.macs > 0
-        return calls < (_MOST_BEFORE_HEAVY if heavy else _MOST) and len(expression) < LINE - 30
-
-    def _makes_something(self, name: str) -> bool:
-        effect = self.result.nodes[name].effect
-        return effect is not None and effect.peak > 0
-
     def _target(self, name: str, port: int) -> str:
         """Choose the variable for an output: one that is done, else a new one."""
-        if (name, port) not in self.left:
+        source = (name, port)
+        if source not in self.left:
             return "_"
-        reader = self.result.wiring.targets[name][0]
-        alive = {text for source, text in self.texts.items() if self.left.get(source)}
+        reader = self._reader(source)
+        alive = {text for each, text in self.texts.items() if self.left.get(each)}
+        wish = self._new_name(source)
         if reader in self.is_output and reader in self.result.training_only:
             wish = reader
-        else:
-            done = [text for text in self.consumed if text.isidentifier() and text not in alive]
-            if done and port == 0:
-                return done[0]
-            wish = self._new_name(name, reader)
-        number, found = 1, wish
-        while found in alive:
-            number += 1
-            found = f"{wish}{number}"
-        return found
+        elif port == 0:
+            # A branch takes over only the one variable that would live on; an input keeps its own.
+            freed = list(dict.fromkeys(self.freed))
+            for text in self.consumed if wish == _PLAIN else freed[:1] * (len(freed) == 1):
+                if text.isidentifier() and text not in alive and text in (wish, _unbranched(text)):
+                    return text
+        names = chain([wish], (_PLAIN,), (f"{_PLAIN}{number}" for number in count(2)))
+        return next(each for each in names if each not in alive)
 
-    def _new_name(self, name: str, reader: str) -> str:
-        """Name a branch by the port at which it reaches a join of many, else y."""
+    def _reader(self, source: Source) -> str:
+        """Return the first node or end that reads an output."""
         wiring = self.result.wiring
-        while reader in wiring.sources and reader not in self.is_output:
+        return next(each for each in wiring.targets[source[0]] if source in wiring.sources[each])
+
+    def _new_name(self, source: Source) -> str:
+        """Name a branch by the port at which it meets others, else y."""
+        wiring = self.result.wiring
+        while wiring.readers[source] == 1:
+            reader = self._reader(source)
             sources = wiring.sources[reader]
-            if len(sources) > _FEW_INPUTS:
-                ports = [port for port, each in enumerate(sources, 1) if each and each[0] == name]
-                return f"branch{ports[0]}"
-            following = wiring.targets.get(reader, ())
-            if len(sources) != 1 or len(following) != 1:
+            variables = [
+                each for each in sources if each and each[0] not in {*self.ends, *self.written}
+            ]
+            if len(sources) > 1 and len(variables) > 1:
+                return f"branch{sources.index(source) + 1}"
+            if len(sources) > 1 or reader not in self.result.nodes or reader in self.is_output:
                 break
-            name, reader = reader, following[0]
-        return "y"
+            source = (reader, 0)
+            if len(self.result.nodes[reader].outputs) != 1:
+                break
+        return _PLAIN
+
+
+def _unbranched(text: str) -> str:
+    """Return a variable's name, "" if it is that of a branch."""
+    return "" if re.fullmatch(r"branch\d+", text) else text

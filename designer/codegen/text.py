@@ -39,6 +39,8 @@ def wrapped(line: str) -> Iterator[str]:
     elif loop:  # a generator, which takes no comma
         yield from wrapped(f"{indent}    {line[start:loop].strip()}")
         yield f"{indent}    {line[loop:end].strip()}"
+    elif not commas:
+        yield from wrapped(f"{indent}    {line[start:end].strip()}")
     else:
         for begin, comma in pairwise([start - 1, *commas, end]):
             argument = line[begin + 1 : comma].strip()

@@ -117,7 +117,7 @@ class Search:
         layer = result.layer if result is not None else None
         detail = type(layer).__name__ if layer is not None else "block"
         if result is not None and result.outputs and result.outputs[0] is not None:
-            detail += f"  {show(result.outputs[0].tensor.shape)}"
+            detail += f"  {show(result.outputs[0].shape)}"
         category = type(layer).category if layer is not None else None
         return Command(
             "node",

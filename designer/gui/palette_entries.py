@@ -162,7 +162,7 @@ def unfit(analysis: Analysis, path: str) -> frozenset[str]:
     flow = result.outputs[0] if result is not None and result.outputs else None
     if flow is None:
         return frozenset()
-    given = Tensor(flow.tensor.shape)
+    given = Tensor(flow.shape)
     return frozenset(
         name for name, layer in layer_types().items() if not _takes(name, layer, given)
     )

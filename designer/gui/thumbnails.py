@@ -62,7 +62,7 @@ class _Sketcher:
         self.wires: dict[tuple[int, int], None] = {}
         self.detailed = analysis.totals.layers <= _DETAILED
         shapes = [
-            result.outputs[0].tensor.shape
+            result.outputs[0].shape
             for _, result in analysis.top.layers()
             if result.outputs and result.outputs[0] is not None
         ]
@@ -87,7 +87,7 @@ class _Sketcher:
                 known[name] = self._block(graph, name, comes, design)
             elif result.layer is not None and result.outputs and result.outputs[0] is not None:
                 category = type(result.layer).category
-                known[name] = self._layer(category, result.outputs[0].tensor.shape, comes)
+                known[name] = self._layer(category, result.outputs[0].shape, comes)
         return known
 
     def _block(

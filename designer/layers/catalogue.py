@@ -31,7 +31,6 @@ from designer.layers import (  # noqa: F401
     shape,
 )
 from designer.layers.base import Layer, layer_types
-from designer.layers.facts import facts
 from designer.layers.parameters import ParameterError
 
 
@@ -56,9 +55,8 @@ def make(name: str, **values: Any) -> Layer:
 
 
 def forget() -> None:
-    """Forget all layers and what follows from them, to measure a beginning from nothing."""
+    """Forget all layers, to measure a beginning from nothing."""
     _make.cache_clear()
-    facts.cache_clear()
 
 
 def resolve(

@@ -1,7 +1,6 @@
 """All that follows from a layer and the facts about its inputs, worked out once."""
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
 from typing import NamedTuple
@@ -55,16 +54,11 @@ class Facts:
     peak: int
 
 
-@lru_cache(maxsize=65536)
-def facts(
-    layer: Layer, inputs: tuple[Tensor, ...], in_place: bool = False, frozen: bool = False
-) -> Facts:
-    """Apply all rules of a layer to its inputs.
+def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Facts:
+    """Apply all rules of a layer to its inputs, which it does not overwrite.
 
     Parameters
     ----------
-    in_place
-        Whether it overwrites its input.
     frozen
         Whether its weights take no gradient, and norms go by their running figures.
 
@@ -93,18 +87,15 @@ def facts(
     if needs_grad and frozen and file_bytes:
         kept = layer.kept_frozen(inputs, shape, True)
         kept_in_eval = layer.kept_frozen(inputs, shape, False)
-    elif needs_grad and in_place:
-        kept = kept_in_eval = layer.kept_in_place(inputs, shape)
     elif needs_grad:
         kept = kept_in_eval = layer.kept(inputs, shape)
         if type(layer).kept_in_eval is not Layer.kept_in_eval:
             kept_in_eval = layer.kept_in_eval(inputs, shape)
     keeps_output = bool(kept.outputs)
     if not needs_grad or frozen:
-        rule = layer.kept_in_place if in_place else layer.kept
-        keeps_output = bool(rule(inputs, shape).outputs)
-    view = in_place or layer.is_view(inputs, True)
-    view_in_eval = in_place or layer.is_view(inputs, False)
+        keeps_output = bool(layer.kept(inputs, shape).outputs)
+    view = layer.is_view(inputs, True)
+    view_in_eval = layer.is_view(inputs, False)
     parts = layer.parts(inputs, shape)
     output_values = buffer_values = 0
     for values_in, values_out, convolution in parts:
@@ -142,4 +133,20 @@ def facts(
         view,
         view_in_eval,
         FLOAT_BYTES * most,
+    )
+
+
+def overwriting(layer: Layer, found: Facts, inputs: tuple[Tensor, ...]) -> Facts:
+    """Return the facts of a layer without weights that overwrites its input."""
+    learns = found.output.needs_grad
+    kept = layer.kept_in_place(inputs, found.output.shape)
+    return replace(
+        found,
+        counts=found.counts._replace(widest_gradients=found.size if learns else 0),
+        kept=kept if learns else NOTHING,
+        kept_in_eval=kept if learns else NOTHING,
+        keeps_output=bool(kept.outputs),
+        view=True,
+        view_in_eval=True,
+        peak=0,
     )

@@ -16,6 +16,7 @@ import torchvision
 from designer import presets
 from designer.analysis import wiring
 from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.results import layer_result
 from designer.design import edits, expressions, files
 from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node
 from designer.layers import catalogue
@@ -96,6 +97,7 @@ def _against_torchinfo(design: Design, network: torch.nn.Module) -> tuple[float,
 def _forget() -> None:
     """Empty every cache that outlives an analysis."""
     catalogue.forget()
+    layer_result.cache_clear()
     wiring.chain.cache_clear()
     expressions.parse.cache_clear()
 

@@ -161,7 +161,7 @@ class Drawing:
         assert result.outputs, found.problems
         for port, flow in enumerate(result.outputs):
             assert flow is not None
-            self.shapes[f"{name}:{port}" if port else name] = flow.tensor.shape
+            self.shapes[f"{name}:{port}" if port else name] = flow.shape
         return name
 
     def image(self, shape: Shape) -> str:

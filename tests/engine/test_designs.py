@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from designer import presets
 from designer.analysis.analysis import Analysis, analyse
+from designer.design import rules
 from designer.design.edits import set_argument
 from designer.design.expressions import Scalar
 from designer.design.values import Argument, Design
@@ -68,7 +69,7 @@ def check_names(analysis: Analysis, module: torch.nn.Module) -> None:
     expected = []
     for path, result in analysis.top.layers():
         assert result.layer is not None
-        given = [flow.tensor for flow in result.inputs if flow is not None]
+        given = [each for each in result.inputs if each is not None]
         expected += [(f"{path}.{state.name}", state.shape) for state in result.layer.states(given)]
     found = [(key, tuple(value.shape)) for key, value in module.state_dict().items()]
     assert found == expected
@@ -126,9 +127,15 @@ def variants() -> list[tuple[str, dict[str, Scalar]]]:
 
 
 def preset(name: str, values: dict[str, Scalar]) -> Design:
+    """Return a preset with these values, and shallow where its depth is an argument."""
     design = presets.load(name)
     for key, value in values.items():
         design = set_argument(design, key, value)
+    if "depth" in design.arguments:
+        given = {key: each.default for key, each in design.arguments.items()}
+        least = int(design.arguments["depth"].minimum or 1)
+        depth = rules.following(design.arguments, "depth", least, given, 1)
+        design = set_argument(design, "depth", depth)
     return design
 
 

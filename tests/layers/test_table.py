@@ -126,7 +126,7 @@ def check_layer(
     result = analysis.node("layer")
     assert result is not None
     assert result.layer is not None
-    tensors = [flow.tensor for flow in result.inputs if flow is not None]
+    tensors = [each for each in result.inputs if each is not None]
     state = {} if inner is None else inner.state_dict()
     states = result.layer.states(tensors)
     assert [(each.name, each.shape, each.item_bytes) for each in states] == [

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from designer import common_blocks
 from designer.analysis import editing
-from designer.analysis.known import flow_at, graph_result
+from designer.analysis.known import graph_result, tensor_at
 from designer.design import clipboard, edits
 from designer.design.blocks import check_use
 from designer.design.values import BlockNode, Design, Edge, Graph, Node, Point
@@ -180,8 +180,8 @@ def _shape(workspace: Workspace, scope: str, block: str | None, name: str | None
     if name is None:
         return None
     results = graph_result(workspace.analysis, scope)
-    flow = flow_at(results, workspace.design, block, name)
-    return flow.tensor.shape if flow is not None else None
+    tensor = tensor_at(results, workspace.design, block, name)
+    return tensor.shape if tensor is not None else None
 
 
 def _made(

@@ -42,7 +42,7 @@ class Captions:
 def _caption(name: str, node: Node, result: NodeResult | None) -> Caption:
     shape = UNKNOWN
     if result is not None and result.outputs and result.outputs[0] is not None:
-        shape = show(result.outputs[0].tensor.shape)
+        shape = show(result.outputs[0].shape)
     if isinstance(node, BlockNode):
         return Caption(name, _block_summary(node, result), shape, _repeat(node, result))
     if result is not None and result.layer is not None:
@@ -106,7 +106,7 @@ def _end(frame: Frame, name: str) -> Caption:
         if name in frame.inputs:
             place = frame.inputs.index(name)
             if place < len(result.inputs):
-                shape = show(result.inputs[place].tensor.shape)
+                shape = show(result.inputs[place].shape)
         elif name in frame.outputs:
             place = frame.outputs.index(name)
             outputs = result.effect.outputs
@@ -123,4 +123,4 @@ def carried_shape(frame: Frame, source: str, port: int) -> str:
     if result is None or port >= len(result.outputs):
         return ""
     flow = result.outputs[port]
-    return show(flow.tensor.shape) if flow is not None else ""
+    return show(flow.shape) if flow is not None else ""

@@ -153,4 +153,4 @@ def _parts(row: Row) -> tuple[Part, ...]:
 
 
 def _inputs(row: Row) -> tuple[Tensor, ...]:
-    return tuple(flow.tensor for flow in row.result.inputs if flow is not None)
+    return tuple(each for each in row.result.inputs if each is not None)

@@ -9,11 +9,10 @@ from typing import NamedTuple, TypeAlias
 
 from designer.analysis import formatting
 from designer.analysis.analysis import Analysis, Row
-from designer.analysis.results import GraphResult, Storage
+from designer.analysis.kept import kept_by_layer
 from designer.analysis.totals import Totals
 from designer.gui import numbers
 from designer.layers.base import FLOAT_BYTES
-from designer.layers.facts import Facts
 
 GAP = "  "
 _DIGITS = re.compile(r"(\d+)")
@@ -142,7 +141,7 @@ COLUMNS: tuple[Column, ...] = (
         lambda x: formatting.shape(x.row.shape),
         lambda x: formatting.shape(x.row.shape),
         lambda x: "x".join(map(str, x.row.shape)),
-        lambda x: x.row.result.outputs[0].tensor.values,
+        lambda x: x.row.result.outputs[0].values,
         plain_title="output",
     ),
     _figure(
@@ -305,69 +304,3 @@ def as_csv(table: LayerTable, order: Sequence[int], columns: Sequence[Column]) -
     for index in order:
         writer.writerow([column.plain(table.lines[index]) for column in columns])
     return file.getvalue()
-
-
-# What is kept, layer by layer
-
-
-def kept_by_layer(top: GraphResult) -> dict[str, int]:
-    """Return what autograd keeps for each layer, by path, in bytes for one image in train mode.
-
-    A storage that several layers keep counts at the first in forward order, so that the sum is
-    the design's `saved_bytes`.
-    """
-    found: dict[str, int] = {}
-    _keep(top, "", (), found, set())
-    return found
-
-
-_Identity: TypeAlias = tuple[str, Storage] | None
-
-
-def _keep(
-    graph: GraphResult,
-    prefix: str,
-    given: Sequence[_Identity],
-    found: dict[str, int],
-    seen: set[_Identity],
-) -> list[_Identity]:
-    """Fill in a graph's layers; return what its outputs' storages are called in the whole design.
-
-    `given` is the same of its inputs: inside a block, storages have names of its own.
-    """
-    known: dict[Storage, _Identity] = {}
-
-    def identity(storage: Storage) -> _Identity:
-        if storage.owner == "":
-            return given[storage.port]
-        return known.get(storage, (prefix, storage))
-
-    for name in graph.wiring.order:
-        result = graph.nodes[name]
-        if result.inside is not None:
-            inputs = [identity(flow.storage) if flow else None for flow in result.inputs]
-            leaving = _keep(result.inside, f"{prefix}{name}.", inputs, found, seen)
-            for flow, inner in zip(result.outputs, leaving, strict=True):
-                if flow is not None and flow.storage.owner == name and inner is not None:
-                    known.setdefault(flow.storage, inner)
-        elif isinstance(result.effect, Facts):
-            kept = result.effect.kept
-            flows = [result.inputs[port] for port in kept.inputs]
-            flows += [result.outputs[port] for port in kept.outputs]
-            total = kept.per_image + kept.fixed
-            for flow in flows:
-                if flow is not None and (key := identity(flow.storage)) not in seen:
-                    seen.add(key)
-                    total += flow.storage.size
-            found[prefix + name] = total
-    ends = [
-        sources[0] if sources else None
-        for end, sources in graph.wiring.sources.items()
-        if end not in graph.wiring.graph.nodes
-    ]
-    leaving = []
-    for source in ends:
-        result = graph.nodes.get(source[0]) if source is not None else None
-        flow = result.outputs[source[1]] if source and result and result.outputs else None
-        leaving.append(identity(flow.storage) if flow is not None else None)
-    return leaving

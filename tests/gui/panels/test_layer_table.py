@@ -4,8 +4,9 @@ import pytest
 
 from designer import presets
 from designer.analysis.analysis import analyse
+from designer.analysis.kept import kept_by_layer
 from designer.gui import numbers
-from designer.gui.panels.layer_table import COLUMNS, LayerTable, as_csv, as_text, kept_by_layer
+from designer.gui.panels.layer_table import COLUMNS, LayerTable, as_csv, as_text
 
 BY_NAME = {column.name: column for column in COLUMNS}
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QVBoxLayout
 
 from designer.analysis import editing
-from designer.analysis.known import flow_at, graph_result
+from designer.analysis.known import graph_result, tensor_at
 from designer.design.blocks import check_use
 from designer.errors import DesignerError
 from designer.gui import icons, palette_entries, places
@@ -72,8 +72,8 @@ def spot_shape(workspace: Workspace, spot: Spot) -> Shape | None:
         return None
     block = places.block_at(workspace.design, spot.scope)
     results = graph_result(workspace.analysis, spot.scope)
-    flow = flow_at(results, workspace.design, block, name, port)
-    return flow.tensor.shape if flow is not None else None
+    tensor = tensor_at(results, workspace.design, block, name, port)
+    return tensor.shape if tensor is not None else None
 
 
 def offered(workspace: Workspace, scope: str) -> list[Entry]:
