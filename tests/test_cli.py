@@ -197,6 +197,20 @@ def test_set_reads_a_float_and_a_whole_number_for_one(tmp_path: Path, capsys: Ca
         assert "The argument 'p' of Mine" in capsys.readouterr().err
 
 
+def test_a_rule_is_told_after_all_settings_are_made(capsys: Captured) -> None:
+    assert main(["check", "preact_resnet_cifar", "--set", "depth=33"]) == 1
+    said = "depth must be 6n + 2 with basic blocks, 9n + 2 with bottlenecks; received 33"
+    assert capsys.readouterr().err.splitlines() == [
+        f"error: {said}",
+        "  fix: set depth to 32",
+        "  fix: set depth to 38",
+    ]
+    for settings in (["depth=29", "bottleneck=true"], ["bottleneck=true", "depth=29"]):
+        options = [f"--set={each}" for each in settings]
+        assert main(["check", "preact_resnet_cifar", "--json", *options]) == 0
+        assert json.loads(capsys.readouterr().out)["arguments"]["depth"] == 29
+
+
 # Invalid designs
 
 
