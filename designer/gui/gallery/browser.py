@@ -181,6 +181,8 @@ class Browser(QWidget):
         self.stack.addWidget(view)
         view.opened.connect(self.open)
         view.chosen.connect(self.choose)
+        QWidget.setTabOrder(self.boxes["sort"], view)
+        QWidget.setTabOrder(view, self.preview.open)
 
     def _refresh_view(self) -> None:
         """Let the view that is shown show what was found; the others do so when they are seen."""

@@ -139,13 +139,14 @@ class Preview(QScrollArea):
         self.published = _label("preview-published", rich=True)
         self.down.addWidget(self.published)
         self._heading("Paper")
-        self.paper = _label("preview-paper", rich=True)
+        self.paper = _label("preview-paper", rich=True, links=True)
+        self.paper.setOpenExternalLinks(True)
         self.down.addWidget(self.paper)
         self._heading("Training")
         self.recipe = _label("preview-recipe")
         self.down.addWidget(self.recipe)
         self.relatives_title = self._heading("Relatives")
-        self.relatives = _label("preview-relatives", rich=True)
+        self.relatives = _label("preview-relatives", rich=True, links=True)
         self.relatives.linkActivated.connect(self.chosen)
         self.down.addWidget(self.relatives)
         self.down.addStretch(1)
@@ -335,6 +336,8 @@ class Preview(QScrollArea):
         self.form.reset.connect(lambda row: self._turned(row.key, row.default))
         self.form.restored.connect(lambda row, _: self._turned(row.key, row.default))
         self.form_place.addWidget(self.form)
+        self.form.show()
+        self.form.stand_between(self.compare, self.paper)
 
     def _drop_form(self) -> None:
         if self.form is not None:
@@ -409,13 +412,12 @@ class Picture(QFrame):
             painter.drawPixmap(12, 12, picture)
 
 
-def _label(name: str, *, rich: bool = False) -> QLabel:
+def _label(name: str, *, rich: bool = False, links: bool = False) -> QLabel:
     label = QLabel(objectName=name, wordWrap=True)
     label.setTextFormat(Qt.TextFormat.RichText if rich else Qt.TextFormat.PlainText)
     flags = Qt.TextInteractionFlag.TextSelectableByMouse
-    if rich:
+    if links:
         flags |= Qt.TextInteractionFlag.LinksAccessibleByMouse
         flags |= Qt.TextInteractionFlag.LinksAccessibleByKeyboard
-        label.setOpenExternalLinks(name == "preview-paper")
     label.setTextInteractionFlags(flags)
     return label

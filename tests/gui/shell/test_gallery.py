@@ -170,6 +170,29 @@ def test_views_are_switched(gallery: Browser, qtbot: QtBot, number: int, kind: t
     assert gallery.preferences.gallery.view == name
 
 
+def test_tab_leads_through_everything_and_arrows_through_the_views(
+    gallery: Browser, qtbot: QtBot
+) -> None:
+    counted(gallery, "lenet5", qtbot)
+    gallery.findChild(QToolButton, "gallery-view-cards").setFocus()
+    passed = []
+    while "preview-paper" not in passed and len(passed) < 20:
+        widget = QApplication.focusWidget()
+        assert widget is not None
+        passed.append(widget.objectName())
+        qtbot.keyClick(widget, Qt.Key.Key_Tab)
+    assert passed == [
+        "gallery-view-cards", "gallery-search", "gallery-family", "gallery-size", "gallery-cost",
+        "gallery-years", "gallery-sort", "gallery-cards", "preview-open", "preview-compare",
+        "field-classes", "preview-paper",
+    ]  # fmt: skip
+    switch = gallery.findChild(QToolButton, "gallery-view-cards")
+    switch.setFocus()
+    qtbot.keyClick(switch, Qt.Key.Key_Right)
+    assert gallery.preferences.gallery.view == "scatter"
+    assert gallery.findChild(QToolButton, "gallery-view-scatter").hasFocus()
+
+
 def test_what_is_chosen_is_so_in_every_view(gallery: Browser, qtbot: QtBot) -> None:
     for name in ("scatter", "tree", "cards"):
         gallery.show_view(name)
