@@ -1,7 +1,5 @@
 """Runs written by hand, and the training docks without the rest of the window."""
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,12 +80,11 @@ def desk(
 
 
 def end_workers(trainer: Trainer) -> None:
-    """Close a trainer and kill what it left training."""
-    active = trainer.active.run if trainer.active is not None else None
+    """Close a trainer and kill the worker that it gave a run, which would train to its end."""
+    job = trainer._job
     trainer.close()
-    worker = active.worker() if active is not None else None
-    if worker is not None:
-        os.kill(worker, signal.SIGKILL)
+    if job is not None:
+        job.service.process.kill()
 
 
 @pytest.fixture

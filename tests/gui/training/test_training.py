@@ -15,7 +15,8 @@ from designer.runs.recipe import changed
 from tests.gui.training import conftest
 
 pytestmark = pytest.mark.slow
-QUICK = {"epochs": 3, "data.limit": 400, "threads": 1, "device": "cpu", "log_interval": 1}
+QUICK = {"data.limit": 400, "threads": 1, "device": "cpu", "log_interval": 1}
+ENDLESS = 100_000  # epochs; such a training is stopped
 
 
 @pytest.fixture(autouse=True)
@@ -52,13 +53,12 @@ def test_train_pause_change_the_rate_go_on_stop_resume(desk):
     desk.trainer.preferences.standby = True
     desk.trainer.window_shown()
     standby = desk.trainer._standby
-    follower = begin(desk, epochs=2000)
+    follower = begin(desk, epochs=ENDLESS)
     run = follower.run
     assert desk.training.running
     assert "is being trained; stop it first" in desk.training.refusal()
     assert desk.trainer._job.service is standby
-    desk.wait(lambda: desk.training.curves is not None)
-    desk.wait(lambda: len(desk.training.curves.loss.lines[0].y) > 2)
+    desk.wait(lambda: any(len(line.y) > 2 for line in desk.training.curves.loss.lines))
     assert "step" in desk.training.controls.place.text()
     assert "GB" in desk.training.controls.device.text()
 
@@ -96,7 +96,7 @@ def test_train_pause_change_the_rate_go_on_stop_resume(desk):
 
 
 def test_a_worker_serves_others_while_one_trains_and_each_may_be_killed(desk, tmp_path):
-    follower = begin(desk, epochs=2000)
+    follower = begin(desk, epochs=ENDLESS)
     answers = []
     desk.trainer.ask({"do": "dance"}, answers.append)
     export = {"do": "export", "source": str(follower.run.design), "to": [str(tmp_path / "m.py")]}
