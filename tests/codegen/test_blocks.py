@@ -87,10 +87,128 @@ def test_an_argument_is_bound_where_its_smallest_value_builds_something_else():
     assert "Unit(3, 16)" in line(text)
 
 
-def test_channels_that_grow_become_a_loop():
+def test_channels_that_grow_follow_the_number():
     text = agrees(stacked({"repeat": 4}, DENSE))
-    assert "for _ in range(4):" in text
+    assert line(text) == "self.stack = nn.Sequential(*(Unit(3 + 2 * i) for i in range(4)))"
     assert text.count("class ") == 2
+
+
+def test_channels_that_grow_in_another_way_become_a_loop():
+    twice = block({"conv": conv("=2 * in_channels")}, [["x", "conv", "y"]])
+    text = agrees(stacked({"repeat": 4}, twice))
+    assert "for _ in range(4):" in text
+    assert "width = layers[-1].out_channels" in text
+
+
+def test_runs_of_two_classes_stand_in_a_row():
+    inner = block(
+        {"conv": conv(3), "relu": {"layer": "ReLU", "when": "=relu"}},
+        [["x", "conv", "relu", "y"]],
+        relu=True,
+    )
+    text = agrees(stacked({"repeat": 4, "with": {"relu": "=i < 3"}}, inner))
+    assert line(text) == "self.stack = nn.Sequential(*(Unit(3) for _ in range(3)), Unit2(3))"
+
+
+WIDE = block(
+    {"conv": conv("=channels", stride="=stride", bias="=bias", groups="=groups")},
+    [["x", "conv", "y"]],
+    channels=4,
+    stride=1,
+    groups=1,
+    bias=True,
+)
+
+
+def stages(*uses: dict[str, Any], of: dict[str, Any] = WIDE, **more: Any) -> Any:
+    """Return a design of repeated blocks one behind the other."""
+    names = [f"stage{number}" for number in range(1, len(uses) + 1)]
+    nodes = {name: {"block": "WideResidual", **use} for name, use in zip(names, uses, strict=True)}
+    return design(
+        {"image": {"layer": "Input", "shape": [3, 16, 16]}, **nodes, "scores": SCORES},
+        [["image", *names, "scores"]],
+        blocks={"WideResidual": of},
+        **more,
+    )
+
+
+def stage(channels: object, repeat: object, stride: int = 1, **more: Any) -> dict[str, Any]:
+    step = f"={stride} if i == 0 else 1" if stride > 1 else 1
+    arguments = {"channels": channels, "stride": step, "bias": "=bias", "groups": "=groups", **more}
+    return {"repeat": repeat, "with": arguments}
+
+
+FREE = {"bias": {"default": False}, "groups": {"default": 1}}
+
+
+def test_stages_that_are_alike_share_a_method():
+    drawn = stages(stage(4, 3), stage(8, 2, 2), stage(16, 4, 2), stage(16, 3), arguments=FREE)
+    text = agrees(drawn)
+    assert "self.stage1 = self._stage(3, 4, 3, groups=groups, bias=bias)\n" in text
+    assert "self.stage3 = self._stage(8, 16, 4, stride=2, groups=groups, bias=bias)\n" in text
+    assert (
+        """
+    @staticmethod
+    def _stage(in_channels, channels, count, groups, bias, stride=1):
+        \"""Return blocks in a row, each for the channels that the one before gives.\"""
+        first = WideResidual(in_channels, channels, stride=stride, groups=groups, bias=bias)
+        rest = (
+            WideResidual(first.out_channels, channels, groups=groups, bias=bias)
+            for _ in range(count - 1)
+        )
+        return nn.Sequential(first, *rest)
+
+    def forward(self, x):
+"""
+        in text
+    )
+    module = network(drawn)
+    assert [len(part) for part in module.children()] == [3, 2, 4, 3]
+    assert [part[0].conv.stride[0] for part in module.children()] == [1, 2, 2, 1]
+    assert {each.conv.stride for part in module.children() for each in part[1:]} == {(1, 1)}
+
+
+def test_stages_of_a_free_number_share_a_loop():
+    uses = [stage(4, "=n"), stage(8, "=n", 2), stage(16, "=n", 2)]
+    drawn = stages(*uses, arguments={**FREE, "n": {"default": 2, "min": 1}})
+    text = agrees(drawn)
+    assert "self.stage2 = self._stage(4, 8, n, stride=2, groups=groups, bias=bias)\n" in text
+    assert (
+        """
+        layers = []
+        for i in range(count):
+            layers.append(
+                WideResidual(
+                    in_channels, channels, stride=stride if i == 0 else 1, groups=groups, bias=bias
+                )
+            )
+            in_channels = layers[-1].out_channels
+        return nn.Sequential(*layers)
+"""
+        in text
+    )
+    for number in (1, 3):
+        agrees(set_argument(drawn, "n", number))
+
+
+@pytest.mark.parametrize(
+    "third",
+    [
+        {"repeat": 3, "with": {"channels": 12, "groups": "=min(i + 1, 3)"}},
+        {"repeat": 3, "with": {"channels": 12, "stride": "=1 if i == 0 else 2"}},
+    ],
+    ids=["another number", "another rest"],
+)
+def test_stages_that_differ_in_more_are_written_out(third: dict[str, Any]):
+    text = agrees(stages(stage(6, 2), stage(12, 2, 2), third, arguments=FREE))
+    assert "_stage" not in text
+
+
+def test_a_block_with_the_methods_own_words_is_written_out():
+    counted = {**WIDE, "arguments": {**WIDE["arguments"], "count": {"default": 1}}}
+    counted["nodes"] = {"conv": conv("=channels * count", stride="=stride", bias="=bias")}
+    uses = [stage(4, 3), stage(8, 3, 2), stage(16, 3, 2), stage(16, 3)]
+    assert "_stage" not in agrees(stages(*uses, of=counted, arguments=FREE))
 
 
 def test_the_number_of_the_use():

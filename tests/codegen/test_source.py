@@ -18,7 +18,18 @@ from designer.design.edits import set_argument
 from designer.errors import DesignerError
 from tests.layers.building import chain, design, images, network, valid
 
-PRESETS = ("lenet5", "vgg16", "resnet18", "resnet50", "googlenet")
+PRESETS = (
+    "lenet5",
+    "vgg16",
+    "resnet18",
+    "resnet50",
+    "googlenet",
+    "inception_v3",
+    "densenet121",
+    "mobilenet_v2",
+    "preact_resnet_cifar",
+    "wide_resnet",
+)
 IMAGE = {"layer": "Input", "shape": [3, 8, 8]}
 SCORES = {"layer": "Output"}
 

@@ -30,9 +30,8 @@ class Inception(nn.Module):
         branch2 = self.relu3x3(self.conv3x3(branch2))
         branch3 = self.relu_reduce5x5(self.reduce5x5(x))
         branch3 = self.relu5x5(self.conv5x5(branch3))
-        return torch.cat(
-            [branch1, branch2, branch3, self.relu_project(self.project(self.pool(x)))], 1
-        )
+        branch4 = self.relu_project(self.project(self.pool(x)))
+        return torch.cat([branch1, branch2, branch3, branch4], 1)
 
 
 class AuxiliaryHead(nn.Module):

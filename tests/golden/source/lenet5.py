@@ -21,11 +21,8 @@ class LeNet5(nn.Module):
 
     def forward(self, x):
         x = self.pool1(self.tanh1(self.conv1(x)))
-        x = self.conv2(x)
-        x = self.tanh2(x)
+        x = self.tanh2(self.conv2(x))
         x = torch.flatten(self.pool2(x), 1)
-        x = self.fc1(x)
-        x = self.tanh3(x)
-        x = self.fc2(x)
-        x = self.tanh4(x)
+        x = self.tanh3(self.fc1(x))
+        x = self.tanh4(self.fc2(x))
         return self.fc3(x)

@@ -46,8 +46,7 @@ class BasicBlock(nn.Module):
 
     def forward(self, x):
         y = self.relu1(self.bn1(self.conv1(x)))
-        y = self.conv2(y)
-        y = self.bn2(y)
+        y = self.bn2(self.conv2(y))
         return self.relu2(y + self.shortcut(x))
 
 

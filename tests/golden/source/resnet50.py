@@ -53,10 +53,8 @@ class Bottleneck(nn.Module):
 
     def forward(self, x):
         y = self.relu1(self.bn1(self.conv1(x)))
-        y = self.conv2(y)
-        y = self.relu2(self.bn2(y))
-        y = self.conv3(y)
-        y = self.bn3(y)
+        y = self.relu2(self.bn2(self.conv2(y)))
+        y = self.bn3(self.conv3(y))
         return self.relu3(y + self.shortcut(x))
 
 
@@ -67,24 +65,22 @@ class ResNet50(nn.Module):
         self.bn1 = nn.BatchNorm2d(64)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
-        self.layer1 = nn.Sequential(
-            Bottleneck(64, 64, option=option, variant=variant),
-            *(Bottleneck(256, 64, option=option, variant=variant) for _ in range(2)),
-        )
-        self.layer2 = nn.Sequential(
-            Bottleneck(256, 128, stride=2, option=option, variant=variant),
-            *(Bottleneck(512, 128, option=option, variant=variant) for _ in range(3)),
-        )
-        self.layer3 = nn.Sequential(
-            Bottleneck(512, 256, stride=2, option=option, variant=variant),
-            *(Bottleneck(1024, 256, option=option, variant=variant) for _ in range(5)),
-        )
-        self.layer4 = nn.Sequential(
-            Bottleneck(1024, 512, stride=2, option=option, variant=variant),
-            *(Bottleneck(2048, 512, option=option, variant=variant) for _ in range(2)),
-        )
+        self.layer1 = self._stage(64, 64, 3, option=option, variant=variant)
+        self.layer2 = self._stage(256, 128, 4, stride=2, option=option, variant=variant)
+        self.layer3 = self._stage(512, 256, 6, stride=2, option=option, variant=variant)
+        self.layer4 = self._stage(1024, 512, 3, stride=2, option=option, variant=variant)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(2048, classes)
+
+    @staticmethod
+    def _stage(in_channels, channels, count, option, variant, stride=1):
+        """Return blocks in a row, each for the channels that the one before gives."""
+        first = Bottleneck(in_channels, channels, stride=stride, option=option, variant=variant)
+        rest = (
+            Bottleneck(first.out_channels, channels, option=option, variant=variant)
+            for _ in range(count - 1)
+        )
+        return nn.Sequential(first, *rest)
 
     def forward(self, x):
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
