@@ -1,10 +1,9 @@
 """Whole designs against torch: random ones, and every preset with every choice it offers."""
 
-from itertools import product
-
 import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
+from torch.utils.flop_counter import FlopCounterMode
 
 from designer import presets
 from designer.analysis.analysis import Analysis, analyse
@@ -21,6 +20,7 @@ from tests.layers.building import (
     assert_counts_agree,
     assert_memory_agrees,
     images,
+    sizes,
     valid,
 )
 
@@ -36,7 +36,24 @@ SCRATCH = {
     "InstanceNorm2d",
 }
 # Presets of layers that smaller ones have, which would take seconds to learn.
-LARGE = {"resnet50", "inception_v3", "inception_v4", "inception_resnet_v2"}
+LARGE = {
+    "resnet50",
+    "resnet101",
+    "resnet152",
+    "resnetv2_101",
+    "resnetv2_152",
+    "wide_resnet50_2",
+    "wide_resnet101_2",
+    "resnext50_32x4d",
+    "resnext101_32x8d",
+    "resnext101_64x4d",
+    "densenet161",
+    "densenet169",
+    "densenet201",
+    "inception_v3",
+    "inception_v4",
+    "inception_resnet_v2",
+}
 
 
 @settings(
@@ -77,12 +94,20 @@ def check_names(analysis: Analysis, module: torch.nn.Module) -> None:
 
 def check_outputs(analysis: Analysis, module: torch.nn.Module) -> None:
     """Hold the outputs of both modes against the analysis: the main ones first."""
+    for training in (True, False):
+        outputs = module.train(training)(*images(analysis.design, 2))
+        check_shapes(analysis, outputs, training=training)
+
+
+def check_shapes(
+    analysis: Analysis, outputs: torch.Tensor | tuple[torch.Tensor, ...], *, training: bool
+) -> None:
+    """Hold the outputs for a batch against the analysis."""
     every = [port.shape for port in analysis.outputs]
     main = [port.shape for port in analysis.outputs if not port.auxiliary]
-    for training, shapes in ((True, every), (False, main or every)):
-        outputs = module.train(training)(*images(analysis.design, 2))
-        assert isinstance(outputs, tuple) == (len(shapes) > 1)
-        assert [tuple(each.shape) for each in as_tuple(outputs)] == [(2, *s) for s in shapes]
+    shapes = every if training else main or every
+    assert isinstance(outputs, tuple) == (len(shapes) > 1)
+    assert [tuple(each.shape[1:]) for each in as_tuple(outputs)] == shapes
 
 
 def makes_scratch(analysis: Analysis) -> bool:
@@ -111,18 +136,18 @@ def joins_in_steps(analysis: Analysis) -> bool:
 
 
 def variants() -> list[tuple[str, dict[str, Scalar]]]:
-    """Return every preset with every combination of what its arguments let one choose."""
-    found = []
+    """Return every preset as it is, and with each other choice that its arguments offer.
+
+    Of the large ones their smaller relatives have the choices.
+    """
+    found: list[tuple[str, dict[str, Scalar]]] = []
     for name in presets.names():
-        arguments = presets.load(name).arguments
-        choices = {
-            key: argument.choices or (False, True)
-            for key, argument in arguments.items()
-            if argument.choices or isinstance(argument.default, bool)
-        }
-        found += [
-            (name, dict(zip(choices, each, strict=True))) for each in product(*choices.values())
-        ]
+        found.append((name, {}))
+        arguments = presets.load(name).arguments if name not in LARGE else {}
+        for key, argument in arguments.items():
+            is_switch = isinstance(argument.default, bool)
+            choices = argument.choices or ((False, True) if is_switch else ())
+            found += [(name, {key: each}) for each in choices if each != argument.default]
     return found
 
 
@@ -141,20 +166,33 @@ def preset(name: str, values: dict[str, Scalar]) -> Design:
 
 @pytest.mark.parametrize(("name", "values"), variants(), ids=str)
 def test_presets_on_meta_tensors(name: str, values: dict[str, Scalar]):
+    """With as few passes as tell everything, since large networks take a second for one."""
     design = preset(name, values)
     analysis = valid(design)
+    seen = []
+
+    def look(module: torch.nn.Module, _: object, outputs: torch.Tensor) -> None:
+        check_shapes(analysis, outputs, training=module.training)
+        seen.append(module.training)
+
     with torch.device("meta"):
         module = compiled(design)
+        module.register_forward_hook(look)
         check_names(analysis, module)
-        check_outputs(analysis, module)
         inputs = images(design, 2)
-        assert_counts_agree(design, module, inputs)
-        for batch in (2, 3):
-            measured = measuring.saved_bytes(module.train(), *images(design, batch))
-            assert measured == analysis.totals.saved_bytes(batch)
+        counter = FlopCounterMode(display=False)
+        with counter:
+            measured = measuring.saved_bytes(module.train(), *inputs)
+        assert counter.get_total_flops() == 2 * 2 * analysis.totals.macs
+        assert measured == analysis.totals.saved_bytes(2)
+        measured = measuring.saved_bytes(module, *images(design, 3))
+        assert measured == analysis.totals.saved_bytes(3)
+        measured = measuring.peak_bytes(module.eval(), module, *inputs)
         if not makes_scratch(analysis):
-            measured = measuring.peak_bytes(module.eval(), module, *inputs)
             assert measured == 2 * analysis.totals.inference_peak_bytes
+    for key, value in sizes(module).items():
+        assert getattr(analysis.totals, key) == value, key
+    assert seen == [True, True, False]
 
 
 @pytest.mark.parametrize(
