@@ -22,7 +22,7 @@ def file(tmp_path, monkeypatch):
 def test_the_report_is_printed_and_the_weights_are_written(file, capsys):
     assert main(["weights", "lenet5", "--from", "other.pth", "--out", "mine.pt"]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("10 of 10 tensors loaded: 10 by order and shape.\n")
+    assert told.startswith("10 of 10 tensors fit: 10 by order and shape.\n")
     assert "  conv1 ← net_conv1  (weight, bias)\n" in told
     assert told.splitlines()[-1].startswith("other.pth: ") and "mine.pt: " in told
     mine = torch.load("mine.pt", weights_only=True)
@@ -57,4 +57,4 @@ def test_bad_input_gives_one_sentence(file, capsys, arguments, sentence):
 def test_a_training_tells_what_it_begins_with(file, capsys):
     limits = ["--limit", "200", "--epochs", "1", "--batch", "50", "--run", "run"]
     assert main(["train", "lenet5", *limits, "--weights", "other.pth"]) == 0
-    assert "10 of 10 tensors loaded" in capsys.readouterr().out
+    assert "10 of 10 tensors fit" in capsys.readouterr().out

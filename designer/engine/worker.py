@@ -10,6 +10,8 @@ lines on standard output, each answer with the ``id`` of its request, if that ha
     {"do": "train", "run": "...", "resume": false} -> {"ok": true, "result": {...}}, at its end
     {"do": "export", "source": "RUN or design file", "to": ["model.onnx"]}
                                                  -> {"ok": true, "files": [{"path": ...}]}
+    {"do": "look", "weights": "..."}             -> {"ok": true, "origin": "...", "ordered": true,
+                                                     "tensors": [["conv1.weight", [6, 1, 5, 5]]]}
     {"do": "quit"}                               -> the process ends after what it is doing
     anything that fails                          -> {"ok": false, "message": "..."}
 
@@ -89,11 +91,19 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
             ]
         }
 
+    def look(request: Request) -> Request:
+        from designer.engine import weights
+
+        found = weights.read(request["weights"])
+        tensors = [[name, list(each.shape)] for name, each in found.tensors.items()]
+        return {"origin": found.origin, "ordered": found.ordered, "tensors": tensors}
+
     # Work that takes long, done one after another.
     jobs: dict[str, Callable[[Request], Request]] = {
         "prepare": prepare,
         "train": train,
         "export": write,
+        "look": look,
     }
     waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
     speaking = threading.Lock()

@@ -104,6 +104,12 @@ def _not_trainable(window: "MainWindow") -> str:
     return _no_design(window) or window.training.refusal()
 
 
+def _not_compared(window: "MainWindow") -> str:
+    if window.workspace.comparison is not None:
+        return ""
+    return "Choose in the Training panel which weights to start from."
+
+
 def _not_running(window: "MainWindow") -> str:
     active = window.trainer.active
     return "" if active is not None and active.going else "No training is running."
@@ -142,6 +148,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.zoom_out", "View", "Zoom &out", "Show more, smaller.", lambda w: w.canvas.zoom_out(), "Ctrl+-", "zoom-out", _no_design, True),
     Action("view.minimap", "View", "&Minimap", "Show the whole network in the corner.", lambda w: w.canvas.set_minimap(not w.canvas.minimap_shown), "M", "", _no_design, True, checked=lambda w: not _no_design(w) and w.canvas.minimap_shown, separated=True),
     Action("view.compare", "View", "Com&pare…", "Put a design beside a preset or another design, figure by figure.", lambda w: w.compare(), "", "table", separated=True),
+    Action("view.fates", "View", "Kept &weights", "Mark which layers keep their weights in the training that is set up.", lambda w: w.canvas.show_fates(not w.canvas.fates_shown), "", "", lambda w: _no_design(w) or _not_compared(w), checked=lambda w: not _not_compared(w) and w.canvas.fates_shown),
     Action("view.focus", "View", "Focus the &canvas", "Send the keys to the canvas.", lambda w: w.canvas.setFocus(), "F7", "", _no_design),
     # Layer
     Action("layer.quick_add", "Layer", "&Add…", "Add a layer by typing its name.", lambda w: w.canvas.quick_add(), "Tab; A", "add", _no_design, True),
@@ -162,6 +169,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("train.pause", "Train", "&Pause or go on", "Hold the training where it is, or go on.", lambda w: w.training.toggle_pause(), "F6", "pause", _not_running),
     Action("train.stop", "Train", "&Stop", "End the training with a checkpoint.", lambda w: w.training.stop(), "Shift+F5", "stop", _not_running),
     Action("train.checkpoint", "Train", "&Checkpoint now", "Write a checkpoint and go on.", lambda w: w.training.checkpoint(), "", "checkpoint", _not_running),
+    Action("train.weights", "Train", "Load &weights…", "Start from the weights in a file, and tell what they fit.", lambda w: w.load_weights(), "", "open", _no_design),
     Action("train.runs", "Train", "&Runs", "Show earlier trainings.", lambda w: w.show_dock("runs"), "", "runs", separated=True),
     # Help
     Action("help.commands", "Help", "&Commands…", "Find anything by typing.", lambda w: w.command_palette(), "Ctrl+K; Ctrl+Shift+P", "search"),
@@ -204,6 +212,7 @@ class Actions(QObject):
             workspace.selection_changed,
             workspace.scope_changed,
             workspace.documents_changed,
+            workspace.compared,
             window.trainer.state_changed,
         ):
             signal.connect(self.refresh_soon)

@@ -206,6 +206,12 @@ class MainWindow(QMainWindow):
         self.show_dock("training")
         self.training.start()
 
+    def load_weights(self) -> None:
+        """Ask for a file of weights to start from, and show what it fits."""
+        self.show_dock("training")
+        self.training.show_set_up()
+        self.training.set_up.start.choose_file(report=True)
+
     def export(self) -> None:
         """Ask for formats and a place, and write model files."""
         from designer.gui.export import ExportDialog

@@ -6,7 +6,7 @@ Panels listen to the one `Workspace` and send it edits; they never talk to each 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -19,6 +19,9 @@ from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.gui import places
 from designer.runs.recipe import Recipe
+
+if TYPE_CHECKING:
+    from designer.gui.comparison import Comparison
 
 
 class Step(NamedTuple):
@@ -94,6 +97,8 @@ class Workspace(QObject):
         Somebody wants the node to be seen: the canvas goes there.
     documents_changed()
         Documents were opened, closed, named, saved or modified.
+    compared()
+        `comparison` is another: what of the design begins with which weights.
     told(sentence), refused(sentence)
         To be shown to the user for a moment.
     """
@@ -104,6 +109,7 @@ class Workspace(QObject):
     scope_changed = Signal()
     revealed = Signal(str)
     documents_changed = Signal()
+    compared = Signal()
     told = Signal(str)
     refused = Signal(str)
 
@@ -111,6 +117,7 @@ class Workspace(QObject):
         super().__init__(parent)
         self.documents: list[Document] = []
         self.document: Document | None = None
+        self.comparison: Comparison | None = None
         self._nothing = analyse(NOTHING)
 
     # What is current; panels need not care whether a design is open.
@@ -373,6 +380,12 @@ class Workspace(QObject):
         """Make a node be seen, in the graph in which it is drawn."""
         self.look_into(places.parent(path))
         self.revealed.emit(path)
+
+    def compared_with(self, found: "Comparison | None") -> None:
+        """Say what the current design's layers begin with, None for fresh weights."""
+        if found is not self.comparison:
+            self.comparison = found
+            self.compared.emit()
 
     def _current(self) -> Document:
         if self.document is None:

@@ -18,6 +18,9 @@ from designer.analysis.tensors import Module
 from designer.runs.layouts import Shape, Stored
 
 How = Literal["name", "order", "given"]
+Fate = Literal["kept", "new", "resized"]
+"""What becomes of a layer or block: all its tensors get values, none does, or other shapes, or a
+part of them, are in the way."""
 
 _COUNTER = "num_batches_tracked"  # which many files lack, and nobody misses
 
@@ -68,16 +71,7 @@ class Report(msgspec.Struct, frozen=True):
 
     def lines(self) -> Iterator[str]:
         """Tell the report, a module a line where names do not speak for themselves."""
-        total = len(self.taken) + len(self.fresh)
-        ways: list[tuple[How, str]] = [
-            ("name", "name"),
-            ("order", "order and shape"),
-            ("given", "--map"),
-        ]
-        told = [f"{self.count(how):,} by {words}" for how, words in ways if self.count(how)]
-        yield f"{len(self.taken):,} of {total:,} tensors loaded" + (
-            f": {', '.join(told)}." if told else "."
-        )
+        yield self.summary
         pairs = [(each.name, each.origin) for each in self.taken if each.how != "name"]
         if pairs:
             yield "By order and shape:"
@@ -100,8 +94,20 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def summary(self) -> str:
-        """What happened, in one sentence."""
-        return next(self.lines()).removesuffix(".") + f"; {len(self.fresh):,} stay fresh."
+        """What fits and how that was found, in one sentence."""
+        ways: list[tuple[How, str]] = [
+            ("name", "name"),
+            ("order", "order and shape"),
+            ("given", "--map"),
+        ]
+        told = [f"{self.count(how):,} by {words}" for how, words in ways if self.count(how)]
+        sentence = f"{len(self.taken):,} of {len(self.taken) + len(self.fresh):,} tensors fit"
+        sentence += f": {', '.join(told)}" if told else ""
+        if not self.fresh:
+            return f"{sentence}."
+        return (
+            f"{sentence}; {len(self.fresh):,} {'stays' if len(self.fresh) == 1 else 'stay'} fresh."
+        )
 
 
 @dataclass
@@ -187,6 +193,34 @@ def _report(
         left_over=tuple(each.origin for each in theirs if each.origin not in used),
         refused=tuple(refused),
     )
+
+
+def stored_by(modules: Sequence[Module]) -> list[Stored]:
+    """Return the tensors that a network of these modules saves."""
+    return [
+        Stored(f"{each.path}.{own}", shape, f"{each.path}.{own}")
+        for each in modules
+        for own, shape in each.tensors.items()
+    ]
+
+
+def fates(ours: Sequence[Module], report: Report) -> dict[str, Fate]:
+    """Return what becomes of each layer that holds tensors, and of each block around one."""
+    taken = {each.name for each in report.taken}
+    differing = {each.name for each in report.differing}
+    found: dict[str, set[Fate]] = {}
+    for module in ours:
+        own = {f"{module.path}.{each}" for each in module.tensors if each != _COUNTER}
+        fate: Fate = "resized"
+        if own <= taken:
+            fate = "kept"
+        elif not own & (taken | differing):
+            fate = "new"
+        path = module.layer
+        while path:
+            found.setdefault(path, set()).add(fate)
+            path = path.rpartition(".")[0]
+    return {path: min(each) if len(each) == 1 else "resized" for path, each in found.items()}
 
 
 # By order
@@ -345,15 +379,16 @@ def _uneven(matching: _Matching, mine: Sequence[str], others: Sequence[str]) -> 
     return (
         f"{_named(mine)} of the design and {_named(others)} of the file have the same shapes "
         f"({_shapes(matching, mine[0])}) but are {len(mine)} and {len(others)}: which belongs to "
-        "which would be a guess, so these stay fresh; say it with --map OURS=THEIRS."
+        "which would be a guess, so these stay fresh; netdesigner weights --map OURS=THEIRS "
+        "settles it."
     )
 
 
 def _ambiguous(matching: _Matching, mine: Sequence[str], others: Sequence[str]) -> str:
     return (
         f"{_named(mine)} lie side by side with the same shapes ({_shapes(matching, mine[0])}), and "
-        f"nothing tells which of {_named(others)} is whose, so they stay fresh; say it with "
-        f"--map {mine[0]}={others[0]}, for example."
+        f"nothing tells which of {_named(others)} is whose, so they stay fresh; netdesigner "
+        f"weights --map {mine[0]}={others[0]}, for example, settles it."
     )
 
 

@@ -49,7 +49,7 @@ def test_a_training_begins_with_the_weights_and_keeps_the_report(tmp_path, data,
     assert {each.origin for each in report.taken} == content.keys()
     (event,) = [each for each in read_events(run.events) if each["event"] == "weights"]
     assert event["source"] == str(path) and event["loaded"] == len(content)
-    assert "9 of 9 tensors loaded" in event["message"]
+    assert "9 of 9 tensors fit" in event["message"]
 
 
 def test_a_run_is_taken_on_with_another_head(tmp_path, data):

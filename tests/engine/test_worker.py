@@ -146,6 +146,10 @@ def test_the_service_answers_and_trains(tmp_path, data):
         wish = {"do": "export", "source": str(run.path), "to": [str(tmp_path / "tiny.pt")]}
         (file,) = ask(json.dumps(wish))["files"]
         assert (file["path"], file["difference"]) == (str(tmp_path / "tiny.pt"), 0)
+        found = ask(json.dumps({"do": "look", "weights": str(tmp_path / "tiny.pt")}))
+        assert ["conv.weight", [4, 1, 3, 3]] in found["tensors"] and found["ordered"] is True
+        absent = ask('{"do": "look", "weights": "absent.pt"}')
+        assert "There is no file absent.pt" in absent["message"]
         wish["to"] = [str(tmp_path / "tiny.doc")]
         assert "must end in one of .py" in ask(json.dumps(wish))["message"]
         assert service.poll() is None

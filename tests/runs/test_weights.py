@@ -2,7 +2,7 @@
 
 from designer.analysis.tensors import Module
 from designer.runs.layouts import Shape, stored
-from designer.runs.weights import Report, match
+from designer.runs.weights import Report, fates, match, stored_by
 
 SMALL, LARGE = {"weight": (8, 8, 1, 1)}, {"weight": (8, 8, 3, 3)}
 
@@ -141,7 +141,7 @@ def test_the_report_is_told_a_module_a_line():
         matched(modules, ("x", SMALL), ("fc", {"weight": (9, 8)}), ("more", {"v": (1,)})).lines()
     )
     assert lines == [
-        "1 of 2 tensors loaded: 1 by order and shape.",
+        "1 of 2 tensors fit: 1 by order and shape; 1 stays fresh.",
         "By order and shape:",
         "  a ← x  (weight)",
         "Of another shape, left fresh:",
@@ -149,3 +149,24 @@ def test_the_report_is_told_a_module_a_line():
         "Left over in the file:",
         "  more: v",
     ]
+
+
+def test_the_fate_of_a_block_is_that_of_all_in_it():
+    fc = {"weight": (10, 8), "bias": (10,)}
+    modules = [*row("a.one", "a.two", "b.one"), *ours(("b.fc", fc, ("b.one",)))]
+    modules += ours(("c.0.new", {"weight": (7, 7)}, ()), ("c.part", fc, ()))
+    theirs = stored_by([*row("a.one", "a.two"), *ours(("b.fc", {"weight": (9, 8)}, ()))])
+    theirs += stored_by(ours(("c.part", {"weight": (10, 8)}, ())))
+    report = match(modules, theirs)
+    assert fates(modules, report) == {
+        "a": "kept",
+        "a.one": "kept",
+        "a.two": "kept",
+        "b": "resized",
+        "b.one": "new",
+        "b.fc": "resized",
+        "c": "resized",
+        "c.0": "new",
+        "c.0.new": "new",
+        "c.part": "resized",
+    }

@@ -108,7 +108,11 @@ class Arrays:
             setattr(self, name, np.zeros((0, *shape), kind))
 
     def update(
-        self, root: Frame | None, problems: Sequence[Problem], blocks: Mapping[str, Block]
+        self,
+        root: Frame | None,
+        problems: Sequence[Problem],
+        blocks: Mapping[str, Block],
+        fates: Mapping[str, str] | None = None,
     ) -> "Change":
         """Take over what is drawn now; returns what looks different from before."""
         old = self.frames
@@ -127,7 +131,7 @@ class Arrays:
             self._place(frame)
         for scope in self._stale:
             self._wire(scope)
-        mark(self, problems)
+        mark(self, problems, fates)
         if moved or self._stale:
             self.version += 1
             return Change(True)

@@ -18,6 +18,7 @@ from designer.gui.workspace import Workspace
 if TYPE_CHECKING:
     from designer.gui.actions import Actions
     from designer.gui.canvas.layer import GraphLayer
+    from designer.gui.canvas.legend import Legend
     from designer.gui.canvas.minimap import Minimap
     from designer.gui.canvas.view import GraphView
 
@@ -36,11 +37,14 @@ class Canvas(QWidget):
         self.workspace = workspace
         self.actions_: Actions | None = None
         self.minimap_shown = True
+        self.fates_shown = True  # which layers keep their weights, where that was compared
+        self._legend: Legend | None = None
         self._view: GraphView | None = None
         self._minimap: Minimap | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         workspace.switched.connect(self._begin)
+        workspace.compared.connect(self._compared)
         QTimer.singleShot(_PRELOAD, self, self._preload)
 
     def _preload(self) -> None:
@@ -52,6 +56,7 @@ class Canvas(QWidget):
         """Make what shows a design."""
         if self._view is not None:
             return
+        from designer.gui.canvas.legend import Legend
         from designer.gui.canvas.minimap import Minimap
         from designer.gui.canvas.view import GraphView
 
@@ -59,6 +64,8 @@ class Canvas(QWidget):
         breadcrumb = Breadcrumb(self.workspace, self._view)
         breadcrumb.move(10, 8)
         self._minimap = Minimap(self._view)
+        self._legend = Legend(self._view)
+        self._legend.close_.clicked.connect(lambda: self.show_fates(False))
         self.layout().addWidget(self._view)
         self._view.show()
         self.layout().activate()
@@ -107,6 +114,8 @@ class Canvas(QWidget):
         self._place()
 
     def _place(self) -> None:
+        if self._legend is not None:
+            self._legend.place()
         if self._minimap is not None:
             self._minimap.place()
             self._minimap.setVisible(self.minimap_shown and self.height() > 260)
@@ -137,6 +146,21 @@ class Canvas(QWidget):
         """Show or hide the minimap."""
         self.minimap_shown = shown
         self._place()
+
+    def show_fates(self, shown: bool) -> None:
+        """Show or hide which layers keep their weights."""
+        self.fates_shown = shown
+        self._compared()
+        if self.actions_ is not None:
+            self.actions_.refresh_soon()
+
+    def _compared(self) -> None:
+        if self._view is not None and self._legend is not None:
+            found = self.workspace.comparison
+            if found is None:
+                self.fates_shown = True  # the next one shows itself
+            self._view.refresh()
+            self._legend.show_comparison(found if self.fates_shown else None)
 
     def go_in(self) -> None:
         """Look into the selected block."""

@@ -4,7 +4,16 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from designer.gui.canvas import marks
-from designer.gui.canvas.look import FADED_OPACITY, Look, draw_ice, elided, font, metrics, mixed
+from designer.gui.canvas.look import (
+    FADED_OPACITY,
+    Look,
+    draw_fate,
+    draw_ice,
+    elided,
+    font,
+    metrics,
+    mixed,
+)
 from designer.gui.canvas.measures import NAME_TEXT, RADIUS, SMALL_TEXT, STACK
 
 _RADIUS = RADIUS * 1.6
@@ -35,6 +44,8 @@ def draw_container(
     fill = _fill(look, hovered)
     painter.setBrush(QBrush(mixed(fill, look.ice, 0.08) if bits & marks.FROZEN else fill))
     painter.drawRoundedRect(rect, _RADIUS, _RADIUS)
+    if bits & marks.ANY_FATE:
+        draw_fate(painter, look, QPointF(rect.right() - 34, rect.top() + 17), bits)
     if bits & marks.FROZEN:
         draw_ice(painter, look, QPointF(rect.right() - 16, rect.top() + 17))
     painter.setOpacity(1.0)

@@ -71,10 +71,14 @@ class GraphLayer(QGraphicsItem):
     # What is shown
 
     def take(
-        self, root: Frame | None, problems: Sequence[Problem], blocks: Mapping[str, Block]
+        self,
+        root: Frame | None,
+        problems: Sequence[Problem],
+        blocks: Mapping[str, Block],
+        fates: Mapping[str, str] | None = None,
     ) -> None:
         """Show another value of the design, painting anew what differs."""
-        change = self.arrays.update(root, problems, blocks)
+        change = self.arrays.update(root, problems, blocks, fates)
         if change.moved or self.lifted is not None:
             self._show()
             self.update()

@@ -62,6 +62,11 @@ class Look:
         self.warning = QColor(c.warning)
         self.success = QColor(c.success)
         self.selected = QColor("#ffffff") if c.dark else QColor(c.accent)
+        self.fates = {
+            marks.FATES["kept"]: self.success,
+            marks.FATES["new"]: self.accent,
+            marks.FATES["resized"]: self.warning,
+        }
         self.ice = QColor("#7cc8f4") if c.dark else QColor("#1f7fb4")
         self.dot = mixed(QColor(c.canvas), QColor(c.strong_line), 0.45 if c.dark else 0.6)
         self.categories = [c.of(category) for category in arrays.CATEGORIES]
@@ -155,6 +160,10 @@ def draw_body(
         clip.addRoundedRect(rect, radius, radius)
         painter.setClipPath(clip, Qt.ClipOperation.IntersectClip)
         painter.fillRect(QRectF(rect.left(), rect.top(), EDGE_BAR * thicker, rect.height()), colour)
+        fate = look.fates.get(style.bits & marks.ANY_FATE)
+        if fate is not None:
+            bar = EDGE_BAR * thicker
+            painter.fillRect(QRectF(rect.right() - bar, rect.top(), bar, rect.height()), fate)
         painter.restore()
         if style.bits & marks.FADED:
             painter.setOpacity(FADED_OPACITY)
@@ -167,6 +176,10 @@ def draw_body(
     if style.icon and not style.end:
         place = QRectF(rect.left() + ICON_LEFT, rect.center().y() - ICON / 2, ICON, ICON)
         _sign(style.category, colour.name()).render(painter, place)
+    if style.icon and style.bits & marks.ANY_FATE:
+        draw_fate(
+            painter, look, QPointF(rect.left() + ICON_LEFT + ICON, rect.top() + 11), style.bits
+        )
     if style.icon and style.bits & marks.FROZEN:
         draw_ice(painter, look, QPointF(rect.left() + ICON_LEFT + ICON, rect.bottom() - 11))
     painter.setOpacity(1.0)
@@ -178,6 +191,26 @@ def draw_ice(painter: QPainter, look: Look, centre: QPointF) -> None:
     painter.setBrush(QBrush(mixed(look.panel, look.ice, 0.16)))
     painter.drawEllipse(centre, 7.5, 7.5)
     _ice(look.ice.name()).render(painter, QRectF(centre.x() - 6, centre.y() - 6, 12, 12))
+
+
+def draw_fate(painter: QPainter, look: Look, centre: QPointF, bits: int) -> None:
+    """Draw what becomes of a node's weights: a tick, a cross, or a sign of being unequal."""
+    fate = bits & marks.ANY_FATE
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QBrush(look.fates[fate]))
+    painter.drawEllipse(centre, 6.5, 6.5)
+    pen = QPen(QColor("#ffffff") if not look.colours.dark else look.canvas, 1.6)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    signs = {"kept": _TICK, "new": _CROSS, "resized": _UNEQUAL}
+    name = next(name for name, each in marks.FATES.items() if each == fate)
+    for x1, y1, x2, y2 in signs[name]:
+        painter.drawLine(centre + QPointF(x1, y1), centre + QPointF(x2, y2))
+
+
+_TICK = ((-2.8, 0.2, -0.9, 2.3), (-0.9, 2.3, 3.0, -2.2))
+_CROSS = ((-3.0, 0.0, 3.0, 0.0), (0.0, -3.0, 0.0, 3.0))
+_UNEQUAL = ((-2.9, -1.4, 2.9, -1.4), (-2.9, 1.4, 2.9, 1.4), (1.6, -3.2, -1.6, 3.2))
 
 
 def draw_port(

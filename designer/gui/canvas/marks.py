@@ -1,6 +1,6 @@
 """What the analysis says of nodes and edges, as bits: errors, warnings, what is not there."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,14 +14,26 @@ if TYPE_CHECKING:
 # Bits of a node, and the first three also of an edge. ORIGIN is where the shape at fault came from.
 # FROZEN has parameters of which none learns.
 ERROR, WARNING, FADED, ORIGIN, STACK, FROZEN = (1 << each for each in range(6))
+# What becomes of a node's weights in a training that starts from others; two bits, none for not
+# compared.
+FATES = {"kept": 1 << 6, "new": 2 << 6, "resized": 3 << 6}
+ANY_FATE = 3 << 6
 
 
-def mark(arrays: "Arrays", problems: Sequence[Problem]) -> None:
-    """Set the bits that follow from the analysis; `STACK` follows from the design and stays."""
+def mark(
+    arrays: "Arrays", problems: Sequence[Problem], fates: Mapping[str, str] | None = None
+) -> None:
+    """Set the bits that follow from the analysis; `STACK` follows from the design and stays.
+
+    `fates` says by path what becomes of the weights, where that is to be shown.
+    """
     arrays.bits &= np.uint8(STACK)
     arrays.wire_bits[:] = 0
     _mark_absent(arrays)
     _mark_frozen(arrays)
+    for path, row in arrays.row.items() if fates else ():
+        if path in fates:
+            arrays.bits[row] |= FATES[fates[path]]
     at_fault: set[tuple[int, int]] = set()
     row_of = arrays.row
     for problem in problems:

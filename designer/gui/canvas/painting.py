@@ -15,7 +15,7 @@ from designer.gui.canvas import marks
 from designer.gui.canvas.captions import title
 from designer.gui.canvas.containers import draw_container, draw_container_title
 from designer.gui.canvas.edge_painting import EdgePainting, faint
-from designer.gui.canvas.look import FADED_OPACITY, Style, elided, font, metrics
+from designer.gui.canvas.look import FADED_OPACITY, Style, elided, font, metrics, mixed
 from designer.gui.canvas.measures import ICON_LEFT, TEXT_LEFT
 from designer.gui.canvas.primitives import draw_points, draw_rects
 from designer.gui.canvas.sprites import MARGIN
@@ -134,6 +134,11 @@ class Painting:
             some = (category == number) & ~faded
             if np.any(some):
                 painter.setBrush(QBrush(colour))
+                draw_rects(painter, rects[some])
+        for fate, colour in look.fates.items():
+            some = ((bits & marks.ANY_FATE) == fate) & ~faded
+            if np.any(some):
+                painter.setBrush(QBrush(mixed(colour, look.canvas, 0.22)))
                 draw_rects(painter, rects[some])
         painter.setBrush(QBrush(look.outline))
         draw_rects(painter, rects[faded])

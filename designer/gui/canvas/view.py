@@ -119,7 +119,9 @@ class GraphView(InteractiveView):
             root = build(
                 workspace.design, workspace.analysis, workspace.scope, self.expanded, self._placer
             )
-        self.layer.take(root, workspace.analysis.problems, workspace.design.blocks)
+        compared = workspace.comparison if self.canvas.fates_shown else None
+        fates = compared.fates if compared is not None else None
+        self.layer.take(root, workspace.analysis.problems, workspace.design.blocks, fates)
         self.light_edge(self.chosen_edge)
         self._hint()
         if self._fresh and len(self.layer.arrays.paths):

@@ -47,6 +47,9 @@ class TrainingPanel(QWidget):
         self.trainer = trainer
         self.set_up = SetUp(workspace)
         self.set_up.data.data_folder = lambda: trainer.preferences.data_folder
+        self.set_up.start.runs_folder = lambda: trainer.runs_folder
+        self.set_up.start.ask = trainer.ask
+        trainer.runs_changed.connect(self.set_up.start.list_runs)
         self.set_up.train_requested.connect(self.start)
         self.set_up.changed.connect(self._tell)
         self.set_up.data.read.connect(self._want_curves)  # Train is near

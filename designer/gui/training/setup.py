@@ -27,6 +27,7 @@ from designer.gui.training import fitting
 from designer.gui.training.dataset import DataChooser
 from designer.gui.training.matching import Match, match
 from designer.gui.training.recipe_form import RecipeForm
+from designer.gui.training.start_from import StartFrom
 from designer.gui.workspace import Workspace
 from designer.runs.recipe import Recipe, changed, read_recipe
 from designer.storage import unwritable, write_atomically
@@ -61,6 +62,9 @@ class SetUp(QWidget):
         self.data = DataChooser()
         self.data.chosen.connect(lambda source: self._change({"data.source": source}))
         self.data.read.connect(self._compare)
+        self.start = StartFrom(workspace)
+        self.start.chosen.connect(lambda source: self._change({"initial_weights": source}))
+        self.start.checked.connect(self._refresh)
         self.form = RecipeForm()
         self.form.edited.connect(self._edited)
         self.form.checked.connect(self._refresh)
@@ -84,7 +88,7 @@ class SetUp(QWidget):
     @property
     def refusal(self) -> str:
         """Why this cannot be trained, "" if it can as far as is known."""
-        return self.form.refusal or self.data.error or self.match.refusal
+        return self.form.refusal or self.data.error or self.match.refusal or self.start.error
 
     @property
     def device(self) -> fitting.Device | None:
@@ -104,7 +108,13 @@ class SetUp(QWidget):
         columns.setContentsMargins(12, 8, 12, 8)
         columns.setSpacing(18)
         columns.addWidget(_column("Data", self.data), 9)
-        columns.addWidget(_column("Recipe", self.form, self._recipe_menu()), 15)
+        recipe = QWidget()
+        rows = QVBoxLayout(recipe)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(4)
+        rows.addWidget(self.start)
+        rows.addWidget(self.form, 1)
+        columns.addWidget(_column("Recipe", recipe, self._recipe_menu()), 15)
         columns.addWidget(_column("Device", self._device_column()), 8)
         inside = QWidget()
         inside.setLayout(columns)
@@ -170,6 +180,7 @@ class SetUp(QWidget):
         preset = document.preset if document is not None else ""
         self.reset.setText(f"Reset to {preset}'s own" if preset else "Reset to the defaults")
         self.form.show_recipe(self.recipe)
+        self.start.show_source(self.recipe.initial_weights)
         self._show_data()
         self._fill_devices()
         self._compare()
@@ -191,6 +202,7 @@ class SetUp(QWidget):
     def _edited(self, recipe: Recipe) -> None:
         if self.workspace.document is not None:
             self.workspace.document.recipe = recipe
+        self.start.show_source(recipe.initial_weights)
         self._show_data()
         self._fill_devices()
         self._compare()
@@ -327,6 +339,7 @@ class SetUp(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Read the data set and ask for memory once somebody looks."""
         super().showEvent(event)
+        self.start.list_runs()
         self._show_data()
         self._ask_memory()
         self._asking.start()

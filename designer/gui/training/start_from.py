@@ -1,0 +1,239 @@
+"""The choice of the weights that a training starts from, and what of the design they fit."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer.analysis.analysis import Analysis
+from designer.gui import background, comparison
+from designer.gui.comparison import Comparison, Origin
+from designer.gui.workspace import Workspace
+from designer.runs.folder import list_runs
+
+SETTLED = 150  # milliseconds without an edit after which weights and design are compared
+MOST_RUNS = 30  # that are offered
+_FILE = object()
+_WEIGHTS = "Weights (*.pt *.pth *.bin *.ckpt *.safetensors);;All files (*)"
+
+Ask = Callable[[dict[str, Any], Callable[[dict[str, Any]], object]], None]
+
+
+class StartFrom(QWidget):
+    """Fresh weights, those of an earlier run, or those in a file.
+
+    What they fit is told here and, through the workspace, on the canvas.
+
+    Signals
+    -------
+    chosen(source)
+        The user wants these weights: "" for fresh ones, else the path of a run or of a file.
+    checked()
+        `error` is another.
+    """
+
+    chosen = Signal(str)
+    checked = Signal()
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        self.workspace = workspace
+        self.runs_folder: Callable[[], Path] = Path
+        self.ask: Ask | None = None  # what asks a worker, which alone can open files of torch
+        self.source = ""
+        self.error = ""
+        self.origin: Origin | None = None
+        self._analysis: Analysis | None = None  # the one that was compared, or is being
+        self._report_wanted = False
+        self._soon = QTimer(self, interval=SETTLED, singleShot=True)
+        self._soon.timeout.connect(self._compare)
+        self._assemble()
+        workspace.changed.connect(lambda *_: self._soon.start() if self.source else None)
+
+    def _assemble(self) -> None:
+        self.name = QComboBox(objectName="start-from")
+        self.name.setAccessibleName("Start from")
+        self.name.setToolTip(
+            "The weights that the training starts from; those that do not fit are fresh."
+        )
+        self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.name.activated.connect(self._activated)
+        self.words = QLabel(objectName="start-from-words", wordWrap=True)
+        self.details = QPushButton("Report…", objectName="start-from-report")
+        self.details.setToolTip("Which tensor comes from where, and which stay fresh.")
+        self.details.clicked.connect(self.show_report)
+        label = QLabel("Start from")
+        label.setBuddy(self.name)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(label)
+        row.addWidget(self.name, 1)
+        row.addWidget(self.details)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 4)
+        column.setSpacing(2)
+        column.addLayout(row)
+        column.addWidget(self.words)
+        self._fill([])
+        self._tell()
+
+    # Choosing
+
+    def list_runs(self) -> None:
+        """Offer the runs that have weights, the newest first."""
+        folder = self.runs_folder()
+
+        def read() -> list[Path]:
+            runs = (run for run in list_runs(folder) if run.best.exists() or run.last.exists())
+            return [run.path for run, _ in zip(runs, range(MOST_RUNS), strict=False)]
+
+        background.run(self, read, self._fill)
+
+    def choose_file(self, *, report: bool = False) -> None:
+        """Ask for a file of weights; with `report`, show what it fits as soon as that is known."""
+        text, _ = QFileDialog.getOpenFileName(self, "Load weights", str(Path.home()), _WEIGHTS)
+        if text:
+            self.take(text, report=report)
+        else:
+            self._show_current()
+
+    def take(self, source: str, *, report: bool = False) -> None:
+        """Start from a run, a file, or fresh weights for ""."""
+        self._report_wanted = report
+        self.chosen.emit(source)
+        if report and source == self.source and self.workspace.comparison is not None:
+            self.show_report()
+
+    def show_source(self, source: str) -> None:
+        """Show what the recipe says, and look into it if it is another."""
+        if source != self.source:
+            self.source, self.origin, self.error = source, None, ""
+            self.workspace.compared_with(None)
+            self._look(source)
+        self._show_current()
+        self._tell()
+
+    def _activated(self, index: int) -> None:
+        data = self.name.itemData(index)
+        if data is _FILE:
+            self.choose_file()
+        else:
+            self.take(data)
+
+    def _fill(self, runs: list[Path]) -> None:
+        self.name.clear()
+        self.name.addItem("Fresh weights", "")
+        for path in runs:
+            self.name.addItem(path.name, str(path.absolute()))
+        self.name.addItem("A file…", _FILE)
+        self._show_current()
+
+    def _show_current(self) -> None:
+        index = next(
+            (i for i in range(self.name.count()) if self.name.itemData(i) == self.source), -1
+        )
+        if index < 0:
+            index = self.name.count() - 1
+            self.name.insertItem(index, Path(self.source).name or self.source, self.source)
+        self.name.setCurrentIndex(index)
+
+    # Looking
+
+    def _look(self, source: str) -> None:
+        """Find out which tensors there are."""
+        if not source:
+            return
+        if Path(source).is_dir():
+            background.run(
+                self,
+                lambda: comparison.of_run(Path(source)),
+                lambda origin: self._found(source, origin),
+                lambda sentence: self._failed(source, sentence),
+            )
+        elif self.ask is not None:
+            self.ask(
+                {"do": "look", "weights": source}, lambda answer: self._answered(source, answer)
+            )
+
+    def _answered(self, source: str, answer: dict[str, Any]) -> None:
+        if answer.get("ok"):
+            self._found(source, comparison.of_answer(source, answer))
+        else:
+            self._failed(source, str(answer.get("message", "The file cannot be read.")))
+
+    def _found(self, source: str, origin: Origin) -> None:
+        if source == self.source:
+            self.origin = origin
+            self._compare()
+
+    def _failed(self, source: str, sentence: str) -> None:
+        if source == self.source:
+            self.error = sentence
+            self._tell()
+            self.checked.emit()
+
+    def _compare(self) -> None:
+        """Compare with the design as it is now, unless that is done or being done."""
+        analysis, origin = self.workspace.analysis, self.origin
+        if origin is None or self.workspace.document is None:
+            return
+        self._analysis = analysis
+        background.run(
+            self,
+            lambda: comparison.compare(analysis, origin),
+            lambda found: self._compared(analysis, origin, found),
+            self.workspace.refused.emit,
+        )
+
+    def _compared(self, analysis: Analysis, origin: Origin, found: Comparison) -> None:
+        if analysis is not self.workspace.analysis or origin is not self.origin:
+            return  # something newer is on its way
+        nothing = f"Nothing of {origin.name} fits this design by name or shape."
+        error = "" if found.report.taken else nothing
+        changed, self.error = error != self.error, error
+        self.workspace.compared_with(found)
+        self._tell()
+        if changed:
+            self.checked.emit()
+        if self._report_wanted:
+            self.show_report()
+
+    # Telling
+
+    def show_report(self) -> None:
+        """Show which tensor comes from where."""
+        from designer.gui.training.weights_report import WeightsReport
+
+        self._report_wanted = False
+        if self.workspace.comparison is not None:
+            WeightsReport(self.workspace.comparison, self.window()).open()
+
+    def _tell(self) -> None:
+        found = self.workspace.comparison if self.source else None
+        words, role = "", "soft"
+        if self.error:
+            words, role = self.error, "error"
+        elif found is not None:
+            words = found.report.summary
+            if found.report.refused:
+                words += " Some would be a guess: see the report."
+                role = "warning"
+        elif self.source:
+            words = "Looking what fits…"
+        self.words.setText(words)
+        self.words.setVisible(bool(words))
+        self.words.setProperty("role", role)
+        self.words.style().unpolish(self.words)
+        self.words.style().polish(self.words)
+        self.details.setVisible(found is not None)
