@@ -287,9 +287,10 @@ class Browser(QWidget):
     def _show(self) -> None:
         nothing = bool(self.all) and not self.found
         text = self.wish.text.strip()
-        self.nothing.setText(
-            f"No preset fits “{text}” and the filters." if text else "No preset fits the filters."
-        )
+        filtered = not replace(self.wish, text="").plain
+        words = [f"“{text}”"] if text else []
+        words += ["the filters"] if filtered else []
+        self.nothing.setText(f"No preset fits {' and '.join(words)}.")
         self.stack.setCurrentWidget(self.nothing if nothing else self.view)
 
     def choose(self, name: str) -> None:

@@ -216,8 +216,8 @@ class Marks(QAbstractScrollArea):
         lines = [(f"{card.title}  ({card.preset.year})", sans(0.95, bold=True), c.text)]
         lines.append((card.figures, sans(0.9), c.soft_text))
         if card.top1 is not None:
-            told = f"{card.top1.value:.4g} % top-1 error ({card.top1.conditions})"
-            lines.append((told, sans(0.9), c.soft_text))
+            lines.append((f"{card.top1.value:.4g} % top-1 error", sans(0.9), c.soft_text))
+            lines.append((card.top1.conditions, sans(0.9), c.faint_text))
         width = max(QFontMetricsF(font).horizontalAdvance(text) for text, font, _ in lines) + 22
         height = sum(QFontMetricsF(font).height() + 2 for _, font, _ in lines) + 14
         seen = QRectF(self.viewport().rect()).translated(self.origin())

@@ -265,13 +265,13 @@ class Preview(QScrollArea):
         key = (self.choice.name, tuple(self.choice.arguments.items()))
         self.figures = self._counted.get(key)
         preset = self.card.preset
+        told = {"Parameters": preset.parameters, "MACs": preset.macs} if preset else {}
         for row, label in zip(ROWS, self.values, strict=True):
-            text = written(row, self.figures)
-            if self.figures is None:  # what the gallery knows without counting
-                told = {"Parameters": preset.parameters, "MACs": preset.macs} if preset else {}
-                known = told.get(row.label) if not self.choice.arguments else None
-                text = "…" if known is None else row.write(known)
-            label.setText(text)
+            label.setEnabled(self.figures is not None or not self.choice.arguments)
+            if self.figures is not None:
+                label.setText(written(row, self.figures))
+            elif not self.choice.arguments:  # what the gallery knows without counting
+                label.setText(row.write(told[row.label]) if row.label in told else "…")
         wrong = self.figures.problem if self.figures is not None else ""
         self.problem.setText(wrong)
         self.problem.setVisible(bool(wrong))

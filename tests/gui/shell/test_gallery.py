@@ -106,7 +106,12 @@ def test_nothing_fits_and_all_comes_back(gallery: Browser, qtbot: QtBot) -> None
     qtbot.keyClicks(gallery.search, "qqqq")
     assert gallery.nothing.isVisible()
     assert not gallery.cards.isVisible()
+    assert gallery.nothing.text() == "No preset fits “qqqq”."
+    choose(gallery, "family", "VGG", qtbot)
     assert gallery.nothing.text() == "No preset fits “qqqq” and the filters."
+    gallery.search.clear()
+    choose(gallery, "size", "1M", qtbot)
+    assert gallery.nothing.text() == "No preset fits the filters."
     qtbot.mouseClick(gallery.clear, LEFT)
     assert gallery.search.text() == ""
     assert gallery.cards.isVisible()
@@ -538,6 +543,7 @@ def test_arguments_are_turned_counted_and_opened(
     field.selectAll()
     QTest.keyClicks(field, "26")
     assert preview.choice.arguments == {"classes": 26}
+    assert not preview.values[0].isEnabled(), "grey until it is counted"
     qtbot.waitUntil(lambda: preview.values[0].text() == "63,066")
     qtbot.mouseClick(preview.findChild(QPushButton, "preview-open"), LEFT)
     document = window.workspace.document
@@ -630,8 +636,10 @@ def test_turned_arguments_are_compared(
     in_window.preview._turned("classes", 26)
     qtbot.mouseClick(in_window.preview.compare, LEFT)
     dialog = compared(window, qtbot)
-    assert dialog.keys == ("lenet5", "lenet5 classes=26")
-    assert [cell.text() for cell in dialog.values[0]][:2] == ["61,706", "63,066"]
+    assert dialog.keys[1] == "lenet5 classes=26"
+    dialog.boxes[0].setCurrentIndex(dialog.boxes[0].findData("lenet5"))
+    qtbot.waitUntil(lambda: dialog.values[0][0].text() == "61,706")
+    assert dialog.values[0][1].text() == "63,066"
     dialog.reject()
 
 
