@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
+from textwrap import wrap
 from typing import NamedTuple
 
 from designer.analysis import formatting
@@ -81,7 +82,7 @@ def check(analysis: Analysis, *, batch: int = 1, width: int | None = None) -> It
     width
         Columns that the table may fill; None where lines can be of any length.
     """
-    yield from _title(analysis)
+    yield from _title(analysis, width)
     yield Line()
     rows = analysis.rows()
     if rows:
@@ -208,15 +209,18 @@ def problems(found: Sequence[Problem]) -> Iterator[Line]:
             yield Line(f"  fix: {fix.label}")
 
 
-def _title(analysis: Analysis) -> Iterator[Line]:
+def _title(analysis: Analysis, width: int | None) -> Iterator[Line]:
     inputs, outputs = (
         ", ".join(f"{port.name} {formatting.shape(port.shape)}" for port in ports) or "nothing"
         for ports in (analysis.inputs, analysis.outputs)
     )
-    yield Line(f"{analysis.design.name}: {inputs} → {outputs}", Style.HEADING)
     values = analysis.arguments.items()
-    if values:
-        yield Line(" ".join(f"{name}={formatting.value(each)}" for name, each in values))
+    arguments = " ".join(f"{name}={formatting.value(each)}" for name, each in values)
+    title = f"{analysis.design.name}: {inputs} → {outputs}"
+    for text, style in ((title, Style.HEADING), (arguments, Style.PLAIN)):
+        lines = [text] if width is None else wrap(text, width, subsequent_indent="  ")
+        for line in filter(None, lines):
+            yield Line(line, style)
 
 
 def _batch(batch: int) -> str:
