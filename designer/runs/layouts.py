@@ -58,7 +58,7 @@ def stored(shapes: Mapping[str, Shape]) -> list[Stored]:
     """
     names = _unwrapped(list(shapes))
     parts = {origin: _parts(names[origin]) for origin in shapes}
-    keras = {module for module, own in parts.values() if own in _ONLY_KERAS}
+    keras = any(own in _ONLY_KERAS for _, own in parts.values())
     kernels: dict[str, set[str]] = {}
     for module, own in parts.values():
         if own in _KERNELS:
@@ -66,7 +66,7 @@ def stored(shapes: Mapping[str, Shape]) -> list[Stored]:
     found = []
     for origin, shape in shapes.items():
         module, own = parts[origin]
-        if module in keras and own in _KERAS:
+        if keras and own in _KERAS:
             found.append(_of_keras(origin, module, own, shape, len(kernels.get(module, ())) > 1))
         else:
             found.append(Stored(f"{module}.{own}" if module else own, shape, origin))

@@ -346,9 +346,16 @@ def _surest(
 
 
 def _kinship(matching: _Matching, one: str, two: str) -> int:
-    """Count what speaks for a pair: words in both names, and what neighbours' partners share."""
+    """Count what speaks for a pair: words in both names, and what neighbours' partners share.
+
+    Only a neighbour of which nobody else is one tells anything: a norm and its convolution lie in
+    one module, but what a concatenation gathers lies anywhere.
+    """
     score = len(_words(one) & _words(two))
-    for neighbour in (*matching.ours[one].before, *matching.after.get(one, ())):
+    before, after = matching.ours[one].before, matching.after.get(one, ())
+    links = [each for each in before if len(before) == len(matching.after[each]) == 1]
+    links += [each for each in after if len(after) == len(matching.ours[each].before) == 1]
+    for neighbour in links:
         if neighbour in matching.partner:
             score += _shared(matching.partner[neighbour], two)
     return score
