@@ -24,6 +24,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QPen,
     QResizeEvent,
 )
@@ -49,6 +50,7 @@ _PAD = 13  # within a card
 _SPACE = 12  # between cards
 _NARROWEST = 228  # of a card
 _DOT = 7.0
+_AHEAD = 2  # rows beyond those that are seen, whose pictures are drawn too
 
 
 class Cards(QAbstractListModel):
@@ -286,6 +288,25 @@ class CardsView(QListView):
         if cell != self.gridSize():
             self.setGridSize(cell)
         bar.setSingleStep(cell.height() // 3)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the cards, and have the pictures drawn that the next turn of the wheel needs."""
+        super().paintEvent(event)
+        seen = [index.row() for index in map(self.indexAt, self._corners()) if index.isValid()]
+        if not seen:
+            return
+        near = _AHEAD * self.columns
+        for row in range(
+            max(0, min(seen) - near), min(max(seen) + near + 1, len(self.cards.found))
+        ):
+            card = self.cards.found[row].card
+            if card.preset is not None and not min(seen) <= row <= max(seen):
+                self.pictures.get(card.name, _PICTURE, self.devicePixelRatioF(), ahead=True)
+
+    def _corners(self) -> tuple[QPoint, QPoint]:
+        """Return a point of the first card that is seen, and one of the last whole row."""
+        space = QPoint(_SPACE, _SPACE + 2)
+        return space, self.viewport().rect().bottomLeft() + QPoint(_SPACE, -_SPACE - 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Take another number of columns."""

@@ -41,17 +41,21 @@ class Pictures(QObject):
         self._working = False
         background.prepare()
 
-    def get(self, name: str, size: QSize, ratio: float) -> QPixmap | None:
-        """Return a preset's picture for a screen's pixel ratio; None, and soon it arrives."""
+    def get(self, name: str, size: QSize, ratio: float, *, ahead: bool = False) -> QPixmap | None:
+        """Return a preset's picture for a screen's pixel ratio; None, and soon it arrives.
+
+        What is not seen yet, `ahead`, comes after all that is.
+        """
         key = _Wanted(name, size.width(), size.height(), ratio, colours().dark)
         if key in self._ready:
             return self._ready[key]
         with self._lock:
-            if key in self._drawing:
+            known = key in self._wanted
+            if key in self._drawing or (known and ahead):
                 return None
-            if key in self._wanted:
+            if known:
                 self._wanted.remove(key)
-            self._wanted.append(key)
+            self._wanted.insert(0 if ahead else len(self._wanted), key)
             if not self._working:
                 self._working = True
                 threading.Thread(target=self._work, daemon=True).start()

@@ -266,10 +266,13 @@ def test_pictures_are_drawn_as_they_are_seen(gallery: Browser, qtbot: QtBot) -> 
     def drawn() -> set[str]:
         return {key.name for key in gallery.pictures._ready}
 
-    seen = shown(gallery)[:2]
-    qtbot.waitUntil(lambda: set(seen) <= drawn())
-    last = shown(gallery)[-1]
-    assert len(shown(gallery)) < 20 or last not in drawn()
+    cards = gallery.cards
+    rows = -(-cards.viewport().height() // cards.gridSize().height())
+    names = shown(gallery)
+    qtbot.waitUntil(lambda: set(names[: rows * cards.columns + 1]) <= drawn())
+    far = (rows + cards_module._AHEAD) * cards.columns
+    assert not drawn() & set(names[far:]), "what is far away is not drawn"
+    last = names[-1]
     bar = gallery.cards.verticalScrollBar()
     while bar.value() < bar.maximum():
         before = bar.value()
