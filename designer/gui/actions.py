@@ -163,6 +163,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("layer.expand", "Layer", "&Expand in place", "Show the block's inside within this graph.", lambda w: w.canvas.toggle_expanded(), "Space", "expand", _no_block, True),
     Action("layer.freeze", "Layer", "&Freeze", "Hold weights and running figures still while the rest learns.", lambda w: freezing.freeze(w.workspace, 0), "Ctrl+Shift+F", "freeze", lambda w: _no_selection(w) or freezing.freeze_refusal(w.workspace), True, separated=True),
     Action("layer.unfreeze", "Layer", "&Unfreeze", "Let the selected nodes learn at the training's own rate.", lambda w: freezing.freeze(w.workspace, 1), "Ctrl+Alt+F", "sun", lambda w: _no_selection(w) or freezing.unfreeze_refusal(w.workspace), True),
+    Action("layer.freeze_kept", "Layer", "Freeze &kept", "Freeze what keeps its weights in the training that is set up, so that the rest learns.", lambda w: freezing.freeze_kept(w.workspace), "", "freeze", lambda w: _no_design(w) or freezing.freeze_kept_refusal(w.workspace)),
     Action("layer.arrange", "Layer", "Arran&ge", "Lay the graph out from top to bottom.", lambda w: w.canvas.arrange(), "Ctrl+L", "arrange", _no_design, True, separated=True),
     # Train
     Action("train.start", "Train", "&Train", "Train this design as the Training panel says.", lambda w: w.train(), "Ctrl+T; F5", "play", _not_trainable),

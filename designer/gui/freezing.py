@@ -33,6 +33,33 @@ def freeze(workspace: "Workspace", factor: int) -> None:
     workspace.edit(f"{verb} {what}", edit)
 
 
+def freeze_kept(workspace: "Workspace") -> None:
+    """Freeze what keeps its weights in the training that is set up, so that the rest learns."""
+    kept = _kept(workspace)
+
+    def edit(design: Design) -> Design:
+        for name in kept:
+            design = edits.set_learning_rate(design, name, 0)
+        return design
+
+    workspace.edit("freeze what is kept", edit)
+
+
+def freeze_kept_refusal(workspace: "Workspace") -> str:
+    """Say why nothing that is kept can be frozen, "" if something can."""
+    if workspace.comparison is None:
+        return "Choose in the Training panel which weights to start from."
+    return "" if _kept(workspace) else "Nothing keeps its weights that is not frozen already."
+
+
+def _kept(workspace: "Workspace") -> list[str]:
+    """Return the nodes of the design's own graph that keep all their weights and still learn."""
+    found = workspace.comparison
+    fates = found.fates if found is not None else {}
+    nodes = workspace.design.graph.nodes.items()
+    return [name for name, node in nodes if fates.get(name) == "kept" and not _is_frozen(node)]
+
+
 def freeze_refusal(workspace: "Workspace") -> str:
     """Say why the selected nodes cannot be frozen, "" if they can."""
     found = _learning(workspace)

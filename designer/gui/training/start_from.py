@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
+    QInputDialog,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -24,7 +25,8 @@ from designer.runs.folder import list_runs
 
 SETTLED = 150  # milliseconds without an edit after which weights and design are compared
 MOST_RUNS = 30  # that are offered
-_FILE = object()
+_FILE, _TORCHVISION = object(), object()
+_PREFIX = "torchvision:"
 _WEIGHTS = "Weights (*.pt *.pth *.bin *.ckpt *.safetensors);;All files (*)"
 
 Ask = Callable[[dict[str, Any], Callable[[dict[str, Any]], object]], None]
@@ -108,6 +110,20 @@ class StartFrom(QWidget):
         else:
             self._show_current()
 
+    def choose_torchvision(self) -> None:
+        """Ask for the name of a network of torchvision, whose weights a worker downloads."""
+        document = self.workspace.document
+        text, chosen = QInputDialog.getText(
+            self,
+            "Weights of torchvision",
+            "Name of the network, as in resnet18. Its weights are downloaded once.",
+            text=document.preset if document is not None else "",
+        )
+        if chosen and text.strip():
+            self.take(_PREFIX + text.strip(), report=True)
+        else:
+            self._show_current()
+
     def take(self, source: str, *, report: bool = False) -> None:
         """Start from a run, a file, or fresh weights for ""."""
         self._report_wanted = report
@@ -128,6 +144,8 @@ class StartFrom(QWidget):
         data = self.name.itemData(index)
         if data is _FILE:
             self.choose_file()
+        elif data is _TORCHVISION:
+            self.choose_torchvision()
         else:
             self.take(data)
 
@@ -137,6 +155,7 @@ class StartFrom(QWidget):
         for path in runs:
             self.name.addItem(path.name, str(path.absolute()))
         self.name.addItem("A file…", _FILE)
+        self.name.addItem("From torchvision…", _TORCHVISION)
         self._show_current()
 
     def _show_current(self) -> None:
@@ -144,7 +163,7 @@ class StartFrom(QWidget):
             (i for i in range(self.name.count()) if self.name.itemData(i) == self.source), -1
         )
         if index < 0:
-            index = self.name.count() - 1
+            index = self.name.count() - 2
             self.name.insertItem(index, Path(self.source).name or self.source, self.source)
         self.name.setCurrentIndex(index)
 

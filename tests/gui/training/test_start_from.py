@@ -1,5 +1,7 @@
 """The choice of weights to start from, in the set-up."""
 
+from PySide6.QtWidgets import QInputDialog
+
 from designer.design import edits
 from designer.gui.training.weights_report import WeightsReport
 
@@ -15,8 +17,9 @@ def test_a_run_is_chosen_and_what_it_fits_is_told(desk, written):
     written("empty")
     start = opened(desk)
     start.list_runs()
-    desk.wait(lambda: start.name.count() == 3)
-    assert [start.name.itemText(i) for i in range(3)] == ["Fresh weights", "good", "A file…"]
+    desk.wait(lambda: start.name.count() == 4)
+    offered = [start.name.itemText(i) for i in range(4)]
+    assert offered == ["Fresh weights", "good", "A file…", "From torchvision…"]
     assert start.details.isHidden() and desk.workspace.comparison is None
 
     start.name.activated.emit(1)
@@ -58,6 +61,21 @@ def test_a_file_is_looked_into_by_a_worker(desk):
     assert "2 of 10 tensors fit" in start.words.text()
     assert desk.training.set_up.refusal == ""
     desk.training.window().findChild(WeightsReport).close()
+
+
+def test_torchvision_is_asked_for_by_name(desk, monkeypatch):
+    start = opened(desk)
+    asked = []
+    start.ask = lambda request, _: asked.append(request["weights"])
+    answers = iter([("", False), (" resnet18 ", True)])
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: next(answers))
+    index = start.name.count() - 1
+    start.name.activated.emit(index)
+    assert asked == [] and start.name.currentText() == "Fresh weights"
+    start.name.activated.emit(index)
+    assert asked == ["torchvision:resnet18"]
+    assert start.name.currentText() == "torchvision:resnet18"
+    assert desk.workspace.document.recipe.initial_weights == "torchvision:resnet18"
 
 
 def test_weights_that_cannot_be_used_stop_the_training(desk, written):
