@@ -5,7 +5,6 @@ from itertools import compress
 from operator import is_not
 
 from designer.analysis.results import BlockEffect, GraphResult, NodeResult, layer_result
-from designer.analysis.statements import role
 from designer.analysis.wiring import Wiring
 from designer.design.values import BlockNode, Graph, LayerNode, Node
 from designer.layers.base import Layer
@@ -93,7 +92,7 @@ def _is_alike(old: NodeResult, new: NodeResult) -> bool:
     return (
         same
         and one.peak == two.peak
-        and role(old) is role(new)
+        and old.role is new.role
         and one.kept == two.kept
         and one.kept_in_eval == two.kept_in_eval
         and one.convolved == two.convolved
@@ -105,6 +104,19 @@ def _port_kind(layer: Layer | None) -> tuple[type[Layer], bool] | None:
     if isinstance(layer, Input | Output):
         return type(layer), isinstance(layer, Output) and layer.auxiliary
     return None
+
+
+def have_same_statements(before: GraphResult, results: Mapping[str, NodeResult]) -> bool:
+    """Tell whether the code of a graph with the same edges is divided into the same statements."""
+    for old, new in zip(before.nodes.values(), results.values(), strict=True):
+        if old is new:
+            continue
+        one, two = old.effect, new.effect
+        if one is None or two is None or (one.peak > 0) is not (two.peak > 0):
+            return False
+        if old.role is not new.role or len(old.outputs) != len(new.outputs):
+            return False
+    return True
 
 
 def changed_counts(

@@ -142,7 +142,17 @@ class Evaluator:
             results[name] = result
             touched.append(name)
         if rewired or not changes.is_alike(before, results, touched):
-            return summed(wiring, before.scope, (), results, None, NO_ENDS, faults, drawn=drawn)
+            return summed(
+                wiring,
+                before.scope,
+                (),
+                results,
+                None,
+                NO_ENDS,
+                faults,
+                drawn=drawn,
+                before=None if rewired else before,
+            )
         problems: tuple[Problem, ...] = ()
         if before.problems or any(results[name].problems for name in touched):
             problems = tuple(graph_problems(wiring, results, None, NO_ENDS))
@@ -238,17 +248,20 @@ class Evaluator:
         wiring = chain(name, len(uses))
         results: dict[str, NodeResult] = {}
         before: tuple[object, ...] = ()
-        given: tuple[Tensor | None, ...] = inputs
+        tensor: Tensor | None = inputs[0]
         for step, values, still in zip(wiring.order, uses, frozen, strict=True):
             self.evaluations += 1
-            if given[0] is None:
-                results[step] = NodeResult(given)
+            if tensor is None:
+                results[step] = NodeResult((tensor,))
                 continue
-            if before != (id(values), given[0], still):
-                inside = self.use(name, values, (given[0],), still)
-                before = (id(values), given[0], still)
-            results[step] = seen_from_outside(step, inside, (given[0],))
-            given = results[step].outputs[:1]
+            if before != (id(values), tensor, still):
+                inside = self.use(name, values, (tensor,), still)
+                before = (id(values), tensor, still)
+                result = seen_from_outside(step, inside, (tensor,))
+            elif result.problems:  # which name the step
+                result = seen_from_outside(step, inside, (tensor,))
+            results[step] = result
+            tensor = result.outputs[0]
         return summed(wiring, {}, inputs, results, None, CHAIN, ())
 
 

@@ -1,6 +1,6 @@
 """The memory of a graph: shared storage, what autograd keeps, what lives at once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from designer.analysis.results import (
@@ -42,7 +42,11 @@ def share(wiring: Wiring, results: dict[str, NodeResult], inputs: Sequence[Tenso
             convolved.add(shared[reads[port]])
         if layer is None or isinstance(effect, BlockEffect):
             assert isinstance(effect, BlockEffect)
-            _share_block(effect, storages, _numbers(wiring, name, number, effect, storages), reads)
+            outputs = [number]
+            if len(effect.outputs) > 1:
+                outputs += _more_numbers(wiring, name, effect, storages)
+                storages.outputs[number] = outputs
+            _share_block(effect, storages, outputs, reads)
             continue
         sizes[number] = sizes_in_eval[number] = effect.size
         fresh = bool(reads)  # the images are the caller's
@@ -64,24 +68,20 @@ def share(wiring: Wiring, results: dict[str, NodeResult], inputs: Sequence[Tenso
     return storages
 
 
-def _numbers(
-    wiring: Wiring, name: str, number: int, effect: BlockEffect, storages: Storages
-) -> list[int]:
-    """Return the numbers of a block's outputs; those that nobody reads get new ones."""
-    numbers = [number]
+def _more_numbers(
+    wiring: Wiring, name: str, effect: BlockEffect, storages: Storages
+) -> Iterator[int]:
+    """Yield the numbers of a block's outputs behind the first; those not read get new ones."""
     for port in range(1, len(effect.outputs)):
-        other = wiring.numbers.others.get((name, port))
-        if other is None:
-            other = len(storages.shared)
-            storages.shared.append(other)
-            storages.shared_in_eval.append(other)
+        number = wiring.numbers.others.get((name, port))
+        if number is None:
+            number = len(storages.shared)
+            storages.shared.append(number)
+            storages.shared_in_eval.append(number)
             storages.sizes.append(0)
             storages.sizes_in_eval.append(0)
             storages.writable.append(False)
-        numbers.append(other)
-    if len(numbers) > 1:
-        storages.outputs[number] = numbers
-    return numbers
+        yield number
 
 
 def _share_block(
@@ -90,16 +90,18 @@ def _share_block(
     for number, leaving in zip(numbers, effect.outputs, strict=False):
         if leaving is None:
             continue
-        for (own, port, size), shared, sizes in (
-            (leaving.storage, storages.shared, storages.sizes),
-            (leaving.eval_storage, storages.shared_in_eval, storages.sizes_in_eval),
-        ):
-            if own:
-                shared[number] = numbers[port]
-                sizes[numbers[port]] = size
-            else:
-                shared[number] = shared[reads[port]]
-        storages.writable[number] = leaving.writable
+        _, (own, port, size), (own_in_eval, port_in_eval, size_in_eval), writable = leaving
+        if own:
+            storages.shared[number] = numbers[port]
+            storages.sizes[numbers[port]] = size
+        else:
+            storages.shared[number] = storages.shared[reads[port]]
+        if own_in_eval:
+            storages.shared_in_eval[number] = numbers[port_in_eval]
+            storages.sizes_in_eval[numbers[port_in_eval]] = size_in_eval
+        else:
+            storages.shared_in_eval[number] = storages.shared_in_eval[reads[port_in_eval]]
+        storages.writable[number] = writable
 
 
 # What autograd keeps

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from designer.analysis.problems import Problem
+from designer.analysis.statements import Role, role
 from designer.analysis.wiring import Wiring
 from designer.design.expressions import Scalar
 from designer.layers.base import Kept, Layer, Tensor
@@ -75,6 +76,8 @@ class NodeResult:
         A layer, whether it overwrites its input, and whether its weights do not learn.
     inside
         The graph of a block.
+    role
+        What it is for the look of the generated statements.
     """
 
     inputs: tuple[Tensor | None, ...]
@@ -85,6 +88,7 @@ class NodeResult:
     frozen: bool = False
     inside: "GraphResult | None" = None
     problems: tuple[Problem, ...] = ()
+    role: Role = Role.OTHER
 
     @property
     def counts(self) -> Counts:
@@ -109,7 +113,15 @@ def layer_result(
         found = overwriting(layer, plain, inputs)
     else:
         found = facts(layer, inputs, frozen)
-    return NodeResult(inputs, (found.output,), found, layer, in_place, frozen)
+    return NodeResult(
+        inputs,
+        (found.output,),
+        found,
+        layer,
+        in_place,
+        frozen,
+        role=role(layer),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,14 @@ with weights, or such a layer behind its norm and activation.
 
 from collections.abc import Collection, Mapping
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from designer.analysis.results import NodeResult
 from designer.analysis.wiring import Source, Wiring
-from designer.layers.base import Category
+from designer.layers.base import Category, Layer
 from designer.layers.ports import Input, Output
+
+if TYPE_CHECKING:
+    from designer.analysis.results import NodeResult
 
 _MOST = 5  # nodes in a statement
 _MOST_BEFORE_WEIGHTS = 1  # other nodes before the one with weights
@@ -29,85 +32,83 @@ class Role(Enum):
     BLOCK = "a block"
     NORM = "a normalisation"
     ACTIVATION = "an activation"
+    INPUT = "an input, which the caller holds"
+    OUTPUT = "an output, which is returned"
     OTHER = "anything else"
 
 
-def role(result: NodeResult) -> Role:
-    """Return what a node is for the look of a statement."""
-    layer = result.layer
-    if layer is None:
-        return Role.BLOCK
+_BEFORE_WEIGHTS = (Role.NORM, Role.ACTIVATION)  # may stand together before the one with weights
+
+
+def role(layer: Layer) -> Role:
+    """Return what a layer is for the look of a statement; it follows from its type alone.
+
+    So one class serves the uses of a block whose shortcut projects and those where it does not.
+    """
     if layer.activation:
         return Role.ACTIVATION
     if layer.category is Category.NORMALISATION:
         return Role.NORM
-    return Role.WEIGHTS if result.counts.macs else Role.OTHER
+    if type(layer).macs is not Layer.macs:
+        return Role.WEIGHTS
+    if isinstance(layer, Input):
+        return Role.INPUT
+    return Role.OUTPUT if isinstance(layer, Output) else Role.OTHER
 
 
 def written_into_reader(
-    wiring: Wiring, results: Mapping[str, NodeResult], training_only: Collection[str]
+    wiring: Wiring, results: Mapping[str, "NodeResult"], training_only: Collection[str]
 ) -> frozenset[str]:
     """Return the nodes whose result is part of their reader's expression, or of the return."""
-    steps = [
-        name
-        for name in wiring.order
-        if name in results and not isinstance(results[name].layer, Input | Output)
-    ]
-    left = dict(wiring.readers)
-    found: set[str] = set()
+    sources, readers, targets = wiring.sources, wiring.readers, wiring.targets
+    ports = (Role.INPUT, Role.OUTPUT)
+    steps = [name for name in wiring.order if results[name].role not in ports]
+    left: dict[Source, int] = {}
+    found: list[str] = []
     statement: list[Role] = []
     frees = False
     pending: Source | None = None
     following: str | None
     for name, following in zip(steps, [*steps, None][1:], strict=True):
-        for source in wiring.sources[name]:
-            if source is None:
+        result = results[name]
+        for source in sources[name]:
+            if source is None or source == pending:
                 continue
-            left[source] -= 1
-            if source != pending and not left[source] and _has_variable(results, source[0]):
-                frees = True
-        statement.append(role(results[name]))
+            number = readers[source]
+            if number > 1:
+                number = left[source] = left.get(source, number) - 1
+                if number:
+                    continue
+            before = results.get(source[0])  # forward itself holds no input
+            frees = frees or (before is not None and before.role is not Role.INPUT)
+        statement.append(result.role)
         pending = None
-        if (
-            wiring.readers.get((name, 0)) == 1
-            and len(results[name].outputs) == 1
-            and _goes_on(wiring, results, training_only, name, following, statement, frees)
-        ):
-            found.add(name)
+        if following is None:  # what is left is to return it, in one place or in two
+            goes_on = not training_only
+        else:
+            goes_on = (
+                targets[name] == (following,)
+                and (name in training_only) == (following in training_only)
+                and _goes_on(statement, results[following], len(sources[following]), frees)
+            )
+        if goes_on and len(result.outputs) == 1 and readers.get((name, 0)) == 1:
+            found.append(name)
             pending = (name, 0)
         else:
             statement, frees = [], False
     return frozenset(found)
 
 
-def _has_variable(results: Mapping[str, NodeResult], source: str) -> bool:
-    """Tell whether forward itself holds a tensor; inputs are held by the caller."""
-    return source in results and not isinstance(results[source].layer, Input)
-
-
-def _goes_on(
-    wiring: Wiring,
-    results: Mapping[str, NodeResult],
-    training_only: Collection[str],
-    name: str,
-    following: str | None,
-    statement: list[Role],
-    frees: bool,
-) -> bool:
-    if following is None:  # what is left is to return it, in one place or in two
-        return not training_only
-    if wiring.targets[name] != (following,):
-        return False
-    if (name in training_only) != (following in training_only):
-        return False
-    inputs = len(wiring.sources[following])
+def _goes_on(statement: list[Role], following: "NodeResult", inputs: int, frees: bool) -> bool:
+    """Tell whether a statement is to have one more node in it."""
     if len(statement) >= _MOST or inputs > _FEW_INPUTS or (inputs > 1 and len(statement) > 1):
         return False
-    reader = role(results[following])
+    reader = following.role
     if reader in (Role.WEIGHTS, Role.BLOCK):
         if Role.WEIGHTS in statement or Role.BLOCK in statement:
             return False
-        if reader is Role.WEIGHTS and {*statement} == {Role.NORM, Role.ACTIVATION}:
+        both = all(each in statement for each in _BEFORE_WEIGHTS)
+        if reader is Role.WEIGHTS and both and all(each in _BEFORE_WEIGHTS for each in statement):
             return True
         if len(statement) > _MOST_BEFORE_WEIGHTS:
             return False
@@ -118,5 +119,5 @@ def _goes_on(
             return True
     if reader is Role.ACTIVATION and statement[-1] in (Role.WEIGHTS, Role.NORM):
         return True
-    effect = results[following].effect
+    effect = following.effect
     return not (frees and effect is not None and effect.peak > 0)

@@ -1,12 +1,10 @@
 """The result of a graph from those of its nodes: sums, and what it is as a block from outside."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from operator import mul
 from typing import NamedTuple
 
 from designer.analysis import memory
-from designer.analysis.changes import is_plain
+from designer.analysis.changes import have_same_statements, is_plain
 from designer.analysis.loose import graph_problems
 from designer.analysis.problems import Problem
 from designer.analysis.results import (
@@ -38,6 +36,7 @@ def summed(
     faults: Collection[Problem],
     *,
     drawn: Graph | None = None,
+    before: GraphResult | None = None,
 ) -> GraphResult:
     """Return the result of a graph; `results` of layers become those in place where that is right.
 
@@ -45,6 +44,8 @@ def summed(
     ----------
     drawn
         The graph as the design has it; None if this one is not drawn.
+    before
+        The result of an earlier graph with the same edges.
     """
     storages = memory.share(wiring, results, inputs)
     effects = [results[name].effect for name in wiring.order]
@@ -61,7 +62,12 @@ def summed(
     lasting = [wiring.numbers.first[name] for name in ports if name in results]
     lasting += [end.number for end in left if end is not None]
     steps = _steps(wiring, results, ports, only)
-    written = written_into_reader(wiring, results, only)
+    if before and before.training_only == only and have_same_statements(before, results):
+        written = before.written
+    elif drawn is None:  # uses one behind the other, which have no forward
+        written = frozenset()
+    else:
+        written = written_into_reader(wiring, results, only)
     inner = {wiring.numbers.first[name] for name in written}
     peak = memory.peak(wiring, effects, steps, storages, inner, lasting)
     counts = sum_counts(results)
@@ -70,7 +76,8 @@ def summed(
         effect = _effect(wiring, storages, left, counts, (held, held_in_eval), peak)
     return GraphResult(
         wiring=wiring,
-        plain=wiring.graph is drawn and all(map(is_plain, drawn.nodes.values())),
+        plain=before is not None
+        or (wiring.graph is drawn and all(map(is_plain, drawn.nodes.values()))),
         scope=scope,
         inputs=inputs,
         nodes=results,
@@ -89,13 +96,11 @@ def summed(
 
 def sum_counts(results: Mapping[str, NodeResult]) -> Counts:
     """Add up the nodes' counts; of the gradients alive at once, the largest counts."""
-    times = Counter([result.effect for result in results.values()])
-    rows = [effect.counts for effect in times if effect is not None]
+    rows = [result.effect.counts for result in results.values() if result.effect is not None]
     if not rows:
         return Counts()
-    numbers = [number for effect, number in times.items() if effect is not None]
     *sums, widest = zip(*rows, strict=True)
-    return Counts._make([*[sum(map(mul, each, numbers)) for each in sums], max(widest)])
+    return Counts._make([*map(sum, sums), max(widest)])
 
 
 def _steps(

@@ -10,10 +10,12 @@ from designer.analysis.place import Place
 from designer.analysis.problems import Problem, Severity
 from designer.analysis.rates import factor
 from designer.analysis.results import GraphResult, NodeResult
+from designer.analysis.statements import Role
 from designer.design import rules
 from designer.design.expressions import (
     ExpressionError,
     Scalar,
+    Tree,
     evaluate,
     is_expression,
     names,
@@ -157,11 +159,12 @@ class Use:
         values: Mapping[str, Scalar] = {key: each.default for key, each in used.arguments.items()}
         values, faults = self._arguments(used, values, self.node.arguments, 0)
         varying = {key: each for key, each in self.node.arguments.items() if _reads_number(each)}
+        trees = {key: parse(str(each)) for key, each in varying.items()}
         uses = [values]
         scope = {**self.place.scope, "i": 0}
         for number in range(1, times):
             scope["i"] = number
-            if varying and not faults and not _is_same(varying, scope, values):
+            if varying and not faults and not _is_same(trees, scope, values):
                 values, faults = self._arguments(used, values, varying, number)
             uses.append(values)
         return uses, faults
@@ -209,16 +212,17 @@ class Use:
 
 
 def _is_same(
-    given: Mapping[str, Scalar], scope: Mapping[str, Scalar], values: Mapping[str, Scalar]
+    trees: Mapping[str, Tree], scope: Mapping[str, Scalar], values: Mapping[str, Scalar]
 ) -> bool:
     """Tell whether expressions have the values that they had before, type included."""
-    with suppress(ExpressionError):
-        for key, each in given.items():
-            found, before = evaluate(parse(str(each)), scope), values[key]
+    try:
+        for key, tree in trees.items():
+            found, before = evaluate(tree, scope), values[key]
             if found != before or type(found) is not type(before):
                 return False
-        return True
-    return False
+    except ExpressionError:
+        return False
+    return True
 
 
 def _reads_number(value: Scalar) -> bool:
@@ -254,7 +258,9 @@ def seen_from_outside(name: str, inside: GraphResult, inputs: tuple[Tensor, ...]
     problems: tuple[Problem, ...] = ()
     if inside.problems:
         problems = tuple([problem.under(name) for problem in _foremost(inside.problems)])
-    return NodeResult(inputs, outputs, inside.effect, inside=inside, problems=problems)
+    return NodeResult(
+        inputs, outputs, inside.effect, inside=inside, problems=problems, role=Role.BLOCK
+    )
 
 
 def _foremost(problems: Sequence[Problem]) -> Sequence[Problem]:

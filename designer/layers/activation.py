@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from designer.layers.base import (
     FLOAT_BYTES,
+    ITS_INPUT,
+    ITS_OUTPUT,
     Category,
     Code,
     Kept,
@@ -41,7 +43,7 @@ class _KeepsOutput(_Activation):
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its output."""
-        return Kept(outputs=(0,))
+        return ITS_OUTPUT
 
 
 class _KeepsInput(_Activation):
@@ -49,7 +51,7 @@ class _KeepsInput(_Activation):
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its input."""
-        return Kept(inputs=(0,))
+        return ITS_INPUT
 
 
 class _CopiesInPlace(_KeepsInput):
@@ -69,7 +71,7 @@ class _OutputInPlace(_KeepsInput):
 
     def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its output."""
-        return Kept(outputs=(0,))
+        return ITS_OUTPUT
 
 
 class ReLU(_KeepsOutput):

@@ -88,6 +88,8 @@ class Kept(NamedTuple):
 
 
 NOTHING = Kept()
+ITS_INPUT = Kept(inputs=(0,))
+ITS_OUTPUT = Kept(outputs=(0,))
 
 
 class Window(NamedTuple):

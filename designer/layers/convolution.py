@@ -7,6 +7,7 @@ from math import ceil, gcd, prod
 from designer.design.expressions import Binary, Literal, Tree, fold, python_source
 from designer.layers.base import (
     FLOAT_BYTES,
+    ITS_INPUT,
     Category,
     Code,
     Kept,
@@ -234,16 +235,18 @@ class _Conv(Convolution):
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its input, or the padded copy that torch makes of it."""
+        if self.padding_mode == "zeros" and self.padding != "same":
+            return ITS_INPUT
         channels, height, width = inputs[0].shape
         added_height, added_width = self.total_padding()
         if self.padding_mode != "zeros":
             copy = channels * (height + added_height) * (width + added_width) * FLOAT_BYTES
             keeps_input = self.padding_mode != "circular" and inputs[0].needs_grad
             return Kept(inputs=(0,) if keeps_input else (), per_image=copy)
-        if self.padding == "same" and (added_height % 2 or added_width % 2):
+        if added_height % 2 or added_width % 2:
             copy = channels * (height + added_height % 2) * (width + added_width % 2) * FLOAT_BYTES
             return Kept(per_image=copy)
-        return Kept(inputs=(0,))
+        return ITS_INPUT
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         """The dilated kernel."""
@@ -497,7 +500,7 @@ class ConvTranspose2d(Convolution):
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its input."""
-        return Kept(inputs=(0,))
+        return ITS_INPUT
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         """The inputs whose kernels cover an output; the jump is divided by the stride."""

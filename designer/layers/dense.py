@@ -6,6 +6,7 @@ from math import prod
 from designer.design.expressions import Name, Tree
 from designer.layers.base import (
     FLOAT_BYTES,
+    ITS_INPUT,
     NOTHING,
     Category,
     Code,
@@ -72,7 +73,7 @@ class _Dense(Initialised):
         rows = prod(inputs[0].shape[:-1])
         if rows > 1 and inputs[0].layout in (Layout.DENSE, Layout.PERMUTED):
             return Kept(per_image=FLOAT_BYTES * inputs[0].values)
-        return Kept(inputs=(0,))
+        return ITS_INPUT
 
     def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
         """Nothing beside its own weights."""

@@ -1,6 +1,6 @@
 """All that follows from a layer and the facts about its inputs, worked out once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 from typing import NamedTuple
@@ -67,6 +67,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     LayerError
         The layer's parameters do not go together, or the inputs do not fit it.
     """
+    kind = type(layer)  # a rule that a type leaves as it is need not be asked
     layer.check()
     shape = layer.output_shape(inputs)
     weights = biases = buffers = file_bytes = 0
@@ -89,26 +90,32 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         kept_in_eval = layer.kept_frozen(inputs, shape, False)
     elif needs_grad:
         kept = kept_in_eval = layer.kept(inputs, shape)
-        if type(layer).kept_in_eval is not Layer.kept_in_eval:
+        if kind.kept_in_eval is not Layer.kept_in_eval:
             kept_in_eval = layer.kept_in_eval(inputs, shape)
     keeps_output = bool(kept.outputs)
     if not needs_grad or frozen:
         keeps_output = bool(layer.kept(inputs, shape).outputs)
-    view = layer.is_view(inputs, True)
-    view_in_eval = layer.is_view(inputs, False)
-    parts = layer.parts(inputs, shape)
-    output_values = buffer_values = 0
-    for values_in, values_out, convolution in parts:
-        output_values += values_out
-        buffer_values += values_out + values_in if convolution else values_out
-    most = 0
-    if not view_in_eval:
+    view = view_in_eval = False
+    if kind.is_view is not Layer.is_view:
+        view = layer.is_view(inputs, True)
+        view_in_eval = layer.is_view(inputs, False)
+    values, entering = prod(shape), inputs[0].values if inputs else 0
+    if kind.parts is Layer.parts:  # itself alone
+        convolution = layer.convolution
+        output_values = values if layer.counts else 0
+        buffer_values = output_values + entering if convolution else output_values
+    else:
+        parts = layer.parts(inputs, shape)
+        convolution = bool(parts) and parts[0].convolution
+        output_values = sum([part.values_out for part in parts])
+        buffer_values = output_values + sum([part.values_in for part in parts if part.convolution])
+    most = 0 if view_in_eval else values
+    if not view_in_eval and kind.transients is not Layer.transients:
         transients = layer.transients(inputs, shape)
         most = transients[0] if len(transients) == 1 else max(map(sum, pairwise(transients)))
-    values = prod(shape)
     gradients = values if needs_grad else 0
     if not view and inputs and inputs[0].needs_grad:
-        gradients += inputs[0].values
+        gradients += entering
     macs = layer.macs(inputs, shape)
     widest_gradients = FLOAT_BYTES * gradients
     return Facts(
@@ -129,7 +136,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         kept,
         kept_in_eval,
         keeps_output,
-        (layer.convolved,) if parts and parts[0].convolution else (),
+        (layer.convolved,) if convolution else (),
         view,
         view_in_eval,
         FLOAT_BYTES * most,
@@ -140,12 +147,14 @@ def overwriting(layer: Layer, found: Facts, inputs: tuple[Tensor, ...]) -> Facts
     """Return the facts of a layer without weights that overwrites its input."""
     learns = found.output.needs_grad
     kept = layer.kept_in_place(inputs, found.output.shape)
-    return replace(
-        found,
-        counts=found.counts._replace(widest_gradients=found.size if learns else 0),
-        kept=kept if learns else NOTHING,
-        kept_in_eval=kept if learns else NOTHING,
-        keeps_output=bool(kept.outputs),
+    return Facts(
+        found.output,
+        found.size,
+        Counts(*found.counts[:-1], found.size if learns else 0),
+        kept if learns else NOTHING,
+        kept if learns else NOTHING,
+        bool(kept.outputs),
+        found.convolved,
         view=True,
         view_in_eval=True,
         peak=0,

@@ -65,7 +65,7 @@ class _Elementwise(_Join):
         """The common shape; an axis of one is spread."""
         shape = inputs[0].shape
         for port, each in enumerate(inputs):
-            joined = broadcast(shape, each.shape)
+            joined = shape if each.shape == shape else broadcast(shape, each.shape)
             if joined is None:
                 raise self._refusal(shape, each.shape, port)
             shape = joined
@@ -108,7 +108,8 @@ class _Elementwise(_Join):
         """Return the shapes of the results of the chain ((a ? b) ? c) ..."""
         shape, shapes = inputs[0].shape, []
         for each in inputs[1:]:
-            shape = broadcast(shape, each.shape) or shape
+            if each.shape != shape:
+                shape = broadcast(shape, each.shape) or shape
             shapes.append(shape)
         return shapes
 

@@ -6,6 +6,7 @@ from math import prod
 from designer.layers.base import (
     FLOAT_BYTES,
     INDEX_BYTES,
+    ITS_INPUT,
     Category,
     Code,
     Kept,
@@ -55,7 +56,7 @@ class _BatchNorm(Layer):
 
     def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its input."""
-        return Kept(inputs=(0,))
+        return ITS_INPUT
 
     def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
         """Its input, as in eval mode, which a frozen norm is always in."""

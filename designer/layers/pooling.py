@@ -8,6 +8,7 @@ from designer.design.expressions import Tree
 from designer.layers.base import (
     FLOAT_BYTES,
     INDEX_BYTES,
+    ITS_INPUT,
     Category,
     Code,
     Kept,
@@ -162,7 +163,7 @@ class AvgPool2d(_PaddedPool):
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its input."""
-        return Kept(inputs=(0,))
+        return ITS_INPUT
 
 
 class LPPool2d(_Pool):
@@ -219,7 +220,7 @@ class AdaptiveAvgPool2d(_Adaptive):
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its input, except for one output position, which torch computes as a mean."""
-        return Kept() if self.output_size == (1, 1) else Kept(inputs=(0,))
+        return Kept() if self.output_size == (1, 1) else ITS_INPUT
 
 
 class AdaptiveMaxPool2d(_Adaptive):
