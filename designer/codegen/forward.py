@@ -5,17 +5,18 @@ gets a variable, if possible one whose tensor has just been read for the last ti
 live no longer than `Totals.inference_peak_bytes` says.
 """
 
-import re
 from collections.abc import Mapping
 from itertools import chain, count
 
 from designer.analysis.results import GraphResult
+from designer.analysis.statements import Role
 from designer.analysis.wiring import Source
 from designer.design.values import Block
 from designer.layers.base import Code
 from designer.layers.ports import Input, Output
 
 _PLAIN = "y"  # the name of a variable of which nothing is to be said
+_PAIR = 2
 
 
 def write_forward(
@@ -44,6 +45,7 @@ class _Forward:
         # tensor all the time, so that one is not freed by it.
         self.consumed: list[str] = []
         self.freed: list[str] = []
+        self.named: set[str] = set()  # variables called after what they hold
         self.lines: list[str] = []
         self.order = [
             name for name in result.wiring.order if not isinstance(self._layer(name), Input)
@@ -170,8 +172,11 @@ class _Forward:
             # A branch takes over only the one variable that would live on; an input keeps its own.
             freed = list(dict.fromkeys(self.freed))
             for text in self.consumed if wish == _PLAIN else freed[:1] * (len(freed) == 1):
-                if text.isidentifier() and text not in alive and text in (wish, _unbranched(text)):
+                named = text in self.named and text != wish
+                if text.isidentifier() and text not in alive and not named:
                     return text
+        if wish != _PLAIN:
+            self.named.add(wish)
         names = chain([wish], (_PLAIN,), (f"{_PLAIN}{number}" for number in count(2)))
         return next(each for each in names if each not in alive)
 
@@ -181,14 +186,20 @@ class _Forward:
         return next(each for each in wiring.targets[source[0]] if source in wiring.sources[each])
 
     def _new_name(self, source: Source) -> str:
-        """Name a branch by the port at which it meets others, else y."""
+        """Name a branch by the port at which it meets others, else y.
+
+        A shortcut of a single layer or block has that one's name.
+        """
         wiring = self.result.wiring
+        name = source[0]
         while wiring.readers[source] == 1:
             reader = self._reader(source)
             sources = wiring.sources[reader]
             variables = [
                 each for each in sources if each and each[0] not in {*self.ends, *self.written}
             ]
+            if len(sources) == _PAIR and len(variables) > 1 and self._stands_alone(name, source):
+                return name
             if len(sources) > 1 and len(variables) > 1:
                 return f"branch{sources.index(source) + 1}"
             if len(sources) > 1 or reader not in self.result.nodes or reader in self.is_output:
@@ -198,7 +209,7 @@ class _Forward:
                 break
         return _PLAIN
 
-
-def _unbranched(text: str) -> str:
-    """Return a variable's name, "" if it is that of a branch."""
-    return "" if re.fullmatch(r"branch\d+", text) else text
+    def _stands_alone(self, name: str, source: Source) -> bool:
+        """Tell whether a branch ends with the node that begins it, and that one says what it is."""
+        role = self.result.nodes[name].role
+        return source == (name, 0) and role in (Role.WEIGHTS, Role.BLOCK)

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -134,3 +135,141 @@ def test_a_join_frees_the_branch_it_leaves_behind():
     freed = re.search(r"torch\.cat.*\n\s+del (\w+)\n", forward)
     assert freed is not None
     assert freed[1] not in forward[freed.end() :].replace("self.", "").split()
+
+
+def forward(drawn: Design) -> list[str]:
+    """Return the statements of the network's forward method."""
+    text = source(drawn)
+    return [each.strip() for each in text[text.rindex("def forward") :].splitlines()[1:]]
+
+
+CONV = {"layer": "Conv2d", "out_channels": 2, "kernel_size": 1}
+NORM, RELU = {"layer": "BatchNorm2d"}, {"layer": "ReLU"}
+TANH, POOL = {"layer": "Tanh"}, {"layer": "MaxPool2d", "kernel_size": 2}
+
+
+def drawn_in_a_row(**nodes: Any) -> Design:
+    every = {
+        "image": {"layer": "Input", "shape": [2, 8, 8]},
+        **nodes,
+        "scores": {"layer": "Output"},
+    }
+    return design(every, [list(every)])
+
+
+ROWS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "norm and activation go with the convolution": (
+        {"conv1": CONV, "bn1": NORM, "relu1": RELU, "conv2": CONV, "bn2": NORM, "relu2": RELU},
+        ["x = self.relu1(self.bn1(self.conv1(x)))", "return self.relu2(self.bn2(self.conv2(x)))"],
+    ),
+    "so does an activation that makes a tensor": (
+        {"conv1": CONV, "tanh1": TANH, "conv2": CONV, "tanh2": TANH},
+        ["x = self.tanh1(self.conv1(x))", "return self.tanh2(self.conv2(x))"],
+    ),
+    "a pool does where nothing is held for it": (
+        {"conv1": CONV, "relu1": RELU, "pool1": POOL, "conv2": CONV, "relu2": RELU, "pool2": POOL},
+        [
+            "x = self.pool1(self.relu1(self.conv1(x)))",
+            "x = self.relu2(self.conv2(x))",
+            "return self.pool2(x)",
+        ],
+    ),
+    "norm and activation come before": (
+        {"bn1": NORM, "relu1": RELU, "conv1": CONV, "bn2": NORM, "relu2": RELU, "conv2": CONV},
+        ["x = self.conv1(self.relu1(self.bn1(x)))", "return self.conv2(self.relu2(self.bn2(x)))"],
+    ),
+    "dense layers": (
+        {
+            "flatten": {"layer": "Flatten"},
+            "fc1": {"layer": "Linear", "out_features": 4},
+            "relu": RELU,
+            "drop": {"layer": "Dropout"},
+            "fc2": {"layer": "Linear", "out_features": 2},
+        },
+        ["x = self.drop(self.relu(self.fc1(torch.flatten(x, 1))))", "return self.fc2(x)"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_statements(name: str):
+    nodes, statements = ROWS[name]
+    assert forward(drawn_in_a_row(**nodes)) == statements
+
+
+def test_branches_have_names_of_their_own():
+    nodes = {
+        "image": {"layer": "Input", "shape": [2, 8, 8]},
+        "one": CONV,
+        "two": CONV,
+        "relu": RELU,
+        "three": CONV,
+        "join": {"layer": "Concat"},
+        "last": CONV,
+        "scores": {"layer": "Output"},
+    }
+    edges = [["image", "one", "join", "last", "scores"], ["image", "two", "relu", "join:1"]]
+    drawn = design(nodes, [*edges, ["image", "three", "join:2"]])
+    assert forward(drawn) == [
+        "branch1 = self.one(x)",
+        "branch2 = self.relu(self.two(x))",
+        "branch3 = self.three(x)",
+        "y = torch.cat([branch1, branch2, branch3], 1)",
+        "del branch1, branch2, branch3",
+        "return self.last(y)",
+    ]
+
+
+def test_outputs_of_a_block_have_names_of_their_own():
+    block = {
+        "inputs": ["x"],
+        "outputs": ["a", "b", "c"],
+        "nodes": {"one": CONV, "two": CONV, "three": CONV},
+        "edges": [["x", "one", "a"], ["x", "two", "b"], ["x", "three", "c"]],
+    }
+    nodes = {
+        "image": {"layer": "Input", "shape": [2, 8, 8]},
+        "many": {"block": "Many"},
+        "join": {"layer": "Concat"},
+        "scores": {"layer": "Output"},
+    }
+    edges = [["image", "many", "join", "scores"], ["many:1", "join:1"], ["many:2", "join:2"]]
+    drawn = design(nodes, edges, blocks={"Many": block})
+    assert forward(drawn) == [
+        "branch1, branch2, branch3 = self.many(x)",
+        "return torch.cat([branch1, branch2, branch3], 1)",
+    ]
+
+
+def test_one_class_whether_a_shortcut_projects_or_not():
+    block = {
+        "arguments": {"channels": {"default": 2}},
+        "inputs": ["x"],
+        "outputs": ["y"],
+        "nodes": {
+            "bn": NORM,
+            "relu": RELU,
+            "shortcut": {"layer": "PreActShortcut", "out_channels": "=channels"},
+            "conv": {**CONV, "out_channels": "=channels"},
+            "add": {"layer": "Add"},
+        },
+        "edges": [
+            ["x", "bn", "relu", "conv", "add", "y"],
+            ["x", "shortcut", "add:1"],
+            ["relu", "shortcut:1"],
+        ],
+    }
+    drawn = design(
+        {
+            "image": {"layer": "Input", "shape": [2, 8, 8]},
+            "same": {"block": "Unit"},
+            "more": {"block": "Unit", "with": {"channels": 4}},
+            "scores": {"layer": "Output"},
+        },
+        [["image", "same", "more", "scores"]],
+        blocks={"Unit": block},
+    )
+    text = source(drawn)
+    assert text.count("class Unit") == 1
+    assert "shortcut = self.shortcut(x, y)" in text
+    assert "return y + shortcut" in text

@@ -154,16 +154,16 @@ class InceptionE(nn.Module):
     def forward(self, x):
         branch1 = self.branch1x1(x)
         y = self.branch3x3_1(x)
-        y2 = self.branch3x3_2a(y)
+        branch3x3_2a = self.branch3x3_2a(y)
         y = self.branch3x3_2b(y)
-        branch2 = torch.cat([y2, y], 1)
-        del y2, y
+        branch2 = torch.cat([branch3x3_2a, y], 1)
+        del branch3x3_2a, y
         y = self.branch3x3dbl_1(x)
         y = self.branch3x3dbl_2(y)
-        y2 = self.branch3x3dbl_3a(y)
+        branch3x3dbl_3a = self.branch3x3dbl_3a(y)
         y = self.branch3x3dbl_3b(y)
-        branch3 = torch.cat([y2, y], 1)
-        del y2, y
+        branch3 = torch.cat([branch3x3dbl_3a, y], 1)
+        del branch3x3dbl_3a, y
         branch4 = self.branch_pool(self.pool(x))
         return torch.cat([branch1, branch2, branch3, branch4], 1)
 

@@ -33,10 +33,10 @@ class PreActBlock(nn.Module):
 
     def forward(self, x):
         y = self.relu1(self.bn1(x))
-        branch2 = self.shortcut(x, y)
+        shortcut = self.shortcut(x, y)
         y = self.relu2(self.bn2(self.conv1(y)))
         y = self.conv2(y)
-        return y + branch2
+        return y + shortcut
 
 
 class PreActResNetCIFAR(nn.Module):
