@@ -211,5 +211,6 @@ class _Forward:
 
     def _stands_alone(self, name: str, source: Source) -> bool:
         """Tell whether a branch ends with the node that begins it, and that one says what it is."""
-        role = self.result.nodes[name].role
-        return source == (name, 0) and role in (Role.WEIGHTS, Role.BLOCK)
+        result = self.result.nodes[name]
+        alone = source == (name, 0) and len(result.outputs) == 1
+        return alone and result.role in (Role.WEIGHTS, Role.BLOCK)
