@@ -106,17 +106,57 @@ def _port_kind(layer: Layer | None) -> tuple[type[Layer], bool] | None:
     return None
 
 
-def have_same_statements(before: GraphResult, results: Mapping[str, NodeResult]) -> bool:
-    """Tell whether the code of a graph with the same edges is divided into the same statements."""
-    for old, new in zip(before.nodes.values(), results.values(), strict=True):
+def only_sizes_differ(before: GraphResult, results: dict[str, NodeResult]) -> bool:
+    """Tell whether the nodes differ from before in nothing but sizes, so that what shares storage,
+    what is kept and how long it lives is the same.
+
+    Those that overwrote their input go on to do so, in `results`.
+    """
+    if before.problems:
+        return False
+    known: dict[tuple[NodeResult, NodeResult], NodeResult | None] = {}
+    for name, old in before.nodes.items():
+        new = results[name]
         if old is new:
             continue
-        one, two = old.effect, new.effect
-        if one is None or two is None or (one.peak > 0) is not (two.peak > 0):
+        pair = (old, new)
+        if pair not in known:
+            known[pair] = _resized(old, new)
+        twin = known[pair]
+        if twin is None:
             return False
-        if old.role is not new.role or len(old.outputs) != len(new.outputs):
-            return False
+        results[name] = twin
     return True
+
+
+def _resized(old: NodeResult, new: NodeResult) -> NodeResult | None:
+    """Return a new result, in place as the old one was; None if more than sizes differ."""
+    if old.in_place and new.layer is not None and new.layer.inplace:
+        new = layer_result(new.layer, new.inputs, new.frozen, True)
+    same = (
+        old.role is new.role
+        and old.in_place is new.in_place
+        and not new.problems
+        and len(old.outputs) == len(new.outputs)
+        and _port_kind(old.layer) == _port_kind(new.layer)
+        and (old.layer and old.layer.inplace) == (new.layer and new.layer.inplace)
+    )
+    return new if same and _shape(old.effect) == _shape(new.effect) is not None else None
+
+
+def _shape(effect: Facts | BlockEffect | None) -> tuple[object, ...] | None:
+    """Return all that an effect says of memory but the sizes."""
+    if effect is None:
+        return None
+    own: tuple[object, ...]
+    if isinstance(effect, Facts):
+        own = (effect.view, effect.view_in_eval, effect.keeps_output)
+    else:
+        own = tuple(
+            [each and (each.storage[:2], each.eval_storage[:2], each[3]) for each in effect.outputs]
+        )
+    kept, kept_in_eval = effect.kept[:2], effect.kept_in_eval[:2]
+    return (*own, effect.peak > 0, effect.convolved, kept, kept_in_eval)
 
 
 def changed_counts(

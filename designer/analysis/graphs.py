@@ -16,7 +16,7 @@ from designer.analysis.loose import graph_problems
 from designer.analysis.place import Place
 from designer.analysis.problems import Problem
 from designer.analysis.results import GraphResult, NodeResult
-from designer.analysis.sums import sum_counts, summed
+from designer.analysis.sums import resized, sum_counts, summed
 from designer.analysis.uses import MAX_LAYERS, Use, seen_from_outside, value
 from designer.analysis.wiring import CHAIN, NO_ENDS, Ends, Wiring, chain, wire, without
 from designer.design.expressions import Scalar
@@ -133,8 +133,11 @@ class Evaluator:
         place = Place(self.design, wiring, before.scope, None, drawn)
         touched = []
         for name in wiring.order:
+            if not waiting:
+                break
             if name not in waiting:
                 continue
+            waiting.discard(name)
             known = results[name].layer if name not in changed else None
             result = self._node(place, name, actual.nodes[name], results, {}, known)
             if result.outputs != results[name].outputs:
@@ -142,17 +145,9 @@ class Evaluator:
             results[name] = result
             touched.append(name)
         if rewired or not changes.is_alike(before, results, touched):
-            return summed(
-                wiring,
-                before.scope,
-                (),
-                results,
-                None,
-                NO_ENDS,
-                faults,
-                drawn=drawn,
-                before=None if rewired else before,
-            )
+            if not rewired and changes.only_sizes_differ(before, results):
+                return resized(before, wiring, results)
+            return summed(wiring, before.scope, (), results, None, NO_ENDS, faults, drawn=drawn)
         problems: tuple[Problem, ...] = ()
         if before.problems or any(results[name].problems for name in touched):
             problems = tuple(graph_problems(wiring, results, None, NO_ENDS))

@@ -1,10 +1,12 @@
 """The memory of a graph: shared storage, what autograd keeps, what lives at once."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from designer.analysis.results import (
     BlockEffect,
+    Lives,
     Memory,
     NodeResult,
     Origin,
@@ -107,6 +109,25 @@ def _share_block(
 # What autograd keeps
 
 
+def resize(
+    wiring: Wiring, storages: Storages, effects: Sequence[Facts | BlockEffect | None]
+) -> Storages:
+    """Return the storages of a design with the sizes that they have for other tensors."""
+    sizes = [0] * len(storages.sizes)
+    sizes_in_eval = [*sizes]
+    for number, effect in enumerate(effects, wiring.numbers.start):
+        if isinstance(effect, Facts):
+            sizes[number] = sizes_in_eval[number] = effect.size
+        elif effect is not None:
+            numbers = storages.outputs.get(number, (number,))
+            for leaving in effect.outputs:
+                if leaving is not None and leaving.storage.own:
+                    sizes[numbers[leaving.storage.port]] = leaving.storage.size
+                if leaving is not None and leaving.eval_storage.own:
+                    sizes_in_eval[numbers[leaving.eval_storage.port]] = leaving.eval_storage.size
+    return replace(storages, sizes=sizes, sizes_in_eval=sizes_in_eval)
+
+
 class Held(NamedTuple):
     """What autograd keeps of a graph in one mode: bytes of unnamed tensors, and storages."""
 
@@ -153,6 +174,12 @@ def hold(
     return Held(per_image, fixed, storages)
 
 
+def hold_more(kept: Sequence[Kept], storages: Collection[int]) -> Held:
+    """Sum up what is kept of nodes that keep the same storages as before."""
+    per_image = sum([each.per_image for each in kept])
+    return Held(per_image, sum([each.fixed for each in kept]), storages)
+
+
 def training_only(wiring: Wiring, results: Mapping[str, NodeResult]) -> frozenset[str]:
     """Return the nodes that only auxiliary outputs need."""
     outputs = {
@@ -175,32 +202,29 @@ def training_only(wiring: Wiring, results: Mapping[str, NodeResult]) -> frozense
 # What lives at once
 
 
-def peak(
+def last_steps(
     wiring: Wiring,
-    effects: Sequence[Facts | BlockEffect | None],
     steps: Sequence[int],
-    storages: Storages,
+    shared: Sequence[int],
     written: Collection[int],
     ends: Collection[int],
-) -> int:
-    """Return the largest sum of live bytes per image while a graph runs in eval mode.
+) -> list[int]:
+    """Return for each storage the last step in eval mode at which it is needed.
 
-    A storage lives from its making until its last reader has run; one that has a variable in the
-    generated forward, to the end of that statement. Those of the graph's inputs, which the caller
-    holds, are not counted.
+    That is the step of its last reader; for one that has a variable in the generated forward, the
+    last of that statement.
 
     Parameters
     ----------
-    effects
-        What the nodes add to the sums, in order.
     steps
         The places of those nodes that run, in order.
+    shared
+        The storage of each tensor in eval mode.
     written
         The tensors that are written into the statement of their reader.
     ends
         The tensors that live to the end.
     """
-    shared, sizes, outputs = storages.shared_in_eval, storages.sizes_in_eval, storages.outputs
     last = [0] * len(shared)
     start, end = wiring.numbers.start, len(steps)
     for step in reversed(range(len(steps))):
@@ -212,9 +236,25 @@ def peak(
             last[shared[number]] = max(last[shared[number]], until)
     for number in ends:
         last[shared[number]] = len(steps)
+    return last
+
+
+def peak(
+    wiring: Wiring,
+    effects: Sequence[Facts | BlockEffect | None],
+    storages: Storages,
+    lives: Lives,
+) -> int:
+    """Return the largest sum of live bytes per image while a graph runs in eval mode.
+
+    The storages of the graph's inputs, which the caller holds, are not counted. `effects` is what
+    the nodes add to the sums, in order.
+    """
+    shared, sizes, outputs = storages.shared_in_eval, storages.sizes_in_eval, storages.outputs
+    last, start = lives.last, wiring.numbers.start
     live = most = 0
-    dying = [0] * (len(steps) + 1)
-    for step, place in enumerate(steps):
+    dying = [0] * (len(lives.steps) + 1)
+    for step, place in enumerate(lives.steps):
         effect = effects[place]
         if effect is None:
             continue

@@ -40,12 +40,10 @@ class Place:
     ) -> tuple[Tensor | None, ...]:
         """Return the tensors at a node's input ports."""
         sources = self.wiring.sources[name]
-        if len(sources) == 1 and sources[0] is not None and sources[0][0] in results:
-            start, port = sources[0]  # the common case, without a loop
-            outputs = results[start].outputs
-            return (
-                outputs if len(outputs) == 1 and not port else outputs[port : port + 1] or (None,)
-            )
+        try:
+            return tuple([results[each[0]].outputs[each[1]] for each in sources])  # type: ignore[index]
+        except (TypeError, KeyError, IndexError):  # some are missing, or the block's own inputs
+            pass
         tensors: list[Tensor | None] = []
         for source in sources:
             if source is None:

@@ -4,7 +4,7 @@ What is compared or hashed is a tuple. What is read for every node is a class wi
 fields are read three times as fast as a tuple's; not frozen, since that costs as much again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -151,6 +151,25 @@ class Storages:
     convolved: set[int]
 
 
+class Lives(NamedTuple):
+    """Which storages of a graph are kept, and how long they live.
+
+    Attributes
+    ----------
+    kept, kept_in_eval
+        The storages that autograd keeps in each mode.
+    steps
+        The places of the nodes that run in eval mode, in order.
+    last
+        For each storage the last of these steps at which it is needed.
+    """
+
+    kept: Collection[int]
+    kept_in_eval: Collection[int]
+    steps: Sequence[int]
+    last: Sequence[int]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class GraphResult:
     """What is known of a graph with given arguments and inputs.
@@ -188,6 +207,7 @@ class GraphResult:
     kept_in_eval: Memory
     peak: int
     storages: Storages
+    lives: Lives
     effect: BlockEffect
     problems: tuple[Problem, ...]
 

@@ -1,16 +1,18 @@
 """The result of a graph from those of its nodes: sums, and what it is as a block from outside."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from designer.analysis import memory
-from designer.analysis.changes import have_same_statements, is_plain
+from designer.analysis.changes import is_plain
 from designer.analysis.loose import graph_problems
 from designer.analysis.problems import Problem
 from designer.analysis.results import (
     BlockEffect,
     GraphResult,
     Leaving,
+    Lives,
     NodeResult,
     Origin,
     Storages,
@@ -19,8 +21,8 @@ from designer.analysis.statements import written_into_reader
 from designer.analysis.wiring import Ends, Wiring
 from designer.design.expressions import Scalar
 from designer.design.values import Graph, LayerNode
-from designer.layers.base import NOTHING, Tensor
-from designer.layers.facts import Counts
+from designer.layers.base import NOTHING, Kept, Tensor
+from designer.layers.facts import Counts, Facts
 from designer.layers.ports import Input, Output
 
 _PORTS = (Input.__name__, Output.__name__)
@@ -36,7 +38,6 @@ def summed(
     faults: Collection[Problem],
     *,
     drawn: Graph | None = None,
-    before: GraphResult | None = None,
 ) -> GraphResult:
     """Return the result of a graph; `results` of layers become those in place where that is right.
 
@@ -44,40 +45,31 @@ def summed(
     ----------
     drawn
         The graph as the design has it; None if this one is not drawn.
-    before
-        The result of an earlier graph with the same edges.
     """
     storages = memory.share(wiring, results, inputs)
     effects = [results[name].effect for name in wiring.order]
     nodes = wiring.graph.nodes.items()
     ports = tuple([n for n, node in nodes if isinstance(node, LayerNode) and node.layer in _PORTS])
     only = memory.training_only(wiring, results) if ports else frozenset()
-    kept = [NOTHING if each is None else each.kept for each in effects]
-    held = memory.hold(wiring, kept, storages.shared, storages.outputs)
-    kept = [NOTHING if each is None else each.kept_in_eval for each in effects]
-    for place in [place for place, name in enumerate(wiring.order) if name in only]:
-        kept[place] = NOTHING
-    held_in_eval = memory.hold(wiring, kept, storages.shared_in_eval, storages.outputs)
+    held, held_in_eval = _held(wiring, storages, effects, only)
     left = [_end(wiring, end, results, inputs) for end in ends.outputs]
     lasting = [wiring.numbers.first[name] for name in ports if name in results]
     lasting += [end.number for end in left if end is not None]
-    steps = _steps(wiring, results, ports, only)
-    if before and before.training_only == only and have_same_statements(before, results):
-        written = before.written
-    elif drawn is None:  # uses one behind the other, which have no forward
-        written = frozenset()
-    else:
+    written: frozenset[str] = frozenset()
+    if drawn is not None:  # uses one behind the other have no forward
         written = written_into_reader(wiring, results, only)
     inner = {wiring.numbers.first[name] for name in written}
-    peak = memory.peak(wiring, effects, steps, storages, inner, lasting)
+    steps = _steps(wiring, results, ports, only)
+    last = memory.last_steps(wiring, steps, storages.shared_in_eval, inner, lasting)
+    lives = Lives(held.storages, held_in_eval.storages, steps, last)
+    peak = memory.peak(wiring, effects, storages, lives)
     counts = sum_counts(results)
     effect = _NO_EFFECT
     if left:
         effect = _effect(wiring, storages, left, counts, (held, held_in_eval), peak)
     return GraphResult(
         wiring=wiring,
-        plain=before is not None
-        or (wiring.graph is drawn and all(map(is_plain, drawn.nodes.values()))),
+        plain=wiring.graph is drawn and all(map(is_plain, drawn.nodes.values())),
         scope=scope,
         inputs=inputs,
         nodes=results,
@@ -89,9 +81,54 @@ def summed(
         kept_in_eval=held_in_eval.memory(storages.sizes_in_eval),
         peak=peak,
         storages=storages,
+        lives=lives,
         effect=effect,
         problems=(*faults, *graph_problems(wiring, results, block, ends)),
     )
+
+
+def resized(before: GraphResult, wiring: Wiring, results: Mapping[str, NodeResult]) -> GraphResult:
+    """Return the result of a design's graph whose nodes differ from before in nothing but sizes."""
+    effects = [results[name].effect for name in wiring.order]
+    storages, lives = memory.resize(wiring, before.storages, effects), before.lives
+    kept = [NOTHING if each is None else each.kept for each in effects]
+    held = memory.hold_more(kept, lives.kept)
+    kept = _kept_in_eval(wiring, effects, before.training_only)
+    held_in_eval = memory.hold_more(kept, lives.kept_in_eval)
+    return replace(
+        before,
+        wiring=wiring,
+        nodes=results,
+        counts=sum_counts(results),
+        kept=held.memory(storages.sizes),
+        kept_in_eval=held_in_eval.memory(storages.sizes_in_eval),
+        peak=memory.peak(wiring, effects, storages, lives),
+        storages=storages,
+    )
+
+
+def _held(
+    wiring: Wiring,
+    storages: Storages,
+    effects: Sequence[Facts | BlockEffect | None],
+    only: Collection[str],
+) -> tuple[memory.Held, memory.Held]:
+    """Return what autograd keeps in train and in eval mode."""
+    kept = [NOTHING if each is None else each.kept for each in effects]
+    kept_in_eval = _kept_in_eval(wiring, effects, only)
+    return (
+        memory.hold(wiring, kept, storages.shared, storages.outputs),
+        memory.hold(wiring, kept_in_eval, storages.shared_in_eval, storages.outputs),
+    )
+
+
+def _kept_in_eval(
+    wiring: Wiring, effects: Sequence[Facts | BlockEffect | None], only: Collection[str]
+) -> list[Kept]:
+    kept = [NOTHING if each is None else each.kept_in_eval for each in effects]
+    for place in [place for place, name in enumerate(wiring.order) if name in only] if only else ():
+        kept[place] = NOTHING
+    return kept
 
 
 def sum_counts(results: Mapping[str, NodeResult]) -> Counts:
