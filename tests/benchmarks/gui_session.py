@@ -10,6 +10,8 @@ from typing import Any
 Row = tuple[str, float, float, float, str]
 
 LIMIT_MS = 100.0
+OPEN_MS = 300.0
+LARGEST = "densenet201"  # of the presets, by what its analysis takes
 
 
 def rows() -> Iterator[Row]:
@@ -21,9 +23,16 @@ def rows() -> Iterator[Row]:
         text=True,
         check=True,
     )
-    *_, last = done.stdout.splitlines()
+    *_, last, opened = done.stdout.splitlines()
     longest, _, what = last.partition(" ")
     milliseconds = float(longest)
+    yield (
+        f"{LARGEST} opened from the gallery, until it is painted [ms]",
+        float(opened),
+        OPEN_MS,
+        OPEN_MS / float(opened),
+        "under 300 ms",
+    )
     yield (
         "ResNet-50 by hand: the longest event [ms]",
         milliseconds,
@@ -37,7 +46,7 @@ def _session() -> None:
     import tempfile
     from pathlib import Path
 
-    from PySide6.QtCore import QEvent, QObject
+    from PySide6.QtCore import QEvent, QObject, Qt
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
 
@@ -110,6 +119,11 @@ def _session() -> None:
             ("another preset", lambda: window.workspace.open_preset("googlenet")),
             ("back", lambda: hands.click(window.tabs, window.tabs.tabRect(0).center())),
             ("gallery", lambda: hands.keys("Ctrl+Shift+N", window)),
+            ("scroll the cards", lambda: (window.welcome.gallery.focus_view(), hands.keys("End"))),
+            ("plot", lambda: hands.keys("Alt+2")),
+            ("tree", lambda: hands.keys("Alt+3")),
+            ("search", lambda: (window.welcome.gallery.search.setFocus(), hands.type("densen"))),
+            ("look at the largest", lambda: window.welcome.gallery.choose(LARGEST)),
         ]
         for act, do in acts:
             application.act = act
@@ -118,11 +132,18 @@ def _session() -> None:
             QTest.qWait(350)
             if time.perf_counter() - begun > 5:
                 print(f"{act} took long", file=sys.stderr)
+        spent, what = application.longest
+        gallery = window.welcome.gallery
+        gallery.focus_view()
+        begun = time.perf_counter()
+        QTest.keyClick(gallery.view, Qt.Key.Key_Return)
+        application.processEvents()  # paints
+        opened = 1000 * (time.perf_counter() - begun)
+        assert window.workspace.document.preset == LARGEST
         for document in window.workspace.documents:
             document.saved = document.design
         window.close()
-        spent, what = application.longest
-        print(f"{spent:.1f} {what}", flush=True)
+        print(f"{spent:.1f} {what}\n{opened:.1f}", flush=True)
         os._exit(0)  # nothing is left to be done, and nothing to be told
 
 
