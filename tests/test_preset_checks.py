@@ -12,6 +12,12 @@ from designer import preset_checks, presets
 from designer.cli import main
 
 
+def change(place: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    data = json.loads(place.read_text())
+    edit(data)
+    place.write_text(json.dumps(data))
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of presets with two of them."""
@@ -19,15 +25,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for kind in ("", "info", "recipe"):
             source = presets.path(name, kind)
             (tmp_path / source.name).write_bytes(source.read_bytes())
+    change(tmp_path / "lenet5.info.json", lambda info: info.update(follows=[]))
+    change(tmp_path / "alexnet.info.json", lambda info: info.update(follows=["lenet5"]))
     monkeypatch.setattr(presets, "folder", lambda _: tmp_path)
     monkeypatch.setattr(presets, "names", lambda: ("alexnet", "lenet5"))
     return tmp_path
-
-
-def change(place: Path, edit: Callable[[dict[str, Any]], object]) -> None:
-    data = json.loads(place.read_text())
-    edit(data)
-    place.write_text(json.dumps(data))
 
 
 def test_a_good_preset(folder: Path) -> None:
