@@ -227,6 +227,43 @@ def test_what_does_not_change_is_taken_over() -> None:
     assert after.evaluator.evaluations == 1
 
 
+def test_a_removed_node_changes_its_readers_alone() -> None:
+    names = [f"n{number}" for number in range(30)]
+    nodes = {**ENDS, **dict.fromkeys(names, CONV)}
+    design = Design("d", graph=Graph(nodes, path("image", *names, "scores")))
+    before = analyse(design)
+    for edited in (
+        edits.remove_node(design, "n7"),
+        edits.insert_on_edge(design, Edge("n7", 0, "n8", 0), "relu", LayerNode("ReLU")),
+    ):
+        assert same(edited, before).evaluator.evaluations <= 2
+        assert same(design, analyse(edited, before)).totals == before.totals
+
+
+def test_what_shares_storage_is_taken_over_where_only_sizes_change() -> None:
+    layers = [CONV, LayerNode("BatchNorm2d"), LayerNode("ReLU"), LayerNode("Dropout")] * 5
+    names = [f"n{number}" for number in range(len(layers))]
+    nodes = {**ENDS, **dict(zip(names, layers, strict=True))}
+    design = Design("d", graph=Graph(nodes, path("image", *names, "scores")))
+    before = analyse(design)
+    assert before.top.nodes["n2"].in_place
+    after = same(edits.set_parameter(design, "image", "shape", (3, 16, 16)), before)
+    assert after.top.lives is before.top.lives
+    kept = edits.replace_node(design, "n2", LayerNode("GELU"))  # which keeps its input
+    assert same(kept, before).top.lives is not before.top.lives
+
+
+@pytest.mark.parametrize("name", ["alexnet", "resnet18", "googlenet"])
+def test_an_image_of_another_size_changes_sizes_alone(name: str) -> None:
+    design = read(folder("presets") / f"{name}.json")
+    before = analyse(design)
+    image = before.inputs[0]
+    larger = edits.set_parameter(design, image.name, "shape", (*image.shape[:2], 256))
+    after = same(larger, before)
+    assert after.totals.inference_peak_bytes > before.totals.inference_peak_bytes
+    assert same(design, after).totals == before.totals
+
+
 def test_a_block_is_looked_at_once_for_each_set_of_facts() -> None:
     design = read(folder("presets") / "resnet50.json")
     analysis = analyse(design)
