@@ -127,7 +127,7 @@ def test_check_vgg16_shows_the_figures_of_the_lecture(capsys: Captured) -> None:
     assert rows["fc6"][2:] == fc6
 
 
-@pytest.mark.parametrize("name", presets.names())
+@pytest.mark.parametrize("name", ["vgg16", "googlenet", "resnet50", "mobilenet_v2", "densenet121"])
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_table_fits_the_terminal(
     name: str, width: int, capsys: Captured, monkeypatch: pytest.MonkeyPatch
