@@ -62,6 +62,24 @@ EVEN = {"default": 7, "where": "=n % 2 == 0", "rule": "even"}
 DEPTH = {"where": "=(depth - 2) % (9 if wide else 6) == 0", "rule": "6n + 2, or 9n + 2 if wide"}
 
 CASES: dict[str, Case] = {
+    # What a layer's own parameters decide
+    "more classes than codes": Case(
+        chain({"layer": "RBF", "out_features": 9}, shape=[3]),
+        "codes",
+        "n1: 3 features have 4 different codes, not 9",
+        axis="features",
+        received="3",
+        expected="at least 9",
+        fixes=("set outputs to 4",),
+    ),
+    "a shift without learned factors": Case(
+        chain({"layer": "Scale", "learned": False, "shift": True}),
+        "shift",
+        "n1: a shift is learned only beside a learned factor",
+        received="a shift without learned factors",
+        expected="both or none",
+        fixes=("learn the factors too", "leave the shift out"),
+    ),
     # Rules of arguments
     "a rule of the design": Case(
         chain(conv(), depth={"default": 21, "min": 8, **DEPTH}, wide=False),
