@@ -95,7 +95,7 @@ def load(
     Raises
     ------
     DesignerError
-        Nothing fits, a module in `given` is not there, or what fits holds NaN or infinity.
+        Nothing fits, a module in `given` is not there, or what fits is not finite or quantised.
     """
     ours = modules(analysis)
     theirs = stored({name: tuple(each.shape) for name, each in weights.tensors.items()})
@@ -113,7 +113,12 @@ def load(
     values = {}
     for each in report.taken:
         tensor = weights.tensors[each.origin]
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        if state[each.name].is_floating_point() and not tensor.is_floating_point():
+            raise DesignerError(
+                f"{each.origin} in {weights.origin} holds whole numbers ({tensor.dtype}), which "
+                "mean nothing by themselves: use weights that were not quantised."
+            )
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor.float()).all()):
             raise DesignerError(
                 f"{each.origin} in {weights.origin} holds NaN or infinity: use a file of a "
                 "training that went well."

@@ -22,6 +22,7 @@ Fate = Literal["kept", "new", "resized"]
 """What becomes of a layer or block: all its tensors get values, none does, or other shapes, or a
 part of them, are in the way."""
 
+_MOST_TWINS = 100  # equal modules side by side of which one looks for what tells them apart
 _COUNTER = "num_batches_tracked"  # which many files lack, and nobody misses
 
 
@@ -312,35 +313,35 @@ def _reaches(matching: _Matching, start: str, end: str) -> bool:
 
 def _tell_apart(matching: _Matching, twins: list[tuple[list[str], list[str]]]) -> None:
     """Match modules of equal shapes that lie side by side, where names or neighbours tell which."""
-    waiting = [(list(mine), list(others)) for mine, others in twins]
+    waiting = [(list(mine), list(others)) for mine, others in twins if len(mine) <= _MOST_TWINS]
     found = True
     while found:
         found = False
         for mine, others in waiting:
-            while mine and (pair := _surest(matching, mine, others)):
+            scores = {(one, two): _kinship(matching, one, two) for one in mine for two in others}
+            while mine and (pair := _surest(scores, mine, others)):
                 matching.partner[pair[0]] = pair[1]
                 mine.remove(pair[0])
                 others.remove(pair[1])
                 found = True
+    waiting += [twin for twin in twins if len(twin[0]) > _MOST_TWINS]
     for mine, others in waiting:
         if mine:
             matching.refused.append(_ambiguous(matching, mine, others))
 
 
 def _surest(
-    matching: _Matching, mine: Sequence[str], others: Sequence[str]
+    scores: Mapping[tuple[str, str], int], mine: Sequence[str], others: Sequence[str]
 ) -> tuple[str, str] | None:
     """Return a pair of which each speaks for the other more than any else does."""
     if len(mine) == 1:
         return mine[0], others[0]
-    scores = {(one, two): _kinship(matching, one, two) for one in mine for two in others}
-    for (one, two), score in scores.items():
-        rivals = [
-            other
-            for pair, other in scores.items()
-            if pair != (one, two) and (pair[0] == one or pair[1] == two)
-        ]
-        if all(score > other for other in rivals):
+    for one in mine:
+        two = max(others, key=lambda each: scores[one, each])
+        best = scores[one, two]
+        if all(scores[one, each] < best for each in others if each != two) and all(
+            scores[each, two] < best for each in mine if each != one
+        ):
             return one, two
     return None
 

@@ -221,6 +221,21 @@ def test_weights_that_are_not_finite_are_refused(value):
         loaded(presets.load("lenet5"), state)
 
 
+def test_quantised_weights_are_refused():
+    state = module(presets.load("lenet5")).state_dict()
+    state["fc1.weight"] = state["fc1.weight"].to(torch.int8)
+    with pytest.raises(DesignerError, match=r"fc1\.weight in the file holds whole numbers"):
+        loaded(presets.load("lenet5"), state)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float8_e4m3fn])
+def test_smaller_floating_points_are_taken(kind):
+    state = module(presets.load("lenet5")).state_dict()
+    network, report = loaded(presets.load("lenet5"), {k: v.to(kind) for k, v in state.items()})
+    assert not report.fresh
+    assert torch.equal(network.fc1.weight, state["fc1.weight"].to(kind).float())
+
+
 def test_weights_of_another_network_are_refused():
     with pytest.raises(DesignerError, match="Nothing in the file fits LeNet-5"):
         loaded(presets.load("lenet5"), {"weight": torch.zeros(3, 3)})

@@ -170,3 +170,10 @@ def test_the_fate_of_a_block_is_that_of_all_in_it():
         "c.0.new": "new",
         "c.part": "resized",
     }
+
+
+def test_very_many_equal_branches_are_refused_at_once():
+    many = ours(*((f"branch{number}", SMALL, ()) for number in range(2_000)))
+    report = matched(many, *((f"x{number}", SMALL) for number in range(2_000)))
+    assert not report.taken
+    assert "branch0, branch1, branch2 and 1997 more lie side by side" in report.refused[0]
