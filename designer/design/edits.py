@@ -223,14 +223,28 @@ def set_learning_rate(
     DesignerError
         The factor is neither a number from 0 on nor an expression.
     """
-    number = isinstance(factor, int | float) and not isinstance(factor, bool)
-    if not is_expression(factor) and not (number and 0 <= factor <= MAX_MAGNITUDE):  # type: ignore[operator]
-        raise DesignerError(
-            f"The learning rate of '{name}' is multiplied by a number from 0 on; received "
-            f"{factor!r}."
-        )
-    node = _node(design.graph_of(block), name)
-    return replace_node(design, name, replace(node, learning_rate=factor), block=block)
+    return set_learning_rates(design, (name,), factor, block=block)
+
+
+def set_learning_rates(
+    design: Design, names: Iterable[str], factor: Scalar, *, block: str | None = None
+) -> Design:
+    """Multiply the learning rates of nodes, as `set_learning_rate` does for one."""
+    graph = design.graph_of(block)
+    changed: dict[str, Node] = {}
+    for name in names:
+        number = isinstance(factor, int | float) and not isinstance(factor, bool)
+        if not is_expression(factor) and not (number and 0 <= factor <= MAX_MAGNITUDE):  # type: ignore[operator]
+            raise DesignerError(
+                f"The learning rate of '{name}' is multiplied by a number from 0 on; received "
+                f"{factor!r}."
+            )
+        node = _node(graph, name)
+        if node.learning_rate != factor:
+            changed[name] = replace(node, learning_rate=factor)
+    if not changed:
+        return design
+    return with_graph(design, block, replace(graph, nodes={**graph.nodes, **changed}))
 
 
 def set_repeat(design: Design, name: str, repeat: Scalar, *, block: str | None = None) -> Design:

@@ -1,9 +1,11 @@
 """Freezing and unfreezing: the selected nodes' learning rate becomes 0, or what it was at first."""
 
+from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from designer.design import edits
-from designer.design.values import BlockNode, Design, Node
+from designer.design.values import BlockNode, Design, Graph, Node
 from designer.gui import places
 from designer.layers.base import Layer, layer_types
 
@@ -13,36 +15,36 @@ if TYPE_CHECKING:
 
 def learns(node: Node) -> bool:
     """Tell whether there may be anything in a node that learns or remembers."""
-    if isinstance(node, BlockNode):
-        return True
-    layer = layer_types().get(node.layer)
-    return layer is not None and layer.states is not Layer.states
+    return isinstance(node, BlockNode) or _holds(node.layer)
+
+
+@cache
+def _holds(layer: str) -> bool:
+    kind = layer_types().get(layer)
+    return kind is not None and kind.states is not Layer.states
 
 
 def freeze(workspace: "Workspace", factor: int) -> None:
     """Give the selected nodes that learn a factor of the learning rate: 0 freezes, 1 unfreezes."""
-    chosen = [each for each in _learning(workspace) if _is_frozen(each[2]) != (factor == 0)]
+    chosen: dict[str | None, dict[str, None]] = {}  # names in each block, each once
+    for block, name, node in _learning(workspace):
+        if _is_frozen(node) != (factor == 0):
+            chosen.setdefault(block, {})[name] = None
 
     def edit(design: Design) -> Design:
-        for block, name, _ in chosen:
-            design = edits.set_learning_rate(design, name, factor, block=block)
+        for block, names in chosen.items():
+            design = edits.set_learning_rates(design, names, factor, block=block)
         return design
 
+    every = [name for names in chosen.values() for name in names]
     verb = "unfreeze" if factor else "freeze"
-    what = chosen[0][1] if len(chosen) == 1 else f"{len(chosen)} nodes"
-    workspace.edit(f"{verb} {what}", edit)
+    workspace.edit(f"{verb} {every[0] if len(every) == 1 else f'{len(every)} nodes'}", edit)
 
 
 def freeze_kept(workspace: "Workspace") -> None:
     """Freeze what keeps its weights in the training that is set up, so that the rest learns."""
     kept = _kept(workspace)
-
-    def edit(design: Design) -> Design:
-        for name in kept:
-            design = edits.set_learning_rate(design, name, 0)
-        return design
-
-    workspace.edit("freeze what is kept", edit)
+    workspace.edit("freeze what is kept", lambda d: edits.set_learning_rates(d, kept, 0))
 
 
 def freeze_kept_refusal(workspace: "Workspace") -> str:
@@ -62,22 +64,22 @@ def _kept(workspace: "Workspace") -> list[str]:
 
 def freeze_refusal(workspace: "Workspace") -> str:
     """Say why the selected nodes cannot be frozen, "" if they can."""
-    found = _learning(workspace)
-    if not found:
-        return "Select a block, or a layer with weights."
-    return "" if not all(_is_frozen(node) for _, _, node in found) else "It is frozen already."
+    frozen = False
+    for _, _, node in _learning(workspace):
+        if not _is_frozen(node):
+            return ""
+        frozen = True
+    return "It is frozen already." if frozen else "Select a block, or a layer with weights."
 
 
 def unfreeze_refusal(workspace: "Workspace") -> str:
     """Say why the selected nodes cannot be unfrozen, "" if they can."""
-    found = _learning(workspace)
-    if any(_is_frozen(node) for _, _, node in found):
+    if any(_is_frozen(node) for _, _, node in _learning(workspace)):
         return ""
-    counts = [
-        result.counts for path in workspace.selection if (result := workspace.analysis.node(path))
-    ]
-    if any(each.frozen for each in counts):
-        return "It is frozen by a block around it, or by something in it."
+    if workspace.analysis.top.counts.frozen:
+        found = (workspace.analysis.node(path) for path in workspace.selection)
+        if any(result is not None and result.counts.frozen for result in found):
+            return "It is frozen by a block around it, or by something in it."
     return "Nothing that is selected is frozen."
 
 
@@ -85,12 +87,14 @@ def _is_frozen(node: Node) -> bool:
     return not isinstance(node.learning_rate, str) and node.learning_rate == 0
 
 
-def _learning(workspace: "Workspace") -> list[tuple[str | None, str, Node]]:
-    """Return the selected nodes that learn: their block, name and value, each once."""
-    found: dict[tuple[str | None, str], Node] = {}
-    for path in sorted(workspace.selection):
-        node = places.node_at(workspace.design, path)
-        if node is not None and learns(node):
-            block = places.block_at(workspace.design, places.parent(path))
-            found[block, places.name_of(path)] = node
-    return [(block, name, node) for (block, name), node in found.items()]
+def _learning(workspace: "Workspace") -> Iterator[tuple[str | None, str, Node]]:
+    """Yield the selected nodes that learn: their block, name and value."""
+    graphs: dict[str, tuple[str | None, Graph] | None] = {}
+    for path in workspace.selection:
+        scope, _, name = path.rpartition(".")
+        if scope not in graphs:
+            graphs[scope] = places.graph_at(workspace.design, scope)
+        found = graphs[scope]
+        node = found[1].nodes.get(name) if found is not None else None
+        if found is not None and node is not None and learns(node):
+            yield found[0], name, node
