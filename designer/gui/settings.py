@@ -120,6 +120,7 @@ class SettingsDialog(QDialog):
         self.autosave.setDecimals(1)
         self.autosave.setSuffix(" s after a change")
         self.autosave.setKeyboardTracking(False)
+        self.autosave.lineEdit().setTextMargins(5, 0, 0, 0)
         self.autosave.valueChanged.connect(lambda value: self._set("autosave_seconds", value))
         self._row(
             "Autosave", self.autosave,

@@ -119,6 +119,7 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
     from designer.gui.settings import SettingsDialog
 
     workspace, docks, whole = window.workspace, window.docks, lambda: seen(window)
+    QTest.qWait(2000)  # the pictures on the cards are drawn beside it
     yield "welcome", whole
     yield from _gallery_scenes(window)
     for name in PRESETS:
@@ -227,6 +228,7 @@ def _readme_scenes(window: "QWidget") -> Iterator[Scene]:
 
     workspace = window.workspace
     window.resize(1600, 1000)
+    QTest.qWait(2000)
     yield "welcome", whole
     workspace.open_preset("resnet50")
     QTest.qWait(WAIT_MS)

@@ -81,6 +81,13 @@ def test_it_closes_when_the_focus_leaves(hand: Hand) -> None:
     assert hand.list is None
 
 
+def test_it_closes_when_another_design_is_shown(hand: Hand) -> None:
+    hand.key(Key.Key_Tab)
+    assert hand.list is not None
+    hand.view.workspace.open_preset("lenet5")
+    assert hand.list is None
+
+
 def test_a_join_reads_all_selected_nodes(hand: Hand) -> None:
     hand.click(hand.at("side"))
     hand.click(hand.at("alone"), Keys.ShiftModifier)

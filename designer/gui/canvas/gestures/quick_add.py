@@ -215,6 +215,7 @@ class QuickAdd(QFrame):
         self.list.clicked.connect(self._choose)
         self.list.selectionModel().currentChanged.connect(self._tell)
         self.field.installEventFilter(self)
+        view.workspace.switched.connect(self.close_up)
         theme.changed.connect(self._dress)
         self._dress()
         self._search("")
