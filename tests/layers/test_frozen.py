@@ -1,9 +1,12 @@
 """What autograd keeps of frozen layers, held against torch for every layer that has tensors."""
 
+import random
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from designer import presets
 from designer.analysis.analysis import analyse
 from designer.codegen import generate
 from designer.design import edits
@@ -88,3 +91,15 @@ def test_freezing_leaves_the_code_as_it_is():
     for number in (1, 2, 5, 6):
         frozen = edits.set_learning_rate(frozen, f"layer{number}", 0)
     assert generate(frozen).source == generate(NET).source
+
+
+@pytest.mark.parametrize("name", ["resnet_cifar", "densenet_cifar", "fractalnet"])
+def test_presets_of_which_a_part_is_frozen(name):
+    draw = random.Random(name)
+    frozen = whole = presets.load(name)
+    for block in (None, *whole.blocks):
+        names = [each for each in whole.graph_of(block).nodes if draw.random() < 0.3]
+        frozen = edits.set_learning_rates(frozen, names, 0, block=block)
+    assert_kept_as_counted(frozen)
+    assert 0 < analyse(frozen).totals.frozen < analyse(frozen).totals.parameters
+    assert generate(frozen).source == generate(whole).source
