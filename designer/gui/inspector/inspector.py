@@ -123,6 +123,7 @@ class Inspector(QWidget):
         self._show_sections(new.sections, same=same)
         self.problems.show_problems(new.problems)
         self.card.show_facts(new.facts)
+        self.body.invalidate()  # rows and facts that came and went have other heights
         if not same:
             self.area.verticalScrollBar().setValue(0)
             self._explain(None)
