@@ -429,8 +429,3 @@ def test_a_form_made_ahead_has_room_for_all_its_rows(window: MainWindow, qtbot: 
     hands.settle()
     button = hands.find("look-into", QPushButton)
     assert button.height() == button.sizeHint().height()
-    window.workspace.select(["layer1", "layer3"])
-    hands.settle()
-    window.workspace.select(["layer1"])
-    hands.settle()
-    assert inspector.card.height() >= inspector.card.minimumSizeHint().height()
