@@ -33,7 +33,8 @@ MARK = 3  # width of a category's mark before a name
 _NUMBER = {column.name: index for index, column in enumerate(COLUMNS)}
 _LAYER, _TYPE = _NUMBER["layer"], _NUMBER["type"]
 # Which columns lose letters or digits first where there is no room.
-_GIVE_WAY = [_NUMBER[name] for name in ("type", "values", "macs", "memory", "kept", "parameters")]
+_DIGITS = ("values", "macs", "memory", "kept", "parameters")
+_GIVE_WAY = [_NUMBER[name] for name in (*_DIGITS, "layer", "type")]
 _MOVE = QItemSelectionModel.SelectionFlag
 
 
@@ -219,9 +220,6 @@ class LayerView(QTableView):
             if sum(widths.values()) <= room:
                 break
             widths[column] = narrow[column]
-        spare = room - sum(widths.values())
-        if _LAYER in widths and spare < 0:
-            widths[_LAYER] = max(widths[_LAYER] + spare, narrow[_LAYER])
         # Types and names get back what is left, the rest goes between the columns.
         for column in (_TYPE, _LAYER):
             spare = room - sum(widths.values())
