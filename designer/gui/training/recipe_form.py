@@ -222,6 +222,10 @@ class RecipeForm(QWidget):
         column.addStretch(1)
         self.show_recipe(self.recipe)
 
+    def label_width(self) -> int:
+        """Return how wide the column of labels is that is always seen."""
+        return max(self.rows[field.name].label.sizeHint().width() for field in ESSENTIAL)
+
     @property
     def refusal(self) -> str:
         """What is wrong with a field, "" if nothing is."""

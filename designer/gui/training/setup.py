@@ -68,6 +68,9 @@ class SetUp(QWidget):
         self.form = RecipeForm()
         self.form.edited.connect(self._edited)
         self.form.checked.connect(self._refresh)
+        self.start.label.setMinimumWidth(
+            self.form.label_width()
+        )  # one column with the fields below
         self._soon = QTimer(self, interval=SETTLED, singleShot=True)
         self._soon.timeout.connect(self._compare)
         self._asking = QTimer(self, interval=ASK_MEMORY)
