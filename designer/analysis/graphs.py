@@ -29,7 +29,7 @@ MAX_EVALUATIONS = 100_000
 BLOCK_EVALUATIONS = 4  # what the use of a block costs, even of a known one
 MAX_REMEMBERED = 10_000
 
-_PORTS = (Input.__name__, Output.__name__)
+_NO_WIRES = (Input.__name__, Output.__name__, Identity.__name__)
 _BlockKey: TypeAlias = tuple[object, ...]
 
 
@@ -196,7 +196,7 @@ class Evaluator:
         if isinstance(node, BlockNode):
             used = self.design.blocks.get(node.block)
             return used is not None and len(used.inputs) == len(used.outputs) == 1
-        return node.layer not in (Input.__name__, Output.__name__, Identity.__name__)
+        return node.layer not in _NO_WIRES
 
     def _wire(self, graph: Graph, ends: Ends) -> Wiring:
         if ends is NO_ENDS:  # the design's own graph is wired once

@@ -180,13 +180,12 @@ def hold_more(kept: Sequence[Kept], storages: Collection[int]) -> Held:
     return Held(per_image, sum([each.fixed for each in kept]), storages)
 
 
-def training_only(wiring: Wiring, results: Mapping[str, NodeResult]) -> frozenset[str]:
+def training_only(
+    wiring: Wiring, results: Mapping[str, NodeResult], ports: Sequence[str]
+) -> frozenset[str]:
     """Return the nodes that only auxiliary outputs need."""
-    outputs = {
-        name: result.layer.auxiliary
-        for name, result in results.items()
-        if isinstance(result.layer, Output)
-    }
+    layers = {name: results[name].layer for name in ports if name in results}
+    outputs = {name: each.auxiliary for name, each in layers.items() if isinstance(each, Output)}
     if not any(outputs.values()) or all(outputs.values()):
         return frozenset()
     needed = {name for name, auxiliary in outputs.items() if not auxiliary}

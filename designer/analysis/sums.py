@@ -48,9 +48,9 @@ def summed(
     """
     storages = memory.share(wiring, results, inputs)
     effects = [results[name].effect for name in wiring.order]
-    nodes = wiring.graph.nodes.items()
+    nodes = wiring.graph.nodes.items() if drawn is not None else ()  # uses in a row have no ports
     ports = tuple([n for n, node in nodes if isinstance(node, LayerNode) and node.layer in _PORTS])
-    only = memory.training_only(wiring, results) if ports else frozenset()
+    only = memory.training_only(wiring, results, ports) if ports else frozenset()
     held, held_in_eval = _held(wiring, storages, effects, only)
     left = [_end(wiring, end, results, inputs) for end in ends.outputs]
     lasting = [wiring.numbers.first[name] for name in ports if name in results]

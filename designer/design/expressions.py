@@ -191,9 +191,10 @@ def _literal(tree: Literal, scope: Mapping[str, Scalar]) -> Scalar:
 
 
 def _name(tree: Name, scope: Mapping[str, Scalar]) -> Scalar:
-    if tree.identifier not in scope:
-        raise ExpressionError(_unknown_name(tree.identifier, scope))
-    return scope[tree.identifier]
+    try:
+        return scope[tree.identifier]
+    except KeyError:
+        raise ExpressionError(_unknown_name(tree.identifier, scope)) from None
 
 
 def _unary(tree: Unary, scope: Mapping[str, Scalar]) -> Scalar:

@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 
 from designer.layers.base import (
+    CONTIGUOUS,
     FLOAT_BYTES,
     ITS_INPUT,
     ITS_OUTPUT,
+    PERMUTED,
+    WEIGHT,
     Category,
     Code,
     Kept,
     Layer,
     LayerError,
     Layout,
-    Role,
     Shape,
     State,
     Tensor,
@@ -22,8 +24,8 @@ from designer.layers.parameters import Bool, Choice, Float, Int
 
 def elementwise_layout(inputs: Sequence[Tensor]) -> Layout:
     """Return the layout of a new tensor that takes over the order of its input's axes."""
-    permuted = inputs[0].layout is Layout.PERMUTED
-    return Layout.PERMUTED if permuted else Layout.CONTIGUOUS
+    permuted = inputs[0].layout is PERMUTED
+    return PERMUTED if permuted else CONTIGUOUS
 
 
 class _Activation(Layer):
@@ -110,7 +112,7 @@ class PReLU(_KeepsInput):
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         """The slopes."""
-        return (State("weight", (self._slopes(inputs),), Role.WEIGHT),)
+        return (State("weight", (self._slopes(inputs),), WEIGHT),)
 
     def constructor(self, code: Code) -> str:
         """Write the number of slopes unless it is one."""

@@ -65,6 +65,11 @@ class Role(Enum):
     BUFFER = "buffer"
 
 
+# An enum's attribute takes ten times as long to read as a name.
+CONTIGUOUS, DENSE, SLICED, PERMUTED = Layout
+WEIGHT, BIAS, BUFFER = Role
+
+
 class State(NamedTuple):
     """A tensor of the layer's state dict, as torch names and shapes it."""
 
@@ -301,11 +306,11 @@ class Layer:
             _REGISTRY[cls.__name__] = cls
 
     def __init__(self, **values: Any) -> None:
-        if not self.required <= values.keys() <= self.parameters.keys():
-            wrong = (self.required - values.keys()) | (values.keys() - self.parameters.keys())
+        given = {**self._defaults, **values}
+        if given.keys() != self.parameters.keys():
+            wrong = given.keys() ^ self.parameters.keys()
             raise TypeError(f"{type(self).__name__} lacks or does not have {', '.join(wrong)}")
-        self.__dict__.update(self._defaults)
-        self.__dict__.update(values)
+        self.__dict__.update(given)
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.parameters)
@@ -362,7 +367,7 @@ class Layer:
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         """Return the output's layout; new tensors are contiguous."""
-        return Layout.CONTIGUOUS
+        return CONTIGUOUS
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
         """Return which inputs an output sees; None when it sees them all."""
@@ -416,7 +421,7 @@ class Layer:
         """Return the shape and cost formulas with this layer's numbers in them."""
         lines = list(self.shape_formula(inputs, output))
         for name, dimensions, role, _ in self.states(inputs):
-            if role is not Role.BUFFER and dimensions:
+            if role is not BUFFER and dimensions:
                 product = " · ".join(map(str, dimensions))
                 lines.append(f"{name} = {product} = {prod(dimensions)}")
         macs = self.macs(inputs, output)

@@ -9,7 +9,6 @@ from designer.design.expressions import (
     ExpressionError,
     Scalar,
     evaluate,
-    is_expression,
     parse,
     shortened,
 )
@@ -73,6 +72,8 @@ def resolve(
         return None, [
             Fault("unknown-layer", "", f"there is no layer type '{shortened(name)}'{hint}")
         ]
+    if not parameters and not known.required:
+        return _make(name, ()), []
     values: dict[str, Any] = {}
     faults = []
     for key, value in parameters.items():
@@ -113,7 +114,7 @@ def computed(value: Value, scope: Mapping[str, Scalar]) -> Value:
 
 
 def _computed(value: Scalar, scope: Mapping[str, Scalar]) -> Scalar:
-    if not isinstance(value, str) or not is_expression(value):
+    if not isinstance(value, str) or not value.startswith("="):
         return value
     try:
         return evaluate(parse(value), scope)

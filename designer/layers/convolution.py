@@ -6,15 +6,16 @@ from math import ceil, gcd, prod
 
 from designer.design.expressions import Binary, Literal, Tree, fold, python_source
 from designer.layers.base import (
+    BIAS,
     FLOAT_BYTES,
     ITS_INPUT,
+    WEIGHT,
     Category,
     Code,
     Kept,
     Layer,
     LayerError,
     Part,
-    Role,
     SetParameters,
     Shape,
     State,
@@ -183,11 +184,11 @@ class _Conv(Convolution):
 
     def _check_padding(self, shape: Shape) -> None:
         """Refuse a reflection or a wrap-around longer than the image."""
-        limits = {"reflect": -1, "circular": 0}
-        if self.padding_mode not in limits:
+        if self.padding_mode not in ("reflect", "circular"):
             return
+        spare = -1 if self.padding_mode == "reflect" else 0
         for axis, name in ((0, "height"), (1, "width")):
-            most = shape[axis + 1] + limits[self.padding_mode]
+            most = shape[axis + 1] + spare
             longer_side = ceil(self.total_padding()[axis] / 2)
             if longer_side > most:
                 raise LayerError(
@@ -196,7 +197,7 @@ class _Conv(Convolution):
                     f"columns than the input's {name} of {shape[axis + 1]} has",
                     axis=name,
                     received=shape[axis + 1],
-                    expected=f"at least {longer_side - limits[self.padding_mode]}",
+                    expected=f"at least {longer_side - spare}",
                     remedies=[SetParameters("fill with zeros", {"padding_mode": "zeros"})],
                 )
 
@@ -225,8 +226,8 @@ class _Conv(Convolution):
         kernels = self.out_channels_of(channels)
         weight = (kernels, channels // self.groups_of(channels), *self.kernel_size)
         if self.bias:
-            return State("weight", weight, Role.WEIGHT), State("bias", (kernels,), Role.BIAS)
-        return (State("weight", weight, Role.WEIGHT),)
+            return State("weight", weight, WEIGHT), State("bias", (kernels,), BIAS)
+        return (State("weight", weight, WEIGHT),)
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Output positions x output channels x channels of a group x kernel."""
@@ -371,11 +372,11 @@ class SeparableConv2d(nn.Module):
         """The depthwise kernels, the 1x1 kernels and the bias."""
         channels = inputs[0].shape[0]
         states = (
-            State("depthwise.weight", (channels, 1, *self.kernel_size), Role.WEIGHT),
-            State("pointwise.weight", (self.out_channels, channels, 1, 1), Role.WEIGHT),
+            State("depthwise.weight", (channels, 1, *self.kernel_size), WEIGHT),
+            State("pointwise.weight", (self.out_channels, channels, 1, 1), WEIGHT),
         )
         if self.bias:
-            return (*states, State("pointwise.bias", (self.out_channels,), Role.BIAS))
+            return (*states, State("pointwise.bias", (self.out_channels,), BIAS))
         return states
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
@@ -482,10 +483,10 @@ class ConvTranspose2d(Convolution):
         shape = (inputs[0].shape[0], self.out_channels // self.groups, *self.kernel_size)
         if self.bias:
             return (
-                State("weight", shape, Role.WEIGHT),
-                State("bias", (self.out_channels,), Role.BIAS),
+                State("weight", shape, WEIGHT),
+                State("bias", (self.out_channels,), BIAS),
             )
-        return (State("weight", shape, Role.WEIGHT),)
+        return (State("weight", shape, WEIGHT),)
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Input positions x input channels x output channels of a group x kernel."""

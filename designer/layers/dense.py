@@ -5,17 +5,20 @@ from math import prod
 
 from designer.design.expressions import Name, Tree
 from designer.layers.base import (
+    BIAS,
+    BUFFER,
+    DENSE,
     FLOAT_BYTES,
     ITS_INPUT,
     NOTHING,
+    PERMUTED,
+    WEIGHT,
     Category,
     Code,
     InsertLayer,
     Kept,
     Layer,
     LayerError,
-    Layout,
-    Role,
     SetParameters,
     Shape,
     State,
@@ -54,9 +57,9 @@ class _Dense(Initialised):
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         """The matrix (out, in) and the bias."""
-        weight = State("weight", (self.out_features, inputs[0].shape[-1]), Role.WEIGHT)
+        weight = State("weight", (self.out_features, inputs[0].shape[-1]), WEIGHT)
         if self.bias:
-            return weight, State("bias", (self.out_features,), Role.BIAS)
+            return weight, State("bias", (self.out_features,), BIAS)
         return (weight,)
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
@@ -71,7 +74,7 @@ class _Dense(Initialised):
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its input; of several rows that do not lie at even distances, a copy."""
         rows = prod(inputs[0].shape[:-1])
-        if rows > 1 and inputs[0].layout in (Layout.DENSE, Layout.PERMUTED):
+        if rows > 1 and inputs[0].layout in (DENSE, PERMUTED):
             return Kept(per_image=FLOAT_BYTES * inputs[0].values)
         return ITS_INPUT
 
@@ -202,7 +205,7 @@ class RBF(nn.Module):
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         """The codes, as a buffer."""
-        return (State("codes", (self.out_features, inputs[0].shape[0]), Role.BUFFER),)
+        return (State("codes", (self.out_features, inputs[0].shape[0]), BUFFER),)
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """The differences between its input and each code."""

@@ -5,7 +5,16 @@ from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
-from designer.layers.base import FLOAT_BYTES, NOTHING, Kept, Layer, Role, Tensor
+from designer.layers.base import (
+    BIAS,
+    CONTIGUOUS,
+    FLOAT_BYTES,
+    NOTHING,
+    WEIGHT,
+    Kept,
+    Layer,
+    Tensor,
+)
 
 
 class Counts(NamedTuple):
@@ -68,22 +77,25 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         The layer's parameters do not go together, or the inputs do not fit it.
     """
     kind = type(layer)  # a rule that a type leaves as it is need not be asked
-    layer.check()
+    if kind.check is not Layer.check:
+        layer.check()
     shape = layer.output_shape(inputs)
     weights = biases = buffers = file_bytes = 0
-    for _, dimensions, role, item_bytes in layer.states(inputs):
+    states = layer.states(inputs) if kind.states is not Layer.states else ()
+    for _, dimensions, role, item_bytes in states:
         number = prod(dimensions)
         file_bytes += number * item_bytes
-        if role is Role.WEIGHT:
+        if role is WEIGHT:
             weights += number
-        elif role is Role.BIAS:
+        elif role is BIAS:
             biases += number
         else:
             buffers += number
     needs_grad = weights + biases > 0 and not frozen
     for each in inputs:
         needs_grad = needs_grad or each.needs_grad
-    output = Tensor(shape, needs_grad, layer.layout(inputs))
+    layout = layer.layout(inputs) if kind.layout is not Layer.layout else CONTIGUOUS
+    output = Tensor(shape, needs_grad, layout)
     kept = kept_in_eval = NOTHING
     if needs_grad and frozen and file_bytes:
         kept = layer.kept_frozen(inputs, shape, True)
@@ -116,7 +128,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     gradients = values if needs_grad else 0
     if not view and inputs and inputs[0].needs_grad:
         gradients += entering
-    macs = layer.macs(inputs, shape)
+    macs = layer.macs(inputs, shape) if kind.macs is not Layer.macs else 0
     widest_gradients = FLOAT_BYTES * gradients
     return Facts(
         output,

@@ -6,11 +6,11 @@ from math import prod
 
 from designer.design.expressions import Literal, Tree
 from designer.layers.base import (
+    BUFFER,
     Category,
     Code,
     Kept,
     Layer,
-    Role,
     Shape,
     State,
     Tensor,
@@ -53,7 +53,7 @@ class FixedFilter(nn.Module):
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         """The kernels, as a buffer."""
         shape = (inputs[0].shape[0] * len(self.kernels()), 1, 3, 3)
-        return (State("kernel", shape, Role.BUFFER),)
+        return (State("kernel", shape, BUFFER),)
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Nine per output value."""

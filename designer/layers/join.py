@@ -8,6 +8,7 @@ from math import prod
 from designer.design.expressions import Binary, Tree, fold
 from designer.design.values import Value
 from designer.layers.base import (
+    CONTIGUOUS,
     FLOAT_BYTES,
     NOTHING,
     Category,
@@ -51,7 +52,7 @@ class _Join(Layer):
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         """New, unless a single input passes on."""
-        return inputs[0].layout if len(inputs) == 1 else Layout.CONTIGUOUS
+        return inputs[0].layout if len(inputs) == 1 else CONTIGUOUS
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
         """One row."""

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from math import prod
 
 from designer.layers.base import (
+    BIAS,
+    BUFFER,
     FLOAT_BYTES,
     INDEX_BYTES,
     ITS_INPUT,
+    WEIGHT,
     Category,
     Code,
     Kept,
     Layer,
     LayerError,
-    Role,
     SetParameters,
     Shape,
     State,
@@ -25,14 +27,14 @@ from designer.layers.parameters import Bool, Float, Int
 
 
 def _affine(shape: Shape) -> tuple[State, State]:
-    return State("weight", shape, Role.WEIGHT), State("bias", shape, Role.BIAS)
+    return State("weight", shape, WEIGHT), State("bias", shape, BIAS)
 
 
 def _running(channels: int) -> tuple[State, ...]:
     return (
-        State("running_mean", (channels,), Role.BUFFER),
-        State("running_var", (channels,), Role.BUFFER),
-        State("num_batches_tracked", (), Role.BUFFER, INDEX_BYTES),
+        State("running_mean", (channels,), BUFFER),
+        State("running_var", (channels,), BUFFER),
+        State("num_batches_tracked", (), BUFFER, INDEX_BYTES),
     )
 
 

@@ -8,12 +8,13 @@ from math import prod
 from designer.design.expressions import Literal, Tree
 from designer.design.values import Value
 from designer.layers.base import (
+    BIAS,
     FLOAT_BYTES,
     INDEX_BYTES,
+    WEIGHT,
     Code,
     Kept,
     LayerError,
-    Role,
     SetParameters,
     Shape,
     State,
@@ -122,9 +123,9 @@ class PartialConv2d(nn.Module):
         states = []
         for number, row in enumerate(self.rows):
             shape = (1, len(row), *self.kernel_size)
-            states.append(State(f"map{number}.weight", shape, Role.WEIGHT))
+            states.append(State(f"map{number}.weight", shape, WEIGHT))
             if self.bias:
-                states.append(State(f"map{number}.bias", (1,), Role.BIAS))
+                states.append(State(f"map{number}.bias", (1,), BIAS))
         return tuple(states)
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:

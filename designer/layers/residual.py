@@ -5,16 +5,19 @@ from math import prod
 
 from designer.design.expressions import Tree
 from designer.layers.base import (
+    BIAS,
+    BUFFER,
+    CONTIGUOUS,
     FLOAT_BYTES,
     INDEX_BYTES,
     NOTHING,
+    WEIGHT,
     Category,
     Code,
     Kept,
     LayerError,
     Layout,
     Part,
-    Role,
     Shape,
     State,
     Tensor,
@@ -94,16 +97,16 @@ class Shortcut(nn.Module):
         if self._kind(inputs) != "project":
             return ()
         kernels = self.out_channels
-        weight = State("conv.weight", (kernels, inputs[0].shape[0], 1, 1), Role.WEIGHT)
+        weight = State("conv.weight", (kernels, inputs[0].shape[0], 1, 1), WEIGHT)
         if not self.batch_norm:
-            return weight, State("conv.bias", (kernels,), Role.BIAS)
+            return weight, State("conv.bias", (kernels,), BIAS)
         return (
             weight,
-            State("bn.weight", (kernels,), Role.WEIGHT),
-            State("bn.bias", (kernels,), Role.BIAS),
-            State("bn.running_mean", (kernels,), Role.BUFFER),
-            State("bn.running_var", (kernels,), Role.BUFFER),
-            State("bn.num_batches_tracked", (), Role.BUFFER, INDEX_BYTES),
+            State("bn.weight", (kernels,), WEIGHT),
+            State("bn.bias", (kernels,), BIAS),
+            State("bn.running_mean", (kernels,), BUFFER),
+            State("bn.running_var", (kernels,), BUFFER),
+            State("bn.num_batches_tracked", (), BUFFER, INDEX_BYTES),
         )
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
@@ -141,7 +144,7 @@ class Shortcut(nn.Module):
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         """The identity keeps its input's."""
-        return inputs[0].layout if self._kind(inputs) == "identity" else Layout.CONTIGUOUS
+        return inputs[0].layout if self._kind(inputs) == "identity" else CONTIGUOUS
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
         """Nothing, the padded tensor, or the projection and its norm."""
@@ -227,7 +230,7 @@ class PreActShortcut(nn.Module):
         """The projection's, if there is one."""
         if not self._projects(inputs):
             return ()
-        return (State("conv.weight", (self.out_channels, inputs[0].shape[0], 1, 1), Role.WEIGHT),)
+        return (State("conv.weight", (self.out_channels, inputs[0].shape[0], 1, 1), WEIGHT),)
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """The 1x1 projection's."""
@@ -247,7 +250,7 @@ class PreActShortcut(nn.Module):
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         """The block's input keeps its own."""
-        return Layout.CONTIGUOUS if self._projects(inputs) else inputs[0].layout
+        return CONTIGUOUS if self._projects(inputs) else inputs[0].layout
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
         """The projection."""

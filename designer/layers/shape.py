@@ -6,14 +6,18 @@ from math import prod
 from designer.design.expressions import Binary, Literal, Tree, fold
 from designer.layers.activation import elementwise_layout
 from designer.layers.base import (
+    CONTIGUOUS,
+    DENSE,
     NOTHING,
+    PERMUTED,
+    SLICED,
+    WEIGHT,
     Category,
     Code,
     Kept,
     Layer,
     LayerError,
     Layout,
-    Role,
     SetParameters,
     Shape,
     State,
@@ -57,11 +61,11 @@ class _Reshaping(_View):
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
         """Share the storage of values that lie at even distances within each image."""
         one_axis = sum(size > 1 for size in inputs[0].shape) <= 1
-        return inputs[0].layout in (Layout.CONTIGUOUS, Layout.DENSE) or one_axis
+        return inputs[0].layout in (CONTIGUOUS, DENSE) or one_axis
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         """A view keeps its input's, a copy is contiguous."""
-        return inputs[0].layout if self.is_view(inputs, True) else Layout.CONTIGUOUS
+        return inputs[0].layout if self.is_view(inputs, True) else CONTIGUOUS
 
 
 class Flatten(_Reshaping):
@@ -161,7 +165,7 @@ class Permute(_View):
         """Permuted, unless only axes of size one changed places."""
         shape = inputs[0].shape
         moved = [axis for axis in self.order if shape[axis - 1] > 1]
-        return inputs[0].layout if moved == sorted(moved) else Layout.PERMUTED
+        return inputs[0].layout if moved == sorted(moved) else PERMUTED
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         """Return the channels where they stay first."""
@@ -220,10 +224,10 @@ class Slice(_View):
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         """A part of the first axis leaves each image in one piece."""
         shape, axis = inputs[0].shape, self.dim - 1
-        if self.stop - self.start == shape[axis] or inputs[0].layout is Layout.PERMUTED:
+        if self.stop - self.start == shape[axis] or inputs[0].layout is PERMUTED:
             return inputs[0].layout
-        inner = inputs[0].layout is not Layout.SLICED and prod(shape[:axis]) == 1
-        return Layout.DENSE if inner else Layout.SLICED
+        inner = inputs[0].layout is not SLICED and prod(shape[:axis]) == 1
+        return DENSE if inner else SLICED
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         """Return the length of a range of channels."""
@@ -346,10 +350,10 @@ class Scale(nn.Module):
         shape = inputs[0].shape[:1]
         if not self.learned:
             return ()
-        weight = State("weight", shape, Role.WEIGHT)
+        weight = State("weight", shape, WEIGHT)
         # The counted LeNet-5 of 1998 has 226 biases, those of its convolutions and dense layers:
         # the shifts of its subsampling count with their factors.
-        return (weight, State("shift", shape, Role.WEIGHT)) if self.shift else (weight,)
+        return (weight, State("shift", shape, WEIGHT)) if self.shift else (weight,)
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its input, for the factors' gradient."""
