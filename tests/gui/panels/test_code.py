@@ -50,7 +50,7 @@ def _click_line(panel: CodePanel, qtbot: QtBot, words: str) -> None:
 def test_the_source_is_that_of_the_design(panel: CodePanel, workspace: Workspace) -> None:
     assert panel.view.toPlainText() == source(workspace.design)
     assert panel.view.isReadOnly()
-    assert panel.title.text() == "class ResNet18 · 81 lines"
+    assert panel.title.text() == "class ResNet18 · 80 lines"
 
 
 def test_an_edit_writes_it_anew(panel: CodePanel, workspace: Workspace, qtbot: QtBot) -> None:
@@ -74,7 +74,7 @@ def test_a_selected_node_has_its_lines_marked(panel: CodePanel, workspace: Works
     workspace.select(["layer2.1.conv2"])
     assert _lines(panel) == [
         "self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)",
-        "y = self.conv2(y)",
+        "y = self.bn2(self.conv2(y))",
     ]
     first = panel.view.firstVisibleBlock().blockNumber()
     assert first <= panel.view.marked[0] - 1 <= first + 25
