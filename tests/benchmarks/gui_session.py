@@ -81,7 +81,7 @@ def _session() -> None:
         from designer.gui.garbage import GarbageCollector
         from designer.gui.items import Item
         from designer.gui.main_window import MainWindow
-        from tests.gui.hands import SHIFT, Hands
+        from tests.gui.hands import SHIFT, Hands, wait
 
         GarbageCollector(application)
         application.setStyle("Fusion")
@@ -90,7 +90,7 @@ def _session() -> None:
         window = MainWindow(preferences.Preferences(theme="dark", standby=False))
         window.resize(1600, 1000)
         window.show()
-        QTest.qWait(1500)  # the editor is made ahead
+        wait(1500)  # the editor is made ahead
         hands: Any = Hands(window)
         acts = [
             ("open", lambda: window.workspace.open_preset("resnet50")),
@@ -129,7 +129,7 @@ def _session() -> None:
             application.act = act
             begun = time.perf_counter()
             do()
-            QTest.qWait(350)
+            wait(350)
             if time.perf_counter() - begun > 5:
                 print(f"{act} took long", file=sys.stderr)
         spent, what = application.longest

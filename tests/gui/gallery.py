@@ -14,10 +14,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QPainter, QPixmap
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from tests.gui.hands import wait_until
+from tests.gui.hands import wait, wait_until
 
 README_FOLDER = Path(__file__).parents[2] / "assets" / "pictures"
 PRESETS = ("vgg16", "resnet50", "googlenet")
@@ -85,7 +84,7 @@ def _take(folder: Path, look: str, *, readme: bool) -> None:
     window.show()
     scenes = _readme_scenes(window) if readme else _scenes(window)
     for number, (name, take) in enumerate(scenes, 1):
-        QTest.qWait(WAIT_MS)
+        wait(WAIT_MS)
         file = f"{name}-{look}.png" if readme else f"{number:02}-{name}.png"
         take().save(str(folder / file))
         print(folder / file, flush=True)
@@ -119,7 +118,7 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
     from designer.gui.settings import SettingsDialog
 
     workspace, docks, whole = window.workspace, window.docks, lambda: seen(window)
-    QTest.qWait(2000)  # the pictures on the cards are drawn beside it
+    wait(2000)  # the pictures on the cards are drawn beside it
     yield "welcome", whole
     yield from _gallery_scenes(window)
     for name in PRESETS:
@@ -178,12 +177,12 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
     window.documents.open_demo()
     window.canvas.fit()
     wait_until(lambda: window.training.set_up.data.reading is not None)
-    QTest.qWait(WAIT_MS)
+    wait(WAIT_MS)
     yield "training-set-up", whole
     (run,) = Path(os.environ["GALLERY_RUNS"]).iterdir()
     window.trainer.show(run)
     wait_until(lambda: window.training.curves is not None)
-    QTest.qWait(WAIT_MS)
+    wait(WAIT_MS)
     yield "training-finished", whole
     yield "training-panel", docks["training"].grab
     for dock in ("runs", "evaluation"):
@@ -228,26 +227,26 @@ def _readme_scenes(window: "QWidget") -> Iterator[Scene]:
 
     workspace = window.workspace
     window.resize(1600, 1000)
-    QTest.qWait(2000)
+    wait(2000)
     yield "welcome", whole
     workspace.open_preset("resnet50")
-    QTest.qWait(WAIT_MS)
+    wait(WAIT_MS)
     workspace.select(["layer2"], reveal=True)
     window.canvas.toggle_expanded()
-    QTest.qWait(1000)
+    wait(1000)
     window.canvas.fit_selection()
     workspace.select(["layer2.0.conv2"])
     window.show_dock("problems")
     window.show_dock("analysis")
     yield "window", whole
     window.documents.open_demo()
-    QTest.qWait(WAIT_MS)
+    wait(WAIT_MS)
     window.canvas.actual_size()
     workspace.select(["conv2"], reveal=True)
     (run,) = Path(os.environ["GALLERY_RUNS"]).iterdir()
     window.trainer.show(run)
     wait_until(lambda: window.training.curves is not None)
-    QTest.qWait(1000)
+    wait(1000)
     yield "training", whole
 
 

@@ -5,7 +5,7 @@ What is read of the inside is where things are drawn, as an eye would see it, an
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QDeadlineTimer, QPoint, QPointF, Qt
+from PySide6.QtCore import QDeadlineTimer, QEventLoop, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QTabBar, QWidget
@@ -21,12 +21,19 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
+def wait(milliseconds: int) -> None:
+    """Let events be handled for a while; unlike QTest.qWait, threads get their turns meanwhile."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
 def wait_until(condition: Callable[[], bool], seconds: int = 20) -> None:
     """Let events be handled until something is so; outside of pytest, too."""
     deadline = QDeadlineTimer(1000 * seconds)
     while not condition():
         assert not deadline.hasExpired(), "this did not come true"
-        QTest.qWait(10)
+        wait(10)
 
 
 class Hands:
