@@ -11,7 +11,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from designer.errors import DesignerError
 
-_SWITCH_SECONDS = 0.0005
+# Seconds after which a computing thread lets the main one have the interpreter. Qt's calls give it
+# away, and with Python's 5 ms a form of a hundred widgets would wait half a second for it.
+_TURN = 0.0005
 
 
 class _Mailbox(QObject):
@@ -27,22 +29,14 @@ class _Mailbox(QObject):
         call()
 
 
-# Seconds after which a computing thread lets the main one have the interpreter. Qt's calls give it
-# away, and with Python's 5 ms a form of a hundred widgets would wait half a second for it.
-_TURN = 0.0005
-
 _posting = threading.Lock()
 _ended = threading.Event()
 
 
 @cache
 def prepare() -> _Mailbox:
-    """Make the mailbox; called on the main thread, before `post` is called on another.
-
-    From then on a thread at work hands the interpreter over ten times as soon as Python would: to
-    paint a list, the main thread asks for it a hundred times.
-    """
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    """Make the mailbox; called on the main thread, before `post` is called on another."""
+    sys.setswitchinterval(_TURN)
     return _Mailbox()
 
 

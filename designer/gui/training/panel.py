@@ -2,7 +2,7 @@
 
 import re
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui import background, icons
+from designer.gui import icons
 from designer.gui.theme import colours, theme
 from designer.gui.training.controls import Controls
 from designer.gui.training.follower import Follower
@@ -161,9 +161,11 @@ class TrainingPanel(QWidget):
         if self._curves_wanted:
             return
         self._curves_wanted = True
-        background.run(self, _import_curves, self._make_curves)
+        # On the main thread: pyqtgraph rewrites classes of Qt while it is imported, and a window
+        # that used them meanwhile fell.
+        QTimer.singleShot(0, self, self._make_curves)
 
-    def _make_curves(self, _: object) -> None:
+    def _make_curves(self) -> None:
         from designer.gui.training.curves import Curves
 
         self.curves = Curves(self.trainer)
@@ -290,7 +292,3 @@ class TrainingPanel(QWidget):
     def _take_batch(self) -> None:
         self.set_up.take(changed(self.set_up.recipe, {"batch": self.halve.property("batch")}))
         self.show_set_up()
-
-
-def _import_curves() -> None:
-    import designer.gui.training.curves  # noqa: F401
