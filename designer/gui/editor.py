@@ -69,16 +69,20 @@ class Editor(QMainWindow):
         for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, _AREA.BottomDockWidgetArea)
         workspace, bottom = self.workspace, _AREA.BottomDockWidgetArea
-        self._dock("palette", "Layers", Palette(workspace), _AREA.LeftDockWidgetArea)
+        palette = self._dock("palette", "Layers", _AREA.LeftDockWidgetArea)
+        palette.setWidget(Palette(workspace))
         yield
-        self._dock("inspector", "Inspector", Inspector(workspace), _AREA.RightDockWidgetArea)
+        inspector = self._dock("inspector", "Inspector", _AREA.RightDockWidgetArea)
+        inspector.setWidget(Inspector(workspace))
         yield
-        analysis = self._dock("analysis", "Analysis", AnalysisPanel(workspace), bottom)
+        analysis = self._dock("analysis", "Analysis", bottom)
+        analysis.setWidget(AnalysisPanel(workspace))
         yield
-        self.training = TrainingPanel(workspace, self._trainer)
-        yield
-        training = self._dock("training", "Training", self.training, bottom)
+        training = self._dock("training", "Training", bottom)
         self.splitDockWidget(analysis, training, _ACROSS)
+        yield
+        self.training = TrainingPanel(workspace, self._trainer, training)
+        training.setWidget(self.training)
         yield
         for name, title, make, beside in (
             ("problems", "Problems", lambda: ProblemsPanel(workspace), analysis),
@@ -86,7 +90,9 @@ class Editor(QMainWindow):
             ("runs", "Runs", lambda: RunsPanel(workspace, self._trainer), training),
             ("evaluation", "Evaluation", lambda: EvaluationPanel(self._trainer), training),
         ):
-            self.tabifyDockWidget(beside, self._dock(name, title, make(), bottom))
+            dock = self._dock(name, title, bottom)
+            self.tabifyDockWidget(beside, dock)
+            dock.setWidget(make())
             yield
         analysis.raise_()
         training.raise_()
@@ -103,9 +109,8 @@ class Editor(QMainWindow):
         self.layout().activate()  # else Qt forgets the sizes when it lays the docks out first
         self._first_arrangement = self.saveState()
 
-    def _dock(self, name: str, title: str, widget: QWidget, area: _AREA) -> QDockWidget:
+    def _dock(self, name: str, title: str, area: _AREA) -> QDockWidget:
         dock = QDockWidget(title, self, objectName=f"dock-{name}")
-        dock.setWidget(widget)
         self.addDockWidget(area, dock)
         self.docks[name] = dock
         # Docks in the window are named by their tabs or by what they hold; a floating one needs

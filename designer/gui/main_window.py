@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui import background, numbers, preferences
+from designer.gui import ahead, numbers, preferences
 from designer.gui.actions import MENUS, TOOLBAR, Actions
 from designer.gui.autosave import Autosave
 from designer.gui.documents import Documents
@@ -122,11 +122,12 @@ class MainWindow(QMainWindow):
             from designer.gui.editor import Editor
 
             self._begun = Editor(self.workspace, self.trainer)
+            self.pages.addWidget(self._begun)  # now, since whatever is moved is styled again
         return self._begun
 
     def _load_ahead(self) -> None:
         if not self._built:
-            background.run(self, _import_editor, lambda _: self._build_ahead())
+            ahead.run(self, _import_editor, lambda _: self._build_ahead())
 
     def _build_ahead(self) -> None:
         """Make a part of the editor and come again."""
@@ -140,7 +141,6 @@ class MainWindow(QMainWindow):
     def _finish_editor(self, editor: "Editor") -> None:
         from designer.gui.panels.status import StatusBar
 
-        self.pages.addWidget(editor)
         self.actions_.attach(editor.canvas)
         editor.canvas.set_actions(self.actions_)
         editor.training.changed.connect(self.actions_.refresh_soon)

@@ -33,7 +33,9 @@ def start(path: Path, *, resume: bool = False) -> int:
     arguments = [str(path.absolute()), *(["--resume"] if resume else [])]
     try:
         with run.log.open("ab") as log:
-            child = _spawn(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            child = spawn(
+                _MODULE, *arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
     except OSError as error:
         raise unwritable(run.log, error) from error
     _children.append(child)
@@ -46,7 +48,9 @@ def start_service(*, stderr: BinaryIO | None = None) -> "subprocess.Popen[bytes]
     The caller talks through ``stdin`` and ``stdout`` of what is returned. What it prints besides
     goes to the file ``stderr``, or to where this process prints.
     """
-    child = _spawn(["--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
+    child = spawn(
+        _MODULE, "--serve", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
+    )
     _children.append(child)
     return child
 
@@ -67,14 +71,19 @@ def exit_code(pid: int) -> int | None:
     return next((child.poll() for child in _children if child.pid == pid), None)
 
 
-def _spawn(
-    arguments: list[str], *, stdin: int, stdout: BinaryIO | int, stderr: BinaryIO | int | None
+def spawn(
+    module: str,
+    *arguments: str,
+    stdin: int,
+    stdout: BinaryIO | int,
+    stderr: BinaryIO | int | None = None,
 ) -> "subprocess.Popen[bytes]":
+    """Start a module of this package as a process of its own, which no Ctrl+C of ours ends."""
     package = str(Path(__file__).parents[2])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     return subprocess.Popen(
-        [sys.executable, "-m", _MODULE, *arguments],
+        [sys.executable, "-m", module, *arguments],
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,

@@ -50,7 +50,7 @@ _PAD = 13  # within a card
 _SPACE = 12  # between cards
 _NARROWEST = 228  # of a card
 _DOT = 7.0
-_AHEAD = 2  # rows beyond those that are seen, whose pictures are drawn too
+_AHEAD = 2  # rows beyond those that are seen, whose pictures are made ready
 
 
 class Cards(QAbstractListModel):
@@ -301,7 +301,7 @@ class CardsView(QListView):
         ):
             card = self.cards.found[row].card
             if card.preset is not None and not min(seen) <= row <= max(seen):
-                self.pictures.get(card.name, _PICTURE, self.devicePixelRatioF(), ahead=True)
+                self.pictures.prepare(card.name)
 
     def _corners(self) -> tuple[QPoint, QPoint]:
         """Return a point of the first card that is seen, and one of the last whole row."""

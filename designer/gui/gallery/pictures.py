@@ -1,19 +1,16 @@
-"""Pictures of presets, drawn in a thread when they are first wanted, and kept."""
+"""Pictures of presets: what they show is found out when they are first wanted, and kept."""
 
-import threading
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QSize, Signal
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QPixmap
 
-from designer import presets
-from designer.analysis.analysis import analyse
-from designer.gui import background, thumbnails
-from designer.gui.theme import DARK, LIGHT, colours
-from designer.gui.thumbnails import Sketch
+from designer.gui import apart, background, sketches, thumbnails
+from designer.gui.sketches import Sketch
+from designer.gui.theme import colours
 
 
-class _Wanted(NamedTuple):
+class _Key(NamedTuple):
     name: str
     width: int
     height: int
@@ -21,75 +18,62 @@ class _Wanted(NamedTuple):
     dark: bool
 
 
+_sketches: dict[str, Sketch] = {}  # presets do not change while the program runs
+
+
 class Pictures(QObject):
-    """Draws what is wanted, the last wanted first: what has been scrolled away may wait.
+    """Draws presets, the last wanted first: what has been scrolled away may wait.
 
     Signals
     -------
     arrived(name)
-        A picture of this preset is there now.
+        A picture of this preset can be drawn now.
     """
 
     arrived = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._ready: dict[_Wanted, QPixmap] = {}
-        self._wanted: list[_Wanted] = []
-        self._drawing: set[_Wanted] = set()
-        self._lock = threading.Lock()
-        self._working = False
-        background.prepare()
+        self._drawn: dict[_Key, QPixmap] = {}
+        self._wanted: list[str] = []
+        self._asked: str | None = None
 
-    def get(self, name: str, size: QSize, ratio: float, *, ahead: bool = False) -> QPixmap | None:
-        """Return a preset's picture for a screen's pixel ratio; None, and soon it arrives.
+    def get(self, name: str, size: QSize, ratio: float) -> QPixmap | None:
+        """Return a preset's picture for a screen's pixel ratio; None, and soon it arrives."""
+        sketch = _sketches.get(name)
+        if sketch is None:
+            if name in self._wanted:
+                self._wanted.remove(name)
+            self._want(name, len(self._wanted))
+            return None
+        key = _Key(name, size.width(), size.height(), ratio, colours().dark)
+        if key not in self._drawn:
+            image = thumbnails.picture(sketch, size, ratio, colours())
+            self._drawn[key] = QPixmap.fromImage(image)
+        return self._drawn[key]
 
-        What is not seen yet, `ahead`, comes after all that is.
-        """
-        key = _Wanted(name, size.width(), size.height(), ratio, colours().dark)
-        if key in self._ready:
-            return self._ready[key]
-        with self._lock:
-            known = key in self._wanted
-            if key in self._drawing or (known and ahead):
-                return None
-            if known:
-                self._wanted.remove(key)
-            self._wanted.insert(0 if ahead else len(self._wanted), key)
-            if not self._working:
-                self._working = True
-                threading.Thread(target=self._work, daemon=True).start()
-        return None
+    def prepare(self, name: str) -> None:
+        """Be ready for a picture that will be wanted, after all that are seen now."""
+        if name not in _sketches and name not in self._wanted:
+            self._want(name, 0)
 
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                if not self._wanted:
-                    self._working = False
-                    return
-                key = self._wanted.pop()
-                self._drawing.add(key)
-            image = _drawn(key)
-            background.post(self, lambda key=key, image=image: self._keep(key, image))
+    def _want(self, name: str, place: int) -> None:
+        if name == self._asked:
+            return
+        self._wanted[place:place] = [name]
+        if self._asked is None:
+            self._ask()
 
-    def _keep(self, key: _Wanted, image: QImage) -> None:
-        with self._lock:
-            self._drawing.discard(key)
-        self._ready[key] = QPixmap.fromImage(image)
-        self.arrived.emit(key.name)
+    def _ask(self) -> None:
+        self._asked = name = self._wanted.pop() if self._wanted else None
+        if name is not None:
+            background.run(
+                self,
+                lambda: apart.call(sketches.of_preset, name),
+                lambda sketch: self._keep(name, sketch),
+            )
 
-
-_sketches: dict[str, Sketch] = {}  # presets do not change while the program runs
-
-
-def _drawn(key: _Wanted) -> QImage:
-    sketch = _sketches.get(key.name)
-    if sketch is None:
-        try:
-            sketch = thumbnails.sketch(analyse(presets.load(key.name)))
-        except Exception:  # the preview tells of damaged files and defects; the others go on
-            sketch = Sketch((), ())
-        _sketches[key.name] = sketch
-    return thumbnails.picture(
-        sketch, QSize(key.width, key.height), key.ratio, DARK if key.dark else LIGHT
-    )
+    def _keep(self, name: str, sketch: Sketch) -> None:
+        _sketches[name] = sketch
+        self.arrived.emit(name)
+        self._ask()

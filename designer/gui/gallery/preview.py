@@ -22,7 +22,7 @@ from designer.analysis.analysis import Analysis, analyse
 from designer.design import edits
 from designer.design.expressions import Scalar
 from designer.design.values import Argument, Design
-from designer.gui import background, icons
+from designer.gui import ahead, icons
 from designer.gui.gallery.catalogue import Card, followers
 from designer.gui.gallery.families import FamilyColours
 from designer.gui.gallery.figures import ROWS, Figures, figures, written
@@ -294,7 +294,7 @@ class Preview(QScrollArea):
             analysis = analyse(choice.design())
             return choice, presets.load(choice.name), analysis, figures(analysis)
 
-        background.run(self, work, self._arrived, self._failed)
+        ahead.run(self, work, self._arrived, self._failed)
 
     def _arrived(self, counted: tuple[Choice, Design, Analysis, Figures]) -> None:
         choice, design, analysis, found = counted

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from designer.analysis.problems import Severity
 from designer.codegen import generate
 from designer.design.values import Design
-from designer.gui import icons, numbers
+from designer.gui import apart, icons, numbers
 from designer.gui.panels.code_places import CodePlaces, path_of
 from designer.gui.panels.code_view import CodeView
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
@@ -112,7 +112,7 @@ class CodePanel(LazyPanel):
             if analysis.totals.layers > LARGE:
                 self.title.setText("Writing the code…")
             self._newest.start(
-                lambda: CodePlaces(generate(design, analysis)),
+                lambda: CodePlaces(apart.call(generate, design)),
                 lambda made: self._show(design, made),
                 self._refuse,
             )

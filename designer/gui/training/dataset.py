@@ -61,8 +61,8 @@ class DataChooser(QWidget):
     chosen = Signal(str)
     read = Signal()
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.source = ""
         self.data_folder: Callable[[], str] = str  # where to begin looking, "" for at home
         self.reading: Reading | None = None

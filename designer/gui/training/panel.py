@@ -1,8 +1,9 @@
 """The Training dock: what is chosen before a run, then its curves, how it gets on and ended."""
 
 import re
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui import icons
+from designer.gui import ahead, icons
 from designer.gui.theme import colours, theme
 from designer.gui.training.controls import Controls
 from designer.gui.training.follower import Follower
@@ -26,6 +27,9 @@ from designer.gui.workspace import Workspace
 from designer.runs import control
 from designer.runs.recipe import changed
 from designer.runs.wording import summary
+
+if TYPE_CHECKING:
+    from designer.gui.training.curves import Curves
 
 BAD = ("diverged", "failed", "interrupted", "damaged", "gone")
 
@@ -41,11 +45,19 @@ class TrainingPanel(QWidget):
 
     changed = Signal()
 
-    def __init__(self, workspace: Workspace, trainer: Trainer) -> None:
-        super().__init__(objectName="training")
+    def __init__(
+        self, workspace: Workspace, trainer: Trainer, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent, objectName="training")
         self.workspace = workspace
         self.trainer = trainer
-        self.set_up = SetUp(workspace)
+        # From the outside in: what is put into another widget is styled again with all it holds.
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        self.pages = QStackedWidget(self)
+        whole.addWidget(self.pages)
+        self.set_up = SetUp(workspace, self.pages)
+        self.pages.addWidget(self.set_up)
         self.set_up.data.data_folder = lambda: trainer.preferences.data_folder
         self.set_up.start.runs_folder = lambda: trainer.runs_folder
         self.set_up.start.ask = trainer.ask
@@ -145,30 +157,21 @@ class TrainingPanel(QWidget):
         self.column.addWidget(self.card)
         self.column.setContentsMargins(0, 2, 0, 0)
         self.run = run
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.set_up)
         self.pages.addWidget(run)
         self.return_ = QPushButton("Back to the run", self.set_up, objectName="training-return")
         self.return_.clicked.connect(lambda: self.pages.setCurrentWidget(self.run))
         self.set_up.train.parentWidget().layout().addWidget(self.return_)
         self.return_.hide()
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.pages)
 
     def _want_curves(self) -> None:
         """Load what draws the curves, which takes half a second, and make them."""
         if self._curves_wanted:
             return
         self._curves_wanted = True
-        # On the main thread: pyqtgraph rewrites classes of Qt while it is imported, and a window
-        # that used them meanwhile fell.
-        QTimer.singleShot(0, self, self._make_curves)
+        ahead.run(self, _import_curves, self._make_curves)
 
-    def _make_curves(self) -> None:
-        from designer.gui.training.curves import Curves
-
-        self.curves = Curves(self.trainer)
+    def _make_curves(self, curves: type["Curves"]) -> None:
+        self.curves = curves(self.trainer)
         self.column.replaceWidget(self.place, self.curves)
         self.place.hide()
 
@@ -292,3 +295,9 @@ class TrainingPanel(QWidget):
     def _take_batch(self) -> None:
         self.set_up.take(changed(self.set_up.recipe, {"batch": self.halve.property("batch")}))
         self.show_set_up()
+
+
+def _import_curves() -> type["Curves"]:
+    from designer.gui.training.curves import Curves
+
+    return Curves

@@ -4,6 +4,7 @@ import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -189,37 +190,39 @@ class RecipeForm(QWidget):
     edited = Signal(object)
     checked = Signal()
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.recipe = Recipe()
         self._wrong: dict[str, str] = {}
-        self.rows = {field.name: Row(field) for field in (*ESSENTIAL, *MORE)}
-        for row in self.rows.values():
-            row.typed.connect(self._typed)
-        self.essential, self.rest = QFormLayout(), QFormLayout()
+        self.hidden = QWidget(self)
+        self.hidden.hide()
+        self.essential, self.rest = QFormLayout(), QFormLayout(self.hidden)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(self.essential)
         self.more = QToolButton(
             objectName="recipe-more", text="More", toolTip="Show the rarer fields.", checkable=True
         )
         self.more.setArrowType(Qt.ArrowType.RightArrow)
         self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.more.toggled.connect(self._show_more)
-        self.hidden = QWidget()
-        self.hidden.setLayout(self.rest)
-        self.hidden.hide()
-        for layout, fields in ((self.essential, ESSENTIAL), (self.rest, MORE)):
+        column.addWidget(self.more)
+        column.addWidget(self.hidden)
+        column.addStretch(1)
+        self.rows: dict[str, Row] = {}
+        for layout, fields, page in (
+            (self.essential, ESSENTIAL, self),
+            (self.rest, MORE, self.hidden),
+        ):
             layout.setContentsMargins(0, 0, 0, 0)
             layout.setVerticalSpacing(5)
             layout.setHorizontalSpacing(10)
             layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
             for field in fields:
-                layout.addRow(self.rows[field.name].label, self.rows[field.name])
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addLayout(self.essential)
-        column.addWidget(self.more)
-        column.addWidget(self.hidden)
-        column.addStretch(1)
+                row = self.rows[field.name] = Row(field, page)
+                row.typed.connect(self._typed)
+                layout.addRow(row.label, row)
         self.show_recipe(self.recipe)
 
     def label_width(self) -> int:
@@ -272,7 +275,9 @@ class RecipeForm(QWidget):
     def _show_used(self) -> None:
         for layout, fields in ((self.essential, ESSENTIAL), (self.rest, MORE)):
             for field in fields:
-                layout.setRowVisible(self.rows[field.name], field.used(self.recipe))
+                row, used = self.rows[field.name], field.used(self.recipe)
+                if layout.isRowVisible(row) != used:  # Qt lays out anew each time it is told
+                    layout.setRowVisible(row, used)
 
     def _show_more(self, shown: bool) -> None:
         self.hidden.setVisible(shown)
@@ -288,21 +293,23 @@ class Row(QWidget):
 
     typed = Signal(str, object)
 
-    def __init__(self, field: Field) -> None:
-        super().__init__()
+    def __init__(self, field: Field, parent: QWidget) -> None:
+        super().__init__(parent)
         self.field = field
+        self._wrong = ""
         kinds = _kinds(field.name)
         self.optional = type(None) in kinds
         self.kind = next(kind for kind in kinds if kind is not type(None))
-        self.label = QLabel(field.label)
+        self.label = QLabel(field.label, parent)
         self.label.setToolTip(field.help)
         self.editor = self._made()
         self.editor.setObjectName(f"recipe-{field.name}")
         self.editor.setAccessibleName(field.label)
         self.editor.setToolTip(field.help)
         self.label.setBuddy(self.editor)
-        self.words = QLabel(wordWrap=True)
+        self.words = QLabel(field.help, wordWrap=True)
         self.words.setObjectName(f"recipe-{field.name}-words")
+        self.words.setProperty("role", "faint")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(1)
@@ -310,7 +317,6 @@ class Row(QWidget):
         column.addWidget(self.words)
         theme.changed.connect(self._dress)
         self._dress()
-        self.show_error("")
 
     @property
     def kind_words(self) -> str:
@@ -330,6 +336,9 @@ class Row(QWidget):
 
     def show_error(self, sentence: str) -> None:
         """Show what is wrong, or the help."""
+        if sentence == self._wrong:
+            return
+        self._wrong = sentence
         self.words.setText(sentence or self.field.help)
         self.words.setProperty("role", "error" if sentence else "faint")
         self.editor.setProperty("wrong", bool(sentence))
@@ -395,11 +404,14 @@ def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+_hints = cache(typing.get_type_hints)
+
+
 def _kinds(name: str) -> tuple[Any, ...]:
     """Return the types that a field may have, from the recipe's own annotations."""
     owner: Any = Recipe
     *groups, last = name.split(".")
     for group in groups:
-        owner = typing.get_type_hints(owner)[group]
-    kind = typing.get_type_hints(owner)[last]
+        owner = _hints(owner)[group]
+    kind = _hints(owner)[last]
     return typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)

@@ -53,19 +53,17 @@ class SetUp(QWidget):
     changed = Signal()
     train_requested = Signal()
 
-    def __init__(self, workspace: Workspace) -> None:
-        super().__init__(objectName="training-set-up")
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="training-set-up")
         self.workspace = workspace
         self.match = Match()
         self.devices: tuple[fitting.Device, ...] = ()
         self.refused = ""  # by the panel, for reasons of its own
-        self.data = DataChooser()
+        self._assemble()
         self.data.chosen.connect(lambda source: self._change({"data.source": source}))
         self.data.read.connect(self._compare)
-        self.start = StartFrom(workspace)
         self.start.chosen.connect(lambda source: self._change({"initial_weights": source}))
         self.start.checked.connect(self._refresh)
-        self.form = RecipeForm()
         self.form.edited.connect(self._edited)
         self.form.checked.connect(self._refresh)
         self.start.label.setMinimumWidth(
@@ -75,7 +73,6 @@ class SetUp(QWidget):
         self._soon.timeout.connect(self._compare)
         self._asking = QTimer(self, interval=ASK_MEMORY)
         self._asking.timeout.connect(self._ask_memory)
-        self._assemble()
         workspace.switched.connect(self._switched)
         workspace.changed.connect(lambda *_: self._soon.start())
         theme.changed.connect(self._dress)
@@ -107,27 +104,28 @@ class SetUp(QWidget):
     # Assembling
 
     def _assemble(self) -> None:
-        columns = QHBoxLayout()
-        columns.setContentsMargins(12, 8, 12, 8)
-        columns.setSpacing(18)
-        columns.addWidget(_column("Data", self.data), 9)
-        recipe = QWidget()
-        rows = QVBoxLayout(recipe)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(4)
-        rows.addWidget(self.start)
-        rows.addWidget(self.form, 1)
-        columns.addWidget(_column("Recipe", recipe, self._recipe_menu()), 15)
-        columns.addWidget(_column("Device", self._device_column()), 8)
-        inside = QWidget()
-        inside.setLayout(columns)
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setWidget(inside)
+        # From the outside in: what is put into another widget is styled again with all it holds.
+        scroll = QScrollArea(self, widgetResizable=True)
+        scroll.setWidget(QWidget())
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
+        columns = QHBoxLayout(scroll.widget())
+        columns.setContentsMargins(12, 8, 12, 8)
+        columns.setSpacing(18)
+        data, recipe, device = (_Column(name) for name in ("Data", "Recipe", "Device"))
+        for column, width in ((data, 9), (recipe, 15), (device, 8)):
+            columns.addWidget(column, width)
+        self.data = DataChooser(data)
+        data.rows.addWidget(self.data, 1)
+        self.start = StartFrom(self.workspace, recipe)
+        self.form = RecipeForm(recipe)
+        recipe.rows.addWidget(self.start)
+        recipe.rows.addWidget(self.form, 1)
+        recipe.head.addWidget(self._recipe_menu())
+        self._fill_device(device)
 
     def _recipe_menu(self) -> QToolButton:
         button = QToolButton(
@@ -142,7 +140,7 @@ class SetUp(QWidget):
         button.setMenu(menu)
         return button
 
-    def _device_column(self) -> QWidget:
+    def _fill_device(self, column: "_Column") -> None:
         self.device_name = QComboBox(objectName="training-device-choice")
         self.device_name.setAccessibleName("Device")
         self.device_name.setToolTip("What trains; automatic takes a GPU where there is one.")
@@ -158,18 +156,15 @@ class SetUp(QWidget):
         self.train.clicked.connect(self.train_requested)
         self.why = QLabel(objectName="training-why", wordWrap=True)
         self.why.setProperty("role", "soft")
-        widget = QWidget()
-        column = QVBoxLayout(widget)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.device_name)
-        column.addWidget(self.memory)
-        column.addWidget(self.lower, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addSpacing(6)
-        column.addWidget(self.train)
-        column.addWidget(self.why)
-        column.addStretch(1)
-        return widget
+        rows = column.rows
+        rows.setSpacing(8)
+        rows.addWidget(self.device_name)
+        rows.addWidget(self.memory)
+        rows.addWidget(self.lower, 0, Qt.AlignmentFlag.AlignLeft)
+        rows.addSpacing(6)
+        rows.addWidget(self.train)
+        rows.addWidget(self.why)
+        rows.addStretch(1)
 
     def _dress(self) -> None:
         self.train.setIcon(icons.icon("play", "#ffffff"))
@@ -353,20 +348,21 @@ class SetUp(QWidget):
         self._asking.stop()
 
 
-def _column(title: str, content: QWidget, beside: QWidget | None = None) -> QWidget:
-    column = QVBoxLayout()
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(6)
-    head = QHBoxLayout()
-    heading = QLabel(title)
-    heading.setFont(sans(bold=True))
-    head.addWidget(heading)
-    head.addStretch(1)
-    if beside is not None:
-        head.addWidget(beside)
-    column.addLayout(head)
-    column.addWidget(content, 1)
-    frame = QFrame()
-    frame.setLayout(column)
-    frame.setMinimumWidth(170)
-    return frame
+class _Column(QFrame):
+    """A column with its title and what stands beside it in `head`, and `rows` below."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.setMinimumWidth(170)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        self.head = QHBoxLayout()
+        heading = QLabel(title)
+        heading.setFont(sans(bold=True))
+        self.head.addWidget(heading)
+        self.head.addStretch(1)
+        column.addLayout(self.head)
+        self.rows = QVBoxLayout()
+        self.rows.setSpacing(4)
+        column.addLayout(self.rows, 1)

@@ -48,8 +48,8 @@ class StartFrom(QWidget):
     chosen = Signal(str)
     checked = Signal()
 
-    def __init__(self, workspace: Workspace) -> None:
-        super().__init__()
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.workspace = workspace
         self.runs_folder: Callable[[], Path] = Path
         self.ask: Ask | None = None  # what asks a worker, which alone can open files of torch

@@ -264,12 +264,12 @@ def test_columns_follow_the_width(gallery: Browser, qtbot: QtBot) -> None:
 
 def test_pictures_are_drawn_as_they_are_seen(gallery: Browser, qtbot: QtBot) -> None:
     def drawn() -> set[str]:
-        return {key.name for key in gallery.pictures._ready}
+        return {key.name for key in gallery.pictures._drawn}
 
     cards = gallery.cards
     rows = -(-cards.viewport().height() // cards.gridSize().height())
     names = shown(gallery)
-    qtbot.waitUntil(lambda: set(names[: rows * cards.columns + 1]) <= drawn())
+    qtbot.waitUntil(lambda: set(names[: rows * cards.columns]) <= drawn())
     far = (rows + cards_module._AHEAD) * cards.columns
     assert not drawn() & set(names[far:]), "what is far away is not drawn"
     last = names[-1]
@@ -284,10 +284,10 @@ def test_pictures_are_drawn_as_they_are_seen(gallery: Browser, qtbot: QtBot) -> 
 def test_a_picture_in_another_theme_is_another(gallery: Browser, qtbot: QtBot) -> None:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
-    qtbot.waitUntil(lambda: any(key.dark for key in gallery.pictures._ready))
+    qtbot.waitUntil(lambda: any(key.dark for key in gallery.pictures._drawn))
     try:
         theme.follow(application, "light")
-        qtbot.waitUntil(lambda: any(not key.dark for key in gallery.pictures._ready))
+        qtbot.waitUntil(lambda: any(not key.dark for key in gallery.pictures._drawn))
     finally:
         theme.follow(application, "dark")
 

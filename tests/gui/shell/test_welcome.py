@@ -11,7 +11,7 @@ from designer import presets
 from designer.analysis.analysis import analyse
 from designer.design import edits, files
 from designer.design.values import Design
-from designer.gui import preferences, thumbnails
+from designer.gui import preferences, sketches, thumbnails
 from designer.gui.main_window import MainWindow
 from designer.gui.theme import DARK
 from designer.layers.base import Category
@@ -117,20 +117,20 @@ def test_a_preset_opens_with_other_arguments(window: MainWindow) -> None:
 
 
 def test_pictures_follow_the_network() -> None:
-    lenet = thumbnails.sketch(analyse(presets.load("lenet5")))
+    lenet = sketches.sketch(analyse(presets.load("lenet5")))
     assert [box.category for box in lenet.boxes[:2]] == [Category.PORT, Category.CONVOLUTION]
     assert lenet.boxes[1].height > lenet.boxes[-2].height
-    residual = thumbnails.sketch(analyse(presets.load("resnet50")))
+    residual = sketches.sketch(analyse(presets.load("resnet50")))
     columns = [box.column for box in residual.boxes]
     skips = [pair for pair in residual.wires if columns[pair[1]] - columns[pair[0]] > 1]
     assert len(skips) == 16, "one for each block"
     assert Category.NORMALISATION not in {box.category for box in residual.boxes}
-    branches = thumbnails.sketch(analyse(presets.load("googlenet")))
+    branches = sketches.sketch(analyse(presets.load("googlenet")))
     columns = [box.column for box in branches.boxes]
     assert max(columns.count(column) for column in columns) >= 4
 
 
 def test_a_picture_of_anything(qapp) -> None:
-    empty = thumbnails.sketch(analyse(Design("Empty")))
+    empty = sketches.sketch(analyse(Design("Empty")))
     assert empty.boxes == ()
     assert thumbnails.picture(empty, QSize(100, 50), 2.0, DARK).width() == 200

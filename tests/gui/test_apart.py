@@ -1,0 +1,40 @@
+"""Computing in another process: results, refusals, and a process that is ended by somebody."""
+
+import os
+import signal
+import sys
+
+import pytest
+
+from designer import presets
+from designer.codegen import generate
+from designer.design.values import Design
+from designer.errors import DesignerError
+from designer.gui import apart
+
+
+def test_the_result_is_that_of_another_process() -> None:
+    assert apart.call(os.getpid) != os.getpid()
+    design = presets.load("lenet5")
+    assert apart.call(generate, design) == generate(design)
+
+
+def test_the_process_loads_neither_qt_nor_torch() -> None:
+    apart.call(generate, presets.load("lenet5"))
+    assert not {"torch", "PySide6", "numpy"} & apart.call(_modules)
+
+
+def test_what_it_refuses_is_raised_here() -> None:
+    with pytest.raises(DesignerError, match="Empty cannot be built"):
+        apart.call(generate, Design("Empty"))
+    assert apart.call(len, "and it goes on") == 14
+
+
+def test_when_it_was_ended_the_work_is_done_all_the_same() -> None:
+    os.kill(apart.call(os.getpid), signal.SIGKILL)
+    assert apart.call(len, "here") == 4
+    assert apart.call(os.getpid) != os.getpid()
+
+
+def _modules() -> set[str]:
+    return set(sys.modules)
