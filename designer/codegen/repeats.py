@@ -30,6 +30,7 @@ _INDEX = Name(NUMBER)
 _LOCALS = {"count", "layers", "first", "rest"}
 _FIRST_AND_LATER = (("in_channels", False), ("first.out_channels", True))
 _FIRST = Binary("==", _INDEX, Literal(0))
+_MOST_RUNS = 2  # of blocks called alike that are written one behind the other, not as a loop
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,13 @@ class Repeats:
         writer = self.writer
         results = [each.inside for each in chain.nodes.values()]
         uses = [writer.library.use(node.block, each) for each in results if each is not None]
-        count = writer.tree(node.repeat)
-        writer.mention(count)
+        count = writer.given.tree(node.repeat)
+        writer.given.mention(count)
         start = len(writer.lines)
         found, alike = self._sequential(name, node, uses, count, channels)
         if _are_one_class(uses) and not uses[0].extras:
-            values = writer.values(node, uses[0], None)
             lines = slice(start, len(writer.lines))
+            values = {key: writer.value(node, uses[0], key, None) for key in uses[0].parameters}
             self.stages.append(_Stage(name, uses[0], values, channels, count, lines, alike))
         return found
 
@@ -103,13 +104,27 @@ class Repeats:
     ) -> tuple[Tree | None, bool]:
         """Return the output's channels, and whether the later blocks are called alike."""
         writer = self.writer
+        one_class, numbered = _are_one_class(uses), _numbered(node)
         varied = len({tuple(use.extras.items()) for use in uses}) > 1
         calls: list[str] = []
         widths: list[Tree] = [channels]
+        before: list[str] = []
         for number, use in enumerate(uses):
+            width = widths[-1]
             prefix = f"{name}_{number}" if varied else name
-            calls.append(writer.call(prefix, node, use, [widths[-1]], number))
-            following = writer.output(prefix, node, use, [widths[-1]], number, 0)
+            if not one_class or len({*calls}) <= _MOST_RUNS:  # else they become a loop
+                given = [
+                    python_source(writer.value(node, use, key, number))
+                    for key in numbered
+                    if key in use.parameters
+                ]
+                if number and one_class and given == before and width == widths[-2]:
+                    calls.append(calls[-1])
+                    widths.append(width)
+                    continue
+                before = given
+                calls.append(writer.call(prefix, node, use, [width], number))
+            following = writer.output(prefix, node, use, [width], number, 0)
             if following is None:  # only an instance knows: hand it on in a loop
                 return self._loop(name, node, uses, count, channels), False
             widths.append(following)
@@ -118,13 +133,13 @@ class Repeats:
         out_channels = widths[-1] if settled else Name(f"self.{name}[-1].out_channels")
         runs = [(call, len([*same])) for call, same in groupby(calls)]
         # Of a single one nothing tells whether more of them would be alike.
-        alike = fixed or len(calls) > 1 or (settled and not _reads_number(node))
+        alike = fixed or len(calls) > 1 or (settled and not numbered)
         growing = self._growing(name, node, uses, channels) if len(runs) > 1 else None
         if len(runs) == 1 and alike:
             self._of(name, [_several(calls[0], count)])
         elif growing is not None:
             self._of(name, [_several(growing, count, NUMBER)])
-        elif fixed and (len(runs) <= 2 or not _are_one_class(uses)):
+        elif fixed and (len(runs) <= _MOST_RUNS or not one_class):
             self._of(name, [_several(call, Literal(times)) for call, times in runs])
         else:
             self._loop(name, node, uses, count, channels)
@@ -144,10 +159,8 @@ class Repeats:
         if before not in (rule.left, rule.right):
             return None
         more = rule.right if rule.left == before else rule.left
-        meaning: dict[str, Tree] = {
-            key: Literal(each.default) for key, each in use.parameters.items()
-        }
-        meaning.update(self.writer.values(node, use, None))
+        asked = names(more) & use.parameters.keys()
+        meaning = {key: self.writer.value(node, use, key, None) for key in asked}
         step = substitute(more, meaning)
         if names(more) & {before.identifier, *use.extras} or NUMBER in names(step):
             return None
@@ -210,7 +223,7 @@ def _in_common(stages: Sequence[_Stage]) -> list[_Word] | None:
     words = []
     for key, argument in stages[0].use.parameters.items():
         default = Literal(argument.default)
-        trees = tuple(stage.values.get(key, default) for stage in stages)
+        trees = tuple(stage.values[key] for stage in stages)
         firsts = tuple(_at_first(tree) for tree in trees)
         rests = {_later(tree) for tree in trees}
         rest = _later(trees[0])
@@ -325,10 +338,10 @@ def _are_one_class(uses: Sequence["ClassUse"]) -> bool:
     return len({(use.name, tuple(use.extras.items())) for use in uses}) == 1
 
 
-def _reads_number(node: BlockNode) -> bool:
-    """Tell whether an argument of a use depends on the number of the repetition."""
-    values = [str(each) for each in node.arguments.values() if is_expression(each)]
-    return any(NUMBER in names(parse(each)) for each in values)
+def _numbered(node: BlockNode) -> list[str]:
+    """Return the arguments of a use that depend on the number of the repetition."""
+    values = {key: str(each) for key, each in node.arguments.items() if is_expression(each)}
+    return [key for key, value in values.items() if NUMBER in names(parse(value))]
 
 
 def _variable(call: str) -> str:

@@ -1,16 +1,16 @@
 """The module file of a design: helper classes, a class per block, the network's own class."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from designer import __version__
 from designer.analysis.analysis import Analysis, analyse
-from designer.codegen.classes import ClassWriter, Library
+from designer.codegen.classes import ClassWriter, Library, Memory
 from designer.codegen.text import printable
 from designer.design import rules
 from designer.design.expressions import Scalar
-from designer.design.values import Argument, Design
+from designer.design.values import Design
 from designer.errors import DesignerError
 
 _MAKE_DIVISIBLE = '''
@@ -59,41 +59,55 @@ def generate(design: Design, analysis: Analysis | None = None) -> Generated:
     if analysis is None or analysis.design is not design:
         analysis = analyse(design)
     if not analysis.valid:
-        first, *others = [problem.message for problem in analysis.problems]
-        more = f" and {len(others)} more problems" if others else ""
+        first, *rest = [problem.message for problem in analysis.problems]
+        more = f" and {len(rest)} more problems" if rest else ""
         raise DesignerError(f"{design.name} cannot be built: {first}{more}. Mend it first.")
-    free = dict(design.arguments)
+    others = _Others(analysis)
+    free = dict.fromkeys(design.arguments)
     while True:
-        text, used = _body(analysis, frozenset(free))
-        bound = [name for name in free if name not in used or _matters(analysis, name, free, text)]
+        text, used = others.text(analysis, free)
+        bound = [name for name in free if name not in used]
+        bound = bound or [name for name in free if others.differ(name, free, text)]
         if not bound:
             break
         for name in bound:
             del free[name]
-    library = Library(analysis)
-    ClassWriter.of_design(library, analysis, frozenset(free), signature=True).write()
+    library = Library(design, others.memory)
+    network = library.add_network(analysis, frozenset(free))
     text = _file(design, library)
-    return Generated(text, library.network, _lines(text, library))
+    return Generated(text, network, _lines(text, library))
 
 
-def _body(analysis: Analysis, free: frozenset[str]) -> tuple[str, frozenset[str]]:
-    """Return the text of all classes without defaults, and the free arguments that it names."""
-    library = Library(analysis)
-    writer = ClassWriter.of_design(library, analysis, free, signature=False)
-    writer.write()
-    return "\n".join(library.classes.values()), frozenset(writer.used)
+class _Others:
+    """A design with other values of its arguments, and the text of its network's own class."""
 
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        self.memory = Memory()
+        self._library = Library(analysis.design, self.memory)
+        self._known: dict[tuple[str, Scalar], Analysis] = {}
 
-def _matters(analysis: Analysis, name: str, free: Mapping[str, Argument], text: str) -> bool:
-    """Tell whether another value of an argument would change more than the argument itself."""
-    design = analysis.design
-    argument = design.arguments[name]
-    for value in _other_values(design, name):
-        changed = {**design.arguments, name: replace(argument, default=value)}
-        other = analyse(replace(design, arguments=changed), analysis)
-        if other.valid and _body(other, frozenset(free))[0] != text:
-            return True
-    return False
+    def text(self, analysis: Analysis, free: Collection[str]) -> tuple[str, Collection[str]]:
+        """Return the text without defaults, and the free arguments that it names.
+
+        Where two are equal the whole files are: blocks whose classes differ have other names.
+        """
+        writer = ClassWriter.of_design(self._library, analysis, frozenset(free), signature=False)
+        return writer.draft().text, writer.given.used
+
+    def differ(self, name: str, free: Collection[str], text: str) -> bool:
+        """Tell whether another value of an argument changes more than the argument itself."""
+        others = (self._with(name, value) for value in _other_values(self.analysis.design, name))
+        return any(each.valid and self.text(each, free)[0] != text for each in others)
+
+    def _with(self, name: str, value: Scalar) -> Analysis:
+        """Analyse the design with this value, once."""
+        if (name, value) not in self._known:
+            design = self.analysis.design
+            changed = replace(design.arguments[name], default=value)
+            other = replace(design, arguments={**design.arguments, name: changed})
+            self._known[name, value] = analyse(other, self.analysis)
+        return self._known[name, value]
 
 
 def _other_values(design: Design, name: str) -> list[Scalar]:
@@ -112,7 +126,8 @@ def _other_values(design: Design, name: str) -> list[Scalar]:
     if argument.where:
         beside = {key: each.default for key, each in design.arguments.items()}
         values = [rules.reached(design.arguments, name, each, beside, 1) for each in values]
-    return [each for each in values if each != default and argument.refusal(each) is None]
+    found = dict.fromkeys(values)
+    return [each for each in found if each != default and argument.refusal(each) is None]
 
 
 def _file(design: Design, library: Library) -> str:

@@ -1,0 +1,216 @@
+"""What one layer adds to the class that it stands in, and what the class's constructor is given.
+
+The same layers stand in the uses of a block again and again, so what they add is remembered.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+from designer.analysis.results import NodeResult
+from designer.design.expressions import (
+    Literal,
+    Name,
+    Scalar,
+    Tree,
+    is_expression,
+    names,
+    parse,
+    python_source,
+    substitute,
+)
+from designer.design.values import Argument, LayerNode, Value
+from designer.layers.base import INITIALISATION, Code, Layer, Role, Tensor
+from designer.layers.initialisation import statements
+from designer.layers.ports import Input, Output
+
+_SIZES = ("in_height", "in_width")
+_UNKNOWN = Name("unknown size")
+_Trees: TypeAlias = Mapping[str, tuple[Tree, ...]]
+
+
+class Given:
+    """What a class's constructor is given, as far as its statements ask for it.
+
+    Parameters
+    ----------
+    arguments
+        Those of the block or of the design.
+    bound
+        The values of arguments that the text has as numbers and words, not as names.
+    scope
+        The values of all names; None in the network's own class, where a size that only the
+        analysis knows is a number.
+
+    Attributes
+    ----------
+    used
+        The arguments that are read.
+    extras
+        Sizes that only the analysis knows, with their values.
+    bound, sizes
+        What the words of equal layers may differ by.
+    """
+
+    def __init__(
+        self,
+        arguments: Mapping[str, Argument],
+        bound: Mapping[str, Scalar],
+        scope: Mapping[str, Scalar] | None,
+    ) -> None:
+        self.arguments = arguments
+        self.scope = scope
+        self.used: set[str] = set()
+        self.extras: dict[str, Value] = {}
+        self.bound = tuple([(name, type(value), value) for name, value in bound.items()])
+        self.sizes = tuple([scope.get(name) for name in _SIZES]) if scope is not None else ()
+
+    def nothing_yet(self) -> "Given":
+        """Return the same before anything was asked for."""
+        other = copy(self)
+        other.used, other.extras = set(), {}
+        return other
+
+    def add(self, other: "Given") -> None:
+        """Take over what was asked for elsewhere in the constructor."""
+        self.used |= other.used
+        self.extras.update(other.extras)
+
+    def tree(self, value: Value) -> Tree:
+        """Return a value as a tree over the names of the class."""
+        if not is_expression(value):
+            return Literal(value)  # type: ignore[arg-type]
+        tree, sizes = _read(str(value), self.bound)
+        if self.scope is not None:
+            for name in sizes:
+                self.size(name, self.scope[name])
+        return tree
+
+    def mention(self, *trees: Tree) -> None:
+        """Remember that the constructor reads the arguments that stand in these."""
+        for tree in trees:
+            self.used |= names(tree) & self.arguments.keys()
+
+    def size(self, wish: str, value: Value) -> Tree:
+        """Return a size that only the analysis knows: a number, or a block's extra argument."""
+        if self.scope is None:
+            return Literal(value)  # type: ignore[arg-type]
+        self.extras[wish] = value
+        return Name(wish)
+
+    def first_axis(self, name: str, channels: Tree | None, value: int) -> Tree:
+        """Return the channels or features that enter a node."""
+        if channels is None:
+            return self.size(f"{name}_in_channels", value)
+        self.mention(channels)
+        return channels
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a layer adds to its class.
+
+    Attributes
+    ----------
+    code
+        What its own words are written with.
+    constructor
+        The expression that builds its module, "" where it needs none.
+    endings
+        Statements behind all layers of the constructor.
+    forward
+        Its expression, over inputs of any names.
+    channels
+        Its output's channels, None if nothing gives them.
+    given
+        What its words ask for.
+    """
+
+    code: Code
+    constructor: str
+    endings: tuple[str, ...]
+    forward: str
+    channels: Tree | None
+    given: Given
+
+    @property
+    def helper(self) -> bool:
+        """Whether the file needs the class that the layer's type brings along."""
+        return bool(self.code.layer.source and re.match(r"\w+\(", self.constructor))
+
+
+def write_part(
+    name: str, node: LayerNode, result: NodeResult, sources: tuple[Tree | None, ...], given: Given
+) -> Part:
+    """Write what a layer adds; `sources` are the channels of its inputs, None for unknown ones."""
+    layer = result.layer
+    assert layer is not None
+    given = given.nothing_yet()
+    inputs = tuple([each for each in result.inputs if each is not None])
+    trees = expressions(layer, node, given)
+    code = Code(
+        layer,
+        *words(node, trees),
+        lambda: given.first_axis(name, sources[0], inputs[0].shape[0]),
+        lambda: given.size(f"{name}_shape", inputs[0].shape),
+        inputs,
+        result.in_place,
+    )
+    constructor = layer.constructor(code)
+    endings = _initialisation(name, layer, inputs) if constructor else ()
+    channels = layer.channels([each or _UNKNOWN for each in sources], code)
+    if channels is not None and _UNKNOWN.identifier in names(channels):
+        channels = None
+    module = f"self.{name}" if constructor else ""
+    forward = layer.forward(module, [f"x{port}" for port in range(len(sources))], code)
+    return Part(code, constructor, tuple(endings), forward, channels, given)
+
+
+def expressions(layer: Layer, node: LayerNode, given: Given) -> _Trees:
+    """Return those of a layer's parameters that are written as expressions."""
+    found: dict[str, tuple[Tree, ...]] = {}
+    for key, value in node.parameters.items():
+        parts = value if isinstance(value, tuple) else (value,)
+        silent = isinstance(layer, Input | Output) or key in INITIALISATION
+        if silent or not any(map(is_expression, parts)):
+            continue
+        trees = tuple([given.tree(each) for each in parts])
+        if not all(isinstance(each, Literal) for each in trees):
+            given.mention(*trees)
+            found[key] = trees
+    return found
+
+
+def words(node: LayerNode, found: _Trees) -> tuple[dict[str, str], dict[str, Tree]]:
+    """Return the source of parameters that are written as expressions, and single ones' trees."""
+    texts: dict[str, str] = {}
+    single: dict[str, Tree] = {}
+    for key, trees in found.items():
+        written = ", ".join([python_source(each) for each in trees])
+        if isinstance(node.parameters[key], tuple):
+            texts[key] = f"({written})"
+        else:
+            texts[key], single[key] = written, trees[0]
+    return texts, single
+
+
+def _initialisation(name: str, layer: Layer, inputs: tuple[Tensor, ...]) -> Iterator[str]:
+    states = layer.states(inputs)
+    weights = [
+        f"self.{name}.{state.name}"
+        for state in states
+        if state.role is Role.WEIGHT and len(state.shape) > 1
+    ]
+    biases = [f"self.{name}.{state.name}" for state in states if state.role is Role.BIAS]
+    return statements(layer, weights, biases)
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str, bound: tuple[tuple[str, type, Scalar], ...]) -> tuple[Tree, tuple[str, ...]]:
+    """Return an expression with bound names as their values, and the sizes that it reads."""
+    tree = parse(text)
+    values: dict[str, Tree] = {name: Literal(value) for name, _, value in bound}
+    return substitute(tree, values), tuple([name for name in _SIZES if name in names(tree)])
