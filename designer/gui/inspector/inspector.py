@@ -239,7 +239,7 @@ class Inspector(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened while it was hidden."""
         super().showEvent(event)
-        self.refresh()
+        self._soon.start()
 
 
 _HINT = (

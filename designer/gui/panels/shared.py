@@ -40,10 +40,10 @@ class LazyPanel(QWidget):
             self._soon.start()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what happened unseen."""
+        """Catch up with what happened unseen, if it is still seen a moment later."""
         super().showEvent(event)
         if self._stale:
-            self._refresh_now()
+            self._soon.start()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the application's font."""

@@ -307,13 +307,13 @@ def test_nothing_open(lenet: Hands) -> None:
     assert lenet.inspector.title.heading.text() == "Nothing open"
 
 
-def test_a_hidden_inspector_catches_up_when_shown(lenet: Hands) -> None:
+def test_a_hidden_inspector_catches_up_when_shown(lenet: Hands, qtbot: QtBot) -> None:
     lenet.select("conv1")
     lenet.inspector.hide()
     lenet.select("fc1")
     assert lenet.inspector.title.name.text() == "conv1"
     lenet.inspector.show()
-    assert lenet.inspector.title.name.text() == "fc1"
+    qtbot.waitUntil(lambda: lenet.inspector.title.name.text() == "fc1")
 
 
 # Problems

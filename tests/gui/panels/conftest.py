@@ -16,7 +16,7 @@ def workspace(look: str, qtbot: QtBot) -> Workspace:
 
 @pytest.fixture
 def shown(qtbot: QtBot) -> Callable[..., QWidget]:
-    """Show a widget in a size and wait until it is seen."""
+    """Show a widget in a size and wait until it is seen, and shows what it should."""
 
     def show(widget: QWidget, width: int = 900, height: int = 420) -> QWidget:
         qtbot.addWidget(widget)
@@ -24,6 +24,7 @@ def shown(qtbot: QtBot) -> Callable[..., QWidget]:
         widget.show()
         qtbot.waitExposed(widget)
         widget.activateWindow()
+        qtbot.wait(1)
         return widget
 
     return show

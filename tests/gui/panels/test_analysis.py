@@ -157,7 +157,7 @@ def test_a_hidden_panel_waits(panel: AnalysisPanel, workspace: Workspace, qtbot:
     qtbot.wait(1)
     assert panel.view.layers.table is before
     panel.show()
-    assert len(_paths(panel)) == 14
+    qtbot.waitUntil(lambda: len(_paths(panel)) == 14)
     assert panel.memory.batch.value() == workspace.document.recipe.batch
 
 
