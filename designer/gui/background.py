@@ -13,7 +13,7 @@ from designer.errors import DesignerError
 
 # Seconds after which a computing thread lets the main one have the interpreter. Qt's calls give it
 # away, and with Python's 5 ms a form of a hundred widgets would wait half a second for it.
-_TURN = 0.0005
+_TURN = 0.00005
 
 
 class _Mailbox(QObject):

@@ -2,7 +2,7 @@
 
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -194,13 +194,13 @@ class RecipeForm(QWidget):
         super().__init__(parent)
         self.recipe = Recipe()
         self._wrong: dict[str, str] = {}
-        self.hidden = QWidget(self)
-        self.hidden.hide()
-        self.essential, self.rest = QFormLayout(), QFormLayout(self.hidden)
+        self.rows: dict[str, Row] = {}  # the rarer ones from their first sight on
+        essential, self.rest = QWidget(self), QWidget(self)
+        self.rest.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        column.addLayout(self.essential)
+        column.addWidget(essential)
         self.more = QToolButton(
             objectName="recipe-more", text="More", toolTip="Show the rarer fields.", checkable=True
         )
@@ -208,22 +208,22 @@ class RecipeForm(QWidget):
         self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.more.toggled.connect(self._show_more)
         column.addWidget(self.more)
-        column.addWidget(self.hidden)
+        column.addWidget(self.rest)
         column.addStretch(1)
-        self.rows: dict[str, Row] = {}
-        for layout, fields, page in (
-            (self.essential, ESSENTIAL, self),
-            (self.rest, MORE, self.hidden),
-        ):
-            layout.setContentsMargins(0, 0, 0, 0)
-            layout.setVerticalSpacing(5)
-            layout.setHorizontalSpacing(10)
-            layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-            for field in fields:
-                row = self.rows[field.name] = Row(field, page)
-                row.typed.connect(self._typed)
-                layout.addRow(row.label, row)
-        self.show_recipe(self.recipe)
+        self._fill(essential, ESSENTIAL)
+
+    def _fill(self, page: QWidget, fields: Sequence[Field]) -> None:
+        layout = QFormLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setVerticalSpacing(5)
+        layout.setHorizontalSpacing(10)
+        layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for field in fields:
+            row = self.rows[field.name] = Row(field, page)
+            row.typed.connect(self._typed)
+            layout.addRow(row.label, row)
+            row.show_value(value_of(self.recipe, field.name))
+        self._show_used()
 
     def label_width(self) -> int:
         """Return how wide the column of labels is that is always seen."""
@@ -265,22 +265,24 @@ class RecipeForm(QWidget):
             self.recipe = recipe
             for other in changes.keys() - {name}:
                 self._wrong.pop(other, None)
-                self.rows[other].show_value(value_of(recipe, other))
-                self.rows[other].show_error("")
+                if other in self.rows:
+                    self.rows[other].show_value(value_of(recipe, other))
+                    self.rows[other].show_error("")
             self._show_used()
             self.edited.emit(recipe)
         if was_wrong:
             self.checked.emit()
 
     def _show_used(self) -> None:
-        for layout, fields in ((self.essential, ESSENTIAL), (self.rest, MORE)):
-            for field in fields:
-                row, used = self.rows[field.name], field.used(self.recipe)
-                if layout.isRowVisible(row) != used:  # Qt lays out anew each time it is told
-                    layout.setRowVisible(row, used)
+        for row in self.rows.values():
+            layout, used = row.parentWidget().layout(), row.field.used(self.recipe)
+            if layout.isRowVisible(row) != used:  # Qt lays out anew each time it is told
+                layout.setRowVisible(row, used)
 
     def _show_more(self, shown: bool) -> None:
-        self.hidden.setVisible(shown)
+        if self.rest.layout() is None:
+            self._fill(self.rest, MORE)
+        self.rest.setVisible(shown)
         self.more.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
 
 
