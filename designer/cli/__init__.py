@@ -5,34 +5,25 @@ Commands import what they need when they run, so that each starts fast.
 
 import errno
 import os
-import re
-import shutil
 import sys
-import textwrap
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 
 from designer import __version__
 from designer.cli.fast import FastCommand, FastGroup
+from designer.cli.output import printable, show, width, write
+from designer.cli.settings import load
 from designer.errors import DesignerError
-
-if TYPE_CHECKING:
-    from designer.analysis.sheet import Line
-    from designer.design.expressions import Scalar
-    from designer.design.values import Argument, Design
-    from designer.presets import Entry
 
 PROGRAM = "netdesigner"
 LARGEST_BATCH = 10**6
-
 
 app = typer.Typer(
     cls=FastGroup,
@@ -60,62 +51,6 @@ Settings = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-
-
-def load(name: str, settings: Iterable[str] | None = None) -> "Design":
-    """Read the design that DESIGN names and bind what ``--set`` says.
-
-    Raises
-    ------
-    DesignerError
-        There is no such design, or an argument does not fit.
-    """
-    from designer import presets
-    from designer.design import edits
-
-    design = presets.load(name)
-    for setting in settings or ():
-        argument, value = _setting(design, setting)
-        design = edits.set_argument(design, argument, value)
-    return design
-
-
-def _setting(design: "Design", setting: str) -> "tuple[str, Scalar]":
-    """Take ``ARG=VALUE`` apart; the argument decides how its value is read."""
-    name, equals, text = setting.partition("=")
-    name, text = name.strip(), text.strip()
-    if not equals or not name:
-        raise DesignerError(f"--set takes ARG=VALUE, as in classes=10; received '{setting}'.")
-    argument = design.arguments.get(name)
-    if argument is None:
-        close = get_close_matches(name, design.arguments, 1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
-        known = ", ".join(design.arguments) or "none"
-        raise DesignerError(
-            f"{design.name} has no argument '{name}'{hint or '.'} Its arguments are: {known}."
-        )
-    return name, _value(argument, text)
-
-
-def _value(argument: "Argument", text: str) -> "Scalar":
-    """Read a value as the argument's choices or default suggest; it refuses what does not fit."""
-    from designer.analysis.formatting import value
-    from designer.design.expressions import MAX_MAGNITUDE
-
-    for choice in argument.choices:
-        if value(choice) == text:
-            return choice
-    if isinstance(argument.default, str):
-        return text
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    if re.fullmatch(r"[+-]?\d{1,20}", text, re.ASCII) and abs(int(text)) <= MAX_MAGNITUDE:
-        return int(text)
-    with suppress(ValueError):
-        number = float(text)
-        if abs(number) <= MAX_MAGNITUDE and not isinstance(argument.default, int):
-            return number
-    return text
 
 
 # Commands
@@ -194,7 +129,7 @@ def check(
     else:
         from designer.analysis import sheet
 
-        show(sheet.check(analysis, batch=batch, width=_width(sys.stdout)))
+        show(sheet.check(analysis, batch=batch, width=width(sys.stdout)))
         if analysis.problems:
             show([sheet.Line()])
             show(sheet.problems(analysis.problems), error=True)
@@ -215,64 +150,18 @@ def presets(
     against its own files, a line for each, and exits with 1 if something is wrong.
     """
     from designer import presets as built_in
+    from designer.cli import listing
 
     if checked:
-        _check_presets(built_in.names())
+        if not listing.check(built_in.names()):
+            raise typer.Exit(1)
         return
     entries = [built_in.entry(name) for name in built_in.names()]
     entries.sort(key=lambda entry: (entry.preset.year, entry.name))
     if as_json:
         write(built_in.to_json(entries))
         return
-    show(line for entry in entries for line in _entry_lines(entry))
-
-
-def _check_presets(names: Sequence[str]) -> None:
-    from designer.analysis.formatting import count, scaled
-    from designer.analysis.sheet import Line, Style
-    from designer.preset_checks import check as look_at
-
-    wrong, seconds, width = 0, 0.0, max(map(len, names), default=0)
-    for name in names:
-        found = look_at(name)
-        seconds += found.seconds
-        totals = found.analysis.totals if found.analysis is not None else None
-        told = f"{count(totals.parameters):>13} {scaled(totals.macs):>9}" if totals else " " * 23
-        line = f"{name:<{width}}  {told}  {1000 * found.seconds:4.0f} ms"
-        if not found.faults:
-            show([Line(f"{line}  right")])
-            continue
-        wrong += 1
-        show([Line(f"{line}  wrong", Style.HEADING)])
-        show([Line(f"  {fault}") for fault in found.faults], error=True)
-    verb = "is" if wrong == 1 else "are"
-    number = f"{wrong} of {len(names)}" if wrong else str(len(names))
-    verdict = f"{number} presets {verb} {'wrong' if wrong else 'right'}"
-    show([Line(f"{verdict}; this took {seconds:.1f} s.", Style.HEADING)])
-    if wrong:
-        raise typer.Exit(1)
-
-
-def _entry_lines(entry: "Entry") -> "Iterator[Line]":
-    from designer.analysis.formatting import scaled, short, size, value
-    from designer.analysis.sheet import Line, Style
-
-    preset, totals = entry.preset, entry.totals
-    yield Line(f"{entry.name:<11} {preset.title} ({preset.year})", Style.HEADING)
-    costs = f"{short(totals.parameters)} parameters, {scaled(totals.macs)} MACs"
-    yield Line(f"{'':12}{costs}, file {size(totals.file_bytes)}")
-    settings = []
-    for name, argument in entry.arguments.items():
-        choices = "|".join(value(each) for each in argument.choices if each != argument.default)
-        settings.append(f"{name}={value(argument.default)}" + (f" ({choices})" if choices else ""))
-    if settings:
-        text = f"--set {', '.join(settings)}"
-        for line in textwrap.wrap(text, 66, break_on_hyphens=False):
-            yield Line(f"{'':12}{line}")
-    for text in (preset.paper.title, preset.paper.reference):
-        for line in textwrap.wrap(text, 66):
-            yield Line(f"{'':12}{line}", Style.FAINT)
-    yield Line()
+    show(line for entry in entries for line in listing.lines(entry))
 
 
 # Training and exporting; the work is in `jobs`
@@ -498,45 +387,6 @@ def _number(option: str, text: str) -> float:
         raise DesignerError(f"{option} takes a number, as in 0.01; received '{text}'.") from None
 
 
-# Output
-
-
-def write(text: str, *, error: bool = False) -> None:
-    """Write text to standard output or error."""
-    stream = sys.stderr if error else sys.stdout
-    stream.write(text)
-    stream.flush()
-
-
-def show(lines: "Iterable[Line]", *, error: bool = False) -> None:
-    """Write lines: with colours to a terminal, else as plain text without control codes."""
-    stream = sys.stderr if error else sys.stdout
-    cleaned = [(_printable(line.text), line.style.value) for line in lines]
-    if not stream.isatty():
-        write("".join(f"{text}\n" for text, _ in cleaned), error=error)
-        return
-    from rich.console import Console  # 0.1 s, and only needed for colours
-    from rich.text import Text
-
-    sys.stdout.flush()
-    console = Console(file=stream, highlight=False)
-    for text, style in cleaned:
-        console.print(Text(text, style), soft_wrap=True)
-
-
-def _printable(text: str) -> str:
-    """Take out what would steer a terminal; names and paths are not ours."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
-
-
-def _width(stream: TextIO) -> int | None:
-    """Return the columns of the terminal, or of COLUMNS; None for a pipe or a file."""
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns) > 0:
-        return int(columns)
-    return shutil.get_terminal_size().columns if stream.isatty() else None
-
-
 # Errors
 
 
@@ -572,7 +422,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _refuse(sentence: str) -> int:
     with suppress(OSError):
-        write(f"{_printable(sentence)}\n", error=True)
+        write(f"{printable(sentence)}\n", error=True)
     return 1
 
 

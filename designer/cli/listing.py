@@ -1,0 +1,60 @@
+"""What ``netdesigner presets`` prints."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from designer.cli.output import show
+
+if TYPE_CHECKING:
+    from designer.analysis.sheet import Line
+    from designer.presets import Entry
+
+
+def check(names: Sequence[str]) -> bool:
+    """Print a line for each of some presets and what is wrong with it; whether all are right."""
+    from designer.analysis.formatting import count, scaled
+    from designer.analysis.sheet import Line, Style
+    from designer.preset_checks import check as look_at
+
+    wrong, seconds, width = 0, 0.0, max(map(len, names), default=0)
+    for name in names:
+        found = look_at(name)
+        seconds += found.seconds
+        totals = found.analysis.totals if found.analysis is not None else None
+        told = f"{count(totals.parameters):>13} {scaled(totals.macs):>9}" if totals else " " * 23
+        line = f"{name:<{width}}  {told}  {1000 * found.seconds:4.0f} ms"
+        if not found.faults:
+            show([Line(f"{line}  right")])
+            continue
+        wrong += 1
+        show([Line(f"{line}  wrong", Style.HEADING)])
+        show([Line(f"  {fault}") for fault in found.faults], error=True)
+    verb = "is" if wrong == 1 else "are"
+    number = f"{wrong} of {len(names)}" if wrong else str(len(names))
+    verdict = f"{number} presets {verb} {'wrong' if wrong else 'right'}"
+    show([Line(f"{verdict}; this took {seconds:.1f} s.", Style.HEADING)])
+    return not wrong
+
+
+def lines(entry: "Entry") -> "Iterator[Line]":
+    """Yield what is told of a preset: its figures, its arguments and its paper."""
+    from designer.analysis.formatting import scaled, short, size, value
+    from designer.analysis.sheet import Line, Style
+
+    preset, totals = entry.preset, entry.totals
+    yield Line(f"{entry.name:<11} {preset.title} ({preset.year})", Style.HEADING)
+    costs = f"{short(totals.parameters)} parameters, {scaled(totals.macs)} MACs"
+    yield Line(f"{'':12}{costs}, file {size(totals.file_bytes)}")
+    settings = []
+    for name, argument in entry.arguments.items():
+        choices = "|".join(value(each) for each in argument.choices if each != argument.default)
+        settings.append(f"{name}={value(argument.default)}" + (f" ({choices})" if choices else ""))
+    if settings:
+        text = f"--set {', '.join(settings)}"
+        for line in textwrap.wrap(text, 66, break_on_hyphens=False):
+            yield Line(f"{'':12}{line}")
+    for text in (preset.paper.title, preset.paper.reference):
+        for line in textwrap.wrap(text, 66):
+            yield Line(f"{'':12}{line}", Style.FAINT)
+    yield Line()

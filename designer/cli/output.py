@@ -1,0 +1,46 @@
+"""What commands print: lines, with colours to a terminal, else as plain text."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from designer.analysis.sheet import Line
+
+
+def write(text: str, *, error: bool = False) -> None:
+    """Write text to standard output or error."""
+    stream = sys.stderr if error else sys.stdout
+    stream.write(text)
+    stream.flush()
+
+
+def show(lines: "Iterable[Line]", *, error: bool = False) -> None:
+    """Write lines: with colours to a terminal, else as plain text without control codes."""
+    stream = sys.stderr if error else sys.stdout
+    cleaned = [(printable(line.text), line.style.value) for line in lines]
+    if not stream.isatty():
+        write("".join(f"{text}\n" for text, _ in cleaned), error=error)
+        return
+    from rich.console import Console  # 0.1 s, and only needed for colours
+    from rich.text import Text
+
+    sys.stdout.flush()
+    console = Console(file=stream, highlight=False)
+    for text, style in cleaned:
+        console.print(Text(text, style), soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """Take out what would steer a terminal; names and paths are not ours."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
+
+
+def width(stream: TextIO) -> int | None:
+    """Return the columns of the terminal, or of COLUMNS; None for a pipe or a file."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    return shutil.get_terminal_size().columns if stream.isatty() else None

@@ -1,0 +1,69 @@
+"""The design that a command is given, with what ``--set`` says."""
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from designer.errors import DesignerError
+
+if TYPE_CHECKING:
+    from designer.design.expressions import Scalar
+    from designer.design.values import Argument, Design
+
+
+def load(name: str, settings: Iterable[str] | None = None) -> "Design":
+    """Read the design that DESIGN names and bind what ``--set`` says.
+
+    Raises
+    ------
+    DesignerError
+        There is no such design, or an argument does not fit.
+    """
+    from designer import presets
+    from designer.design import edits
+
+    design = presets.load(name)
+    for setting in settings or ():
+        argument, value = _setting(design, setting)
+        design = edits.set_argument(design, argument, value)
+    return design
+
+
+def _setting(design: "Design", setting: str) -> "tuple[str, Scalar]":
+    """Take ``ARG=VALUE`` apart; the argument decides how its value is read."""
+    name, equals, text = setting.partition("=")
+    name, text = name.strip(), text.strip()
+    if not equals or not name:
+        raise DesignerError(f"--set takes ARG=VALUE, as in classes=10; received '{setting}'.")
+    argument = design.arguments.get(name)
+    if argument is None:
+        close = get_close_matches(name, design.arguments, 1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        known = ", ".join(design.arguments) or "none"
+        raise DesignerError(
+            f"{design.name} has no argument '{name}'{hint or '.'} Its arguments are: {known}."
+        )
+    return name, _value(argument, text)
+
+
+def _value(argument: "Argument", text: str) -> "Scalar":
+    """Read a value as the argument's choices or default suggest; it refuses what does not fit."""
+    from designer.analysis.formatting import value
+    from designer.design.expressions import MAX_MAGNITUDE
+
+    for choice in argument.choices:
+        if value(choice) == text:
+            return choice
+    if isinstance(argument.default, str):
+        return text
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if re.fullmatch(r"[+-]?\d{1,20}", text, re.ASCII) and abs(int(text)) <= MAX_MAGNITUDE:
+        return int(text)
+    with suppress(ValueError):
+        number = float(text)
+        if abs(number) <= MAX_MAGNITUDE and not isinstance(argument.default, int):
+            return number
+    return text
