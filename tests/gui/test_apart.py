@@ -2,8 +2,10 @@
 
 import os
 import signal
+import subprocess
 import sys
 
+import psutil
 import pytest
 
 from designer import presets
@@ -38,3 +40,14 @@ def test_when_it_was_ended_the_work_is_done_all_the_same() -> None:
 
 def _modules() -> set[str]:
     return set(sys.modules)
+
+
+def test_the_process_ends_with_one_that_is_killed() -> None:
+    program = "import os; from designer.gui import apart; print(apart.call(os.getpid)); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as killed:
+        assert killed.stdout is not None
+        other = psutil.Process(int(killed.stdout.readline()))
+        killed.kill()
+    other.wait(timeout=20)
