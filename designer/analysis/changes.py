@@ -4,12 +4,11 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import compress
 from operator import is_not
 
-from designer.analysis.results import BlockEffect, GraphResult, NodeResult, layer_result
-from designer.analysis.wiring import Wiring
+from designer.analysis.drawn import is_plain
+from designer.analysis.results import BlockEffect, GraphResult, NodeResult, placed
+from designer.analysis.wiring import Wiring, is_port
 from designer.design.values import BlockNode, Graph, LayerNode, Node
-from designer.layers.base import Layer
-from designer.layers.facts import Counts, Facts
-from designer.layers.ports import Input, Output
+from designer.layers.facts import Counts
 
 MANY = 1_000
 """Touched nodes, from which on sums are made anew."""
@@ -18,14 +17,18 @@ MANY = 1_000
 def changed_nodes(before: GraphResult, after: Graph) -> set[str] | None:
     """Return the nodes that are not what they were, apart from their place on the canvas.
 
-    None where edges differ, nodes came or went, or do so by `when` and `repeat`.
+    None where edges differ, nodes came or went or do so by `when` and `repeat`, or where what was
+    an Input or Output is none any more or the other way round.
     """
     old, new = before.wiring.graph.nodes, after.nodes
     if not before.plain or after.edges is not before.wiring.graph.edges or [*old] != [*new]:
         return None
     differ = compress(new, map(is_not, old.values(), new.values()))
     changed = {name for name in differ if not _only_moved(old[name], new[name])}
-    return changed if all(is_plain(new[name]) for name in changed) else None
+    alike = all(
+        is_plain(new[name]) and is_port(new[name]) is is_port(old[name]) for name in changed
+    )
+    return changed if alike else None
 
 
 def rewired_nodes(before: Wiring, after: Wiring) -> tuple[set[str], set[str]]:
@@ -40,11 +43,6 @@ def rewired_nodes(before: Wiring, after: Wiring) -> tuple[set[str], set[str]]:
         elif after.sources[name] != before.sources[name]:
             stale.add(name)
     return changed, stale
-
-
-def is_plain(node: Node) -> bool:
-    """Tell whether a node is there in any case, and once."""
-    return node.when is True and (isinstance(node, LayerNode) or node.repeat == 1)
 
 
 def _only_moved(one: Node, two: Node) -> bool:
@@ -68,95 +66,21 @@ def is_alike(before: GraphResult, results: dict[str, NodeResult], touched: Colle
         return False
     for name in touched:
         old, new = before.nodes[name], results[name]
-        if old.in_place and new.layer is not None and new.layer.inplace:
-            new = results[name] = layer_result(new.layer, new.inputs, new.frozen, True)
-        if not _is_alike(old, new):
+        if new.form is not old.form:
+            return False
+        new = results[name] = placed(new, old.in_place)
+        if not _has_same_sizes(old, new):
             return False
     return True
 
 
-def _is_alike(old: NodeResult, new: NodeResult) -> bool:
-    if old.inputs != new.inputs or old.outputs != new.outputs or old.in_place is not new.in_place:
-        return False
-    if _port_kind(old.layer) != _port_kind(new.layer):
-        return False
+def _has_same_sizes(old: NodeResult, new: NodeResult) -> bool:
     one, two = old.effect, new.effect
-    if isinstance(one, BlockEffect) and isinstance(two, BlockEffect):
-        same = one.outputs == two.outputs
-    elif isinstance(one, Facts) and isinstance(two, Facts) and old.layer and new.layer:
-        same = one.view is two.view and one.view_in_eval is two.view_in_eval
-        same = same and one.keeps_output is two.keeps_output
-        same = same and old.layer.inplace is new.layer.inplace
-    else:
+    if one is None or two is None or old.outputs != new.outputs:
         return False
-    return (
-        same
-        and one.peak == two.peak
-        and old.role is new.role
-        and one.kept == two.kept
-        and one.kept_in_eval == two.kept_in_eval
-        and one.convolved == two.convolved
-    )
-
-
-def _port_kind(layer: Layer | None) -> tuple[type[Layer], bool] | None:
-    """Return what sorts Input and Output nodes; None for other layers."""
-    if isinstance(layer, Input | Output):
-        return type(layer), isinstance(layer, Output) and layer.auxiliary
-    return None
-
-
-def only_sizes_differ(before: GraphResult, results: dict[str, NodeResult]) -> bool:
-    """Tell whether the nodes differ from before in nothing but sizes, so that what shares storage,
-    what is kept and how long it lives is the same.
-
-    Those that overwrote their input go on to do so, in `results`.
-    """
-    if before.problems:
+    if isinstance(one, BlockEffect) and isinstance(two, BlockEffect) and one.outputs != two.outputs:
         return False
-    known: dict[tuple[NodeResult, NodeResult], NodeResult | None] = {}
-    for name, old in before.nodes.items():
-        new = results[name]
-        if old is new:
-            continue
-        pair = (old, new)
-        if pair not in known:
-            known[pair] = _resized(old, new)
-        twin = known[pair]
-        if twin is None:
-            return False
-        results[name] = twin
-    return True
-
-
-def _resized(old: NodeResult, new: NodeResult) -> NodeResult | None:
-    """Return a new result, in place as the old one was; None if more than sizes differ."""
-    if old.in_place and new.layer is not None and new.layer.inplace:
-        new = layer_result(new.layer, new.inputs, new.frozen, True)
-    same = (
-        old.role is new.role
-        and old.in_place is new.in_place
-        and not new.problems
-        and len(old.outputs) == len(new.outputs)
-        and _port_kind(old.layer) == _port_kind(new.layer)
-        and (old.layer and old.layer.inplace) == (new.layer and new.layer.inplace)
-    )
-    return new if same and _shape(old.effect) == _shape(new.effect) is not None else None
-
-
-def _shape(effect: Facts | BlockEffect | None) -> tuple[object, ...] | None:
-    """Return all that an effect says of memory but the sizes."""
-    if effect is None:
-        return None
-    own: tuple[object, ...]
-    if isinstance(effect, Facts):
-        own = (effect.view, effect.view_in_eval, effect.keeps_output)
-    else:
-        own = tuple(
-            [each and (each.storage[:2], each.eval_storage[:2], each[3]) for each in effect.outputs]
-        )
-    kept, kept_in_eval = effect.kept[:2], effect.kept_in_eval[:2]
-    return (*own, effect.peak > 0, effect.convolved, kept, kept_in_eval)
+    return one.peak == two.peak and one.kept == two.kept and one.kept_in_eval == two.kept_in_eval
 
 
 def changed_counts(

@@ -5,20 +5,20 @@ facts about its inputs. An edit of a graph looks again only at the nodes that ch
 whose inputs then differ.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
 
 from designer.analysis import blocks, changes
+from designer.analysis.drawn import Drawn
 from designer.analysis.loose import graph_problems
 from designer.analysis.place import Place
 from designer.analysis.problems import Problem
 from designer.analysis.results import GraphResult, NodeResult
-from designer.analysis.sums import resized, sum_counts, summed
+from designer.analysis.sums import sum_counts, summed
 from designer.analysis.uses import MAX_LAYERS, Use, seen_from_outside, value
-from designer.analysis.wiring import CHAIN, NO_ENDS, Ends, Wiring, chain, wire, without
+from designer.analysis.wiring import NO_ENDS, Ends, Wiring, chain, wire
 from designer.design.expressions import Scalar
 from designer.design.values import Block, BlockNode, Design, Graph, LayerNode, Node
 from designer.layers.base import Layer, Tensor
@@ -46,11 +46,11 @@ class Evaluator:
         self._same_blocks = known is not None and known.design.blocks is design.blocks
         # With each result go the blocks that its key names by identity, so that these stay theirs.
         self._results: dict[_BlockKey, tuple[tuple[Block, ...], GraphResult]] = {}
-        self._wirings: dict[int, Wiring] = {}
+        self._drawn: dict[int, tuple[Block, Drawn]] = {}
         if known is not None and len(known._results) < MAX_REMEMBERED:
             self._results.update(known._results)
-        if known is not None and len(known._wirings) < MAX_REMEMBERED:
-            self._wirings.update(known._wirings)
+        if known is not None and len(known._drawn) < MAX_REMEMBERED:
+            self._drawn.update(known._drawn)
         self._parts: dict[str, blocks.Parts] = (
             known._parts if known is not None and self._same_blocks else blocks.all_parts(design)
         )
@@ -62,7 +62,7 @@ class Evaluator:
             if previous is not None and previous.scope == scope:
                 found = self._update(previous)
             else:
-                found = self._graph(self.design.graph, scope, (), None, NO_ENDS)
+                found = self._graph(Drawn(self.design.graph, NO_ENDS), scope, (), None)
             if found.counts.layers <= MAX_LAYERS:
                 return found
         problem = Problem(
@@ -70,26 +70,27 @@ class Evaluator:
             f"the design expands to more than {MAX_LAYERS:,} layers or to too many "
             "uses of blocks; lower a repeat or take blocks out",
         )
-        return summed(wire(Graph(), NO_ENDS), scope, (), {}, None, NO_ENDS, (problem,))
+        return summed(wire(Graph(), NO_ENDS), scope, (), {}, faults=(problem,))
 
     def _graph(
         self,
-        drawn: Graph,
+        drawn: Drawn,
         scope: Mapping[str, Scalar],
         inputs: tuple[Tensor, ...],
         block: str | None,
-        ends: Ends,
         frozen: bool = False,
     ) -> GraphResult:
         """Evaluate a graph from nothing."""
-        actual, faults = self._present(drawn, scope, block)
-        wiring = self._wire(actual, ends)
-        place = Place(self.design, wiring, scope, block, drawn, frozen)
-        tensors = dict(zip(ends.inputs, inputs, strict=True))
-        results: dict[str, NodeResult] = {}
+        wiring, faults = self._wired(drawn, scope, block)
+        place = Place(self.design, wiring, scope, block, drawn.graph, frozen)
+        nodes, ends = wiring.graph.nodes, wiring.ends.inputs
+        results = {end: NodeResult((), (each,)) for end, each in zip(ends, inputs, strict=True)}
         for name in wiring.order:
-            results[name] = self._node(place, name, actual.nodes[name], results, tensors)
-        return summed(wiring, scope, inputs, results, block, ends, faults, drawn=drawn)
+            results[name] = self._node(place, name, nodes[name], results)
+        for end in ends:
+            if end not in nodes:
+                del results[end]
+        return summed(wiring, scope, inputs, results, block, faults)
 
     def _node(
         self,
@@ -97,14 +98,13 @@ class Evaluator:
         name: str,
         node: Node,
         results: Mapping[str, NodeResult],
-        tensors: Mapping[str, Tensor],
         known: Layer | None = None,
     ) -> NodeResult:
         """Evaluate one node; `known` is what an unchanged layer was found to be before."""
         self.evaluations += 1
         if self.evaluations > MAX_EVALUATIONS:
             raise _TooLargeError
-        inputs = place.inputs(name, results, tensors)
+        inputs = place.inputs(name, results)
         if isinstance(node, LayerNode):
             return place.layer(name, node, inputs, results, known)
         return Use(place, self, name, node).evaluate(inputs)
@@ -118,15 +118,15 @@ class Evaluator:
         changed = changes.changed_nodes(before, drawn)
         rewired = changed is None
         if changed is not None:
-            actual, wiring, results = drawn, before.wiring.of(drawn), dict(old)
+            wiring, results = before.wiring.of(drawn), dict(old)
             waiting = changed - wiring.cyclic
         else:
-            actual, faults = self._present(drawn, before.scope, None)
-            wiring = self._wire(actual, NO_ENDS)
+            wiring, faults = self._wired(Drawn(drawn, NO_ENDS), before.scope, None)
             changed, waiting = changes.rewired_nodes(before.wiring, wiring)
             results = {name: old.get(name, _UNKNOWN) for name in wiring.order}
+        nodes = wiring.graph.nodes
         if not self._same_blocks:  # a block that was edited changes every node that uses it
-            uses = [name for name in results if isinstance(actual.nodes[name], BlockNode)]
+            uses = [name for name in results if isinstance(nodes[name], BlockNode)]
             waiting.update(uses)
         if before.problems:  # their words and fixes look at nodes further up
             waiting.update([name for name, result in results.items() if result.problems])
@@ -139,36 +139,32 @@ class Evaluator:
                 continue
             waiting.discard(name)
             known = results[name].layer if name not in changed else None
-            result = self._node(place, name, actual.nodes[name], results, {}, known)
+            result = self._node(place, name, nodes[name], results, known)
             if result.outputs != results[name].outputs:
                 waiting.update(wiring.targets[name])
             results[name] = result
             touched.append(name)
         if rewired or not changes.is_alike(before, results, touched):
-            if not rewired and changes.only_sizes_differ(before, results):
-                return resized(before, wiring, results)
-            return summed(wiring, before.scope, (), results, None, NO_ENDS, faults, drawn=drawn)
+            return summed(wiring, before.scope, (), results, faults=faults)
         problems: tuple[Problem, ...] = ()
         if before.problems or any(results[name].problems for name in touched):
-            problems = tuple(graph_problems(wiring, results, None, NO_ENDS))
-        counts = changes.changed_counts(before, results, touched) or sum_counts(results)
-        return replace(before, wiring=wiring, nodes=results, counts=counts, problems=problems)
+            problems = tuple(graph_problems(wiring, results, None))
+        counts = changes.changed_counts(before, results, touched) or sum_counts(
+            [each.effect for each in results.values() if each.effect]
+        )
+        effect = replace(before.effect, counts=counts)
+        return replace(before, wiring=wiring, nodes=results, effect=effect, problems=problems)
 
     # Which nodes are there
 
-    def _present(
-        self, graph: Graph, scope: Mapping[str, Scalar], block: str | None
-    ) -> tuple[Graph, tuple[Problem, ...]]:
-        """Take out nodes whose `when` is false or whose `repeat` is 0."""
+    def _wired(
+        self, drawn: Drawn, scope: Mapping[str, Scalar], block: str | None
+    ) -> tuple[Wiring, tuple[Problem, ...]]:
+        """Wire a graph without the nodes whose `when` is false or whose `repeat` is 0."""
         gone: list[str] = []
         passed: list[str] = []
         faults: list[Problem] = []
-        entered: Counter[str] | None = None
-        for name, node in graph.nodes.items():
-            if node.when is True and not (isinstance(node, BlockNode) and node.repeat != 1):
-                continue
-            if entered is None:
-                entered = Counter([edge.target for edge in graph.edges])
+        for name, node in drawn.optional:
             if node.when is not True:
                 there, fault = value(node.when, scope, "when", name, block)
                 if not fault and not isinstance(there, int | float):
@@ -176,17 +172,15 @@ class Evaluator:
                     fault = (Problem("when", message, path=name, block=block, node=name),)
                 faults += fault
                 if not fault and not there:
-                    wire_left = entered[name] == 1 and self._is_one_in_one_out(node)
+                    wire_left = drawn.entered[name] == 1 and self._is_one_in_one_out(node)
                     (passed if wire_left else gone).append(name)
                     continue
             if isinstance(node, BlockNode) and node.repeat != 1:
                 times, fault = value(node.repeat, scope, "repeat", name, block)
                 gone_through = not fault and type(times) is int and times == 0
-                if gone_through and entered[name] == 1 and self._is_one_in_one_out(node):
+                if gone_through and drawn.entered[name] == 1 and self._is_one_in_one_out(node):
                     passed.append(name)
-        if not gone and not passed:
-            return graph, tuple(faults)
-        return without(graph, gone, passed), tuple(faults)
+        return drawn.wiring(gone, passed), tuple(faults)
 
     def _is_one_in_one_out(self, node: Node) -> bool:
         """Tell whether a node that goes leaves a wire where one edge enters it.
@@ -198,15 +192,15 @@ class Evaluator:
             return used is not None and len(used.inputs) == len(used.outputs) == 1
         return node.layer not in _NO_WIRES
 
-    def _wire(self, graph: Graph, ends: Ends) -> Wiring:
-        if ends is NO_ENDS:  # the design's own graph is wired once
-            return wire(graph, ends)
-        known = self._wirings.get(id(graph))
-        if known is None or known.graph is not graph:
-            known = self._wirings[id(graph)] = wire(graph, ends)
-        return known
-
     # Blocks
+
+    def _block(self, block: Block) -> Drawn:
+        """Return the graph of a block, with what was worked out of it before."""
+        known = self._drawn.get(id(block))
+        if known is None or known[0] is not block:
+            drawn = Drawn(block.graph, Ends(block.inputs, block.outputs))
+            known = self._drawn[id(block)] = block, drawn
+        return known[1]
 
     def endless(self, name: str) -> tuple[str, str] | None:
         """Return a code and a sentence where a block has no end or is nested too deeply."""
@@ -223,14 +217,14 @@ class Evaluator:
         used, parts = self.design.blocks[name], self._parts[name].blocks or ()
         key = (name, tuple(map(id, parts)), tuple(map(repr, values.values())), inputs, frozen)
         self.evaluations += BLOCK_EVALUATIONS
-        if key not in self._results:
+        known = self._results.get(key)
+        if known is None:
             scope = {**values, "in_channels": inputs[0].shape[0]}
             if len(inputs[0].shape) == 3:
                 scope["in_height"], scope["in_width"] = inputs[0].shape[1:]
-            ends = Ends(used.inputs, used.outputs)
-            found = self._graph(used.graph, scope, inputs, name, ends, frozen)
-            self._results[key] = parts, found
-        return self._results[key][1]
+            found = self._graph(self._block(used), scope, inputs, name, frozen)
+            known = self._results[key] = parts, found
+        return known[1]
 
     def chain(
         self,
@@ -257,7 +251,7 @@ class Evaluator:
                 result = seen_from_outside(step, inside, (tensor,))
             results[step] = result
             tensor = result.outputs[0]
-        return summed(wiring, {}, inputs, results, None, CHAIN, ())
+        return summed(wiring, {}, inputs, results)
 
 
 _UNKNOWN = NodeResult(())

@@ -22,7 +22,7 @@ def kept_at(top: GraphResult, path: str) -> int:
     if graph is None or result is None or result.effect is None:
         return 0
     kept = result.effect.kept
-    sizes = graph.storages.sizes
+    sizes = graph.sizes
     found = set(
         _storages(graph, graph.wiring.numbers.first[name] - graph.wiring.numbers.start, kept)
     )
@@ -42,8 +42,8 @@ def kept_by_layer(top: GraphResult) -> dict[str, int]:
 
 def _storages(graph: GraphResult, place: int, kept: Kept) -> list[int]:
     """Return the storages of the tensors that a node keeps."""
-    shared, number = graph.storages.shared, graph.wiring.numbers.start + place
-    reads, outputs = graph.wiring.reads[place], graph.storages.outputs.get(number, (number,))
+    shared, number = graph.plan.storages.shared, graph.wiring.numbers.start + place
+    reads, outputs = graph.wiring.reads[place], graph.plan.storages.outputs.get(number, (number,))
     return [shared[reads[port]] for port in kept.inputs] + [
         shared[outputs[port]] for port in kept.outputs
     ]
@@ -60,7 +60,7 @@ def _keep(
 
     `given` are those of its inputs: inside a block, storages have numbers of their own.
     """
-    numbers, shared, sizes = graph.wiring.numbers, graph.storages.shared, graph.storages.sizes
+    numbers, shared, sizes = graph.wiring.numbers, graph.plan.storages.shared, graph.sizes
     known = dict(enumerate(given, 1))
 
     def storage(number: int) -> _Storage:
@@ -72,7 +72,7 @@ def _keep(
         if result.inside is not None:
             inputs = [storage(each) for each in graph.wiring.reads[place]]
             leaving = _keep(result.inside, f"{prefix}{name}.", inputs, found, seen)
-            outputs = graph.storages.outputs.get(number, (number,))
+            outputs = graph.plan.storages.outputs.get(number, (number,))
             for output, inner in zip(outputs, leaving, strict=True):
                 if shared[output] == output and inner is not None:
                     known.setdefault(output, inner)

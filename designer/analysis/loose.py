@@ -1,21 +1,24 @@
 """What is wrong with a graph beyond its single nodes: cycles, loose ends."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from designer.analysis.problems import Fix, Problem, Severity
 from designer.analysis.results import NodeResult
-from designer.analysis.wiring import Ends, Wiring
+from designer.analysis.wiring import Wiring
 from designer.design import edits
 from designer.layers.ports import Output
 
 
 def graph_problems(
-    wiring: Wiring, results: Mapping[str, NodeResult], block: str | None, ends: Ends
+    wiring: Wiring, results: Mapping[str, NodeResult], block: str | None
 ) -> Iterator[Problem]:
     """Yield the problems of a graph: those of its nodes, cycles, loose ends."""
-    cyclic, readers = wiring.cyclic, wiring.readers
-    for name in wiring.graph.nodes:
+    cyclic, readers, ends = wiring.cyclic, wiring.readers, wiring.ends
+    names: Iterable[str] = wiring.graph.nodes
+    if not cyclic and not any(each.problems for each in results.values()):
+        names = wiring.unread
+    for name in names:
         if name in cyclic:
             if name in wiring.cycle:
                 way = " → ".join((*wiring.cycle, wiring.cycle[0]))
@@ -31,9 +34,7 @@ def graph_problems(
             message = f"{name}: nothing reads its output; connect it or remove it"
             fix = Fix(f"remove {name}", partial(edits.remove_node, name=name, block=block))
             yield Problem("unread", message, name, block, name, fixes=(fix,))
-    for name, port in readers:
-        if not port:
-            continue  # where anything comes out there is an output 0
+    for name, port in wiring.numbers.others:  # where anything comes out there is an output 0
         found = results.get(name)
         if found is not None and found.outputs and port >= len(found.outputs):
             message = f"{name}: an edge begins at its output {port}, which it does not have"

@@ -1,193 +1,238 @@
-"""The memory of a graph: shared storage, what autograd keeps, what lives at once."""
+"""The memory of a graph, sizes apart: shared storage, what autograd keeps, what lives at once.
+
+It follows from how the nodes are wired and from their forms alone, and is worked out once for them.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
-from designer.analysis.results import (
-    BlockEffect,
-    Lives,
-    Memory,
-    NodeResult,
-    Origin,
-    Storages,
-    layer_result,
-)
-from designer.analysis.wiring import Wiring
-from designer.layers.base import FLOAT_BYTES, Kept, Tensor
-from designer.layers.facts import Facts
-from designer.layers.ports import Output
+from designer.analysis.statements import written_into_reader
+from designer.analysis.wiring import CHAIN, Source, Wiring
+from designer.layers.base import Kept
+from designer.layers.forms import BLOCK, Form, Ports, Way, form
+from designer.layers.ports import Input, Output
+
+MAX_PLANS = 100
+"""For one wiring; enough for all that the uses of a block make of it."""
+
+
+Step: TypeAlias = tuple[int, Sequence[int], Sequence[int]]
+"""The place of a node that runs in eval mode, the storages it makes, and those that go after it."""
+
+
+class Held(NamedTuple):
+    """What autograd keeps of a graph in one mode: the ports at which storages enter or leave it as
+    a block, and the storages that do neither.
+    """
+
+    inputs: Ports
+    outputs: Ports
+    hidden: Sequence[int]
+
+    def sums(self, kept: Sequence[Kept], sizes: Sequence[int]) -> Kept:
+        """Return what is kept of the nodes as that of a block, each storage counted once."""
+        per_image = sum([each.per_image for each in kept]) + sum(
+            [sizes[each] for each in self.hidden]
+        )
+        return Kept(self.inputs, self.outputs, per_image, sum([each.fixed for each in kept]))
+
+
+class End(NamedTuple):
+    """The tensor at a block's output: where it comes from, and its storage in each mode.
+
+    `writable` says that nobody else reads, keeps or shares it.
+    """
+
+    number: int
+    source: Source
+    storage: int
+    storage_in_eval: int
+    writable: bool
+
+
+@dataclass(slots=True, eq=False)
+class Storages:
+    """Which tensors of a graph lie in one storage; both have the numbers of `Wiring.numbers`.
+
+    Attributes
+    ----------
+    shared, shared_in_eval
+        The storage of each tensor, which is called by the first tensor in it, in each mode.
+    writable
+        The tensors whose only reader may overwrite them: nobody keeps or shares them.
+    outputs
+        The tensors that leave a block, by the first of them.
+    convolved
+        The storages that a convolution reads.
+    leaving, leaving_in_eval
+        The storages that are a block's own: with the place of the block and the output's port.
+    """
+
+    shared: list[int]
+    shared_in_eval: list[int]
+    writable: list[bool]
+    outputs: dict[int, Sequence[int]]
+    convolved: set[int]
+    leaving: list[tuple[int, int, int]]
+    leaving_in_eval: list[tuple[int, int, int]]
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """What follows from the forms of a graph's nodes.
+
+    Attributes
+    ----------
+    in_place
+        For each node in order, whether it overwrites its input.
+    training_only
+        Nodes that only auxiliary outputs need; eval mode skips them.
+    written
+        Nodes whose result is part of their reader's expression in the generated code.
+    held, held_in_eval
+        What autograd keeps in each mode.
+    steps, last
+        The nodes that run in eval mode, in order, and for each storage the last of these at which
+        it is needed.
+    ends
+        The tensors at the outputs of a block, None where one is not known.
+    form
+        That of the whole graph as a block.
+    """
+
+    storages: Storages
+    in_place: list[bool]
+    training_only: frozenset[str]
+    written: frozenset[str]
+    held: Held
+    held_in_eval: Held
+    steps: Sequence[Step]
+    last: Sequence[int]
+    ends: Sequence[End | None]
+    form: Form
+
+
+def planned(wiring: Wiring, forms: tuple[Form, ...]) -> Plan:
+    """Return what follows from the forms of a graph's nodes, which are in order."""
+    plans = wiring.plans
+    if forms not in plans:
+        if len(plans) >= MAX_PLANS:
+            plans.clear()
+        plans[forms] = _plan(wiring, forms)
+    return plans[forms]
+
+
+def _plan(wiring: Wiring, given: Sequence[Form]) -> Plan:
+    storages, forms = _share(wiring, given)
+    in_place = [one is not two for one, two in zip(given, forms, strict=True)]
+    by_name = dict(zip(wiring.order, forms, strict=True))
+    only = _training_only(wiring, by_name) if wiring.ports else _NONE
+    # Uses of a block one behind the other have no forward.
+    written = _NONE if wiring.ends is CHAIN else written_into_reader(wiring, by_name, only)
+    held = _held(wiring, [each.kept for each in forms], storages.shared, storages.outputs)
+    kept = [_NOTHING if name in only else each.kept_in_eval for name, each in by_name.items()]
+    held_in_eval = _held(wiring, kept, storages.shared_in_eval, storages.outputs)
+    ends = [_end(wiring, end, by_name, storages) for end in wiring.ends.outputs]
+    places = _places(wiring, by_name, only)
+    lasting = [end.number for end in ends if end is not None]
+    lasting += [wiring.numbers.first[name] for name in wiring.ports if name in by_name]
+    last = _last_steps(wiring, places, storages.shared_in_eval, written, lasting)
+    steps = _steps(wiring, places, forms, storages, last)
+    makes = any(forms[place].makes for place in places)
+    whole, train, evaluation = _as_block(wiring, storages, ends, (held, held_in_eval), makes)
+    return Plan(storages, in_place, only, written, train, evaluation, steps, last, ends, whole)
+
+
+_NONE: frozenset[str] = frozenset()
+_NOTHING: tuple[Ports, Ports] = ((), ())
+
 
 # Storages
 
 
-def share(wiring: Wiring, results: dict[str, NodeResult], inputs: Sequence[Tensor]) -> Storages:
+def _share(wiring: Wiring, given: Sequence[Form]) -> tuple[Storages, list[Form]]:
     """Find out which tensors share storage, and which layers overwrite their input.
 
-    A layer that can do so overwrites its input where nobody else reads, keeps or shares it: in
-    `results`, its result becomes that of the layer in place.
+    A layer that can do so overwrites its input where nobody else reads, keeps or shares it; the
+    forms that are returned are those of layers in place then.
     """
-    start, count = wiring.numbers.start, wiring.numbers.total
+    count = wiring.numbers.total
     shared, shared_in_eval = [*range(count)], [*range(count)]
-    sizes, writable = [0] * count, [False] * count
-    for number, tensor in enumerate(inputs, 1):
-        sizes[number] = FLOAT_BYTES * tensor.values
-    sizes_in_eval = [*sizes]
-    convolved: set[int] = set()
-    storages = Storages(shared, shared_in_eval, sizes, sizes_in_eval, {}, writable, convolved)
-    for number, (name, reads) in enumerate(zip(wiring.order, wiring.reads, strict=True), start):
-        result = results[name]
-        effect, layer = result.effect, result.layer
-        if effect is None:
+    writable = [False] * count
+    storages = Storages(shared, shared_in_eval, writable, {}, set(), [], [])
+    forms = [*given]
+    for place, reads in enumerate(wiring.reads):
+        node, number = given[place], place + wiring.numbers.start
+        for port in node.convolved:
+            storages.convolved.add(shared[reads[port]])
+        if node.new is not None:
+            writable[number] = node.new.writable
             continue
-        for port in effect.convolved:
-            convolved.add(shared[reads[port]])
-        if layer is None or isinstance(effect, BlockEffect):
-            assert isinstance(effect, BlockEffect)
-            outputs = [number]
-            if len(effect.outputs) > 1:
-                outputs += _more_numbers(wiring, name, effect, storages)
-                storages.outputs[number] = outputs
-            _share_block(effect, storages, outputs, reads)
-            continue
-        sizes[number] = sizes_in_eval[number] = effect.size
-        fresh = bool(reads)  # the images are the caller's
-        if layer.inplace or effect.view or effect.view_in_eval:
-            first = reads[0]
-            source = wiring.sources[name][0]
-            alone = writable[first] and source is not None and wiring.readers[source] == 1
-            if layer.inplace and alone is not result.in_place:
-                result = results[name] = layer_result(layer, result.inputs, result.frozen, alone)
-                effect = result.effect
-                assert isinstance(effect, Facts)
-            if effect.view:
-                shared[number] = shared[first]
-                fresh = alone
-            if effect.view_in_eval:
-                shared_in_eval[number] = shared_in_eval[first]
-                fresh = alone
-        writable[number] = fresh and not effect.keeps_output
-    return storages
+        alone = False
+        if reads and writable[reads[0]]:
+            source = wiring.sources[wiring.order[place]][0]
+            alone = source is not None and wiring.readers[source] == 1
+        if alone and node.overwriting is not None:
+            node = forms[place] = node.overwriting
+        outputs: Sequence[int] = (number,)
+        if len(node.ways) > 1:
+            more = _more_numbers(wiring, place, node, storages)
+            outputs = storages.outputs[number] = [number, *more]
+        for each, way in zip(outputs, node.ways, strict=False):
+            if way is None:
+                continue
+            own, port, own_in_eval, port_in_eval, free = way
+            shared[each] = outputs[port] if own else shared[reads[port]]
+            shared_in_eval[each] = (
+                outputs[port_in_eval] if own_in_eval else shared_in_eval[reads[port_in_eval]]
+            )
+            writable[each] = free and (alone or (own and own_in_eval))
+            if node.role is BLOCK and own:
+                storages.leaving.append((outputs[port], place, port))
+            if node.role is BLOCK and own_in_eval:
+                storages.leaving_in_eval.append((outputs[port_in_eval], place, port_in_eval))
+    return storages, forms
 
 
-def _more_numbers(
-    wiring: Wiring, name: str, effect: BlockEffect, storages: Storages
-) -> Iterator[int]:
+def _more_numbers(wiring: Wiring, place: int, node: Form, storages: Storages) -> Iterator[int]:
     """Yield the numbers of a block's outputs behind the first; those not read get new ones."""
-    for port in range(1, len(effect.outputs)):
-        number = wiring.numbers.others.get((name, port))
+    for port in range(1, len(node.ways)):
+        number = wiring.numbers.others.get((wiring.order[place], port))
         if number is None:
             number = len(storages.shared)
             storages.shared.append(number)
             storages.shared_in_eval.append(number)
-            storages.sizes.append(0)
-            storages.sizes_in_eval.append(0)
             storages.writable.append(False)
         yield number
-
-
-def _share_block(
-    effect: BlockEffect, storages: Storages, numbers: Sequence[int], reads: Sequence[int]
-) -> None:
-    for number, leaving in zip(numbers, effect.outputs, strict=False):
-        if leaving is None:
-            continue
-        _, (own, port, size), (own_in_eval, port_in_eval, size_in_eval), writable = leaving
-        if own:
-            storages.shared[number] = numbers[port]
-            storages.sizes[numbers[port]] = size
-        else:
-            storages.shared[number] = storages.shared[reads[port]]
-        if own_in_eval:
-            storages.shared_in_eval[number] = numbers[port_in_eval]
-            storages.sizes_in_eval[numbers[port_in_eval]] = size_in_eval
-        else:
-            storages.shared_in_eval[number] = storages.shared_in_eval[reads[port_in_eval]]
-        storages.writable[number] = writable
 
 
 # What autograd keeps
 
 
-def resize(
-    wiring: Wiring, storages: Storages, effects: Sequence[Facts | BlockEffect | None]
-) -> Storages:
-    """Return the storages of a design with the sizes that they have for other tensors."""
-    sizes = [0] * len(storages.sizes)
-    sizes_in_eval = [*sizes]
-    for number, effect in enumerate(effects, wiring.numbers.start):
-        if isinstance(effect, Facts):
-            sizes[number] = sizes_in_eval[number] = effect.size
-        elif effect is not None:
-            numbers = storages.outputs.get(number, (number,))
-            for leaving in effect.outputs:
-                if leaving is not None and leaving.storage.own:
-                    sizes[numbers[leaving.storage.port]] = leaving.storage.size
-                if leaving is not None and leaving.eval_storage.own:
-                    sizes_in_eval[numbers[leaving.eval_storage.port]] = leaving.eval_storage.size
-    return replace(storages, sizes=sizes, sizes_in_eval=sizes_in_eval)
-
-
-class Held(NamedTuple):
-    """What autograd keeps of a graph in one mode: bytes of unnamed tensors, and storages."""
-
-    per_image: int
-    fixed: int
-    storages: Collection[int]
-
-    def memory(self, sizes: Sequence[int]) -> Memory:
-        """Return the sums, each storage counted once."""
-        return Memory(self.per_image + sum([sizes[each] for each in self.storages]), self.fixed)
-
-    def outside(self, sizes: Sequence[int], inputs: int, own: Mapping[int, Origin]) -> Kept:
-        """Return it as a block's: storages that enter or leave it are named by their ports."""
-        entered, left, hidden = [], [], 0
-        for storage in self.storages:
-            if storage <= inputs:
-                entered.append(storage - 1)
-            elif storage in own:
-                left.append(own[storage].port)
-            else:
-                hidden += sizes[storage]
-        entered.sort()
-        left.sort()
-        return Kept(tuple(entered), tuple(left), self.per_image + hidden, self.fixed)
-
-
-def hold(
+def _held(
     wiring: Wiring,
-    kept: Sequence[Kept],
+    kept: Sequence[tuple[Ports, Ports]],
     shared: Sequence[int],
     outputs: Mapping[int, Sequence[int]],
-) -> Held:
-    """Sum up what is kept of the nodes in order; `shared` and `outputs` are as in `Storages`."""
-    per_image = fixed = 0
+) -> set[int]:
+    """Return the storages that the nodes keep; `shared` and `outputs` are as in `Storages`."""
     storages: set[int] = set()
     nodes = zip(wiring.reads, kept, strict=True)
-    for number, (read, (inputs, made, image, whole)) in enumerate(nodes, wiring.numbers.start):
-        per_image += image
-        fixed += whole
+    for number, (read, (inputs, made)) in enumerate(nodes, wiring.numbers.start):
         for port in inputs:
             storages.add(shared[read[port]])
         for port in made:
             storages.add(shared[outputs[number][port] if port else number])
-    return Held(per_image, fixed, storages)
+    return storages
 
 
-def hold_more(kept: Sequence[Kept], storages: Collection[int]) -> Held:
-    """Sum up what is kept of nodes that keep the same storages as before."""
-    per_image = sum([each.per_image for each in kept])
-    return Held(per_image, sum([each.fixed for each in kept]), storages)
-
-
-def training_only(
-    wiring: Wiring, results: Mapping[str, NodeResult], ports: Sequence[str]
-) -> frozenset[str]:
+def _training_only(wiring: Wiring, forms: Mapping[str, Form]) -> frozenset[str]:
     """Return the nodes that only auxiliary outputs need."""
-    layers = {name: results[name].layer for name in ports if name in results}
-    outputs = {name: each.auxiliary for name, each in layers.items() if isinstance(each, Output)}
+    ends = {name: forms[name].end for name in wiring.ports if name in forms}
+    outputs = {name: end[1] for name, end in ends.items() if end and issubclass(end[0], Output)}
     if not any(outputs.values()) or all(outputs.values()):
-        return frozenset()
+        return _NONE
     needed = {name for name, auxiliary in outputs.items() if not auxiliary}
     waiting = list(needed)
     while waiting:
@@ -201,11 +246,23 @@ def training_only(
 # What lives at once
 
 
-def last_steps(
+def _places(wiring: Wiring, forms: Mapping[str, Form], only: Collection[str]) -> Sequence[int]:
+    """Return the places of the nodes that run in eval mode; every image is there from the start."""
+    ends = {name: forms[name].end for name in wiring.ports if name in forms}
+    images = {name for name, end in ends.items() if end and issubclass(end[0], Input)}
+    places = range(len(wiring.order))
+    if not only and len(images) <= 1:
+        return places
+    left_out = {*images, *only}
+    first = [place for place in places if wiring.order[place] in images]
+    return first + [place for place in places if wiring.order[place] not in left_out]
+
+
+def _last_steps(
     wiring: Wiring,
-    steps: Sequence[int],
+    places: Sequence[int],
     shared: Sequence[int],
-    written: Collection[int],
+    written: Collection[str],
     ends: Collection[int],
 ) -> list[int]:
     """Return for each storage the last step in eval mode at which it is needed.
@@ -215,55 +272,138 @@ def last_steps(
 
     Parameters
     ----------
-    steps
-        The places of those nodes that run, in order.
+    places
+        Those of the nodes that run, in order.
     shared
         The storage of each tensor in eval mode.
     written
-        The tensors that are written into the statement of their reader.
+        The nodes that are written into the statement of their reader.
     ends
         The tensors that live to the end.
     """
     last = [0] * len(shared)
-    start, end = wiring.numbers.start, len(steps)
-    for step in reversed(range(len(steps))):
-        place = steps[step]
-        if place + start not in written:
+    start, end = wiring.numbers.start, len(places)
+    inner = {wiring.numbers.first[name] for name in written}
+    for step in reversed(range(len(places))):
+        place = places[step]
+        if place + start not in inner:
             end = step
         for number in wiring.reads[place]:
-            until = step if number in written else end
+            until = step if number in inner else end
             last[shared[number]] = max(last[shared[number]], until)
     for number in ends:
-        last[shared[number]] = len(steps)
+        last[shared[number]] = len(places)
     return last
 
 
-def peak(
+def _steps(
     wiring: Wiring,
-    effects: Sequence[Facts | BlockEffect | None],
+    places: Sequence[int],
+    forms: Sequence[Form],
     storages: Storages,
-    lives: Lives,
-) -> int:
+    last: Sequence[int],
+) -> list[Step]:
+    """Return what each step in eval mode makes, and what goes after it."""
+    shared, start = storages.shared_in_eval, wiring.numbers.start
+    freed: dict[int, list[int]] = {}
+    steps: list[Step] = []
+    for step, place in enumerate(places):
+        if not forms[place].known:
+            continue
+        made: Sequence[int] = ()
+        if forms[place].makes:
+            made = storages.outputs.get(place + start, (place + start,))
+            made = [number for number in made if shared[number] == number]
+            for number in made:
+                freed.setdefault(max(last[number], step), []).append(number)
+        if forms[place].makes or step in freed:
+            steps.append((place, made, freed.get(step, ())))
+    return steps
+
+
+def peak(steps: Sequence[Step], peaks: Sequence[int], sizes: Sequence[int]) -> int:
     """Return the largest sum of live bytes per image while a graph runs in eval mode.
 
-    The storages of the graph's inputs, which the caller holds, are not counted. `effects` is what
-    the nodes add to the sums, in order.
+    The storages of the graph's inputs, which the caller holds, are not counted.
+
+    Parameters
+    ----------
+    peaks
+        The largest sum that each node makes at once.
+    sizes
+        Those of the storages in eval mode.
     """
-    shared, sizes, outputs = storages.shared_in_eval, storages.sizes_in_eval, storages.outputs
-    last, start = lives.last, wiring.numbers.start
     live = most = 0
-    dying = [0] * (len(lives.steps) + 1)
-    for step, place in enumerate(lives.steps):
-        effect = effects[place]
-        if effect is None:
-            continue
-        if effect.peak:
-            most = max(most, live + effect.peak)
-            number = place + start
-            for made in outputs.get(number, (number,)):
-                if shared[made] == made:
-                    size = sizes[made]
-                    live += size
-                    dying[max(last[made], step)] += size
-        live -= dying[step]
+    for place, made, freed in steps:
+        if peaks[place]:
+            most = max(most, live + peaks[place])
+        for number in made:
+            live += sizes[number]
+        for number in freed:
+            live -= sizes[number]
     return most
+
+
+# As a block
+
+
+def _end(wiring: Wiring, end: str, forms: Mapping[str, Form], storages: Storages) -> End | None:
+    """Return the tensor at a block's output; None if it is not known."""
+    sources = wiring.sources.get(end)
+    source = sources[0] if sources else None
+    number = wiring.numbers.of(source)
+    if source is None or number == 0:
+        return None
+    writable = False
+    if number >= wiring.numbers.start:
+        ways = forms[source[0]].ways
+        if source[1] >= len(ways) or ways[source[1]] is None:
+            return None
+        writable = wiring.readers[source] == 1 and storages.writable[number]
+    return End(number, source, storages.shared[number], storages.shared_in_eval[number], writable)
+
+
+def _as_block(
+    wiring: Wiring,
+    storages: Storages,
+    ends: Sequence[End | None],
+    held: tuple[Collection[int], Collection[int]],
+    makes: bool,
+) -> tuple[Form, Held, Held]:
+    """Return what a graph is from outside, and what is kept of it in each mode.
+
+    Storages that leave it keep their identity, as inputs' or as its own outputs'; the others are
+    hidden in it.
+    """
+    inputs = wiring.numbers.start - 1
+    own: dict[int, int] = {}
+    own_in_eval: dict[int, int] = {}
+    ways: list[Way | None] = []
+    for port, end in enumerate(ends):
+        if end is None:
+            ways.append(None)
+            continue
+        is_own, whose = _whose(end.storage, port, inputs, own)
+        in_eval = _whose(end.storage_in_eval, port, inputs, own_in_eval)
+        ways.append(Way(is_own, whose, *in_eval, end.writable and is_own))
+    train, evaluation = _outside(held[0], inputs, own), _outside(held[1], inputs, own_in_eval)
+    convolved = tuple([port for port in range(inputs) if port + 1 in storages.convolved])
+    kept, kept_in_eval = (train.inputs, train.outputs), (evaluation.inputs, evaluation.outputs)
+    whole = form(BLOCK, None, True, tuple(ways), kept, kept_in_eval, convolved, makes)
+    return whole, train, evaluation
+
+
+def _whose(storage: int, port: int, inputs: int, own: dict[int, int]) -> tuple[bool, int]:
+    """Tell whether a storage is a block's own, and by which port it is known."""
+    if storage <= inputs:
+        return False, storage - 1
+    return True, own.setdefault(storage, port)
+
+
+def _outside(held: Collection[int], inputs: int, own: Mapping[int, int]) -> Held:
+    """Return the storages that are kept by the names that they have outside of the block."""
+    return Held(
+        tuple(sorted([each - 1 for each in held if each <= inputs])),
+        tuple(sorted([own[each] for each in held if each in own])),
+        [each for each in held if each > inputs and each not in own],
+    )

@@ -15,6 +15,7 @@ from designer.design.values import Design, Edge, Graph, LayerNode
 from designer.layers.base import Layer, LayerError, Tensor, show
 from designer.layers.catalogue import resolve
 from designer.layers.facts import Facts
+from designer.layers.forms import broken
 from designer.layers.ports import Input, Output
 
 MAX_BYTES = 4 * 10**14
@@ -35,28 +36,23 @@ class Place:
     drawn: Graph
     frozen: bool = False
 
-    def inputs(
-        self, name: str, results: Mapping[str, NodeResult], ends: Mapping[str, Tensor]
-    ) -> tuple[Tensor | None, ...]:
+    def inputs(self, name: str, results: Mapping[str, NodeResult]) -> tuple[Tensor | None, ...]:
         """Return the tensors at a node's input ports."""
         sources = self.wiring.sources[name]
         try:
+            if len(sources) == 1:
+                start, port = sources[0]  # type: ignore[misc]
+                return (results[start].outputs[port],)
             return tuple([results[each[0]].outputs[each[1]] for each in sources])  # type: ignore[index]
-        except (TypeError, KeyError, IndexError):  # some are missing, or the block's own inputs
+        except (TypeError, KeyError, IndexError):  # some are missing
             pass
         tensors: list[Tensor | None] = []
         for source in sources:
-            if source is None:
+            result = results.get(source[0]) if source is not None else None
+            if source is None or result is None or source[1] >= len(result.outputs):
                 tensors.append(None)
-                continue
-            start, port = source
-            result = results.get(start)
-            if result is None:
-                tensors.append(ends.get(start))
-            elif port < len(result.outputs):
-                tensors.append(result.outputs[port])
             else:
-                tensors.append(None)
+                tensors.append(result.outputs[source[1]])
         return tuple(tensors)
 
     def layer(
@@ -94,20 +90,18 @@ class Place:
                 return NodeResult(inputs, problems=problems)
         least, most = layer.inputs
         if None in inputs or not least <= len(inputs) <= most:
-            return NodeResult(inputs, layer=layer, problems=self._ports(name, layer, inputs))
+            return _refused(inputs, layer, self._ports(name, layer, inputs))
         try:
             result = layer_result(layer, inputs, frozen)
         except LayerError as error:
-            problem = self._refused(name, layer, inputs, error, results)
-            return NodeResult(inputs, layer=layer, problems=(problem,))
+            problem = self._refusal(name, layer, inputs, error, results)
+            return _refused(inputs, layer, (problem,))
         found = result.effect
         assert isinstance(found, Facts)
         if found.size > MAX_BYTES:
             shape = show(found.output.shape)
             message = f"{name}: its output {shape} is larger than any memory"
-            return NodeResult(
-                inputs, layer=layer, problems=(self.problem("too-large", message, name),)
-            )
+            return _refused(inputs, layer, (self.problem("too-large", message, name),))
         return result
 
     def _ports(
@@ -141,7 +135,7 @@ class Place:
         ends = () if self.block is None else self.design.blocks[self.block].inputs
         return OpenEnds(self.drawn, ends)
 
-    def _refused(
+    def _refusal(
         self,
         name: str,
         layer: Layer,
@@ -279,3 +273,10 @@ class Place:
             origin=origin,
             fixes=fixes,
         )
+
+
+def _refused(
+    inputs: tuple[Tensor | None, ...], layer: Layer, problems: tuple[Problem, ...]
+) -> NodeResult:
+    """Return the result of a layer that does not take its inputs."""
+    return NodeResult(inputs, layer=layer, problems=problems, form=broken(layer))

@@ -4,47 +4,29 @@ What is compared or hashed is a tuple. What is read for every node is a class wi
 fields are read three times as fast as a tuple's; not frozen, since that costs as much again.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
+from designer.analysis.memory import Plan
 from designer.analysis.problems import Problem
-from designer.analysis.statements import Role, role
 from designer.analysis.wiring import Wiring
 from designer.design.expressions import Scalar
 from designer.layers.base import Kept, Layer, Tensor
-from designer.layers.facts import Counts, Facts, facts, overwriting
-
-
-class Memory(NamedTuple):
-    """What autograd keeps in one mode, in bytes: for each image, and for the whole batch."""
-
-    per_image: int = 0
-    fixed: int = 0
-
-
-class Origin(NamedTuple):
-    """Whose storage a block's output lies in: that of its input or its own output `port`.
-
-    `size` is bytes per image.
-    """
-
-    own: bool
-    port: int
-    size: int
+from designer.layers.facts import Counts, Facts, facts
+from designer.layers.forms import Form, Role, broken
 
 
 class Leaving(NamedTuple):
-    """A tensor at a block's output, and its storage in train and in eval mode.
-
-    `writable` says that its only reader may overwrite it: nobody keeps or shares it.
-    """
+    """A tensor at a block's output, and the bytes per image of its storage in each mode."""
 
     tensor: Tensor
-    storage: Origin
-    eval_storage: Origin
-    writable: bool
+    size: int
+    size_in_eval: int
+
+
+_BROKEN = broken()
 
 
 @dataclass(slots=True, eq=False)
@@ -55,8 +37,8 @@ class BlockEffect:
     counts: Counts
     kept: Kept
     kept_in_eval: Kept
-    convolved: tuple[int, ...]
     peak: int
+    size: ClassVar[int] = 0  # its storages are those of its outputs
 
 
 @dataclass(slots=True, eq=False)
@@ -76,8 +58,10 @@ class NodeResult:
         A layer, whether it overwrites its input, and whether its weights do not learn.
     inside
         The graph of a block.
-    role
-        What it is for the look of the generated statements.
+    form
+        What it means for the memory of its graph, sizes apart; the same in place and not.
+    overwriting
+        Of a layer that could overwrite its input and does not, the result if it did.
     """
 
     inputs: tuple[Tensor | None, ...]
@@ -88,7 +72,13 @@ class NodeResult:
     frozen: bool = False
     inside: "GraphResult | None" = None
     problems: tuple[Problem, ...] = ()
-    role: Role = Role.OTHER
+    form: Form = _BROKEN
+    overwriting: "NodeResult | None" = None
+
+    @property
+    def role(self) -> Role:
+        """What it is for the look of the generated statements."""
+        return self.form.role
 
     @property
     def counts(self) -> Counts:
@@ -97,97 +87,45 @@ class NodeResult:
 
 
 @lru_cache(maxsize=65536)
-def layer_result(
-    layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False, in_place: bool = False
-) -> NodeResult:
-    """Return the result of a layer.
+def layer_result(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> NodeResult:
+    """Return the result of a layer that does not overwrite its input.
 
     Raises
     ------
     LayerError
         The layer's parameters do not go together, or the inputs do not fit it.
     """
+    found = facts(layer, inputs, frozen)
+    outputs = (found.output,)
+    form, other, twin = found.form, found.overwriting, None
+    if other is not None:
+        twin = NodeResult(inputs, outputs, other, layer, True, frozen, form=form)
+    return NodeResult(inputs, outputs, found, layer, False, frozen, form=form, overwriting=twin)
+
+
+def placed(result: NodeResult, in_place: bool) -> NodeResult:
+    """Return the result of a layer in place or not."""
+    if result.in_place is in_place:
+        return result
     if in_place:
-        plain = layer_result(layer, inputs, frozen).effect
-        assert isinstance(plain, Facts)
-        found = overwriting(layer, plain, inputs)
-    else:
-        found = facts(layer, inputs, frozen)
-    return NodeResult(
-        inputs,
-        (found.output,),
-        found,
-        layer,
-        in_place,
-        frozen,
-        role=role(layer),
-    )
+        assert result.overwriting is not None
+        return result.overwriting
+    assert result.layer is not None
+    return layer_result(result.layer, result.inputs, result.frozen)
 
 
-@dataclass(frozen=True, slots=True)
-class Storages:
-    """Which tensors of a graph lie in one storage; both have the numbers of `Wiring.numbers`.
-
-    Attributes
-    ----------
-    shared, shared_in_eval
-        The storage of each tensor, which is called by the first tensor in it, in each mode.
-    sizes, sizes_in_eval
-        Bytes per image of each storage.
-    outputs
-        The tensors that leave a node with several outputs, by the first of them.
-    writable
-        The tensors whose only reader may overwrite them: nobody keeps or shares them.
-    convolved
-        The storages that a convolution reads.
-    """
-
-    shared: list[int]
-    shared_in_eval: list[int]
-    sizes: list[int]
-    sizes_in_eval: list[int]
-    outputs: dict[int, Sequence[int]]
-    writable: list[bool]
-    convolved: set[int]
-
-
-class Lives(NamedTuple):
-    """Which storages of a graph are kept, and how long they live.
-
-    Attributes
-    ----------
-    kept, kept_in_eval
-        The storages that autograd keeps in each mode.
-    steps
-        The places of the nodes that run in eval mode, in order.
-    last
-        For each storage the last of these steps at which it is needed.
-    """
-
-    kept: Collection[int]
-    kept_in_eval: Collection[int]
-    steps: Sequence[int]
-    last: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class GraphResult:
     """What is known of a graph with given arguments and inputs.
 
     Attributes
     ----------
-    plain
-        Whether every drawn node is there once: none has a `when` or `repeat`.
-    ports
-        The Input and Output nodes, as written.
-    training_only
-        Nodes that only auxiliary outputs need; eval mode skips them.
-    written
-        Nodes whose result is part of their reader's expression in the generated code.
     scope
         The values of all names that expressions in it may read.
-    peak
-        Largest sum of live bytes per image in eval mode, without the graph's own inputs.
+    plan
+        What the forms of its nodes say of its memory.
+    sizes, sizes_in_eval
+        Bytes per image of each storage in each mode; storages have the numbers of `Wiring.numbers`.
     effect
         What it adds to the sums around it, as a block.
     problems
@@ -195,21 +133,39 @@ class GraphResult:
     """
 
     wiring: Wiring
-    plain: bool
     scope: Mapping[str, Scalar]
     inputs: tuple[Tensor, ...]
     nodes: Mapping[str, NodeResult]
-    ports: tuple[str, ...]
-    training_only: frozenset[str]
-    written: frozenset[str]
-    counts: Counts
-    kept: Memory
-    kept_in_eval: Memory
-    peak: int
-    storages: Storages
-    lives: Lives
+    plan: Plan
+    sizes: Sequence[int]
+    sizes_in_eval: Sequence[int]
     effect: BlockEffect
     problems: tuple[Problem, ...]
+
+    @property
+    def counts(self) -> Counts:
+        """The sums over its layers."""
+        return self.effect.counts
+
+    @property
+    def plain(self) -> bool:
+        """Whether every drawn node is there once: none has a `when` or `repeat`."""
+        return self.wiring.plain
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """The Input and Output nodes, as written."""
+        return self.wiring.ports
+
+    @property
+    def training_only(self) -> frozenset[str]:
+        """Nodes that only auxiliary outputs need; eval mode skips them."""
+        return self.plan.training_only
+
+    @property
+    def written(self) -> frozenset[str]:
+        """Nodes whose result is part of their reader's expression in the generated code."""
+        return self.plan.written
 
     def layers(self, prefix: str = "") -> Iterator[tuple[str, NodeResult]]:
         """Yield every layer with its path, in forward order, blocks expanded."""

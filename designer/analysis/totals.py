@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
-from designer.analysis.results import GraphResult, Memory
+from designer.analysis.results import GraphResult
 from designer.layers.base import FLOAT_BYTES
 from designer.layers.ports import Input
 
@@ -11,6 +12,13 @@ OPTIMISER_COPIES = {"sgd": 0, "momentum": 1, "rmsprop": 1, "adagrad": 1, "adam":
 """State that each optimiser keeps, in copies of the parameters."""
 
 PRECISIONS = ("float32", "mixed")
+
+
+class Memory(NamedTuple):
+    """What autograd keeps in one mode, in bytes: for each image, and for the whole batch."""
+
+    per_image: int = 0
+    fixed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,7 @@ def totals(top: GraphResult) -> Totals:
         result = top.nodes.get(name)
         if result is None or not isinstance(result.layer, Input):
             continue
-        if top.wiring.numbers.first[name] in top.storages.convolved:
+        if top.wiring.numbers.first[name] in top.plan.storages.convolved:
             images += result.counts.output_values
     return Totals(
         layers=counts.layers,
@@ -131,8 +139,8 @@ def totals(top: GraphResult) -> Totals:
         macs=counts.macs,
         output_values=counts.output_values,
         buffer_values=counts.buffer_values - images,
-        kept=top.kept,
-        kept_in_eval=top.kept_in_eval,
-        inference_peak_bytes=top.peak,
+        kept=Memory(*top.effect.kept[2:]),
+        kept_in_eval=Memory(*top.effect.kept_in_eval[2:]),
+        inference_peak_bytes=top.effect.peak,
         workspace_bytes=counts.widest_gradients,
     )

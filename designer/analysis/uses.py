@@ -10,7 +10,6 @@ from designer.analysis.place import Place
 from designer.analysis.problems import Problem, Severity
 from designer.analysis.rates import factor
 from designer.analysis.results import GraphResult, NodeResult
-from designer.analysis.statements import Role
 from designer.design import rules
 from designer.design.expressions import (
     ExpressionError,
@@ -259,7 +258,7 @@ def seen_from_outside(name: str, inside: GraphResult, inputs: tuple[Tensor, ...]
     if inside.problems:
         problems = tuple([problem.under(name) for problem in _foremost(inside.problems)])
     return NodeResult(
-        inputs, outputs, inside.effect, inside=inside, problems=problems, role=Role.BLOCK
+        inputs, outputs, inside.effect, inside=inside, problems=problems, form=inside.plan.form
     )
 
 

@@ -1,14 +1,21 @@
 """How a graph is wired once its arguments are known: what is there, its order, its readers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from designer.design.values import BlockNode, Edge, Graph, Node
+from designer.design.values import BlockNode, Edge, Graph, LayerNode, Node
 from designer.layers.base import layer_types
+from designer.layers.ports import Input, Output
+
+if TYPE_CHECKING:
+    from designer.analysis.memory import Plan
+    from designer.layers.forms import Form
+
+_PORTS = (Input.__name__, Output.__name__)
 
 Source: TypeAlias = tuple[str, int]
 """A node (or a block's input) and its output port."""
@@ -52,6 +59,16 @@ class Wiring:
         other outputs that are read.
     reads
         For each node in order, the numbers of the tensors that enter it, 0 where none does.
+    unread
+        The nodes of which nobody reads the first output.
+    ends
+        The names of the inputs and outputs of a block.
+    ports
+        The Input and Output nodes of a design, as written.
+    plain
+        Whether every node of the design is there, and once: none has a `when` or `repeat`.
+    plans
+        What was worked out of the memory of the graph, by the forms of its nodes.
     """
 
     graph: Graph
@@ -63,9 +80,14 @@ class Wiring:
     cycle: tuple[str, ...]
     numbers: "Numbers"
     reads: Sequence[tuple[int, ...]]
+    unread: tuple[str, ...]
+    ends: Ends
+    ports: tuple[str, ...] = ()
+    plain: bool = False
+    plans: dict[tuple["Form", ...], "Plan"] = field(default_factory=dict, compare=False)
 
     def of(self, graph: Graph) -> "Wiring":
-        """Return the wiring of a graph with the same edges and names."""
+        """Return the wiring of a graph with the same edges, names, Input and Output nodes."""
         return replace(self, graph=graph)
 
 
@@ -97,8 +119,8 @@ class Numbers(NamedTuple):
         return self.first.get(source[0], 0) if number is None else number
 
 
-def wire(graph: Graph, ends: Ends) -> Wiring:
-    """Sort out the edges of a graph whose nodes are all there."""
+def wire(graph: Graph, ends: Ends, *, plain: bool = False) -> Wiring:
+    """Sort out the edges of a graph whose nodes are all there; `plain` is as in `Wiring`."""
     nodes = graph.nodes
     sources: dict[str, tuple[Source | None, ...]] = dict.fromkeys((*nodes, *ends.outputs), ())
     targets: dict[str, tuple[str, ...]] = dict.fromkeys((*ends.inputs, *nodes), ())
@@ -135,7 +157,27 @@ def wire(graph: Graph, ends: Ends) -> Wiring:
         reads = [tuple(map(numbers.of, sources[name])) for name in order]
     else:
         reads = [tuple([first[each[0]] if each else 0 for each in sources[name]]) for name in order]
-    return Wiring(graph, order, sources, readers, targets, cyclic, cycle, numbers, reads)
+    ports = tuple([name for name, node in nodes.items() if is_port(node)])
+    return Wiring(
+        graph,
+        order,
+        sources,
+        readers,
+        targets,
+        cyclic,
+        cycle,
+        numbers,
+        reads,
+        tuple([name for name in nodes if (name, 0) not in readers]),
+        ends,
+        ports,
+        plain,
+    )
+
+
+def is_port(node: Node) -> bool:
+    """Tell whether a node is an Input or Output of a design."""
+    return isinstance(node, LayerNode) and node.layer in _PORTS
 
 
 _NO_CYCLE: frozenset[str] = frozenset()
@@ -153,22 +195,25 @@ def _placed(
 @lru_cache(maxsize=64)
 def chain(block: str, times: int) -> Wiring:
     """Return the wiring of a block's uses one behind the other, from x to y."""
-    stops = ["x", *map(str, range(times)), "y"]
-    steps = stops[1:-1]
+    steps = tuple(map(str, range(times)))
+    stops = ("x", *steps, "y")
+    links = [*pairwise(stops)]
     sources = [(stop, 0) for stop in stops[:-1]]
     return Wiring(
         Graph(
-            {step: BlockNode(block) for step in steps},
-            tuple([Edge(one, 0, two, 0) for one, two in pairwise(stops)]),
+            dict.fromkeys(steps, BlockNode(block)),
+            tuple([Edge(one, 0, two, 0) for one, two in links]),
         ),
-        tuple(steps),
+        steps,
         {stop: (source,) for stop, source in zip(stops[1:], sources, strict=True)},
         dict.fromkeys(sources, 1),
-        {one: (two,) for one, two in pairwise(stops)},
+        {one: (two,) for one, two in links},
         _NO_CYCLE,
         (),
-        Numbers(2, {stop: number for number, stop in enumerate(stops[:-1], 1)}, {}),
+        Numbers(2, dict(zip(stops[:-1], range(1, times + 2), strict=True)), {}),
         [(number,) for number in range(1, times + 1)],
+        (),
+        CHAIN,
     )
 
 

@@ -53,11 +53,6 @@ def make(name: str, **values: Any) -> Layer:
     return _make(name, tuple(values.items()))
 
 
-def forget() -> None:
-    """Forget all layers, to measure a beginning from nothing."""
-    _make.cache_clear()
-
-
 def resolve(
     name: str, parameters: Mapping[str, Value], scope: Mapping[str, Scalar]
 ) -> tuple[Layer | None, list[Fault]]:

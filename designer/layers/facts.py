@@ -11,10 +11,12 @@ from designer.layers.base import (
     FLOAT_BYTES,
     NOTHING,
     WEIGHT,
+    Category,
     Kept,
     Layer,
     Tensor,
 )
+from designer.layers.forms import Form, Ports, end_of, layer_form
 
 
 class Counts(NamedTuple):
@@ -40,15 +42,12 @@ class Facts:
     ----------
     size
         Bytes of the output, per image.
-    convolved
-        The input ports that a convolution reads.
-    keeps_output
-        Whether it keeps its output, if not now then where its input needs a gradient: nobody may
-        overwrite that. It depends on nothing frozen, so that the code does not either.
-    view, view_in_eval
-        Whether the output shares the first input's storage.
     peak
         Largest sum of bytes per image that it makes at once in eval mode, the output included.
+    form
+        What it means for the memory around it, sizes apart.
+    overwriting
+        The facts if it overwrote its input, of a layer that can and does not.
     """
 
     output: Tensor
@@ -56,11 +55,9 @@ class Facts:
     counts: Counts
     kept: Kept
     kept_in_eval: Kept
-    keeps_output: bool
-    convolved: tuple[int, ...]
-    view: bool
-    view_in_eval: bool
     peak: int
+    form: Form
+    overwriting: "Facts | None" = None
 
 
 def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Facts:
@@ -129,45 +126,47 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     if not view and inputs and inputs[0].needs_grad:
         gradients += entering
     macs = layer.macs(inputs, shape) if kind.macs is not Layer.macs else 0
-    widest_gradients = FLOAT_BYTES * gradients
-    return Facts(
-        output,
-        FLOAT_BYTES * values,
-        Counts(
-            1,
-            weights,
-            biases,
-            buffers,
-            file_bytes,
-            weights + biases if frozen else 0,
-            macs,
-            output_values,
-            buffer_values,
-            widest_gradients,
-        ),
-        kept,
-        kept_in_eval,
-        keeps_output,
-        (layer.convolved,) if convolution else (),
+    counts = Counts(
+        1,
+        weights,
+        biases,
+        buffers,
+        file_bytes,
+        weights + biases if frozen else 0,
+        macs,
+        output_values,
+        buffer_values,
+        FLOAT_BYTES * gradients,
+    )
+    convolved = (layer.convolved,) if convolution else ()
+    twin = _overwriting(layer, inputs, output, counts, convolved) if layer.inplace else None
+    form = layer_form(
+        kind.__name__,
+        end_of(layer) if kind.category is Category.PORT else None,
         view,
         view_in_eval,
-        FLOAT_BYTES * most,
+        bool(inputs) and not keeps_output,  # the images are the caller's
+        kept[:2],
+        kept_in_eval[:2],
+        convolved,
+        most > 0,
+        twin and twin.form,
     )
+    size = FLOAT_BYTES * values
+    return Facts(output, size, counts, kept, kept_in_eval, FLOAT_BYTES * most, form, twin)
 
 
-def overwriting(layer: Layer, found: Facts, inputs: tuple[Tensor, ...]) -> Facts:
+def _overwriting(
+    layer: Layer, inputs: tuple[Tensor, ...], output: Tensor, counts: Counts, convolved: Ports
+) -> Facts:
     """Return the facts of a layer without weights that overwrites its input."""
-    learns = found.output.needs_grad
-    kept = layer.kept_in_place(inputs, found.output.shape)
-    return Facts(
-        found.output,
-        found.size,
-        Counts(*found.counts[:-1], found.size if learns else 0),
-        kept if learns else NOTHING,
-        kept if learns else NOTHING,
-        bool(kept.outputs),
-        found.convolved,
-        view=True,
-        view_in_eval=True,
-        peak=0,
+    size, learns = FLOAT_BYTES * output.values, output.needs_grad
+    kept = layer.kept_in_place(inputs, output.shape)
+    writable = not kept.outputs
+    if not learns:
+        kept = NOTHING
+    form = layer_form(
+        type(layer).__name__, None, True, True, writable, kept[:2], kept[:2], convolved, False, None
     )
+    counts = Counts(*counts[:-1], size if learns else 0)
+    return Facts(output, size, counts, kept, kept, 0, form)

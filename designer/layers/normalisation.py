@@ -1,6 +1,7 @@
 """Normalisations: mean and variance of some axes are brought to 0 and 1."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 
 from designer.layers.base import (
@@ -26,10 +27,12 @@ from designer.layers.base import (
 from designer.layers.parameters import Bool, Float, Int
 
 
+@lru_cache(maxsize=1024)
 def _affine(shape: Shape) -> tuple[State, State]:
     return State("weight", shape, WEIGHT), State("bias", shape, BIAS)
 
 
+@lru_cache(maxsize=1024)
 def _running(channels: int) -> tuple[State, ...]:
     return (
         State("running_mean", (channels,), BUFFER),

@@ -248,9 +248,9 @@ def test_what_shares_storage_is_taken_over_where_only_sizes_change() -> None:
     before = analyse(design)
     assert before.top.nodes["n2"].in_place
     after = same(edits.set_parameter(design, "image", "shape", (3, 16, 16)), before)
-    assert after.top.lives is before.top.lives
+    assert after.top.plan is before.top.plan
     kept = edits.replace_node(design, "n2", LayerNode("GELU"))  # which keeps its input
-    assert same(kept, before).top.lives is not before.top.lives
+    assert same(kept, before).top.plan is not before.top.plan
 
 
 @pytest.mark.parametrize("name", ["alexnet", "resnet18", "googlenet"])
@@ -270,6 +270,8 @@ def test_a_block_is_looked_at_once_for_each_set_of_facts() -> None:
     uses = [node.inside for node in analysis.top.nodes.values() if node.inside is not None]
     inner = {id(each.inside) for use in uses for each in use.nodes.values()}
     assert len(inner) == 8  # of sixteen bottlenecks
+    plans = {id(each.inside.plan) for use in uses for each in use.nodes.values() if each.inside}
+    assert len(plans) == 2  # with a projection and without
     again = analyse(edits.set_argument(design, "classes", 10), analysis)
     layer1, layer1_again = (each.top.nodes["layer1"].inside for each in (analysis, again))
     assert layer1 is not None

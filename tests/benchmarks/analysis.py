@@ -5,6 +5,7 @@ that was just read and with nothing remembered; the next one of the same design 
 """
 
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,12 +15,9 @@ import torchinfo
 import torchvision
 
 from designer import presets
-from designer.analysis import wiring
 from designer.analysis.analysis import Analysis, analyse
-from designer.analysis.results import layer_result
-from designer.design import edits, expressions, files
+from designer.design import edits, files
 from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node
-from designer.layers import catalogue
 
 ROUNDS = 7
 REPEATS = 3  # one behind the other, since whoever comes first in a turn finds cold caches
@@ -96,10 +94,10 @@ def _against_torchinfo(design: Design, network: torch.nn.Module) -> tuple[float,
 
 def _forget() -> None:
     """Empty every cache that outlives an analysis."""
-    catalogue.forget()
-    layer_result.cache_clear()
-    wiring.chain.cache_clear()
-    expressions.parse.cache_clear()
+    for name in [each for each in sys.modules if each.startswith("designer.")]:
+        for value in vars(sys.modules[name]).values():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
 
 
 def _one_edit() -> tuple[float, float]:
