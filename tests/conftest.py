@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-# Two processes run the tests; with threads of their own they would only hinder each other.
+# Two processes run the tests; with threads of their own they would only hinder each other, and
+# where a test needs threads they do not keep a core busy while they wait.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 GOLDEN = Path(__file__).parent / "golden"
 

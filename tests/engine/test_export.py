@@ -15,6 +15,7 @@ from designer.design.values import Design, Edge, Graph, LayerNode
 from designer.engine import export as exporter
 from designer.engine.export import FORMATS, export, of_design
 from designer.errors import DesignerError
+from tests.engine.samples import TWO_OUTPUTS
 
 
 def tiny(*middle: LayerNode, shape: tuple[int, ...] = (3, 12, 12)) -> Design:
@@ -122,8 +123,7 @@ def test_weights_come_from_the_seed_and_leave_the_generator_alone():
 
 
 def test_auxiliary_outputs_stay_in_training(tmp_path):
-    design = edits.set_argument(presets.load("googlenet"), "classes", 5)
-    (done,) = export(of_design(design), [tmp_path / "googlenet.onnx"])
+    (done,) = export(of_design(TWO_OUTPUTS), [tmp_path / "two.onnx"])
     session = onnxruntime.InferenceSession(str(done.path))
     assert [each.name for each in session.get_outputs()] == ["scores"]
 
