@@ -15,7 +15,7 @@ from designer.resources import folder
 def icon(name: str, colour: str = "") -> QIcon:
     """Return an icon by the name of its file, in the text's colour unless another is given."""
     c = colours()
-    return _icon(name, colour or c.text, c.faint_text)
+    return _icon(name, colour or c.text, c.disabled_text)
 
 
 def category_icon(category: Category | None, colour: str = "") -> QIcon:

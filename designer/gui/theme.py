@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
+from designer.gui.contrast import legible
 from designer.layers.base import Category
 from designer.resources import folder
 
@@ -23,14 +24,14 @@ class Colours:
         Backgrounds: behind the graph, of the frame and docks, of cards and nodes, of text fields.
     line, strong_line
         Borders that separate, and those of things to be seen.
-    text, soft_text, faint_text
-        What is read, what is read second, what is hardly more than a texture.
+    text, soft_text, faint_text, disabled_text
+        What is read, what is read second, what is read last, what cannot be used now.
     accent, on_accent
         Selection and focus, and text upon it.
     success, warning, error
-        Good news, warnings, errors; each dark or light enough for text on `panel`.
-    train_button
-        Behind the white words of the main button.
+        Good news, warnings, errors; each dark or light enough for text on `window` and `panel`.
+    train_button, train_hover
+        Behind the white words of the main button, and while the pointer is on it.
     train, validation
         The two curves of a plot.
     """
@@ -46,11 +47,13 @@ class Colours:
     text: str
     soft_text: str
     faint_text: str
+    disabled_text: str
     accent: str
     on_accent: str
     selection: str
     success: str
     train_button: str
+    train_hover: str
     warning: str
     error: str
     error_panel: str
@@ -60,8 +63,12 @@ class Colours:
     block: str
 
     def of(self, category: Category | None) -> QColor:
-        """Return a category's colour; None is a block."""
+        """Return a category's colour for areas and lines; None is a block."""
         return QColor(self.block if category is None else self.categories[category])
+
+    def text_of(self, category: Category | None) -> str:
+        """Return a category's colour for text on `window`, `panel` and `selection`."""
+        return legible(self.of(category).name(), self.window, self.panel, self.selection)
 
 
 DARK = Colours(
@@ -75,12 +82,14 @@ DARK = Colours(
     strong_line="#4a515e",
     text="#e6e8ec",
     soft_text="#a3aab6",
-    faint_text="#7d8491",
+    faint_text="#8d94a1",
+    disabled_text="#717884",
     accent="#5b9bff",
     on_accent="#0b1220",
     selection="#2a3f63",
     success="#3fb68b",
     train_button="#27815f",
+    train_hover="#1f6c4f",
     warning="#f0a840",
     error="#ff6b66",
     error_panel="#4a2226",
@@ -110,18 +119,20 @@ LIGHT = Colours(
     line="#d5d9e0",
     strong_line="#a9b1be",
     text="#1c2026",
-    soft_text="#565e6b",
-    faint_text="#737b88",
+    soft_text="#4d5562",
+    faint_text="#616976",
+    disabled_text="#858d9a",
     accent="#1f66d6",
     on_accent="#ffffff",
     selection="#cfe0fb",
-    success="#1b855e",
+    success="#177350",
     train_button="#1b855e",
-    warning="#a86400",
-    error="#c8322d",
+    train_hover="#177350",
+    warning="#965800",
+    error="#c42f2a",
     error_panel="#fde7e6",
     train="#1f66d6",
-    validation="#c46a00",
+    validation="#ad4a00",
     categories={
         Category.PORT: "#7b8391",
         Category.CONVOLUTION: "#2f74e0",
@@ -235,7 +246,7 @@ def _palette(c: Colours) -> QPalette:
     ):
         palette.setColor(each, QColor(colour))
     for each in (role.WindowText, role.Text, role.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, each, QColor(c.faint_text))
+        palette.setColor(QPalette.ColorGroup.Disabled, each, QColor(c.disabled_text))
     return palette
 
 
@@ -254,7 +265,7 @@ QMenuBar::item:selected {{ background: {c.hover}; }}
 QMenu {{ background: {c.panel}; border: 1px solid {c.strong_line}; padding: 4px; }}
 QMenu::item {{ padding: 5px 26px 5px 10px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {c.selection}; }}
-QMenu::item:disabled {{ color: {c.faint_text}; }}
+QMenu::item:disabled {{ color: {c.disabled_text}; }}
 QMenu::separator {{ height: 1px; background: {c.line}; margin: 4px 6px; }}
 QMenu::icon {{ padding-left: 6px; }}
 QToolBar {{ background: {c.window}; border: 0; border-bottom: 1px solid {c.line};
@@ -263,11 +274,11 @@ QToolBar::separator {{ background: {c.line}; width: 1px; margin: 4px 4px; }}
 QToolButton {{ border: 0; border-radius: 5px; padding: 5px 8px; background: transparent; }}
 QToolButton:hover {{ background: {c.hover}; }}
 QToolButton:pressed, QToolButton:checked {{ background: {c.selection}; }}
-QToolButton:disabled {{ color: {c.faint_text}; }}
+QToolButton:disabled {{ color: {c.disabled_text}; }}
 QToolButton[primary="true"] {{ background: {c.train_button}; color: #ffffff; font-weight: 600;
     padding: 5px 12px; }}
-QToolButton[primary="true"]:hover {{ background: {c.success}; }}
-QToolButton[primary="true"]:disabled {{ background: {c.hover}; color: {c.faint_text}; }}
+QToolButton[primary="true"]:hover {{ background: {c.train_hover}; }}
+QToolButton[primary="true"]:disabled {{ background: {c.hover}; color: {c.disabled_text}; }}
 QToolButton[role="search"] {{ background: {c.field}; border: 1px solid {c.line};
     color: {c.faint_text}; padding: 5px 10px; min-width: 250px; }}
 QToolButton[role="search"]:hover {{ border-color: {c.strong_line}; }}
@@ -277,12 +288,12 @@ QPushButton {{ background: {c.panel}; border: 1px solid {c.line}; border-radius:
 QPushButton:hover {{ background: {c.hover}; }}
 QPushButton:pressed {{ background: {c.selection}; }}
 QPushButton:focus {{ border-color: {c.accent}; }}
-QPushButton:disabled {{ color: {c.faint_text}; background: {c.window}; }}
+QPushButton:disabled {{ color: {c.disabled_text}; background: {c.window}; }}
 QPushButton[role="start"] {{ text-align: left; padding-left: 14px; }}
 QPushButton[primary="true"] {{ background: {c.train_button}; color: #ffffff; border: 0;
     font-weight: 600; padding: 6px 14px; }}
-QPushButton[primary="true"]:hover {{ background: {c.success}; }}
-QPushButton[primary="true"]:disabled {{ background: {c.hover}; color: {c.faint_text}; }}
+QPushButton[primary="true"]:hover {{ background: {c.train_hover}; }}
+QPushButton[primary="true"]:disabled {{ background: {c.hover}; color: {c.disabled_text}; }}
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{
     background: {c.field}; border: 1px solid {c.line}; border-radius: 5px; padding: 4px 7px;
     selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
@@ -297,7 +308,7 @@ QLineEdit[heading="true"] {{ background: transparent; border: 0; border-radius: 
 QLineEdit[heading="true"]:hover {{ border-color: {c.line}; }}
 QLineEdit[heading="true"]:focus {{ border-color: {c.accent}; }}
 QLineEdit[heading="true"][wrong="true"] {{ border-color: {c.error}; }}
-QLineEdit:disabled, QComboBox:disabled {{ color: {c.faint_text}; background: {c.window}; }}
+QLineEdit:disabled, QComboBox:disabled {{ color: {c.disabled_text}; background: {c.window}; }}
 QComboBox[lit="true"] {{ border-color: {c.accent}; color: {c.accent}; }}
 QComboBox::drop-down {{ border: 0; width: 18px; }}
 QComboBox::down-arrow {{ image: url("{pictures}/chevron-{look}.svg"); width: 12px; height: 12px; }}

@@ -67,7 +67,7 @@ def draw_container_title(
     height = metrics(NAME_TEXT, True).height()
     behind = QRectF(left - 4, baseline - height * 0.8, advance + 6 + more + 8, height)
     painter.fillRect(behind, _fill(look, hovered))
-    painter.setPen(look.categories[-1])
+    painter.setPen(look.block_name)
     painter.setFont(font(NAME_TEXT, True))
     painter.drawText(QPointF(left, baseline), name)
     painter.setFont(font(SMALL_TEXT))

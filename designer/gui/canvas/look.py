@@ -70,6 +70,7 @@ class Look:
         self.ice = QColor("#7cc8f4") if c.dark else QColor("#1f7fb4")
         self.dot = mixed(QColor(c.canvas), QColor(c.strong_line), 0.45 if c.dark else 0.6)
         self.categories = [c.of(category) for category in arrays.CATEGORIES]
+        self.block_name = QColor(c.text_of(None))
         # At the far end a node is nothing but its colour: calm ones, so that errors stand out.
         self.blocks = [mixed(colour, self.canvas, 0.22) for colour in self.categories]
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from PySide6.QtGui import QColor, QTextBlock, QTextCharFormat, QTextLayout
 
+from designer.gui.contrast import legible
 from designer.gui.theme import colours
 from designer.layers.base import Category
 
@@ -30,14 +31,14 @@ def token_formats() -> dict[str, QTextCharFormat]:
     """Return how each kind of token is written in the present theme."""
     c = colours()
     kinds = {
-        "comment": c.faint_text,
-        "string": c.categories[Category.POOLING],
-        "keyword": c.categories[Category.NORMALISATION],
-        "name": c.block,
-        "function": c.categories[Category.CONVOLUTION],
-        "torch": c.categories[Category.CONVOLUTION],
+        "comment": legible(c.faint_text, c.window, c.selection),
+        "string": c.text_of(Category.POOLING),
+        "keyword": c.text_of(Category.NORMALISATION),
+        "name": c.text_of(None),
+        "function": c.text_of(Category.CONVOLUTION),
+        "torch": c.text_of(Category.CONVOLUTION),
         "self": c.soft_text,
-        "number": c.categories[Category.ACTIVATION],
+        "number": c.text_of(Category.ACTIVATION),
     }
     formats = {}
     for kind, colour in kinds.items():
