@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SHAPE_TEXT = SMALL_TEXT - 2
 _ROOM_FOR_SHAPE = 22.0  # length of a wire that has room for one
-_FULL_CURVES = 0.5  # scale from which on curves are drawn with all their points
+_MOST_SMOOTH = 1500  # edges from afar drawn without steps
 _SHORT = 1.2  # pixels; shorter edges disappear between their nodes
 
 
@@ -55,7 +55,7 @@ class EdgePainting:
             if smooth and len(lines):
                 self._sharpen(lines, pen.widthF())
             curved = chosen[~straight]
-            if self.scale < _FULL_CURVES:
+            if not smooth:
                 curved = curved[:, FEW]
             draw_lines(painter, lines)
             draw_lines(
@@ -80,9 +80,14 @@ class EdgePainting:
             pen = QPen(colour, self.ratio * (1.0 if width < 2 else 2.0))
             pen.setCosmetic(True)
             painter.setPen(pen)
-            direct = np.isnan(layer.lane[edges])
-            draw_lines(painter, layer.line[edges[direct]])
-            bent = layer.wire[edges[~direct]]
+            bends = ~np.isnan(layer.lane[edges])
+            direct = layer.line[edges[~bends]]
+            slanted = np.abs(direct[:, 0] - direct[:, 2]) * self.scale > 1
+            draw_lines(painter, direct[~slanted])
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, len(self.edges) < _MOST_SMOOTH)
+            draw_lines(painter, direct[slanted])
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            bent = layer.wire[edges[bends]]
             for one, two in ((0, middle - 1), (middle - 1, middle), (middle, -1)):
                 draw_lines(painter, bent[:, [one, two]].reshape(-1, 4))
 

@@ -47,6 +47,8 @@ def mark(
                 arrays.bits[origin] |= ORIGIN
         for other in _unknown_uses(arrays, problem):
             arrays.bits[other] |= bit
+            if problem.port is not None:
+                at_fault.add((other, problem.port))
         path = problem.path
         while path:  # the blocks around it show that something in them is wrong
             row = row_of.get(path)

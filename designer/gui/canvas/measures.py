@@ -1,6 +1,6 @@
 """Sizes on the canvas, in scene units: at 100 % one unit is a pixel for text of 9 points."""
 
-NODE_WIDTH = 232.0
+NODE_WIDTH = 260.0
 NODE_HEIGHT = 44.0
 END_WIDTH = 96.0  # a block's own input or output, while the block is looked into
 END_HEIGHT = 26.0

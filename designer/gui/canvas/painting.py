@@ -16,7 +16,7 @@ from designer.gui.canvas.captions import title
 from designer.gui.canvas.containers import draw_container, draw_container_title
 from designer.gui.canvas.edge_painting import EdgePainting, faint
 from designer.gui.canvas.look import FADED_OPACITY, Style, elided, font, metrics, mixed
-from designer.gui.canvas.measures import ICON_LEFT, TEXT_LEFT
+from designer.gui.canvas.measures import HEADER, ICON_LEFT, TEXT_LEFT
 from designer.gui.canvas.primitives import draw_points, draw_rects
 from designer.gui.canvas.sprites import MARGIN
 from designer.gui.places import name_of, parent
@@ -317,11 +317,13 @@ class Painting:
         size = 11 if self.scale > _LARGER_TITLES_FROM else 10
         painter.setTransform(QTransform())
         painter.setFont(font(size, True))
-        painter.setPen(self.look.categories[-1])
+        painter.setPen(self.look.block_name)
         for row, (x, y) in zip(rows.tolist(), self._corners(rows).tolist(), strict=True):
             room = float(self.layer.box[row, 2]) * self.scale - 20
             text, _ = elided(name_of(self.arrays.paths[row]), round(room), size, True)
-            painter.drawStaticText(QPointF(x + 5, y + 1), self.layer.static(text, size, True))
+            free = HEADER * self.scale - metrics(size, True).height()
+            place = QPointF(x + 5, y + max(1.0, free / 2))
+            painter.drawStaticText(place, self.layer.static(text, size, True))
         painter.setTransform(self.world)
 
     def _lights(self) -> None:
