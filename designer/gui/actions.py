@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from designer.gui import freezing, icons, places
 from designer.gui.theme import theme
@@ -263,6 +263,14 @@ class Actions(QObject):
         else:
             self.window.addAction(action)
         return action
+
+    def make_primary(self, button: QToolButton, key: str) -> None:
+        """Colour a tool button as the main one, its icon white also where the menu's is not."""
+        button.setProperty("primary", True)
+        row, action = self.rows[key], self.by_key[key]
+        # A tool button takes its action's icon again whenever anything of the action changes.
+        action.changed.connect(lambda: button.setIcon(icons.icon(row.icon, "#ffffff")))
+        button.setIcon(icons.icon(row.icon, "#ffffff"))
 
     def attach(self, canvas: QWidget) -> None:
         """Let the canvas have the shortcuts that count there only."""

@@ -12,7 +12,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from designer.gui import icons, lettering
 from designer.gui.command_search import NODES_ONLY, Command, Search
+from designer.gui.contrast import legible
 from designer.gui.theme import colours, mono, sans
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class CommandPalette(QFrame):
         super().__init__(window, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("command-palette")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)  # beside the round corners
         self.main = window
         self.search = Search(window)
         self.results = Results(self)
@@ -67,11 +69,7 @@ class CommandPalette(QFrame):
         down.addWidget(self.field)
         down.addWidget(self.list)
         down.addWidget(self.foot)
-        c = colours()
-        self.setStyleSheet(
-            f"#command-palette {{ background: {c.panel}; border: 1px solid {c.strong_line}; }}"
-            f"#command-results {{ background: {c.panel}; }}"
-        )
+        self.list.setStyleSheet(f"QListView {{ background: {colours().panel}; }}")
         self.field.textChanged.connect(self._find)
         self.list.selectionModel().currentChanged.connect(self._explain)
         self.field.setText(text)
@@ -86,6 +84,14 @@ class CommandPalette(QFrame):
         self.move(top)
         self.show()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the ground, whose corners are round; a style sheet leaves it out."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(colours().strong_line))
+        painter.setBrush(QColor(colours().panel))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
 
     def step(self, by: int) -> None:
         """Choose the row so many below, and from the end the first again."""
@@ -218,12 +224,13 @@ class _Delegate(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(c.selection if selected else c.hover))
             painter.drawRoundedRect(rect.adjusted(0, 0.5, 0, -0.5), 5, 5)
-        if command.refusal:
-            painter.setOpacity(0.5)
         _paint_sign(painter, rect, command)
         metrics = QFontMetricsF(sans())
         baseline = rect.center().y() + (metrics.ascent() - metrics.descent()) / 2
-        right = _paint_right(painter, rect, baseline, command)
+        right = _paint_right(painter, rect, baseline, command, selected=selected)
+        words, lit = c.text, legible(c.accent, c.panel, c.selection)
+        if command.refusal:
+            words = lit = c.faint_text if selected else c.disabled_text
         x = lettering.draw(
             painter,
             QPointF(rect.left() + 34, baseline),
@@ -232,7 +239,7 @@ class _Delegate(QStyledItemDelegate):
             ),
             command.positions,
             (sans(), sans(bold=True)),
-            (c.text, c.accent),
+            (words, lit),
         )
         painter.setFont(sans(0.9))
         painter.setPen(QColor(c.soft_text))
@@ -252,16 +259,20 @@ def _paint_sign(painter: QPainter, rect: QRectF, command: Command) -> None:
     shaped = command.icon.startswith("layer-")
     tint = c.of(command.category).name() if shaped else c.soft_text
     place = QRectF(rect.left() + 10, rect.center().y() - _SIGN / 2, _SIGN, _SIGN)
+    if command.refusal:
+        tint = c.disabled_text
     icons.icon(command.icon, tint).paint(painter, place.toRect())
 
 
-def _paint_right(painter: QPainter, rect: QRectF, baseline: float, command: Command) -> float:
+def _paint_right(
+    painter: QPainter, rect: QRectF, baseline: float, command: Command, *, selected: bool
+) -> float:
     """Paint kind and shortcut at the right; return where they begin."""
     c = colours()
     painter.setFont(sans(0.85))
     kind = command.kind.lower()
     x = rect.right() - 10 - QFontMetricsF(painter.font()).horizontalAdvance(kind)
-    painter.setPen(QColor(c.faint_text))
+    painter.setPen(QColor(c.soft_text if selected else c.faint_text))
     painter.drawText(QPointF(x, baseline), kind)
     if command.keys:
         painter.setFont(mono(relative=0.85))

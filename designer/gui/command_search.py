@@ -117,7 +117,7 @@ class Search:
         layer = result.layer if result is not None else None
         detail = type(layer).__name__ if layer is not None else "block"
         if result is not None and result.outputs and result.outputs[0] is not None:
-            detail += f"  {show(result.outputs[0].shape)}"
+            detail += f" · {show(result.outputs[0].shape)}"
         category = type(layer).category if layer is not None else None
         return Command(
             "node",
@@ -169,6 +169,7 @@ def _panels(window: "MainWindow") -> Iterator[Command]:
 def _additions(window: "MainWindow") -> Iterator[Command]:
     workspace = window.workspace
     refusal = "" if workspace.document else "No design is open."
+    where = " after the selection" if workspace.selection else ""
     entries = [
         *palette_entries.layer_entries(),
         *palette_entries.block_entries(workspace.design),
@@ -179,7 +180,7 @@ def _additions(window: "MainWindow") -> Iterator[Command]:
         yield Command(
             "common block" if entry.item.kind == "common" else entry.item.kind,
             entry.text,
-            f"add {'the layer' if layer else 'the block'} after the selection",
+            f"add {'the layer' if layer else 'the block'}{where}",
             lambda item=entry.item: _add(window, item),
             icons.category_file(entry.category),
             entry.category,
@@ -202,7 +203,7 @@ def _presets(window: "MainWindow") -> Iterator[Command]:
         yield Command(
             "preset",
             preset.title,
-            f"open  {preset.year}",
+            f"open · {preset.year}",
             lambda name=name: window.workspace.open_preset(name),
             "gallery",
             other=f"{name} {preset.idea} {preset.paper.reference}",

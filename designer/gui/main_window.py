@@ -188,7 +188,7 @@ class MainWindow(QMainWindow):
             if action.objectName() in ("edit.undo", "edit.redo"):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             if action.objectName() == "train.start":
-                button.setProperty("primary", True)
+                self.actions_.make_primary(button, "train.start")
         space = QWidget()
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(space)

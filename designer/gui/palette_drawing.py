@@ -4,7 +4,8 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QIcon, QPainter, QPixmap, QPolygonF
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from designer.gui import icons
+from designer.gui import icons, lettering
+from designer.gui.contrast import legible
 from designer.gui.palette_entries import Entry, Header
 from designer.gui.theme import colours, sans
 
@@ -101,10 +102,12 @@ def _paint_entry(
         soft, width = "", 0
     text = metrics.elidedText(row.text, Qt.TextElideMode.ElideRight, right - left)
     baseline = rect.center().y() + 0.5 + (metrics.ascent() - metrics.descent()) / 2
-    _letters(painter, QPointF(left, baseline), text, row.positions)
+    lit = legible(c.accent, c.window, c.selection)
+    fonts, start = (sans(), sans(bold=True)), QPointF(left, baseline)
+    lettering.draw(painter, start, text, row.positions, fonts, (c.text, lit))
     if soft:
         painter.setFont(soft_font)
-        painter.setPen(QColor(c.faint_text))
+        painter.setPen(QColor(c.soft_text if selected or hovered else c.faint_text))
         painter.drawText(QPointF(right - width, baseline), soft)
 
 
@@ -113,25 +116,6 @@ def sign_of(row: Entry) -> QIcon:
     if row.item.kind == "preset":
         return icons.icon("gallery", colours().soft_text)
     return icons.category_icon(row.category)
-
-
-def _letters(painter: QPainter, start: QPointF, text: str, matched: tuple[int, ...]) -> None:
-    """Draw a text with the matched letters in the accent's colour and bold."""
-    c = colours()
-    x = start.x()
-    places = set(matched)
-    position = 0
-    while position < len(text):
-        end = position
-        lit = position in places
-        while end < len(text) and (end in places) == lit:
-            end += 1
-        part = text[position:end]
-        painter.setFont(sans(bold=lit))
-        painter.setPen(QColor(c.accent if lit else c.text))
-        painter.drawText(QPointF(x, start.y()), part)
-        x += QFontMetricsF(painter.font()).horizontalAdvance(part)
-        position = end
 
 
 def ghost(row: Entry, ratio: float) -> QPixmap:

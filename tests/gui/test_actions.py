@@ -2,9 +2,11 @@
 
 from collections import Counter
 
-from PySide6.QtGui import QKeySequence
+import pytest
+from PySide6.QtGui import QColor, QKeySequence
+from PySide6.QtWidgets import QToolBar
 
-from designer.gui import icons
+from designer.gui import icons, theme
 from designer.gui.actions import ACTIONS, CANVAS_MENU, MENUS, NODE_MENU, TOOLBAR
 from designer.gui.main_window import MainWindow
 
@@ -57,3 +59,16 @@ def test_undo_names_its_step(window: MainWindow) -> None:
     window.actions_.refresh()
     assert window.actions_["edit.redo"].text() == "&Redo set conv1 stride"
     assert not window.workspace.document.modified
+
+
+@pytest.mark.parametrize("look", ["light"], indirect=True)
+def test_the_icon_of_the_main_button_is_white_and_the_menus_is_not(window: MainWindow) -> None:
+    action = window.actions_["train.start"]
+    button = window.findChild(QToolBar, "toolbar").widgetForAction(action)
+    window.workspace.open_preset("lenet5")
+    window.actions_.refresh()  # enables it, after which a tool button takes its action's icon
+    for icon, colour in ((button.icon(), "#ffffff"), (action.icon(), theme.LIGHT.text)):
+        image = icon.pixmap(32, 32).toImage()
+        tints = {image.pixelColor(x, y).name() for x in range(32) for y in range(32)
+                 if image.pixelColor(x, y).alpha() == 255}  # fmt: skip
+        assert tints == {QColor(colour).name()}

@@ -80,7 +80,8 @@ def test_a_layer_is_added(window: MainWindow, qtbot: QtBot, monkeypatch) -> None
     monkeypatch.setattr(adding, "append", lambda workspace, item: added.append(item))
     window.workspace.open_preset("lenet5")
     palette = opened(window, qtbot)
-    assert type_(palette, qtbot, "batchnorm2")[0].text == "BatchNorm2d"
+    first = type_(palette, qtbot, "batchnorm2")[0]
+    assert (first.text, first.detail) == ("BatchNorm2d", "add the layer")
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)
     assert added == [("layer", "BatchNorm2d")]
 
