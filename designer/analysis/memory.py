@@ -308,15 +308,18 @@ def _steps(
     freed: dict[int, list[int]] = {}
     steps: list[Step] = []
     for step, place in enumerate(places):
-        if not forms[place].known:
+        node, number = forms[place], place + start
+        if not node.known:
             continue
         made: Sequence[int] = ()
-        if forms[place].makes:
-            made = storages.outputs.get(place + start, (place + start,))
-            made = [number for number in made if shared[number] == number]
-            for number in made:
-                freed.setdefault(max(last[number], step), []).append(number)
-        if forms[place].makes or step in freed:
+        if node.makes:
+            made = (number,)
+            if node.new is None:
+                outputs = storages.outputs.get(number, made)
+                made = [each for each in outputs if shared[each] == each]
+            for each in made:
+                freed.setdefault(max(last[each], step), []).append(each)
+        if node.makes or step in freed:
             steps.append((place, made, freed.get(step, ())))
     return steps
 
@@ -352,7 +355,7 @@ def _end(wiring: Wiring, end: str, forms: Mapping[str, Form], storages: Storages
     sources = wiring.sources.get(end)
     source = sources[0] if sources else None
     number = wiring.numbers.of(source)
-    if source is None or number == 0:
+    if source is None or number == 0 or source[0] in wiring.cyclic:
         return None
     writable = False
     if number >= wiring.numbers.start:
@@ -402,6 +405,8 @@ def _whose(storage: int, port: int, inputs: int, own: dict[int, int]) -> tuple[b
 
 def _outside(held: Collection[int], inputs: int, own: Mapping[int, int]) -> Held:
     """Return the storages that are kept by the names that they have outside of the block."""
+    if not inputs and not own:
+        return Held((), (), [*held])
     return Held(
         tuple(sorted([each - 1 for each in held if each <= inputs])),
         tuple(sorted([own[each] for each in held if each in own])),

@@ -47,8 +47,9 @@ def written_into_reader(
                 number = left[source] = left.get(source, number) - 1
                 if number:
                     continue
-            before = forms.get(source[0])  # forward itself holds no input
-            frees = frees or (before is not None and before.role is not INPUT)
+            if not frees:  # forward itself holds no input
+                before = forms.get(source[0])
+                frees = before is not None and before.role is not INPUT
         statement.append(form.role)
         pending = None
         if following is None:  # what is left is to return it, in one place or in two

@@ -126,12 +126,14 @@ def wire(graph: Graph, ends: Ends, *, plain: bool = False) -> Wiring:
     targets: dict[str, tuple[str, ...]] = dict.fromkeys((*ends.inputs, *nodes), ())
     readers: dict[Source, int] = {}
     many: dict[str, list[str]] = {}
-    place = {name: number for number, name in enumerate(nodes)}
+    place = dict(zip(nodes, range(len(nodes)), strict=True))
     ordered = True
     for name, port, target, target_port in graph.edges:
         source = (name, port)
         known = sources[target]
-        if target_port == len(known):
+        if not known and not target_port:
+            sources[target] = (source,)
+        elif target_port == len(known):
             sources[target] = (*known, source)
         else:
             sources[target] = _placed(known, target_port, source)
@@ -147,7 +149,8 @@ def wire(graph: Graph, ends: Ends, *, plain: bool = False) -> Wiring:
     order = tuple(nodes) if ordered else _order(place, sources, targets)
     cyclic = frozenset(nodes.keys() - set(order)) if len(order) < len(nodes) else _NO_CYCLE
     cycle = _cycle([name for name in nodes if name in cyclic], sources) if cyclic else ()
-    first = {name: number for number, name in enumerate((*ends.inputs, *order), 1)}
+    names = (*ends.inputs, *order)
+    first = dict(zip(names, range(1, len(names) + 1), strict=True))
     others: dict[Source, int] = {}
     for source in readers:
         if source[1] and source[0] not in ends.inputs:

@@ -16,7 +16,7 @@ from designer.layers.base import (
     Layer,
     Tensor,
 )
-from designer.layers.forms import Form, Ports, end_of, layer_form
+from designer.layers.forms import Form, Ports, end_of, layer_form, role_of
 
 
 class Counts(NamedTuple):
@@ -108,7 +108,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     if kind.is_view is not Layer.is_view:
         view = layer.is_view(inputs, True)
         view_in_eval = layer.is_view(inputs, False)
-    values, entering = prod(shape), inputs[0].values if inputs else 0
+    values, entering = prod(shape), prod(inputs[0].shape) if inputs else 0
     if kind.parts is Layer.parts:  # itself alone
         convolution = layer.convolution
         output_values = values if layer.counts else 0
@@ -141,7 +141,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     convolved = (layer.convolved,) if convolution else ()
     twin = _overwriting(layer, inputs, output, counts, convolved) if layer.inplace else None
     form = layer_form(
-        kind.__name__,
+        role_of(kind),
         end_of(layer) if kind.category is Category.PORT else None,
         view,
         view_in_eval,
@@ -166,7 +166,7 @@ def _overwriting(
     if not learns:
         kept = NOTHING
     form = layer_form(
-        type(layer).__name__, None, True, True, writable, kept[:2], kept[:2], convolved, False, None
+        role_of(type(layer)), None, True, True, writable, kept[:2], kept[:2], convolved, False, None
     )
     counts = Counts(*counts[:-1], size if learns else 0)
     return Facts(output, size, counts, kept, kept, 0, form)

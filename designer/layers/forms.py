@@ -9,7 +9,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from designer.layers.base import Category, Layer, layer_types
+from designer.layers.base import Category, Layer
 from designer.layers.ports import Input, Output
 
 Ports: TypeAlias = tuple[int, ...]
@@ -96,7 +96,7 @@ def broken(layer: Layer | None = None) -> Form:
 
 @lru_cache(maxsize=65536)
 def layer_form(
-    name: str,
+    role: Role,
     end: Kind | None,
     view: bool,
     view_in_eval: bool,
@@ -107,21 +107,10 @@ def layer_form(
     makes: bool,
     overwriting: Form | None,
 ) -> Form:
-    """Return the form of layers of a type; with `view` the output lies where the input does."""
+    """Return the form of a layer; with `view` its output lies where its input does."""
     way = Way(not view, 0, not view_in_eval, 0, writable)
     new = None if view or view_in_eval or overwriting else way
-    return form(
-        role(layer_types()[name]),
-        end,
-        True,
-        (way,),
-        kept,
-        kept_in_eval,
-        convolved,
-        makes,
-        overwriting,
-        new,
-    )
+    return Form(role, end, True, (way,), kept, kept_in_eval, convolved, makes, overwriting, new)
 
 
 def end_of(layer: Layer | None) -> Kind | None:
@@ -131,11 +120,20 @@ def end_of(layer: Layer | None) -> Kind | None:
     return None
 
 
-def role(kind: type[Layer]) -> Role:
+_ROLES: dict[type[Layer], Role] = {}
+
+
+def role_of(kind: type[Layer]) -> Role:
     """Return what layers of a type are for the look of a statement.
 
     So one class serves the uses of a block whose shortcut projects and those where it does not.
     """
+    if kind not in _ROLES:
+        _ROLES[kind] = _role(kind)
+    return _ROLES[kind]
+
+
+def _role(kind: type[Layer]) -> Role:
     if kind.activation:
         return ACTIVATION
     if kind.category is Category.NORMALISATION:
