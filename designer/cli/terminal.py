@@ -160,7 +160,7 @@ class _Follower:
 def _figures(figures: dict[str, Any]) -> str:
     accuracy = figures.get("accuracy")
     text = f"loss {figures['loss']:.4f}"
-    return text if accuracy is None else f"{text} accuracy {accuracy:.2%}"
+    return text if accuracy is None else f"{text}, accuracy {100 * accuracy:.2f} %"
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Numbers as the user wants them written: grouped as in English, as the system does, or plain."""
 
+import re
+
 from PySide6.QtCore import QLocale
 
 from designer.analysis import formatting
@@ -45,3 +47,8 @@ def scaled(number: float) -> str:
 def size(number: float) -> str:
     """Write bytes in powers of 1000: 60.9 MB."""
     return local(formatting.decimal_bytes(number))
+
+
+def unbroken(text: str) -> str:
+    """Keep each number and its unit on one line, where a label breaks its text."""
+    return re.sub(r"(?<=\d) (?=[KMGT]?i?B\b|%)", "\N{NO-BREAK SPACE}", text)

@@ -22,7 +22,7 @@ def duration(seconds: float) -> str:
 def figures(of: Figures | Best) -> str:
     """Write a loss and, where there is one, an accuracy."""
     text = f"loss {of.loss:.4f}"
-    return text if of.accuracy is None else f"{text} accuracy {of.accuracy:.2%}"
+    return text if of.accuracy is None else f"{text}, accuracy {100 * of.accuracy:.2f} %"
 
 
 def summary(result: Result) -> Iterator[str]:

@@ -13,6 +13,7 @@ from designer.gui.panels.layer_view import LayerView, TotalRow
 from designer.gui.panels.memory_totals import MemoryTotals
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
 from designer.gui.theme import sans
+from designer.gui.training import fitting
 from designer.gui.workspace import Workspace
 from designer.runs.recipe import Recipe
 from designer.storage import write_atomically
@@ -27,6 +28,7 @@ class AnalysisPanel(LazyPanel):
         self.total_row = TotalRow(self.view)
         self.memory = MemoryTotals()
         self._newest = Newest(self)
+        self._asked = Newest(self)
         self._table: LayerTable | None = None
         self._filter = QLineEdit(objectName="layer-filter", clearButtonEnabled=True)
         self._filter.setPlaceholderText("Filter layers…")
@@ -145,9 +147,19 @@ class AnalysisPanel(LazyPanel):
 
     def _switched(self) -> None:
         document = self.workspace.document
-        self.memory.suggest((document.recipe if document else None) or Recipe())
+        self._suggest((document.recipe if document else None) or Recipe())
         self._filter.clear()
         self._apply_filter()
+
+    def _suggest(self, recipe: Recipe) -> None:
+        """Estimate for a recipe; whether it can have its lower precision, the devices tell."""
+        self.memory.suggest(recipe)
+        self._asked.cancel()
+        if recipe.precision != "float32":
+            self._asked.start(
+                fitting.devices,
+                lambda found: self.memory.suggest(recipe, fitting.chosen(recipe, found)),
+            )
 
     def _apply_filter(self) -> None:
         self._typed.stop()

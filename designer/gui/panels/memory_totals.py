@@ -20,6 +20,7 @@ from designer.analysis.totals import OPTIMISER_COPIES, PRECISIONS, Totals
 from designer.gui import numbers
 from designer.gui.panels.flow import FlowLayout
 from designer.gui.theme import mono, sans
+from designer.gui.training import fitting
 from designer.runs.recipe import Recipe
 
 LARGEST_BATCH = 10**6
@@ -244,13 +245,14 @@ class MemoryTotals(QWidget):
         self._estimate()
         self.layout().invalidate()
 
-    def suggest(self, recipe: Recipe) -> None:
-        """Estimate for the batch, optimiser and precision of a recipe."""
+    def suggest(self, recipe: Recipe, device: fitting.Device | None = None) -> None:
+        """Estimate for the batch and optimiser of a recipe, and how the device would compute."""
         fields = (self.batch, self.optimiser, self.precision)
         blocked = [QSignalBlocker(field) for field in fields]
         self.batch.setValue(min(recipe.batch, LARGEST_BATCH))
-        self.optimiser.setCurrentIndex(self.optimiser.findData(optimiser_of(recipe)))
-        self.precision.setCurrentIndex(self.precision.findData(precision_of(recipe)))
+        self.optimiser.setCurrentIndex(self.optimiser.findData(fitting.optimiser_of(recipe)))
+        precision = fitting.precision_of(recipe, device)
+        self.precision.setCurrentIndex(self.precision.findData(precision))
         del blocked
         self._estimate()
 
@@ -272,14 +274,3 @@ class MemoryTotals(QWidget):
         small = sans(0.92)
         for widget in (*self.words, self.batch, self.optimiser, self.precision):
             widget.setFont(small)
-
-
-def optimiser_of(recipe: Recipe) -> str:
-    """Return the recipe's optimiser as the accounting names it."""
-    optimiser = recipe.optimiser
-    return "momentum" if optimiser.name == "sgd" and optimiser.momentum else optimiser.name
-
-
-def precision_of(recipe: Recipe) -> str:
-    """Return the recipe's precision as the accounting names it."""
-    return "float32" if recipe.precision == "float32" else "mixed"

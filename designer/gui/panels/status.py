@@ -182,7 +182,7 @@ class StatusBar(QStatusBar):
         most = fitting.largest_batch(self.workspace.analysis.totals, recipe, device)
         self.fit_.setText(
             f"training at batch {numbers.count(recipe.batch)}: {size(needed)} of "
-            f"{size(device.total)}"
+            f"{size(device.free)} free"
         )
         fits = needed <= device.free
         largest = (

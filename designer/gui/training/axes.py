@@ -19,10 +19,14 @@ _ROOM = 1.25  # of the height of a line, for the numbers at the bottom
 
 
 class Axis(pg.AxisItem):
-    """The left or the bottom side of a plot; lines across the curves belong to the left one."""
+    """The left or the bottom side of a plot; lines across the curves belong to the left one.
 
-    def __init__(self, side: str) -> None:
+    `unit` is written behind each number at the left, `name` before the last one at the bottom.
+    """
+
+    def __init__(self, side: str, *, unit: str = "", name: str = "") -> None:
         super().__init__(side)
+        self._unit, self._name = unit, name
         self._font = QFont()
         self._line = self._words = self._grid = QPen()
         if side == "left":
@@ -76,19 +80,27 @@ class Axis(pg.AxisItem):
         for y, text in found:
             if inside.top() + height / 3 <= y <= inside.bottom() - height / 3:
                 box = QRectF(inside.left() - _GAP - 200, y - height / 2, 200, height)
-                painter.drawText(box, flags, text)
+                painter.drawText(box, flags, text + self._unit)
 
     def _paint_bottom(self, painter: QPainter, inside: QRectF) -> None:
         painter.setPen(self._line)
         painter.drawLine(QLineF(inside.left(), inside.bottom(), inside.right(), inside.bottom()))
         painter.setPen(self._words)
         metrics = painter.fontMetrics()
+        top, height = inside.bottom() + _GAP, metrics.height()
+        found = []
         for along, text in self._ticks(inside.width()):
             width = metrics.horizontalAdvance(text)
             left = inside.left() + along - width / 2
             if left >= inside.left() and left + width <= inside.right():
-                box = QRectF(left, inside.bottom() + _GAP, width + 1, metrics.height())
+                found.append(left)
+                box = QRectF(left, top, width + 1, height)
                 painter.drawText(box, Qt.AlignmentFlag.AlignLeft, text)
+        name = f"{self._name} "
+        width = metrics.horizontalAdvance(name)
+        if self._name and len(found) > 1 and found[-1] - found[-2] > 1.5 * width:
+            box = QRectF(found[-1] - width, top, width, height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft, name)
 
 
 def ticks(low: float, high: float, most: float) -> list[tuple[float, str]]:

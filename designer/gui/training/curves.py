@@ -100,7 +100,7 @@ class Curves(QWidget):
         self.smoothing.setFixedWidth(84)
         self.smoothing.valueChanged.connect(self.refresh_soon)
         row.addWidget(self.smoothing)
-        self.log = self._button("log", "Draw losses by their logarithm.", "curves-log")
+        self.log = self._button("Log", "Draw losses by their logarithm.", "curves-log")
         self.log.setCheckable(True)
         self.log.toggled.connect(self._set_log)
         self.fit = self._button("Fit", "Show the whole curves (double-click, Home).", "curves-fit")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 BUILT_IN = "mnist10k"
 BUILT_IN_TITLE = "MNIST (built in)"
+BROUGHT = {"imagenet": "ImageNet"}
+"""Data sets that the recipes of presets name and users have to bring, as their makers write them."""
 SAMPLES = 24
 _SIDE = 40  # of a sample, in pixels that are read
 _WORDS = {"train": "training", "validation": "validation", "test": "test"}
@@ -279,13 +281,10 @@ class Samples(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         side = self._side()
         columns = max(self.width() // (side + 3), 1)
-        painter.setPen(QPen(colours().line))
         for number, picture in enumerate(self._reading.samples[: 2 * columns]):
             row, column = divmod(number, columns)
             corner = QPoint(column * (side + 3), row * (side + 3))
-            place = QRect(corner, QSize(side, side))
-            painter.drawImage(place, picture)
-            painter.drawRect(place.adjusted(0, 0, -1, -1))
+            paint_framed(painter, QRect(corner, QSize(side, side)), picture)
         painter.end()
 
 
@@ -302,7 +301,7 @@ def read(source: str) -> Reading:
 
     if _is_brought(source):
         raise DesignerError(
-            f"The recipe is for {source}, which does not come with the program: choose its folder, "
+            f"The recipe is for {_title(source)}, which does not come with the program: choose its folder, "
             "or use the built-in digits."
         )
     dataset = open_dataset(source)
@@ -337,13 +336,23 @@ def picture_of(image: object) -> QImage:
     return QImage(rows.tobytes(), width, height, width * channels, kind).copy()
 
 
+def paint_framed(painter: QPainter, place: QRect, picture: QImage | None) -> None:
+    """Paint a picture with a line around it, on whole pixels whatever the screen's ratio."""
+    painter.fillRect(place, QColor(colours().line))
+    inside = place.adjusted(1, 1, -1, -1)
+    if picture is None:
+        painter.fillRect(inside, QColor(colours().window))
+    else:
+        painter.drawImage(inside, picture)
+
+
 def _facts(data: "Description", recipe: Recipe) -> str:
     height = _range(data.heights)
     size = f"{height}×{_range(data.widths)}"
     colour = {1: "grey", 3: "colour"}.get(data.channels, f"{data.channels} channels")
     kind = f"{len(data.classes)} classes" if data.classes else f"{data.outputs} target values"
     counts = split_counts(data, recipe)
-    parts = " · ".join(f"{numbers.count(n)} {_WORDS[part]}" for part, n in counts.items())
+    parts = ", ".join(f"{numbers.count(n)}&nbsp;{_WORDS[part]}" for part, n in counts.items())
     return f"{size} {colour}, {kind}<br>{parts}"
 
 
@@ -358,7 +367,7 @@ def _is_brought(source: str) -> bool:
 
 def _title(source: str) -> str:
     path = Path(source)
-    return f"{path.name}  ({path.parent})" if path.is_absolute() else source
+    return f"{path.name}  ({path.parent})" if path.is_absolute() else BROUGHT.get(source, source)
 
 
 def _set_role(label: QLabel, role: str) -> None:

@@ -51,6 +51,9 @@ class EvaluationPanel(QWidget):
         self.matrix.picked.connect(self._filter)
         self.mistakes = Mistakes()
         self.caption = QLabel(objectName="mistakes-caption")
+        self.key = QLabel("true → taken for, and how surely", objectName="mistakes-key")
+        self.key.setProperty("role", "soft")
+        self.key.setMinimumWidth(1)
         self.message = QLabel(objectName="evaluation-message", wordWrap=True)
         self.message.setProperty("role", "faint")
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -72,7 +75,11 @@ class EvaluationPanel(QWidget):
         left.addWidget(self.matrix, 1)
         right = QVBoxLayout()
         right.setSpacing(4)
-        right.addWidget(self.caption)
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        head.addWidget(self.caption)
+        head.addWidget(self.key, 1)
+        right.addLayout(head)
         right.addWidget(scroll, 1)
         self.content = QWidget()
         row = QHBoxLayout(self.content)
@@ -138,6 +145,7 @@ class EvaluationPanel(QWidget):
         """Show the mistakes of one cell of the matrix, or all."""
         self.mistakes.filter(pair if isinstance(pair, tuple) else None)
         number = len(self.mistakes.shown)
+        self.key.setVisible(number > 0)
         if isinstance(pair, tuple):
             true, predicted = pair
             self.caption.setText(f"{number} worst of {true} taken for {predicted}")

@@ -44,12 +44,26 @@ def chosen(recipe: Recipe, found: tuple[Device, ...]) -> Device | None:
 
 def needed(totals: Totals, recipe: Recipe, device: Device, batch: int | None = None) -> int:
     """Return the bytes that a training takes by the accounting; kernels take some of their own."""
-    name = recipe.optimiser.name
-    key = "momentum" if name == "sgd" and recipe.optimiser.momentum else name
-    lower = recipe.precision != "float32" and device.key == "cuda"
     return totals.training_bytes(
-        key, recipe.batch if batch is None else batch, "mixed" if lower else "float32"
+        optimiser_of(recipe),
+        recipe.batch if batch is None else batch,
+        precision_of(recipe, device),
     )
+
+
+def optimiser_of(recipe: Recipe) -> str:
+    """Return the recipe's optimiser as the accounting names it."""
+    optimiser = recipe.optimiser
+    return "momentum" if optimiser.name == "sgd" and optimiser.momentum else optimiser.name
+
+
+def precision_of(recipe: Recipe, device: Device | None) -> str:
+    """Return the precision in which a device trains, as the accounting names it.
+
+    Lower precisions are for CUDA; other devices, and one that is not known yet, take float32.
+    """
+    lower = recipe.precision != "float32" and device is not None and device.key == "cuda"
+    return "mixed" if lower else "float32"
 
 
 def largest_batch(totals: Totals, recipe: Recipe, device: Device) -> int:

@@ -21,6 +21,7 @@ NAMED = 9.0  # pixels that a row must have for the class's name
 COUNTED = 15.0  # and for the count in each cell
 _BAR = 46  # pixels of the bar with a class's accuracy
 _GAP = 8
+_ROWS, _COLUMNS, _BARS = "true", "taken for", "right"
 
 
 class ConfusionMatrix(QWidget):
@@ -63,7 +64,7 @@ class ConfusionMatrix(QWidget):
     def words(self, true: int, predicted: int) -> str:
         """Return what a cell says."""
         count, total = self.counts[true][predicted], self._totals[true]
-        share = f"{100 * count / total:.1f} %" if total else "–"
+        share = percent(count, total)
         if true == predicted:
             return (
                 f"{self.classes[true]}: {numbers.count(count)} of {numbers.count(total)} right, "
@@ -96,15 +97,15 @@ class ConfusionMatrix(QWidget):
     def _grid(self) -> QRectF:
         metrics = self.fontMetrics()
         names = max((metrics.horizontalAdvance(name) for name in self.classes), default=0)
+        names = max(names, metrics.horizontalAdvance(_ROWS))
         left = min(names + 8, self.width() * 0.3)
         right = _GAP + _BAR + self._share_width()
-        bottom = metrics.height() + 4
-        return QRectF(
-            left, 0, max(self.width() - left - right, 10), max(self.height() - bottom, 10)
-        )
+        line = metrics.height() + 2
+        wide, high = self.width() - left - right, self.height() - 2 * line
+        return QRectF(left, line, max(wide, 10), max(high, 10))
 
     def _share_width(self) -> int:
-        return self.fontMetrics().horizontalAdvance("100 %") + 4
+        return self.fontMetrics().horizontalAdvance("100.0 %") + 4
 
     def _dress(self) -> None:
         """Make the picture of the heat, one pixel a cell."""
@@ -153,6 +154,7 @@ class ConfusionMatrix(QWidget):
                 painter.drawRect(self.rect_of(*cell).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.setPen(QColor(c.faint_text))
         painter.setFont(sans(0.85))
+        self._paint_headings(painter, grid)
         if high < NAMED or wide < NAMED:
             line = self.fontMetrics().height()
             below = QRectF(0, self.height() - line, self.width(), line)
@@ -186,6 +188,18 @@ class ConfusionMatrix(QWidget):
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(wide))
             painter.drawText(column, Qt.AlignmentFlag.AlignHCenter, text)
 
+    def _paint_headings(self, painter: QPainter, grid: QRectF) -> None:
+        """Say what the rows, the columns and the bars are."""
+        top, line = grid.top(), self.fontMetrics().height()
+        left = grid.right() + _GAP
+        flag = Qt.AlignmentFlag
+        for place, side, words in (
+            (QRectF(0, 0, grid.left() - 6, top), flag.AlignRight, _ROWS),
+            (QRectF(grid.left(), 0, grid.width(), top), flag.AlignHCenter, _COLUMNS),
+            (QRectF(left, 0, self.width() - left, top), flag.AlignRight, _BARS),
+        ):
+            painter.drawText(place, side | flag.AlignTop, words)
+
     def _paint_bars(self, painter: QPainter, grid: QRectF, high: float) -> None:
         """Paint the share of right answers of each class, worst ones standing out."""
         c = colours()
@@ -204,7 +218,7 @@ class ConfusionMatrix(QWidget):
                 painter.drawText(
                     QRectF(left + _BAR, top, self._share_width(), high),
                     Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                    f"{100 * share:.0f} %",
+                    percent(self.counts[place][place], total),
                 )
 
     # Reading out
@@ -264,6 +278,13 @@ class ConfusionMatrix(QWidget):
         else:
             true, predicted = self._picked
             self.picked.emit((self.classes[true], self.classes[predicted]))
+
+
+def percent(count: int, total: int) -> str:
+    """Write a share; only all of them are 100 %, however many there are."""
+    if not total:
+        return "–"
+    return f"{100.0 if count == total else min(100 * count / total, 99.9):.1f} %"
 
 
 def _mixed(one: QColor, other: QColor, share: float) -> QColor:

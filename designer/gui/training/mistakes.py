@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from designer.gui.theme import colours, sans, theme
+from designer.gui.training.dataset import paint_framed
 
 _GAP = 8
 
@@ -45,8 +46,8 @@ class Mistakes(QWidget):
         theme.changed.connect(self.update)
 
     def show_mistakes(self, mistakes: list[Mistake]) -> None:
-        """Show these."""
-        self.mistakes = mistakes
+        """Show these, the surest first."""
+        self.mistakes = sorted(mistakes, key=lambda each: -(each.probability or 0))
         self.filter(None)
 
     def filter(self, pair: tuple[str, str] | None) -> None:
@@ -93,10 +94,8 @@ class Mistakes(QWidget):
             if not place.intersects(event.rect()):
                 continue
             square = QRect(place.topLeft(), QSize(place.width(), place.width()))
-            if mistake.picture is not None:
-                painter.drawImage(square, _fitted(mistake.picture, square.width()))
-            painter.setPen(QPen(c.line))
-            painter.drawRect(square.adjusted(0, 0, -1, -1))
+            picture = mistake.picture
+            paint_framed(painter, square, picture and _fitted(picture, square.width()))
             line = QRect(square.left(), square.bottom() + 2, square.width(), metrics.height())
             both = f"{mistake.true} → {mistake.predicted}"
             painter.setPen(c.text)

@@ -271,7 +271,7 @@ class TrainingPanel(QWidget):
             return ""
         if state in ("diverged", "failed"):
             return result.message or f"The training {state}."
-        return "  ".join(summary(result))
+        return " ".join(summary(result))
 
     # Going on
 

@@ -110,7 +110,10 @@ class Plot(QWidget):
         self.header = QLabel(objectName=f"plot-header-{title.lower().replace(' ', '-')}")
         self.header.setTextFormat(Qt.TextFormat.RichText)
         self.header.setMinimumWidth(1)
-        self.axes = {side: Axis(side) for side in ("left", "bottom")}
+        self.axes = {
+            "left": Axis("left", unit=" %" if percent else ""),
+            "bottom": Axis("bottom", name="epoch"),
+        }
         self.view = pg.PlotWidget(enableMenu=False, axisItems=self.axes)
         self.axes["left"].setZValue(-1)  # the lines across lie behind the curves
         self.view.setObjectName(f"plot-{title.lower().replace(' ', '-')}")

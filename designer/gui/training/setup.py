@@ -25,7 +25,7 @@ from designer.gui import background, icons, numbers
 from designer.gui.theme import sans, theme
 from designer.gui.training import fitting
 from designer.gui.training.dataset import DataChooser
-from designer.gui.training.matching import Match, match
+from designer.gui.training.matching import Match, match, split_counts
 from designer.gui.training.recipe_form import RecipeForm
 from designer.gui.training.start_from import StartFrom
 from designer.gui.workspace import Workspace
@@ -124,7 +124,10 @@ class SetUp(QWidget):
         self.form = RecipeForm(recipe)
         recipe.rows.addWidget(self.start)
         recipe.rows.addWidget(self.form, 1)
-        recipe.head.addWidget(self._recipe_menu())
+        menu = self._recipe_menu()
+        recipe.head.addWidget(menu)
+        for column in (data, recipe, device):
+            column.head.addStrut(menu.sizeHint().height())  # all titles on one line
         self._fill_device(device)
 
     def _recipe_menu(self) -> QToolButton:
@@ -304,8 +307,11 @@ class SetUp(QWidget):
     def _show_memory(self) -> None:
         device, recipe = self.device, self.recipe
         self.lower.hide()
-        self.memory.setVisible(device is not None and self.workspace.document is not None)
-        if device is None or self.workspace.document is None:
+        # Of a design with problems it is not known yet what training takes.
+        known = device is not None and self.workspace.document is not None
+        known = known and self.workspace.analysis.valid
+        self.memory.setVisible(known)
+        if device is None or not known:
             return
         totals = self.workspace.analysis.totals
         most = fitting.largest_batch(totals, recipe, device)
@@ -315,12 +321,7 @@ class SetUp(QWidget):
             f"{numbers.size(device.free)} of {numbers.size(device.total)} is free."
         )
         if fits:
-            shown = (
-                f"over {numbers.short(fitting.LARGEST)}"
-                if most == fitting.LARGEST
-                else numbers.count(most)
-            )
-            words += f" Batches up to {shown} fit."
+            words += f" {self._reach(most)}"
         elif most:
             lower = most // 8 * 8 or most
             words += f" Batches up to {numbers.count(most)} fit."
@@ -329,10 +330,21 @@ class SetUp(QWidget):
             self.lower.show()
         else:
             words += " Not even one image fits: use another device or a smaller network."
-        self.memory.setText(words)
+        self.memory.setText(numbers.unbroken(words))
         self.memory.setProperty("role", "soft" if fits else "warning")
         self.memory.style().unpolish(self.memory)
         self.memory.style().polish(self.memory)
+
+    def _reach(self, most: int) -> str:
+        """Say which batches fit, as far as there are images for them."""
+        reading = self.data.reading
+        if reading is not None:
+            images = split_counts(reading.description, self.recipe)["train"]
+            if images <= most:
+                return f"All {numbers.count(images)} training images fit in one batch."
+        if most == fitting.LARGEST:
+            return f"Batches up to over {numbers.short(most)} fit."
+        return f"Batches up to {numbers.count(most)} fit."
 
     def showEvent(self, event: QShowEvent) -> None:
         """Read the data set and ask for memory once somebody looks."""

@@ -18,6 +18,7 @@ from designer.gui.panels.analysis import AnalysisPanel
 from designer.gui.panels.layer_table import COLUMNS
 from designer.gui.panels.shared import LARGE
 from designer.gui.theme import theme
+from designer.gui.training import fitting
 from designer.gui.workspace import Workspace
 
 NUMBER = {column.name: index for index, column in enumerate(COLUMNS)}
@@ -119,6 +120,18 @@ def test_the_training_estimate_follows_batch_optimiser_and_precision(
     optimiser.setFocus()
     qtbot.keyClicks(optimiser, "AdamW")
     assert value.text() == "2.313 GB (2.154 GiB)"
+
+
+def test_lower_precision_is_suggested_where_the_device_has_it(
+    panel: AnalysisPanel, workspace: Workspace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    precision = panel.findChild(QComboBox, "precision")
+    for key, suggested in (("cpu", "float32"), ("cuda", "mixed")):
+        found = (fitting.Device(key, "Device", 6 * 10**9, 8 * 10**9),)
+        monkeypatch.setattr(fitting, "devices", lambda found=found: found)
+        workspace.switched.emit()
+        qtbot.waitUntil(lambda: not panel._asked.busy)
+        assert precision.currentText() == suggested
 
 
 def test_an_edit_is_seen_at_once(panel: AnalysisPanel, workspace: Workspace, qtbot: QtBot) -> None:

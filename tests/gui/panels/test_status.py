@@ -67,7 +67,7 @@ def test_whether_training_fits_follows_the_recipe(
     workspace.document.recipe = changed(recipe, {"batch": 32, "precision": "float32"})
     training.changed.emit()
     needed = numbers.size(workspace.analysis.totals.training_bytes("momentum", 32))
-    text = f"training at batch 32: {needed} of 8.00 GB"
+    text = f"training at batch 32: {needed} of 6.00 GB free"
     qtbot.waitUntil(lambda: status.fit_.text() == text)
     assert "fits" in status.fit_.toolTip()
     assert status.fit_.property("role") == "soft"

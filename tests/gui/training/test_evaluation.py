@@ -3,6 +3,8 @@ import shutil
 import pytest
 from PySide6.QtCore import Qt
 
+from designer.gui.training.matrix import percent
+
 # What a tooltip asks for and the offscreen platform cannot do.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support raise", extend=True)
 
@@ -29,6 +31,9 @@ def test_pointing_at_a_cell_reads_it(evaluated):
 def test_picking_a_cell_shows_its_mistakes(evaluated):
     panel = evaluated.evaluation
     assert panel.caption.text() == "The 3 worst mistakes"
+    assert panel.key.text() == "true → taken for, and how surely"
+    sure = [mistake.probability for mistake in panel.mistakes.shown]
+    assert sure == sorted(sure, reverse=True)
     evaluated.qtbot.mouseClick(
         panel.matrix, Qt.MouseButton.LeftButton, pos=cell(panel.matrix, 0, 1)
     )
@@ -40,6 +45,13 @@ def test_picking_a_cell_shows_its_mistakes(evaluated):
     assert panel.mistakes.shown[0].picture.width() == 8
     evaluated.qtbot.keyClick(panel.matrix, Qt.Key.Key_Escape)
     assert len(panel.mistakes.shown) == 3
+
+
+def test_only_all_of_them_are_a_hundred_per_cent():
+    assert percent(199, 200) == "99.5 %"
+    assert percent(99_999, 100_000) == "99.9 %"
+    assert percent(7, 7) == "100.0 %"
+    assert percent(0, 0) == "–"
 
 
 def test_the_keys_go_from_cell_to_cell(evaluated):

@@ -8,6 +8,7 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QToolButton
 
+from designer.design import edits
 from designer.gui.training import dataset, fitting
 from designer.gui.training.matching import split_counts
 from designer.runs.recipe import Recipe
@@ -36,7 +37,7 @@ def test_the_digits_of_a_preset_are_shown(lenet):
     assert data.name.currentText() == dataset.BUILT_IN_TITLE
     assert data.reading.description.classes == tuple("0123456789")
     assert "28×28 grey, 10 classes" in data.facts.text()
-    assert "1,996 test" in data.facts.text()
+    assert data.facts.text().endswith("7,204&nbsp;training, 800&nbsp;validation, 1,996&nbsp;test")
     assert len(data.reading.samples) == dataset.SAMPLES
     assert data.message.text() == "Images are scaled to 32×32."
     assert child(lenet, QPushButton, "training-start").isEnabled()
@@ -87,7 +88,7 @@ def test_switches_and_empty_fields(lenet):
     type_over(lenet, child(lenet, QLineEdit, "recipe-data.limit"), "500")
     recipe = lenet.workspace.document.recipe
     assert recipe.augmentation.horizontal_flip and recipe.data.limit == 500
-    assert "500 training" in lenet.training.set_up.data.facts.text()
+    assert "500&nbsp;training" in lenet.training.set_up.data.facts.text()
     limit = child(lenet, QLineEdit, "recipe-data.limit")
     limit.setFocus()
     limit.selectAll()
@@ -152,7 +153,8 @@ def test_what_is_no_data_set_is_told(lenet, tmp_path):
 def test_a_recipe_for_data_that_is_not_here_offers_the_digits(desk):
     desk.workspace.open_preset("vgg16")
     desk.wait(lambda: desk.training.set_up.data.error)
-    assert "The recipe is for imagenet" in desk.training.refusal()
+    assert "The recipe is for ImageNet" in desk.training.refusal()
+    assert desk.training.set_up.data.name.currentText() == "ImageNet"
     assert not desk.training.set_up.why.isVisible()
     child(desk, QPushButton, "data-use-digits").click()
     desk.wait(lambda: "10 classes, but scores gives 1,000" in desk.training.refusal())
@@ -236,6 +238,10 @@ def test_a_batch_too_large_for_the_memory_offers_one_that_fits(lenet):
     totals = lenet.workspace.analysis.totals
     assert fitting.needed(totals, set_up.recipe, set_up.device) <= 20_000_000
     assert set_up.memory.property("role") == "soft"
+    set_up._has_devices((fitting.Device("cpu", "CPU", 7_000_000_000, 8_000_000_000),))
+    assert set_up.memory.text().endswith("All 7,204 training images fit in one batch.")
+    lenet.workspace.edit("break", lambda d: edits.set_parameter(d, "conv1", "kernel_size", 500))
+    lenet.wait(lambda: not set_up.memory.isVisible())
 
 
 def test_a_device_that_is_not_there_is_named(lenet):
