@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from PySide6.QtGui import QColor
 
+from designer.gui.contrast import legible
 from designer.gui.gallery.catalogue import Card, families
 from designer.gui.theme import colours
 
@@ -19,7 +20,7 @@ class FamilyColours:
         self._place = {family: place for place, family in enumerate(self.names)}
 
     def __getitem__(self, family: str) -> QColor:
-        """Return a family's colour in the theme in use."""
+        """Return a family's colour for areas and lines in the theme in use."""
         place = self._place.get(family)
         if place is None:
             return QColor(colours().faint_text)
@@ -28,3 +29,7 @@ class FamilyColours:
         if colours().dark:
             return QColor.fromHslF(hue, 0.62, 0.66 - 0.06 * yellow)
         return QColor.fromHslF(hue, 0.62, 0.45 - 0.10 * yellow)
+
+    def text_of(self, family: str) -> str:
+        """Return a family's colour for text on panels."""
+        return legible(self[family].name(), colours().panel)

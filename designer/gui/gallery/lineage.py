@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from designer.gui.gallery.catalogue import Card, families, natural
@@ -51,6 +52,17 @@ class Group:
     place: Place = _NOWHERE
 
 
+@dataclass(eq=False)
+class Lane:
+    """Where the lines from a network pass a column on their way to later ones."""
+
+    parent: str
+    place: Place = _NOWHERE
+
+
+_Item = Group | Lane
+
+
 class Span(NamedTuple):
     """A year and where its columns begin and end."""
 
@@ -60,11 +72,12 @@ class Span(NamedTuple):
 
 
 class Link(NamedTuple):
-    """What a group follows: a network of another group."""
+    """What a group follows: a network of another group; and the lanes that lead from it."""
 
     parent: str
     owner: Group
     group: Group
+    lanes: tuple[Lane, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,8 +105,9 @@ def arrange(cards: Iterable[Card], measures: Measures) -> Lineage:
             }
     _set_levels(groups, of)
     columns = _columns(groups)
+    links = _links(columns, of)
     spans, width = _set_sizes(columns, measures)
-    _set_heights(columns, of, measures)
+    _set_heights(columns, links, measures)
     places = {
         card.name: Place(
             group.place.x + measures.pad,
@@ -104,7 +118,6 @@ def arrange(cards: Iterable[Card], measures: Measures) -> Lineage:
         for group in groups
         for number, card in enumerate(group.cards)
     }
-    links = [Link(name, of[name], group) for group in groups for name in sorted(group.parents)]
     height = max((g.place.y + g.place.height for g in groups), default=measures.year)
     return Lineage(places, groups, links, spans, width, height + measures.between)
 
@@ -159,25 +172,50 @@ def _set_levels(groups: Sequence[Group], of: Mapping[str, Group]) -> None:
         visit(group, frozenset((id(group),)))
 
 
-def _columns(groups: Sequence[Group]) -> list[list[Group]]:
-    columns: dict[tuple[int, int], list[Group]] = {}
+def _columns(groups: Sequence[Group]) -> list[list[_Item]]:
+    columns: dict[tuple[int, int], list[_Item]] = {}
     for group in groups:
         columns.setdefault((group.year, group.level), []).append(group)
     return [columns[key] for key in sorted(columns)]
 
 
-def _set_sizes(columns: Sequence[list[Group]], measures: Measures) -> tuple[list[Span], float]:
+def _links(columns: Sequence[list[_Item]], of: Mapping[str, Group]) -> list[Link]:
+    """Join each group with what it follows, and add the lanes that this takes to the columns.
+
+    All lines from one network share its lanes, so that they part as late as can be.
+    """
+    number = {id(item): place for place, column in enumerate(columns) for item in column}
+    groups = [item for column in columns for item in column if isinstance(item, Group)]
+    lanes: dict[str, list[Lane]] = {}
+    links = []
+    for group in groups:
+        for name in sorted(group.parents):
+            first = number[id(of[name])] + 1
+            passed = number[id(group)] - first
+            known = lanes.setdefault(name, [])
+            while len(known) < passed:
+                lane = Lane(name)
+                columns[first + len(known)].append(lane)
+                known.append(lane)
+            links.append(Link(name, of[name], group, tuple(known[: max(0, passed)])))
+    return links
+
+
+def _set_sizes(columns: Sequence[list[_Item]], measures: Measures) -> tuple[list[Span], float]:
     x = measures.gap / 2
     spans: list[Span] = []
     for column in columns:
+        groups = [item for item in column if isinstance(item, Group)]
         width = 2 * measures.pad + max(
             max(measures.head(group.family), *(measures.text(card.title) for card in group.cards))
-            for group in column
+            for group in groups
         )
-        for group in column:
-            height = measures.header + measures.row * len(group.cards) + measures.pad
-            group.place = Place(x, 0, width, height)
-        year, left, right = column[0].year, x - measures.gap / 2, x + width + measures.gap / 2
+        for item in column:
+            height = 0.0
+            if isinstance(item, Group):
+                height = measures.header + measures.row * len(item.cards) + measures.pad
+            item.place = Place(x, 0, width, height)
+        year, left, right = groups[0].year, x - measures.gap / 2, x + width + measures.gap / 2
         if spans and spans[-1].year == year:
             left = spans.pop().left
         spans.append(Span(year, left, right))
@@ -185,34 +223,32 @@ def _set_sizes(columns: Sequence[list[Group]], measures: Measures) -> tuple[list
     return spans, x - measures.gap / 2
 
 
-def _set_heights(
-    columns: Sequence[list[Group]], of: Mapping[str, Group], measures: Measures
-) -> None:
-    """Bring each group near the middle of its relatives, to the left and to the right in turn."""
-    children: dict[int, list[Group]] = {}
-    for column in columns:
-        for group in column:
-            for name in group.parents:
-                children.setdefault(id(of[name]), []).append(group)
+def _set_heights(columns: Sequence[list[_Item]], links: Sequence[Link], measures: Measures) -> None:
+    """Bring all near the middle of what they are joined with, left and right in turn."""
+    before: dict[int, list[_Item]] = {}
+    after: dict[int, list[_Item]] = {}
+    for link in links:
+        way: list[_Item] = [link.owner, *link.lanes, link.group]
+        for one, other in pairwise(way):
+            before.setdefault(id(other), []).append(one)
+            after.setdefault(id(one), []).append(other)
     for sweep in range(_SWEEPS):
         forward = sweep % 2 == 0
+        joined = before if forward else after
         for column in columns if forward else reversed(columns):
             wishes = {}
-            for group in column:
-                near = (
-                    [of[name] for name in group.parents] if forward else children.get(id(group), [])
-                )
-                middles = [each.place.middle for each in near] or [group.place.middle]
-                wishes[id(group)] = sum(middles) / len(middles)
-            column.sort(key=lambda group: wishes[id(group)])
-            heights = [group.place.height + measures.between for group in column]
+            for item in column:
+                middles = [each.place.middle for each in joined.get(id(item), [item])]
+                wishes[id(item)] = sum(middles) / len(middles)
+            column.sort(key=lambda item: wishes[id(item)])
+            heights = [item.place.height + measures.between for item in column]
             tops = _apart([wishes[id(g)] - g.place.height / 2 for g in column], heights)
-            for group, top in zip(column, tops, strict=True):
-                group.place = group.place._replace(y=top)
-    highest = min((group.place.y for column in columns for group in column), default=0.0)
-    for column in columns:
-        for group in column:
-            group.place = group.place._replace(y=group.place.y - highest + measures.year)
+            for item, top in zip(column, tops, strict=True):
+                item.place = item.place._replace(y=top)
+    items = [item for column in columns for item in column]
+    highest = min((item.place.y for item in items), default=0.0)
+    for item in items:
+        item.place = item.place._replace(y=item.place.y - highest + measures.year)
 
 
 def _apart(wished: Sequence[float], heights: Sequence[float]) -> list[float]:

@@ -106,12 +106,8 @@ class Tree(Marks):
         sight = QRectF(self.viewport().rect()).translated(self.origin())
         self._paint_years(painter, sight)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        strong = [link for link in self.lineage.links if self._is_near(link)]
-        for link in self.lineage.links:
-            if link not in strong:
-                self._paint_link(painter, link, near=False)
-        for link in strong:
-            self._paint_link(painter, link, near=True)
+        for near in (False, True):
+            self._paint_links(painter, near=near)
         for group in self.lineage.groups:
             if sight.intersects(_rect(group.place)):
                 self._paint_group(painter, group)
@@ -142,21 +138,39 @@ class Tree(Marks):
         painter.setFont(sans(1.0, bold=True))
         painter.setPen(QColor(c.soft_text))
         for span in self.lineage.years:
-            box = QRectF(span.left, top, span.right - span.left, height - 6)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(span.year))
+            left, right = max(span.left, sight.left()), min(span.right, sight.right())
+            text = str(span.year)
+            if right - left > painter.fontMetrics().horizontalAdvance(text) + 8:
+                box = QRectF(left, top, right - left, height - 6)
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
-    def _paint_link(self, painter: QPainter, link: Link, *, near: bool) -> None:
-        start, end = self.places[link.parent], link.group.place
-        one = QPointF(link.owner.place.x + link.owner.place.width, start.center().y())
-        other = QPointF(end.x, end.y + self.measures.header / 2)
-        bend = QPointF(max(24.0, (other.x() - one.x()) * 0.5), 0)
-        path = QPainterPath(one)
-        path.cubicTo(one + bend, other - bend, other)
-        colour = QColor(self.families[link.owner.family])
-        lit = link.parent in self.lit and any(card.name in self.lit for card in link.group.cards)
-        colour.setAlphaF(0.95 if near else 0.3 if lit and not self.near else 0.16)
-        painter.setPen(QPen(colour, 2.2 if near else 1.3))
-        painter.drawPath(path)
+    def _paint_links(self, painter: QPainter, *, near: bool) -> None:
+        """Paint the lines; those from one network as one, since they share a part of their way."""
+        ways: dict[tuple[str, bool], QPainterPath] = {}
+        for link in self.lineage.links:
+            if self._is_near(link) == near:
+                lit = link.parent in self.lit and any(
+                    card.name in self.lit for card in link.group.cards
+                )
+                ways.setdefault((link.parent, lit), QPainterPath()).addPath(self._way(link))
+        for (parent, lit), way in ways.items():
+            colour = QColor(self.families[self.cards[parent].family])
+            colour.setAlphaF(0.95 if near else 0.3 if lit and not self.near else 0.16)
+            painter.setPen(QPen(colour, 2.2 if near else 1.3))
+            painter.drawPath(way)
+
+    def _way(self, link: Link) -> QPainterPath:
+        """Return the line of a link: in bends between the columns, straight through its lanes."""
+        x, y = link.owner.place.x + link.owner.place.width, self.places[link.parent].center().y()
+        path = QPainterPath(QPointF(x, y))
+        end = link.group.place._replace(y=link.group.place.y + self.measures.header / 2, height=0)
+        for place in (*(lane.place for lane in link.lanes), end):
+            bend = (place.x - x) / 2
+            path.cubicTo(x + bend, y, x + bend, place.y, place.x, place.y)
+            x, y = place.x + place.width, place.y
+            if place is not end:
+                path.lineTo(x, y)
+        return path
 
     def _paint_group(self, painter: QPainter, group: Group) -> None:
         c, measures = colours(), self.measures
@@ -166,16 +180,15 @@ class Tree(Marks):
         painter.setPen(QColor(c.line))
         painter.setBrush(QColor(c.panel))
         painter.drawRoundedRect(box, 6, 6)
-        painter.save()
-        painter.setOpacity(1.0 if bright else 0.35)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
+        painter.setOpacity(1.0 if bright else 0.35)
         painter.drawRoundedRect(QRectF(box.left(), box.top() + 5, 3, box.height() - 10), 1.5, 1.5)
+        painter.setOpacity(1.0)
         painter.setFont(sans(0.82, bold=True))
-        painter.setPen(colour)
+        painter.setPen(QColor(self.families.text_of(group.family) if bright else c.disabled_text))
         head = QRectF(box.left() + measures.pad, box.top(), box.width(), measures.header)
         painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, group.family)
-        painter.restore()
         for card in group.cards:
             self._paint_name(painter, card.name)
 
@@ -192,7 +205,7 @@ class Tree(Marks):
         near = name in self.near
         colour = QColor(c.text if near or not self.near else c.soft_text)
         if name not in self.lit:
-            colour.setAlphaF(0.3)
+            colour = QColor(c.disabled_text)
         painter.setFont(sans(0.94, bold=chosen))
         painter.setPen(colour)
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, self.cards[name].title)

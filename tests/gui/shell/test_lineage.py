@@ -53,6 +53,24 @@ def test_what_is_followed_is_to_the_left() -> None:
     assert within == {("resnet50", "resnet18"), ("resnet101", "resnet18")}, "of one group"
 
 
+@pytest.mark.parametrize("cards", [CARDS, catalogue.read()])
+def test_lines_pass_beside_what_they_do_not_lead_to(cards: tuple[Card, ...]) -> None:
+    """A line behind a card would seem to come from it."""
+    tree = arrange(cards, MEASURES)
+    columns = sorted({group.place.x for group in tree.groups})
+    passed = 0
+    for link in tree.links:
+        between = [x for x in columns if link.owner.place.x < x < link.group.place.x]
+        assert [lane.place.x for lane in link.lanes] == between
+        for lane in link.lanes:
+            passed += 1
+            assert lane.parent == link.parent
+            for group in tree.groups:
+                top, bottom = group.place.y, group.place.y + group.place.height
+                assert group.place.x != lane.place.x or not top < lane.place.y < bottom
+    assert passed
+
+
 def test_years_go_to_the_right_without_gaps() -> None:
     tree = arrange(CARDS, MEASURES)
     assert [span.year for span in tree.years] == [1998, 2012, 2014, 2015, 2016]
