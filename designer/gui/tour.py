@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from designer.errors import DesignerError
 from designer.gui import preferences
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
 _LOOK = 100  # milliseconds between looks at where the target is
 _WIDTH = 340  # of the card
 _GAP = 14  # between card and target
+_AIR = 4  # between a button and the ring around it
 _VEIL = 95  # of 255
 
 
@@ -97,7 +106,10 @@ class Tour(QWidget):
         if target is None or not target.isVisible() or target.window() is not self.main:
             return QRect()
         corner = target.mapTo(self.main, QPoint(0, 0))
-        return QRect(corner, target.size()).adjusted(-4, -4, 4, 4).intersected(self.main.rect())
+        # Beside a panel lies the next one, which the ring would cut into.
+        air = _AIR if isinstance(target, QAbstractButton) else 0
+        place = QRect(corner, target.size()).adjusted(-air, -air, air, air)
+        return place.intersected(self.main.rect())
 
     def _dress(self) -> None:
         self.card.dress()

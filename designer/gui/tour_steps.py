@@ -66,9 +66,9 @@ def _select_a_layer(window: "MainWindow") -> None:
 STEPS = (
     Step(
         "A network is a drawing",
-        "Data flows from top to bottom. Each box is a layer with its name, its telling settings "
-        "and the shape of what it gives. The wheel pans, Ctrl with the wheel zooms, F shows "
-        "everything.",
+        "Data flows from top to bottom, and each box is a layer. Ctrl with the wheel zooms: from "
+        "close by, a box tells its settings and the shape of what it gives. The wheel alone pans, "
+        "F shows everything.",
         lambda window: window.canvas,
     ),
     Step(

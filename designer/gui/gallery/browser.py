@@ -290,8 +290,9 @@ class Browser(QWidget):
         filtered = not replace(self.wish, text="").plain
         words = [f"“{text}”"] if text else []
         words += ["the filters"] if filtered else []
-        self.nothing.setText(f"No preset fits {' and '.join(words)}.")
+        self.nothing.setText(f"No network fits {' and '.join(words)}.")
         self.stack.setCurrentWidget(self.nothing if nothing else self.view)
+        self.preview.setVisible(not nothing)
 
     def choose(self, name: str) -> None:
         """Look at a preset."""

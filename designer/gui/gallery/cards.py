@@ -40,7 +40,7 @@ from PySide6.QtWidgets import (
 from designer.gui import lettering
 from designer.gui.gallery.catalogue import Card, Found
 from designer.gui.gallery.families import FamilyColours
-from designer.gui.gallery.pictures import Pictures
+from designer.gui.gallery.pictures import Pictures, paint_waiting
 from designer.gui.theme import colours, sans, theme
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -146,25 +146,29 @@ class CardDelegate(QStyledItemDelegate):
             top = inner.top() + (_PICTURE.height() - height) / 2
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawPixmap(QRectF(left, top, width, height), picture, QRectF(picture.rect()))
+        else:
+            middle = inner.top() + _PICTURE.height() / 2
+            paint_waiting(painter, QPointF(inner.center().x(), middle))
 
     def _paint_words(self, painter: QPainter, inner: QRectF, found: Found) -> None:
         c = colours()
         card = found.card
         title, plain, small = sans(1.06, bold=True), sans(0.94), sans(0.9)
         y = inner.top() + _PICTURE.height() + 8 + QFontMetricsF(title).ascent()
-        year = str(card.preset.year) if card.preset else ""
-        width = QFontMetricsF(small).horizontalAdvance(year)
-        room = inner.width() - width - 8
-        words = QFontMetricsF(title).elidedText(card.title, Qt.TextElideMode.ElideRight, room)
+        words = QFontMetricsF(title).elidedText(
+            card.title, Qt.TextElideMode.ElideRight, inner.width()
+        )
         start = QPointF(inner.left(), y)
         lettering.draw(painter, start, words, found.positions, (title, title), (c.text, c.accent))
-        _text(painter, inner.right() - width, y, width + 1, year, small, c.soft_text)
         y += QFontMetricsF(title).descent() + 4 + QFontMetricsF(small).ascent()
         told = card.figures if card.preset else card.fault
         colour = c.soft_text if card.preset else c.error
-        _text(painter, inner.left(), y, inner.width(), told, plain, colour)
+        year = str(card.preset.year) if card.preset else ""
+        width = QFontMetricsF(small).horizontalAdvance(year)
+        _text(painter, inner.left(), y, inner.width() - width, told, plain, colour)
         if card.preset is None:
             return
+        _text(painter, inner.right() - width, y, width + 1, year, small, c.soft_text)
         y += QFontMetricsF(small).descent() + 4 + QFontMetricsF(small).ascent()
         error = f"{card.top1.value:.4g} % top-1 error" if card.top1 else ""
         width = QFontMetricsF(small).horizontalAdvance(error)

@@ -25,7 +25,7 @@ from designer.errors import DesignerError
 from designer.gui import background, icons
 from designer.gui.gallery.figures import ROWS, Figures, figures, ratio, written
 from designer.gui.gallery.preview import Choice
-from designer.gui.theme import colours, mono, sans, theme
+from designer.gui.theme import colours, mono, theme
 from designer.gui.workspace import Document, Workspace
 
 
@@ -175,10 +175,12 @@ class ComparisonDialog(QDialog):
     def _dress(self) -> None:
         self.swap.setIcon(icons.icon("replace", colours().soft_text))
         self.swap.setIconSize(QSize(16, 16))
+        self.swap.setStyleSheet(
+            "QToolButton { padding: 5px 0 5px 14px; }"
+        )  # flush with the ratios below
         for cells in self.values:
-            for cell in cells[:2]:
+            for cell in cells:
                 cell.setFont(mono())
-            cells[2].setFont(sans(bold=True))
             cells[2].setProperty("role", "value")
 
     # Showing

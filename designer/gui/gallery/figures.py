@@ -67,7 +67,7 @@ class Row(NamedTuple):
 
 
 def _pixels(number: float) -> str:
-    return f"{formatting.number_text(round(number))} px"
+    return f"{numbers.count(round(number))} px"
 
 
 ROWS = (

@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, QSize, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QFrame
 
 from designer.gui import apart, background, sketches, thumbnails
 from designer.gui.sketches import Sketch
-from designer.gui.theme import colours
+from designer.gui.theme import colours, theme
 
 
 class _Key(NamedTuple):
@@ -17,6 +18,9 @@ class _Key(NamedTuple):
     ratio: float
     dark: bool
 
+
+_HEIGHT = 130  # of the picture of the preset that is looked at
+_WAITING = (44.0, 56.0, 32.0)  # heights of the boxes of a picture that is not there yet
 
 _sketches: dict[str, Sketch] = {}  # presets do not change while the program runs
 
@@ -77,3 +81,46 @@ class Pictures(QObject):
         _sketches[name] = sketch
         self.arrived.emit(name)
         self._ask()
+
+
+class Picture(QFrame):
+    """A preset's picture, as wide as there is room."""
+
+    def __init__(self, pictures: Pictures) -> None:
+        super().__init__(objectName="preview-picture")
+        self.pictures = pictures
+        self.name = ""
+        self.setFixedHeight(_HEIGHT)
+        pictures.arrived.connect(lambda name: self.update() if name == self.name else None)
+        theme.changed.connect(self.update)
+
+    def show_preset(self, name: str) -> None:
+        """Show a preset, or nothing for ""."""
+        self.name = name
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint it on a ground of its own."""
+        c = colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(c.line))
+        painter.setBrush(QColor(c.canvas))
+        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 7, 7)
+        if not self.name or self.width() < 40:
+            return
+        size = QSize(self.width() - 24, _HEIGHT - 24)
+        picture = self.pictures.get(self.name, size, self.devicePixelRatioF())
+        if picture is not None:
+            painter.drawPixmap(12, 12, picture)
+        else:
+            paint_waiting(painter, QRectF(self.rect()).center())
+
+
+def paint_waiting(painter: QPainter, middle: QPointF) -> None:
+    """Paint three quiet boxes where a picture will be."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colours().line))
+    for number, height in enumerate(_WAITING):
+        x = middle.x() + 16 * (number - 1)
+        painter.drawRoundedRect(QRectF(x - 5, middle.y() - height / 2, 10, height), 2, 2)

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -27,11 +26,10 @@ from designer.gui.gallery.catalogue import Card, followers
 from designer.gui.gallery.families import FamilyColours
 from designer.gui.gallery.figures import ROWS, Figures, figures, written
 from designer.gui.gallery.links import linked
-from designer.gui.gallery.pictures import Pictures
+from designer.gui.gallery.pictures import Picture, Pictures
 from designer.gui.theme import colours, mono, sans, theme
 
 _WAIT_MS = 90  # while the keys run over the cards, nothing is counted
-_PICTURE = 130
 _WIDTH = 25  # in heights of a line
 
 
@@ -125,7 +123,7 @@ class Preview(QScrollArea):
         self.idea = _label("preview-idea")
         self.down.addWidget(self.idea)
         self.headings: list[QLabel] = []
-        self._heading("What it costs, for one image")
+        self._heading("Size and cost, for one image")
         self.down.addLayout(self._figures_grid())
         self.problem = _label("preview-problem")
         self.problem.setProperty("role", "error")
@@ -232,13 +230,14 @@ class Preview(QScrollArea):
         dot = f'<span style="color:{self._families[card.family].name()}">●</span>'
         self.subtitle.setText(f"{dot} {escape(preset.family)} · {preset.year}")
         self.idea.setText(preset.idea)
+        soft = f"<span style='color:{colours().soft_text}'>"
         rows = "".join(
-            f"<tr><td style='padding-right:12px'><b>{each.value:g} {escape(each.unit)}</b></td>"
-            f"<td>{escape(each.measure)}<br><span style='color:{colours().soft_text}'>"
+            f"<tr><td style='padding-right:14px'><b>{each.value:g} {escape(each.unit)}</b></td>"
+            f"<td style='padding-bottom:4px'>{escape(each.measure)}<br>{soft}"
             f"{escape(each.conditions)}</span></td></tr>"
             for each in preset.published
         )
-        self.published.setText(f"<table cellspacing=0 cellpadding=2>{rows}</table>")
+        self.published.setText(f"<table cellspacing=0 cellpadding=0>{rows}</table>")
         for label in (self.published_title, self.published):
             label.setVisible(bool(preset.published))
         paper = linked(escape(preset.paper.reference), link)
@@ -378,38 +377,6 @@ class Preview(QScrollArea):
         self._show_form(same=True)
         if self.figures is None:
             self._soon.start()
-
-
-class Picture(QFrame):
-    """A preset's picture, as wide as there is room."""
-
-    def __init__(self, pictures: Pictures) -> None:
-        super().__init__(objectName="preview-picture")
-        self.pictures = pictures
-        self.name = ""
-        self.setFixedHeight(_PICTURE)
-        pictures.arrived.connect(lambda name: self.update() if name == self.name else None)
-        theme.changed.connect(self.update)
-
-    def show_preset(self, name: str) -> None:
-        """Show a preset, or nothing for ""."""
-        self.name = name
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint it on a ground of its own."""
-        c = colours()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QColor(c.line))
-        painter.setBrush(QColor(c.canvas))
-        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 7, 7)
-        if not self.name or self.width() < 40:
-            return
-        size = QSize(self.width() - 24, _PICTURE - 24)
-        picture = self.pictures.get(self.name, size, self.devicePixelRatioF())
-        if picture is not None:
-            painter.drawPixmap(12, 12, picture)
 
 
 def _label(name: str, *, rich: bool = False, links: bool = False) -> QLabel:

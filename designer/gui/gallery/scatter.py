@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from math import ceil, floor, log10
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
@@ -19,6 +20,7 @@ from PySide6.QtGui import (
 from designer.gui import numbers
 from designer.gui.gallery.catalogue import Card
 from designer.gui.gallery.marks import Marks, focused
+from designer.gui.gallery.names import placed
 from designer.gui.theme import colours, sans
 
 _AIR = 0.25  # powers of ten beyond the outermost points
@@ -46,6 +48,7 @@ class Scatter(Marks):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.window_: Window | None = None  # None shows everything
+        self.chains: dict[str, list[QPointF]] = {}  # the lines of the families
         self.labels: dict[str, QRectF] = {}
         self.key = QRectF()
 
@@ -83,6 +86,7 @@ class Scatter(Marks):
                 middle.x() - radius, middle.y() - radius, 2 * radius, 2 * radius
             )
         self.key = self._key_place()
+        self.chains = self._joined()
         self.labels = self._labelled()
 
     def _key_place(self) -> QRectF:
@@ -95,23 +99,33 @@ class Scatter(Marks):
             box.moveTopLeft(QPointF(area.left() + 10, area.top() + 10))
         return box
 
+    def _joined(self) -> dict[str, list[QPointF]]:
+        """Join the members of each family, from the cheapest to the dearest."""
+        members: dict[str, list[Card]] = {}
+        for card in self.lit.values():
+            members.setdefault(card.family, []).append(card)
+        for cards in members.values():
+            cards.sort(key=lambda card: (card.preset.macs, card.preset.parameters))
+        return {
+            family: [self.places[card.name].center() for card in cards]
+            for family, cards in members.items()
+        }
+
     def _labelled(self) -> dict[str, QRectF]:
-        """Place as many names as fit without touching points or each other, the best first."""
+        """Place as many names as fit, that of what is chosen and of the best first."""
         area, metrics = self.area(), QFontMetricsF(sans(0.85))
         bright = [name for name in self.lit if area.contains(self.places[name].center())]
         bright.sort(key=lambda name: (name != self.current, _error(self.cards[name]), name))
-        taken = [self.key, *(self.places[name].adjusted(2, 2, -2, -2) for name in bright)]
-        found: dict[str, QRectF] = {}
-        for name in bright:
-            place = self.places[name]
-            width = metrics.horizontalAdvance(self.cards[name].title)
-            for corner in _corners(place, width, metrics.height()):
-                box = QRectF(corner.x(), corner.y(), width, metrics.height())
-                if area.contains(box) and not any(box.intersects(each) for each in taken):
-                    found[name] = box
-                    taken.append(box)
-                    break
-        return found
+        return placed(
+            {
+                name: (self.places[name], metrics.horizontalAdvance(self.cards[name].title))
+                for name in bright
+            },
+            height=metrics.ascent() + 1,
+            area=area,
+            taken=[self.key, *(place.adjusted(2, 2, -2, -2) for place in self.places.values())],
+            lines=[QLineF(*ends) for chain in self.chains.values() for ends in pairwise(chain)],
+        )
 
     def refresh_marks(self) -> None:
         """Name what is chosen, whoever has to give way."""
@@ -190,20 +204,15 @@ class Scatter(Marks):
             self._paint_point(painter, self.cards[name])
         if self.current in self.places:
             self._paint_current(painter)
-        painter.setFont(sans(0.85))
-        metrics = QFontMetricsF(painter.font())
         for name, box in self.labels.items():
-            strong = name in (self.current, self.hovered)
-            painter.setPen(QColor(colours().text if strong else colours().soft_text))
-            corner = QPointF(box.left(), box.top() + metrics.ascent())
-            painter.drawText(corner, self.cards[name].title)
+            self._paint_label(painter, name, box)
         painter.restore()
         self._paint_key(painter)
 
     def _paint_axes(self, painter: QPainter) -> None:
         c, area, seen = colours(), self.area(), self.seen()
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(c.field if c.dark else c.panel))
+        painter.setBrush(_ground())
         painter.drawRoundedRect(area, 4, 4)
         font = sans(0.9)
         metrics = QFontMetricsF(font)
@@ -239,31 +248,28 @@ class Scatter(Marks):
         painter.restore()
 
     def _paint_families(self, painter: QPainter) -> None:
-        """Join the members of each family, from the cheapest to the dearest."""
         near = {
             self.cards[name].family for name in (self.current, self.hovered) if name in self.lit
         }
-        members: dict[str, list[Card]] = {}
-        for card in self.lit.values():
-            members.setdefault(card.family, []).append(card)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for family, cards in members.items():
-            cards.sort(key=lambda card: (card.preset.macs, card.preset.parameters))
+        for family, chain in self.chains.items():
             colour = QColor(self.families[family])
             colour.setAlphaF(0.8 if family in near else 0.22)
             painter.setPen(QPen(colour, 2.0 if family in near else 1.4))
-            painter.drawPolyline(QPolygonF([self.places[card.name].center() for card in cards]))
+            painter.drawPolyline(QPolygonF(chain))
 
     def _paint_point(self, painter: QPainter, card: Card) -> None:
-        c = colours()
         colour = QColor(self.families[card.family])
         if card.name not in self.lit:
             colour.setAlphaF(0.2)
         middle, radius = self.places[card.name].center(), radius_of(card)
-        ground = QColor(c.field if c.dark else c.panel)
+        ground = _ground()
         if card.top1 is None:
-            painter.setPen(QPen(colour, 1.8))
+            # On a ground of its own, or it would look like a hole in a point below.
+            painter.setPen(QPen(ground, 4.2))
             painter.setBrush(ground)
+            painter.drawEllipse(middle, radius - 0.5, radius - 0.5)
+            painter.setPen(QPen(colour, 1.8))
             painter.drawEllipse(middle, radius - 0.5, radius - 0.5)
         else:
             painter.setPen(QPen(ground, 1.2))
@@ -277,6 +283,19 @@ class Scatter(Marks):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         middle = self.places[self.current].center()
         painter.drawEllipse(middle, radius, radius)
+
+    def _paint_label(self, painter: QPainter, name: str, box: QRectF) -> None:
+        """Write a name on a ground that keeps lines away from it."""
+        c, font = colours(), sans(0.85)
+        ground = _ground()
+        ground.setAlphaF(0.85)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(box.adjusted(-1, 0, 1, 0), 3, 3)
+        painter.setFont(font)
+        painter.setPen(QColor(c.text if name in (self.current, self.hovered) else c.soft_text))
+        baseline = box.top() + QFontMetricsF(font).ascent() - 1
+        painter.drawText(QPointF(box.left(), baseline), self.cards[name].title)
 
     def _paint_key(self, painter: QPainter) -> None:
         """Say what the sizes mean."""
@@ -348,12 +367,6 @@ def _line(strong: bool) -> QColor:
     return colour
 
 
-def _corners(place: QRectF, width: float, height: float) -> tuple[QPointF, ...]:
-    """Return where a name may begin: to the right of its point, left, above or below."""
-    middle = place.center()
-    return (
-        QPointF(place.right() + 1, middle.y() - height / 2),
-        QPointF(place.left() - 1 - width, middle.y() - height / 2),
-        QPointF(middle.x() - width / 2, place.top() - height + 1),
-        QPointF(middle.x() - width / 2, place.bottom() - 1),
-    )
+def _ground() -> QColor:
+    """Return the colour of the plane."""
+    return QColor(colours().field if colours().dark else colours().panel)

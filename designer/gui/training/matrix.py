@@ -123,7 +123,8 @@ class ConfusionMatrix(QWidget):
                         picture.setPixel(j, i, plain)
                         continue
                     share = count / total
-                    heat = 0.75 * share if i == j else min(0.12 + math.sqrt(share), 0.9)
+                    # No hotter than a count is read upon.
+                    heat = 0.55 * share if i == j else min(0.12 + math.sqrt(share), 0.6)
                     picture.setPixel(j, i, _mixed(base, right if i == j else wrong, heat).rgb())
             self._picture = picture
         self.update()
@@ -190,8 +191,7 @@ class ConfusionMatrix(QWidget):
 
     def _paint_headings(self, painter: QPainter, grid: QRectF) -> None:
         """Say what the rows, the columns and the bars are."""
-        top, line = grid.top(), self.fontMetrics().height()
-        left = grid.right() + _GAP
+        top, left = grid.top(), grid.right() + _GAP
         flag = Qt.AlignmentFlag
         for place, side, words in (
             (QRectF(0, 0, grid.left() - 6, top), flag.AlignRight, _ROWS),

@@ -1,7 +1,7 @@
 """The gallery by mouse and keys: search, filters, cards, plot, tree, preview, comparison."""
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QLineF, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QToolButton, QWidget
@@ -18,6 +18,7 @@ from designer.gui.gallery.comparison import ComparisonDialog
 from designer.gui.gallery.families import FamilyColours
 from designer.gui.gallery.figures import ROWS, figures, written
 from designer.gui.gallery.marks import Marks
+from designer.gui.gallery.names import crosses, placed
 from designer.gui.gallery.preview import Choice
 from designer.gui.gallery.scatter import Scatter, radius_of
 from designer.gui.gallery.tree import Tree
@@ -106,15 +107,17 @@ def test_nothing_fits_and_all_comes_back(gallery: Browser, qtbot: QtBot) -> None
     qtbot.keyClicks(gallery.search, "qqqq")
     assert gallery.nothing.isVisible()
     assert not gallery.cards.isVisible()
-    assert gallery.nothing.text() == "No preset fits “qqqq”."
+    assert gallery.nothing.text() == "No network fits “qqqq”."
+    assert not gallery.preview.isVisible(), "it would show what does not fit"
     choose(gallery, "family", "VGG", qtbot)
-    assert gallery.nothing.text() == "No preset fits “qqqq” and the filters."
+    assert gallery.nothing.text() == "No network fits “qqqq” and the filters."
     gallery.search.clear()
     choose(gallery, "size", "1M", qtbot)
-    assert gallery.nothing.text() == "No preset fits the filters."
+    assert gallery.nothing.text() == "No network fits the filters."
     qtbot.mouseClick(gallery.clear, LEFT)
     assert gallery.search.text() == ""
     assert gallery.cards.isVisible()
+    assert gallery.preview.isVisible()
     assert set(shown(gallery)) == set(presets.names())
 
 
@@ -411,8 +414,22 @@ def test_names_touch_nothing(scatter: Scatter) -> None:
         assert scatter.area().contains(box)
         assert not any(box.intersects(other) for other in boxes[number + 1 :])
         assert not box.intersects(scatter.key)
+        for place in scatter.places.values():
+            assert not box.intersects(place.adjusted(2, 2, -2, -2))
     scatter.select("resnet18")
     assert "resnet18" in scatter.labels
+
+
+def test_names_keep_off_lines_where_they_can() -> None:
+    area, point = QRectF(0, 0, 300, 100), QRectF(140, 40, 20, 20)
+    line = QLineF(150, 50, 300, 50)
+    for lines, to_the_right in (([], True), ([line], False)):
+        box = placed({"a": (point, 60.0)}, 12, area, [point], lines)["a"]
+        assert not box.intersects(point)
+        assert (box.left() > point.right()) == to_the_right
+        assert not any(crosses(each, box) for each in lines)
+    ways = [line, QLineF(150, 50, 0, 50), QLineF(150, 50, 150, 0), QLineF(150, 50, 150, 100)]
+    assert placed({"a": (point, 60.0)}, 12, area, [point], ways), "rather on a line than nowhere"
 
 
 def test_the_plot_zooms_about_the_pointer_and_moves(scatter: Scatter, qtbot: QtBot) -> None:

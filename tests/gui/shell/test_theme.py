@@ -30,7 +30,7 @@ def test_a_colour_becomes_legible_and_keeps_its_hue(colour: str, ground: str) ->
 @THEMES
 @pytest.mark.parametrize(
     "name",
-    (
+    [
         "text",
         "soft_text",
         "faint_text",
@@ -40,7 +40,7 @@ def test_a_colour_becomes_legible_and_keeps_its_hue(colour: str, ground: str) ->
         "error",
         "train",
         "validation",
-    ),
+    ],
 )
 def test_words_are_read_on_window_and_panel(theme: Colours, name: str) -> None:
     """Whatever a colour says, it can be read."""
