@@ -39,6 +39,8 @@ _FIRST = (".py", ".safetensors")  # ticked when the dialog opens
 _FRESH = "This design with fresh weights"
 _UNNAMED = '\\/:*?"<>|'  # what no file is called on some system
 
+_WIDTH = 592  # pixels of what the dialog holds
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -77,7 +79,6 @@ class ExportDialog(QDialog):
         self._source = source
         self._cancelled = False
         self.setWindowTitle(f"Export {source.name if source else self.design.name}")
-        self.setMinimumWidth(640)
         self._assemble()
         self._dress()
         theme.changed.connect(self._dress)
@@ -91,6 +92,7 @@ class ExportDialog(QDialog):
         down = QVBoxLayout(self)
         down.setContentsMargins(24, 18, 24, 18)
         down.setSpacing(10)
+        down.addStrut(_WIDTH)
         self._titles = [QLabel("Files")]
         down.addWidget(self._titles[0])
         card = QFrame()
@@ -339,7 +341,7 @@ class FormatRow(QWidget):
         down.setSpacing(1)
         down.addLayout(top)
         for label in (self.purpose, self.fault):
-            label.setContentsMargins(24, 0, 0, 0)
+            label.setContentsMargins(22, 0, 0, 0)
             down.addWidget(label)
 
     def dress(self) -> None:

@@ -39,9 +39,9 @@ def short(number: float) -> str:
     return local(formatting.short(number))
 
 
-def scaled(number: float) -> str:
-    """Write four digits and a unit: 15.47 G."""
-    return local(formatting.scaled(number))
+def scaled(number: float, digits: int = 4) -> str:
+    """Write so many digits and a unit: 15.47 G."""
+    return local(formatting.scaled(number, digits))
 
 
 def size(number: float) -> str:

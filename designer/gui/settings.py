@@ -82,6 +82,7 @@ class SettingsDialog(QDialog):
         buttons.rejected.connect(self.reject)
         down.addWidget(buttons)
         self.fill()
+        self.themes.checkedButton().setFocus()
         self._dress()
         theme.changed.connect(self._dress)
 
@@ -120,7 +121,7 @@ class SettingsDialog(QDialog):
         self.autosave.setDecimals(1)
         self.autosave.setSuffix(" s after a change")
         self.autosave.setKeyboardTracking(False)
-        self.autosave.lineEdit().setTextMargins(5, 0, 0, 0)
+        self.autosave.lineEdit().setTextMargins(8, 0, 0, 0)
         self.autosave.valueChanged.connect(lambda value: self._set("autosave_seconds", value))
         self._row(
             "Autosave", self.autosave,
@@ -155,9 +156,11 @@ class SettingsDialog(QDialog):
 
     def _theme_buttons(self) -> QWidget:
         box = QWidget()
-        across = QHBoxLayout(box)
-        across.setContentsMargins(0, 0, 0, 0)
-        across.setSpacing(4)
+        frame = QFrame()
+        frame.setProperty("role", "segments")
+        across = QHBoxLayout(frame)
+        across.setContentsMargins(2, 2, 2, 2)
+        across.setSpacing(2)
         for name, words, _, help_ in _THEMES:
             button = QToolButton(text=words, checkable=True, objectName=f"settings-theme-{name}")
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -166,7 +169,10 @@ class SettingsDialog(QDialog):
             button.clicked.connect(lambda _=False, name=name: self._set("theme", name))
             self.themes.addButton(button)
             across.addWidget(button)
-        across.addStretch(1)
+        whole = QHBoxLayout(box)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(frame)
+        whole.addStretch(1)
         return box
 
     def _choices(self, name: str, rows: tuple[tuple[str, str], ...], key: str) -> QComboBox:

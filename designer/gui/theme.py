@@ -297,6 +297,8 @@ QPushButton[primary="true"]:disabled {{ background: {c.hover}; color: {c.disable
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{
     background: {c.field}; border: 1px solid {c.line}; border-radius: 5px; padding: 4px 7px;
     selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+QComboBox:!editable {{ padding-left: 9px; }}
+QSpinBox, QDoubleSpinBox {{ padding: 2px 7px 3px; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ subcontrol-origin: border;
     width: 0; border: 0; }}
 QAbstractSpinBox QLineEdit {{ background: transparent; border: 0; padding: 0; }}
@@ -330,6 +332,7 @@ QTreeView::item:hover, QListView::item:hover {{ background: {c.hover}; }}
 QHeaderView {{ background: {c.window}; }}
 QHeaderView::section {{ background: {c.window}; color: {c.soft_text}; border: 0;
     border-bottom: 1px solid {c.line}; padding: 5px 6px; }}
+QTreeView QHeaderView::section {{ padding: 5px 9px; }}
 QTabBar {{ background: {c.window}; }}
 QTabBar::tab {{ background: transparent; color: {c.soft_text}; padding: 6px 12px; border: 0;
     border-bottom: 2px solid transparent; }}
@@ -357,7 +360,8 @@ QLabel[role="faint"] {{ color: {c.faint_text}; }}
 QLabel[role="value"] {{ color: {c.accent}; }}
 QListView#completions {{ background: {c.panel}; border: 1px solid {c.strong_line};
     border-radius: 4px; }}
-QWidget#form QLineEdit, QWidget#form QComboBox {{ padding: 2px 7px; }}
+QWidget#form QLineEdit {{ padding: 2px 7px; }}
+QWidget#form QComboBox {{ padding: 2px 7px 2px 9px; }}
 QTextEdit#facts {{ background: transparent; border: 0; border-radius: 0; padding: 0; }}
 QToolButton[bare="true"] {{ padding: 0; }}
 QLabel[role="error"] {{ color: {c.error}; }}

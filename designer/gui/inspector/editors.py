@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -114,7 +114,8 @@ class TextEditor(Hovered, QLineEdit):
         width = QFontMetricsF(sans(0.88)).horizontalAdvance(self._remark)
         needed = QFontMetricsF(self.font()).horizontalAdvance(self.text() or self.placeholderText())
         self._fits = bool(self._remark) and needed + width + 25 <= self.width()
-        self.setTextMargins(0, 0, round(width) + 8 if self._fits else 0, 0)
+        left = self.textMargins().left()
+        self.setTextMargins(left, 0, round(width) + 8 if self._fits else 0, 0)
         self.crowded.emit(bool(self._remark) and not self._fits)
         self.update()
 
@@ -283,11 +284,8 @@ class ProseEditor(Hovered, QPlainTextEdit):
 
     def _fit(self) -> None:
         """Be as high as the text, up to eight lines."""
-        metrics = self.fontMetrics()
-        place = QRect(0, 0, self.width() - 26, 10_000)
-        height = metrics.boundingRect(place, Qt.TextFlag.TextWordWrap, self.text()).height()
-        line = metrics.lineSpacing()
-        self.setFixedHeight(min(max(height, 2 * line), 8 * line) + 19)
+        lines = round(self.document().size().height())  # as it is laid out now
+        self.setFixedHeight(min(max(lines, 2), 8) * self.fontMetrics().lineSpacing() + 19)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Be as high as the text then is."""

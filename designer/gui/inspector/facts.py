@@ -130,7 +130,11 @@ def of_design(analysis: Analysis) -> list[Fact]:
     sums = analysis.totals
     counts = analysis.top.counts
     facts = [Fact("input", "", formatting.shape(port.shape)) for port in analysis.inputs]
-    facts += [Fact("output", "", formatting.shape(port.shape)) for port in analysis.outputs]
+    several = len(analysis.outputs) > 1
+    facts += [
+        Fact("output", "", formatting.shape(port.shape), after=port.name if several else "")
+        for port in analysis.outputs
+    ]
     facts.append(Fact("layers", "", numbers.count(sums.layers)))
     facts += _totals(counts)
     facts.append(Fact("file", "", numbers.size(sums.file_bytes), FILE))
@@ -149,8 +153,9 @@ def of_design(analysis: Analysis) -> list[Fact]:
             "",
             numbers.size(sums.training_bytes("adam")),
             "An estimate of what training one image at a time with Adam needs: parameters, "
-            "gradients, the optimiser's state, what is kept, and work.",
-            "with Adam",
+            "gradients, the optimiser's state, what is kept, and work. What the recipe's batch and "
+            "optimiser need, the Training panel and the status bar say.",
+            "1 image, with Adam",
         ),
     ]
     return facts

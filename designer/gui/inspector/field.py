@@ -14,6 +14,8 @@ from designer.gui.inspector.editors import ProseEditor, RowLabel, TextEditor
 from designer.gui.inspector.rows import ABSENT, UNKNOWN, VARIOUS, Row, Scope, Sign
 from designer.gui.theme import colours, sans
 
+_BELOW_PROSE = 4  # pixels more than between other fields
+
 
 class Field(QObject):
     """The widgets of one row. They stay while the row's values change under them.
@@ -37,13 +39,21 @@ class Field(QObject):
     explained = Signal(object)
 
     def __init__(
-        self, row: Row, parent: QWidget, grid: QGridLayout, number: int, columns: int
+        self,
+        row: Row,
+        parent: QWidget,
+        grid: QGridLayout,
+        number: int,
+        columns: int,
+        *,
+        beside: bool,
     ) -> None:
         super().__init__(parent)
         self.row = row
         self.grid = grid
         self.number = number
         self.columns = columns
+        self.span = 1 if beside else columns - 2  # of the value, a button may stand beside it
         self.expression = False
         self.label = RowLabel(row.label, parent, wordWrap=True)
         self.label.hovered.connect(self._hovered)
@@ -134,14 +144,15 @@ class Field(QObject):
             self.label.hide()
             assert self.line is not None
             self.grid.addWidget(self.line, self.number, 0, 1, self.columns)
+            self.grid.setRowMinimumHeight(self.number + 1, _BELOW_PROSE)
             return
         self.label.setContentsMargins(12 if self.row.inner else 0, 0, 0, 0)
         self.grid.addWidget(self.label, self.number, 0)
         self.grid.addWidget(self.mark, self.number, 1)
         for each in (self.simple, self.line):
             if each is not None:
-                self.grid.addWidget(each, self.number, 2)
-        self.grid.addWidget(self.below, self.number + 1, 1, 1, 2)
+                self.grid.addWidget(each, self.number, 2, 1, self.span)
+        self.grid.addWidget(self.below, self.number + 1, 1, 1, 1 + self.span)
         self.grid.addWidget(self.error, self.number + 1, 0, 1, self.columns)
 
     def draw(self) -> None:
@@ -320,7 +331,7 @@ class Field(QObject):
         if wanted and self.line is None:
             self.line = self._line(self.simple.parentWidget())
             self.line.kind = self.row.kind
-            self.grid.addWidget(self.line, self.number, 2)
+            self.grid.addWidget(self.line, self.number, 2, 1, self.span)
             QWidget.setTabOrder(self.simple, self.line)
         had_focus = self.widget.hasFocus()
         self.expression = wanted

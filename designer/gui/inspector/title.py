@@ -52,6 +52,8 @@ class Title(QWidget):
         self.error.hide()
         for each in (self.name, self.heading):
             each.setFont(sans(1.15, bold=True))
+        self.name.setTextMargins(-2, 0, 0, 0)  # a line edit's own; one edge with all below
+        self.heading.setMinimumHeight(self.name.sizeHint().height())
         grid.addWidget(self.name, 0, 0, 1, 2)
         grid.addWidget(self.heading, 0, 0, 1, 2)
         grid.addWidget(self.error, 1, 0, 1, 2)

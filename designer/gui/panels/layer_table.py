@@ -192,7 +192,7 @@ COLUMNS: tuple[Column, ...] = (
         number=lambda x: x.row.result.counts.macs,
         total=lambda x: x.macs,
         write=numbers.scaled,
-        short=numbers.short,
+        short=lambda x: numbers.scaled(x, 3),
     ),
     Column(
         "field",

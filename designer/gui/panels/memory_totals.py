@@ -206,7 +206,7 @@ class MemoryTotals(QWidget):
         self.batch.setAccessibleName("Batch size")
         self.batch.setToolTip("Images of a step, for the estimate of what training needs.")
         self.batch.setAccelerated(True)
-        self.batch.lineEdit().setTextMargins(5, 0, 0, 0)
+        self.batch.lineEdit().setTextMargins(8, 0, 0, 0)
         self.optimiser = QComboBox(objectName="optimiser")
         self.optimiser.setAccessibleName("Optimiser")
         self.optimiser.setToolTip("Optimisers differ in the state that they keep.")

@@ -96,7 +96,8 @@ class ProblemRow(QWidget):
                 self._add_button()
             else:
                 self.buttons[number].show()
-            self.buttons[number].setText(fix.label.replace("&", "&&"))
+            words = fix.label[:1].upper() + fix.label[1:]
+            self.buttons[number].setText(words.replace("&", "&&"))
             self.buttons[number].setAccessibleName(f"Fix: {fix.label}")
         for button in self.buttons[len(first.fixes) :]:
             button.hide()

@@ -14,6 +14,7 @@ from designer.gui.workspace import Workspace
 
 STEP = 20
 """Problems that are shown at first, and how many more at a time."""
+HINT = "Point at a fix to see what it would change."
 
 
 class ProblemsPanel(LazyPanel):
@@ -146,7 +147,7 @@ class ProblemsPanel(LazyPanel):
         """Show what a fix would change."""
         if fix is None:
             self._newest.cancel()
-            self.preview.setText("")
+            self.preview.setText(HINT)
             return
         before = self.workspace.analysis
         if before.totals.layers <= LARGE:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from designer.gui.training.panel import TrainingPanel
 
 SECONDS = 6  # for which a sentence is shown
-FRESH = 10_000  # milliseconds for which what a device has free is believed
+FRESH = 4_000  # milliseconds for which what a device has free is believed
 GAP = 22
 
 

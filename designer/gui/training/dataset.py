@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 BUILT_IN = "mnist10k"
 BUILT_IN_TITLE = "MNIST (built in)"
 BROUGHT = {"imagenet": "ImageNet"}
-"""Data sets that the recipes of presets name and users have to bring, as their makers write them."""
+"""Data sets that recipes of presets name and users have to bring, as their makers write them."""
 SAMPLES = 24
 _SIDE = 40  # of a sample, in pixels that are read
 _WORDS = {"train": "training", "validation": "validation", "test": "test"}
@@ -301,8 +301,8 @@ def read(source: str) -> Reading:
 
     if _is_brought(source):
         raise DesignerError(
-            f"The recipe is for {_title(source)}, which does not come with the program: choose its folder, "
-            "or use the built-in digits."
+            f"The recipe is for {_title(source)}, which does not come with the program: choose its "
+            "folder, or use the built-in digits."
         )
     dataset = open_dataset(source)
     description = describe(dataset)

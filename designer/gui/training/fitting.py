@@ -1,12 +1,16 @@
 """The devices of this machine, and whether a training fits into their memory; without torch."""
 
+import math
 import platform
 import sys
+import threading
+import time
 from dataclasses import dataclass
 
 from designer.analysis.totals import Totals
 from designer.runs.recipe import DeviceName, Recipe
 
+FRESH = 3.0  # seconds for which what a device has free is believed
 LARGEST = 1 << 20  # images in a batch, beyond which nobody asks
 
 
@@ -20,11 +24,26 @@ class Device:
     total: int
 
 
+class _Known:
+    """What was asked last, and when, in seconds; one figure for all that ask at a time."""
+
+    lock = threading.Lock()
+    at = -math.inf
+    found: tuple[Device, ...] = ()
+
+
 def devices() -> tuple[Device, ...]:
-    """Return the devices, first the one that ``auto`` takes.
+    """Return the devices, first the one that ``auto`` takes, as they are or were just now.
 
     Asks drivers, which takes a while, so not on the main thread.
     """
+    with _Known.lock:
+        if time.monotonic() - _Known.at > FRESH:
+            _Known.found, _Known.at = _asked(), time.monotonic()
+        return _Known.found
+
+
+def _asked() -> tuple[Device, ...]:
     import psutil
 
     memory = psutil.virtual_memory()

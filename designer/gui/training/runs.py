@@ -86,6 +86,7 @@ class RunsPanel(QWidget):
         view.setHeaderLabels(COLUMNS)
         view.setRootIsDecorated(False)
         view.setUniformRowHeights(True)
+        view.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # date and design of a name are telling
         view.setAllColumnsShowFocus(True)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -99,7 +100,9 @@ class RunsPanel(QWidget):
         header.setMinimumSectionSize(40)
         for place, longest in enumerate(WIDTHS):
             if longest:
-                view.setColumnWidth(place, view.fontMetrics().horizontalAdvance(longest) + 22)
+                words = (longest, COLUMNS[place])
+                widest = max(map(view.fontMetrics().horizontalAdvance, words))
+                view.setColumnWidth(place, widest + 22)
         for place in range(3, 7):
             view.headerItem().setTextAlignment(place, _RIGHT)
         view.itemDoubleClicked.connect(lambda *_: self.show_run())

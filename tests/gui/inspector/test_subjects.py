@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from designer.design import edits
 from designer.design.values import BlockNode, Edge
 from designer.gui.inspector.editors import ProseEditor
+from designer.gui.inspector.facts import of_design
 from designer.gui.inspector.inspector import Inspector
 from designer.gui.main_window import MainWindow
 from designer.layers.base import Category
@@ -429,3 +430,13 @@ def test_a_form_made_ahead_has_room_for_all_its_rows(window: MainWindow, qtbot: 
     hands.settle()
     button = hands.find("look-into", QPushButton)
     assert button.height() == button.sizeHint().height()
+
+
+def test_several_outputs_are_told_apart_by_their_names(lenet: Hands) -> None:
+    def outputs() -> list[tuple[str, str]]:
+        facts = of_design(lenet.workspace.analysis)
+        return [(fact.result, fact.after) for fact in facts if fact.key == "output"]
+
+    assert outputs() == [("10", "")]
+    lenet.workspace.open_preset("googlenet")
+    assert outputs() == [("1000", "scores"), ("1000", "aux_scores1"), ("1000", "aux_scores2")]

@@ -14,7 +14,7 @@ from designer.design.values import Design, Edge, Graph, LayerNode
 from designer.gui.main_window import MainWindow
 from designer.gui.panels.changes import changes, preview
 from designer.gui.panels.problem_row import ProblemRow
-from designer.gui.panels.problems import STEP, ProblemsPanel
+from designer.gui.panels.problems import HINT, STEP, ProblemsPanel
 from designer.gui.workspace import Workspace
 
 LEFT = Qt.MouseButton.LeftButton
@@ -82,16 +82,17 @@ def test_a_fix_is_previewed_and_applied_with_the_mouse(
     _break_conv1(workspace)
     qtbot.waitUntil(lambda: len(_rows(panel)) == 1)
     button = _rows(panel)[0].buttons[1]
-    label = button.text()
+    assert button.text() == "Set kernel size to 230×230"
+    assert panel.preview.text() == HINT
     qtbot.mouseMove(panel, QPoint(1, 1))
     qtbot.mouseMove(button)
-    qtbot.waitUntil(lambda: bool(panel.preview.text()))
+    qtbot.waitUntil(lambda: panel.preview.text() != HINT)
     assert panel.preview.text().startswith("1 problem → ")
     assert panel.preview.text().endswith(": conv1.kernel_size 700 → 230×230")
     before = workspace.design
     qtbot.mouseClick(button, LEFT)
     assert workspace.design is not before
-    assert workspace.document.past[-1].label == label == "set kernel size to 230×230"
+    assert workspace.document.past[-1].label == "set kernel size to 230×230"
     workspace.undo()
     assert workspace.design is before
 

@@ -1,3 +1,4 @@
+import math
 import threading
 from pathlib import Path
 
@@ -242,6 +243,14 @@ def test_a_batch_too_large_for_the_memory_offers_one_that_fits(lenet):
     assert set_up.memory.text().endswith("All 7,204 training images fit in one batch.")
     lenet.workspace.edit("break", lambda d: edits.set_parameter(d, "conv1", "kernel_size", 500))
     lenet.wait(lambda: not set_up.memory.isVisible())
+
+
+def test_all_that_ask_for_the_devices_at_a_time_get_one_figure(monkeypatch):
+    free = iter((1, 2))
+    monkeypatch.setattr(fitting, "_asked", lambda: (fitting.Device("cpu", "CPU", next(free), 8),))
+    for expected in (1, 2):
+        monkeypatch.setattr(fitting._Known, "at", -math.inf)
+        assert [fitting.devices()[0].free for _ in range(2)] == [expected] * 2
 
 
 def test_a_device_that_is_not_there_is_named(lenet):
