@@ -85,6 +85,7 @@ def _take(folder: Path, look: str, *, readme: bool) -> None:
     scenes = _readme_scenes(window) if readme else _scenes(window)
     for number, (name, take) in enumerate(scenes, 1):
         wait(WAIT_MS)
+        application.sendPostedEvents()  # of layouts that are due, on a machine that is busy
         file = f"{name}-{look}.png" if readme else f"{number:02}-{name}.png"
         take().save(str(folder / file))
         print(folder / file, flush=True)

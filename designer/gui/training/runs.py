@@ -29,7 +29,12 @@ from designer.gui.training.trainer import Trainer
 from designer.gui.workspace import Workspace
 from designer.runs.folder import RunFolder
 
-COLUMNS = ("Name", "Design", "State", "Epochs", "Test", "Best loss", "Size", "Begun")
+COLUMNS = ("Name", "Design", "State", "Epochs", "Accuracy", "Best loss", "Size", "Begun")
+MEANINGS = {
+    "Epochs": "Epochs that were trained, of those that the recipe asks for.",
+    "Accuracy": "Share of the test images that the weights of the best epoch get right.",
+    "Best loss": "Validation loss of the best epoch; while it trains, of the last.",
+}
 LOOK = 3_000  # milliseconds between looks at the folder, while the list is shown
 RESUMABLE = ("stopped", "interrupted", "failed", "diverged")
 WORDS = {"early_stopped": "stopped early", "new": "not begun"}
@@ -105,6 +110,8 @@ class RunsPanel(QWidget):
                 view.setColumnWidth(place, widest + 22)
         for place in range(3, 7):
             view.headerItem().setTextAlignment(place, _RIGHT)
+        for name, meaning in MEANINGS.items():
+            view.headerItem().setToolTip(COLUMNS.index(name), meaning)
         view.itemDoubleClicked.connect(lambda *_: self.show_run())
         view.itemChanged.connect(self._changed)
         view.itemSelectionChanged.connect(self._refresh_actions)
