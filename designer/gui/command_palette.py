@@ -76,7 +76,9 @@ class CommandPalette(QFrame):
         self._find(text)
 
     def popup(self) -> None:
-        """Show it at the top of its window."""
+        """Show it at the top of its window, in place of the list that is open on the canvas."""
+        for other in self.main.findChildren(QFrame, "quick-add"):
+            other.close_up()
         width = min(_WIDTH, self.main.width() - 40)
         self.setFixedWidth(width)
         self.list.setFixedHeight(_ROWS * row_height())

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QFrame
 from pytestqt.qtbot import QtBot
 
 from designer import presets
@@ -84,6 +85,15 @@ def test_a_layer_is_added(window: MainWindow, qtbot: QtBot, monkeypatch) -> None
     assert (first.text, first.detail) == ("BatchNorm2d", "add the layer")
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)
     assert added == [("layer", "BatchNorm2d")]
+
+
+def test_it_takes_the_place_of_quick_add(window: MainWindow, qtbot: QtBot) -> None:
+    window.workspace.open_preset("lenet5")
+    window.canvas.quick_add()
+    (quick,) = window.findChildren(QFrame, "quick-add")
+    assert quick.isVisible()
+    opened(window, qtbot)
+    assert not quick.isVisible()
 
 
 def test_blocks_presets_and_files_are_found(
