@@ -6,7 +6,8 @@ an extra keyword argument, whose value the analysis knows at each use.
 """
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from designer.analysis.analysis import Analysis
@@ -39,6 +40,8 @@ from designer.design.values import (
 from designer.layers.base import Code, layer_types
 
 Channels: TypeAlias = tuple[Tree | None, ...]
+
+_LOOP = 3  # layers of a kind, from which on a loop tells how they begin
 
 
 class Memory:
@@ -172,6 +175,7 @@ class ClassWriter:
         self.block = block
         self.signature = signature
         self.lines: list[str] = []
+        self.kinds: dict[str, dict[str, tuple[str, ...]]] = {}  # layers by class: how they begin
         self.endings: list[str] = []
         self.modules: dict[str, str] = {}
         self.codes: dict[str, Code] = {}
@@ -204,6 +208,7 @@ class ClassWriter:
         for name in self.result.wiring.order:
             self._node(name)
         out_channels = self._out_channels()
+        self.endings += self._beginnings()
         if self.block is not None:
             texts = [python_source(each) for each in out_channels if each is not None]
             value = texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
@@ -252,6 +257,21 @@ class ClassWriter:
         )
         return Draft(text, parameters, known)
 
+    def _beginnings(self) -> Iterator[str]:
+        """Write how weights begin, in a loop where all layers of a kind begin alike."""
+        for kind, layers in self.kinds.items():
+            ways = {
+                tuple(line.replace(f"self.{name}.", "layer.") for line in lines)
+                for name, lines in layers.items()
+            }
+            derived = any(f"({kind})" in each for each in self.library.helpers.values())
+            if len(layers) < _LOOP or len(ways) > 1 or derived:
+                yield from chain.from_iterable(layers.values())
+            elif any(ways):
+                yield "for layer in self.children():"
+                yield f"    if isinstance(layer, {kind}):"
+                yield from (f"        {line}" for line in ways.pop())
+
     def _signature(self, parameters: Mapping[str, Argument]) -> str:
         defaults = [
             f"{key}={quoted(each.default)}" if self.signature else key
@@ -292,7 +312,8 @@ class ClassWriter:
         if part.constructor:
             self.modules[name] = f"self.{name}"
             self.lines.append(f"self.{name} = {part.constructor}")
-            self.endings += part.endings
+            kind = part.constructor.partition("(")[0]
+            self.kinds.setdefault(kind, {})[name] = part.endings
             if part.helper:
                 self.library.helpers.setdefault(part.code.layer.torch, part.code.layer.source)
         elif part.code.texts:

@@ -76,6 +76,6 @@ def statements(layer: Layer, weights: list[str], biases: list[str]) -> Iterator[
     if method != "default":
         for weight in weights:
             yield f"nn.init.{method}_({weight}{arguments[method]})"
-    if values.get("bias_init") is not None:
-        for bias in biases:
-            yield f"nn.init.constant_({bias}, {values['bias_init']!r})"
+    constant = values.get("bias_init")
+    for bias in biases if constant is not None else ():
+        yield f"nn.init.constant_({bias}, {constant!r})" if constant else f"nn.init.zeros_({bias})"

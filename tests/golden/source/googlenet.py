@@ -22,6 +22,10 @@ class Inception(nn.Module):
         self.pool = nn.MaxPool2d(3, stride=1, padding=1)
         self.project = nn.Conv2d(in_channels, pool_proj, 1)
         self.relu_project = nn.ReLU(inplace=True)
+        for layer in self.children():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.constant_(layer.bias, 0.2)
         self.out_channels = n1x1 + n3x3 + n5x5 + pool_proj
 
     def forward(self, x):
@@ -44,6 +48,8 @@ class AuxiliaryHead(nn.Module):
         self.relu2 = nn.ReLU(inplace=True)
         self.dropout = nn.Dropout(0.7)
         self.fc2 = nn.Linear(1024, classes)
+        nn.init.xavier_uniform_(self.conv.weight)
+        nn.init.constant_(self.conv.bias, 0.2)
         self.out_channels = classes
 
     def forward(self, x):
@@ -81,6 +87,10 @@ class GoogLeNet(nn.Module):
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.dropout = nn.Dropout(0.4)
         self.fc = nn.Linear(1024, classes)
+        for layer in self.children():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.constant_(layer.bias, 0.2)
 
     def forward(self, x):
         x = self.norm1(self.pool1(self.relu1(self.conv1(x))))
