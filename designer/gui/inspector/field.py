@@ -39,21 +39,14 @@ class Field(QObject):
     explained = Signal(object)
 
     def __init__(
-        self,
-        row: Row,
-        parent: QWidget,
-        grid: QGridLayout,
-        number: int,
-        columns: int,
-        *,
-        beside: bool,
+        self, row: Row, parent: QWidget, grid: QGridLayout, number: int, *, columns: int, span: int
     ) -> None:
         super().__init__(parent)
         self.row = row
         self.grid = grid
         self.number = number
         self.columns = columns
-        self.span = 1 if beside else columns - 2  # of the value, a button may stand beside it
+        self.span = span  # columns that the value takes; a button may stand beside it
         self.expression = False
         self.label = RowLabel(row.label, parent, wordWrap=True)
         self.label.hovered.connect(self._hovered)

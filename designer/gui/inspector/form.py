@@ -67,7 +67,7 @@ class Form(QWidget):
         beside = {each.after: each for each in section.buttons if each.after and not each.text}
         below = {each.after: each for each in section.buttons if each.after and each.text}
         for row in section.rows:
-            number = self._add_row(row, number, beside=row.key in beside)
+            number = self._add_row(row, number, 1 if row.key in beside else self.columns - 2)
             if row.key in beside:
                 self.grid.addWidget(self._small_button(beside[row.key]), number - 2, 3)
             if row.key in below:
@@ -79,8 +79,8 @@ class Form(QWidget):
                 number += 1
         return number
 
-    def _add_row(self, row: Row, number: int, *, beside: bool) -> int:
-        field = Field(row, self, self.grid, number, self.columns, beside=beside)
+    def _add_row(self, row: Row, number: int, span: int) -> int:
+        field = Field(row, self, self.grid, number, columns=self.columns, span=span)
         self.fields[row.key] = field
         self._order.append(field.widget)
         field.changed.connect(lambda value, merges: self._changed(field, value, merges))
