@@ -33,9 +33,7 @@ def start(path: Path, *, resume: bool = False) -> int:
     arguments = [str(path.absolute()), *(["--resume"] if resume else [])]
     try:
         with run.log.open("ab") as log:
-            child = spawn(
-                _MODULE, *arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+            child = spawn(_MODULE, *arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     except OSError as error:
         raise unwritable(run.log, error) from error
     _children.append(child)
@@ -48,9 +46,7 @@ def start_service(*, stderr: BinaryIO | None = None) -> "subprocess.Popen[bytes]
     The caller talks through ``stdin`` and ``stdout`` of what is returned. What it prints besides
     goes to the file ``stderr``, or to where this process prints.
     """
-    child = spawn(
-        _MODULE, "--serve", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
-    )
+    child = spawn(_MODULE, "--serve", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
     _children.append(child)
     return child
 
