@@ -1,7 +1,16 @@
-"""Work in a thread that imports modules of the window."""
+"""Work in a thread that imports modules, when the window has nothing to do.
 
+Python's lock lets one thread run at a time. Importing for half a second would make all that the
+window does meanwhile twice as slow, so such a thread waits before each module for the window to
+rest.
+"""
+
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.abc import MetaPathFinder
 from typing import Any
 
 from PySide6 import QtCore, QtGui, QtWidgets
@@ -9,6 +18,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from designer.gui import background
 
 _SLICE = 0.008  # seconds on the main thread, after which it sees to events
+_PATIENCE = 0.25  # seconds that a module is waited with, however busy the window is
 
 
 def run(
@@ -27,7 +37,21 @@ def run(
         if time.perf_counter() > until:
             QtCore.QTimer.singleShot(0, owner, lambda: run(owner, work, done, failed))
             return
-    background.run(owner, work, done, failed)
+    _watch()
+
+    def considerate() -> Any:
+        _considerate.add(threading.get_ident())
+        try:
+            return work()
+        finally:
+            _considerate.discard(threading.get_ident())
+
+    background.run(owner, considerate, done, failed)
+
+
+def hurry() -> None:
+    """Let what is being imported wait no more, since the window waits for it."""
+    _considerate.clear()
 
 
 def _make_classes() -> Iterator[None]:
@@ -38,3 +62,24 @@ def _make_classes() -> Iterator[None]:
 
 
 _classes = _make_classes()
+_considerate: set[int] = set()  # threads
+_resting = threading.Event()  # the main thread waits for events
+
+
+class _GiveWay(MetaPathFinder):
+    """Finds no module, but is asked before each one that is imported."""
+
+    def find_spec(self, name: str, path: object, target: object = None) -> None:
+        if threading.get_ident() in _considerate:
+            _resting.wait(_PATIENCE)
+        elif threading.current_thread() is threading.main_thread():
+            hurry()  # it may come to wait for a module that is being imported
+
+
+@cache
+def _watch() -> None:
+    """Begin to look whether the main thread rests."""
+    sys.meta_path.insert(0, _GiveWay())
+    dispatcher = QtCore.QAbstractEventDispatcher.instance()
+    dispatcher.aboutToBlock.connect(_resting.set)
+    dispatcher.awake.connect(_resting.clear)

@@ -91,6 +91,7 @@ class MainWindow(QMainWindow):
         """The page on which designs are worked on, made at its first use."""
         if not self._built:
             self._built = True  # first, since what follows may ask for it
+            ahead.hurry()
             editor = self._begin_editor()
             editor.build()
             self._finish_editor(editor)
@@ -137,6 +138,7 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(_PAUSE_MS, self._build_ahead)
         else:
             self.editor  # noqa: B018 - all its parts are there
+            ahead.run(self, _import_training, lambda _: None)
 
     def _finish_editor(self, editor: "Editor") -> None:
         from designer.gui.panels.status import StatusBar
@@ -399,3 +401,12 @@ def _import_editor() -> None:
     """Load what the editor is made of, in a thread, while the window is awake."""
     import designer.gui.editor
     import designer.gui.panels.status  # noqa: F401
+
+
+def _import_training() -> None:
+    """Load what follows at once when a design is opened: its data, the devices, the curves."""
+    import designer.data
+    import designer.gui.training.curves  # noqa: F401
+    from designer.gui.training import fitting
+
+    fitting.devices()

@@ -89,7 +89,7 @@ def _session() -> None:
         window = MainWindow(preferences.Preferences(theme="dark", standby=False))
         window.resize(1600, 1000)
         window.show()
-        wait(1500)  # the editor is made ahead
+        wait(2500)  # somebody looks; the editor is made ahead meanwhile
         hands: Any = Hands(window)
         acts = [
             ("look", lambda: window.welcome.gallery.choose("resnet50")),

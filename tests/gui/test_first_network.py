@@ -97,7 +97,7 @@ def test_broken_in_five_ways_and_mended_by_what_is_offered(
     hands.connect("pool2", "fc1")
     assert "Linear needs a row of features" in problems(window)["fc1"]
     assert badge(hands, "fc1")
-    hands.mend("insert Flatten")
+    hands.mend("Insert Flatten")
     assert problems(window) == {}
     assert not badge(hands, "fc1")
 
@@ -106,7 +106,7 @@ def test_broken_in_five_ways_and_mended_by_what_is_offered(
     hands.fill("kernel_size", "15")
     assert "the kernel reaches over 15 rows or columns" in problems(window)["pool2"]
     assert badge(hands, "pool2")
-    hands.mend("set kernel size to 10×10")
+    hands.mend("Set kernel size to 10×10")
     assert problems(window) == {}
 
     # An input is not connected: its edge was deleted.
@@ -114,7 +114,7 @@ def test_broken_in_five_ways_and_mended_by_what_is_offered(
     hands.keys("Delete")
     assert "is not connected" in problems(window)["fc2"]
     assert badge(hands, "fc2")
-    hands.mend("connect tanh3 to it")
+    hands.mend("Connect tanh3 to it")
     assert problems(window) == {}
 
     # An expression names nothing.
@@ -122,7 +122,7 @@ def test_broken_in_five_ways_and_mended_by_what_is_offered(
     hands.fill("out_features", "=widht")
     assert "names nothing called 'widht'" in problems(window)["fc2"]
     assert badge(hands, "fc2")
-    hands.mend("add the argument widht = 64")
+    hands.mend("Add the argument widht = 64")
     assert problems(window) == {}
     assert window.workspace.design.arguments["widht"].default == 64
 
@@ -137,7 +137,7 @@ def test_broken_in_five_ways_and_mended_by_what_is_offered(
     hands.connect(branch, "add", 1)
     assert "inputs differ in channels" in problems(window)["add"]
     assert badge(hands, "add")
-    hands.mend(f"set {branch} to 6 channels")
+    hands.mend(f"Set {branch} to 6 channels")
     assert problems(window) == {}
 
     # A cycle and a second edge into a port are refused at the pointer, with the reason.

@@ -1,10 +1,9 @@
 """The canvas panel: the graph, and over it breadcrumb, minimap and passing notes."""
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QRunnable, QThreadPool, QTimer
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -13,24 +12,18 @@ from designer.design.values import Design, Point
 from designer.gui import places
 from designer.gui.canvas.breadcrumb import Breadcrumb
 from designer.gui.canvas.gestures import commands
+from designer.gui.canvas.layer import GraphLayer
+from designer.gui.canvas.legend import Legend
+from designer.gui.canvas.minimap import Minimap
+from designer.gui.canvas.view import GraphView
 from designer.gui.workspace import Workspace
 
 if TYPE_CHECKING:
     from designer.gui.actions import Actions
-    from designer.gui.canvas.layer import GraphLayer
-    from designer.gui.canvas.legend import Legend
-    from designer.gui.canvas.minimap import Minimap
-    from designer.gui.canvas.view import GraphView
-
-_PRELOAD = 200  # milliseconds after the start
 
 
 class Canvas(QWidget):
-    """What the actions of the menus do with the graph; the hand's doings are in `gestures`.
-
-    The view is made for the first design that is opened, since the window starts sooner without
-    the modules behind it; they are loaded beside it meanwhile.
-    """
+    """What the actions of the menus do with the graph; the hand's doings are in `gestures`."""
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(objectName="canvas")
@@ -38,57 +31,21 @@ class Canvas(QWidget):
         self.actions_: Actions | None = None
         self.minimap_shown = True
         self.fates_shown = True  # which layers keep their weights, where that was compared
-        self._legend: Legend | None = None
-        self._view: GraphView | None = None
-        self._minimap: Minimap | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        workspace.switched.connect(self._begin)
-        workspace.compared.connect(self._compared)
-        QTimer.singleShot(_PRELOAD, self, self._preload)
-
-    def _preload(self) -> None:
-        if self._view is None:
-            load = QRunnable.create(lambda: import_module("designer.gui.canvas.view"))
-            QThreadPool.globalInstance().start(load)
-
-    def _begin(self) -> None:
-        """Make what shows a design."""
-        if self._view is not None:
-            return
-        from designer.gui.canvas.legend import Legend
-        from designer.gui.canvas.minimap import Minimap
-        from designer.gui.canvas.view import GraphView
-
-        self._view = GraphView(self.workspace, self)
-        breadcrumb = Breadcrumb(self.workspace, self._view)
+        self.view = GraphView(workspace, self)
+        column.addWidget(self.view)
+        breadcrumb = Breadcrumb(workspace, self.view)
         breadcrumb.move(10, 8)
-        self._minimap = Minimap(self._view)
-        self._legend = Legend(self._view)
-        self._legend.close_.clicked.connect(lambda: self.show_fates(False))
-        self.layout().addWidget(self._view)
-        self._view.show()
-        self.layout().activate()
-        self.setFocusProxy(self._view)
-        self._view.installEventFilter(self)
-        self._place()
+        self.minimap = Minimap(self.view)
+        self.legend = Legend(self.view)
+        self.legend.close_.clicked.connect(lambda: self.show_fates(False))
+        self.setFocusProxy(self.view)
+        self.view.installEventFilter(self)
+        workspace.compared.connect(self._compared)
 
     @property
-    def view(self) -> "GraphView":
-        """What shows the graph and says where everything is."""
-        self._begin()
-        assert self._view is not None
-        return self._view
-
-    @property
-    def minimap(self) -> "Minimap":
-        """The whole graph in the corner."""
-        self._begin()
-        assert self._minimap is not None
-        return self._minimap
-
-    @property
-    def layer(self) -> "GraphLayer":
+    def layer(self) -> GraphLayer:
         """The item that draws the graph, with its arrays."""
         return self.view.layer
 
@@ -114,11 +71,9 @@ class Canvas(QWidget):
         self._place()
 
     def _place(self) -> None:
-        if self._legend is not None:
-            self._legend.place()
-        if self._minimap is not None:
-            self._minimap.place()
-            self._minimap.setVisible(self.minimap_shown and self.height() > 260)
+        self.legend.place()
+        self.minimap.place()
+        self.minimap.setVisible(self.minimap_shown and self.height() > 260)
 
     # Looking
 
@@ -155,12 +110,11 @@ class Canvas(QWidget):
             self.actions_.refresh_soon()
 
     def _compared(self) -> None:
-        if self._view is not None and self._legend is not None:
-            found = self.workspace.comparison
-            if found is None:
-                self.fates_shown = True  # the next one shows itself
-            self._view.refresh()
-            self._legend.show_comparison(found if self.fates_shown else None)
+        found = self.workspace.comparison
+        if found is None:
+            self.fates_shown = True  # the next one shows itself
+        self.view.refresh()
+        self.legend.show_comparison(found if self.fates_shown else None)
 
     def go_in(self) -> None:
         """Look into the selected block."""

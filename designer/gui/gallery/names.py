@@ -26,6 +26,12 @@ def placed(
         What a name keeps off where there is a choice; those that end at its point count too.
     """
     closed = list(taken)
+    around = [QRectF(line.p1(), line.p2()).normalized().adjusted(-1, -1, 1, 1) for line in lines]
+
+    def is_struck(box: QRectF) -> bool:
+        near = (line for line, rect in zip(lines, around, strict=True) if rect.intersects(box))
+        return any(crosses(line, box) for line in near)
+
     found: dict[str, QRectF] = {}
     for name, (place, width) in points.items():
         free = [
@@ -34,7 +40,7 @@ def placed(
             if area.contains(box) and not any(box.intersects(each) for each in closed)
         ]
         if free:
-            found[name] = min(free, key=lambda box: any(crosses(line, box) for line in lines))
+            found[name] = next((box for box in free if not is_struck(box)), free[0])
             closed.append(found[name])
     return found
 

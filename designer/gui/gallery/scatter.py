@@ -1,7 +1,7 @@
 """All presets by size and cost: parameters to the right, MACs upwards, both by powers of ten."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import ceil, floor, log10
 from typing import NamedTuple
@@ -48,6 +48,7 @@ class Scatter(Marks):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.window_: Window | None = None  # None shows everything
+        self._all = self.cards, _around(())  # what that is, for these cards
         self.chains: dict[str, list[QPointF]] = {}  # the lines of the families
         self.labels: dict[str, QRectF] = {}
         self.key = QRectF()
@@ -64,10 +65,9 @@ class Scatter(Marks):
         """Return what is shown of the plane."""
         if self.window_ is not None:
             return self.window_
-        points = [_point(card) for card in self.cards.values()] or [QPointF(6, 9)]
-        xs, ys = [each.x() for each in points], [each.y() for each in points]
-        left, bottom = min(xs) - _AIR, min(ys) - _AIR
-        return Window(left, bottom, max(xs) + _AIR - left, max(ys) + _AIR - bottom)
+        if self._all[0] is not self.cards:
+            self._all = self.cards, _around(self.cards.values())
+        return self._all[1]
 
     def _to_pixels(self, point: QPointF) -> QPointF:
         area, seen = self.area(), self.seen()
@@ -339,6 +339,14 @@ def _key_line() -> float:
 
 def _error(card: Card) -> float:
     return card.top1.value if card.top1 is not None else 100.0
+
+
+def _around(cards: Iterable[Card]) -> Window:
+    """Return the part of the plane that all points lie in."""
+    points = [_point(card) for card in cards] or [QPointF(6, 9)]
+    xs, ys = [each.x() for each in points], [each.y() for each in points]
+    left, bottom = min(xs) - _AIR, min(ys) - _AIR
+    return Window(left, bottom, max(xs) + _AIR - left, max(ys) + _AIR - bottom)
 
 
 def _point(card: Card) -> QPointF:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.analysis.problems import Severity
-from designer.gui import background, icons, numbers
+from designer.gui import ahead, icons, numbers
 from designer.gui.panels.memory_totals import explained
 from designer.gui.theme import colours, sans, theme
 from designer.gui.training import fitting
@@ -205,7 +205,7 @@ class StatusBar(QStatusBar):
         """Ask for the devices' memory, in a thread, unless that was just done."""
         if self.isVisible() and (not self._asked.isValid() or self._asked.hasExpired(FRESH)):
             self._asked.start()
-            background.run(self, fitting.devices, self._has_devices)
+            ahead.run(self, fitting.devices, self._has_devices)
 
     def _has_devices(self, devices: tuple[fitting.Device, ...]) -> None:
         self.devices = devices

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui import background, icons, numbers
+from designer.gui import ahead, icons, numbers
 from designer.gui.theme import colours, theme
 from designer.gui.training.matching import Match, split_counts
 from designer.runs.recipe import Recipe
@@ -141,7 +141,7 @@ class DataChooser(QWidget):
         self.reading, self.error = self._known.get(source), ""
         self.busy = self.reading is None
         if self.busy:
-            background.run(
+            ahead.run(
                 self,
                 lambda: read(source),
                 self._has_read,

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from designer import presets
 from designer.errors import DesignerError
-from designer.gui import background, icons, numbers
+from designer.gui import ahead, icons, numbers
 from designer.gui.theme import sans, theme
 from designer.gui.training import fitting
 from designer.gui.training.dataset import DataChooser
@@ -269,7 +269,7 @@ class SetUp(QWidget):
             self.take(remedy.change(self.recipe))
 
     def _ask_memory(self) -> None:
-        background.run(self, fitting.devices, self._has_devices)
+        ahead.run(self, fitting.devices, self._has_devices)
 
     def _has_devices(self, devices: tuple[fitting.Device, ...]) -> None:
         self.devices = devices

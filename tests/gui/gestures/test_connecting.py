@@ -116,6 +116,7 @@ def test_an_edge_is_chosen_by_a_click_and_deleted(hand: Hand) -> None:
 
 def test_a_join_closes_its_gap_when_an_edge_goes(hand: Hand) -> None:
     hand.drag(hand.out("side"), hand.at("add"))
+    hand.view.fit()
     hand.click(hand.on_edge("act", "add"))
     hand.key(Key.Key_Delete)
     assert {edge for edge in hand.edges if edge[1] == "add"} == {("side", "add", 0)}
