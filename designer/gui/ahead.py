@@ -5,6 +5,7 @@ window does meanwhile twice as slow, so such a thread waits before each module f
 rest.
 """
 
+import math
 import sys
 import threading
 import time
@@ -18,7 +19,8 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from designer.gui import background
 
 _SLICE = 0.008  # seconds on the main thread, after which it sees to events
-_PATIENCE = 0.25  # seconds that a module is waited with, however busy the window is
+_QUIET = 0.012  # seconds without events, after which a module is imported ...
+_PATIENCE = 0.15  # ... and after which it is, however busy the window is
 
 
 def run(
@@ -63,23 +65,34 @@ def _make_classes() -> Iterator[None]:
 
 _classes = _make_classes()
 _considerate: set[int] = set()  # threads
-_resting = threading.Event()  # the main thread waits for events
 
 
 class _GiveWay(MetaPathFinder):
     """Finds no module, but is asked before each one that is imported."""
 
+    def __init__(self) -> None:
+        self._resting_since = math.inf  # when the main thread began to wait for events
+
     def find_spec(self, name: str, path: object, target: object = None) -> None:
         if threading.get_ident() in _considerate:
-            _resting.wait(_PATIENCE)
+            patience = time.perf_counter() + _PATIENCE
+            while self._resting_since + _QUIET > (now := time.perf_counter()) and now < patience:
+                time.sleep(_QUIET / 3)
         elif threading.current_thread() is threading.main_thread():
             hurry()  # it may come to wait for a module that is being imported
+
+    def rests(self) -> None:
+        self._resting_since = time.perf_counter()
+
+    def wakes(self) -> None:
+        self._resting_since = math.inf
 
 
 @cache
 def _watch() -> None:
     """Begin to look whether the main thread rests."""
-    sys.meta_path.insert(0, _GiveWay())
+    finder = _GiveWay()
+    sys.meta_path.insert(0, finder)
     dispatcher = QtCore.QAbstractEventDispatcher.instance()
-    dispatcher.aboutToBlock.connect(_resting.set)
-    dispatcher.awake.connect(_resting.clear)
+    dispatcher.aboutToBlock.connect(finder.rests)
+    dispatcher.awake.connect(finder.wakes)

@@ -6,6 +6,7 @@ this one, however that ends, since nothing comes from its standard input any mor
 """
 
 import atexit
+import os
 import pickle
 import subprocess
 import sys
@@ -77,6 +78,8 @@ atexit.register(_other.end)
 
 def _serve() -> None:
     """Do what is asked for until nobody can ask any more."""
+    if hasattr(os, "nice"):
+        os.nice(5)  # the window comes first
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a function prints is no answer
     while True:

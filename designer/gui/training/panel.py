@@ -108,6 +108,7 @@ class TrainingPanel(QWidget):
             self.workspace.refused.emit(refusal)
             return
         self._want_curves()
+        ahead.hurry()
         self.trainer.begin(self.workspace.design, self.set_up.recipe)
 
     def toggle_pause(self) -> None:
