@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib.abc import MetaPathFinder
 from typing import Any
 
 from PySide6 import QtCore, QtGui, QtWidgets
@@ -67,7 +66,7 @@ _classes = _make_classes()
 _considerate: set[int] = set()  # threads
 
 
-class _GiveWay(MetaPathFinder):
+class _GiveWay:
     """Finds no module, but is asked before each one that is imported."""
 
     def __init__(self) -> None:
