@@ -1,12 +1,10 @@
 """What torch itself says of a module: bytes kept for backward, MACs, bytes alive at once."""
 
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import nn
-from torch._decomp import decomposition_table
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
@@ -76,31 +74,3 @@ def peak_bytes(call: Callable[..., object], module: nn.Module, *inputs: torch.Te
     with torch.no_grad(), mode:
         call(*inputs)
     return mode.most + sum(each.untyped_storage().nbytes() for each in inputs)
-
-
-@contextmanager
-def norms_remembered() -> Iterator[None]:
-    """Ask torch once for what batch norm makes of meta tensors of the same sizes.
-
-    It works that out in Python, which takes half the time of a pass through a network.
-    """
-    operator = torch.ops.aten.native_batch_norm.default
-    known: dict[object, list[tuple[torch.Size, tuple[int, ...], torch.dtype]]] = {}
-
-    def norm(*given: object) -> tuple[torch.Tensor, ...]:
-        key = tuple(
-            (each.shape, each.stride(), each.dtype) if isinstance(each, torch.Tensor) else each
-            for each in given
-        )
-        if key not in known:
-            made = decomposition_table[operator](*given)
-            assert len({each.untyped_storage()._cdata for each in made}) == len(made)
-            known[key] = [(each.shape, each.stride(), each.dtype) for each in made]
-        return tuple(
-            torch.empty_strided(size, stride, dtype=dtype, device="meta")
-            for size, stride, dtype in known[key]
-        )
-
-    with torch.library._scoped_library("aten", "IMPL") as library:
-        library.impl("native_batch_norm", norm, "Meta")
-        yield

@@ -1,7 +1,5 @@
 """Whole designs against torch: random ones, and every preset with every choice it offers."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
@@ -166,13 +164,6 @@ def preset(name: str, values: dict[str, Scalar]) -> Design:
     return design
 
 
-@pytest.fixture(scope="module")
-def quick_norms() -> Iterator[None]:
-    with measuring.norms_remembered():
-        yield
-
-
-@pytest.mark.usefixtures("quick_norms")
 @pytest.mark.parametrize(("name", "values"), variants(), ids=str)
 def test_presets_on_meta_tensors(name: str, values: dict[str, Scalar]):
     """With as few passes as tell everything, since large networks take a second for one."""
