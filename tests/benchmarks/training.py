@@ -1,12 +1,13 @@
 """The trainer against a plain loop written by hand with default settings, on this machine.
 
 Both get the same source, images, batch and optimiser, each in a process of its own. They take
-turns of ten steps, so that other work on the machine slows both alike; the median over all turns
-counts, the event log included. ``python -m tests.benchmarks.training`` prints the table.
+turns of some dozen steps, so that other work on the machine slows both alike; the median over all
+turns counts, the event log included. The first steps of a turn are run but not counted: a process
+that was asleep takes twice the time for them. ``python -m tests.benchmarks.training`` prints the
+table.
 """
 
 import contextlib
-import json
 import os
 import resource
 import statistics
@@ -14,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,11 @@ from designer.runs.begin import begin
 from tests.engine.samples import chain
 
 BATCH = 64
-TURNS = 60  # of each side
-EVERY = 10  # steps a turn, and between two step events
+TURNS = 50  # of each side
+EVERY = 10  # steps between two step events, which is what is timed
+TIMED = {"lenet": 3, "tiny": 20}  # times so many steps a turn
 
 Row = tuple[str, float, float, float, str]
-Answer = Callable[[float | None], None]
 
 NETWORKS: dict[str, Design] = {
     "lenet": presets.load("lenet5"),
@@ -78,32 +78,49 @@ def _turns(name: str) -> tuple[list[tuple[float, float]], list[float]]:
             for side in ("ours", "loop")
         ]
 
-        def ask(side: "subprocess.Popen[str]", request: str) -> float | None:
+        def ask(side: "subprocess.Popen[str]", request: str) -> float:
             assert side.stdin is not None
             assert side.stdout is not None
             side.stdin.write(request + "\n")
             side.stdin.flush()
-            return json.loads(side.stdout.readline())
+            return float(side.stdout.readline())
 
         turns = [[ask(side, "go") for side in sides] for _ in range(TURNS)]
         peaks = [ask(side, "peak") for side in sides]
     kept = turns[TURNS // 10 :]  # without those in which caches fill
-    return [(ours, loop) for ours, loop in kept if ours and loop], [peak or 0.0 for peak in peaks]
+    return [(ours, loop) for ours, loop in kept], peaks
 
 
 def _take_turns(name: str, side: str) -> None:
-    """Train one way, ten steps whenever asked, answering with the seconds a step took."""
-    if sys.stdin.readline():
-        steps = _ours if side == "ours" else _loop
-        steps(NETWORKS[name], _answer)
+    """Train one way, some steps whenever asked, answering with the seconds a step took."""
+    sys.stdin.readline()
+    steps = _ours if side == "ours" else _loop
+    steps(NETWORKS[name], _Clock(TIMED[name]))
 
 
-def _answer(seconds: float | None) -> None:
-    """Answer for a turn and wait for the next; None for one that was more than steps."""
-    print(json.dumps(seconds), flush=True)
-    if sys.stdin.readline() != "go\n":
-        print(_peak_of_this_process(), flush=True)
-        os._exit(0)
+class _Clock:
+    """Times a side's turns."""
+
+    def __init__(self, timed: int) -> None:
+        self._timed = timed
+        self._times: list[float] = []
+        self._since: float | None = None
+
+    def interrupted(self) -> None:
+        """Leave out the steps at hand: something else than steps came between them."""
+        self._since = None
+
+    def end_of_steps(self) -> None:
+        """Note what the last ``EVERY`` steps took; after enough of them, wait for the next turn."""
+        if self._since is not None:
+            self._times.append((time.perf_counter() - self._since) / EVERY)
+        if len(self._times) > self._timed:
+            print(statistics.fmean(self._times[1:]), flush=True)
+            self._times.clear()
+            if sys.stdin.readline() != "go\n":
+                print(_peak_of_this_process(), flush=True)
+                os._exit(0)
+        self._since = time.perf_counter()
 
 
 def _peak_of_this_process() -> float:
@@ -115,25 +132,22 @@ def _peak_of_this_process() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _ours(design: Design, answer: Answer) -> None:
+def _ours(design: Design, clock: _Clock) -> None:
     """Train a run folder as the worker does; each step event ends a turn."""
     from designer.engine.training import train
     from designer.runs.events import EventWriter
     from designer.runs.recipe import Optimiser, Recipe, Schedule
 
     write = EventWriter.write
-    since: float | None = None
 
-    def end_turn(log: EventWriter, event: str, **fields: object) -> None:
-        nonlocal since
+    def timed(log: EventWriter, event: str, **fields: object) -> None:
         write(log, event, **fields)
-        if event != "step":
-            since = None  # an epoch's end lies in this turn
-            return
-        answer(None if since is None else (time.perf_counter() - since) / EVERY)
-        since = time.perf_counter()
+        if event == "step":
+            clock.end_of_steps()
+        else:  # the end of an epoch lies between two step events
+            clock.interrupted()
 
-    EventWriter.write = end_turn  # type: ignore[method-assign]
+    EventWriter.write = timed  # type: ignore[method-assign]
     recipe = Recipe(
         batch=BATCH,
         epochs=1000,  # until the turns are over
@@ -146,7 +160,7 @@ def _ours(design: Design, answer: Answer) -> None:
         train(begin(Path(folder) / "run", design, recipe))
 
 
-def _loop(design: Design, answer: Answer) -> None:
+def _loop(design: Design, clock: _Clock) -> None:
     """Train the same by hand: images in memory, a random order."""
     import torch
     import torch.nn.functional as F
@@ -162,7 +176,6 @@ def _loop(design: Design, answer: Answer) -> None:
     model = module[generated.class_name]()
     optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     total, steps = 0.0, 0
-    since = time.perf_counter()
     while len(others):
         order = torch.randperm(len(images))
         for i in range(0, len(images) - BATCH + 1, BATCH):
@@ -174,8 +187,7 @@ def _loop(design: Design, answer: Answer) -> None:
             total += loss.item()
             steps += 1
             if steps % EVERY == 0:
-                answer((time.perf_counter() - since) / EVERY)
-                since = time.perf_counter()
+                clock.end_of_steps()
 
 
 if __name__ == "__main__":
