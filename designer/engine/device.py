@@ -1,6 +1,7 @@
 """Where and how numbers are computed: device, precision, threads, processes, memory."""
 
 import ctypes
+import math
 import os
 import re
 import sys
@@ -81,13 +82,34 @@ def free_bytes(device: torch.device) -> int:
     return int(psutil.virtual_memory().available)
 
 
-def used_bytes(device: torch.device) -> int:
-    """Return the memory that this process has taken: of the GPU, else of the machine."""
-    if device.type == "cuda":
-        return int(torch.cuda.memory_reserved(device))
-    import psutil
+class Memory:
+    """The memory that this process has taken: of the GPU, else of the machine."""
 
-    return int(psutil.Process().memory_info().rss)
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._bytes = 0
+        self._looked = -math.inf
+        if device.type != "cuda":
+            import psutil
+
+            self._process = psutil.Process()
+
+    def used_bytes(self, now: float) -> int:
+        """Return what was taken when it was last looked at, a quarter of a second ago at most.
+
+        Asking the system takes as long as half a step of a small network. ``now`` is that of
+        ``time.perf_counter``.
+        """
+        if now - self._looked >= _MEMORY_SECONDS:
+            self._looked = now
+            if self._device.type == "cuda":
+                self._bytes = int(torch.cuda.memory_reserved(self._device))
+            else:
+                self._bytes = int(self._process.memory_info().rss)
+        return self._bytes
+
+
+_MEMORY_SECONDS = 0.25
 
 
 def total_bytes(device: torch.device) -> int:

@@ -55,8 +55,11 @@ def main_output(outputs: Outputs) -> Tensor:
 
 
 def correct(output: Tensor, targets: Tensor) -> Tensor:
-    """Return how many samples have their largest output at their class, a scalar int64."""
-    return (output.argmax(1) == targets).sum()
+    """Return how many samples have their largest output at their class, int64.
+
+    ``output`` is (..., n, classes), ``targets`` (..., n), what is returned (...).
+    """
+    return (output.argmax(-1) == targets).sum(-1)
 
 
 def _values(targets: Tensor, output: Tensor) -> Tensor:

@@ -17,10 +17,11 @@ from designer.engine.batches import Batch, Images
 from designer.engine.device import Processes
 from designer.engine.evaluation import evaluate, write_details
 from designer.engine.freezing import freeze, groups
-from designer.engine.losses import Objective, correct, main_output
+from designer.engine.losses import Objective
 from designer.engine.optimisers import optimiser
 from designer.engine.preparation import Prepared, prepare
 from designer.engine.schedules import LearningRate
+from designer.engine.tally import Tally
 from designer.errors import DesignerError
 from designer.runs import lock
 from designer.runs.control import Command, ControlReader
@@ -168,12 +169,13 @@ class _Training:
         self._scaler = torch.amp.GradScaler("cuda") if prepared.precision.needs_scaler else None
         self._control = ControlReader(run.control)
         self._progress = _Progress()
-        # Reading a loss makes the CPU wait for an accelerator, and all processes for each other;
-        # there, the losses of a log interval are read together.
-        alone_on_cpu = prepared.device.type == "cpu" and not self._processes.several
-        self._read_every = 1 if alone_on_cpu else recipe.log_interval
-        self._unread: list[tuple[Tensor, Tensor]] = []
-        self._no_hits = torch.zeros((), dtype=torch.int64, device=prepared.device)
+        self._memory = device.Memory(prepared.device)
+        self._tally = Tally(
+            classes=bool(prepared.classes),
+            device=prepared.device,
+            processes=prepared.processes,
+            interval=recipe.log_interval,
+        )
         self._loss = 0.0  # of the last step that was read
         self._accuracy: float | None = None  # in it, of this step's images
         self._clock = self._logged = self._saved = time.perf_counter()
@@ -333,8 +335,7 @@ class _Training:
             with lower_precision:
                 outputs = model(images)
                 loss = objective(outputs, targets)
-            self._note(loss, outputs, targets)
-            if len(self._unread) >= self._read_every:
+            if self._tally.note(loss, outputs, targets):
                 self._read((images, targets))
             if scaler is None:
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -375,40 +376,25 @@ class _Training:
         lower = self._prepared.precision.lower
         return nullcontext() if lower is None else torch.autocast("cuda", dtype=lower)
 
-    def _note(self, loss: Tensor, outputs: Any, targets: Tensor) -> None:
-        """Keep what a step gave until it is read."""
-        with torch.no_grad():
-            output = main_output(outputs)
-            hits = correct(output, targets) if self._prepared.classes else self._no_hits
-            self._unread.append((loss.detach(), hits))
-
     def _read(self, batch: Batch | None = None) -> None:
         """Add up the steps not yet read, and look whether their losses are finite.
 
         ``batch`` is that of the newest step, whose gradient is still to come.
         """
-        unread, progress = self._unread, self._progress
-        if not unread:
+        progress = self._progress
+        read = self._tally.read()
+        if not read.losses:
             return
-        if len(unread) == 1 and not self._processes.several:
-            losses, hits = [unread[0][0].item()], int(unread[0][1])
-            last_hits = hits
-        else:
-            table = torch.stack([torch.stack((loss, hits.to(loss))) for loss, hits in unread])
-            rows = self._processes.mean(table.double() if table.device.type != "mps" else table)
-            losses = rows[:, 0].tolist()
-            hits = round(rows[:, 1].sum().item() * self._processes.count)
-            last_hits = round(rows[-1, 1].item() * self._processes.count)
-        for number, loss in enumerate(losses, start=1 - len(losses)):
+        for number, loss in enumerate(read.losses, start=1 - len(read.losses)):
             if not math.isfinite(loss):
                 done = progress.steps + (0 if batch is None else 1)
                 raise _Diverged(self._explained(loss, step=done + number, batch=batch))
-        unread.clear()
-        progress.loss_sum += sum(losses)
-        progress.hits += hits
-        self._loss = losses[-1]
+            # One by one: how many are read together must not show in the last digit of the sum.
+            progress.loss_sum += loss
+        progress.hits += sum(read.hits)
+        self._loss = read.losses[-1]
         if self._prepared.classes:
-            self._accuracy = last_hits / self._recipe.batch
+            self._accuracy = read.hits[-1] / self._recipe.batch
 
     def _explained(self, loss: float, *, step: int, batch: Batch | None) -> str:
         """Say where a loss that is not finite comes from and what helps."""
@@ -621,7 +607,7 @@ class _Training:
             lr=rate,
             images_per_second=round(images / (now - self._logged), 1),
             seconds_left=self._seconds_left(),
-            memory_bytes=device.used_bytes(self._prepared.device),
+            memory_bytes=self._memory.used_bytes(now),
         )
         self._logged, self._logged_steps = now, progress.steps
 
