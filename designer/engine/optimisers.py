@@ -60,9 +60,11 @@ def _eager(kind: type[_Kind]) -> type[_Kind]:
     """Return an optimiser of torch without what only torch's compiler needs, which is not used.
 
     Some methods are wrapped to keep the compiler out of them; the wrapper imports the compiler,
-    900 modules, at the first call: more than a second before the first step.
+    900 modules, at the first call: more than a second before the first step. Nor is ``step``
+    wrapped for torch's profiler and for hooks, which takes up to 0.1 ms a step.
     """
     shielded = ("add_param_group", "load_state_dict", "state_dict", "zero_grad")
     plain = {name: inspect.unwrap(getattr(kind, name)) for name in shielded}
     step = torch.no_grad()(inspect.unwrap(kind.step))
+    step.hooked = True  # what torch marks a step with that it has wrapped
     return type(kind.__name__, (kind,), {**plain, "step": step})

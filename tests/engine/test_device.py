@@ -75,3 +75,13 @@ def test_out_of_memory_says_what_to_do(error, asked, monkeypatch):
 def test_other_errors_are_not_about_memory():
     assert device.out_of_memory(RuntimeError("shapes differ"), batch=64) is None
     assert device.out_of_memory(KeyError("CUDA out of memory"), batch=64) is None
+
+
+def test_memory_is_looked_at_four_times_a_second() -> None:
+    memory = device.Memory(torch.device("cpu"))
+    first = memory.used_bytes(now=10.0)
+    assert first > 50e6  # Python with torch
+    held = torch.ones(25_000_000)  # 100 MB
+    assert memory.used_bytes(now=10.1) == first
+    assert memory.used_bytes(now=10.3) > first + 50e6
+    assert len(held)
