@@ -1,7 +1,7 @@
-"""Design files: strict reading with the place of every error, diff-friendly and atomic writing."""
+"""Design files: strict reading with the place of every error, and saving that a crash survives."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -16,6 +16,7 @@ from designer.design.expressions import (
     parse,
     shortened,
 )
+from designer.design.text import FORMAT, VERSION, dumps
 from designer.design.values import (
     MAX_PORT,
     Argument,
@@ -31,13 +32,12 @@ from designer.design.values import (
     argument_name_refusal,
     block_name_refusal,
     node_name_refusal,
-    plain,
 )
 from designer.errors import DesignerError
 from designer.storage import write_atomically
 
-FORMAT = "netdesigner/design"
-VERSION = 1
+__all__ = ["DesignFileError", "dumps", "loads", "read", "save"]
+
 MAX_FILE_BYTES = 64 * 2**20
 MAX_NODES = 100_000
 MAX_TEXT = 10_000
@@ -141,11 +141,6 @@ def loads(data: bytes | str, *, origin: str = "The text") -> Design:
         ) from None
 
 
-def dumps(design: Design) -> str:
-    """Write a design as the text of its file: stable order, one node or edge path a line."""
-    return "\n".join(_design_lines(design)) + "\n"
-
-
 def save(design: Design, path: str | Path) -> None:
     """Write a design file so that a crash leaves either the old or the new one.
 
@@ -161,9 +156,6 @@ def save(design: Design, path: str | Path) -> None:
         raise DesignerError(
             f"{path} cannot be written: {error.strerror}; choose another folder or free some space."
         ) from error
-
-
-# Reading
 
 
 def _unique(fields: list[tuple[str, Any]]) -> None:
@@ -471,142 +463,3 @@ def _scalar(value: object, place: str) -> Scalar:
             place, f"expected a number up to {MAX_MAGNITUDE:.0e}, received {_shown(value)}."
         )
     return value
-
-
-# Writing
-
-
-def _design_lines(design: Design) -> Iterator[str]:
-    yield "{"
-    yield f' "format": {_json(FORMAT)}, "version": {VERSION},'
-    yield f' "name": {_json(design.name)},'
-    if design.about:
-        yield f' "about": {_json(design.about)},'
-    if design.cites:
-        yield f' "cites": {_json(design.cites)},'
-    yield from _argument_lines(design.arguments, 1)
-    if design.blocks:
-        yield ' "blocks": {'
-        for number, (name, block) in enumerate(design.blocks.items(), 1):
-            yield f"  {_json(name)}: {{"
-            yield from _argument_lines(block.arguments, 3)
-            yield f'   "inputs": {_json(block.inputs)}, "outputs": {_json(block.outputs)},'
-            yield from _graph_lines(block.graph, 3)
-            yield "  }" + ("," if number < len(design.blocks) else "")
-        yield " },"
-    yield from _graph_lines(design.graph, 1)
-    yield "}"
-
-
-def _argument_lines(arguments: Mapping[str, Argument], indent: int) -> Iterator[str]:
-    if arguments:
-        rows = {
-            name: {
-                "default": argument.default,
-                **({} if argument.minimum is None else {"min": plain(argument.minimum)}),
-                **({} if argument.maximum is None else {"max": plain(argument.maximum)}),
-                **({"choices": argument.choices} if argument.choices else {}),
-                **({"where": argument.where, "rule": argument.rule} if argument.where else {}),
-                **({"help": argument.help} if argument.help else {}),
-            }
-            for name, argument in arguments.items()
-        }
-        yield from _object_lines("arguments", rows, indent)
-
-
-def _graph_lines(graph: Graph, indent: int) -> Iterator[str]:
-    rows = {name: _node_fields(node) for name, node in graph.nodes.items()}
-    yield from _object_lines("nodes", rows, indent)
-    space = " " * indent
-    paths = [_json(path) for path in edge_paths(graph)]
-    if not paths:
-        yield f'{space}"edges": []'
-        return
-    yield f'{space}"edges": ['
-    yield ",\n".join(f"{space} {path}" for path in paths)
-    yield f"{space}]"
-
-
-def _object_lines(key: str, rows: Mapping[str, object], indent: int) -> Iterator[str]:
-    space = " " * indent
-    if not rows:
-        yield f'{space}"{key}": {{}},'
-        return
-    yield f'{space}"{key}": {{'
-    yield ",\n".join(f"{space} {_json(name)}: {_json(row)}" for name, row in rows.items())
-    yield f"{space}}},"
-
-
-def _node_fields(node: Node) -> _Json:
-    fields: _Json
-    if isinstance(node, LayerNode):
-        fields = {"layer": node.layer, **node.parameters}
-    else:
-        fields = {"block": node.block}
-        if node.repeat != 1 or type(node.repeat) is not int:
-            fields["repeat"] = node.repeat
-        if node.arguments:
-            fields["with"] = node.arguments
-    if node.when is not True:
-        fields["when"] = node.when
-    if node.learning_rate != 1 or type(node.learning_rate) is not int:
-        fields["lr_scale"] = node.learning_rate
-    if node.at is not None:
-        fields["at"] = [plain(number) for number in node.at]
-    return fields
-
-
-def edge_paths(graph: Graph) -> list[list[str]]:
-    """Write the edges as paths, each as long as it can be.
-
-    A path goes through a node on the first edge that enters it at port 0 and the first that leaves
-    it from port 0; it comes before those that begin there. Reading the paths back gives the same
-    edges in the order of the paths, and, where there is no cycle, the same paths again.
-    """
-    onward: dict[str, Edge] = {}
-    for each in graph.edges:
-        if each.source_port == 0:
-            onward.setdefault(each.source, each)
-    entered = {each.target for each in graph.edges if each.target_port == 0}
-    inner = {each for name, each in onward.items() if name in entered}
-    paths: list[list[Edge]] = []
-    place: dict[Edge, int] = {}
-    for start in [each for each in graph.edges if each not in inner] + list(graph.edges):
-        if start in place:
-            continue
-        path: list[Edge] = []
-        edge: Edge | None = start
-        while edge is not None and edge not in place:
-            place[edge] = len(paths)
-            path.append(edge)
-            following = onward.get(edge.target) if edge.target_port == 0 else None
-            edge = following if following in inner else None
-        paths.append(path)
-    before = [
-        place[onward[path[0].source]] if path[0].source_port == 0 else number
-        for number, path in enumerate(paths)
-    ]
-    written: dict[int, None] = {}
-    for number in range(len(paths)):
-        waiting: dict[int, None] = {}
-        while number not in written and number not in waiting:
-            waiting[number] = None
-            number = before[number]  # noqa: PLW2901
-        written.update(dict.fromkeys(reversed(waiting)))
-    return [_path_text(paths[number]) for number in written]
-
-
-def _path_text(path: Sequence[Edge]) -> list[str]:
-    first = path[0]
-    return [
-        _port_text(first.source, first.source_port),
-        *(_port_text(edge.target, edge.target_port) for edge in path),
-    ]
-
-
-def _port_text(name: str, port: int) -> str:
-    return f"{name}:{port}" if port else name
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)

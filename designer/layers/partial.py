@@ -22,8 +22,8 @@ from designer.layers.base import (
     Window,
     need_image,
 )
-from designer.layers.convolution import (
-    Convolution,
+from designer.layers.convolution import Convolution
+from designer.layers.kernels import (
     output_size,
     refuse_large_kernel,
     spatial_formula,

@@ -21,7 +21,7 @@ from designer.layers.base import (
     need_image,
     show,
 )
-from designer.layers.convolution import (
+from designer.layers.kernels import (
     output_size,
     refuse_large_kernel,
     spatial_formula,

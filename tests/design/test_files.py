@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from designer.analysis.wiring import Ends, wire
 from designer.design import files
-from designer.design.files import DesignFileError, dumps, edge_paths, loads, read, save
+from designer.design.files import DesignFileError, dumps, loads, read, save
+from designer.design.text import edge_paths
 from designer.design.values import (
     Argument,
     Block,
