@@ -5,6 +5,7 @@ import math
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,12 +95,12 @@ class Memory:
 
             self._process = psutil.Process()
 
-    def used_bytes(self, now: float) -> int:
+    def used_bytes(self) -> int:
         """Return what was taken when it was last looked at, a quarter of a second ago at most.
 
-        Asking the system takes as long as half a step of a small network. ``now`` is that of
-        ``time.perf_counter``.
+        Asking the system takes as long as half a step of a small network.
         """
+        now = time.perf_counter()
         if now - self._looked >= _MEMORY_SECONDS:
             self._looked = now
             if self._device.type == "cuda":

@@ -3,7 +3,6 @@
 import math
 import platform
 import threading
-import time
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from typing import Any
 
@@ -20,17 +19,16 @@ from designer.engine.freezing import freeze, groups
 from designer.engine.losses import Objective
 from designer.engine.optimisers import optimiser
 from designer.engine.preparation import Prepared, prepare
+from designer.engine.progress import Pace, Progress
 from designer.engine.schedules import LearningRate
+from designer.engine.steering import Steering
 from designer.engine.tally import Tally
 from designer.errors import DesignerError
 from designer.runs import lock
-from designer.runs.control import Command, ControlReader
 from designer.runs.events import EventWriter
 from designer.runs.folder import RunFolder
 from designer.runs.result import Best, Figures, Result, Status
 from designer.storage import unwritable, write_atomically
-
-_POLL_SECONDS = 0.05  # between looks at the control file: a stat takes 2 microseconds
 
 
 def train(
@@ -103,21 +101,6 @@ def _admitted(run: RunFolder, *, resume: bool) -> checkpoint.Content | None:
 _CHECKPOINT_EVENT = b'{"event":"checkpoint"'
 
 
-class _Progress(msgspec.Struct):
-    """How far a training has come; part of its checkpoints."""
-
-    epoch: int = 0  # those completed
-    batches: int = 0  # done in the epoch at hand
-    steps: int = 0  # of all epochs
-    loss_sum: float = 0.0  # over the batches of the epoch at hand
-    hits: int = 0  # right answers in them
-    epoch_seconds: float = 0.0  # spent on the epoch at hand
-    seconds: float = 0.0  # of all
-    best: Best | None = None
-    validation: Figures | None = None
-    bad_epochs: int = 0  # since the best
-
-
 class _Diverged(Exception):  # noqa: N818 - an outcome, not an error
     """The loss is not finite any more."""
 
@@ -149,7 +132,6 @@ class _Training:
         self._recipe = recipe
         self._run = run
         self._events = events
-        self._interrupt = interrupt
         self._processes = prepared.processes
         self._network = prepared.network
         freeze(prepared.network, prepared.analysis)
@@ -167,8 +149,8 @@ class _Training:
             steps_per_epoch=prepared.steps_per_epoch,
         )
         self._scaler = torch.amp.GradScaler("cuda") if prepared.precision.needs_scaler else None
-        self._control = ControlReader(run.control)
-        self._progress = _Progress()
+        self._interrupt = interrupt
+        self._begin_at(Progress())
         self._memory = device.Memory(prepared.device)
         self._tally = Tally(
             classes=bool(prepared.classes),
@@ -178,9 +160,13 @@ class _Training:
         )
         self._loss = 0.0  # of the last step that was read
         self._accuracy: float | None = None  # in it, of this step's images
-        self._clock = self._logged = self._saved = time.perf_counter()
-        self._logged_steps = 0
-        self._next_poll = 0.0
+
+    def _begin_at(self, progress: Progress, *, taken: int = 0) -> None:
+        """Go on from there; ``taken`` lines of the control file were obeyed before."""
+        recipe, steps = self._recipe, self._recipe.epochs * self._prepared.steps_per_epoch
+        self._progress = progress
+        self._pace = Pace(progress, batch=recipe.batch, steps=steps)
+        self._steering = Steering(self._run, recipe, self._processes, self._interrupt, taken=taken)
 
     def restore(self, content: checkpoint.Content) -> None:
         """Go on from a checkpoint.
@@ -199,8 +185,8 @@ class _Training:
         self._rate.restore(content["rate"])
         if self._scaler is not None:
             self._scaler.load_state_dict(content["scaler"])
-        self._control = ControlReader(self._run.control, taken=content["taken"])
-        self._progress = msgspec.convert(content["progress"], _Progress)
+        progress = msgspec.convert(content["progress"], Progress)
+        self._begin_at(progress, taken=content["taken"])
         if self._processes.first:
             checkpoint.restore_generators(content["generators"])
 
@@ -250,7 +236,7 @@ class _Training:
         self, status: Status, *, test: Figures | None = None, message: str | None = None
     ) -> Result:
         """Return how far it came."""
-        self._tick()
+        self._pace.tick()
         progress = self._progress
         return Result(
             status=status,
@@ -311,7 +297,7 @@ class _Training:
         model.train()
         freeze(self._network, self._prepared.analysis)
         progress, patience = self._progress, self._recipe.early_stopping
-        self._reset_log()
+        self._pace.restart()
         while progress.epoch < self._recipe.epochs:
             if patience and progress.bad_epochs >= patience:
                 return "early_stopped"
@@ -357,7 +343,7 @@ class _Training:
             # The first step is told at once: a slow network shows that it trains.
             if progress.steps % recipe.log_interval == 0 or progress.steps == 1:
                 self._log_step(rate)
-            if self._is_time_to_look() and not self._steer():
+            if self._steering.is_time_to_look(progress.steps) and not self._steer():
                 return False
         return True
 
@@ -445,7 +431,7 @@ class _Training:
                 epoch=progress.epoch, loss=validation.loss, accuracy=validation.accuracy
             )
             self._save_best()
-        self._tick()
+        self._pace.tick()
         seconds, progress.epoch_seconds = progress.epoch_seconds, 0.0
         self._events.write(
             "epoch",
@@ -455,10 +441,10 @@ class _Training:
             validation=validation,
             best=progress.best.epoch == progress.epoch,
             seconds=seconds,
-            seconds_left=self._seconds_left(),
+            seconds_left=self._pace.seconds_left(),
         )
         self._checkpoint("epoch")
-        self._reset_log()
+        self._pace.restart()
 
     def _figures(self, images: Images) -> Figures:
         with self._autocast():
@@ -498,8 +484,8 @@ class _Training:
                 "lower the learning rate or set gradient_clipping. "
                 "The last checkpoint is from before."
             )
-        self._tick()
-        self._saved = time.perf_counter()
+        self._pace.tick()
+        self._steering.saved()
         if not self._processes.first:
             return
         self._events.sync()
@@ -513,12 +499,12 @@ class _Training:
             "steps_per_epoch": self._prepared.steps_per_epoch,
             "threads": torch.get_num_threads(),
             "sequence": self._events.sequence + 1,  # of the event below
-            "taken": self._control.taken,
+            "taken": self._steering.taken,
         }
         checkpoint.save(self._run.last, content, source=self._prepared.source)
         progress = self._progress
         self._events.write(
-            "checkpoint", step=progress.steps, epoch=self._epoch_at_hand(), reason=reason
+            "checkpoint", step=progress.steps, epoch=progress.epoch_at_hand, reason=reason
         )
 
     def _save_best(self) -> None:
@@ -532,22 +518,11 @@ class _Training:
 
     # Steering
 
-    def _is_time_to_look(self) -> bool:
-        if self._processes.several:  # all must look at the same step
-            return self._progress.steps % self._recipe.log_interval == 0
-        now = time.perf_counter()
-        if now < self._next_poll:
-            return False
-        self._next_poll = now + _POLL_SECONDS
-        return True
-
     def _steer(self) -> bool:
         """Do what was commanded; return whether to go on training."""
         paused = False
         while True:
-            commands: list[Command] = self._processes.share(
-                self._commands() if self._processes.first else None
-            )
+            commands = self._steering.commands()
             was_paused = paused
             for command in commands:
                 match command.command:
@@ -569,65 +544,29 @@ class _Training:
                 self._events.write("resumed", step=self._progress.steps)
             if not paused:
                 if was_paused:
-                    self._clock = time.perf_counter()  # a pause is no time trained
-                    self._reset_log()
+                    self._pace.paused()
                 return True
-            time.sleep(_POLL_SECONDS)
-
-    def _commands(self) -> list[Command]:
-        commands = self._control.poll()
-        if self._interrupt.is_set():
-            commands.append(Command(command="stop"))
-        elif time.perf_counter() - self._saved > self._recipe.checkpoint_seconds:
-            commands.append(Command(command="checkpoint"))
-        return commands
+            self._steering.wait()
 
     def _set_rate(self, rate: float) -> None:
         progress = self._progress
         self._rate.set(rate, step=progress.steps)
-        self._events.write("lr", step=progress.steps, epoch=self._epoch_at_hand(), lr=rate)
-
-    # Log and clock
-
-    def _epoch_at_hand(self) -> int:
-        """Return the number, from 1, of the epoch that the last step was in."""
-        return self._progress.epoch + (1 if self._progress.batches else 0)
+        self._events.write("lr", step=progress.steps, epoch=progress.epoch_at_hand, lr=rate)
 
     def _log_step(self, rate: float) -> None:
         self._read()
         progress = self._progress
-        now = time.perf_counter()
-        images = (progress.steps - self._logged_steps) * self._recipe.batch
         self._events.write(
             "step",
             step=progress.steps,
-            epoch=self._epoch_at_hand(),
+            epoch=progress.epoch_at_hand,
             loss=self._loss,
             accuracy=self._accuracy,
             lr=rate,
-            images_per_second=round(images / (now - self._logged), 1),
-            seconds_left=self._seconds_left(),
-            memory_bytes=self._memory.used_bytes(now),
+            images_per_second=self._pace.images_per_second(),
+            seconds_left=self._pace.seconds_left(),
+            memory_bytes=self._memory.used_bytes(),
         )
-        self._logged, self._logged_steps = now, progress.steps
-
-    def _reset_log(self) -> None:
-        """Begin to count images per second anew, after something that was no training."""
-        self._logged, self._logged_steps = time.perf_counter(), self._progress.steps
-
-    def _tick(self) -> None:
-        """Count the time since the last tick as spent on the epoch at hand."""
-        now = time.perf_counter()
-        self._progress.seconds += now - self._clock
-        self._progress.epoch_seconds += now - self._clock
-        self._clock = now
-
-    def _seconds_left(self) -> float:
-        """Guess how long the rest of the epochs takes, from the mean time of a step so far."""
-        progress = self._progress
-        spent = progress.seconds + time.perf_counter() - self._clock
-        left = self._recipe.epochs * self._prepared.steps_per_epoch - progress.steps
-        return round(left * spent / max(progress.steps, 1), 1)
 
 
 def _write_result(run: RunFolder, result: Result) -> None:

@@ -5,7 +5,7 @@ import torch
 
 from designer.analysis.analysis import analyse
 from designer.design import edits
-from designer.engine import checkpoint, training
+from designer.engine import checkpoint, steering
 from designer.engine.freezing import freeze, groups, mode_kept
 from designer.engine.module import module, module_of_run
 from designer.engine.training import train
@@ -64,7 +64,7 @@ def test_every_layer_learns_at_the_rate_of_its_factor(tmp_path, data):
 
 
 def test_a_training_with_frozen_layers_goes_on_exactly(tmp_path, data, monkeypatch):
-    monkeypatch.setattr(training, "_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(steering, "POLL_SECONDS", 0.0)
     design = edits.set_learning_rate(edits.set_learning_rate(TINY, "norm", 0), "conv", 0.1)
     recipe = tiny_recipe(data, optimiser__name="adam", optimiser__learning_rate=0.01)
     whole = create(tmp_path / "whole", recipe, design)

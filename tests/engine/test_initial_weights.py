@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from designer.design import edits
-from designer.engine import training
+from designer.engine import steering, training
 from designer.engine.module import module
 from designer.engine.training import train
 from designer.errors import DesignerError
@@ -66,7 +66,7 @@ def test_a_run_is_taken_on_with_another_head(tmp_path, data):
 
 
 def test_resuming_needs_the_weights_no_more(tmp_path, data, state, monkeypatch):
-    monkeypatch.setattr(training, "_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(steering, "POLL_SECONDS", 0.0)
     path, _ = state
     recipe = tiny_recipe(data, initial_weights=str(path))
     whole, broken = create(tmp_path / "whole", recipe), create(tmp_path / "broken", recipe)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from designer.data import open_dataset, split
-from designer.engine import checkpoint, training
+from designer.engine import checkpoint, steering, training
 from designer.engine.module import module_of_run
 from designer.engine.training import train
 from designer.errors import DesignerError
@@ -74,7 +74,7 @@ class StopAt(threading.Event):
 @pytest.fixture
 def look_always(monkeypatch):
     """Look at the control file after every step."""
-    monkeypatch.setattr(training, "_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(steering, "POLL_SECONDS", 0.0)
 
 
 def test_a_run_leaves_all_its_files(tmp_path, data):
@@ -227,7 +227,7 @@ def test_commands_are_obeyed(tmp_path, data, look_always, monkeypatch):
         control.send(run.control, "set_lr", value=0.02)
         control.send(run.control, "resume")
 
-    monkeypatch.setattr(training.time, "sleep", while_paused)
+    monkeypatch.setattr(steering.time, "sleep", while_paused)
     train(run)
     rates = [rate for _, _, rate in losses(run)]
     assert rates[0] == 0.05

@@ -1,0 +1,72 @@
+"""What a training is told between its steps: by its control file, an interrupt, and the clock."""
+
+import threading
+import time
+
+from designer.engine.device import Processes
+from designer.runs.control import Command, ControlReader
+from designer.runs.folder import RunFolder
+from designer.runs.recipe import Recipe
+
+POLL_SECONDS = 0.05  # between looks at the control file: a stat takes 2 microseconds
+
+
+class Steering:
+    """Looks for commands; of several processes, the first one does so for all.
+
+    ``taken`` lines of the control file were obeyed before. Setting ``interrupt`` is the command
+    ``stop``.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        recipe: Recipe,
+        processes: Processes,
+        interrupt: threading.Event,
+        *,
+        taken: int = 0,
+    ) -> None:
+        self._control = ControlReader(run.control, taken=taken)
+        self._recipe = recipe
+        self._processes = processes
+        self._interrupt = interrupt
+        self._next_look = 0.0
+        self.saved()
+
+    @property
+    def taken(self) -> int:
+        """The lines of the control file that were read."""
+        return self._control.taken
+
+    def saved(self) -> None:
+        """Count the time to the next checkpoint from now on."""
+        self._saved = time.perf_counter()
+
+    def is_time_to_look(self, step: int) -> bool:
+        """Whether to ask for commands behind a step."""
+        if self._processes.several:  # all must look at the same step
+            return step % self._recipe.log_interval == 0
+        now = time.perf_counter()
+        if now < self._next_look:
+            return False
+        self._next_look = now + POLL_SECONDS
+        return True
+
+    def commands(self) -> list[Command]:
+        """Return what is to be done, in order."""
+        found = self._found() if self._processes.first else None
+        commands: list[Command] = self._processes.share(found)
+        return commands
+
+    def wait(self) -> None:
+        """Let some time pass before the next look, in a pause."""
+        time.sleep(POLL_SECONDS)
+
+    def _found(self) -> list[Command]:
+        commands = self._control.poll()
+        if self._interrupt.is_set():
+            commands.append(Command(command="stop"))
+        elif time.perf_counter() - self._saved > self._recipe.checkpoint_seconds:
+            commands.append(Command(command="checkpoint"))
+        return commands
