@@ -509,12 +509,29 @@ def test_the_module_is_the_program(tmp_path: Path) -> None:
     assert cli.PROGRAM == "netdesigner"
 
 
+def without_a_display() -> dict[str, str]:
+    displays = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return {name: value for name, value in os.environ.items() if name not in displays}
+
+
+def test_the_window_does_not_wait_for_what_takes_commands_apart() -> None:
+    code = (
+        "import sys; from designer.cli import main; assert main([]) == 1; "
+        "print([name for name in ('typer', 'designer.cli.commands') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**without_a_display(), "DISPLAY": "", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
+    assert done.stderr.startswith("There is no display to open a window on.")
+
+
 def test_without_a_display_the_window_says_what_to_do_instead() -> None:
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    }
+    environment = without_a_display()
     for words, display in (([], ""), (["open", "vgg16"], ":987")):
         done = subprocess.run(
             [sys.executable, "-m", "designer", *words],

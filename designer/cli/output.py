@@ -1,13 +1,15 @@
 """What commands print: lines, with colours to a terminal, else as plain text."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from designer.analysis.sheet import Line
+
+
+PROGRAM = "netdesigner"
 
 
 def write(text: str, *, error: bool = False) -> None:
@@ -43,4 +45,8 @@ def width(stream: TextIO) -> int | None:
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) > 0:
         return int(columns)
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    if not stream.isatty():
+        return None
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
