@@ -1,20 +1,24 @@
-"""The gallery: built-in designs, each with its paper and its published figures."""
+"""The gallery: built-in designs, each with its paper and its published figures.
+
+What reads and analyses them is imported with the first: the window shows the gallery before that.
+"""
 
 import json
 import os
 from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from designer.design import files
 from designer.design.expressions import Scalar
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.resources import folder
-from designer.runs.recipe import Recipe, read_recipe
+
+if TYPE_CHECKING:
+    from designer.runs.recipe import Recipe
 
 
 class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,7 +132,7 @@ def info(name: str) -> Preset:
         ) from error
 
 
-def recipe(name: str) -> Recipe | None:
+def recipe(name: str) -> "Recipe | None":
     """Return the recipe that lies beside a preset; None for a name that is no preset's.
 
     Raises
@@ -136,6 +140,8 @@ def recipe(name: str) -> Recipe | None:
     DesignerError
         Its file is damaged.
     """
+    from designer.runs.recipe import read_recipe
+
     return read_recipe(path(name, "recipe")) if name in names() else None
 
 
@@ -149,6 +155,8 @@ def load(name_or_path: str | os.PathLike[str]) -> Design:
     DesignerError
         There is neither, or the file cannot be read.
     """
+    from designer.design import files
+
     text = os.fspath(name_or_path)
     if text in names():
         return files.read(path(text))
@@ -208,6 +216,8 @@ def _is_name(place: Path) -> bool:
 
 
 def _unknown(name: str) -> DesignerError:
+    from difflib import get_close_matches
+
     close = get_close_matches(name.lower(), names(), 1)
     hint = f"did you mean {close[0]}? All" if close else "all"
     return DesignerError(

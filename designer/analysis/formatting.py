@@ -4,10 +4,13 @@ K, M, G are powers of 1000 and KB, MB, GB of bytes too; KiB, MiB, GiB are powers
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from designer.analysis.fields import Axes, Field
 from designer.design.expressions import Scalar
 from designer.layers.base import FLOAT_BYTES, show
+
+if TYPE_CHECKING:
+    from designer.analysis.fields import Axes, Field
 
 NONE = "–"
 """What stands where there is no figure."""
@@ -90,13 +93,13 @@ def lecture_shape(sizes: Sequence[int]) -> str:
     return "x".join(map(str, (*sizes[1:], sizes[0])))
 
 
-def pixels(axes: Axes) -> str:
+def pixels(axes: "Axes") -> str:
     """Write height and width, one number where they agree: 212, 3×7."""
     height, width = map(number_text, axes)
     return height if height == width else f"{height}×{width}"
 
 
-def field(found: Field | None) -> str:
+def field(found: "Field | None") -> str:
     """Write the size of a receptive field in pixels."""
     return NONE if found is None else pixels(found.size)
 

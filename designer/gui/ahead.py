@@ -75,7 +75,11 @@ class _GiveWay:
     def find_spec(self, name: str, path: object, target: object = None) -> None:
         if threading.get_ident() in _considerate:
             patience = time.perf_counter() + _PATIENCE
-            while self._resting_since + _QUIET > (now := time.perf_counter()) and now < patience:
+            while (
+                self._resting_since + _QUIET > (now := time.perf_counter())
+                and now < patience
+                and not _main_thread_imports()
+            ):
                 time.sleep(_QUIET / 3)
         elif threading.current_thread() is threading.main_thread():
             hurry()  # it may come to wait for a module that is being imported
@@ -85,6 +89,12 @@ class _GiveWay:
 
     def wakes(self) -> None:
         self._resting_since = math.inf
+
+
+def _main_thread_imports() -> bool:
+    """Tell whether the window waits for a module; it may be one that another thread imports."""
+    frame = sys._current_frames().get(threading.main_thread().ident or 0)
+    return frame is not None and frame.f_code.co_filename == "<frozen importlib._bootstrap>"
 
 
 @cache

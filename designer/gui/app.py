@@ -1,9 +1,8 @@
 """Starting the window."""
 
-import ctypes
+import gc
 import os
 import re
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,6 +49,8 @@ def display_missing() -> str:
 
 def _missing_library() -> str:
     """Return the name of a system library that Qt's part for X lacks, "" if it can be loaded."""
+    import ctypes
+
     import PySide6
 
     plugin = Path(PySide6.__file__).parent / "Qt" / "plugins" / "platforms" / "libqxcb.so"
@@ -68,6 +69,8 @@ def _wayland_answers() -> bool:
 
 def _x_answers(display: str) -> bool:
     """Try to reach the X server that a display's name, such as ``:0`` or ``host:10.0``, means."""
+    import socket
+
     match = re.fullmatch(r"(?:unix|([^/:]*))?:(\d+)(?:\.\d+)?", display)
     if not match:
         return bool(display)  # a form of name that Qt may know better
@@ -89,6 +92,7 @@ def _x_answers(display: str) -> bool:
 
 def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     """Open the window, with designs or with the demo being trained; return when it is closed."""
+    gc.disable()  # what is imported now stays; later `GarbageCollector` looks for what does not
     from PySide6.QtCore import QThreadPool, QTimer
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
@@ -98,20 +102,22 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     from designer.gui.main_window import MainWindow
     from designer.resources import folder
 
-    application = QApplication.instance() or QApplication(sys.argv[:1])
+    # Not by `setStyle`, for whose answer PySide would make the whole of QStyle.
+    words = [*sys.argv[:1], "-style", "Fusion"]
+    application = QApplication.instance() or QApplication(words)
     assert isinstance(application, QApplication)
     application.setApplicationName("netdesigner")
     application.setApplicationDisplayName("Network Designer")
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("netdesigner")
     application.setWindowIcon(QIcon(str(folder("assets") / "icon.svg")))
-    application.setStyle("Fusion")
     remembered = preferences.load()
     theme.load_fonts(application)
-    theme.theme.follow(application, remembered.theme)
+    theme.theme.choose(application, remembered.theme)
     numbers.use(remembered.numbers)
     GarbageCollector(application)
     window = MainWindow(remembered)
+    theme.theme.style(application)
     window.show()
     for design in designs:
         QTimer.singleShot(0, lambda text=design: _open(window, text))

@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary
 import msgspec
 from PySide6.QtCore import QObject, QThreadPool, QTimer
 
-from designer.design import files
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.gui.preferences import Preferences, state_folder
@@ -83,6 +82,8 @@ class Autosave(QObject):
         self._written[document] = design
 
         def write() -> None:
+            from designer.design import files
+
             aside = Aside(files.dumps(design), place, preset, recipe)
             try:
                 write_atomically(file, msgspec.json.encode(aside))
@@ -133,6 +134,8 @@ class Autosave(QObject):
         return found
 
     def _open(self, file: Path) -> None:
+        from designer.design import files
+
         aside = msgspec.json.decode(file.read_bytes(), type=Aside)
         design = files.loads(aside.design, origin=str(file))
         self.workspace.add(

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from designer.design import edits
 from designer.design.values import BlockNode, Design, Graph, Node
 from designer.gui import places
-from designer.layers.base import Layer, layer_types
+from designer.layers.base import Layer
 
 if TYPE_CHECKING:
     from designer.gui.workspace import Workspace
@@ -20,6 +19,8 @@ def learns(node: Node) -> bool:
 
 @cache
 def _holds(layer: str) -> bool:
+    from designer.layers.catalogue import layer_types
+
     kind = layer_types().get(layer)
     return kind is not None and kind.states is not Layer.states
 
@@ -32,6 +33,8 @@ def freeze(workspace: "Workspace", factor: int) -> None:
             chosen.setdefault(block, {})[name] = None
 
     def edit(design: Design) -> Design:
+        from designer.design import edits
+
         for block, names in chosen.items():
             design = edits.set_learning_rates(design, names, factor, block=block)
         return design
@@ -43,6 +46,8 @@ def freeze(workspace: "Workspace", factor: int) -> None:
 
 def freeze_kept(workspace: "Workspace") -> None:
     """Freeze what keeps its weights in the training that is set up, so that the rest learns."""
+    from designer.design import edits
+
     kept = _kept(workspace)
     workspace.edit("freeze what is kept", lambda d: edits.set_learning_rates(d, kept, 0))
 

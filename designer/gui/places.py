@@ -4,8 +4,12 @@ A path is what the analysis calls a node: names joined by dots, with the number 
 behind a block that is repeated, as in ``layer2.0.conv1``. The empty path is the design's own graph.
 """
 
-from designer.analysis.analysis import Analysis
+from typing import TYPE_CHECKING
+
 from designer.design.values import BlockNode, Design, Graph, Node
+
+if TYPE_CHECKING:
+    from designer.analysis.analysis import Analysis
 
 
 def join(scope: str, name: str) -> str:
@@ -60,7 +64,7 @@ def block_at(design: Design, scope: str) -> str | None:
     return found[0] if found else None
 
 
-def inside(analysis: Analysis, path: str) -> str:
+def inside(analysis: "Analysis", path: str) -> str:
     """Return the path of the graph inside a block's use: the first pass of a repeated one."""
     result = analysis.node(path)
     names = result.inside.nodes if result is not None and result.inside is not None else {}

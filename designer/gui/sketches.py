@@ -6,13 +6,14 @@ Knows nothing of Qt, so that another process can find it out.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log2
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from designer import presets
-from designer.analysis.analysis import Analysis, analyse
-from designer.analysis.results import GraphResult
 from designer.design.values import BlockNode, Design
 from designer.layers.base import Category, Shape
+
+if TYPE_CHECKING:
+    from designer.analysis.analysis import Analysis
+    from designer.analysis.results import GraphResult
 
 MOST_BOXES = 1_500  # a network with more is drawn without its last layers
 _DETAILED = 40  # networks up to so many layers show activations and the like, too
@@ -46,13 +47,16 @@ class Sketch:
     wires: tuple[tuple[int, int], ...]
 
 
-def sketch(analysis: Analysis) -> Sketch:
+def sketch(analysis: "Analysis") -> Sketch:
     """Return what the picture of a network shows."""
     return _Sketcher(analysis).sketch()
 
 
 def of_preset(name: str) -> Sketch:
     """Return what the picture of a preset shows; nothing, if its file is damaged."""
+    from designer import presets
+    from designer.analysis.analysis import analyse
+
     try:
         return sketch(analyse(presets.load(name)))
     except Exception:  # the preview tells of damaged files and defects; the others go on
@@ -62,7 +66,7 @@ def of_preset(name: str) -> Sketch:
 class _Sketcher:
     """Walks through a network, blocks written out, and puts every layer behind its sources."""
 
-    def __init__(self, analysis: Analysis) -> None:
+    def __init__(self, analysis: "Analysis") -> None:
         self.analysis = analysis
         self.boxes: list[Box] = []
         self.wires: dict[tuple[int, int], None] = {}
@@ -79,7 +83,7 @@ class _Sketcher:
         return Sketch(tuple(self.boxes), tuple(self.wires))
 
     def _graph(
-        self, graph: GraphResult, given: Mapping[str, frozenset[int]], design: Design
+        self, graph: "GraphResult", given: Mapping[str, frozenset[int]], design: Design
     ) -> dict[str, frozenset[int]]:
         """Draw a graph; return which boxes each of its nodes, by name, hands on."""
         known = dict(given)
@@ -97,7 +101,7 @@ class _Sketcher:
         return known
 
     def _block(
-        self, graph: GraphResult, name: str, comes: list[frozenset[int]], design: Design
+        self, graph: "GraphResult", name: str, comes: list[frozenset[int]], design: Design
     ) -> frozenset[int]:
         inside = graph.nodes[name].inside
         assert inside is not None

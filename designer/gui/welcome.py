@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QPainter, QPixmap, QShowEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import (
@@ -204,12 +204,12 @@ class Welcome(QWidget):
     # Behaviour
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Fill the gallery once the page is seen, so that the window opens without waiting."""
+        """Fill the gallery as the page is first seen: before its place is known is too early."""
         super().showEvent(event)
         if not self._begun:
             self._begun = True
             self._dress()  # not before: Qt forgets fonts when the page gets its place
-            QTimer.singleShot(0, self.gallery, self.gallery.begin)
+            self.gallery.begin()
             self.demo.setFocus(Qt.FocusReason.OtherFocusReason)
 
 

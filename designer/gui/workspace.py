@@ -1,27 +1,27 @@
 """The open designs: which is current, its history, its analysis, what is selected in it.
 
-Panels listen to the one `Workspace` and send it edits; they never talk to each other.
+Panels listen to the one `Workspace` and send it edits; they never talk to each other. What reads,
+edits and analyses a design is imported with the first one: the window is seen before that.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
-from designer import presets
-from designer.analysis.analysis import Analysis, analyse
-from designer.design import edits, files
-from designer.design.edits import Edit
 from designer.design.expressions import Scalar
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.gui import places
-from designer.runs.recipe import Recipe
 
 if TYPE_CHECKING:
+    from designer.analysis.analysis import Analysis
+    from designer.design.edits import Edit
     from designer.gui.comparison import Comparison
+    from designer.runs.recipe import Recipe
 
 
 class Step(NamedTuple):
@@ -56,11 +56,11 @@ class Document:
     """
 
     design: Design
-    analysis: Analysis
+    analysis: "Analysis"
     path: Path | None = None
     saved: Design | None = None
     preset: str = ""
-    recipe: Recipe | None = None
+    recipe: "Recipe | None" = None
     scope: str = ""
     selection: frozenset[str] = frozenset()
     past: list[Step] = field(default_factory=list)
@@ -118,7 +118,6 @@ class Workspace(QObject):
         self.documents: list[Document] = []
         self.document: Document | None = None
         self.comparison: Comparison | None = None
-        self._nothing = analyse(NOTHING)
 
     # What is current; panels need not care whether a design is open.
 
@@ -128,9 +127,13 @@ class Workspace(QObject):
         return self.document.design if self.document else NOTHING
 
     @property
-    def analysis(self) -> Analysis:
+    def analysis(self) -> "Analysis":
         """The analysis of the current design."""
         return self.document.analysis if self.document else self._nothing
+
+    @cached_property
+    def _nothing(self) -> "Analysis":
+        return _analyse(NOTHING)
 
     @property
     def scope(self) -> str:
@@ -162,6 +165,8 @@ class Workspace(QObject):
             if document.path == path:
                 self.show(document)
                 return document
+        from designer.design import files
+
         design = files.read(path)
         return self.add(design, path=path, saved=design)
 
@@ -170,7 +175,7 @@ class Workspace(QObject):
         name: str,
         arguments: Mapping[str, Scalar] | None = None,
         *,
-        analysis: Analysis | None = None,
+        analysis: "Analysis | None" = None,
     ) -> Document:
         """Open a preset as a new design, with other values for some of its arguments.
 
@@ -181,6 +186,9 @@ class Workspace(QObject):
         DesignerError
             There is no such preset, its file is damaged, or a value does not fit.
         """
+        from designer import presets
+        from designer.design import edits
+
         design = saved = presets.load(name)
         for argument, value in (arguments or {}).items():
             design = edits.set_argument(design, argument, value)
@@ -200,13 +208,13 @@ class Workspace(QObject):
         path: Path | None = None,
         saved: Design | None = None,
         preset: str = "",
-        recipe: Recipe | None = None,
-        analysis: Analysis | None = None,
+        recipe: "Recipe | None" = None,
+        analysis: "Analysis | None" = None,
     ) -> Document:
         """Open a design that is at hand and make it current; analyse it unless that was done."""
         document = Document(
             design,
-            analysis or analyse(design),
+            analysis or _analyse(design),
             path=path,
             saved=saved,
             preset=preset,
@@ -245,6 +253,8 @@ class Workspace(QObject):
         DesignerError
             The file cannot be written.
         """
+        from designer.design import files
+
         files.save(document.design, path)
         document.path = path.absolute()
         document.saved = document.design
@@ -260,8 +270,12 @@ class Workspace(QObject):
         """
         document = self._current()
         if document.path is None and document.preset:
+            from designer import presets
+
             design = presets.load(document.preset)
         elif document.path is not None:
+            from designer.design import files
+
             design = files.read(document.path)
         else:
             raise DesignerError("This design was never saved; there is nothing to revert to.")
@@ -274,7 +288,7 @@ class Workspace(QObject):
     def edit(
         self,
         label: str,
-        edit: Edit,
+        edit: "Edit",
         *,
         select: Iterable[str] | None = None,
         merge: object = None,
@@ -341,7 +355,7 @@ class Workspace(QObject):
         document = self._current()
         before, was_modified, old_scope = document.design, document.modified, document.scope
         old_selection = document.selection
-        analysis = analyse(design, document.analysis)
+        analysis = _analyse(design, document.analysis)
         document.design, document.analysis = design, analysis
         while places.graph_at(design, scope) is None:  # the block that was looked into is gone
             scope = places.parent(scope)
@@ -391,3 +405,9 @@ class Workspace(QObject):
         if self.document is None:
             raise DesignerError("No design is open: open one, or begin a new one.")
         return self.document
+
+
+def _analyse(design: Design, before: "Analysis | None" = None) -> "Analysis":
+    from designer.analysis.analysis import analyse
+
+    return analyse(design, before)

@@ -23,7 +23,7 @@ import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-application = QApplication([])
+application = QApplication(["", "-style", "Fusion"])
 
 def idle():
     print("shown", flush=True)

@@ -27,7 +27,14 @@ app.run({designs})
 @pytest.mark.parametrize(
     ("designs", "after", "names"),
     [
-        ([], 0, ["pyqtgraph", "networkx", "PIL", "numpy", "designer.gui.editor"]),
+        (
+            [],
+            0,
+            [
+                *("pyqtgraph", "networkx", "PIL", "numpy", "typer", "ctypes"),
+                *("designer.gui.editor", "designer.analysis.analysis", "designer.layers.catalogue"),
+            ],
+        ),
         (["resnet50"], 300, ["torch", "kornia", "pyqtgraph", "onnx", "designer.engine"]),
     ],
 )

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.gui import background, icons
+from designer.gui import icons
 from designer.gui.gallery import catalogue
 from designer.gui.gallery.cards import CardsView
 from designer.gui.gallery.catalogue import ANY, Card, Found, Wish
@@ -202,11 +202,8 @@ class Browser(QWidget):
     # Showing
 
     def begin(self) -> None:
-        """Read what there is, in a thread; the window need not wait for it."""
-        background.run(self, catalogue.read, self._read)
-
-    def _read(self, cards: tuple[Card, ...]) -> None:
-        self.all = cards
+        """Read and show what there is. It takes some milliseconds."""
+        self.all = cards = catalogue.read()
         self.families = FamilyColours(cards)
         box = self.boxes["family"]
         box.blockSignals(True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from designer.analysis import formatting
-from designer.analysis.analysis import Analysis
-from designer.analysis.depth import depth
 from designer.gui import numbers
+
+if TYPE_CHECKING:
+    from designer.analysis.analysis import Analysis
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,10 @@ class Figures:
     problem: str = ""
 
 
-def figures(analysis: Analysis) -> Figures:
+def figures(analysis: "Analysis") -> Figures:
     """Count a network; knows nothing of Qt, for any thread."""
+    from designer.analysis.depth import depth
+
     totals = analysis.totals
     return Figures(
         totals.parameters,
@@ -51,7 +54,7 @@ def figures(analysis: Analysis) -> Figures:
     )
 
 
-def _widest(analysis: Analysis) -> float | None:
+def _widest(analysis: "Analysis") -> float | None:
     """Return the largest receptive field of a layer whose output has more than one place."""
     maps = [row for row in analysis.rows() if len(row.shape) == 3 and max(row.shape[1:]) > 1]
     return max([max(row.field.size) for row in maps if row.field is not None], default=None)

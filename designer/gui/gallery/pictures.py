@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QFrame
 
@@ -41,6 +41,8 @@ class Pictures(QObject):
         self._drawn: dict[_Key, QPixmap] = {}
         self._wanted: list[str] = []
         self._asked: str | None = None
+        self._timer = QTimer(self, interval=0, singleShot=True)
+        self._timer.timeout.connect(self._ask)
 
     def get(self, name: str, size: QSize, ratio: float) -> QPixmap | None:
         """Return a preset's picture for a screen's pixel ratio; None, and soon it arrives."""
@@ -65,8 +67,8 @@ class Pictures(QObject):
         if name == self._asked:
             return
         self._wanted[place:place] = [name]
-        if self._asked is None:
-            self._ask()
+        if self._asked is None and not self._timer.isActive():
+            self._timer.start()  # not at once: what is being painted comes first
 
     def _ask(self) -> None:
         self._asked = name = self._wanted.pop() if self._wanted else None

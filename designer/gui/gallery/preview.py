@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
@@ -17,8 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from designer import presets
-from designer.analysis.analysis import Analysis, analyse
-from designer.design import edits
 from designer.design.expressions import Scalar
 from designer.design.values import Argument, Design
 from designer.gui import ahead, icons
@@ -28,6 +27,9 @@ from designer.gui.gallery.figures import ROWS, Figures, figures, written
 from designer.gui.gallery.links import linked
 from designer.gui.gallery.pictures import Picture, Pictures
 from designer.gui.theme import colours, mono, sans, theme
+
+if TYPE_CHECKING:
+    from designer.analysis.analysis import Analysis
 
 _WAIT_MS = 90  # while the keys run over the cards, nothing is counted
 _WIDTH = 25  # in heights of a line
@@ -48,6 +50,8 @@ class Choice:
         DesignerError
             Its file is damaged, or a value does not fit.
         """
+        from designer.design import edits
+
         design = presets.load(self.name)
         for name, value in self.arguments.items():
             design = edits.set_argument(design, name, value)
@@ -277,7 +281,7 @@ class Preview(QScrollArea):
 
     # Counting
 
-    def analysis_of(self, choice: Choice) -> Analysis | None:
+    def analysis_of(self, choice: Choice) -> "Analysis | None":
         """Return the analysis of a preset if it was counted last, so that it opens at once."""
         known, analysis = self._analysed
         return analysis if known == choice else None
@@ -287,15 +291,16 @@ class Preview(QScrollArea):
         if self.card.preset is None:
             return
 
-        def work() -> tuple[Choice, Design, Analysis, Figures]:
+        def work() -> "tuple[Choice, Design, Analysis, Figures]":
             import designer.gui.inspector.form  # noqa: F401 - here it keeps nobody waiting
+            from designer.analysis.analysis import analyse
 
             analysis = analyse(choice.design())
             return choice, presets.load(choice.name), analysis, figures(analysis)
 
         ahead.run(self, work, self._arrived, self._failed)
 
-    def _arrived(self, counted: tuple[Choice, Design, Analysis, Figures]) -> None:
+    def _arrived(self, counted: "tuple[Choice, Design, Analysis, Figures]") -> None:
         choice, design, analysis, found = counted
         self._analysed = choice, analysis
         self._designs[choice.name] = design
@@ -346,6 +351,7 @@ class Preview(QScrollArea):
             self.form = None
 
     def _section(self, arguments: Mapping[str, Argument]) -> object:
+        from designer.design import edits
         from designer.gui.inspector import kinds
         from designer.gui.inspector.rows import Row, Section
 
