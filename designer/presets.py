@@ -3,7 +3,6 @@
 What reads and analyses them is imported with the first: the window shows the gallery before that.
 """
 
-import json
 import os
 from collections.abc import Iterable
 from functools import cache
@@ -203,6 +202,8 @@ def entry(name: str) -> Entry:
 
 def to_json(entries: Iterable[Entry]) -> str:
     """Return rows of the gallery as an array of flat objects, in ASCII."""
+    import json
+
     rows = []
     for each in entries:
         row = msgspec.to_builtins(each)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6 import QtWidgets
 
 from designer.design.values import Design
 from designer.gui.autosave import Autosave
@@ -28,7 +28,9 @@ class Documents:
 
     def open(self) -> None:
         """Ask for a design file and open it."""
-        text, _ = QFileDialog.getOpenFileName(self.window, "Open design", self._folder(), _FILTER)
+        text, _ = QtWidgets.QFileDialog.getOpenFileName(
+            self.window, "Open design", self._folder(), _FILTER
+        )
         if text:
             self.open_file(Path(text))
 
@@ -58,7 +60,9 @@ class Documents:
         proposed = (
             document.path or Path(self._folder()) / f"{_file_name(document.design.name)}.json"
         )
-        text, _ = QFileDialog.getSaveFileName(self.window, "Save design", str(proposed), _FILTER)
+        text, _ = QtWidgets.QFileDialog.getSaveFileName(
+            self.window, "Save design", str(proposed), _FILTER
+        )
         if not text:
             return False
         path = Path(text)
@@ -91,26 +95,26 @@ class Documents:
         if not document.design.graph.nodes:
             return True
         self.window.workspace.show(document)
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
+        box = QtWidgets.QMessageBox(
+            QtWidgets.QMessageBox.Icon.Question,
             "Unsaved changes",
             f"Save the changes to {document.title}?",
-            QMessageBox.StandardButton.Save
-            | QMessageBox.StandardButton.Discard
-            | QMessageBox.StandardButton.Cancel,
+            QtWidgets.QMessageBox.StandardButton.Save
+            | QtWidgets.QMessageBox.StandardButton.Discard
+            | QtWidgets.QMessageBox.StandardButton.Cancel,
             self.window,
         )
         box.setInformativeText("They are lost if you don't.")
-        box.setDefaultButton(QMessageBox.StandardButton.Save)
+        box.setDefaultButton(QtWidgets.QMessageBox.StandardButton.Save)
         answer = box.exec()
-        if answer == QMessageBox.StandardButton.Save:
+        if answer == QtWidgets.QMessageBox.StandardButton.Save:
             return self.save()
-        return answer == QMessageBox.StandardButton.Discard
+        return answer == QtWidgets.QMessageBox.StandardButton.Discard
 
     def save_picture(self) -> None:
         """Ask for a file and write a picture of the network."""
         path = Path(self._folder()) / f"{_file_name(self.window.workspace.design.name)}.svg"
-        text, _ = QFileDialog.getSaveFileName(
+        text, _ = QtWidgets.QFileDialog.getSaveFileName(
             self.window, "Save picture", str(path), "SVG (*.svg);;PNG (*.png)"
         )
         if text:

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6 import QtWidgets
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QMainWindow,
     QMenu,
-    QMessageBox,
     QSizePolicy,
     QStackedWidget,
     QToolBar,
@@ -298,7 +298,7 @@ class MainWindow(QMainWindow):
         if self.workspace.document is not None:
             self.workspace.refused.emit(sentence)
         else:
-            QMessageBox.warning(self, "Network Designer", sentence)
+            QtWidgets.QMessageBox.warning(self, "Network Designer", sentence)
 
     # Views of the workspace
 

@@ -31,7 +31,7 @@ app.run({designs})
             [],
             0,
             [
-                *("pyqtgraph", "networkx", "PIL", "numpy", "typer", "ctypes"),
+                *("pyqtgraph", "networkx", "PIL", "numpy", "typer"),
                 *("designer.gui.editor", "designer.analysis.analysis", "designer.layers.catalogue"),
             ],
         ),

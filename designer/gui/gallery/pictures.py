@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QFrame
 
-from designer.gui import apart, background, sketches, thumbnails
+from designer.gui import background, sketches, thumbnails
 from designer.gui.sketches import Sketch
 from designer.gui.theme import colours, theme
 
@@ -73,6 +73,8 @@ class Pictures(QObject):
     def _ask(self) -> None:
         self._asked = name = self._wanted.pop() if self._wanted else None
         if name is not None:
+            from designer.gui import apart  # with it subprocess: later than the first paint
+
             background.run(
                 self,
                 lambda: apart.call(sketches.of_preset, name),

@@ -1,22 +1,28 @@
-"""The standby worker, the run that is trained, and the run that is shown."""
+"""The standby worker, the run that is trained, and the run that is shown.
+
+What talks to workers and follows runs is imported with the first: the window is seen before that.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
+from PySide6 import QtWidgets
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QMessageBox, QWidget
 
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.gui import background
 from designer.gui.preferences import Preferences
-from designer.gui.training.follower import Follower
-from designer.gui.training.service import Answer, Done, Service, ending
-from designer.runs import control
 from designer.runs.folder import RunFolder, default_path, list_runs
 from designer.runs.recipe import Recipe, changed
+
+if TYPE_CHECKING:
+    from designer.gui.training.follower import Follower
+    from designer.gui.training.service import Answer, Done, Service
+    from designer.runs import control
 
 
 @dataclass(eq=False)
@@ -24,8 +30,8 @@ class _Job:
     """A training that this window asked for, and the process that does it."""
 
     path: Path
-    service: Service
-    answer: Answer | None = None
+    service: "Service"
+    answer: "Answer | None" = None
 
     def alive(self) -> bool:
         """Whether the process still works on it."""
@@ -102,21 +108,21 @@ class Trainer(QObject):
         self._keep_standby()
         self.runs_changed.emit()
 
-    def may_close(self, window: QWidget) -> bool:
+    def may_close(self, window: QtWidgets.QWidget) -> bool:
         """Ask what becomes of a training that runs; False keeps the window open."""
         if self.active is None or not self.active.going:
             return True
-        box = QMessageBox(window)
+        box = QtWidgets.QMessageBox(window)
         box.setObjectName("closing-while-training")
-        box.setIcon(QMessageBox.Icon.Question)
+        box.setIcon(QtWidgets.QMessageBox.Icon.Question)
         box.setWindowTitle("A training is running")
         box.setText(f"{self.active.run.path.name} is being trained.")
         box.setInformativeText(
             "It can go on without the window, and is found again when the window opens."
         )
-        leave = box.addButton("Leave it running", QMessageBox.ButtonRole.AcceptRole)
-        stop = box.addButton("Stop it", QMessageBox.ButtonRole.DestructiveRole)
-        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+        leave = box.addButton("Leave it running", QtWidgets.QMessageBox.ButtonRole.AcceptRole)
+        stop = box.addButton("Stop it", QtWidgets.QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(leave)
         box.setEscapeButton(cancel)
         box.exec()
@@ -136,17 +142,27 @@ class Trainer(QObject):
 
     # Workers
 
-    def ask(self, request: Answer, done: Done) -> None:
+    def ask(self, request: "Answer", done: "Done") -> None:
         """Have a worker do something, other than training; `done` gets its answer.
 
         The worker is started if there is none. An answer has `ok`, and `message` if that is false.
         """
         self._ready_service().ask(request, done)
 
-    def _ready_service(self) -> Service:
+    def _new_service(self) -> "Service":
+        from designer.gui.training.service import Service
+
+        return Service(self)
+
+    def _new_follower(self, path: Path, *, alive: Callable[[], bool] | None = None) -> "Follower":
+        from designer.gui.training.follower import Follower
+
+        return Follower(path, self, alive=alive)
+
+    def _ready_service(self) -> "Service":
         """Return the service that does not train, started if need be."""
         if self._standby is None or not self._standby.alive:
-            self._standby = Service(self)
+            self._standby = self._new_service()
             self._standby.ended.connect(lambda service=self._standby: self._service_ended(service))
             if self._expected is not None:
                 self._standby.expect(self._expected)
@@ -161,7 +177,7 @@ class Trainer(QObject):
             self._standby.release()
             self._standby = None
 
-    def _service_ended(self, service: Service) -> None:
+    def _service_ended(self, service: "Service") -> None:
         if service is self._standby:
             self._standby = None
             # One that dies while it loads would die again and again.
@@ -230,7 +246,7 @@ class Trainer(QObject):
             self.shown.revived(job.alive)
             self._set_active(self.shown)
         else:
-            follower = Follower(path, self, alive=job.alive)
+            follower = self._new_follower(path, alive=job.alive)
             self._set_active(follower)
             self._set_shown(follower)
         self.state_changed.emit()
@@ -242,11 +258,11 @@ class Trainer(QObject):
         if service.idle:
             self._standby = None
         else:
-            service = Service(self)
+            service = self._new_service()
         service.ask({"do": "train", "run": str(path.absolute()), "resume": resume}, self._answered)
         return _Job(path, service)
 
-    def _answered(self, answer: Answer) -> None:
+    def _answered(self, answer: "Answer") -> None:
         """A service has trained to the end, or died, or refused."""
         job = self._job
         assert job is not None
@@ -262,17 +278,21 @@ class Trainer(QObject):
         """Go on with a run that was stopped or interrupted."""
         self.train(path, resume=True)
 
-    def steer(self, command: control.CommandName, value: float | None = None) -> None:
+    def steer(self, command: "control.CommandName", value: float | None = None) -> None:
         """Send a command to the run that is trained; what is wrong is `refused`."""
         if self.active is None:
             return
         try:
+            from designer.runs import control
+
             control.send(self.active.run.control, command, value=value)
         except DesignerError as error:
             self.refused.emit(str(error))
 
-    def ending_of(self, follower: Follower) -> str:
+    def ending_of(self, follower: "Follower") -> str:
         """Say why a run that was interrupted has no result."""
+        from designer.gui.training.service import ending
+
         words = follower.words
         if self._job is not None and self._job.path == follower.run.path:
             told = self._job.last_words
@@ -288,14 +308,14 @@ class Trainer(QObject):
         elif self.active is not None and self.active.run.path == path:
             self._set_shown(self.active)
         elif self.shown is None or self.shown.run.path != path:
-            self._set_shown(Follower(path, self))
+            self._set_shown(self._new_follower(path))
 
     def overlay(self, path: Path, wanted: bool) -> None:
         """Draw an earlier run beside the one that is shown, or no more."""
         if wanted == (path in self.overlays):
             return
         if wanted:
-            follower = Follower(path, self)
+            follower = self._new_follower(path)
             follower.changed.connect(self.overlays_changed)
             self.overlays[path] = follower
         else:
@@ -314,11 +334,11 @@ class Trainer(QObject):
         """Show a run that another window began and that is still being trained."""
         if path is None or self.active is not None:
             return
-        follower = Follower(path, self)
+        follower = self._new_follower(path)
         self._set_active(follower)
         self._set_shown(follower)
 
-    def _set_active(self, follower: Follower) -> None:
+    def _set_active(self, follower: "Follower") -> None:
         old, self.active = self.active, follower
         if old is not None and old not in (self.shown, follower):
             old.close()
@@ -337,7 +357,7 @@ class Trainer(QObject):
             self.runs_changed.emit()
         self.state_changed.emit()
 
-    def _set_shown(self, follower: Follower | None) -> None:
+    def _set_shown(self, follower: "Follower | None") -> None:
         old = self.shown
         if old is follower:
             return
@@ -352,7 +372,7 @@ class Trainer(QObject):
                 signal.connect(slot)
         self.run_changed.emit()
 
-    def _wires(self, follower: Follower) -> list[tuple[Signal, Callable[..., object]]]:
+    def _wires(self, follower: "Follower") -> list[tuple[Signal, Callable[..., object]]]:
         return [
             (follower.arrived, self.events_arrived),
             (follower.restarted, self.restarted),
