@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -151,6 +152,30 @@ def test_full_disk_keeps_the_old_file(lenet, tmp_path, monkeypatch):
     with pytest.raises(DesignerError, match="No space left on device"):
         list(export(lenet, [path]))
     assert path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("ending", [".py", ".pt", ".safetensors", ".pt2"])
+def test_a_disk_that_takes_no_more_is_a_sentence(lenet, tmp_path, ending):
+    resource = pytest.importorskip("resource")  # the limit of a file's size: POSIX alone
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
+    try:
+        with pytest.raises(DesignerError, match=rf"model\{ending} cannot be written"):
+            list(export(lenet, [tmp_path / f"model{ending}"]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_an_output_that_is_no_number_does_not_agree(lenet, tmp_path, monkeypatch, wrong):
+    monkeypatch.setattr(
+        exporter,
+        "_outputs",
+        lambda network, inputs: [torch.tensor([1.0, 1.0 if network is lenet.network else wrong])],
+    )
+    with pytest.raises(DesignerError, match=r"model\.pt was not written.*differ by inf"):
+        list(export(replace(lenet), [tmp_path / "model.pt"]))
 
 
 def test_what_onnx_lacks_is_said_in_a_sentence(tmp_path):
