@@ -1,5 +1,6 @@
 """Writing files so that a reader finds the old content or the new, never half of it."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -36,10 +37,20 @@ def write_atomically(path: Path, write: bytes | Callable[[BinaryIO], object]) ->
 def unwritable(path: Path, error: Exception) -> DesignerError:
     """Return the sentence for an error while writing ``path``."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    remedy = _REMEDIES.get(getattr(error, "errno", None) or 0, "choose another place")
     return DesignerError(
-        f"{path} cannot be written ({reason}): free some space or make its folder writable; "
-        "what was there before is unharmed."
+        f"{path} cannot be written ({reason}): {remedy}; what was there before is unharmed."
     )
+
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.ENOENT: "make its folder, or choose another",
+    errno.EACCES: "make its folder writable, or choose another",
+    errno.EPERM: "make its folder writable, or choose another",
+    errno.EROFS: "choose a folder that can be written",
+}
 
 
 def _sync_folder(folder: Path) -> None:

@@ -438,6 +438,26 @@ def test_a_process_prints_the_same_and_loads_nothing_heavy() -> None:
     assert "25,557,032" in ran.stdout
 
 
+@pytest.mark.skipif(os.name != "posix", reason="closes a stream of the shell's")
+@pytest.mark.parametrize(("closed", "code"), [("lenet5 >&-", 0), ("nothing 2>&-", 1)])
+def test_a_stream_that_was_closed_before(closed: str, code: int) -> None:
+    ran = subprocess.run(
+        ["sh", "-c", f'"$0" -m designer check {closed}', sys.executable],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (code, "", "")
+
+
+def test_a_path_that_cannot_be_looked_at_is_a_sentence(capsys: Captured) -> None:
+    assert main(["resume", "x" * 5000]) == 1
+    errors = capsys.readouterr().err
+    assert "xxx cannot be used (File name too long): check the path" in errors
+    assert errors.count("\n") == 1
+
+
 def test_a_closed_pipe_is_silent() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "designer", "check", "resnet50"],

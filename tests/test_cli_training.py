@@ -15,6 +15,7 @@ from PIL import Image
 
 from designer.cli import main
 from designer.runs.folder import RunFolder
+from tests.data.writers import write_idx
 
 QUICK = ["--limit", "400", "--epochs", "2", "--batch", "50"]
 ROOT = Path(__file__).parents[1]
@@ -95,7 +96,8 @@ def test_design_is_exported_with_fresh_weights(tmp_path, capsys):
     ("arguments", "sentence"),
     [
         (["train", "lenet5", "--data", "nowhere"], "nowhere"),
-        (["train", "lenet5", "--optimizer", "sdg"], "optimiser.name"),
+        (["train", "lenet5", "--optimizer", "sdg"], "optimiser.name takes one of sgd, rmsprop,"),
+        (["train", "lenet5", "--device", "gpu"], "device takes one of auto, cuda, mps, cpu"),
         (["train", "lenet5", "--lr", "fast"], "--lr takes a number, as in 0.01; received 'fast'"),
         (["train", "lenet5", "--lr", "-1"], "optimiser.learning_rate"),
         (["train", "lenet5", "--batch", "9000"], "batch of 9,000 is larger than"),
@@ -117,6 +119,31 @@ def test_bad_input_gives_one_sentence(arguments, sentence, tmp_path, monkeypatch
     assert sentence in told
     assert "Traceback" not in told
     assert len(told.strip().splitlines()) == 1
+
+
+def test_data_that_are_not_there_leave_no_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "lenet5", "--data", "nowhere", "--run", "run"]) == 1
+    assert 'called "nowhere": give a path' in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_log_is_cut_back_and_data_are_found_from_anywhere(tmp_path, monkeypatch, capsys):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    write_idx(tmp_path / "here" / "digits")
+    short = ["--epochs", "1", "--batch", "4", "--run", "../run"]
+    assert main(["train", "lenet5", "--data", "digits", *short]) == 0
+    run = RunFolder(tmp_path / "run")
+    run.result_file.unlink()  # as if killed before the end
+    run.recipe_file.write_text(run.recipe_file.read_text().replace('"epochs": 1', '"epochs": 2'))
+    run.events.write_bytes(run.events.read_bytes() + b"garbage\n")
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    assert main(["resume", "run"]) == 0, capsys.readouterr().err
+    assert run.result().epochs == 2
+    numbers = [event["sequence"] for event in events(run.path)]
+    assert numbers == list(range(1, len(numbers) + 1))
 
 
 def test_run_folder_in_use_is_left_alone(tmp_path, capsys):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
+from typing import TextIO
 
 from designer import __version__
 from designer.cli import window
@@ -20,6 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Whatever goes wrong, a sentence goes to standard error and never a traceback.
     """
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # no encoding may make a sentence fail
             stream.reconfigure(errors="replace")
@@ -38,8 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             _abandon_output()
             return _refuse(f"The output cannot be written ({error.strerror}); free some space.")
+        if isinstance(error, OSError) and error.filename:  # a file's fault, not the program's
+            return _refuse(
+                f"{error.filename} cannot be used ({error.strerror}): check the path and whether "
+                "you may read and write there."
+            )
         return _refuse(_defect(error))
     return code
+
+
+def _nowhere() -> TextIO:
+    """Take the place of a standard stream that was closed before the program began."""
+    return open(os.devnull, "w", encoding="utf-8")
 
 
 def _run(given: list[str]) -> int:

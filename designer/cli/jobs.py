@@ -47,12 +47,20 @@ def train(design: Design, name: str, recipe: Recipe, place: str | None) -> RunFo
     Raises
     ------
     DesignerError
-        The run cannot begin or fails.
+        There are no such data; the run cannot begin or fails.
     """
     path = Path(place) if place else default_path(RUNS, Path(name).stem)
-    run = begin(path, design, recipe)
+    run = begin(path, design, _with_whole_path(recipe))
     _follow(run, resume=False)
     return run
+
+
+def _with_whole_path(recipe: Recipe) -> Recipe:
+    """Name the data by their whole path, since a resume may begin in another folder."""
+    from designer.data.opening import BUILT_IN, present
+
+    source = recipe.data.source
+    return recipe if source in BUILT_IN else changed(recipe, {"data.source": str(present(source))})
 
 
 def resume(place: str) -> None:

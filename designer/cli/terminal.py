@@ -57,7 +57,7 @@ class _Follower:
         with _on_interrupt(self._interrupted):
             while True:
                 alive = launch.is_alive(self.pid, self.run.path)
-                for event in reader.poll().events:
+                for event in self._news(reader, alive):
                     self._tell(event)
                 if not alive:
                     break
@@ -65,11 +65,20 @@ class _Follower:
         self._clear()
         return self._result()
 
+    def _news(self, reader: EventReader, alive: bool) -> list[Event]:
+        """Return the new events; a damaged log waits for the worker, which cuts it back."""
+        try:
+            return reader.poll().events
+        except DesignerError:
+            if alive:
+                return []
+            raise
+
     def _interrupted(self) -> None:
         self.asked += 1
         if self.asked > 1:
             raise DesignerError(
-                f"The training goes on in the background. Stop or resume it with: "
+                "The training stops by itself, as soon as its checkpoint is written. Go on with: "
                 f"netdesigner resume {self.run.path}"
             )
         self._line("Stopping: waiting for the step at hand and its checkpoint ...")

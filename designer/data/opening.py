@@ -21,12 +21,9 @@ def open_dataset(name_or_path: str | Path) -> DataSet:
     Raises:
         DesignerError: there is no such data set, or it is damaged, incomplete or of no use.
     """
-    path = locate(name_or_path)
+    path = present(name_or_path)
     try:
-        if path.is_dir():
-            return _read_folder(path)
-        if path.is_file():
-            return _read_file(path)
+        return _read_folder(path) if path.is_dir() else _read_file(path)
     except OSError as error:
         raise DesignerError(
             f"{error.filename or path} cannot be read ({error.strerror or error}): "
@@ -37,13 +34,28 @@ def open_dataset(name_or_path: str | Path) -> DataSet:
             f"{path} does not fit into memory: close other programs, or store the data set as a "
             "folder of picture files."
         ) from error
-    raise _missing(name_or_path, path)
 
 
 def locate(name_or_path: str | Path) -> Path:
     """Return the absolute path that a name or path means, whether there is anything or not."""
     path = BUILT_IN.get(str(name_or_path)) or Path(name_or_path).expanduser()
     return Path(os.path.abspath(path))  # gives "." and ".." a name, and keeps that of a link
+
+
+def present(name_or_path: str | Path) -> Path:
+    """Return the absolute path that a name or path means, if there is something.
+
+    Raises:
+        DesignerError: there is nothing.
+    """
+    path = locate(name_or_path)
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise _missing(name_or_path, path) from None
+    except OSError:  # told when it is opened
+        pass
+    return path
 
 
 def _read_folder(path: Path) -> DataSet:

@@ -119,7 +119,9 @@ class RunFolder:
         """
         run = cls(path)
         try:
-            if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            if path.is_file():
+                raise DesignerError(f"{path} is a file: choose a folder for the run.")
+            if path.exists() and any(path.iterdir()):
                 raise DesignerError(
                     f"{path} is not empty: choose another folder for the run, or resume it."
                 )
@@ -175,7 +177,10 @@ class RunFolder:
 
     def result(self) -> Result | None:
         """Read how the run ended, None if it has not; raises DesignerError where damaged."""
-        return _read(self.result_file, Result) if self.result_file.exists() else None
+        if not self.result_file.exists():
+            return None
+        remedy = "remove the file and resume the run, whose checkpoint is kept"
+        return _read(self.result_file, Result, remedy)
 
     def worker(self) -> int | None:
         """Return the process number of the worker that trains this run, if one lives."""
@@ -214,12 +219,15 @@ def list_runs(root: Path) -> list[RunFolder]:
     return sorted(found, key=lambda run: run.recipe_file.stat().st_mtime_ns, reverse=True)
 
 
-def _read(path: Path, kind: type[_T]) -> _T:
+_RESTORE = "restore the file, or begin a new run"
+
+
+def _read(path: Path, kind: type[_T], remedy: str = _RESTORE) -> _T:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(path, error, remedy) from error
 
 
-def _unreadable(path: Path, error: Exception) -> DesignerError:
-    return DesignerError(f"{path} cannot be read ({error}): restore the file, or begin a new run.")
+def _unreadable(path: Path, error: Exception, remedy: str = _RESTORE) -> DesignerError:
+    return DesignerError(f"{path} cannot be read ({error}): {remedy}.")

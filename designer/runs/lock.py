@@ -60,7 +60,8 @@ def already_training(run: Path, pid: int | None) -> DesignerError:
     """Return the sentence for a run that another worker has."""
     which = "another process" if pid is None else f"process {pid}"
     return DesignerError(
-        f"The run {run} is being trained already, by {which}: wait for it or stop it."
+        f"The run {run} is being trained already, by {which}: wait for its end, or end that "
+        "process, whose last checkpoint is kept."
     )
 
 

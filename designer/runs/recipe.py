@@ -1,8 +1,9 @@
 """The recipe of a training: everything about it that is not architecture, as plain data."""
 
+import codecs
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -16,6 +17,8 @@ ScheduleName = Literal["constant", "step", "cosine", "one_cycle", "reduce_on_pla
 
 # What to begin with where an optimiser is chosen and no learning rate.
 USUAL_RATES = {"sgd": 0.05, "rmsprop": 0.001, "adagrad": 0.01, "adam": 0.001, "adamw": 0.001}
+
+_MAX_FILE_BYTES = 2**20
 
 _LARGEST = 10**9  # of any count: beyond every real training, below every overflow
 
@@ -184,7 +187,8 @@ def recipe_from_json(data: bytes | str, *, origin: str = "The recipe") -> Recipe
         DesignerError: no JSON, an unknown field, a wrong type, or a value out of its range.
     """
     try:
-        return msgspec.json.decode(data, type=Recipe)
+        text = data.encode() if isinstance(data, str) else data
+        return msgspec.json.decode(text.removeprefix(codecs.BOM_UTF8), type=Recipe)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DesignerError(f"{origin} cannot be used: {_explained(error)}") from error
     except DesignerError as error:
@@ -198,11 +202,16 @@ def read_recipe(path: Path) -> Recipe:
         DesignerError: the file cannot be read, or see ``recipe_from_json``.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_MAX_FILE_BYTES + 1)
     except OSError as error:
         raise DesignerError(
             f"The recipe {path} cannot be read ({error.strerror}): give the path of a recipe file."
         ) from error
+    if len(data) > _MAX_FILE_BYTES:
+        raise DesignerError(
+            f"The recipe {path} has more than 1 MiB: give the path of a recipe file."
+        )
     return recipe_from_json(data, origin=f"The recipe {path}")
 
 
@@ -235,9 +244,20 @@ def _explained(error: Exception) -> str:
         unknown = ".".join((*groups, message.split("`")[1]))
         return f"it has an unknown field {unknown}; {_known(groups)}."
     if not isinstance(error, msgspec.ValidationError):
-        return f"it is no valid JSON ({message[:1].lower()}{message[1:]}); mend or renew it."
+        return f"it is no valid JSON ({message.removeprefix('JSON is ')}); mend or renew it."
     where = ".".join(groups) or "the recipe"
+    if message.startswith("Invalid enum value"):
+        received = message.removeprefix("Invalid enum value ")
+        return f"{where} takes one of {', '.join(_choices(groups))}; received {received}."
     return f"{where}: {message[:1].lower()}{message[1:].replace('`', '')}."
+
+
+def _choices(groups: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words that a field takes, given as ``("optimiser", "name")``."""
+    kind: Any = Recipe
+    for group in groups:
+        kind = get_type_hints(kind)[group]
+    return get_args(kind)
 
 
 def _known(groups: tuple[str, ...]) -> str:

@@ -49,6 +49,13 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_file_is_no_place_for_a_run(tmp_path):
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(DesignerError, match="file is a file: choose a folder"):
+        create(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "precious"
+
+
 def test_an_empty_folder_can_be_used(tmp_path):
     assert create(tmp_path).state() == "new"
 
@@ -93,7 +100,7 @@ def test_states_come_from_the_files(tmp_path):
 def test_a_damaged_result_is_told(tmp_path):
     run = create(tmp_path / "run")
     run.result_file.write_bytes(b'{"status": "fini')
-    with pytest.raises(DesignerError, match=r"result.json cannot be read"):
+    with pytest.raises(DesignerError, match=r"result.json cannot be read .*remove the file"):
         run.result()
 
 

@@ -47,11 +47,15 @@ def test_what_is_left_out_has_its_default():
         ('{"batch": "64"}', ["batch", "expected int", "got str"]),
         ('{"batch": 0}', ["batch is 0", "at least 1"]),
         ('{"optimiser": {"learning_rate": -0.1}}', ["optimiser.learning_rate is -0.1", "above"]),
-        ('{"optimiser": {"name": "lion"}}', ["optimiser.name", "lion"]),
+        (
+            '{"optimiser": {"name": "lion"}}',
+            ["optimiser.name takes one of sgd, rmsprop,", "received 'lion'"],
+        ),
         ('{"optimiser": {"betas": [0.9, 1.0]}}', ["optimiser.betas is 1.0", "below 1"]),
         ('{"loss": {"name": "mean_squared_error", "label_smoothing": 0.1}}', ["label_smoothing"]),
         ('{"data": {"source": ""}}', ["data.source"]),
         ('{"batch": 4', ["no valid JSON"]),
+        ("\xff", ["no valid JSON (malformed"]),
         ("[]", ["expected object", "got array"]),
         ('{"batch": 1e400}', ["batch"]),
         ('{"seed": 9223372036854775808}', ["seed"]),
@@ -80,6 +84,19 @@ def test_bytes_that_are_no_text(tmp_path):
     path = tmp_path / "recipe.json"
     path.write_bytes(b'{"device": "\xff\xfe"}')
     with pytest.raises(DesignerError, match="cannot be used"):
+        read_recipe(path)
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    path = tmp_path / "recipe.json"
+    path.write_bytes(b'\xef\xbb\xbf{"batch": 7}')
+    assert read_recipe(path).batch == 7
+
+
+def test_a_file_without_end_is_told(tmp_path):
+    path = tmp_path / "recipe.json"
+    path.write_bytes(bytes(2**20 + 1))
+    with pytest.raises(DesignerError, match=r"recipe\.json has more than 1 MiB"):
         read_recipe(path)
 
 
