@@ -28,6 +28,7 @@ CATEGORIES: tuple[Category | None, ...] = (*Category, None)
 _NUMBER = {category: number for number, category in enumerate(CATEGORIES)}
 
 MANY = 100  # nodes; if more look different they are not told one by one
+_FEW = 50  # nodes whose ports are counted one by one
 
 EdgeKey: TypeAlias = tuple[str, Edge]
 """A scope and one of its edges."""
@@ -104,6 +105,7 @@ class Arrays:
         self._drawn: dict[str, tuple[Edge, ...]] = {}  # the edges of each frame that have rows
         self._block_ports: dict[str, tuple[int, int]] = {}  # inputs and outputs of each block
         self._stale: set[str] = set()  # scopes whose wires must be found anew
+        self._rejoined: dict[str, set[str]] = {}  # nodes by scope whose inputs come from elsewhere
         for name, (kind, shape) in (*_NODE_COLUMNS.items(), *_EDGE_COLUMNS.items()):
             setattr(self, name, np.zeros((0, *shape), kind))
 
@@ -118,6 +120,7 @@ class Arrays:
         old = self.frames
         self.frames = {frame.scope: frame for frame in root.walk()} if root is not None else {}
         self._stale.clear()
+        self._rejoined.clear()
         bits, wire_bits, category = self.bits.copy(), self.wire_bits.copy(), self.category.copy()
         ports = {name: (len(each.inputs), len(each.outputs)) for name, each in blocks.items()}
         same_ports = ports == self._block_ports
@@ -211,6 +214,8 @@ class Arrays:
         for scope in self._drawn.keys() - self.frames.keys():
             gone += [(scope, edge) for edge in self._drawn[scope]]
             del self.edge_rows[scope]
+        for scope, edge in (*gone, *new):
+            self._rejoined.setdefault(scope, set()).add(edge.target)
         changed = {scope for scope in drawn if drawn[scope] is not self._drawn.get(scope)}
         self._stale |= changed
         self._drawn = drawn
@@ -227,7 +232,7 @@ class Arrays:
             self.target[first:] = [self.row[join(scope, edge.target)] for scope, edge in new]
             self.source_port[first:] = [edge.source_port for _, edge in new]
             self.target_port[first:] = [edge.target_port for _, edge in new]
-            self.lane[first:] = np.nan
+            self.lane[first:] = self.wire[first:] = np.nan
         if gone or new:
             self.edge_row = {key: row for row, key in enumerate(self.keys)}
         if gone or new or changed:
@@ -269,10 +274,13 @@ class Arrays:
             self.category[row] = _NUMBER[category]
             self.kind[row] = CONTAINER if name in frame.children else BLOCK if block else LAYER
             self.bits[row] = STACK if block and node.repeat != 1 else 0
-        if before is None or frame.scope in self._stale:
+        rejoined = self._rejoined.get(scope, set())
+        if before is None or len(described) + len(rejoined) > _FEW:
             self._count_ports(frame)
-        else:
-            for row, _, node in described:
+            return
+        for name in rejoined.union(name for _, name, _ in described):
+            row, node = self.row.get(join(scope, name)), frame.graph.nodes.get(name)
+            if row is not None and node is not None:
                 ports = self.target_port[self.target == row]
                 self._set_ports(frame, row, node, int(ports.max(initial=-1)) + 1)
 
@@ -325,8 +333,13 @@ class Arrays:
         """Find the ways of a frame's edges anew."""
         edges = self.edge_rows[scope]
         start, end = self.wire_ends(edges, self.box, self.anchor)
-        self.lane[edges] = wires.lanes(start, end, self.box[self.rows[scope]])
-        self.wire[edges] = wires.sample(start, end, self.lane[edges])
+        lane = wires.lanes(start, end, self.box[self.rows[scope]])
+        old, first, last = self.lane[edges], self.wire[edges, 0], self.wire[edges, -1]
+        stays = (old == lane) | (np.isnan(old) & np.isnan(lane))
+        stays &= (first == start).all(axis=1) & (last == end).all(axis=1)
+        edges, start, end, lane = edges[~stays], start[~stays], end[~stays], lane[~stays]
+        self.lane[edges] = lane
+        self.wire[edges] = wires.sample(start, end, lane)
 
     def wire_ends(
         self, edges: np.ndarray, box: np.ndarray, anchor: np.ndarray

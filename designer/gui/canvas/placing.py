@@ -36,8 +36,7 @@ def place(graph: Graph, inputs: tuple[str, ...] = (), outputs: tuple[str, ...] =
         return Places(names, arranged(graph, inputs, outputs))
     known = {name: (float(x), float(y)) for name, (x, y) in stored.items()}
     ends = set(inputs) | set(outputs)
-    if len(known) < len(graph.nodes):
-        _put_near(graph, known, [name for name in graph.nodes if name not in known])
+    _put_near(graph, known, [name for name in graph.nodes if name not in known])
     _put_ends(graph, known, inputs, outputs)
     assert ends <= known.keys()
     return Places(names, np.array([known[name] for name in names], dtype=float).reshape(-1, 2))
@@ -71,6 +70,8 @@ def _neighbours(graph: Graph) -> tuple[dict[str, list[str]], dict[str, list[str]
 
 def _put_near(graph: Graph, known: dict[str, tuple[float, float]], missing: list[str]) -> None:
     """Place nodes below their sources or above their readers, beside what is there already."""
+    if not missing:
+        return
     before, after = _neighbours(graph)
     taken = _Taken(known)
     waiting = missing

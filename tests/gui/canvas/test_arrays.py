@@ -112,6 +112,68 @@ def test_random_edits(qtbot: QtBot, name: str) -> None:
         picture.put(design)
 
 
+def chain_with_skips(length: int) -> Design:
+    """Return a flat chain whose every fifth node is also read six nodes later."""
+    nodes = {"image": LayerNode("Input", {"shape": (4, 8, 8)})}
+    edges = []
+    for number in range(length):
+        last, name = list(nodes)[-1], f"n{number}"
+        nodes[name] = LayerNode("Add" if number % 5 == 4 else "ReLU")
+        edges.append(Edge(last, 0, name, 0))
+        if number % 5 == 4:
+            edges.append(Edge(list(nodes)[-7 if number > 4 else 0], 0, name, 1))
+    return Design("Chain", graph=replace(Design("").graph, nodes=nodes, edges=tuple(edges)))
+
+
+@pytest.mark.parametrize("placed", [False, True])
+def test_wires_found_again_are_those_found_at_first(qtbot: QtBot, placed: bool) -> None:
+    """Only what moved is sampled, and only what was joined is counted; nobody can tell."""
+    chance = random.Random(placed)
+    picture = Picture(chain_with_skips(60))
+    if placed:
+        root = picture.arrays.frames[""]
+        known = {name: Point(x, y) for name, (x, y) in root.places.at().items()}
+        picture.put(edits.move(picture.design, known))
+    history = [picture.design]
+    for _ in range(60):
+        names = list(picture.design.graph.nodes)
+        name, kind = chance.choice(names), chance.randrange(4)
+        if kind == 0:
+            after = edits.remove_node(picture.design, name, heal=chance.random() < 0.8)
+        elif kind == 1:
+            first, second = sorted(chance.sample(range(len(names)), 2))
+            edge = Edge(names[first], 0, names[second], chance.randrange(3))
+            try:
+                after = edits.connect(picture.design, edge)
+            except DesignerError:  # nodes that were inserted are the last of the names
+                continue
+        elif kind == 2 and placed:
+            to = Point(14.0 * chance.randrange(-20, 20), 33.0 * chance.randrange(150))
+            after = edits.move(picture.design, {name: to})
+        else:
+            edge = chance.choice(picture.design.graph.edges)
+            free = edits.free_name(picture.design, "relu", None)
+            after = edits.insert_on_edge(picture.design, edge, free, LayerNode("ReLU"))
+        picture.put(after)
+        history.append(after)
+        assert np.count_nonzero(~np.isnan(picture.arrays.lane)) > 3
+    for design in reversed(history):
+        picture.put(design)
+
+
+def test_a_wire_is_the_same_in_any_company() -> None:
+    chance = np.random.default_rng(0)
+    start = chance.random((300, 2)) * 5_000
+    end = start + chance.random((300, 2)) * 900
+    lane = np.where(chance.random(300) < 0.5, start[:, 0] + 80, np.nan)
+    all_ = wires.sample(start, end, lane)
+    assert np.array_equal(all_[:, 0], start)
+    assert np.array_equal(all_[:, -1], end)
+    for count in (1, 2, 3, 40):
+        some = slice(7, 7 + count)
+        assert np.array_equal(wires.sample(start[some], end[some], lane[some]), all_[some])
+
+
 def test_a_small_edit_leaves_the_other_rows_alone(qtbot: QtBot) -> None:
     picture = Picture(presets.load("vgg16"))
     before = picture.arrays.box
