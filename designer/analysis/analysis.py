@@ -13,7 +13,7 @@ from designer.analysis.problems import Problem, Severity
 from designer.analysis.results import GraphResult, NodeResult
 from designer.analysis.totals import Totals, totals
 from designer.design.expressions import Scalar
-from designer.design.values import Design
+from designer.design.values import Design, LayerNode
 from designer.layers.base import Layer, Shape
 from designer.layers.ports import Input, Output
 
@@ -144,10 +144,12 @@ class Analysis:
         """Find what the design lacks as a whole."""
         if self.top.problems and not self.top.problems[0].path:
             return []  # too large to be looked at
-        layers = {type(result.layer) for _, result in self._ports()}
+        nodes = self.design.graph.nodes
+        ports = [nodes[name] for name in self.top.ports]
+        layers = {node.layer for node in ports if isinstance(node, LayerNode)}
         problems = []
         for kind, verb in ((Input, "enters"), (Output, "leaves")):
-            if kind not in layers and not self.top.wiring.cyclic:
+            if kind.__name__ not in layers and not self.top.wiring.cyclic:
                 problems.append(
                     Problem(
                         f"no-{kind.__name__.lower()}",

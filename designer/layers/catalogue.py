@@ -75,7 +75,8 @@ def resolve(
         parameter = known.parameters.get(key)
         if parameter is None:
             close = get_close_matches(key, known.parameters, 1)
-            hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(known.parameters)}"
+            has = ", ".join(known.parameters) or "none"
+            hint = f"did you mean {close[0]}?" if close else f"it has {has}"
             message = f"{name} has no parameter '{shortened(key)}'; {hint}"
             faults.append(Fault("unknown-parameter", key, message))
             continue

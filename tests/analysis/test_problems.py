@@ -220,6 +220,14 @@ CASES: dict[str, Case] = {
         origin="",
         fixes=("remove filters",),
     ),
+    "a parameter where there are none": Case(
+        chain({"layer": "ReLU", "inplace": True}),
+        "unknown-parameter",
+        "n1: ReLU has no parameter 'inplace'; it has none",
+        port=None,
+        origin="",
+        fixes=("remove inplace",),
+    ),
     "nearly known parameter": Case(
         chain(conv(strides=2)),
         "unknown-parameter",
@@ -794,6 +802,13 @@ def test_fixes_that_leave_nothing_wrong(name: str, label: str) -> None:
     fix = next(each for each in problem.fixes if each.label == label)
     analysis = analyse(fix(case.design))
     assert analysis.valid, analysis.problems
+
+
+def test_an_input_that_is_wrong_is_not_told_to_be_missing() -> None:
+    made = design(
+        {"image": {"layer": "Input", "shape": [0, 8, 8]}, "out": OUTPUT}, [["image", "out"]]
+    )
+    assert [each.code for each in analyse(made).problems] == ["parameter"]
 
 
 def test_a_fix_in_a_block_edits_the_block() -> None:
