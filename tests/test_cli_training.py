@@ -13,7 +13,7 @@ import onnxruntime
 import pytest
 from PIL import Image
 
-from designer.cli import main
+from designer.cli import main, terminal
 from designer.runs.folder import RunFolder
 from tests.data.writers import write_idx
 
@@ -144,6 +144,17 @@ def test_a_damaged_log_is_cut_back_and_data_are_found_from_anywhere(tmp_path, mo
     assert run.result().epochs == 2
     numbers = [event["sequence"] for event in events(run.path)]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize(
+    ("columns", "bar"), [(200, "██████████░░░░░░░░░░ "), (80, "███░░░ "), (30, "  50%  step 4,")]
+)
+def test_progress_stays_on_its_line(columns, bar):
+    start = {"epochs": 10, "steps_per_epoch": 1000, "batch": 32}
+    step = {"step": 5000, "loss": 0.1234, "lr": 0.05, "images_per_second": 4000.0}
+    line = terminal.progress(start, step, columns)
+    assert len(line) < columns
+    assert line.startswith(bar)
 
 
 def test_run_folder_in_use_is_left_alone(tmp_path, capsys):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from designer.cli.output import width
 from designer.errors import DesignerError
 from designer.runs import control, launch
 from designer.runs.events import Event, EventReader
@@ -20,6 +21,8 @@ __all__ = ["duration", "summary", "train"]
 
 LOOK = 0.1  # seconds between two looks at the run
 REFUSED = 1  # exit status of a worker that left a sentence
+_BAR = 20  # columns of the bar of progress
+_COLUMNS = 80  # of a terminal that does not tell
 LAST_WORDS = 2_000  # characters of a dead worker's log that are told
 
 Write = Callable[[str], None]
@@ -37,6 +40,24 @@ def train(run: RunFolder, *, resume: bool, write: Write) -> Result:
     """
     pid = launch.start(run.path, resume=resume)
     return _Follower(run, pid, write).follow()
+
+
+def progress(start: Event, step: Event, columns: int) -> str:
+    """Return the line that tells how far a step is; one in so many columns, so that it is undone.
+
+    ``start`` is the event with which the training began. The bar gives way first.
+    """
+    total = start.get("epochs", 0) * start.get("steps_per_epoch", 0)
+    done = step["step"] / total if total else 0.0
+    speed = step["images_per_second"]
+    left = (total - step["step"]) * start.get("batch", 0) / speed if speed else 0.0
+    text = (
+        f" {done:4.0%}  step {step['step']:,}/{total:,}  loss {step['loss']:.4f}  "
+        f"lr {step['lr']:.3g}  {speed:,.0f} images/s  {duration(left)} left"
+    )
+    room = max(0, min(_BAR, columns - 1 - len(text)))
+    bar = "█" * round(room * done)
+    return f"{bar:░<{room}}{text}"[: columns - 1]
 
 
 class _Follower:
@@ -142,19 +163,9 @@ class _Follower:
         return "  ".join(words)
 
     def _progress(self, event: Event) -> None:
-        total = self.start.get("epochs", 0) * self.start.get("steps_per_epoch", 0)
-        done = event["step"] / total if total else 0.0
-        bar = "█" * round(20 * done)
-        speed = event["images_per_second"]
-        batch = self.start.get("batch", 0)
-        left = (total - event["step"]) * batch / speed if speed else 0.0
-        text = (
-            f"{bar:░<20} {done:4.0%}  step {event['step']:,}/{total:,}  loss {event['loss']:.4f}  "
-            f"lr {event['lr']:.3g}  {speed:,.0f} images/s  {duration(left)} left"
-        )
         self._clear()
-        self.shown = text
-        self.write(text)
+        self.shown = progress(self.start, event, width(sys.stdout) or _COLUMNS)
+        self.write(self.shown)
 
     def _line(self, text: str) -> None:
         self._clear()
