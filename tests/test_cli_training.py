@@ -147,7 +147,8 @@ def test_a_damaged_log_is_cut_back_and_data_are_found_from_anywhere(tmp_path, mo
 
 
 @pytest.mark.parametrize(
-    ("columns", "bar"), [(200, "██████████░░░░░░░░░░ "), (80, "███░░░ "), (30, "  50%  step 4,")]
+    ("columns", "bar"),
+    [(200, "██████████░░░░░░░░░░ "), (80, "███░░░ "), (31, "███░░░  50%  step 5,000/10,000")],
 )
 def test_progress_stays_on_its_line(columns, bar):
     start = {"epochs": 10, "steps_per_epoch": 1000, "batch": 32}

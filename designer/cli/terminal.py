@@ -45,19 +45,26 @@ def train(run: RunFolder, *, resume: bool, write: Write) -> Result:
 def progress(start: Event, step: Event, columns: int) -> str:
     """Return the line that tells how far a step is; one in so many columns, so that it is undone.
 
-    ``start`` is the event with which the training began. The bar gives way first.
+    ``start`` is the event with which the training began. The bar gives way first, then what stands last.
     """
     total = start.get("epochs", 0) * start.get("steps_per_epoch", 0)
     done = step["step"] / total if total else 0.0
     speed = step["images_per_second"]
     left = (total - step["step"]) * start.get("batch", 0) / speed if speed else 0.0
-    text = (
-        f" {done:4.0%}  step {step['step']:,}/{total:,}  loss {step['loss']:.4f}  "
-        f"lr {step['lr']:.3g}  {speed:,.0f} images/s  {duration(left)} left"
-    )
+    parts = [
+        f"{done:4.0%}",
+        f"step {step['step']:,}/{total:,}",
+        f"loss {step['loss']:.4f}",
+        f"lr {step['lr']:.3g}",
+        f"{speed:,.0f} images/s",
+        f"{duration(left)} left",
+    ]
+    while len(parts) > 1 and len("  ".join(parts)) > columns - 2:
+        parts.pop()
+    text = " " + "  ".join(parts)
     room = max(0, min(_BAR, columns - 1 - len(text)))
     bar = "█" * round(room * done)
-    return f"{bar:░<{room}}{text}"[: columns - 1]
+    return f"{bar:░<{room}}{text}"
 
 
 class _Follower:
