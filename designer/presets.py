@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from designer.design.expressions import Scalar
-from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.resources import folder
 
 if TYPE_CHECKING:
+    from designer.design.expressions import Scalar
+    from designer.design.values import Design
     from designer.runs.recipe import Recipe
 
 
@@ -69,10 +69,10 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ArgumentEntry(msgspec.Struct, frozen=True):
     """An argument of a preset's design."""
 
-    default: Scalar
+    default: "Scalar"
     min: float | None
     max: float | None
-    choices: tuple[Scalar, ...]
+    choices: "tuple[Scalar, ...]"
     help: str
 
 
@@ -144,7 +144,7 @@ def recipe(name: str) -> "Recipe | None":
     return read_recipe(path(name, "recipe")) if name in names() else None
 
 
-def load(name_or_path: str | os.PathLike[str]) -> Design:
+def load(name_or_path: str | os.PathLike[str]) -> "Design":
     """Read a preset by its name, or a design file by its path.
 
     A file beside you that is called like a preset is read as ``./vgg16``.

@@ -6,11 +6,11 @@ K, M, G are powers of 1000 and KB, MB, GB of bytes too; KiB, MiB, GiB are powers
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from designer.design.expressions import Scalar
-from designer.layers.base import FLOAT_BYTES, show
-
 if TYPE_CHECKING:
     from designer.analysis.fields import Axes, Field
+    from designer.design.expressions import Scalar
+
+FLOAT_BYTES = 4  # of a float32, in which the lecture counts
 
 NONE = "–"
 """What stands where there is no figure."""
@@ -83,6 +83,8 @@ def float_memory(values: int) -> str:
 
 def shape(sizes: Sequence[int]) -> str:
     """Write a shape without the batch axis: 64×112×112."""
+    from designer.layers.base import show
+
     return show(sizes)
 
 
@@ -109,7 +111,7 @@ def number_text(number: float) -> str:
     return str(int(number)) if number == int(number) else f"{number:.4g}"
 
 
-def value(given: Scalar) -> str:
+def value(given: "Scalar") -> str:
     """Write an argument's value as ``--set`` reads it: true, 0.5, B."""
     return str(given).lower() if isinstance(given, bool) else str(given)
 

@@ -9,18 +9,21 @@ import uuid
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import msgspec
 from PySide6.QtCore import QObject, QThreadPool, QTimer
 
-from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.gui.preferences import Preferences, state_folder
 from designer.gui.workspace import Document, Workspace
 from designer.runs import lock
 from designer.runs.recipe import Recipe
 from designer.storage import write_atomically
+
+if TYPE_CHECKING:
+    from designer.design.values import Design
 
 
 class Aside(msgspec.Struct):

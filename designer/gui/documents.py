@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from PySide6 import QtWidgets
 
-from designer.design.values import Design
 from designer.gui.autosave import Autosave
 from designer.gui.workspace import Document
 
@@ -24,6 +23,8 @@ class Documents:
 
     def new(self) -> None:
         """Begin a design with nothing but an input and an output."""
+        from designer.design.values import Design
+
         self.window.workspace.add(Design("Untitled"), saved=None)
 
     def open(self) -> None:

@@ -4,21 +4,23 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from designer.design.values import BlockNode, Design, Graph, Node
 from designer.gui import places
-from designer.layers.base import Layer
 
 if TYPE_CHECKING:
+    from designer.design.values import Design, Graph, Node
     from designer.gui.workspace import Workspace
 
 
-def learns(node: Node) -> bool:
+def learns(node: "Node") -> bool:
     """Tell whether there may be anything in a node that learns or remembers."""
+    from designer.design.values import BlockNode
+
     return isinstance(node, BlockNode) or _holds(node.layer)
 
 
 @cache
 def _holds(layer: str) -> bool:
+    from designer.layers.base import Layer
     from designer.layers.catalogue import layer_types
 
     kind = layer_types().get(layer)
@@ -32,7 +34,7 @@ def freeze(workspace: "Workspace", factor: int) -> None:
         if _is_frozen(node) != (factor == 0):
             chosen.setdefault(block, {})[name] = None
 
-    def edit(design: Design) -> Design:
+    def edit(design: "Design") -> "Design":
         from designer.design import edits
 
         for block, names in chosen.items():
@@ -88,11 +90,11 @@ def unfreeze_refusal(workspace: "Workspace") -> str:
     return "Nothing that is selected is frozen."
 
 
-def _is_frozen(node: Node) -> bool:
+def _is_frozen(node: "Node") -> bool:
     return not isinstance(node.learning_rate, str) and node.learning_rate == 0
 
 
-def _learning(workspace: "Workspace") -> Iterator[tuple[str | None, str, Node]]:
+def _learning(workspace: "Workspace") -> "Iterator[tuple[str | None, str, Node]]":
     """Yield the selected nodes that learn: their block, name and value."""
     graphs: dict[str, tuple[str | None, Graph] | None] = {}
     for path in workspace.selection:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from designer.gui.theme import colours
-from designer.layers.base import Category
+from designer.layers.category import Category
 from designer.resources import folder
 
 

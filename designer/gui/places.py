@@ -6,10 +6,9 @@ behind a block that is repeated, as in ``layer2.0.conv1``. The empty path is the
 
 from typing import TYPE_CHECKING
 
-from designer.design.values import BlockNode, Design, Graph, Node
-
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
+    from designer.design.values import Design, Graph, Node
 
 
 def join(scope: str, name: str) -> str:
@@ -27,8 +26,10 @@ def name_of(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def graph_at(design: Design, scope: str) -> tuple[str | None, Graph] | None:
+def graph_at(design: "Design", scope: str) -> "tuple[str | None, Graph] | None":
     """Return the block's name (None for the design itself) and graph at a path, None if gone."""
+    from designer.design.values import BlockNode
+
     block: str | None = None
     graph = design.graph
     for part in scope.split(".") if scope else ():
@@ -42,13 +43,13 @@ def graph_at(design: Design, scope: str) -> tuple[str | None, Graph] | None:
     return block, graph
 
 
-def node_at(design: Design, path: str) -> Node | None:
+def node_at(design: "Design", path: str) -> "Node | None":
     """Return the node at a path, None if it is gone."""
     found = graph_at(design, parent(path))
     return found[1].nodes.get(name_of(path)) if found else None
 
 
-def is_drawn(design: Design, path: str) -> bool:
+def is_drawn(design: "Design", path: str) -> bool:
     """Tell whether a node, or an input or output of the block around it, is there at a path."""
     found = graph_at(design, parent(path))
     if found is None:
@@ -58,7 +59,7 @@ def is_drawn(design: Design, path: str) -> bool:
     return name_of(path) in graph.nodes or name_of(path) in ends
 
 
-def block_at(design: Design, scope: str) -> str | None:
+def block_at(design: "Design", scope: str) -> str | None:
     """Return the name of the block whose graph lies at `scope`; None for the design's own."""
     found = graph_at(design, scope)
     return found[0] if found else None

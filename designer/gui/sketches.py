@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from math import log2
 from typing import TYPE_CHECKING, NamedTuple
 
-from designer.design.values import BlockNode, Design
-from designer.layers.base import Category, Shape
+from designer.layers.category import Category
 
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
     from designer.analysis.results import GraphResult
+    from designer.design.values import Design
+    from designer.layers.base import Shape
 
 MOST_BOXES = 1_500  # a network with more is drawn without its last layers
 _DETAILED = 40  # networks up to so many layers show activations and the like, too
@@ -83,7 +84,7 @@ class _Sketcher:
         return Sketch(tuple(self.boxes), tuple(self.wires))
 
     def _graph(
-        self, graph: "GraphResult", given: Mapping[str, frozenset[int]], design: Design
+        self, graph: "GraphResult", given: Mapping[str, frozenset[int]], design: "Design"
     ) -> dict[str, frozenset[int]]:
         """Draw a graph; return which boxes each of its nodes, by name, hands on."""
         known = dict(given)
@@ -101,8 +102,10 @@ class _Sketcher:
         return known
 
     def _block(
-        self, graph: "GraphResult", name: str, comes: list[frozenset[int]], design: Design
+        self, graph: "GraphResult", name: str, comes: list[frozenset[int]], design: "Design"
     ) -> frozenset[int]:
+        from designer.design.values import BlockNode
+
         inside = graph.nodes[name].inside
         assert inside is not None
         node = graph.wiring.graph.nodes[name]
@@ -115,7 +118,7 @@ class _Sketcher:
         return _NONE.union(*[known.get(end[0][0], _NONE) for end in ends if end and end[0]])
 
     def _layer(
-        self, category: Category, shape: Shape, comes: list[frozenset[int]]
+        self, category: Category, shape: "Shape", comes: list[frozenset[int]]
     ) -> frozenset[int]:
         sources = _NONE.union(*comes)
         small = category in _PASSED_OVER and not self.detailed
@@ -128,7 +131,7 @@ class _Sketcher:
         self.wires.update(dict.fromkeys((each, number) for each in sources))
         return frozenset((number,))
 
-    def _height(self, shape: Shape) -> float:
+    def _height(self, shape: "Shape") -> float:
         if len(shape) > 1:  # the root lets small images be seen beside large ones
             return max(0.12, (max(shape[1:]) / self.largest) ** 0.5)
         return 0.16 + 0.04 * min(12.0, log2(max(1, shape[0] if shape else 1)))

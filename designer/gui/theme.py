@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
 from designer.gui.contrast import legible
-from designer.layers.base import Category
+from designer.layers.category import Category
 from designer.resources import folder
 
 ThemeName = Literal["system", "light", "dark"]

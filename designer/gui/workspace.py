@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
-from designer.design.expressions import Scalar
-from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.gui import places
 
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
     from designer.design.edits import Edit
+    from designer.design.expressions import Scalar
+    from designer.design.values import Design
     from designer.gui.comparison import Comparison
     from designer.runs.recipe import Recipe
 
@@ -28,7 +28,7 @@ class Step(NamedTuple):
     """One entry of the history: the value to go back (or forth) to, and where the user was."""
 
     label: str
-    design: Design
+    design: "Design"
     scope: str
     selection: frozenset[str]
 
@@ -55,10 +55,10 @@ class Document:
         What undo and redo go to, the nearest last.
     """
 
-    design: Design
+    design: "Design"
     analysis: "Analysis"
     path: Path | None = None
-    saved: Design | None = None
+    saved: "Design | None" = None
     preset: str = ""
     recipe: "Recipe | None" = None
     scope: str = ""
@@ -76,9 +76,6 @@ class Document:
     def title(self) -> str:
         """What the tab says."""
         return self.path.name if self.path else self.design.name
-
-
-NOTHING = Design("")
 
 
 class Workspace(QObject):
@@ -122,9 +119,9 @@ class Workspace(QObject):
     # What is current; panels need not care whether a design is open.
 
     @property
-    def design(self) -> Design:
+    def design(self) -> "Design":
         """The current design; an empty one if none is open."""
-        return self.document.design if self.document else NOTHING
+        return self.document.design if self.document else self._nothing.design
 
     @property
     def analysis(self) -> "Analysis":
@@ -133,7 +130,9 @@ class Workspace(QObject):
 
     @cached_property
     def _nothing(self) -> "Analysis":
-        return _analyse(NOTHING)
+        from designer.design.values import Design
+
+        return _analyse(Design(""))
 
     @property
     def scope(self) -> str:
@@ -173,7 +172,7 @@ class Workspace(QObject):
     def open_preset(
         self,
         name: str,
-        arguments: Mapping[str, Scalar] | None = None,
+        arguments: "Mapping[str, Scalar] | None" = None,
         *,
         analysis: "Analysis | None" = None,
     ) -> Document:
@@ -203,10 +202,10 @@ class Workspace(QObject):
 
     def add(
         self,
-        design: Design,
+        design: "Design",
         *,
         path: Path | None = None,
-        saved: Design | None = None,
+        saved: "Design | None" = None,
         preset: str = "",
         recipe: "Recipe | None" = None,
         analysis: "Analysis | None" = None,
@@ -350,7 +349,7 @@ class Workspace(QObject):
         self._current().merging = None
         self._put(step.design, step.scope, step.selection)
 
-    def _put(self, design: Design, scope: str, selection: Iterable[str]) -> None:
+    def _put(self, design: "Design", scope: str, selection: Iterable[str]) -> None:
         """Make `design` the current value and tell everybody, once each."""
         document = self._current()
         before, was_modified, old_scope = document.design, document.modified, document.scope
@@ -407,7 +406,7 @@ class Workspace(QObject):
         return self.document
 
 
-def _analyse(design: Design, before: "Analysis | None" = None) -> "Analysis":
+def _analyse(design: "Design", before: "Analysis | None" = None) -> "Analysis":
     from designer.analysis.analysis import analyse
 
     return analyse(design, before)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from designer.design.expressions import Literal, Tree, python_source, quoted
 from designer.design.values import Value
+from designer.layers.category import Category as Category  # noqa: PLC0414 - handed on
 from designer.layers.parameters import Parameter
 
 Shape: TypeAlias = tuple[int, ...]
@@ -19,20 +20,6 @@ Shape: TypeAlias = tuple[int, ...]
 
 FLOAT_BYTES = 4
 INDEX_BYTES = 8
-
-
-class Category(Enum):
-    """The drawer of the palette in which a layer type lies."""
-
-    PORT = "Input & output"
-    CONVOLUTION = "Convolution"
-    POOLING = "Pooling"
-    ACTIVATION = "Activation"
-    NORMALISATION = "Normalisation"
-    DENSE = "Dense"
-    REGULARISATION = "Regularisation"
-    JOIN = "Join"
-    SHAPE = "Shape"
 
 
 class Layout(IntEnum):

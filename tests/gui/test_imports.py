@@ -32,7 +32,7 @@ app.run({designs})
             0,
             [
                 *("pyqtgraph", "networkx", "PIL", "numpy", "typer"),
-                *("designer.gui.editor", "designer.analysis.analysis", "designer.layers.catalogue"),
+                *("designer.gui.editor", "designer.analysis.analysis", "designer.design.values"),
             ],
         ),
         (["resnet50"], 300, ["torch", "kornia", "pyqtgraph", "onnx", "designer.engine"]),

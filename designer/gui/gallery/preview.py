@@ -18,8 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from designer import presets
-from designer.design.expressions import Scalar
-from designer.design.values import Argument, Design
 from designer.gui import ahead, icons
 from designer.gui.gallery.catalogue import Card, followers
 from designer.gui.gallery.families import FamilyColours
@@ -30,6 +28,8 @@ from designer.gui.theme import colours, mono, sans, theme
 
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
+    from designer.design.expressions import Scalar
+    from designer.design.values import Argument, Design
 
 _WAIT_MS = 90  # while the keys run over the cards, nothing is counted
 _WIDTH = 25  # in heights of a line
@@ -40,9 +40,9 @@ class Choice:
     """A preset with values for some of its arguments."""
 
     name: str = ""
-    arguments: Mapping[str, Scalar] = field(default_factory=dict)
+    arguments: "Mapping[str, Scalar]" = field(default_factory=dict)
 
-    def design(self) -> Design:
+    def design(self) -> "Design":
         """Read its design, with the arguments bound.
 
         Raises
@@ -350,7 +350,7 @@ class Preview(QScrollArea):
             self.form.deleteLater()
             self.form = None
 
-    def _section(self, arguments: Mapping[str, Argument]) -> object:
+    def _section(self, arguments: "Mapping[str, Argument]") -> object:
         from designer.design import edits
         from designer.gui.inspector import kinds
         from designer.gui.inspector.rows import Row, Section
@@ -372,7 +372,7 @@ class Preview(QScrollArea):
             ]
         )
 
-    def _turned(self, name: str, value: Scalar) -> None:
+    def _turned(self, name: str, value: "Scalar") -> None:
         assert self.design is not None
         default = self.design.arguments[name].default
         others = {key: each for key, each in self.choice.arguments.items() if key != name}

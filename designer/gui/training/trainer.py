@@ -12,7 +12,6 @@ import msgspec
 from PySide6 import QtWidgets
 from PySide6.QtCore import QObject, Signal
 
-from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.gui import background
 from designer.gui.preferences import Preferences
@@ -20,6 +19,7 @@ from designer.runs.folder import RunFolder, default_path, list_runs
 from designer.runs.recipe import Recipe, changed
 
 if TYPE_CHECKING:
+    from designer.design.values import Design
     from designer.gui.training.follower import Follower
     from designer.gui.training.service import Answer, Done, Service
     from designer.runs import control
@@ -204,7 +204,7 @@ class Trainer(QObject):
             return changed(recipe, {"device": self.preferences.device})
         return recipe
 
-    def begin(self, design: Design, recipe: Recipe) -> None:
+    def begin(self, design: "Design", recipe: Recipe) -> None:
         """Write a run folder for a design and train it; what is wrong is `refused`."""
         recipe = self._own(recipe)
         self.beginning = True
