@@ -45,7 +45,8 @@ def train(run: RunFolder, *, resume: bool, write: Write) -> Result:
 def progress(start: Event, step: Event, columns: int) -> str:
     """Return the line that tells how far a step is; one in so many columns, so that it is undone.
 
-    ``start`` is the event with which the training began. The bar gives way first, then what stands last.
+    ``start`` is the event with which the training began. The bar gives way first, then what stands
+    last.
     """
     total = start.get("epochs", 0) * start.get("steps_per_epoch", 0)
     done = step["step"] / total if total else 0.0
