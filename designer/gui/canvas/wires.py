@@ -7,6 +7,7 @@ and bends out along the second half.
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -134,13 +135,34 @@ def lanes(start: np.ndarray, end: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     tracks = _Tracks()
     # Plain lists and numbers: of the few nodes that an edge passes numpy would make much ado.
     below, sides = bottoms.tolist(), list(zip(lefts.tolist(), rights.tolist(), strict=True))
-    wires = (long, start[long], end[long], first, last)
+    wires = (long, start[long], end[long], first, last, _alone(start[long, 1], end[long, 1]))
     # Short ones first: they get the inner lanes.
-    for edge, (x0, y0), (x1, y1), low, high in zip(*[each.tolist() for each in wires], strict=True):
+    for edge, (x0, y0), (x1, y1), low, high, alone in zip(
+        *[each.tolist() for each in wires], strict=True
+    ):
         walls = {sides[box] for box in range(low, high) if below[box] > y0 + 1}
         if walls and (x0 != x1 or _hits(x0, walls)):
-            result[edge] = _lane(x0, x1, y0, y1, sorted(walls), tracks)
+            if alone:
+                result[edge] = _lane_alone(x0, x1, tuple(sorted(walls)))
+            else:
+                result[edge] = _lane(x0, x1, y0, y1, sorted(walls), tracks)
     return result
+
+
+def _alone(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    """Tell of each wire whether no other lies beside it, whose lane it had to leave free."""
+    order = np.argsort(top, kind="stable")
+    reach = np.maximum.accumulate(bottom[order])  # of a wire and all above it
+    apart = np.append(True, top[order][1:] >= reach[:-1])  # from all above it
+    result = np.empty(len(top), bool)
+    result[order] = apart & np.append(apart[1:], True)
+    return result
+
+
+@lru_cache(maxsize=4096)
+def _lane_alone(x0: float, x1: float, walls: tuple[Wall, ...]) -> float:
+    """Return the lane past the same nodes, wherever on the canvas that is."""
+    return _lane(x0, x1, 0.0, 1.0, walls, _Tracks())
 
 
 def _hits(x: float, walls: Iterable[Wall]) -> bool:

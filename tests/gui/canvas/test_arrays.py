@@ -264,6 +264,24 @@ def test_lanes_pass_beside_nodes() -> None:
     assert np.all(points <= spans[:, None, 2:] + 1e-9)
 
 
+def test_a_lane_alone_is_the_one_found_among_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(0)
+    kinds = set()
+    for count in range(2, 150):
+        column, row = chance.integers(0, 1 + count // 20, count), np.arange(count)
+        boxes = np.stack([200.0 * column, 90.0 * row, 150.0 + 0 * row, 52.0 + 0 * row], axis=1)
+        first = chance.integers(0, count, 1 + count // 9)
+        last = np.minimum(first + chance.integers(0, 12, len(first)), count - 1)
+        start = np.stack([boxes[first, 0] + 75, boxes[first, 1] + 52], axis=1)
+        end = np.stack([boxes[last, 0] + 75, boxes[last, 1]], axis=1)
+        kinds |= set(wires._alone(start[:, 1], end[:, 1]).tolist())
+        found = wires.lanes(start, end, boxes)
+        with monkeypatch.context() as patch:
+            patch.setattr(wires, "_alone", lambda top, _: np.zeros(len(top), bool))
+            assert np.array_equal(found, wires.lanes(start, end, boxes), equal_nan=True)
+    assert kinds == {True, False}
+
+
 def test_wires_that_go_up_stay_in_their_spans() -> None:
     chance = np.random.default_rng(0)
     start, end = chance.uniform(-500, 500, (2, 200, 2))
