@@ -209,8 +209,11 @@ class Placer(QObject):
             QThreadPool.globalInstance().start(job)
         if old is None:
             return Places((), np.zeros((0, 2)))
-        known = old.at()
         names = (*inputs, *graph.nodes, *outputs)
+        row = {name: row for row, name in enumerate(old.names)}
+        if all(name in row for name in names):  # some were removed
+            return Places(names, old.points[[row[name] for name in names]])
+        known = old.at()
         _put_near(graph, known, [name for name in names if name not in known])
         return Places(names, np.array([known[name] for name in names], dtype=float))
 
