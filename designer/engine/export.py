@@ -293,7 +293,10 @@ def _program(model: Model) -> torch.export.ExportedProgram:
 
 
 def _cannot(model: Model, exporter: str, error: Exception) -> DesignerError:
-    reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else repr(error)
+    cause: BaseException = error
+    while cause.__cause__ is not None:  # the outer ones only say in which step it was
+        cause = cause.__cause__
+    reason = (str(cause).strip() or repr(cause)).splitlines()[0][:200]
     return DesignerError(
         f"{model.design.name} cannot be written by {exporter} ({reason}); "
         "the formats .py, .pt and .safetensors take every network."

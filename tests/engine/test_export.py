@@ -180,8 +180,12 @@ def test_an_output_that_is_no_number_does_not_agree(lenet, tmp_path, monkeypatch
 
 def test_what_onnx_lacks_is_said_in_a_sentence(tmp_path):
     layer = LayerNode("FractionalMaxPool2d", {"kernel_size": 2, "output_ratio": 0.5})
-    with pytest.raises(DesignerError, match=r"Tiny cannot be written by torch\.onnx .*\.py, \.pt"):
+    with pytest.raises(
+        DesignerError, match=r"Tiny cannot be written by torch\.onnx .*\.py, \.pt"
+    ) as told:
         list(export(of_design(tiny(layer)), [tmp_path / "tiny.onnx"]))
+    assert "aten.fractional_max_pool2d" in str(told.value)
+    assert str(told.value).isprintable()
     assert list(tmp_path.iterdir()) == []
 
 
