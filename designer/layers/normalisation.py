@@ -7,6 +7,7 @@ from math import prod
 from designer.layers.base import (
     BIAS,
     BUFFER,
+    CONTIGUOUS,
     FLOAT_BYTES,
     INDEX_BYTES,
     ITS_INPUT,
@@ -244,13 +245,17 @@ class InstanceNorm2d(Layer):
 
     def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """Its input and, per image and channel, two to five figures (measured)."""
-        figures = (3 if self.affine else 2) + (2 if self.track_running_stats else 0)
-        return Kept(inputs=(0,), per_image=figures * FLOAT_BYTES * inputs[0].shape[0])
+        return self._kept(inputs[0], 2 if self.track_running_stats else 0)
 
     def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
         """The same without the batch's figures where running ones take their place."""
-        figures = 3 if self.affine else 2
-        return Kept(inputs=(0,), per_image=figures * FLOAT_BYTES * inputs[0].shape[0])
+        return self._kept(inputs[0], 0)
+
+    def _kept(self, tensor: Tensor, more: int) -> Kept:
+        figures = ((3 if self.affine else 2) + more) * FLOAT_BYTES * tensor.shape[0]
+        if tensor.layout is CONTIGUOUS:
+            return Kept(inputs=(0,), per_image=figures)
+        return Kept(per_image=figures + FLOAT_BYTES * tensor.values)  # torch makes a copy of it
 
     def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
         """As in eval mode, which a frozen norm is always in."""

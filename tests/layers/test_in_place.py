@@ -9,6 +9,7 @@ from tests.layers.building import (
     Node,
     assert_backward_runs,
     assert_memory_agrees,
+    chain,
     design,
     images,
     network,
@@ -250,3 +251,9 @@ def test_the_image_stays_as_it_was():
         before = image.clone()
         network(drawn).train(training)(image)
         assert torch.equal(image, before)
+
+
+def test_an_instance_norm_keeps_a_copy_of_what_is_not_in_one_piece() -> None:
+    slice_rows = ("Slice", {"dim": 2, "start": 1, "stop": 3})
+    made = chain([4, 6, 7], ("Scale", {}), slice_rows, ("InstanceNorm2d", {"affine": True}))
+    assert_memory_agrees(made, network(made), images(made, 2))
