@@ -1,6 +1,8 @@
 """Design files: strict reading with the place of every error, and saving that a crash survives."""
 
+import codecs
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -101,13 +103,8 @@ def read(path: str | Path) -> Design:
     """
     path = Path(path)
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise DesignFileError(
-                f"{path} has {size / 2**20:.0f} MiB; design files have at most "
-                f"{MAX_FILE_BYTES // 2**20} MiB. Is it a design file?"
-            )
-        data = path.read_bytes()
+        with path.open("rb") as file:  # a device has no size, and no end
+            data = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         raise DesignFileError(f"There is no file {path}; check the name and the folder.") from None
     except IsADirectoryError:
@@ -116,6 +113,11 @@ def read(path: str | Path) -> Design:
         raise DesignFileError(
             f"{path} cannot be read: {error.strerror}; check its permissions."
         ) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise DesignFileError(
+            f"{path} has more than {MAX_FILE_BYTES // 2**20} MiB, and design files have at most "
+            "so many. Is it a design file?"
+        )
     return loads(data, origin=str(path))
 
 
@@ -127,13 +129,16 @@ def loads(data: bytes | str, *, origin: str = "The text") -> Design:
     DesignFileError
         As `read`.
     """
+    text = data.encode(errors="surrogatepass") if isinstance(data, str) else data
+    text = text.removeprefix(codecs.BOM_UTF8)
     try:
-        return _design(_decode(data))
+        return _design(_decode(text))
     except _Wrong as error:
         raise DesignFileError(f"{origin} is no valid design: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DesignFileError(
-            f"{origin} is damaged or no design file: {error}. Restore it from a copy."
+            f"{origin} is damaged or no design file: {error}{_line(text, error)}. "
+            "Mend it there, or restore it from a copy."
         ) from None
     except RecursionError:
         raise DesignFileError(
@@ -165,7 +170,13 @@ def _unique(fields: list[tuple[str, Any]]) -> None:
         raise _Wrong(f"'{shortened(twice)}'", "stands twice in one place; rename one of them.")
 
 
-def _decode(data: bytes | str) -> _Design:
+def _line(text: bytes, error: Exception) -> str:
+    """Return words for the line that an error is in, where it tells the byte."""
+    found = re.search(r"\(byte (\d+)\)", str(error))
+    return "" if found is None else f", in line {text[: int(found[1])].count(10) + 1}"
+
+
+def _decode(data: bytes) -> _Design:
     try:
         raw = msgspec.json.decode(data)
     except msgspec.ValidationError as error:  # a number beyond all floats
@@ -425,8 +436,10 @@ def _shown(value: object) -> str:
 
 
 def _text(value: object, place: str) -> str:
-    if not isinstance(value, str) or len(value) > MAX_TEXT:
+    if not isinstance(value, str):
         raise _Wrong(place, f"expected text, received {_shown(value)}.")
+    if len(value) > MAX_TEXT:
+        raise _Wrong(place, f"has {len(value)} characters, at most {MAX_TEXT} are read.")
     return value
 
 

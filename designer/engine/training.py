@@ -180,6 +180,13 @@ class _Training:
                 f"epoch but data and batch now give {self._prepared.steps_per_epoch:,}: "
                 "put them back, or begin a new run."
             )
+        now = self._optimiser_recipe()
+        before = content.get("optimiser_recipe", now)  # which older checkpoints lack
+        if changed := [f"{name} was {before[name]}" for name in now if before[name] != now[name]]:
+            raise DesignerError(
+                f"The checkpoint {self._run.last} is of another optimiser than the recipe's "
+                f"({', '.join(changed)}): put that back, or begin a new run."
+            )
         self._network.load_state_dict(content["network"])
         self._optimiser.load_state_dict(content["optimiser"])
         self._rate.restore(content["rate"])
@@ -396,8 +403,8 @@ class _Training:
             where = divergence.origin(self._network, again)
         return (
             f"The loss became {loss} at step {step:,} (epoch {self._progress.epoch + 1}): {where}; "
-            f"lower the learning rate (it was {rate:.3g}) or set gradient_clipping. "
-            "The last checkpoint is from before."
+            f"lower the learning rate (it was {rate:.3g}) or set gradient_clipping."
+            f"{self._checkpoint_before()}"
         )
 
     def _end_epoch(self) -> None:
@@ -481,8 +488,8 @@ class _Training:
         if broken := divergence.broken_weights(self._network):
             raise _Diverged(
                 f"{broken[-1]} became NaN or infinite at step {self._progress.steps:,}: "
-                "lower the learning rate or set gradient_clipping. "
-                "The last checkpoint is from before."
+                "lower the learning rate or set gradient_clipping."
+                f"{self._checkpoint_before()}"
             )
         self._pace.tick()
         self._steering.saved()
@@ -492,6 +499,7 @@ class _Training:
         content = {
             "network": self._network.state_dict(),
             "optimiser": self._optimiser.state_dict(),
+            "optimiser_recipe": self._optimiser_recipe(),
             "rate": self._rate.state(),
             "scaler": None if self._scaler is None else self._scaler.state_dict(),
             "generators": checkpoint.generators(),
@@ -506,6 +514,15 @@ class _Training:
         self._events.write(
             "checkpoint", step=progress.steps, epoch=progress.epoch_at_hand, reason=reason
         )
+
+    def _checkpoint_before(self) -> str:
+        return " The last checkpoint is from before." if self._run.last.exists() else ""
+
+    def _optimiser_recipe(self) -> dict[str, Any]:
+        """Return what may not change in mid-training: all but the learning rate."""
+        fields: dict[str, Any] = msgspec.to_builtins(self._recipe.optimiser)
+        del fields["learning_rate"]
+        return fields
 
     def _save_best(self) -> None:
         if self._processes.first:

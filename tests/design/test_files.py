@@ -423,7 +423,7 @@ WRONG: list[tuple[Any, str, str]] = [
     (
         changed("blocks.Stage.arguments.channels.default", "x" * 20_000),
         "blocks.Stage.arguments.channels.default",
-        "expected text",
+        "has 20000 characters, at most 10000",
     ),
     (changed("blocks.Stage.nodes.conv", 1), "blocks.Stage.nodes.conv", "expected an object"),
     (changed("blocks.Stage.edges.0.0", "gone"), "blocks.Stage.edges[0]", "leads to 'gone'"),
@@ -436,7 +436,7 @@ WRONG: list[tuple[Any, str, str]] = [
     (changed("nodes.image.shape", {}), "nodes.image.shape", "expected a number, text"),
     (changed("nodes.image.shape", [[1]]), "nodes.image.shape", "expected a number, text"),
     (changed("nodes.image.shape", [1] * 17), "nodes.image.shape", "has 17 values, at most 16"),
-    (changed("nodes.image.shape", "x" * 20_000), "nodes.image.shape", "expected text"),
+    (changed("nodes.image.shape", "x" * 20_000), "nodes.image.shape", "has 20000 characters, at most 10000"),
     (changed("nodes.image.at", [1]), "nodes.image.at", "expected two numbers [x, y]"),
     (changed("nodes.image.at", [1, "2"]), "nodes.image.at", "expected two numbers [x, y]"),
     (changed("nodes.image.at", [1, True]), "nodes.image.at", "expected two numbers [x, y]"),
@@ -542,8 +542,30 @@ def test_a_file_over_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     path.write_text(json.dumps(document()) + " " * 3 * 2**20)
     assert read(path).name == "Small"
     monkeypatch.setattr(files, "MAX_FILE_BYTES", 2**20)
-    with pytest.raises(DesignFileError, match="has 3 MiB; design files have at most 1 MiB"):
+    with pytest.raises(
+        DesignFileError, match="has more than 1 MiB, and design files have at most so many"
+    ):
         read(path)
+
+
+def test_a_file_without_an_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_FILE_BYTES", 2**20)
+    with pytest.raises(DesignFileError, match="has more than 1 MiB"):
+        read("/dev/zero")
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "marked.json"
+    path.write_text(json.dumps(document()), encoding="utf-8-sig")
+    assert read(path).name == "Small"
+
+
+def test_a_damaged_line_is_told() -> None:
+    text = json.dumps(document(), indent=1).replace('"version": 1,', '"version": 1;')
+    with pytest.raises(DesignFileError, match=r"\(byte \d+\), in line 3\. Mend it there"):
+        loads(text)
+    with pytest.raises(DesignFileError, match="damaged or no design file"):
+        loads('{"\ud800": 1}')
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

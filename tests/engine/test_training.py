@@ -2,6 +2,7 @@ import errno
 import json
 import threading
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -507,6 +508,18 @@ def test_checkpoints_that_do_not_fit_are_refused(tmp_path, data, look_always):
     run.recipe_file.write_bytes(tiny_recipe(data, batch=4).to_json())
     with pytest.raises(DesignerError, match="steps an epoch"):
         train(run, resume=True)
+    for changes, told in (
+        ({"name": "adam"}, r"of another optimiser than the recipe's \(name was sgd\)"),
+        (
+            {"momentum": 0.5, "betas": (0.8, 0.9)},
+            r"\(momentum was 0\.9, betas was \(0\.9, 0\.999\)",
+        ),
+    ):
+        own = tiny_recipe(data)
+        optimiser = msgspec.structs.replace(own.optimiser, **changes)
+        run.recipe_file.write_bytes(msgspec.structs.replace(own, optimiser=optimiser).to_json())
+        with pytest.raises(DesignerError, match=told):
+            train(run, resume=True)
     run.recipe_file.write_bytes(tiny_recipe(data).to_json())
     whole = run.last.read_bytes()
     run.last.write_bytes(whole[: len(whole) // 2])
