@@ -436,7 +436,7 @@ WRONG: list[tuple[Any, str, str]] = [
     (changed("nodes.image.shape", {}), "nodes.image.shape", "expected a number, text"),
     (changed("nodes.image.shape", [[1]]), "nodes.image.shape", "expected a number, text"),
     (changed("nodes.image.shape", [1] * 17), "nodes.image.shape", "has 17 values, at most 16"),
-    (changed("nodes.image.shape", "x" * 20_000), "nodes.image.shape", "has 20000 characters, at most 10000"),
+    (changed("nodes.image.shape", "x" * 20_000), "nodes.image.shape", "has 20000 characters"),
     (changed("nodes.image.at", [1]), "nodes.image.at", "expected two numbers [x, y]"),
     (changed("nodes.image.at", [1, "2"]), "nodes.image.at", "expected two numbers [x, y]"),
     (changed("nodes.image.at", [1, True]), "nodes.image.at", "expected two numbers [x, y]"),
