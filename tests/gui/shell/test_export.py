@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from designer import presets
 from designer.codegen import source
-from designer.design import edits
+from designer.design import edits, files
 from designer.gui import export
 from designer.gui.export import ExportDialog
 from designer.gui.export_job import FORMATS
@@ -119,7 +119,7 @@ def test_files_are_asked_for_one_by_one(
     qtbot.waitUntil(lambda: len(worker.asked) == 1)
     request = worker.asked[0][0]
     assert request["do"] == "export"
-    assert presets.files.read(Path(request["source"])) == dialog.design
+    assert files.read(Path(request["source"])) == dialog.design
     assert request["to"] == [str(tmp_path / "out" / "lenet_5.safetensors")]
     assert dialog.progress.isVisible()
     assert not dialog.go.isEnabled()
