@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from designer import presets
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.design import files
 from designer.design.values import Argument, Design
 from designer.errors import DesignerError
@@ -36,7 +36,7 @@ def check(name: str) -> Checked:
     faults: list[str] = []
     try:
         design = presets.load(name)
-        analysis = analyse(design)
+        analysis = analyze(design)
         faults += _design_faults(design, analysis)
     except DesignerError as error:
         faults.append(str(error))

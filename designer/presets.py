@@ -173,11 +173,11 @@ def entry(name: str) -> Entry:
     DesignerError
         As `info` and `load`.
     """
-    from designer.analysis.analysis import analyse
+    from designer.analysis.analysis import analyze
 
     preset = info(name)
     design = load(name)
-    totals = analyse(design).totals
+    totals = analyze(design).totals
     return Entry(
         name,
         {

@@ -15,7 +15,7 @@ import pytest
 import typer
 
 from designer import __version__, cli, presets
-from designer.analysis.report import SCHEMA_PATH
+from designer.analysis.report.check import SCHEMA_PATH
 from designer.cli import fast, main
 
 ROOT = Path(__file__).parents[1]
@@ -408,15 +408,15 @@ def test_help(arguments: list[str], capsys: Captured) -> None:
 # Terminals and processes
 
 
-def test_a_terminal_gets_colours(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_gets_colors(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert main(["check", "vgg16"]) == 0
-    coloured = capsys.readouterr().out
-    assert "\x1b[2mrelu1_1" in coloured
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
+    colored = capsys.readouterr().out
+    assert "\x1b[2mrelu1_1" in colored
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", colored)
     assert plain == (ROOT / "tests/golden/check_vgg16_80.txt").read_text(encoding="utf-8")
 
 
@@ -514,7 +514,7 @@ def test_an_installed_wheel_works_anywhere(tmp_path: Path) -> None:
     elsewhere.mkdir()
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(installed)
-    assert (installed / "designer/analysis/check.schema.json").is_file()
+    assert (installed / "designer/analysis/report/check.schema.json").is_file()
     ran = process("check", "lenet5", "--json", cwd=elsewhere, path=installed)
     assert ran.stderr == ""
     assert json.loads(ran.stdout)["totals"]["parameters"] == 61_706

@@ -96,10 +96,10 @@ def test_design_is_exported_with_fresh_weights(tmp_path, capsys):
     ("arguments", "sentence"),
     [
         (["train", "lenet5", "--data", "nowhere"], "nowhere"),
-        (["train", "lenet5", "--optimizer", "sdg"], "optimiser.name takes one of sgd, rmsprop,"),
+        (["train", "lenet5", "--optimizer", "sdg"], "optimizer.name takes one of sgd, rmsprop,"),
         (["train", "lenet5", "--device", "gpu"], "device takes one of auto, cuda, mps, cpu"),
         (["train", "lenet5", "--lr", "fast"], "--lr takes a number, as in 0.01; received 'fast'"),
-        (["train", "lenet5", "--lr", "-1"], "optimiser.learning_rate"),
+        (["train", "lenet5", "--lr", "-1"], "optimizer.learning_rate"),
         (["train", "lenet5", "--batch", "9000"], "batch of 9,000 is larger than"),
         (["train", "lenet5", "--set", "classes=7"], "10 classes"),
         (["train", "lenet5", "--recipe", "none.json"], "none.json"),
@@ -206,6 +206,6 @@ def test_demo_ends_with_model_files_and_a_picture(tmp_path, capsys):
     assert exported == [".onnx", ".pt", ".pt2", ".py", ".safetensors"]
     with Image.open(path / "curves.png") as picture:
         assert picture.size == (1200, 480)
-        colours = picture.convert("RGB").getcolors(1 << 20)
-    assert colours is not None
-    assert len(colours) > 50
+        colors = picture.convert("RGB").getcolors(1 << 20)
+    assert colors is not None
+    assert len(colors) > 50

@@ -3,7 +3,7 @@
 import pytest
 
 from designer import common_blocks, presets
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
 from designer.common_blocks import COMMON_BLOCKS, CommonBlock
 from designer.design import edits, files
 from designer.design.blocks import parts
@@ -50,7 +50,7 @@ def test_a_common_block_is_that_of_its_preset(common: CommonBlock) -> None:
 def test_it_stands_in_any_design_with_its_defaults(name: str) -> None:
     taken, made = common_blocks.take_in(image(), name)
     used = edits.insert_on_edge(taken, Edge("n1", 0, "scores", 0), "new", BlockNode(made, repeat=2))
-    analysis = analyse(used)
+    analysis = analyze(used)
     assert not analysis.problems
     assert analysis.totals.parameters > 0
 

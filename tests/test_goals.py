@@ -56,7 +56,7 @@ def test_lenet5_learns_the_full_fashion_mnist(tmp_path):
     own = presets.recipe("lenet5")
     assert isinstance(own, Recipe)
     # Half as many epochs, larger steps, images as they are: a minute on a core.
-    quick = {"epochs": 5, "batch": 128, "optimiser.learning_rate": 0.15}
+    quick = {"epochs": 5, "batch": 128, "optimizer.learning_rate": 0.15}
     plain = {"augmentation.shift": 0.0, "augmentation.rotation": 0.0}
     recipe.write_bytes(msgspec.json.encode(changed(own, {**quick, **plain})))
     command = ["train", "lenet5", "--data", str(FASHION), "--recipe", str(recipe)]

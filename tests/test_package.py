@@ -75,12 +75,12 @@ def test_paths_named_in_the_readme_exist():
 
 
 def test_design_in_the_readme_is_valid():
-    from designer.analysis.analysis import analyse
+    from designer.analysis.analysis import analyze
     from designer.codegen import generate
     from designer.design import files
 
     (text,) = re.findall(r"^```json\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
-    analysis = analyse(files.loads(text))
+    analysis = analyze(files.loads(text))
     assert [problem.message for problem in analysis.problems] == []
     assert analysis.outputs[0].shape == (10,)
     assert "range(3)" in generate(analysis.design).source

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from designer.analysis.fields import Field, receptive_fields
-from designer.analysis.graphs import Evaluator
-from designer.analysis.mending import argument_problems
+from designer.analysis.accounting.receptive_fields import ReceptiveField, receptive_fields
+from designer.analysis.accounting.totals import Totals, totals
+from designer.analysis.assist.quick_fixes import argument_problems
+from designer.analysis.evaluation.graphs import Evaluator
+from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.analysis.problems import Problem, Severity
-from designer.analysis.results import GraphResult, NodeResult
-from designer.analysis.totals import Totals, totals
 from designer.design.expressions import Scalar
 from designer.design.values import Design, LayerNode
 from designer.layers.base import Layer, Shape
@@ -35,7 +35,7 @@ class Row:
     path: str
     layer: Layer
     result: NodeResult
-    field: Field | None
+    field: ReceptiveField | None
 
     @property
     def type(self) -> str:
@@ -62,7 +62,7 @@ class Analysis:
     Attributes
     ----------
     design
-        The design that was analysed.
+        The design that was analyzed.
     top
         The results of its own graph, with those of its blocks inside.
     problems
@@ -115,7 +115,7 @@ class Analysis:
         return tuple(sorted(ports, key=lambda port: port.auxiliary))
 
     @cached_property
-    def fields(self) -> Mapping[str, Field | None]:
+    def fields(self) -> Mapping[str, ReceptiveField | None]:
         """The receptive field of every layer by path."""
         return receptive_fields(self.top)
 
@@ -159,8 +159,8 @@ class Analysis:
         return problems
 
 
-def analyse(design: Design, previous: Analysis | None = None) -> Analysis:
-    """Analyse a design; never raises on a broken one.
+def analyze(design: Design, previous: Analysis | None = None) -> Analysis:
+    """Analyze a design; never raises on a broken one.
 
     Parameters
     ----------

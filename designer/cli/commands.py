@@ -112,15 +112,15 @@ def check(
     Prints a table of every layer and the totals. Exits with 1 and names every problem if the
     design is invalid.
     """
-    from designer.analysis.analysis import analyse
+    from designer.analysis.analysis import analyze
 
-    analysis = analyse(load(design, settings))
+    analysis = analyze(load(design, settings))
     if as_json:
-        from designer.analysis.report import report
+        from designer.analysis.report.check import report
 
         write(report(analysis, batch).to_json())
     else:
-        from designer.analysis import sheet
+        from designer.analysis.report import sheet
 
         show(sheet.check(analysis, batch=batch, width=width(sys.stdout)))
         if analysis.problems:
@@ -229,8 +229,8 @@ def train(
         "data.limit": limit,
         "epochs": epochs,
         "batch": batch,
-        "optimiser.name": optimizer,
-        "optimiser.learning_rate": None if lr is None else _number("--lr", lr),
+        "optimizer.name": optimizer,
+        "optimizer.learning_rate": None if lr is None else _number("--lr", lr),
         "seed": seed,
         "device": device,
         "initial_weights": weights,
@@ -341,7 +341,7 @@ def demo(
     or with an option, it is checked, trained and exported in the terminal: model files and a
     picture of the curves, all in one run folder, in less than a minute on two cores.
     """
-    from designer.gui import app as gui
+    from designer.gui.shell import application as gui
 
     if not (terminal or run or epochs):
         if gui.has_screen():

@@ -23,10 +23,10 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class _Line:
-    """One curve: its name, its colour and its points (epoch, value)."""
+    """One curve: its name, its color and its points (epoch, value)."""
 
     name: str
-    colour: str
+    color: str
     points: Sequence[Point]
     marked: bool = False
 
@@ -135,16 +135,16 @@ def _panel(
         begin -= pen.textlength(line.name, font=font)
         pen.text((begin, top - 24 * SMOOTH), line.name, fill=_FAINT, font=font, anchor="lm")
         swatch = (begin - 24 * SMOOTH, top - 24 * SMOOTH, begin - 6 * SMOOTH, top - 24 * SMOOTH)
-        pen.line(swatch, fill=line.colour, width=3 * SMOOTH)
+        pen.line(swatch, fill=line.color, width=3 * SMOOTH)
         begin -= 40 * SMOOTH
     for line in lines:
         points = [at(x, y) for x, y in line.points]
         if len(points) > 1:
-            pen.line(points, fill=line.colour, width=2 * SMOOTH, joint="curve")
+            pen.line(points, fill=line.color, width=2 * SMOOTH, joint="curve")
         if line.marked:
             for x, y in points:
                 size = 3 * SMOOTH
-                pen.ellipse((x - size, y - size, x + size, y + size), fill=line.colour)
+                pen.ellipse((x - size, y - size, x + size, y + size), fill=line.color)
 
 
 def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:

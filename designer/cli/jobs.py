@@ -35,9 +35,9 @@ def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, 
     else:
         recipe = presets.recipe(design_name) or Recipe()
     given = {name: value for name, value in changes.items() if value is not None}
-    optimiser = given.get("optimiser.name")
-    if optimiser not in (None, recipe.optimiser.name):
-        given.setdefault("optimiser.learning_rate", USUAL_RATES.get(str(optimiser)))
+    optimizer = given.get("optimizer.name")
+    if optimizer not in (None, recipe.optimizer.name):
+        given.setdefault("optimizer.learning_rate", USUAL_RATES.get(str(optimizer)))
     return changed(recipe, {name: value for name, value in given.items() if value is not None})
 
 
@@ -148,7 +148,7 @@ def weights(
     """
     if out.suffix.lower() not in (".pt", ".pth", ".safetensors"):
         raise DesignerError(f"{out} must end in .pt, .pth or .safetensors.")
-    from designer.analysis.formatting import size
+    from designer.analysis.report.formatting import size
     from designer.engine import export, weights
 
     model = export.of_design(design)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from designer.cli.output import show
 
 if TYPE_CHECKING:
-    from designer.analysis.sheet import Line
+    from designer.analysis.report.sheet import Line
     from designer.presets import Entry
 
 
 def check(names: Sequence[str]) -> bool:
     """Print a line for each of some presets and what is wrong with it; whether all are right."""
-    from designer.analysis.formatting import count, scaled
-    from designer.analysis.sheet import Line, Style
+    from designer.analysis.report.formatting import count, scaled
+    from designer.analysis.report.sheet import Line, Style
     from designer.preset_checks import check as look_at
 
     wrong, seconds, width = 0, 0.0, max(map(len, names), default=0)
@@ -39,8 +39,8 @@ def check(names: Sequence[str]) -> bool:
 
 def lines(entry: "Entry") -> "Iterator[Line]":
     """Yield what is told of a preset: its figures, its arguments and its paper."""
-    from designer.analysis.formatting import scaled, short, size, value
-    from designer.analysis.sheet import Line, Style
+    from designer.analysis.report.formatting import scaled, short, size, value
+    from designer.analysis.report.sheet import Line, Style
 
     preset, totals = entry.preset, entry.totals
     yield Line(f"{entry.name:<11} {preset.title} ({preset.year})", Style.HEADING)

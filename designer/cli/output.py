@@ -1,4 +1,4 @@
-"""What commands print: lines, with colours to a terminal, else as plain text."""
+"""What commands print: lines, with colors to a terminal, else as plain text."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from designer.analysis.sheet import Line
+    from designer.analysis.report.sheet import Line
 
 
 PROGRAM = "netdesigner"
@@ -20,13 +20,13 @@ def write(text: str, *, error: bool = False) -> None:
 
 
 def show(lines: "Iterable[Line]", *, error: bool = False) -> None:
-    """Write lines: with colours to a terminal, else as plain text without control codes."""
+    """Write lines: with colors to a terminal, else as plain text without control codes."""
     stream = sys.stderr if error else sys.stdout
     cleaned = [(printable(line.text), line.style.value) for line in lines]
     if not stream.isatty():
         write("".join(f"{text}\n" for text, _ in cleaned), error=error)
         return
-    from rich.console import Console  # 0.1 s, and only needed for colours
+    from rich.console import Console  # 0.1 s, and only needed for colors
     from rich.text import Text
 
     sys.stdout.flush()

@@ -50,7 +50,7 @@ def _setting(design: "Design", setting: str) -> "tuple[str, Scalar]":
 
 def _value(argument: "Argument", text: str) -> "Scalar":
     """Read a value as the argument's choices or default suggest; it refuses what does not fit."""
-    from designer.analysis.formatting import value
+    from designer.analysis.report.formatting import value
     from designer.design.expressions import MAX_MAGNITUDE
 
     for choice in argument.choices:

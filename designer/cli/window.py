@@ -13,9 +13,9 @@ def show(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     DesignerError
         There is no display, or what Qt needs for one is missing.
     """
-    from designer.gui import app
+    from designer.gui.shell import application
 
-    missing = app.display_missing()
+    missing = application.display_missing()
     if missing:
         raise DesignerError(missing)
-    return app.run(designs, demo=demo)
+    return application.run(designs, demo=demo)

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from designer.analysis.analysis import Analysis
-from designer.analysis.results import GraphResult, NodeResult
+from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.codegen.forward import write_forward
 from designer.codegen.parts import Given, Part, expressions, words, write_part
 from designer.codegen.repeats import Repeats

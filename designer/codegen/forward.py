@@ -8,9 +8,9 @@ live no longer than `Totals.inference_peak_bytes` says.
 from collections.abc import Mapping
 from itertools import chain, count
 
-from designer.analysis.results import GraphResult
-from designer.analysis.statements import Role
-from designer.analysis.wiring import Source
+from designer.analysis.evaluation.results import GraphResult
+from designer.analysis.evaluation.statements import Role
+from designer.analysis.evaluation.wiring import Source
 from designer.design.values import Block
 from designer.layers.base import Code
 from designer.layers.ports import Input, Output

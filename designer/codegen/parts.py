@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from designer.analysis.results import NodeResult
+from designer.analysis.evaluation.results import NodeResult
 from designer.design.expressions import (
     Literal,
     Name,
@@ -23,8 +23,8 @@ from designer.design.expressions import (
     substitute,
 )
 from designer.design.values import Argument, LayerNode, Value
-from designer.layers.base import INITIALISATION, Code, Layer, Role, Tensor
-from designer.layers.initialisation import statements
+from designer.layers.base import INITIALIZATION, Code, Layer, Role, Tensor
+from designer.layers.initialization import statements
 from designer.layers.ports import Input, Output
 
 _SIZES = ("in_height", "in_width")
@@ -160,7 +160,7 @@ def write_part(
         result.in_place,
     )
     constructor = layer.constructor(code)
-    endings = _initialisation(name, layer, inputs) if constructor else ()
+    endings = _initialization(name, layer, inputs) if constructor else ()
     channels = layer.channels([each or _UNKNOWN for each in sources], code)
     if channels is not None and _UNKNOWN.identifier in names(channels):
         channels = None
@@ -174,7 +174,7 @@ def expressions(layer: Layer, node: LayerNode, given: Given) -> _Trees:
     found: dict[str, tuple[Tree, ...]] = {}
     for key, value in node.parameters.items():
         parts = value if isinstance(value, tuple) else (value,)
-        silent = isinstance(layer, Input | Output) or key in INITIALISATION
+        silent = isinstance(layer, Input | Output) or key in INITIALIZATION
         if silent or not any(map(is_expression, parts)):
             continue
         trees = tuple([given.tree(each) for each in parts])
@@ -197,7 +197,7 @@ def words(node: LayerNode, found: _Trees) -> tuple[dict[str, str], dict[str, Tre
     return texts, single
 
 
-def _initialisation(name: str, layer: Layer, inputs: tuple[Tensor, ...]) -> Iterator[str]:
+def _initialization(name: str, layer: Layer, inputs: tuple[Tensor, ...]) -> Iterator[str]:
     states = layer.states(inputs)
     weights = [
         f"self.{name}.{state.name}"

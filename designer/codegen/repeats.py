@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from designer.analysis.results import GraphResult
+from designer.analysis.evaluation.results import GraphResult
 from designer.codegen.text import wrapped
 from designer.design.expressions import (
     Binary,

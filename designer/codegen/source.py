@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from designer import __version__
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.codegen.classes import ClassWriter, Library, Memory
 from designer.codegen.text import printable
 from designer.design import rules
@@ -57,7 +57,7 @@ def generate(design: Design, analysis: Analysis | None = None) -> Generated:
         The design has errors; the sentence names the first.
     """
     if analysis is None or analysis.design is not design:
-        analysis = analyse(design)
+        analysis = analyze(design)
     if not analysis.valid:
         first, *rest = [problem.message for problem in analysis.problems]
         more = f" and {len(rest)} more problems" if rest else ""
@@ -101,12 +101,12 @@ class _Others:
         return any(each.valid and self.text(each, free)[0] != text for each in others)
 
     def _with(self, name: str, value: Scalar) -> Analysis:
-        """Analyse the design with this value, once."""
+        """Analyze the design with this value, once."""
         if (name, value) not in self._known:
             design = self.analysis.design
             changed = replace(design.arguments[name], default=value)
             other = replace(design, arguments={**design.arguments, name: changed})
-            self._known[name, value] = analyse(other, self.analysis)
+            self._known[name, value] = analyze(other, self.analysis)
         return self._known[name, value]
 
 

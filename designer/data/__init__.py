@@ -1,24 +1,24 @@
 """Reading data sets and pictures, with numpy and Pillow alone."""
 
 from designer.data.dataset import DataSet
-from designer.data.materials import Material, Wish, material, read_ahead
 from designer.data.opening import BUILT_IN, open_dataset
 from designer.data.parts import ArrayPart, FilePart, Part, Subset
 from designer.data.pictures import read_picture
+from designer.data.preparation import DataRequest, PreparedData, material, read_ahead
 from designer.data.splitting import Split, split
 from designer.data.summary import Description, channel_statistics, describe, memory_bytes
 
 __all__ = [
     "BUILT_IN",
     "ArrayPart",
+    "DataRequest",
     "DataSet",
     "Description",
     "FilePart",
-    "Material",
     "Part",
+    "PreparedData",
     "Split",
     "Subset",
-    "Wish",
     "channel_statistics",
     "describe",
     "material",

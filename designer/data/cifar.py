@@ -21,11 +21,11 @@ CIFAR10_CLASSES = (
     "truck",
 )
 
-_PIXELS = (3, 32, 32)  # colour planes, rows, columns: the order in the files
+_PIXELS = (3, 32, 32)  # color planes, rows, columns: the order in the files
 _CIFAR10_TRAIN = tuple(f"data_batch_{i}" for i in range(1, 6))
 
 
-def recognises(folder: Path) -> bool:
+def recognizes(folder: Path) -> bool:
     """Tell whether the folder holds CIFAR files, binary or pickled."""
     return _is_cifar10(folder) or _is_cifar100(folder) or _is_pickled(folder)
 
@@ -85,7 +85,7 @@ def _names(path: Path) -> tuple[str, ...]:
 
 
 def _part(paths: list[Path], label_bytes: int) -> ArrayPart:
-    """Read files of records: the label bytes, of which the last is used, then the colour planes."""
+    """Read files of records: the label bytes, of which the last is used, then the color planes."""
     record = label_bytes + int(np.prod(_PIXELS))
     records = []
     for path in paths:

@@ -32,7 +32,7 @@ _CHUNK = 2**20
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
-def recognises(folder: Path) -> bool:
+def recognizes(folder: Path) -> bool:
     """Tell whether the folder holds at least one of the four files."""
     return any(
         _find(folder, part, kind) for part in ("train", "t10k") for kind in ("images", "labels")

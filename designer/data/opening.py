@@ -59,9 +59,9 @@ def present(name_or_path: str | Path) -> Path:
 
 
 def _read_folder(path: Path) -> DataSet:
-    if idx.recognises(path):
+    if idx.recognizes(path):
         return idx.read(path)
-    if cifar.recognises(path):
+    if cifar.recognizes(path):
         return cifar.read(path)
     return folders.read(path)
 

@@ -91,8 +91,8 @@ def picture_shape(path: Path) -> tuple[int, int, int]:
         width, height = image.size
         if image.getexif().get(_ORIENTATION, 1) >= 5:
             width, height = height, width
-        grey = image.mode in ("1", "L", "LA") or image.mode.startswith("I")
-        return height, width, 1 if grey else 3
+        gray = image.mode in ("1", "L", "LA") or image.mode.startswith("I")
+        return height, width, 1 if gray else 3
 
 
 @contextmanager
@@ -167,7 +167,7 @@ def _resized(planes: Array, *, height: int, width: int) -> Array:
 def _covering_box(
     size: tuple[int, int], target: tuple[int, int]
 ) -> tuple[float, float, float, float]:
-    """Return the largest centred box (left, top, right, bottom) with the proportions of target.
+    """Return the largest centerd box (left, top, right, bottom) with the proportions of target.
 
     Both sizes are (width, height).
     """
@@ -183,10 +183,10 @@ def _luminance(images: Array) -> Array:
     """Return (n, H, W, 3) as (n, H, W, 1), rounded as Pillow rounds for uint8."""
     if images.dtype == np.uint8:
         red, green, blue = np.moveaxis(images.astype(np.uint32), 3, 0)
-        grey = ((19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16).astype(np.uint8)
+        gray = ((19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16).astype(np.uint8)
     else:
-        grey = images @ np.array([0.299, 0.587, 0.114], images.dtype)
-    return np.expand_dims(grey, 3)
+        gray = images @ np.array([0.299, 0.587, 0.114], images.dtype)
+    return np.expand_dims(gray, 3)
 
 
 def _count(number: int, noun: str) -> str:

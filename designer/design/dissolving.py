@@ -145,10 +145,10 @@ def _slowed(node: Node, use: BlockNode, number: int) -> Node:
 def _moved(node: Node, use: BlockNode, used: Block, times: int) -> Node:
     """Return an inner node where it lies around the place of the use, if all places are known."""
     places = [each.at for each in used.graph.nodes.values()]
-    centre = middle(places)
-    if times > 1 or use.at is None or centre is None or node.at is None:
+    center = middle(places)
+    if times > 1 or use.at is None or center is None or node.at is None:
         return node if node.at is None else replace(node, at=None)
-    at = Point(node.at.x + use.at.x - centre.x, node.at.y + use.at.y - centre.y)
+    at = Point(node.at.x + use.at.x - center.x, node.at.y + use.at.y - center.y)
     return replace(node, at=at)
 
 

@@ -10,7 +10,7 @@ class Augmenter:
     """Applies the augmentation of a recipe to images (n, channels, height, width) in float.
 
     Everything is drawn from torch's generator on the CPU. What enters at the borders is 0, which is
-    black in images that are not standardised yet.
+    black in images that are not standardized yet.
     """
 
     def __init__(self, recipe: Augmentation, *, height: int, width: int) -> None:

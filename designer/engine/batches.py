@@ -38,7 +38,7 @@ class Images(Protocol):
 
 @dataclass(frozen=True)
 class Finish:
-    """The last steps from stored images to the network's: to float, augment, standardise."""
+    """The last steps from stored images to the network's: to float, augment, standardize."""
 
     mean: Tensor  # (channels, 1, 1), on the device
     deviation: Tensor

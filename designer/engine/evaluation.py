@@ -101,7 +101,7 @@ def write_details(
 def _pictures(
     images: Images, chosen: np.ndarray[Any, Any], preprocessing: Preprocessing
 ) -> np.ndarray[Any, Any]:
-    """Return some images as they were before they were standardised, uint8 (n, C, H, W)."""
+    """Return some images as they were before they were standardized, uint8 (n, C, H, W)."""
     mean = torch.tensor(preprocessing.mean).view(-1, 1, 1)
     deviation = torch.tensor(preprocessing.deviation).view(-1, 1, 1)
     pieces = [torch.empty(0, *preprocessing.input)]

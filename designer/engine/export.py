@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from designer import __version__
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.codegen import Generated, generate
 from designer.design import files
 from designer.design.values import Design
@@ -55,7 +55,7 @@ class Model:
     """A network with its weights, ready to be exported.
 
     `about` goes into the file's metadata where the format has some: the classes in the order of
-    the outputs, and the figures that images are standardised with.
+    the outputs, and the figures that images are standardized with.
     """
 
     design: Design
@@ -96,7 +96,7 @@ def of_design(design: Design, *, seed: int = 0) -> Model:
     DesignerError
         The design has errors.
     """
-    analysis = analyse(design)
+    analysis = analyze(design)
     generated = generate(design, analysis)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

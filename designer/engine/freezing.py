@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from designer.analysis.analysis import Analysis
-from designer.analysis.rates import factors
+from designer.analysis.evaluation.rates import factors
 from designer.errors import DesignerError
 
 
@@ -27,7 +27,7 @@ def freeze(network: nn.Module, analysis: Analysis) -> None:
 
 
 def groups(network: nn.Module, analysis: Analysis) -> list[dict[str, Any]]:
-    """Return the parameters that learn as groups for an optimiser, each with its ``lr_scale``.
+    """Return the parameters that learn as groups for an optimizer, each with its ``lr_scale``.
 
     A design without factors gives one group of all parameters in their order.
 

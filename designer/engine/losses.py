@@ -1,4 +1,4 @@
-"""What is minimised: the weighted sum of one loss over all outputs of a network."""
+"""What is minimized: the weighted sum of one loss over all outputs of a network."""
 
 from collections.abc import Sequence
 

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from designer.analysis.analysis import Analysis, analyse
-from designer.data import DataSet, Material, Wish, material, read_ahead
+from designer.analysis.analysis import Analysis, analyze
+from designer.data import DataRequest, DataSet, PreparedData, material, read_ahead
 from designer.design import files
 from designer.engine import device as devices
 from designer.engine.augmentation import Augmenter
@@ -102,7 +102,7 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
     return Prepared(
         recipe=recipe,
         info=info,
-        analysis=analyse(files.read(run.design)),
+        analysis=analyze(files.read(run.design)),
         source=source,
         network=network,
         device=device,
@@ -129,12 +129,12 @@ def load_ahead(recipe: Recipe, shape: tuple[int, int, int]) -> None:
     read_ahead(_wish(recipe, shape))
 
 
-def _wish(recipe: Recipe, shape: tuple[int, int, int]) -> Wish:
+def _wish(recipe: Recipe, shape: tuple[int, int, int]) -> DataRequest:
     data = recipe.data
-    return Wish(data.source, data.validation, data.test, data.limit, recipe.seed, shape)
+    return DataRequest(data.source, data.validation, data.test, data.limit, recipe.seed, shape)
 
 
-def _check_size(images: Material, recipe: Recipe) -> None:
+def _check_size(images: PreparedData, recipe: Recipe) -> None:
     """Refuse data without validation images, or with fewer than a batch."""
     name, count = images.data.name, len(images.parts.train)
     if recipe.batch > count:
@@ -170,7 +170,7 @@ def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
             )
 
 
-def _preprocessing(images: Material, info: NetworkInfo) -> Preprocessing:
+def _preprocessing(images: PreparedData, info: NetworkInfo) -> Preprocessing:
     mean, deviation = images.statistics
     return Preprocessing(
         input=info.input,

@@ -17,7 +17,7 @@ from designer.engine.device import Processes
 from designer.engine.evaluation import evaluate, write_details
 from designer.engine.freezing import freeze, groups
 from designer.engine.losses import Objective
-from designer.engine.optimisers import optimiser
+from designer.engine.optimizers import optimizer
 from designer.engine.preparation import Prepared, prepare
 from designer.engine.progress import Pace, Progress
 from designer.engine.schedules import LearningRate
@@ -137,14 +137,14 @@ class _Training:
         freeze(prepared.network, prepared.analysis)
         self._parameters = [each for each in prepared.network.parameters() if each.requires_grad]
         self._objective = Objective(recipe.loss, prepared.info.outputs)
-        self._optimiser = optimiser(
-            recipe.optimiser,
+        self._optimizer = optimizer(
+            recipe.optimizer,
             groups(prepared.network, prepared.analysis),
             device=prepared.device,
         )
         self._rate = LearningRate(
             recipe.schedule,
-            base=recipe.optimiser.learning_rate,
+            base=recipe.optimizer.learning_rate,
             epochs=recipe.epochs,
             steps_per_epoch=prepared.steps_per_epoch,
         )
@@ -180,15 +180,15 @@ class _Training:
                 f"epoch but data and batch now give {self._prepared.steps_per_epoch:,}: "
                 "put them back, or begin a new run."
             )
-        now = self._optimiser_recipe()
-        before = content.get("optimiser_recipe", now)  # which older checkpoints lack
+        now = self._optimizer_recipe()
+        before = content.get("optimizer_recipe", now)  # which older checkpoints lack
         if changed := [f"{name} was {before[name]}" for name in now if before[name] != now[name]]:
             raise DesignerError(
-                f"The checkpoint {self._run.last} is of another optimiser than the recipe's "
+                f"The checkpoint {self._run.last} is of another optimizer than the recipe's "
                 f"({', '.join(changed)}): put that back, or begin a new run."
             )
         self._network.load_state_dict(content["network"])
-        self._optimiser.load_state_dict(content["optimiser"])
+        self._optimizer.load_state_dict(content["optimizer"])
         self._rate.restore(content["rate"])
         if self._scaler is not None:
             self._scaler.load_state_dict(content["scaler"])
@@ -317,13 +317,13 @@ class _Training:
     def _train_epoch(self, model: nn.Module) -> bool:
         """Train what is left of an epoch; return whether it was not stopped."""
         prepared, recipe, progress = self._prepared, self._recipe, self._progress
-        optimiser, scaler, parameters = self._optimiser, self._scaler, self._parameters
+        optimizer, scaler, parameters = self._optimizer, self._scaler, self._parameters
         objective, clip = self._objective, recipe.gradient_clipping
         lower_precision = self._autocast()
         batches = prepared.train.batches(self._order(), prepared.batch, start=progress.batches)
         for images, targets in batches:
             rate = self._rate.at(progress.steps)
-            for group in optimiser.param_groups:
+            for group in optimizer.param_groups:
                 group["lr"] = rate * group.get("lr_scale", 1.0)
             with lower_precision:
                 outputs = model(images)
@@ -336,12 +336,12 @@ class _Training:
                 scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             if clip is not None:
                 if scaler is not None:
-                    scaler.unscale_(optimiser)
+                    scaler.unscale_(optimizer)
                 nn.utils.clip_grad_norm_(parameters, clip)
             if scaler is None:
-                optimiser.step()
+                optimizer.step()
             else:
-                scaler.step(optimiser)
+                scaler.step(optimizer)
                 scaler.update()
             for weight in parameters:
                 weight.grad = None
@@ -498,8 +498,8 @@ class _Training:
         self._events.sync()
         content = {
             "network": self._network.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-            "optimiser_recipe": self._optimiser_recipe(),
+            "optimizer": self._optimizer.state_dict(),
+            "optimizer_recipe": self._optimizer_recipe(),
             "rate": self._rate.state(),
             "scaler": None if self._scaler is None else self._scaler.state_dict(),
             "generators": checkpoint.generators(),
@@ -518,9 +518,9 @@ class _Training:
     def _checkpoint_before(self) -> str:
         return " The last checkpoint is from before." if self._run.last.exists() else ""
 
-    def _optimiser_recipe(self) -> dict[str, Any]:
+    def _optimizer_recipe(self) -> dict[str, Any]:
         """Return what may not change in mid-training: all but the learning rate."""
-        fields: dict[str, Any] = msgspec.to_builtins(self._recipe.optimiser)
+        fields: dict[str, Any] = msgspec.to_builtins(self._recipe.optimizer)
         del fields["learning_rate"]
         return fields
 

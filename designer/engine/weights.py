@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from designer.analysis.analysis import Analysis
-from designer.analysis.tensors import Module, modules
+from designer.analysis.report.tensors import Module, modules
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder
 from designer.runs.layouts import Stored, stored
@@ -95,7 +95,7 @@ def load(
     Raises
     ------
     DesignerError
-        Nothing fits, a module in `given` is not there, or what fits is not finite or quantised.
+        Nothing fits, a module in `given` is not there, or what fits is not finite or quantized.
     """
     ours = modules(analysis)
     theirs = stored({name: tuple(each.shape) for name, each in weights.tensors.items()})
@@ -116,7 +116,7 @@ def load(
         if state[each.name].is_floating_point() and not tensor.is_floating_point():
             raise DesignerError(
                 f"{each.origin} in {weights.origin} holds whole numbers ({tensor.dtype}), which "
-                "mean nothing by themselves: use weights that were not quantised."
+                "mean nothing by themselves: use weights that were not quantized."
             )
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor.float()).all()):
             raise DesignerError(

@@ -149,14 +149,14 @@ def _warm_up() -> None:
     from torch import nn
 
     from designer.engine import device
-    from designer.engine.optimisers import optimiser
-    from designer.runs.recipe import Optimiser
+    from designer.engine.optimizers import optimizer
+    from designer.runs.recipe import Optimizer
 
     cpu = torch.device("cpu")
     device.free_bytes(cpu)
     weight = nn.Parameter(torch.zeros(1, 1, 3, 3))
     nn.functional.conv2d(torch.zeros(1, 1, 8, 8), weight).sum().backward()  # type: ignore[no-untyped-call]
-    optimiser(Optimiser(), [weight], device=cpu).step()
+    optimizer(Optimizer(), [weight], device=cpu).step()
 
 
 @contextlib.contextmanager

@@ -11,10 +11,10 @@ from designer.layers.base import (
     WEIGHT,
     Category,
     Code,
-    Kept,
     Layer,
     LayerError,
     Layout,
+    SavedForBackward,
     Shape,
     State,
     Tensor,
@@ -43,7 +43,7 @@ class _Activation(Layer):
 class _KeepsOutput(_Activation):
     """Its derivative is computed from the output."""
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its output."""
         return ITS_OUTPUT
 
@@ -51,7 +51,7 @@ class _KeepsOutput(_Activation):
 class _KeepsInput(_Activation):
     """Its derivative is computed from the input."""
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its input."""
         return ITS_INPUT
 
@@ -61,9 +61,9 @@ class _CopiesInPlace(_KeepsInput):
 
     inplace = True
 
-    def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """A full copy of the input."""
-        return Kept(per_image=FLOAT_BYTES * inputs[0].values)
+        return SavedForBackward(per_image=FLOAT_BYTES * inputs[0].values)
 
 
 class _OutputInPlace(_KeepsInput):
@@ -71,7 +71,7 @@ class _OutputInPlace(_KeepsInput):
 
     inplace = True
 
-    def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its output."""
         return ITS_OUTPUT
 
@@ -131,7 +131,7 @@ class ELU(_OutputInPlace):
 class SELU(_OutputInPlace):
     """Scaled exponential linear unit."""
 
-    help = "ELU scaled so that deep networks normalise themselves."
+    help = "ELU scaled so that deep networks normalize themselves."
     torch = "nn.SELU"
 
 

@@ -66,7 +66,7 @@ class State(NamedTuple):
     item_bytes: int = FLOAT_BYTES
 
 
-class Kept(NamedTuple):
+class SavedForBackward(NamedTuple):
     """What autograd keeps of a layer between forward and backward, in bytes.
 
     Storages of inputs and outputs are named by their ports, since another layer may keep them too;
@@ -79,15 +79,15 @@ class Kept(NamedTuple):
     fixed: int = 0
 
 
-NOTHING = Kept()
-ITS_INPUT = Kept(inputs=(0,))
-ITS_OUTPUT = Kept(outputs=(0,))
+NOTHING = SavedForBackward()
+ITS_INPUT = SavedForBackward(inputs=(0,))
+ITS_OUTPUT = SavedForBackward(outputs=(0,))
 
 
 class Window(NamedTuple):
     """Which inputs one output sees, per axis (height, width), in steps of the input.
 
-    Output ``o`` sees ``size`` inputs centred at ``o * stride + offset``.
+    Output ``o`` sees ``size`` inputs centerd at ``o * stride + offset``.
     """
 
     size: tuple[float, float] = (1, 1)
@@ -332,21 +332,27 @@ class Layer:
         """Return multiply-accumulates for one image: convolutions and matrix products only."""
         return 0
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Return what autograd keeps in train mode, given that anything needs a gradient."""
         return NOTHING
 
-    def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Return what autograd keeps in eval mode; the same unless a layer says otherwise."""
-        return self.kept(inputs, output)
+        return self.saved_for_backward(inputs, output)
 
-    def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
+    def kept_frozen(
+        self, inputs: Sequence[Tensor], output: Shape, training: bool
+    ) -> SavedForBackward:
         """Return what autograd keeps when an input needs a gradient and the weights do not."""
-        return self.kept(inputs, output) if training else self.kept_in_eval(inputs, output)
+        return (
+            self.saved_for_backward(inputs, output)
+            if training
+            else self.saved_in_eval(inputs, output)
+        )
 
-    def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Return what autograd keeps when the layer overwrites its input."""
-        return self.kept(inputs, output)
+        return self.saved_for_backward(inputs, output)
 
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
         """Tell whether the output shares the first input's storage."""
@@ -384,7 +390,7 @@ class Layer:
             [
                 name
                 for name in self.parameters
-                if name not in self.positional and name not in INITIALISATION
+                if name not in self.positional and name not in INITIALIZATION
             ]
         )
         arguments += ["inplace=True"] if code.in_place else []
@@ -468,4 +474,4 @@ def need_image(layer: "Layer", inputs: Sequence[Tensor]) -> tuple[int, int, int]
 
 
 # Parameters that say how weights begin; they become statements, not constructor arguments.
-INITIALISATION = frozenset(("weight_init", "weight_init_value", "weight_init_mode", "bias_init"))
+INITIALIZATION = frozenset(("weight_init", "weight_init_value", "weight_init_mode", "bias_init"))

@@ -21,11 +21,11 @@ from designer.layers import (  # noqa: F401
     dense,
     filters,
     join,
-    normalisation,
+    normalization,
     partial,
     pooling,
     ports,
-    regularisation,
+    regularization,
     residual,
     shape,
 )

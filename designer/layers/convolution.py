@@ -12,9 +12,9 @@ from designer.layers.base import (
     WEIGHT,
     Category,
     Code,
-    Kept,
     LayerError,
     Part,
+    SavedForBackward,
     SetParameters,
     Shape,
     State,
@@ -24,7 +24,7 @@ from designer.layers.base import (
     need_image,
     show,
 )
-from designer.layers.initialisation import Initialised
+from designer.layers.initialization import Initialized
 from designer.layers.kernels import (
     refuse_large_kernel,
     spatial_formula,
@@ -35,7 +35,7 @@ from designer.layers.parameters import Bool, Choice, Int, IntPair, Padding, Pair
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-class Convolution(Initialised):
+class Convolution(Initialized):
     """What all convolutions over images share."""
 
     category = Category.CONVOLUTION
@@ -162,7 +162,7 @@ class _Conv(Convolution):
         channels = inputs[0].shape[0]
         return prod(output) * (channels // self.groups_of(channels)) * prod(self.kernel_size)
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its input, or the padded copy that torch makes of it."""
         if self.padding_mode == "zeros" and self.padding != "same":
             return ITS_INPUT
@@ -171,10 +171,10 @@ class _Conv(Convolution):
         if self.padding_mode != "zeros":
             copy = channels * (height + added_height) * (width + added_width) * FLOAT_BYTES
             keeps_input = self.padding_mode != "circular" and inputs[0].needs_grad
-            return Kept(inputs=(0,) if keeps_input else (), per_image=copy)
+            return SavedForBackward(inputs=(0,) if keeps_input else (), per_image=copy)
         if added_height % 2 or added_width % 2:
             copy = channels * (height + added_height % 2) * (width + added_width % 2) * FLOAT_BYTES
-            return Kept(per_image=copy)
+            return SavedForBackward(per_image=copy)
         return ITS_INPUT
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
@@ -325,10 +325,12 @@ class SeparableConv2d(nn.Module):
     def _middle(self, inputs: Sequence[Tensor], output: Shape) -> int:
         return inputs[0].shape[0] * output[1] * output[2]
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """What the depthwise part keeps, and its output."""
-        kept = super().kept(inputs, output)
-        return kept._replace(per_image=kept.per_image + FLOAT_BYTES * self._middle(inputs, output))
+        saved_for_backward = super().saved_for_backward(inputs, output)
+        return saved_for_backward._replace(
+            per_image=saved_for_backward.per_image + FLOAT_BYTES * self._middle(inputs, output)
+        )
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
         """Two convolutions."""
@@ -352,7 +354,7 @@ class ConvTranspose2d(Convolution):
     positional = ("in_channels", "out_channels", "kernel_size")
     out_channels = Int(help="Number of output channels.", unit="channels")
     kernel_size = IntPair(help="Height and width of the kernel.")
-    stride = IntPair((1, 1), help="Step between the kernels of neighbouring inputs.")
+    stride = IntPair((1, 1), help="Step between the kernels of neighboring inputs.")
     padding = IntPair((0, 0), minimum=0, help="Rows and columns cut from each side of the output.")
     output_padding = IntPair((0, 0), minimum=0, help="Rows and columns added at bottom and right.")
     groups = Int(1, help="Independent groups into which the channels fall.")
@@ -427,7 +429,7 @@ class ConvTranspose2d(Convolution):
         kernels = self.out_channels // self.groups
         return f"{rows} · {columns} · {channels} · {kernels} · {height} · {width}"
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its input."""
         return ITS_INPUT
 

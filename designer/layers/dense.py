@@ -16,9 +16,9 @@ from designer.layers.base import (
     Category,
     Code,
     InsertLayer,
-    Kept,
     Layer,
     LayerError,
+    SavedForBackward,
     SetParameters,
     Shape,
     State,
@@ -26,11 +26,11 @@ from designer.layers.base import (
     Window,
     show,
 )
-from designer.layers.initialisation import Initialised
+from designer.layers.initialization import Initialized
 from designer.layers.parameters import Bool, Float, Int
 
 
-class _Dense(Initialised):
+class _Dense(Initialized):
     """A matrix product with the last axis."""
 
     category = Category.DENSE
@@ -71,14 +71,16 @@ class _Dense(Initialised):
         rows = "".join(f"{each} · " for each in output[:-1])
         return f"{rows}{inputs[0].shape[-1]} · {self.out_features}"
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its input; of several rows that do not lie at even distances, a copy."""
         rows = prod(inputs[0].shape[:-1])
         if rows > 1 and inputs[0].layout in (DENSE, PERMUTED):
-            return Kept(per_image=FLOAT_BYTES * inputs[0].values)
+            return SavedForBackward(per_image=FLOAT_BYTES * inputs[0].values)
         return ITS_INPUT
 
-    def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
+    def kept_frozen(
+        self, inputs: Sequence[Tensor], output: Shape, training: bool
+    ) -> SavedForBackward:
         """Nothing beside its own weights."""
         return NOTHING
 
@@ -136,24 +138,26 @@ class DropConnect(nn.Linear):
         return F.linear(x, self.weight * mask, self.bias)
 '''
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """What Linear keeps, the mask, and the masked weights if the input needs a gradient."""
-        kept = super().kept(inputs, output)
+        saved_for_backward = super().saved_for_backward(inputs, output)
         if self.p == 0:
-            return kept
+            return saved_for_backward
         masks = 2 if inputs[0].needs_grad else 1
         size = FLOAT_BYTES * self.out_features * inputs[0].shape[-1]
-        return kept._replace(fixed=masks * size)
+        return saved_for_backward._replace(fixed=masks * size)
 
-    def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """What Linear keeps."""
-        return super().kept(inputs, output)
+        return super().saved_for_backward(inputs, output)
 
-    def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
+    def kept_frozen(
+        self, inputs: Sequence[Tensor], output: Shape, training: bool
+    ) -> SavedForBackward:
         """The masked weights while it trains."""
         if not training or self.p == 0:
             return NOTHING
-        return Kept(fixed=FLOAT_BYTES * self.out_features * inputs[0].shape[-1])
+        return SavedForBackward(fixed=FLOAT_BYTES * self.out_features * inputs[0].shape[-1])
 
 
 class RBF(Layer):
@@ -207,9 +211,9 @@ class RBF(nn.Module):
         """The codes, as a buffer."""
         return (State("codes", (self.out_features, inputs[0].shape[0]), BUFFER),)
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """The differences between its input and each code."""
-        return Kept(per_image=FLOAT_BYTES * self.out_features * inputs[0].values)
+        return SavedForBackward(per_image=FLOAT_BYTES * self.out_features * inputs[0].values)
 
     def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
         """The differences, their squares, the sums, and these with the other sign."""

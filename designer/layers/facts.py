@@ -12,11 +12,11 @@ from designer.layers.base import (
     NOTHING,
     WEIGHT,
     Category,
-    Kept,
     Layer,
+    SavedForBackward,
     Tensor,
 )
-from designer.layers.forms import Form, Ports, end_of, layer_form, role_of
+from designer.layers.memory_signature import MemorySignature, Ports, end_of, layer_form, role_of
 
 
 class Counts(NamedTuple):
@@ -53,10 +53,10 @@ class Facts:
     output: Tensor
     size: int
     counts: Counts
-    kept: Kept
-    kept_in_eval: Kept
+    saved_for_backward: SavedForBackward
+    saved_in_eval: SavedForBackward
     peak: int
-    form: Form
+    memory_signature: MemorySignature
     overwriting: "Facts | None" = None
 
 
@@ -93,17 +93,17 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         needs_grad = needs_grad or each.needs_grad
     layout = layer.layout(inputs) if kind.layout is not Layer.layout else CONTIGUOUS
     output = Tensor(shape, needs_grad, layout)
-    kept = kept_in_eval = NOTHING
+    saved_for_backward = saved_in_eval = NOTHING
     if needs_grad and frozen and file_bytes:
-        kept = layer.kept_frozen(inputs, shape, True)
-        kept_in_eval = layer.kept_frozen(inputs, shape, False)
+        saved_for_backward = layer.kept_frozen(inputs, shape, True)
+        saved_in_eval = layer.kept_frozen(inputs, shape, False)
     elif needs_grad:
-        kept = kept_in_eval = layer.kept(inputs, shape)
-        if kind.kept_in_eval is not Layer.kept_in_eval:
-            kept_in_eval = layer.kept_in_eval(inputs, shape)
-    keeps_output = bool(kept.outputs)
+        saved_for_backward = saved_in_eval = layer.saved_for_backward(inputs, shape)
+        if kind.saved_in_eval is not Layer.saved_in_eval:
+            saved_in_eval = layer.saved_in_eval(inputs, shape)
+    keeps_output = bool(saved_for_backward.outputs)
     if not needs_grad or frozen:
-        keeps_output = bool(layer.kept(inputs, shape).outputs)
+        keeps_output = bool(layer.saved_for_backward(inputs, shape).outputs)
     view = view_in_eval = False
     if kind.is_view is not Layer.is_view:
         view = layer.is_view(inputs, True)
@@ -139,21 +139,32 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         FLOAT_BYTES * gradients,
     )
     convolved = (layer.convolved,) if convolution else ()
-    twin = _overwriting(layer, inputs, output, counts, convolved) if layer.inplace else None
-    form = layer_form(
+    in_place_variant = (
+        _overwriting(layer, inputs, output, counts, convolved) if layer.inplace else None
+    )
+    memory_signature = layer_form(
         role_of(kind),
         end_of(layer) if kind.category is Category.PORT else None,
         view,
         view_in_eval,
         bool(inputs) and not keeps_output,  # the images are the caller's
-        kept[:2],
-        kept_in_eval[:2],
+        saved_for_backward[:2],
+        saved_in_eval[:2],
         convolved,
         most > 0,
-        twin and twin.form,
+        in_place_variant and in_place_variant.memory_signature,
     )
     size = FLOAT_BYTES * values
-    return Facts(output, size, counts, kept, kept_in_eval, FLOAT_BYTES * most, form, twin)
+    return Facts(
+        output,
+        size,
+        counts,
+        saved_for_backward,
+        saved_in_eval,
+        FLOAT_BYTES * most,
+        memory_signature,
+        in_place_variant,
+    )
 
 
 def _overwriting(
@@ -161,12 +172,21 @@ def _overwriting(
 ) -> Facts:
     """Return the facts of a layer without weights that overwrites its input."""
     size, learns = FLOAT_BYTES * output.values, output.needs_grad
-    kept = layer.kept_in_place(inputs, output.shape)
-    writable = not kept.outputs
+    saved_for_backward = layer.kept_in_place(inputs, output.shape)
+    writable = not saved_for_backward.outputs
     if not learns:
-        kept = NOTHING
-    form = layer_form(
-        role_of(type(layer)), None, True, True, writable, kept[:2], kept[:2], convolved, False, None
+        saved_for_backward = NOTHING
+    memory_signature = layer_form(
+        role_of(type(layer)),
+        None,
+        True,
+        True,
+        writable,
+        saved_for_backward[:2],
+        saved_for_backward[:2],
+        convolved,
+        False,
+        None,
     )
     counts = Counts(*counts[:-1], size if learns else 0)
-    return Facts(output, size, counts, kept, kept, 0, form)
+    return Facts(output, size, counts, saved_for_backward, saved_for_backward, 0, memory_signature)

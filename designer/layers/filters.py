@@ -9,8 +9,8 @@ from designer.layers.base import (
     BUFFER,
     Category,
     Code,
-    Kept,
     Layer,
+    SavedForBackward,
     Shape,
     State,
     Tensor,
@@ -63,9 +63,9 @@ class FixedFilter(nn.Module):
         """Nine per output value."""
         return f"{output[1]} · {output[2]} · {output[0]} · 9"
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its input, like any convolution whose kernel has no gradient."""
-        return Kept(inputs=(0,))
+        return SavedForBackward(inputs=(0,))
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         """Three by three."""
@@ -97,7 +97,7 @@ class Sobel(FixedFilter):
 class Laplacian(FixedFilter):
     """Laplace's edge filter."""
 
-    help = "Fixed edge filter: how much a pixel differs from its four neighbours."
+    help = "Fixed edge filter: how much a pixel differs from its four neighbors."
 
     def kernels(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
         """Return the sum of the second differences along both axes."""

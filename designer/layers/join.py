@@ -14,12 +14,12 @@ from designer.layers.base import (
     Category,
     Code,
     InsertLayer,
-    Kept,
     Layer,
     LayerError,
     Layout,
     Part,
     Remedy,
+    SavedForBackward,
     Shape,
     Tensor,
     axis_name,
@@ -213,13 +213,13 @@ class DropPathMean(nn.Module):
         return sum(x * share for x, share in zip(inputs, shares))
 '''
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """In training each sample's shares of the inputs."""
         if len(inputs) == 1 or self.p == 0:
             return NOTHING
-        return Kept(per_image=FLOAT_BYTES * len(inputs))
+        return SavedForBackward(per_image=FLOAT_BYTES * len(inputs))
 
-    def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Nothing."""
         return NOTHING
 
@@ -242,7 +242,7 @@ class Multiply(_Elementwise):
     help = "Multiplies its inputs value by value: gates and attention."
     infix = True
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Each factor whose partner needs a gradient; products in between are new tensors."""
         keeps: set[int] = set()
         made = 0
@@ -257,7 +257,7 @@ class Multiply(_Elementwise):
             if needs_grad:
                 keeps.add(port)
             needs_grad = needs_grad or each.needs_grad
-        return Kept(inputs=tuple(sorted(keeps)), per_image=made)
+        return SavedForBackward(inputs=tuple(sorted(keeps)), per_image=made)
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         """Write a * b."""
@@ -269,7 +269,7 @@ class Maximum(_Elementwise):
 
     help = "Takes the largest of its inputs value by value (maxout)."
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """All inputs, and the results between them (those that need a gradient: all, if one)."""
         made, needs_grad = 0, inputs[0].needs_grad
         keeps: set[int] = set()
@@ -282,7 +282,7 @@ class Maximum(_Elementwise):
                     keeps.add(0)
                 else:
                     made += FLOAT_BYTES * prod(shapes[port - 2])
-        return Kept(inputs=tuple(sorted(keeps)), per_image=made)
+        return SavedForBackward(inputs=tuple(sorted(keeps)), per_image=made)
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         """Nest torch.maximum."""

@@ -13,8 +13,8 @@ from designer.layers.base import (
     INDEX_BYTES,
     WEIGHT,
     Code,
-    Kept,
     LayerError,
+    SavedForBackward,
     SetParameters,
     Shape,
     State,
@@ -135,10 +135,10 @@ class PartialConv2d(nn.Module):
     def _connections(self) -> int:
         return sum(map(len, self.rows))
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """For each row a copy of its channels and, if the input needs a gradient, their numbers."""
         plane = inputs[0].shape[1] * inputs[0].shape[2]
-        return Kept(
+        return SavedForBackward(
             per_image=FLOAT_BYTES * self._connections() * plane,
             fixed=INDEX_BYTES * self._connections() if inputs[0].needs_grad else 0,
         )

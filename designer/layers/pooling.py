@@ -11,9 +11,9 @@ from designer.layers.base import (
     ITS_INPUT,
     Category,
     Code,
-    Kept,
     Layer,
     LayerError,
+    SavedForBackward,
     SetParameters,
     Shape,
     Tensor,
@@ -149,9 +149,9 @@ class MaxPool2d(_PaddedPool):
         """Return the dilation."""
         return self.dilation
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its input and the index of each maximum."""
-        return Kept(inputs=(0,), per_image=INDEX_BYTES * prod(output))
+        return SavedForBackward(inputs=(0,), per_image=INDEX_BYTES * prod(output))
 
 
 class AvgPool2d(_PaddedPool):
@@ -161,7 +161,7 @@ class AvgPool2d(_PaddedPool):
     torch = "nn.AvgPool2d"
     count_include_pad = Bool(True, help="Count the padding's zeros in the average.")
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its input."""
         return ITS_INPUT
 
@@ -174,9 +174,11 @@ class LPPool2d(_Pool):
     positional = ("norm_type", "kernel_size")
     norm_type = Float(2.0, minimum=0.1, maximum=100.0, help="The power p.")
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its input, the powers and four tensors of the output's size (measured)."""
-        return Kept(inputs=(0,), per_image=FLOAT_BYTES * (inputs[0].values + 4 * prod(output)))
+        return SavedForBackward(
+            inputs=(0,), per_image=FLOAT_BYTES * (inputs[0].values + 4 * prod(output))
+        )
 
 
 class _Adaptive(Layer):
@@ -218,9 +220,9 @@ class AdaptiveAvgPool2d(_Adaptive):
     help = "Averages as many windows as the output has positions."
     torch = "nn.AdaptiveAvgPool2d"
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its input, except for one output position, which torch computes as a mean."""
-        return Kept() if self.output_size == (1, 1) else ITS_INPUT
+        return SavedForBackward() if self.output_size == (1, 1) else ITS_INPUT
 
 
 class AdaptiveMaxPool2d(_Adaptive):
@@ -229,9 +231,9 @@ class AdaptiveMaxPool2d(_Adaptive):
     help = "Keeps the largest value of as many windows as the output has positions."
     torch = "nn.AdaptiveMaxPool2d"
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its input and the index of each maximum."""
-        return Kept(inputs=(0,), per_image=INDEX_BYTES * prod(output))
+        return SavedForBackward(inputs=(0,), per_image=INDEX_BYTES * prod(output))
 
 
 class GlobalAvgPool2d(Layer):
@@ -293,9 +295,9 @@ class FractionalMaxPool2d(Layer):
                 )
         return channels, new[0], new[1]
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its input and the index of each maximum."""
-        return Kept(inputs=(0,), per_image=INDEX_BYTES * prod(output))
+        return SavedForBackward(inputs=(0,), per_image=INDEX_BYTES * prod(output))
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         """The window, at the mean step."""
@@ -360,7 +362,7 @@ class StochasticPool2d(nn.Module):
         return min(-(-(size - kernel) // stride), (size - 1) // stride) + 1
 '''
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its input, padded where a last window reaches beyond it, and the drawn indices."""
         channels, *sizes = inputs[0].shape
         reached = [
@@ -371,12 +373,12 @@ class StochasticPool2d(nn.Module):
         ]
         drawn = INDEX_BYTES * prod(output)
         if reached == sizes:
-            return Kept(inputs=(0,), per_image=drawn)
-        return Kept(per_image=drawn + FLOAT_BYTES * channels * prod(reached))
+            return SavedForBackward(inputs=(0,), per_image=drawn)
+        return SavedForBackward(per_image=drawn + FLOAT_BYTES * channels * prod(reached))
 
-    def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """The odds of all windows."""
-        return Kept(per_image=FLOAT_BYTES * prod(output) * prod(self.kernel_size))
+        return SavedForBackward(per_image=FLOAT_BYTES * prod(output) * prod(self.kernel_size))
 
 
 class Upsample(Layer):
@@ -399,7 +401,7 @@ class Upsample(Layer):
         return f"nn.Upsample({', '.join([factor, *code.keywords(['mode'])])})"
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """One, two or four neighbours; the jump is divided by the factor."""
+        """One, two or four neighbors; the jump is divided by the factor."""
         size = {"nearest": 1, "bilinear": 2, "bicubic": 4}[self.mode]
         size = 1 if self.scale_factor == 1 else size
         step = 1 / self.scale_factor

@@ -14,10 +14,10 @@ from designer.layers.base import (
     WEIGHT,
     Category,
     Code,
-    Kept,
     LayerError,
     Layout,
     Part,
+    SavedForBackward,
     Shape,
     State,
     Tensor,
@@ -25,11 +25,11 @@ from designer.layers.base import (
     need_image,
     show,
 )
-from designer.layers.initialisation import Initialised
+from designer.layers.initialization import Initialized
 from designer.layers.parameters import Bool, Choice, Int
 
 
-class Shortcut(Initialised):
+class Shortcut(Initialized):
     """The shortcut of a residual block."""
 
     category = Category.JOIN
@@ -44,7 +44,7 @@ class Shortcut(Initialised):
         choices=("A", "B", "C"),
         help="Where shapes differ: A subsamples and pads, B projects; C projects always.",
     )
-    batch_norm = Bool(True, help="Normalise a projection.")
+    batch_norm = Bool(True, help="Normalize a projection.")
     source = '''
 class Shortcut(nn.Module):
     """The shortcut of a residual block (arXiv:1512.03385, section 3.3).
@@ -117,25 +117,27 @@ class Shortcut(nn.Module):
         """The 1x1 projection's."""
         return f"{output[1]} · {output[2]} · {output[0]} · {inputs[0].shape[0]}"
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """A projection's input and, for the norm, its output with the batch's figures."""
         if self._kind(inputs) != "project":
             return NOTHING
         if not self.batch_norm:
-            return Kept(inputs=(0,))
-        return Kept(
+            return SavedForBackward(inputs=(0,))
+        return SavedForBackward(
             inputs=(0,),
             per_image=FLOAT_BYTES * prod(output),
             fixed=2 * FLOAT_BYTES * self.out_channels,
         )
 
-    def kept_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """As in training, without the batch's figures."""
-        return self.kept(inputs, output)._replace(fixed=0)
+        return self.saved_for_backward(inputs, output)._replace(fixed=0)
 
-    def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
+    def kept_frozen(
+        self, inputs: Sequence[Tensor], output: Shape, training: bool
+    ) -> SavedForBackward:
         """As in eval mode, which a frozen norm is always in."""
-        return self.kept_in_eval(inputs, output)
+        return self.saved_in_eval(inputs, output)
 
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
         """The identity passes its input on; so does A that only lacks padding."""
@@ -182,7 +184,7 @@ class Shortcut(nn.Module):
         return f"Shortcut {self.option}{step}, {self.out_channels}"
 
 
-class PreActShortcut(Initialised):
+class PreActShortcut(Initialized):
     """The shortcut of a residual block that activates first."""
 
     category = Category.JOIN
@@ -240,9 +242,9 @@ class PreActShortcut(nn.Module):
         """The 1x1 projection's."""
         return f"{output[1]} · {output[2]} · {output[0]} · {inputs[0].shape[0]}"
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """The activation, for a projection."""
-        return Kept(inputs=(1,)) if self._projects(inputs) else NOTHING
+        return SavedForBackward(inputs=(1,)) if self._projects(inputs) else NOTHING
 
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
         """The block's input passes on."""

@@ -14,10 +14,10 @@ from designer.layers.base import (
     WEIGHT,
     Category,
     Code,
-    Kept,
     Layer,
     LayerError,
     Layout,
+    SavedForBackward,
     SetParameters,
     Shape,
     State,
@@ -355,11 +355,13 @@ class Scale(nn.Module):
         # the shifts of its subsampling count with their factors.
         return (weight, State("shift", shape, WEIGHT)) if self.shift else (weight,)
 
-    def kept(self, inputs: Sequence[Tensor], output: Shape) -> Kept:
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its input, for the factors' gradient."""
-        return Kept(inputs=(0,)) if self.learned else NOTHING
+        return SavedForBackward(inputs=(0,)) if self.learned else NOTHING
 
-    def kept_frozen(self, inputs: Sequence[Tensor], output: Shape, training: bool) -> Kept:
+    def kept_frozen(
+        self, inputs: Sequence[Tensor], output: Shape, training: bool
+    ) -> SavedForBackward:
         """Nothing beside its own factors."""
         return NOTHING
 

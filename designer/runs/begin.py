@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.codegen import generate
 from designer.design import files
 from designer.design.values import Design
@@ -21,7 +21,7 @@ def begin(path: Path, design: Design, recipe: Recipe) -> RunFolder:
         The design has errors or takes something else than one image; the initial weights are not
         there; the folder is in use or cannot be written.
     """
-    analysis = analyse(design)
+    analysis = analyze(design)
     generated = generate(design, analysis)
     return RunFolder.create(
         path,

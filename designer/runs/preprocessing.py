@@ -7,7 +7,7 @@ class Preprocessing(msgspec.Struct, frozen=True, kw_only=True):
     """``preprocessing.json`` of a run.
 
     An image is fitted to ``input`` (channels, height, width), its bytes are taken from 0 to 1, and
-    each channel is standardised with the training part's figures: ``(image - mean) / deviation``.
+    each channel is standardized with the training part's figures: ``(image - mean) / deviation``.
     ``classes`` are in the order of the outputs; there are none for regression.
     """
 

@@ -12,10 +12,10 @@ from designer.errors import DesignerError
 DeviceName = Literal["auto", "cuda", "mps", "cpu"]
 PrecisionName = Literal["float32", "bfloat16", "float16"]
 LossName = Literal["cross_entropy", "mean_squared_error"]
-OptimiserName = Literal["sgd", "rmsprop", "adagrad", "adam", "adamw"]
+OptimizerName = Literal["sgd", "rmsprop", "adagrad", "adam", "adamw"]
 ScheduleName = Literal["constant", "step", "cosine", "one_cycle", "reduce_on_plateau"]
 
-# What to begin with where an optimiser is chosen and no learning rate.
+# What to begin with where an optimizer is chosen and no learning rate.
 USUAL_RATES = {"sgd": 0.05, "rmsprop": 0.001, "adagrad": 0.01, "adam": 0.001, "adamw": 0.001}
 
 _MAX_FILE_BYTES = 2**20
@@ -82,7 +82,7 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is minimised."""
+    """What is minimized."""
 
     name: LossName = "cross_entropy"  # on logits; the standard for classes
     label_smoothing: float = 0.0  # of cross-entropy
@@ -95,10 +95,10 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             )
 
 
-class Optimiser(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Optimizer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a gradient becomes a step. Fields that ``name`` does not use are ignored."""
 
-    name: OptimiserName = "sgd"  # with momentum: generalises best on small image networks
+    name: OptimizerName = "sgd"  # with momentum: generalizes best on small image networks
     learning_rate: float = 0.05  # right for LeNet-5 with SGD; Adam wants about 0.001
     momentum: float = 0.9  # of sgd and rmsprop
     nesterov: bool = True  # of sgd with momentum: never worse in practice
@@ -108,17 +108,17 @@ class Optimiser(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     epsilon: float = 1e-8  # of all but sgd
 
     def __post_init__(self) -> None:
-        _check("optimiser.learning_rate", self.learning_rate, low=0.0, high=1e6, open_low=True)
-        _check("optimiser.momentum", self.momentum, low=0.0, high=1.0, open_high=True)
-        _check("optimiser.weight_decay", self.weight_decay, low=0.0, high=1e6)
-        _check("optimiser.decay", self.decay, low=0.0, high=1.0, open_high=True)
-        _check("optimiser.epsilon", self.epsilon, low=0.0, high=1.0, open_low=True)
+        _check("optimizer.learning_rate", self.learning_rate, low=0.0, high=1e6, open_low=True)
+        _check("optimizer.momentum", self.momentum, low=0.0, high=1.0, open_high=True)
+        _check("optimizer.weight_decay", self.weight_decay, low=0.0, high=1e6)
+        _check("optimizer.decay", self.decay, low=0.0, high=1.0, open_high=True)
+        _check("optimizer.epsilon", self.epsilon, low=0.0, high=1.0, open_low=True)
         for beta in self.betas:
-            _check("optimiser.betas", beta, low=0.0, high=1.0, open_high=True)
+            _check("optimizer.betas", beta, low=0.0, high=1.0, open_high=True)
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the learning rate goes on from ``optimiser.learning_rate``."""
+    """How the learning rate goes on from ``optimizer.learning_rate``."""
 
     name: ScheduleName = "one_cycle"  # best accuracy within a fixed, small number of epochs
     warmup_epochs: float = 0.0  # linear rise from zero, before any schedule but one_cycle
@@ -149,7 +149,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     data: Data = Data()
     augmentation: Augmentation = Augmentation()
     loss: Loss = Loss()
-    optimiser: Optimiser = Optimiser()
+    optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     initial_weights: str = ""  # a file, a run folder or torchvision:NAME; fresh ones if empty
     batch: int = 64  # images a step, over all processes
@@ -216,7 +216,7 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
-    """Return the recipe with fields set by dotted name, as in ``{"optimiser.momentum": 0.5}``.
+    """Return the recipe with fields set by dotted name, as in ``{"optimizer.momentum": 0.5}``.
 
     Raises:
         DesignerError: there is no such field, or the value does not fit it.
@@ -253,7 +253,7 @@ def _explained(error: Exception) -> str:
 
 
 def _choices(groups: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words that a field takes, given as ``("optimiser", "name")``."""
+    """Return the words that a field takes, given as ``("optimizer", "name")``."""
     kind: Any = Recipe
     for group in groups:
         kind = get_type_hints(kind)[group]

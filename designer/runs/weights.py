@@ -3,7 +3,7 @@
 A name with the same shape is taken at its word. What is left goes by modules: those that hold
 tensors of the same shapes are matched in the order in which data pass them, if there are as many of
 them on both sides. Modules that lie side by side have no order; they are told apart by words in
-their names, or by a neighbour that shares more of its name with the one than with the other, and
+their names, or by a neighbor that shares more of its name with the one than with the other, and
 where nothing tells them apart they are left fresh with a sentence that says so.
 """
 
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from designer.analysis.tensors import Module
+from designer.analysis.report.tensors import Module
 from designer.runs.layouts import Shape, Stored
 
 How = Literal["name", "order", "given"]
@@ -205,21 +205,21 @@ def stored_by(modules: Sequence[Module]) -> list[Stored]:
     ]
 
 
-def fates(ours: Sequence[Module], report: Report) -> dict[str, Fate]:
+def weight_status(ours: Sequence[Module], report: Report) -> dict[str, Fate]:
     """Return what becomes of each layer that holds tensors, and of each block around one."""
     taken = {each.name for each in report.taken}
     differing = {each.name for each in report.differing}
     found: dict[str, set[Fate]] = {}
     for module in ours:
         own = {f"{module.path}.{each}" for each in module.tensors if each != _COUNTER}
-        fate: Fate = "resized"
+        status: Fate = "resized"
         if own <= taken:
-            fate = "kept"
+            status = "kept"
         elif not own & (taken | differing):
-            fate = "new"
+            status = "new"
         path = module.layer
         while path:
-            found.setdefault(path, set()).add(fate)
+            found.setdefault(path, set()).add(status)
             path = path.rpartition(".")[0]
     return {path: min(each) if len(each) == 1 else "resized" for path, each in found.items()}
 
@@ -312,7 +312,7 @@ def _reaches(matching: _Matching, start: str, end: str) -> bool:
 
 
 def _tell_apart(matching: _Matching, twins: list[tuple[list[str], list[str]]]) -> None:
-    """Match modules of equal shapes that lie side by side, where names or neighbours tell which."""
+    """Match modules of equal shapes that lie side by side, where names or neighbors tell which."""
     waiting = [(list(mine), list(others)) for mine, others in twins if len(mine) <= _MOST_TWINS]
     found = True
     while found:
@@ -347,18 +347,18 @@ def _surest(
 
 
 def _kinship(matching: _Matching, one: str, two: str) -> int:
-    """Count what speaks for a pair: words in both names, and what neighbours' partners share.
+    """Count what speaks for a pair: words in both names, and what neighbors' partners share.
 
-    Only a neighbour of which nobody else is one tells anything: a norm and its convolution lie in
+    Only a neighbor of which nobody else is one tells anything: a norm and its convolution lie in
     one module, but what a concatenation gathers lies anywhere.
     """
     score = len(_words(one) & _words(two))
     before, after = matching.ours[one].before, matching.after.get(one, ())
     links = [each for each in before if len(before) == len(matching.after[each]) == 1]
     links += [each for each in after if len(after) == len(matching.ours[each].before) == 1]
-    for neighbour in links:
-        if neighbour in matching.partner:
-            score += _shared(matching.partner[neighbour], two)
+    for neighbor in links:
+        if neighbor in matching.partner:
+            score += _shared(matching.partner[neighbor], two)
     return score
 
 

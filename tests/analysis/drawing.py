@@ -5,7 +5,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.design import edits
 from designer.design.files import loads
 from designer.design.values import Argument, Block, BlockNode, Design, Edge, Graph, LayerNode, Node
@@ -441,4 +441,4 @@ def _replaced(before: Design, place: str | None, name: str, **values: Any) -> De
     return edits.with_graph(before, place, Graph({**graph.nodes, name: node}, graph.edges))
 
 
-__all__ = ["analyse", "block", "chain", "design", "facts", "random_design", "random_edit"]
+__all__ = ["analyze", "block", "chain", "design", "facts", "random_design", "random_edit"]

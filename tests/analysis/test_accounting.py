@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from designer.analysis.analysis import Analysis, Row, analyse
-from designer.analysis.totals import OPTIMISER_COPIES
+from designer.analysis.accounting.totals import OPTIMIZER_COPIES
+from designer.analysis.analysis import Analysis, Row, analyze
 from designer.design import edits
 from designer.design.files import read
 from designer.resources import folder
@@ -41,7 +41,7 @@ def preset(name: str, **arguments: Any) -> Analysis:
     found = read(folder("presets") / f"{name}.json")
     for key, value in arguments.items():
         found = edits.set_argument(found, key, value)
-    analysis = analyse(found)
+    analysis = analyze(found)
     assert analysis.valid, analysis.problems
     return analysis
 
@@ -130,19 +130,19 @@ def test_vgg16_receptive_fields() -> None:
         assert field.jump == (jump, jump)
 
 
-@pytest.mark.parametrize("optimiser", OPTIMISER_COPIES)
-def test_training_bytes(optimiser: str) -> None:
+@pytest.mark.parametrize("optimizer", OPTIMIZER_COPIES)
+def test_training_bytes(optimizer: str) -> None:
     totals = preset("vgg16").totals
     copies = {"sgd": 2, "momentum": 3, "rmsprop": 3, "adagrad": 3, "adam": 4, "adamw": 4}
     # The two largest gradients: the output and the input of conv1_2.
     work = 2 * 4 * 3_211_264
     for batch in (1, 8):
-        expected = copies[optimiser] * 4 * totals.parameters + batch * (73_254_912 + work)
-        assert totals.training_bytes(optimiser, batch) == expected
-        assert totals.training_bytes(optimiser, batch, "mixed") < expected + 4 * totals.parameters
+        expected = copies[optimizer] * 4 * totals.parameters + batch * (73_254_912 + work)
+        assert totals.training_bytes(optimizer, batch) == expected
+        assert totals.training_bytes(optimizer, batch, "mixed") < expected + 4 * totals.parameters
 
 
-def test_an_unknown_optimiser() -> None:
+def test_an_unknown_optimizer() -> None:
     with pytest.raises(KeyError):
         preset("lenet5").totals.training_bytes("nothing")
 
@@ -198,11 +198,11 @@ def test_a_tensor_that_several_convolutions_read_counts_once_for_each() -> None:
 
 
 def test_the_image_counts_once_if_no_convolution_reads_it() -> None:
-    linear = analyse(
+    linear = analyze(
         chain({"layer": "Flatten"}, {"layer": "Linear", "out_features": 5}, shape=[2, 4, 4])
     )
     assert linear.totals.buffer_values == 32 + 5
-    view = analyse(
+    view = analyze(
         chain(
             {"layer": "Identity"},
             {"layer": "Conv2d", "out_channels": 1, "kernel_size": 1},
@@ -216,8 +216,8 @@ def test_the_image_counts_once_if_no_convolution_reads_it() -> None:
 def test_a_block_that_convolves_the_image() -> None:
     conv = {"layer": "Conv2d", "out_channels": 1, "kernel_size": 1}
     inner = block({"conv": conv}, [["x", "conv", "y"]])
-    one = analyse(chain(conv, shape=[2, 4, 4])).totals
-    other = analyse(chain({"block": "B"}, shape=[2, 4, 4], blocks={"B": inner})).totals
+    one = analyze(chain(conv, shape=[2, 4, 4])).totals
+    other = analyze(chain({"block": "B"}, shape=[2, 4, 4], blocks={"B": inner})).totals
     assert one == other
 
 
@@ -225,20 +225,20 @@ def test_a_composite_layer_counts_as_the_layers_it_compiles_to() -> None:
     depthwise = {"layer": "DepthwiseConv2d", "kernel_size": 3, "padding": 1, "bias": False}
     pointwise = {"layer": "Conv2d", "out_channels": 8, "kernel_size": 1}
     separable = {"layer": "SeparableConv2d", "out_channels": 8, "kernel_size": 3, "padding": 1}
-    apart, together = analyse(chain(depthwise, pointwise)), analyse(chain(separable))
+    apart, together = analyze(chain(depthwise, pointwise)), analyze(chain(separable))
     for figure in ["parameters", "macs", "output_values", "buffer_values", "file_bytes"]:
         assert getattr(apart.totals, figure) == getattr(together.totals, figure)
     assert apart.totals.saved_bytes() == together.totals.saved_bytes()
 
 
 def test_num_batches_tracked_has_eight_bytes() -> None:
-    totals = analyse(chain({"layer": "BatchNorm2d"}, shape=[4, 2, 2])).totals
+    totals = analyze(chain({"layer": "BatchNorm2d"}, shape=[4, 2, 2])).totals
     assert (totals.weights, totals.biases, totals.buffers) == (4, 4, 9)
     assert totals.file_bytes == 4 * (4 + 4 + 8) + 8
 
 
 def test_a_fixed_kernel_counts_as_buffer_and_in_the_macs() -> None:
-    totals = analyse(chain({"layer": "Sobel"}, shape=[3, 8, 8])).totals
+    totals = analyze(chain({"layer": "Sobel"}, shape=[3, 8, 8])).totals
     assert (totals.parameters, totals.buffers) == (0, 6 * 9)
     assert totals.macs == 6 * 64 * 9
     assert totals.saved_bytes() == 0  # nothing before it needs a gradient
@@ -246,14 +246,14 @@ def test_a_fixed_kernel_counts_as_buffer_and_in_the_macs() -> None:
 
 def test_macs_of_a_transposed_convolution_are_at_its_inputs() -> None:
     layer = {"layer": "ConvTranspose2d", "out_channels": 5, "kernel_size": 4, "stride": 2}
-    assert analyse(chain(layer, shape=[3, 8, 8])).totals.macs == 64 * 3 * 5 * 16
+    assert analyze(chain(layer, shape=[3, 8, 8])).totals.macs == 64 * 3 * 5 * 16
 
 
 def test_what_is_kept_is_fixed_and_per_image() -> None:
     totals = preset("resnet18").totals
     one, two, three = (totals.saved_bytes(batch) for batch in (1, 2, 3))
     assert three - two == two - one
-    assert one - (two - one) == totals.kept.fixed > 0
+    assert one - (two - one) == totals.saved_for_backward.fixed > 0
 
 
 def test_auxiliary_outputs_count_in_training_and_rest_in_eval() -> None:
@@ -272,7 +272,7 @@ def test_auxiliary_outputs_count_in_training_and_rest_in_eval() -> None:
 
 
 def peak(*layers: Mapping[str, Any], shape: tuple[int, ...] = (4, 4, 4)) -> int:
-    analysis = analyse(chain(*layers, shape=shape))
+    analysis = analyze(chain(*layers, shape=shape))
     assert analysis.valid
     return analysis.totals.inference_peak_bytes // 4
 
@@ -300,7 +300,7 @@ def test_a_branch_keeps_its_source_alive() -> None:
         "scores": OUTPUT,
     }
     made = design(nodes, [["image", "a", "b", "c", "add", "scores"], ["a", "add:1"]])
-    assert analyse(made).totals.inference_peak_bytes == 4 * (64 + 3 * 64)
+    assert analyze(made).totals.inference_peak_bytes == 4 * (64 + 3 * 64)
 
 
 CONV = {"layer": "Conv2d", "out_channels": 3, "kernel_size": 1}
@@ -324,7 +324,7 @@ IN_PLACE: list[tuple[list[dict[str, Any]], bool]] = [
 
 @pytest.mark.parametrize(("before", "in_place"), IN_PLACE)
 def test_where_an_activation_works_in_place(before: list[dict[str, Any]], in_place: bool) -> None:
-    analysis = analyse(chain(*before, {"layer": "ReLU"}))
+    analysis = analyze(chain(*before, {"layer": "ReLU"}))
     assert analysis.valid
     assert row(analysis, f"n{len(before) + 1}").result.in_place is in_place
 
@@ -337,7 +337,7 @@ def test_no_activation_overwrites_what_another_reads(second: str) -> None:
     if second != "Output":
         nodes["more"] = OUTPUT
         edges.append(["other", "more"])
-    analysis = analyse(design(nodes, edges))
+    analysis = analyze(design(nodes, edges))
     assert analysis.valid
     assert not row(analysis, "act").result.in_place
 
@@ -354,7 +354,7 @@ def test_no_activation_overwrites_what_a_block_still_reads() -> None:
         "scores": OUTPUT,
     }
     edges = [["image", "pair", "act", "add", "scores"], ["pair:1", "other", "add:1"]]
-    analysis = analyse(design(nodes, edges, {"Pair": pair}))
+    analysis = analyze(design(nodes, edges, {"Pair": pair}))
     assert analysis.valid
     assert not row(analysis, "act").result.in_place
     assert row(analysis, "other").result.in_place
@@ -362,5 +362,5 @@ def test_no_activation_overwrites_what_a_block_still_reads() -> None:
 
 def test_no_activation_overwrites_the_input_of_a_block() -> None:
     inner = block({"act": {"layer": "ReLU"}}, [["x", "act", "y"]])
-    analysis = analyse(chain(CONV, {"block": "Act"}, blocks={"Act": inner}))
+    analysis = analyze(chain(CONV, {"block": "Act"}, blocks={"Act": inner}))
     assert not row(analysis, "n2.act").result.in_place

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.design import edits
 from tests.analysis.drawing import IMAGE, OUTPUT, block, chain, design
 
@@ -25,7 +25,7 @@ STAGE = block({"n": conv("=channels", stride="=stride")}, WIRE, channels=4, stri
 def staged(**use: Any) -> Analysis:
     """Return the analysis of image, one use of Stage and scores."""
     arguments = use.pop("arguments", {})
-    return analyse(chain({"block": "Stage", **use}, blocks={"Stage": STAGE}, **arguments))
+    return analyze(chain({"block": "Stage", **use}, blocks={"Stage": STAGE}, **arguments))
 
 
 def shapes(analysis: Analysis) -> dict[str, tuple[int, ...]]:
@@ -128,7 +128,7 @@ def test_only_a_block_of_one_in_one_out_can_be_repeated(repeat: int, counts: str
         [["image", "b", "scores"], *([["image", "b:1"]] if len(ins) == 2 else [])],
         {"B": block(nodes, edges, inputs=ins, outputs=outs)},
     )
-    problem = next(each for each in analyse(made).problems if each.code == "repeat")
+    problem = next(each for each in analyze(made).problems if each.code == "repeat")
     assert f"can be repeated; B has {counts}" in problem.message
 
 
@@ -137,16 +137,16 @@ def test_only_a_block_of_one_in_one_out_can_be_repeated(repeat: int, counts: str
 
 def test_a_node_that_goes_leaves_a_wire() -> None:
     made = chain(conv(), {"layer": "ReLU", "when": "=flag"}, conv(), flag=False)
-    assert [*shapes(analyse(made))] == ["image", "n1", "n3", "scores"]
+    assert [*shapes(analyze(made))] == ["image", "n1", "n3", "scores"]
     there = edits.set_argument(made, "flag", True)
-    assert [*shapes(analyse(there))] == ["image", "n1", "n2", "n3", "scores"]
+    assert [*shapes(analyze(there))] == ["image", "n1", "n2", "n3", "scores"]
 
 
 def test_nodes_that_go_one_behind_the_other() -> None:
     gone = {"layer": "ReLU", "when": False}
     made = chain(gone, conv(), gone, gone, {"block": "Stage", "when": False}, gone,
                  blocks={"Stage": STAGE})  # fmt: skip
-    assert [*shapes(analyse(made))] == ["image", "n2", "scores"]
+    assert [*shapes(analyze(made))] == ["image", "n2", "scores"]
 
 
 def test_a_branch_that_goes_leaves_the_join_with_the_rest() -> None:
@@ -165,9 +165,9 @@ def test_a_branch_that_goes_leaves_the_join_with_the_rest() -> None:
         ["image", "b", "concat:2"],
         ["image", "c", "concat:3"],
     ]
-    with_all = analyse(design(nodes, edges, flag=True))
+    with_all = analyze(design(nodes, edges, flag=True))
     assert shapes(with_all)["concat"] == (24, 8, 8)
-    without = analyse(design(nodes, edges, flag=False))
+    without = analyze(design(nodes, edges, flag=False))
     assert shapes(without)["concat"] == (15, 8, 8)
     assert "stop" not in shapes(without)
 
@@ -183,8 +183,8 @@ def test_the_only_input_of_a_join_that_is_left_passes_on() -> None:
     edges = [["image", "a", "add", "scores"], ["image", "pair", "add:1"], ["a", "pair:1"]]
     pair = block({"n": {"layer": "Concat"}, "m": conv(4)},
                  [["x", "n", "m", "y"], ["z", "n:1"]], inputs=["x", "z"])  # fmt: skip
-    assert analyse(design(nodes, edges, {"Pair": pair}, flag=True)).valid
-    without = analyse(design(nodes, edges, {"Pair": pair}, flag=False))
+    assert analyze(design(nodes, edges, {"Pair": pair}, flag=True)).valid
+    without = analyze(design(nodes, edges, {"Pair": pair}, flag=False))
     assert shapes(without)["add"] == (4, 8, 8)
     assert without.totals.output_values == 3 * 64 + 4 * 64
 
@@ -201,7 +201,7 @@ def test_an_identity_that_goes_is_a_wire_that_is_cut() -> None:
         channels=4,
     )
     uses = [{"block": "Residual", "with": {"channels": width}} for width in (6, 6)]
-    made = analyse(chain(*uses, blocks={"Residual": residual}))
+    made = analyze(chain(*uses, blocks={"Residual": residual}))
     assert made.valid
     inside = [made.node(f"n{number}.add") for number in (1, 2)]
     assert [len(each.inputs) for each in inside if each is not None] == [1, 2]
@@ -215,11 +215,11 @@ def test_an_output_that_goes_is_gone() -> None:
         "aux": {"layer": "Output", "auxiliary": True, "when": "=flag"},
     }
     edges = [["image", "a", "scores"], ["a", "aux"]]
-    assert [port.name for port in analyse(design(nodes, edges, flag=True)).outputs] == [
+    assert [port.name for port in analyze(design(nodes, edges, flag=True)).outputs] == [
         "scores",
         "aux",
     ]
-    assert [port.name for port in analyse(design(nodes, edges, flag=False)).outputs] == ["scores"]
+    assert [port.name for port in analyze(design(nodes, edges, flag=False)).outputs] == ["scores"]
 
 
 @pytest.mark.parametrize("cycle", [["n1", "n1"], ["n2", "n1"]])
@@ -227,7 +227,7 @@ def test_nodes_that_go_from_a_cycle(cycle: list[str]) -> None:
     gone = {"layer": "ReLU", "when": False}
     nodes = {"n1": gone, "n2": gone, "image": IMAGE, "scores": OUTPUT}
     edges = [cycle, ["n1", "n2"], ["n2", "scores"], ["image", "n1:1"]]
-    found = {problem.code for problem in analyse(design(nodes, edges)).problems}
+    found = {problem.code for problem in analyze(design(nodes, edges)).problems}
     assert "unconnected-input" in found
 
 
@@ -250,16 +250,16 @@ def test_a_block_sees_the_size_of_its_first_input() -> None:
         [["x", "n", "pool", "y"]],
     )
     made = chain({"block": "B"}, {"block": "B"}, shape=[3, 6, 8], blocks={"B": inner})
-    assert [row.shape for row in analyse(made).rows()][:3] == [(3, 6, 8), (6, 6, 8), (6, 1, 2)]
+    assert [row.shape for row in analyze(made).rows()][:3] == [(3, 6, 8), (6, 6, 8), (6, 1, 2)]
     deeper = chain({"block": "B", "repeat": 3}, shape=[1, 4, 4], blocks={
         "B": block({"n": conv("=2 * in_channels")}, WIRE)
     })  # fmt: skip
-    assert shapes(analyse(deeper))["n1.2.n"] == (8, 4, 4)
+    assert shapes(analyze(deeper))["n1.2.n"] == (8, 4, 4)
 
 
 def test_features_have_no_height() -> None:
     inner = block({"n": {"layer": "Linear", "out_features": "=in_height"}}, WIRE)
-    (problem,) = analyse(chain({"block": "B"}, shape=[8], blocks={"B": inner})).problems
+    (problem,) = analyze(chain({"block": "B"}, shape=[8], blocks={"B": inner})).problems
     assert problem.message == (
         "n: out_features: the expression '=in_height' names nothing called 'in_height'; "
         "in scope here: in_channels"
@@ -268,14 +268,14 @@ def test_features_have_no_height() -> None:
 
 def test_a_block_does_not_see_the_arguments_around_it() -> None:
     inner = block({"n": conv("=factor")}, WIRE, channels=1)
-    (problem,) = analyse(chain({"block": "B"}, blocks={"B": inner}, factor=5)).problems
+    (problem,) = analyze(chain({"block": "B"}, blocks={"B": inner}, factor=5)).problems
     assert "names nothing called 'factor'; in scope here: channels, in_channels" in problem.message
     assert (problem.path, problem.block, problem.node) == ("n1.n", "B", "n")
 
 
 @pytest.mark.parametrize("name", ["i", "in_channels", "in_height"])
 def test_the_design_has_no_numbers_of_a_block(name: str) -> None:
-    (problem,) = analyse(chain(conv(f"={name}"), channels=1)).problems
+    (problem,) = analyze(chain(conv(f"={name}"), channels=1)).problems
     assert problem.code == "expression"
     assert f"names nothing called '{name}'" in problem.message
 
@@ -305,7 +305,7 @@ def test_a_wrong_expression_in_every_place(place: str, depth: int) -> None:
     blocks: dict[str, Any] = {"Stage": STAGE, "B": block({"n": node}, WIRE, channels=4)}
     blocks["C"] = block({"b": {"block": "B", "repeat": 2}}, [["x", "b", "y"]])
     top = [node, {"block": "B"}, {"block": "C"}][depth]
-    analysis = analyse(chain(top, blocks=blocks, channels=4))
+    analysis = analyze(chain(top, blocks=blocks, channels=4))
     found = [problem for problem in analysis.problems if problem.code == "expression"]
     name, path, inside = [("n1", "n1", None), ("n", "n1.n", "B"), ("n", "n1.b.0.n", "B")][depth]
     text = "=chanels + i" if place == "with of a repeat" else "=chanels"
@@ -332,7 +332,7 @@ def test_a_wrong_expression_in_every_place(place: str, depth: int) -> None:
 def test_expressions_that_cannot_be_computed(text: str, words: str) -> None:
     for node in (conv(text), {"block": "Stage", "with": {"channels": text}},
                  {"block": "Stage", "repeat": text}, {"layer": "ReLU", "when": text}):  # fmt: skip
-        (message,) = messages(analyse(chain(node, blocks={"Stage": STAGE}, channels=1)))
+        (message,) = messages(analyze(chain(node, blocks={"Stage": STAGE}, channels=1)))
         assert words in message
 
 
@@ -354,7 +354,7 @@ def test_expressions_that_cannot_be_computed(text: str, words: str) -> None:
 def test_arguments_out_of_range(value: Any, words: str) -> None:
     inner = block({"n": conv("=channels")}, WIRE, channels={"default": 4, "min": 1, "max": 64})
     use = {"block": "B", "with": {"channels": value}}
-    (problem,) = analyse(chain(use, blocks={"B": inner}, width=100)).problems
+    (problem,) = analyze(chain(use, blocks={"B": inner}, width=100)).problems
     assert problem.code == "argument"
     assert problem.message == f"n1: the argument 'channels' of B {words}"
 
@@ -362,13 +362,13 @@ def test_arguments_out_of_range(value: Any, words: str) -> None:
 def test_an_argument_out_of_range_at_one_repeat() -> None:
     inner = block({"n": conv("=channels")}, WIRE, channels={"default": 4, "max": 64})
     use = {"block": "B", "repeat": 5, "with": {"channels": "=20 * (i + 1)"}}
-    (message,) = messages(analyse(chain(use, blocks={"B": inner})))
+    (message,) = messages(analyze(chain(use, blocks={"B": inner})))
     assert message == "n1: the argument 'channels' of B must be at most 64; received 80"
 
 
 def test_a_whole_number_will_do_for_a_broken_one() -> None:
     inner = block({"n": {"layer": "Dropout", "p": "=rate"}}, WIRE, rate=0.5)
-    assert analyse(chain({"block": "B", "with": {"rate": 0}}, blocks={"B": inner})).valid
+    assert analyze(chain({"block": "B", "with": {"rate": 0}}, blocks={"B": inner})).valid
 
 
 def test_choices_of_a_block() -> None:
@@ -378,9 +378,9 @@ def test_choices_of_a_block() -> None:
         mode={"default": "thin", "choices": ["thin", "wide"]},
     )
     wide = chain({"block": "B", "with": {"mode": "wide"}}, blocks={"B": inner})
-    assert shapes(analyse(wide))["n1.n"] == (8, 8, 8)
+    assert shapes(analyze(wide))["n1.n"] == (8, 8, 8)
     wrong = chain({"block": "B", "with": {"mode": "deep"}}, blocks={"B": inner})
-    assert messages(analyse(wrong)) == [
+    assert messages(analyze(wrong)) == [
         "n1: the argument 'mode' of B takes one of thin, wide; received 'deep'"
     ]
 
@@ -399,7 +399,7 @@ def test_blocks_in_blocks() -> None:
             width=5,
         ),
     }  # fmt: skip
-    analysis = analyse(chain({"block": "Outer", "with": {"depth": 3}}, blocks=blocks))
+    analysis = analyze(chain({"block": "Outer", "with": {"depth": 3}}, blocks=blocks))
     assert shapes(analysis) == {
         "image": (3, 8, 8),
         "n1.a.0.n": (5, 8, 8),
@@ -417,8 +417,8 @@ def test_a_block_costs_what_its_layers_cost_drawn_out() -> None:
     layers = [conv(6), {"layer": "BatchNorm2d"}, {"layer": "ReLU"}, {"layer": "Dropout"}]
     names = [f"n{number}" for number in range(4)]
     inner = block(dict(zip(names, layers, strict=True)), [["x", *names, "y"]])
-    drawn = analyse(chain(conv(6), *layers, *layers, conv(2)))
-    used = analyse(chain(conv(6), {"block": "B", "repeat": 2}, conv(2), blocks={"B": inner}))
+    drawn = analyze(chain(conv(6), *layers, *layers, conv(2)))
+    used = analyze(chain(conv(6), {"block": "B", "repeat": 2}, conv(2), blocks={"B": inner}))
     one, other = drawn.totals, used.totals
     for figure in [
         "layers",
@@ -452,7 +452,7 @@ def test_several_inputs_and_outputs() -> None:
         "more": OUTPUT,
     }
     edges = [["image", "pair", "scores"], ["other", "pair:1"], ["pair:1", "more"]]
-    analysis = analyse(design(nodes, edges, {"Pair": pair}))
+    analysis = analyze(design(nodes, edges, {"Pair": pair}))
     found = shapes(analysis)
     assert (found["scores"], found["more"]) == ((9, 8, 8), (5, 8, 8))
     assert analysis.totals.weights == 3 * 4 + 7 * 5
@@ -467,7 +467,7 @@ def test_one_tensor_in_two_inputs_is_kept_once() -> None:
         outputs=["sum"],
     )
     nodes = {"image": IMAGE, "c": conv(4), "pair": {"block": "Pair"}, "scores": OUTPUT}
-    twice = analyse(
+    twice = analyze(
         design(nodes, [["image", "c", "pair", "scores"], ["c", "pair:1"]], {"Pair": pair})
     )
     assert twice.totals.saved_bytes() == 4 * (3 * 64 + 4 * 64)
@@ -478,7 +478,7 @@ def test_a_block_that_passes_its_input_on() -> None:
     nodes = {"image": IMAGE, "c": conv(4), "both": {"block": "Both"}, "add": {"layer": "Add"}}
     nodes["scores"] = OUTPUT
     edges = [["image", "c", "both", "add", "scores"], ["both:1", "add:1"]]
-    analysis = analyse(design(nodes, edges, {"Both": both}))
+    analysis = analyze(design(nodes, edges, {"Both": both}))
     assert analysis.valid
     assert analysis.totals.saved_bytes() == 4 * (3 * 64 + 4 * 64)  # the image, and c once
 
@@ -488,7 +488,7 @@ def test_a_block_that_passes_its_input_on() -> None:
 
 def test_a_block_that_contains_itself() -> None:
     inner = block({"n": {"block": "B"}}, WIRE)
-    (problem,) = analyse(chain({"block": "B"}, blocks={"B": inner})).problems
+    (problem,) = analyze(chain({"block": "B"}, blocks={"B": inner})).problems
     assert problem.code == "recursive"
     assert problem.message == "n1: the block B contains itself; a block must end somewhere"
 
@@ -502,13 +502,13 @@ def test_blocks_that_contain_each_other() -> None:
         "Fine": block({"n": conv()}, WIRE),
     }
     for name in "ABC":
-        (message,) = messages(analyse(chain({"block": name}, blocks=blocks)))
+        (message,) = messages(analyze(chain({"block": name}, blocks=blocks)))
         assert message == (f"n1: the block {name} contains itself; a block must end somewhere")
-    (message,) = messages(analyse(chain({"block": "User"}, blocks=blocks)))
+    (message,) = messages(analyze(chain({"block": "User"}, blocks=blocks)))
     assert message == (
         "n1: the block User contains blocks that contain each other; a block must end somewhere"
     )
-    assert analyse(chain({"block": "Fine"}, blocks=blocks)).valid
+    assert analyze(chain({"block": "Fine"}, blocks=blocks)).valid
 
 
 def nest(depth: int) -> dict[str, Any]:
@@ -519,18 +519,18 @@ def nest(depth: int) -> dict[str, Any]:
 
 
 def test_blocks_nest_twenty_four_deep() -> None:
-    assert analyse(chain({"block": "B0"}, blocks=nest(24))).valid
+    assert analyze(chain({"block": "B0"}, blocks=nest(24))).valid
 
 
 def test_blocks_nest_no_deeper() -> None:
     made = chain({"block": "B0"}, {"block": "B1"}, blocks=nest(25))
-    (problem,) = analyse(made).problems  # B1 alone is not too deep
+    (problem,) = analyze(made).problems  # B1 alone is not too deep
     assert problem.code == "too-deep"
     assert problem.message == "n1: blocks are nested deeper than 24 levels; dissolve some"
 
 
 def test_blocks_nested_two_thousand_deep() -> None:
-    (problem,) = analyse(chain({"block": "B0"}, blocks=nest(2000))).problems
+    (problem,) = analyze(chain({"block": "B0"}, blocks=nest(2000))).problems
     assert problem.code == "too-deep"
 
 
@@ -541,4 +541,4 @@ def test_a_block_used_at_many_depths() -> None:
         {"n": {"block": "B1"}, "m": {"block": "B23"}, "k": {"block": "B1"}},
         [["x", "n", "m", "k", "y"]],
     )
-    assert analyse(chain({"block": "Top"}, {"block": "B0"}, blocks=blocks)).valid
+    assert analyze(chain({"block": "Top"}, {"block": "B0"}, blocks=blocks)).valid

@@ -3,8 +3,8 @@
 import pytest
 
 from designer import presets
-from designer.analysis.analysis import analyse
-from designer.analysis.depth import depth
+from designer.analysis.accounting.depth import depth
+from designer.analysis.analysis import analyze
 from designer.design.values import Design, Edge, Graph, LayerNode
 
 
@@ -14,7 +14,7 @@ from designer.design.values import Design, Edge, Graph, LayerNode
      ("resnet50", 50)],
 )  # fmt: skip
 def test_presets_are_as_deep_as_they_are_called(name: str, layers: int) -> None:
-    assert depth(analyse(presets.load(name)).top) == layers
+    assert depth(analyze(presets.load(name)).top) == layers
 
 
 def test_a_separable_convolution_is_two() -> None:
@@ -23,15 +23,15 @@ def test_a_separable_convolution_is_two() -> None:
         "conv": LayerNode("SeparableConv2d", {"out_channels": 4, "kernel_size": 3}),
     }
     edges = (Edge("image", 0, "conv", 0),)
-    assert depth(analyse(Design("Two", graph=Graph(nodes, edges))).top) == 2
+    assert depth(analyze(Design("Two", graph=Graph(nodes, edges))).top) == 2
 
 
 def test_what_cannot_be_inferred_counts_nothing() -> None:
-    assert depth(analyse(Design("Empty")).top) == 0
+    assert depth(analyze(Design("Empty")).top) == 0
     nodes = {
         "image": LayerNode("Input", {"shape": (3, 8, 8)}),
         "one": LayerNode("Conv2d", {"out_channels": 4, "kernel_size": 3}),
         "two": LayerNode("Conv2d", {"out_channels": 4, "kernel_size": 30}),
     }
     edges = (Edge("image", 0, "one", 0), Edge("one", 0, "two", 0))
-    assert depth(analyse(Design("Broken", graph=Graph(nodes, edges))).top) == 1
+    assert depth(analyze(Design("Broken", graph=Graph(nodes, edges))).top) == 1

@@ -2,9 +2,9 @@
 
 import pytest
 
-from designer.analysis import editing
-from designer.analysis.analysis import analyse
-from designer.analysis.connecting import Connecting
+from designer.analysis.analysis import analyze
+from designer.analysis.assist import editing
+from designer.analysis.assist.connecting import Connecting
 from designer.design import edits
 from designer.design.values import BlockNode, Design, Edge, LayerNode, Node
 from designer.layers.base import layer_types
@@ -36,28 +36,28 @@ def edges(after: Design, block: str | None = None) -> set[tuple[str, str, int]]:
 
 def test_removal_heals_where_the_shapes_allow_it() -> None:
     before = chain(CONV, {"layer": "MaxPool2d", "kernel_size": 2}, FLATTEN, LINEAR)
-    after = editing.remove(analyse(before), ["n2"])
+    after = editing.remove(analyze(before), ["n2"])
     assert ("n1", "n3", 0) in edges(after)
-    after = editing.remove(analyse(before), ["n1", "n2"])
+    after = editing.remove(analyze(before), ["n1", "n2"])
     assert ("image", "n3", 0) in edges(after)
-    after = editing.remove(analyse(before), ["n3"])  # a Linear takes no image
+    after = editing.remove(analyze(before), ["n3"])  # a Linear takes no image
     assert not any(target == "n4" for _, target, _ in edges(after))
 
 
 def test_removal_heals_what_was_broken_before_too() -> None:
     before = chain(CONV, {"layer": "ReLU"}, LINEAR)
-    assert ("n1", "n3", 0) in edges(editing.remove(analyse(before), ["n2"]))
+    assert ("n1", "n3", 0) in edges(editing.remove(analyze(before), ["n2"]))
 
 
 def test_a_join_moves_its_edges_up() -> None:
     before = residual()
-    assert edges(editing.remove(analyse(before), ["act"])) >= {
+    assert edges(editing.remove(analyze(before), ["act"])) >= {
         ("conv", "add", 0),
         ("conv", "add", 1),
     }
-    cut = editing.remove(analyse(before), ["conv"], [])
+    cut = editing.remove(analyze(before), ["conv"], [])
     assert ("image", "add", 1) in edges(cut)
-    after = editing.remove(analyse(before), [], [Edge("act", 0, "add", 0)])
+    after = editing.remove(analyze(before), [], [Edge("act", 0, "add", 0)])
     assert ("conv", "add", 0) in edges(after)
     assert ("conv", "add", 1) not in edges(after)
     assert editing.disconnect(before, Edge("act", 0, "add", 0)) == after
@@ -66,18 +66,18 @@ def test_a_join_moves_its_edges_up() -> None:
 def test_removal_looks_into_a_block_that_would_be_healed() -> None:
     head = block({"fc": LINEAR}, [["x", "fc", "y"]])
     before = chain(FLATTEN, {"block": "Head"}, blocks={"Head": head})
-    after = editing.remove(analyse(before), ["n1"])
+    after = editing.remove(analyze(before), ["n1"])
     assert not any(target == "n2" for _, target, _ in edges(after))
     before = chain({"layer": "ReLU"}, FLATTEN, {"block": "Head"}, blocks={"Head": head})
-    assert ("image", "n2", 0) in edges(editing.remove(analyse(before), ["n1"]))
+    assert ("image", "n2", 0) in edges(editing.remove(analyze(before), ["n1"]))
     before = chain(CONV, FLATTEN, {"layer": "ReLU"}, {"block": "Head"}, blocks={"Head": head})
-    assert ("n2", "n4", 0) in edges(editing.remove(analyse(before), ["n3"]))
+    assert ("n2", "n4", 0) in edges(editing.remove(analyze(before), ["n3"]))
 
 
 def test_removal_in_a_block() -> None:
     inner = block({"a": CONV, "b": {"layer": "ReLU"}}, [["x", "a", "b", "y"]])
     before = chain({"block": "B"}, blocks={"B": inner})
-    after = editing.remove(analyse(before), ["a", "b"], block="B")
+    after = editing.remove(analyze(before), ["a", "b"], block="B")
     assert after.blocks["B"].graph.edges == (Edge("x", 0, "y", 0),)
 
 
@@ -122,7 +122,7 @@ def test_every_layer_begins_with_values_that_are_allowed(layer: str) -> None:
     node = editing.starting_node(layer, (8, 16, 16))
     before = chain()
     after, name = editing.add_after(before, "new", node, "image")
-    result = analyse(after).node(name)
+    result = analyze(after).node(name)
     assert result is not None and result.layer is not None, result
     assert set(node.parameters) >= layer_types()[layer].required
 
@@ -197,7 +197,7 @@ def blocks() -> Design:
 
 def connecting(name: str = "wide", **more: object) -> Connecting:
     output = more.pop("output", True)
-    return Connecting(analyse(blocks()), "", None, name, 0, output=bool(output), **more)  # type: ignore[arg-type]
+    return Connecting(analyze(blocks()), "", None, name, 0, output=bool(output), **more)  # type: ignore[arg-type]
 
 
 def test_what_an_edge_would_do() -> None:
@@ -257,11 +257,11 @@ def test_an_edge_in_place_of_another() -> None:
 
 def test_within_a_block() -> None:
     before = blocks()
-    inner = Connecting(analyse(before), "head", "Head", "x", 0, output=True)
+    inner = Connecting(analyze(before), "head", "Head", "x", 0, output=True)
     assert inner.shape() == (4, 8, 8)
     assert inner.judge("fc", 0).kind == "refused"
     cut = edits.disconnect(before, Edge("flat", 0, "fc", 0), block="Head")
-    inner = Connecting(analyse(cut), "head", "Head", "x", 0, output=True)
+    inner = Connecting(analyze(cut), "head", "Head", "x", 0, output=True)
     assert inner.judge("fc", 0).kind == "problem"
     assert inner.judge("y", 0).kind == "refused"
 

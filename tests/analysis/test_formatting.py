@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designer.analysis import formatting
-from designer.analysis.fields import Field
+from designer.analysis.accounting.receptive_fields import ReceptiveField
+from designer.analysis.report import formatting
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_shapes() -> None:
 
 def test_fields() -> None:
     assert formatting.field(None) == "–"
-    assert formatting.field(Field((212.0, 212), (32, 32), (16, 16))) == "212"
-    assert formatting.field(Field((3, 5.5), (1, 1), (0.5, 0.5))) == "3×5.5"
+    assert formatting.field(ReceptiveField((212.0, 212), (32, 32), (16, 16))) == "212"
+    assert formatting.field(ReceptiveField((3, 5.5), (1, 1), (0.5, 0.5))) == "3×5.5"
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (0.5, "0.5"), ("B", "B"), (2, "2")])

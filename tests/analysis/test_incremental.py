@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.design import edits
 from designer.design.files import read
 from designer.design.values import (
@@ -30,17 +30,17 @@ PRESETS = ["lenet5", "lenet_rgb", "alexnet", "vgg16", "resnet18", "resnet50", "g
 
 def same(design: Design, previous: Analysis) -> Analysis:
     """Return the analysis that takes over, after comparing it with a fresh one."""
-    quick, fresh = facts(analyse(design, previous)), facts(analyse(design))
+    quick, fresh = facts(analyze(design, previous)), facts(analyze(design))
     for key, value in fresh.items():
         assert quick[key] == value, key
-    return analyse(design, previous)
+    return analyze(design, previous)
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_random_edits_of_presets(name: str) -> None:
     draw = random.Random(name)
     design = read(folder("presets") / f"{name}.json")
-    analysis = analyse(design)
+    analysis = analyze(design)
     for _ in range(10):
         design = drawing.random_edit(draw, design)
         analysis = same(design, analysis)
@@ -50,7 +50,7 @@ def test_random_edits_of_presets(name: str) -> None:
 def test_random_edits_of_mostly_broken_designs(seed: int) -> None:
     draw = random.Random(seed)
     design = drawing.random_design(draw)
-    analysis = analyse(design)
+    analysis = analyze(design)
     for _ in range(8):
         design = drawing.random_edit(draw, design)
         analysis = same(design, analysis)
@@ -60,7 +60,7 @@ def test_random_edits_of_mostly_broken_designs(seed: int) -> None:
 def test_random_edits_of_mostly_valid_designs(seed: int) -> None:
     draw = random.Random(seed)
     design = drawing.tidy_design(draw)
-    analysis = analyse(design)
+    analysis = analyze(design)
     assert analysis.valid, analysis.problems
     for _ in range(8):
         edit = drawing.tidy_edit if draw.random() < 0.9 else drawing.random_edit
@@ -72,7 +72,7 @@ def test_random_edits_of_mostly_valid_designs(seed: int) -> None:
 def test_the_edits_of_the_window(seed: int) -> None:
     draw = random.Random(seed)
     design = drawing.tidy_design(draw)
-    analysis = analyse(design)
+    analysis = analyze(design)
     for _ in range(12):
         _, edit = random_edit(design, draw)
         try:
@@ -84,7 +84,7 @@ def test_the_edits_of_the_window(seed: int) -> None:
 
 def test_moving_nodes_evaluates_nothing() -> None:
     design = read(folder("presets") / "alexnet.json")
-    analysis = analyse(design)
+    analysis = analyze(design)
     places = {name: Point(0, number) for number, name in enumerate(design.graph.nodes)}
     moved = edits.move(design, places)
     assert same(moved, analysis).evaluator.evaluations == 0
@@ -96,10 +96,10 @@ def test_undo_says_what_was_said_before() -> None:
     designs = [first]
     for _ in range(12):
         designs.append(drawing.tidy_edit(draw, designs[-1]))
-    analysis = analyse(first)
+    analysis = analyze(first)
     for design in [*designs, *reversed(designs)]:
         analysis = same(design, analysis)
-    assert facts(analysis) == facts(analyse(first))
+    assert facts(analysis) == facts(analyze(first))
 
 
 # Cases that went wrong, or could.
@@ -121,7 +121,7 @@ def with_block(inner: Graph, **more: Any) -> Design:
 
 def test_a_block_that_is_mended_is_looked_at_again() -> None:
     broken = with_block(Graph({"b": BlockNode("B")}, path("x", "b", "y")))
-    before = analyse(broken)
+    before = analyze(broken)
     assert [problem.code for problem in before.problems] == ["recursive"]
     graph = Graph({"b": CONV}, path("x", "b", "y"))
     assert same(edits.with_graph(broken, "B", graph), before).valid
@@ -130,10 +130,10 @@ def test_a_block_that_is_mended_is_looked_at_again() -> None:
 def test_a_block_that_appears_is_looked_at() -> None:
     design = with_block(Graph({"c": CONV}, path("x", "c", "y")))
     missing = Design("d", graph=design.graph)
-    before = analyse(missing)
+    before = analyze(missing)
     assert [problem.code for problem in before.problems] == ["unknown-block"]
     assert same(design, before).valid
-    assert same(missing, analyse(design)).problems[0].code == "unknown-block"
+    assert same(missing, analyze(design)).problems[0].code == "unknown-block"
 
 
 def test_an_argument_that_comes_into_range_mends_its_uses() -> None:
@@ -141,7 +141,7 @@ def test_an_argument_that_comes_into_range_mends_its_uses() -> None:
     used = design.blocks["B"]
     narrow = Block({"channels": Argument(4, 1, 8)}, used.inputs, used.outputs, used.graph)
     broken = Design("d", blocks={"B": narrow}, graph=design.graph)
-    before = analyse(broken)
+    before = analyze(broken)
     assert [problem.code for problem in before.problems] == ["argument"]
     assert same(design, before).valid
 
@@ -154,7 +154,7 @@ def test_a_block_that_loses_an_output_leaves_its_readers_without() -> None:
         (*path("image", "b", "add", "scores"), Edge("b", 1, "add", 1)),
     )
     design = Design("d", blocks={"B": two}, graph=graph)
-    before = analyse(design)
+    before = analyze(design)
     assert before.valid
     one = Block({}, ("x",), ("y",), Graph({"c": CONV}, path("x", "c", "y")))
     after = same(Design("d", blocks={"B": one}, graph=graph), before)
@@ -167,7 +167,7 @@ def test_an_output_that_becomes_a_layer_is_no_output() -> None:
         (*path("image", "c", "scores"), *path("c", "aux")),
     )
     design = Design("d", graph=graph)
-    before = analyse(design)
+    before = analyze(design)
     assert before.top.training_only == {"aux"}
     changed = Graph({**graph.nodes, "aux": LayerNode("ReLU")}, graph.edges)
     after = same(Design("d", graph=changed), before)
@@ -185,7 +185,7 @@ def test_the_origin_of_a_problem_follows_the_graph() -> None:
     }
     graph = Graph(nodes, path("image", "first", "middle", "linear", "scores"))
     design = Design("d", graph=graph)
-    before = analyse(design)
+    before = analyze(design)
     assert before.problems[0].origin == "first"
     changed = Graph({**nodes, "middle": CONV}, graph.edges)
     after = same(Design("d", graph=changed), before)
@@ -196,7 +196,7 @@ def test_a_copy_of_a_block_has_problems_of_its_own() -> None:
     """Two names for one block value: a fix must edit the one in which it was offered."""
     inner = Graph({"c": LayerNode("Conv2d", {"nonsense": 1})}, path("x", "c", "y"))
     design = with_block(inner)
-    before = analyse(design)
+    before = analyze(design)
     copied = Design(
         "d",
         blocks={**design.blocks, "Copy": design.blocks["B"]},
@@ -210,7 +210,7 @@ def test_sums_that_shrink_are_exact() -> None:
     names = [f"n{number}" for number in range(30)]
     nodes = {**ENDS, **dict.fromkeys(names, CONV)}
     design = Design("d", graph=Graph(nodes, path("image", *names, "scores")))
-    analysis = analyse(design)
+    analysis = analyze(design)
     for channels in (8, 64, 4, 4, 16, 2):
         design = edits.set_parameter(design, "n7", "out_channels", channels)
         analysis = same(design, analysis)
@@ -220,10 +220,10 @@ def test_what_does_not_change_is_taken_over() -> None:
     names = [f"n{number}" for number in range(30)]
     nodes = {**ENDS, **dict.fromkeys(names, CONV)}
     design = Design("d", graph=Graph(nodes, path("image", *names, "scores")))
-    before = analyse(design)
-    after = analyse(edits.set_parameter(design, "n7", "bias", False), before)
-    kept = [name for name in names if after.top.nodes[name] is before.top.nodes[name]]
-    assert len(kept) == 29
+    before = analyze(design)
+    after = analyze(edits.set_parameter(design, "n7", "bias", False), before)
+    saved_for_backward = [name for name in names if after.top.nodes[name] is before.top.nodes[name]]
+    assert len(saved_for_backward) == 29
     assert after.evaluator.evaluations == 1
 
 
@@ -231,13 +231,13 @@ def test_a_removed_node_changes_its_readers_alone() -> None:
     names = [f"n{number}" for number in range(30)]
     nodes = {**ENDS, **dict.fromkeys(names, CONV)}
     design = Design("d", graph=Graph(nodes, path("image", *names, "scores")))
-    before = analyse(design)
+    before = analyze(design)
     for edited in (
         edits.remove_node(design, "n7"),
         edits.insert_on_edge(design, Edge("n7", 0, "n8", 0), "relu", LayerNode("ReLU")),
     ):
         assert same(edited, before).evaluator.evaluations <= 2
-        assert same(design, analyse(edited, before)).totals == before.totals
+        assert same(design, analyze(edited, before)).totals == before.totals
 
 
 def test_what_shares_storage_is_taken_over_where_only_sizes_change() -> None:
@@ -245,18 +245,20 @@ def test_what_shares_storage_is_taken_over_where_only_sizes_change() -> None:
     names = [f"n{number}" for number in range(len(layers))]
     nodes = {**ENDS, **dict(zip(names, layers, strict=True))}
     design = Design("d", graph=Graph(nodes, path("image", *names, "scores")))
-    before = analyse(design)
+    before = analyze(design)
     assert before.top.nodes["n2"].in_place
     after = same(edits.set_parameter(design, "image", "shape", (3, 16, 16)), before)
     assert after.top.plan is before.top.plan
-    kept = edits.replace_node(design, "n2", LayerNode("GELU"))  # which keeps its input
-    assert same(kept, before).top.plan is not before.top.plan
+    saved_for_backward = edits.replace_node(
+        design, "n2", LayerNode("GELU")
+    )  # which keeps its input
+    assert same(saved_for_backward, before).top.plan is not before.top.plan
 
 
 @pytest.mark.parametrize("name", ["alexnet", "resnet18", "googlenet"])
 def test_an_image_of_another_size_changes_sizes_alone(name: str) -> None:
     design = read(folder("presets") / f"{name}.json")
-    before = analyse(design)
+    before = analyze(design)
     image = before.inputs[0]
     larger = edits.set_parameter(design, image.name, "shape", (*image.shape[:2], 256))
     after = same(larger, before)
@@ -266,13 +268,13 @@ def test_an_image_of_another_size_changes_sizes_alone(name: str) -> None:
 
 def test_a_block_is_looked_at_once_for_each_set_of_facts() -> None:
     design = read(folder("presets") / "resnet50.json")
-    analysis = analyse(design)
+    analysis = analyze(design)
     uses = [node.inside for node in analysis.top.nodes.values() if node.inside is not None]
     inner = {id(each.inside) for use in uses for each in use.nodes.values()}
     assert len(inner) == 8  # of sixteen bottlenecks
     plans = {id(each.inside.plan) for use in uses for each in use.nodes.values() if each.inside}
     assert len(plans) == 2  # with a projection and without
-    again = analyse(edits.set_argument(design, "classes", 10), analysis)
+    again = analyze(edits.set_argument(design, "classes", 10), analysis)
     layer1, layer1_again = (each.top.nodes["layer1"].inside for each in (analysis, again))
     assert layer1 is not None
     assert layer1_again is not None

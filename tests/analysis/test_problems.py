@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import designer
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
 from designer.analysis.problems import Problem, Severity
 from designer.design.edits import insert_on_edge
 from designer.design.files import dumps, loads
@@ -422,7 +422,7 @@ CASES: dict[str, Case] = {
     "an image into a norm of features": Case(
         chain({"layer": "BatchNorm1d"}),
         "not-features",
-        "n1: BatchNorm1d needs features, received the image 3×8×8; BatchNorm2d normalises images",
+        "n1: BatchNorm1d needs features, received the image 3×8×8; BatchNorm2d normalizes images",
         received="3×8×8",
         expected="features",
     ),
@@ -510,7 +510,7 @@ CASES: dict[str, Case] = {
         "n1: the input 5 has fewer than 3 axes (from image)",
         received="1",
         expected="at least 3",
-        fixes=("normalise all axes",),
+        fixes=("normalize all axes",),
     ),
     "concat along an axis that is not there": Case(
         join("Concat", [5], [5], dim=2),
@@ -579,7 +579,7 @@ CASES: dict[str, Case] = {
     ),
     "a spread below zero": Case(
         chain(conv(weight_init="normal", weight_init_value=-0.5)),
-        "initialisation",
+        "initialization",
         "n1: normal begins with a spread of at least 0, received -0.5",
         received="-0.5",
         expected="at least 0",
@@ -744,8 +744,8 @@ CASES: dict[str, Case] = {
 
 
 def find(made: Design, code: str, node: str) -> Problem:
-    found = [each for each in analyse(made).problems if (each.code, each.node) == (code, node)]
-    assert found, [(each.code, each.message) for each in analyse(made).problems]
+    found = [each for each in analyze(made).problems if (each.code, each.node) == (code, node)]
+    assert found, [(each.code, each.message) for each in analyze(made).problems]
     return found[0]
 
 
@@ -760,21 +760,21 @@ def test_what_is_said(name: str) -> None:
     assert problem.origin == case.origin
     assert tuple(fix.label for fix in problem.fixes) == case.fixes
     assert problem.severity is Severity.ERROR
-    assert not analyse(case.design).valid
+    assert not analyze(case.design).valid
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.fixes])
 def test_every_fix_mends_its_problem(name: str) -> None:
     made = CASES[name].design
-    before = analyse(made)
+    before = analyze(made)
     for problem in before.problems:
         for fix in problem.fixes:
             fixed = fix(made)
             assert fixed != made
             assert loads(dumps(fixed)).blocks == fixed.blocks  # what is mended can be saved
-            after = analyse(fixed, before)
+            after = analyze(fixed, before)
             assert [each.message for each in after.problems] == [
-                each.message for each in analyse(fixed).problems
+                each.message for each in analyze(fixed).problems
             ]
             left = [(each.code, each.path, each.port, each.axis) for each in after.problems]
             assert (problem.code, problem.path, problem.port, problem.axis) not in left, fix.label
@@ -800,7 +800,7 @@ def test_fixes_that_leave_nothing_wrong(name: str, label: str) -> None:
     case = CASES[name]
     problem = find(case.design, case.code, case.node)
     fix = next(each for each in problem.fixes if each.label == label)
-    analysis = analyse(fix(case.design))
+    analysis = analyze(fix(case.design))
     assert analysis.valid, analysis.problems
 
 
@@ -808,12 +808,12 @@ def test_an_input_that_is_wrong_is_not_told_to_be_missing() -> None:
     made = design(
         {"image": {"layer": "Input", "shape": [0, 8, 8]}, "out": OUTPUT}, [["image", "out"]]
     )
-    assert [each.code for each in analyse(made).problems] == ["parameter"]
+    assert [each.code for each in analyze(made).problems] == ["parameter"]
 
 
 def test_a_fix_in_a_block_edits_the_block() -> None:
     made = chain({"block": "B", "repeat": 2}, {"block": "B"}, blocks=IN_BLOCK)
-    problem = analyse(made).problems[0]
+    problem = analyze(made).problems[0]
     assert (problem.path, problem.block, problem.node) == ("n1.0.n1", "B", "n1")
     assert problem.origin == "x"
     assert problem.message.endswith("do not divide into 2 groups (from x)")
@@ -822,23 +822,23 @@ def test_a_fix_in_a_block_edits_the_block() -> None:
     assert fixed.blocks["B"].graph.nodes["n1"] == LayerNode("Conv2d", {
         "out_channels": 4, "kernel_size": 1, "groups": 1
     })  # fmt: skip
-    assert analyse(fixed).valid
+    assert analyze(fixed).valid
 
 
 def test_a_flatten_in_a_block() -> None:
     inner = block({"n": {"layer": "ReLU"}, "fc": LINEAR}, [["x", "n", "fc", "y"]])
     made = chain({"block": "B"}, blocks={"B": inner})
-    (problem,) = analyse(made).problems
+    (problem,) = analyze(made).problems
     assert (problem.path, problem.origin) == ("n1.fc", "x")
     fixed = problem.fixes[0](made)
     assert [*fixed.blocks["B"].graph.nodes] == ["n", "flatten", "fc"]
-    assert analyse(fixed).valid
+    assert analyze(fixed).valid
 
 
 def test_no_fix_is_offered_in_an_edge_that_is_not_drawn() -> None:
     """Where a node in between went, the edge that remains cannot be edited."""
     gone = {"layer": "ReLU", "when": False}
-    (problem,) = analyse(chain(conv(), gone, LINEAR)).problems
+    (problem,) = analyze(chain(conv(), gone, LINEAR)).problems
     assert problem.code == "missing-flatten"
     assert problem.fixes == ()
 
@@ -850,7 +850,7 @@ def test_a_surplus_edge_behind_a_node_that_went_can_be_removed() -> None:
     problem = find(made, "no-such-input", "n1")
     fixed = problem.fixes[0](made)
     assert Edge("gone", 0, "n1", 1) not in fixed.graph.edges
-    assert "no-such-input" not in {each.code for each in analyse(fixed).problems}
+    assert "no-such-input" not in {each.code for each in analyze(fixed).problems}
 
 
 def test_a_fix_of_a_design_that_has_moved_on_is_refused() -> None:
@@ -865,14 +865,14 @@ def test_a_fix_of_a_design_that_has_moved_on_is_refused() -> None:
 def test_shapes_come_from_where_they_were_made() -> None:
     """Past norms, activations and dropout, which only pass a shape on."""
     layers = [conv(), {"layer": "BatchNorm2d"}, {"layer": "ReLU"}, {"layer": "Dropout"}, LINEAR]
-    (problem,) = analyse(chain(*layers)).problems
+    (problem,) = analyze(chain(*layers)).problems
     assert problem.origin == "n1"
     assert problem.message.endswith("(from n4)")
 
 
 def test_all_faults_of_a_node_are_told_at_once() -> None:
     node = {"layer": "Conv2d", "kernel_size": 0, "filters": 3, "stride": "=nothing"}
-    problems = analyse(chain(node)).problems
+    problems = analyze(chain(node)).problems
     assert {problem.code for problem in problems} == {
         "parameter",
         "unknown-parameter",
@@ -893,30 +893,30 @@ def test_all_faults_of_a_node_are_told_at_once() -> None:
     ],
 )
 def test_messages_stay_short(node: dict[str, Any]) -> None:
-    for problem in analyse(chain(node)).problems:
+    for problem in analyze(chain(node)).problems:
         assert len(problem.message) < 300
 
 
 def test_a_problem_is_not_told_again_downstream() -> None:
-    problems = analyse(chain(conv(4, 11), conv(), {"layer": "Flatten"}, LINEAR)).problems
+    problems = analyze(chain(conv(4, 11), conv(), {"layer": "Flatten"}, LINEAR)).problems
     assert [(problem.code, problem.node) for problem in problems] == [("kernel-too-large", "n1")]
 
 
 def test_every_node_of_a_cycle_is_named_and_what_is_behind_is_left_alone() -> None:
     nodes = {"image": IMAGE, "a": {"layer": "Add"}, "b": conv(3), "c": conv(3), "scores": OUTPUT}
     made = design(nodes, [["image", "a", "b", "a:1"], ["b", "c", "scores"]])
-    problems = analyse(made).problems
+    problems = analyze(made).problems
     assert [(problem.code, problem.node) for problem in problems] == [
         ("cycle", "a"),
         ("cycle", "b"),
     ]
-    assert analyse(made).totals.layers == 1
+    assert analyze(made).totals.layers == 1
 
 
 def test_an_unread_input_of_a_block_is_a_warning() -> None:
     inner = block({"n": conv()}, [["x", "n", "y"]], inputs=["x", "z"])
     nodes = {"image": IMAGE, "b": {"block": "B"}, "scores": OUTPUT}
-    analysis = analyse(design(nodes, [["image", "b", "scores"], ["image", "b:1"]], {"B": inner}))
+    analysis = analyze(design(nodes, [["image", "b", "scores"], ["image", "b:1"]], {"B": inner}))
     (problem,) = analysis.problems
     assert (problem.code, problem.severity) == ("unread-input", Severity.WARNING)
     assert problem.message == "the input z of B is read by nothing"
@@ -930,7 +930,7 @@ def test_every_code_has_a_case() -> None:
     sources = [
         path.read_text(encoding="utf-8")
         for folder in ("analysis", "layers")
-        for path in (SOURCE / folder).glob("*.py")
+        for path in (SOURCE / folder).rglob("*.py")
     ]
     pattern = r'(?:Problem|_problem|Fault|LayerError)\(\s*"([a-z]+(?:-[a-z]+)*)"'
     codes = {code for text in sources for code in re.findall(pattern, text)}

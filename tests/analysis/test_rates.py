@@ -2,8 +2,8 @@
 
 import pytest
 
-from designer.analysis.analysis import Analysis, analyse
-from designer.analysis.rates import factors
+from designer.analysis.analysis import Analysis, analyze
+from designer.analysis.evaluation.rates import factors
 from designer.design import edits
 from designer.design.values import Design
 from tests.layers.building import design, valid
@@ -62,17 +62,17 @@ def test_what_is_kept_of_a_partly_frozen_network_is_what_torch_keeps(factor):
     assert_kept_as_counted(edits.set_learning_rate(network(lr_scale=factor), "stem", 0))
 
 
-def test_gradients_and_optimiser_are_counted_for_what_learns_alone():
+def test_gradients_and_optimizer_are_counted_for_what_learns_alone():
     whole, frozen = valid(network()).totals, valid(network(lr_scale=0)).totals
     assert frozen.parameters == whole.parameters
     still = 3 * (4 * 4 + 4 + 4 + 4)
     assert (frozen.frozen, whole.frozen) == (still, 0)
-    for optimiser, copies in (("sgd", 0), ("adam", 2)):
-        less = whole.training_bytes(optimiser) - frozen.training_bytes(optimiser)
-        kept = whole.saved_bytes() - frozen.saved_bytes()
+    for optimizer, copies in (("sgd", 0), ("adam", 2)):
+        less = whole.training_bytes(optimizer) - frozen.training_bytes(optimizer)
+        saved_for_backward = whole.saved_bytes() - frozen.saved_bytes()
         work = whole.workspace_bytes - frozen.workspace_bytes
-        assert less == 4 * still * (1 + copies) + kept + work
-        assert kept > 0
+        assert less == 4 * still * (1 + copies) + saved_for_backward + work
+        assert saved_for_backward > 0
 
 
 @pytest.mark.parametrize(
@@ -85,19 +85,19 @@ def test_gradients_and_optimiser_are_counted_for_what_learns_alone():
 )
 @pytest.mark.parametrize("name", ["stem", "body"])
 def test_what_is_no_factor_is_a_problem(factor, words, name):
-    analysis = analyse(edits.set_learning_rate(network(), name, factor))
+    analysis = analyze(edits.set_learning_rate(network(), name, factor))
     (problem,) = [each for each in analysis.problems if each.code == "learning-rate"]
     assert problem.node == name and words in problem.message
 
 
 def test_an_analysis_goes_on_from_the_one_before():
-    before = analyse(network())
+    before = analyze(network())
     for edit in (
         lambda d: edits.set_learning_rate(d, "stem", 0),
         lambda d: edits.set_learning_rate(d, "body", 0),
         lambda d: edits.set_learning_rate(d, "bn", 0, block="Part"),
         lambda d: edits.set_learning_rate(d, "stem", 2),
     ):
-        after: Analysis = analyse(edit(before.design), before)
-        assert after.totals == analyse(after.design).totals
+        after: Analysis = analyze(edit(before.design), before)
+        assert after.totals == analyze(after.design).totals
         before = after

@@ -9,9 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from designer import presets
-from designer.analysis.analysis import analyse
-from designer.analysis.report import SCHEMA_PATH, Report, report, schema_text
-from designer.analysis.totals import OPTIMISER_COPIES
+from designer.analysis.accounting.totals import OPTIMIZER_COPIES
+from designer.analysis.analysis import analyze
+from designer.analysis.report.check import SCHEMA_PATH, Report, report, schema_text
 from designer.design import files
 from designer.design.values import Design
 
@@ -67,7 +67,7 @@ BROKEN = {
 
 
 def as_printed(given: Design, batch: int = 1) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(report(analyse(given), batch).to_json())
+    found: dict[str, Any] = json.loads(report(analyze(given), batch).to_json())
     return found
 
 
@@ -163,9 +163,9 @@ def test_layers_add_up_to_the_totals(name: str) -> None:
 def test_the_batch_counts_for_training_only() -> None:
     one, eight = (as_printed(presets.load("resnet18"), batch)["totals"] for batch in (1, 8))
     assert eight["saved_bytes"] == 38_400 + 8 * 22_179_840
-    assert set(eight["training_bytes"]) == set(OPTIMISER_COPIES)
+    assert set(eight["training_bytes"]) == set(OPTIMIZER_COPIES)
     assert all(
-        eight["training_bytes"][name] > one["training_bytes"][name] for name in OPTIMISER_COPIES
+        eight["training_bytes"][name] > one["training_bytes"][name] for name in OPTIMIZER_COPIES
     )
     changed = {key for key in one if one[key] != eight[key]}
     assert changed == {"saved_bytes", "training_bytes"}
@@ -193,6 +193,6 @@ def test_no_image_has_no_receptive_field() -> None:
 
 
 def test_it_can_be_read_back() -> None:
-    made = report(analyse(presets.load("googlenet")), 3)
+    made = report(analyze(presets.load("googlenet")), 3)
     assert msgspec.json.decode(made.to_json(), type=Report) == made
     assert made.to_json().isascii()

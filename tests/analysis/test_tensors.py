@@ -3,8 +3,8 @@
 import pytest
 
 from designer import presets
-from designer.analysis.analysis import analyse
-from designer.analysis.tensors import Module, modules
+from designer.analysis.analysis import analyze
+from designer.analysis.report.tensors import Module, modules
 from designer.design.values import Design
 from designer.engine.module import module
 from tests.layers.building import chain, design
@@ -15,7 +15,7 @@ LAYERS = [
 
 
 def found(design: Design) -> dict[str, Module]:
-    return {each.path: each for each in modules(analyse(design))}
+    return {each.path: each for each in modules(analyze(design))}
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -24,7 +24,7 @@ def test_the_modules_are_those_of_the_state_dict_in_its_order(name):
     state = module(design).state_dict()
     ours = [
         (f"{each.path}.{own}", shape)
-        for each in modules(analyse(design))
+        for each in modules(analyze(design))
         for own, shape in each.tensors.items()
     ]
     assert ours == [(key, tuple(value.shape)) for key, value in state.items()]

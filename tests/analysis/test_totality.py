@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
 from designer.design.files import dumps, loads
 from designer.design.values import Argument, Block, BlockNode, Design, Edge, Graph, LayerNode
 from designer.layers.base import layer_types
@@ -31,9 +31,9 @@ from tests.analysis.drawing import (
 @example(541)  # a block's output that reads the second output of a block on a cycle
 def test_random_designs(seed: int) -> None:
     made = random_design(random.Random(seed))
-    found = facts(analyse(made))
+    found = facts(analyze(made))
     assert found["totals"].parameters >= 0
-    assert facts(analyse(made)) == found  # and is a function of the design
+    assert facts(analyze(made)) == found  # and is a function of the design
 
 
 @pytest.mark.parametrize("layer", layer_types())
@@ -47,7 +47,7 @@ def test_every_layer_on_every_kind_of_input(layer: str) -> None:
         nodes |= {"n": node, "scores": LayerNode("Output")}
         edges = [Edge(draw.choice("ab"), 0, "n", port) for port in range(draw.randrange(4))]
         graph = Graph(nodes, (*edges, Edge("n", 0, "scores", 0)))
-        facts(analyse(Design("d", graph=graph)))
+        facts(analyze(Design("d", graph=graph)))
 
 
 IMAGE_SHAPE: Mapping[str, Any] = {"shape": (3, 8, 8)}
@@ -67,7 +67,7 @@ def test_every_parameter_takes_or_refuses_extremes(layer: str) -> None:
             node = LayerNode(layer, {**values, key: value})
             nodes = {"a": LayerNode("Input", IMAGE_SHAPE), "n": node, "scores": LayerNode("Output")}
             edges = (Edge("a", 0, "n", 0), Edge("n", 0, "scores", 0))
-            facts(analyse(Design("d", graph=Graph(nodes, edges))))
+            facts(analyze(Design("d", graph=Graph(nodes, edges))))
 
 
 @pytest.mark.parametrize(
@@ -86,11 +86,11 @@ def test_every_parameter_takes_or_refuses_extremes(layer: str) -> None:
 )
 def test_large_numbers_take_no_longer(layer: dict[str, Any]) -> None:
     """None of these loops over its number; the test would not end in any patience."""
-    facts(analyse(chain(layer, layer, layer)))
+    facts(analyze(chain(layer, layer, layer)))
 
 
 def test_sizes_beyond_any_memory_are_refused() -> None:
-    analysis = analyse(chain(*[{"layer": "Upsample", "scale_factor": 64}] * 40))
+    analysis = analyze(chain(*[{"layer": "Upsample", "scale_factor": 64}] * 40))
     (problem,) = (each for each in analysis.problems if each.code == "too-large")
     assert "larger than any memory" in problem.message
 
@@ -109,7 +109,7 @@ def test_blocks_that_multiply_without_end_are_refused() -> None:
     }
     nodes = {"n": {"layer": "ReLU"}, "unread": {"layer": "ReLU"}}
     blocks["B23"] = block(nodes, [*WIRE, ["n", "unread"]])
-    analysis = analyse(chain({"block": "B0"}, blocks=blocks))
+    analysis = analyze(chain({"block": "B0"}, blocks=blocks))
     assert {problem.code for problem in analysis.problems} >= {"too-large"}
     assert len(analysis.problems) < 200
 
@@ -122,7 +122,7 @@ def test_problems_in_nested_blocks_are_told_in_part_with_errors_first() -> None:
     )
     nodes: dict[str, Any] = {"image": IMAGE, "b": {"block": "B"}, "scores": OUTPUT}
     edges = [["image", f"b:{number}"] for number in range(61)]
-    analysis = analyse(design(nodes, [*edges, ["b", "scores"]], {"B": inner}))
+    analysis = analyze(design(nodes, [*edges, ["b", "scores"]], {"B": inner}))
     assert not analysis.valid
     assert [problem.code for problem in analysis.problems][:2] == ["unknown-layer", "unread"]
     assert len(analysis.problems) == 50
@@ -134,7 +134,7 @@ def test_repeats_within_repeats_within_repeats() -> None:
         "B": block({"n": {"block": "A", "repeat": 1000}}, WIRE),
         "C": block({"n": {"block": "B", "repeat": 1000}}, WIRE),
     }
-    analysis = analyse(chain({"block": "C", "repeat": 1000}, blocks=blocks))
+    analysis = analyze(chain({"block": "C", "repeat": 1000}, blocks=blocks))
     (problem,) = (each for each in analysis.problems if each.code == "too-large")
     assert problem.message == (
         "n: it expands to 1,000,000 layers, at most 100,000 can be built; lower a repeat"
@@ -151,7 +151,7 @@ def test_repeats_that_all_differ() -> None:
             {"n": {"block": "B", "repeat": 1000, "with": {"c": "=c * 1000 + i"}}}, WIRE, c=1
         ),
     }
-    analysis = analyse(
+    analysis = analyze(
         chain({"block": "C", "repeat": 1000, "with": {"c": "=i + 1"}}, blocks=blocks)
     )
     (problem,) = analysis.problems
@@ -167,8 +167,8 @@ def test_a_design_of_many_large_blocks() -> None:
         "B": block({"n": {"block": "A", "repeat": 1000}}, WIRE),
         "C": block({"n": {"block": "B", "repeat": 90}}, WIRE),
     }
-    assert analyse(chain({"block": "C"}, blocks=blocks)).valid
-    analysis = analyse(chain({"block": "C"}, {"block": "C"}, blocks=blocks))
+    assert analyze(chain({"block": "C"}, blocks=blocks)).valid
+    analysis = analyze(chain({"block": "C"}, {"block": "C"}, blocks=blocks))
     assert [problem.code for problem in analysis.problems] == ["too-large"]
     assert "more than 100,000 layers" in analysis.problems[0].message
 
@@ -180,7 +180,7 @@ def test_a_flat_design_of_many_nodes() -> None:
     order = [*nodes]
     edges = [Edge(one, 0, two, 0) for one, two in pairwise(order)]
     for graph in (Graph(nodes, tuple(edges)), Graph(dict(reversed(nodes.items())), tuple(edges))):
-        analysis = analyse(Design("d", graph=graph))
+        analysis = analyze(Design("d", graph=graph))
         assert analysis.valid
         assert analysis.totals.layers == 20_002
 
@@ -196,7 +196,7 @@ def test_many_nodes_that_go() -> None:
             edges += [Edge("image", 0, name, port) for port in (0, 2)]
             edges += [Edge(f"n{number}", 0, name, 1), Edge(name, 0, f"o{number}", 0)]
         ends = {f"o{number}": LayerNode("Output") for number in range(2_000)}
-        analysis = analyse(Design("d", graph=Graph({**nodes, **joins, **ends}, tuple(edges))))
+        analysis = analyze(Design("d", graph=Graph({**nodes, **joins, **ends}, tuple(edges))))
         assert analysis.valid
         assert analysis.totals.layers == 2 + 4_000
         assert {row.shape[0] for row in analysis.rows() if row.type == "Concat"} == {9}
@@ -207,11 +207,11 @@ def test_ports_far_out() -> None:
         {"image": IMAGE, "add": {"layer": "Add"}, "r": {"layer": "ReLU"}, "scores": OUTPUT},
         [["image", "add:999"], ["add:999", "r:999"], ["r", "scores"]],
     )
-    facts(analyse(made))
+    facts(analyze(made))
 
 
 def test_an_empty_design() -> None:
-    analysis = analyse(Design("d"))
+    analysis = analyze(Design("d"))
     assert [problem.code for problem in analysis.problems] == ["no-input", "no-output"]
     assert analysis.totals.parameters == 0
     assert analysis.rows() == []
@@ -223,4 +223,4 @@ def test_blocks_that_nobody_uses_are_left_alone() -> None:
     inner = Graph({"n": BlockNode("B")}, ())
     made = Design("d", blocks={"B": Block({"a": Argument(1)}, ("x",), ("y",), inner)})
     assert loads(dumps(made)) == made
-    assert {problem.code for problem in analyse(made).problems} == {"no-input", "no-output"}
+    assert {problem.code for problem in analyze(made).problems} == {"no-input", "no-output"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from designer.analysis.wiring import CHAIN, NO_ENDS, chain, wire
+from designer.analysis.evaluation.wiring import CHAIN, NO_ENDS, chain, wire
 from designer.design.values import Edge, Graph, LayerNode
 
 

@@ -17,7 +17,7 @@ import torchinfo
 import torchvision
 
 from designer import presets
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.design import edits, files
 from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node
 
@@ -39,8 +39,8 @@ def run() -> list[Row]:
             network = peer(weights=None)
         cold, warm, theirs = _against_torchinfo(design, network)
         wanted = f"at least {goal}x faster"
-        rows.append((f"analyse {label} [ms]", warm, theirs, theirs / warm, wanted))
-        rows.append((f"analyse {label}, cold [ms]", cold, theirs, theirs / cold, "-"))
+        rows.append((f"analyze {label} [ms]", warm, theirs, theirs / warm, wanted))
+        rows.append((f"analyze {label}, cold [ms]", cold, theirs, theirs / cold, "-"))
     few, every = _one_edit()
     rows.append(("one edit in 10,000 nodes, shapes stay [ms]", few, 2.0, 2.0 / few, "under 2 ms"))
     rows.append(("one edit in 10,000 nodes, all change [ms]", every, 60, 60 / every, "under 60 ms"))
@@ -88,8 +88,8 @@ def _against_torchinfo(design: Design, network: torch.nn.Module) -> tuple[float,
         for _ in range(REPEATS):
             fresh = files.loads(text)
             _forget()
-            cold.append(_milliseconds(lambda fresh=fresh: analyse(fresh).totals))  # type: ignore[misc]
-        warm += [_milliseconds(lambda: analyse(design).totals) for _ in range(REPEATS)]
+            cold.append(_milliseconds(lambda fresh=fresh: analyze(fresh).totals))  # type: ignore[misc]
+        warm += [_milliseconds(lambda: analyze(design).totals) for _ in range(REPEATS)]
         theirs += [_milliseconds(summary) for _ in range(REPEATS)]
     return statistics.median(cold), statistics.median(warm), statistics.median(theirs)
 
@@ -105,14 +105,14 @@ def _forget() -> None:
 def _one_edit() -> tuple[float, float]:
     """Measure an edit that keeps all shapes, and one of the image that changes each of them."""
     design = flat_design()
-    before = analyse(design)
+    before = analyze(design)
     assert before.valid
 
     def again(number: int, edited: Design) -> float:
         found: list[Analysis] = []
 
         def measure() -> None:
-            found.append(analyse(edited, before))
+            found.append(analyze(edited, before))
             assert found[0].totals.parameters
 
         spent = _milliseconds(measure)

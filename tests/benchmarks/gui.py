@@ -44,10 +44,10 @@ QTimer.singleShot(0, later)
 application.exec()
 """
 _OURS = f"""{_SHOWN}
-from designer.gui import app
+from designer.gui.shell import application as window
 
 QTimer.singleShot(0, lambda: QTimer.singleShot(0, later))
-app.run(OPEN)
+window.run(OPEN)
 """
 
 

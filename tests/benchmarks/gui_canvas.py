@@ -103,9 +103,9 @@ def _ours() -> dict[str, tuple[float, float, str]]:
     from PySide6.QtWidgets import QApplication
 
     from designer.design import edits, files
-    from designer.gui import theme
+    from designer.gui.base import theme
     from designer.gui.canvas.canvas import Canvas
-    from designer.gui.workspace import Workspace
+    from designer.gui.documents.workspace import Workspace
 
     application = QApplication([])
     application.setStyle("Fusion")

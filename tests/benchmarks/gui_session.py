@@ -76,10 +76,10 @@ def _session() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("CONFIG", "STATE", "DATA"):
             os.environ[f"XDG_{name}_HOME"] = str(Path(folder) / name)
-        from designer.gui import preferences, theme
-        from designer.gui.garbage import GarbageCollector
-        from designer.gui.items import Item
-        from designer.gui.main_window import MainWindow
+        from designer.gui.base import preferences, theme
+        from designer.gui.base.garbage import GarbageCollector
+        from designer.gui.documents.items import Item
+        from designer.gui.shell.main_window import MainWindow
         from tests.gui.hands import SHIFT, Hands, wait
 
         GarbageCollector(application)

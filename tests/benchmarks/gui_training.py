@@ -54,7 +54,7 @@ def _measured(side: str) -> float:
 def _application():
     from PySide6.QtWidgets import QApplication
 
-    from designer.gui import theme
+    from designer.gui.base import theme
 
     application = QApplication([])
     application.setStyle("Fusion")
@@ -68,14 +68,14 @@ def panned() -> float:
     application = _application()
     import numpy as np
 
-    from designer.gui.theme import colours
-    from designer.gui.training.history import smoothed
+    from designer.gui.base.theme import colors
     from designer.gui.training.plots import Line, Plot
+    from designer.gui.worker.history import smoothed
 
     x = np.linspace(0, 20, POINTS)
     noise = np.random.default_rng(0).normal(0, 0.08, POINTS)
     y = 2.3 * np.exp(-x / 4) + 0.3 + noise
-    c = colours()
+    c = colors()
     plot = Plot("Loss")
     plot.resize(900, 400)
     plot.show()
@@ -104,8 +104,8 @@ def first_point(home: str, *, standby: bool) -> float:
     application = _application()
     from PySide6.QtCore import QEventLoop, QTimer
 
-    from designer.gui import preferences
-    from designer.gui.main_window import MainWindow
+    from designer.gui.base import preferences
+    from designer.gui.shell.main_window import MainWindow
 
     clock = QTimer(interval=5)  # how often a condition is looked at, if nothing happens
     clock.start()

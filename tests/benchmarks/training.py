@@ -1,6 +1,6 @@
 """The trainer against a plain loop written by hand with default settings, on this machine.
 
-Both get the same source, images, batch and optimiser, each in a process of its own. They take
+Both get the same source, images, batch and optimizer, each in a process of its own. They take
 turns of some dozen steps, so that other work on the machine slows both alike; the medians of all
 turns and of some such pairs count, the event log included. The first steps of a turn are run but
 not counted: a process that was asleep takes twice the time for them.
@@ -19,7 +19,7 @@ from statistics import fmean, median
 from typing import Any
 
 from designer import presets
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
 from designer.codegen import generate
 from designer.design.values import Design, LayerNode
 from designer.runs.begin import begin
@@ -147,7 +147,7 @@ def _ours(design: Design, clock: _Clock) -> None:
     """Train a run folder as the worker does; each step event ends a turn."""
     from designer.engine.training import train
     from designer.runs.events import EventWriter
-    from designer.runs.recipe import Optimiser, Recipe, Schedule
+    from designer.runs.recipe import Optimizer, Recipe, Schedule
 
     write = EventWriter.write
 
@@ -164,7 +164,7 @@ def _ours(design: Design, clock: _Clock) -> None:
         epochs=1000,  # until the turns are over
         device="cpu",
         log_interval=EVERY,
-        optimiser=Optimiser(learning_rate=0.01, nesterov=False, weight_decay=0.0),
+        optimizer=Optimizer(learning_rate=0.01, nesterov=False, weight_decay=0.0),
         schedule=Schedule(name="constant"),
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -176,7 +176,7 @@ def _loop(design: Design, clock: _Clock) -> None:
     import torch
     import torch.nn.functional as F
 
-    (port,) = analyse(design).inputs
+    (port,) = analyze(design).inputs
     generator = torch.Generator().manual_seed(0)
     images = torch.randn((8004, *port.shape), generator=generator)
     labels = torch.randint(10, (8004,), generator=generator)
@@ -185,7 +185,7 @@ def _loop(design: Design, clock: _Clock) -> None:
     module: dict[str, Any] = {}
     exec(generated.source, module)
     model = module[generated.class_name]()
-    optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     total, steps = 0.0, 0
     while len(others):
         order = torch.randperm(len(images))
@@ -193,8 +193,8 @@ def _loop(design: Design, clock: _Clock) -> None:
             chosen = order[i : i + BATCH]
             loss = F.cross_entropy(model(images[chosen]), labels[chosen])
             loss.backward()
-            optimiser.step()
-            optimiser.zero_grad()
+            optimizer.step()
+            optimizer.zero_grad()
             total += loss.item()
             steps += 1
             if steps % EVERY == 0:

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from designer import presets
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
 from designer.codegen import generate, source
 from designer.design.edits import set_argument
 from designer.errors import DesignerError
@@ -118,7 +118,7 @@ def test_a_free_argument_gives_what_the_analysis_says(name: str, values: dict[st
     for key, value in values.items():
         changed = set_argument(changed, key, value)
     count = sum(each.numel() for each in module.parameters())
-    assert count == analyse(changed).totals.parameters
+    assert count == analyze(changed).totals.parameters
 
 
 # Hostile words
@@ -154,7 +154,7 @@ def test_words_of_a_file_never_become_code(word: str):
 @pytest.mark.parametrize("word", HOSTILE)
 def test_text_in_parameters_is_refused_or_quoted(word: str):
     bad = chain((3, 4, 4), ("Conv2d", {"out_channels": 2, "kernel_size": 1, "padding_mode": word}))
-    assert not analyse(bad).valid
+    assert not analyze(bad).valid
     with pytest.raises(DesignerError):
         source(bad)
     block = {

@@ -83,7 +83,7 @@ def make_no_classes(root: Path) -> None:
     write_pictures(root, 2)
 
 
-def make_unlabelled_test(root: Path) -> None:
+def make_unlabeled_test(root: Path) -> None:
     write_pictures(root / "train" / "cat", 1)
     write_pictures(root / "train" / "dog", 1)
     write_pictures(root / "test", 2)
@@ -107,7 +107,7 @@ def make_two_validations(root: Path) -> None:
         (make_no_classes, "holds pictures but no class folders"),
         (make_empty_class, r"class folder .*dog holds no pictures \(.*\.png"),
         (lambda root: write_pictures(root / "cat", 3), "all of one class"),
-        (make_unlabelled_test, r"test holds pictures but no class folders"),
+        (make_unlabeled_test, r"test holds pictures but no class folders"),
         (make_unknown_class, r"cow is a class that the training pictures do not have"),
         (make_two_validations, r"val are both for validation"),
     ],

@@ -12,7 +12,7 @@ from designer.data import open_dataset
 from designer.errors import DesignerError
 
 UINT8 = np.random.default_rng(0).integers(0, 256, (6, 5, 4), np.uint8)
-COLOUR = np.random.default_rng(1).integers(0, 256, (6, 5, 7, 3), np.uint8)
+COLOR = np.random.default_rng(1).integers(0, 256, (6, 5, 7, 3), np.uint8)
 FLOATS = np.random.default_rng(2).normal(size=(6, 5, 7, 3))
 LABELS = np.arange(6) % 3
 
@@ -47,7 +47,7 @@ def test_keras_file_with_test_part(tmp_path: Path) -> None:
         (UINT8, UINT8[:, None]),
         (UINT8[..., None], UINT8[:, None]),
         (UINT8.astype(np.int64), UINT8[:, None]),
-        (np.asfortranarray(COLOUR), COLOUR.transpose(0, 3, 1, 2)),
+        (np.asfortranarray(COLOR), COLOR.transpose(0, 3, 1, 2)),
         (FLOATS, FLOATS.transpose(0, 3, 1, 2).astype(np.float32)),
         (FLOATS.transpose(0, 3, 1, 2), FLOATS.transpose(0, 3, 1, 2).astype(np.float32)),
         (FLOATS.astype(">f4"), FLOATS.transpose(0, 3, 1, 2).astype(np.float32)),

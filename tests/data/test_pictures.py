@@ -10,8 +10,8 @@ from designer.data import ArrayPart, pictures, read_picture
 from designer.data.pictures import picture_shape
 from designer.errors import DesignerError
 
-COLOUR = np.random.default_rng(0).integers(0, 256, (3, 20, 30, 3), np.uint8)
-GREY = COLOUR[..., :1]
+COLOR = np.random.default_rng(0).integers(0, 256, (3, 20, 30, 3), np.uint8)
+GRAY = COLOR[..., :1]
 LABELS = np.arange(3)
 BILINEAR = Image.Resampling.BILINEAR
 
@@ -22,22 +22,22 @@ def read(images: np.ndarray, height: int, width: int, channels: int) -> np.ndarr
 
 
 def test_arrays_are_read_as_they_are() -> None:
-    result = read(COLOUR, 20, 30, 3)
-    np.testing.assert_array_equal(result, COLOUR[[2, 0]].transpose(0, 3, 1, 2))
+    result = read(COLOR, 20, 30, 3)
+    np.testing.assert_array_equal(result, COLOR[[2, 0]].transpose(0, 3, 1, 2))
     assert result.flags.c_contiguous
 
 
 @pytest.mark.parametrize("factor", [0.4, 0.5, 1.7])
 def test_resize_is_pillows_antialiased_bilinear(factor: float) -> None:
     height, width = round(20 * factor), round(30 * factor)
-    expected = Image.fromarray(COLOUR[2]).resize((width, height), BILINEAR)
+    expected = Image.fromarray(COLOR[2]).resize((width, height), BILINEAR)
     np.testing.assert_array_equal(
-        read(COLOUR, height, width, 3)[0].transpose(1, 2, 0), np.asarray(expected)
+        read(COLOR, height, width, 3)[0].transpose(1, 2, 0), np.asarray(expected)
     )
 
 
 def test_floats_are_resized_as_floats() -> None:
-    floats = COLOUR.astype(np.float32) / 255 - 0.5
+    floats = COLOR.astype(np.float32) / 255 - 0.5
     result = read(floats, 10, 15, 3)
     plane = Image.fromarray(np.ascontiguousarray(floats[2, ..., 1]))
     np.testing.assert_array_equal(result[0, 1], np.asarray(plane.resize((15, 10), BILINEAR)))
@@ -51,9 +51,9 @@ def test_floats_are_resized_as_floats() -> None:
 def test_another_proportion_cuts_the_middle_out(
     height: int, width: int, box: tuple[int, int, int, int]
 ) -> None:
-    expected = Image.fromarray(COLOUR[2]).resize((width, height), BILINEAR, box=box)
+    expected = Image.fromarray(COLOR[2]).resize((width, height), BILINEAR, box=box)
     np.testing.assert_array_equal(
-        read(COLOUR, height, width, 3)[0].transpose(1, 2, 0), np.asarray(expected)
+        read(COLOR, height, width, 3)[0].transpose(1, 2, 0), np.asarray(expected)
     )
 
 
@@ -64,17 +64,17 @@ def test_no_size_is_refused_for_rounding(own: tuple[int, int], asked: tuple[int,
     assert (read(images, *asked, 1) == 7).all()
 
 
-def test_grey_becomes_three_equal_channels() -> None:
-    result = read(GREY, 20, 30, 3)
+def test_gray_becomes_three_equal_channels() -> None:
+    result = read(GRAY, 20, 30, 3)
     assert result.shape == (2, 3, 20, 30)
     for channel in range(3):
-        np.testing.assert_array_equal(result[:, channel], GREY[[2, 0], ..., 0])
+        np.testing.assert_array_equal(result[:, channel], GRAY[[2, 0], ..., 0])
 
 
-def test_colour_becomes_pillows_luminance() -> None:
-    expected = np.asarray(Image.fromarray(COLOUR[2]).convert("L"))
-    np.testing.assert_array_equal(read(COLOUR, 20, 30, 1)[0, 0], expected)
-    floats = read(COLOUR.astype(np.float32), 20, 30, 1)
+def test_color_becomes_pillows_luminance() -> None:
+    expected = np.asarray(Image.fromarray(COLOR[2]).convert("L"))
+    np.testing.assert_array_equal(read(COLOR, 20, 30, 1)[0, 0], expected)
+    floats = read(COLOR.astype(np.float32), 20, 30, 1)
     assert floats.dtype == np.float32
     np.testing.assert_allclose(floats[0, 0], expected, atol=0.51)
 
@@ -91,8 +91,8 @@ def decoded(path: Path, *, channels: int = 3, height: int = 20, width: int = 30)
 
 def test_a_file_is_resized_as_pillow_does(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
-    Image.fromarray(COLOUR[0]).save(path)
-    image = Image.fromarray(COLOUR[0])
+    Image.fromarray(COLOR[0]).save(path)
+    image = Image.fromarray(COLOR[0])
     expected = image.resize((10, 10), BILINEAR, box=(5, 0, 25, 20))
     np.testing.assert_array_equal(
         decoded(path, height=10, width=10), np.asarray(expected).transpose(2, 0, 1)
@@ -102,7 +102,7 @@ def test_a_file_is_resized_as_pillow_does(tmp_path: Path) -> None:
 
 def test_a_large_jpeg_is_close_to_the_full_decode(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
-    smooth = Image.fromarray(COLOUR[0]).resize((900, 600), Image.Resampling.BICUBIC)
+    smooth = Image.fromarray(COLOR[0]).resize((900, 600), Image.Resampling.BICUBIC)
     smooth.save(path, quality=95)
     with Image.open(path) as image:
         expected = np.asarray(image.resize((60, 40), BILINEAR)).transpose(2, 0, 1)
@@ -112,7 +112,7 @@ def test_a_large_jpeg_is_close_to_the_full_decode(tmp_path: Path) -> None:
 
 
 def test_a_palette_is_looked_up(tmp_path: Path) -> None:
-    palette = Image.fromarray(COLOUR[0]).quantize(16)
+    palette = Image.fromarray(COLOR[0]).quantize(16)
     palette.save(tmp_path / "a.gif")
     with Image.open(tmp_path / "a.gif") as image:
         assert image.mode == "P"
@@ -148,10 +148,10 @@ def test_what_is_transparent_becomes_white(tmp_path: Path, mode: str) -> None:
 )
 def test_sixteen_bits_become_eight(tmp_path: Path, suffix: str, dtype: type) -> None:
     path = tmp_path / f"a.{suffix}"
-    values = (GREY[0, ..., 0].astype(dtype) << 8) + 200
+    values = (GRAY[0, ..., 0].astype(dtype) << 8) + 200
     Image.fromarray(values).save(path)
-    np.testing.assert_array_equal(decoded(path, channels=1)[0], GREY[0, ..., 0])
-    np.testing.assert_array_equal(decoded(path)[2], GREY[0, ..., 0])
+    np.testing.assert_array_equal(decoded(path, channels=1)[0], GRAY[0, ..., 0])
+    np.testing.assert_array_equal(decoded(path)[2], GRAY[0, ..., 0])
     assert picture_shape(path) == (20, 30, 1)
 
 
@@ -159,15 +159,15 @@ def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned clockwise by a quarter
-    Image.fromarray(COLOUR[0]).save(path, exif=exif)
-    expected = np.rot90(COLOUR[0], -1).transpose(2, 0, 1)
+    Image.fromarray(COLOR[0]).save(path, exif=exif)
+    expected = np.rot90(COLOR[0], -1).transpose(2, 0, 1)
     np.testing.assert_array_equal(decoded(path, height=30, width=20), expected)
     assert picture_shape(path) == (30, 20, 3)
 
 
 def test_the_first_frame_is_taken(tmp_path: Path) -> None:
     path = tmp_path / "a.gif"
-    frames = [Image.new("RGB", (30, 20), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (30, 20), color) for color in ("red", "blue")]
     frames[0].save(path, save_all=True, append_images=frames[1:])
     assert decoded(path)[:, 5, 5].tolist() == [255, 0, 0]
 
@@ -187,7 +187,7 @@ def damaged(path: Path, name: str, data: bytes) -> Path:
 
 
 def test_useless_files_are_named(tmp_path: Path) -> None:
-    Image.fromarray(COLOUR[0]).save(tmp_path / "whole.jpg")
+    Image.fromarray(COLOR[0]).save(tmp_path / "whole.jpg")
     whole = (tmp_path / "whole.jpg").read_bytes()
     Image.fromarray(np.zeros((20, 30), np.float32)).save(tmp_path / "float.tif")
     cases = {

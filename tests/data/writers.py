@@ -52,7 +52,7 @@ def write_cifar10(folder: Path) -> dict[str, np.ndarray]:
 
 
 def write_pictures(folder: Path, count: int, *, size: tuple[int, int] = (8, 6)) -> list[Path]:
-    """Write PNG files of random colours; ``size`` is (width, height)."""
+    """Write PNG files of random colors; ``size`` is (width, height)."""
     folder.mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(count)
     paths = []

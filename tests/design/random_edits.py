@@ -3,8 +3,8 @@
 import random
 from collections.abc import Callable, Sequence
 
-from designer.analysis import editing
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
+from designer.analysis.assist import editing
 from designer.design import arguments, blocks, clipboard, edits, grouping
 from designer.design.edits import Edit
 from designer.design.values import Argument, BlockNode, Design, Edge, LayerNode, Node, Point
@@ -86,7 +86,7 @@ def _remove(design: Design, block: str | None, draw: random.Random) -> _Drawn:
     names = _some(design, block, draw)[: draw.choice([1, 1, 2, 5])]
     drawn = [_edge(design, block, draw)] if draw.random() < 0.2 else []
     return f"delete {len(names)} nodes", lambda d: editing.remove(
-        analyse(d), names, [e for e in drawn if e in d.graph_of(block).edges], block=block
+        analyze(d), names, [e for e in drawn if e in d.graph_of(block).edges], block=block
     )
 
 
@@ -143,7 +143,7 @@ def _dissolve(design: Design, block: str | None, draw: random.Random) -> _Drawn:
         name for name, node in design.graph_of(block).nodes.items() if isinstance(node, BlockNode)
     ]
     name = draw.choice(names) if names else "nothing"
-    return f"dissolve {name}", lambda d: editing.dissolve(analyse(d), name, block=block)
+    return f"dissolve {name}", lambda d: editing.dissolve(analyze(d), name, block=block)
 
 
 def _arguments(design: Design, block: str | None, draw: random.Random) -> _Drawn:

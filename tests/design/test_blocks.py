@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
 from designer.design import arguments, blocks, edits
 from designer.design.files import dumps, loads
 from designer.design.values import Argument, BlockNode, Design, Edge, LayerNode
@@ -56,12 +56,14 @@ def test_names_change_and_nothing_else(edit: edits.Edit) -> None:
     assert dumps(before) == text
     assert edit(before) == after
     assert dumps(loads(dumps(after))) == dumps(after)
-    one, two = analyse(before), analyse(after)
+    one, two = analyze(before), analyze(after)
     assert one.valid and two.valid
     assert one.totals.saved_bytes(2) == two.totals.saved_bytes(2)
-    assert replace(one.totals, kept=two.totals.kept, kept_in_eval=two.totals.kept_in_eval) == (
-        two.totals
-    )
+    assert replace(
+        one.totals,
+        saved_for_backward=two.totals.saved_for_backward,
+        saved_in_eval=two.totals.saved_in_eval,
+    ) == (two.totals)
 
 
 def test_a_renamed_argument_is_renamed_in_every_expression_and_use() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from designer import presets
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
 from designer.design import clipboard, edits
 from designer.design.files import dumps, loads
 from designer.design.values import BlockNode, Design, Edge, LayerNode, Point
@@ -57,8 +57,8 @@ def test_pasting_into_an_empty_design() -> None:
     assert list(after.blocks) == ["Inner", "Stage"]
     stage = after.graph.nodes["stage"]
     assert isinstance(stage, BlockNode) and stage.arguments == {"channels": 5}
-    assert analyse(after).valid
-    assert analyse(after).totals.parameters == analyse(example()).totals.parameters
+    assert analyze(after).valid
+    assert analyze(after).totals.parameters == analyze(example()).totals.parameters
 
 
 def test_a_differing_block_gets_another_name_once() -> None:
@@ -136,12 +136,12 @@ def test_inputs_and_outputs_stay_out_of_blocks() -> None:
 @pytest.mark.parametrize("name", presets.names())
 def test_a_preset_becomes_a_block(name: str) -> None:
     preset = presets.load(name)
-    one = analyse(preset)
+    one = analyze(preset)
     shape = list(one.inputs[0].shape)
     before = chain(RELU, shape=shape)
     after, made = clipboard.take_in(before, preset)
     used = edits.insert_on_edge(after, Edge("n1", 0, "scores", 0), "net", BlockNode(made))
-    two = analyse(used)
+    two = analyze(used)
     assert two.valid, two.problems
     assert two.outputs[0].shape == one.outputs[0].shape
     if not any(port.auxiliary for port in one.outputs):  # which stay behind with what they need

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from designer.analysis.wiring import Ends, wire
+from designer.analysis.evaluation.wiring import Ends, wire
 from designer.design import files
 from designer.design.files import DesignFileError, dumps, loads, read, save
 from designer.design.text import edge_paths

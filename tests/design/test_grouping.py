@@ -5,9 +5,9 @@ import random
 import pytest
 
 from designer import presets
-from designer.analysis import editing
-from designer.analysis.analysis import Analysis, analyse
-from designer.analysis.rates import factors
+from designer.analysis.analysis import Analysis, analyze
+from designer.analysis.assist import editing
+from designer.analysis.evaluation.rates import factors
 from designer.codegen.source import source
 from designer.design import edits
 from designer.design.dissolving import dissolve
@@ -58,7 +58,7 @@ def test_a_chain_becomes_a_block() -> None:
     assert made.arguments == before.arguments
     assert after.graph.nodes["branch"] == BlockNode("Branch", {"width": "=width"})
     assert list(after.graph.nodes) == ["image", "stem", "branch", "side", "add", "scores"]
-    assert counts(analyse(after)) == counts(analyse(before))
+    assert counts(analyze(after)) == counts(analyze(before))
     assert dumps(loads(dumps(after))) == dumps(after)
 
 
@@ -69,7 +69,7 @@ def test_a_source_that_is_read_twice_is_one_input_and_port_order_stays() -> None
     assert made.inputs == ("x",)
     assert {Edge("x", 0, "conv", 0), Edge("x", 0, "side", 0)} <= set(made.graph.edges)
     assert Edge("side", 0, "add", 1) in made.graph.edges
-    assert counts(analyse(after)) == counts(analyse(before))
+    assert counts(analyze(after)) == counts(analyze(before))
 
 
 def test_several_inputs_and_outputs() -> None:
@@ -83,7 +83,7 @@ def test_several_inputs_and_outputs() -> None:
         Edge("stem", 0, "pair", 1),
         Edge("pair", 1, "add", 1),
     ]
-    assert counts(analyse(pair)) == counts(analyse(before))
+    assert counts(analyze(pair)) == counts(analyze(before))
     assert dissolve(pair, "pair").graph.nodes == before.graph.nodes
 
 
@@ -101,8 +101,8 @@ def test_sizes_of_the_block_around_are_passed_on() -> None:
     after = group(before, ["second"], "Twice", "twice", block="Stage")
     use = after.blocks["Stage"].graph.nodes["twice"]
     assert use == BlockNode("Twice", {"outer_channels": "=in_channels"})
-    assert counts(analyse(after)) == counts(analyse(before))
-    back = editing.dissolve(analyse(after), "twice", block="Stage")
+    assert counts(analyze(after)) == counts(analyze(before))
+    back = editing.dissolve(analyze(after), "twice", block="Stage")
     assert back.blocks["Stage"].graph.nodes == before.blocks["Stage"].graph.nodes
 
 
@@ -153,7 +153,7 @@ def test_a_repeated_block_is_written_out() -> None:
     conv = after.graph.nodes["n1_1_conv"]
     assert isinstance(conv, LayerNode)
     assert (conv.parameters["out_channels"], conv.parameters["stride"]) == ("=width * 2", 2)
-    assert counts(analyse(after)) == counts(analyse(before))
+    assert counts(analyze(after)) == counts(analyze(before))
 
 
 def test_a_wire_through_a_block_becomes_an_edge() -> None:
@@ -178,23 +178,23 @@ def test_sizes_that_a_block_reads_become_numbers() -> None:
     before = chain({"block": "Stage", "repeat": 2}, blocks={"Stage": stage})
     with pytest.raises(DesignerError, match="conv reads in_channels of n1, which is not known"):
         dissolve(before, "n1")
-    after = editing.dissolve(analyse(before), "n1")
+    after = editing.dissolve(analyze(before), "n1")
     found = [node.parameters["out_channels"] for node in after.graph.nodes.values()
              if isinstance(node, LayerNode) and node.layer == "Conv2d"]  # fmt: skip
     assert found == [6, 12]
-    assert counts(analyse(after)) == counts(analyse(before))
+    assert counts(analyze(after)) == counts(analyze(before))
 
 
 def test_factors_of_learning_rates_stay_what_they_are() -> None:
     stage = block({"conv": {**CONV, "lr_scale": "=speed / 2"}}, [["x", "conv", "y"]], speed=4)
     use = {"block": "Stage", "repeat": 2, "lr_scale": "=i + 0.5"}
     before = chain(use, blocks={"Stage": stage})
-    assert list(factors(analyse(before).top).values()) == [1.0, 3.0]
-    after = editing.dissolve(analyse(before), "n1")
+    assert list(factors(analyze(before).top).values()) == [1.0, 3.0]
+    after = editing.dissolve(analyze(before), "n1")
     names = [name for name in after.graph.nodes if name not in ("image", "scores")]
     assert [after.graph.nodes[name].learning_rate for name in names] == [1.0, 3.0]
     grouped = group(after, names, "Made", "made")
-    assert list(factors(analyse(grouped).top).values()) == [1.0, 3.0]
+    assert list(factors(analyze(grouped).top).values()) == [1.0, 3.0]
 
 
 def test_sizes_that_differ_between_uses_are_not_guessed() -> None:
@@ -202,7 +202,7 @@ def test_sizes_that_differ_between_uses_are_not_guessed() -> None:
     outer = block({"use": {"block": "Inner"}}, [["x", "use", "y"]])
     before = chain({"block": "Outer", "repeat": 2}, blocks={"Inner": inner, "Outer": outer})
     with pytest.raises(DesignerError, match="reads in_channels of use, which is not known"):
-        editing.dissolve(analyse(before), "use", block="Outer")
+        editing.dissolve(analyze(before), "use", block="Outer")
 
 
 @pytest.mark.parametrize(
@@ -245,11 +245,11 @@ def test_group_and_dissolve_keep_what_is_computed(seed: int) -> None:
     except DesignerError as error:
         assert "select it too" in str(error) or "stays outside" in str(error)  # noqa: PT017
         return
-    back = editing.dissolve(analyse(grouped), "made", block=place)
+    back = editing.dissolve(analyze(grouped), "made", block=place)
     assert set(back.graph_of(place).edges) == set(graph.edges) or "made" in str(back)
-    one = analyse(before)
+    one = analyze(before)
     if one.valid:
         for each in (grouped, back):
             assert dumps(loads(dumps(each))) == dumps(each)
-            assert counts(analyse(each)) == counts(one)
+            assert counts(analyze(each)) == counts(one)
             compile(source(each), "model.py", "exec")

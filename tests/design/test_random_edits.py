@@ -5,7 +5,7 @@ import random
 import pytest
 
 from designer import presets
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
 from designer.design.files import dumps, loads
 from designer.errors import DesignerError
 from tests.analysis.drawing import tidy_design
@@ -31,5 +31,5 @@ def test_random_edits(seed: int) -> None:
         if len(design.graph.nodes) > 200:
             break
     assert dumps(loads(dumps(design))) or design
-    assert analyse(design).problems is not None
+    assert analyze(design).problems is not None
     assert all(dumps(value) == text for value, text in past)

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
 from designer.design.values import Design
 from designer.layers.base import LayerError, Tensor
 from designer.layers.catalogue import resolve
@@ -154,7 +154,7 @@ class Drawing:
     def measured(self, name: str) -> str:
         """Let the analysis tell the shape behind a block or a join."""
         out = {"probe": {"layer": "Output"}}
-        found = analyse(
+        found = analyze(
             design({**self.nodes, **out}, [*self.edges, [name, "probe"]], blocks=BLOCKS)
         )
         result = found.top.nodes[name]

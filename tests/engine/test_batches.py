@@ -45,7 +45,7 @@ def make(kind, data, preprocessing, monkeypatch):
     return source
 
 
-def test_all_ways_give_the_same_standardised_images(kind, monkeypatch):
+def test_all_ways_give_the_same_standardized_images(kind, monkeypatch):
     data = part()
     preprocessing = Preprocessing(
         input=(3, 4, 5), mean=(0.1, 0.2, 0.3), deviation=(0.5, 0.6, 0.7), classes=()

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from torch.utils.flop_counter import FlopCounterMode
 
 from designer import presets
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.design import rules
 from designer.design.edits import set_argument
 from designer.design.expressions import Scalar
@@ -27,7 +27,7 @@ from tests.layers.building import (
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
 # Kernels that make tensors of their own besides the output, which the analysis leaves out:
-# squares and sums of neighbours, windows drawn, statistics repeated for each image.
+# squares and sums of neighbors, windows drawn, statistics repeated for each image.
 SCRATCH = {
     "LocalResponseNorm",
     "LPPool2d",
@@ -209,5 +209,5 @@ def test_presets_learn_on_small_images(name: str, values: dict[str, Scalar]):
     module = compiled(design)
     inputs = images(design, 2)
     measured = measuring.saved_bytes(module.eval(), *inputs)
-    assert measured == analyse(design).totals.saved_bytes(2, training=False)
+    assert measured == analyze(design).totals.saved_bytes(2, training=False)
     assert_backward_runs(module, inputs)

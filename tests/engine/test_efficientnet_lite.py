@@ -14,7 +14,7 @@ from PIL import Image
 from torch import nn
 
 from designer import presets
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.data.pictures import read_picture
 from designer.design.edits import set_argument
 from designer.engine import weights
@@ -37,7 +37,7 @@ def reference() -> nn.Module:
 
 @pytest.fixture(scope="module")
 def analysis() -> Analysis:
-    return analyse(presets.load("efficientnet_lite0"))
+    return analyze(presets.load("efficientnet_lite0"))
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +57,10 @@ def photograph() -> torch.Tensor:
         left, top = ((size - side) / 2 for size in image.size)
         box = (left, top, left + side, top + side)
         pixels = image.convert("RGB").resize((224, 224), Image.Resampling.BICUBIC, box=box)
-    return standardised(np.asarray(pixels).transpose(2, 0, 1))
+    return standardized(np.asarray(pixels).transpose(2, 0, 1))
 
 
-def standardised(pixels: np.ndarray) -> torch.Tensor:
+def standardized(pixels: np.ndarray) -> torch.Tensor:
     return (torch.tensor(pixels, dtype=torch.float32)[None] - MEAN) / DEVIATION
 
 
@@ -81,7 +81,7 @@ def test_a_photograph_is_classified_as_the_reference_does(reference: nn.Module, 
 
 
 def test_the_photograph_as_trainings_read_pictures(network: nn.Module):
-    image = standardised(read_picture(PHOTOGRAPH, height=224, width=224, channels=3))
+    image = standardized(read_picture(PHOTOGRAPH, height=224, width=224, channels=3))
     with torch.no_grad():
         assert network(image).argmax() == ESPRESSO
 
@@ -89,7 +89,7 @@ def test_the_photograph_as_trainings_read_pictures(network: nn.Module):
 @pytest.mark.parametrize("resolution", [32, 224])
 def test_costs_are_those_of_the_reference(resolution: int):
     design = set_argument(presets.load("efficientnet_lite0"), "resolution", resolution)
-    totals = analyse(design).totals
+    totals = analyze(design).totals
     with torch.device("meta"):
         theirs = EfficientNet.from_name("efficientnet-lite0", image_size=resolution)
         images = torch.empty(2, 3, resolution, resolution)
@@ -99,7 +99,7 @@ def test_costs_are_those_of_the_reference(resolution: int):
     assert totals.buffers == sum(each.numel() for each in theirs.buffers())
 
 
-def test_the_sample_is_small_and_its_licence_is_told():
+def test_the_sample_is_small_and_its_license_is_told():
     assert PHOTOGRAPH.stat().st_size < 150_000
     told = Path(PHOTOGRAPH.parent / "README.md").read_text(encoding="utf-8")
     assert "`coffee.jpg`" in told

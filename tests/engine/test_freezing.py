@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
 from designer.design import edits
 from designer.engine import checkpoint, steering
 from designer.engine.freezing import freeze, groups, mode_kept
@@ -40,8 +40,8 @@ def test_frozen_layers_stay_as_they_are_with_their_running_figures(tmp_path, dat
 def test_every_layer_learns_at_the_rate_of_its_factor(tmp_path, data):
     """One step of plain gradient descent: what a layer moves is in proportion to its factor."""
     plain = {
-        "optimiser__momentum": 0.0,
-        "optimiser__weight_decay": 0.0,
+        "optimizer__momentum": 0.0,
+        "optimizer__weight_decay": 0.0,
         "schedule__name": "constant",
         "batch": 64,
         "epochs": 1,
@@ -66,7 +66,7 @@ def test_every_layer_learns_at_the_rate_of_its_factor(tmp_path, data):
 def test_a_training_with_frozen_layers_goes_on_exactly(tmp_path, data, monkeypatch):
     monkeypatch.setattr(steering, "POLL_SECONDS", 0.0)
     design = edits.set_learning_rate(edits.set_learning_rate(TINY, "norm", 0), "conv", 0.1)
-    recipe = tiny_recipe(data, optimiser__name="adam", optimiser__learning_rate=0.01)
+    recipe = tiny_recipe(data, optimizer__name="adam", optimizer__learning_rate=0.01)
     whole = create(tmp_path / "whole", recipe, design)
     broken = create(tmp_path / "broken", recipe, design)
     train(whole)
@@ -83,14 +83,14 @@ def test_a_network_of_which_nothing_learns_is_refused(tmp_path, data):
 
 def test_without_factors_all_parameters_are_one_group_in_their_order():
     network = module(TINY)
-    (group,) = groups(network, analyse(TINY))
+    (group,) = groups(network, analyze(TINY))
     assert group["lr_scale"] == 1
     assert all(one is two for one, two in zip(group["params"], network.parameters(), strict=True))
 
 
 def test_modes_are_put_back_each_to_its_own():
     network = module(STILL).train()
-    freeze(network, analyse(STILL))
+    freeze(network, analyze(STILL))
     with mode_kept(network):
         network.eval()
     assert network.training and network.drop.training and not network.norm.training

@@ -14,12 +14,12 @@ def rate(**fields):
 
 
 def torch_rates(make, *, every=1):
-    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=BASE)
-    schedule = make(optimiser)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=BASE)
+    schedule = make(optimizer)
     rates = []
     for step in range(1, STEPS + 1):
-        rates.append(optimiser.param_groups[0]["lr"])
-        optimiser.step()
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
         if step % every == 0 and step < STEPS:
             schedule.step()
     return rates
@@ -64,12 +64,12 @@ def test_rates_equal_torch(fields, make, every):
 def test_reduce_on_plateau_equals_torch():
     losses = [1.0, 0.9, 0.9, 0.89999, 0.95, 0.9, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6]
     ours = rate(name="reduce_on_plateau", patience=1, factor=0.1, minimum=0.001)
-    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=BASE)
-    theirs = lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.1, patience=1, min_lr=0.001)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=BASE)
+    theirs = lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.1, patience=1, min_lr=0.001)
     for loss in losses:
         ours.epoch_ended(loss)
         theirs.step(loss)
-        assert ours.at(0) == pytest.approx(optimiser.param_groups[0]["lr"])
+        assert ours.at(0) == pytest.approx(optimizer.param_groups[0]["lr"])
 
 
 def test_warm_up_comes_before_the_cosine():

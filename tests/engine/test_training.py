@@ -123,7 +123,7 @@ def test_a_run_leaves_all_its_files(tmp_path, data):
 
 def test_the_worst_mistakes_are_kept_as_pictures(tmp_path):
     data = write_data(tmp_path / "squares.npz")
-    run = create(tmp_path / "run", tiny_recipe(data, epochs=1, optimiser__learning_rate=1e-6))
+    run = create(tmp_path / "run", tiny_recipe(data, epochs=1, optimizer__learning_rate=1e-6))
     result = train(run)
     mistakes = json.loads((run.evaluation / "mistakes.json").read_text())
     pictures = np.load(run.evaluation / "mistakes.npz")["images"]
@@ -148,7 +148,7 @@ def test_the_first_step_is_told_whatever_the_interval(tmp_path, data):
 
 
 def test_the_loop_equals_one_written_by_hand(tmp_path, data):
-    recipe = tiny_recipe(data, schedule__name="constant", optimiser__nesterov=False)
+    recipe = tiny_recipe(data, schedule__name="constant", optimizer__nesterov=False)
     run = create(tmp_path / "run", recipe, WITHOUT_DROPOUT)
     train(run)
 
@@ -173,11 +173,11 @@ def test_the_loop_equals_one_written_by_hand(tmp_path, data):
     "changes",
     [
         {},
-        {"optimiser__name": "adam", "optimiser__learning_rate": 0.005, "gradient_clipping": 1.0},
+        {"optimizer__name": "adam", "optimizer__learning_rate": 0.005, "gradient_clipping": 1.0},
         {"augmentation__shift": 0.1, "augmentation__horizontal_flip": True},
         {"schedule__name": "reduce_on_plateau", "schedule__patience": 0, "early_stopping": 2},
-        {"optimiser__name": "rmsprop", "optimiser__learning_rate": 0.002, "log_interval": 4},
-        {"checkpoint_seconds": 0.0, "optimiser__name": "adagrad"},
+        {"optimizer__name": "rmsprop", "optimizer__learning_rate": 0.002, "log_interval": 4},
+        {"checkpoint_seconds": 0.0, "optimizer__name": "adagrad"},
     ],
 )
 def test_a_stopped_run_goes_on_exactly(tmp_path, data, changes, look_always):
@@ -255,7 +255,7 @@ def test_a_resume_takes_back_an_unread_stop(tmp_path, data, look_always):
 
 
 def test_early_stopping(tmp_path, data):
-    recipe = tiny_recipe(data, epochs=50, early_stopping=2, optimiser__learning_rate=1e-9)
+    recipe = tiny_recipe(data, epochs=50, early_stopping=2, optimizer__learning_rate=1e-9)
     run = create(tmp_path / "run", recipe, WITHOUT_NORM)
     result = train(run)
     assert result.status == "early_stopped"
@@ -266,7 +266,7 @@ def test_early_stopping(tmp_path, data):
 
 
 def test_the_best_epoch_has_the_lowest_validation_loss(tmp_path, data):
-    run = create(tmp_path / "run", tiny_recipe(data, epochs=6, optimiser__learning_rate=0.5))
+    run = create(tmp_path / "run", tiny_recipe(data, epochs=6, optimizer__learning_rate=0.5))
     result = train(run)
     found = [event["validation"]["loss"] for event in of_kind(run, "epoch")]
     assert result.best.loss == min(found)
@@ -297,7 +297,7 @@ def test_mean_squared_error_on_targets(tmp_path):
         path,
         loss__name="mean_squared_error",
         schedule__name="constant",
-        optimiser__learning_rate=1e6,
+        optimizer__learning_rate=1e6,
         log_interval=3,
     )
     assert train(create(tmp_path / "fast", fast, WITHOUT_NORM)).status == "diverged"
@@ -360,7 +360,7 @@ def test_a_loss_that_is_no_number_names_step_and_layer(tmp_path, data, monkeypat
 
 def test_too_large_a_learning_rate_diverges(tmp_path, data):
     recipe = tiny_recipe(
-        data, optimiser__learning_rate=1e6, schedule__name="constant", log_interval=7
+        data, optimizer__learning_rate=1e6, schedule__name="constant", log_interval=7
     )
     run = create(tmp_path / "run", recipe, WITHOUT_NORM)
     result = train(run)
@@ -509,15 +509,15 @@ def test_checkpoints_that_do_not_fit_are_refused(tmp_path, data, look_always):
     with pytest.raises(DesignerError, match="steps an epoch"):
         train(run, resume=True)
     for changes, told in (
-        ({"name": "adam"}, r"of another optimiser than the recipe's \(name was sgd\)"),
+        ({"name": "adam"}, r"of another optimizer than the recipe's \(name was sgd\)"),
         (
             {"momentum": 0.5, "betas": (0.8, 0.9)},
             r"\(momentum was 0\.9, betas was \(0\.9, 0\.999\)",
         ),
     ):
         own = tiny_recipe(data)
-        optimiser = msgspec.structs.replace(own.optimiser, **changes)
-        run.recipe_file.write_bytes(msgspec.structs.replace(own, optimiser=optimiser).to_json())
+        optimizer = msgspec.structs.replace(own.optimizer, **changes)
+        run.recipe_file.write_bytes(msgspec.structs.replace(own, optimizer=optimizer).to_json())
         with pytest.raises(DesignerError, match=told):
             train(run, resume=True)
     run.recipe_file.write_bytes(tiny_recipe(data).to_json())

@@ -11,8 +11,8 @@ import torchvision
 from torch import Tensor, nn
 
 from designer import presets
-from designer.analysis.analysis import analyse
-from designer.analysis.tensors import modules
+from designer.analysis.analysis import analyze
+from designer.analysis.report.tensors import modules
 from designer.design import edits
 from designer.design.values import Design
 from designer.engine import weights
@@ -35,7 +35,7 @@ IN_ORDER = ("densenet121", "mobilenet_v3_large", "resnet50", "resnet152", "vgg16
 def drawn(name: str, **options: object) -> nn.Module:
     """Return a network of torchvision in which no two tensors are alike."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of initialisations to come
+        warnings.simplefilter("ignore")  # of initializations to come
         network = torchvision.models.get_model(name, weights=None, **options).eval()
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -51,7 +51,7 @@ def drawn(name: str, **options: object) -> nn.Module:
 def loaded(design: Design, state: dict[str, Tensor], **options: bool) -> tuple[nn.Module, Report]:
     network = module(design).eval()
     source = weights.Weights("the file", state, 0, **options)
-    return network, weights.load(network, analyse(design), source)
+    return network, weights.load(network, analyze(design), source)
 
 
 @pytest.mark.parametrize("name", [name for name in RUN if name in presets.names()])
@@ -59,7 +59,7 @@ def test_a_preset_takes_the_weights_of_its_twin_and_gives_the_same(name):
     other = drawn(RUN[name])
     network, report = loaded(presets.load(name), other.state_dict())
     assert not report.fresh and not report.refused
-    images = torch.randn(1, *analyse(presets.load(name)).inputs[0].shape)
+    images = torch.randn(1, *analyze(presets.load(name)).inputs[0].shape)
     with torch.no_grad():
         torch.testing.assert_close(network(images), other(images))
 
@@ -69,7 +69,7 @@ def test_a_large_preset_takes_the_tensors_of_its_twin_in_their_order(name):
     with torch.device("meta"):  # names and shapes are enough
         state = torchvision.models.get_model(name, weights=None).state_dict()
     shapes = {key: tuple(value.shape) for key, value in state.items()}
-    report = match(modules(analyse(presets.load(name))), stored(shapes))
+    report = match(modules(analyze(presets.load(name))), stored(shapes))
     assert [each.origin for each in report.taken] == list(state)
 
 
@@ -91,7 +91,7 @@ def test_what_a_training_script_wrapped_is_unwrapped(tmp_path, wrap):
     state = {f"module.{name}": value for name, value in module(design).state_dict().items()}
     torch.save({"epoch": 3, wrap: state, "optimizer": {"lr": 0.1}}, tmp_path / "checkpoint.pth")
     report = weights.load(
-        module(design), analyse(design), weights.read(str(tmp_path / "checkpoint.pth"))
+        module(design), analyze(design), weights.read(str(tmp_path / "checkpoint.pth"))
     )
     assert report.count("name") == len(state) and not report.left_over
 
@@ -102,7 +102,7 @@ def test_what_is_saved_is_read_back(tmp_path, ending):
     network, path = module(design), tmp_path / f"mine{ending}"
     assert weights.save(network, path, about={"network": "LeNet-5"}) == path.stat().st_size
     other = module(design)
-    weights.load(other, analyse(design), weights.read(str(path)))
+    weights.load(other, analyze(design), weights.read(str(path)))
     for name, value in network.state_dict().items():
         assert torch.equal(other.state_dict()[name], value)
 
@@ -221,7 +221,7 @@ def test_weights_that_are_not_finite_are_refused(value):
         loaded(presets.load("lenet5"), state)
 
 
-def test_quantised_weights_are_refused():
+def test_quantized_weights_are_refused():
     state = module(presets.load("lenet5")).state_dict()
     state["fc1.weight"] = state["fc1.weight"].to(torch.int8)
     with pytest.raises(DesignerError, match=r"fc1\.weight in the file holds whole numbers"):
@@ -255,7 +255,7 @@ def test_equal_branches_stay_fresh_and_are_told():
     state |= {name.replace("weight", "bias"): torch.zeros(4) for name in state}
     network = module(branches)
     before = network.a.weight.clone()
-    report = weights.load(network, analyse(branches), weights.Weights("the file", state, 0))
+    report = weights.load(network, analyze(branches), weights.Weights("the file", state, 0))
     assert report.fresh == ("a.weight", "a.bias", "b.weight", "b.bias")
     assert len(report.refused) == 1
     assert torch.equal(network.a.weight, before)

@@ -8,9 +8,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from designer.gui import preferences, theme
-from designer.gui.garbage import GarbageCollector
-from designer.gui.main_window import MainWindow
+from designer.gui.base import preferences, theme
+from designer.gui.base.garbage import GarbageCollector
+from designer.gui.shell.main_window import MainWindow
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -34,7 +34,7 @@ def home(garbage: GarbageCollector, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture(params=["dark"])
 def look(request: pytest.FixtureRequest, qapp: QApplication) -> str:
-    """Dress the application as the program does; parametrise with "light" for the other theme."""
+    """Dress the application as the program does; parametrize with "light" for the other theme."""
     # Widgets of earlier tests, not yet really deleted, would all take part in a new style.
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     if not qapp.styleSheet():

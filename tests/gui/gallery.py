@@ -69,8 +69,8 @@ def _look(folder: Path, look: str, scale: int, home: Path, *, readme: bool) -> N
 
 
 def _take(folder: Path, look: str, *, readme: bool) -> None:
-    from designer.gui import background, preferences, theme
-    from designer.gui.main_window import MainWindow
+    from designer.gui.base import background, preferences, theme
+    from designer.gui.shell.main_window import MainWindow
 
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
@@ -114,9 +114,9 @@ def seen(window: QWidget) -> QPixmap:
 def _scenes(window: "QWidget") -> Iterator[Scene]:
     """Lead through the program; each scene is taken a moment after it was set."""
     from designer.design import edits
-    from designer.gui.export import ExportDialog
-    from designer.gui.help import ShortcutsDialog
-    from designer.gui.settings import SettingsDialog
+    from designer.gui.commands.help import ShortcutsDialog
+    from designer.gui.export.dialog import ExportDialog
+    from designer.gui.shell.settings import SettingsDialog
 
     workspace, docks, whole = window.workspace, window.docks, lambda: seen(window)
     wait(2000)  # the pictures on the cards are drawn beside it

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, Q
 from pytestqt.qtbot import QtBot
 
 from designer.gui.canvas.interface import PortHit
-from designer.gui.items import Item, to_mime
-from designer.gui.main_window import MainWindow
+from designer.gui.documents.items import Item, to_mime
+from designer.gui.shell.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
 NONE = Qt.KeyboardModifier.NoModifier

@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from designer import presets
-from designer.analysis.analysis import analyse
-from designer.gui.items import Item
-from designer.gui.main_window import MainWindow
-from designer.gui.theme import colours
+from designer.analysis.analysis import analyze
+from designer.gui.base.theme import colors
+from designer.gui.documents.items import Item
+from designer.gui.shell.main_window import MainWindow
 from tests.gui.hands import SHIFT, Hands
 
 
@@ -49,11 +49,11 @@ def problems(window: MainWindow) -> dict[str, str]:
 
 
 def badge(hands: Hands, path: str) -> bool:
-    """Tell whether a node is seen in the colour of an error."""
+    """Tell whether a node is seen in the color of an error."""
     view = hands.window.canvas.view
     rect = view.mapFromScene(view.rect_of(path)).boundingRect().adjusted(-12, -12, 12, 12)
     picture = hands.view.grab(rect).toImage()
-    red = QColor(colours().error)
+    red = QColor(colors().error)
     return any(
         abs(picture.pixelColor(x, y).red() - red.red()) < 12
         and abs(picture.pixelColor(x, y).green() - red.green()) < 12
@@ -65,7 +65,7 @@ def badge(hands: Hands, path: str) -> bool:
 
 def test_lenet_from_an_empty_canvas_undone_and_redone(window: MainWindow, hands: Hands) -> None:
     build_lenet(hands)
-    expected = analyse(presets.load("lenet5")).totals
+    expected = analyze(presets.load("lenet5")).totals
     totals = window.workspace.analysis.totals
     assert problems(window) == {}
     assert totals.parameters == expected.parameters == 61_706

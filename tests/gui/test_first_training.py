@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QTreeWidget
 from pytestqt.qtbot import QtBot
 
-from designer.gui.main_window import MainWindow
+from designer.gui.shell.main_window import MainWindow
 from designer.runs.events import read_events
 from tests.gui.hands import LEFT, Hands
 

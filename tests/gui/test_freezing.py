@@ -1,7 +1,7 @@
 """Freezing in the window: actions, the inspector's field, the canvas's marks, the totals."""
 
 from designer.gui.canvas import marks
-from designer.gui.main_window import MainWindow
+from designer.gui.shell.main_window import MainWindow
 
 
 def _trigger(window: MainWindow, key: str) -> None:

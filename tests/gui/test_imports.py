@@ -11,7 +11,7 @@ _PROGRAM = """
 import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from designer.gui import app
+from designer.gui.shell import application as window
 
 application = QApplication([])
 
@@ -20,7 +20,7 @@ def told():
     application.quit()
 
 QTimer.singleShot({after}, told)
-app.run({designs})
+window.run({designs})
 """
 
 
@@ -32,7 +32,11 @@ app.run({designs})
             0,
             [
                 *("pyqtgraph", "networkx", "PIL", "numpy", "typer"),
-                *("designer.gui.editor", "designer.analysis.analysis", "designer.design.values"),
+                *(
+                    "designer.gui.shell.editor",
+                    "designer.analysis.analysis",
+                    "designer.design.values",
+                ),
             ],
         ),
         (["resnet50"], 300, ["torch", "kornia", "pyqtgraph", "onnx", "designer.engine"]),

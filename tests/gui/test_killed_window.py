@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from designer.gui import preferences
-from designer.gui.main_window import MainWindow
+from designer.gui.base import preferences
+from designer.gui.shell.main_window import MainWindow
 from designer.runs import control
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder, list_runs
@@ -28,7 +28,7 @@ def _steps(run: RunFolder) -> int:
 def test_a_training_outlives_its_window(qtbot: QtBot, look: str, home: Path) -> None:
     runs = home / "runs"
     preferences.store(preferences.Preferences(runs_folder=str(runs)))
-    program = "from designer.gui import app; app.run(demo=True)"
+    program = "from designer.gui.shell import application as window; window.run(demo=True)"
     child = subprocess.Popen(
         [sys.executable, "-c", program],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "OMP_NUM_THREADS": "1"},

@@ -9,7 +9,7 @@ from designer.design import files
 from designer.gui.canvas import arrays
 from designer.gui.canvas.frames import build
 from designer.gui.canvas.placing import Placer
-from designer.gui.main_window import MainWindow
+from designer.gui.shell.main_window import MainWindow
 from tests.design.random_edits import random_edit
 
 EDITS = 2_000

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.codegen import generate
 from designer.design import files
 from designer.design.values import Design
@@ -50,8 +50,8 @@ def chain(shape: Sequence[int], *layers: tuple[str, dict[str, Any]], **more: Any
 
 
 def valid(design: Design) -> Analysis:
-    """Analyse a design that must be without fault."""
-    found = analyse(design)
+    """Analyze a design that must be without fault."""
+    found = analyze(design)
     assert found.valid, found.problems
     return found
 
@@ -66,7 +66,7 @@ def images(design: Design, batch: int, *, requires_grad: bool = False) -> list[t
     """Draw a batch for each input of a design."""
     return [
         torch.randn(batch, *port.shape).requires_grad_(requires_grad)
-        for port in analyse(design).inputs
+        for port in analyze(design).inputs
     ]
 
 
@@ -83,7 +83,7 @@ def sizes(module: nn.Module) -> dict[str, int]:
 
 def assert_counts_agree(design: Design, module: nn.Module, inputs: Sequence[torch.Tensor]) -> None:
     """Hold parameters, buffers, bytes and MACs of the analysis against a module."""
-    totals = analyse(design).totals
+    totals = analyze(design).totals
     for key, value in sizes(module).items():
         assert getattr(totals, key) == value, key
     batch = inputs[0].shape[0]
@@ -93,7 +93,7 @@ def assert_counts_agree(design: Design, module: nn.Module, inputs: Sequence[torc
 
 def assert_memory_agrees(design: Design, module: nn.Module, inputs: Sequence[torch.Tensor]) -> None:
     """Hold the bytes kept for backward in train and in eval mode against torch's hooks."""
-    totals = analyse(design).totals
+    totals = analyze(design).totals
     batch = inputs[0].shape[0]
     for training in (True, False):
         expected = totals.saved_bytes(batch, training=training)

@@ -271,7 +271,7 @@ class ExpectedPool(nn.Module):
         return torch.stack(rows, 2)
 
 
-# Regularisation
+# Regularization
 
 
 class Quiet(nn.Module):

@@ -7,7 +7,7 @@ import pytest
 from designer.layers.base import Tensor
 from designer.layers.catalogue import make
 from designer.layers.facts import Facts, facts
-from designer.layers.forms import Form, Role, broken
+from designer.layers.memory_signature import MemorySignature, Role, broken
 
 IMAGE = Tensor((8, 6, 6))
 
@@ -19,31 +19,34 @@ def found(name: str, *shapes: tuple[int, ...], **values: Any) -> Facts:
 
 @pytest.mark.parametrize("name", ["BatchNorm2d", "ReLU", "GELU", "Dropout", "Flatten"])
 def test_sizes_do_not_tell_forms_apart(name: str) -> None:
-    assert found(name).form is found(name, (3, 40, 20)).form
+    assert found(name).memory_signature is found(name, (3, 40, 20)).memory_signature
 
 
 def test_what_is_kept_or_shared_tells_forms_apart() -> None:
-    forms = [found(name).form for name in ("ReLU", "GELU", "Dropout", "Flatten", "BatchNorm2d")]
-    assert len({id(each) for each in forms}) == len(forms)
+    memory_signatures = [
+        found(name).memory_signature
+        for name in ("ReLU", "GELU", "Dropout", "Flatten", "BatchNorm2d")
+    ]
+    assert len({id(each) for each in memory_signatures}) == len(memory_signatures)
 
 
 def test_an_activation_has_a_form_for_when_it_overwrites_its_input() -> None:
     relu = found("ReLU")
     assert relu.overwriting is not None
-    assert relu.form.overwriting is relu.overwriting.form
-    way = relu.overwriting.form.ways[0]
-    assert way is not None
-    assert (way.own, way.own_in_eval, way.port) == (False, False, 0)
+    assert relu.memory_signature.overwriting is relu.overwriting.memory_signature
+    alias = relu.overwriting.memory_signature.aliases[0]
+    assert alias is not None
+    assert (alias.own, alias.own_in_eval, alias.port) == (False, False, 0)
     assert relu.overwriting.peak == 0 < relu.peak
     assert found("GELU").overwriting is None
 
 
 def test_an_output_says_whether_it_is_auxiliary_even_if_nothing_enters_it() -> None:
     main, auxiliary = (make("Output", auxiliary=each) for each in (False, True))
-    ends = [facts(each, (IMAGE,)).form.end for each in (main, auxiliary)]
+    ends = [facts(each, (IMAGE,)).memory_signature.end for each in (main, auxiliary)]
     assert ends == [(type(main), False), (type(main), True)]
     assert broken(auxiliary).end == ends[1]
     assert broken(auxiliary).role is Role.OTHER
     assert broken() is broken(make("ReLU"))
-    assert isinstance(broken(), Form)
+    assert isinstance(broken(), MemorySignature)
     assert not broken().known

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from designer import presets
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
 from designer.codegen import generate
 from designer.design import edits
 from designer.design.values import Design
@@ -26,13 +26,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even k
 
 def assert_kept_as_counted(design: Design) -> None:
     """Hold the bytes kept against torch's hooks, and the parameters that learn."""
-    analysis, module = analyse(design), network(design)
+    analysis, module = analyze(design), network(design)
     for training in (True, False):
         module.train(training)
         freeze(module, analysis)
         for batch in (2, 3):
-            kept = measuring.saved_bytes(module, *images(design, batch))
-            assert analysis.totals.saved_bytes(batch, training=training) == kept, training
+            saved_for_backward = measuring.saved_bytes(module, *images(design, batch))
+            assert analysis.totals.saved_bytes(batch, training=training) == saved_for_backward, (
+                training
+            )
     learning = sum(each.numel() for each in module.parameters() if each.requires_grad)
     assert analysis.totals.trainable == learning
     assert analysis.totals.frozen == analysis.totals.parameters - learning
@@ -53,7 +55,7 @@ def test_a_frozen_layer_keeps_what_torch_does(kind):
         shapes = data.draw(one_shape(row.ranks) if row.shapes is None else row.shapes, "shapes")
         learned = data.draw(st.booleans(), "needs grad")
         design = around(kind, parameters, shapes, [learned] * len(shapes))
-        if analyse(design).valid:
+        if analyze(design).valid:
             assert_kept_as_counted(edits.set_learning_rate(design, "layer", 0))
 
     check()
@@ -101,5 +103,5 @@ def test_presets_of_which_a_part_is_frozen(name):
         names = [each for each in whole.graph_of(block).nodes if draw.random() < 0.3]
         frozen = edits.set_learning_rates(frozen, names, 0, block=block)
     assert_kept_as_counted(frozen)
-    assert 0 < analyse(frozen).totals.frozen < analyse(frozen).totals.parameters
+    assert 0 < analyze(frozen).totals.frozen < analyze(frozen).totals.parameters
     assert generate(frozen).source == generate(whole).source

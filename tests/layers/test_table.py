@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
 from designer.codegen import generate
 from designer.design.values import Design
 from designer.engine.module import module_from_source
@@ -103,7 +103,7 @@ def check_layer(
     fronts: Sequence[bool],
 ) -> None:
     drawn = around(kind, parameters, shapes, fronts)
-    analysis = analyse(drawn)
+    analysis = analyze(drawn)
     expected = reference(row, parameters, shapes)
     if expected is None:
         assert not analysis.valid, "torch refuses this"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from designer.errors import DesignerError
 from designer.runs.recipe import (
     Augmentation,
-    Optimiser,
+    Optimizer,
     Recipe,
     Schedule,
     changed,
@@ -28,30 +28,30 @@ def test_defaults_survive_a_round_trip():
 def test_any_recipe_survives_a_round_trip(batch, rate, name, clip):
     recipe = Recipe(
         batch=batch,
-        optimiser=Optimiser(name=name, learning_rate=rate),
+        optimizer=Optimizer(name=name, learning_rate=rate),
         gradient_clipping=clip,
     )
     assert recipe_from_json(recipe.to_json()) == recipe
 
 
 def test_what_is_left_out_has_its_default():
-    recipe = recipe_from_json('{"optimiser": {"name": "adam"}, "epochs": 3}')
-    assert recipe == Recipe(optimiser=Optimiser(name="adam"), epochs=3)
+    recipe = recipe_from_json('{"optimizer": {"name": "adam"}, "epochs": 3}')
+    assert recipe == Recipe(optimizer=Optimizer(name="adam"), epochs=3)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ('{"bach": 4}', ["unknown field bach", "batch"]),
-        ('{"optimiser": {"lr": 1}}', ["unknown field optimiser.lr", "learning_rate"]),
+        ('{"optimizer": {"lr": 1}}', ["unknown field optimizer.lr", "learning_rate"]),
         ('{"batch": "64"}', ["batch", "expected int", "got str"]),
         ('{"batch": 0}', ["batch is 0", "at least 1"]),
-        ('{"optimiser": {"learning_rate": -0.1}}', ["optimiser.learning_rate is -0.1", "above"]),
+        ('{"optimizer": {"learning_rate": -0.1}}', ["optimizer.learning_rate is -0.1", "above"]),
         (
-            '{"optimiser": {"name": "lion"}}',
-            ["optimiser.name takes one of sgd, rmsprop,", "received 'lion'"],
+            '{"optimizer": {"name": "lion"}}',
+            ["optimizer.name takes one of sgd, rmsprop,", "received 'lion'"],
         ),
-        ('{"optimiser": {"betas": [0.9, 1.0]}}', ["optimiser.betas is 1.0", "below 1"]),
+        ('{"optimizer": {"betas": [0.9, 1.0]}}', ["optimizer.betas is 1.0", "below 1"]),
         ('{"loss": {"name": "mean_squared_error", "label_smoothing": 0.1}}', ["label_smoothing"]),
         ('{"data": {"source": ""}}', ["data.source"]),
         ('{"batch": 4', ["no valid JSON"]),
@@ -71,8 +71,8 @@ def test_what_cannot_be_used_is_told_in_one_sentence(text, words):
 
 
 def test_not_a_number_is_in_no_range():
-    with pytest.raises(DesignerError, match=r"optimiser\.learning_rate is nan"):
-        Optimiser(learning_rate=float("nan"))
+    with pytest.raises(DesignerError, match=r"optimizer\.learning_rate is nan"):
+        Optimizer(learning_rate=float("nan"))
 
 
 def test_missing_file(tmp_path):
@@ -101,13 +101,13 @@ def test_a_file_without_end_is_told(tmp_path):
 
 
 def test_changed_sets_nested_fields():
-    recipe = changed(Recipe(), {"optimiser.momentum": 0.5, "batch": 7})
-    assert recipe.optimiser.momentum == 0.5
+    recipe = changed(Recipe(), {"optimizer.momentum": 0.5, "batch": 7})
+    assert recipe.optimizer.momentum == 0.5
     assert recipe.batch == 7
     assert recipe.schedule == Schedule()
 
 
-@pytest.mark.parametrize("name", ["nonsense", "optimiser.nonsense", "batch.more", "no.such"])
+@pytest.mark.parametrize("name", ["nonsense", "optimizer.nonsense", "batch.more", "no.such"])
 def test_changed_refuses_unknown_names(name):
     with pytest.raises(DesignerError, match=name.partition(".")[0]):
         changed(Recipe(), {name: 1})

@@ -1,8 +1,8 @@
 """Which tensors go where: by name, by order and shape, and never by a guess."""
 
-from designer.analysis.tensors import Module
+from designer.analysis.report.tensors import Module
 from designer.runs.layouts import Shape, stored
-from designer.runs.weights import Report, fates, match, stored_by
+from designer.runs.weights import Report, match, stored_by, weight_status
 
 SMALL, LARGE = {"weight": (8, 8, 1, 1)}, {"weight": (8, 8, 3, 3)}
 
@@ -79,7 +79,7 @@ def test_words_in_their_names_tell_layers_side_by_side_apart():
     assert pairs(report) == {"block.main": "0.main", "block.shortcut.conv": "0.shortcut.proj"}
 
 
-def test_a_neighbour_tells_layers_side_by_side_apart():
+def test_a_neighbor_tells_layers_side_by_side_apart():
     modules = ours(("alone", SMALL, ()), ("reduce", SMALL, ()), ("conv", LARGE, ("reduce",)))
     theirs = [("m.b1.0", SMALL), ("m.b2.0", SMALL), ("m.b2.1", LARGE)]
     assert pairs(matched(modules, *theirs)) == {
@@ -158,7 +158,7 @@ def test_the_fate_of_a_block_is_that_of_all_in_it():
     theirs = stored_by([*row("a.one", "a.two"), *ours(("b.fc", {"weight": (9, 8)}, ()))])
     theirs += stored_by(ours(("c.part", {"weight": (10, 8)}, ())))
     report = match(modules, theirs)
-    assert fates(modules, report) == {
+    assert weight_status(modules, report) == {
         "a": "kept",
         "a.one": "kept",
         "a.two": "kept",

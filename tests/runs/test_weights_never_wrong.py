@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from designer import presets
-from designer.analysis.analysis import analyse
-from designer.analysis.tensors import Module, modules
+from designer.analysis.analysis import analyze
+from designer.analysis.report.tensors import Module, modules
 from designer.runs.layouts import Stored
 from designer.runs.weights import Report, match
 
@@ -61,7 +61,7 @@ def wrong(report: Report, answer: dict[str, str]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("naming", NAMINGS.values(), ids=NAMINGS)
 def test_other_names(name: str, naming: Naming) -> None:
-    ours = modules(analyse(presets.load(name)))
+    ours = modules(analyze(presets.load(name)))
     found, answer = theirs(ours, naming, list)
     report = match(ours, found)
     assert not wrong(report, answer)
@@ -71,7 +71,7 @@ def test_other_names(name: str, naming: Naming) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("naming", NAMINGS.values(), ids=NAMINGS)
 def test_a_file_that_is_sorted_by_name(name: str, naming: Naming) -> None:
-    ours = modules(analyse(presets.load(name)))
+    ours = modules(analyze(presets.load(name)))
     found, answer = theirs(ours, naming, list)
     report = match(ours, sorted(found, key=lambda each: each.name), ordered=False)
     assert not wrong(report, answer)
@@ -91,6 +91,6 @@ def branches_swapped(ours: list[Module]) -> list[Module]:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("naming", NAMINGS.values(), ids=NAMINGS)
 def test_branches_in_another_order(name: str, naming: Naming) -> None:
-    ours = modules(analyse(presets.load(name)))
+    ours = modules(analyze(presets.load(name)))
     found, answer = theirs(ours, naming, branches_swapped)
     assert not wrong(match(ours, found), answer)

@@ -16,7 +16,7 @@ from designer.gui.canvas import wires
 from designer.gui.canvas.differences import changed_nodes, differing, looks_other, missing
 from designer.gui.canvas.frames import Frame
 from designer.gui.canvas.marks import STACK, mark
-from designer.gui.places import join
+from designer.gui.documents.graph_paths import join
 from designer.layers.base import Category, layer_types
 from designer.layers.ports import Output
 
@@ -74,7 +74,7 @@ class Arrays:
     frames
         What was drawn last, by scope.
     version
-        Changes with places, colours and marks: with all that is seen from afar.
+        Changes with places, colors and marks: with all that is seen from afar.
     """
 
     box: np.ndarray
@@ -114,7 +114,7 @@ class Arrays:
         root: Frame | None,
         problems: Sequence[Problem],
         blocks: Mapping[str, Block],
-        fates: Mapping[str, str] | None = None,
+        weight_status: Mapping[str, str] | None = None,
     ) -> "Change":
         """Take over what is drawn now; returns what looks different from before."""
         old = self.frames
@@ -134,7 +134,7 @@ class Arrays:
             self._place(frame)
         for scope in self._stale:
             self._wire(scope)
-        mark(self, problems, fates)
+        mark(self, problems, weight_status)
         if moved or self._stale:
             self.version += 1
             return Change(True)

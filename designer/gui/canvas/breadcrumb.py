@@ -3,9 +3,9 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QToolButton, QWidget
 
-from designer.gui import places
-from designer.gui.theme import colours, sans, theme
-from designer.gui.workspace import Workspace
+from designer.gui.base.theme import colors, sans, theme
+from designer.gui.documents import graph_paths
+from designer.gui.documents.workspace import Workspace
 
 TOP = "top level"
 
@@ -33,14 +33,14 @@ class Breadcrumb(QWidget):
         if document is not None:
             title = document.title.removesuffix(".json")
             steps.append((title, ""))
-            inner = places.scopes(self.workspace.scope)
+            inner = graph_paths.scopes(self.workspace.scope)
             steps += inner if inner else [(TOP, None)]
         if steps != self._steps:
             self._steps = steps
             self._rebuild()
 
     def _rebuild(self) -> None:
-        c = colours()
+        c = colors()
         while self._row.count():
             widget = self._row.takeAt(0).widget()
             widget.hide()

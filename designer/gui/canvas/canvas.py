@@ -9,17 +9,17 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from designer.design import edits
 from designer.design.values import Design, Point
-from designer.gui import places
 from designer.gui.canvas.breadcrumb import Breadcrumb
 from designer.gui.canvas.gestures import commands
 from designer.gui.canvas.layer import GraphLayer
 from designer.gui.canvas.legend import Legend
 from designer.gui.canvas.minimap import Minimap
 from designer.gui.canvas.view import GraphView
-from designer.gui.workspace import Workspace
+from designer.gui.documents import graph_paths
+from designer.gui.documents.workspace import Workspace
 
 if TYPE_CHECKING:
-    from designer.gui.actions import Actions
+    from designer.gui.commands.actions import Actions
 
 
 class Canvas(QWidget):
@@ -120,17 +120,17 @@ class Canvas(QWidget):
         """Look into the selected block."""
         path = self._selected_block()
         if path is not None:
-            self.workspace.look_into(places.inside(self.workspace.analysis, path))
+            self.workspace.look_into(graph_paths.inside(self.workspace.analysis, path))
             self.workspace.select(())
 
     def go_out(self) -> None:
         """Look at the graph around this one, with the block selected that was left."""
-        steps = places.scopes(self.workspace.scope)
+        steps = graph_paths.scopes(self.workspace.scope)
         if steps:
             left = self.workspace.scope
             self.workspace.look_into(steps[-2][1] if len(steps) > 1 else "")
-            last = places.name_of(left)
-            self.workspace.select({places.parent(left) if last.isdecimal() else left})
+            last = graph_paths.name_of(left)
+            self.workspace.select({graph_paths.parent(left) if last.isdecimal() else left})
 
     def toggle_expanded(self) -> None:
         """Show or hide the selected block's inside within this graph."""
@@ -140,7 +140,7 @@ class Canvas(QWidget):
 
     def _selected_block(self) -> str | None:
         for path in sorted(self.workspace.selection):
-            if hasattr(places.node_at(self.workspace.design, path), "block"):
+            if hasattr(graph_paths.node_at(self.workspace.design, path), "block"):
                 return path
         return None
 
@@ -149,7 +149,7 @@ class Canvas(QWidget):
         from designer.gui.canvas.placing import arranged
 
         workspace = self.workspace
-        found = places.graph_at(workspace.design, workspace.scope)
+        found = graph_paths.graph_at(workspace.design, workspace.scope)
         if found is None:
             return
         block, graph = found
@@ -173,10 +173,10 @@ class Canvas(QWidget):
 
     def select_all(self) -> None:
         """Select every node of this graph."""
-        found = places.graph_at(self.workspace.design, self.workspace.scope)
+        found = graph_paths.graph_at(self.workspace.design, self.workspace.scope)
         if found is not None:
             scope = self.workspace.scope
-            self.workspace.select(places.join(scope, name) for name in found[1].nodes)
+            self.workspace.select(graph_paths.join(scope, name) for name in found[1].nodes)
 
     def select_branch(self) -> None:
         """Select all that the selection leads to, each in its own graph."""
@@ -185,17 +185,19 @@ class Canvas(QWidget):
     def branch(self, paths: "frozenset[str] | set[str]") -> set[str]:
         """Return nodes and all that is reached from them along edges."""
         reached = set(paths)
-        for scope in {places.parent(path) for path in paths}:
-            found = places.graph_at(self.workspace.design, scope)
+        for scope in {graph_paths.parent(path) for path in paths}:
+            found = graph_paths.graph_at(self.workspace.design, scope)
             if found is None:
                 continue
             after: dict[str, list[str]] = {}
             for edge in found[1].edges:
                 after.setdefault(edge.source, []).append(edge.target)
-            waiting = [places.name_of(path) for path in paths if places.parent(path) == scope]
+            waiting = [
+                graph_paths.name_of(path) for path in paths if graph_paths.parent(path) == scope
+            ]
             while waiting:
                 for name in after.get(waiting.pop(), ()):
-                    path = places.join(scope, name)
+                    path = graph_paths.join(scope, name)
                     if name in found[1].nodes and path not in reached:
                         reached.add(path)
                         waiting.append(name)

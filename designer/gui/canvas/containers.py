@@ -30,8 +30,8 @@ def draw_container(
     scale: float = 1.0,
 ) -> None:
     """Draw an expanded block without its title."""
-    colour, width = (look.selected, 1.8) if selected else (look.categories[-1], 1.2)
-    pen = QPen(colour, painter.device().devicePixelRatio() * max(1.0, width * min(scale, 2.0)))
+    color, width = (look.selected, 1.8) if selected else (look.categories[-1], 1.2)
+    pen = QPen(color, painter.device().devicePixelRatio() * max(1.0, width * min(scale, 2.0)))
     pen.setCosmetic(True)
     pen.setDashPattern([4.0, 3.0])
     painter.setPen(pen)

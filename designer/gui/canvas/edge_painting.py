@@ -44,8 +44,8 @@ class EdgePainting:
         """Draw the edges' whole way."""
         painter, wire = self.painter, self.layer.wire
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
-        for edges, colour, width in self._groups(self.edges):
-            pen = QPen(colour, self.ratio * max(1.0, width * min(self.scale, 2.5)))
+        for edges, color, width in self._groups(self.edges):
+            pen = QPen(color, self.ratio * max(1.0, width * min(self.scale, 2.5)))
             pen.setCosmetic(True)  # its width counts in the screen's own pixels
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             painter.setPen(pen)
@@ -76,8 +76,8 @@ class EdgePainting:
         spans = layer.wire_box[self.edges]
         length = np.maximum(spans[:, 2] - spans[:, 0], spans[:, 3] - spans[:, 1])
         middle = layer.wire.shape[1] // 2
-        for edges, colour, width in self._groups(self.edges[length * self.scale > _SHORT]):
-            pen = QPen(colour, self.ratio * (1.0 if width < 2 else 2.0))
+        for edges, color, width in self._groups(self.edges[length * self.scale > _SHORT]):
+            pen = QPen(color, self.ratio * (1.0 if width < 2 else 2.0))
             pen.setCosmetic(True)
             painter.setPen(pen)
             bends = ~np.isnan(layer.lane[edges])
@@ -92,7 +92,7 @@ class EdgePainting:
                 draw_lines(painter, bent[:, [one, two]].reshape(-1, 4))
 
     def _groups(self, edges: np.ndarray) -> list[tuple[np.ndarray, QColor, float]]:
-        """Return edges by colour and width, the most important last."""
+        """Return edges by color and width, the most important last."""
         layer = self.layer
         look, arrays = layer.look, layer.arrays
         bits = arrays.wire_bits[edges]
@@ -144,8 +144,8 @@ class EdgePainting:
         return float(first[0]), float(first[1] + last[1]) / 2
 
 
-def faint(colour: QColor) -> QColor:
-    """Return the colour of something that is not there at present."""
-    result = QColor(colour)
+def faint(color: QColor) -> QColor:
+    """Return the color of something that is not there at present."""
+    result = QColor(color)
     result.setAlphaF(FADED_OPACITY)
     return result

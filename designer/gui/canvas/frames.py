@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from designer.analysis.analysis import Analysis
-from designer.analysis.results import GraphResult
+from designer.analysis.evaluation.results import GraphResult
 from designer.design.values import BlockNode, Design, Graph, Point
-from designer.gui import places as paths
 from designer.gui.canvas.measures import (
     END_HEIGHT,
     END_WIDTH,
@@ -25,6 +24,7 @@ from designer.gui.canvas.measures import (
     SIDE,
 )
 from designer.gui.canvas.placing import Placer, Places
+from designer.gui.documents import graph_paths as paths
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 
 from designer.design.values import Point
-from designer.gui import places
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas.interface import EdgeHit, PortHit
 from designer.gui.canvas.layer import GraphLayer
 from designer.gui.canvas.painting import in_rect
+from designer.gui.documents import graph_paths
 
 TITLE = 32.0  # height of the part of an expanded block that is the block itself
 
@@ -60,8 +60,8 @@ def scope_at(layer: GraphLayer, point: QPointF, outermost: str) -> str:
 
 def inside_of(layer: GraphLayer, path: str) -> str | None:
     """Return the scope of an expanded block's inside."""
-    frame = layer.arrays.frames.get(places.parent(path))
-    child = frame.children.get(places.name_of(path)) if frame is not None else None
+    frame = layer.arrays.frames.get(graph_paths.parent(path))
+    child = frame.children.get(graph_paths.name_of(path)) if frame is not None else None
     return child.scope if child is not None else None
 
 
@@ -88,9 +88,9 @@ def port_at(layer: GraphLayer, point: QPointF, reach: float) -> PortHit | None:
                 continue
             for port in range(count):
                 hit = PortHit(arrays.paths[row], port, output)
-                centre = layer.port_position(hit)
-                assert centre is not None
-                way = (centre - point).manhattanLength()
+                center = layer.port_position(hit)
+                assert center is not None
+                way = (center - point).manhattanLength()
                 if way > 1.4 * reach:
                     continue
                 # An inner end is only met from its own side.

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QGestureEvent, QGraphicsScene, QGraphicsView, QPin
 from designer.gui.canvas import gestures, keys
 from designer.gui.canvas.interface import EdgeHit, Gesture
 from designer.gui.canvas.navigation import Navigator, wheel_pan
-from designer.gui.workspace import Workspace
+from designer.gui.documents.workspace import Workspace
 
 if TYPE_CHECKING:
     from designer.gui.canvas.canvas import Canvas
@@ -66,10 +66,10 @@ class InteractiveView(QGraphicsView):
         return self.navigator.to_scene(QPointF(event.position()))
 
     def gesture_over(self) -> None:
-        """A gesture ended or was cancelled: put away what was shown for it."""
+        """A gesture ended or was canceled: put away what was shown for it."""
 
     def start_gesture(self, gesture: Gesture, point: QPointF | None = None) -> None:
-        """Let a gesture take the pointer until it ends or is cancelled."""
+        """Let a gesture take the pointer until it ends or is canceled."""
         self.cancel_gesture()
         self.gesture = gesture
         self.hover.rest()

@@ -6,9 +6,9 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 
-from designer.gui import places
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas.gestures import commands
+from designer.gui.documents import graph_paths
 
 if TYPE_CHECKING:
     from designer.gui.canvas.view import GraphView
@@ -34,7 +34,7 @@ def pressed(view: "GraphView", event: QKeyEvent) -> bool:
     if modifiers not in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier):
         return False
     extend = modifiers == Qt.KeyboardModifier.ShiftModifier
-    path = neighbour(view, _current(view), way)
+    path = neighbor(view, _current(view), way)
     if path is not None:
         selection = view.workspace.selection | {path} if extend else {path}
         view.workspace.select(selection)
@@ -52,7 +52,7 @@ def _current(view: "GraphView") -> str | None:
     return min(selection, key=lambda path: tuple(box[row[path], [1, 0]]), default=None)
 
 
-def neighbour(view: "GraphView", path: str | None, way: tuple[int, int]) -> str | None:
+def neighbor(view: "GraphView", path: str | None, way: tuple[int, int]) -> str | None:
     """Return the node that lies along an edge from `path`, or beside it; the topmost for None."""
     arrays, box = view.layer.arrays, view.layer.box
     if path is None:
@@ -71,8 +71,8 @@ def neighbour(view: "GraphView", path: str | None, way: tuple[int, int]) -> str 
         best = int(found[order[0]])
         if arrays.kind[best] < a.INPUT_END:
             return arrays.paths[best]
-        return _around(view, places.parent(path))  # beyond the border of an expanded block
-    scope = places.parent(path)
+        return _around(view, graph_paths.parent(path))  # beyond the border of an expanded block
+    scope = graph_paths.parent(path)
     rows = arrays.rows[scope]
     rows = rows[arrays.kind[rows] < a.INPUT_END]
     top, bottom = box[row, 1], box[row, 1] + box[row, 3]
@@ -87,5 +87,5 @@ def _around(view: "GraphView", scope: str) -> str | None:
     for frame in view.layer.arrays.frames.values():
         for name, child in frame.children.items():
             if child.scope == scope:
-                return places.join(frame.scope, name)
+                return graph_paths.join(frame.scope, name)
     return None

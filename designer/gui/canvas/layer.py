@@ -63,7 +63,7 @@ class GraphLayer(QGraphicsItem):
         self._show()
 
     def restyle(self) -> None:
-        """Take the colours of the present theme."""
+        """Take the colors of the present theme."""
         self.look = Look()
         self.sprites = Sprites(self.look)
         self.update()
@@ -75,10 +75,10 @@ class GraphLayer(QGraphicsItem):
         root: Frame | None,
         problems: Sequence[Problem],
         blocks: Mapping[str, Block],
-        fates: Mapping[str, str] | None = None,
+        weight_status: Mapping[str, str] | None = None,
     ) -> None:
         """Show another value of the design, painting anew what differs."""
-        change = self.arrays.update(root, problems, blocks, fates)
+        change = self.arrays.update(root, problems, blocks, weight_status)
         if change.moved or self.lifted is not None:
             self._show()
             self.update()
@@ -187,7 +187,7 @@ class GraphLayer(QGraphicsItem):
         return QRectF(QPointF(*low.tolist()), QPointF(*high.tolist()))
 
     def port_position(self, hit: PortHit) -> QPointF | None:
-        """Return the centre of a port, None if it is not drawn."""
+        """Return the center of a port, None if it is not drawn."""
         row = self.arrays.row.get(hit.path)
         if row is None:
             return None

@@ -50,7 +50,7 @@ class _Piece:
 def layout(
     sizes: Sequence[tuple[float, float]], links: Sequence[Link]
 ) -> list[tuple[float, float]]:
-    """Return where each node lies, as the x of its centre and the y of its top.
+    """Return where each node lies, as the x of its center and the y of its top.
 
     Parameters
     ----------

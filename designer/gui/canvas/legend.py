@@ -4,11 +4,11 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QToolButton, QWidget
 
-from designer.gui import icons, numbers
+from designer.gui.base import icons, numbers
+from designer.gui.base.theme import sans, theme
 from designer.gui.canvas import marks
 from designer.gui.canvas.look import Look, draw_fate
-from designer.gui.comparison import Comparison
-from designer.gui.theme import sans, theme
+from designer.gui.documents.weight_status import Comparison
 
 _MARGIN = 10
 WORDS = {"kept": "keep their weights", "resized": "other shape, or in part", "new": "new"}
@@ -32,10 +32,10 @@ class Legend(QFrame):
         grid.addWidget(self.title, 0, 0, 1, 2)
         grid.addWidget(self.close_, 0, 2, Qt.AlignmentFlag.AlignRight)
         self.lines: dict[str, QLabel] = {}
-        for row, fate in enumerate(WORDS, 1):
-            self.lines[fate] = QLabel()
-            grid.addWidget(_Sign(marks.FATES[fate]), row, 0)
-            grid.addWidget(self.lines[fate], row, 1, 1, 2)
+        for row, status in enumerate(WORDS, 1):
+            self.lines[status] = QLabel()
+            grid.addWidget(_Sign(marks.WEIGHT_STATUS[status]), row, 0)
+            grid.addWidget(self.lines[status], row, 1, 1, 2)
         grid.setColumnStretch(1, 1)
         self.hide()
         theme.changed.connect(self._dress)
@@ -48,9 +48,9 @@ class Legend(QFrame):
             return
         name = found.name if len(found.name) < 34 else f"{found.name[:32]}…"
         self.title.setText(f"Starting from {name}")
-        for fate, label in self.lines.items():
-            number = found.layers.get(fate, 0)  # type: ignore[call-overload]
-            label.setText(f"{numbers.count(number)} {WORDS[fate]}")
+        for status, label in self.lines.items():
+            number = found.layers.get(status, 0)  # type: ignore[call-overload]
+            label.setText(f"{numbers.count(number)} {WORDS[status]}")
         self.adjustSize()
         self.place()
 

@@ -1,4 +1,4 @@
-"""The canvas's colours, pens and fonts in the present theme, and the drawing of single parts.
+"""The canvas's colors, pens and fonts in the present theme, and the drawing of single parts.
 
 Everything here draws in scene units with a painter at any scale, so the same code makes the sprites
 of the window and the vectors of a saved picture.
@@ -11,7 +11,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 from PySide6.QtSvg import QSvgRenderer
 
-from designer.gui import icons
+from designer.gui.base import icons
+from designer.gui.base.theme import SANS, Colors, colors
 from designer.gui.canvas import arrays, marks
 from designer.gui.canvas.captions import Caption
 from designer.gui.canvas.measures import (
@@ -26,7 +27,6 @@ from designer.gui.canvas.measures import (
     TEXT_LEFT,
     TEXT_RIGHT,
 )
-from designer.gui.theme import SANS, Colours, colours
 
 FADED_OPACITY = 0.38
 
@@ -46,8 +46,8 @@ class Look:
     """What the canvas looks like in one theme."""
 
     def __init__(self) -> None:
-        c: Colours = colours()
-        self.colours = c
+        c: Colors = colors()
+        self.colors = c
         self.text = QColor(c.text)
         self.soft = QColor(c.soft_text)
         self.faint = QColor(c.faint_text)
@@ -62,20 +62,20 @@ class Look:
         self.warning = QColor(c.warning)
         self.success = QColor(c.success)
         self.selected = QColor("#ffffff") if c.dark else QColor(c.accent)
-        self.fates = {
-            marks.FATES["kept"]: self.success,
-            marks.FATES["new"]: self.accent,
-            marks.FATES["resized"]: self.warning,
+        self.weight_status = {
+            marks.WEIGHT_STATUS["kept"]: self.success,
+            marks.WEIGHT_STATUS["new"]: self.accent,
+            marks.WEIGHT_STATUS["resized"]: self.warning,
         }
         self.ice = QColor("#7cc8f4") if c.dark else QColor("#1f7fb4")
         self.dot = mixed(QColor(c.canvas), QColor(c.strong_line), 0.45 if c.dark else 0.6)
         self.categories = [c.of(category) for category in arrays.CATEGORIES]
         self.block_name = QColor(c.text_of(None))
-        # At the far end a node is nothing but its colour: calm ones, so that errors stand out.
-        self.blocks = [mixed(colour, self.canvas, 0.22) for colour in self.categories]
+        # At the far end a node is nothing but its color: calm ones, so that errors stand out.
+        self.blocks = [mixed(color, self.canvas, 0.22) for color in self.categories]
 
     def outline_of(self, style: Style) -> tuple[QColor, float]:
-        """Return colour and width of a node's outline."""
+        """Return color and width of a node's outline."""
         if style.selected:
             return self.selected, 1.8
         if style.bits & marks.ERROR:
@@ -88,7 +88,7 @@ class Look:
 
 
 def mixed(one: QColor, two: QColor, part: float) -> QColor:
-    """Return a colour between two."""
+    """Return a color between two."""
     return QColor.fromRgbF(
         one.redF() + (two.redF() - one.redF()) * part,
         one.greenF() + (two.greenF() - one.greenF()) * part,
@@ -126,20 +126,20 @@ def elided(text: str, width: float, size: int, bold: bool = False) -> tuple[str,
 
 
 @lru_cache(maxsize=64)
-def _sign(category: int, colour: str) -> QSvgRenderer:
-    return icons.renderer(icons.category_file(arrays.CATEGORIES[category]), colour)
+def _sign(category: int, color: str) -> QSvgRenderer:
+    return icons.renderer(icons.category_file(arrays.CATEGORIES[category]), color)
 
 
 @lru_cache(maxsize=4)
-def _ice(colour: str) -> QSvgRenderer:
-    return icons.renderer("freeze", colour)
+def _ice(color: str) -> QSvgRenderer:
+    return icons.renderer("freeze", color)
 
 
 def draw_body(
     painter: QPainter, look: Look, rect: QRectF, style: Style, thicker: float = 1.0
 ) -> None:
     """Draw a node without its words and ports; from further away with `thicker` lines."""
-    colour = look.categories[style.category]
+    color = look.categories[style.category]
     if style.bits & marks.FADED:
         painter.setOpacity(FADED_OPACITY)
     outline, width = look.outline_of(style)
@@ -160,11 +160,11 @@ def draw_body(
         clip = QPainterPath()
         clip.addRoundedRect(rect, radius, radius)
         painter.setClipPath(clip, Qt.ClipOperation.IntersectClip)
-        painter.fillRect(QRectF(rect.left(), rect.top(), EDGE_BAR * thicker, rect.height()), colour)
-        fate = look.fates.get(style.bits & marks.ANY_FATE)
-        if fate is not None:
+        painter.fillRect(QRectF(rect.left(), rect.top(), EDGE_BAR * thicker, rect.height()), color)
+        status = look.weight_status.get(style.bits & marks.ANY_FATE)
+        if status is not None:
             bar = EDGE_BAR * thicker
-            painter.fillRect(QRectF(rect.right() - bar, rect.top(), bar, rect.height()), fate)
+            painter.fillRect(QRectF(rect.right() - bar, rect.top(), bar, rect.height()), status)
         painter.restore()
         if style.bits & marks.FADED:
             painter.setOpacity(FADED_OPACITY)
@@ -176,7 +176,7 @@ def draw_body(
     painter.drawRoundedRect(rect, radius, radius)
     if style.icon and not style.end:
         place = QRectF(rect.left() + ICON_LEFT, rect.center().y() - ICON / 2, ICON, ICON)
-        _sign(style.category, colour.name()).render(painter, place)
+        _sign(style.category, color.name()).render(painter, place)
     if style.icon and style.bits & marks.ANY_FATE:
         draw_fate(
             painter, look, QPointF(rect.left() + ICON_LEFT + ICON, rect.top() + 11), style.bits
@@ -186,27 +186,27 @@ def draw_body(
     painter.setOpacity(1.0)
 
 
-def draw_ice(painter: QPainter, look: Look, centre: QPointF) -> None:
+def draw_ice(painter: QPainter, look: Look, center: QPointF) -> None:
     """Draw the sign of what is frozen, on a disc that sets it apart from what lies below."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QBrush(mixed(look.panel, look.ice, 0.16)))
-    painter.drawEllipse(centre, 7.5, 7.5)
-    _ice(look.ice.name()).render(painter, QRectF(centre.x() - 6, centre.y() - 6, 12, 12))
+    painter.drawEllipse(center, 7.5, 7.5)
+    _ice(look.ice.name()).render(painter, QRectF(center.x() - 6, center.y() - 6, 12, 12))
 
 
-def draw_fate(painter: QPainter, look: Look, centre: QPointF, bits: int) -> None:
+def draw_fate(painter: QPainter, look: Look, center: QPointF, bits: int) -> None:
     """Draw what becomes of a node's weights: a tick, a cross, or a sign of being unequal."""
-    fate = bits & marks.ANY_FATE
+    status = bits & marks.ANY_FATE
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QBrush(look.fates[fate]))
-    painter.drawEllipse(centre, 6.5, 6.5)
-    pen = QPen(QColor("#ffffff") if not look.colours.dark else look.canvas, 1.6)
+    painter.setBrush(QBrush(look.weight_status[status]))
+    painter.drawEllipse(center, 6.5, 6.5)
+    pen = QPen(QColor("#ffffff") if not look.colors.dark else look.canvas, 1.6)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
     signs = {"kept": _TICK, "new": _CROSS, "resized": _UNEQUAL}
-    name = next(name for name, each in marks.FATES.items() if each == fate)
+    name = next(name for name, each in marks.WEIGHT_STATUS.items() if each == status)
     for x1, y1, x2, y2 in signs[name]:
-        painter.drawLine(centre + QPointF(x1, y1), centre + QPointF(x2, y2))
+        painter.drawLine(center + QPointF(x1, y1), center + QPointF(x2, y2))
 
 
 _TICK = ((-2.8, 0.2, -0.9, 2.3), (-0.9, 2.3, 3.0, -2.2))
@@ -215,31 +215,31 @@ _UNEQUAL = ((-2.9, -1.4, 2.9, -1.4), (-2.9, 1.4, 2.9, 1.4), (1.6, -3.2, -1.6, 3.
 
 
 def draw_port(
-    painter: QPainter, look: Look, centre: QPointF, colour: QColor, *, filled: bool = False
+    painter: QPainter, look: Look, center: QPointF, color: QColor, *, filled: bool = False
 ) -> None:
     """Draw a port's circle."""
-    painter.setPen(QPen(colour, 1.4))
-    painter.setBrush(QBrush(colour if filled else look.canvas))
-    painter.drawEllipse(centre, PORT - 0.7, PORT - 0.7)
+    painter.setPen(QPen(color, 1.4))
+    painter.setBrush(QBrush(color if filled else look.canvas))
+    painter.drawEllipse(center, PORT - 0.7, PORT - 0.7)
 
 
-def draw_badge(painter: QPainter, look: Look, centre: QPointF, bits: int) -> None:
+def draw_badge(painter: QPainter, look: Look, center: QPointF, bits: int) -> None:
     """Draw the sign of a problem: a disc for an error, a triangle for a warning."""
     error = bool(bits & marks.ERROR)
     painter.setPen(QPen(look.canvas, 1.5))
     painter.setBrush(QBrush(look.error if error else look.warning))
     if error:
-        painter.drawEllipse(centre, 7.0, 7.0)
+        painter.drawEllipse(center, 7.0, 7.0)
     else:
-        path = QPainterPath(centre + QPointF(0, -8))
-        path.lineTo(centre + QPointF(8.5, 7))
-        path.lineTo(centre + QPointF(-8.5, 7))
+        path = QPainterPath(center + QPointF(0, -8))
+        path.lineTo(center + QPointF(8.5, 7))
+        path.lineTo(center + QPointF(-8.5, 7))
         path.closeSubpath()
         painter.drawPath(path)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QBrush(QColor("#ffffff") if error else look.canvas))
-    painter.drawRoundedRect(QRectF(centre.x() - 0.9, centre.y() - 4, 1.8, 5), 0.9, 0.9)
-    painter.drawEllipse(centre + QPointF(0, 3.4), 1.05, 1.05)
+    painter.drawRoundedRect(QRectF(center.x() - 0.9, center.y() - 4, 1.8, 5), 0.9, 0.9)
+    painter.drawEllipse(center + QPointF(0, 3.4), 1.05, 1.05)
 
 
 class Words(NamedTuple):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designer.analysis.problems import Problem, Severity
-from designer.gui.places import join, parent
+from designer.gui.documents.graph_paths import join, parent
 
 if TYPE_CHECKING:
     from designer.gui.canvas.arrays import Arrays
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 ERROR, WARNING, FADED, ORIGIN, STACK, FROZEN = (1 << each for each in range(6))
 # What becomes of a node's weights in a training that starts from others; two bits, none for not
 # compared.
-FATES = {"kept": 1 << 6, "new": 2 << 6, "resized": 3 << 6}
+WEIGHT_STATUS = {"kept": 1 << 6, "new": 2 << 6, "resized": 3 << 6}
 ANY_FATE = 3 << 6
 
 
 def mark(
-    arrays: "Arrays", problems: Sequence[Problem], fates: Mapping[str, str] | None = None
+    arrays: "Arrays", problems: Sequence[Problem], weight_status: Mapping[str, str] | None = None
 ) -> None:
     """Set the bits that follow from the analysis; `STACK` follows from the design and stays.
 
-    `fates` says by path what becomes of the weights, where that is to be shown.
+    `weight_status` says by path what becomes of the weights, where that is to be shown.
     """
     arrays.bits &= np.uint8(STACK)
     arrays.wire_bits[:] = 0
     _mark_absent(arrays)
     _mark_frozen(arrays)
-    for path, row in arrays.row.items() if fates else ():
-        if path in fates:
-            arrays.bits[row] |= FATES[fates[path]]
+    for path, row in arrays.row.items() if weight_status else ():
+        if path in weight_status:
+            arrays.bits[row] |= WEIGHT_STATUS[weight_status[path]]
     at_fault: set[tuple[int, int]] = set()
     row_of = arrays.row
     for problem in problems:

@@ -5,7 +5,7 @@ NODE_HEIGHT = 44.0
 END_WIDTH = 96.0  # a block's own input or output, while the block is looked into
 END_HEIGHT = 26.0
 
-EDGE_BAR = 4.0  # the coloured left edge
+EDGE_BAR = 4.0  # the colored left edge
 ICON = 16.0
 ICON_LEFT = 13.0
 TEXT_LEFT = 37.0

@@ -5,11 +5,11 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
+from designer.gui.base.theme import theme
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas import marks
 from designer.gui.canvas.primitives import draw_lines, draw_rects
 from designer.gui.canvas.view import GraphView
-from designer.gui.theme import theme
 
 _WIDTH, _HEIGHT = 132, 164
 _MARGIN = 16
@@ -82,7 +82,7 @@ class Minimap(QWidget):
         picture.fill(look.canvas)
         painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(QBrush(QColor(look.colours.window)))
+        painter.setBrush(QBrush(QColor(look.colors.window)))
         painter.setPen(QPen(look.line, 1.0))
         painter.drawRoundedRect(QRectF(0.5, 0.5, self.width() - 1, self.height() - 1), 7, 7)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -106,8 +106,8 @@ class Minimap(QWidget):
         draw_rects(painter, boxes[containers])
         painter.setPen(Qt.PenStyle.NoPen)
         plain = ~containers & (layer.box[:, 2] > 0)
-        for number, colour in enumerate(look.blocks):
-            painter.setBrush(QBrush(colour))
+        for number, color in enumerate(look.blocks):
+            painter.setBrush(QBrush(color))
             draw_rects(painter, boxes[plain & (category == number)])
         wrong = plain & ((layer.arrays.bits & marks.ERROR) > 0)
         painter.setBrush(QBrush(look.error))

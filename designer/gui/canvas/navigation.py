@@ -42,7 +42,7 @@ class Navigator(QObject):
         return self.view.transform().m11()
 
     @property
-    def centre(self) -> QPointF:
+    def center(self) -> QPointF:
         """The scene point in the middle."""
         return self.to_scene(QPointF(self.view.viewport().rect().center()))
 
@@ -67,12 +67,12 @@ class Navigator(QObject):
         self.moving = False
         self.rested.emit()
 
-    def look_at(self, centre: QPointF, scale: float) -> None:
+    def look_at(self, center: QPointF, scale: float) -> None:
         """Show a point in the middle at a scale."""
         scale = min(max(scale, LEAST), MOST)
         if scale != self.scale:
             self.view.setTransform(QTransform.fromScale(scale, scale))
-        self.view.centerOn(centre)
+        self.view.centerOn(center)
         self.touch()
         self.moved.emit()
 

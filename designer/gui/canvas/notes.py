@@ -6,7 +6,7 @@ from PySide6.QtCore import QEasingCurve, QObject, QPoint, QPropertyAnimation, Qt
 from PySide6.QtWidgets import QFrame, QGraphicsOpacityEffect, QLabel, QVBoxLayout, QWidget
 
 from designer.analysis.problems import Problem, Severity
-from designer.gui.theme import colours, sans, theme
+from designer.gui.base.theme import colors, sans, theme
 
 _SHOWN = 3600  # milliseconds that a toast stays; longer sentences stay longer
 _PER_LETTER = 35
@@ -50,8 +50,8 @@ class _Card(QFrame):
         self.setFixedSize(self.layout().sizeHint())
 
     def restyle(self) -> None:
-        """Take the colours of the theme for what is said."""
-        c = colours()
+        """Take the colors of the theme for what is said."""
+        c = colors()
         border, back = {
             "refused": (c.error, c.error_panel),
             "error": (c.error, c.error_panel),
@@ -131,7 +131,7 @@ class Notes(QObject):
 
     def show_problems(self, at: QPoint, problems: Sequence[Problem]) -> None:
         """Show what is wrong and what would help, beside a node."""
-        c = colours()
+        c = colors()
         parts = []
         for problem in problems[:_MOST_PROBLEMS]:
             part = _escaped(problem.message)
@@ -162,7 +162,7 @@ class Notes(QObject):
 
 
 def _hint_style() -> str:
-    return f"color: {colours().soft_text}; background: transparent;"
+    return f"color: {colors().soft_text}; background: transparent;"
 
 
 def _escaped(text: str) -> str:

@@ -1,6 +1,6 @@
 """Painting the arrays at one of three levels of detail.
 
-The overview has colour blocks and straight lines, the map bodies and titles, the detail everything.
+The overview has color blocks and straight lines, the map bodies and titles, the detail everything.
 Bodies, ports and badges are copied from sprites at whole pixels; words and wires are drawn.
 """
 
@@ -19,7 +19,7 @@ from designer.gui.canvas.look import FADED_OPACITY, Style, elided, font, metrics
 from designer.gui.canvas.measures import HEADER, ICON_LEFT, TEXT_LEFT
 from designer.gui.canvas.primitives import draw_points, draw_rects
 from designer.gui.canvas.sprites import MARGIN
-from designer.gui.places import name_of, parent
+from designer.gui.documents.graph_paths import name_of, parent
 
 if TYPE_CHECKING:
     from designer.gui.canvas.layer import GraphLayer
@@ -37,7 +37,7 @@ _NAMES_FROM = 0.3  # scale from which on expanded blocks have room for a name
 _MOST_SMOOTH = 1500  # wires drawn smoothly on the map
 
 
-def paint_grid(painter: QPainter, exposed: QRectF, scale: float, colour: QColor) -> None:
+def paint_grid(painter: QPainter, exposed: QRectF, scale: float, color: QColor) -> None:
     """Draw the dots behind everything, as long as they are apart."""
     if scale < 0.25:
         return
@@ -48,7 +48,7 @@ def paint_grid(painter: QPainter, exposed: QRectF, scale: float, colour: QColor)
     points[:, :, 0] = xs
     points[:, :, 1] = ys[:, None]
     ratio = painter.device().devicePixelRatio()
-    pen = QPen(colour, 1.0 / ratio)
+    pen = QPen(color, 1.0 / ratio)
     pen.setCosmetic(True)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(pen)
@@ -118,7 +118,7 @@ class Painting:
     # Nodes
 
     def _blocks(self, nodes: np.ndarray) -> None:
-        """Draw nodes as rectangles of their colour."""
+        """Draw nodes as rectangles of their color."""
         painter, look, layer = self.painter, self.look, self.layer
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -130,25 +130,25 @@ class Painting:
         category = self.arrays.category[nodes]
         bits = self.arrays.bits[nodes]
         faded = (bits & marks.FADED) > 0
-        for number, colour in enumerate(look.blocks):
+        for number, color in enumerate(look.blocks):
             some = (category == number) & ~faded
             if np.any(some):
-                painter.setBrush(QBrush(colour))
+                painter.setBrush(QBrush(color))
                 draw_rects(painter, rects[some])
-        for fate, colour in look.fates.items():
-            some = ((bits & marks.ANY_FATE) == fate) & ~faded
+        for status, color in look.weight_status.items():
+            some = ((bits & marks.ANY_FATE) == status) & ~faded
             if np.any(some):
-                painter.setBrush(QBrush(mixed(colour, look.canvas, 0.22)))
+                painter.setBrush(QBrush(mixed(color, look.canvas, 0.22)))
                 draw_rects(painter, rects[some])
         painter.setBrush(QBrush(look.outline))
         draw_rects(painter, rects[faded])
-        for some, colour in (
+        for some, color in (
             ((bits & marks.WARNING) > 0, look.warning),
             ((bits & marks.ERROR) > 0, look.error),
             (layer.selected[nodes], look.selected),
         ):
             if np.any(some):
-                painter.setBrush(QBrush(colour))
+                painter.setBrush(QBrush(color))
                 wide = rects[some]
                 wide[:, :2] -= 2.0 / self.scale
                 wide[:, 2:] += 4.0 / self.scale
@@ -254,10 +254,10 @@ class Painting:
                 (y * self.scale + self.world.dy()).tolist(),
                 strict=True,
             ):
-                colour = self.look.categories[arrays.category[row]]
+                color = self.look.categories[arrays.category[row]]
                 if arrays.bits[row] & marks.FADED:
-                    colour = faint(colour)
-                sprite = sprites.port(colour, False, self.scale, self.ratio)
+                    color = faint(color)
+                sprite = sprites.port(color, False, self.scale, self.ratio)
                 half = sprite.width() / self.ratio / 2
                 painter.drawPixmap(QPointF(px - half, py - half), sprite)
         painter.setTransform(self.world)
@@ -331,21 +331,21 @@ class Painting:
         layer, look = self.layer, self.look
         if not layer.lit_ports:
             return
-        colours = {"fits": look.success, "problem": look.warning, "refused": look.error}
+        colors = {"fits": look.success, "problem": look.warning, "refused": look.error}
         painter = self.painter
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         for hit, light in layer.lit_ports.items():
-            centre = layer.port_position(hit)
-            if centre is None:
+            center = layer.port_position(hit)
+            if center is None:
                 continue
-            colour = colours[light]
+            color = colors[light]
             painter.setPen(Qt.PenStyle.NoPen)
-            halo = QColor(colour)
+            halo = QColor(color)
             halo.setAlphaF(0.28)
             painter.setBrush(QBrush(halo))
-            painter.drawEllipse(centre, 8.5, 8.5)
-            painter.setPen(QPen(colour, 1.6))
-            painter.setBrush(QBrush(look.canvas if light == "refused" else colour))
-            painter.drawEllipse(centre, 4.2, 4.2)
+            painter.drawEllipse(center, 8.5, 8.5)
+            painter.setPen(QPen(color, 1.6))
+            painter.setBrush(QBrush(look.canvas if light == "refused" else color))
+            painter.drawEllipse(center, 4.2, 4.2)
             if light == "refused":
-                painter.drawLine(centre + QPointF(-2.4, 2.4), centre + QPointF(2.4, -2.4))
+                painter.drawLine(center + QPointF(-2.4, 2.4), center + QPointF(2.4, -2.4))

@@ -14,7 +14,7 @@ from designer.gui.canvas.containers import draw_container, draw_container_title
 from designer.gui.canvas.interface import PortHit
 from designer.gui.canvas.layer import GraphLayer
 from designer.gui.canvas.look import FADED_OPACITY, Style, draw_badge, draw_body, draw_port, font
-from designer.gui.places import name_of, parent
+from designer.gui.documents.graph_paths import name_of, parent
 
 MARGIN = 32.0
 RATIO = 2.0  # pixels of a PNG for one scene unit
@@ -98,9 +98,9 @@ def draw(painter: QPainter, layer: GraphLayer, area: QRectF) -> None:
         draw_container(painter, look, _rect(layer, row), int(arrays.bits[row]))
     for edge, wire in enumerate(arrays.wire):
         bits = int(arrays.wire_bits[edge])
-        colour = look.error if bits & marks.ERROR else look.wire
+        color = look.error if bits & marks.ERROR else look.wire
         painter.setOpacity(FADED_OPACITY if bits & marks.FADED else 1.0)
-        painter.setPen(QPen(colour, 1.8 if bits & marks.ERROR else 1.4))
+        painter.setPen(QPen(color, 1.8 if bits & marks.ERROR else 1.4))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in wire.tolist()]))
     painter.setOpacity(1.0)
@@ -144,9 +144,9 @@ def _draw_node(painter: QPainter, layer: GraphLayer, row: int) -> None:
 
 def _draw_ports(painter: QPainter, layer: GraphLayer, row: int) -> None:
     arrays = layer.arrays
-    colour = layer.look.categories[int(arrays.category[row])]
+    color = layer.look.categories[int(arrays.category[row])]
     for output, count in ((False, arrays.inputs[row]), (True, arrays.outputs[row])):
         for port in range(int(count)):
-            centre = layer.port_position(PortHit(arrays.paths[row], port, output))
-            if centre is not None:
-                draw_port(painter, layer.look, centre, colour)
+            center = layer.port_position(PortHit(arrays.paths[row], port, output))
+            if center is not None:
+                draw_port(painter, layer.look, center, color)

@@ -1,4 +1,4 @@
-"""Where the nodes of a graph lie: as the design says, laid out, or near their neighbours."""
+"""Where the nodes of a graph lie: as the design says, laid out, or near their neighbors."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -18,7 +18,7 @@ _PITCH = NODE_HEIGHT + ROW_GAP
 
 
 class Places(NamedTuple):
-    """The nodes of a graph, then its ends, with the x of each centre and the y of each top."""
+    """The nodes of a graph, then its ends, with the x of each center and the y of each top."""
 
     names: tuple[str, ...]
     points: np.ndarray
@@ -59,7 +59,7 @@ def arranged(
     return np.array(layout(sizes, links), dtype=float).reshape(-1, 2)
 
 
-def _neighbours(graph: Graph) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+def _neighbors(graph: Graph) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     before: dict[str, list[str]] = {}
     after: dict[str, list[str]] = {}
     for edge in graph.edges:
@@ -72,7 +72,7 @@ def _put_near(graph: Graph, known: dict[str, tuple[float, float]], missing: list
     """Place nodes below their sources or above their readers, beside what is there already."""
     if not missing:
         return
-    before, after = _neighbours(graph)
+    before, after = _neighbors(graph)
     taken = _Taken(known)
     waiting = missing
     while waiting:
@@ -90,7 +90,7 @@ def _put_near(graph: Graph, known: dict[str, tuple[float, float]], missing: list
                 left.append(name)
                 continue
             known[name] = taken.free(x, y)
-        if len(left) == len(waiting):  # nodes without a neighbour that has a place
+        if len(left) == len(waiting):  # nodes without a neighbor that has a place
             bottom = max((y for _, y in known.values()), default=-_PITCH)
             known[left[0]] = taken.free(0.0, bottom + _PITCH)
             left = left[1:]
@@ -141,7 +141,7 @@ def _put_ends(
     """Place a block's inputs above and its outputs below everything."""
     if not inputs and not outputs:
         return
-    before, after = _neighbours(graph)
+    before, after = _neighbors(graph)
     inner = [known[name] for name in graph.nodes if name in known] or [(0.0, 0.0)]
     top = min(y for _, y in inner) - END_HEIGHT - ROW_GAP
     bottom = max(y for _, y in inner) + _PITCH

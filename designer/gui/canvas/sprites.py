@@ -38,19 +38,19 @@ class Sprites:
         extra = 2 * MARGIN + 2 * STACK
         return self._made((style, scale, ratio), width + extra, height + extra, scale, ratio, draw)
 
-    def port(self, colour: QColor, filled: bool, scale: float, ratio: float) -> QPixmap:
-        """Return a port's circle; its centre is that of the picture."""
+    def port(self, color: QColor, filled: bool, scale: float, ratio: float) -> QPixmap:
+        """Return a port's circle; its center is that of the picture."""
         side = 2 * PORT + 2
 
         def draw(painter: QPainter) -> None:
-            centre = QPointF(side / 2, side / 2)
-            draw_port(painter, self.look, centre, colour, filled=filled)
+            center = QPointF(side / 2, side / 2)
+            draw_port(painter, self.look, center, color, filled=filled)
 
-        key = ("port", colour.rgba(), filled, scale, ratio)
+        key = ("port", color.rgba(), filled, scale, ratio)
         return self._made(key, side, side, scale, ratio, draw)
 
     def badge(self, bits: int, scale: float, ratio: float) -> QPixmap:
-        """Return the sign of a problem; its centre is that of the picture."""
+        """Return the sign of a problem; its center is that of the picture."""
 
         def draw(painter: QPainter) -> None:
             draw_badge(painter, self.look, QPointF(10, 10), bits)

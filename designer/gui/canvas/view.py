@@ -13,6 +13,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsScene, QGraphicsView
 
 from designer.design.values import Design, Point
+from designer.gui.base.theme import theme
 from designer.gui.canvas import hits
 from designer.gui.canvas.frames import build
 from designer.gui.canvas.gliding import Gliding
@@ -24,9 +25,8 @@ from designer.gui.canvas.navigation import STEP
 from designer.gui.canvas.notes import Notes
 from designer.gui.canvas.painting import in_rect, paint_grid
 from designer.gui.canvas.placing import Placer
-from designer.gui.places import graph_at
-from designer.gui.theme import theme
-from designer.gui.workspace import Document, Workspace
+from designer.gui.documents.graph_paths import graph_at
+from designer.gui.documents.workspace import Document, Workspace
 
 if TYPE_CHECKING:
     from designer.gui.canvas.canvas import Canvas
@@ -120,8 +120,8 @@ class GraphView(InteractiveView):
                 workspace.design, workspace.analysis, workspace.scope, self.expanded, self._placer
             )
         compared = workspace.comparison if self.canvas.fates_shown else None
-        fates = compared.fates if compared is not None else None
-        self.layer.take(root, workspace.analysis.problems, workspace.design.blocks, fates)
+        weight_status = compared.weight_status if compared is not None else None
+        self.layer.take(root, workspace.analysis.problems, workspace.design.blocks, weight_status)
         self.light_edge(self.chosen_edge)
         self._hint()
         if self._fresh and len(self.layer.arrays.paths):
@@ -138,7 +138,7 @@ class GraphView(InteractiveView):
         self.cancel_gesture()
         self.notes.hide_tip()
         if not self._fresh:
-            self._memory.looks[old_scope] = self.navigator.centre, self.navigator.scale
+            self._memory.looks[old_scope] = self.navigator.center, self.navigator.scale
         if document is not old:
             memory = self._documents.get(document) if document is not None else None
             if memory is None:
@@ -220,7 +220,7 @@ class GraphView(InteractiveView):
         return hits.port_at(self.layer, point, PORT_REACH / max(self.navigator.scale, 0.2))
 
     def port_position(self, hit: PortHit) -> QPointF | None:
-        """Return the centre of a port, None if it is not drawn."""
+        """Return the center of a port, None if it is not drawn."""
         return self.layer.port_position(hit)
 
     def edge_at(self, point: QPointF, tolerance: float = 8.0) -> EdgeHit | None:

@@ -20,15 +20,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.gui import icons
+from designer.gui.base import icons
+from designer.gui.base.preferences import GalleryView, Preferences
+from designer.gui.base.theme import colors, theme
 from designer.gui.gallery import catalogue
 from designer.gui.gallery.cards import CardsView
-from designer.gui.gallery.catalogue import ANY, Card, Found, Wish
-from designer.gui.gallery.families import FamilyColours
+from designer.gui.gallery.catalogue import ANY, Card, DataRequest, Found
+from designer.gui.gallery.families import FamilyColors
 from designer.gui.gallery.pictures import Pictures
 from designer.gui.gallery.preview import Preview
-from designer.gui.preferences import GalleryView, Preferences
-from designer.gui.theme import colours, theme
 
 _VIEWS = (
     ("cards", "Cards", "gallery", "Pictures and figures of all networks."),
@@ -42,7 +42,7 @@ class View(Protocol):
     """What cards, plot and tree have in common."""
 
     def show_found(
-        self, cards: tuple[Card, ...], found: list[Found], families: FamilyColours
+        self, cards: tuple[Card, ...], found: list[Found], families: FamilyColors
     ) -> None:
         """Show the presets that are wanted, of all that there are."""
 
@@ -68,7 +68,7 @@ class Browser(QWidget):
         super().__init__(objectName="gallery")
         self.preferences = preferences
         remembered = preferences.gallery
-        self.wish = Wish(
+        self.wish = DataRequest(
             family=remembered.family,
             size=remembered.size,
             cost=remembered.cost,
@@ -77,7 +77,7 @@ class Browser(QWidget):
         )
         self.all: tuple[Card, ...] = ()
         self.found: list[Found] = []
-        self.families = FamilyColours()
+        self.families = FamilyColors()
         self.current = ""
         self.pictures = Pictures(self)
         self.cards = CardsView(self.pictures)
@@ -193,7 +193,7 @@ class Browser(QWidget):
             self.view.select(self.current)
 
     def _dress(self) -> None:
-        c = colours()
+        c = colors()
         for button, (_, _, icon, _) in zip(self.switch.buttons(), _VIEWS, strict=True):
             button.setIcon(icons.icon(icon, c.text))
             button.setIconSize(QSize(15, 15))
@@ -204,7 +204,7 @@ class Browser(QWidget):
     def begin(self) -> None:
         """Read and show what there is. It takes some milliseconds."""
         self.all = cards = catalogue.read()
-        self.families = FamilyColours(cards)
+        self.families = FamilyColors(cards)
         box = self.boxes["family"]
         box.blockSignals(True)
         for family in sorted(self.families.names, key=str.lower):
@@ -336,13 +336,13 @@ class _Search(QLineEdit):
         self.setAccessibleName("Search the presets")
         self.setMinimumWidth(120)
         self._sign = self.addAction(
-            icons.icon("search", colours().faint_text), QLineEdit.ActionPosition.LeadingPosition
+            icons.icon("search", colors().faint_text), QLineEdit.ActionPosition.LeadingPosition
         )
         self.textChanged.connect(browser.typed)
 
     def dress(self) -> None:
-        """Take the colours of the theme."""
-        self._sign.setIcon(icons.icon("search", colours().faint_text))
+        """Take the colors of the theme."""
+        self._sign.setIcon(icons.icon("search", colors().faint_text))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go down to the view, open what is looked at, or clear."""

@@ -41,11 +41,11 @@ from PySide6.QtWidgets import (
     QStyleOptionViewItem,
 )
 
-from designer.gui import lettering
+from designer.gui.base import lettering
+from designer.gui.base.theme import colors, sans, theme
 from designer.gui.gallery.catalogue import Card, Found
-from designer.gui.gallery.families import FamilyColours
+from designer.gui.gallery.families import FamilyColors
 from designer.gui.gallery.pictures import Pictures, paint_waiting
-from designer.gui.theme import colours, sans, theme
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROLE = Qt.ItemDataRole.UserRole
@@ -119,7 +119,7 @@ class CardDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Paint a card."""
-        c = colours()
+        c = colors()
         found: Found = index.data(_ROLE)
         hovered = self.view.underMouse() and bool(
             option.state & QtWidgets.QStyle.StateFlag.State_MouseOver
@@ -156,7 +156,7 @@ class CardDelegate(QStyledItemDelegate):
             paint_waiting(painter, QPointF(inner.center().x(), middle))
 
     def _paint_words(self, painter: QPainter, inner: QRectF, found: Found) -> None:
-        c = colours()
+        c = colors()
         card = found.card
         title, plain, small = sans(1.06, bold=True), sans(0.94), sans(0.9)
         y = inner.top() + _PICTURE.height() + 8 + QFontMetricsF(title).ascent()
@@ -167,10 +167,10 @@ class CardDelegate(QStyledItemDelegate):
         lettering.draw(painter, start, words, found.positions, (title, title), (c.text, c.accent))
         y += QFontMetricsF(title).descent() + 4 + QFontMetricsF(small).ascent()
         told = card.figures if card.preset else card.fault
-        colour = c.soft_text if card.preset else c.error
+        color = c.soft_text if card.preset else c.error
         year = str(card.preset.year) if card.preset else ""
         width = QFontMetricsF(small).horizontalAdvance(year)
-        _text(painter, inner.left(), y, inner.width() - width, told, plain, colour)
+        _text(painter, inner.left(), y, inner.width() - width, told, plain, color)
         if card.preset is None:
             return
         _text(painter, inner.right() - width, y, width + 1, year, small, c.soft_text)
@@ -208,7 +208,7 @@ def body_of(cell: QRect, columns: int) -> QRectF:
 
 def _paint_button(painter: QPainter, place: QRectF) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(colours().train_button))
+    painter.setBrush(QColor(colors().train_button))
     painter.drawRoundedRect(place, 5, 5)
     painter.setPen(QColor("#ffffff"))
     painter.setFont(sans(0.9, bold=True))
@@ -216,10 +216,10 @@ def _paint_button(painter: QPainter, place: QRectF) -> None:
 
 
 def _text(
-    painter: QPainter, x: float, y: float, width: float, text: str, font: QFont, colour: str
+    painter: QPainter, x: float, y: float, width: float, text: str, font: QFont, color: str
 ) -> None:
     painter.setFont(font)
-    painter.setPen(QColor(colour))
+    painter.setPen(QColor(color))
     elided = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, width)
     painter.drawText(QPointF(x, y), elided)
 
@@ -240,7 +240,7 @@ class CardsView(QListView):
         super().__init__(objectName="gallery-cards")
         self.setAccessibleName("Presets")
         self.pictures = pictures
-        self.families = FamilyColours()
+        self.families = FamilyColors()
         self.columns = 1
         self.cards = Cards(self)
         self.setModel(self.cards)
@@ -258,9 +258,7 @@ class CardsView(QListView):
         self.pictures.arrived.connect(self._arrived)
         theme.changed.connect(self._redraw)
 
-    def show_found(
-        self, _: Sequence[Card], found: Sequence[Found], families: FamilyColours
-    ) -> None:
+    def show_found(self, _: Sequence[Card], found: Sequence[Found], families: FamilyColors) -> None:
         """Show the presets that are wanted."""
         self.families = families
         self.cards.show(found)

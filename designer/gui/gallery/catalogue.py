@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from designer import presets
 from designer.errors import DesignerError
-from designer.gui import fuzzy, numbers
+from designer.gui.base import fuzzy, numbers
 from designer.presets import Preset, Published
 
 _SHORT = 5  # letters; in shorter words a slip is not forgiven
@@ -133,7 +133,7 @@ SORTS: dict[str, tuple[str, Callable[[Card], tuple[Any, ...]]]] = {
 
 
 @dataclass(frozen=True)
-class Wish:
+class DataRequest:
     """Which presets are wanted, and in which order: keys of the tables above."""
 
     text: str = ""
@@ -167,7 +167,7 @@ class Found(NamedTuple):
     positions: tuple[int, ...] = ()
 
 
-def find(cards: Iterable[Card], wish: Wish) -> list[Found]:
+def find(cards: Iterable[Card], wish: DataRequest) -> list[Found]:
     """Return the presets that are wanted.
 
     Those whose title fits what was typed come first, the best before the others; then, in the

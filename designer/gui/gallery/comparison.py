@@ -20,22 +20,22 @@ from PySide6.QtWidgets import (
 )
 
 from designer import presets
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.errors import DesignerError
-from designer.gui import background, icons
+from designer.gui.base import background, icons
+from designer.gui.base.theme import colors, mono, theme
+from designer.gui.documents.workspace import Document, Workspace
 from designer.gui.gallery.figures import ROWS, Figures, figures, ratio, written
 from designer.gui.gallery.preview import Choice
-from designer.gui.theme import colours, mono, theme
-from designer.gui.workspace import Document, Workspace
 
 
 class Side(NamedTuple):
-    """A network that can be compared: its key, its title, what kind it is, how it is analysed."""
+    """A network that can be compared: its key, its title, what kind it is, how it is analyzed."""
 
     key: str
     title: str
     kind: str
-    analyse: Callable[[], Analysis]
+    analyze: Callable[[], Analysis]
 
 
 def of_document(document: Document, number: int) -> Side:
@@ -55,7 +55,7 @@ def of_choice(choice: Choice) -> Side:
         title, key = f"{title} ({said})", f"{choice.name} {said}"
     else:
         key = choice.name
-    return Side(key, title, "preset", lambda: analyse(choice.design()))
+    return Side(key, title, "preset", lambda: analyze(choice.design()))
 
 
 def dialog(
@@ -173,7 +173,7 @@ class ComparisonDialog(QDialog):
         return grid
 
     def _dress(self) -> None:
-        self.swap.setIcon(icons.icon("replace", colours().soft_text))
+        self.swap.setIcon(icons.icon("replace", colors().soft_text))
         self.swap.setIconSize(QSize(16, 16))
         self.swap.setStyleSheet(
             "QToolButton { padding: 5px 0 5px 14px; }"
@@ -197,7 +197,7 @@ class ComparisonDialog(QDialog):
                 side = self.sides[key]
                 background.run(
                     self,
-                    lambda side=side: figures(side.analyse()),
+                    lambda side=side: figures(side.analyze()),
                     lambda found, key=key: self._arrived(key, found),
                     lambda sentence, key=key: self._failed(key, sentence),
                 )

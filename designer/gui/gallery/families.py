@@ -1,18 +1,18 @@
-"""The colours of the families of networks: the same in every view."""
+"""The colors of the families of networks: the same in every view."""
 
 from collections.abc import Iterable
 
 from PySide6.QtGui import QColor
 
-from designer.gui.contrast import legible
+from designer.gui.base.contrast import legible
+from designer.gui.base.theme import colors
 from designer.gui.gallery.catalogue import Card, families
-from designer.gui.theme import colours
 
-_STEP = 0.381966  # of the circle of hues: the golden angle keeps neighbours apart
+_STEP = 0.381966  # of the circle of hues: the golden angle keeps neighbors apart
 _FIRST = 0.60
 
 
-class FamilyColours:
+class FamilyColors:
     """A hue for each family, far from those of the families before and after it."""
 
     def __init__(self, cards: Iterable[Card] = ()) -> None:
@@ -20,16 +20,16 @@ class FamilyColours:
         self._place = {family: place for place, family in enumerate(self.names)}
 
     def __getitem__(self, family: str) -> QColor:
-        """Return a family's colour for areas and lines in the theme in use."""
+        """Return a family's color for areas and lines in the theme in use."""
         place = self._place.get(family)
         if place is None:
-            return QColor(colours().faint_text)
+            return QColor(colors().faint_text)
         hue = (_FIRST + place * _STEP) % 1.0
         yellow = max(0.0, 1 - abs(hue - 0.17) / 0.12)  # looks lighter than others of its lightness
-        if colours().dark:
+        if colors().dark:
             return QColor.fromHslF(hue, 0.62, 0.66 - 0.06 * yellow)
         return QColor.fromHslF(hue, 0.62, 0.45 - 0.10 * yellow)
 
     def text_of(self, family: str) -> str:
-        """Return a family's colour for text on panels."""
-        return legible(self[family].name(), colours().panel)
+        """Return a family's color for text on panels."""
+        return legible(self[family].name(), colors().panel)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from designer.analysis import formatting
-from designer.gui import numbers
+from designer.analysis.report import formatting
+from designer.gui.base import numbers
 
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
@@ -38,7 +38,7 @@ class Figures:
 
 def figures(analysis: "Analysis") -> Figures:
     """Count a network; knows nothing of Qt, for any thread."""
-    from designer.analysis.depth import depth
+    from designer.analysis.accounting.depth import depth
 
     totals = analysis.totals
     return Figures(

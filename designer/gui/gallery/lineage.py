@@ -254,7 +254,7 @@ def _set_heights(columns: Sequence[list[_Item]], links: Sequence[Link], measures
 def _apart(wished: Sequence[float], heights: Sequence[float]) -> list[float]:
     """Return tops in order, none above the end of the one before, as near to the wishes as can be.
 
-    Neighbours that would overlap become one stack, placed at the mean of what they wish for.
+    Neighbors that would overlap become one stack, placed at the mean of what they wish for.
     """
     stacks: list[tuple[float, int, float]] = []  # sum of the wishes for its top, members, height
     for wish, height in zip(wished, heights, strict=True):

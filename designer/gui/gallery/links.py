@@ -6,8 +6,8 @@ _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 _DOI = re.compile(r"doi:(10\.\d{4,9}/[^\s,;]+[^\s,;.])", re.IGNORECASE)
 
 
-def linked(text: str, colour: str) -> str:
+def linked(text: str, color: str) -> str:
     """Return a text of HTML in which arXiv numbers and DOIs are links."""
-    style = f'style="color:{colour};text-decoration:none"'
+    style = f'style="color:{color};text-decoration:none"'
     text = _ARXIV.sub(rf'<a href="https://arxiv.org/abs/\1" {style}>arXiv:\1</a>', text)
     return _DOI.sub(rf'<a href="https://doi.org/\1" {style}>doi:\1</a>', text)

@@ -14,9 +14,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 
+from designer.gui.base.theme import colors, sans, theme
 from designer.gui.gallery.catalogue import Card, Found
-from designer.gui.gallery.families import FamilyColours
-from designer.gui.theme import colours, sans, theme
+from designer.gui.gallery.families import FamilyColors
 
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -50,7 +50,7 @@ class Marks(QAbstractScrollArea):
         self.viewport().setMouseTracking(True)
         self.cards: dict[str, Card] = {}
         self.lit: dict[str, Card] = {}
-        self.families = FamilyColours()
+        self.families = FamilyColors()
         self.places: dict[str, QRectF] = {}
         self.current = ""
         self.hovered = ""
@@ -58,7 +58,7 @@ class Marks(QAbstractScrollArea):
         theme.changed.connect(self.refresh)
 
     def show_found(
-        self, cards: Sequence[Card], found: Sequence[Found], families: FamilyColours
+        self, cards: Sequence[Card], found: Sequence[Found], families: FamilyColors
     ) -> None:
         """Show all presets, and those brightly that are wanted."""
         self.cards = {card.name: card for card in cards if card.preset is not None}
@@ -118,7 +118,7 @@ class Marks(QAbstractScrollArea):
         )
         return names[0] if names else ""
 
-    def neighbour(self, name: str, along: tuple[int, int]) -> str:
+    def neighbor(self, name: str, along: tuple[int, int]) -> str:
         """Return the bright mark next to one in a direction, or itself if there is none."""
         here = self.places[name].center()
         best, least = name, float("inf")
@@ -138,7 +138,7 @@ class Marks(QAbstractScrollArea):
         """Paint what is in sight, and the words on what the pointer is at."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.viewport().rect(), QColor(colours().window))
+        painter.fillRect(self.viewport().rect(), QColor(colors().window))
         painter.translate(-self.origin())
         self.paint(painter)
         if self.hovered in self.places and self._dragged is None:
@@ -191,7 +191,7 @@ class Marks(QAbstractScrollArea):
         along = _ARROWS.get(Qt.Key(event.key()))
         if along is not None and self.lit:
             known = self.current in self.places and self.current in self.lit
-            self.chosen.emit(self.neighbour(self.current, along) if known else next(iter(self.lit)))
+            self.chosen.emit(self.neighbor(self.current, along) if known else next(iter(self.lit)))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.current in self.cards:
             self.opened.emit(self.current)
         else:
@@ -212,7 +212,7 @@ class Marks(QAbstractScrollArea):
     def _paint_words(self, painter: QPainter, card: Card, place: QRectF) -> None:
         """Paint a note beside a mark: what it is, its figures and its error."""
         assert card.preset is not None
-        c = colours()
+        c = colors()
         lines = [(f"{card.title}  ({card.preset.year})", sans(0.95, bold=True), c.text)]
         lines.append((card.figures, sans(0.9), c.soft_text))
         if card.top1 is not None:
@@ -230,10 +230,10 @@ class Marks(QAbstractScrollArea):
         painter.setBrush(QColor(c.panel))
         painter.drawRoundedRect(box, 6, 6)
         y = box.top() + 7
-        for text, font, colour in lines:
+        for text, font, color in lines:
             metrics = QFontMetricsF(font)
             painter.setFont(font)
-            painter.setPen(QColor(colour))
+            painter.setPen(QColor(color))
             painter.drawText(QPointF(box.left() + 11, y + metrics.ascent()), text)
             y += metrics.height() + 2
 

@@ -6,9 +6,10 @@ from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QFrame
 
-from designer.gui import background, sketches, thumbnails
-from designer.gui.sketches import Sketch
-from designer.gui.theme import colours, theme
+from designer.gui.base import background
+from designer.gui.base.theme import colors, theme
+from designer.gui.documents import sketches, thumbnails
+from designer.gui.documents.sketches import Sketch
 
 
 class _Key(NamedTuple):
@@ -52,9 +53,9 @@ class Pictures(QObject):
                 self._wanted.remove(name)
             self._want(name, len(self._wanted))
             return None
-        key = _Key(name, size.width(), size.height(), ratio, colours().dark)
+        key = _Key(name, size.width(), size.height(), ratio, colors().dark)
         if key not in self._drawn:
-            image = thumbnails.picture(sketch, size, ratio, colours())
+            image = thumbnails.picture(sketch, size, ratio, colors())
             self._drawn[key] = QPixmap.fromImage(image)
         return self._drawn[key]
 
@@ -73,11 +74,13 @@ class Pictures(QObject):
     def _ask(self) -> None:
         self._asked = name = self._wanted.pop() if self._wanted else None
         if name is not None:
-            from designer.gui import apart  # with it subprocess: later than the first paint
+            from designer.gui.base import (
+                helper_process,  # with it subprocess: later than the first paint
+            )
 
             background.run(
                 self,
-                lambda: apart.call(sketches.of_preset, name),
+                lambda: helper_process.call(sketches.of_preset, name),
                 lambda sketch: self._keep(name, sketch),
             )
 
@@ -105,7 +108,7 @@ class Picture(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint it on a ground of its own."""
-        c = colours()
+        c = colors()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QColor(c.line))
@@ -124,7 +127,7 @@ class Picture(QFrame):
 def paint_waiting(painter: QPainter, middle: QPointF) -> None:
     """Paint three quiet boxes where a picture will be."""
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(colours().line))
+    painter.setBrush(QColor(colors().line))
     for number, height in enumerate(_WAITING):
         x = middle.x() + 16 * (number - 1)
         painter.drawRoundedRect(QRectF(x - 5, middle.y() - height / 2, 10, height), 2, 2)

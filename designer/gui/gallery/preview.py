@@ -18,13 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from designer import presets
-from designer.gui import ahead, icons
+from designer.gui.base import icons, idle_imports
+from designer.gui.base.theme import colors, mono, sans, theme
 from designer.gui.gallery.catalogue import Card, followers
-from designer.gui.gallery.families import FamilyColours
+from designer.gui.gallery.families import FamilyColors
 from designer.gui.gallery.figures import ROWS, Figures, figures, written
 from designer.gui.gallery.links import linked
 from designer.gui.gallery.pictures import Picture, Pictures
-from designer.gui.theme import colours, mono, sans, theme
 
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
@@ -85,10 +85,10 @@ class Preview(QScrollArea):
         self.figures: Figures | None = None
         self.form: QWidget | None = None
         self._cards: tuple[Card, ...] = ()
-        self._families = FamilyColours()
+        self._families = FamilyColors()
         self._counted: dict[tuple[str, tuple[tuple[str, Scalar], ...]], Figures] = {}
         self._designs: dict[str, Design] = {}
-        self._analysed: tuple[Choice, Analysis | None] = (self.choice, None)
+        self._analyzed: tuple[Choice, Analysis | None] = (self.choice, None)
         self._soon = QTimer(self, interval=_WAIT_MS, singleShot=True)
         self._soon.timeout.connect(self._count)
         self.picture = Picture(pictures)
@@ -179,7 +179,7 @@ class Preview(QScrollArea):
         return grid
 
     def _dress(self) -> None:
-        c = colours()
+        c = colors()
         self.setFixedWidth(round(_WIDTH * self.fontMetrics().height() * 0.86))
         self.title.setFont(sans(1.45, bold=True))
         for heading in self.headings:
@@ -200,7 +200,7 @@ class Preview(QScrollArea):
         super().showEvent(event)
         self._dress()
 
-    def show_card(self, card: Card, cards: tuple[Card, ...], families: FamilyColours) -> None:
+    def show_card(self, card: Card, cards: tuple[Card, ...], families: FamilyColors) -> None:
         """Show a preset; what has to be counted comes a moment later."""
         self.card, self._cards, self._families = card, cards, families
         self.choice = Choice(card.name)
@@ -230,11 +230,11 @@ class Preview(QScrollArea):
             for label in (self.published, self.paper, self.recipe, self.relatives):
                 label.setText("")
             return
-        link = colours().accent
+        link = colors().accent
         dot = f'<span style="color:{self._families[card.family].name()}">●</span>'
         self.subtitle.setText(f"{dot} {escape(preset.family)} · {preset.year}")
         self.idea.setText(preset.idea)
-        soft = f"<span style='color:{colours().soft_text}'>"
+        soft = f"<span style='color:{colors().soft_text}'>"
         rows = "".join(
             f"<tr><td style='padding-right:14px'><b>{each.value:g} {escape(each.unit)}</b></td>"
             f"<td style='padding-bottom:4px'>{escape(each.measure)}<br>{soft}"
@@ -283,7 +283,7 @@ class Preview(QScrollArea):
 
     def analysis_of(self, choice: Choice) -> "Analysis | None":
         """Return the analysis of a preset if it was counted last, so that it opens at once."""
-        known, analysis = self._analysed
+        known, analysis = self._analyzed
         return analysis if known == choice else None
 
     def _count(self) -> None:
@@ -292,17 +292,17 @@ class Preview(QScrollArea):
             return
 
         def work() -> "tuple[Choice, Design, Analysis, Figures]":
-            import designer.gui.inspector.form  # noqa: F401 - here it keeps nobody waiting
-            from designer.analysis.analysis import analyse
+            import designer.gui.forms.form  # noqa: F401 - here it keeps nobody waiting
+            from designer.analysis.analysis import analyze
 
-            analysis = analyse(choice.design())
+            analysis = analyze(choice.design())
             return choice, presets.load(choice.name), analysis, figures(analysis)
 
-        ahead.run(self, work, self._arrived, self._failed)
+        idle_imports.run(self, work, self._arrived, self._failed)
 
     def _arrived(self, counted: "tuple[Choice, Design, Analysis, Figures]") -> None:
         choice, design, analysis, found = counted
-        self._analysed = choice, analysis
+        self._analyzed = choice, analysis
         self._designs[choice.name] = design
         self._counted[choice.name, tuple(choice.arguments.items())] = found
         if choice == self.choice:
@@ -328,7 +328,7 @@ class Preview(QScrollArea):
         if not arguments:
             self._drop_form()
             return
-        from designer.gui.inspector.form import Form, signature
+        from designer.gui.forms.form import Form, signature
 
         sections = [self._section(arguments)]
         if isinstance(self.form, Form) and self.form.signature == signature(sections):
@@ -352,8 +352,8 @@ class Preview(QScrollArea):
 
     def _section(self, arguments: "Mapping[str, Argument]") -> object:
         from designer.design import edits
-        from designer.gui.inspector import kinds
-        from designer.gui.inspector.rows import Row, Section
+        from designer.gui.forms import kinds
+        from designer.gui.forms.rows import Row, Section
 
         return Section(
             rows=[

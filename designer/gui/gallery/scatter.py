@@ -17,11 +17,11 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 
-from designer.gui import numbers
+from designer.gui.base import numbers
+from designer.gui.base.theme import colors, sans
 from designer.gui.gallery.catalogue import Card
 from designer.gui.gallery.marks import Marks, focused
 from designer.gui.gallery.names import placed
-from designer.gui.theme import colours, sans
 
 _AIR = 0.25  # powers of ten beyond the outermost points
 _NEAREST, _FARTHEST = 0.4, 12.0  # powers of ten across
@@ -41,7 +41,7 @@ class Window(NamedTuple):
 
 
 class Scatter(Marks):
-    """A point for every preset: its family's colour, the larger the smaller its error."""
+    """A point for every preset: its family's color, the larger the smaller its error."""
 
     def __init__(self) -> None:
         super().__init__("gallery-scatter", "Presets by parameters and MACs")
@@ -87,7 +87,7 @@ class Scatter(Marks):
             )
         self.key = self._key_place()
         self.chains = self._joined()
-        self.labels = self._labelled()
+        self.labels = self._labeled()
 
     def _key_place(self) -> QRectF:
         """Return where the sizes are explained: where no point lies, if possible."""
@@ -111,7 +111,7 @@ class Scatter(Marks):
             for family, cards in members.items()
         }
 
-    def _labelled(self) -> dict[str, QRectF]:
+    def _labeled(self) -> dict[str, QRectF]:
         """Place as many names as fit, that of what is chosen and of the best first."""
         area, metrics = self.area(), QFontMetricsF(sans(0.85))
         bright = [name for name in self.lit if area.contains(self.places[name].center())]
@@ -130,7 +130,7 @@ class Scatter(Marks):
     def refresh_marks(self) -> None:
         """Name what is chosen, whoever has to give way."""
         if self.current in self.lit and self.current not in self.labels:
-            self.labels = self._labelled()
+            self.labels = self._labeled()
         super().refresh_marks()
 
     # Moving
@@ -210,7 +210,7 @@ class Scatter(Marks):
         self._paint_key(painter)
 
     def _paint_axes(self, painter: QPainter) -> None:
-        c, area, seen = colours(), self.area(), self.seen()
+        c, area, seen = colors(), self.area(), self.seen()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(_ground())
         painter.drawRoundedRect(area, 4, 4)
@@ -253,15 +253,15 @@ class Scatter(Marks):
         }
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for family, chain in self.chains.items():
-            colour = QColor(self.families[family])
-            colour.setAlphaF(0.8 if family in near else 0.22)
-            painter.setPen(QPen(colour, 2.0 if family in near else 1.4))
+            color = QColor(self.families[family])
+            color.setAlphaF(0.8 if family in near else 0.22)
+            painter.setPen(QPen(color, 2.0 if family in near else 1.4))
             painter.drawPolyline(QPolygonF(chain))
 
     def _paint_point(self, painter: QPainter, card: Card) -> None:
-        colour = QColor(self.families[card.family])
+        color = QColor(self.families[card.family])
         if card.name not in self.lit:
-            colour.setAlphaF(0.2)
+            color.setAlphaF(0.2)
         middle, radius = self.places[card.name].center(), radius_of(card)
         ground = _ground()
         if card.top1 is None:
@@ -269,16 +269,16 @@ class Scatter(Marks):
             painter.setPen(QPen(ground, 4.2))
             painter.setBrush(ground)
             painter.drawEllipse(middle, radius - 0.5, radius - 0.5)
-            painter.setPen(QPen(colour, 1.8))
+            painter.setPen(QPen(color, 1.8))
             painter.drawEllipse(middle, radius - 0.5, radius - 0.5)
         else:
             painter.setPen(QPen(ground, 1.2))
-            painter.setBrush(colour)
+            painter.setBrush(color)
             painter.drawEllipse(middle, radius, radius)
 
     def _paint_current(self, painter: QPainter) -> None:
         radius = radius_of(self.cards[self.current]) + 3
-        accent = QColor(colours().accent)
+        accent = QColor(colors().accent)
         painter.setPen(QPen(accent, 2.2 if focused(self) else 1.6))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         middle = self.places[self.current].center()
@@ -286,7 +286,7 @@ class Scatter(Marks):
 
     def _paint_label(self, painter: QPainter, name: str, box: QRectF) -> None:
         """Write a name on a ground that keeps lines away from it."""
-        c, font = colours(), sans(0.85)
+        c, font = colors(), sans(0.85)
         ground = _ground()
         ground.setAlphaF(0.85)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -299,7 +299,7 @@ class Scatter(Marks):
 
     def _paint_key(self, painter: QPainter) -> None:
         """Say what the sizes mean."""
-        c, font, box, line = colours(), sans(0.85), self.key, _key_line()
+        c, font, box, line = colors(), sans(0.85), self.key, _key_line()
         metrics = QFontMetricsF(font)
         ground = QColor(c.panel)
         ground.setAlphaF(0.92)
@@ -370,11 +370,11 @@ def _written(power: float) -> str:
 
 
 def _line(strong: bool) -> QColor:
-    colour = QColor(colours().strong_line if strong else colours().line)
-    colour.setAlphaF(0.55 if strong else 0.45)
-    return colour
+    color = QColor(colors().strong_line if strong else colors().line)
+    color.setAlphaF(0.55 if strong else 0.45)
+    return color
 
 
 def _ground() -> QColor:
-    """Return the colour of the plane."""
-    return QColor(colours().field if colours().dark else colours().panel)
+    """Return the color of the plane."""
+    return QColor(colors().field if colors().dark else colors().panel)

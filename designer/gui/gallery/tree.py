@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 
+from designer.gui.base.theme import colors, sans
 from designer.gui.gallery.lineage import (
     Group,
     Lineage,
@@ -20,7 +21,6 @@ from designer.gui.gallery.lineage import (
     relatives,
 )
 from designer.gui.gallery.marks import Marks, focused
-from designer.gui.theme import colours, sans
 
 _AIR = 12.0
 
@@ -79,7 +79,7 @@ class Tree(Marks):
             elif last > high:
                 bar.setValue(round(bar.value() + last - high))
 
-    def neighbour(self, name: str, along: tuple[int, int]) -> str:
+    def neighbor(self, name: str, along: tuple[int, int]) -> str:
         """Go to the left to what a network follows, to the right to what follows it."""
         here = self.places[name].center()
         if along[0] < 0:
@@ -87,7 +87,7 @@ class Tree(Marks):
         else:
             near = [other for other, card in self.lit.items() if name in card.preset.follows]
         if not along[0] or not near:
-            return super().neighbour(name, along)
+            return super().neighbor(name, along)
         return min(near, key=lambda other: abs(self.places[other].center().y() - here.y()))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -121,7 +121,7 @@ class Tree(Marks):
 
     def _paint_years(self, painter: QPainter, sight: QRectF) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
-        band = QColor(colours().field if colours().dark else colours().panel)
+        band = QColor(colors().field if colors().dark else colors().panel)
         band.setAlphaF(0.5)
         for number, span in enumerate(self.lineage.years):
             if number % 2 == 0:
@@ -130,7 +130,7 @@ class Tree(Marks):
 
     def _paint_year_names(self, painter: QPainter, sight: QRectF) -> None:
         """Paint the years on top of the view, over what is scrolled under them."""
-        c, height = colours(), self.measures.year
+        c, height = colors(), self.measures.year
         top = sight.top()
         ground = QColor(c.window)
         ground.setAlphaF(0.93)
@@ -154,9 +154,9 @@ class Tree(Marks):
                 )
                 ways.setdefault((link.parent, lit), QPainterPath()).addPath(self._way(link))
         for (parent, lit), way in ways.items():
-            colour = QColor(self.families[self.cards[parent].family])
-            colour.setAlphaF(0.95 if near else 0.3 if lit and not self.near else 0.16)
-            painter.setPen(QPen(colour, 2.2 if near else 1.3))
+            color = QColor(self.families[self.cards[parent].family])
+            color.setAlphaF(0.95 if near else 0.3 if lit and not self.near else 0.16)
+            painter.setPen(QPen(color, 2.2 if near else 1.3))
             painter.drawPath(way)
 
     def _way(self, link: Link) -> QPainterPath:
@@ -173,15 +173,15 @@ class Tree(Marks):
         return path
 
     def _paint_group(self, painter: QPainter, group: Group) -> None:
-        c, measures = colours(), self.measures
-        colour = self.families[group.family]
+        c, measures = colors(), self.measures
+        color = self.families[group.family]
         box = _rect(group.place)
         bright = any(card.name in self.lit for card in group.cards)
         painter.setPen(QColor(c.line))
         painter.setBrush(QColor(c.panel))
         painter.drawRoundedRect(box, 6, 6)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
+        painter.setBrush(color)
         painter.setOpacity(1.0 if bright else 0.35)
         painter.drawRoundedRect(QRectF(box.left(), box.top() + 5, 3, box.height() - 10), 1.5, 1.5)
         painter.setOpacity(1.0)
@@ -193,7 +193,7 @@ class Tree(Marks):
             self._paint_name(painter, card.name)
 
     def _paint_name(self, painter: QPainter, name: str) -> None:
-        c, pad = colours(), self.measures.pad
+        c, pad = colors(), self.measures.pad
         place = self.places[name]
         chosen, hovered = name == self.current, name == self.hovered
         if chosen or hovered:
@@ -203,11 +203,11 @@ class Tree(Marks):
             painter.setBrush(QColor(c.selection if chosen else c.hover))
             painter.drawRoundedRect(place.adjusted(2 - pad + 4, 1, pad - 4, -1), 4, 4)
         near = name in self.near
-        colour = QColor(c.text if near or not self.near else c.soft_text)
+        color = QColor(c.text if near or not self.near else c.soft_text)
         if name not in self.lit:
-            colour = QColor(c.disabled_text)
+            color = QColor(c.disabled_text)
         painter.setFont(sans(0.94, bold=chosen))
-        painter.setPen(colour)
+        painter.setPen(color)
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, self.cards[name].title)
 
 

@@ -8,10 +8,10 @@ from designer.design import arguments, blocks, edits
 from designer.design.edits import Edit
 from designer.design.expressions import Scalar
 from designer.design.values import Argument, Design, Value, argument_name_refusal, plain
-from designer.gui import labels
-from designer.gui.inspector import kinds
-from designer.gui.inspector.rows import Button, Row, Section
-from designer.gui.workspace import Workspace
+from designer.gui.documents import labels
+from designer.gui.documents.workspace import Workspace
+from designer.gui.forms import kinds
+from designer.gui.forms.rows import Button, Row, Section
 from designer.layers.parameters import ParameterError
 
 WHOLE, NUMBER, SWITCH, TEXT = "whole number", "number", "on or off", "text"

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from designer.gui import icons
+from designer.gui.base import icons
+from designer.gui.base.theme import colors, mono, theme
 from designer.gui.inspector.facts import Fact
-from designer.gui.theme import colours, mono, theme
 
 
 class Facts(QTextEdit):
@@ -107,7 +107,7 @@ class Card(QFrame):
         QApplication.clipboard().setText("\n".join(fact.plain for fact in self.facts))
 
     def _draw(self) -> None:
-        self.copy.setIcon(icons.icon("copy", colours().faint_text))
+        self.copy.setIcon(icons.icon("copy", colors().faint_text))
         self.text.show_facts(self.facts)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -118,7 +118,7 @@ class Card(QFrame):
 
 
 def _html(fact: Fact) -> str:
-    c = colours()
+    c = colors()
     result = escape(fact.result).replace(" ", "&nbsp;")
     result = f'<span style="color:{c.accent}">{result}</span>' if result else ""
     joined = " = ".join(filter(None, (escape(fact.text), result)))

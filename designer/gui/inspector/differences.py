@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from designer.design.blocks import graphs
 from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node, Value
-from designer.gui import labels
+from designer.gui.documents import labels
 
 MOST = 6
 

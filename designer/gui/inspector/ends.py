@@ -2,10 +2,10 @@
 
 from designer.design import blocks, edits
 from designer.design.values import Value
-from designer.gui import places
-from designer.gui.inspector import kinds
-from designer.gui.inspector.rows import Button, Row, Section
-from designer.gui.workspace import Workspace
+from designer.gui.documents import graph_paths
+from designer.gui.documents.workspace import Workspace
+from designer.gui.forms import kinds
+from designer.gui.forms.rows import Button, Row, Section
 
 
 def end_sections(workspace: Workspace, block: str) -> list[Section]:
@@ -73,5 +73,5 @@ def end_row(workspace: Workspace, block: str, name: str, *, select: bool = False
         help="How the block's graph calls it; its uses follow.",
         refusal=refusal,
         live=False,
-        select=(lambda value: [places.join(workspace.scope, str(value))]) if select else None,
+        select=(lambda value: [graph_paths.join(workspace.scope, str(value))]) if select else None,
     )

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from designer.analysis import formatting
+from designer.analysis.accounting.receptive_fields import ReceptiveField
+from designer.analysis.accounting.saved_for_backward import kept_at
 from designer.analysis.analysis import Analysis
-from designer.analysis.fields import Field
-from designer.analysis.kept import kept_at
+from designer.analysis.evaluation.results import BlockEffect, GraphResult, NodeResult
 from designer.analysis.problems import Problem
-from designer.analysis.results import BlockEffect, GraphResult, NodeResult
+from designer.analysis.report import formatting
 from designer.design.values import Block, BlockNode, LayerNode
-from designer.gui import numbers
+from designer.gui.base import numbers
 from designer.layers.base import FLOAT_BYTES, INDEX_BYTES, Role, State
 from designer.layers.facts import Counts, Facts
 
@@ -32,7 +32,7 @@ FROZEN = "Parameters that learn; those whose learning rate is multiplied by 0 st
 MACS = "Multiply-accumulates of convolutions and matrix products, for one image."
 FIELD = (
     "Which pixels of the input one value depends on: how many, how far apart the fields of "
-    "neighbouring values are (jump), and the centre of the first one's."
+    "neighboring values are (jump), and the center of the first one's."
 )
 
 
@@ -153,8 +153,8 @@ def of_design(analysis: Analysis) -> list[Fact]:
             "",
             numbers.size(sums.training_bytes("adam")),
             "An estimate of what training one image at a time with Adam needs: parameters, "
-            "gradients, the optimiser's state, what is kept, and work. What the recipe's batch and "
-            "optimiser need, the Training panel and the status bar say.",
+            "gradients, the optimizer's state, what is kept, and work. What the recipe's batch and "
+            "optimizer need, the Training panel and the status bar say.",
             "1 image, with Adam",
         ),
     ]
@@ -315,7 +315,7 @@ def _memory(counts: Counts, kept: int, words: str) -> list[Fact]:
 def _kept_words(result: NodeResult) -> str:
     if result.effect is None:
         return ""
-    kept = result.effect.kept
+    kept = result.effect.saved_for_backward
     parts = []
     if kept.inputs:
         parts.append("its input" if len(kept.inputs) == 1 else "its inputs")
@@ -327,13 +327,13 @@ def _kept_words(result: NodeResult) -> str:
     return " + ".join(parts)
 
 
-def _field(field: Field | None) -> list[Fact]:
+def _field(field: ReceptiveField | None) -> list[Fact]:
     if field is None:
         return []
     size = formatting.pixels(field.size)
     if "×" not in size:
         size = f"{size}×{size}"
-    text = f"jump {formatting.pixels(field.jump)}, centre {formatting.pixels(field.start)}"
+    text = f"jump {formatting.pixels(field.jump)}, center {formatting.pixels(field.start)}"
     return [Fact("field", "", size, FIELD, text)]
 
 

@@ -14,14 +14,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from designer.gui.base.theme import sans, theme
+from designer.gui.documents.workspace import Workspace
+from designer.gui.forms.form import Form, signature
+from designer.gui.forms.rows import Row, Section
 from designer.gui.inspector.card import Card
-from designer.gui.inspector.form import Form, signature
 from designer.gui.inspector.problem_list import ProblemList
-from designer.gui.inspector.rows import Row, Section
 from designer.gui.inspector.subjects import Subject, subject
 from designer.gui.inspector.title import Title
-from designer.gui.theme import sans, theme
-from designer.gui.workspace import Workspace
 
 MOST_FORMS = 24  # kept, so that a node of a kind seen before is shown at once
 

@@ -4,15 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from designer.analysis.uses import MAX_REPEAT
+from designer.analysis.evaluation.uses import MAX_REPEAT
 from designer.design import edits
 from designer.design.edits import Edit
 from designer.design.expressions import Scalar
 from designer.design.values import BlockNode, Design, LayerNode, Node, Value
-from designer.gui import labels, places
-from designer.gui.freezing import learns
-from designer.gui.inspector import arguments, kinds
-from designer.gui.inspector.rows import (
+from designer.gui.documents import graph_paths, labels
+from designer.gui.documents.freezing import learns
+from designer.gui.documents.workspace import Workspace
+from designer.gui.forms import kinds
+from designer.gui.forms.rows import (
     ABSENT,
     VARIOUS,
     Row,
@@ -21,9 +22,9 @@ from designer.gui.inspector.rows import (
     scope_at,
     scopes_of_use,
 )
-from designer.gui.workspace import Workspace
+from designer.gui.inspector import arguments
 from designer.layers.base import layer_types
-from designer.layers.initialisation import SPREADS
+from designer.layers.initialization import SPREADS
 from designer.layers.parameters import ParameterError
 
 
@@ -56,7 +57,7 @@ def name_row(workspace: Workspace, target: Target) -> Row:
         help="Becomes the attribute in the generated code and the key in the state dict.",
         refusal=refusal,
         live=False,
-        select=lambda value: [places.join(places.parent(target.path), str(value))],
+        select=lambda value: [graph_paths.join(graph_paths.parent(target.path), str(value))],
     )
 
 
@@ -66,7 +67,7 @@ def name_row(workspace: Workspace, target: Target) -> Row:
 def parameter_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
     """Return the parameters that all the layers have, as those of the first one stand."""
     classes = [layer_types()[each.node.layer] for each in targets]  # type: ignore[union-attr]
-    scopes = [scope_at(workspace.analysis, places.parent(each.path)) for each in targets]
+    scopes = [scope_at(workspace.analysis, graph_paths.parent(each.path)) for each in targets]
     rows = []
     for name, parameter in classes[0].parameters.items():
         others = [each.parameters.get(name) for each in classes]
@@ -270,7 +271,7 @@ def repeat_row(workspace: Workspace, targets: Sequence[Target]) -> Row:
                 for each in targets
             ]
         ),
-        scopes=[scope_at(workspace.analysis, places.parent(each.path)) for each in targets],
+        scopes=[scope_at(workspace.analysis, graph_paths.parent(each.path)) for each in targets],
     )
 
 
@@ -294,7 +295,7 @@ def rate_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
         if isinstance(each.node, BlockNode):
             scopes += scopes_of_use(workspace.analysis, each.path, each.node)
         else:
-            scopes.append(scope_at(workspace.analysis, places.parent(each.path)))
+            scopes.append(scope_at(workspace.analysis, graph_paths.parent(each.path)))
     return [
         Row(
             "learning_rate",
@@ -345,6 +346,8 @@ def when_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
             help="Off takes it out with its edges, or leaves a wire; an expression may decide.",
             default=True,
             reset=set_all(True),
-            scopes=[scope_at(workspace.analysis, places.parent(each.path)) for each in targets],
+            scopes=[
+                scope_at(workspace.analysis, graph_paths.parent(each.path)) for each in targets
+            ],
         )
     ]

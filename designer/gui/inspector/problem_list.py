@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLay
 
 from designer.analysis.problems import Fix, Problem, Severity
 from designer.errors import DesignerError
+from designer.gui.documents.workspace import Workspace
 from designer.gui.inspector import differences
-from designer.gui.workspace import Workspace
 
 
 class ProblemList(QWidget):

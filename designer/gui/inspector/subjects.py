@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from designer.analysis.problems import Problem
 from designer.design import blocks
 from designer.design.values import BlockNode, LayerNode
-from designer.gui import places
+from designer.gui.documents import graph_paths
+from designer.gui.documents.workspace import Workspace
+from designer.gui.forms.rows import (
+    Button,
+    Row,
+    Section,
+)
 from designer.gui.inspector import arguments, ends, facts
 from designer.gui.inspector.facts import Fact
 from designer.gui.inspector.node_rows import (
@@ -18,12 +24,6 @@ from designer.gui.inspector.node_rows import (
     repeat_row,
     when_rows,
 )
-from designer.gui.inspector.rows import (
-    Button,
-    Row,
-    Section,
-)
-from designer.gui.workspace import Workspace
 from designer.layers.base import Category, layer_types
 
 
@@ -41,8 +41,8 @@ class Subject:
         What it is, and more of that.
     words
         What is explained while no field is.
-    category, coloured
-        Whose colour and sign it bears (None is a block), if any.
+    category, colored
+        Whose color and sign it bears (None is a block), if any.
     note
         What an edit here means elsewhere.
     """
@@ -55,7 +55,7 @@ class Subject:
     words: str = ""
     note: str = ""
     category: Category | None = None
-    coloured: bool = False
+    colored: bool = False
     sections: Sequence[Section] = ()
     facts: Sequence[Fact] = ()
     problems: Sequence[Problem] = ()
@@ -82,8 +82,8 @@ def subject(
     chosen: dict[tuple[str | None, str], Target] = {}
     ends = []
     for path in sorted(paths):
-        found = places.graph_at(design, places.parent(path))
-        name = places.name_of(path)
+        found = graph_paths.graph_at(design, graph_paths.parent(path))
+        name = graph_paths.name_of(path)
         if found is None:
             continue
         if name in found[1].nodes:
@@ -120,7 +120,7 @@ def _layer(workspace: Workspace, target: Target, node: LayerNode) -> Subject:
         words=layer.help if layer else "",
         note=_note(workspace, target.block),
         category=layer.category if layer else None,
-        coloured=layer is not None,
+        colored=layer is not None,
         sections=[
             Section(rows=[*rows, *rate_rows(workspace, [target]), *when_rows(workspace, [target])])
         ],
@@ -143,7 +143,7 @@ def _use(workspace: Workspace, target: Target, node: BlockNode) -> Subject:
         kind=f"{node.block} · block of {len(used.graph.nodes)} nodes" if used else node.block,
         help=facts.holds(used) if used is not None else "There is no such block in this design.",
         note=_note(workspace, target.block),
-        coloured=True,
+        colored=True,
         sections=[
             Section(
                 rows=[
@@ -157,7 +157,7 @@ def _use(workspace: Workspace, target: Target, node: BlockNode) -> Subject:
                         "look-into",
                         f"Look into {node.block}",
                         "Show the graph of the block.",
-                        lambda: workspace.look_into(places.inside(analysis, target.path)),
+                        lambda: workspace.look_into(graph_paths.inside(analysis, target.path)),
                         icon="go-in",
                     )
                 ]
@@ -210,7 +210,7 @@ def _several(workspace: Workspace, targets: Sequence[Target]) -> Subject:
         kind=words if len(words) < 200 else f"{len(types)} types",
         help="An edit here sets them all." if rows else "They have no parameters in common.",
         category=layer_types()[next(iter(types))].category if one and known else None,
-        coloured=one and (bool(known) or not layers),
+        colored=one and (bool(known) or not layers),
         sections=[
             Section(rows=[*rows, *rate_rows(workspace, targets), *when_rows(workspace, targets)])
         ],
@@ -231,7 +231,7 @@ def _end(workspace: Workspace, block: str, name: str) -> Subject:
         help=f"What {'leaves' if kind == 'output' else 'enters'} the block by this name.",
         note=_note(workspace, block),
         category=Category.PORT,
-        coloured=True,
+        colored=True,
     )
 
 
@@ -246,7 +246,7 @@ def _block(
         kind=f"block of {len(used.graph.nodes)} nodes, "
         + ("not used" if number == 0 else f"used {number}×" if number > 1 else "used once"),
         help=facts.holds(used),
-        coloured=True,
+        colored=True,
         sections=[
             arguments.argument_section(workspace, block, unfolded, unfold),
             *ends.end_sections(workspace, block),

@@ -3,11 +3,11 @@
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from designer.gui import icons
-from designer.gui.inspector.editors import TextEditor
-from designer.gui.inspector.rows import Row
+from designer.gui.base import icons
+from designer.gui.base.theme import sans, theme
+from designer.gui.forms.editors import TextEditor
+from designer.gui.forms.rows import Row
 from designer.gui.inspector.subjects import Subject
-from designer.gui.theme import sans, theme
 
 
 class Title(QWidget):
@@ -80,9 +80,9 @@ class Title(QWidget):
         subject = self._subject
         if subject is None:
             return
-        self.sign.setVisible(subject.coloured)
-        self.grid.setHorizontalSpacing(6 if subject.coloured else 0)
-        if subject.coloured:
+        self.sign.setVisible(subject.colored)
+        self.grid.setHorizontalSpacing(6 if subject.colored else 0)
+        if subject.colored:
             icon = icons.category_icon(subject.category)
             self.sign.setPixmap(icon.pixmap(QSize(14, 14), self.devicePixelRatioF()))
 

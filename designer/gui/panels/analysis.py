@@ -7,14 +7,14 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QToolButton, QVBoxLayout
 
-from designer.gui import icons, numbers, places
+from designer.gui.base import icons, numbers
+from designer.gui.base.theme import sans
+from designer.gui.documents import fitting, graph_paths
+from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.layer_table import COLUMNS, LayerTable, as_csv, as_text
 from designer.gui.panels.layer_view import LayerView, TotalRow
 from designer.gui.panels.memory_totals import MemoryTotals
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
-from designer.gui.theme import sans
-from designer.gui.training import fitting
-from designer.gui.workspace import Workspace
 from designer.runs.recipe import Recipe
 from designer.storage import write_atomically
 
@@ -131,7 +131,7 @@ class AnalysisPanel(LazyPanel):
             self._newest.start(lambda: LayerTable(analysis), self._show)
 
     def redraw(self) -> None:
-        """Draw with the theme's colours."""
+        """Draw with the theme's colors."""
         for button in (self._others, self._copy):
             button.setIcon(icons.icon(button.property("icon-name")))
             button.setFont(sans(0.92))
@@ -177,7 +177,7 @@ class AnalysisPanel(LazyPanel):
     def _chosen(self, paths: Sequence[str], at: str) -> None:
         design = self.workspace.design
         # A large table may still be that of the design before.
-        there = [path for path in paths if places.node_at(design, path) is not None]
+        there = [path for path in paths if graph_paths.node_at(design, path) is not None]
         self.workspace.select(there)
         if at in there:
             self.workspace.reveal(at)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from designer.analysis.analysis import Analysis
 from designer.design.values import BlockNode, Design, Edge, Graph, Node
-from designer.gui import numbers
+from designer.gui.base import numbers
 
 MOST = 4  # changes that are told one by one
 

@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
 from designer.analysis.problems import Severity
 from designer.codegen import generate
 from designer.design.values import Design
-from designer.gui import apart, icons, numbers
+from designer.gui.base import helper_process, icons, numbers
+from designer.gui.base.theme import colors, sans
+from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.code_places import CodePlaces, path_of
 from designer.gui.panels.code_view import CodeView
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
-from designer.gui.theme import colours, sans
-from designer.gui.workspace import Workspace
 from designer.storage import write_atomically
 
 
@@ -112,7 +112,7 @@ class CodePanel(LazyPanel):
             if analysis.totals.layers > LARGE:
                 self.title.setText("Writing the code…")
             self._newest.start(
-                lambda: CodePlaces(apart.call(generate, design)),
+                lambda: CodePlaces(helper_process.call(generate, design)),
                 lambda made: self._show(design, made),
                 self._refuse,
             )
@@ -120,8 +120,8 @@ class CodePanel(LazyPanel):
             self._accept()
 
     def redraw(self) -> None:
-        """Draw with the theme's colours."""
-        c = colours()
+        """Draw with the theme's colors."""
+        c = colors()
         self.sentence.setStyleSheet(f"background: {c.error_panel}; color: {c.text};")
         for button in self._buttons:
             button.setIcon(icons.icon(button.property("icon-name")))

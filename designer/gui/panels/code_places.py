@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 from designer.analysis.analysis import Analysis
 from designer.codegen import Generated
 from designer.design.values import BlockNode, Design
-from designer.gui import places
+from designer.gui.documents import graph_paths
 
 NodeKey: TypeAlias = tuple[str | None, str]
 """A node by its block (None: the design's own graph) and name."""
@@ -50,7 +50,7 @@ class CodePlaces:
         """Return the lines that build the nodes at some paths, and those that call them."""
         found: set[int] = set()
         for path in paths:
-            node = places.block_at(design, places.parent(path)), places.name_of(path)
+            node = graph_paths.block_at(design, graph_paths.parent(path)), graph_paths.name_of(path)
             built = self._built.get(node)
             if built is not None:
                 found.update(built)
@@ -114,8 +114,8 @@ def path_of(node: NodeKey, design: Design, analysis: Analysis, scope: str) -> st
     block, name = node
     if block is None:
         return name if name in design.graph.nodes else None
-    if places.block_at(design, scope) == block:
-        return places.join(scope, name)
+    if graph_paths.block_at(design, scope) == block:
+        return graph_paths.join(scope, name)
     waiting: list[tuple[str, Mapping]] = [("", design.graph.nodes)]
     seen: set[str] = set()
     while waiting:
@@ -123,9 +123,9 @@ def path_of(node: NodeKey, design: Design, analysis: Analysis, scope: str) -> st
         for key, each in nodes.items():
             if not isinstance(each, BlockNode) or each.block not in design.blocks:
                 continue
-            inside = places.inside(analysis, places.join(at, key))
+            inside = graph_paths.inside(analysis, graph_paths.join(at, key))
             if each.block == block:
-                return places.join(inside, name)
+                return graph_paths.join(inside, name)
             if each.block not in seen:
                 seen.add(each.block)
                 waiting.append((inside, design.blocks[each.block].graph.nodes))

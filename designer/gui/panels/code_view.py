@@ -1,4 +1,4 @@
-"""Python to be read: coloured, with line numbers, with the lines of the selection marked."""
+"""Python to be read: colored, with line numbers, with the lines of the selection marked."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -20,12 +20,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
-from designer.gui.panels import python_colours
+from designer.gui.base.theme import colors, mono
+from designer.gui.panels import python_colors
 from designer.gui.panels.shared import runs
-from designer.gui.theme import colours, mono
 
 MOST_MARKS = 500  # marked stretches and matches; each is looked at whenever a line is painted
-_COLOURED = 1  # the state of a line that has its colours
+_COLORED = 1  # the state of a line that has its colors
 
 
 class CodeView(QPlainTextEdit):
@@ -58,7 +58,7 @@ class CodeView(QPlainTextEdit):
         self._line = 1
         self._moving = False  # the cursor is moved by the program, not by the user
         self._in_string: frozenset[int] = frozenset()
-        self._formats = python_colours.token_formats()
+        self._formats = python_colors.token_formats()
         self._margin = _Margin(self)
         self.blockCountChanged.connect(self._fit_margin)
         self.updateRequest.connect(self._scrolled)
@@ -73,7 +73,7 @@ class CodeView(QPlainTextEdit):
             return
         place = self.verticalScrollBar().value(), self.horizontalScrollBar().value()
         line = self._line
-        self._in_string = python_colours.long_strings(text.split("\n"))
+        self._in_string = python_colors.long_strings(text.split("\n"))
         self._moving = True
         self.setPlainText(text)
         block = self.document().findBlockByNumber(line - 1)
@@ -108,9 +108,9 @@ class CodeView(QPlainTextEdit):
     def show_matches(self, words: str) -> int:
         """Light up every place where `words` are; return how many there are."""
         self._matches = []
-        c = colours()
-        colour = QColor(c.warning)
-        colour.setAlphaF(0.35)
+        c = colors()
+        color = QColor(c.warning)
+        color.setAlphaF(0.35)
         cursor = QTextCursor(self.document())
         while words and len(self._matches) < MOST_MARKS:
             cursor = self.document().find(words, cursor)
@@ -118,7 +118,7 @@ class CodeView(QPlainTextEdit):
                 break
             match = QTextEdit.ExtraSelection()
             match.cursor = cursor
-            match.format.setBackground(colour)
+            match.format.setBackground(color)
             self._matches.append(match)
         self._show_marks()
         return len(self._matches)
@@ -143,12 +143,12 @@ class CodeView(QPlainTextEdit):
     # Looks
 
     def redraw(self) -> None:
-        """Use the theme's colours and the application's font."""
-        c = colours()
+        """Use the theme's colors and the application's font."""
+        c = colors()
         font = mono(relative=0.95)
         font.setFeature(QFont.Tag("calt"), 0)  # == stays two signs
         self.setFont(font)
-        self._formats = python_colours.token_formats()
+        self._formats = python_colors.token_formats()
         if self._faded:
             for each in self._formats.values():
                 each.setForeground(QColor(c.faint_text))
@@ -166,13 +166,13 @@ class CodeView(QPlainTextEdit):
         self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Colour the lines that are seen, then paint them."""
+        """Color the lines that are seen, then paint them."""
         block, bottom = self.firstVisibleBlock(), self.viewport().height()
         top = self.blockBoundingGeometry(block).translated(self.contentOffset()).top()
         while block.isValid() and top <= bottom:
-            if block.userState() != _COLOURED:
-                python_colours.paint(block, self._formats, self._in_string)
-                block.setUserState(_COLOURED)
+            if block.userState() != _COLORED:
+                python_colors.paint(block, self._formats, self._in_string)
+                block.setUserState(_COLORED)
             top += self.blockBoundingRect(block).height()
             block = block.next()
         super().paintEvent(event)
@@ -186,7 +186,7 @@ class CodeView(QPlainTextEdit):
             end = self.document().findBlockByNumber(last - 1)
             beyond = min(end.position() + end.length(), self.document().characterCount() - 1)
             mark.cursor.setPosition(beyond, QTextCursor.MoveMode.KeepAnchor)
-            mark.format.setBackground(QColor(colours().selection))
+            mark.format.setBackground(QColor(colors().selection))
             mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
             marks.append(mark)
         self.setExtraSelections([*marks, *self._matches])
@@ -201,7 +201,7 @@ class CodeView(QPlainTextEdit):
 
     def paint_margin(self, painter: QPainter, rect: QRect) -> None:
         """Paint the line numbers."""
-        c = colours()
+        c = colors()
         painter.fillRect(rect, QColor(c.window))
         painter.setFont(self.font())
         marked = set(self.marked)

@@ -3,9 +3,9 @@
 from math import prod
 from typing import NamedTuple
 
-from designer.analysis import formatting
 from designer.analysis.analysis import Analysis, Row
-from designer.gui import numbers
+from designer.analysis.report import formatting
+from designer.gui.base import numbers
 from designer.gui.panels.memory_totals import both_sizes, lecture_memory
 from designer.layers.base import FLOAT_BYTES, Part, Role, State, Tensor
 

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
 )
 
 from designer.analysis.analysis import Analysis
+from designer.gui.base.theme import mono, sans
 from designer.gui.panels.conventions import Convention, conventions
 from designer.gui.panels.memory_totals import explained
-from designer.gui.theme import mono, sans
 
 _HEADS = ("Tool", "calls it", "this design", "and counts")
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from designer.analysis import formatting
+from designer.analysis.accounting.saved_for_backward import kept_by_layer
+from designer.analysis.accounting.totals import Totals
 from designer.analysis.analysis import Analysis, Row
-from designer.analysis.kept import kept_by_layer
-from designer.analysis.totals import Totals
-from designer.gui import numbers
+from designer.analysis.report import formatting
+from designer.gui.base import numbers
 from designer.layers.base import FLOAT_BYTES
 
 GAP = "  "

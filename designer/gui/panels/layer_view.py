@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from designer.gui.base.theme import colors, mono, sans
 from designer.gui.panels.layer_model import LayerModel
 from designer.gui.panels.layer_table import COLUMNS, LayerTable
 from designer.gui.panels.shared import runs
-from designer.gui.theme import colours, mono, sans
 
 PADDING = 6  # beside a cell's words
 MARK = 3  # width of a category's mark before a name
@@ -286,7 +286,7 @@ class _Cells(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """Paint a cell."""
-        c = colours()
+        c = colors()
         model, number, row = self.view.layers, index.column(), index.row()
         column, line = COLUMNS[number], model.line(row)
         rect = option.rect
@@ -348,7 +348,7 @@ class TotalRow(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the sums."""
-        c, table = colours(), self.view.layers.table
+        c, table = colors(), self.view.layers.table
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(c.window))
         painter.fillRect(0, 0, self.width(), 1, QColor(c.strong_line))

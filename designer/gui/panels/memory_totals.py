@@ -15,16 +15,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.analysis import formatting
-from designer.analysis.totals import OPTIMISER_COPIES, PRECISIONS, Totals
-from designer.gui import numbers
+from designer.analysis.accounting.totals import OPTIMIZER_COPIES, PRECISIONS, Totals
+from designer.analysis.report import formatting
+from designer.gui.base import numbers
+from designer.gui.base.theme import mono, sans
+from designer.gui.documents import fitting
 from designer.gui.panels.flow import FlowLayout
-from designer.gui.theme import mono, sans
-from designer.gui.training import fitting
 from designer.runs.recipe import Recipe
 
 LARGEST_BATCH = 10**6
-OPTIMISERS = {
+OPTIMIZERS = {
     "sgd": "SGD",
     "momentum": "SGD with momentum",
     "rmsprop": "RMSprop",
@@ -55,7 +55,7 @@ def trainable(totals: Totals) -> Explained:
         f"{numbers.short(totals.trainable)} of {numbers.short(totals.parameters)}",
         f"<p>{numbers.count(totals.trainable)} parameters learn, {numbers.count(totals.frozen)} "
         "are frozen: their learning rate is multiplied by 0.</p>"
-        "<p>Frozen parameters have no gradient and no optimiser's state, and what lies before the "
+        "<p>Frozen parameters have no gradient and no optimizer's state, and what lies before the "
         "first that learns keeps nothing for backward.</p>",
     )
 
@@ -122,17 +122,17 @@ def explained(totals: Totals) -> tuple[Explained, ...]:
     )
 
 
-def training(totals: Totals, optimiser: str, batch: int, precision: str) -> Explained:
+def training(totals: Totals, optimizer: str, batch: int, precision: str) -> Explained:
     """Return the estimate of what training needs."""
-    needed = totals.training_bytes(optimiser, batch, precision)
-    state = OPTIMISER_COPIES[optimiser]
+    needed = totals.training_bytes(optimizer, batch, precision)
+    state = OPTIMIZER_COPIES[optimizer]
     weights, learning = 4 * totals.parameters, 4 * totals.trainable
     saved = totals.saved_bytes(batch)
     return Explained(
         "training",
         both_sizes(needed),
         f"<p>An estimate of what training needs at once: parameters {numbers.size(weights)}, "
-        f"gradients {numbers.size(learning)}, the optimiser's state "
+        f"gradients {numbers.size(learning)}, the optimizer's state "
         f"{numbers.size(state * learning)} ({state} × the parameters that learn), kept for "
         f"backward {numbers.size(saved)} for "
         f"{numbers.count(batch)} images, and the two largest gradients of activations, "
@@ -207,11 +207,11 @@ class MemoryTotals(QWidget):
         self.batch.setToolTip("Images of a step, for the estimate of what training needs.")
         self.batch.setAccelerated(True)
         self.batch.lineEdit().setTextMargins(8, 0, 0, 0)
-        self.optimiser = QComboBox(objectName="optimiser")
-        self.optimiser.setAccessibleName("Optimiser")
-        self.optimiser.setToolTip("Optimisers differ in the state that they keep.")
-        for name, title in OPTIMISERS.items():
-            self.optimiser.addItem(title, name)
+        self.optimizer = QComboBox(objectName="optimizer")
+        self.optimizer.setAccessibleName("Optimizer")
+        self.optimizer.setToolTip("Optimizers differ in the state that they keep.")
+        for name, title in OPTIMIZERS.items():
+            self.optimizer.addItem(title, name)
         self.precision = QComboBox(objectName="precision")
         self.precision.setAccessibleName("Precision")
         self.precision.setToolTip("Mixed precision keeps activations in half the memory.")
@@ -223,7 +223,7 @@ class MemoryTotals(QWidget):
         line.setSpacing(6)
         self.words = [QLabel("at batch"), QLabel("with"), QLabel("in")]
         for label, field in zip(
-            self.words, (self.batch, self.optimiser, self.precision), strict=True
+            self.words, (self.batch, self.optimizer, self.precision), strict=True
         ):
             label.setProperty("role", "soft")
             line.addWidget(label)
@@ -232,7 +232,7 @@ class MemoryTotals(QWidget):
             flow.addWidget(figure)
         flow.addWidget(choice)
         self.batch.valueChanged.connect(self._estimate)
-        self.optimiser.currentIndexChanged.connect(self._estimate)
+        self.optimizer.currentIndexChanged.connect(self._estimate)
         self.precision.currentIndexChanged.connect(self._estimate)
         self.use_fonts()
 
@@ -246,11 +246,11 @@ class MemoryTotals(QWidget):
         self.layout().invalidate()
 
     def suggest(self, recipe: Recipe, device: fitting.Device | None = None) -> None:
-        """Estimate for the batch and optimiser of a recipe, and how the device would compute."""
-        fields = (self.batch, self.optimiser, self.precision)
+        """Estimate for the batch and optimizer of a recipe, and how the device would compute."""
+        fields = (self.batch, self.optimizer, self.precision)
         blocked = [QSignalBlocker(field) for field in fields]
         self.batch.setValue(min(recipe.batch, LARGEST_BATCH))
-        self.optimiser.setCurrentIndex(self.optimiser.findData(fitting.optimiser_of(recipe)))
+        self.optimizer.setCurrentIndex(self.optimizer.findData(fitting.optimizer_of(recipe)))
         precision = fitting.precision_of(recipe, device)
         self.precision.setCurrentIndex(self.precision.findData(precision))
         del blocked
@@ -261,7 +261,7 @@ class MemoryTotals(QWidget):
             self.figures["training"].show_figure(
                 training(
                     self.totals,
-                    self.optimiser.currentData(),
+                    self.optimizer.currentData(),
                     self.batch.value(),
                     self.precision.currentData(),
                 )
@@ -272,5 +272,5 @@ class MemoryTotals(QWidget):
         for figure in self.figures.values():
             figure.use_fonts()
         small = sans(0.92)
-        for widget in (*self.words, self.batch, self.optimiser, self.precision):
+        for widget in (*self.words, self.batch, self.optimizer, self.precision):
             widget.setFont(small)

@@ -7,9 +7,9 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from designer.analysis.problems import Fix, Problem, Severity
-from designer.gui import icons, numbers
+from designer.gui.base import icons, numbers
+from designer.gui.base.theme import colors, sans
 from designer.gui.panels.flow import FlowLayout
-from designer.gui.theme import colours, sans
 
 Group = Sequence[Problem]
 """The same problem in all uses of the block in which it lies."""
@@ -107,8 +107,8 @@ class ProblemRow(QWidget):
         self.redraw()
 
     def redraw(self) -> None:
-        """Draw with the theme's colours."""
-        c = colours()
+        """Draw with the theme's colors."""
+        c = colors()
         if self.group:
             error = self.group[0].severity is Severity.ERROR
             name = "problem-error" if error else "problem-warning"
@@ -154,7 +154,7 @@ class ProblemRow(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the row's ground: a style sheet for each of a hundred rows would take long."""
-        c = colours()
+        c = colors()
         painter = QPainter(self)
         if self.hasFocus():
             painter.fillRect(self.rect(), QColor(c.selection))

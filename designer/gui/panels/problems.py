@@ -3,14 +3,14 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.problems import Fix, Problem
 from designer.errors import DesignerError
-from designer.gui import numbers
+from designer.gui.base import numbers
+from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.changes import preview
 from designer.gui.panels.problem_row import ProblemRow, grouped
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
-from designer.gui.workspace import Workspace
 
 STEP = 20
 """Problems that are shown at first, and how many more at a time."""
@@ -93,7 +93,7 @@ class ProblemsPanel(LazyPanel):
         self._look_at(next((fix for row in self._shown() if (fix := row.looked_at())), None))
 
     def redraw(self) -> None:
-        """Draw with the theme's colours."""
+        """Draw with the theme's colors."""
         for row in self.rows:
             row.redraw()
 
@@ -164,4 +164,4 @@ def _words(before: Analysis, fix: Fix) -> str:
         after = fix(before.design)
     except DesignerError as error:
         return str(error)
-    return preview(before, analyse(after, before))
+    return preview(before, analyze(after, before))

@@ -7,9 +7,9 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from designer.gui import background
-from designer.gui.theme import theme
-from designer.gui.workspace import Workspace
+from designer.gui.base import background
+from designer.gui.base.theme import theme
+from designer.gui.documents.workspace import Workspace
 
 LARGE = 2_000
 """Layers, above which whatever looks at each of them does so off the main thread."""
@@ -31,7 +31,7 @@ class LazyPanel(QWidget):
         """Show the workspace as it is now."""
 
     def redraw(self) -> None:
-        """Use the present colours of the theme and the font of the application."""
+        """Use the present colors of the theme and the font of the application."""
 
     def refresh_soon(self) -> None:
         """Show the workspace as it is once the present event is done."""

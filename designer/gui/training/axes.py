@@ -10,7 +10,7 @@ from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from designer.gui import numbers
+from designer.gui.base import numbers
 
 _APART = {"left": 34, "bottom": 64}  # pixels between two numbers, at least
 _GAP = 4  # pixels between a number and the curves
@@ -33,7 +33,7 @@ class Axis(pg.AxisItem):
             self.setGrid(255)  # lets it paint on the curves' side, too
 
     def dress(self, font: QFont, *, line: str, words: str) -> None:
-        """Take a font, and the colours of the lines and the numbers."""
+        """Take a font, and the colors of the lines and the numbers."""
         self._font = font
         self._line, self._words = QPen(QColor(line)), QPen(QColor(words))
         faint = QColor(line)

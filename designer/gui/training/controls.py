@@ -12,10 +12,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.gui import icons, numbers
-from designer.gui.theme import theme
-from designer.gui.training.follower import Follower
-from designer.gui.training.trainer import Trainer
+from designer.gui.base import icons, numbers
+from designer.gui.base.theme import theme
+from designer.gui.worker.follower import Follower
+from designer.gui.worker.trainer import Trainer
 from designer.runs.wording import duration
 
 PARTS = 1000  # of the progress bar

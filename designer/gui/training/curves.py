@@ -22,18 +22,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.gui import background, icons
-from designer.gui.theme import colours, theme
-from designer.gui.training.history import History, smoothed
+from designer.gui.base import background, icons
+from designer.gui.base.theme import colors, theme
 from designer.gui.training.plots import Line, Plot
-from designer.gui.training.trainer import Trainer
+from designer.gui.worker.history import History, smoothed
+from designer.gui.worker.trainer import Trainer
 from designer.layers.base import Category
 from designer.storage import unwritable, write_atomically
 
 SMOOTHING = 60  # per cent of each mean that is kept for the next
 SHARE = 0.2  # of the time that may go into drawing
 LONGEST = 1_000  # milliseconds between two drawings
-_LATER = (Category.NORMALISATION, Category.DENSE, Category.JOIN, Category.POOLING, Category.SHAPE)
+_LATER = (Category.NORMALIZATION, Category.DENSE, Category.JOIN, Category.POOLING, Category.SHAPE)
 _FORMATS = "PNG picture (*.png);;SVG drawing (*.svg);;CSV table (*.csv)"
 
 
@@ -180,7 +180,7 @@ class Curves(QWidget):
         follower = self.trainer.shown
         history = follower.history if follower is not None else History()
         share = self.smoothing.value() / 100
-        c = colours()
+        c = colors()
         x = history.at_epochs(history.steps)
         loss: list[Line] = []
         accuracy: list[Line] = []
@@ -188,15 +188,13 @@ class Curves(QWidget):
         for (path, other), category in zip(self.trainer.overlays.items(), _LATER * 9, strict=False):
             if other is follower:
                 continue
-            colour = c.of(category).name()
-            words.append(f'<span style="color:{colour}">■</span> {path.name}')
+            color = c.of(category).name()
+            words.append(f'<span style="color:{color}">■</span> {path.name}')
             old = other.history
             at = old.at_epochs(old.steps)
             for lines, name in ((loss, "loss"), (accuracy, "accuracy")):
-                lines.append(Line("", colour, at, smoothed(old.steps[name], share), faint=True))
-                lines.append(
-                    Line("", colour, old.epochs["epoch"], old.epochs[f"validation_{name}"])
-                )
+                lines.append(Line("", color, at, smoothed(old.steps[name], share), faint=True))
+                lines.append(Line("", color, old.epochs["epoch"], old.epochs[f"validation_{name}"]))
         for lines, name in ((loss, "loss"), (accuracy, "accuracy")):
             raw = history.steps[name]
             if share:
@@ -269,7 +267,7 @@ class Curves(QWidget):
         plots = self._shown_plots()
         picture = QImage(_size(plots) * 2, QImage.Format.Format_RGB32)
         picture.setDevicePixelRatio(2)
-        picture.fill(colours().window)
+        picture.fill(colors().window)
         painter = QPainter(picture)
         self._paint(painter, plots)
         painter.end()
@@ -287,7 +285,7 @@ class Curves(QWidget):
         drawing.setSize(_size(plots))
         drawing.setViewBox(whole)
         painter = QPainter(drawing)
-        painter.fillRect(whole, QColor(colours().window))
+        painter.fillRect(whole, QColor(colors().window))
         self._paint(painter, plots)
         painter.end()
         return buffer.data().data()

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui import ahead, icons, numbers
-from designer.gui.theme import colours, theme
+from designer.gui.base import icons, idle_imports, numbers
+from designer.gui.base.theme import colors, theme
 from designer.gui.training.matching import Match, split_counts
 from designer.runs.recipe import Recipe
 
@@ -141,7 +141,7 @@ class DataChooser(QWidget):
         self.reading, self.error = self._known.get(source), ""
         self.busy = self.reading is None
         if self.busy:
-            ahead.run(
+            idle_imports.run(
                 self,
                 lambda: read(source),
                 self._has_read,
@@ -160,7 +160,7 @@ class DataChooser(QWidget):
     def stop_reading(self) -> None:
         """Wait no longer for what is being read."""
         if self.busy:
-            self._not_read(self.source, "Reading was cancelled.")
+            self._not_read(self.source, "Reading was canceled.")
 
     def _has_read(self, reading: Reading) -> None:
         self._known[reading.source] = reading
@@ -338,10 +338,10 @@ def picture_of(image: object) -> QImage:
 
 def paint_framed(painter: QPainter, place: QRect, picture: QImage | None) -> None:
     """Paint a picture with a line around it, on whole pixels whatever the screen's ratio."""
-    painter.fillRect(place, QColor(colours().line))
+    painter.fillRect(place, QColor(colors().line))
     inside = place.adjusted(1, 1, -1, -1)
     if picture is None:
-        painter.fillRect(inside, QColor(colours().window))
+        painter.fillRect(inside, QColor(colors().window))
     else:
         painter.drawImage(inside, picture)
 
@@ -349,11 +349,11 @@ def paint_framed(painter: QPainter, place: QRect, picture: QImage | None) -> Non
 def _facts(data: "Description", recipe: Recipe) -> str:
     height = _range(data.heights)
     size = f"{height}×{_range(data.widths)}"
-    colour = {1: "grey", 3: "colour"}.get(data.channels, f"{data.channels} channels")
+    color = {1: "gray", 3: "color"}.get(data.channels, f"{data.channels} channels")
     kind = f"{len(data.classes)} classes" if data.classes else f"{data.outputs} target values"
     counts = split_counts(data, recipe)
     parts = ", ".join(f"{numbers.count(n)}&nbsp;{_WORDS[part]}" for part, n in counts.items())
-    return f"{size} {colour}, {kind}<br>{parts}"
+    return f"{size} {color}, {kind}<br>{parts}"
 
 
 def _range(sizes: tuple[int, int]) -> str:

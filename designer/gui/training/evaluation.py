@@ -9,12 +9,12 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from designer.errors import DesignerError
-from designer.gui import background, numbers
-from designer.gui.theme import sans, theme
+from designer.gui.base import background, numbers
+from designer.gui.base.theme import sans, theme
 from designer.gui.training.dataset import picture_of
 from designer.gui.training.matrix import ConfusionMatrix
 from designer.gui.training.mistakes import Mistake, Mistakes
-from designer.gui.training.trainer import Trainer
+from designer.gui.worker.trainer import Trainer
 
 
 class _Confusion(msgspec.Struct):

@@ -89,7 +89,7 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         )
     note, remedies = "", ()
     if data.channels != channels:
-        note = "grey images are repeated for 3 channels" if channels == 3 else "colours become grey"
+        note = "gray images are repeated for 3 channels" if channels == 3 else "colors become gray"
     if (height, width) != (own[1], own[2]) or data.heights[0] != data.heights[1]:
         scaled = f"images are scaled to {height}×{width}"
         note = f"{note}; {scaled}" if note else scaled
@@ -166,10 +166,10 @@ def _input_edit(analysis: Analysis, shape: tuple[int, int, int]) -> Edit | None:
 
 
 def _stays_valid(design: Design, edit: Edit) -> bool:
-    from designer.analysis.analysis import analyse
+    from designer.analysis.analysis import analyze
 
     try:
-        return analyse(edit(design)).valid
+        return analyze(edit(design)).valid
     except DesignerError:
         return False
 

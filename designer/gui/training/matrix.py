@@ -14,8 +14,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from designer.gui import numbers
-from designer.gui.theme import colours, mono, sans, theme
+from designer.gui.base import numbers
+from designer.gui.base.theme import colors, mono, sans, theme
 
 NAMED = 9.0  # pixels that a row must have for the class's name
 COUNTED = 15.0  # and for the count in each cell
@@ -109,7 +109,7 @@ class ConfusionMatrix(QWidget):
 
     def _dress(self) -> None:
         """Make the picture of the heat, one pixel a cell."""
-        c = colours()
+        c = colors()
         size = len(self.classes)
         self._picture = None
         if size:
@@ -134,7 +134,7 @@ class ConfusionMatrix(QWidget):
         if self._picture is None:
             return
         painter = QPainter(self)
-        c = colours()
+        c = colors()
         grid, size = self._grid(), len(self.classes)
         high, wide = grid.height() / size, grid.width() / size
         painter.drawImage(grid, self._picture)
@@ -149,9 +149,9 @@ class ConfusionMatrix(QWidget):
         if high >= NAMED:
             self._paint_names(painter, grid, high, wide)
         self._paint_bars(painter, grid, high)
-        for cell, colour in ((self._picked, c.accent), (self._cell, c.text)):
+        for cell, color in ((self._picked, c.accent), (self._cell, c.text)):
             if cell is not None:
-                painter.setPen(QPen(QColor(colour), 1.5))
+                painter.setPen(QPen(QColor(color), 1.5))
                 painter.drawRect(self.rect_of(*cell).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.setPen(QColor(c.faint_text))
         painter.setFont(sans(0.85))
@@ -164,7 +164,7 @@ class ConfusionMatrix(QWidget):
         painter.end()
 
     def _paint_counts(self, painter: QPainter, wide: float) -> None:
-        c = colours()
+        c = colors()
         painter.setFont(mono(relative=0.85))
         metrics = painter.fontMetrics()
         painter.setPen(QColor(c.text))
@@ -175,7 +175,7 @@ class ConfusionMatrix(QWidget):
                     painter.drawText(self.rect_of(i, j), Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_names(self, painter: QPainter, grid: QRectF, high: float, wide: float) -> None:
-        c = colours()
+        c = colors()
         relative = min(1.0, high / self.fontMetrics().height())
         painter.setFont(sans(relative))
         painter.setPen(QColor(c.soft_text))
@@ -202,7 +202,7 @@ class ConfusionMatrix(QWidget):
 
     def _paint_bars(self, painter: QPainter, grid: QRectF, high: float) -> None:
         """Paint the share of right answers of each class, worst ones standing out."""
-        c = colours()
+        c = colors()
         left = grid.right() + _GAP
         painter.setFont(sans(min(0.9, high / self.fontMetrics().height())))
         for place, total in enumerate(self._totals):

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from designer.gui.theme import colours, sans, theme
+from designer.gui.base.theme import colors, sans, theme
 from designer.gui.training.dataset import paint_framed
 
 _GAP = 8
@@ -86,7 +86,7 @@ class Mistakes(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint what lies in the part to be painted."""
         painter = QPainter(self)
-        c = colours()
+        c = colors()
         painter.setFont(sans(0.9))
         metrics = painter.fontMetrics()
         for number, mistake in enumerate(self.shown):

@@ -17,13 +17,13 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui import ahead, icons
-from designer.gui.theme import colours, theme
+from designer.gui.base import icons, idle_imports
+from designer.gui.base.theme import colors, theme
+from designer.gui.documents.workspace import Workspace
 from designer.gui.training.controls import Controls
-from designer.gui.training.follower import Follower
 from designer.gui.training.setup import SetUp
-from designer.gui.training.trainer import Trainer
-from designer.gui.workspace import Workspace
+from designer.gui.worker.follower import Follower
+from designer.gui.worker.trainer import Trainer
 from designer.runs import control
 from designer.runs.recipe import changed
 from designer.runs.wording import summary
@@ -108,7 +108,7 @@ class TrainingPanel(QWidget):
             self.workspace.refused.emit(refusal)
             return
         self._want_curves()
-        ahead.hurry()
+        idle_imports.hurry()
         self.trainer.begin(self.workspace.design, self.set_up.recipe)
 
     def toggle_pause(self) -> None:
@@ -169,7 +169,7 @@ class TrainingPanel(QWidget):
         if self._curves_wanted:
             return
         self._curves_wanted = True
-        ahead.run(self, _import_curves, self._make_curves)
+        idle_imports.run(self, _import_curves, self._make_curves)
 
     def _make_curves(self, curves: type["Curves"]) -> None:
         self.curves = curves(self.trainer)
@@ -232,7 +232,7 @@ class TrainingPanel(QWidget):
         if follower is None or not ended:
             return
         bad = follower.state in BAD or self._never_began(follower)
-        c = colours()
+        c = colors()
         back, line = (c.error_panel, c.error) if bad else (c.window, c.window)
         self.card.setStyleSheet(
             f"#training-card {{ background: {back}; border: 1px solid {line}; "

@@ -14,9 +14,9 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from designer.gui.theme import colours, sans, theme
+from designer.gui.base.theme import colors, sans, theme
 from designer.gui.training.axes import Axis
-from designer.gui.training.history import Array
+from designer.gui.worker.history import Array
 
 POINTS_PER_PIXEL = 2  # the lowest and the highest of what falls on a pixel
 FAINT = 80  # alpha, of 255, of what lies behind a smoothed curve
@@ -39,7 +39,7 @@ class Line:
     """
 
     name: str
-    colour: str
+    color: str
     x: Array
     y: Array
     faint: bool = False
@@ -221,23 +221,23 @@ class Plot(QWidget):
             line = self.lines[number]
             x, y = line.seen(low, high, pixels)
             y = self._measured(y)
-            colour = QColor(line.colour)
+            color = QColor(line.color)
             if line.faint:
-                colour.setAlpha(FAINT)
+                color.setAlpha(FAINT)
             # Thick lines of many points take Qt long to draw, and are no thicker to the eye.
             wide = 1.6 if len(x) < pixels and not line.faint else 1
-            pen = QPen(colour, wide * self.devicePixelRatioF())
+            pen = QPen(color, wide * self.devicePixelRatioF())
             pen.setCosmetic(True)
             if line.dashed:
                 pen.setStyle(Qt.PenStyle.DashLine)
             seen = np.isfinite(y)
             item.setData(x, y, pen=pen, connect="all" if seen.all() else "finite")
             if line.marked and len(x) <= 60:
-                self._draw_dots(number, x[seen], y[seen], line.colour)
+                self._draw_dots(number, x[seen], y[seen], line.color)
             else:
                 self._draw_dots(number, (), (), "")
 
-    def _draw_dots(self, number: int, x: Sequence[float], y: Sequence[float], colour: str) -> None:
+    def _draw_dots(self, number: int, x: Sequence[float], y: Sequence[float], color: str) -> None:
         """Mark points of a curve, or none."""
         dots = self._dots.get(number)
         if dots is None:
@@ -247,12 +247,12 @@ class Plot(QWidget):
             dots.setZValue(number)
             self.view.addItem(dots, ignoreBounds=True)
         if len(x) or len(dots.data):
-            dots.setData(x, y, brush=colour or None)
+            dots.setData(x, y, brush=color or None)
 
     def _draw_marks(self) -> None:
         for item in self._mark_items:
             self.view.removeItem(item)
-        c = colours()
+        c = colors()
         self._mark_items = []
         for x, words in self.marks:
             item = pg.InfiniteLine(
@@ -267,7 +267,7 @@ class Plot(QWidget):
             self._mark_items.append(item)
 
     def _dress(self) -> None:
-        c = colours()
+        c = colors()
         self.view.setBackground(c.window)
         self._cross.setPen(pg.mkPen(c.soft_text, width=1))
         for axis in self.axes.values():
@@ -279,7 +279,7 @@ class Plot(QWidget):
     # Reading out
 
     def _say(self) -> None:
-        c = colours()
+        c = colors()
         words = [f"<b>{self.title}</b>"]
         if not math.isnan(self._at):
             words.append(f'<span style="color:{c.soft_text}">epoch {self._at:.2f}</span>')
@@ -288,7 +288,7 @@ class Plot(QWidget):
                 continue
             value = self._value(line)
             text = f"{line.name} {value}" if value else line.name
-            words.append(f'<span style="color:{line.colour}">{text}</span>')
+            words.append(f'<span style="color:{line.color}">{text}</span>')
         self.header.setText("&nbsp;&nbsp;".join(words))
 
     def _value(self, line: Line) -> str:

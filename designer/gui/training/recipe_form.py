@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui.theme import sans, theme
+from designer.gui.base.theme import sans, theme
 from designer.runs.recipe import USUAL_RATES, Recipe, changed
 
 Used = Callable[[Recipe], bool]
@@ -30,8 +30,8 @@ def _always(_: Recipe) -> bool:
     return True
 
 
-def _optimiser(*names: str) -> Used:
-    return lambda recipe: recipe.optimiser.name in names
+def _optimizer(*names: str) -> Used:
+    return lambda recipe: recipe.optimizer.name in names
 
 
 def _schedule(*names: str) -> Used:
@@ -51,9 +51,9 @@ class Field:
 ESSENTIAL = (
     Field("epochs", "Epochs", "How many times every training image is seen."),
     Field("batch", "Batch", "Images in one step; more are steadier and take more memory."),
-    Field("optimiser.name", "Optimiser", "How a gradient becomes a step."),
+    Field("optimizer.name", "Optimizer", "How a gradient becomes a step."),
     Field(
-        "optimiser.learning_rate", "Learning rate", "The size of a step, the most telling number."
+        "optimizer.learning_rate", "Learning rate", "The size of a step, the most telling number."
     ),
     Field("schedule.name", "Schedule", "How the learning rate goes on during the training."),
     Field(
@@ -80,7 +80,7 @@ MORE = (
         "data.limit", "Limit", "Takes only so many training images, for a quick try; empty for all."
     ),
     Field("data.workers", "Loaders", "Processes that read images which do not fit into memory."),
-    Field("loss.name", "Loss", "What is minimised: cross-entropy for classes, else squared error."),
+    Field("loss.name", "Loss", "What is minimized: cross-entropy for classes, else squared error."),
     Field(
         "loss.label_smoothing",
         "Label smoothing",
@@ -88,27 +88,27 @@ MORE = (
         lambda recipe: recipe.loss.name == "cross_entropy",
     ),
     Field(
-        "optimiser.momentum",
+        "optimizer.momentum",
         "Momentum",
         "Share of the last step that is kept for the next.",
-        _optimiser("sgd", "rmsprop"),
+        _optimizer("sgd", "rmsprop"),
     ),
-    Field("optimiser.nesterov", "Nesterov", "Looks ahead along the momentum.", _optimiser("sgd")),
+    Field("optimizer.nesterov", "Nesterov", "Looks ahead along the momentum.", _optimizer("sgd")),
     Field(
-        "optimiser.weight_decay", "Weight decay", "Draws weights towards zero; against overfitting."
+        "optimizer.weight_decay", "Weight decay", "Draws weights towards zero; against overfitting."
     ),
     Field(
-        "optimiser.betas",
+        "optimizer.betas",
         "Betas",
         "How long means of the gradient and of its square last.",
-        _optimiser("adam", "adamw"),
+        _optimizer("adam", "adamw"),
     ),
-    Field("optimiser.decay", "Decay", "How long the mean square lasts.", _optimiser("rmsprop")),
+    Field("optimizer.decay", "Decay", "How long the mean square lasts.", _optimizer("rmsprop")),
     Field(
-        "optimiser.epsilon",
+        "optimizer.epsilon",
         "Epsilon",
         "Keeps the division from becoming one by zero.",
-        _optimiser("rmsprop", "adagrad", "adam", "adamw"),
+        _optimizer("rmsprop", "adagrad", "adam", "adamw"),
     ),
     Field(
         "schedule.warmup_epochs",
@@ -245,8 +245,8 @@ class RecipeForm(QWidget):
 
     def _typed(self, name: str, value: object) -> None:
         changes = {name: value}
-        if name == "optimiser.name" and value != self.recipe.optimiser.name:
-            changes["optimiser.learning_rate"] = USUAL_RATES[str(value)]
+        if name == "optimizer.name" and value != self.recipe.optimizer.name:
+            changes["optimizer.learning_rate"] = USUAL_RATES[str(value)]
         if name == "loss.name" and value != "cross_entropy":
             changes["loss.label_smoothing"] = 0.0
         row = self.rows[name]

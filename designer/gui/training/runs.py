@@ -22,11 +22,11 @@ from PySide6.QtWidgets import (
 
 from designer.design import files
 from designer.errors import DesignerError
-from designer.gui import background, numbers
-from designer.gui.theme import colours, theme
+from designer.gui.base import background, numbers
+from designer.gui.base.theme import colors, theme
+from designer.gui.documents.workspace import Workspace
 from designer.gui.training.survey import Summary, Survey
-from designer.gui.training.trainer import Trainer
-from designer.gui.workspace import Workspace
+from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
 
 COLUMNS = ("Name", "Design", "State", "Epochs", "Accuracy", "Best loss", "Size", "Begun")
@@ -213,7 +213,7 @@ class RunsPanel(QWidget):
 
     def _mark_shown(self) -> None:
         shown = self.trainer.shown.run.path if self.trainer.shown is not None else None
-        c = colours()
+        c = colors()
         for place in range(self.list.topLevelItemCount()):
             item = self.list.topLevelItem(place)
             summary: Summary = item.data(0, _DATA)
@@ -299,7 +299,7 @@ class RunsPanel(QWidget):
         """Ask for formats and write the selected run's model."""
 
         def act(run: Summary) -> None:
-            from designer.gui.export import ExportDialog
+            from designer.gui.export.dialog import ExportDialog
 
             ExportDialog(self.workspace, self.trainer, self.window(), source=run.path).exec()
 

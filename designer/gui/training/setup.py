@@ -21,14 +21,14 @@ from PySide6.QtWidgets import (
 
 from designer import presets
 from designer.errors import DesignerError
-from designer.gui import ahead, icons, numbers
-from designer.gui.theme import sans, theme
-from designer.gui.training import fitting
+from designer.gui.base import icons, idle_imports, numbers
+from designer.gui.base.theme import sans, theme
+from designer.gui.documents import fitting
+from designer.gui.documents.workspace import Workspace
 from designer.gui.training.dataset import DataChooser
 from designer.gui.training.matching import Match, match, split_counts
 from designer.gui.training.recipe_form import RecipeForm
 from designer.gui.training.start_from import StartFrom
-from designer.gui.workspace import Workspace
 from designer.runs.recipe import Recipe, changed, read_recipe
 from designer.storage import unwritable, write_atomically
 
@@ -269,7 +269,7 @@ class SetUp(QWidget):
             self.take(remedy.change(self.recipe))
 
     def _ask_memory(self) -> None:
-        ahead.run(self, fitting.devices, self._has_devices)
+        idle_imports.run(self, fitting.devices, self._has_devices)
 
     def _has_devices(self, devices: tuple[fitting.Device, ...]) -> None:
         self.devices = devices

@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from designer.analysis.analysis import Analysis
-from designer.gui import background, comparison
-from designer.gui.comparison import Comparison, Origin
-from designer.gui.workspace import Workspace
+from designer.gui.base import background
+from designer.gui.documents import weight_status
+from designer.gui.documents.weight_status import Comparison, Origin
+from designer.gui.documents.workspace import Workspace
 from designer.runs.folder import list_runs
 
 SETTLED = 150  # milliseconds without an edit after which weights and design are compared
@@ -176,7 +177,7 @@ class StartFrom(QWidget):
         if Path(source).is_dir():
             background.run(
                 self,
-                lambda: comparison.of_run(Path(source)),
+                lambda: weight_status.of_run(Path(source)),
                 lambda origin: self._found(source, origin),
                 lambda sentence: self._failed(source, sentence),
             )
@@ -187,7 +188,7 @@ class StartFrom(QWidget):
 
     def _answered(self, source: str, answer: dict[str, Any]) -> None:
         if answer.get("ok"):
-            self._found(source, comparison.of_answer(source, answer))
+            self._found(source, weight_status.of_answer(source, answer))
         else:
             self._failed(source, str(answer.get("message", "The file cannot be read.")))
 
@@ -210,7 +211,7 @@ class StartFrom(QWidget):
         self._analysis = analysis
         background.run(
             self,
-            lambda: comparison.compare(analysis, origin),
+            lambda: weight_status.compare(analysis, origin),
             lambda found: self._compared(analysis, origin, found),
             self.workspace.refused.emit,
         )

@@ -49,12 +49,12 @@ class Survey:
             if known is not None and known[0] == stamp and known[1].state != "running":
                 found[run.path] = known
             else:
-                found[run.path] = (stamp, summarise(run))
+                found[run.path] = (stamp, summarize(run))
         self.known = found
         return [summary for _, summary in found.values()]
 
 
-def summarise(run: RunFolder) -> Summary:
+def summarize(run: RunFolder) -> Summary:
     """Read what the list shows of a run; what is damaged is left out."""
     result, state = None, "damaged"
     design, wanted, began = run.path.name, 0, 0.0

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.gui import numbers
-from designer.gui.comparison import Comparison
-from designer.gui.theme import sans
+from designer.gui.base import numbers
+from designer.gui.base.theme import sans
+from designer.gui.documents.weight_status import Comparison
 from designer.layers.base import show
 
 HEADS = ("This design", "Weights")

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from designer.gui.canvas.canvas import Canvas
-from designer.gui.workspace import Workspace
+from designer.gui.documents.workspace import Workspace
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def pixel(canvas: Canvas, point: QPointF) -> QPoint:
     return canvas.view.mapFromScene(point)
 
 
-def centre(canvas: Canvas, path: str) -> QPoint:
+def center(canvas: Canvas, path: str) -> QPoint:
     """Return where the middle of a node lies in the viewport."""
     rect = canvas.view.rect_of(path)
     assert not rect.isEmpty(), f"{path} is not drawn"

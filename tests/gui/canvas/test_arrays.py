@@ -8,16 +8,16 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from designer import presets
-from designer.analysis.analysis import Analysis, analyse
+from designer.analysis.analysis import Analysis, analyze
 from designer.design import edits
 from designer.design.values import BlockNode, Design, Edge, LayerNode, Point
 from designer.errors import DesignerError
-from designer.gui import places
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas import marks, wires
 from designer.gui.canvas.arrays import Arrays, equal, fresh
 from designer.gui.canvas.frames import build
 from designer.gui.canvas.placing import Placer
+from designer.gui.documents import graph_paths
 
 
 class Picture:
@@ -25,7 +25,7 @@ class Picture:
 
     def __init__(self, design: Design) -> None:
         self.design = design
-        self.analysis: Analysis = analyse(design)
+        self.analysis: Analysis = analyze(design)
         self.expanded: frozenset[str] = frozenset()
         self.scope = ""
         self.placer = Placer()
@@ -33,8 +33,8 @@ class Picture:
         self.show()
 
     def show(self) -> None:
-        while places.graph_at(self.design, self.scope) is None:
-            self.scope = places.parent(self.scope)
+        while graph_paths.graph_at(self.design, self.scope) is None:
+            self.scope = graph_paths.parent(self.scope)
         root = build(self.design, self.analysis, self.scope, self.expanded, self.placer)
         self.arrays.update(root, self.analysis.problems, self.design.blocks)
         again = build(self.design, self.analysis, self.scope, self.expanded, Placer())
@@ -43,7 +43,7 @@ class Picture:
 
     def put(self, design: Design) -> None:
         self.design = design
-        self.analysis = analyse(design, self.analysis)
+        self.analysis = analyze(design, self.analysis)
         self.show()
 
 
@@ -100,7 +100,7 @@ def test_random_edits(qtbot: QtBot, name: str) -> None:
         blocks = [
             path
             for path in picture.arrays.paths
-            if isinstance(places.node_at(picture.design, path), BlockNode)
+            if isinstance(graph_paths.node_at(picture.design, path), BlockNode)
         ]
         if blocks and chance.random() < 0.3:
             picture.expanded = picture.expanded ^ {chance.choice(blocks)}
@@ -230,7 +230,7 @@ def test_what_is_not_there_is_faded(qtbot: QtBot) -> None:
     assert arrays.wire_bits[arrays.edge_row["", Edge("inception4a", 0, "aux1", 0)]] & marks.FADED
 
 
-def test_neighbours_make_room_and_take_it_back(qtbot: QtBot) -> None:
+def test_neighbors_make_room_and_take_it_back(qtbot: QtBot) -> None:
     picture = Picture(presets.load("resnet18"))
     arrays = picture.arrays
     before = {path: arrays.box[row].tolist() for path, row in arrays.row.items()}

@@ -153,5 +153,5 @@ def test_a_large_graph_is_laid_out_beside_the_thread_of_the_window(qtbot: QtBot)
     more = Graph({**nodes, "more": LayerNode("ReLU")}, (*edges, Edge("n3", 0, "more", 0)))
     with qtbot.waitSignal(placer.ready):
         at_first = placer.places(None, more)
-        assert len(at_first.names) == count + 1  # near its neighbours until the layout is there
+        assert len(at_first.names) == count + 1  # near its neighbors until the layout is there
     assert placer.places(None, more).points.tolist() == arranged(more).tolist()

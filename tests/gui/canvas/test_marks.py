@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QApplication
 
 from designer.design import edits
 from designer.gui.canvas import marks
-from designer.gui.main_window import MainWindow
+from designer.gui.shell.main_window import MainWindow
 
 
 def test_a_fault_in_a_block_is_marked_in_every_use(window: MainWindow) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtSvg import QSvgRenderer
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.gui.canvas.canvas import Canvas
-from designer.gui.workspace import Workspace
+from designer.gui.documents.workspace import Workspace
 
 
 def test_svg_has_readable_text(canvas: Canvas, workspace: Workspace, tmp_path: Path) -> None:

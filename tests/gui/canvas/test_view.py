@@ -9,15 +9,15 @@ from pytestqt.qtbot import QtBot
 from designer import presets
 from designer.design import edits
 from designer.design.values import Block, BlockNode, Design, Edge, Graph, LayerNode, Point
-from designer.gui import theme
+from designer.gui.base import theme
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas.canvas import Canvas
 from designer.gui.canvas.interface import PortHit
 from designer.gui.canvas.painting import DETAIL, MAP, OVERVIEW
-from designer.gui.main_window import MainWindow
-from designer.gui.workspace import Workspace
+from designer.gui.documents.workspace import Workspace
+from designer.gui.shell.main_window import MainWindow
 from tests.benchmarks.gui_canvas import residual
-from tests.gui.canvas.conftest import centre, pixel, wheel
+from tests.gui.canvas.conftest import center, pixel, wheel
 
 PASSED = (Edge("x", 0, "inside", 0), Edge("inside", 0, "y", 0))
 
@@ -94,12 +94,12 @@ def test_zoom_steps_fit_and_actual_size(canvas: Canvas, workspace: Workspace) ->
 def test_each_graph_is_shown_again_where_it_was_left(canvas: Canvas, workspace: Workspace) -> None:
     first = workspace.open_preset("vgg16")
     workspace.reveal("fc7")
-    centre_left, scale_left = canvas.view.navigator.centre, canvas.view.navigator.scale
+    center_left, scale_left = canvas.view.navigator.center, canvas.view.navigator.scale
     workspace.open_preset("resnet18")
     assert "layer1" in canvas.layer.arrays.row
     assert "fc7" not in canvas.layer.arrays.row
     workspace.show(first)
-    assert (canvas.view.navigator.centre - centre_left).manhattanLength() < 4
+    assert (canvas.view.navigator.center - center_left).manhattanLength() < 4
     assert canvas.view.navigator.scale == pytest.approx(scale_left)
     workspace.show(None)
     assert canvas.layer.arrays.paths == []
@@ -244,7 +244,7 @@ def test_hovering_tells_what_is_wrong(qtbot: QtBot, canvas: Canvas, workspace: W
     workspace.reveal("layer2")
     view = canvas.view
     card = view.notes.card
-    qtbot.mouseMove(view.viewport(), centre(canvas, "layer2"))
+    qtbot.mouseMove(view.viewport(), center(canvas, "layer2"))
     qtbot.waitUntil(card.isVisible)
     assert "inputs differ" in card.label.text()
     assert "Fix: insert a 1×1 projection" in card.label.text()
@@ -422,9 +422,9 @@ def test_everything_is_painted_in_both_themes(
     view.light_ports({PortHit("conv1", 0, True): "fits", PortHit("bn1", 0, False): "refused"})
     view.navigator.look_at(view.rect_of("layer2").center(), scale)
     before = canvas.grab().toImage()
-    colours = {before.pixel(x, y) for x in range(0, 1000, 7) for y in range(0, 700, 7)}
-    assert len(colours) > 8
-    assert before.pixelColor(3, 300).name() == theme.colours().canvas or scale > 1
+    colors = {before.pixel(x, y) for x in range(0, 1000, 7) for y in range(0, 700, 7)}
+    assert len(colors) > 8
+    assert before.pixelColor(3, 300).name() == theme.colors().canvas or scale > 1
 
 
 def test_the_theme_changes_while_it_is_shown(

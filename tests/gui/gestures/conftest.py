@@ -4,7 +4,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from designer.design.values import Design
-from designer.gui.main_window import MainWindow
+from designer.gui.shell.main_window import MainWindow
 from tests.analysis.drawing import IMAGE, OUTPUT, design
 from tests.gui.gestures.hand import Hand
 

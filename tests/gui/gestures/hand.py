@@ -8,7 +8,7 @@ from designer.gui.canvas.gestures.quick_add import QuickAdd
 from designer.gui.canvas.gestures.renaming import NameField
 from designer.gui.canvas.interface import EdgeHit, PortHit
 from designer.gui.canvas.view import GraphView
-from designer.gui.main_window import MainWindow
+from designer.gui.shell.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
 NONE = Qt.KeyboardModifier.NoModifier

@@ -6,7 +6,7 @@ from pytestqt.qtbot import QtBot
 from designer import presets
 from designer.design import edits
 from designer.design.values import Design, Edge
-from designer.gui.main_window import MainWindow
+from designer.gui.shell.main_window import MainWindow
 from tests.analysis.drawing import IMAGE, OUTPUT, block, design
 from tests.gui.gestures.hand import Hand, Key, Keys
 

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from designer import presets
 from designer.design.files import loads
 from designer.design.values import BlockNode, Design
-from designer.gui.main_window import MainWindow
+from designer.gui.shell.main_window import MainWindow
 from tests.gui.gestures.conftest import residual
 from tests.gui.gestures.hand import Hand, Key, Keys
 

@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from designer.design.values import BlockNode, Design, Edge, LayerNode
-from designer.gui import items
-from designer.gui.items import Item
-from designer.gui.main_window import MainWindow
-from designer.gui.palette_entries import Entry
+from designer.gui.documents import items
+from designer.gui.documents.items import Item
+from designer.gui.documents.palette_entries import Entry
+from designer.gui.shell.main_window import MainWindow
 from tests.gui.gestures.hand import Hand, Key, Keys
 
 

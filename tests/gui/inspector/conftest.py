@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from designer.design.values import LayerNode, Node
-from designer.gui import places
-from designer.gui.inspector.choosers import Switch
-from designer.gui.inspector.editors import TextEditor
+from designer.gui.documents import graph_paths
+from designer.gui.documents.workspace import Workspace
+from designer.gui.forms.choosers import Switch
+from designer.gui.forms.editors import TextEditor
 from designer.gui.inspector.inspector import Inspector
-from designer.gui.workspace import Workspace
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Hands:
         return next((each.text() for each in labels if each.isVisible()), "")
 
     def node(self, path: str) -> Node:
-        found = places.node_at(self.workspace.design, path)
+        found = graph_paths.node_at(self.workspace.design, path)
         assert found is not None
         return found
 

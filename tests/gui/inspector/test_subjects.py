@@ -8,10 +8,10 @@ from pytestqt.qtbot import QtBot
 
 from designer.design import edits
 from designer.design.values import BlockNode, Edge
-from designer.gui.inspector.editors import ProseEditor
+from designer.gui.forms.editors import ProseEditor
 from designer.gui.inspector.facts import of_design
 from designer.gui.inspector.inspector import Inspector
-from designer.gui.main_window import MainWindow
+from designer.gui.shell.main_window import MainWindow
 from designer.layers.base import Category
 from tests.gui.inspector.conftest import Hands
 
@@ -55,7 +55,7 @@ def test_head_and_card_of_a_layer(resnet: Hands) -> None:
     lines = {fact.key: fact for fact in resnet.inspector.card.facts}
     assert lines["output"].text == "⌊(224 - 7 + 2·3) / 2⌋ + 1"
     assert lines["weight"].text == "64 · 3 · 7 · 7"
-    assert lines["field"].after == "jump 2, centre 0.5"
+    assert lines["field"].after == "jump 2, center 0.5"
     assert "autograd" in lines["kept"].help
 
 
@@ -66,7 +66,7 @@ def test_the_card_follows_what_is_typed_and_is_copied(resnet: Hands) -> None:
     _click(resnet, "copy-facts")
     text = QApplication.clipboard().text()
     assert "weight    64 · 3 · 7 · 7 = 9,408\n" in text
-    assert "field     7×7, jump 4, centre 0.5" in text
+    assert "field     7×7, jump 4, center 0.5" in text
 
 
 def test_selecting_another_node_of_the_type_keeps_the_widgets(resnet: Hands) -> None:
@@ -363,7 +363,7 @@ def test_pointing_at_a_field_explains_it(lenet: Hands) -> None:
 
 @pytest.mark.parametrize("category", list(Category))
 def test_every_category_has_a_sign(category: Category) -> None:
-    from designer.gui import icons
+    from designer.gui.base import icons
 
     assert icons.path(icons.category_file(category)).exists()
 

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from designer.gui.workspace import Workspace
+from designer.gui.documents.workspace import Workspace
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ from pytestqt.qtbot import QtBot
 
 from designer.design import edits
 from designer.design.values import Design, Edge, Graph, LayerNode
-from designer.gui import numbers
-from designer.gui.main_window import MainWindow
+from designer.gui.base import numbers
+from designer.gui.base.theme import theme
+from designer.gui.documents import fitting
+from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.analysis import AnalysisPanel
 from designer.gui.panels.layer_table import COLUMNS
 from designer.gui.panels.shared import LARGE
-from designer.gui.theme import theme
-from designer.gui.training import fitting
-from designer.gui.workspace import Workspace
+from designer.gui.shell.main_window import MainWindow
 
 NUMBER = {column.name: index for index, column in enumerate(COLUMNS)}
 NONE = Qt.KeyboardModifier.NoModifier
@@ -101,7 +101,7 @@ def test_the_memory_totals_stand_under_their_names(panel: AnalysisPanel) -> None
         assert figure.toolTip().count("<p>") >= 3, "what it is, its formula, who counts so"
 
 
-def test_the_training_estimate_follows_batch_optimiser_and_precision(
+def test_the_training_estimate_follows_batch_optimizer_and_precision(
     panel: AnalysisPanel, workspace: Workspace, qtbot: QtBot
 ) -> None:
     totals = workspace.analysis.totals
@@ -116,9 +116,9 @@ def test_the_training_estimate_follows_batch_optimiser_and_precision(
     qtbot.keyClick(precision, Qt.Key.Key_Up)
     assert value.text() == "1.759 GB (1.638 GiB)"
     assert totals.training_bytes("momentum", 1) == pytest.approx(1.759e9, rel=1e-3)
-    optimiser = panel.findChild(QComboBox, "optimiser")
-    optimiser.setFocus()
-    qtbot.keyClicks(optimiser, "AdamW")
+    optimizer = panel.findChild(QComboBox, "optimizer")
+    optimizer.setFocus()
+    qtbot.keyClicks(optimizer, "AdamW")
     assert value.text() == "2.313 GB (2.154 GiB)"
 
 

@@ -11,10 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from designer.codegen import source
 from designer.design import edits
+from designer.gui.base.theme import theme
+from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.code import CodePanel
-from designer.gui.panels.python_colours import long_strings, tokens
-from designer.gui.theme import theme
-from designer.gui.workspace import Workspace
+from designer.gui.panels.python_colors import long_strings, tokens
 
 LEFT = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier

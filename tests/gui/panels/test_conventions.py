@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from designer import presets
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
+from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.analysis import AnalysisPanel
 from designer.gui.panels.conventions import (
     conventions,
@@ -17,7 +18,6 @@ from designer.gui.panels.conventions import (
     torchinfo_values,
 )
 from designer.gui.panels.conventions_dialog import ConventionsDialog
-from designer.gui.workspace import Workspace
 
 # (preset, mult-adds, bytes of outputs) as torchinfo 1.8 prints them for the generated module.
 TORCHINFO = [
@@ -32,14 +32,14 @@ TORCHINFO = [
 
 @pytest.mark.parametrize(("name", "mult_adds", "output_bytes"), TORCHINFO)
 def test_torchinfo(name: str, mult_adds: int, output_bytes: int) -> None:
-    rows = analyse(presets.load(name)).rows()
+    rows = analyze(presets.load(name)).rows()
     assert torchinfo_mult_adds(rows) == mult_adds
     assert torchinfo_values(rows) * 2 * 4 == output_bytes
 
 
 def test_vgg16_by_every_convention() -> None:
     found = {
-        (row.tool, row.name): row.figure for row in conventions(analyse(presets.load("vgg16")))
+        (row.tool, row.name): row.figure for row in conventions(analyze(presets.load("vgg16")))
     }
     assert found["CS231n lecture", "TOTAL params"] == "138M"
     assert found["CS231n lecture", "TOTAL memory"] == "24M x 4 bytes = 96 MB"
@@ -51,7 +51,7 @@ def test_vgg16_by_every_convention() -> None:
 
 
 def test_keras_counts_running_statistics_of_resnet50() -> None:
-    assert running_statistics(analyse(presets.load("resnet50")).rows()) == 53_120
+    assert running_statistics(analyze(presets.load("resnet50")).rows()) == 53_120
 
 
 def test_the_button_opens_the_comparison(

@@ -3,9 +3,9 @@
 import pytest
 
 from designer import presets
-from designer.analysis.analysis import analyse
-from designer.analysis.kept import kept_by_layer
-from designer.gui import numbers
+from designer.analysis.accounting.saved_for_backward import kept_by_layer
+from designer.analysis.analysis import analyze
+from designer.gui.base import numbers
 from designer.gui.panels.layer_table import COLUMNS, LayerTable, as_csv, as_text
 
 BY_NAME = {column.name: column for column in COLUMNS}
@@ -13,7 +13,7 @@ BY_NAME = {column.name: column for column in COLUMNS}
 
 @pytest.mark.parametrize("name", presets.names())
 def test_what_layers_keep_sums_up_to_the_total(name: str) -> None:
-    analysis = analyse(presets.load(name))
+    analysis = analyze(presets.load(name))
     kept = kept_by_layer(analysis.top)
     assert sum(kept.values()) == analysis.totals.saved_bytes()
     assert kept.keys() == {row.path for row in analysis.rows()}
@@ -21,7 +21,7 @@ def test_what_layers_keep_sums_up_to_the_total(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["vgg16", "resnet50", "googlenet"])
 def test_columns_sum_up_to_the_totals(name: str) -> None:
-    analysis = analyse(presets.load(name))
+    analysis = analyze(presets.load(name))
     table = LayerTable(analysis)
     totals = analysis.totals
     assert sum(table.numbers["values"]) == totals.output_values
@@ -31,7 +31,7 @@ def test_columns_sum_up_to_the_totals(name: str) -> None:
 
 
 def test_names_sort_as_people_count() -> None:
-    table = LayerTable(analyse(presets.load("vgg16")))
+    table = LayerTable(analyze(presets.load("vgg16")))
     order = table.order(BY_NAME["layer"], descending=False, words="conv5 conv2d")
     assert [table.paths[index] for index in order] == ["conv5_1", "conv5_2", "conv5_3"]
     order = table.order(BY_NAME["parameters"], descending=True)
@@ -48,7 +48,7 @@ pool1  AvgPool2d  6×14×14   1,176  4.70 KB        0       0        0      6
 
 
 def test_text_is_aligned_and_csv_is_plain() -> None:
-    table = LayerTable(analyse(presets.load("lenet5")))
+    table = LayerTable(analyze(presets.load("lenet5")))
     assert as_text(table, range(4), COLUMNS) == LENET
     everything = as_text(table, range(len(table.lines)), COLUMNS).splitlines()
     assert everything[-1].split() == ["Total", "14", "layers", "9,118", "36.5", "KB", "36.4", "KB",
@@ -62,7 +62,7 @@ def test_text_is_aligned_and_csv_is_plain() -> None:
 
 
 def test_numbers_are_written_as_the_user_wants_but_not_in_csv() -> None:
-    table = LayerTable(analyse(presets.load("lenet5")))
+    table = LayerTable(analyze(presets.load("lenet5")))
     numbers.use("plain")
     try:
         assert "4704" in as_text(table, [1], COLUMNS)

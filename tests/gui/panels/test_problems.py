@@ -7,15 +7,15 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
 from designer.analysis.problems import Severity
 from designer.design import edits
 from designer.design.values import Design, Edge, Graph, LayerNode
-from designer.gui.main_window import MainWindow
+from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.changes import changes, preview
 from designer.gui.panels.problem_row import ProblemRow
 from designer.gui.panels.problems import HINT, STEP, ProblemsPanel
-from designer.gui.workspace import Workspace
+from designer.gui.shell.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -170,7 +170,7 @@ def test_changes_in_words() -> None:
     assert list(changes(inserted, before)) == ["relu removed", "image connected to conv"]
     cut = edits.disconnect(before, before.graph.edges[0])
     assert list(changes(before, cut)) == ["image disconnected from conv"]
-    words = preview(analyse(before), analyse(wide))
+    words = preview(analyze(before), analyze(wide))
     assert words.endswith("parameters 112 → 224, MACs 3.888 K → 7.776 K: conv.out_channels 4 → 8")
 
 

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from designer.design import edits
-from designer.gui import numbers
-from designer.gui.panels.status import StatusBar
-from designer.gui.training import fitting
-from designer.gui.workspace import Workspace
+from designer.gui.base import numbers
+from designer.gui.documents import fitting
+from designer.gui.documents.workspace import Workspace
+from designer.gui.shell.status import StatusBar
 from designer.runs.recipe import changed
 
 

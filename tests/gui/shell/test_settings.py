@@ -7,9 +7,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QDialogButtonBox, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
-from designer.gui import preferences, settings, theme
-from designer.gui.main_window import MainWindow
-from designer.gui.settings import SettingsDialog, folder_fault
+from designer.gui.base import preferences, theme
+from designer.gui.shell import settings
+from designer.gui.shell.main_window import MainWindow
+from designer.gui.shell.settings import SettingsDialog, folder_fault
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -64,10 +65,10 @@ def test_the_theme_changes_under_the_dialog(window: MainWindow, qtbot: QtBot) ->
     form = SettingsDialog(window.preferences, window.apply_preferences, window)
     form.show()
     qtbot.mouseClick(form.findChild(QToolButton, "settings-theme-light"), LEFT)
-    assert not theme.colours().dark
+    assert not theme.colors().dark
     assert preferences.load().theme == "light"
     qtbot.mouseClick(form.findChild(QToolButton, "settings-theme-dark"), LEFT)
-    assert theme.colours().dark
+    assert theme.colors().dark
     qtbot.keyClick(form, Qt.Key.Key_Escape)
     assert not form.isVisible()
 

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from designer import presets
-from designer.gui import preferences
-from designer.gui.training import follower
+from designer.gui.base import preferences
+from designer.gui.documents.workspace import Workspace
 from designer.gui.training.evaluation import EvaluationPanel
 from designer.gui.training.panel import TrainingPanel
 from designer.gui.training.runs import RunsPanel
-from designer.gui.training.trainer import Trainer
-from designer.gui.workspace import Workspace
+from designer.gui.worker import follower
+from designer.gui.worker.trainer import Trainer
 from designer.runs.begin import begin
 from designer.runs.events import EventWriter
 from designer.runs.folder import RunFolder

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor
 
-from designer.gui.theme import colours
+from designer.gui.base.theme import colors
 from designer.gui.training.axes import log_ticks, ticks
 from designer.gui.training.plots import Plot
 
@@ -58,7 +58,7 @@ def test_numbers_and_lines_are_drawn(qtbot, look):
     with qtbot.waitExposed(plot):
         plot.show()
     picture = plot.view.grab().toImage()
-    back = QColor(colours().window)
+    back = QColor(colors().window)
     curves = plot.box.sceneBoundingRect().toRect()
     left = QRect(0, curves.top(), curves.left() - 4, curves.height())
     below = QRect(curves.left(), curves.bottom() + 5, curves.width(), 12)
@@ -72,5 +72,5 @@ def test_numbers_and_lines_are_drawn(qtbot, look):
 
     assert drawn(left) > 50 and drawn(below) > 50
     middle = [picture.pixelColor(curves.center().x(), y) for y in range(curves.height())]
-    lines = sum(colour != back for colour in middle)
+    lines = sum(color != back for color in middle)
     assert 3 <= lines <= 15

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from designer.gui.training.curves import table
-from designer.gui.training.history import STEP, History, Table, smoothed
 from designer.gui.training.plots import Line, extremes
+from designer.gui.worker.history import STEP, History, Table, smoothed
 
 
 def test_a_table_grows_and_knows_what_is_missing():

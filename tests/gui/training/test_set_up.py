@@ -10,7 +10,8 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QToolButton
 
 from designer.design import edits
-from designer.gui.training import dataset, fitting
+from designer.gui.documents import fitting
+from designer.gui.training import dataset
 from designer.gui.training.matching import split_counts
 from designer.runs.recipe import Recipe
 from tests.engine.samples import write_data
@@ -37,7 +38,7 @@ def test_the_digits_of_a_preset_are_shown(lenet):
     data = lenet.training.set_up.data
     assert data.name.currentText() == dataset.BUILT_IN_TITLE
     assert data.reading.description.classes == tuple("0123456789")
-    assert "28×28 grey, 10 classes" in data.facts.text()
+    assert "28×28 gray, 10 classes" in data.facts.text()
     assert data.facts.text().endswith("7,204&nbsp;training, 800&nbsp;validation, 1,996&nbsp;test")
     assert len(data.reading.samples) == dataset.SAMPLES
     assert data.message.text() == "Images are scaled to 32×32."
@@ -64,23 +65,23 @@ def test_a_value_out_of_range_is_told_while_it_is_typed(lenet):
     assert child(lenet, QPushButton, "training-start").isEnabled()
 
 
-def test_an_optimiser_brings_its_usual_rate_and_its_own_fields(lenet):
+def test_an_optimizer_brings_its_usual_rate_and_its_own_fields(lenet):
     child(lenet, QToolButton, "recipe-more").click()
     betas, momentum = (
-        child(lenet, QLineEdit, f"recipe-optimiser.{n}") for n in ("betas", "momentum")
+        child(lenet, QLineEdit, f"recipe-optimizer.{n}") for n in ("betas", "momentum")
     )
     assert momentum.isVisible() and not betas.isVisible()
-    box = child(lenet, QComboBox, "recipe-optimiser.name")
+    box = child(lenet, QComboBox, "recipe-optimizer.name")
     box.setFocus()
     lenet.qtbot.keyClicks(box, "AdamW")
     recipe = lenet.workspace.document.recipe
-    assert (recipe.optimiser.name, recipe.optimiser.learning_rate) == ("adamw", 0.001)
-    assert child(lenet, QLineEdit, "recipe-optimiser.learning_rate").text() == "0.001"
+    assert (recipe.optimizer.name, recipe.optimizer.learning_rate) == ("adamw", 0.001)
+    assert child(lenet, QLineEdit, "recipe-optimizer.learning_rate").text() == "0.001"
     assert betas.isVisible() and not momentum.isVisible()
     type_over(lenet, betas, "0.8")
     assert "two numbers" in lenet.training.refusal()
     type_over(lenet, betas, "0.8, 0.99")
-    assert lenet.workspace.document.recipe.optimiser.betas == (0.8, 0.99)
+    assert lenet.workspace.document.recipe.optimizer.betas == (0.8, 0.99)
 
 
 def test_switches_and_empty_fields(lenet):
@@ -136,7 +137,7 @@ def test_small_images_offer_a_smaller_input(desk, tmp_path):
     child(desk, QPushButton, "data-remedy-0").click()
     assert desk.workspace.document.recipe.batch == 96
     desk.wait(lambda: not set_up.match.refusal and set_up.match.note)
-    words = "Grey images are repeated for 3 channels; images are scaled to 224×224."
+    words = "Gray images are repeated for 3 channels; images are scaled to 224×224."
     assert set_up.match.note == words
 
 
@@ -179,15 +180,15 @@ def test_pictures_in_folders_are_shown(lenet, tmp_path):
         folder = tmp_path / "photos" / f"kind{number}"
         folder.mkdir(parents=True)
         for copy in range(10):
-            colour = (25 * number, 100, 10 * copy)
-            Image.new("RGB", (40 + number, 30), colour).save(folder / f"{copy}.png")
+            color = (25 * number, 100, 10 * copy)
+            Image.new("RGB", (40 + number, 30), color).save(folder / f"{copy}.png")
     drop(lenet.training.set_up.data, tmp_path / "photos")
     lenet.wait(lambda: lenet.training.set_up.data.reading)
-    assert "30×40–49 colour, 10 classes" in lenet.training.set_up.data.facts.text()
-    assert "Colours become grey" in lenet.training.set_up.data.message.text()
+    assert "30×40–49 color, 10 classes" in lenet.training.set_up.data.facts.text()
+    assert "Colors become gray" in lenet.training.set_up.data.message.text()
 
 
-def test_reading_can_be_cancelled(lenet, monkeypatch, tmp_path):
+def test_reading_can_be_canceled(lenet, monkeypatch, tmp_path):
     go_on = threading.Event()
     real = dataset.read
 
@@ -202,7 +203,7 @@ def test_reading_can_be_cancelled(lenet, monkeypatch, tmp_path):
     assert cancel.isVisible()
     lenet.qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
     assert not cancel.isVisible()
-    assert lenet.training.refusal() == "Reading was cancelled."
+    assert lenet.training.refusal() == "Reading was canceled."
     go_on.set()
     lenet.training.set_up.data.read_again()
     lenet.wait(lambda: lenet.training.set_up.data.reading)

@@ -31,7 +31,7 @@ def test_a_run_is_chosen_and_what_it_fits_is_told(desk, written):
 
     desk.workspace.edit("classes", lambda d: edits.set_argument(d, "classes", 3))
     desk.wait(lambda: "2 stay fresh" in start.words.text())
-    assert desk.workspace.comparison.fates["fc3"] == "resized"
+    assert desk.workspace.comparison.weight_status["fc3"] == "resized"
 
     start.details.click()
     report = desk.training.window().findChild(WeightsReport)

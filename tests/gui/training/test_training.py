@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
-from designer.gui.main_window import MainWindow
+from designer.gui.shell.main_window import MainWindow
 from designer.runs import lock
 from designer.runs.control import ControlReader
 from designer.runs.events import read_events

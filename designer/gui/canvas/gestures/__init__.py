@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 
-from designer.gui import places
 from designer.gui.canvas.gestures import commands
 from designer.gui.canvas.gestures.common import reach
 from designer.gui.canvas.gestures.connecting import Connect, PressEdge
@@ -13,6 +12,7 @@ from designer.gui.canvas.gestures.dropping import drag_entered, drag_left, drag_
 from designer.gui.canvas.gestures.moving import MoveNodes
 from designer.gui.canvas.gestures.selecting import RubberBand
 from designer.gui.canvas.interface import Gesture, PortHit
+from designer.gui.documents import graph_paths
 
 if TYPE_CHECKING:
     from designer.gui.canvas.view import GraphView
@@ -50,11 +50,11 @@ def begin(view: "GraphView", event: QMouseEvent) -> Gesture | None:
 def _from_port(view: "GraphView", port: PortHit) -> Gesture:
     """Draw an edge from a port; from an input that has one, take its end up."""
     if not port.output:
-        scope, name = places.parent(port.path), places.name_of(port.path)
-        found = places.graph_at(view.workspace.design, scope)
+        scope, name = graph_paths.parent(port.path), graph_paths.name_of(port.path)
+        found = graph_paths.graph_at(view.workspace.design, scope)
         for edge in found[1].edges if found is not None else ():
             if (edge.target, edge.target_port) == (name, port.port):
-                source = PortHit(places.join(scope, edge.source), edge.source_port, True)
+                source = PortHit(graph_paths.join(scope, edge.source), edge.source_port, True)
                 return Connect(view, source, edge)
     return Connect(view, port)
 
@@ -66,7 +66,7 @@ def double_click(view: "GraphView", point: QPointF, modifiers: Qt.KeyboardModifi
         commands.add_at(view, point)
         return
     view.workspace.select({path})
-    node = places.node_at(view.workspace.design, path)
+    node = graph_paths.node_at(view.workspace.design, path)
     if hasattr(node, "block"):
         view.canvas.go_in()
     else:

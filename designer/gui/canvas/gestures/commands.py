@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QGuiApplication
 
-from designer.analysis import editing
-from designer.analysis.analysis import analyse
+from designer.analysis.analysis import analyze
+from designer.analysis.assist import editing
 from designer.design import blocks, clipboard, edits, grouping
 from designer.design.values import Design, Edge, Point
 from designer.errors import DesignerError
-from designer.gui import places
-from designer.gui.canvas.adding import Spot
 from designer.gui.canvas.gestures import quick_add as asking
 from designer.gui.canvas.gestures import renaming
 from designer.gui.canvas.gestures.common import Home, home_of, number_of, reach, settled
 from designer.gui.canvas.gestures.selecting import chosen_edge
 from designer.gui.canvas.interface import EdgeHit
 from designer.gui.canvas.measures import NODE_HEIGHT, NODE_WIDTH
+from designer.gui.documents import graph_paths
+from designer.gui.documents.adding import Spot
 
 if TYPE_CHECKING:
     from designer.gui.canvas.canvas import Canvas
@@ -83,7 +83,7 @@ def duplicate(canvas: "Canvas") -> None:
 def _put(canvas: "Canvas", text: str, scope: str, at: Point | None, verb: str) -> None:
     """Add the nodes of a design's text, the others staying where they are drawn."""
     workspace = canvas.workspace
-    block = places.block_at(workspace.design, scope)
+    block = graph_paths.block_at(workspace.design, scope)
     positions = canvas.view.positions(scope)
     try:
         after, names = clipboard.paste(workspace.design, block, text, at)
@@ -100,7 +100,7 @@ def _put(canvas: "Canvas", text: str, scope: str, at: Point | None, verb: str) -
     workspace.edit(
         f"{verb} {number_of(list(names))}",
         lambda _: after,
-        select=[places.join(scope, name) for name in names],
+        select=[graph_paths.join(scope, name) for name in names],
     )
 
 
@@ -127,7 +127,7 @@ def delete_refusal(canvas: "Canvas") -> str:
 
 def delete_edge(view: "GraphView", hit: EdgeHit) -> None:
     """Remove an edge."""
-    block = places.block_at(view.workspace.design, hit.scope)
+    block = graph_paths.block_at(view.workspace.design, hit.scope)
     view.chosen_edge = None
     view.workspace.edit(
         f"disconnect {hit.edge.source} from {hit.edge.target}",
@@ -148,7 +148,7 @@ def _remove(canvas: "Canvas", verb: str) -> None:
                 continue
             seen.add(home.block)
             if analysis.design is not design:
-                analysis = analyse(design, analysis)
+                analysis = analyze(design, analysis)
             there = [name for name in names if name in design.graph_of(home.block).nodes]
             design = editing.remove(analysis, there, block=home.block)
         return design
@@ -231,7 +231,7 @@ def group(canvas: "Canvas") -> None:
     node = edits.free_name(
         edits.with_graph(workspace.design, home.block, rest), block.lower(), home.block
     )
-    path, merge = places.join(home.scope, node), object()
+    path, merge = graph_paths.join(home.scope, node), object()
     done = workspace.edit(
         f"group {number_of(names)}",
         lambda design: grouping.group(design, names, block, node, block=home.block),
@@ -247,10 +247,10 @@ def dissolve(canvas: "Canvas") -> None:
     """Put the nodes of the selected block in its place."""
     workspace = canvas.workspace
     path = min(workspace.selection, default="")
-    home = home_of(workspace.design, places.parent(path))
+    home = home_of(workspace.design, graph_paths.parent(path))
     if home is None or not path:
         return
-    name = places.name_of(path)
+    name = graph_paths.name_of(path)
     try:
         after = editing.dissolve(workspace.analysis, name, block=home.block)
     except DesignerError as error:
@@ -260,7 +260,7 @@ def dissolve(canvas: "Canvas") -> None:
     workspace.edit(
         f"dissolve {name}",
         lambda _: after,
-        select=[places.join(home.scope, each) for each in new],
+        select=[graph_paths.join(home.scope, each) for each in new],
     )
 
 
@@ -297,7 +297,7 @@ def connect_selected(canvas: "Canvas") -> None:
         return
     home, names = found
     view, workspace = canvas.view, canvas.workspace
-    names.sort(key=lambda name: _height(view.rect_of(places.join(home.scope, name))))
+    names.sort(key=lambda name: _height(view.rect_of(graph_paths.join(home.scope, name))))
     drawn = [edge for edge in home.graph.edges if edge.source in names and edge.target in names]
     if len(names) == 2 and drawn:
 
@@ -343,7 +343,7 @@ def connect_refusal(canvas: "Canvas") -> str:
     paths = canvas.workspace.selection
     if len(paths) < 2:
         return "Select two nodes, or more and a join below them."
-    if len({places.parent(path) for path in paths}) > 1:
+    if len({graph_paths.parent(path) for path in paths}) > 1:
         return "The selected nodes lie in different graphs."
     return ""
 
@@ -358,7 +358,7 @@ def _height(rect: QRectF) -> tuple[float, float]:
 def _selected(canvas: "Canvas") -> list[tuple[Home, list[str]]]:
     """Return the selected nodes by the graphs in which they lie, in the order as written."""
     design = canvas.workspace.design
-    scopes = sorted({places.parent(path) for path in canvas.workspace.selection})
+    scopes = sorted({graph_paths.parent(path) for path in canvas.workspace.selection})
     found = []
     for scope in scopes:
         home = home_of(design, scope)
@@ -366,7 +366,7 @@ def _selected(canvas: "Canvas") -> list[tuple[Home, list[str]]]:
             names = [
                 name
                 for name in home.graph.nodes
-                if places.join(scope, name) in canvas.workspace.selection
+                if graph_paths.join(scope, name) in canvas.workspace.selection
             ]
             if names:
                 found.append((home, names))

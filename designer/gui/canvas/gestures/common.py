@@ -7,8 +7,8 @@ from PySide6.QtGui import QColor, QPainterPath, QPen
 from PySide6.QtWidgets import QApplication, QGraphicsPathItem
 
 from designer.design.values import Design, Graph, Point
-from designer.gui import places
-from designer.gui.theme import colours
+from designer.gui.base.theme import colors
+from designer.gui.documents import graph_paths
 
 if TYPE_CHECKING:
     from designer.gui.canvas.view import GraphView
@@ -29,7 +29,7 @@ class Home(NamedTuple):
 
 def home_of(design: Design, scope: str) -> Home | None:
     """Return the graph at a path, None if it is gone."""
-    found = places.graph_at(design, scope)
+    found = graph_paths.graph_at(design, scope)
     return Home(scope, *found) if found is not None else None
 
 
@@ -66,10 +66,10 @@ class Thread(QGraphicsPathItem):
         view.scene().addItem(self)
 
     def show_way(self, start: QPointF, end: QPointF, kind: str) -> None:
-        """Run from an output to an input, in the colour of what would become of it."""
-        c = colours()
-        colour = {"fits": c.success, "problem": c.warning, "refused": c.error}.get(kind, c.accent)
-        pen = QPen(QColor(colour), 2.0)
+        """Run from an output to an input, in the color of what would become of it."""
+        c = colors()
+        color = {"fits": c.success, "problem": c.warning, "refused": c.error}.get(kind, c.accent)
+        pen = QPen(QColor(color), 2.0)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         if kind == "refused":
             pen.setStyle(Qt.PenStyle.DashLine)

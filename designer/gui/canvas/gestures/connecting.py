@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
 
-from designer.analysis import editing
-from designer.analysis.connecting import Connecting, Verdict
+from designer.analysis.assist import editing
+from designer.analysis.assist.connecting import Connecting, Verdict
 from designer.design import edits
 from designer.design.values import Edge
-from designer.gui import places
-from designer.gui.canvas.adding import Spot
 from designer.gui.canvas.gestures import quick_add
 from designer.gui.canvas.gestures.common import Thread, is_drag
 from designer.gui.canvas.gestures.selecting import select_edge
 from designer.gui.canvas.interface import EdgeHit, Gesture, Light, PortHit
+from designer.gui.documents import graph_paths
+from designer.gui.documents.adding import Spot
 from designer.layers.base import show
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ class Connect(Gesture):
     def __init__(self, view: "GraphView", hit: PortHit, instead: Edge | None = None) -> None:
         super().__init__(view)
         self.hit, self.instead = hit, instead
-        self.scope, self.name = places.parent(hit.path), places.name_of(hit.path)
+        self.scope, self.name = graph_paths.parent(hit.path), graph_paths.name_of(hit.path)
         self.verdict: Verdict | None = None
         self.thread: Thread | None = None
         self.known: dict[tuple[str, int | None], Verdict] = {}
         workspace = view.workspace
-        self.block = places.block_at(workspace.design, self.scope)
+        self.block = graph_paths.block_at(workspace.design, self.scope)
         self.rules = Connecting(
             workspace.analysis,
             self.scope,
@@ -113,7 +113,7 @@ class Connect(Gesture):
         return self._judge(path, None), point
 
     def _judge(self, path: str, port: int | None) -> Verdict:
-        scope, name = places.parent(path), places.name_of(path)
+        scope, name = graph_paths.parent(path), graph_paths.name_of(path)
         if scope != self.scope:
             place = scope or "the design itself"
             return Verdict(
@@ -146,13 +146,13 @@ class Connect(Gesture):
         if frame is None:
             return lights
         seen = {
-            places.name_of(path)
+            graph_paths.name_of(path)
             for path in view.paths_in(view.navigator.visible())
-            if places.parent(path) == self.scope
+            if graph_paths.parent(path) == self.scope
         }
         shown = [*seen, *frame.inputs, *frame.outputs]
         for name in shown[:_MOST_LIT]:
-            path = places.join(self.scope, name)
+            path = graph_paths.join(self.scope, name)
             if name == self.name:
                 continue
             row = arrays.row[path]
@@ -246,8 +246,8 @@ class PressEdge(Gesture):
     def _staying(self) -> PortHit:
         """Return the end that is farther away, which stays."""
         scope, edge = self.hit
-        source = PortHit(places.join(scope, edge.source), edge.source_port, True)
-        target = PortHit(places.join(scope, edge.target), edge.target_port, False)
+        source = PortHit(graph_paths.join(scope, edge.source), edge.source_port, True)
+        target = PortHit(graph_paths.join(scope, edge.target), edge.target_port, False)
         ways = [
             (position - self.pressed).manhattanLength() if position is not None else 0.0
             for position in (self.view.port_position(source), self.view.port_position(target))

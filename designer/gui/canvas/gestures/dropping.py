@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QDragMoveEvent, QDropEvent
 
-from designer.gui import items
-from designer.gui.canvas import adding
-from designer.gui.canvas.adding import Spot
 from designer.gui.canvas.gestures.common import reach
 from designer.gui.canvas.interface import EdgeHit
+from designer.gui.documents import adding, items
+from designer.gui.documents.adding import Spot
 
 if TYPE_CHECKING:
     from designer.gui.canvas.view import GraphView

@@ -8,13 +8,14 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from designer.analysis.problems import Fix, Problem
-from designer.gui import icons, places
-from designer.gui.actions import CANVAS_MENU, NODE_MENU
-from designer.gui.canvas.adding import Spot
+from designer.gui.base import icons
 from designer.gui.canvas.gestures import commands, quick_add
 from designer.gui.canvas.gestures.common import reach
 from designer.gui.canvas.gestures.selecting import select_edge
 from designer.gui.canvas.interface import EdgeHit
+from designer.gui.commands.actions import CANVAS_MENU, NODE_MENU
+from designer.gui.documents import graph_paths
+from designer.gui.documents.adding import Spot
 
 if TYPE_CHECKING:
     from designer.gui.canvas.view import GraphView
@@ -84,8 +85,8 @@ def edge_menu(view: "GraphView", hit: EdgeHit, point: QPointF) -> QMenu:
     remove.triggered.connect(lambda: commands.delete_edge(view, hit))
     menu.addSeparator()
     for name in (hit.edge.source, hit.edge.target):
-        path = places.join(hit.scope, name)
-        if places.node_at(view.workspace.design, path) is not None:
+        path = graph_paths.join(hit.scope, name)
+        if graph_paths.node_at(view.workspace.design, path) is not None:
             go = menu.addAction(f"Go to {name}")
             go.triggered.connect(
                 lambda _=False, path=path: view.workspace.select({path}, reveal=True)

@@ -7,11 +7,10 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QGraphicsLineItem
 
-from designer.analysis import editing
+from designer.analysis.assist import editing
 from designer.design import edits
 from designer.design.values import Design, Edge, Point
-from designer.gui import places
-from designer.gui.canvas.adding import with_room
+from designer.gui.base.theme import colors
 from designer.gui.canvas.gestures.common import (
     home_of,
     is_drag,
@@ -20,7 +19,8 @@ from designer.gui.canvas.gestures.common import (
     settled,
 )
 from designer.gui.canvas.interface import EdgeHit, Gesture
-from designer.gui.theme import colours
+from designer.gui.documents import graph_paths
+from designer.gui.documents.adding import with_room
 
 if TYPE_CHECKING:
     from designer.gui.canvas.view import GraphView
@@ -36,7 +36,7 @@ class MoveNodes(Gesture):
     def __init__(self, view: "GraphView", path: str) -> None:
         super().__init__(view)
         self.path = path
-        self.scope, self.name = places.parent(path), places.name_of(path)
+        self.scope, self.name = graph_paths.parent(path), graph_paths.name_of(path)
         self.moving = False
         self.was_selected = path in view.workspace.selection
         self.way = QPointF()
@@ -96,10 +96,10 @@ class MoveNodes(Gesture):
         self.moving = True
         view = self.view
         self.paths = sorted(
-            path for path in view.workspace.selection if places.parent(path) == self.scope
+            path for path in view.workspace.selection if graph_paths.parent(path) == self.scope
         )
         self.places = view.positions(self.scope)
-        self.names = [places.name_of(path) for path in self.paths]
+        self.names = [graph_paths.name_of(path) for path in self.paths]
         moved = set(self.names)
         self.columns: dict[float, list[str]] = {}
         for name, at in self.places.items():
@@ -127,13 +127,15 @@ class MoveNodes(Gesture):
             return
         if self.guide is None:
             self.guide = QGraphicsLineItem()
-            pen = QPen(QColor(colours().accent), 1.0, Qt.PenStyle.DashLine)
+            pen = QPen(QColor(colors().accent), 1.0, Qt.PenStyle.DashLine)
             pen.setCosmetic(True)
             self.guide.setPen(pen)
             self.guide.setZValue(-1)
             self.view.scene().addItem(self.guide)
         here = rect.center()
-        others = [self.view.rect_of(places.join(self.scope, name)).center().y() for name in column]
+        others = [
+            self.view.rect_of(graph_paths.join(self.scope, name)).center().y() for name in column
+        ]
         nearest = min(others, key=lambda y: abs(y - here.y()))
         self.guide.setLine(here.x(), here.y(), here.x(), nearest)
 

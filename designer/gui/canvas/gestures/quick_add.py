@@ -8,18 +8,18 @@ from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPo
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QVBoxLayout
 
-from designer.analysis import editing
-from designer.analysis.known import graph_result, tensor_at
+from designer.analysis.assist import editing
+from designer.analysis.assist.known import graph_result, tensor_at
 from designer.design.blocks import check_use
 from designer.errors import DesignerError
-from designer.gui import icons, palette_entries, places
-from designer.gui.canvas import adding
-from designer.gui.canvas.adding import Spot
-from designer.gui.items import Item
-from designer.gui.palette_drawing import RowDelegate
-from designer.gui.palette_entries import Entry, Header, PaletteRow
-from designer.gui.theme import colours, sans, theme
-from designer.gui.workspace import Workspace
+from designer.gui.base import icons
+from designer.gui.base.theme import colors, sans, theme
+from designer.gui.documents import adding, graph_paths, palette_entries
+from designer.gui.documents.adding import Spot
+from designer.gui.documents.items import Item
+from designer.gui.documents.palette_drawing import RowDelegate
+from designer.gui.documents.palette_entries import Entry, Header, PaletteRow
+from designer.gui.documents.workspace import Workspace
 from designer.layers.base import Category, Shape
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def ask_behind(view: "GraphView", paths: Collection[str]) -> "QuickAdd":
     """Ask what shall be added behind the selected nodes."""
     workspace = view.workspace
     path = max(paths, key=lambda each: view.rect_of(each).bottom())
-    scope, name = places.parent(path), places.name_of(path)
+    scope, name = graph_paths.parent(path), graph_paths.name_of(path)
     spot = Spot(scope, name=name)
     shape = spot_shape(workspace, spot)
     entries = [
@@ -70,7 +70,7 @@ def spot_shape(workspace: Workspace, spot: Spot) -> Shape | None:
     name, port = (spot.edge.source, spot.edge.source_port) if spot.edge else (spot.name, spot.port)
     if not name or not (spot.edge or spot.output):
         return None
-    block = places.block_at(workspace.design, spot.scope)
+    block = graph_paths.block_at(workspace.design, spot.scope)
     results = graph_result(workspace.analysis, spot.scope)
     tensor = tensor_at(results, workspace.design, block, name, port)
     return tensor.shape if tensor is not None else None
@@ -79,7 +79,7 @@ def spot_shape(workspace: Workspace, spot: Spot) -> Shape | None:
 def offered(workspace: Workspace, scope: str) -> list[Entry]:
     """Return everything that can stand in a graph."""
     design = workspace.design
-    block = places.block_at(design, scope)
+    block = graph_paths.block_at(design, scope)
     entries = palette_entries.layer_entries()
     ends = [each for each in entries if each.category is Category.PORT]
     entries = [each for each in entries if each.category is not Category.PORT]
@@ -193,7 +193,7 @@ class QuickAdd(QFrame):
         self.field.setPlaceholderText(f"{what}…")
         self.field.setAccessibleName(what)
         self._sign = self.field.addAction(
-            icons.icon("search", colours().faint_text), QLineEdit.ActionPosition.LeadingPosition
+            icons.icon("search", colors().faint_text), QLineEdit.ActionPosition.LeadingPosition
         )
         self.list = QListView(self, objectName="quick-add-list")
         self.list.setAccessibleName("What can be added")
@@ -309,7 +309,7 @@ class QuickAdd(QFrame):
     # Looks
 
     def _dress(self) -> None:
-        c = colours()
+        c = colors()
         self.setStyleSheet(
             f"#quick-add {{ background: {c.panel}; border: 1px solid {c.strong_line};"
             f" border-radius: 8px; }} #quick-add-list {{ background: transparent; }}"
@@ -341,12 +341,12 @@ def close_open(view: "GraphView", but: QuickAdd | None = None) -> None:
 def replace_node(view: "GraphView", path: str) -> QuickAdd | None:
     """Ask by what a node shall be replaced."""
     workspace = view.workspace
-    scope, name = places.parent(path), places.name_of(path)
-    node = places.node_at(workspace.design, path)
+    scope, name = graph_paths.parent(path), graph_paths.name_of(path)
+    node = graph_paths.node_at(workspace.design, path)
     if node is None:
         return None
     kind = getattr(node, "layer", None) or getattr(node, "block", "")
-    graph = workspace.design.graph_of(places.block_at(workspace.design, scope))
+    graph = workspace.design.graph_of(graph_paths.block_at(workspace.design, scope))
     edge = next((each for each in graph.edges if each.target == name), None)
     spot = Spot(scope, name=edge.source if edge else "", port=edge.source_port if edge else 0)
     shape = spot_shape(workspace, spot)

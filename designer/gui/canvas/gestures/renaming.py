@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QLineEdit
 
 from designer.design import blocks, edits
 from designer.design.values import BlockNode, Design
-from designer.gui import places
-from designer.gui.canvas.adding import wish_for
-from designer.gui.theme import sans
+from designer.gui.base.theme import sans
+from designer.gui.documents import graph_paths
+from designer.gui.documents.adding import wish_for
 
 if TYPE_CHECKING:
     from designer.gui.canvas.view import GraphView
@@ -22,8 +22,8 @@ _LEAST = 14  # letters that the field shows
 def rename_node(view: "GraphView", path: str) -> "NameField":
     """Let a node be renamed where it is drawn."""
     workspace = view.workspace
-    scope, name = places.parent(path), places.name_of(path)
-    block = places.block_at(workspace.design, scope)
+    scope, name = graph_paths.parent(path), graph_paths.name_of(path)
+    block = graph_paths.block_at(workspace.design, scope)
 
     def refusal(new: str) -> str:
         return "" if new == name else edits.name_refusal(workspace.design, new, block) or ""
@@ -33,7 +33,7 @@ def rename_node(view: "GraphView", path: str) -> "NameField":
             workspace.edit(
                 f"rename {name} to {new}",
                 lambda design: edits.rename_node(design, name, new, block=block),
-                select=[places.join(scope, new)],
+                select=[graph_paths.join(scope, new)],
             )
 
     return NameField(view, path, name, "Name of the node", refusal, rename)
@@ -42,11 +42,11 @@ def rename_node(view: "GraphView", path: str) -> "NameField":
 def name_block(view: "GraphView", path: str, merge: object) -> "NameField | None":
     """Let a block that was just made be named; that belongs to the step that made it."""
     workspace = view.workspace
-    node = places.node_at(workspace.design, path)
+    node = graph_paths.node_at(workspace.design, path)
     if not isinstance(node, BlockNode):
         return None
-    scope, name = places.parent(path), places.name_of(path)
-    around, old = places.block_at(workspace.design, scope), node.block
+    scope, name = graph_paths.parent(path), graph_paths.name_of(path)
+    around, old = graph_paths.block_at(workspace.design, scope), node.block
 
     def refusal(new: str) -> str:
         return "" if new == old else blocks.block_name_sentence(workspace.design, new) or ""
@@ -61,7 +61,9 @@ def name_block(view: "GraphView", path: str, merge: object) -> "NameField | None
             design = edits.rename_node(design, name, node_name, block=around)
             return blocks.rename_block(design, old, new)
 
-        workspace.edit(f"name {new}", edit, select=[places.join(scope, node_name)], merge=merge)
+        workspace.edit(
+            f"name {new}", edit, select=[graph_paths.join(scope, node_name)], merge=merge
+        )
 
     return NameField(view, path, old, "Name of the new block", refusal, rename)
 

@@ -6,9 +6,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QGraphicsRectItem
 
+from designer.gui.base.theme import colors
 from designer.gui.canvas.gestures.common import ABOVE, is_drag
 from designer.gui.canvas.interface import EdgeHit, Gesture
-from designer.gui.theme import colours
 
 if TYPE_CHECKING:
     from designer.gui.canvas.view import GraphView
@@ -34,7 +34,7 @@ class RubberBand(Gesture):
             if not is_drag(self.view, self.corner, point):
                 return
             self.band = QGraphicsRectItem()
-            fill = QColor(colours().accent)
+            fill = QColor(colors().accent)
             pen = QPen(fill, 1.0)
             pen.setCosmetic(True)
             fill.setAlphaF(0.12)

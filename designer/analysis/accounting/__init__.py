@@ -1,0 +1,1 @@
+"""What a design costs: totals, memory, receptive fields, depth."""

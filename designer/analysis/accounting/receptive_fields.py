@@ -1,0 +1,132 @@
+"""Receptive fields: which pixels of the input each value of a tensor depends on.
+
+Dumoulin and Visin, arXiv:1603.07285; Araujo, Norris and Sim, Computing receptive fields of
+convolutional neural networks, Distill 2019. The union over all paths is taken.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from designer.analysis.evaluation.results import GraphResult, NodeResult
+from designer.layers.base import Window
+from designer.layers.facts import Facts
+from designer.layers.ports import Input
+
+Axes: TypeAlias = tuple[float, float]
+
+
+class ReceptiveField(NamedTuple):
+    """A receptive field per axis (height, width), in input pixels.
+
+    Attributes
+    ----------
+    size
+        Pixels that one value sees, beyond the border included.
+    jump
+        Step between the fields of neighboring values.
+    start
+        Center of the first value's field; the first pixel's own center lies at 0.5.
+    """
+
+    size: Axes
+    jump: Axes
+    start: Axes
+
+    def through(self, window: Window) -> "ReceptiveField":
+        """Return the field behind a window."""
+        return ReceptiveField(
+            tuple(
+                s + (k - 1) * j for s, k, j in zip(self.size, window.size, self.jump, strict=True)
+            ),  # type: ignore[arg-type]
+            tuple(j * step for j, step in zip(self.jump, window.stride, strict=True)),  # type: ignore[arg-type]
+            tuple(
+                c + offset * j
+                for c, offset, j in zip(self.start, window.offset, self.jump, strict=True)
+            ),  # type: ignore[arg-type]
+        )
+
+
+PIXEL = ReceptiveField((1, 1), (1, 1), (0.5, 0.5))
+
+
+def union(fields: Sequence[ReceptiveField]) -> ReceptiveField:
+    """Return the smallest field that holds all of them; the widest jump stands for all."""
+    if len(fields) == 1:
+        return fields[0]
+    sizes, starts = [], []
+    for axis in (0, 1):
+        low = min(field.start[axis] - field.size[axis] / 2 for field in fields)
+        high = max(field.start[axis] + field.size[axis] / 2 for field in fields)
+        sizes.append(high - low)
+        starts.append((low + high) / 2)
+    jump = max(field.jump[0] for field in fields), max(field.jump[1] for field in fields)
+    return ReceptiveField((sizes[0], sizes[1]), jump, (starts[0], starts[1]))
+
+
+def receptive_fields(top: GraphResult) -> Mapping[str, ReceptiveField | None]:
+    """Return the field of every layer's output by path; None where there is no image."""
+    found: dict[str, ReceptiveField | None] = {}
+    _graph(top, "", [], None, found)
+    return found
+
+
+def _graph(
+    graph: GraphResult,
+    prefix: str,
+    inputs: Sequence[ReceptiveField | None],
+    image: ReceptiveField | None,
+    found: dict[str, ReceptiveField | None],
+) -> list[ReceptiveField | None]:
+    """Fill in the fields of a graph's layers; return those at its outputs."""
+    at: dict[tuple[str, int], ReceptiveField | None] = {}
+    ends = _end_names(graph)
+    for name, field in zip(ends, inputs, strict=False):
+        at[name, 0] = field
+    for name in graph.wiring.order:
+        result = graph.nodes[name]
+        if isinstance(result.layer, Input) and result.outputs:
+            image = _whole(result) or image
+        sources = [at.get(source) for source in graph.wiring.sources[name] if source is not None]
+        if result.inside is not None:
+            fields = _graph(result.inside, f"{prefix}{name}.", sources, image, found)
+            for port, field in enumerate(fields):
+                at[name, port] = field
+        else:
+            at[name, 0] = found[prefix + name] = _layer(result, sources, image)
+    return [
+        at.get(sources[0]) if sources and sources[0] is not None else None
+        for end, sources in graph.wiring.sources.items()
+        if end not in graph.wiring.graph.nodes
+    ]
+
+
+def _end_names(graph: GraphResult) -> list[str]:
+    """Return the names of a block's inputs, in order."""
+    return [name for name in graph.wiring.targets if name not in graph.wiring.graph.nodes]
+
+
+def _whole(result: NodeResult) -> ReceptiveField | None:
+    """Return the field that is the whole image."""
+    flow = result.outputs[0]
+    if flow is None or len(flow.shape) != 3:
+        return None
+    height, width = flow.shape[1:]
+    return ReceptiveField((height, width), (height, width), (height / 2, width / 2))
+
+
+def _layer(
+    result: NodeResult, sources: Sequence[ReceptiveField | None], image: ReceptiveField | None
+) -> ReceptiveField | None:
+    layer, facts = result.layer, result.effect
+    if layer is None or not isinstance(facts, Facts):
+        return None
+    if isinstance(layer, Input):
+        return PIXEL if len(facts.output.shape) == 3 else None
+    fields = [field for field in sources if field is not None]
+    if not fields:
+        return None
+    given = tuple(each for each in result.inputs if each is not None)
+    window = layer.window(given, facts.output.shape)
+    if window is None:
+        return image
+    return union(fields).through(window)

@@ -1,0 +1,146 @@
+"""The totals of a design, each under its own name with its own convention."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import NamedTuple
+
+from designer.analysis.evaluation.results import GraphResult
+from designer.layers.base import FLOAT_BYTES
+from designer.layers.ports import Input
+
+OPTIMIZER_COPIES = {"sgd": 0, "momentum": 1, "rmsprop": 1, "adagrad": 1, "adam": 2, "adamw": 2}
+"""State that each optimizer keeps, in copies of the parameters."""
+
+PRECISIONS = ("float32", "mixed")
+
+
+class Memory(NamedTuple):
+    """What autograd keeps in one mode, in bytes: for each image, and for the whole batch."""
+
+    per_image: int = 0
+    fixed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a whole design, auxiliary outputs included; bytes of float32 values.
+
+    Attributes
+    ----------
+    layers
+        Layers after all blocks are written out.
+    weights, biases, buffers
+        Learned multiplicative and additive values; values that are saved but not learned.
+    frozen
+        Parameters that do not learn.
+    file_bytes
+        All parameters and buffers, each in its own type, without the container.
+    macs
+        Multiply-accumulates of convolutions and matrix products for one image.
+    output_values
+        Values of the input and of every layer's output but activations, dropout and views.
+    buffer_values
+        For each convolution its input and output, for every other counted layer its output: the
+        rule that gives the total of the CS231n lecture.
+    kept, kept_in_eval
+        What autograd keeps between forward and backward, in train and in eval mode.
+    inference_peak_bytes
+        Largest sum of tensors alive at once without autograd, for one image.
+    workspace_bytes
+        The two largest gradients of activations alive at once, for one image.
+    """
+
+    layers: int
+    weights: int
+    biases: int
+    buffers: int
+    frozen: int
+    file_bytes: int
+    macs: int
+    output_values: int
+    buffer_values: int
+    saved_for_backward: Memory
+    saved_in_eval: Memory
+    inference_peak_bytes: int
+    workspace_bytes: int
+
+    @property
+    def parameters(self) -> int:
+        """Learned values."""
+        return self.weights + self.biases
+
+    @property
+    def trainable(self) -> int:
+        """Parameters that learn."""
+        return self.parameters - self.frozen
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations, two for each multiply-accumulate."""
+        return 2 * self.macs
+
+    @property
+    def output_bytes(self) -> int:
+        """Bytes of `output_values`."""
+        return FLOAT_BYTES * self.output_values
+
+    @property
+    def buffer_bytes(self) -> int:
+        """Bytes of `buffer_values`."""
+        return FLOAT_BYTES * self.buffer_values
+
+    def saved_bytes(self, batch: int = 1, *, training: bool = True) -> int:
+        """Bytes that autograd keeps for a batch: a fixed part and one per image."""
+        saved_for_backward = self.saved_for_backward if training else self.saved_in_eval
+        return saved_for_backward.fixed + batch * saved_for_backward.per_image
+
+    def inference_bytes(self, batch: int = 1) -> int:
+        """Bytes that predicting needs: the file and the live tensors."""
+        return self.file_bytes + batch * self.inference_peak_bytes
+
+    def training_bytes(self, optimizer: str, batch: int = 1, precision: str = "float32") -> int:
+        """Bytes that training needs: parameters, gradients, optimizer state, what is kept, work.
+
+        Frozen parameters have no gradient and no state.
+        An estimate, since kernels take scratch memory of their own. In mixed precision what is
+        kept halves and a half-size copy of the parameters comes in.
+
+        Raises
+        ------
+        KeyError
+            There is no such optimizer in `OPTIMIZER_COPIES`.
+        """
+        learning = self.trainable * (1 + OPTIMIZER_COPIES[optimizer])
+        model = FLOAT_BYTES * (self.parameters + learning)
+        buffers = self.file_bytes - FLOAT_BYTES * self.parameters
+        work = self.saved_bytes(batch) + batch * self.workspace_bytes
+        if precision == "mixed":
+            work = ceil(work / 2) + FLOAT_BYTES // 2 * self.parameters
+        return model + buffers + work
+
+
+def totals(top: GraphResult) -> Totals:
+    """Return the totals of a design's own graph."""
+    counts = top.counts
+    images = 0
+    for name in top.ports:
+        result = top.nodes.get(name)
+        if result is None or not isinstance(result.layer, Input):
+            continue
+        if top.wiring.numbers.first[name] in top.plan.storages.convolved:
+            images += result.counts.output_values
+    return Totals(
+        layers=counts.layers,
+        weights=counts.weights,
+        biases=counts.biases,
+        buffers=counts.buffers,
+        frozen=counts.frozen,
+        file_bytes=counts.file_bytes,
+        macs=counts.macs,
+        output_values=counts.output_values,
+        buffer_values=counts.buffer_values - images,
+        saved_for_backward=Memory(*top.effect.saved_for_backward[2:]),
+        saved_in_eval=Memory(*top.effect.saved_in_eval[2:]),
+        inference_peak_bytes=top.effect.peak,
+        workspace_bytes=counts.widest_gradients,
+    )

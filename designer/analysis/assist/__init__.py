@@ -1,0 +1,1 @@
+"""Edits and fixes that know layers and shapes."""

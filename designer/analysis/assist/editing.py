@@ -1,0 +1,376 @@
+"""Edits that need to know layers and shapes: healing where it fits, starting values, free ports."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from designer.analysis.analysis import Analysis, analyze
+from designer.analysis.assist.known import refusal, tensor_at
+from designer.analysis.evaluation.results import GraphResult, NodeResult
+from designer.analysis.problems import Severity
+from designer.design import dissolving, edits
+from designer.design.expressions import is_expression
+from designer.design.rewriting import SIZES
+from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node, Value
+from designer.layers.base import (
+    Category,
+    Layer,
+    LayerError,
+    SetParameters,
+    Shape,
+    Tensor,
+    layer_types,
+)
+from designer.layers.catalogue import resolve
+from designer.layers.parameters import Parameter, ParameterError
+
+MANY_PORTS = 1_000
+FIRST_IMAGE = (1, 28, 28)
+FEATURES = 64
+CHANNELS = 16
+
+# Ports
+
+
+def input_ports(design: Design, node: Node) -> int:
+    """Return how many edges may enter a node; those of an unknown layer or block are not known."""
+    if isinstance(node, BlockNode):
+        used = design.blocks.get(node.block)
+        return len(used.inputs) if used is not None else MANY_PORTS
+    layer = layer_types().get(node.layer)
+    return layer.inputs[1] if layer is not None else MANY_PORTS
+
+
+def output_ports(design: Design, node: Node) -> int:
+    """Return how many tensors leave a node."""
+    if isinstance(node, BlockNode):
+        used = design.blocks.get(node.block)
+        return len(used.outputs) if used is not None else 1
+    return 0 if _is(node, "Output") else 1
+
+
+def next_port(design: Design, name: str, block: str | None = None) -> int | None:
+    """Return the first free input port of a node or block output, None if all are taken."""
+    node = design.graph_of(block).nodes.get(name)
+    port = edits.free_port(design, name, block)
+    most = 1 if node is None else input_ports(design, node)
+    return port if port < most else None
+
+
+def close_gaps(design: Design, names: Iterable[str], block: str | None = None) -> Design:
+    """Move the edges into joins up to the ports that have become free."""
+    graph = design.graph_of(block)
+    joins = {name for name in names if _is_join(graph.nodes.get(name))}
+    entered: dict[str, list[int]] = {name: [] for name in joins}
+    for edge in graph.edges:
+        if edge.target in joins:
+            entered[edge.target].append(edge.target_port)
+    places = {
+        name: {port: n for n, port in enumerate(sorted(each))} for name, each in entered.items()
+    }
+    edges = tuple(
+        edge._replace(target_port=places[edge.target][edge.target_port])
+        if edge.target in joins
+        else edge
+        for edge in graph.edges
+    )
+    if edges == graph.edges:
+        return design
+    return edits.with_graph(design, block, replace(graph, edges=edges))
+
+
+def _is(node: Node | None, layer: str) -> bool:
+    return isinstance(node, LayerNode) and node.layer == layer
+
+
+def _is_join(node: Node | None) -> bool:
+    layer = layer_types().get(node.layer) if isinstance(node, LayerNode) else None
+    return layer is not None and layer.inputs[0] != layer.inputs[1]
+
+
+# Removing
+
+
+def remove(
+    analysis: Analysis,
+    names: Iterable[str],
+    drawn: Iterable[Edge] = (),
+    *,
+    block: str | None = None,
+) -> Design:
+    """Remove nodes and edges; what a node stood between is joined where the shapes allow it."""
+    before = analysis.design
+    design = before
+    loose: set[str] = set()
+    gone = set(names)
+    for edge in drawn:
+        if edge.source not in gone and edge.target not in gone:
+            design = edits.disconnect(design, edge, block=block)
+            loose.add(edge.target)
+    after = edits.remove_nodes(design, gone, block=block)
+    old = set(before.graph_of(block).edges)
+    healed = [edge for edge in after.graph_of(block).edges if edge not in old]
+    for edge in _unfit(analysis, after, healed, block):
+        after = edits.disconnect(after, edge, block=block)
+    entered = {edge[2:] for edge in after.graph_of(block).edges}
+    loose |= {edge.target for edge in old if edge.source in gone and edge[2:] not in entered}
+    return close_gaps(after, loose, block)
+
+
+def disconnect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
+    """Remove an edge; a join moves its other edges up."""
+    return close_gaps(edits.disconnect(design, edge, block=block), (edge.target,), block)
+
+
+def _unfit(analysis: Analysis, after: Design, healed: list[Edge], block: str | None) -> list[Edge]:
+    """Return those of the healed edges by which a node becomes faulty that was not."""
+    before = next(iter(_graphs(analysis, block)), None)
+    if before is None or not healed:
+        return []
+    nodes = analysis.design.graph_of(block).nodes
+    targets = [nodes.get(edge.target) for edge in healed]
+    one_source = len({edge[:2] for edge in healed}) == 1
+    if one_source and (all(map(_takes_one, targets)) or _is_layer(targets)):
+        # Nothing else that comes to these layers changes, so their own rules say all.
+        source, port, _, _ = healed[0]
+        tensor = tensor_at(before, analysis.design, block, source, port)
+        return [
+            edge
+            for edge in healed
+            if (result := before.nodes.get(edge.target)) is not None
+            and not result.problems
+            and refusal(result, tensor, edge.target_port)
+        ]
+    now = next(iter(_graphs(analyze(after, analysis), block)), None)
+    return [
+        edge
+        for edge in healed
+        if now is not None
+        and _is_faulty(now.nodes.get(edge.target))
+        and not _is_faulty(before.nodes.get(edge.target))
+    ]
+
+
+def _is_layer(nodes: list[Node | None]) -> bool:
+    return len(nodes) == 1 and isinstance(nodes[0], LayerNode)
+
+
+def _takes_one(node: Node | None) -> bool:
+    layer = layer_types().get(node.layer) if isinstance(node, LayerNode) else None
+    return layer is not None and layer.inputs == (1, 1)
+
+
+def _is_faulty(result: NodeResult | None) -> bool:
+    """Tell whether there is an error in a node, or in a block."""
+    problems = result.problems if result is not None else ()
+    return any(each.severity is Severity.ERROR for each in problems)
+
+
+# Adding
+
+
+def add_after(
+    design: Design, name: str, node: Node, after: str | None, *, block: str | None = None
+) -> tuple[Design, str]:
+    """Add a node behind another one, wired.
+
+    It goes into the edge behind `after` if exactly one leaves it, else it reads `after` beside the
+    others. Behind an output it goes in front of it instead.
+
+    Returns the design and the name that the node got.
+    """
+    name = edits.free_name(design, name, block)
+    graph = design.graph_of(block)
+    takes, gives = input_ports(design, node), output_ports(design, node)
+    ends = design.blocks[block].outputs if block is not None else ()
+    leaving = [edge for edge in graph.edges if edge.source == after]
+    entering = [edge for edge in graph.edges if edge.target == after]
+    if after in ends or _is(graph.nodes.get(after or ""), "Output"):
+        if takes and gives and len(entering) == 1:
+            return edits.insert_on_edge(design, entering[0], name, node, block=block), name
+        design = edits.add_node(design, name, node, block=block)
+        if after is not None and gives and not entering:
+            design = edits.connect(design, Edge(name, 0, after, 0), block=block)
+        return design, name
+    if after is not None and takes and gives and len(leaving) == 1:
+        return edits.insert_on_edge(design, leaving[0], name, node, block=block), name
+    design = _placed_after(design, name, node, after, block)
+    if after is not None and takes:
+        design = edits.connect(design, Edge(after, 0, name, 0), block=block)
+    return design, name
+
+
+def _placed_after(
+    design: Design, name: str, node: Node, after: str | None, block: str | None
+) -> Design:
+    """Add a node so that in the order as written it comes behind another one."""
+    design = edits.add_node(design, name, node, block=block)
+    graph = design.graph_of(block)
+    if after not in graph.nodes:
+        return design
+    nodes: dict[str, Node] = {}
+    for key, each in graph.nodes.items():
+        if key != name:
+            nodes[key] = each
+        if key == after:
+            nodes[name] = node
+    return edits.with_graph(design, block, Graph(nodes, graph.edges))
+
+
+def starting_node(layer: str, shape: Shape | None = None) -> LayerNode:
+    """Return a layer with values to begin with, for an input of this shape if it is known."""
+    kind = layer_types()[layer]
+    values: dict[str, Value] = {
+        name: _start(kind, name, parameter, shape)
+        for name, parameter in kind.parameters.items()
+        if parameter.required
+    }
+    if "kernel_size" in values and kind.category is Category.CONVOLUTION:
+        if "output_padding" in kind.parameters:
+            values["stride"] = 2
+        elif "padding" in kind.parameters:
+            values["padding"] = 1  # a 3x3 kernel then keeps height and width
+    return LayerNode(layer, {**values, **_mended(layer, values, shape)})
+
+
+def _mended(layer: str, values: Mapping[str, Value], shape: Shape | None) -> Mapping[str, Value]:
+    """Return the values by which a layer would mend what does not suit its input."""
+    made, _ = resolve(layer, values, {})
+    if made is None or shape is None:
+        return {}
+    try:
+        made.output_shape((Tensor(shape),) * max(1, made.inputs[0]))
+    except LayerError as error:
+        for remedy in error.remedies:
+            if isinstance(remedy, SetParameters):
+                return remedy.values
+    return {}
+
+
+def _start(kind: type[Layer], name: str, parameter: Parameter[Any], shape: Shape | None) -> Value:
+    known = shape or ()
+    match name:
+        case "out_channels":
+            return known[0] if known and known[0] >= CHANNELS // 2 else CHANNELS
+        case "out_features":
+            return FEATURES
+        case "kernel_size":
+            doubles = "output_padding" in kind.parameters
+            return 2 if doubles or kind.category is Category.POOLING else 3
+        case "shape":
+            return known or (FIRST_IMAGE if kind.inputs == (0, 0) else (-1,))
+        case "stop":
+            return known[0] if known else 1
+    least = getattr(parameter, "minimum", 1)
+    return max(1, int(least))
+
+
+def takes(layer: str, shape: Shape | None) -> bool:
+    """Tell whether a layer with values to begin with takes a tensor of a shape; True if unknown."""
+    kind = layer_types()[layer]
+    if not kind.inputs[1]:
+        return False
+    if shape is None:
+        return True
+    made, _ = resolve(layer, starting_node(layer, shape).parameters, {})
+    given = (Tensor(shape),) * max(1, kind.inputs[0])
+    try:
+        return made is not None and bool(made.output_shape(given))
+    except LayerError:
+        return False
+
+
+def replacement(
+    design: Design, name: str, new: Node, shape: Shape | None = None, *, block: str | None = None
+) -> Design:
+    """Put another layer or block in a node's place.
+
+    A layer keeps the parameters that both have and that suit the new one. Edges stay where the
+    new node has the port.
+    """
+    graph = design.graph_of(block)
+    old = graph.nodes[name]
+    if isinstance(new, LayerNode) and isinstance(old, LayerNode):
+        new = replace(new, parameters={**new.parameters, **shared_parameters(old, new.layer)})
+    new = replace(new, when=old.when, at=old.at, learning_rate=old.learning_rate)
+    takes, gives = input_ports(design, new), output_ports(design, new)
+    edges = tuple(
+        edge
+        for edge in graph.edges
+        if not (edge.target == name and edge.target_port >= takes)
+        and not (edge.source == name and edge.source_port >= gives)
+    )
+    if new == old:
+        return design
+    return edits.with_graph(design, block, Graph({**graph.nodes, name: new}, edges))
+
+
+_ALIKE = {"out_features": "out_channels", "out_channels": "out_features"}
+
+
+def shared_parameters(old: LayerNode, layer: str) -> dict[str, Value]:
+    """Return the parameters of a node that another layer type can take over."""
+    kind = layer_types()[layer]
+    found: dict[str, Value] = {}
+    for name, value in old.parameters.items():
+        wanted = name if name in kind.parameters else _ALIKE.get(name, "")
+        parameter = kind.parameters.get(wanted)
+        if parameter is None:
+            continue
+        with suppress(ParameterError):
+            if not any(map(is_expression, value if isinstance(value, tuple) else (value,))):
+                parameter.check(value)
+            found[wanted] = value
+    return found
+
+
+# Dissolving
+
+
+def dissolve(analysis: Analysis, name: str, *, block: str | None = None) -> Design:
+    """Put the nodes of a block in the place of one of its uses; see `designer.design.dissolving`.
+
+    Sizes that expressions in the block read are taken from the analysis, as far as they are the
+    same wherever the graph is used.
+    """
+    found = [_sizes(graph.nodes[name]) for graph in _graphs(analysis, block) if name in graph.nodes]
+    sizes: list[Mapping[str, int]] = []
+    for number in range(max(map(len, found), default=0)):
+        each = [use[number] for use in found if number < len(use)]
+        agreed = set(each[0].items()).intersection(*(use.items() for use in each))
+        sizes.append(dict(agreed))
+    return dissolving.dissolve(analysis.design, name, sizes=sizes, block=block)
+
+
+def _graphs(analysis: Analysis, block: str | None) -> Iterator[GraphResult]:
+    """Yield what is known of the graph of a block, or of the design's own, wherever it is used."""
+    seen: set[int] = set()
+    waiting: list[tuple[str | None, GraphResult]] = [(None, analysis.top)]
+    while waiting:
+        around, graph = waiting.pop()
+        if id(graph) in seen:
+            continue
+        seen.add(id(graph))
+        if around == block:
+            yield graph
+            if block is None:
+                return
+        for key, node in graph.wiring.graph.nodes.items():
+            result = graph.nodes.get(key)
+            if isinstance(node, BlockNode) and result is not None and result.inside is not None:
+                # Repetitions lie in a graph of their own in between, which no block draws.
+                between = "0" in result.inside.nodes
+                waiting.append(("" if between else node.block, result.inside))
+
+
+def _sizes(result: NodeResult) -> list[Mapping[str, int]]:
+    inside = result.inside.nodes if result.inside is not None else {}
+    uses = [inside[str(n)] for n in range(len(inside))] if "0" in inside else [result]
+    found: list[Mapping[str, int]] = []
+    for use in uses:
+        tensor = use.inputs[0] if use.inputs else None
+        shape = tensor.shape if tensor is not None else ()
+        known = shape if len(shape) == 3 else shape[:1]
+        found.append(dict(zip(SIZES, known, strict=False)))
+    return found

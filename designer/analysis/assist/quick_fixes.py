@@ -1,0 +1,198 @@
+"""Fixes for what a person mistyped or left open: parameters, expressions, layer names, inputs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any
+
+from designer.analysis.problems import Fix, Problem, parameters_fix
+from designer.analysis.report.formatting import value as shown
+from designer.design import arguments, edits, rules
+from designer.design.edits import Edit
+from designer.design.expressions import (
+    ExpressionError,
+    Scalar,
+    is_expression,
+    names,
+    parse,
+    renamed,
+    shortened,
+)
+from designer.design.values import (
+    Argument,
+    Design,
+    Edge,
+    Graph,
+    LayerNode,
+    Value,
+    argument_name_refusal,
+)
+from designer.layers.base import layer_types, show
+from designer.layers.catalogue import Fault
+from designer.layers.parameters import Float, Int, IntPair, Parameter, ParameterError
+
+MOST_WIRES = 2
+"""Free outputs that are offered to an input without an edge."""
+
+_USUAL: tuple[Value, ...] = (64, 0.5)
+_USUAL_KERNEL: tuple[Value, ...] = (3,)
+
+
+def fault_fixes(
+    fault: Fault, node: LayerNode, name: str, block: str | None, scope: Mapping[str, Scalar]
+) -> tuple[Fix, ...]:
+    """Return what would mend a parameter of a layer, the likeliest first."""
+    if fault.code == "unknown-layer":
+        return tuple(_layer_fixes(node, name, block))
+    if fault.code == "unknown-parameter":
+        return (_drop_fix(name, fault.parameter, block),)
+    parameter = layer_types()[node.layer].parameters[fault.parameter]
+    given = node.parameters.get(fault.parameter)
+    fixes = list(_name_fixes(given, name, fault.parameter, parameter, block, scope))
+    value = _usable(parameter, given)
+    if value is not None:
+        words = show(value) if isinstance(value, tuple) else value
+        label = f"set {fault.parameter} to {words}"
+        fixes.append(parameters_fix(label, block, name, {fault.parameter: value}))
+    elif not parameter.required:
+        fixes.append(_drop_fix(name, fault.parameter, block))
+    return tuple(fixes)
+
+
+class OpenEnds:
+    """The outputs of a graph that nothing reads yet, found once for all its open inputs.
+
+    Parameters
+    ----------
+    graph, ends
+        The graph as it is drawn, and the names of its block's inputs.
+    """
+
+    def __init__(self, graph: Graph, ends: tuple[str, ...]) -> None:
+        self._onward: dict[str, list[str]] = {}
+        for edge in graph.edges:
+            self._onward.setdefault(edge.source, []).append(edge.target)
+        # The nearest in the order of writing is mostly that of the data, so from the end.
+        self._free = [
+            each
+            for each, node in (*graph.nodes.items(), *dict.fromkeys(ends).items())
+            if each not in self._onward and _has_output(node)
+        ][::-1]
+
+    def fixes(self, name: str, port: int, block: str | None) -> tuple[Fix, ...]:
+        """Offer them to an input without an edge, unless that would close a cycle."""
+        behind, waiting = {name}, [name]
+        while waiting:
+            more = [each for each in self._onward.get(waiting.pop(), ()) if each not in behind]
+            behind.update(more)
+            waiting.extend(more)
+        found = (each for each in self._free if each not in behind)
+        return tuple(_wire_fix(each, name, port, block) for each in islice(found, MOST_WIRES))
+
+
+def _has_output(node: object) -> bool:
+    return not (isinstance(node, LayerNode) and node.layer == "Output")
+
+
+def _wire_fix(source: str, name: str, port: int, block: str | None) -> Fix:
+    edge = Edge(source, 0, name, port)
+    return Fix(f"connect {source} to it", lambda design: edits.connect(design, edge, block=block))
+
+
+def use_fix(name: str, argument: str, value: Scalar, block: str | None) -> Fix:
+    """Offer another value for an argument of a block's use."""
+    return Fix(
+        f"set {argument} to {shown(value)}",
+        lambda design: edits.set_block_argument(design, name, argument, value, block=block),
+    )
+
+
+def argument_problems(design: Design) -> Iterator[Problem]:
+    """Name the arguments of a design whose rules do not hold, with the values that would."""
+    values = {name: each.default for name, each in design.arguments.items()}
+    for name, refusal in rules.breaches(design.arguments, values):
+        nearest = rules.nearest(design.arguments, name, values)
+        fixes = tuple([_argument_fix(name, each) for each in nearest])
+        yield Problem("argument", f"{name} {refusal}", fixes=fixes)
+
+
+def _argument_fix(name: str, value: Scalar) -> Fix:
+    return Fix(
+        f"set {name} to {shown(value)}", lambda design: edits.set_argument(design, name, value)
+    )
+
+
+def _layer_fixes(node: LayerNode, name: str, block: str | None) -> Iterator[Fix]:
+    for kind in get_close_matches(node.layer, layer_types(), 2):
+        yield Fix(f"make it a {kind}", _layer_edit(name, kind, block))
+
+
+def _layer_edit(name: str, kind: str, block: str | None) -> Edit:
+    def edit(design: Design) -> Design:
+        graph = design.graph_of(block)
+        node = graph.nodes.get(name)
+        if not isinstance(node, LayerNode):
+            return design
+        nodes = {**graph.nodes, name: replace(node, layer=kind)}
+        return edits.with_graph(design, block, replace(graph, nodes=nodes))
+
+    return edit
+
+
+def _drop_fix(name: str, parameter: str, block: str | None) -> Fix:
+    return Fix(
+        f"remove {parameter}",
+        lambda design: edits.remove_parameter(design, name, parameter, block=block),
+    )
+
+
+def _name_fixes(
+    given: Value | None,
+    name: str,
+    key: str,
+    parameter: Parameter[Any],
+    block: str | None,
+    scope: Mapping[str, Scalar],
+) -> Iterator[Fix]:
+    """Offer the name that was meant, or to make an argument of the one that is not there."""
+    if not isinstance(given, str) or not is_expression(given):
+        return
+    try:
+        unknown = sorted(names(parse(given)) - scope.keys())
+    except ExpressionError:
+        return
+    for each in unknown:
+        for close in get_close_matches(each, scope, 1):
+            text = renamed(given, {each: close})
+            yield parameters_fix(f"write {shortened(text)}", block, name, {key: text})
+    value = _usable(parameter, None)
+    if (
+        len(unknown) == 1
+        and argument_name_refusal(unknown[0]) is None
+        and isinstance(value, int | float)
+    ):
+        argument = Argument(value)
+        yield Fix(
+            f"add the argument {unknown[0]} = {value}",
+            lambda design: arguments.define_argument(design, unknown[0], argument, block=block),
+        )
+
+
+def _usable(parameter: Parameter[Any], given: Value | None) -> Value | None:
+    """Return the value that a parameter takes and that is nearest to what was given."""
+    nearest: tuple[Value, ...] = ()
+    if isinstance(parameter, Int | Float) and type(given) in (int, float):
+        nearest = (min(max(given, parameter.minimum), parameter.maximum),)  # type: ignore[type-var]
+    default = () if parameter.required else (parameter.default,)
+    usual = _USUAL_KERNEL if isinstance(parameter, IntPair) else _USUAL
+    value: Value
+    for value in (*nearest, *default, *usual):
+        try:
+            parameter.check(value)
+        except ParameterError:
+            continue
+        if isinstance(value, tuple) and len(set(value)) == 1:
+            return value[0]
+        return value
+    return None

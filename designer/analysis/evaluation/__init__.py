@@ -1,0 +1,1 @@
+"""What each node of a graph gets and gives."""

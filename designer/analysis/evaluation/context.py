@@ -1,0 +1,282 @@
+"""Where a node is evaluated, and how a layer is; blocks are in `uses`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from designer.analysis.assist.quick_fixes import OpenEnds, fault_fixes
+from designer.analysis.evaluation.rates import factor
+from designer.analysis.evaluation.results import NodeResult, layer_result
+from designer.analysis.evaluation.wiring import Source, Wiring
+from designer.analysis.problems import Fix, Problem, origin_fixes, remedy_fix
+from designer.design import edits
+from designer.design.expressions import Scalar
+from designer.design.values import Design, Edge, Graph, LayerNode
+from designer.layers.base import Layer, LayerError, Tensor, show
+from designer.layers.catalogue import resolve
+from designer.layers.facts import Facts
+from designer.layers.memory_signature import broken
+from designer.layers.ports import Input, Output
+
+MAX_BYTES = 4 * 10**14
+
+
+@dataclass
+class EvaluationContext:
+    """A graph while it is evaluated: its wiring, the names in scope, the block it belongs to.
+
+    `drawn` is the graph as the design has it, with the nodes that `when` takes out; `frozen` says
+    that nothing in it learns.
+    """
+
+    design: Design
+    wiring: Wiring
+    scope: Mapping[str, Scalar]
+    block: str | None
+    drawn: Graph
+    frozen: bool = False
+
+    def inputs(self, name: str, results: Mapping[str, NodeResult]) -> tuple[Tensor | None, ...]:
+        """Return the tensors at a node's input ports."""
+        sources = self.wiring.sources[name]
+        try:
+            if len(sources) == 1:
+                start, port = sources[0]  # type: ignore[misc]
+                return (results[start].outputs[port],)
+            return tuple([results[each[0]].outputs[each[1]] for each in sources])  # type: ignore[index]
+        except (TypeError, KeyError, IndexError):  # some are missing
+            pass
+        tensors: list[Tensor | None] = []
+        for source in sources:
+            result = results.get(source[0]) if source is not None else None
+            if source is None or result is None or source[1] >= len(result.outputs):
+                tensors.append(None)
+            else:
+                tensors.append(result.outputs[source[1]])
+        return tuple(tensors)
+
+    def layer(
+        self,
+        name: str,
+        node: LayerNode,
+        inputs: tuple[Tensor | None, ...],
+        results: Mapping[str, NodeResult],
+        known: Layer | None = None,
+    ) -> NodeResult:
+        """Evaluate a layer; `known` is what the same node was found to be before."""
+        layer, frozen = known, self.frozen
+        if node.learning_rate != 1:
+            rate, sentence = factor(node, self.scope)
+            frozen = frozen or rate == 0
+            if sentence:
+                return NodeResult(inputs, problems=(self.slow(name, sentence),))
+        if layer is None:
+            if self.block is not None and node.layer in (Input.__name__, Output.__name__):
+                message = (
+                    f"{name}: {node.layer} belongs in the design itself; a block names its ends"
+                )
+                return NodeResult(inputs, problems=(self.problem("misplaced", message, name),))
+            layer, faults = resolve(node.layer, node.parameters, self.scope)
+            if layer is None:
+                problems = tuple(
+                    self.problem(
+                        fault.code,
+                        f"{name}: {fault.message}",
+                        name,
+                        fixes=fault_fixes(fault, node, name, self.block, self.scope),
+                    )
+                    for fault in faults
+                )
+                return NodeResult(inputs, problems=problems)
+        least, most = layer.inputs
+        if None in inputs or not least <= len(inputs) <= most:
+            return _refused(inputs, layer, self._ports(name, layer, inputs))
+        try:
+            result = layer_result(layer, inputs, frozen)
+        except LayerError as error:
+            problem = self._refusal(name, layer, inputs, error, results)
+            return _refused(inputs, layer, (problem,))
+        found = result.effect
+        assert isinstance(found, Facts)
+        if found.size > MAX_BYTES:
+            shape = show(found.output.shape)
+            message = f"{name}: its output {shape} is larger than any memory"
+            return _refused(inputs, layer, (self.problem("too-large", message, name),))
+        return result
+
+    def _ports(
+        self, name: str, layer: Layer, inputs: tuple[Tensor | None, ...]
+    ) -> tuple[Problem, ...]:
+        """Name the inputs without an edge; an input without a tensor has its problem upstream."""
+        least, most = layer.inputs
+        kind = type(layer).__name__
+        sources = self.wiring.sources[name]
+        if len(inputs) > most:
+            count = f"only {most} input{'s' if most != 1 else ''}" if most else "no inputs"
+            message = f"{name}: {kind} has {count}, but an edge enters input {len(inputs) - 1}"
+            fixes = self.disconnect_fix(name, most)
+            return (self.problem("no-such-input", message, name, port=most, fixes=fixes),)
+        return tuple(
+            self.problem(
+                "unconnected-input",
+                f"{name}: input {port} of {kind} is not connected; draw an edge to it"
+                if most > 1
+                else f"{name}: the input of {kind} is not connected; draw an edge to it",
+                name,
+                port=port,
+                fixes=self._open_ends.fixes(name, port, self.block),
+            )
+            for port in range(max(least, len(sources)))
+            if port >= len(sources) or sources[port] is None
+        )
+
+    @cached_property
+    def _open_ends(self) -> OpenEnds:
+        ends = () if self.block is None else self.design.blocks[self.block].inputs
+        return OpenEnds(self.drawn, ends)
+
+    def _refusal(
+        self,
+        name: str,
+        layer: Layer,
+        inputs: tuple[Tensor | None, ...],
+        error: LayerError,
+        results: Mapping[str, NodeResult],
+    ) -> Problem:
+        sources = self.wiring.sources[name]
+        port = error.port if error.port < len(sources) else 0
+        source = sources[port] if sources else None
+        origin = self._origin(source, results) if source is not None else ""
+        message = f"{name}: {error.message}"
+        fixes = []
+        for remedy in error.remedies:
+            edge = self._edge_into(name, port) if source is not None else None
+            fix = remedy_fix(remedy, self.block, name, edge)
+            if fix is not None and (edge is None or self._is_drawn(edge)):
+                fixes.append(fix)
+        if error.code == "inputs-differ":
+            seen = []
+            for each in (0, port):
+                tensor, start = inputs[each], sources[each]
+                assert tensor is not None and start is not None
+                seen.append(f"{show(tensor.shape)} from {start[0]}")
+            message = f"{name}: {error.message}: {', '.join(seen)}"
+            fixes = [*self._channel_fixes(name, inputs, port, origin, error.axis), *fixes]
+        elif source is not None and origin:
+            message += f" (from {source[0]})"
+        return self.problem(
+            error.code,
+            message,
+            name,
+            port=port,
+            axis=error.axis,
+            received=error.received,
+            expected=error.expected,
+            origin=origin,
+            fixes=tuple(fixes),
+        )
+
+    def _channel_fixes(
+        self,
+        name: str,
+        inputs: tuple[Tensor | None, ...],
+        port: int,
+        origin: str,
+        axis: str | None,
+    ) -> list[Fix]:
+        first, other = inputs[0], inputs[port]
+        node = self.wiring.graph.nodes.get(origin)
+        if first is None or other is None or node is None:
+            return []
+        if first.shape[1:] != other.shape[1:]:
+            return []
+        return list(origin_fixes(node, self.block, origin, first.shape[0], axis))
+
+    def _origin(self, source: Source, results: Mapping[str, NodeResult]) -> str:
+        """Return the node that gave a shape, past those that only pass it on."""
+        name = source[0]
+        while name in results:
+            result = results[name]
+            if len(result.inputs) != 1 or result.inputs[0] is None or not result.outputs:
+                break
+            output = result.outputs[0]
+            if output is None or output.shape != result.inputs[0].shape:
+                break
+            if result.counts.macs:
+                break
+            before = self.wiring.sources[name][0]
+            assert before is not None
+            name = before[0]
+        return name
+
+    def _edge_into(self, name: str, port: int) -> Edge:
+        source = self.wiring.sources[name][port]
+        assert source is not None
+        return Edge(source[0], source[1], name, port)
+
+    def _is_drawn(self, edge: Edge) -> bool:
+        """Tell whether an edge stands in the design, not only in what `when` left of it."""
+        drawn = self.drawn
+        return self.wiring.graph is drawn or edge in drawn.edges
+
+    def slow(self, name: str, sentence: str) -> Problem:
+        """Return the problem of a factor of the learning rate."""
+        return self.problem("learning-rate", f"{name}: {sentence}", name)
+
+    def drop_fix(self, name: str, parameter: str) -> tuple[Fix, ...]:
+        """Offer to remove a parameter or argument that does not belong there."""
+        block = self.block
+        return (
+            Fix(
+                f"remove {parameter}",
+                lambda design: edits.remove_parameter(design, name, parameter, block=block),
+            ),
+        )
+
+    def disconnect_fix(self, name: str, ports: int) -> tuple[Fix, ...]:
+        """Offer to remove the edges that enter a node beyond its ports."""
+        block = self.block
+        drawn = self.drawn.edges
+        surplus = [edge for edge in drawn if edge.target == name and edge.target_port >= ports]
+
+        def edit(design: Design) -> Design:
+            for edge in surplus:
+                design = edits.disconnect(design, edge, block=block)
+            return design
+
+        return (Fix("remove the edge" if len(surplus) == 1 else "remove these edges", edit),)
+
+    def problem(
+        self,
+        code: str,
+        message: str,
+        node: str,
+        *,
+        port: int | None = None,
+        axis: str | None = None,
+        received: str = "",
+        expected: str = "",
+        origin: str = "",
+        fixes: tuple[Fix, ...] = (),
+    ) -> Problem:
+        """Return a problem of a node here."""
+        return Problem(
+            code,
+            message,
+            path=node,
+            block=self.block,
+            node=node,
+            port=port,
+            axis=axis,
+            received=received,
+            expected=expected,
+            origin=origin,
+            fixes=fixes,
+        )
+
+
+def _refused(
+    inputs: tuple[Tensor | None, ...], layer: Layer, problems: tuple[Problem, ...]
+) -> NodeResult:
+    """Return the result of a layer that does not take its inputs."""
+    return NodeResult(inputs, layer=layer, problems=problems, memory_signature=broken(layer))

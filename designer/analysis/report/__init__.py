@@ -1,0 +1,1 @@
+"""Results as text, rows and plain objects."""

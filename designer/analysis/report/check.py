@@ -1,0 +1,228 @@
+"""What ``check --json`` prints: an analysis as one plain object with a published schema.
+
+The schema is ``check.schema.json`` beside this file; `schema` makes it from the classes below, and
+a test holds the two together.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from designer.analysis.accounting.receptive_fields import Axes, ReceptiveField
+from designer.analysis.accounting.totals import OPTIMIZER_COPIES
+from designer.analysis.analysis import Analysis, Port, Row
+from designer.analysis.problems import Problem
+
+SCHEMA_PATH = Path(__file__).with_name("check.schema.json")
+
+Count = Annotated[int, Meta(ge=0)]
+Sizes = Annotated[list[Count], Meta(description="A shape without the batch axis.")]
+Axis = Annotated[list[int | float], Meta(min_length=2, max_length=2)]
+
+
+class PortReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An input or output of the design."""
+
+    name: str
+    shape: Sizes
+
+
+class ProblemReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something wrong with the design."""
+
+    severity: Annotated[
+        Literal["error", "warning"], Meta(description="Only an error makes a design invalid.")
+    ]
+    code: Annotated[str, Meta(description="A short stable name of the kind of problem.")]
+    path: Annotated[
+        str, Meta(description="The node, through its blocks: layer2.0.add; empty: the design.")
+    ]
+    port: Annotated[int | None, Meta(description="The input port at fault.")]
+    message: Annotated[str, Meta(description="One sentence with the numbers in it.")]
+    fixes: Annotated[list[str], Meta(description="What each offered edit would do.")]
+
+
+class TotalsReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sums over the whole design, auxiliary outputs included; for one image where not said."""
+
+    parameters: Annotated[Count, Meta(description="Learned values: weights + biases.")]
+    weights: Annotated[Count, Meta(description="Learned values that multiply.")]
+    biases: Annotated[Count, Meta(description="Learned values that add.")]
+    trainable: Annotated[Count, Meta(description="Parameters that learn.")]
+    frozen: Annotated[Count, Meta(description="Parameters that an lr_scale of 0 holds still.")]
+    buffers: Annotated[Count, Meta(description="Values saved but not learned.")]
+    macs: Annotated[
+        Count, Meta(description="Multiply-accumulates of convolutions and matrix products.")
+    ]
+    output_values: Annotated[
+        Count,
+        Meta(description="Layer outputs: the input and all but activations, dropout and views."),
+    ]
+    output_bytes: Annotated[Count, Meta(description="4 times output_values.")]
+    buffer_values: Annotated[
+        Count,
+        Meta(
+            description="In-and-out buffers, the CS231n lecture's total: input and output of each "
+            "convolution, output of every other layer that counts."
+        ),
+    ]
+    saved_bytes: Annotated[
+        Count, Meta(description="Kept for backward in train mode, for the whole batch.")
+    ]
+    inference_peak_bytes: Annotated[
+        Count, Meta(description="Largest sum of tensors alive at once without autograd.")
+    ]
+    file_bytes: Annotated[
+        Count, Meta(description="Parameters and buffers, each in its own type, no container.")
+    ]
+    training_bytes: Annotated[
+        dict[str, Count],
+        Meta(description="Estimate of what training the batch in float32 needs, by optimizer."),
+    ]
+
+
+class FieldReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The receptive field of a layer's output, [height, width] in pixels of the input."""
+
+    size: Annotated[Axis, Meta(description="Pixels that one value sees.")]
+    jump: Annotated[Axis, Meta(description="Step between the fields of neighboring values.")]
+    start: Annotated[
+        Axis, Meta(description="Center of the first value's field; the first pixel's is 0.5.")
+    ]
+
+
+class LayerReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One layer of the written-out network."""
+
+    path: str
+    type: str
+    output: Sizes
+    values: Annotated[
+        Count, Meta(description="What it adds to output_values; 0 for activations and the like.")
+    ]
+    weights: Count
+    biases: Count
+    macs: Count
+    receptive_field: FieldReport | None
+
+
+class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known of a design. Of an invalid one, what could be inferred."""
+
+    name: str
+    valid: bool
+    arguments: dict[str, int | float | bool | str]
+    inputs: list[PortReport]
+    outputs: list[PortReport]
+    problems: list[ProblemReport]
+    totals: TotalsReport
+    layers: Annotated[list[LayerReport], Meta(description="In forward order, blocks written out.")]
+
+    def to_json(self) -> str:
+        """Return the report as ASCII JSON, one line for each layer and problem."""
+        # msgspec's encoder stops at 64 bits, and a broken design may claim more.
+        fields = msgspec.to_builtins(self)
+        lines = []
+        for name, value in fields.items():
+            text = json.dumps(value)
+            if isinstance(value, list) and value:
+                rows = ",\n  ".join(json.dumps(row) for row in value)
+                text = f"[\n  {rows}\n ]"
+            lines.append(f" {json.dumps(name)}: {text}")
+        return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def report(analysis: Analysis, batch: int = 1) -> Report:
+    """Return the report of an analysis; `batch` is that of the memory for training."""
+    sums = analysis.totals
+    return Report(
+        name=analysis.design.name,
+        valid=analysis.valid,
+        arguments={name: value for name, value in analysis.arguments.items() if value is not None},
+        inputs=[_port(port) for port in analysis.inputs],
+        outputs=[_port(port) for port in analysis.outputs],
+        problems=[_problem(problem) for problem in analysis.problems],
+        totals=TotalsReport(
+            parameters=sums.parameters,
+            weights=sums.weights,
+            biases=sums.biases,
+            trainable=sums.trainable,
+            frozen=sums.frozen,
+            buffers=sums.buffers,
+            macs=sums.macs,
+            output_values=sums.output_values,
+            output_bytes=sums.output_bytes,
+            buffer_values=sums.buffer_values,
+            saved_bytes=sums.saved_bytes(batch),
+            inference_peak_bytes=sums.inference_peak_bytes,
+            file_bytes=sums.file_bytes,
+            training_bytes={name: sums.training_bytes(name, batch) for name in OPTIMIZER_COPIES},
+        ),
+        layers=[_layer(row) for row in analysis.rows()],
+    )
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of a report."""
+    (made,), components = msgspec.json.schema_components((Report,), ref_template="#/$defs/{name}")
+    optimizers = list(OPTIMIZER_COPIES)
+    training = components["TotalsReport"]["properties"]["training_bytes"]
+    each = training.pop("additionalProperties")
+    training |= {
+        "properties": dict.fromkeys(optimizers, each),
+        "required": optimizers,
+        "additionalProperties": False,
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "netdesigner check --json",
+        **made,
+        "$defs": components,
+    }
+
+
+def schema_text() -> str:
+    """Return the text of ``check.schema.json``."""
+    return json.dumps(schema(), indent=1) + "\n"
+
+
+def _port(port: Port) -> PortReport:
+    return PortReport(port.name, list(port.shape))
+
+
+def _problem(problem: Problem) -> ProblemReport:
+    return ProblemReport(
+        problem.severity.value,
+        problem.code,
+        problem.path,
+        problem.port,
+        problem.message,
+        [fix.label for fix in problem.fixes],
+    )
+
+
+def _layer(row: Row) -> LayerReport:
+    counts = row.result.counts
+    return LayerReport(
+        row.path,
+        row.type,
+        list(row.shape),
+        counts.output_values,
+        counts.weights,
+        counts.biases,
+        counts.macs,
+        _field(row.field),
+    )
+
+
+def _field(field: ReceptiveField | None) -> FieldReport | None:
+    if field is None:
+        return None
+    return FieldReport(_axes(field.size), _axes(field.jump), _axes(field.start))
+
+
+def _axes(axes: Axes) -> list[int | float]:
+    return [int(each) if each == int(each) else each for each in axes]

@@ -1,0 +1,148 @@
+"""Numbers as text, for the command line and the window alike.
+
+K, M, G are powers of 1000 and KB, MB, GB of bytes too; KiB, MiB, GiB are powers of 1024.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from designer.analysis.accounting.receptive_fields import Axes, ReceptiveField
+    from designer.design.expressions import Scalar
+
+FLOAT_BYTES = 4  # of a float32, in which the lecture counts
+
+NONE = "–"
+"""What stands where there is no figure."""
+
+_UNITS = ("", "K", "M", "G", "T", "P", "E")
+
+
+def count(number: int) -> str:
+    """Write every digit: 138,357,544."""
+    return f"{number:,}"
+
+
+def scaled(number: float, digits: int = 4) -> str:
+    """Write `digits` significant digits and a unit: 15.47 G."""
+    text, unit = _scale(number, 1000, digits)
+    return f"{text} {unit}".rstrip()
+
+
+def short(number: float, digits: int = 3) -> str:
+    """Write as little as tells the size: 138M, 15.2M, 3.21M, 500."""
+    return "".join(_scale(number, 1000, digits))
+
+
+def decimal_bytes(number: float, digits: int = 3) -> str:
+    """Write bytes in powers of 1000: 60.9 MB."""
+    text, unit = _scale(number, 1000, digits)
+    return f"{text} {unit}B" if unit else f"{text} bytes"
+
+
+def binary_bytes(number: float, digits: int = 3) -> str:
+    """Write bytes in powers of 1024: 58.1 MiB."""
+    text, unit = _scale(number, 1024, digits)
+    return f"{text} {unit}iB" if unit else f"{text} bytes"
+
+
+def size(number: float, digits: int = 3) -> str:
+    """Write bytes both ways, since MB and MiB are easily taken for each other.
+
+    553 MB (528 MiB); below 1000 bytes there is nothing to confuse: 500 bytes.
+    """
+    decimal = decimal_bytes(number, digits)
+    return f"{decimal} ({binary_bytes(number, digits)})" if number >= 1000 else decimal
+
+
+def lecture_count(number: int) -> str:
+    """Write a count as the CS231n lecture does, cut off instead of rounded: 24M, 3.2M, 150K."""
+    text, unit = _cut(number)
+    return text + unit
+
+
+def lecture_memory(values: int) -> str:
+    """Write the memory of float32 values as the lecture does: 24M x 4 bytes = 96 MB.
+
+    The product is that of the cut-off number, so it falls short of the exact figure, which belongs
+    beside it.
+    """
+    text, unit = _cut(values)
+    power = _UNITS.index(unit)
+    product = FLOAT_BYTES * float(text)
+    if product >= 1000 and power + 1 < len(_UNITS):
+        product, power = product / 1000, power + 1
+    measure = f"{_UNITS[power]}B" if power else "bytes"
+    return f"{text}{unit} x {FLOAT_BYTES} bytes = {product:g} {measure}"
+
+
+def float_memory(values: int) -> str:
+    """Write the memory of float32 values: 15.2M x 4 bytes = 60.95 MB (58.13 MiB)."""
+    return f"{short(values)} x {FLOAT_BYTES} bytes = {size(FLOAT_BYTES * values, 4)}"
+
+
+def shape(sizes: Sequence[int]) -> str:
+    """Write a shape without the batch axis: 64×112×112."""
+    from designer.layers.base import show
+
+    return show(sizes)
+
+
+def lecture_shape(sizes: Sequence[int]) -> str:
+    """Write a shape as the lecture does, channels last and always three axes: 224x224x3."""
+    if len(sizes) == 1:
+        sizes = (*sizes, 1, 1)
+    return "x".join(map(str, (*sizes[1:], sizes[0])))
+
+
+def pixels(axes: "Axes") -> str:
+    """Write height and width, one number where they agree: 212, 3×7."""
+    height, width = map(number_text, axes)
+    return height if height == width else f"{height}×{width}"
+
+
+def field(found: "ReceptiveField | None") -> str:
+    """Write the size of a receptive field in pixels."""
+    return NONE if found is None else pixels(found.size)
+
+
+def number_text(number: float) -> str:
+    """Write a number without a needless fraction: 8, 2.5."""
+    return str(int(number)) if number == int(number) else f"{number:.4g}"
+
+
+def value(given: "Scalar") -> str:
+    """Write an argument's value as ``--set`` reads it: true, 0.5, B."""
+    return str(given).lower() if isinstance(given, bool) else str(given)
+
+
+def _scale(number: float, step: int, digits: int) -> tuple[str, str]:
+    """Return the digits and the unit; a rounding that fills a unit goes on to the next."""
+    power = 0
+    while abs(number) >= step and power + 1 < len(_UNITS):
+        number, power = number / step, power + 1
+    if power == 0:
+        return number_text(number), ""
+    text = _significant(number, digits)
+    if abs(float(text)) >= step and power + 1 < len(_UNITS):
+        text, power = _significant(number / step, digits), power + 1
+    return text, _UNITS[power]
+
+
+def _significant(number: float, digits: int) -> str:
+    whole = len(str(int(abs(number))))
+    text = f"{number:.{max(digits - whole, 0)}f}"
+    # 9.999 becomes 10.00, which has a digit too many.
+    if len(str(int(abs(float(text))))) > whole:
+        text = f"{number:.{max(digits - whole - 1, 0)}f}"
+    return text
+
+
+def _cut(number: int) -> tuple[str, str]:
+    """Cut off below whole units, or below a tenth where there are less than ten."""
+    power = min(max(len(str(number)) - 1, 0) // 3, len(_UNITS) - 1)
+    unit = 1000**power
+    tenths = number * 10 // unit
+    if power == 0 or tenths >= 100 or tenths % 10 == 0:
+        return str(number // unit), _UNITS[power]
+    return f"{tenths // 10}.{tenths % 10}", _UNITS[power]

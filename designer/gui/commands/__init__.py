@@ -1,0 +1,1 @@
+"""Every user action, and the ways to find one: palette, help, tour."""

@@ -1,0 +1,1 @@
+"""The open designs and what every feature needs to know of them."""

@@ -1,0 +1,114 @@
+"""The devices of this machine, and whether a training fits into their memory; without torch."""
+
+import math
+import platform
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+from designer.analysis.accounting.totals import Totals
+from designer.runs.recipe import DeviceName, Recipe
+
+FRESH = 3.0  # seconds for which what a device has free is believed
+LARGEST = 1 << 20  # images in a batch, beyond which nobody asks
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device by the name that a recipe gives it; memory in bytes."""
+
+    key: DeviceName
+    name: str
+    free: int
+    total: int
+
+
+class _Known:
+    """What was asked last, and when, in seconds; one figure for all that ask at a time."""
+
+    lock = threading.Lock()
+    at = -math.inf
+    found: tuple[Device, ...] = ()
+
+
+def devices() -> tuple[Device, ...]:
+    """Return the devices, first the one that ``auto`` takes, as they are or were just now.
+
+    Asks drivers, which takes a while, so not on the main thread.
+    """
+    with _Known.lock:
+        if time.monotonic() - _Known.at > FRESH:
+            _Known.found, _Known.at = _asked(), time.monotonic()
+        return _Known.found
+
+
+def _asked() -> tuple[Device, ...]:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    found = [*_nvidia()]
+    if sys.platform == "darwin" and platform.machine() == "arm64":
+        found.append(Device("mps", "Apple GPU", memory.available, memory.total))
+    found.append(Device("cpu", "CPU", memory.available, memory.total))
+    return tuple(found)
+
+
+def chosen(recipe: Recipe, found: tuple[Device, ...]) -> Device | None:
+    """Return the device that a recipe names, None if this machine has no such."""
+    if recipe.device == "auto":
+        return found[0] if found else None
+    return next((device for device in found if device.key == recipe.device), None)
+
+
+def needed(totals: Totals, recipe: Recipe, device: Device, batch: int | None = None) -> int:
+    """Return the bytes that a training takes by the accounting; kernels take some of their own."""
+    return totals.training_bytes(
+        optimizer_of(recipe),
+        recipe.batch if batch is None else batch,
+        precision_of(recipe, device),
+    )
+
+
+def optimizer_of(recipe: Recipe) -> str:
+    """Return the recipe's optimizer as the accounting names it."""
+    optimizer = recipe.optimizer
+    return "momentum" if optimizer.name == "sgd" and optimizer.momentum else optimizer.name
+
+
+def precision_of(recipe: Recipe, device: Device | None) -> str:
+    """Return the precision in which a device trains, as the accounting names it.
+
+    Lower precisions are for CUDA; other devices, and one that is not known yet, take float32.
+    """
+    lower = recipe.precision != "float32" and device is not None and device.key == "cuda"
+    return "mixed" if lower else "float32"
+
+
+def largest_batch(totals: Totals, recipe: Recipe, device: Device) -> int:
+    """Return the largest batch that fits into the free memory by the accounting; 0 if none does."""
+    fixed = needed(totals, recipe, device, 0)
+    each = needed(totals, recipe, device, 1) - fixed
+    if device.free <= fixed:
+        return 0
+    return min((device.free - fixed) // max(each, 1), LARGEST)
+
+
+def _nvidia() -> list[Device]:
+    """Return the first graphics card of NVIDIA's, which is the one that torch takes."""
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+    except Exception:  # no driver, or one that this library does not know
+        return []
+    try:
+        handle = pynvml.nvmlDeviceGetHandleByIndex(0)
+        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+        name = pynvml.nvmlDeviceGetName(handle)
+        name = name.decode() if isinstance(name, bytes) else str(name)
+        return [Device("cuda", name, int(memory.free), int(memory.total))]
+    except pynvml.NVMLError:
+        return []
+    finally:
+        pynvml.nvmlShutdown()

@@ -1,0 +1,109 @@
+"""Freezing and unfreezing: the selected nodes' learning rate becomes 0, or what it was at first."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from designer.gui.documents import graph_paths
+
+if TYPE_CHECKING:
+    from designer.design.values import Design, Graph, Node
+    from designer.gui.documents.workspace import Workspace
+
+
+def learns(node: "Node") -> bool:
+    """Tell whether there may be anything in a node that learns or remembers."""
+    from designer.design.values import BlockNode
+
+    return isinstance(node, BlockNode) or _holds(node.layer)
+
+
+@cache
+def _holds(layer: str) -> bool:
+    from designer.layers.base import Layer
+    from designer.layers.catalogue import layer_types
+
+    kind = layer_types().get(layer)
+    return kind is not None and kind.states is not Layer.states
+
+
+def freeze(workspace: "Workspace", factor: int) -> None:
+    """Give the selected nodes that learn a factor of the learning rate: 0 freezes, 1 unfreezes."""
+    chosen: dict[str | None, dict[str, None]] = {}  # names in each block, each once
+    for block, name, node in _learning(workspace):
+        if _is_frozen(node) != (factor == 0):
+            chosen.setdefault(block, {})[name] = None
+
+    def edit(design: "Design") -> "Design":
+        from designer.design import edits
+
+        for block, names in chosen.items():
+            design = edits.set_learning_rates(design, names, factor, block=block)
+        return design
+
+    every = [name for names in chosen.values() for name in names]
+    verb = "unfreeze" if factor else "freeze"
+    workspace.edit(f"{verb} {every[0] if len(every) == 1 else f'{len(every)} nodes'}", edit)
+
+
+def freeze_kept(workspace: "Workspace") -> None:
+    """Freeze what keeps its weights in the training that is set up, so that the rest learns."""
+    from designer.design import edits
+
+    kept = _kept(workspace)
+    workspace.edit("freeze what is kept", lambda d: edits.set_learning_rates(d, kept, 0))
+
+
+def freeze_kept_refusal(workspace: "Workspace") -> str:
+    """Say why nothing that is kept can be frozen, "" if something can."""
+    if workspace.comparison is None:
+        return "Choose in the Training panel which weights to start from."
+    return "" if _kept(workspace) else "Nothing keeps its weights that is not frozen already."
+
+
+def _kept(workspace: "Workspace") -> list[str]:
+    """Return the nodes of the design's own graph that keep all their weights and still learn."""
+    found = workspace.comparison
+    weight_status = found.weight_status if found is not None else {}
+    nodes = workspace.design.graph.nodes.items()
+    return [
+        name for name, node in nodes if weight_status.get(name) == "kept" and not _is_frozen(node)
+    ]
+
+
+def freeze_refusal(workspace: "Workspace") -> str:
+    """Say why the selected nodes cannot be frozen, "" if they can."""
+    frozen = False
+    for _, _, node in _learning(workspace):
+        if not _is_frozen(node):
+            return ""
+        frozen = True
+    return "It is frozen already." if frozen else "Select a block, or a layer with weights."
+
+
+def unfreeze_refusal(workspace: "Workspace") -> str:
+    """Say why the selected nodes cannot be unfrozen, "" if they can."""
+    if any(_is_frozen(node) for _, _, node in _learning(workspace)):
+        return ""
+    if workspace.analysis.top.counts.frozen:
+        found = (workspace.analysis.node(path) for path in workspace.selection)
+        if any(result is not None and result.counts.frozen for result in found):
+            return "It is frozen by a block around it, or by something in it."
+    return "Nothing that is selected is frozen."
+
+
+def _is_frozen(node: "Node") -> bool:
+    return not isinstance(node.learning_rate, str) and node.learning_rate == 0
+
+
+def _learning(workspace: "Workspace") -> "Iterator[tuple[str | None, str, Node]]":
+    """Yield the selected nodes that learn: their block, name and value."""
+    graphs: dict[str, tuple[str | None, Graph] | None] = {}
+    for path in workspace.selection:
+        scope, _, name = path.rpartition(".")
+        if scope not in graphs:
+            graphs[scope] = graph_paths.graph_at(workspace.design, scope)
+        found = graphs[scope]
+        node = found[1].nodes.get(name) if found is not None else None
+        if found is not None and node is not None and learns(node):
+            yield found[0], name, node

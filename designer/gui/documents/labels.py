@@ -1,0 +1,82 @@
+"""Parameters' names and values as people write them: ``out_channels`` is Output channels."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from designer.design.expressions import is_expression
+from designer.design.values import Value
+from designer.layers.base import Layer
+
+_SPECIAL = {
+    "out_channels": "Output channels",
+    "out_features": "Output features",
+    "num_groups": "Groups",
+    "dim": "Axis",
+    "eps": "Epsilon",
+    "p": "Probability",
+    "k": "Constant",
+    "norm_type": "Power",
+    "init": "Initial slope",
+    "ceil_mode": "Ceil mode",
+    "count_include_pad": "Count padding",
+    "track_running_stats": "Running figures",
+    "affine": "Scale and shift",
+    "batch_norm": "Batch norm",
+    "weight_init": "Initialization",
+    "weight_init_value": "Initial value",
+    "weight_init_mode": "Initial mode",
+    "bias_init": "Initial bias",
+    "when": "Present when",
+    "learning_rate": "Learning rate ×",
+}
+
+NOTHING = "nothing"
+
+
+def label(name: str) -> str:
+    """Spell a parameter's name for a form."""
+    return _SPECIAL.get(name) or name.replace("_", " ").capitalize()
+
+
+def choice(value: object) -> str:
+    """Spell a parameter's choice: ``kaiming_normal`` is Kaiming normal."""
+    text = str(value)
+    return text if text.isupper() else text.replace("_", " ").capitalize()
+
+
+def value(given: Value, separator: str = " × ") -> str:
+    """Write a value as the forms show and read it."""
+    if given is None:
+        return NOTHING
+    if isinstance(given, bool):
+        return "on" if given else "off"
+    if isinstance(given, tuple):
+        return separator.join(value(each) for each in given)
+    if isinstance(given, float):
+        return f"{given:.10g}"
+    return str(given)
+
+
+def short(given: Value) -> str:
+    """Write a value for a sentence: a pair of equal numbers is one."""
+    if isinstance(given, tuple) and len(given) == 2 and given[0] == given[1]:
+        return short(given[0])
+    return given.replace("_", " ") if _is_word(given) else value(given, "×")
+
+
+def _is_word(given: Value) -> bool:
+    return isinstance(given, str) and not is_expression(given)
+
+
+def defaults(layer: type[Layer]) -> str:
+    """Name what a layer type has to be told, and what it is unless told otherwise."""
+    parameters: Mapping[str, Any] = layer.parameters
+    asked = [label(name).lower() for name, each in parameters.items() if each.required]
+    known = [
+        f"{label(name).lower()} {short(each.default)}"
+        for name, each in parameters.items()
+        if not each.required and each.default is not None and not name.startswith("weight_init_")
+    ]
+    lines = [f"Asks for {', '.join(asked)}."] if asked else []
+    lines += [f"Unless changed: {', '.join(known)}."] if known else []
+    return "\n".join(lines)

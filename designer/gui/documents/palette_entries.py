@@ -1,0 +1,193 @@
+"""What the palette offers, as plain rows: headers of categories, and the items under them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from designer.analysis.analysis import Analysis
+from designer.analysis.report import formatting
+from designer.common_blocks import COMMON_BLOCKS
+from designer.design.values import BlockNode, Design
+from designer.gui.base import fuzzy
+from designer.gui.documents import labels
+from designer.gui.documents.items import Item
+from designer.layers.base import Category, Layer, LayerError, Tensor
+from designer.layers.catalogue import make
+from designer.layers.parameters import Int, Integers, IntPair
+
+# Importing the catalogue registers all layer types.
+from designer.layers.base import layer_types  # isort: skip
+
+BLOCKS, COMMON, PRESETS = "Blocks of this design", "Common blocks", "Presets"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A category's title, under which its entries are shown while it is open."""
+
+    title: str
+    open: bool = True
+    foldable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that can be added.
+
+    Attributes
+    ----------
+    soft
+        What is said beside its name: a preset's year and size.
+    other
+        Words by which it is found too: what it is called elsewhere.
+    category
+        Whose color and sign it bears; None for blocks and presets.
+    positions
+        The places of the typed letters in its text.
+    fits
+        Whether it can take what the selected node gives.
+    """
+
+    item: Item
+    text: str
+    group: str
+    help: str
+    soft: str = ""
+    other: str = ""
+    category: Category | None = None
+    positions: tuple[int, ...] = ()
+    fits: bool = True
+
+
+PaletteRow: TypeAlias = Header | Entry
+
+
+def layer_entries() -> list[Entry]:
+    """Return every layer type, category by category."""
+    return [
+        Entry(
+            Item("layer", name),
+            name,
+            category.value,
+            "\n".join(filter(None, (layer.help, labels.defaults(layer)))),
+            other=f"{(layer.__doc__ or '').splitlines()[0]} {category.value}",
+            category=category,
+        )
+        for category in Category
+        for name, layer in layer_types().items()
+        if layer.category is category
+    ]
+
+
+def block_entries(design: Design) -> list[Entry]:
+    """Return the blocks of a design with how often each stands in it."""
+    graphs = [design.graph, *(block.graph for block in design.blocks.values())]
+    used = [
+        node.block
+        for graph in graphs
+        for node in graph.nodes.values()
+        if isinstance(node, BlockNode)
+    ]
+    return [
+        Entry(
+            Item("block", name),
+            name,
+            BLOCKS,
+            f"A block of {len(block.graph.nodes)} nodes"
+            + (f" with the arguments {', '.join(block.arguments)}." if block.arguments else "."),
+            soft=f"used {used.count(name)}×" if name in used else "not used",
+        )
+        for name, block in design.blocks.items()
+    ]
+
+
+def common_entries() -> list[Entry]:
+    """Return the blocks that many networks are made of."""
+    return [
+        Entry(
+            Item("common", each.name), each.name, COMMON, each.idea, other=f"{COMMON} {each.idea}"
+        )
+        for each in COMMON_BLOCKS
+    ]
+
+
+def preset_entry(name: str) -> Entry:
+    """Return a preset with its year and number of parameters.
+
+    Raises
+    ------
+    DesignerError
+        Its files are damaged.
+    """
+    from designer import presets
+
+    info = presets.info(name)
+    return Entry(
+        Item("preset", name),
+        info.title,
+        PRESETS,
+        f"{info.idea}\n{info.paper.reference}",
+        soft=f"{info.year} · {formatting.short(info.parameters)}",
+        other=name,
+    )
+
+
+def grouped(entries: Sequence[Entry], closed: Iterable[str]) -> list[PaletteRow]:
+    """Return the entries under the headers of their groups; closed groups show none."""
+    rows: list[PaletteRow] = []
+    last = ""
+    for entry in entries:
+        if entry.group != last:
+            last = entry.group
+            rows.append(Header(last, last not in closed))
+        if last not in closed:
+            rows.append(entry)
+    return rows
+
+
+def found(entries: Sequence[Entry], pattern: str) -> list[PaletteRow]:
+    """Return the entries that fit what was typed, the best first, then those with other names."""
+    rows: list[PaletteRow] = []
+    names = set()
+    for entry, hit in fuzzy.ranked(pattern, entries, lambda each: each.text):
+        rows.append(replace(entry, positions=hit.positions))
+        names.add(entry.item)
+    word = pattern.strip().lower()
+    rows += [each for each in entries if each.item not in names and word in each.other.lower()]
+    return rows
+
+
+def unfit(analysis: Analysis, path: str) -> frozenset[str]:
+    """Return the layer types that cannot take what a node gives, whatever their parameters."""
+    result = analysis.node(path)
+    flow = result.outputs[0] if result is not None and result.outputs else None
+    if flow is None:
+        return frozenset()
+    given = Tensor(flow.shape)
+    return frozenset(
+        name for name, layer in layer_types().items() if not _takes(name, layer, given)
+    )
+
+
+# What a layer says of an input of the wrong kind; other refusals depend on its parameters.
+_WRONG_KIND = ("not-an-image", "not-features", "missing-flatten")
+
+
+def _takes(name: str, layer: type[Layer], given: Tensor) -> bool:
+    if layer.inputs[1] == 0:
+        return True
+    values = {
+        key: _SMALLEST[type(layer.parameters[key])]
+        for key in layer.required
+        if type(layer.parameters[key]) in _SMALLEST
+    }
+    if values.keys() != layer.required:
+        return True
+    try:
+        make(name, **values).output_shape((given,) * max(1, layer.inputs[0]))
+    except LayerError as error:
+        return error.code not in _WRONG_KIND
+    return True
+
+
+_SMALLEST = {Int: 1, IntPair: (1, 1), Integers: (1,)}

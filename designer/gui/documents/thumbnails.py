@@ -1,0 +1,86 @@
+"""Small pictures of whole networks, drawn from their sketches."""
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
+
+from designer.gui.base.theme import Colors
+from designer.gui.documents.sketches import Sketch
+
+_WIDEST = 12.0  # logical pixels of a box of width 1
+_GAP = 0.45  # between two columns, of a box of width 1
+
+
+def picture(what: Sketch, size: QSize, ratio: float, c: Colors) -> QImage:
+    """Return a sketch drawn in the colors of a theme, for a screen's pixel ratio.
+
+    In any thread: an image, unlike a pixmap, may be painted off the main one.
+    """
+    result = QImage(size * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+    result.setDevicePixelRatio(ratio)
+    result.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(result)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    _paint(painter, QRectF(0, 0, size.width(), size.height()), what, c)
+    painter.end()
+    return result
+
+
+def _paint(painter: QPainter, area: QRectF, what: Sketch, c: Colors) -> None:
+    """Draw a sketch into an area, in its middle."""
+    places = _places(what, area)
+    wire = QColor(c.soft_text)
+    wire.setAlphaF(0.55)
+    painter.setPen(QPen(wire, 1.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for one, other in what.wires:
+        painter.drawPath(_wire(places[one], places[other], area.top()))
+    painter.setPen(Qt.PenStyle.NoPen)
+    for box, place in zip(what.boxes, places, strict=True):
+        painter.setBrush(c.of(box.category))
+        corner = min(2.0, place.width() / 3)
+        painter.drawRoundedRect(place, corner, corner)
+
+
+def _places(what: Sketch, area: QRectF) -> list[QRectF]:
+    """Return where each box lies: columns side by side, the boxes of one above each other."""
+    columns: dict[int, list[int]] = {}
+    for number, box in enumerate(what.boxes):
+        columns.setdefault(box.column, []).append(number)
+    widths = {
+        column: max(what.boxes[each].width for each in inside) for column, inside in columns.items()
+    }
+    whole = sum(widths.values()) + _GAP * max(0, len(widths) - 1)
+    unit = min(_WIDEST, area.width() / whole) if whole else 1.0
+    x = area.center().x() - unit * whole / 2
+    room = 0.78 * area.height()  # skips go above
+    middle = area.bottom() - room / 2
+    places: dict[int, QRectF] = {}
+    for column, inside in sorted(columns.items()):
+        gap = 2.5
+        heights = [what.boxes[each].height * room for each in inside]
+        free = room - gap * (len(inside) - 1)
+        shrink = min(1.0, max(0.1, free / sum(heights)))
+        y = middle - (shrink * sum(heights) + gap * (len(inside) - 1)) / 2
+        for each, height in zip(inside, heights, strict=True):
+            width = unit * what.boxes[each].width
+            left = x + (unit * widths[column] - width) / 2
+            places[each] = QRectF(left, y, width, shrink * height)
+            y += shrink * height + gap
+        x += unit * (widths[column] + _GAP)
+    return [places[number] for number in range(len(what.boxes))]
+
+
+def _wire(one: QRectF, other: QRectF, top: float) -> QPainterPath:
+    """Return the way between two boxes: straight on, or above what lies between them."""
+    start, end = one.center(), other.center()
+    path = QPainterPath(start)
+    distance = end.x() - start.x()
+    if abs(start.y() - end.y()) < 1 and distance > 1.6 * (one.width() + other.width()):
+        start, end = QPointF(start.x(), one.top()), QPointF(end.x(), other.top())
+        path = QPainterPath(start)
+        rise = max(top + 1, min(start.y(), end.y()) - 6 - distance / 4)
+        path.cubicTo(QPointF(start.x(), rise), QPointF(end.x(), rise), end)
+    else:
+        half = QPointF(distance / 2, 0)
+        path.cubicTo(start + half, end - half, end)
+    return path

@@ -1,0 +1,414 @@
+"""The open designs: which is current, its history, its analysis, what is selected in it.
+
+Panels listen to the one `Workspace` and send it edits; they never talk to each other. What reads,
+edits and analyses a design is imported with the first one: the window is seen before that.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtCore import QObject, Signal
+
+from designer.errors import DesignerError
+from designer.gui.documents import graph_paths
+
+if TYPE_CHECKING:
+    from designer.analysis.analysis import Analysis
+    from designer.design.edits import Edit
+    from designer.design.expressions import Scalar
+    from designer.design.values import Design
+    from designer.gui.documents.weight_status import Comparison
+    from designer.runs.recipe import Recipe
+
+
+class Step(NamedTuple):
+    """One entry of the history: the value to go back (or forth) to, and where the user was."""
+
+    label: str
+    design: "Design"
+    scope: str
+    selection: frozenset[str]
+
+
+@dataclass(eq=False)
+class Document:
+    """One open design.
+
+    Attributes
+    ----------
+    path
+        Its file; None for one that was never saved, a preset for example.
+    saved
+        The value that the file holds; None for a recovered design, which no file holds.
+    preset
+        The name of the preset it came from, or "".
+    recipe
+        How it is trained; None until somebody chose.
+    scope
+        The path of the graph that is looked into, "" for the design's own; see `places`.
+    selection
+        The paths of the selected nodes.
+    past, future
+        What undo and redo go to, the nearest last.
+    """
+
+    design: "Design"
+    analysis: "Analysis"
+    path: Path | None = None
+    saved: "Design | None" = None
+    preset: str = ""
+    recipe: "Recipe | None" = None
+    scope: str = ""
+    selection: frozenset[str] = frozenset()
+    past: list[Step] = field(default_factory=list)
+    future: list[Step] = field(default_factory=list)
+    merging: object = None
+
+    @property
+    def modified(self) -> bool:
+        """Whether something would be lost with the window."""
+        return self.design is not self.saved
+
+    @property
+    def title(self) -> str:
+        """What the tab says."""
+        return self.path.name if self.path else self.design.name
+
+
+class Workspace(QObject):
+    """The open designs and the current one; the only owner of the truth.
+
+    Signals
+    -------
+    changed(before, after)
+        The current design has another value: by an edit, undo, redo, or since another document
+        became current (then `switched` was emitted before). `analysis` is up to date already.
+    switched()
+        Another document is current, or none.
+    selection_changed(), scope_changed()
+        What is selected, or which graph is looked into.
+    revealed(path)
+        Somebody wants the node to be seen: the canvas goes there.
+    documents_changed()
+        Documents were opened, closed, named, saved or modified.
+    compared()
+        `comparison` is another: what of the design begins with which weights.
+    told(sentence), refused(sentence)
+        To be shown to the user for a moment.
+    """
+
+    changed = Signal(object, object)
+    switched = Signal()
+    selection_changed = Signal()
+    scope_changed = Signal()
+    revealed = Signal(str)
+    documents_changed = Signal()
+    compared = Signal()
+    told = Signal(str)
+    refused = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.documents: list[Document] = []
+        self.document: Document | None = None
+        self.comparison: Comparison | None = None
+
+    # What is current; panels need not care whether a design is open.
+
+    @property
+    def design(self) -> "Design":
+        """The current design; an empty one if none is open."""
+        return self.document.design if self.document else self._nothing.design
+
+    @property
+    def analysis(self) -> "Analysis":
+        """The analysis of the current design."""
+        return self.document.analysis if self.document else self._nothing
+
+    @cached_property
+    def _nothing(self) -> "Analysis":
+        from designer.design.values import Design
+
+        return _analyze(Design(""))
+
+    @property
+    def scope(self) -> str:
+        """The path of the graph that is looked into."""
+        return self.document.scope if self.document else ""
+
+    @property
+    def block(self) -> str | None:
+        """The name of the block that is looked into; None for the design's own graph."""
+        return graph_paths.block_at(self.design, self.scope)
+
+    @property
+    def selection(self) -> frozenset[str]:
+        """The paths of the selected nodes."""
+        return self.document.selection if self.document else frozenset()
+
+    # Documents
+
+    def open(self, path: Path) -> Document:
+        """Open a design file, or go to it if it is open.
+
+        Raises
+        ------
+        DesignerError
+            It cannot be read.
+        """
+        path = path.absolute()
+        for document in self.documents:
+            if document.path == path:
+                self.show(document)
+                return document
+        from designer.design import files
+
+        design = files.read(path)
+        return self.add(design, path=path, saved=design)
+
+    def open_preset(
+        self,
+        name: str,
+        arguments: "Mapping[str, Scalar] | None" = None,
+        *,
+        analysis: "Analysis | None" = None,
+    ) -> Document:
+        """Open a preset as a new design, with other values for some of its arguments.
+
+        Where its analysis is at hand, it need not be made.
+
+        Raises
+        ------
+        DesignerError
+            There is no such preset, its file is damaged, or a value does not fit.
+        """
+        from designer import presets
+        from designer.design import edits
+
+        design = saved = presets.load(name)
+        for argument, value in (arguments or {}).items():
+            design = edits.set_argument(design, argument, value)
+        if analysis is not None and design == analysis.design:
+            saved = analysis.design if design is saved else saved
+            design = analysis.design
+        else:
+            analysis = None
+        return self.add(
+            design, saved=saved, preset=name, recipe=presets.recipe(name), analysis=analysis
+        )
+
+    def add(
+        self,
+        design: "Design",
+        *,
+        path: Path | None = None,
+        saved: "Design | None" = None,
+        preset: str = "",
+        recipe: "Recipe | None" = None,
+        analysis: "Analysis | None" = None,
+    ) -> Document:
+        """Open a design that is at hand and make it current; analyze it unless that was done."""
+        document = Document(
+            design,
+            analysis or _analyze(design),
+            path=path,
+            saved=saved,
+            preset=preset,
+            recipe=recipe,
+        )
+        self.documents.append(document)
+        self.show(document)
+        return document
+
+    def show(self, document: Document | None) -> None:
+        """Make a document current."""
+        if document is self.document:
+            return
+        before = self.design
+        self.document = document
+        self.switched.emit()
+        self.changed.emit(before, self.design)
+        self.scope_changed.emit()
+        self.selection_changed.emit()
+        self.documents_changed.emit()
+
+    def close(self, document: Document) -> None:
+        """Close a document without asking; its neighbor becomes current."""
+        place = self.documents.index(document)
+        self.documents.remove(document)
+        if document is self.document:
+            rest = self.documents
+            self.show(rest[min(place, len(rest) - 1)] if rest else None)
+        self.documents_changed.emit()
+
+    def save(self, document: Document, path: Path) -> None:
+        """Write a document to a file, which is its own from now on.
+
+        Raises
+        ------
+        DesignerError
+            The file cannot be written.
+        """
+        from designer.design import files
+
+        files.save(document.design, path)
+        document.path = path.absolute()
+        document.saved = document.design
+        self.documents_changed.emit()
+
+    def revert(self) -> None:
+        """Go back to what the file holds; can be undone.
+
+        Raises
+        ------
+        DesignerError
+            There is no file, or it cannot be read.
+        """
+        document = self._current()
+        if document.path is None and document.preset:
+            from designer import presets
+
+            design = presets.load(document.preset)
+        elif document.path is not None:
+            from designer.design import files
+
+            design = files.read(document.path)
+        else:
+            raise DesignerError("This design was never saved; there is nothing to revert to.")
+        self.edit("revert", lambda _: design)
+        document.saved = document.design
+        self.documents_changed.emit()
+
+    # Edits
+
+    def edit(
+        self,
+        label: str,
+        edit: "Edit",
+        *,
+        select: Iterable[str] | None = None,
+        merge: object = None,
+    ) -> bool:
+        """Change the current design; one call is one step of the history.
+
+        What the edit refuses is told to the user, and nothing changes.
+
+        Parameters
+        ----------
+        label
+            The step's name as the menu shows it: "Undo " + label.
+        select
+            The paths to be selected afterwards, if others than now.
+        merge
+            Steps one after another with the same `merge`, not None, become one step: the digits
+            of a number that is typed, arrow keys that nudge.
+
+        Returns whether the design changed.
+        """
+        document = self._current()
+        try:
+            after = edit(document.design)
+        except DesignerError as error:
+            self.refused.emit(str(error))
+            return False
+        if after is document.design:
+            if select is not None:
+                self.select(select)
+            return False
+        if merge is None or merge != document.merging or not document.past:
+            document.past.append(Step(label, document.design, document.scope, document.selection))
+        document.merging = merge
+        document.future.clear()
+        self._put(after, document.scope, document.selection if select is None else select)
+        return True
+
+    def undo(self) -> None:
+        """Go back one step."""
+        document = self._current()
+        if document.past:
+            step = document.past.pop()
+            document.future.append(
+                Step(step.label, document.design, document.scope, document.selection)
+            )
+            self._go(step)
+
+    def redo(self) -> None:
+        """Go forth one step."""
+        document = self._current()
+        if document.future:
+            step = document.future.pop()
+            document.past.append(
+                Step(step.label, document.design, document.scope, document.selection)
+            )
+            self._go(step)
+
+    def _go(self, step: Step) -> None:
+        self._current().merging = None
+        self._put(step.design, step.scope, step.selection)
+
+    def _put(self, design: "Design", scope: str, selection: Iterable[str]) -> None:
+        """Make `design` the current value and tell everybody, once each."""
+        document = self._current()
+        before, was_modified, old_scope = document.design, document.modified, document.scope
+        old_selection = document.selection
+        analysis = _analyze(design, document.analysis)
+        document.design, document.analysis = design, analysis
+        while graph_paths.graph_at(design, scope) is None:  # the block that was looked into is gone
+            scope = graph_paths.parent(scope)
+        document.scope = scope
+        document.selection = frozenset(
+            path for path in selection if graph_paths.is_drawn(design, path)
+        )
+        self.changed.emit(before, design)
+        if document.scope != old_scope:
+            self.scope_changed.emit()
+        if document.selection != old_selection:
+            self.selection_changed.emit()
+        if document.modified != was_modified:
+            self.documents_changed.emit()
+
+    # Looking
+
+    def select(self, paths: Iterable[str], *, reveal: bool = False) -> None:
+        """Select nodes by their paths; with `reveal`, go to the first of them."""
+        if self.document is None:
+            return
+        chosen = frozenset(paths)
+        if reveal and chosen:
+            self.reveal(min(chosen))
+        if chosen != self.document.selection:
+            self.document.merging = None
+            self.document.selection = chosen
+            self.selection_changed.emit()
+
+    def look_into(self, scope: str) -> None:
+        """Show the graph at `scope`, "" for the design's own."""
+        document = self._current()
+        if scope != document.scope and graph_paths.graph_at(document.design, scope) is not None:
+            document.scope = scope
+            self.scope_changed.emit()
+
+    def reveal(self, path: str) -> None:
+        """Make a node be seen, in the graph in which it is drawn."""
+        self.look_into(graph_paths.parent(path))
+        self.revealed.emit(path)
+
+    def compared_with(self, found: "Comparison | None") -> None:
+        """Say what the current design's layers begin with, None for fresh weights."""
+        if found is not self.comparison:
+            self.comparison = found
+            self.compared.emit()
+
+    def _current(self) -> Document:
+        if self.document is None:
+            raise DesignerError("No design is open: open one, or begin a new one.")
+        return self.document
+
+
+def _analyze(design: "Design", before: "Analysis | None" = None) -> "Analysis":
+    from designer.analysis.analysis import analyze
+
+    return analyze(design, before)

@@ -1,0 +1,1 @@
+"""Forms of fields with values, as the inspector and the gallery show them."""

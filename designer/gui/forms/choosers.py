@@ -1,0 +1,135 @@
+"""The fields of a form in which one chooses: a switch and a list."""
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QCheckBox, QComboBox, QMenu
+
+from designer.gui.base.theme import colors, mono
+from designer.gui.forms.editors import Hovered
+
+
+class Switch(Hovered, QCheckBox):
+    """A switch that says on, off or various; `=` begins an expression."""
+
+    entered = Signal()
+    expression_asked = Signal()
+    menu_asked = Signal(QMenu)
+    hovered = Signal(bool)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFont(mono(relative=0.95))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def sizeHint(self) -> QSize:
+        """Return the size of the pill and the longest word."""
+        line = self.fontMetrics().height()
+        return QSize(
+            round(line * 1.9) + self.fontMetrics().horizontalAdvance("various") + 12, line + 10
+        )
+
+    def hitButton(self, place: object) -> bool:
+        """Take clicks on the word too."""
+        return True
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw a pill with a knob, and the word."""
+        c = colors()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        height = self.fontMetrics().height() - 1.0
+        width = height * 1.8
+        pill = QRectF(1.5, (self.height() - height) / 2, width, height)
+        state = self.checkState()
+        on = state == Qt.CheckState.Checked
+        painter.setPen(QColor(c.accent if self.hasFocus() or on else c.strong_line))
+        painter.setBrush(QColor(c.accent if on else c.field))
+        painter.drawRoundedRect(pill, height / 2, height / 2)
+        knob = height - 5
+        at = {Qt.CheckState.Unchecked: 0.0, Qt.CheckState.Checked: 1.0}.get(state, 0.5)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(c.on_accent if on else c.soft_text))
+        painter.drawEllipse(
+            QRectF(pill.left() + 2.5 + at * (width - knob - 5), pill.top() + 2.5, knob, knob)
+        )
+        word = {0.0: "off", 1.0: "on"}.get(at, "various")
+        painter.setFont(self.font())
+        painter.setPen(QColor(c.text if self.isEnabled() and at != 0.5 else c.faint_text))
+        rest = QRectF(self.rect()).adjusted(width + 10, 0, 0, 0)
+        painter.drawText(rest, Qt.AlignmentFlag.AlignVCenter, word)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QColor(c.accent))
+            painter.drawRoundedRect(pill.adjusted(-1.5, -1.5, 1.5, 1.5), height / 2, height / 2)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter switches as Space does; = begins an expression."""
+        if event.text() == "=":
+            self.expression_asked.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tell that it got the focus."""
+        super().focusInEvent(event)
+        self.entered.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show what the field offers."""
+        _own_menu(self, event)
+
+
+class Options(Hovered, QComboBox):
+    """A list to choose from; the wheel turns it only while it has the focus."""
+
+    entered = Signal()
+    expression_asked = Signal()
+    menu_asked = Signal(QMenu)
+    hovered = Signal(bool)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFont(mono(relative=0.95))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(4)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """= begins an expression."""
+        if event.text() == "=":
+            self.expression_asked.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll the form instead, unless it has the focus."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tell that it got the focus."""
+        super().focusInEvent(event)
+        self.entered.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show what the field offers."""
+        _own_menu(self, event)
+
+
+def _own_menu(widget: Switch | Options, event: QContextMenuEvent) -> None:
+    menu = QMenu(widget)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    widget.menu_asked.emit(menu)
+    menu.popup(event.globalPos())

@@ -1,0 +1,231 @@
+"""The welcome page: a first training one press away, open and recent designs, the gallery."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal, SignalInstance
+from PySide6.QtGui import QPainter, QPixmap, QShowEvent
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer.gui.base import icons
+from designer.gui.base.preferences import Preferences
+from designer.gui.base.theme import colors, sans, theme
+from designer.gui.documents.recent_designs import RecentDesigns
+from designer.gui.documents.workspace import Document, Workspace
+from designer.gui.gallery.browser import Browser
+from designer.resources import folder
+
+_SIDE = 19  # width of the left side in heights of a line
+_LOGO = 36
+
+
+class Welcome(QWidget):
+    """What is shown while no design is open. It only asks; the window acts.
+
+    Signals
+    -------
+    open_requested(), new_requested(), tour_requested(), demo_requested()
+        A button was pressed.
+    file_requested(path), preset_requested(choice)
+        A recent design or a preset is wanted.
+    back_requested(document)
+        The design that was worked on is wanted again.
+    compare_requested(choice)
+        A preset is to be put beside another network.
+    """
+
+    open_requested = Signal()
+    new_requested = Signal()
+    tour_requested = Signal()
+    demo_requested = Signal()
+    file_requested = Signal(Path)
+    preset_requested = Signal(object)
+    back_requested = Signal(object)
+    compare_requested = Signal(object)
+
+    def __init__(self, workspace: Workspace, preferences: Preferences) -> None:
+        super().__init__(objectName="welcome")
+        self.workspace = workspace
+        self.preferences = preferences
+        self._begun = False
+        self._mine: Document | None = None
+        self.recent = RecentDesigns(preferences)
+        self.recent.opened.connect(self.file_requested)
+        self.recent.told.connect(self.tell)
+        self.recent.emptied.connect(self.refresh)
+        self.gallery = Browser(preferences)
+        self.gallery.opened.connect(self.preset_requested)
+        self.gallery.compared.connect(self.compare_requested)
+        self._assemble()
+        theme.changed.connect(self._dress)
+        workspace.switched.connect(self._switched)
+        self.refresh()
+
+    @property
+    def mine(self) -> Document | None:
+        """The open design that was worked on last."""
+        documents = self.workspace.documents
+        if self._mine in documents:
+            return self._mine
+        return documents[-1] if documents else None
+
+    def refresh(self) -> None:
+        """Show the designs that are open and remembered now."""
+        self.recent.refresh()
+        some = bool(self.recent.rows)
+        self._recent_title.setVisible(some)
+        self.recent.setVisible(some)
+        mine = self.mine
+        self.back.setVisible(mine is not None)
+        if mine is not None:
+            self.back.setText(f"Back to {mine.title}".replace("&", "&&"))
+        self.gallery.preview.set_mine(mine.title if mine is not None else "")
+        self.tell("")
+
+    def tell(self, sentence: str) -> None:
+        """Show a sentence above the recent designs; "" for none."""
+        self._message.setText(sentence)
+        self._message.setVisible(bool(sentence))
+
+    def _switched(self) -> None:
+        if self.workspace.document is not None:
+            self._mine = self.workspace.document
+
+    # Assembling
+
+    def _assemble(self) -> None:
+        across = QHBoxLayout(self)
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(0)
+        self.side = QScrollArea(objectName="welcome-side", widgetResizable=True)
+        self.side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.side.setWidget(self._side())
+        across.addWidget(self.side)
+        right = QVBoxLayout()
+        right.setContentsMargins(8, 16, 12, 0)
+        right.addWidget(self.gallery)
+        across.addLayout(right, 1)
+
+    def _side(self) -> QWidget:
+        page = QWidget(objectName="welcome-page")
+        down = QVBoxLayout(page)
+        down.setContentsMargins(20, 18, 14, 16)
+        down.setSpacing(0)
+        down.addLayout(self._heading())
+        down.addSpacing(10)
+        down.addWidget(
+            _label(
+                "Assemble a neural network from blocks, see what every layer costs, train it, and "
+                "take away the model and its code.",
+                "soft",
+            )
+        )
+        down.addSpacing(18)
+        self.demo = self._button(
+            "Train LeNet on digits now", "play", "welcome-demo", self.demo_requested
+        )
+        self.demo.setProperty("primary", True)
+        self.demo.setToolTip("Open LeNet-5 with its handwritten digits chosen.")
+        self.back = self._button("", "go-in", "welcome-back", None)
+        self.back.clicked.connect(lambda _=False: self.back_requested.emit(self.mine))
+        self.back.setToolTip("Go on with the design that is open.")
+        buttons = [self.demo, self.back]
+        for text, icon, name, signal in (
+            ("New design", "new", "welcome-new", self.new_requested),
+            ("Open…", "open", "welcome-open", self.open_requested),
+            ("First steps", "help", "welcome-tour", self.tour_requested),
+        ):
+            buttons.append(self._button(text, icon, name, signal))
+        for button in buttons:
+            down.addWidget(button)
+            down.addSpacing(7)
+            if button is self.demo:
+                self._promise = _label(
+                    "One press of Train shows a falling curve within seconds. Nothing here needs "
+                    "a network connection or a GPU.",
+                    "soft",
+                )
+                down.addWidget(self._promise)
+                down.addSpacing(14)
+        down.addSpacing(15)
+        self._message = _label("", "error")
+        self._message.setObjectName("welcome-message")
+        down.addWidget(self._message)
+        self._recent_title = _label("Recent designs")
+        down.addWidget(self._recent_title)
+        down.addSpacing(8)
+        down.addWidget(self.recent)
+        down.addStretch(1)
+        return page
+
+    def _heading(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        self._logo = QLabel()
+        self._logo.setFixedSize(_LOGO, _LOGO)
+        self._title = _label("Network Designer")
+        row.addWidget(self._logo)
+        row.addWidget(self._title, 1)
+        return row
+
+    def _button(
+        self, text: str, icon: str, name: str, wanted: SignalInstance | None
+    ) -> QPushButton:
+        button = QPushButton(text, objectName=name)
+        button.setIconSize(QSize(18, 18))
+        button.setProperty("icon-name", icon)
+        button.setProperty("role", "start")
+        button.setAutoDefault(True)
+        if wanted is not None:
+            button.clicked.connect(lambda _=False: wanted.emit())
+        return button
+
+    def _dress(self) -> None:
+        c = colors()
+        self.side.setFixedWidth(round(_SIDE * self.fontMetrics().height()))
+        self._title.setFont(sans(1.55, bold=True))
+        self._recent_title.setFont(sans(1.1, bold=True))
+        for button in self.side.findChildren(QPushButton):
+            white = bool(button.property("primary"))
+            name = button.property("icon-name")
+            button.setIcon(icons.icon(name, "#ffffff" if white else c.text))
+            button.setFont(sans(1.0, bold=white))
+            button.setMinimumHeight(round(button.fontMetrics().height() * 2.2))
+        self._logo.setPixmap(_logo(_LOGO, self.devicePixelRatioF()))
+
+    # Behavior
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Fill the gallery as the page is first seen: before its place is known is too early."""
+        super().showEvent(event)
+        if not self._begun:
+            self._begun = True
+            self._dress()  # not before: Qt forgets fonts when the page gets its place
+            self.gallery.begin()
+            self.demo.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _label(text: str, role: str = "") -> QLabel:
+    label = QLabel(text)
+    label.setWordWrap(True)
+    if role:
+        label.setProperty("role", role)
+    return label
+
+
+def _logo(size: int, ratio: float) -> QPixmap:
+    picture = QPixmap(QSize(round(size * ratio), round(size * ratio)))
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    QSvgRenderer(str(folder("assets") / "icon.svg")).render(painter)
+    painter.end()
+    picture.setDevicePixelRatio(ratio)
+    return picture

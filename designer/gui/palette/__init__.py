@@ -1,0 +1,1 @@
+"""The list of layers, blocks and presets on the left."""

@@ -1,0 +1,412 @@
+"""The main window: assembles the panels around one workspace, and asks before anything is lost."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6 import QtWidgets
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QStackedWidget,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
+
+from designer.errors import DesignerError
+from designer.gui.base import idle_imports, numbers, preferences
+from designer.gui.base.theme import theme
+from designer.gui.commands.actions import MENUS, TOOLBAR, Actions
+from designer.gui.documents.autosave import Autosave
+from designer.gui.documents.workspace import Workspace
+from designer.gui.gallery.welcome import Welcome
+from designer.gui.shell.document_files import Documents
+from designer.gui.worker.trainer import Trainer
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QDockWidget
+
+    from designer.gui.canvas.canvas import Canvas
+    from designer.gui.documents.document_tabs import DocumentTabs
+    from designer.gui.gallery.preview import Choice
+    from designer.gui.shell.editor import Editor
+    from designer.gui.training.panel import TrainingPanel
+
+_AHEAD_MS = 150  # after the window was shown, the editor is made ahead of its use
+_PAUSE_MS = 20  # between the parts of the editor that are made ahead
+
+
+class MainWindow(QMainWindow):
+    """Menus, toolbar and status bar around two pages: the welcome page and the editor."""
+
+    def __init__(self, remembered: preferences.Preferences) -> None:
+        super().__init__(objectName="main-window")
+        self.preferences = remembered
+        self.workspace = Workspace(self)
+        self.trainer = Trainer(remembered, self)
+        self._begun: Editor | None = None
+        self._built = False
+        self.actions_ = Actions(self)
+        self.welcome = Welcome(self.workspace, remembered)
+        self.welcome.open_requested.connect(self.actions_["file.open"].trigger)
+        self.welcome.new_requested.connect(self.actions_["file.new"].trigger)
+        self.welcome.preset_requested.connect(self._open_preset)
+        self.welcome.back_requested.connect(self.workspace.show)
+        self.welcome.compare_requested.connect(self.compare)
+        self.welcome.tour_requested.connect(self.tour)
+        self.welcome.demo_requested.connect(lambda: self.guarded(self.documents.open_demo))
+        self._seen = False
+        self._assemble()
+        self.autosave = Autosave(self.workspace, remembered, self)
+        self.documents = Documents(self, self.autosave)
+        self.welcome.file_requested.connect(self.documents.open_file)
+        self.workspace.documents_changed.connect(self._name_window)
+        self.workspace.switched.connect(self._switched)
+        self.setAcceptDrops(True)
+        self._restore()
+        self._name_window()
+        self._switched()
+        self.actions_.refresh()
+
+    # Assembling
+
+    def _assemble(self) -> None:
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.welcome)
+        self.setCentralWidget(self.pages)
+        self._menus()
+        self._toolbar()
+
+    # The editor takes longer to make than the welcome page: it is made when it is wanted, or ahead
+    # of that while the window has nothing else to do.
+
+    @property
+    def editor(self) -> "Editor":
+        """The page on which designs are worked on, made at its first use."""
+        if not self._built:
+            self._built = True  # first, since what follows may ask for it
+            idle_imports.hurry()
+            editor = self._begin_editor()
+            editor.build()
+            self._finish_editor(editor)
+        assert self._begun is not None
+        return self._begun
+
+    @property
+    def canvas(self) -> "Canvas":
+        """The canvas of the editor."""
+        return self.editor.canvas
+
+    @property
+    def training(self) -> "TrainingPanel":
+        """The panel of the Training dock."""
+        return self.editor.training
+
+    @property
+    def docks(self) -> "dict[str, QDockWidget]":
+        """The docks of the editor by name."""
+        return self.editor.docks
+
+    @property
+    def tabs(self) -> "DocumentTabs":
+        """The tabs of the open designs."""
+        return self.editor.tabs
+
+    def _begin_editor(self) -> "Editor":
+        if self._begun is None:
+            from designer.gui.shell.editor import Editor
+
+            self._begun = Editor(self.workspace, self.trainer)
+            self.pages.addWidget(self._begun)  # now, since whatever is moved is styled again
+        return self._begun
+
+    def _load_ahead(self) -> None:
+        if not self._built:
+            idle_imports.run(self, _import_editor, lambda _: self._build_ahead())
+
+    def _build_ahead(self) -> None:
+        """Make a part of the editor and come again."""
+        if self._built:
+            return
+        if self._begin_editor().build(1):
+            QTimer.singleShot(_PAUSE_MS, self._build_ahead)
+        else:
+            self.editor  # noqa: B018 - all its parts are there
+            idle_imports.run(self, _import_training, lambda _: None)
+
+    def _finish_editor(self, editor: "Editor") -> None:
+        from designer.gui.shell.status import StatusBar
+
+        self.actions_.attach(editor.canvas)
+        editor.canvas.set_actions(self.actions_)
+        editor.training.changed.connect(self.actions_.refresh_soon)
+        editor.tabs.close_wanted.connect(self.documents.close)
+        self.workspace.refused.connect(editor.canvas.show_refusal)
+        self.workspace.told.connect(editor.canvas.show_message)
+        status = StatusBar(self.workspace, editor.training)
+        status.problems_clicked.connect(lambda: self.show_dock("problems"))
+        self.setStatusBar(status)
+        for dock in editor.docks.values():
+            self._window_menu.addAction(dock.toggleViewAction())
+        self._window_menu.addSeparator()
+        self._window_menu.addAction("&Arrange as at first", editor.arrange)
+        if self.preferences.arrangement:
+            editor.arrange(base64.b64decode(self.preferences.arrangement))
+
+    def _menus(self) -> None:
+        for name in MENUS:
+            menu = self.menuBar().addMenu(f"&{name}")
+            menu.setToolTipsVisible(True)
+            for key, row in self.actions_.rows.items():
+                if row.menu == name:
+                    if row.separated:
+                        menu.addSeparator()
+                    menu.addAction(self.actions_[key])
+            if name == "File":
+                self._recent = QMenu("Open &recent", menu)
+                menu.insertMenu(self.actions_["file.welcome"], self._recent)
+                self._recent.aboutToShow.connect(self._fill_recent)
+            elif name == "Window":
+                self._window_menu = menu
+                menu.aboutToShow.connect(lambda: self.editor)  # which fills it
+
+    def _toolbar(self) -> None:
+        bar = QToolBar("Toolbar", self, objectName="toolbar", movable=False)
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        side = round(1.2 * self.fontMetrics().height())
+        bar.setIconSize(QSize(side, side))
+        for action in self.actions_.some(TOOLBAR):
+            if action is None:
+                bar.addSeparator()
+                continue
+            bar.addAction(action)
+            button = bar.widgetForAction(action)
+            if action.objectName() in ("edit.undo", "edit.redo"):
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            if action.objectName() == "train.start":
+                self.actions_.make_primary(button, "train.start")
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(space)
+        search = QToolButton(text="Search commands, layers, nodes…  Ctrl+K", objectName="search")
+        search.setProperty("role", "search")
+        search.setToolTip(self.actions_.rows["help.commands"].help)
+        search.clicked.connect(self.actions_["help.commands"].trigger)
+        bar.addWidget(search)
+        self.addToolBar(bar)
+
+    # What the actions do beyond one panel
+
+    def train(self) -> None:
+        """Train the current design."""
+        self.show_dock("training")
+        self.training.start()
+
+    def load_weights(self) -> None:
+        """Ask for a file of weights to start from, and show what it fits."""
+        self.show_dock("training")
+        self.training.show_set_up()
+        self.training.set_up.start.choose_file(report=True)
+
+    def export(self) -> None:
+        """Ask for formats and a place, and write model files."""
+        from designer.gui.export.dialog import ExportDialog
+
+        _open(ExportDialog(self.workspace, self.trainer, self))
+
+    def _open_preset(self, choice: "Choice") -> None:
+        analysis = self.welcome.gallery.preview.analysis_of(choice)
+        self.guarded(
+            lambda: self.workspace.open_preset(choice.name, choice.arguments, analysis=analysis)
+        )
+
+    def compare(self, choice: "Choice | None" = None) -> None:
+        """Put the design that was worked on last beside a preset, or two presets."""
+        from designer.gui.gallery import comparison
+
+        _open(comparison.dialog(self.workspace, self.welcome.mine, choice, self))
+
+    def settings(self) -> None:
+        """Show the settings; they count at once."""
+        from designer.gui.shell.settings import SettingsDialog
+
+        _open(SettingsDialog(self.preferences, self.apply_preferences, self))
+
+    def apply_preferences(self) -> None:
+        """Use the preferences as they are now."""
+        from PySide6.QtWidgets import QApplication
+
+        numbers.use(self.preferences.numbers)
+        application = QApplication.instance()
+        if isinstance(application, QApplication) and theme.wish != self.preferences.theme:
+            theme.follow(application, self.preferences.theme)
+        self.trainer.preferences_changed()
+        self.guarded(lambda: preferences.store(self.preferences))
+        self.workspace.changed.emit(self.workspace.design, self.workspace.design)
+
+    def find(self) -> None:
+        """Go to a node by typing its name."""
+        self.command_palette("@")
+
+    def command_palette(self, text: str = "") -> None:
+        """Find actions, layers, nodes, presets and files by typing."""
+        from designer.gui.commands.palette import CommandPalette
+
+        CommandPalette(self, text).popup()
+
+    def tour(self) -> None:
+        """Show the first steps."""
+        from designer.gui.commands.tour import Tour
+
+        if self.workspace.document is None:
+            self.documents.open_demo()
+        Tour(self).begin()
+
+    def show_shortcuts(self) -> None:
+        """Show all shortcuts."""
+        from designer.gui.commands.help import ShortcutsDialog
+
+        _open(ShortcutsDialog(self.actions_, self))
+
+    def about(self) -> None:
+        """Show version, license and folders."""
+        from designer.gui.commands.help import about
+
+        about(self)
+
+    def show_dock(self, name: str) -> None:
+        """Bring a dock to the front, opening it if it is closed."""
+        self.editor.show_dock(name)
+
+    def guarded(self, work: Callable[[], object]) -> bool:
+        """Do something; what it refuses becomes a sentence. Returns whether it was done."""
+        try:
+            work()
+        except DesignerError as error:
+            self.tell_error(str(error))
+            return False
+        return True
+
+    def tell_error(self, sentence: str) -> None:
+        """Say what went wrong, where the user looks."""
+        if self.workspace.document is not None:
+            self.workspace.refused.emit(sentence)
+        else:
+            QtWidgets.QMessageBox.warning(self, "Network Designer", sentence)
+
+    # Views of the workspace
+
+    def _name_window(self) -> None:
+        document = self.workspace.document
+        title = f"{document.title}[*] — Network Designer" if document else "Network Designer"
+        self.setWindowTitle(title)
+        self.setWindowModified(bool(document and document.modified))
+
+    def _switched(self) -> None:
+        open_ = self.workspace.document is not None
+        if open_ and not self._built:
+            assert self.editor is not None
+            self.workspace.switched.emit()  # once more, for those that listen only now
+            return
+        self.pages.setCurrentWidget(self.editor if open_ else self.welcome)
+        if open_:
+            self.canvas.setFocus()
+        else:
+            self.welcome.refresh()
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for text in self.preferences.recent:
+            action = QAction(text.replace("&", "&&"), self._recent)
+            action.triggered.connect(
+                lambda _=False, path=Path(text): self.documents.open_file(path)
+            )
+            self._recent.addAction(action)
+        if not self.preferences.recent:
+            self._recent.addAction("No recent designs").setEnabled(False)
+
+    # Arrangement
+
+    def _restore(self) -> None:
+        self.resize(1480, 920)
+        if self.preferences.geometry:
+            self.restoreGeometry(QByteArray(base64.b64decode(self.preferences.geometry)))
+
+    def _remember(self) -> None:
+        self.preferences.geometry = base64.b64encode(self.saveGeometry().data()).decode()
+        if self._built:
+            self.preferences.arrangement = base64.b64encode(self.editor.arrangement()).decode()
+        try:
+            preferences.store(self.preferences)
+        except DesignerError as error:
+            self.statusBar().showMessage(str(error))
+
+    # Events
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Start what may wait until the window is seen."""
+        super().showEvent(event)
+        if self._seen:
+            return
+        self._seen = True
+        QTimer.singleShot(0, self.trainer.window_shown)
+        QTimer.singleShot(_AHEAD_MS, self._load_ahead)
+        QTimer.singleShot(0, lambda: self.guarded(self.autosave.recover))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about unsaved designs; a training goes on without the window."""
+        for document in list(self.workspace.documents):
+            if document.modified and not self.documents.may_lose(document):
+                event.ignore()
+                return
+        if not self.trainer.may_close(self):
+            event.ignore()
+            return
+        self._remember()
+        self.autosave.finish()
+        self.trainer.close()
+        super().closeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files that are dropped anywhere on the window."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                self.documents.open_file(Path(url.toLocalFile()))
+
+
+def _file_name(name: str) -> str:
+    return (
+        "".join(c for c in name.lower().replace(" ", "-") if c.isalnum() or c in "-_") or "design"
+    )
+
+
+def _open(dialog: QDialog) -> None:
+    """Show a dialog above its window until it is closed, and let it go then."""
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
+
+
+def _import_editor() -> None:
+    """Load what the editor is made of, in a thread, while the window is awake."""
+    import designer.gui.shell.editor
+    import designer.gui.shell.status  # noqa: F401
+
+
+def _import_training() -> None:
+    """Load what follows at once when a design is opened: its data, the devices, the curves."""
+    import designer.data
+    import designer.gui.training.curves  # noqa: F401
+    from designer.gui.documents import fitting
+
+    fitting.devices()

@@ -1,0 +1,300 @@
+"""The settings: each counts as soon as it is changed, and says what it is for."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer.gui.base import icons
+from designer.gui.base.preferences import Preferences
+from designer.gui.base.theme import colors, sans, theme
+
+_THEMES = (
+    ("system", "System", "device", "Light or dark as the system is, also when it changes."),
+    ("light", "Light", "sun", "Always light."),
+    ("dark", "Dark", "moon", "Always dark."),
+)
+_NUMBERS = (
+    ("english", "1,234,567.8"),
+    ("system", "as the system's language writes them"),
+    ("plain", "1234567.8"),
+)
+_DEVICES = (
+    ("auto", "Automatic: the fastest that is there"),
+    ("cpu", "CPU"),
+    ("cuda", "NVIDIA GPU (CUDA)"),
+    ("mps", "Apple GPU (MPS)"),
+)
+# What Reset leaves alone: they are memories rather than settings.
+_KEPT = ("recent", "geometry", "arrangement", "toured", "gallery")
+
+
+class SettingsDialog(QDialog):
+    """A form over the preferences; `apply` is called after every change."""
+
+    def __init__(
+        self, preferences: Preferences, apply: Callable[[], object], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent, objectName="settings")
+        self.setWindowTitle("Settings")
+        self.setMinimumWidth(600)
+        self.preferences = preferences
+        self._apply = apply
+        self._filling = False
+        down = QVBoxLayout(self)
+        down.setContentsMargins(24, 18, 24, 18)
+        down.setSpacing(0)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(18)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(1, 1)
+        self._titles: list[QLabel] = []
+        self._assemble()
+        down.addLayout(self._grid)
+        down.addStretch(1)
+        down.addSpacing(16)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.reset = buttons.addButton("Reset all", QDialogButtonBox.ButtonRole.ResetRole)
+        self.reset.setObjectName("settings-reset")
+        self.reset.setToolTip("Set everything on this page as it was at first.")
+        self.reset.setAutoDefault(False)
+        self.reset.clicked.connect(self._reset)
+        buttons.rejected.connect(self.reject)
+        down.addWidget(buttons)
+        self.fill()
+        self.themes.checkedButton().setFocus()
+        self._dress()
+        theme.changed.connect(self._dress)
+
+    # Assembling
+
+    def _assemble(self) -> None:
+        self._section("Appearance")
+        self.themes = QButtonGroup(self)
+        self._row("Theme", self._theme_buttons())
+        self.numbers = self._choices("settings-numbers", _NUMBERS, "numbers")
+        self._row("Numbers", self.numbers, "How long numbers are grouped, everywhere at once.")
+        self._section("Folders")
+        self.runs = FolderField("settings-runs", "Folder for runs", required=True)
+        self.runs.chosen.connect(lambda text: self._set("runs_folder", text))
+        self._row("Runs", self.runs, "Every training is a folder in here.")
+        self.data = FolderField("settings-data", "Folder for data sets", writable=False)
+        self.data.chosen.connect(lambda text: self._set("data_folder", text))
+        self._row("Data sets", self.data, "Where the data-set chooser begins; may be empty.")
+        self._section("Training")
+        self.device = self._choices("settings-device", _DEVICES, "device")
+        self._row("Device", self.device, "What trains, unless a recipe names another.")
+        self.standby = QCheckBox(
+            "Keep a worker ready, so that Train begins at once", objectName="settings-standby"
+        )
+        self.standby.toggled.connect(lambda on: self._set("standby", on))
+        self._row(
+            "Standby",
+            self.standby,
+            "It takes about 0.6 GB of memory while it waits, and up to 0.5 GB for the chosen data.",
+        )
+        self._section("Safety")
+        self.autosave = QDoubleSpinBox(objectName="settings-autosave")
+        self.autosave.setAccessibleName("Seconds until a change is put aside")
+        self.autosave.setRange(0.2, 60.0)
+        self.autosave.setSingleStep(0.5)
+        self.autosave.setDecimals(1)
+        self.autosave.setSuffix(" s after a change")
+        self.autosave.setKeyboardTracking(False)
+        self.autosave.lineEdit().setTextMargins(8, 0, 0, 0)
+        self.autosave.valueChanged.connect(lambda value: self._set("autosave_seconds", value))
+        self._row(
+            "Autosave", self.autosave,
+            "Unsaved work is put aside after that long, and offered again after a crash.",
+        )  # fmt: skip
+
+    def _section(self, title: str) -> None:
+        row = self._grid.rowCount()
+        label = QLabel(title)
+        self._titles.append(label)
+        if row > 1:
+            line = QFrame()
+            line.setProperty("role", "line")
+            self._grid.setRowMinimumHeight(row, 12)
+            self._grid.addWidget(line, row + 1, 0, 1, 2)
+            self._grid.setRowMinimumHeight(row + 2, 8)
+            row += 3
+        self._grid.addWidget(label, row, 0, 1, 2)
+        self._grid.setRowMinimumHeight(row + 1, 6)
+
+    def _row(self, name: str, field: QWidget, help_: str = "") -> None:
+        row = self._grid.rowCount()
+        label = QLabel(name)
+        label.setBuddy(field)
+        self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._grid.addWidget(field, row, 1)
+        if help_:
+            words = QLabel(help_, wordWrap=True)
+            words.setProperty("role", "faint")
+            self._grid.addWidget(words, row + 1, 1)
+        self._grid.setRowMinimumHeight(row + 2, 6)
+
+    def _theme_buttons(self) -> QWidget:
+        box = QWidget()
+        frame = QFrame()
+        frame.setProperty("role", "segments")
+        across = QHBoxLayout(frame)
+        across.setContentsMargins(2, 2, 2, 2)
+        across.setSpacing(2)
+        for name, words, _, help_ in _THEMES:
+            button = QToolButton(text=words, checkable=True, objectName=f"settings-theme-{name}")
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setIconSize(QSize(16, 16))
+            button.setToolTip(help_)
+            button.clicked.connect(lambda _=False, name=name: self._set("theme", name))
+            self.themes.addButton(button)
+            across.addWidget(button)
+        whole = QHBoxLayout(box)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(frame)
+        whole.addStretch(1)
+        return box
+
+    def _choices(self, name: str, rows: tuple[tuple[str, str], ...], key: str) -> QComboBox:
+        box = QComboBox(objectName=name)
+        for value, words in rows:
+            box.addItem(words, value)
+        box.currentIndexChanged.connect(lambda: self._set(key, box.currentData()))
+        return box
+
+    def _dress(self) -> None:
+        for title in self._titles:
+            title.setFont(sans(1.1, bold=True))
+        for button, (_, _, icon, _) in zip(self.themes.buttons(), _THEMES, strict=True):
+            button.setIcon(icons.icon(icon, colors().text))
+
+    # Behavior
+
+    def fill(self) -> None:
+        """Show the preferences as they are now."""
+        self._filling = True
+        for button, (name, *_) in zip(self.themes.buttons(), _THEMES, strict=True):
+            button.setChecked(name == self.preferences.theme)
+        self.numbers.setCurrentIndex(self.numbers.findData(self.preferences.numbers))
+        self.device.setCurrentIndex(self.device.findData(self.preferences.device))
+        self.runs.set_text(self.preferences.runs_folder)
+        self.data.set_text(self.preferences.data_folder)
+        self.standby.setChecked(self.preferences.standby)
+        self.autosave.setValue(self.preferences.autosave_seconds)
+        self._filling = False
+
+    def _set(self, key: str, value: Any) -> None:
+        if not self._filling and getattr(self.preferences, key) != value:
+            setattr(self.preferences, key, value)
+            self._apply()
+
+    def _reset(self) -> None:
+        fresh = Preferences()
+        for key in Preferences.__struct_fields__:
+            if key not in _KEPT:
+                setattr(self.preferences, key, getattr(fresh, key))
+        self.fill()
+        self._apply()
+
+    def done(self, result: int) -> None:
+        """Close for good: the next one is made anew."""
+        super().done(result)
+        self.deleteLater()
+
+
+class FolderField(QWidget):
+    """A folder's path, typed or chosen; `chosen` tells of one that can be used."""
+
+    chosen = Signal(str)
+
+    def __init__(
+        self, name: str, accessible: str, *, required: bool = False, writable: bool = True
+    ) -> None:
+        super().__init__()
+        self._required, self._writable = required, writable
+        self.edit = QLineEdit(objectName=name)
+        self.edit.setAccessibleName(accessible)
+        self.edit.setPlaceholderText("none chosen")
+        self.edit.textEdited.connect(self._check)
+        self.edit.editingFinished.connect(self._finish)
+        self.button = QPushButton("Choose…", objectName=f"{name}-choose")
+        self.button.setAutoDefault(False)
+        self.button.clicked.connect(self._ask)
+        self.fault = QLabel(wordWrap=True, objectName=f"{name}-fault")
+        self.fault.setProperty("role", "error")
+        self.fault.hide()
+        across = QHBoxLayout()
+        across.setSpacing(6)
+        across.addWidget(self.edit, 1)
+        across.addWidget(self.button)
+        down = QVBoxLayout(self)
+        down.setContentsMargins(0, 0, 0, 0)
+        down.setSpacing(2)
+        down.addLayout(across)
+        down.addWidget(self.fault)
+        self.setFocusProxy(self.edit)
+
+    def set_text(self, text: str) -> None:
+        """Show a path that is in use."""
+        self.edit.setText(text)
+        self._check(text)
+
+    def _check(self, text: str) -> bool:
+        fault = folder_fault(text, required=self._required, writable=self._writable)
+        self.fault.setText(fault)
+        self.fault.setVisible(bool(fault))
+        self.edit.setProperty("wrong", bool(fault))
+        self.edit.style().polish(self.edit)
+        return not fault
+
+    def _finish(self) -> None:
+        text = self.edit.text().strip()
+        if self._check(text):
+            self.chosen.emit(text)
+
+    def _ask(self) -> None:
+        text = QFileDialog.getExistingDirectory(self, self.edit.accessibleName(), self.edit.text())
+        if text:
+            self.edit.setText(text)
+            self._finish()
+
+
+def folder_fault(text: str, *, required: bool = True, writable: bool = True) -> str:
+    """Say why a folder cannot be used, "" if it can; one that is to be written may be made yet."""
+    if not text.strip():
+        return "Choose a folder." if required else ""
+    path = Path(text.strip()).expanduser()
+    if not path.is_absolute():
+        return f"{text.strip()} is no whole path: begin with {Path.home().anchor} or ~."
+    if path.exists() and not path.is_dir():
+        return f"{path} is a file: choose a folder."
+    if not writable:
+        return "" if path.is_dir() else f"There is no folder {path}: choose another."
+    there = next((each for each in (path, *path.parents) if each.exists()), path)
+    if not there.is_dir():
+        return f"{there} is a file, so that {path} cannot be made: choose another folder."
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            return ""
+    except OSError as error:
+        return f"Nothing can be written in {there} ({error.strerror}): choose another folder."

@@ -1,0 +1,268 @@
+"""The status bar: problems, size, cost, memory, whether training fits; sentences for a moment."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from PySide6.QtCore import QElapsedTimer, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QStackedLayout,
+    QStatusBar,
+    QToolButton,
+    QWidget,
+)
+
+from designer.analysis.problems import Severity
+from designer.gui.base import icons, idle_imports, numbers
+from designer.gui.base.theme import colors, sans, theme
+from designer.gui.documents import fitting
+from designer.gui.documents.workspace import Workspace
+from designer.gui.panels.memory_totals import explained
+from designer.runs.recipe import Recipe
+
+if TYPE_CHECKING:
+    from designer.gui.training.panel import TrainingPanel
+
+SECONDS = 6  # for which a sentence is shown
+FRESH = 4_000  # milliseconds for which what a device has free is believed
+GAP = 22
+
+
+class StatusBar(QStatusBar):
+    """What the current design costs; a sentence takes its place for some seconds.
+
+    Signals
+    -------
+    problems_clicked()
+        The user wants to see the problems.
+    """
+
+    problems_clicked = Signal()
+
+    def __init__(self, workspace: Workspace, training: "TrainingPanel") -> None:
+        super().__init__(objectName="status")
+        self.workspace = workspace
+        self.devices: tuple[fitting.Device, ...] = ()
+        self._asked = QElapsedTimer()
+        self._make_figures()
+        self._make_message()
+        stack = QWidget()
+        stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._stack = QStackedLayout(stack)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        self._stack.addWidget(self.figures)
+        self._stack.addWidget(self._sentence)
+        self.addWidget(stack, 1)
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self.refresh)
+        self._over = QTimer(self, interval=SECONDS * 1000, singleShot=True)
+        self._over.timeout.connect(self._show_figures)
+        workspace.changed.connect(self._soon.start)
+        workspace.told.connect(self.tell)
+        workspace.refused.connect(lambda words: self.tell(words, refused=True))
+        training.changed.connect(self._soon.start)
+        theme.changed.connect(self.redraw)
+        self.redraw()
+
+    # Assembling
+
+    def _make_figures(self) -> None:
+        self.problems = QToolButton(objectName="status-problems", autoRaise=True)
+        self.problems.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.problems.setIconSize(QSize(14, 14))
+        self.problems.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.problems.clicked.connect(self.problems_clicked)
+        self.size_ = _label("status-size")
+        self.macs = _label("status-macs")
+        self.memory = _label("status-memory")
+        self.fit_ = _label("status-fit")
+        # What is left out first where there is no room stands last.
+        self.figures = _Line(
+            (self.problems, self.size_, self.macs, self.memory, self.fit_),
+            keep=(self.problems, self.size_, self.fit_, self.macs, self.memory),
+        )
+
+    def _make_message(self) -> None:
+        self.sign = QLabel()
+        self.message = QLabel(objectName="status-message")
+        self.message.setTextFormat(Qt.TextFormat.PlainText)
+        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._sentence = QWidget()
+        line = QHBoxLayout(self._sentence)
+        line.setContentsMargins(10, 0, 8, 0)
+        line.setSpacing(7)
+        line.addWidget(self.sign)
+        line.addWidget(self.message, 1)
+
+    # What is shown
+
+    def tell(self, words: str, *, refused: bool = False) -> None:
+        """Show a sentence for some seconds."""
+        c = colors()
+        name, color = ("problem-warning", c.warning) if refused else ("info", c.accent)
+        ratio = self.devicePixelRatioF()
+        self.sign.setPixmap(icons.pixmap(name, color, self.fontMetrics().height(), ratio))
+        self.message.setText(words)
+        self.message.setToolTip(words)
+        self._stack.setCurrentWidget(self._sentence)
+        self._over.start()
+
+    def _show_figures(self) -> None:
+        self._stack.setCurrentWidget(self.figures)
+
+    def refresh(self) -> None:
+        """Show the figures of the current design."""
+        if self.workspace.document is None:
+            self.figures.hide_all()
+            return
+        self._show_problems()
+        totals = self.workspace.analysis.totals
+        short, size, count = numbers.scaled, numbers.size, numbers.count
+        far = "" if self.workspace.analysis.valid else " so far"
+        self.size_.setText(
+            f"{short(totals.parameters)} parameters · {size(totals.file_bytes)} file{far}"
+        )
+        frozen = f", of which {count(totals.frozen)} are frozen" if totals.frozen else ""
+        self.size_.setToolTip(
+            f"<p>{count(totals.weights)} weights + {count(totals.biases)} biases = "
+            f"{count(totals.parameters)} learned parameters{frozen}.</p>"
+            f"<p>The file has them and {count(totals.buffers)} values that are saved but not "
+            f"learned: {count(totals.file_bytes)} bytes without the container.</p>"
+        )
+        self.macs.setText(f"{short(totals.macs)} MACs{far}")
+        self.macs.setToolTip(
+            f"<p>{count(totals.macs)} multiply-accumulates of convolutions and matrix products "
+            f"for one image; as FLOPs, two each: {short(totals.flops)}.</p>"
+        )
+        figures = explained(totals)[:3]
+        values = (totals.output_bytes, totals.buffer_bytes, totals.saved_bytes())
+        words = (f"{each.name} {size(value)}" for each, value in zip(figures, values, strict=True))
+        self.memory.setText(f"per image: {' · '.join(words)}" if not far else "")
+        self.memory.setToolTip("".join(each.tip for each in figures))
+        self._show_fit()
+        self.figures.choose()
+        self._ask_devices()
+
+    def redraw(self) -> None:
+        """Draw with the theme's colors."""
+        font = sans(0.95)
+        for each in (self.problems, self.size_, self.macs, self.memory, self.fit_, self.message):
+            each.setFont(font)
+        self._soon.start()
+
+    def _show_problems(self) -> None:
+        c = colors()
+        found = self.workspace.analysis.problems
+        errors = sum(each.severity is Severity.ERROR for each in found)
+        if not found:
+            text, name, color = "No problems", "check", c.success
+        else:
+            text = "1 problem" if len(found) == 1 else f"{numbers.count(len(found))} problems"
+            name, color = ("problem-error", c.error) if errors else ("problem-warning", c.warning)
+        self.problems.setText(text)
+        self.problems.setIcon(icons.icon(name, color))
+        self.problems.setStyleSheet(
+            f"#status-problems {{ padding: 2px 6px; color: {color if found else c.soft_text}; }}"
+        )
+        first = found[0].message if found else "The design can be built and trained."
+        self.problems.setToolTip(f"<p>{first}</p><p>Click for the list.</p>" if found else first)
+
+    def _show_fit(self) -> None:
+        document = self.workspace.document
+        recipe = (document.recipe if document else None) or Recipe()
+        device = fitting.chosen(recipe, self.devices)
+        if device is None or not self.workspace.analysis.valid:
+            self.fit_.setText("")
+            return
+        size = numbers.size
+        needed = fitting.needed(self.workspace.analysis.totals, recipe, device)
+        most = fitting.largest_batch(self.workspace.analysis.totals, recipe, device)
+        self.fit_.setText(
+            f"training at batch {numbers.count(recipe.batch)}: {size(needed)} of "
+            f"{size(device.free)} free"
+        )
+        fits = needed <= device.free
+        largest = (
+            f"Batches up to {numbers.count(most)} fit."
+            if most
+            else "Not even one image fits: use another device or a smaller network."
+        )
+        self.fit_.setProperty("role", "soft" if fits else "warning" if most else "error")
+        self.fit_.style().polish(self.fit_)
+        verdict = "fits" if fits else "does not fit"
+        self.fit_.setToolTip(
+            f"<p>Training at the recipe's batch of {numbers.count(recipe.batch)} {verdict}: it "
+            f"takes about {size(needed)}; {device.name} has {size(device.free)} free of "
+            f"{size(device.total)}. {largest}</p>"
+            "<p>Counted are parameters, gradients, the optimizer's state, what is kept for "
+            "backward and the largest gradients; kernels take some more.</p>"
+        )
+
+    def _ask_devices(self) -> None:
+        """Ask for the devices' memory, in a thread, unless that was just done."""
+        if self.isVisible() and (not self._asked.isValid() or self._asked.hasExpired(FRESH)):
+            self._asked.start()
+            idle_imports.run(self, fitting.devices, self._has_devices)
+
+    def _has_devices(self, devices: tuple[fitting.Device, ...]) -> None:
+        self.devices = devices
+        if self.workspace.document is not None:
+            self._show_fit()
+            self.figures.choose()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the application's font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self.isVisible():
+            self.redraw()
+
+
+_Words: TypeAlias = QLabel | QToolButton
+
+
+class _Line(QWidget):
+    """Figures beside each other; where there is no room, the least telling are left out."""
+
+    def __init__(self, widgets: Sequence[_Words], *, keep: Sequence[_Words]) -> None:
+        super().__init__()
+        self.keep = keep
+        self.active = False
+        line = QHBoxLayout(self)
+        line.setContentsMargins(4, 0, 8, 0)
+        line.setSpacing(GAP)
+        for widget in widgets:
+            line.addWidget(widget)
+        line.addStretch(1)
+        line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
+
+    def hide_all(self) -> None:
+        """Show nothing."""
+        self.active = False
+        for widget in self.keep:
+            widget.hide()
+
+    def choose(self) -> None:
+        """Show the figures that fit."""
+        self.active = True
+        room = self.width() - 12
+        for widget in self.keep:
+            width = widget.sizeHint().width()
+            empty = not widget.text()
+            widget.setVisible(not empty and width <= room)
+            if not empty:
+                room -= width + GAP
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show what fits."""
+        super().resizeEvent(event)
+        if self.active:
+            self.choose()
+
+
+def _label(name: str) -> QLabel:
+    label = QLabel(objectName=name)
+    label.setProperty("role", "soft")
+    return label

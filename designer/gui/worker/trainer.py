@@ -1,0 +1,385 @@
+"""The standby worker, the run that is trained, and the run that is shown.
+
+What talks to workers and follows runs is imported with the first: the window is seen before that.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from PySide6 import QtWidgets
+from PySide6.QtCore import QObject, Signal
+
+from designer.errors import DesignerError
+from designer.gui.base import background
+from designer.gui.base.preferences import Preferences
+from designer.runs.folder import RunFolder, default_path, list_runs
+from designer.runs.recipe import Recipe, changed
+
+if TYPE_CHECKING:
+    from designer.design.values import Design
+    from designer.gui.worker.follower import Follower
+    from designer.gui.worker.service import Answer, Done, Service
+    from designer.runs import control
+
+
+@dataclass(eq=False)
+class _Job:
+    """A training that this window asked for, and the process that does it."""
+
+    path: Path
+    service: "Service"
+    answer: "Answer | None" = None
+
+    def alive(self) -> bool:
+        """Whether the process still works on it."""
+        return self.answer is None and self.service.alive
+
+    @property
+    def last_words(self) -> str:
+        """How the process ended, or what it answered in place of a training."""
+        return str((self.answer or {}).get("message", ""))
+
+
+class Trainer(QObject):
+    """Owns the standby worker and follows runs.
+
+    One run at a time is shown and one is trained; they may be two. Panels listen to this object
+    and know nothing of each other.
+
+    Signals
+    -------
+    run_changed()
+        Another run is shown, or none.
+    events_arrived(events), restarted()
+        See `Follower`; of the run that is shown.
+    state_changed()
+        The run that is shown or the one that is trained is in another state.
+    overlays_changed()
+        Other earlier runs are to be drawn beside the one that is shown.
+    runs_changed()
+        Runs came, went, or ended.
+    refused(sentence)
+        What could not be done.
+    """
+
+    run_changed = Signal()
+    events_arrived = Signal(list)
+    restarted = Signal()
+    state_changed = Signal()
+    overlays_changed = Signal()
+    runs_changed = Signal()
+    refused = Signal(str)
+
+    def __init__(self, preferences: Preferences, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.preferences = preferences
+        self.shown: Follower | None = None
+        self.active: Follower | None = None
+        self.overlays: dict[Path, Follower] = {}
+        self.beginning = False  # a run folder is being written
+        self._standby: Service | None = None
+        self._expected: Answer | None = None  # the request to prepare for what Train would begin
+        self._job: _Job | None = None
+        self._closed = False
+
+    @property
+    def runs_folder(self) -> Path:
+        """Where runs are."""
+        return Path(self.preferences.runs_folder).expanduser()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a worker waits for Train with torch loaded and the data read."""
+        standby = self._standby
+        return standby is not None and standby.loaded and standby.prepared and standby.idle
+
+    # The window's life
+
+    def window_shown(self) -> None:
+        """Start what may wait until the window is seen: the standby, the search for a training."""
+        background.run(self, lambda: _being_trained(self.runs_folder), self._attach)
+        self._keep_standby()
+
+    def preferences_changed(self) -> None:
+        """Follow the preferences as they are now."""
+        self._keep_standby()
+        self.runs_changed.emit()
+
+    def may_close(self, window: QtWidgets.QWidget) -> bool:
+        """Ask what becomes of a training that runs; False keeps the window open."""
+        if self.active is None or not self.active.going:
+            return True
+        box = QtWidgets.QMessageBox(window)
+        box.setObjectName("closing-while-training")
+        box.setIcon(QtWidgets.QMessageBox.Icon.Question)
+        box.setWindowTitle("A training is running")
+        box.setText(f"{self.active.run.path.name} is being trained.")
+        box.setInformativeText(
+            "It can go on without the window, and is found again when the window opens."
+        )
+        leave = box.addButton("Leave it running", QtWidgets.QMessageBox.ButtonRole.AcceptRole)
+        stop = box.addButton("Stop it", QtWidgets.QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(leave)
+        box.setEscapeButton(cancel)
+        box.exec()
+        if box.clickedButton() is stop:
+            self.steer("stop")
+        return box.clickedButton() in (leave, stop)
+
+    def close(self) -> None:
+        """Let go of the workers; one that trains goes on to its end."""
+        self._closed = True
+        services = {self._standby, self._job and self._job.service} - {None}
+        for service in services:
+            service.release()
+        self._standby = None
+        for follower in {self.shown, self.active, *self.overlays.values()} - {None}:
+            follower.close()
+
+    # Workers
+
+    def ask(self, request: "Answer", done: "Done") -> None:
+        """Have a worker do something, other than training; `done` gets its answer.
+
+        The worker is started if there is none. An answer has `ok`, and `message` if that is false.
+        """
+        self._ready_service().ask(request, done)
+
+    def _new_service(self) -> "Service":
+        from designer.gui.worker.service import Service
+
+        return Service(self)
+
+    def _new_follower(self, path: Path, *, alive: Callable[[], bool] | None = None) -> "Follower":
+        from designer.gui.worker.follower import Follower
+
+        return Follower(path, self, alive=alive)
+
+    def _ready_service(self) -> "Service":
+        """Return the service that does not train, started if need be."""
+        if self._standby is None or not self._standby.alive:
+            self._standby = self._new_service()
+            self._standby.ended.connect(lambda service=self._standby: self._service_ended(service))
+            if self._expected is not None:
+                self._standby.expect(self._expected)
+        return self._standby
+
+    def _keep_standby(self) -> None:
+        if self._closed:
+            return
+        if self.preferences.standby:
+            self._ready_service()
+        elif self._standby is not None and self._standby.idle:
+            self._standby.release()
+            self._standby = None
+
+    def _service_ended(self, service: "Service") -> None:
+        if service is self._standby:
+            self._standby = None
+            # One that dies while it loads would die again and again.
+            if service.loaded:
+                self._keep_standby()
+
+    # Training
+
+    def expect(self, recipe: Recipe, shape: Sequence[int]) -> None:
+        """Have the standby read what a training with this recipe and input would begin with."""
+        request = {
+            "do": "prepare",
+            "recipe": msgspec.to_builtins(self._own(recipe)),
+            "input": list(shape),
+        }
+        if request != self._expected:
+            self._expected = request
+            if self._standby is not None:
+                self._standby.expect(request)
+
+    def _own(self, recipe: Recipe) -> Recipe:
+        """Return a recipe with the device of the preferences, unless it says its own."""
+        if recipe.device == "auto" and self.preferences.device != "auto":
+            return changed(recipe, {"device": self.preferences.device})
+        return recipe
+
+    def begin(self, design: "Design", recipe: Recipe) -> None:
+        """Write a run folder for a design and train it; what is wrong is `refused`."""
+        recipe = self._own(recipe)
+        self.beginning = True
+        self._ready_service()  # which loads while the folder is written
+        self.state_changed.emit()
+
+        def write() -> Path:
+            from designer.runs.begin import begin
+
+            return begin(default_path(self.runs_folder, design.name), design, recipe).path
+
+        background.run(self, write, self._has_begun, self._not_begun)
+
+    def _has_begun(self, path: Path) -> None:
+        self.beginning = False
+        self.train(path)
+        self.runs_changed.emit()
+
+    def _not_begun(self, sentence: str) -> None:
+        self.beginning = False
+        self._keep_standby()
+        self.state_changed.emit()
+        self.refused.emit(sentence)
+
+    def train(self, path: Path, resume: bool = False) -> None:
+        """Have a worker train a run, and show it; what is wrong is `refused`."""
+        if self.active is not None and self.active.going:
+            self.refused.emit(
+                f"{self.active.run.path.name} is being trained: stop it or wait for its end."
+            )
+            return
+        try:
+            job = self._employ(path, resume=resume)
+        except DesignerError as error:
+            self.refused.emit(str(error))
+            return
+        self._job = job
+        if self.shown is not None and self.shown.run.path == path:
+            self.shown.revived(job.alive)
+            self._set_active(self.shown)
+        else:
+            follower = self._new_follower(path, alive=job.alive)
+            self._set_active(follower)
+            self._set_shown(follower)
+        self.state_changed.emit()
+
+    def _employ(self, path: Path, *, resume: bool) -> _Job:
+        """Give the run to the standby, even one that still loads, unless it does something else."""
+        RunFolder.open(path)
+        service = self._ready_service()
+        if service.idle:
+            self._standby = None
+        else:
+            service = self._new_service()
+        service.ask({"do": "train", "run": str(path.absolute()), "resume": resume}, self._answered)
+        return _Job(path, service)
+
+    def _answered(self, answer: "Answer") -> None:
+        """A service has trained to the end, or died, or refused."""
+        job = self._job
+        assert job is not None
+        job.answer = answer
+        # Its threads, generators and memory are as the recipe wanted; a fresh one is like no other.
+        job.service.release()
+        self._keep_standby()
+        if self.active is not None:
+            self.active.look()
+        self.state_changed.emit()  # it may have been seen dead before its last words came
+
+    def resume(self, path: Path) -> None:
+        """Go on with a run that was stopped or interrupted."""
+        self.train(path, resume=True)
+
+    def steer(self, command: "control.CommandName", value: float | None = None) -> None:
+        """Send a command to the run that is trained; what is wrong is `refused`."""
+        if self.active is None:
+            return
+        try:
+            from designer.runs import control
+
+            control.send(self.active.run.control, command, value=value)
+        except DesignerError as error:
+            self.refused.emit(str(error))
+
+    def ending_of(self, follower: "Follower") -> str:
+        """Say why a run that was interrupted has no result."""
+        from designer.gui.worker.service import ending
+
+        words = follower.words
+        if self._job is not None and self._job.path == follower.run.path:
+            told = self._job.last_words
+            return f"{told} Its last words: {words}" if words and words not in told else told
+        return ending(None, words)
+
+    # Showing
+
+    def show(self, path: Path | None) -> None:
+        """Show a run, None for none."""
+        if path is None:
+            self._set_shown(None)
+        elif self.active is not None and self.active.run.path == path:
+            self._set_shown(self.active)
+        elif self.shown is None or self.shown.run.path != path:
+            self._set_shown(self._new_follower(path))
+
+    def overlay(self, path: Path, wanted: bool) -> None:
+        """Draw an earlier run beside the one that is shown, or no more."""
+        if wanted == (path in self.overlays):
+            return
+        if wanted:
+            follower = self._new_follower(path)
+            follower.changed.connect(self.overlays_changed)
+            self.overlays[path] = follower
+        else:
+            self.overlays.pop(path).close()
+        self.overlays_changed.emit()
+
+    def forget(self, path: Path) -> None:
+        """Show a run no more, since its folder goes away or gets another name."""
+        self.overlay(path, False)
+        if self.active is not None and self.active.run.path == path:
+            self.active = None
+        if self.shown is not None and self.shown.run.path == path:
+            self.show(None)
+
+    def _attach(self, path: Path | None) -> None:
+        """Show a run that another window began and that is still being trained."""
+        if path is None or self.active is not None:
+            return
+        follower = self._new_follower(path)
+        self._set_active(follower)
+        self._set_shown(follower)
+
+    def _set_active(self, follower: "Follower") -> None:
+        old, self.active = self.active, follower
+        if old is not None and old not in (self.shown, follower):
+            old.close()
+        if follower is not old:
+            follower.changed.connect(self._active_changed)
+
+    def _active_changed(self) -> None:
+        active = self.active
+        if active is None:
+            return
+        if active.looked and not active.going:
+            self.active = None
+            active.changed.disconnect(self._active_changed)
+            if active is not self.shown:
+                active.close()
+            self.runs_changed.emit()
+        self.state_changed.emit()
+
+    def _set_shown(self, follower: "Follower | None") -> None:
+        old = self.shown
+        if old is follower:
+            return
+        if old is not None:
+            for signal, slot in self._wires(old):
+                signal.disconnect(slot)
+            if old is not self.active:
+                old.close()
+        self.shown = follower
+        if follower is not None:
+            for signal, slot in self._wires(follower):
+                signal.connect(slot)
+        self.run_changed.emit()
+
+    def _wires(self, follower: "Follower") -> list[tuple[Signal, Callable[..., object]]]:
+        return [
+            (follower.arrived, self.events_arrived),
+            (follower.restarted, self.restarted),
+            (follower.changed, self.state_changed),
+        ]
+
+
+def _being_trained(folder: Path) -> Path | None:
+    """Return the newest run that a worker has, None if there is none."""
+    return next((run.path for run in list_runs(folder) if run.worker() is not None), None)

@@ -1,0 +1,270 @@
+"""Normalizations: mean and variance of some axes are brought to 0 and 1."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import prod
+
+from designer.layers.base import (
+    BIAS,
+    BUFFER,
+    CONTIGUOUS,
+    FLOAT_BYTES,
+    INDEX_BYTES,
+    ITS_INPUT,
+    WEIGHT,
+    Category,
+    Code,
+    Layer,
+    LayerError,
+    SavedForBackward,
+    SetParameters,
+    Shape,
+    State,
+    Tensor,
+    largest_divisor,
+    need_image,
+    show,
+)
+from designer.layers.parameters import Bool, Float, Int
+
+
+@lru_cache(maxsize=1024)
+def _affine(shape: Shape) -> tuple[State, State]:
+    return State("weight", shape, WEIGHT), State("bias", shape, BIAS)
+
+
+@lru_cache(maxsize=1024)
+def _running(channels: int) -> tuple[State, ...]:
+    return (
+        State("running_mean", (channels,), BUFFER),
+        State("running_var", (channels,), BUFFER),
+        State("num_batches_tracked", (), BUFFER, INDEX_BYTES),
+    )
+
+
+class _BatchNorm(Layer):
+    """Normalizes each channel over the batch, and remembers running figures for eval mode."""
+
+    category = Category.NORMALIZATION
+    positional = ("in_channels",)
+    eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
+    momentum = Float(0.1, minimum=0.0, maximum=1.0, help="Weight of a new batch's figures.")
+    affine = Bool(True, help="Learn a scale and a shift per channel.")
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """Scale, shift, running mean and variance, and the count of batches (int64)."""
+        channels = inputs[0].shape[0]
+        return (*(_affine((channels,)) if self.affine else ()), *_running(channels))
+
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Its input, and the batch's mean and deviation per channel."""
+        return SavedForBackward(inputs=(0,), fixed=2 * FLOAT_BYTES * inputs[0].shape[0])
+
+    def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Its input."""
+        return ITS_INPUT
+
+    def kept_frozen(
+        self, inputs: Sequence[Tensor], output: Shape, training: bool
+    ) -> SavedForBackward:
+        """Its input, as in eval mode, which a frozen norm is always in."""
+        return self.saved_in_eval(inputs, output)
+
+
+class BatchNorm2d(_BatchNorm):
+    """Batch normalization of images."""
+
+    help = "Normalizes each channel over the batch and all positions."
+    torch = "nn.BatchNorm2d"
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape."""
+        return need_image(self, inputs)
+
+
+class BatchNorm1d(_BatchNorm):
+    """Batch normalization of features."""
+
+    help = "Normalizes each feature over the batch."
+    torch = "nn.BatchNorm1d"
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape."""
+        shape = inputs[0].shape
+        if len(shape) == 3:
+            raise LayerError(
+                "not-features",
+                f"BatchNorm1d needs features, received the image {show(shape)}; BatchNorm2d "
+                "normalizes images",
+                received=show(shape),
+                expected="features",
+            )
+        return shape
+
+
+class LocalResponseNorm(Layer):
+    """Local response normalization."""
+
+    category = Category.NORMALIZATION
+    help = "Divides each value by the energy of its neighboring channels (AlexNet)."
+    torch = "nn.LocalResponseNorm"
+    positional = ("size",)
+    size = Int(5, maximum=10_000, help="Neighboring channels that take part.")
+    alpha = Float(1e-4, minimum=0.0, maximum=100.0, help="Weight of the energy.")
+    beta = Float(0.75, minimum=0.0, maximum=100.0, help="Exponent.")
+    k = Float(1.0, minimum=1e-6, maximum=100.0, help="Added to the energy.")
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape."""
+        return need_image(self, inputs)
+
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Its input, the squares padded with size - 1 channels, and two tensors of its size."""
+        channels, height, width = inputs[0].shape
+        padded = (channels + self.size - 1) * height * width
+        return SavedForBackward(
+            inputs=(0,), per_image=FLOAT_BYTES * (padded + 2 * inputs[0].values)
+        )
+
+
+class GroupNorm(Layer):
+    """Group normalization."""
+
+    category = Category.NORMALIZATION
+    help = "Normalizes groups of channels of each image by itself."
+    torch = "nn.GroupNorm"
+    positional = ("num_groups", "in_channels")
+    num_groups = Int(32, help="Groups into which the channels fall.")
+    eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
+    affine = Bool(True, help="Learn a scale and a shift per channel.")
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape; its channels must divide, and a group hold more than one value."""
+        channels = inputs[0].shape[0]
+        if inputs[0].values == self.num_groups:
+            raise LayerError(
+                "one-value",
+                f"{self.num_groups} groups of {show(inputs[0].shape)} hold a single value each",
+                received=f"{self.num_groups} groups",
+                expected="more than one value per group",
+                remedies=[SetParameters("set groups to 1", {"num_groups": 1})]
+                if self.num_groups > 1
+                else [],
+            )
+        if channels % self.num_groups:
+            fitting = largest_divisor(channels, self.num_groups)
+            raise LayerError(
+                "groups",
+                f"{channels} channels do not divide into {self.num_groups} groups",
+                axis="channels",
+                received=channels,
+                expected=f"a multiple of {self.num_groups}",
+                remedies=[SetParameters(f"set groups to {fitting}", {"num_groups": fitting})],
+            )
+        return inputs[0].shape
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """Scale and shift per channel."""
+        return _affine((inputs[0].shape[0],)) if self.affine else ()
+
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Its input, and mean and deviation of each group."""
+        return SavedForBackward(inputs=(0,), per_image=2 * FLOAT_BYTES * self.num_groups)
+
+
+class LayerNorm(Layer):
+    """Layer normalization."""
+
+    category = Category.NORMALIZATION
+    help = "Normalizes all values of each image, or its last axes, with a scale for each value."
+    torch = "nn.LayerNorm"
+    axes = Int(0, minimum=0, maximum=3, help="How many of the last axes to normalize; 0 is all.")
+    eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
+    affine = Bool(True, help="Learn a scale and a shift for each value.")
+
+    def _normalized(self, inputs: Sequence[Tensor]) -> Shape:
+        return inputs[0].shape[-self.axes :]
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape; it must have the axes."""
+        if self.axes > len(inputs[0].shape):
+            raise LayerError(
+                "no-such-axis",
+                f"the input {show(inputs[0].shape)} has fewer than {self.axes} axes",
+                received=len(inputs[0].shape),
+                expected=f"at least {self.axes}",
+                remedies=[SetParameters("normalize all axes", {"axes": 0})],
+            )
+        return inputs[0].shape
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """Scale and shift for each value of the normalized axes."""
+        return _affine(self._normalized(inputs)) if self.affine else ()
+
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Its input, and mean and deviation of each normalized slice."""
+        slices = inputs[0].values // prod(self._normalized(inputs))
+        return SavedForBackward(inputs=(0,), per_image=2 * FLOAT_BYTES * slices)
+
+    def constructor(self, code: Code) -> str:
+        """Write the normalized shape."""
+        shape = code.channels if len(code.inputs[0].shape) == 1 else code.shape
+        if 0 < self.axes < len(code.inputs[0].shape):
+            shape = f"{shape}[-{self.axes}:]"
+        options = [f"eps={code.argument('eps')}"] if code.keywords(["eps"]) else []
+        if not self.affine:
+            options.append("elementwise_affine=False")
+        return f"nn.LayerNorm({', '.join([shape, *options])})"
+
+
+class InstanceNorm2d(Layer):
+    """Instance normalization."""
+
+    category = Category.NORMALIZATION
+    help = "Normalizes each channel of each image by itself."
+    torch = "nn.InstanceNorm2d"
+    positional = ("in_channels",)
+    eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
+    momentum = Float(0.1, minimum=0.0, maximum=1.0, help="Weight of a new batch's figures.")
+    affine = Bool(False, help="Learn a scale and a shift per channel.")
+    track_running_stats = Bool(False, help="Remember running figures for eval mode.")
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape, which must have more than one position."""
+        channels, height, width = need_image(self, inputs)
+        if height * width == 1:
+            raise LayerError(
+                "one-value",
+                "InstanceNorm2d needs more than one value per channel, received 1×1",
+                received="1×1",
+                expected="more than one position",
+            )
+        return channels, height, width
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        """Scale, shift and running figures, where asked for."""
+        channels = inputs[0].shape[0]
+        affine = _affine((channels,)) if self.affine else ()
+        return (*affine, *(_running(channels) if self.track_running_stats else ()))
+
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Its input and, per image and channel, two to five figures (measured)."""
+        return self._kept(inputs[0], 2 if self.track_running_stats else 0)
+
+    def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """The same without the batch's figures where running ones take their place."""
+        return self._kept(inputs[0], 0)
+
+    def _kept(self, tensor: Tensor, more: int) -> SavedForBackward:
+        figures = ((3 if self.affine else 2) + more) * FLOAT_BYTES * tensor.shape[0]
+        if tensor.layout is CONTIGUOUS:
+            return SavedForBackward(inputs=(0,), per_image=figures)
+        return SavedForBackward(
+            per_image=figures + FLOAT_BYTES * tensor.values
+        )  # torch makes a copy of it
+
+    def kept_frozen(
+        self, inputs: Sequence[Tensor], output: Shape, training: bool
+    ) -> SavedForBackward:
+        """As in eval mode, which a frozen norm is always in."""
+        return self.saved_in_eval(inputs, output)

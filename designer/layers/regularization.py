@@ -1,0 +1,121 @@
+"""Layers that disturb training and rest when the network predicts."""
+
+from collections.abc import Sequence
+from math import prod
+
+from designer.layers.activation import elementwise_layout
+from designer.layers.base import (
+    FLOAT_BYTES,
+    NOTHING,
+    Category,
+    Layer,
+    Layout,
+    SavedForBackward,
+    Shape,
+    Tensor,
+    need_image,
+)
+from designer.layers.parameters import Choice, Float
+
+
+class _Noise(Layer):
+    """Multiplies by noise in train mode; passes its input on in eval mode or where p is 0."""
+
+    category = Category.REGULARIZATION
+    counts = False
+    positional = ("p",)
+    p = Float(0.5, minimum=0.0, maximum=1.0, help="Chance that a value is dropped.")
+
+    def noise(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Return the noise that backward needs."""
+        return SavedForBackward(per_image=FLOAT_BYTES * prod(output))
+
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """The noise; where p is 1, the zero that torch multiplies by."""
+        if self.p == 1:
+            return SavedForBackward(fixed=FLOAT_BYTES)
+        return self.noise(inputs, output) if self.p > 0 else NOTHING
+
+    def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Nothing."""
+        return NOTHING
+
+    def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
+        """In eval mode, and where p is 0, the input itself goes on."""
+        return not training or self.p == 0
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        """Keep the order of the axes."""
+        return inputs[0].layout if self.p == 0 else elementwise_layout(inputs)
+
+    def summary(self) -> str:
+        """Return the chance."""
+        return f"{type(self).__name__} {self.p:g}"
+
+
+class Dropout(_Noise):
+    """Dropout."""
+
+    help = "Sets values to zero at random and scales the rest, so that no unit is relied upon."
+    torch = "nn.Dropout"
+
+
+class Dropout2d(_Noise):
+    """Dropout of channels."""
+
+    help = "Sets whole channels to zero at random."
+    torch = "nn.Dropout2d"
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """The input's shape."""
+        return need_image(self, inputs)
+
+    def noise(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """One number per image and channel."""
+        return SavedForBackward(per_image=FLOAT_BYTES * output[0])
+
+
+class AlphaDropout(_Noise):
+    """Dropout for SELU networks."""
+
+    help = "Dropout that keeps mean and variance, made for SELU."
+    torch = "nn.AlphaDropout"
+
+
+class StochasticDepth(_Noise):
+    """Stochastic depth."""
+
+    help = "Leaves out a whole residual branch at random (Huang et al. 2016); scales in training."
+    torch = "StochasticDepth"
+    p = Float(0.5, minimum=0.0, maximum=1.0, help="Chance that the branch is left out.")
+    mode = Choice("sample", choices=("sample", "batch"), help="Draw for each sample or once.")
+    source = '''
+class StochasticDepth(nn.Module):
+    """Leaves out its input with probability p while training (arXiv:1603.09382)."""
+
+    def __init__(self, p, mode="sample"):
+        super().__init__()
+        self.p = p
+        self.mode = mode
+
+    def forward(self, x):
+        if not self.training or self.p == 0:
+            return x
+        draws = x.shape[0] if self.mode == "sample" else 1
+        noise = x.new_empty([draws] + [1] * (x.dim() - 1)).bernoulli_(1 - self.p)
+        if self.p < 1:
+            noise.div_(1 - self.p)
+        return x * noise
+'''
+
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """The noise, even where p is 1."""
+        return self.noise(inputs, output) if self.p > 0 else NOTHING
+
+    def noise(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """One number per image or per batch."""
+        return (
+            SavedForBackward(per_image=FLOAT_BYTES)
+            if self.mode == "sample"
+            else SavedForBackward(fixed=FLOAT_BYTES)
+        )

@@ -1,0 +1,250 @@
+"""Receptive fields against what happens when single pixels change."""
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from designer.analysis.accounting.receptive_fields import ReceptiveField
+from designer.analysis.analysis import Analysis, analyze
+from tests.analysis.drawing import OUTPUT, block, chain, design
+
+SIZE = 48
+
+
+def conv(kernel: Any, **more: Any) -> dict[str, Any]:
+    return {"layer": "Conv2d", "out_channels": 1, "kernel_size": kernel, **more}
+
+
+def fields(*layers: Mapping[str, Any], size: int = SIZE) -> list[ReceptiveField | None]:
+    analysis = analyze(chain(*layers, shape=(1, size, size)))
+    assert analysis.valid, analysis.problems
+    return [analysis.fields[f"n{number}"] for number in range(1, len(layers) + 1)]
+
+
+def pair(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def torch_layer(layer: Mapping[str, Any]) -> nn.Module:
+    """Return the torch layer with weights of one, so that every pixel that is seen counts."""
+    values = {key: pair(value) for key, value in layer.items() if key != "layer"}
+    values.pop("out_channels", None)
+    match layer["layer"]:
+        case "Upsample":
+            return nn.Upsample(**values)
+        case "AvgPool2d" | "MaxPool2d":  # the same windows
+            return nn.AvgPool2d(**values)
+        case "Conv2d":
+            made: nn.Module = nn.Conv2d(1, 1, bias=False, **values)
+        case "ConvTranspose2d":
+            made = nn.ConvTranspose2d(1, 1, bias=False, **values)
+        case _:
+            raise AssertionError(layer)
+    for weight in made.parameters():
+        nn.init.ones_(weight)
+    return made.double()
+
+
+def seen(image: torch.Tensor, output: torch.Tensor, axis: int, place: int) -> tuple[int, int]:
+    """Return the first row or column of the image that an output depends on, and the one behind."""
+    middle = output.shape[3 - axis] // 2
+    value = output[0, :, place, middle] if axis == 0 else output[0, :, middle, place]
+    (gradient,) = torch.autograd.grad(value.sum(), image, retain_graph=True)
+    rows = gradient[0].abs().sum(0).sum(1 - axis).nonzero().flatten()
+    return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+
+
+def compare(
+    field: ReceptiveField, image: torch.Tensor, output: torch.Tensor, tolerance: float
+) -> int:
+    """Compare at places whose field lies well inside; return how many there were."""
+    compared = 0
+    for axis in (0, 1):
+        middle = output.shape[2 + axis] // 2
+        for place in range(max(0, middle - 2), middle + 2):
+            center = field.start[axis] + place * field.jump[axis]
+            low, high = center - field.size[axis] / 2, center + field.size[axis] / 2
+            if low < 10 or high > SIZE - 10:  # padding inside the network reaches further in
+                continue
+            first, last = seen(image, output, axis, place)
+            if (first, last) == (0, 0):  # a transposed convolution's step beyond its kernel
+                continue
+            assert low == pytest.approx(first, abs=tolerance + 1e-9), (axis, place)
+            assert high == pytest.approx(last, abs=tolerance + 1e-9), (axis, place)
+            compared += 1
+    return compared
+
+
+def random_layer(draw: random.Random, *, growing: bool) -> dict[str, Any]:
+    def sizes(*choices: int) -> Any:
+        return draw.choice([draw.choice(choices), [draw.choice(choices), draw.choice(choices)]])
+
+    kind = draw.choice(["Conv2d", "Conv2d", "Pool", "Upsample", "ConvTranspose2d"])
+    if kind == "Upsample" and growing:
+        return {"layer": kind, "scale_factor": draw.choice([1, 2, 3])}
+    if kind == "ConvTranspose2d" and growing:
+        values = {"stride": sizes(1, 2, 3), "padding": draw.choice([0, 1])}
+        return {**conv(sizes(2, 3, 4, 5), **values), "layer": kind}
+    if kind == "Pool":
+        kernel = draw.choice([2, 3])
+        values = {"stride": draw.choice([1, 2, 3]), "padding": draw.choice([0, 1])}
+        return {"layer": draw.choice(["AvgPool2d", "MaxPool2d"]), "kernel_size": kernel, **values}
+    if draw.random() < 0.25:
+        return conv(sizes(2, 3, 4), padding="same", dilation=sizes(1, 2))
+    padding = draw.choice([0, 1, 2])
+    return conv(sizes(1, 2, 3, 5), stride=sizes(1, 1, 2, 3), padding=padding, dilation=sizes(1, 2))
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+@pytest.mark.parametrize("growing", [False, True])
+def test_chains_see_what_changes_them(growing: bool) -> None:
+    compared = 0
+    for seed in range(50):
+        draw = random.Random(seed)
+        layers = [random_layer(draw, growing=growing) for _ in range(draw.randrange(1, 4))]
+        analysis = analyze(chain(*layers, shape=(1, SIZE, SIZE)))
+        if not analysis.valid or max(analysis.rows()[-1].shape) > 200:
+            continue
+        image = torch.ones(1, 1, SIZE, SIZE, dtype=torch.float64, requires_grad=True)
+        output = nn.Sequential(*map(torch_layer, layers))(image)
+        # Between two pixels a field is a mean over phases: up to one step of what was enlarged.
+        tolerance = 0.0
+        jumps = [1.0]
+        for number, layer in enumerate(layers, 1):
+            field = analysis.fields[f"n{number}"]
+            assert field is not None
+            if layer["layer"] in ("Upsample", "ConvTranspose2d"):
+                tolerance += max(jumps)
+            jumps = [*field.jump]
+        field = analysis.fields[f"n{len(layers)}"]
+        assert field is not None
+        try:
+            compared += compare(field, image, output, tolerance)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {layers}: {error}") from error
+    assert compared > 90
+
+
+@pytest.mark.parametrize("join", ["Add", "Concat"])
+def test_a_join_sees_what_its_branches_see_together(join: str) -> None:
+    compared = 0
+    for seed in range(12):
+        draw = random.Random(seed)
+        step = draw.choice([1, 2])
+        branches = []
+        for _ in range(draw.choice([2, 3])):
+            size, dilation = draw.choice([1, 3, 5]), draw.choice([1, 2])
+            first = conv(size, padding=dilation * (size // 2), dilation=dilation, stride=step)
+            branches.append([first, conv(draw.choice([1, 2, 3, 4]), padding="same")])
+        nodes: dict[str, Any] = {"image": {"layer": "Input", "shape": [1, SIZE, SIZE]}}
+        edges = []
+        for number, branch in enumerate(branches):
+            names = [f"a{number}", f"b{number}"]
+            nodes.update(zip(names, branch, strict=True))
+            edges.append(["image", *names, f"join:{number}"])
+        nodes |= {"join": {"layer": join}, "scores": OUTPUT}
+        analysis = analyze(design(nodes, [*edges, ["join", "scores"]]))
+        assert analysis.valid, analysis.problems
+        image = torch.ones(1, 1, SIZE, SIZE, dtype=torch.float64, requires_grad=True)
+        made = [nn.Sequential(*map(torch_layer, branch))(image) for branch in branches]
+        field = analysis.fields["join"]
+        assert field is not None
+        compared += compare(field, image, torch.cat(made, 1), 0)
+    assert compared > 90
+
+
+def test_the_first_pixel_has_its_center_at_one_half() -> None:
+    assert fields({"layer": "ReLU"}) == [ReceptiveField((1, 1), (1, 1), (0.5, 0.5))]
+    assert fields(conv(3)) == [ReceptiveField((3, 3), (1, 1), (1.5, 1.5))]
+    assert fields(conv(3, padding=1)) == [ReceptiveField((3, 3), (1, 1), (0.5, 0.5))]
+    assert fields(conv([1, 5], stride=[2, 1])) == [ReceptiveField((1, 5), (2, 1), (0.5, 2.5))]
+
+
+@pytest.mark.parametrize(("layers", "size"), [(2, 5), (3, 7)])
+def test_a_stack_of_small_kernels_sees_as_much_as_a_large_one(layers: int, size: int) -> None:
+    last = fields(*[conv(3)] * layers)[-1]
+    assert last is not None
+    assert last.size == (size, size)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"layer": "BatchNorm2d"},
+        {"layer": "LocalResponseNorm"},
+        {"layer": "GELU"},
+        {"layer": "Dropout"},
+        {"layer": "Identity"},
+        {"layer": "Scale"},
+        {"layer": "ChannelShuffle", "groups": 1},
+        {"layer": "Shortcut", "out_channels": 2},
+    ],
+)
+def test_norms_and_activations_pass_a_field_through(layer: dict[str, Any]) -> None:
+    before, after = fields(conv(5, stride=2), layer)
+    assert before == after
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"layer": "GlobalAvgPool2d"},
+        {"layer": "AdaptiveAvgPool2d", "output_size": 1},
+        {"layer": "AdaptiveMaxPool2d", "output_size": 1},
+    ],
+)
+def test_global_pools_see_the_whole_image(layer: dict[str, Any]) -> None:
+    _, field = fields(conv(3), layer)
+    assert field == ReceptiveField((SIZE, SIZE), (SIZE, SIZE), (SIZE / 2, SIZE / 2))
+
+
+def test_a_linear_layer_sees_the_whole_image() -> None:
+    *_, field = fields(
+        conv(3), {"layer": "Flatten"}, {"layer": "Linear", "out_features": 2}, {"layer": "ReLU"}
+    )
+    assert field == ReceptiveField((SIZE, SIZE), (SIZE, SIZE), (SIZE / 2, SIZE / 2))
+
+
+@pytest.mark.parametrize(("size", "output"), [(7, 3), (64, 7), (3, 7), (10, 5), (64, 9)])
+def test_adaptive_windows_are_as_wide_as_torchs(size: int, output: int) -> None:
+    (field,) = fields({"layer": "AdaptiveAvgPool2d", "output_size": output}, size=size)
+    assert field is not None
+    image = torch.ones(1, 1, size, size, requires_grad=True)
+    pooled = nn.AdaptiveAvgPool2d(output)(image)
+    windows = [seen(image, pooled, 0, place) for place in range(output)]
+    assert field.size == (max(last - first for first, last in windows),) * 2
+    assert field.jump == pytest.approx((size / output,) * 2)
+
+
+def test_an_adaptive_pool_of_any_size_is_quickly_told() -> None:
+    (field,) = fields({"layer": "AdaptiveAvgPool2d", "output_size": 100_000})
+    assert field is not None
+    assert field.size == (2, 2)
+
+
+def test_features_have_no_field() -> None:
+    analysis = analyze(chain({"layer": "Linear", "out_features": 2}, shape=[4]))
+    assert analysis.valid
+    assert dict(analysis.fields) == {"image": None, "n1": None, "scores": None}
+
+
+def test_fields_of_repeated_blocks_grow() -> None:
+    inner = block({"conv": conv(3, padding=1)}, [["x", "conv", "y"]])
+    analysis = analyze(
+        chain({"block": "Conv", "repeat": 3}, shape=[1, 9, 9], blocks={"Conv": inner})
+    )
+    assert sizes(analysis) == {
+        "image": 1,
+        "n1.0.conv": 3,
+        "n1.1.conv": 5,
+        "n1.2.conv": 7,
+        "scores": 7,
+    }
+
+
+def sizes(analysis: Analysis) -> dict[str, float]:
+    return {path: field.size[0] for path, field in analysis.fields.items() if field is not None}

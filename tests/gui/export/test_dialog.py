@@ -1,0 +1,294 @@
+"""The export dialog: formats, weights, places, and what became of each file."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from PySide6.QtCore import QObject, QPoint, Qt, QUrl
+from pytestqt.qtbot import QtBot
+
+from designer import presets
+from designer.codegen import source
+from designer.design import edits, files
+from designer.gui.documents.workspace import Workspace
+from designer.gui.export.dialog import ExportDialog
+from designer.gui.export.job import FORMATS
+from designer.runs.begin import begin
+from designer.runs.recipe import Recipe
+from designer.runs.result import Figures, Result
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+class Worker(QObject):
+    """Stands for the trainer: keeps the requests, and answers when told."""
+
+    def __init__(self, runs: Path) -> None:
+        super().__init__()
+        self.runs_folder = runs
+        self.asked: list[tuple[dict[str, Any], Callable[[dict[str, Any]], object]]] = []
+
+    def ask(self, request: dict[str, Any], done: Callable[[dict[str, Any]], object]) -> None:
+        self.asked.append((request, done))
+
+    def answer(self, difference: float = 0.0) -> Path:
+        """Write the file that was asked for last, and say so."""
+        request, done = self.asked[-1]
+        path = Path(request["to"][0])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * 2_000)
+        done({"ok": True, "files": [{"path": str(path), "bytes": 2_000, "difference": difference}]})
+        return path
+
+    def fail(self, message: str, **more: Any) -> None:
+        """Refuse what was asked for last."""
+        self.asked[-1][1]({"ok": False, "message": message, **more})
+
+
+@pytest.fixture
+def worker(home: Path) -> Worker:
+    return Worker(home / "runs")
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    space = Workspace()
+    space.open_preset("lenet5")
+    return space
+
+
+@pytest.fixture
+def dialog(
+    qtbot: QtBot, look: str, workspace: Workspace, worker: Worker, tmp_path: Path
+) -> ExportDialog:
+    """The dialog for LeNet-5, in a folder of the test, nothing ticked."""
+    return shown(qtbot, workspace, worker, tmp_path / "out")
+
+
+def shown(
+    qtbot: QtBot, workspace: Workspace, worker: Worker, folder: Path, **more: Any
+) -> ExportDialog:
+    form = ExportDialog(workspace, worker, **more)  # type: ignore[arg-type]
+    form.folder.edit.setText(str(folder))
+    form.show()
+    qtbot.waitExposed(form)
+    for suffix, row in form.rows.items():
+        if row.tick.isChecked():
+            tick(form, qtbot, suffix)
+    return form
+
+
+def tick(form: ExportDialog, qtbot: QtBot, *suffixes: str) -> None:
+    for suffix in suffixes:
+        box = form.rows[suffix].tick
+        qtbot.mouseClick(box, LEFT, pos=QPoint(8, box.height() // 2))
+
+
+def press(form: ExportDialog, qtbot: QtBot) -> None:
+    qtbot.mouseClick(form.go, LEFT)
+
+
+def test_the_formats_are_those_of_the_engine() -> None:
+    text = Path("designer/engine/export.py").read_text(encoding="utf-8")
+    assert [each.suffix for each in FORMATS] == [".py", ".pt", ".safetensors", ".pt2", ".onnx"]
+    assert all(f'"{each.suffix}": Format(' in text for each in FORMATS)
+
+
+def test_code_needs_no_worker(dialog: ExportDialog, worker: Worker, qtbot: QtBot) -> None:
+    tick(dialog, qtbot, ".py")
+    with qtbot.waitSignal(dialog.job.finished):
+        press(dialog, qtbot)
+    path = dialog.paths()[0]
+    assert path.name == "lenet_5.py"
+    assert path.read_text() == source(dialog.design)
+    assert worker.asked == []
+    assert "compiles" in dialog.rows[".py"].state.text()
+    assert str(path.parent) in dialog.message.text()
+    assert dialog.show_folder.isVisible()
+
+
+def test_files_are_asked_for_one_by_one(
+    dialog: ExportDialog, worker: Worker, qtbot: QtBot, tmp_path: Path
+) -> None:
+    tick(dialog, qtbot, ".safetensors", ".onnx")
+    press(dialog, qtbot)
+    qtbot.waitUntil(lambda: len(worker.asked) == 1)
+    request = worker.asked[0][0]
+    assert request["do"] == "export"
+    assert files.read(Path(request["source"])) == dialog.design
+    assert request["to"] == [str(tmp_path / "out" / "lenet_5.safetensors")]
+    assert dialog.progress.isVisible()
+    assert not dialog.go.isEnabled()
+    assert dialog.rows[".onnx"].state.text() == "waits"
+    worker.answer()
+    assert len(worker.asked) == 2
+    assert "identical" in dialog.rows[".safetensors"].state.text()
+    worker.answer(2.4e-7)
+    assert "2.4e-07" in dialog.rows[".onnx"].state.text()
+    assert "2.00 KB" in dialog.rows[".onnx"].state.text()
+    assert dialog.message.text().startswith("2 files written")
+    assert not dialog.progress.isVisible()
+    assert not Path(request["source"]).exists(), "the copy of the design is removed"
+
+
+def test_one_failure_does_not_stop_the_others(
+    dialog: ExportDialog, worker: Worker, qtbot: QtBot
+) -> None:
+    tick(dialog, qtbot, ".pt2", ".onnx")
+    press(dialog, qtbot)
+    qtbot.waitUntil(lambda: len(worker.asked) == 1)
+    worker.fail("LeNet-5 cannot be written by torch.export.")
+    assert dialog.rows[".pt2"].fault.text() == "LeNet-5 cannot be written by torch.export."
+    worker.answer()
+    assert "1 file written, 1 not" in dialog.message.text()
+    assert dialog.go.isEnabled()
+
+
+def test_a_dead_worker_is_reported(dialog: ExportDialog, worker: Worker, qtbot: QtBot) -> None:
+    tick(dialog, qtbot, ".pt", ".onnx")
+    press(dialog, qtbot)
+    qtbot.waitUntil(lambda: len(worker.asked) == 1)
+    worker.fail("The training process was killed (signal 9).", died=True)
+    assert len(worker.asked) == 1
+    assert "killed" in dialog.rows[".pt"].fault.text()
+    assert "Not tried" in dialog.rows[".onnx"].fault.text()
+
+
+def test_cancel_writes_nothing_further(dialog: ExportDialog, worker: Worker, qtbot: QtBot) -> None:
+    tick(dialog, qtbot, ".pt", ".onnx")
+    press(dialog, qtbot)
+    qtbot.waitUntil(lambda: len(worker.asked) == 1)
+    assert dialog.leave.text() == "Cancel"
+    qtbot.mouseClick(dialog.leave, LEFT)
+    assert "finishes the file" in dialog.message.text()
+    worker.answer()
+    assert len(worker.asked) == 1
+    assert dialog.rows[".onnx"].state.text() == ""
+    assert "1 file written" in dialog.message.text()
+
+
+def test_closing_while_a_file_is_written(
+    dialog: ExportDialog, worker: Worker, qtbot: QtBot
+) -> None:
+    tick(dialog, qtbot, ".pt", ".onnx")
+    press(dialog, qtbot)
+    qtbot.waitUntil(lambda: len(worker.asked) == 1)
+    with qtbot.waitSignal(dialog.destroyed):
+        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    worker.answer()
+    assert len(worker.asked) == 1
+
+
+def test_overwriting_is_asked_once(dialog: ExportDialog, qtbot: QtBot, tmp_path: Path) -> None:
+    file = tmp_path / "out" / "lenet_5.py"
+    file.parent.mkdir()
+    file.write_text("mine")
+    tick(dialog, qtbot, ".py")
+    press(dialog, qtbot)
+    assert dialog.message.text() == f"lenet_5.py exists already in {file.parent}."
+    assert dialog.go.text() == "Overwrite"
+    assert file.read_text() == "mine"
+    with qtbot.waitSignal(dialog.job.finished):
+        press(dialog, qtbot)
+    assert "class" in file.read_text()
+
+
+def test_another_name_takes_the_question_back(
+    dialog: ExportDialog, qtbot: QtBot, tmp_path: Path
+) -> None:
+    file = tmp_path / "out" / "lenet_5.py"
+    file.parent.mkdir()
+    file.write_text("mine")
+    tick(dialog, qtbot, ".py")
+    press(dialog, qtbot)
+    qtbot.keyClicks(dialog.name, "b")
+    assert dialog.go.text() == "Export"
+    with qtbot.waitSignal(dialog.job.finished):
+        press(dialog, qtbot)
+    assert file.read_text() == "mine"
+    assert (file.parent / "lenet_5b.py").exists()
+
+
+def test_what_stands_in_the_way(dialog: ExportDialog, qtbot: QtBot, tmp_path: Path) -> None:
+    assert dialog.message.text() == "Tick at least one kind of file."
+    assert not dialog.go.isEnabled()
+    tick(dialog, qtbot, ".py")
+    assert dialog.go.isEnabled()
+    dialog.name.clear()
+    assert "Give the files a name" in dialog.message.text()
+    qtbot.keyClicks(dialog.name, "a/b")
+    assert not dialog.go.isEnabled()
+    dialog.name.setText("net")
+    (tmp_path / "file").write_text("")
+    dialog.folder.edit.selectAll()
+    qtbot.keyClicks(dialog.folder.edit, str(tmp_path / "file"))
+    assert dialog.folder.fault.isVisible()
+    assert not dialog.go.isEnabled()
+
+
+def test_a_design_with_errors(
+    workspace: Workspace, worker: Worker, qtbot: QtBot, look: str, tmp_path: Path
+) -> None:
+    workspace.edit("set conv1 kernel", lambda d: edits.set_parameter(d, "conv1", "kernel_size", 99))
+    form = shown(qtbot, workspace, worker, tmp_path)
+    tick(form, qtbot, ".py")
+    assert form.message.text().startswith("LeNet-5 cannot be built yet: ")
+    assert not form.go.isEnabled()
+
+
+def trained(worker: Worker, run_name: str, **changes: Any) -> Path:
+    """Write a run of LeNet-5 that has weights."""
+    design = replace(presets.load("lenet5"), **changes)
+    run = begin(worker.runs_folder / run_name, design, Recipe())
+    run.best.write_bytes(b"weights")
+    result = Result(status="finished", test=Figures(loss=0.1, accuracy=0.981))
+    run.result_file.write_bytes(msgspec.json.encode(result))
+    return run.path
+
+
+def test_weights_of_a_run(
+    workspace: Workspace, worker: Worker, qtbot: QtBot, look: str, tmp_path: Path
+) -> None:
+    same = trained(worker, "same")
+    trained(worker, "changed", about="Another text.")
+    trained(worker, "other", name="Another network")
+    form = shown(qtbot, workspace, worker, tmp_path)
+    qtbot.waitUntil(lambda: form.weights.count() == 3)
+    texts = [form.weights.itemText(row) for row in range(3)]
+    assert texts[0] == "This design with fresh weights"
+    assert not any("other" in text for text in texts)
+    tick(form, qtbot, ".pt")
+    form.weights.setCurrentIndex(next(row for row in range(3) if "changed" in texts[row]))
+    assert "the one that is open differs" in form.message.text()
+    form.weights.setCurrentIndex(next(row for row in range(3) if "same" in texts[row]))
+    assert "98.10 %" in form.weights.currentText()
+    assert "loaded back" in form.message.text()
+    press(form, qtbot)
+    assert worker.asked[0][0]["source"] == str(same)
+
+
+def test_a_run_that_was_asked_for(worker: Worker, qtbot: QtBot, look: str, tmp_path: Path) -> None:
+    run = trained(worker, "mine")
+    form = shown(qtbot, Workspace(), worker, tmp_path, source=run)
+    qtbot.waitUntil(lambda: "98.10" in form.weights.currentText())
+    assert form.weights.count() == 1
+    tick(form, qtbot, ".py")
+    press(form, qtbot)
+    assert worker.asked[0][0] == {
+        "do": "export", "source": str(run), "to": [str(tmp_path / "mine.py")],
+    }  # fmt: skip
+
+
+def test_the_folder_is_opened(
+    dialog: ExportDialog, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shown_: list[QUrl] = []
+    monkeypatch.setattr(export_dialog.QDesktopServices, "openUrl", shown_.append)
+    tick(dialog, qtbot, ".py")
+    with qtbot.waitSignal(dialog.job.finished):
+        press(dialog, qtbot)
+    qtbot.mouseClick(dialog.show_folder, LEFT)
+    assert [url.toLocalFile() for url in shown_] == [str(tmp_path / "out")]
