@@ -15,8 +15,10 @@ def write_atomically(path: Path, write: bytes | Callable[[BinaryIO], object]) ->
     Synced to the disk before the rename. Whatever goes wrong, the old file stays as it was and
     the temporary one is removed.
 
-    Raises:
-        OSError: from the file system.
+    Raises
+    ------
+    OSError
+        from the file system.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -35,8 +35,10 @@ def read(folder: Path) -> DataSet:
 
     The test file and the files with the class names may be missing.
 
-    Raises:
-        DesignerError: a file is missing or damaged, or this is the pickled Python version.
+    Raises
+    ------
+    DesignerError
+        a file is missing or damaged, or this is the pickled Python version.
     """
     if _is_cifar10(folder):
         classes = _names(folder / "batches.meta.txt") or CIFAR10_CLASSES

@@ -15,9 +15,11 @@ class DataSet:
 
     ``classes`` names the classes in the order of their numbers and is empty for regression.
 
-    Raises:
-        DesignerError: a part is empty, labels and images differ in number, a label is no class or
-            no finite number, parts differ in kind, or there are fewer than two classes.
+    Raises
+    ------
+    DesignerError
+        a part is empty, labels and images differ in number, a label is no class or
+        no finite number, parts differ in kind, or there are fewer than two classes.
     """
 
     name: str

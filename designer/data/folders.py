@@ -24,9 +24,11 @@ def read(root: Path) -> DataSet:
 
     Classes are numbered in the order of their names. The pictures themselves are not opened.
 
-    Raises:
-        DesignerError: there are no class folders, one of them is empty, or a class of the
-            validation or test part is missing from the training part.
+    Raises
+    ------
+    DesignerError
+        there are no class folders, one of them is empty, or a class of the
+        validation or test part is missing from the training part.
     """
     folders = {"train": root}
     if _has_parts(root):

@@ -44,8 +44,10 @@ def read(folder: Path) -> DataSet:
 
     The classes are Fashion-MNIST's where the folder, or the one around it, is named so.
 
-    Raises:
-        DesignerError: a file is missing, damaged or not IDX.
+    Raises
+    ------
+    DesignerError
+        a file is missing, damaged or not IDX.
     """
     fashion = any("fashion" in name.lower() for name in folder.parts[-2:])
     has_test = _find(folder, "t10k", "images") or _find(folder, "t10k", "labels")

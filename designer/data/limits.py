@@ -10,8 +10,10 @@ MAX_BYTES = 16 * 2**30
 def check_promise(path: Path, promised: int) -> None:
     """Refuse a file whose header promises more than ``MAX_BYTES`` bytes of data.
 
-    Raises:
-        DesignerError: it does.
+    Raises
+    ------
+    DesignerError
+        it does.
     """
     if promised > MAX_BYTES:
         raise DesignerError(

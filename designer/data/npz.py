@@ -35,8 +35,10 @@ def read(path: Path) -> DataSet:
     Images are (N, H, W), (N, H, W, C) or (N, C, H, W), as integers from 0 to 255 or as floats.
     Integer labels (N,) are classes; floating-point labels (N,) or (N, targets) are for regression.
 
-    Raises:
-        DesignerError: the file is damaged, needs unpickling, or its arrays are of no use.
+    Raises
+    ------
+    DesignerError
+        the file is damaged, needs unpickling, or its arrays are of no use.
     """
     try:
         with zipfile.ZipFile(path) as archive:

@@ -18,8 +18,10 @@ def open_dataset(name_or_path: str | Path) -> DataSet:
     Folders may hold IDX files (MNIST, Fashion-MNIST), the binary version of CIFAR-10 or CIFAR-100,
     or picture files in one sub-folder for each class. All but picture files are read into memory.
 
-    Raises:
-        DesignerError: there is no such data set, or it is damaged, incomplete or of no use.
+    Raises
+    ------
+    DesignerError
+        there is no such data set, or it is damaged, incomplete or of no use.
     """
     path = present(name_or_path)
     try:
@@ -45,8 +47,10 @@ def locate(name_or_path: str | Path) -> Path:
 def present(name_or_path: str | Path) -> Path:
     """Return the absolute path that a name or path means, if there is something.
 
-    Raises:
-        DesignerError: there is nothing.
+    Raises
+    ------
+    DesignerError
+        there is nothing.
     """
     path = locate(name_or_path)
     try:

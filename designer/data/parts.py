@@ -39,8 +39,10 @@ class Part(Protocol):
     def read(self, indices: Indices, *, height: int, width: int, channels: int) -> Array:
         """Return the images at ``indices`` as (n, channels, height, width) in ``dtype``.
 
-        Raises:
-            DesignerError: a file cannot be read, or has channels that cannot become ``channels``.
+        Raises
+        ------
+        DesignerError
+            a file cannot be read, or has channels that cannot become ``channels``.
         """
         ...
 

@@ -34,8 +34,10 @@ def fit(images: Array, *, height: int, width: int, channels: int) -> Array:
     One channel becomes three by repetition, three become one by luminance (ITU-R 601-2, as Pillow's
     mode ``L``).
 
-    Raises:
-        DesignerError: for any other change of the number of channels.
+    Raises
+    ------
+    DesignerError
+        for any other change of the number of channels.
     """
     own = images.shape[3]
     if (own, channels) == (3, 1):
@@ -59,8 +61,10 @@ def read_picture(path: Path, *, height: int, width: int, channels: int) -> Array
     The first frame is taken, turned as its EXIF orientation says; palettes are looked up, 16 bits
     become 8, and what is transparent becomes white.
 
-    Raises:
-        DesignerError: the file is broken, too large or of no use, or ``channels`` is not 1 or 3.
+    Raises
+    ------
+    DesignerError
+        the file is broken, too large or of no use, or ``channels`` is not 1 or 3.
     """
     if channels not in (1, 3):
         raise DesignerError(
@@ -84,8 +88,10 @@ def read_picture(path: Path, *, height: int, width: int, channels: int) -> Array
 def picture_shape(path: Path) -> tuple[int, int, int]:
     """Return (height, width, channels) of the picture in a file, from its header.
 
-    Raises:
-        DesignerError: the file is broken or too large.
+    Raises
+    ------
+    DesignerError
+        the file is broken or too large.
     """
     with _opened(path) as image:
         width, height = image.size

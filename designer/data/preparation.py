@@ -52,8 +52,10 @@ class PreparedData:
     def sized(self) -> Split:
         """The parts, those of small data with images of the network's size.
 
-        Raises:
-            DesignerError: the images have channels that cannot become the network's.
+        Raises
+        ------
+        DesignerError
+            the images have channels that cannot become the network's.
         """
         if not self.small:
             return self.parts
@@ -67,8 +69,10 @@ class PreparedData:
     def statistics(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean and standard deviation of each channel; see ``channel_statistics``.
 
-        Raises:
-            DesignerError: a picture cannot be read or converted.
+        Raises
+        ------
+        DesignerError
+            a picture cannot be read or converted.
         """
         channels, height, width = self.shape
         train = self.sized.train
@@ -89,8 +93,10 @@ class PreparedData:
 def material(wish: DataRequest) -> PreparedData:
     """Read and divide a data set, or return what ``read_ahead`` kept of it, which is kept no more.
 
-    Raises:
-        DesignerError: the data set cannot be read or divided.
+    Raises
+    ------
+    DesignerError
+        the data set cannot be read or divided.
     """
     try:
         return _read(wish, _stamp(wish.source))
@@ -104,8 +110,10 @@ def read_ahead(wish: DataRequest) -> None:
     Only one is kept, and none whose files or images take more than ``LARGEST`` bytes, or that lies
     in sub-folders, since a change of pictures there would not be seen.
 
-    Raises:
-        DesignerError: the data set cannot be read, divided or brought to the network's size.
+    Raises
+    ------
+    DesignerError
+        the data set cannot be read, divided or brought to the network's size.
     """
     stamp = _stamp(wish.source)
     if not stamp or sum(size for _, size, _ in stamp) > LARGEST:

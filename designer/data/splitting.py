@@ -36,8 +36,10 @@ def split(
     share; with a fraction of 0 it stays None. Each class keeps at least one training image.
     ``limit`` keeps that many training images, again with every class's share.
 
-    Raises:
-        DesignerError: a fraction or ``limit`` is out of range, or the images are too few to cut.
+    Raises
+    ------
+    DesignerError
+        a fraction or ``limit`` is out of range, or the images are too few to cut.
     """
     fractions = {"test": test, "validation": validation}
     for name, fraction in fractions.items():

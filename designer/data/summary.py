@@ -39,8 +39,10 @@ class Description:
 def describe(dataset: DataSet) -> Description:
     """Count what is in a data set.
 
-    Raises:
-        DesignerError: a picture file cannot be read.
+    Raises
+    ------
+    DesignerError
+        a picture file cannot be read.
     """
     classes = dataset.classes
     heights, widths, channels = zip(*dataset.train.shapes(), strict=True)
@@ -74,8 +76,10 @@ def channel_statistics(
     The pieces are merged as in Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm
     for Computing Sample Variances" (1979), which does not cancel as sums of squares do.
 
-    Raises:
-        DesignerError: a picture cannot be read or converted.
+    Raises
+    ------
+    DesignerError
+        a picture cannot be read or converted.
     """
     chosen = np.arange(len(part)) if part.in_memory else evenly(len(part), _SAMPLE)
     step = max(1, _CHUNK_VALUES // (height * width * channels))

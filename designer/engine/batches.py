@@ -30,8 +30,10 @@ class Images(Protocol):
 
         The first ``start`` batches are left out. Images are (n, channels, height, width) float32.
 
-        Raises:
-            DesignerError: an image cannot be read, or a loader process was killed.
+        Raises
+        ------
+        DesignerError
+            an image cannot be read, or a loader process was killed.
         """
         ...
 
@@ -193,8 +195,10 @@ def images(
     What fits is kept in memory: finished if nothing random happens to it, else as it was read;
     on the device where that has room. The rest is streamed.
 
-    Raises:
-        DesignerError: an image cannot be read or cannot become the network's input.
+    Raises
+    ------
+    DesignerError
+        an image cannot be read or cannot become the network's input.
     """
     channels, height, width = shape = preprocessing.input
     last_steps = finish(preprocessing, device=device, augment=augment)

@@ -29,8 +29,10 @@ def fingerprint(source: str) -> str:
 def save(path: Path, content: Content, *, source: str) -> None:
     """Write a checkpoint of the network with this source; the one before stays until it is whole.
 
-    Raises:
-        DesignerError: it cannot be written; the one before is unharmed.
+    Raises
+    ------
+    DesignerError
+        it cannot be written; the one before is unharmed.
     """
     whole = {"format": _FORMAT, "source": fingerprint(source), **content}
     try:
@@ -43,8 +45,10 @@ def save(path: Path, content: Content, *, source: str) -> None:
 def load(path: Path, *, source: str) -> Content:
     """Read a checkpoint of the network with this source, all tensors on the CPU.
 
-    Raises:
-        DesignerError: it is missing, damaged, of another format, or of another network.
+    Raises
+    ------
+    DesignerError
+        it is missing, damaged, of another format, or of another network.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)

@@ -22,8 +22,10 @@ from designer.runs.recipe import DeviceName, PrecisionName
 def choose(name: DeviceName) -> torch.device:
     """Return the device of that name, ``auto`` being CUDA, else MPS, else the CPU.
 
-    Raises:
-        DesignerError: this machine, or this build of torch, does not have it.
+    Raises
+    ------
+    DesignerError
+        this machine, or this build of torch, does not have it.
     """
     present = {
         "cuda": torch.cuda.is_available(),

@@ -55,8 +55,10 @@ def write_details(
     the class that it took; ``mistakes.npz`` has their ``images`` (m, channels, height, width),
     uint8, as the network saw them.
 
-    Raises:
-        DesignerError: the folder cannot be written.
+    Raises
+    ------
+    DesignerError
+        the folder cannot be written.
     """
     classes = preprocessing.classes
     network.eval()

@@ -31,8 +31,10 @@ def groups(network: nn.Module, analysis: Analysis) -> list[dict[str, Any]]:
 
     A design without factors gives one group of all parameters in their order.
 
-    Raises:
-        DesignerError: nothing learns.
+    Raises
+    ------
+    DesignerError
+        nothing learns.
     """
     rates = factors(analysis.top)
     found: dict[float, list[nn.Parameter]] = {}

@@ -19,8 +19,10 @@ def module_from_source(source: str, class_name: str, *, filename: str | None = N
     The text is registered under ``filename``, so that tracebacks show its lines; without one it
     gets a name of its own.
 
-    Raises:
-        DesignerError: the source does not compile, does not run, or has no such module class.
+    Raises
+    ------
+    DesignerError
+        the source does not compile, does not run, or has no such module class.
     """
     name = filename or f"<{class_name}>"
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
@@ -44,8 +46,10 @@ def module_from_source(source: str, class_name: str, *, filename: str | None = N
 def module(design: Design) -> nn.Module:
     """Compile a design: write its source, run that and return the network.
 
-    Raises:
-        DesignerError: the design has errors.
+    Raises
+    ------
+    DesignerError
+        the design has errors.
     """
     generated = generate(design)
     return module_from_source(generated.source, generated.class_name)
@@ -56,8 +60,10 @@ def module_of_run(run: RunFolder) -> nn.Module:
 
     A run folder may come from anywhere, and a Python file can do anything.
 
-    Raises:
-        DesignerError: the design has errors, or its source is not what model.py says.
+    Raises
+    ------
+    DesignerError
+        the design has errors, or its source is not what model.py says.
     """
     generated = generate(files.read(run.design))
     if generated.source != run.source():

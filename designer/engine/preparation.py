@@ -60,8 +60,10 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
 
     ``threads`` is the number that a checkpoint was made with, which comes before the recipe's.
 
-    Raises:
-        DesignerError: data, recipe, network and machine do not go together.
+    Raises
+    ------
+    DesignerError
+        data, recipe, network and machine do not go together.
     """
     recipe, info, source = run.recipe(), run.network(), run.source()
     processes = Processes.current()
@@ -120,8 +122,10 @@ def load_ahead(recipe: Recipe, shape: tuple[int, int, int]) -> None:
 
     ``shape`` is that of the network's input: channels, height, width.
 
-    Raises:
-        DesignerError: the data cannot be read or brought to the network's size.
+    Raises
+    ------
+    DesignerError
+        the data cannot be read or brought to the network's size.
     """
     _, height, width = shape
     if recipe.augmentation.active:

@@ -39,9 +39,11 @@ def train(
     With ``resume`` it goes on from the last checkpoint, from the start if there was none yet.
     Setting ``interrupt`` stops it cleanly within a step, as the command ``stop`` does.
 
-    Raises:
-        DesignerError: the run cannot be trained; unless it was refused at once, because it has
-            ended or another worker has it, the sentence is in its events and its result too.
+    Raises
+    ------
+    DesignerError
+        the run cannot be trained; unless it was refused at once, because it has
+        ended or another worker has it, the sentence is in its events and its result too.
     """
     processes = Processes.current()
     with device.memory_kept(), ExitStack() as stack:
@@ -171,8 +173,10 @@ class _Training:
     def restore(self, content: checkpoint.Content) -> None:
         """Go on from a checkpoint.
 
-        Raises:
-            DesignerError: the recipe or the data were changed so that its place means another one.
+        Raises
+        ------
+        DesignerError
+            the recipe or the data were changed so that its place means another one.
         """
         if content["steps_per_epoch"] != self._prepared.steps_per_epoch:
             raise DesignerError(
@@ -200,8 +204,10 @@ class _Training:
     def take_initial_weights(self) -> None:
         """Begin with the weights that the recipe names, if it does, and keep what was taken.
 
-        Raises:
-            DesignerError: they cannot be read, or nothing of them fits.
+        Raises
+        ------
+        DesignerError
+            they cannot be read, or nothing of them fits.
         """
         source = self._recipe.initial_weights
         if not source:

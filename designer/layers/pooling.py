@@ -423,7 +423,7 @@ class PixelShuffle(Layer):
     upscale_factor = Int(2, minimum=1, maximum=64, help="The factor r.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """channels / r², height r, width r."""
+        """Channels / r², height r, width r."""
         channels, height, width = need_image(self, inputs)
         factor = self.upscale_factor
         if channels % factor**2:

@@ -24,8 +24,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 def send(path: Path, command: CommandName, *, value: float | None = None) -> None:
     """Append a command to the control file ``path``.
 
-    Raises:
-        DesignerError: ``set_lr`` without a positive finite value, or the file cannot be written.
+    Raises
+    ------
+    DesignerError
+        ``set_lr`` without a positive finite value, or the file cannot be written.
     """
     if command == "set_lr" and not (value is not None and 0 < value < float("inf")):
         raise DesignerError(f"The learning rate cannot be {value}: give a number above 0.")

@@ -27,8 +27,10 @@ class EventWriter:
 
     ``after`` is the number of the last event to keep: whatever the log holds beyond it is cut off.
 
-    Raises:
-        DesignerError: here and from ``write``, when the log cannot be written.
+    Raises
+    ------
+    DesignerError
+        here and from ``write``, when the log cannot be written.
     """
 
     def __init__(self, path: Path, *, after: int = 0) -> None:
@@ -102,8 +104,10 @@ class EventReader:
 
         ``at_most`` so many bytes are read, to the block: a long log comes in pieces.
 
-        Raises:
-            DesignerError: the log is there but cannot be read, or a whole line is no JSON object.
+        Raises
+        ------
+        DesignerError
+            the log is there but cannot be read, or a whole line is no JSON object.
         """
         try:
             with self.path.open("rb") as file:
@@ -154,8 +158,10 @@ class EventReader:
 def read_events(path: Path) -> list[Event]:
     """Return all whole events of a log; an absent log has none.
 
-    Raises:
-        DesignerError: see ``EventReader.poll``.
+    Raises
+    ------
+    DesignerError
+        see ``EventReader.poll``.
     """
     return EventReader(path).poll().events
 

@@ -114,8 +114,10 @@ class RunFolder:
     ) -> "RunFolder":
         """Make a run that is ready to train.
 
-        Raises:
-            DesignerError: ``path`` holds something already or cannot be written.
+        Raises
+        ------
+        DesignerError
+            ``path`` holds something already or cannot be written.
         """
         run = cls(path)
         try:
@@ -140,8 +142,10 @@ class RunFolder:
     def open(cls, path: Path) -> "RunFolder":
         """Return the run in a folder.
 
-        Raises:
-            DesignerError: the folder is missing or is no run.
+        Raises
+        ------
+        DesignerError
+            the folder is missing or is no run.
         """
         run = cls(path)
         if not path.is_dir():
@@ -189,8 +193,10 @@ class RunFolder:
     def state(self) -> State:
         """Return ``running`` while a worker lives, else how the run ended or came to rest.
 
-        Raises:
-            DesignerError: ``result.json`` is damaged.
+        Raises
+        ------
+        DesignerError
+            ``result.json`` is damaged.
         """
         if self.worker() is not None:
             return "running"

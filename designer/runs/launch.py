@@ -21,8 +21,10 @@ def start(path: Path, *, resume: bool = False) -> int:
 
     What the worker prints goes to ``worker.log`` in the folder.
 
-    Raises:
-        DesignerError: there is no such run, it is being trained, or it cannot be written.
+    Raises
+    ------
+    DesignerError
+        there is no such run, it is being trained, or it cannot be written.
     """
     run = RunFolder.open(path)
     if (holder := run.worker()) is not None:

@@ -30,8 +30,10 @@ class _Holder(msgspec.Struct, frozen=True):
 def held(path: Path) -> Iterator[None]:
     """Hold the lock in the file ``path`` for this process.
 
-    Raises:
-        DesignerError: another worker holds it, or it cannot be written.
+    Raises
+    ------
+    DesignerError
+        another worker holds it, or it cannot be written.
     """
     try:
         file = path.open("r+b" if path.exists() else "w+b")

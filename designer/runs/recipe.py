@@ -142,8 +142,10 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     A batch of 32, ``rotation`` 10 and ``shift`` 0.06 take it past 98 %, at twice the time.
 
-    Raises:
-        DesignerError: a value is out of its range.
+    Raises
+    ------
+    DesignerError
+        a value is out of its range.
     """
 
     data: Data = Data()
@@ -183,8 +185,10 @@ def recipe_from_json(data: bytes | str, *, origin: str = "The recipe") -> Recipe
 
     ``origin`` begins the sentence of an error: the file's name, say.
 
-    Raises:
-        DesignerError: no JSON, an unknown field, a wrong type, or a value out of its range.
+    Raises
+    ------
+    DesignerError
+        no JSON, an unknown field, a wrong type, or a value out of its range.
     """
     try:
         text = data.encode() if isinstance(data, str) else data
@@ -198,8 +202,10 @@ def recipe_from_json(data: bytes | str, *, origin: str = "The recipe") -> Recipe
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe from a file.
 
-    Raises:
-        DesignerError: the file cannot be read, or see ``recipe_from_json``.
+    Raises
+    ------
+    DesignerError
+        the file cannot be read, or see ``recipe_from_json``.
     """
     try:
         with path.open("rb") as file:
@@ -218,8 +224,10 @@ def read_recipe(path: Path) -> Recipe:
 def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """Return the recipe with fields set by dotted name, as in ``{"optimizer.momentum": 0.5}``.
 
-    Raises:
-        DesignerError: there is no such field, or the value does not fit it.
+    Raises
+    ------
+    DesignerError
+        there is no such field, or the value does not fit it.
     """
     fields = msgspec.to_builtins(recipe)
     for name, value in changes.items():

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from PySide6.QtCore import QObject, QPoint, Qt, QUrl
+from PySide6.QtGui import QDesktopServices
 from pytestqt.qtbot import QtBot
 
 from designer import presets
@@ -286,7 +287,7 @@ def test_the_folder_is_opened(
     dialog: ExportDialog, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     shown_: list[QUrl] = []
-    monkeypatch.setattr(export_dialog.QDesktopServices, "openUrl", shown_.append)
+    monkeypatch.setattr(QDesktopServices, "openUrl", shown_.append)
     tick(dialog, qtbot, ".py")
     with qtbot.waitSignal(dialog.job.finished):
         press(dialog, qtbot)
