@@ -77,7 +77,7 @@ def _session() -> None:
         for name in ("CONFIG", "STATE", "DATA"):
             os.environ[f"XDG_{name}_HOME"] = str(Path(folder) / name)
         from designer.gui.base import preferences, theme
-        from designer.gui.base.garbage import GarbageCollector
+        from designer.gui.base.speed.garbage import GarbageCollector
         from designer.gui.documents.items import Item
         from designer.gui.shell.main_window import MainWindow
         from tests.gui.hands import SHIFT, Hands, wait

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from designer.gui.base import preferences, theme
-from designer.gui.base.garbage import GarbageCollector
+from designer.gui.base.speed.garbage import GarbageCollector
 from designer.gui.shell.main_window import MainWindow
 
 

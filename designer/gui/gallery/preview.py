@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from designer import presets
-from designer.gui.base import icons, idle_imports
+from designer.gui.base import icons
+from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, mono, sans, theme
 from designer.gui.gallery.catalogue import Card, followers
 from designer.gui.gallery.families import FamilyColors

@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 from designer.analysis.problems import Severity
 from designer.codegen import generate
 from designer.design.values import Design
-from designer.gui.base import helper_process, icons, numbers
+from designer.gui.base import icons, numbers
+from designer.gui.base.speed import helper_process
 from designer.gui.base.theme import colors, sans
 from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.code_places import CodePlaces, path_of

@@ -98,7 +98,7 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     from PySide6.QtWidgets import QApplication
 
     from designer.gui.base import background, numbers, preferences, theme
-    from designer.gui.base.garbage import GarbageCollector
+    from designer.gui.base.speed.garbage import GarbageCollector
     from designer.gui.shell.main_window import MainWindow
     from designer.resources import folder
 

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui.base import idle_imports, numbers, preferences
+from designer.gui.base import numbers, preferences
+from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.commands.actions import MENUS, TOOLBAR, Actions
 from designer.gui.documents.autosave import Autosave

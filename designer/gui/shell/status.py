@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from designer.analysis.problems import Severity
-from designer.gui.base import icons, idle_imports, numbers
+from designer.gui.base import icons, numbers
+from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.documents import fitting
 from designer.gui.documents.workspace import Workspace

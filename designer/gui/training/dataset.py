@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui.base import icons, idle_imports, numbers
+from designer.gui.base import icons, numbers
+from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, theme
 from designer.gui.training.matching import Match, split_counts
 from designer.runs.recipe import Recipe

@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 
 from designer import presets
 from designer.errors import DesignerError
-from designer.gui.base import icons, idle_imports, numbers
+from designer.gui.base import icons, numbers
+from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import sans, theme
 from designer.gui.documents import fitting
 from designer.gui.documents.workspace import Workspace

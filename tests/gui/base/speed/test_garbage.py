@@ -6,7 +6,7 @@ import weakref
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from designer.gui.base.garbage import GarbageCollector
+from designer.gui.base.speed.garbage import GarbageCollector
 
 
 def test_a_widget_in_a_cycle_dies_on_the_main_thread(

@@ -9,7 +9,7 @@ _PROGRAM = """
 import threading
 from PySide6 import QtWidgets
 from PySide6.QtWidgets import QApplication
-from designer.gui.base import idle_imports
+from designer.gui.base.speed import idle_imports
 
 application = QApplication([])
 
@@ -41,7 +41,7 @@ def test_qts_classes_are_made_before_a_thread_looks_for_them() -> None:
 
 _SHARED = """
 import sys, threading
-from designer.gui.base import idle_imports
+from designer.gui.base.speed import idle_imports
 
 sys.meta_path.insert(0, idle_imports._GiveWay())  # which is never told that the window rests
 sys.begun = threading.Event()
@@ -62,7 +62,7 @@ def test_the_window_gets_a_module_that_a_waiting_thread_imports(tmp_path: Path) 
     package = tmp_path / "half_imported"
     package.mkdir()
     (package / "__init__.py").write_text(
-        "import sys\nfrom designer.gui.base import idle_imports\n"
+        "import sys\nfrom designer.gui.base.speed import idle_imports\n"
         "idle_imports._PATIENCE = 1e9  # from here on for ever\n"
         "sys.begun.set()\nfrom half_imported import other\nwhole = True\n"
     )

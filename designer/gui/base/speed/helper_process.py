@@ -65,7 +65,7 @@ class _Other:
         if self._process is None:
             pipe = subprocess.PIPE
             self._process = launch.spawn(
-                "designer.gui.base.helper_process", stdin=pipe, stdout=pipe
+                "designer.gui.base.speed.helper_process", stdin=pipe, stdout=pipe
             )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

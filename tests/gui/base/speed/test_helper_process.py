@@ -12,7 +12,7 @@ from designer import presets
 from designer.codegen import generate
 from designer.design.values import Design
 from designer.errors import DesignerError
-from designer.gui.base import helper_process
+from designer.gui.base.speed import helper_process
 
 
 def test_the_result_is_that_of_another_process() -> None:
@@ -44,7 +44,7 @@ def _modules() -> set[str]:
 
 def test_the_process_ends_with_one_that_is_killed() -> None:
     program = (
-        "import os; from designer.gui.base import helper_process; "
+        "import os; from designer.gui.base.speed import helper_process; "
         "print(helper_process.call(os.getpid)); input()"
     )
     with subprocess.Popen(
