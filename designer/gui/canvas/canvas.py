@@ -1,7 +1,6 @@
 """The canvas panel: the graph, and over it breadcrumb, minimap and passing notes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QResizeEvent
@@ -9,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from designer.design import edits
 from designer.design.values import Design, Point
+from designer.gui.base.action_source import ActionSource
 from designer.gui.canvas.breadcrumb import Breadcrumb
 from designer.gui.canvas.gestures import commands
 from designer.gui.canvas.layer import GraphLayer
@@ -18,9 +18,6 @@ from designer.gui.canvas.view import GraphView
 from designer.gui.documents import graph_paths
 from designer.gui.documents.workspace import Workspace
 
-if TYPE_CHECKING:
-    from designer.gui.commands.actions import Actions
-
 
 class Canvas(QWidget):
     """What the actions of the menus do with the graph; the hand's doings are in `gestures`."""
@@ -28,7 +25,7 @@ class Canvas(QWidget):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(objectName="canvas")
         self.workspace = workspace
-        self.actions_: Actions | None = None
+        self.actions_: ActionSource | None = None
         self.minimap_shown = True
         self.fates_shown = True  # which layers keep their weights, where that was compared
         column = QVBoxLayout(self)
@@ -49,7 +46,7 @@ class Canvas(QWidget):
         """The item that draws the graph, with its arrays."""
         return self.view.layer
 
-    def set_actions(self, actions: "Actions") -> None:
+    def set_actions(self, actions: ActionSource) -> None:
         """Take the table of actions, for menus and for keys with two meanings."""
         self.actions_ = actions
 

@@ -186,16 +186,6 @@ TOOLBAR = (
     "file.open", "file.save", "", "edit.undo", "edit.redo", "", "layer.quick_add",
     "layer.arrange", "view.fit", "layer.group", "", "train.start", "file.export",
 )  # fmt: skip
-CANVAS_MENU = (
-    "layer.quick_add", "edit.paste", "", "layer.arrange", "edit.select_all", "view.fit", "",
-    "layer.go_out", "file.picture",
-)  # fmt: skip
-NODE_MENU = (
-    "layer.rename", "layer.replace", "", "layer.go_in", "layer.expand", "layer.group",
-    "layer.dissolve", "", "layer.connect", "layer.take_out", "", "layer.freeze", "layer.unfreeze",
-    "", "edit.cut", "edit.copy",
-    "edit.duplicate", "edit.delete", "", "edit.select_branch", "view.fit_selection",
-)  # fmt: skip
 
 
 class Actions(QObject):

@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QKeySequence
 from PySide6.QtWidgets import QToolBar
 
 from designer.gui.base import icons, theme
-from designer.gui.commands.actions import ACTIONS, CANVAS_MENU, MENUS, NODE_MENU, TOOLBAR
+from designer.gui.canvas.gestures.menus import CANVAS_MENU, NODE_MENU
+from designer.gui.commands.actions import ACTIONS, MENUS, TOOLBAR
 from designer.gui.shell.main_window import MainWindow
 
 

@@ -13,7 +13,6 @@ from designer.gui.canvas.gestures import commands, quick_add
 from designer.gui.canvas.gestures.common import reach
 from designer.gui.canvas.gestures.selecting import select_edge
 from designer.gui.canvas.interface import EdgeHit
-from designer.gui.commands.actions import CANVAS_MENU, NODE_MENU
 from designer.gui.documents import graph_paths
 from designer.gui.documents.adding import Spot
 
@@ -21,6 +20,18 @@ if TYPE_CHECKING:
     from designer.gui.canvas.view import GraphView
 
 _MOST_FIXES = 6
+
+# Keys of the actions in the context menus; an empty key draws a line.
+CANVAS_MENU = (
+    "layer.quick_add", "edit.paste", "", "layer.arrange", "edit.select_all", "view.fit", "",
+    "layer.go_out", "file.picture",
+)  # fmt: skip
+NODE_MENU = (
+    "layer.rename", "layer.replace", "", "layer.go_in", "layer.expand", "layer.group",
+    "layer.dissolve", "", "layer.connect", "layer.take_out", "", "layer.freeze", "layer.unfreeze",
+    "", "edit.cut", "edit.copy",
+    "edit.duplicate", "edit.delete", "", "edit.select_branch", "view.fit_selection",
+)  # fmt: skip
 
 
 def context_menu(view: "GraphView", point: QPointF | None, at: QPoint) -> None:
