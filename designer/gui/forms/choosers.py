@@ -13,10 +13,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QCheckBox, QComboBox, QMenu
 
 from designer.gui.base.theme import colors, mono
-from designer.gui.forms.editors import Hovered
+from designer.gui.forms.editors import HoverSignals
 
 
-class Switch(Hovered, QCheckBox):
+class Switch(HoverSignals, QCheckBox):
     """A switch that says on, off or various; `=` begins an expression."""
 
     entered = Signal()
@@ -89,7 +89,7 @@ class Switch(Hovered, QCheckBox):
         _own_menu(self, event)
 
 
-class Options(Hovered, QComboBox):
+class Options(HoverSignals, QComboBox):
     """A list to choose from; the wheel turns it only while it has the focus."""
 
     entered = Signal()

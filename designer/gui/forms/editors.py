@@ -26,12 +26,12 @@ from PySide6.QtWidgets import (
 
 from designer.gui.base.theme import colors, mono, sans
 from designer.gui.forms.completion import Completion
-from designer.gui.forms.kinds import Kind
+from designer.gui.forms.field_types import FieldType
 
 _INNER_FOCUS = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
 
 
-class Hovered:
+class HoverSignals:
     """Tells when the pointer comes and goes; mixed into widgets with the signal `hovered`."""
 
     def enterEvent(self, event: QEnterEvent) -> None:
@@ -45,13 +45,13 @@ class Hovered:
         self.hovered.emit(False)
 
 
-class RowLabel(Hovered, QLabel):
+class RowLabel(HoverSignals, QLabel):
     """The label of a field."""
 
     hovered = Signal(bool)
 
 
-class TextEditor(Hovered, QLineEdit):
+class TextEditor(HoverSignals, QLineEdit):
     """A line of text with a soft remark at its right end.
 
     Signals
@@ -78,7 +78,7 @@ class TextEditor(Hovered, QLineEdit):
 
     def __init__(self) -> None:
         super().__init__()
-        self.kind: Kind | None = None
+        self.field_type: FieldType | None = None
         self.names: tuple[str, ...] = ()
         self._remark = ""
         self._fits = False
@@ -183,9 +183,9 @@ class TextEditor(Hovered, QLineEdit):
 
     def step(self, steps: int) -> bool:
         """Step the number at the cursor; returns whether there is one."""
-        if self.kind is None or self.isReadOnly():
+        if self.field_type is None or self.isReadOnly():
             return False
-        found = self.kind.stepped(self.text(), self.cursorPosition(), steps)
+        found = self.field_type.stepped(self.text(), self.cursorPosition(), steps)
         if found is None:
             return False
         text, cursor = found
@@ -237,7 +237,7 @@ class TextEditor(Hovered, QLineEdit):
             self._completion.hide()
 
 
-class ProseEditor(Hovered, QPlainTextEdit):
+class ProseEditor(HoverSignals, QPlainTextEdit):
     """A few lines of plain text, with the signals of a `TextEditor`."""
 
     textEdited = Signal(str)  # noqa: N815 - as that of a QLineEdit
@@ -254,7 +254,7 @@ class ProseEditor(Hovered, QPlainTextEdit):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.textChanged.connect(self._edited)
-        self.kind: Kind | None = None
+        self.field_type: FieldType | None = None
         self._showing = False
 
     def text(self) -> str:

@@ -10,10 +10,10 @@ from designer.design.values import Value
 from designer.gui.base import icons
 from designer.gui.base.theme import colors, sans
 from designer.gui.documents import labels
-from designer.gui.forms import kinds
+from designer.gui.forms import field_types
 from designer.gui.forms.choosers import Options, Switch
 from designer.gui.forms.editors import ProseEditor, RowLabel, TextEditor
-from designer.gui.forms.rows import ABSENT, UNKNOWN, VARIOUS, Row, Scope, Sign
+from designer.gui.forms.rows import ABSENT, UNKNOWN, VARIOUS, Row, Scope, Sentinel
 
 _BELOW_PROSE = 4  # pixels more than between other fields
 
@@ -72,9 +72,9 @@ class Field(QObject):
         self.below.hide()
         self.line: TextEditor | ProseEditor | None = None
         self.simple: Switch | Options | None = None
-        if row.kind.switch:
+        if row.field_type.switch:
             self.simple = self._switch(parent)
-        elif row.kind.options:
+        elif row.field_type.options:
             self.simple = self._options(parent)
         else:
             self.line = self._line(parent)
@@ -94,9 +94,11 @@ class Field(QObject):
     def _options(self, parent: QWidget) -> Options:
         box = Options()
         box.setParent(parent)
-        for option in self.row.kind.options:
-            box.addItem(self.row.kind.option_text(option))
-        box.activated.connect(lambda index: self.changed.emit(self.row.kind.options[index], True))
+        for option in self.row.field_type.options:
+            box.addItem(self.row.field_type.option_text(option))
+        box.activated.connect(
+            lambda index: self.changed.emit(self.row.field_type.options[index], True)
+        )
         self._simple_connections(box)
         return box
 
@@ -109,7 +111,7 @@ class Field(QObject):
         widget.menu_asked.connect(self._fill_menu)
 
     def _line(self, parent: QWidget) -> TextEditor | ProseEditor:
-        line = ProseEditor() if self.row.kind.prose else TextEditor()
+        line = ProseEditor() if self.row.field_type.prose else TextEditor()
         line.setParent(parent)
         name = "field" if self.simple is None else "expression"
         line.setObjectName(f"{name}-{self.row.key}")
@@ -134,7 +136,7 @@ class Field(QObject):
 
     def _place(self) -> None:
         """Put the widgets into two lines of the grid."""
-        if self.row.kind.prose:
+        if self.row.field_type.prose:
             self.label.hide()
             assert self.line is not None
             self.grid.addWidget(self.line, self.number, 0, 1, self.columns)
@@ -184,7 +186,7 @@ class Field(QObject):
             if not various:
                 self.simple.setTristate(False)
         elif isinstance(self.simple, Options):
-            options = self.row.kind.options
+            options = self.row.field_type.options
             index = next((n for n, each in enumerate(options) if _same(each, value)), -1)
             self.simple.setCurrentIndex(index)
             self.simple.setPlaceholderText("various" if value is VARIOUS else "choose")
@@ -192,7 +194,7 @@ class Field(QObject):
     def _show_line(self, typing: bool) -> None:
         line, row = self.line, self.row
         assert line is not None
-        line.kind = row.kind
+        line.field_type = row.field_type
         scope = row.scopes[0] if row.scopes else Scope({})
         line.complete(sorted(scope.values.keys() | scope.unknown))
         line.setPlaceholderText(_placeholder(row))
@@ -248,7 +250,7 @@ class Field(QObject):
         verdict = self.row.judge(self.line.text())
         # An expression that reads what is not there yet is taken with Enter: the problem that
         # this makes is offered its fixes, such as an argument of that name.
-        if not verdict.wrong or kinds.has_expression(verdict.value):
+        if not verdict.wrong or field_types.has_expression(verdict.value):
             self._take(verdict.value)
             self.line.show_text(self.row.text)
             self.line.selectAll()
@@ -285,7 +287,7 @@ class Field(QObject):
 
     @property
     def _holds_expression(self) -> bool:
-        return kinds.has_expression(self.row.value)
+        return field_types.has_expression(self.row.value)
 
     def _shown_value(self) -> str:
         return self.row.judge_value(self.row.value).shown if self._holds_expression else ""
@@ -293,7 +295,7 @@ class Field(QObject):
     def _standing(self) -> str:
         """Say what is wrong with the value itself: a rule that another argument broke."""
         value = self.row.value
-        if isinstance(value, Sign) or self._holds_expression:
+        if isinstance(value, Sentinel) or self._holds_expression:
             return ""
         return self.row.judge_value(value).wrong
 
@@ -311,7 +313,7 @@ class Field(QObject):
 
     def begin_expression(self) -> None:
         """Type an expression instead of choosing."""
-        if not self.row.kind.expressions:
+        if not self.row.field_type.expressions:
             return
         self._set_expression(True)
         assert isinstance(self.line, TextEditor)
@@ -324,7 +326,7 @@ class Field(QObject):
         assert self.simple is not None
         if wanted and self.line is None:
             self.line = self._line(self.simple.parentWidget())
-            self.line.kind = self.row.kind
+            self.line.field_type = self.row.field_type
             self.grid.addWidget(self.line, self.number, 2, 1, self.span)
             QWidget.setTabOrder(self.simple, self.line)
         had_focus = self.widget.hasFocus()
@@ -343,9 +345,9 @@ class Field(QObject):
         added = []
         if row.reset is not None and row.differs:
             added.append(_action(menu, f"Reset to {_default(row)}", self.reset.emit))
-        if self.simple is not None and row.kind.expressions and not self.expression:
+        if self.simple is not None and row.field_type.expressions and not self.expression:
             added.append(_action(menu, "Use an expression", self.begin_expression))
-        if kinds.has_expression(row.value):
+        if field_types.has_expression(row.value):
             verdict = row.judge_value(row.value)
             if verdict.shown and "," not in verdict.shown:
                 added.append(
@@ -359,7 +361,7 @@ class Field(QObject):
 
     def _use_value(self) -> None:
         shown = self.row.judge_value(self.row.value).shown
-        self.changed.emit(self.row.kind.read(shown), False)
+        self.changed.emit(self.row.field_type.read(shown), False)
 
 
 def _action(menu: QMenu, text: str, run: Callable[[], None]) -> QAction:
@@ -385,14 +387,14 @@ def _placeholder(row: Row) -> str:
         return "various"
     if row.value is ABSENT:
         return "needed"
-    return row.empty if row.kind.optional or row.kind.numbers == 0 else ""
+    return row.empty if row.field_type.optional or row.field_type.numbers == 0 else ""
 
 
 def _default(row: Row) -> str:
-    if row.kind.options:
-        return row.kind.option_text(row.default)
+    if row.field_type.options:
+        return row.field_type.option_text(row.default)
     return (
         labels.value(row.default)
         if row.default is None
-        else (row.kind.write(row.default) or labels.NOTHING)
+        else (row.field_type.write(row.default) or labels.NOTHING)
     )

@@ -11,12 +11,12 @@ from designer.design.expressions import ExpressionError, Scalar, evaluate, names
 from designer.design.rewriting import NUMBER, SIZES
 from designer.design.values import BlockNode, Design, Value
 from designer.gui.documents import graph_paths, labels
-from designer.gui.forms.kinds import Kind, has_expression
+from designer.gui.forms.field_types import FieldType, has_expression
 from designer.layers.catalogue import computed
 from designer.layers.parameters import ParameterError
 
 
-class Sign:
+class Sentinel:
     """A value that is none: several nodes differ, or a default that there is not."""
 
     def __init__(self, words: str) -> None:
@@ -26,8 +26,8 @@ class Sign:
         return self.words
 
 
-VARIOUS: Final = Sign("various")
-ABSENT: Final = Sign("absent")
+VARIOUS: Final = Sentinel("various")
+ABSENT: Final = Sentinel("absent")
 UNKNOWN: Final = "known with an input"
 
 
@@ -80,8 +80,8 @@ class Row:
 
     key: str
     label: str
-    kind: Kind
-    value: Value | Sign
+    field_type: FieldType
+    value: Value | Sentinel
     change: Callable[[Value], Edit]
     step: str
     help: str = ""
@@ -98,12 +98,12 @@ class Row:
     @property
     def signature(self) -> tuple[object, ...]:
         """What decides which widgets show it."""
-        return self.key, self.label, self.kind.signature, self.inner
+        return self.key, self.label, self.field_type.signature, self.inner
 
     @property
     def text(self) -> str:
         """The text that the field shows."""
-        return "" if isinstance(self.value, Sign) else self.kind.write(self.value)
+        return "" if isinstance(self.value, Sentinel) else self.field_type.write(self.value)
 
     @property
     def differs(self) -> bool:
@@ -111,14 +111,14 @@ class Row:
         if self.default is ABSENT or self.value is VARIOUS:
             return False
         try:
-            return bool(self.kind.check(self.value) != self.default)
+            return bool(self.field_type.check(self.value) != self.default)
         except ParameterError:
             return True
 
     def judge(self, text: str) -> Verdict:
         """Return what a text means here."""
         try:
-            value = self.kind.read(self._without_unit(text))
+            value = self.field_type.read(self._without_unit(text))
         except ParameterError as error:
             return Verdict(wrong=self._sentence(error))
         return self.judge_value(value)
@@ -127,7 +127,7 @@ class Row:
         """Return what a value comes to here, or what is wrong with it."""
         if not has_expression(value):
             try:
-                self.kind.check(value)
+                self.field_type.check(value)
             except ParameterError as error:
                 return Verdict(wrong=self._sentence(error))
             return Verdict(value, wrong=self.refusal(value) or "")
@@ -137,14 +137,14 @@ class Row:
                 return Verdict(value, UNKNOWN)
             try:
                 result = computed(value, scope.values)
-                self.kind.check(result)
+                self.field_type.check(result)
             except ExpressionError as error:
                 return Verdict(value, wrong=f"{self.label}: {error}.")
             except ParameterError as error:
-                wrong = f"{self._sentence(error)[:-1]} from '{self.kind.write(value)}'."
+                wrong = f"{self._sentence(error)[:-1]} from '{self.field_type.write(value)}'."
                 return Verdict(value, wrong=wrong)
             found.append(result)
-        return Verdict(value, _runs([self.kind.write(each) for each in found]))
+        return Verdict(value, _runs([self.field_type.write(each) for each in found]))
 
     def _without_unit(self, text: str) -> str:
         """Take off the unit behind a number: 64 channels, 3 px."""

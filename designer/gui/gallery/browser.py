@@ -25,8 +25,8 @@ from designer.gui.base.preferences import GalleryView, Preferences
 from designer.gui.base.theme import colors, theme
 from designer.gui.gallery import catalogue
 from designer.gui.gallery.cards import CardsView
-from designer.gui.gallery.catalogue import ANY, Card, DataRequest, Found
-from designer.gui.gallery.families import FamilyColors
+from designer.gui.gallery.catalogue import ANY, Card, Match, Query
+from designer.gui.gallery.family_colors import FamilyColors
 from designer.gui.gallery.pictures import Pictures
 from designer.gui.gallery.preview import Preview
 
@@ -42,7 +42,7 @@ class View(Protocol):
     """What cards, plot and tree have in common."""
 
     def show_found(
-        self, cards: tuple[Card, ...], found: list[Found], families: FamilyColors
+        self, cards: tuple[Card, ...], found: list[Match], families: FamilyColors
     ) -> None:
         """Show the presets that are wanted, of all that there are."""
 
@@ -68,7 +68,7 @@ class Browser(QWidget):
         super().__init__(objectName="gallery")
         self.preferences = preferences
         remembered = preferences.gallery
-        self.wish = DataRequest(
+        self.query = Query(
             family=remembered.family,
             size=remembered.size,
             cost=remembered.cost,
@@ -76,7 +76,7 @@ class Browser(QWidget):
             sort=remembered.sort,
         )
         self.all: tuple[Card, ...] = ()
-        self.found: list[Found] = []
+        self.found: list[Match] = []
         self.families = FamilyColors()
         self.current = ""
         self.pictures = Pictures(self)
@@ -162,7 +162,7 @@ class Browser(QWidget):
                 row.addWidget(self.clear)
                 row.addStretch(1)
             row.addWidget(box)
-            box.setCurrentIndex(max(0, box.findData(getattr(self.wish, name))))
+            box.setCurrentIndex(max(0, box.findData(getattr(self.query, name))))
             box.currentIndexChanged.connect(self._turned)
         return row
 
@@ -209,7 +209,7 @@ class Browser(QWidget):
         box.blockSignals(True)
         for family in sorted(self.families.names, key=str.lower):
             box.addItem(family, family)
-        box.setCurrentIndex(max(0, box.findData(self.wish.family)))
+        box.setCurrentIndex(max(0, box.findData(self.query.family)))
         box.blockSignals(False)
         self._turned()
 
@@ -243,13 +243,13 @@ class Browser(QWidget):
 
     def _turned(self) -> None:
         chosen = {name: box.currentData() for name, box in self.boxes.items()}
-        self.wish = replace(self.wish, text=self.search.text(), **chosen)
+        self.query = replace(self.query, text=self.search.text(), **chosen)
         self._remember(**chosen)
         self._find()
 
     def typed(self) -> None:
         """Find what was typed; the best is looked at."""
-        self.wish = replace(self.wish, text=self.search.text())
+        self.query = replace(self.query, text=self.search.text())
         self._find(best=True)
 
     def show_all(self) -> None:
@@ -262,17 +262,17 @@ class Browser(QWidget):
     def _find(self, *, best: bool = False) -> None:
         if not self.all:
             return
-        self.found = catalogue.find(self.all, self.wish)
+        self.found = catalogue.find(self.all, self.query)
         self._fresh = set()
         self._refresh_view()
         names = [each.card.name for each in self.found]
-        if names and (self.current not in names or (best and self.wish.text.strip())):
+        if names and (self.current not in names or (best and self.query.text.strip())):
             self._choose(names[0])
         else:
             self._choose(self.current)
         whole, some = len(self.all), len(names)
         self.count.setText(f"{whole} networks" if some == whole else f"{some} of {whole} networks")
-        self.clear.setVisible(not self.wish.plain)
+        self.clear.setVisible(not self.query.plain)
         for name, box in self.boxes.items():
             lit = name != "sort" and bool(box.currentData())
             if bool(box.property("lit")) != lit:
@@ -283,8 +283,8 @@ class Browser(QWidget):
 
     def _show(self) -> None:
         nothing = bool(self.all) and not self.found
-        text = self.wish.text.strip()
-        filtered = not replace(self.wish, text="").plain
+        text = self.query.text.strip()
+        filtered = not replace(self.query, text="").plain
         words = [f"“{text}”"] if text else []
         words += ["the filters"] if filtered else []
         self.nothing.setText(f"No network fits {' and '.join(words)}.")

@@ -43,8 +43,8 @@ from PySide6.QtWidgets import (
 
 from designer.gui.base import lettering
 from designer.gui.base.theme import colors, sans, theme
-from designer.gui.gallery.catalogue import Card, Found
-from designer.gui.gallery.families import FamilyColors
+from designer.gui.gallery.catalogue import Card, Match
+from designer.gui.gallery.family_colors import FamilyColors
 from designer.gui.gallery.pictures import Pictures, paint_waiting
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -62,14 +62,14 @@ class Cards(QAbstractListModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.found: list[Found] = []
+        self.found: list[Match] = []
 
     @property
     def shown(self) -> list[Card]:
         """The cards from first to last."""
         return [each.card for each in self.found]
 
-    def show(self, found: Sequence[Found]) -> None:
+    def show(self, found: Sequence[Match]) -> None:
         """Show these, and only these."""
         self.beginResetModel()
         self.found = list(found)
@@ -120,7 +120,7 @@ class CardDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Paint a card."""
         c = colors()
-        found: Found = index.data(_ROLE)
+        found: Match = index.data(_ROLE)
         hovered = self.view.underMouse() and bool(
             option.state & QtWidgets.QStyle.StateFlag.State_MouseOver
         )
@@ -155,7 +155,7 @@ class CardDelegate(QStyledItemDelegate):
             middle = inner.top() + _PICTURE.height() / 2
             paint_waiting(painter, QPointF(inner.center().x(), middle))
 
-    def _paint_words(self, painter: QPainter, inner: QRectF, found: Found) -> None:
+    def _paint_words(self, painter: QPainter, inner: QRectF, found: Match) -> None:
         c = colors()
         card = found.card
         title, plain, small = sans(1.06, bold=True), sans(0.94), sans(0.9)
@@ -258,7 +258,7 @@ class CardsView(QListView):
         self.pictures.arrived.connect(self._arrived)
         theme.changed.connect(self._redraw)
 
-    def show_found(self, _: Sequence[Card], found: Sequence[Found], families: FamilyColors) -> None:
+    def show_found(self, _: Sequence[Card], found: Sequence[Match], families: FamilyColors) -> None:
         """Show the presets that are wanted."""
         self.families = families
         self.cards.show(found)

@@ -133,7 +133,7 @@ SORTS: dict[str, tuple[str, Callable[[Card], tuple[Any, ...]]]] = {
 
 
 @dataclass(frozen=True)
-class DataRequest:
+class Query:
     """Which presets are wanted, and in which order: keys of the tables above."""
 
     text: str = ""
@@ -160,35 +160,35 @@ class DataRequest:
         )
 
 
-class Found(NamedTuple):
+class Match(NamedTuple):
     """A preset that is wanted, and the places of the typed letters in its title."""
 
     card: Card
     positions: tuple[int, ...] = ()
 
 
-def find(cards: Iterable[Card], wish: DataRequest) -> list[Found]:
+def find(cards: Iterable[Card], query: Query) -> list[Match]:
     """Return the presets that are wanted.
 
     Those whose title fits what was typed come first, the best before the others; then, in the
     order that was chosen, those in which every typed word is found: in family, idea, paper,
     authors or year. Where nothing is found at all, a slip in a word is forgiven.
     """
-    key = SORTS.get(wish.sort, SORTS["year"])[1]
+    key = SORTS.get(query.sort, SORTS["year"])[1]
     fitting = sorted(
-        (card for card in cards if wish.passes(card)),
+        (card for card in cards if query.passes(card)),
         key=lambda card: (card.preset is None, key(card) if card.preset else (), natural(card)),
     )
-    if not wish.text.strip():
-        return [Found(card) for card in fitting]
-    hits = fuzzy.ranked(wish.text, fitting, lambda card: card.title)
-    found = [Found(card, match.positions) for card, match in hits]
-    typed = re.findall(r"[^\W_]+", plain(wish.text))
+    if not query.text.strip():
+        return [Match(card) for card in fitting]
+    hits = fuzzy.ranked(query.text, fitting, lambda card: card.title)
+    found = [Match(card, match.positions) for card, match in hits]
+    typed = re.findall(r"[^\W_]+", plain(query.text))
     names = {each.card.name for each in found}
     rest = [card for card in fitting if typed and card.name not in names]
-    found += [Found(card) for card in rest if all(_told(word, card) for word in typed)]
+    found += [Match(card) for card in rest if all(_told(word, card) for word in typed)]
     return found or [
-        Found(card) for card in rest if all(_told(word, card, slip=True) for word in typed)
+        Match(card) for card in rest if all(_told(word, card, slip=True) for word in typed)
     ]
 
 

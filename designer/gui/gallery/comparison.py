@@ -25,7 +25,7 @@ from designer.errors import DesignerError
 from designer.gui.base import background, icons
 from designer.gui.base.theme import colors, mono, theme
 from designer.gui.documents.workspace import Document, Workspace
-from designer.gui.gallery.figures import ROWS, Figures, figures, ratio, written
+from designer.gui.gallery.metrics import METRICS, NetworkMetrics, measure, ratio_text, value_text
 from designer.gui.gallery.preview import Choice
 
 
@@ -99,7 +99,7 @@ class ComparisonDialog(QDialog):
         super().__init__(parent, objectName="comparison")
         self.setWindowTitle("Compare")
         self.sides = {side.key: side for side in sides}
-        self.figures: dict[str, Figures] = {}
+        self.metrics: dict[str, NetworkMetrics] = {}
         self.faults: dict[str, str] = {}
         self.boxes = (self._box("left", left), self._box("right", right))
         self.values: list[tuple[QLabel, QLabel, QLabel]] = []
@@ -160,7 +160,7 @@ class ComparisonDialog(QDialog):
         line = QFrame()
         line.setProperty("role", "line")
         grid.addWidget(line, 1, 0, 1, 4)
-        for number, row in enumerate(ROWS, 2):
+        for number, row in enumerate(METRICS, 2):
             name = QLabel(row.label, toolTip=row.help)
             grid.addWidget(name, number, 0)
             self._names.append(name)
@@ -193,17 +193,17 @@ class ComparisonDialog(QDialog):
     def _chosen(self) -> None:
         self._show()
         for key in dict.fromkeys(self.keys):
-            if key not in self.figures and key not in self.faults:
+            if key not in self.metrics and key not in self.faults:
                 side = self.sides[key]
                 background.run(
                     self,
-                    lambda side=side: figures(side.analyze()),
+                    lambda side=side: measure(side.analyze()),
                     lambda found, key=key: self._arrived(key, found),
                     lambda sentence, key=key: self._failed(key, sentence),
                 )
 
-    def _arrived(self, key: str, found: Figures) -> None:
-        self.figures[key] = found
+    def _arrived(self, key: str, found: NetworkMetrics) -> None:
+        self.metrics[key] = found
         self._show()
 
     def _failed(self, key: str, sentence: str) -> None:
@@ -211,12 +211,12 @@ class ComparisonDialog(QDialog):
         self._show()
 
     def _show(self) -> None:
-        one, other = (self.figures.get(key) for key in self.keys)
-        for row, cells in zip(ROWS, self.values, strict=True):
+        one, other = (self.metrics.get(key) for key in self.keys)
+        for row, cells in zip(METRICS, self.values, strict=True):
             for cell, of, key in zip(cells, (one, other), self.keys, strict=False):
-                cell.setText("…" if of is None and key not in self.faults else written(row, of))
+                cell.setText("…" if of is None and key not in self.faults else value_text(row, of))
             there = one is not None and other is not None
-            cells[2].setText(ratio(row.value(one), row.value(other)) if there else "")
+            cells[2].setText(ratio_text(row.value(one), row.value(other)) if there else "")
         notes = [self._note(key) for key in dict.fromkeys(self.keys)]
         self.notes.setText("\n".join(filter(None, notes)))
         self.notes.setVisible(any(notes))
@@ -224,7 +224,7 @@ class ComparisonDialog(QDialog):
     def _note(self, key: str) -> str:
         if key in self.faults:
             return self.faults[key]
-        found = self.figures.get(key)
+        found = self.metrics.get(key)
         if found is None or not found.problem:
             return ""
         title = self.sides[key].title

@@ -22,9 +22,9 @@ from designer.gui.base import icons
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, mono, sans, theme
 from designer.gui.gallery.catalogue import Card, followers
-from designer.gui.gallery.families import FamilyColors
-from designer.gui.gallery.figures import ROWS, Figures, figures, written
-from designer.gui.gallery.links import linked
+from designer.gui.gallery.family_colors import FamilyColors
+from designer.gui.gallery.metrics import METRICS, NetworkMetrics, measure, value_text
+from designer.gui.gallery.paper_links import link_papers
 from designer.gui.gallery.pictures import Picture, Pictures
 
 if TYPE_CHECKING:
@@ -83,11 +83,11 @@ class Preview(QScrollArea):
         self.card = Card("")
         self.choice = Choice()
         self.design: Design | None = None  # with the defaults
-        self.figures: Figures | None = None
+        self.metrics: NetworkMetrics | None = None
         self.form: QWidget | None = None
         self._cards: tuple[Card, ...] = ()
         self._families = FamilyColors()
-        self._counted: dict[tuple[str, tuple[tuple[str, Scalar], ...]], Figures] = {}
+        self._counted: dict[tuple[str, tuple[tuple[str, Scalar], ...]], NetworkMetrics] = {}
         self._designs: dict[str, Design] = {}
         self._analyzed: tuple[Choice, Analysis | None] = (self.choice, None)
         self._soon = QTimer(self, interval=_WAIT_MS, singleShot=True)
@@ -129,7 +129,7 @@ class Preview(QScrollArea):
         self.down.addWidget(self.idea)
         self.headings: list[QLabel] = []
         self._heading("Size and cost, for one image")
-        self.down.addLayout(self._figures_grid())
+        self.down.addLayout(self._metrics_grid())
         self.problem = _label("preview-problem")
         self.problem.setProperty("role", "error")
         self.down.addWidget(self.problem)
@@ -163,13 +163,13 @@ class Preview(QScrollArea):
         self.down.addWidget(label)
         return label
 
-    def _figures_grid(self) -> QGridLayout:
+    def _metrics_grid(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(0, 1)
         self.values: list[QLabel] = []
-        for number, row in enumerate(ROWS):
+        for number, row in enumerate(METRICS):
             name, value = QLabel(row.label), QLabel()
             for label in (name, value):
                 label.setToolTip(row.help)
@@ -207,10 +207,10 @@ class Preview(QScrollArea):
         self.choice = Choice(card.name)
         self.design = self._designs.get(card.name)
         self._write()
-        self._show_figures()
+        self._show_metrics()
         self._show_form()
         self.verticalScrollBar().setValue(0)
-        if self.figures is None or self.design is None:
+        if self.metrics is None or self.design is None:
             self._soon.start()
 
     def set_mine(self, title: str) -> None:
@@ -245,7 +245,7 @@ class Preview(QScrollArea):
         self.published.setText(f"<table cellspacing=0 cellpadding=0>{rows}</table>")
         for label in (self.published_title, self.published):
             label.setVisible(bool(preset.published))
-        paper = linked(escape(preset.paper.reference), link)
+        paper = link_papers(escape(preset.paper.reference), link)
         self.paper.setText(f"<i>{escape(preset.paper.title)}</i><br>{paper}")
         self.recipe.setText(preset.recipe_note)
         known = {each.name: each for each in self._cards}
@@ -265,18 +265,18 @@ class Preview(QScrollArea):
         for label in (self.relatives_title, self.relatives):
             label.setVisible(bool(lines))
 
-    def _show_figures(self) -> None:
+    def _show_metrics(self) -> None:
         key = (self.choice.name, tuple(self.choice.arguments.items()))
-        self.figures = self._counted.get(key)
+        self.metrics = self._counted.get(key)
         preset = self.card.preset
         told = {"Parameters": preset.parameters, "MACs": preset.macs} if preset else {}
-        for row, label in zip(ROWS, self.values, strict=True):
-            label.setEnabled(self.figures is not None or not self.choice.arguments)
-            if self.figures is not None:
-                label.setText(written(row, self.figures))
+        for row, label in zip(METRICS, self.values, strict=True):
+            label.setEnabled(self.metrics is not None or not self.choice.arguments)
+            if self.metrics is not None:
+                label.setText(value_text(row, self.metrics))
             elif not self.choice.arguments:  # what the gallery knows without counting
                 label.setText(row.write(told[row.label]) if row.label in told else "…")
-        wrong = self.figures.problem if self.figures is not None else ""
+        wrong = self.metrics.problem if self.metrics is not None else ""
         self.problem.setText(wrong)
         self.problem.setVisible(bool(wrong))
 
@@ -292,16 +292,16 @@ class Preview(QScrollArea):
         if self.card.preset is None:
             return
 
-        def work() -> "tuple[Choice, Design, Analysis, Figures]":
+        def work() -> "tuple[Choice, Design, Analysis, NetworkMetrics]":
             import designer.gui.forms.form  # noqa: F401 - here it keeps nobody waiting
             from designer.analysis.analysis import analyze
 
             analysis = analyze(choice.design())
-            return choice, presets.load(choice.name), analysis, figures(analysis)
+            return choice, presets.load(choice.name), analysis, measure(analysis)
 
         idle_imports.run(self, work, self._arrived, self._failed)
 
-    def _arrived(self, counted: "tuple[Choice, Design, Analysis, Figures]") -> None:
+    def _arrived(self, counted: "tuple[Choice, Design, Analysis, NetworkMetrics]") -> None:
         choice, design, analysis, found = counted
         self._analyzed = choice, analysis
         self._designs[choice.name] = design
@@ -309,7 +309,7 @@ class Preview(QScrollArea):
         if choice == self.choice:
             same = self.design is not None
             self.design = design
-            self._show_figures()
+            self._show_metrics()
             self._show_form(same=same)
 
     def _failed(self, sentence: str) -> None:
@@ -353,7 +353,7 @@ class Preview(QScrollArea):
 
     def _section(self, arguments: "Mapping[str, Argument]") -> object:
         from designer.design import edits
-        from designer.gui.forms import kinds
+        from designer.gui.forms import field_types
         from designer.gui.forms.rows import Row, Section
 
         return Section(
@@ -361,7 +361,7 @@ class Preview(QScrollArea):
                 Row(
                     name,
                     name,
-                    kinds.of_argument(argument, expressions=False),
+                    field_types.of_argument(argument, expressions=False),
                     self.choice.arguments.get(name, argument.default),
                     lambda value, name=name: lambda d: edits.set_argument(d, name, value),
                     f"set {name}",
@@ -380,9 +380,9 @@ class Preview(QScrollArea):
         same = type(value) is type(default) and value == default
         arguments = others if same else {**others, name: value}
         self.choice = replace(self.choice, arguments=dict(sorted(arguments.items())))
-        self._show_figures()
+        self._show_metrics()
         self._show_form(same=True)
-        if self.figures is None:
+        if self.metrics is None:
             self._soon.start()
 
 

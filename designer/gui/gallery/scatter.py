@@ -20,8 +20,8 @@ from PySide6.QtGui import (
 from designer.gui.base import numbers
 from designer.gui.base.theme import colors, sans
 from designer.gui.gallery.catalogue import Card
-from designer.gui.gallery.marks import Marks, focused
-from designer.gui.gallery.names import placed
+from designer.gui.gallery.label_placement import place_labels
+from designer.gui.gallery.mark_view import MarkView, focused
 
 _AIR = 0.25  # powers of ten beyond the outermost points
 _NEAREST, _FARTHEST = 0.4, 12.0  # powers of ten across
@@ -40,7 +40,7 @@ class Window(NamedTuple):
     height: float
 
 
-class Scatter(Marks):
+class Scatter(MarkView):
     """A point for every preset: its family's color, the larger the smaller its error."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ class Scatter(Marks):
         area, metrics = self.area(), QFontMetricsF(sans(0.85))
         bright = [name for name in self.lit if area.contains(self.places[name].center())]
         bright.sort(key=lambda name: (name != self.current, _error(self.cards[name]), name))
-        return placed(
+        return place_labels(
             {
                 name: (self.places[name], metrics.horizontalAdvance(self.cards[name].title))
                 for name in bright

@@ -11,36 +11,36 @@ from PySide6.QtGui import (
 )
 
 from designer.gui.base.theme import colors, sans
-from designer.gui.gallery.lineage import (
+from designer.gui.gallery.mark_view import MarkView, focused
+from designer.gui.gallery.tree_layout import (
+    Box,
     Group,
-    Lineage,
     Link,
     Measures,
-    Place,
-    arrange,
+    TreeLayout,
+    lay_out,
     relatives,
 )
-from designer.gui.gallery.marks import Marks, focused
 
 _AIR = 12.0
 
 
-class Tree(Marks):
+class Tree(MarkView):
     """Families by year, their members as lines; what a network comes from and led to lights up."""
 
     def __init__(self) -> None:
         super().__init__("gallery-tree", "Presets by what they build on")
         self.measures = _measures()
-        self.lineage = Lineage({}, (), (), (), 0.0, 0.0)
+        self.layout_ = TreeLayout({}, (), (), (), 0.0, 0.0)
         self.near: frozenset[str] = frozenset()
 
     def arrange(self) -> None:
-        """Place everything."""
+        """Box everything."""
         self.measures = _measures()
-        self.lineage = arrange(self.cards.values(), self.measures)
-        self.places = {name: _rect(place) for name, place in self.lineage.places.items()}
+        self.layout_ = lay_out(self.cards.values(), self.measures)
+        self.places = {name: _rect(place) for name, place in self.layout_.places.items()}
         self._light()
-        view, tree = self.viewport().size(), self.lineage
+        view, tree = self.viewport().size(), self.layout_
         for bar, whole, part in (
             (self.horizontalScrollBar(), tree.width, view.width()),
             (self.verticalScrollBar(), tree.height, view.height()),
@@ -51,7 +51,7 @@ class Tree(Marks):
 
     def origin(self) -> QPointF:
         """Return the point in the view's corner; a small tree stands in the middle."""
-        view, tree = self.viewport().size(), self.lineage
+        view, tree = self.viewport().size(), self.layout_
         return super().origin() - QPointF(
             max(0.0, (view.width() - tree.width) / 2), max(0.0, (view.height() - tree.height) / 3)
         )
@@ -108,7 +108,7 @@ class Tree(Marks):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for near in (False, True):
             self._paint_links(painter, near=near)
-        for group in self.lineage.groups:
+        for group in self.layout_.groups:
             if sight.intersects(_rect(group.place)):
                 self._paint_group(painter, group)
         self._paint_year_names(painter, sight)
@@ -123,7 +123,7 @@ class Tree(Marks):
         painter.setPen(Qt.PenStyle.NoPen)
         band = QColor(colors().field if colors().dark else colors().panel)
         band.setAlphaF(0.5)
-        for number, span in enumerate(self.lineage.years):
+        for number, span in enumerate(self.layout_.years):
             if number % 2 == 0:
                 area = QRectF(span.left, sight.top(), span.right - span.left, sight.height())
                 painter.fillRect(area, band)
@@ -137,7 +137,7 @@ class Tree(Marks):
         painter.fillRect(QRectF(sight.left(), top, sight.width(), height - 6), ground)
         painter.setFont(sans(1.0, bold=True))
         painter.setPen(QColor(c.soft_text))
-        for span in self.lineage.years:
+        for span in self.layout_.years:
             left, right = max(span.left, sight.left()), min(span.right, sight.right())
             text = str(span.year)
             if right - left > painter.fontMetrics().horizontalAdvance(text) + 8:
@@ -147,7 +147,7 @@ class Tree(Marks):
     def _paint_links(self, painter: QPainter, *, near: bool) -> None:
         """Paint the lines; those from one network as one, since they share a part of their way."""
         ways: dict[tuple[str, bool], QPainterPath] = {}
-        for link in self.lineage.links:
+        for link in self.layout_.links:
             if self._is_near(link) == near:
                 lit = link.parent in self.lit and any(
                     card.name in self.lit for card in link.group.cards
@@ -226,5 +226,5 @@ def _measures() -> Measures:
     )
 
 
-def _rect(place: Place) -> QRectF:
+def _rect(place: Box) -> QRectF:
     return QRectF(place.x, place.y, place.width, place.height)

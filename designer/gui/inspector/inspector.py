@@ -18,9 +18,9 @@ from designer.gui.base.theme import sans, theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.forms.form import Form, signature
 from designer.gui.forms.rows import Row, Section
-from designer.gui.inspector.card import Card
+from designer.gui.inspector.contents import Contents, contents
+from designer.gui.inspector.fact_card import FactCard
 from designer.gui.inspector.problem_list import ProblemList
-from designer.gui.inspector.subjects import Subject, subject
 from designer.gui.inspector.title import Title
 
 MOST_FORMS = 24  # kept, so that a node of a kind seen before is shown at once
@@ -32,7 +32,7 @@ class Inspector(QWidget):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(objectName="inspector")
         self.workspace = workspace
-        self.subject: Subject | None = None
+        self.contents: Contents | None = None
         self.form: Form | None = None
         self._forms: dict[tuple[object, ...], Form] = {}
         self._unfolded: frozenset[str] = frozenset()
@@ -67,7 +67,7 @@ class Inspector(QWidget):
         self.note = QLabel("", wordWrap=True, objectName="note")
         self.note.setProperty("role", "soft")
         self.note.setFont(sans(0.9))
-        self.card = Card()
+        self.card = FactCard()
         self.problems = ProblemList(self.workspace, self.card.copy)
         self.problems.previewed.connect(self._show_words)
         self._slot = 2  # of the form, behind title and note
@@ -107,17 +107,17 @@ class Inspector(QWidget):
 
     def refresh(self) -> None:
         """Show what is selected as it is now."""
-        if not self.isVisible() and self.subject is not None:
+        if not self.isVisible() and self.contents is not None:
             return  # until it is seen
         self._soon.stop()
-        new = self._subject(self.workspace.selection)
-        old = self.subject
+        new = self._contents(self.workspace.selection)
+        old = self.contents
         same = old is not None and new.identity == old.identity
         if not same and self._unfolded:
             self._unfolded = frozenset()
-            new = self._subject(self.workspace.selection)
-        self.subject = new
-        self.title.show_subject(new, same=same)
+            new = self._contents(self.workspace.selection)
+        self.contents = new
+        self.title.show_contents(new, same=same)
         self.note.setText(new.note)
         self.note.setVisible(bool(new.note))
         self._show_sections(new.sections, same=same)
@@ -155,8 +155,8 @@ class Inspector(QWidget):
         if focused in form.fields:
             form.fields[focused].widget.setFocus()
 
-    def _subject(self, paths: Iterable[str]) -> Subject:
-        return subject(self.workspace, paths, self._unfolded, self._unfold)
+    def _contents(self, paths: Iterable[str]) -> Contents:
+        return contents(self.workspace, paths, self._unfolded, self._unfold)
 
     def _expect(self) -> None:
         """Note one node of each kind in the design, to make its form when there is time."""
@@ -169,7 +169,7 @@ class Inspector(QWidget):
         if not self._expected or not self.isVisible():
             self._idle.stop()
             return
-        sections = self._subject([self._expected.pop(0)]).sections
+        sections = self._contents([self._expected.pop(0)]).sections
         wanted = signature(sections)
         if wanted not in self._forms:
             self._forms[wanted] = self._made(sections)
@@ -232,8 +232,8 @@ class Inspector(QWidget):
     def _show_words(self, words: str) -> None:
         if not words and self._explained is not None:
             words = _words(self._explained)
-        if not words and self.subject is not None:
-            words = self.subject.words or _HINT
+        if not words and self.contents is not None:
+            words = self.contents.words or _HINT
         self.words.setText(words)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -267,8 +267,8 @@ class _Page(QWidget):
 
 
 def _words(row: Row) -> str:
-    unit = f", in {row.unit}" if row.unit and row.unit not in row.kind.expects else ""
-    takes = f"Takes {row.kind.expects}{unit}" if row.kind.numbers else ""
-    more = "Or an expression that begins with =." if row.kind.expressions else ""
+    unit = f", in {row.unit}" if row.unit and row.unit not in row.field_type.expects else ""
+    takes = f"Takes {row.field_type.expects}{unit}" if row.field_type.numbers else ""
+    more = "Or an expression that begins with =." if row.field_type.expressions else ""
     joined = " ".join(filter(None, (row.help, f"{takes}." if takes else "", more)))
     return f"{row.label}: {joined}" if joined else ""

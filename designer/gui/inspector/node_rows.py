@@ -12,7 +12,7 @@ from designer.design.values import BlockNode, Design, LayerNode, Node, Value
 from designer.gui.documents import graph_paths, labels
 from designer.gui.documents.freezing import learns
 from designer.gui.documents.workspace import Workspace
-from designer.gui.forms import kinds
+from designer.gui.forms import field_types
 from designer.gui.forms.rows import (
     ABSENT,
     VARIOUS,
@@ -22,7 +22,7 @@ from designer.gui.forms.rows import (
     scope_at,
     scopes_of_use,
 )
-from designer.gui.inspector import arguments
+from designer.gui.inspector import design_rows
 from designer.layers.base import layer_types
 from designer.layers.initialization import SPREADS
 from designer.layers.parameters import ParameterError
@@ -48,7 +48,7 @@ def name_row(workspace: Workspace, target: Target) -> Row:
     return Row(
         "name",
         "Name",
-        kinds.text(expects="a name"),
+        field_types.text(expects="a name"),
         target.name,
         lambda value: (
             lambda design: edits.rename_node(design, target.name, str(value), block=target.block)
@@ -82,7 +82,7 @@ def parameter_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]
         row = Row(
             name,
             labels.label(name),
-            _strictest(kinds.of_parameter(parameter), [each.check for each in others]),
+            _strictest(field_types.of_parameter(parameter), [each.check for each in others]),
             _common(values, parameter.check),
             lambda value, name=name: in_turn(
                 [_set_parameter(each, name, value) for each in targets]
@@ -99,7 +99,9 @@ def parameter_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]
     return rows
 
 
-def _strictest(kind: kinds.Kind, checks: Sequence[Callable[[Value], Any]]) -> kinds.Kind:
+def _strictest(
+    kind: field_types.FieldType, checks: Sequence[Callable[[Value], Any]]
+) -> field_types.FieldType:
     """Return a kind that takes only what all checks take."""
 
     def check(value: Value) -> Any:
@@ -145,7 +147,7 @@ def _matters(name: str, row: Row, targets: Sequence[Target]) -> bool:
 def _set_parameter(target: Target, name: str, value: Value) -> Edit:
     layer = layer_types()[target.node.layer]  # type: ignore[union-attr]
     parameter = layer.parameters[name]
-    plain = not parameter.required and not kinds.has_expression(value)
+    plain = not parameter.required and not field_types.has_expression(value)
     if plain and parameter.check(value) == parameter.default:
         return _unset(target, name)
     return lambda design: edits.set_parameter(design, target.name, name, value, block=target.block)
@@ -182,16 +184,16 @@ def argument_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
         scopes += scopes_of_use(workspace.analysis, each.path, each.node)  # type: ignore[arg-type]
     rows = []
     for name, argument in used[0].arguments.items():  # type: ignore[union-attr]
-        kind = kinds.of_argument(argument)
+        kind = field_types.of_argument(argument)
         if any(
             name not in each.arguments
-            or kinds.of_argument(each.arguments[name]).signature != kind.signature
+            or field_types.of_argument(each.arguments[name]).signature != kind.signature
             for each in used  # type: ignore[union-attr]
         ):
             continue
         if len(targets) == 1:
             given = _given(workspace, targets[0])
-            kind = kinds.with_rule(kind, name, used[0].arguments, given)  # type: ignore[union-attr]
+            kind = field_types.with_rule(kind, name, used[0].arguments, given)  # type: ignore[union-attr]
         values = [each.node.arguments.get(name, argument.default) for each in targets]  # type: ignore[union-attr]
         rows.append(
             Row(
@@ -231,15 +233,17 @@ def _given(workspace: Workspace, target: Target) -> dict[str, Scalar]:
     assert isinstance(node, BlockNode)
     arguments = workspace.design.blocks[node.block].arguments
     values = {key: each.default for key, each in arguments.items()}
-    plain = {key: each for key, each in node.arguments.items() if not kinds.has_expression(each)}
+    plain = {
+        key: each for key, each in node.arguments.items() if not field_types.has_expression(each)
+    }
     result = workspace.analysis.node(target.path)
     known = result.inside.scope if result is not None and result.inside is not None else {}
     return {**values, **known, **plain}
 
 
-_REPEAT = kinds.Kind(
+_REPEAT = field_types.FieldType(
     f"a whole number from 0 to {MAX_REPEAT}",
-    lambda value: arguments.whole(value, 0, MAX_REPEAT),
+    lambda value: design_rows.whole(value, 0, MAX_REPEAT),
     minimum=0,
     maximum=MAX_REPEAT,
 )
@@ -321,7 +325,7 @@ def _factor(value: Value) -> Value:
     return value
 
 
-_RATE = kinds.Kind("a number from 0 on", _factor, whole=False, minimum=0)
+_RATE = field_types.FieldType("a number from 0 on", _factor, whole=False, minimum=0)
 
 
 def when_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
@@ -339,7 +343,7 @@ def when_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
         Row(
             "when",
             labels.label("when"),
-            kinds.WHEN,
+            field_types.WHEN,
             _common([each.node.when for each in targets], lambda value: value),
             set_all,
             _step(targets, "when"),

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLay
 from designer.analysis.problems import Fix, Problem, Severity
 from designer.errors import DesignerError
 from designer.gui.documents.workspace import Workspace
-from designer.gui.inspector import differences
+from designer.gui.inspector import edit_summary
 
 
 class ProblemList(QWidget):
@@ -91,7 +91,7 @@ class ProblemList(QWidget):
     def _preview(self, fix: Fix) -> str:
         design = self.workspace.design
         try:
-            return differences.sentence(design, fix.edit(design))
+            return edit_summary.sentence(design, fix.edit(design))
         except DesignerError as error:
             return str(error)
 

@@ -7,7 +7,7 @@ from designer.gui.base import icons
 from designer.gui.base.theme import sans, theme
 from designer.gui.forms.editors import TextEditor
 from designer.gui.forms.rows import Row
-from designer.gui.inspector.subjects import Subject
+from designer.gui.inspector.contents import Contents
 
 
 class Title(QWidget):
@@ -24,7 +24,7 @@ class Title(QWidget):
     def __init__(self) -> None:
         super().__init__(objectName="title")
         self.row: Row | None = None
-        self._subject: Subject | None = None
+        self._contents: Contents | None = None
         self.grid = grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 2)
         grid.setHorizontalSpacing(6)
@@ -62,28 +62,28 @@ class Title(QWidget):
         grid.addWidget(self.help, 3, 0, 1, 2)
         theme.changed.connect(self._draw)
 
-    def show_subject(self, subject: Subject, *, same: bool) -> None:
+    def show_contents(self, contents: Contents, *, same: bool) -> None:
         """Show the head of a subject; a name that is being typed stays."""
-        self._subject, self.row = subject, subject.title
+        self._contents, self.row = contents, contents.title
         self.name.setVisible(self.row is not None)
         self.heading.setVisible(self.row is None)
-        self.heading.setText(subject.heading)
+        self.heading.setText(contents.heading)
         if self.row is not None and not (same and self.name.hasFocus()):
             self._restore()
-        self.kind.setText(subject.kind)
-        self.kind.setVisible(bool(subject.kind))
-        self.help.setText(subject.help)
-        self.help.setVisible(bool(subject.help))
+        self.kind.setText(contents.kind)
+        self.kind.setVisible(bool(contents.kind))
+        self.help.setText(contents.help)
+        self.help.setVisible(bool(contents.help))
         self._draw()
 
     def _draw(self) -> None:
-        subject = self._subject
-        if subject is None:
+        contents = self._contents
+        if contents is None:
             return
-        self.sign.setVisible(subject.colored)
-        self.grid.setHorizontalSpacing(6 if subject.colored else 0)
-        if subject.colored:
-            icon = icons.category_icon(subject.category)
+        self.sign.setVisible(contents.colored)
+        self.grid.setHorizontalSpacing(6 if contents.colored else 0)
+        if contents.colored:
+            icon = icons.category_icon(contents.category)
             self.sign.setPixmap(icon.pixmap(QSize(14, 14), self.devicePixelRatioF()))
 
     def _edited(self, text: str) -> None:

@@ -8,18 +8,18 @@ from designer import presets
 from designer.analysis.analysis import analyze
 from designer.design.values import Design
 from designer.gui.gallery import catalogue
-from designer.gui.gallery.catalogue import DataRequest, Found, find, nearly
-from designer.gui.gallery.figures import ROWS, figures, ratio, written
-from designer.gui.gallery.links import linked
+from designer.gui.gallery.catalogue import Match, Query, find, nearly
+from designer.gui.gallery.metrics import METRICS, measure, ratio_text, value_text
+from designer.gui.gallery.paper_links import link_papers
 from tests.gui.gallery.networks import BROKEN, CARDS
 
 
-def names(found: Iterable[Found]) -> list[str]:
+def names(found: Iterable[Match]) -> list[str]:
     return [each.card.name for each in found]
 
 
 def test_everything_is_there_by_year_and_size() -> None:
-    found = names(find([BROKEN, *CARDS], DataRequest()))
+    found = names(find([BROKEN, *CARDS], Query()))
     assert found[:3] == ["lenet5", "alexnet", "googlenet"]
     assert found[-2:] == ["densenet121", "broken"], "what is damaged comes last"
 
@@ -30,28 +30,28 @@ def test_everything_is_there_by_year_and_size() -> None:
      ("top1", "inception_v3", "lenet5")],
 )  # fmt: skip
 def test_orders(sort: str, first: str, last: str) -> None:
-    found = names(find(CARDS, DataRequest(sort=sort)))
+    found = names(find(CARDS, Query(sort=sort)))
     assert (found[0], found[-1]) == (first, last)
 
 
 def test_names_are_in_the_order_of_people() -> None:
-    found = names(find(CARDS, DataRequest(family="ResNet", sort="name")))
+    found = names(find(CARDS, Query(family="ResNet", sort="name")))
     assert found == ["resnet18", "resnet50", "resnet101"]
 
 
 @pytest.mark.parametrize(
-    ("wish", "expected"),
+    ("query", "expected"),
     [
-        (DataRequest(size="1M"), ["lenet5"]),
-        (DataRequest(size="15M", years="2016"), ["densenet121"]),
-        (DataRequest(cost="more"), ["vgg16"]),
-        (DataRequest(years="2012"), ["lenet5", "alexnet"]),
-        (DataRequest(family="VGG", years="2016"), []),
-        (DataRequest(family="Inception", text="22"), []),
+        (Query(size="1M"), ["lenet5"]),
+        (Query(size="15M", years="2016"), ["densenet121"]),
+        (Query(cost="more"), ["vgg16"]),
+        (Query(years="2012"), ["lenet5", "alexnet"]),
+        (Query(family="VGG", years="2016"), []),
+        (Query(family="Inception", text="22"), []),
     ],
 )
-def test_filters(wish: DataRequest, expected: list[str]) -> None:
-    assert names(find([BROKEN, *CARDS], wish)) == expected
+def test_filters(query: Query, expected: list[str]) -> None:
+    assert names(find([BROKEN, *CARDS], query)) == expected
 
 
 @pytest.mark.parametrize("table", [catalogue.SIZES, catalogue.COSTS, catalogue.YEARS])
@@ -77,16 +77,16 @@ def test_ranges_leave_no_gap_and_do_not_overlap(table: dict) -> None:
     ],
 )
 def test_search(text: str, first: str, others: set[str]) -> None:
-    found = names(find(CARDS, DataRequest(text)))
+    found = names(find(CARDS, Query(text)))
     assert found[0] == first
     assert set(found[1:]) == others
 
 
 def test_typed_letters_are_marked_in_titles() -> None:
-    assert find(CARDS, DataRequest("r50"))[0].positions == (0, 7, 8)
-    assert find(CARDS, DataRequest("zisserman"))[0].positions == ()
-    assert find(CARDS, DataRequest("qqqqq")) == []
-    assert find(CARDS, DataRequest("?!")) == []
+    assert find(CARDS, Query("r50"))[0].positions == (0, 7, 8)
+    assert find(CARDS, Query("zisserman"))[0].positions == ()
+    assert find(CARDS, Query("qqqqq")) == []
+    assert find(CARDS, Query("?!")) == []
 
 
 def test_one_slip_is_forgiven() -> None:
@@ -97,9 +97,9 @@ def test_one_slip_is_forgiven() -> None:
 
 
 def test_plain_wishes() -> None:
-    assert DataRequest(sort="macs").plain
-    assert not DataRequest("x").plain
-    assert not DataRequest(cost="2G").plain
+    assert Query(sort="macs").plain
+    assert not Query("x").plain
+    assert not Query(cost="2G").plain
 
 
 def test_families_are_in_the_order_of_their_first() -> None:
@@ -118,22 +118,22 @@ def test_every_preset_is_read_and_a_damaged_one_says_so(monkeypatch, tmp_path) -
     assert card.top1 is None
 
 
-# Figures
+# NetworkMetrics
 
 
 def test_figures_of_vgg16() -> None:
-    found = figures(analyze(presets.load("vgg16")))
-    assert [written(row, found) for row in ROWS] == [
+    found = measure(analyze(presets.load("vgg16")))
+    assert [value_text(row, found) for row in METRICS] == [
         "138,357,544", "15.47 G", "73.3 MB", "26.3 MB", "553 MB", "41", "16", "212 px",
     ]  # fmt: skip
     assert found.problem == ""
 
 
 def test_figures_of_nothing() -> None:
-    found = figures(analyze(Design("Empty")))
+    found = measure(analyze(Design("Empty")))
     assert found.problem
-    assert [written(row, found) for row in ROWS][-1] == "–"
-    assert written(ROWS[0], None) == "–"
+    assert [value_text(row, found) for row in METRICS][-1] == "–"
+    assert value_text(METRICS[0], None) == "–"
 
 
 @pytest.mark.parametrize(
@@ -142,12 +142,14 @@ def test_figures_of_nothing() -> None:
      (3, None, "–"), (None, 3, "–")],
 )  # fmt: skip
 def test_ratios(one: float | None, other: float | None, text: str) -> None:
-    assert ratio(one, other) == text
+    assert ratio_text(one, other) == text
 
 
 def test_references_lead_to_their_papers() -> None:
-    text = linked("K. He. CVPR 2016, arXiv:1512.03385", "#123456")
+    text = link_papers("K. He. CVPR 2016, arXiv:1512.03385", "#123456")
     assert '<a href="https://arxiv.org/abs/1512.03385"' in text
     assert ">arXiv:1512.03385</a>" in text
-    assert 'href="https://doi.org/10.1109/5.726791"' in linked("doi:10.1109/5.726791.", "#123456")
-    assert linked("Nature 1986", "#123456") == "Nature 1986"
+    assert 'href="https://doi.org/10.1109/5.726791"' in link_papers(
+        "doi:10.1109/5.726791.", "#123456"
+    )
+    assert link_papers("Nature 1986", "#123456") == "Nature 1986"

@@ -14,12 +14,12 @@ from designer.gui.base import preferences
 from designer.gui.base.theme import theme
 from designer.gui.gallery import cards as cards_module
 from designer.gui.gallery.browser import Browser
-from designer.gui.gallery.catalogue import Found
+from designer.gui.gallery.catalogue import Match
 from designer.gui.gallery.comparison import ComparisonDialog
-from designer.gui.gallery.families import FamilyColors
-from designer.gui.gallery.figures import ROWS, figures, written
-from designer.gui.gallery.marks import Marks
-from designer.gui.gallery.names import crosses, placed
+from designer.gui.gallery.family_colors import FamilyColors
+from designer.gui.gallery.label_placement import crosses, place_labels
+from designer.gui.gallery.mark_view import MarkView
+from designer.gui.gallery.metrics import METRICS, measure, value_text
 from designer.gui.gallery.preview import Choice
 from designer.gui.gallery.scatter import Scatter, radius_of
 from designer.gui.gallery.tree import Tree
@@ -308,19 +308,19 @@ def wheel(widget: QWidget, place: QPointF, turn: int) -> None:
 
 
 @pytest.fixture(params=["scatter", "tree"])
-def marks(gallery: Browser, request: pytest.FixtureRequest) -> Marks:
+def marks(gallery: Browser, request: pytest.FixtureRequest) -> MarkView:
     """The plot, then the tree."""
     gallery.show_view(request.param)
-    assert isinstance(gallery.view, Marks)
+    assert isinstance(gallery.view, MarkView)
     return gallery.view
 
 
-def pixel(marks: Marks, name: str) -> QPoint:
+def pixel(marks: MarkView, name: str) -> QPoint:
     return (marks.places[name].center() - marks.origin()).toPoint()
 
 
 def test_marks_are_hovered_chosen_and_opened(
-    gallery: Browser, asked: Asked, marks: Marks, qtbot: QtBot
+    gallery: Browser, asked: Asked, marks: MarkView, qtbot: QtBot
 ) -> None:
     assert set(marks.places) == set(presets.names())
     gallery.choose("alexnet")
@@ -338,7 +338,7 @@ def test_marks_are_hovered_chosen_and_opened(
     assert asked.last == gallery.current
 
 
-def test_marks_by_keys(gallery: Browser, asked: Asked, marks: Marks, qtbot: QtBot) -> None:
+def test_marks_by_keys(gallery: Browser, asked: Asked, marks: MarkView, qtbot: QtBot) -> None:
     gallery.choose("lenet5")
     gallery.focus_view()
     seen = {"lenet5"}
@@ -352,7 +352,7 @@ def test_marks_by_keys(gallery: Browser, asked: Asked, marks: Marks, qtbot: QtBo
     assert asked.last == gallery.current
 
 
-def test_what_does_not_fit_is_dim(gallery: Browser, marks: Marks, qtbot: QtBot) -> None:
+def test_what_does_not_fit_is_dim(gallery: Browser, marks: MarkView, qtbot: QtBot) -> None:
     choose(gallery, "family", "VGG", qtbot)
     assert set(marks.places) == set(presets.names())
     assert set(marks.lit) == set(shown(gallery))
@@ -363,17 +363,17 @@ def test_what_does_not_fit_is_dim(gallery: Browser, marks: Marks, qtbot: QtBot) 
 
 
 @pytest.fixture(params=[Scatter, Tree])
-def picture(request: pytest.FixtureRequest, look: str, qtbot: QtBot) -> Marks:
+def picture(request: pytest.FixtureRequest, look: str, qtbot: QtBot) -> MarkView:
     """The plot and the tree of a few networks."""
     view = request.param()
     qtbot.addWidget(view)
     view.resize(900, 600)
     view.show()
-    view.show_found(CARDS, [Found(card) for card in CARDS], FamilyColors(CARDS))
+    view.show_found(CARDS, [Match(card) for card in CARDS], FamilyColors(CARDS))
     return view
 
 
-def test_pointing_at_a_mark_tells_of_it(picture: Marks, qtbot: QtBot) -> None:
+def test_pointing_at_a_mark_tells_of_it(picture: MarkView, qtbot: QtBot) -> None:
     before = picture.grab().toImage()
     place = pixel(picture, "vgg16")
     qtbot.mouseMove(picture.viewport(), place)
@@ -393,7 +393,7 @@ def scatter(look: str, qtbot: QtBot) -> Scatter:
     qtbot.addWidget(view)
     view.resize(900, 600)
     view.show()
-    view.show_found(CARDS, [Found(card) for card in CARDS], FamilyColors(CARDS))
+    view.show_found(CARDS, [Match(card) for card in CARDS], FamilyColors(CARDS))
     return view
 
 
@@ -424,12 +424,14 @@ def test_names_keep_off_lines_where_they_can() -> None:
     area, point = QRectF(0, 0, 300, 100), QRectF(140, 40, 20, 20)
     line = QLineF(150, 50, 300, 50)
     for lines, to_the_right in (([], True), ([line], False)):
-        box = placed({"a": (point, 60.0)}, 12, area, [point], lines)["a"]
+        box = place_labels({"a": (point, 60.0)}, 12, area, [point], lines)["a"]
         assert not box.intersects(point)
         assert (box.left() > point.right()) == to_the_right
         assert not any(crosses(each, box) for each in lines)
     ways = [line, QLineF(150, 50, 0, 50), QLineF(150, 50, 150, 0), QLineF(150, 50, 150, 100)]
-    assert placed({"a": (point, 60.0)}, 12, area, [point], ways), "rather on a line than nowhere"
+    assert place_labels({"a": (point, 60.0)}, 12, area, [point], ways), (
+        "rather on a line than nowhere"
+    )
 
 
 def test_the_plot_zooms_about_the_pointer_and_moves(scatter: Scatter, qtbot: QtBot) -> None:
@@ -469,7 +471,7 @@ def tree(look: str, qtbot: QtBot) -> Tree:
     qtbot.addWidget(view)
     view.resize(420, 260)
     view.show()
-    view.show_found(CARDS, [Found(card) for card in CARDS], FamilyColors(CARDS))
+    view.show_found(CARDS, [Match(card) for card in CARDS], FamilyColors(CARDS))
     return view
 
 
@@ -522,15 +524,17 @@ def test_the_tree_scrolls_and_is_dragged(tree: Tree, qtbot: QtBot) -> None:
 def counted(gallery: Browser, name: str, qtbot: QtBot) -> None:
     gallery.choose(name)
     preview = gallery.preview
-    qtbot.waitUntil(lambda: preview.card.name == name and preview.figures is not None)
+    qtbot.waitUntil(lambda: preview.card.name == name and preview.metrics is not None)
 
 
 def test_the_preview_tells_all(gallery: Browser, qtbot: QtBot) -> None:
     counted(gallery, "resnet50", qtbot)
     preview = gallery.preview
     assert preview.title.text() == "ResNet-50"
-    expected = figures(analyze(presets.load("resnet50")))
-    assert [label.text() for label in preview.values] == [written(row, expected) for row in ROWS]
+    expected = measure(analyze(presets.load("resnet50")))
+    assert [label.text() for label in preview.values] == [
+        value_text(row, expected) for row in METRICS
+    ]
     assert preview.values[0].text() == "25,557,032"
     assert "shortcut" in preview.idea.text()
     assert "arxiv.org/abs/1512.03385" in preview.paper.text()
@@ -610,7 +614,7 @@ def test_another_preset_has_its_own_arguments(gallery: Browser, qtbot: QtBot) ->
 
 def compared(window: MainWindow, qtbot: QtBot) -> ComparisonDialog:
     dialog = window.findChild(ComparisonDialog)
-    qtbot.waitUntil(lambda: set(dialog.keys) <= dialog.figures.keys())
+    qtbot.waitUntil(lambda: set(dialog.keys) <= dialog.metrics.keys())
     return dialog
 
 
@@ -631,7 +635,7 @@ def test_two_presets_side_by_side(window: MainWindow, in_window: Browser, qtbot:
     lines = QGuiApplication.clipboard().text().splitlines()
     assert lines[0] == "\tResNet-50\tVGG16\tratio"
     assert lines[1] == "Parameters\t25,557,032\t138,357,544\t×5.41"
-    assert len(lines) == 1 + len(ROWS)
+    assert len(lines) == 1 + len(METRICS)
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
 

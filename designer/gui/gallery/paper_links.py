@@ -6,7 +6,7 @@ _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 _DOI = re.compile(r"doi:(10\.\d{4,9}/[^\s,;]+[^\s,;.])", re.IGNORECASE)
 
 
-def linked(text: str, color: str) -> str:
+def link_papers(text: str, color: str) -> str:
     """Return a text of HTML in which arXiv numbers and DOIs are links."""
     style = f'style="color:{color};text-decoration:none"'
     text = _ARXIV.sub(rf'<a href="https://arxiv.org/abs/\1" {style}>arXiv:\1</a>', text)

@@ -26,7 +26,7 @@ from designer.layers.parameters import (
 
 
 @dataclass(frozen=True)
-class Kind:
+class FieldType:
     """How the text of a field becomes a value.
 
     Attributes
@@ -198,18 +198,18 @@ def _expression(text: str) -> str:
     return text
 
 
-def of_parameter(parameter: Parameter[Any]) -> Kind:
+def of_parameter(parameter: Parameter[Any]) -> FieldType:
     """Return the kind of a layer's parameter."""
     check, expects = parameter.check, parameter.expects
     match parameter:
         case Bool():
-            return Kind("on or off", check, numbers=0, switch=True)
+            return FieldType("on or off", check, numbers=0, switch=True)
         case Choice():
-            return Kind(expects, check, numbers=0, options=parameter.choices, spelled=True)
+            return FieldType(expects, check, numbers=0, options=parameter.choices, spelled=True)
         case Int():
-            return Kind(expects, check, minimum=parameter.minimum, maximum=parameter.maximum)
+            return FieldType(expects, check, minimum=parameter.minimum, maximum=parameter.maximum)
         case Float():
-            return Kind(
+            return FieldType(
                 expects,
                 check,
                 whole=False,
@@ -217,26 +217,28 @@ def of_parameter(parameter: Parameter[Any]) -> Kind:
                 maximum=parameter.maximum,
             )
         case OptionalFloat():
-            return Kind(expects, check, whole=False, optional=True)
+            return FieldType(expects, check, whole=False, optional=True)
         case IntPair():
-            return Kind(expects, check, numbers=2, minimum=parameter.minimum)
+            return FieldType(expects, check, numbers=2, minimum=parameter.minimum)
         case OptionalIntPair():
-            return Kind(expects, check, numbers=2, optional=True, minimum=parameter.pair.minimum)
+            return FieldType(
+                expects, check, numbers=2, optional=True, minimum=parameter.pair.minimum
+            )
         case Padding():
-            return Kind(expects, check, numbers=2, words=("same",), minimum=0)
+            return FieldType(expects, check, numbers=2, words=("same",), minimum=0)
         case Integers():
             separator = ", " if parameter.name == "order" else " × "
-            return Kind(
+            return FieldType(
                 expects,
                 check,
                 numbers=max(parameter.most, 3),
                 minimum=parameter.minimum,
                 separator=separator,
             )
-    return Kind(expects, check, numbers=0)
+    return FieldType(expects, check, numbers=0)
 
 
-def of_argument(argument: Argument, *, expressions: bool = True) -> Kind:
+def of_argument(argument: Argument, *, expressions: bool = True) -> FieldType:
     """Return the kind of an argument of a block or design."""
 
     def check(value: Value) -> Scalar:
@@ -252,23 +254,25 @@ def of_argument(argument: Argument, *, expressions: bool = True) -> Kind:
     if argument.choices:
         choices = tuple(argument.choices)
         expects = f"one of {', '.join(map(labels.value, choices))}"
-        return Kind(expects, check, numbers=0, options=choices, expressions=expressions)
+        return FieldType(expects, check, numbers=0, options=choices, expressions=expressions)
     if isinstance(argument.default, bool):
-        return Kind("on or off", check, numbers=0, switch=True, expressions=expressions)
+        return FieldType("on or off", check, numbers=0, switch=True, expressions=expressions)
     if isinstance(argument.default, str):
-        return Kind("text", check, numbers=0, expressions=expressions)
+        return FieldType("text", check, numbers=0, expressions=expressions)
     whole = isinstance(argument.default, int)
     least = -math.inf if argument.minimum is None else argument.minimum
     most = math.inf if argument.maximum is None else argument.maximum
     bounds = [f"from {labels.value(least)}"] if least > -math.inf else []
     bounds += [f"up to {labels.value(most)}"] if most < math.inf else []
     expects = " ".join(["a whole number" if whole else "a number", *bounds])
-    return Kind(expects, check, whole=whole, minimum=least, maximum=most, expressions=expressions)
+    return FieldType(
+        expects, check, whole=whole, minimum=least, maximum=most, expressions=expressions
+    )
 
 
 def with_rule(
-    kind: Kind, name: str, arguments: Mapping[str, Argument], values: Mapping[str, Scalar]
-) -> Kind:
+    kind: FieldType, name: str, arguments: Mapping[str, Argument], values: Mapping[str, Scalar]
+) -> FieldType:
     """Return the kind of an argument that keeps its rule, those beside it having these values."""
     argument = arguments[name]
     if not argument.where:
@@ -287,15 +291,15 @@ def with_rule(
     return replace(kind, check=check, reached=reached)
 
 
-def text(check: Callable[[Value], Any] = lambda value: value, expects: str = "text") -> Kind:
+def text(check: Callable[[Value], Any] = lambda value: value, expects: str = "text") -> FieldType:
     """Return the kind of plain text, such as a name."""
-    return Kind(expects, check, numbers=0, expressions=False)
+    return FieldType(expects, check, numbers=0, expressions=False)
 
 
-PROSE = Kind("text", lambda value: value, numbers=0, prose=True, expressions=False)
+PROSE = FieldType("text", lambda value: value, numbers=0, prose=True, expressions=False)
 
 
-def optional_number(*, whole: bool) -> Kind:
+def optional_number(*, whole: bool) -> FieldType:
     """Return the kind of a bound: a number or nothing."""
 
     def check(value: Value) -> Value:
@@ -304,12 +308,12 @@ def optional_number(*, whole: bool) -> Kind:
         raise ParameterError(f"takes {'a whole number' if whole else 'a number'} or nothing")
 
     expects = f"{'a whole number' if whole else 'a number'} or nothing"
-    return Kind(expects, check, whole=whole, optional=True, expressions=False)
+    return FieldType(expects, check, whole=whole, optional=True, expressions=False)
 
 
-def options(choices: tuple[str, ...]) -> Kind:
+def options(choices: tuple[str, ...]) -> FieldType:
     """Return the kind of one of a few words."""
-    return Kind(
+    return FieldType(
         f"one of {', '.join(choices)}",
         lambda value: value,
         numbers=0,
@@ -331,7 +335,7 @@ def truth(value: Value) -> bool:
     raise ParameterError(f"takes on or off; received '{value}'")
 
 
-WHEN = Kind("on or off", truth, numbers=0, switch=True)
+WHEN = FieldType("on or off", truth, numbers=0, switch=True)
 
 
 def has_expression(value: Value) -> bool:

@@ -10,7 +10,7 @@ from designer.design.expressions import Scalar
 from designer.design.values import Argument, Design, Value, argument_name_refusal, plain
 from designer.gui.documents import labels
 from designer.gui.documents.workspace import Workspace
-from designer.gui.forms import kinds
+from designer.gui.forms import field_types
 from designer.gui.forms.rows import Button, Row, Section
 from designer.layers.parameters import ParameterError
 
@@ -38,7 +38,7 @@ def design_name_row(workspace: Workspace) -> Row:
     return Row(
         "name",
         "Name",
-        kinds.text(expects="a name"),
+        field_types.text(expects="a name"),
         workspace.design.name,
         lambda value: lambda design: replace(design, name=str(value).strip()),
         "rename the design",
@@ -57,7 +57,7 @@ def block_name_row(workspace: Workspace, block: str) -> Row:
     return Row(
         "name",
         "Name",
-        kinds.text(expects="a name"),
+        field_types.text(expects="a name"),
         block,
         lambda value: lambda design: blocks.rename_block(design, block, str(value)),
         f"rename {block}",
@@ -80,7 +80,7 @@ def about_section(workspace: Workspace) -> Section:
             Row(
                 "about",
                 "About",
-                kinds.PROSE,
+                field_types.PROSE,
                 design.about,
                 lambda value: lambda design: replace(design, about=str(value)),
                 "set about",
@@ -90,7 +90,7 @@ def about_section(workspace: Workspace) -> Section:
             Row(
                 "cites",
                 "Cites",
-                kinds.text(),
+                field_types.text(),
                 "; ".join(design.cites),
                 cite,
                 "set cites",
@@ -176,7 +176,9 @@ def _value_row(workspace: Workspace, block: str | None, name: str, argument: Arg
     return Row(
         name,
         name,
-        kinds.with_rule(kinds.of_argument(argument, expressions=False), name, beside, values),
+        field_types.with_rule(
+            field_types.of_argument(argument, expressions=False), name, beside, values
+        ),
         argument.default,
         change,
         f"set {name}" if block is None else f"set {block} {name}",
@@ -201,7 +203,7 @@ def _definition(
 ) -> list[Row]:
     """Return the fields that say what an argument is."""
 
-    def row(key: str, label: str, kind: kinds.Kind, value: Value, **more: Any) -> Row:
+    def row(key: str, label: str, kind: field_types.FieldType, value: Value, **more: Any) -> Row:
         change = more.pop("change", None) or (lambda value: _define(block, name, **{key: value}))
         return Row(
             f"{name}.{key}",
@@ -236,7 +238,7 @@ def _definition(
         row(
             "name",
             "Name",
-            kinds.text(expects="a name"),
+            field_types.text(expects="a name"),
             name,
             change=lambda value: (
                 lambda design: arguments.rename_argument(design, name, str(value), block=block)
@@ -248,15 +250,15 @@ def _definition(
         ),
         row(
             "kind",
-            "Kind",
-            kinds.options((WHOLE, NUMBER, SWITCH, TEXT)),
+            "FieldType",
+            field_types.options((WHOLE, NUMBER, SWITCH, TEXT)),
             now,
             change=lambda value: _define(block, name, **_as_kind(argument, str(value))),
             help="What values it takes.",
         ),
     ]
     if now in (WHOLE, NUMBER) and not argument.choices:
-        bound = kinds.optional_number(whole=now == WHOLE)
+        bound = field_types.optional_number(whole=now == WHOLE)
         for key, label in (("minimum", "Least"), ("maximum", "Most")):
             value = getattr(argument, key)
             rows.append(
@@ -284,7 +286,9 @@ def _definition(
                 live=False,
             )
         )
-    rows.append(row("help", "Help", kinds.text(), argument.help, help="A line that explains it."))
+    rows.append(
+        row("help", "Help", field_types.text(), argument.help, help="A line that explains it.")
+    )
     return rows
 
 
@@ -317,13 +321,13 @@ def _as_kind(argument: Argument, kind: str) -> dict[str, Any]:
 
 
 def _choices(argument: Argument, value: Value) -> tuple[Scalar, ...]:
-    kind = kinds.of_argument(replace(argument, choices=(), minimum=None, maximum=None))
+    kind = field_types.of_argument(replace(argument, choices=(), minimum=None, maximum=None))
     parts = [part.strip() for part in str(value).split(",") if part.strip()]
     return tuple([kind.check(kind.read(part)) for part in parts])
 
 
-def _choices_kind(argument: Argument) -> kinds.Kind:
-    return kinds.text(lambda value: _choices(argument, value), "values separated by commas")
+def _choices_kind(argument: Argument) -> field_types.FieldType:
+    return field_types.text(lambda value: _choices(argument, value), "values separated by commas")
 
 
 def _choice_refusal(name: str, argument: Argument, value: Value) -> str | None:

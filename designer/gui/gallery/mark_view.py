@@ -15,8 +15,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 
 from designer.gui.base.theme import colors, sans, theme
-from designer.gui.gallery.catalogue import Card, Found
-from designer.gui.gallery.families import FamilyColors
+from designer.gui.gallery.catalogue import Card, Match
+from designer.gui.gallery.family_colors import FamilyColors
 
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -27,7 +27,7 @@ _ARROWS = {
 _SIDEWAYS = 2.0  # what is beside the way counts more than what is along it
 
 
-class Marks(QAbstractScrollArea):
+class MarkView(QAbstractScrollArea):
     """A picture on which every preset has a mark; those that are not wanted are dim.
 
     A subclass places the marks in `arrange`, and paints them in `paint`, both in the picture's own
@@ -58,7 +58,7 @@ class Marks(QAbstractScrollArea):
         theme.changed.connect(self.refresh)
 
     def show_found(
-        self, cards: Sequence[Card], found: Sequence[Found], families: FamilyColors
+        self, cards: Sequence[Card], found: Sequence[Match], families: FamilyColors
     ) -> None:
         """Show all presets, and those brightly that are wanted."""
         self.cards = {card.name: card for card in cards if card.preset is not None}

@@ -7,7 +7,7 @@ from PySide6.QtCore import QLineF, QRectF
 _AWAY = 4.0  # pixels from a point's place to its name, for the ring around what is chosen
 
 
-def placed(
+def place_labels(
     points: Mapping[str, tuple[QRectF, float]],
     height: float,
     area: QRectF,

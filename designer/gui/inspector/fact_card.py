@@ -20,7 +20,7 @@ from designer.gui.base.theme import colors, mono, theme
 from designer.gui.inspector.facts import Fact
 
 
-class Facts(QTextEdit):
+class FactText(QTextEdit):
     """The lines as one text, so that any part of it can be selected; as high as it needs."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Facts(QTextEdit):
         event.ignore()
 
 
-class Card(QFrame):
+class FactCard(QFrame):
     """The facts in a frame, with a button to copy them."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class Card(QFrame):
         self.facts: list[Fact] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 8, 8)
-        self.text = Facts()
+        self.text = FactText()
         column.addWidget(self.text)
         self.copy = QToolButton(self, objectName="copy-facts")
         self.copy.setToolTip("Copy all lines")

@@ -4,11 +4,11 @@ from designer.design import blocks, edits
 from designer.design.values import Value
 from designer.gui.documents import graph_paths
 from designer.gui.documents.workspace import Workspace
-from designer.gui.forms import kinds
+from designer.gui.forms import field_types
 from designer.gui.forms.rows import Button, Row, Section
 
 
-def end_sections(workspace: Workspace, block: str) -> list[Section]:
+def port_sections(workspace: Workspace, block: str) -> list[Section]:
     """Return the names of a block's inputs and outputs."""
     used = workspace.design.blocks[block]
     sections = []
@@ -33,28 +33,28 @@ def end_sections(workspace: Workspace, block: str) -> list[Section]:
                 f"add-{word}",
                 f"Add {word}",
                 f"One more {word}, a port at every use of the block.",
-                lambda word=word, output=output: _add_end(workspace, block, word, output),
+                lambda word=word, output=output: _add_port(workspace, block, word, output),
                 icon="add",
             )
         )
         sections.append(
             Section(
                 f"{word.capitalize()}s",
-                [end_row(workspace, block, name) for name in names],
+                [port_row(workspace, block, name) for name in names],
                 buttons,
             )
         )
     return sections
 
 
-def _add_end(workspace: Workspace, block: str, word: str, output: bool) -> None:
+def _add_port(workspace: Workspace, block: str, word: str, output: bool) -> None:
     name = edits.free_name(workspace.design, "y" if output else "x", block)
     workspace.edit(
         f"add {word} {name}", lambda design: blocks.add_end(design, block, name, output=output)
     )
 
 
-def end_row(workspace: Workspace, block: str, name: str, *, select: bool = False) -> Row:
+def port_row(workspace: Workspace, block: str, name: str, *, select: bool = False) -> Row:
     """Return the field of the name of a block's input or output."""
     used = workspace.design.blocks[block]
     ends = used.outputs if name in used.outputs else used.inputs
@@ -66,7 +66,7 @@ def end_row(workspace: Workspace, block: str, name: str, *, select: bool = False
     return Row(
         "name" if select else f"end-{name}",
         "Name" if select else f"{word} {ends.index(name)}",
-        kinds.text(expects="a name"),
+        field_types.text(expects="a name"),
         name,
         lambda value: lambda design: blocks.rename_end(design, block, name, str(value)),
         f"rename {name}",

@@ -7,7 +7,7 @@ import pytest
 
 from designer.gui.gallery import catalogue
 from designer.gui.gallery.catalogue import Card
-from designer.gui.gallery.lineage import Lineage, Measures, arrange, relatives
+from designer.gui.gallery.tree_layout import Measures, TreeLayout, lay_out, relatives
 from tests.gui.gallery.networks import BROKEN, CARDS
 
 MEASURES = Measures(
@@ -16,7 +16,7 @@ MEASURES = Measures(
 )  # fmt: skip
 
 
-def check(tree: Lineage, cards: tuple[Card, ...]) -> None:
+def check(tree: TreeLayout, cards: tuple[Card, ...]) -> None:
     boxes = [group.place for group in tree.groups]
     for one, other in combinations(boxes, 2):
         apart = (
@@ -36,11 +36,11 @@ def check(tree: Lineage, cards: tuple[Card, ...]) -> None:
 
 @pytest.mark.parametrize("cards", [(), CARDS[:1], CARDS, (*CARDS, BROKEN), catalogue.read()])
 def test_nothing_overlaps(cards: tuple[Card, ...]) -> None:
-    check(arrange(cards, MEASURES), cards)
+    check(lay_out(cards, MEASURES), cards)
 
 
 def test_what_is_followed_is_to_the_left() -> None:
-    tree = arrange(CARDS, MEASURES)
+    tree = lay_out(CARDS, MEASURES)
     for link in tree.links:
         place = tree.places[link.parent]
         assert place.x + place.width < link.group.place.x
@@ -56,7 +56,7 @@ def test_what_is_followed_is_to_the_left() -> None:
 @pytest.mark.parametrize("cards", [CARDS, catalogue.read()])
 def test_lines_pass_beside_what_they_do_not_lead_to(cards: tuple[Card, ...]) -> None:
     """A line behind a card would seem to come from it."""
-    tree = arrange(cards, MEASURES)
+    tree = lay_out(cards, MEASURES)
     columns = sorted({group.place.x for group in tree.groups})
     passed = 0
     for link in tree.links:
@@ -72,7 +72,7 @@ def test_lines_pass_beside_what_they_do_not_lead_to(cards: tuple[Card, ...]) -> 
 
 
 def test_years_go_to_the_right_without_gaps() -> None:
-    tree = arrange(CARDS, MEASURES)
+    tree = lay_out(CARDS, MEASURES)
     assert [span.year for span in tree.years] == [1998, 2012, 2014, 2015, 2016]
     for before, after in zip(tree.years, tree.years[1:], strict=False):
         assert before.right == after.left
@@ -88,7 +88,7 @@ def following(card: Card, *follows: str) -> Card:
 def test_a_circle_of_one_year_is_cut() -> None:
     resnet, inception = CARDS[4], CARDS[7]
     cards = (following(resnet, "inception_v3"), following(inception, "resnet18"))
-    tree = arrange(cards, MEASURES)
+    tree = lay_out(cards, MEASURES)
     check(tree, cards)
     assert len(tree.links) == 2
 

@@ -13,7 +13,7 @@ from designer.gui.forms.rows import (
     Row,
     Section,
 )
-from designer.gui.inspector import arguments, ends, facts
+from designer.gui.inspector import design_rows, facts, port_rows
 from designer.gui.inspector.facts import Fact
 from designer.gui.inspector.node_rows import (
     Target,
@@ -28,7 +28,7 @@ from designer.layers.base import Category, layer_types
 
 
 @dataclass(frozen=True)
-class Subject:
+class Contents:
     """All that the inspector shows.
 
     Attributes
@@ -61,12 +61,12 @@ class Subject:
     problems: Sequence[Problem] = ()
 
 
-def subject(
+def contents(
     workspace: Workspace,
     paths: Iterable[str],
     unfolded: frozenset[str],
     unfold: Callable[[str], None],
-) -> Subject:
+) -> Contents:
     """Return what is to be shown while the nodes at some paths are selected.
 
     Parameters
@@ -77,7 +77,7 @@ def subject(
         Shows or hides the definition of an argument.
     """
     if workspace.document is None:
-        return Subject(("nothing",), "Nothing open", help="Open a design, or begin a new one.")
+        return Contents(("nothing",), "Nothing open", help="Open a design, or begin a new one.")
     design = workspace.design
     chosen: dict[tuple[str | None, str], Target] = {}
     ends = []
@@ -109,11 +109,11 @@ def subject(
 # One node
 
 
-def _layer(workspace: Workspace, target: Target, node: LayerNode) -> Subject:
+def _layer(workspace: Workspace, target: Target, node: LayerNode) -> Contents:
     layer = layer_types().get(node.layer)
     analysis = workspace.analysis
     rows = [] if layer is None else parameter_rows(workspace, [target])
-    return Subject(
+    return Contents(
         ("node", id(workspace.document), target.path),
         title=name_row(workspace, target),
         kind=f"{node.layer} · {_summary(layer)}" if layer else f"{node.layer} · unknown layer type",
@@ -133,11 +133,11 @@ def _summary(layer: type) -> str:
     return (layer.__doc__ or "").splitlines()[0].rstrip(".")
 
 
-def _use(workspace: Workspace, target: Target, node: BlockNode) -> Subject:
+def _use(workspace: Workspace, target: Target, node: BlockNode) -> Contents:
     design, analysis = workspace.design, workspace.analysis
     used = design.blocks.get(node.block)
     rows = [repeat_row(workspace, [target])] if used is not None else []
-    return Subject(
+    return Contents(
         ("node", id(workspace.document), target.path),
         title=name_row(workspace, target),
         kind=f"{node.block} · block of {len(used.graph.nodes)} nodes" if used else node.block,
@@ -190,7 +190,7 @@ def _note(workspace: Workspace, block: str | None) -> str:
 # Several nodes
 
 
-def _several(workspace: Workspace, targets: Sequence[Target]) -> Subject:
+def _several(workspace: Workspace, targets: Sequence[Target]) -> Contents:
     layers = [each for each in targets if isinstance(each.node, LayerNode)]
     known = [each for each in layers if each.node.layer in layer_types()]  # type: ignore[union-attr]
     rows: list[Row] = []
@@ -204,7 +204,7 @@ def _several(workspace: Workspace, targets: Sequence[Target]) -> Subject:
         types[name] = types.get(name, 0) + 1
     one = len(types) == 1
     words = ", ".join(f"{number} {name}" for name, number in types.items())
-    return Subject(
+    return Contents(
         ("several", id(workspace.document), tuple(each.path for each in targets)),
         f"{len(targets)} nodes",
         kind=words if len(words) < 200 else f"{len(types)} types",
@@ -221,12 +221,12 @@ def _several(workspace: Workspace, targets: Sequence[Target]) -> Subject:
 # Blocks and designs
 
 
-def _end(workspace: Workspace, block: str, name: str) -> Subject:
+def _end(workspace: Workspace, block: str, name: str) -> Contents:
     used = workspace.design.blocks[block]
     kind = "output" if name in used.outputs else "input"
-    return Subject(
+    return Contents(
         ("end", id(workspace.document), block, name),
-        title=ends.end_row(workspace, block, name, select=True),
+        title=port_rows.port_row(workspace, block, name, select=True),
         kind=f"{kind} of {block}",
         help=f"What {'leaves' if kind == 'output' else 'enters'} the block by this name.",
         note=_note(workspace, block),
@@ -237,19 +237,19 @@ def _end(workspace: Workspace, block: str, name: str) -> Subject:
 
 def _block(
     workspace: Workspace, block: str, unfolded: frozenset[str], unfold: Callable[[str], None]
-) -> Subject:
+) -> Contents:
     used = workspace.design.blocks[block]
     number = len(blocks.uses(workspace.design, block))
-    return Subject(
+    return Contents(
         ("block", id(workspace.document), block),
-        title=arguments.block_name_row(workspace, block),
+        title=design_rows.block_name_row(workspace, block),
         kind=f"block of {len(used.graph.nodes)} nodes, "
         + ("not used" if number == 0 else f"used {number}×" if number > 1 else "used once"),
         help=facts.holds(used),
         colored=True,
         sections=[
-            arguments.argument_section(workspace, block, unfolded, unfold),
-            *ends.end_sections(workspace, block),
+            design_rows.argument_section(workspace, block, unfolded, unfold),
+            *port_rows.port_sections(workspace, block),
         ],
         facts=facts.of_use(workspace.analysis, workspace.scope),
     )
@@ -257,16 +257,16 @@ def _block(
 
 def _design(
     workspace: Workspace, unfolded: frozenset[str], unfold: Callable[[str], None]
-) -> Subject:
+) -> Contents:
     number = len(workspace.design.blocks)
-    return Subject(
+    return Contents(
         ("design", id(workspace.document)),
-        title=arguments.design_name_row(workspace),
+        title=design_rows.design_name_row(workspace),
         kind=f"design of {len(workspace.design.graph.nodes)} nodes"
         + (f", {number} block{'s' if number != 1 else ''}" if number else ""),
         sections=[
-            arguments.about_section(workspace),
-            arguments.argument_section(workspace, None, unfolded, unfold),
+            design_rows.about_section(workspace),
+            design_rows.argument_section(workspace, None, unfolded, unfold),
         ],
         facts=facts.of_design(workspace.analysis),
         problems=[each for each in workspace.analysis.problems if not each.path],

@@ -10,7 +10,7 @@ from designer.gui.gallery.catalogue import Card, families, natural
 _SWEEPS = 6  # over all columns, to bring relatives to one height
 
 
-class Place(NamedTuple):
+class Box(NamedTuple):
     """A rectangle of the tree."""
 
     x: float
@@ -24,7 +24,7 @@ class Place(NamedTuple):
         return self.y + self.height / 2
 
 
-_NOWHERE = Place(0, 0, 0, 0)
+_NOWHERE = Box(0, 0, 0, 0)
 
 
 class Measures(NamedTuple):
@@ -49,7 +49,7 @@ class Group:
     cards: list[Card]
     parents: set[str] = field(default_factory=set)
     level: int = 0  # within its year: behind those of the year that it follows
-    place: Place = _NOWHERE
+    place: Box = _NOWHERE
 
 
 @dataclass(eq=False)
@@ -57,13 +57,13 @@ class Lane:
     """Where the lines from a network pass a column on their way to later ones."""
 
     parent: str
-    place: Place = _NOWHERE
+    place: Box = _NOWHERE
 
 
 _Item = Group | Lane
 
 
-class Span(NamedTuple):
+class YearSpan(NamedTuple):
     """A year and where its columns begin and end."""
 
     year: int
@@ -81,19 +81,19 @@ class Link(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Lineage:
+class TreeLayout:
     """The whole tree: where every network stands, the groups, and what follows what."""
 
-    places: Mapping[str, Place]
+    places: Mapping[str, Box]
     groups: Sequence[Group]
     links: Sequence[Link]
-    years: Sequence[Span]
+    years: Sequence[YearSpan]
     width: float
     height: float
 
 
-def arrange(cards: Iterable[Card], measures: Measures) -> Lineage:
-    """Place all networks; those that a network follows are always to its left."""
+def lay_out(cards: Iterable[Card], measures: Measures) -> TreeLayout:
+    """Box all networks; those that a network follows are always to its left."""
     known = [card for card in cards if card.preset is not None]
     groups = _groups(known)
     of = {card.name: group for group in groups for card in group.cards}
@@ -109,7 +109,7 @@ def arrange(cards: Iterable[Card], measures: Measures) -> Lineage:
     spans, width = _set_sizes(columns, measures)
     _set_heights(columns, links, measures)
     places = {
-        card.name: Place(
+        card.name: Box(
             group.place.x + measures.pad,
             group.place.y + measures.header + number * measures.row,
             group.place.width - 2 * measures.pad,
@@ -119,7 +119,7 @@ def arrange(cards: Iterable[Card], measures: Measures) -> Lineage:
         for number, card in enumerate(group.cards)
     }
     height = max((g.place.y + g.place.height for g in groups), default=measures.year)
-    return Lineage(places, groups, links, spans, width, height + measures.between)
+    return TreeLayout(places, groups, links, spans, width, height + measures.between)
 
 
 def relatives(cards: Iterable[Card], name: str) -> frozenset[str]:
@@ -201,9 +201,9 @@ def _links(columns: Sequence[list[_Item]], of: Mapping[str, Group]) -> list[Link
     return links
 
 
-def _set_sizes(columns: Sequence[list[_Item]], measures: Measures) -> tuple[list[Span], float]:
+def _set_sizes(columns: Sequence[list[_Item]], measures: Measures) -> tuple[list[YearSpan], float]:
     x = measures.gap / 2
-    spans: list[Span] = []
+    spans: list[YearSpan] = []
     for column in columns:
         groups = [item for item in column if isinstance(item, Group)]
         width = 2 * measures.pad + max(
@@ -214,11 +214,11 @@ def _set_sizes(columns: Sequence[list[_Item]], measures: Measures) -> tuple[list
             height = 0.0
             if isinstance(item, Group):
                 height = measures.header + measures.row * len(item.cards) + measures.pad
-            item.place = Place(x, 0, width, height)
+            item.place = Box(x, 0, width, height)
         year, left, right = groups[0].year, x - measures.gap / 2, x + width + measures.gap / 2
         if spans and spans[-1].year == year:
             left = spans.pop().left
-        spans.append(Span(year, left, right))
+        spans.append(YearSpan(year, left, right))
         x += width + measures.gap
     return spans, x - measures.gap / 2
 
@@ -254,11 +254,11 @@ def _set_heights(columns: Sequence[list[_Item]], links: Sequence[Link], measures
 def _apart(wished: Sequence[float], heights: Sequence[float]) -> list[float]:
     """Return tops in order, none above the end of the one before, as near to the wishes as can be.
 
-    Neighbors that would overlap become one stack, placed at the mean of what they wish for.
+    Neighbors that would overlap become one stack, placed at the mean of what they query for.
     """
     stacks: list[tuple[float, int, float]] = []  # sum of the wishes for its top, members, height
-    for wish, height in zip(wished, heights, strict=True):
-        total, members, whole = wish, 1, height
+    for query, height in zip(wished, heights, strict=True):
+        total, members, whole = query, 1, height
         while stacks and stacks[-1][0] / stacks[-1][1] + stacks[-1][2] > total / members:
             above, count, high = stacks.pop()
             total, members, whole = above + total - members * high, members + count, whole + high

@@ -1,4 +1,4 @@
-"""``python -m tests.gui.gallery FOLDER``: pictures of every panel of the running program.
+"""``python -m tests.gui.screenshots FOLDER``: pictures of every panel of the running program.
 
 Each is taken in light and dark, at 100 % and 200 %, and all are put on one page, ``index.html``.
 ``--readme`` renews the pictures of the README instead.
@@ -27,7 +27,7 @@ Scene = tuple[str, Callable[[], QPixmap]]
 
 def main() -> int:
     """Take the pictures, one process for each look."""
-    parser = argparse.ArgumentParser(prog="python -m tests.gui.gallery", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.gui.screenshots", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=README_FOLDER)
     parser.add_argument("--readme", action="store_true", help="only the pictures of the README")
     parser.add_argument("--look", help=argparse.SUPPRESS)
@@ -64,7 +64,7 @@ def _look(folder: Path, look: str, scale: int, home: Path, *, readme: bool) -> N
         "QT_SCALE_FACTOR": str(scale),
         "GALLERY_RUNS": str(home / "runs"),
     }
-    command = [sys.executable, "-m", "tests.gui.gallery", str(target), "--look", look]
+    command = [sys.executable, "-m", "tests.gui.screenshots", str(target), "--look", look]
     subprocess.run([*command, *(["--readme"] if readme else [])], check=True, env=environment)
 
 
@@ -217,7 +217,7 @@ def _gallery_scenes(window: "QWidget") -> Iterator[Scene]:
     gallery.choose("vgg16")
     window.compare(gallery.preview.choice)
     dialog = window.findChild(ComparisonDialog)
-    wait_until(lambda: set(dialog.keys) <= dialog.figures.keys())
+    wait_until(lambda: set(dialog.keys) <= dialog.metrics.keys())
     yield "comparison", dialog.grab
     dialog.close()
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Figures:
+class NetworkMetrics:
     """What a network costs for one image, and how it is built.
 
     Attributes
@@ -36,12 +36,12 @@ class Figures:
     problem: str = ""
 
 
-def figures(analysis: "Analysis") -> Figures:
+def measure(analysis: "Analysis") -> NetworkMetrics:
     """Count a network; knows nothing of Qt, for any thread."""
     from designer.analysis.accounting.depth import depth
 
     totals = analysis.totals
-    return Figures(
+    return NetworkMetrics(
         totals.parameters,
         totals.macs,
         totals.saved_bytes(),
@@ -60,12 +60,12 @@ def _widest(analysis: "Analysis") -> float | None:
     return max([max(row.field.size) for row in maps if row.field is not None], default=None)
 
 
-class Row(NamedTuple):
+class Metric(NamedTuple):
     """A figure as tables show it."""
 
     label: str
     help: str
-    value: Callable[[Figures], float | None]
+    value: Callable[[NetworkMetrics], float | None]
     write: Callable[[float], str]
 
 
@@ -73,35 +73,37 @@ def _pixels(number: float) -> str:
     return f"{numbers.count(round(number))} px"
 
 
-ROWS = (
-    Row("Parameters", "Learned values: weights and biases.", lambda f: f.parameters, numbers.count),
-    Row(
+METRICS = (
+    Metric(
+        "Parameters", "Learned values: weights and biases.", lambda f: f.parameters, numbers.count
+    ),
+    Metric(
         "MACs",
         "Multiply-accumulates of convolutions and matrix products, for one image.",
         lambda f: f.macs,
         numbers.scaled,
     ),
-    Row(
+    Metric(
         "Kept for backward",
         "What autograd keeps between forward and backward, for one image.",
         lambda f: f.saved_bytes,
         numbers.size,
     ),
-    Row(
+    Metric(
         "Inference peak",
         "The most that is alive at once when predicting, for one image, without the parameters.",
         lambda f: f.inference_peak_bytes,
         numbers.size,
     ),
-    Row("File", "All parameters and buffers.", lambda f: f.file_bytes, numbers.size),
-    Row("Layers", "All layers, blocks written out.", lambda f: f.layers, numbers.short),
-    Row(
+    Metric("File", "All parameters and buffers.", lambda f: f.file_bytes, numbers.size),
+    Metric("Layers", "All layers, blocks written out.", lambda f: f.layers, numbers.short),
+    Metric(
         "Depth",
         "Convolutions and dense layers on the longest way through, as the papers count.",
         lambda f: f.depth,
         numbers.short,
     ),
-    Row(
+    Metric(
         "Receptive field",
         "How many pixels of the image a value of the feature maps sees at most, per side.",
         lambda f: f.field,
@@ -110,13 +112,13 @@ ROWS = (
 )
 
 
-def written(row: Row, of: Figures | None) -> str:
+def value_text(row: Metric, of: NetworkMetrics | None) -> str:
     """Write a figure; a dash where there is none."""
     number = row.value(of) if of is not None else None
     return formatting.NONE if number is None else row.write(number)
 
 
-def ratio(one: float | None, other: float | None) -> str:
+def ratio_text(one: float | None, other: float | None) -> str:
     """Write how many times the other is the one: ×1.9, ×0.35; a dash where there is no such."""
     if not one or other is None:
         return formatting.NONE
