@@ -31,7 +31,7 @@ from designer.gui.base import background, icons, numbers
 from designer.gui.base.theme import colors, mono, sans, theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.export.job import FORMATS, ExportJob, Format, Outcome
-from designer.gui.shell.settings import FolderField
+from designer.gui.forms.folder_field import FolderField
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder, list_runs
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from designer.gui.base.dock_tabs import DockTabs
@@ -29,7 +30,14 @@ class Editor(QMainWindow):
     """Docks around the canvas; the panels know the workspace and not each other.
 
     It is a page of the main window; Qt lets docks only be in a window of this kind.
+
+    Signals
+    -------
+    export_requested(path)
+        The user wants to export the model of the run in this folder.
     """
+
+    export_requested = Signal(Path)
 
     def __init__(self, workspace: Workspace, trainer: Trainer) -> None:
         super().__init__(objectName="editor")
@@ -87,7 +95,7 @@ class Editor(QMainWindow):
         for name, title, make, beside in (
             ("problems", "Problems", lambda: ProblemsPanel(workspace), analysis),
             ("code", "Code", lambda: CodePanel(workspace), analysis),
-            ("runs", "Runs", lambda: RunsPanel(workspace, self._trainer), training),
+            ("runs", "Runs", self._runs, training),
             ("evaluation", "Evaluation", lambda: EvaluationPanel(self._trainer), training),
         ):
             dock = self._dock(name, title, bottom)
@@ -99,6 +107,11 @@ class Editor(QMainWindow):
         self._dock_tabs = DockTabs(self)
         self._arrange_at_first()
         workspace.changed.connect(self._count_problems)
+
+    def _runs(self) -> RunsPanel:
+        panel = RunsPanel(self.workspace, self._trainer)
+        panel.export_requested.connect(self.export_requested)
+        return panel
 
     def _arrange_at_first(self) -> None:
         docks = self.docks

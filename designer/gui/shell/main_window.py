@@ -147,6 +147,7 @@ class MainWindow(QMainWindow):
         self.actions_.attach(editor.canvas)
         editor.canvas.set_actions(self.actions_)
         editor.training.changed.connect(self.actions_.refresh_soon)
+        editor.export_requested.connect(self.export)
         editor.tabs.close_wanted.connect(self.documents.close)
         self.workspace.refused.connect(editor.canvas.show_refusal)
         self.workspace.told.connect(editor.canvas.show_message)
@@ -215,11 +216,11 @@ class MainWindow(QMainWindow):
         self.training.show_set_up()
         self.training.set_up.start.choose_file(report=True)
 
-    def export(self) -> None:
-        """Ask for formats and a place, and write model files."""
+    def export(self, run: Path | None = None) -> None:
+        """Open the export dialog for the current design, or for a run's best weights."""
         from designer.gui.export.dialog import ExportDialog
 
-        _open(ExportDialog(self.workspace, self.trainer, self))
+        _open(ExportDialog(self.workspace, self.trainer, self, source=run))
 
     def _open_preset(self, choice: "Choice") -> None:
         analysis = self.welcome.gallery.preview.analysis_of(choice)

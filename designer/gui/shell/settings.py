@@ -1,11 +1,9 @@
 """The settings: each counts as soon as it is changed, and says what it is for."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -13,13 +11,10 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
-    QFileDialog,
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QPushButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -28,6 +23,7 @@ from PySide6.QtWidgets import (
 from designer.gui.base import icons
 from designer.gui.base.preferences import Preferences
 from designer.gui.base.theme import colors, sans, theme
+from designer.gui.forms.folder_field import FolderField
 
 _THEMES = (
     ("system", "System", "device", "Light or dark as the system is, also when it changes."),
@@ -220,81 +216,3 @@ class SettingsDialog(QDialog):
         """Close for good: the next one is made anew."""
         super().done(result)
         self.deleteLater()
-
-
-class FolderField(QWidget):
-    """A folder's path, typed or chosen; `chosen` tells of one that can be used."""
-
-    chosen = Signal(str)
-
-    def __init__(
-        self, name: str, accessible: str, *, required: bool = False, writable: bool = True
-    ) -> None:
-        super().__init__()
-        self._required, self._writable = required, writable
-        self.edit = QLineEdit(objectName=name)
-        self.edit.setAccessibleName(accessible)
-        self.edit.setPlaceholderText("none chosen")
-        self.edit.textEdited.connect(self._check)
-        self.edit.editingFinished.connect(self._finish)
-        self.button = QPushButton("Choose…", objectName=f"{name}-choose")
-        self.button.setAutoDefault(False)
-        self.button.clicked.connect(self._ask)
-        self.fault = QLabel(wordWrap=True, objectName=f"{name}-fault")
-        self.fault.setProperty("role", "error")
-        self.fault.hide()
-        across = QHBoxLayout()
-        across.setSpacing(6)
-        across.addWidget(self.edit, 1)
-        across.addWidget(self.button)
-        down = QVBoxLayout(self)
-        down.setContentsMargins(0, 0, 0, 0)
-        down.setSpacing(2)
-        down.addLayout(across)
-        down.addWidget(self.fault)
-        self.setFocusProxy(self.edit)
-
-    def set_text(self, text: str) -> None:
-        """Show a path that is in use."""
-        self.edit.setText(text)
-        self._check(text)
-
-    def _check(self, text: str) -> bool:
-        fault = folder_fault(text, required=self._required, writable=self._writable)
-        self.fault.setText(fault)
-        self.fault.setVisible(bool(fault))
-        self.edit.setProperty("wrong", bool(fault))
-        self.edit.style().polish(self.edit)
-        return not fault
-
-    def _finish(self) -> None:
-        text = self.edit.text().strip()
-        if self._check(text):
-            self.chosen.emit(text)
-
-    def _ask(self) -> None:
-        text = QFileDialog.getExistingDirectory(self, self.edit.accessibleName(), self.edit.text())
-        if text:
-            self.edit.setText(text)
-            self._finish()
-
-
-def folder_fault(text: str, *, required: bool = True, writable: bool = True) -> str:
-    """Say why a folder cannot be used, "" if it can; one that is to be written may be made yet."""
-    if not text.strip():
-        return "Choose a folder." if required else ""
-    path = Path(text.strip()).expanduser()
-    if not path.is_absolute():
-        return f"{text.strip()} is no whole path: begin with {Path.home().anchor} or ~."
-    if path.exists() and not path.is_dir():
-        return f"{path} is a file: choose a folder."
-    if not writable:
-        return "" if path.is_dir() else f"There is no folder {path}: choose another."
-    there = next((each for each in (path, *path.parents) if each.exists()), path)
-    if not there.is_dir():
-        return f"{there} is a file, so that {path} cannot be made: choose another folder."
-    try:
-        with tempfile.TemporaryFile(dir=there):
-            return ""
-    except OSError as error:
-        return f"Nothing can be written in {there} ({error.strerror}): choose another folder."

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, QUrl
+from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QAction, QColor, QDesktopServices, QHideEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -49,7 +49,15 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class RunsPanel(QWidget):
-    """The list of runs in the runs folder, and what can be done with one."""
+    """The list of runs in the runs folder, and the actions on the selected run.
+
+    Signals
+    -------
+    export_requested(path)
+        The user wants to export the model of the run in this folder.
+    """
+
+    export_requested = Signal(Path)
 
     def __init__(self, workspace: Workspace, trainer: Trainer) -> None:
         super().__init__(objectName="runs")
@@ -296,14 +304,8 @@ class RunsPanel(QWidget):
         self._guarded(act)
 
     def export(self) -> None:
-        """Ask for formats and write the selected run's model."""
-
-        def act(run: Summary) -> None:
-            from designer.gui.export.dialog import ExportDialog
-
-            ExportDialog(self.workspace, self.trainer, self.window(), source=run.path).exec()
-
-        self._guarded(act)
+        """Ask the shell for an export of the selected run's best weights."""
+        self._guarded(lambda run: self.export_requested.emit(run.path))
 
     def rename(self) -> None:
         """Edit the selected run's name in its place."""

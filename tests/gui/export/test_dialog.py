@@ -17,6 +17,7 @@ from designer.design import edits, files
 from designer.gui.documents.workspace import Workspace
 from designer.gui.export.dialog import ExportDialog
 from designer.gui.export.job import FORMATS
+from designer.gui.shell.main_window import MainWindow
 from designer.runs.begin import begin
 from designer.runs.recipe import Recipe
 from designer.runs.result import Figures, Result
@@ -293,3 +294,13 @@ def test_the_folder_is_opened(
         press(dialog, qtbot)
     qtbot.mouseClick(dialog.show_folder, LEFT)
     assert [url.toLocalFile() for url in shown_] == [str(tmp_path / "out")]
+
+
+def test_the_runs_panel_opens_the_dialog_for_its_run(window: MainWindow, tmp_path: Path) -> None:
+    window.workspace.open_preset("lenet5")
+    run = begin(tmp_path / "runs" / "first", window.workspace.design, Recipe())
+    window.editor.export_requested.emit(run.path)
+    form = window.findChild(ExportDialog)
+    assert form is not None
+    assert form.weights.currentText() == "first"
+    form.reject()

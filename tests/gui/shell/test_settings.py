@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QDialogButtonBox, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
 from designer.gui.base import preferences, theme
-from designer.gui.shell import settings
+from designer.gui.forms import folder_field
+from designer.gui.forms.folder_field import folder_fault
 from designer.gui.shell.main_window import MainWindow
-from designer.gui.shell.settings import SettingsDialog, folder_fault
+from designer.gui.shell.settings import SettingsDialog
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -83,7 +84,7 @@ def test_a_folder_that_cannot_be_used(
     edit.setFocus()
     edit.selectAll()
     qtbot.keyClicks(edit, str(file / "runs"))
-    assert "cannot be made" in fault(dialog, "settings-runs")
+    assert "cannot be created" in fault(dialog, "settings-runs")
     qtbot.keyClick(edit, Qt.Key.Key_Tab)
     assert dialog.preferences.runs_folder == before
     edit.setFocus()
@@ -98,7 +99,7 @@ def test_a_folder_that_cannot_be_used(
 def test_a_folder_is_chosen(
     dialog: SettingsDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settings.QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    monkeypatch.setattr(folder_field.QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
     qtbot.mouseClick(dialog.data.button, LEFT)
     assert dialog.preferences.data_folder == str(tmp_path)
 
@@ -107,9 +108,9 @@ def test_a_folder_is_chosen(
     ("text", "words"),
     [
         ("", "Choose a folder."),
-        ("runs", "no whole path"),
+        ("runs", "not a full path"),
         ("{file}", "is a file"),
-        ("/proc/runs", "Nothing can be written"),
+        ("/proc/runs", "is not writable"),
         ("{folder}", ""),
         ("~/anything", ""),
     ],
@@ -124,7 +125,7 @@ def test_folder_faults(tmp_path: Path, text: str, words: str) -> None:
 
 def test_reading_needs_an_existing_folder(tmp_path: Path) -> None:
     assert folder_fault("", required=False, writable=False) == ""
-    assert "There is no folder" in folder_fault(str(tmp_path / "gone"), writable=False)
+    assert "does not exist" in folder_fault(str(tmp_path / "gone"), writable=False)
 
 
 def test_reset_keeps_memories(dialog: SettingsDialog, applied: list[str], qtbot: QtBot) -> None:

@@ -203,3 +203,12 @@ def test_no_runs_folder_at_all(desk):
     assert not Path(desk.trainer.preferences.runs_folder).exists()
     look(desk, 0)
     assert "No runs yet" in desk.runs.empty.text()
+
+
+def test_export_is_asked_of_the_shell(desk, written):
+    written("first")
+    look(desk, 1)
+    choose(desk, "first")
+    with desk.qtbot.waitSignal(desk.runs.export_requested) as asked:
+        desk.runs.actions_["export"].trigger()
+    assert [path.name for path in asked.args] == ["first"]
