@@ -74,9 +74,8 @@ class Pictures(QObject):
     def _ask(self) -> None:
         self._asked = name = self._wanted.pop() if self._wanted else None
         if name is not None:
-            from designer.gui.base import (
-                helper_process,  # with it subprocess: later than the first paint
-            )
+            # It imports subprocess, which takes about 10 ms; the first paint does not wait for it.
+            from designer.gui.base.speed import helper_process
 
             background.run(
                 self,
