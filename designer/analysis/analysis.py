@@ -8,10 +8,10 @@ from functools import cached_property
 
 from designer.analysis.accounting.receptive_fields import ReceptiveField, receptive_fields
 from designer.analysis.accounting.totals import Totals, totals
-from designer.analysis.assist.quick_fixes import argument_problems
-from designer.analysis.evaluation.graphs import Evaluator
+from designer.analysis.evaluation.evaluator import Evaluator
 from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.analysis.problems import Problem, Severity
+from designer.analysis.problems.quick_fixes import argument_problems
 from designer.design.expressions import Scalar
 from designer.design.values import Design, LayerNode
 from designer.layers.base import Layer, Shape
@@ -35,7 +35,7 @@ class Row:
     path: str
     layer: Layer
     result: NodeResult
-    field: ReceptiveField | None
+    receptive_field: ReceptiveField | None
 
     @property
     def type(self) -> str:
@@ -115,14 +115,14 @@ class Analysis:
         return tuple(sorted(ports, key=lambda port: port.auxiliary))
 
     @cached_property
-    def fields(self) -> Mapping[str, ReceptiveField | None]:
+    def receptive_fields(self) -> Mapping[str, ReceptiveField | None]:
         """The receptive field of every layer by path."""
         return receptive_fields(self.top)
 
     def rows(self) -> list[Row]:
         """Return every layer whose output is known, in forward order, blocks written out."""
         return [
-            Row(path, result.layer, result, self.fields.get(path))
+            Row(path, result.layer, result, self.receptive_fields.get(path))
             for path, result in self.top.layers()
             if result.layer is not None and result.effect is not None
         ]

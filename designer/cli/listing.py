@@ -39,8 +39,9 @@ def check(names: Sequence[str]) -> bool:
 
 def lines(entry: "Entry") -> "Iterator[Line]":
     """Yield what is told of a preset: its figures, its arguments and its paper."""
-    from designer.analysis.report.formatting import scaled, short, size, value
+    from designer.analysis.report.formatting import scaled, short, size
     from designer.analysis.report.sheet import Line, Style
+    from designer.design.expressions import setting_text
 
     preset, totals = entry.preset, entry.totals
     yield Line(f"{entry.name:<11} {preset.title} ({preset.year})", Style.HEADING)
@@ -48,8 +49,12 @@ def lines(entry: "Entry") -> "Iterator[Line]":
     yield Line(f"{'':12}{costs}, file {size(totals.file_bytes)}")
     settings = []
     for name, argument in entry.arguments.items():
-        choices = "|".join(value(each) for each in argument.choices if each != argument.default)
-        settings.append(f"{name}={value(argument.default)}" + (f" ({choices})" if choices else ""))
+        choices = "|".join(
+            setting_text(each) for each in argument.choices if each != argument.default
+        )
+        settings.append(
+            f"{name}={setting_text(argument.default)}" + (f" ({choices})" if choices else "")
+        )
     if settings:
         text = f"--set {', '.join(settings)}"
         for line in textwrap.wrap(text, 66, break_on_hyphens=False):

@@ -50,11 +50,10 @@ def _setting(design: "Design", setting: str) -> "tuple[str, Scalar]":
 
 def _value(argument: "Argument", text: str) -> "Scalar":
     """Read a value as the argument's choices or default suggest; it refuses what does not fit."""
-    from designer.analysis.report.formatting import value
-    from designer.design.expressions import MAX_MAGNITUDE
+    from designer.design.expressions import MAX_MAGNITUDE, setting_text
 
     for choice in argument.choices:
-        if value(choice) == text:
+        if setting_text(choice) == text:
             return choice
     if isinstance(argument.default, str):
         return text

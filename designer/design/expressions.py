@@ -345,6 +345,11 @@ def quoted(value: object) -> str:
     return f'"{value}"' if plain else text
 
 
+def setting_text(value: Scalar) -> str:
+    """Write an argument's value as the command line's ``--set`` reads it: true, 0.5, B."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _unknown_name(name: str, scope: Mapping[str, Scalar]) -> str:
     close = get_close_matches(name, scope, 1)
     if close:

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from designer.analysis.analysis import Analysis
-from designer.analysis.evaluation.rates import factors
+from designer.analysis.evaluation.learning_rates import learning_rate_factors
 from designer.errors import DesignerError
 
 
@@ -17,7 +17,7 @@ def freeze(network: nn.Module, analysis: Analysis) -> None:
 
     To be called again whenever the network was put into train mode.
     """
-    for path, factor in factors(analysis.top).items():
+    for path, factor in learning_rate_factors(analysis.top).items():
         if factor == 0:
             layer = network.get_submodule(path)
             layer.requires_grad_(False)
@@ -29,14 +29,14 @@ def freeze(network: nn.Module, analysis: Analysis) -> None:
 def groups(network: nn.Module, analysis: Analysis) -> list[dict[str, Any]]:
     """Return the parameters that learn as groups for an optimizer, each with its ``lr_scale``.
 
-    A design without factors gives one group of all parameters in their order.
+    A design without learning_rate_factors gives one group of all parameters in their order.
 
     Raises
     ------
     DesignerError
         nothing learns.
     """
-    rates = factors(analysis.top)
+    rates = learning_rate_factors(analysis.top)
     found: dict[float, list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if factor := _factor(name, rates):

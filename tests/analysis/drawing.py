@@ -96,7 +96,14 @@ def facts(analysis: Analysis) -> dict[str, Any]:
             for each in analysis.problems
         ],
         "rows": [
-            (row.path, row.type, row.shape, row.field, row.result.in_place, row.result.counts)
+            (
+                row.path,
+                row.type,
+                row.shape,
+                row.receptive_field,
+                row.result.in_place,
+                row.result.counts,
+            )
             for row in analysis.rows()
         ],
         "inputs": analysis.inputs,

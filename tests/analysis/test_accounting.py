@@ -124,7 +124,7 @@ def test_vgg16_biases_are_one_per_output() -> None:
 def test_vgg16_receptive_fields() -> None:
     analysis = preset("vgg16")
     for path, size, jump in (("conv5_3", 196, 16), ("pool5", 212, 32), ("conv1_2", 5, 1)):
-        field = analysis.fields[path]
+        field = analysis.receptive_fields[path]
         assert field is not None
         assert field.size == (size, size)
         assert field.jump == (jump, jump)
@@ -151,7 +151,7 @@ def test_alexnet() -> None:
     analysis = preset("alexnet")
     assert analysis.totals.parameters == 62_378_344
     assert analysis.totals.output_values == 1_049_571
-    field = analysis.fields["pool5"]
+    field = analysis.receptive_fields["pool5"]
     assert field is not None
     assert field.size == (195, 195)
     assert field.jump == (32, 32)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from designer.analysis.accounting.receptive_fields import ReceptiveField
 from designer.analysis.report import formatting
+from designer.design.expressions import setting_text
 
 
 @pytest.mark.parametrize(
@@ -97,14 +98,14 @@ def test_shapes() -> None:
 
 
 def test_fields() -> None:
-    assert formatting.field(None) == "–"
-    assert formatting.field(ReceptiveField((212.0, 212), (32, 32), (16, 16))) == "212"
-    assert formatting.field(ReceptiveField((3, 5.5), (1, 1), (0.5, 0.5))) == "3×5.5"
+    assert formatting.receptive_field(None) == "–"
+    assert formatting.receptive_field(ReceptiveField((212.0, 212), (32, 32), (16, 16))) == "212"
+    assert formatting.receptive_field(ReceptiveField((3, 5.5), (1, 1), (0.5, 0.5))) == "3×5.5"
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (0.5, "0.5"), ("B", "B"), (2, "2")])
 def test_values_are_written_as_set_reads_them(value: bool | float | str, text: str) -> None:
-    assert formatting.value(value) == text
+    assert setting_text(value) == text
 
 
 @given(st.integers(0, 10**30))

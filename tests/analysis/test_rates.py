@@ -3,7 +3,7 @@
 import pytest
 
 from designer.analysis.analysis import Analysis, analyze
-from designer.analysis.evaluation.rates import factors
+from designer.analysis.evaluation.learning_rates import learning_rate_factors
 from designer.design import edits
 from designer.design.values import Design
 from tests.layers.building import design, valid
@@ -37,7 +37,7 @@ def network(**fields: object) -> Design:
 
 
 def found(design: Design) -> dict[str, float]:
-    return factors(valid(design).top)
+    return learning_rate_factors(valid(design).top)
 
 
 def test_factors_multiply_from_the_outermost_block_inwards():

@@ -22,7 +22,7 @@ def conv(kernel: Any, **more: Any) -> dict[str, Any]:
 def fields(*layers: Mapping[str, Any], size: int = SIZE) -> list[ReceptiveField | None]:
     analysis = analyze(chain(*layers, shape=(1, size, size)))
     assert analysis.valid, analysis.problems
-    return [analysis.fields[f"n{number}"] for number in range(1, len(layers) + 1)]
+    return [analysis.receptive_fields[f"n{number}"] for number in range(1, len(layers) + 1)]
 
 
 def pair(value: Any) -> Any:
@@ -115,12 +115,12 @@ def test_chains_see_what_changes_them(growing: bool) -> None:
         tolerance = 0.0
         jumps = [1.0]
         for number, layer in enumerate(layers, 1):
-            field = analysis.fields[f"n{number}"]
+            field = analysis.receptive_fields[f"n{number}"]
             assert field is not None
             if layer["layer"] in ("Upsample", "ConvTranspose2d"):
                 tolerance += max(jumps)
             jumps = [*field.jump]
-        field = analysis.fields[f"n{len(layers)}"]
+        field = analysis.receptive_fields[f"n{len(layers)}"]
         assert field is not None
         try:
             compared += compare(field, image, output, tolerance)
@@ -151,7 +151,7 @@ def test_a_join_sees_what_its_branches_see_together(join: str) -> None:
         assert analysis.valid, analysis.problems
         image = torch.ones(1, 1, SIZE, SIZE, dtype=torch.float64, requires_grad=True)
         made = [nn.Sequential(*map(torch_layer, branch))(image) for branch in branches]
-        field = analysis.fields["join"]
+        field = analysis.receptive_fields["join"]
         assert field is not None
         compared += compare(field, image, torch.cat(made, 1), 0)
     assert compared > 90
@@ -229,7 +229,7 @@ def test_an_adaptive_pool_of_any_size_is_quickly_told() -> None:
 def test_features_have_no_field() -> None:
     analysis = analyze(chain({"layer": "Linear", "out_features": 2}, shape=[4]))
     assert analysis.valid
-    assert dict(analysis.fields) == {"image": None, "n1": None, "scores": None}
+    assert dict(analysis.receptive_fields) == {"image": None, "n1": None, "scores": None}
 
 
 def test_fields_of_repeated_blocks_grow() -> None:
@@ -247,4 +247,8 @@ def test_fields_of_repeated_blocks_grow() -> None:
 
 
 def sizes(analysis: Analysis) -> dict[str, float]:
-    return {path: field.size[0] for path, field in analysis.fields.items() if field is not None}
+    return {
+        path: field.size[0]
+        for path, field in analysis.receptive_fields.items()
+        if field is not None
+    }

@@ -7,7 +7,7 @@ import pytest
 from designer import presets
 from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.assist import editing
-from designer.analysis.evaluation.rates import factors
+from designer.analysis.evaluation.learning_rates import learning_rate_factors
 from designer.codegen.source import source
 from designer.design import edits
 from designer.design.dissolving import dissolve
@@ -189,12 +189,12 @@ def test_factors_of_learning_rates_stay_what_they_are() -> None:
     stage = block({"conv": {**CONV, "lr_scale": "=speed / 2"}}, [["x", "conv", "y"]], speed=4)
     use = {"block": "Stage", "repeat": 2, "lr_scale": "=i + 0.5"}
     before = chain(use, blocks={"Stage": stage})
-    assert list(factors(analyze(before).top).values()) == [1.0, 3.0]
+    assert list(learning_rate_factors(analyze(before).top).values()) == [1.0, 3.0]
     after = editing.dissolve(analyze(before), "n1")
     names = [name for name in after.graph.nodes if name not in ("image", "scores")]
     assert [after.graph.nodes[name].learning_rate for name in names] == [1.0, 3.0]
     grouped = group(after, names, "Made", "made")
-    assert list(factors(analyze(grouped).top).values()) == [1.0, 3.0]
+    assert list(learning_rate_factors(analyze(grouped).top).values()) == [1.0, 3.0]
 
 
 def test_sizes_that_differ_between_uses_are_not_guessed() -> None:

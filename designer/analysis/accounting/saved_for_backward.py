@@ -11,7 +11,7 @@ _Storage: TypeAlias = tuple[str, int]
 """A storage in the whole design: the path of the graph that made it, and its number there."""
 
 
-def kept_at(top: GraphResult, path: str) -> int:
+def saved_bytes_of_node(top: GraphResult, path: str) -> int:
     """Return the bytes that a node keeps by itself, for one image; 0 where that is not known."""
     graph: GraphResult | None = top
     *scope, name = path.split(".")
@@ -33,7 +33,7 @@ def kept_at(top: GraphResult, path: str) -> int:
     )
 
 
-def kept_by_layer(top: GraphResult) -> dict[str, int]:
+def saved_bytes_by_layer(top: GraphResult) -> dict[str, int]:
     """Return what autograd keeps for each layer, by path, in bytes for one image.
 
     A storage that several layers keep counts at the first in forward order, so that the sum is

@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.assist.editing import input_ports, next_port
-from designer.analysis.assist.known import graph_result, refusal, tensor_at
+from designer.analysis.assist.lookup import graph_at, refusal, tensor_at
 from designer.analysis.problems import Severity
 from designer.design import edits
 from designer.design.values import BlockNode, Edge
@@ -58,7 +58,7 @@ class Connecting:
         self.design = analysis.design
         if instead is not None:
             self.design = edits.disconnect(self.design, instead, block=block)
-        self.results = graph_result(analysis, scope)
+        self.results = graph_at(analysis, scope)
         self.graph = self.design.graph_of(block)
         self._closed = self._closing()
         self.taken = {edge[2:] for edge in self.graph.edges}

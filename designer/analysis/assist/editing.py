@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from designer.analysis.analysis import Analysis, analyze
-from designer.analysis.assist.known import refusal, tensor_at
+from designer.analysis.assist.lookup import refusal, tensor_at
 from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.analysis.problems import Severity
 from designer.design import dissolving, edits

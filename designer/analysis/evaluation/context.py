@@ -4,11 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from designer.analysis.assist.quick_fixes import OpenEnds, fault_fixes
-from designer.analysis.evaluation.rates import factor
+from designer.analysis.evaluation.learning_rates import learning_rate_factor
 from designer.analysis.evaluation.results import NodeResult, layer_result
 from designer.analysis.evaluation.wiring import Source, Wiring
-from designer.analysis.problems import Fix, Problem, origin_fixes, remedy_fix
+from designer.analysis.problems import Fix, Problem
+from designer.analysis.problems.quick_fixes import (
+    OpenEnds,
+    fault_fixes,
+    origin_fixes,
+    remedy_fix,
+)
 from designer.design import edits
 from designer.design.expressions import Scalar
 from designer.design.values import Design, Edge, Graph, LayerNode
@@ -66,7 +71,7 @@ class EvaluationContext:
         """Evaluate a layer; `known` is what the same node was found to be before."""
         layer, frozen = known, self.frozen
         if node.learning_rate != 1:
-            rate, sentence = factor(node, self.scope)
+            rate, sentence = learning_rate_factor(node, self.scope)
             frozen = frozen or rate == 0
             if sentence:
                 return NodeResult(inputs, problems=(self.slow(name, sentence),))

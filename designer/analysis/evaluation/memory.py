@@ -4,12 +4,10 @@ It follows from how the nodes are wired and from their forms alone, and is worke
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
 
+from designer.analysis.evaluation.memory_plan import End, MemoryPlan, SavedStorages, Step, Storages
 from designer.analysis.evaluation.statements import written_into_reader
-from designer.analysis.evaluation.wiring import CHAIN, Source, Wiring
-from designer.layers.base import SavedForBackward
+from designer.analysis.evaluation.wiring import CHAIN, Wiring
 from designer.layers.memory_signature import (
     BLOCK,
     MemorySignature,
@@ -23,107 +21,7 @@ MAX_PLANS = 100
 """For one wiring; enough for all that the uses of a block make of it."""
 
 
-Step: TypeAlias = tuple[int, Sequence[int], Sequence[int]]
-"""The place of a node that runs in eval mode, the storages it makes, and those that go after it."""
-
-
-class HeldStorages(NamedTuple):
-    """What autograd keeps of a graph in one mode: the ports at which storages enter or leave it as
-    a block, and the storages that do neither.
-    """
-
-    inputs: Ports
-    outputs: Ports
-    hidden: Sequence[int]
-
-    def sums(
-        self, saved_for_backward: Sequence[SavedForBackward], sizes: Sequence[int]
-    ) -> SavedForBackward:
-        """Return what is kept of the nodes as that of a block, each storage counted once."""
-        per_image = sum([each.per_image for each in saved_for_backward]) + sum(
-            [sizes[each] for each in self.hidden]
-        )
-        return SavedForBackward(
-            self.inputs, self.outputs, per_image, sum([each.fixed for each in saved_for_backward])
-        )
-
-
-class End(NamedTuple):
-    """The tensor at a block's output: where it comes from, and its storage in each mode.
-
-    `writable` says that nobody else reads, keeps or shares it.
-    """
-
-    number: int
-    source: Source
-    storage: int
-    storage_in_eval: int
-    writable: bool
-
-
-@dataclass(slots=True, eq=False)
-class Storages:
-    """Which tensors of a graph lie in one storage; both have the numbers of `Wiring.numbers`.
-
-    Attributes
-    ----------
-    shared, shared_in_eval
-        The storage of each tensor, which is called by the first tensor in it, in each mode.
-    writable
-        The tensors whose only reader may overwrite them: nobody keeps or shares them.
-    outputs
-        The tensors that leave a block, by the first of them.
-    convolved
-        The storages that a convolution reads.
-    leaving, leaving_in_eval
-        The storages that are a block's own: with the place of the block and the output's port.
-    """
-
-    shared: list[int]
-    shared_in_eval: list[int]
-    writable: list[bool]
-    outputs: dict[int, Sequence[int]]
-    convolved: set[int]
-    leaving: list[tuple[int, int, int]]
-    leaving_in_eval: list[tuple[int, int, int]]
-
-
-@dataclass(slots=True, eq=False)
-class Plan:
-    """What follows from the forms of a graph's nodes.
-
-    Attributes
-    ----------
-    in_place
-        For each node in order, whether it overwrites its input.
-    training_only
-        Nodes that only auxiliary outputs need; eval mode skips them.
-    written
-        Nodes whose result is part of their reader's expression in the generated code.
-    held, held_in_eval
-        What autograd keeps in each mode.
-    steps, last
-        The nodes that run in eval mode, in order, and for each storage the last of these at which
-        it is needed.
-    ends
-        The tensors at the outputs of a block, None where one is not known.
-    form
-        That of the whole graph as a block.
-    """
-
-    storages: Storages
-    in_place: list[bool]
-    training_only: frozenset[str]
-    written: frozenset[str]
-    held: HeldStorages
-    held_in_eval: HeldStorages
-    steps: Sequence[Step]
-    last: Sequence[int]
-    ends: Sequence[End | None]
-    memory_signature: MemorySignature
-
-
-def planned(wiring: Wiring, memory_signatures: tuple[MemorySignature, ...]) -> Plan:
+def memory_plan(wiring: Wiring, memory_signatures: tuple[MemorySignature, ...]) -> MemoryPlan:
     """Return what follows from the forms of a graph's nodes, which are in order."""
     plans = wiring.plans
     if memory_signatures not in plans:
@@ -133,7 +31,7 @@ def planned(wiring: Wiring, memory_signatures: tuple[MemorySignature, ...]) -> P
     return plans[memory_signatures]
 
 
-def _plan(wiring: Wiring, given: Sequence[MemorySignature]) -> Plan:
+def _plan(wiring: Wiring, given: Sequence[MemorySignature]) -> MemoryPlan:
     storages, memory_signatures = _share(wiring, given)
     in_place = [one is not two for one, two in zip(given, memory_signatures, strict=True)]
     by_name = dict(zip(wiring.order, memory_signatures, strict=True))
@@ -158,7 +56,9 @@ def _plan(wiring: Wiring, given: Sequence[MemorySignature]) -> Plan:
     steps = _steps(wiring, places, memory_signatures, storages, last)
     makes = any(memory_signatures[place].makes for place in places)
     whole, train, evaluation = _as_block(wiring, storages, ends, (held, held_in_eval), makes)
-    return Plan(storages, in_place, only, written, train, evaluation, steps, last, ends, whole)
+    return MemoryPlan(
+        storages, in_place, only, written, train, evaluation, steps, last, ends, whole
+    )
 
 
 _NONE: frozenset[str] = frozenset()
@@ -399,7 +299,7 @@ def _as_block(
     ends: Sequence[End | None],
     held: tuple[Collection[int], Collection[int]],
     makes: bool,
-) -> tuple[MemorySignature, HeldStorages, HeldStorages]:
+) -> tuple[MemorySignature, SavedStorages, SavedStorages]:
     """Return what a graph is from outside, and what is kept of it in each mode.
 
     Storages that leave it keep their identity, as inputs' or as its own outputs'; the others are
@@ -435,11 +335,11 @@ def _whose(storage: int, port: int, inputs: int, own: dict[int, int]) -> tuple[b
     return True, own.setdefault(storage, port)
 
 
-def _outside(held: Collection[int], inputs: int, own: Mapping[int, int]) -> HeldStorages:
+def _outside(held: Collection[int], inputs: int, own: Mapping[int, int]) -> SavedStorages:
     """Return the storages that are kept by the names that they have outside of the block."""
     if not inputs and not own:
-        return HeldStorages((), (), [*held])
-    return HeldStorages(
+        return SavedStorages((), (), [*held])
+    return SavedStorages(
         tuple(sorted([each - 1 for each in held if each <= inputs])),
         tuple(sorted([own[each] for each in held if each in own])),
         [each for each in held if each > inputs and each not in own],

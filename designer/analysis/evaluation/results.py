@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
-from designer.analysis.evaluation.memory import Plan
+from designer.analysis.evaluation.memory_plan import MemoryPlan
 from designer.analysis.evaluation.wiring import Wiring
 from designer.analysis.problems import Problem
 from designer.design.expressions import Scalar
@@ -114,7 +114,7 @@ def layer_result(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False)
     )
 
 
-def placed(result: NodeResult, in_place: bool) -> NodeResult:
+def with_in_place(result: NodeResult, in_place: bool) -> NodeResult:
     """Return the result of a layer in place or not."""
     if result.in_place is in_place:
         return result
@@ -147,7 +147,7 @@ class GraphResult:
     scope: Mapping[str, Scalar]
     inputs: tuple[Tensor, ...]
     nodes: Mapping[str, NodeResult]
-    plan: Plan
+    plan: MemoryPlan
     sizes: Sequence[int]
     sizes_in_eval: Sequence[int]
     effect: BlockEffect

@@ -5,15 +5,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from designer.analysis.evaluation.memory_plan import MemoryPlan
 from designer.design.values import BlockNode, Edge, Graph, LayerNode, Node
 from designer.layers.base import layer_types
+from designer.layers.memory_signature import MemorySignature
 from designer.layers.ports import Input, Output
-
-if TYPE_CHECKING:
-    from designer.analysis.evaluation.memory import Plan
-    from designer.layers.memory_signature import MemorySignature
 
 _PORTS = (Input.__name__, Output.__name__)
 
@@ -84,7 +82,9 @@ class Wiring:
     ends: Ends
     ports: tuple[str, ...] = ()
     plain: bool = False
-    plans: dict[tuple["MemorySignature", ...], "Plan"] = field(default_factory=dict, compare=False)
+    plans: dict[tuple[MemorySignature, ...], MemoryPlan] = field(
+        default_factory=dict, compare=False
+    )
 
     def of(self, graph: Graph) -> "Wiring":
         """Return the wiring of a graph with the same edges, names, Input and Output nodes."""

@@ -214,7 +214,7 @@ def _layer(row: Row) -> LayerReport:
         counts.weights,
         counts.biases,
         counts.macs,
-        _field(row.field),
+        _field(row.receptive_field),
     )
 
 

@@ -6,11 +6,11 @@ K, M, G are powers of 1000 and KB, MB, GB of bytes too; KiB, MiB, GiB are powers
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the window formats numbers at its start, before it needs layers and analysis
     from designer.analysis.accounting.receptive_fields import Axes, ReceptiveField
-    from designer.design.expressions import Scalar
 
-FLOAT_BYTES = 4  # of a float32, in which the lecture counts
+FLOAT_BYTES = 4
+"""Bytes of a float32 value, in which the lecture counts."""
 
 NONE = "–"
 """What stands where there is no figure."""
@@ -101,19 +101,14 @@ def pixels(axes: "Axes") -> str:
     return height if height == width else f"{height}×{width}"
 
 
-def field(found: "ReceptiveField | None") -> str:
-    """Write the size of a receptive field in pixels."""
+def receptive_field(found: "ReceptiveField | None") -> str:
+    """Write the size of a receptive field in pixels, or a dash for None."""
     return NONE if found is None else pixels(found.size)
 
 
 def number_text(number: float) -> str:
     """Write a number without a needless fraction: 8, 2.5."""
     return str(int(number)) if number == int(number) else f"{number:.4g}"
-
-
-def value(given: "Scalar") -> str:
-    """Write an argument's value as ``--set`` reads it: true, 0.5, B."""
-    return str(given).lower() if isinstance(given, bool) else str(given)
 
 
 def _scale(number: float, step: int, digits: int) -> tuple[str, str]:

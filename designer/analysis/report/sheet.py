@@ -9,6 +9,7 @@ from designer.analysis.accounting.totals import OPTIMIZER_COPIES, Totals
 from designer.analysis.analysis import Analysis, Row
 from designer.analysis.problems import Problem, Severity
 from designer.analysis.report import formatting
+from designer.design.expressions import setting_text
 
 GAP = "  "
 MAX_PROBLEMS = 50
@@ -57,7 +58,7 @@ _VALUES = _Column("values", _digits("output_values", formatting.count))
 _WEIGHTS = _Column("weights", _digits("weights", formatting.count))
 _BIASES = _Column("biases", _digits("biases", formatting.count))
 _MACS = _Column("MACs", _digits("macs", formatting.count))
-_SEES = _Column("sees", lambda row: formatting.field(row.field))
+_SEES = _Column("sees", lambda row: formatting.receptive_field(row.receptive_field))
 _SHORT_VALUES = _Column("values", _digits("output_values", formatting.short))
 _SHORT_WEIGHTS = _Column("weights", _digits("weights", formatting.short))
 _SHORT_MACS = _Column("MACs", _digits("macs", formatting.short))
@@ -215,7 +216,7 @@ def _title(analysis: Analysis, width: int | None) -> Iterator[Line]:
         for ports in (analysis.inputs, analysis.outputs)
     )
     values = analysis.arguments.items()
-    arguments = " ".join(f"{name}={formatting.value(each)}" for name, each in values)
+    arguments = " ".join(f"{name}={setting_text(each)}" for name, each in values)
     title = f"{analysis.design.name}: {inputs} → {outputs}"
     for text, style in ((title, Style.HEADING), (arguments, Style.PLAIN)):
         lines = [text] if width is None else wrap(text, width, subsequent_indent="  ")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from designer import common_blocks
 from designer.analysis.assist import editing
-from designer.analysis.assist.known import graph_result, tensor_at
+from designer.analysis.assist.lookup import graph_at, tensor_at
 from designer.design import clipboard, edits
 from designer.design.blocks import check_use
 from designer.design.values import BlockNode, Design, Edge, Graph, Node, Point
@@ -179,7 +179,7 @@ def _selected(workspace: Workspace) -> tuple[str, list[str]]:
 def _shape(workspace: Workspace, scope: str, block: str | None, name: str | None) -> Shape | None:
     if name is None:
         return None
-    results = graph_result(workspace.analysis, scope)
+    results = graph_at(workspace.analysis, scope)
     tensor = tensor_at(results, workspace.design, block, name)
     return tensor.shape if tensor is not None else None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from designer.analysis.analysis import Analysis
-from designer.analysis.evaluation.uses import MAX_REPEAT
+from designer.analysis.evaluation.block_uses import MAX_REPEAT
 from designer.design.edits import Edit
 from designer.design.expressions import ExpressionError, Scalar, evaluate, names, parse
 from designer.design.rewriting import NUMBER, SIZES

@@ -57,7 +57,10 @@ def measure(analysis: "Analysis") -> NetworkMetrics:
 def _widest(analysis: "Analysis") -> float | None:
     """Return the largest receptive field of a layer whose output has more than one place."""
     maps = [row for row in analysis.rows() if len(row.shape) == 3 and max(row.shape[1:]) > 1]
-    return max([max(row.field.size) for row in maps if row.field is not None], default=None)
+    return max(
+        [max(row.receptive_field.size) for row in maps if row.receptive_field is not None],
+        default=None,
+    )
 
 
 class Metric(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from designer.analysis.accounting.receptive_fields import ReceptiveField
-from designer.analysis.accounting.saved_for_backward import kept_at
+from designer.analysis.accounting.saved_for_backward import saved_bytes_of_node
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import BlockEffect, GraphResult, NodeResult
 from designer.analysis.problems import Problem
@@ -77,12 +77,12 @@ def of_layer(analysis: Analysis, path: str) -> list[Fact]:
         number = numbers.count(effect.counts.macs)
         short = f" ≈ {numbers.scaled(effect.counts.macs)}" if effect.counts.macs >= 10**6 else ""
         facts.append(Fact("MACs", formula, f"{number}{short}", MACS))
-    facts += _memory(effect.counts, kept_at(analysis.top, path), _kept_words(result))
+    facts += _memory(effect.counts, saved_bytes_of_node(analysis.top, path), _kept_words(result))
     if result.in_place:
         facts.append(
             Fact("in place", "overwrites its input", help="Its input is needed by nobody else.")
         )
-    facts += _field(analysis.fields.get(path))
+    facts += _field(analysis.receptive_fields.get(path))
     return facts
 
 
@@ -104,10 +104,10 @@ def of_use(analysis: Analysis, path: str) -> list[Fact]:
     passes = f"in {times} passes" if times > 1 else ""
     facts.append(Fact("layers", "", numbers.count(effect.counts.layers), after=passes))
     facts += _totals(effect.counts)
-    facts += _memory(effect.counts, kept_at(analysis.top, path), "")
+    facts += _memory(effect.counts, saved_bytes_of_node(analysis.top, path), "")
     if inside is not None:
         end = _end_path(inside, path)
-        facts += _field(analysis.fields.get(end) if end else None)
+        facts += _field(analysis.receptive_fields.get(end) if end else None)
     return facts
 
 
@@ -121,7 +121,7 @@ def of_several(analysis: Analysis, paths: Iterable[str]) -> list[Fact]:
     return [
         Fact("layers", "", numbers.count(summed.layers)),
         *_totals(summed),
-        *_memory(summed, sum(kept_at(analysis.top, path) for path in found), ""),
+        *_memory(summed, sum(saved_bytes_of_node(analysis.top, path) for path in found), ""),
     ]
 
 

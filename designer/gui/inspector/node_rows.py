@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from designer.analysis.evaluation.uses import MAX_REPEAT
+from designer.analysis.evaluation.block_uses import MAX_REPEAT
 from designer.design import edits
 from designer.design.edits import Edit
 from designer.design.expressions import Scalar

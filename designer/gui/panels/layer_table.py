@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from designer.analysis.accounting.saved_for_backward import kept_by_layer
+from designer.analysis.accounting.saved_for_backward import saved_bytes_by_layer
 from designer.analysis.accounting.totals import Totals
 from designer.analysis.analysis import Analysis, Row
 from designer.analysis.report import formatting
@@ -119,7 +119,7 @@ def _parameters(line: Line) -> int:
 
 
 def _field(line: Line) -> str:
-    return numbers.local(formatting.field(line.row.field))
+    return numbers.local(formatting.receptive_field(line.row.receptive_field))
 
 
 def _size(number: int) -> str:
@@ -127,7 +127,7 @@ def _size(number: int) -> str:
 
 
 def _field_area(line: Line) -> float:
-    field = line.row.field
+    field = line.row.receptive_field
     return field.size[0] * field.size[1] if field is not None else 0.0
 
 
@@ -201,7 +201,11 @@ COLUMNS: tuple[Column, ...] = (
         "depends on.",
         _field,
         _field,
-        lambda x: formatting.field(x.row.field).replace("×", "x").replace(formatting.NONE, ""),
+        lambda x: (
+            formatting.receptive_field(x.row.receptive_field)
+            .replace("×", "x")
+            .replace(formatting.NONE, "")
+        ),
         _field_area,
         plain_title="receptive_field",
     ),
@@ -222,7 +226,7 @@ class LayerTable:
     def __init__(self, analysis: Analysis) -> None:
         self.totals = analysis.totals
         self.valid = analysis.valid
-        kept = kept_by_layer(analysis.top)
+        kept = saved_bytes_by_layer(analysis.top)
         self.lines = [Line(row, kept.get(row.path, 0)) for row in analysis.rows()]
         self.paths = [line.row.path for line in self.lines]
         self.numbers: dict[str, list[float]] = {

@@ -3,7 +3,7 @@
 import pytest
 
 from designer import presets
-from designer.analysis.accounting.saved_for_backward import kept_by_layer
+from designer.analysis.accounting.saved_for_backward import saved_bytes_by_layer
 from designer.analysis.analysis import analyze
 from designer.gui.base import numbers
 from designer.gui.panels.layer_table import COLUMNS, LayerTable, as_csv, as_text
@@ -14,7 +14,7 @@ BY_NAME = {column.name: column for column in COLUMNS}
 @pytest.mark.parametrize("name", presets.names())
 def test_what_layers_keep_sums_up_to_the_total(name: str) -> None:
     analysis = analyze(presets.load(name))
-    kept = kept_by_layer(analysis.top)
+    kept = saved_bytes_by_layer(analysis.top)
     assert sum(kept.values()) == analysis.totals.saved_bytes()
     assert kept.keys() == {row.path for row in analysis.rows()}
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QVBoxLayout
 
 from designer.analysis.assist import editing
-from designer.analysis.assist.known import graph_result, tensor_at
+from designer.analysis.assist.lookup import graph_at, tensor_at
 from designer.design.blocks import check_use
 from designer.errors import DesignerError
 from designer.gui.base import icons
@@ -71,7 +71,7 @@ def spot_shape(workspace: Workspace, spot: Spot) -> Shape | None:
     if not name or not (spot.edge or spot.output):
         return None
     block = graph_paths.block_at(workspace.design, spot.scope)
-    results = graph_result(workspace.analysis, spot.scope)
+    results = graph_at(workspace.analysis, spot.scope)
     tensor = tensor_at(results, workspace.design, block, name, port)
     return tensor.shape if tensor is not None else None
 

@@ -1,7 +1,7 @@
-"""Learning rates of single nodes: factors that multiply from the outermost block inwards.
+"""Learning-rate factors of nodes; factors of nested blocks multiply.
 
-The same idea is called WeightLearnRateFactor in MATLAB and lr_scale in timm. A factor of 0 freezes:
-the weights take no gradient, and a norm's running figures stay as they are.
+MATLAB calls such a factor WeightLearnRateFactor, timm calls it lr_scale. A factor of 0 freezes a
+node: its weights take no gradient, and the running statistics of its norms do not change.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,9 @@ from designer.design.expressions import (
 from designer.design.values import BlockNode, Node
 
 
-def factor(node: Node, scope: Mapping[str, Scalar], number: int = 0) -> tuple[float, str]:
+def learning_rate_factor(
+    node: Node, scope: Mapping[str, Scalar], number: int = 0
+) -> tuple[float, str]:
     """Return a node's own factor and "", or 1 and what is wrong with it.
 
     Parameters
@@ -42,7 +44,7 @@ def factor(node: Node, scope: Mapping[str, Scalar], number: int = 0) -> tuple[fl
     return float(value), ""
 
 
-def factors(top: GraphResult) -> dict[str, float]:
+def learning_rate_factors(top: GraphResult) -> dict[str, float]:
     """Return the factor of each layer that holds tensors, by its path; of valid designs."""
     found: dict[str, float] = {}
     _graph(top, "", 1.0, found)
@@ -56,11 +58,16 @@ def _graph(graph: GraphResult, prefix: str, outer: float, found: dict[str, float
         if inside is None:
             counts = result.counts
             if counts.weights or counts.biases or counts.buffers:
-                found[prefix + name] = outer * factor(node, graph.scope)[0]
+                found[prefix + name] = outer * learning_rate_factor(node, graph.scope)[0]
         elif "0" in inside.nodes:  # repeated
             for step, each in inside.nodes.items():
-                own = outer * factor(node, graph.scope, int(step))[0]
+                own = outer * learning_rate_factor(node, graph.scope, int(step))[0]
                 if each.inside is not None:
                     _graph(each.inside, f"{prefix}{name}.{step}.", own, found)
         else:
-            _graph(inside, f"{prefix}{name}.", outer * factor(node, graph.scope)[0], found)
+            _graph(
+                inside,
+                f"{prefix}{name}.",
+                outer * learning_rate_factor(node, graph.scope)[0],
+                found,
+            )

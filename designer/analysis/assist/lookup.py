@@ -6,7 +6,7 @@ from designer.design.values import Design
 from designer.layers.base import LayerError, Tensor, show
 
 
-def graph_result(analysis: Analysis, scope: str) -> GraphResult | None:
+def graph_at(analysis: Analysis, scope: str) -> GraphResult | None:
     """Return what is known of the graph at a path; None if it was not analyzed."""
     if not scope:
         return analysis.top

@@ -5,11 +5,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from designer.analysis.assist.quick_fixes import use_fix
 from designer.analysis.evaluation.context import EvaluationContext
-from designer.analysis.evaluation.rates import factor
+from designer.analysis.evaluation.learning_rates import learning_rate_factor
 from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.analysis.problems import Problem, Severity
+from designer.analysis.problems.quick_fixes import use_fix
 from designer.design import rules
 from designer.design.expressions import (
     ExpressionError,
@@ -85,7 +85,10 @@ class Use:
             uses, faults = self._all_arguments(used, times)
         frozen = [self.place.frozen] * len(uses)
         if self.node.learning_rate != 1 and not faults:
-            found = [factor(self.node, self.place.scope, number) for number in range(len(uses))]
+            found = [
+                learning_rate_factor(self.node, self.place.scope, number)
+                for number in range(len(uses))
+            ]
             frozen = [self.place.frozen or own == 0 for own, _ in found]
             faults = tuple(self.place.slow(name, each) for _, each in found if each)[:1]
         missing = self._missing(used, inputs)

@@ -6,8 +6,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
-from designer.analysis.problems import Fix, Problem, parameters_fix
-from designer.analysis.report.formatting import value as shown
+from designer.analysis.problems.problem import Fix, Problem
 from designer.design import arguments, edits, rules
 from designer.design.edits import Edit
 from designer.design.expressions import (
@@ -17,10 +16,12 @@ from designer.design.expressions import (
     names,
     parse,
     renamed,
+    setting_text,
     shortened,
 )
 from designer.design.values import (
     Argument,
+    BlockNode,
     Design,
     Edge,
     Graph,
@@ -28,7 +29,7 @@ from designer.design.values import (
     Value,
     argument_name_refusal,
 )
-from designer.layers.base import layer_types, show
+from designer.layers.base import InsertLayer, Remedy, SetParameters, layer_types, show
 from designer.layers.catalogue import Fault
 from designer.layers.parameters import Float, Int, IntPair, Parameter, ParameterError
 
@@ -103,7 +104,7 @@ def _wire_fix(source: str, name: str, port: int, block: str | None) -> Fix:
 def use_fix(name: str, argument: str, value: Scalar, block: str | None) -> Fix:
     """Offer another value for an argument of a block's use."""
     return Fix(
-        f"set {argument} to {shown(value)}",
+        f"set {argument} to {setting_text(value)}",
         lambda design: edits.set_block_argument(design, name, argument, value, block=block),
     )
 
@@ -119,7 +120,8 @@ def argument_problems(design: Design) -> Iterator[Problem]:
 
 def _argument_fix(name: str, value: Scalar) -> Fix:
     return Fix(
-        f"set {name} to {shown(value)}", lambda design: edits.set_argument(design, name, value)
+        f"set {name} to {setting_text(value)}",
+        lambda design: edits.set_argument(design, name, value),
     )
 
 
@@ -196,3 +198,45 @@ def _usable(parameter: Parameter[Any], given: Value | None) -> Value | None:
             return value[0]
         return value
     return None
+
+
+def remedy_fix(remedy: Remedy, block: str | None, node: str, source: Edge | None) -> Fix | None:
+    """Turn a layer's remedy into an edit of the design; None where there is no edge to edit."""
+    if isinstance(remedy, SetParameters):
+        return parameters_fix(remedy.label, block, node, dict(remedy.values))
+    if source is None:
+        return None
+    return insert_fix(remedy, block, source)
+
+
+def parameters_fix(label: str, block: str | None, node: str, values: dict[str, Value]) -> Fix:
+    """Return the fix that gives a layer other parameters."""
+
+    def edit(design: Design) -> Design:
+        for name, value in values.items():
+            design = edits.set_parameter(design, node, name, value, block=block)
+        return design
+
+    return Fix(label, edit)
+
+
+def insert_fix(remedy: InsertLayer, block: str | None, edge: Edge) -> Fix:
+    """Return the fix that puts a layer into an edge."""
+
+    def edit(design: Design) -> Design:
+        name = remedy.layer.removesuffix("2d").lower()
+        node = LayerNode(remedy.layer, remedy.values)
+        return edits.insert_on_edge(design, edge, name, node, block=block)
+
+    return Fix(remedy.label, edit)
+
+
+def origin_fixes(
+    node: LayerNode | BlockNode, block: str | None, name: str, wanted: int, axis: str | None
+) -> Iterator[Fix]:
+    """Offer another number of channels at the node that made them, where it is written there."""
+    if axis not in ("channels", "features") or not isinstance(node, LayerNode):
+        return
+    for parameter in ("out_channels", "out_features"):
+        if isinstance(node.parameters.get(parameter), int):
+            yield parameters_fix(f"set {name} to {wanted} {axis}", block, name, {parameter: wanted})

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from designer.analysis.evaluation import memory
-from designer.analysis.evaluation.loose import graph_problems
+from designer.analysis.evaluation.graph_problems import graph_problems
+from designer.analysis.evaluation.memory_plan import End, MemoryPlan
 from designer.analysis.evaluation.results import (
     BlockEffect,
     GraphResult,
     Leaving,
     NodeResult,
-    placed,
+    with_in_place,
 )
 from designer.analysis.evaluation.wiring import Wiring
 from designer.analysis.problems import Problem
@@ -20,7 +21,7 @@ from designer.layers.facts import Counts, Facts
 _NO_EFFECT = BlockEffect((), Counts(), NOTHING, NOTHING, 0)
 
 
-def summed(
+def graph_result(
     wiring: Wiring,
     scope: Mapping[str, Scalar],
     inputs: tuple[Tensor, ...],
@@ -38,11 +39,11 @@ def summed(
         Problems of the graph beside those of its nodes.
     """
     nodes = [results[name] for name in wiring.order]
-    plan = memory.planned(wiring, tuple([each.memory_signature for each in nodes]))
+    plan = memory.memory_plan(wiring, tuple([each.memory_signature for each in nodes]))
     if [each.in_place for each in nodes] != plan.in_place:
         for place, in_place in enumerate(plan.in_place):
             if nodes[place].in_place is not in_place:
-                nodes[place] = results[wiring.order[place]] = placed(nodes[place], in_place)
+                nodes[place] = results[wiring.order[place]] = with_in_place(nodes[place], in_place)
     effects = [each.effect or _NO_EFFECT for each in nodes]
     sizes, sizes_in_eval = _sizes(plan, inputs, effects)
     saved_in_eval = [each.saved_in_eval for each in effects]
@@ -72,7 +73,7 @@ def sum_counts(effects: Sequence[Facts | BlockEffect]) -> Counts:
 
 
 def _sizes(
-    plan: memory.Plan, inputs: Sequence[Tensor], effects: Sequence[Facts | BlockEffect]
+    plan: MemoryPlan, inputs: Sequence[Tensor], effects: Sequence[Facts | BlockEffect]
 ) -> tuple[Sequence[int], Sequence[int]]:
     """Return the bytes per image of each storage in each mode."""
     sizes = [0, *[FLOAT_BYTES * each.values for each in inputs], *[each.size for each in effects]]
@@ -94,7 +95,7 @@ def _output(effect: Facts | BlockEffect, port: int) -> Leaving:
 
 
 def _leaving(
-    end: memory.End,
+    end: End,
     inputs: Sequence[Tensor],
     results: Mapping[str, NodeResult],
     sizes: Sequence[int],

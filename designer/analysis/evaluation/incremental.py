@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import compress
 from operator import is_not
 
-from designer.analysis.evaluation.drawn import is_plain
-from designer.analysis.evaluation.results import BlockEffect, GraphResult, NodeResult, placed
+from designer.analysis.evaluation.graph_variants import is_plain
+from designer.analysis.evaluation.results import BlockEffect, GraphResult, NodeResult, with_in_place
 from designer.analysis.evaluation.wiring import Wiring, is_port
 from designer.design.values import BlockNode, Graph, LayerNode, Node
 from designer.layers.facts import Counts
@@ -68,7 +68,7 @@ def is_alike(before: GraphResult, results: dict[str, NodeResult], touched: Colle
         old, new = before.nodes[name], results[name]
         if new.memory_signature is not old.memory_signature:
             return False
-        new = results[name] = placed(new, old.in_place)
+        new = results[name] = with_in_place(new, old.in_place)
         if not _has_same_sizes(old, new):
             return False
     return True

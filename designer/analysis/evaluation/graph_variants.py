@@ -7,7 +7,7 @@ from designer.analysis.evaluation.wiring import Ends, Wiring, wire, without
 from designer.design.values import BlockNode, Graph, Node
 
 
-class Drawn:
+class GraphVariants:
     """A graph of the design with what does not depend on its arguments, worked out once.
 
     Attributes

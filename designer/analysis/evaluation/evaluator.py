@@ -10,13 +10,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
 
-from designer.analysis.evaluation import blocks, changes
+from designer.analysis.evaluation import block_nesting, incremental
+from designer.analysis.evaluation.block_uses import MAX_LAYERS, Use, seen_from_outside, value
 from designer.analysis.evaluation.context import EvaluationContext
-from designer.analysis.evaluation.drawn import Drawn
-from designer.analysis.evaluation.loose import graph_problems
+from designer.analysis.evaluation.graph_problems import graph_problems
+from designer.analysis.evaluation.graph_sums import graph_result, sum_counts
+from designer.analysis.evaluation.graph_variants import GraphVariants
 from designer.analysis.evaluation.results import GraphResult, NodeResult
-from designer.analysis.evaluation.sums import sum_counts, summed
-from designer.analysis.evaluation.uses import MAX_LAYERS, Use, seen_from_outside, value
 from designer.analysis.evaluation.wiring import NO_ENDS, Ends, Wiring, chain, wire
 from designer.analysis.problems import Problem
 from designer.design.expressions import Scalar
@@ -46,13 +46,15 @@ class Evaluator:
         self._same_blocks = known is not None and known.design.blocks is design.blocks
         # With each result go the blocks that its key names by identity, so that these stay theirs.
         self._results: dict[_BlockKey, tuple[tuple[Block, ...], GraphResult]] = {}
-        self._drawn: dict[int, tuple[Block, Drawn]] = {}
+        self._drawn: dict[int, tuple[Block, GraphVariants]] = {}
         if known is not None and len(known._results) < MAX_REMEMBERED:
             self._results.update(known._results)
         if known is not None and len(known._drawn) < MAX_REMEMBERED:
             self._drawn.update(known._drawn)
-        self._parts: dict[str, blocks.Parts] = (
-            known._parts if known is not None and self._same_blocks else blocks.all_parts(design)
+        self._parts: dict[str, block_nesting.Parts] = (
+            known._parts
+            if known is not None and self._same_blocks
+            else block_nesting.all_parts(design)
         )
 
     def top(self, previous: GraphResult | None) -> GraphResult:
@@ -62,7 +64,7 @@ class Evaluator:
             if previous is not None and previous.scope == scope:
                 found = self._update(previous)
             else:
-                found = self._graph(Drawn(self.design.graph, NO_ENDS), scope, (), None)
+                found = self._graph(GraphVariants(self.design.graph, NO_ENDS), scope, (), None)
             if found.counts.layers <= MAX_LAYERS:
                 return found
         problem = Problem(
@@ -70,11 +72,11 @@ class Evaluator:
             f"the design expands to more than {MAX_LAYERS:,} layers or to too many "
             "uses of blocks; lower a repeat or take blocks out",
         )
-        return summed(wire(Graph(), NO_ENDS), scope, (), {}, faults=(problem,))
+        return graph_result(wire(Graph(), NO_ENDS), scope, (), {}, faults=(problem,))
 
     def _graph(
         self,
-        drawn: Drawn,
+        drawn: GraphVariants,
         scope: Mapping[str, Scalar],
         inputs: tuple[Tensor, ...],
         block: str | None,
@@ -90,7 +92,7 @@ class Evaluator:
         for end in ends:
             if end not in nodes:
                 del results[end]
-        return summed(wiring, scope, inputs, results, block, faults)
+        return graph_result(wiring, scope, inputs, results, block, faults)
 
     def _node(
         self,
@@ -115,14 +117,14 @@ class Evaluator:
         """Evaluate what changed, and behind it what then receives other inputs."""
         drawn, old = self.design.graph, before.nodes
         faults: tuple[Problem, ...] = ()
-        changed = changes.changed_nodes(before, drawn)
+        changed = incremental.changed_nodes(before, drawn)
         rewired = changed is None
         if changed is not None:
             wiring, results = before.wiring.of(drawn), dict(old)
             waiting = changed - wiring.cyclic
         else:
-            wiring, faults = self._wired(Drawn(drawn, NO_ENDS), before.scope, None)
-            changed, waiting = changes.rewired_nodes(before.wiring, wiring)
+            wiring, faults = self._wired(GraphVariants(drawn, NO_ENDS), before.scope, None)
+            changed, waiting = incremental.rewired_nodes(before.wiring, wiring)
             results = {name: old.get(name, _UNKNOWN) for name in wiring.order}
         nodes = wiring.graph.nodes
         if not self._same_blocks:  # a block that was edited changes every node that uses it
@@ -144,12 +146,12 @@ class Evaluator:
                 waiting.update(wiring.targets[name])
             results[name] = result
             touched.append(name)
-        if rewired or not changes.is_alike(before, results, touched):
-            return summed(wiring, before.scope, (), results, faults=faults)
+        if rewired or not incremental.is_alike(before, results, touched):
+            return graph_result(wiring, before.scope, (), results, faults=faults)
         problems: tuple[Problem, ...] = ()
         if before.problems or any(results[name].problems for name in touched):
             problems = tuple(graph_problems(wiring, results, None))
-        counts = changes.changed_counts(before, results, touched) or sum_counts(
+        counts = incremental.changed_counts(before, results, touched) or sum_counts(
             [each.effect for each in results.values() if each.effect]
         )
         effect = replace(before.effect, counts=counts)
@@ -158,7 +160,7 @@ class Evaluator:
     # Which nodes are there
 
     def _wired(
-        self, drawn: Drawn, scope: Mapping[str, Scalar], block: str | None
+        self, drawn: GraphVariants, scope: Mapping[str, Scalar], block: str | None
     ) -> tuple[Wiring, tuple[Problem, ...]]:
         """Wire a graph without the nodes whose `when` is false or whose `repeat` is 0."""
         gone: list[str] = []
@@ -194,17 +196,17 @@ class Evaluator:
 
     # Blocks
 
-    def _block(self, block: Block) -> Drawn:
+    def _block(self, block: Block) -> GraphVariants:
         """Return the graph of a block, with what was worked out of it before."""
         known = self._drawn.get(id(block))
         if known is None or known[0] is not block:
-            drawn = Drawn(block.graph, Ends(block.inputs, block.outputs))
+            drawn = GraphVariants(block.graph, Ends(block.inputs, block.outputs))
             known = self._drawn[id(block)] = block, drawn
         return known[1]
 
     def endless(self, name: str) -> tuple[str, str] | None:
         """Return a code and a sentence where a block has no end or is nested too deeply."""
-        return blocks.endless(name, self.design, self._parts)
+        return block_nesting.endless(name, self.design, self._parts)
 
     def use(
         self,
@@ -251,7 +253,7 @@ class Evaluator:
                 result = seen_from_outside(step, inside, (tensor,))
             results[step] = result
             tensor = result.outputs[0]
-        return summed(wiring, {}, inputs, results)
+        return graph_result(wiring, {}, inputs, results)
 
 
 _UNKNOWN = NodeResult(())
