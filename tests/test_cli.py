@@ -11,12 +11,15 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 from typing import Any
 
+import click
 import pytest
-import typer
+from click.shell_completion import ShellComplete
 
 from designer import __version__, cli, presets
 from designer.analysis.report.check import SCHEMA_PATH
-from designer.cli import fast, main
+from designer.cli import main
+from designer.cli.commands import program
+from designer.cli.options import Whole
 
 ROOT = Path(__file__).parents[1]
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -352,21 +355,17 @@ def test_a_defect_is_told_where_no_log_can_be_kept(
 
 @pytest.mark.parametrize(
     ("least", "most", "limits"),
-    [(None, None, ""), (1, None, " from 1"), (1, 2000, " from 1 to 2,000")],
+    [(1, None, "from 1"), (1, 2000, "from 1 to 2,000")],
 )
 def test_a_whole_number_is_refused_with_its_limits(
-    least: int | None, most: int | None, limits: str
+    least: int, most: int | None, limits: str
 ) -> None:
-    plain = fast._Plain(least, most, whole=True)
-    assert plain.coerce("12", None, None) == 12
-    assert plain.coerce(None, None, None) is None
-    with pytest.raises(typer.BadParameter, match=f"takes a whole number{limits}; received 'x'"):
-        plain.coerce("x", None, None)
-
-
-def test_a_typer_of_another_make_is_left_alone() -> None:
-    params = [object()]
-    assert fast._fast(params) is params
+    whole = Whole(least, most)
+    assert whole.convert("12", None, None) == 12
+    for text in ("x", "0", "1.5"):
+        sentence = f"takes a whole number {limits}; received '{text}'"
+        with pytest.raises(click.BadParameter, match=sentence):
+            whole.convert(text, None, None)
 
 
 # The other commands
@@ -396,13 +395,36 @@ def test_version(capsys: Captured) -> None:
     assert capsys.readouterr().out == f"netdesigner {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["presets", "--help"]])
-def test_help(arguments: list[str], capsys: Captured) -> None:
-    assert main(arguments) == 0
+@pytest.mark.parametrize("command", ["", *program.commands])
+def test_help(command: str, capsys: Captured) -> None:
+    assert main([*command.split(), "--help"]) == 0
     output = capsys.readouterr().out
     assert output.startswith("Usage: netdesigner")
-    assert "..." not in output.split("\n", 1)[1]
+    assert not re.search(r"\w\.\.\.$", output, re.MULTILINE)  # a sentence that was cut
     assert max(map(len, output.splitlines())) <= 80
+
+
+def test_every_option_and_argument_is_explained() -> None:
+    for name, command in program.commands.items():
+        with click.Context(command, info_name=name) as context:
+            for param in command.get_params(context):
+                if isinstance(param, click.Option):
+                    record = param.get_help_record(context)
+                    assert record is not None and record[1], f"{name} {param.opts}"
+
+
+def test_the_shell_completes_commands_presets_and_files() -> None:
+    def completed(*words: str) -> list[str]:
+        return [
+            each.value
+            for each in ShellComplete(program, {}, "x", "x").get_completions(
+                list(words[:-1]), words[-1]
+            )
+        ]
+
+    assert completed("wei") == ["weights"]
+    assert completed("check", "lenet5") == ["lenet5", "lenet5_1998", "lenet5"]  # and files
+    assert completed("train", "lenet5", "--set-r") == ["--set-recipe"]
 
 
 # Terminals and processes
@@ -421,7 +443,7 @@ def test_a_terminal_gets_colors(capsys: Captured, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_process_prints_the_same_and_loads_nothing_heavy() -> None:
-    heavy = ("torch", "numpy", "networkx", "PySide6", "pydantic", "rich")
+    heavy = ("torch", "numpy", "networkx", "PySide6", "rich")
     code = (
         "import sys; from designer.cli import main; code = main(['check', 'resnet50']); "
         f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr); sys.exit(code)"
@@ -537,7 +559,7 @@ def without_a_display() -> dict[str, str]:
 def test_the_window_does_not_wait_for_what_takes_commands_apart() -> None:
     code = (
         "import sys; from designer.cli import main; assert main([]) == 1; "
-        "print([name for name in ('typer', 'designer.cli.commands') if name in sys.modules])"
+        "print([name for name in ('click', 'designer.cli.commands') if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import onnxruntime
 import pytest
 from PIL import Image
 
-from designer.cli import main, terminal
+from designer.cli import jobs, main, recipes, terminal
 from designer.runs.folder import RunFolder
 from tests.data.writers import write_idx
 
@@ -100,6 +101,15 @@ def test_design_is_exported_with_fresh_weights(tmp_path, capsys):
         (["train", "lenet5", "--device", "gpu"], "device takes one of auto, cuda, mps, cpu"),
         (["train", "lenet5", "--lr", "fast"], "--lr takes a number, as in 0.01; received 'fast'"),
         (["train", "lenet5", "--lr", "-1"], "optimizer.learning_rate"),
+        (["train", "lenet5", "--set-recipe", "optimizer.momentum"], "takes NAME=VALUE, as in"),
+        (
+            ["train", "lenet5", "--set-recipe", "optimiser.momentum=0"],
+            "no setting 'optimiser.momentum'; did you mean 'optimizer.momentum'?",
+        ),
+        (["train", "lenet5", "--set-recipe", "optimizer=adam"], "no setting 'optimizer'"),
+        (["train", "lenet5", "--set-recipe", "optimizer.momentum=much"], "optimizer.momentum"),
+        (["train", "lenet5", "--set-recipe", "optimizer.momentum=1.5"], "optimizer.momentum"),
+        (["train", "lenet5", "--set-recipe", "schedule.name=up"], "schedule.name takes one of"),
         (["train", "lenet5", "--batch", "9000"], "batch of 9,000 is larger than"),
         (["train", "lenet5", "--set", "classes=7"], "10 classes"),
         (["train", "lenet5", "--recipe", "none.json"], "none.json"),
@@ -119,6 +129,26 @@ def test_bad_input_gives_one_sentence(arguments, sentence, tmp_path, monkeypatch
     assert sentence in told
     assert "Traceback" not in told
     assert len(told.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("optimizer.momentum=0.5", 0.5),
+        ("optimizer.nesterov=False", False),
+        ("optimizer.betas=0.5, 0.9", (0.5, 0.9)),
+        ("optimizer.betas=[0.5, 0.9]", (0.5, 0.9)),
+        ("gradient_clipping=none", None),
+        ("gradient_clipping=2", 2.0),
+        ("schedule.name=cosine", "cosine"),
+        ("data.source=12", "12"),
+        ("initial_weights=", ""),
+    ],
+)
+def test_any_setting_of_a_recipe_is_given_by_its_name(text, value):
+    name = text.partition("=")[0]
+    recipe = jobs.recipe_for("lenet5", None, recipes.read_settings([text]))
+    assert attrgetter(name)(recipe) == value
 
 
 def test_data_that_are_not_there_leave_no_run(tmp_path, monkeypatch, capsys):

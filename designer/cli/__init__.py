@@ -57,7 +57,7 @@ def _nowhere() -> TextIO:
 
 def _run(given: list[str]) -> int:
     if not given:
-        return window.show()  # at once, since typer takes 0.1 s to import
+        return window.show()  # at once, without importing click
     from designer.cli import commands
 
     return commands.run(given)

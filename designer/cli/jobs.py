@@ -9,6 +9,7 @@ import msgspec
 
 from designer import presets
 from designer.cli import terminal
+from designer.cli.options import EXPORT_SUFFIXES
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.runs.begin import begin
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from designer.engine.export import Exported
 
 RUNS = Path("runs")
-FORMATS = (".py", ".pt", ".safetensors", ".pt2", ".onnx")
 
 
 def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, Any]) -> Recipe:
@@ -92,10 +92,10 @@ def check_formats(paths: Iterable[Path]) -> None:
         Names the file and the endings there are.
     """
     for path in paths:
-        if path.suffix not in FORMATS:
+        if path.suffix not in EXPORT_SUFFIXES:
+            known = ", ".join(EXPORT_SUFFIXES)
             raise DesignerError(
-                f"{path} has no ending that names a format; use one of {', '.join(FORMATS)}, as "
-                f"in {path}.onnx."
+                f"{path} has no ending that names a format; use one of {known}, as in {path}.onnx."
             )
 
 
@@ -176,7 +176,7 @@ def demo(place: str | None, epochs: int | None) -> None:
     recipe = recipe_for("lenet5", None, {"epochs": epochs})
     run = train(presets.load("lenet5"), "lenet5", recipe, place)
     folder = run.path / "export"
-    export_run(run.path, [folder / f"lenet5{ending}" for ending in FORMATS])
+    export_run(run.path, [folder / f"lenet5{ending}" for ending in EXPORT_SUFFIXES])
     picture = run.path / "curves.png"
     save_curves(run, picture)
     _say(f"{picture}  the curves of loss and accuracy")

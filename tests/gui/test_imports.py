@@ -31,7 +31,7 @@ window.run({designs})
             [],
             0,
             [
-                *("pyqtgraph", "networkx", "PIL", "numpy", "typer"),
+                *("pyqtgraph", "networkx", "PIL", "numpy", "click"),
                 *(
                     "designer.gui.shell.editor",
                     "designer.analysis.analysis",
