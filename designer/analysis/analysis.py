@@ -14,8 +14,9 @@ from designer.analysis.problems import Problem, Severity
 from designer.analysis.problems.quick_fixes import argument_problems
 from designer.design.expressions import Scalar
 from designer.design.values import Design, LayerNode
-from designer.layers.base import Layer, Shape
+from designer.layers.base import Layer
 from designer.layers.ports import Input, Output
+from designer.layers.tensors import Shape
 
 
 @dataclass(frozen=True)

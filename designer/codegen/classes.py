@@ -37,7 +37,8 @@ from designer.design.values import (
     block_name_refusal,
     node_name_refusal,
 )
-from designer.layers.base import Code, layer_types
+from designer.layers.base import Code
+from designer.layers.catalogue import layer_types
 
 Channels: TypeAlias = tuple[Tree | None, ...]
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from itertools import chain, count
 
 from designer.analysis.evaluation.results import GraphResult
-from designer.analysis.evaluation.statements import Role
 from designer.analysis.evaluation.wiring import Source
 from designer.design.values import Block
 from designer.layers.base import Code
+from designer.layers.memory_signature import BLOCK, WEIGHTS
 from designer.layers.ports import Input, Output
 
 _PLAIN = "y"  # the name of a variable of which nothing is to be said
@@ -213,4 +213,4 @@ class _Forward:
         """Tell whether a branch ends with the node that begins it, and that one says what it is."""
         result = self.result.nodes[name]
         alone = source == (name, 0) and len(result.outputs) == 1
-        return alone and result.role in (Role.WEIGHTS, Role.BLOCK)
+        return alone and result.role in (WEIGHTS, BLOCK)

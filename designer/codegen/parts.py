@@ -23,9 +23,10 @@ from designer.design.expressions import (
     substitute,
 )
 from designer.design.values import Argument, LayerNode, Value
-from designer.layers.base import INITIALIZATION, Code, Layer, Role, Tensor
+from designer.layers.base import INITIALIZATION, Code, Layer
 from designer.layers.initialization import statements
 from designer.layers.ports import Input, Output
+from designer.layers.tensors import StateRole, Tensor
 
 _SIZES = ("in_height", "in_width")
 _UNKNOWN = Name("unknown size")
@@ -202,9 +203,9 @@ def _initialization(name: str, layer: Layer, inputs: tuple[Tensor, ...]) -> Iter
     weights = [
         f"self.{name}.{state.name}"
         for state in states
-        if state.role is Role.WEIGHT and len(state.shape) > 1
+        if state.role is StateRole.WEIGHT and len(state.shape) > 1
     ]
-    biases = [f"self.{name}.{state.name}" for state in states if state.role is Role.BIAS]
+    biases = [f"self.{name}.{state.name}" for state in states if state.role is StateRole.BIAS]
     return statements(layer, weights, biases)
 
 

@@ -2,24 +2,23 @@
 
 from collections.abc import Sequence
 
-from designer.layers.base import (
+from designer.layers.base import Code, Layer
+from designer.layers.category import Category
+from designer.layers.errors import LayerError
+from designer.layers.parameters import Bool, Choice, Float, Int
+from designer.layers.tensors import (
     CONTIGUOUS,
     FLOAT_BYTES,
     ITS_INPUT,
     ITS_OUTPUT,
     PERMUTED,
     WEIGHT,
-    Category,
-    Code,
-    Layer,
-    LayerError,
     Layout,
     SavedForBackward,
     Shape,
     State,
     Tensor,
 )
-from designer.layers.parameters import Bool, Choice, Float, Int
 
 
 def elementwise_layout(inputs: Sequence[Tensor]) -> Layout:
@@ -61,7 +60,7 @@ class _CopiesInPlace(_KeepsInput):
 
     inplace = True
 
-    def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+    def saved_in_place(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """A full copy of the input."""
         return SavedForBackward(per_image=FLOAT_BYTES * inputs[0].values)
 
@@ -71,7 +70,7 @@ class _OutputInPlace(_KeepsInput):
 
     inplace = True
 
-    def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+    def saved_in_place(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Its output."""
         return ITS_OUTPUT
 

@@ -1,164 +1,30 @@
-"""What a layer type is: its parameters, ports, rules of arithmetic and its torch expression.
+"""The base class of all layer types: parameters, ports, rules, and the torch code of a layer.
 
-A layer type is one subclass of `Layer`; defining it registers it. All rules are pure functions of
-the layer's parameters and of the facts about its inputs, without the batch axis.
+A layer type is one subclass of `Layer` with a ``help`` text; defining it registers it. Its rules are
+pure functions of the layer's parameters and of what is known about its inputs, for one image.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import Enum, IntEnum
-from math import isqrt, prod
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from math import prod
+from typing import Any, ClassVar, NamedTuple
 
 from designer.design.expressions import Literal, Tree, python_source, quoted
-from designer.design.values import Value
-from designer.layers.category import Category as Category  # noqa: PLC0414 - handed on
+from designer.layers.category import Category
 from designer.layers.parameters import Parameter
-
-Shape: TypeAlias = tuple[int, ...]
-"""A tensor's shape without the batch axis: (channels, height, width), (channels, length) or
-(features,)."""
-
-FLOAT_BYTES = 4
-INDEX_BYTES = 8
-
-
-class Layout(IntEnum):
-    """How a tensor's values lie in memory, as far as it decides what autograd keeps."""
-
-    CONTIGUOUS = 0
-    DENSE = 1  # every image is contiguous, the batch is not: a slice of the first axis
-    SLICED = 2
-    PERMUTED = 3
-
-
-class Tensor(NamedTuple):
-    """What a layer may know of one of its inputs or its output."""
-
-    shape: Shape
-    needs_grad: bool = True
-    layout: Layout = Layout.CONTIGUOUS
-
-    @property
-    def values(self) -> int:
-        """Elements of one image."""
-        return prod(self.shape)
-
-
-class Role(Enum):
-    """What a saved tensor is: a multiplicative or additive parameter, or not learned."""
-
-    WEIGHT = "weight"
-    BIAS = "bias"
-    BUFFER = "buffer"
-
-
-# An enum's attribute takes ten times as long to read as a name.
-CONTIGUOUS, DENSE, SLICED, PERMUTED = Layout
-WEIGHT, BIAS, BUFFER = Role
-
-
-class State(NamedTuple):
-    """A tensor of the layer's state dict, as torch names and shapes it."""
-
-    name: str
-    shape: Shape
-    role: Role
-    item_bytes: int = FLOAT_BYTES
-
-
-class SavedForBackward(NamedTuple):
-    """What autograd keeps of a layer between forward and backward, in bytes.
-
-    Storages of inputs and outputs are named by their ports, since another layer may keep them too;
-    tensors that only this layer knows are sums, per image and fixed for the whole batch.
-    """
-
-    inputs: tuple[int, ...] = ()
-    outputs: tuple[int, ...] = ()
-    per_image: int = 0
-    fixed: int = 0
-
-
-NOTHING = SavedForBackward()
-ITS_INPUT = SavedForBackward(inputs=(0,))
-ITS_OUTPUT = SavedForBackward(outputs=(0,))
-
-
-class Window(NamedTuple):
-    """Which inputs one output sees, per axis (height, width), in steps of the input.
-
-    Output ``o`` sees ``size`` inputs centerd at ``o * stride + offset``.
-    """
-
-    size: tuple[float, float] = (1, 1)
-    stride: tuple[float, float] = (1, 1)
-    offset: tuple[float, float] = (0, 0)
-
-
-POINT = Window()
-
-
-class Part(NamedTuple):
-    """One of the layers that a layer compiles to, for the memory totals."""
-
-    values_in: int
-    values_out: int
-    convolution: bool = False
-
-
-class SetParameters(NamedTuple):
-    """A remedy: other values for the layer's own parameters."""
-
-    label: str
-    values: Mapping[str, Value]
-
-
-class InsertLayer(NamedTuple):
-    """A remedy: a one-in-one-out layer in the edge that enters `port`."""
-
-    label: str
-    port: int
-    layer: str
-    values: Mapping[str, Value]
-
-
-Remedy: TypeAlias = SetParameters | InsertLayer
-
-
-class LayerError(ValueError):
-    """Inputs that a layer cannot take: one sentence with the numbers, and what would help.
-
-    Attributes
-    ----------
-    code : str
-        A short stable name of the kind of problem.
-    port : int
-        The input port at fault.
-    axis : str or None
-        ``channels``, ``height``, ``width``, ``features``, or None for the whole shape.
-    received, expected : str
-        What came and what would have fitted.
-    """
-
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        port: int = 0,
-        axis: str | None = None,
-        received: object = "",
-        expected: object = "",
-        remedies: Sequence[Remedy] = (),
-    ) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.port = port
-        self.axis = axis
-        self.received = str(received)
-        self.expected = str(expected)
-        self.remedies = tuple(remedies)
+from designer.layers.tensors import (
+    BUFFER,
+    CONTIGUOUS,
+    NOTHING,
+    POINT,
+    Layout,
+    Part,
+    SavedForBackward,
+    Shape,
+    State,
+    Tensor,
+    Window,
+    show,
+)
 
 
 class Code(NamedTuple):
@@ -166,13 +32,15 @@ class Code(NamedTuple):
 
     Attributes
     ----------
+    layer
+        The layer itself.
     texts, trees
-        Source and tree of those parameters that the design gives as expressions.
+        Python source and expression tree of the parameters that the design gives as expressions.
     first_axis, whole_shape
-        Ask for the input's first axis and its whole shape, which the class may then need as
-        arguments.
+        Functions that return the input's first axis and its whole shape as expressions. The
+        generated class may get a constructor argument for it, so call them only where needed.
     inputs
-        The facts about the inputs.
+        What is known about the inputs.
     in_place
         Whether the layer overwrites its input.
     """
@@ -187,16 +55,16 @@ class Code(NamedTuple):
 
     @property
     def channels(self) -> str:
-        """Source of the input's first axis."""
+        """Python source of the input's first axis, such as ``in_channels`` or ``64``."""
         return python_source(self.first_axis())
 
     @property
     def shape(self) -> str:
-        """Source of the input's whole shape."""
+        """Python source of the input's whole shape."""
         return python_source(self.whole_shape())
 
     def argument(self, name: str) -> str:
-        """Return the source of a parameter's value."""
+        """Return the Python source of a parameter's value."""
         text = self.texts.get(name)
         return literal(getattr(self.layer, name)) if text is None else text
 
@@ -206,7 +74,7 @@ class Code(NamedTuple):
         return Literal(getattr(self.layer, name)) if tree is None else tree
 
     def keywords(self, names: Iterable[str]) -> list[str]:
-        """Write ``name=value`` for those parameters that differ from their defaults."""
+        """Return ``name=value`` for each named parameter that differs from its default."""
         known = type(self.layer).parameters
         return [
             f"{name}={self.argument(name)}"
@@ -216,13 +84,13 @@ class Code(NamedTuple):
 
 
 def literal(value: object) -> str:
-    """Write a parameter's value as Python source; equal pairs as one number."""
+    """Return a parameter's value as Python source; a pair of equal numbers as one number."""
     if isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
         return repr(value[0])
     return quoted(value)
 
 
-# Where these parameters stand among a layer's; the others keep the order of their definition.
+# These parameters come first, in this order; the others follow in the order of their definition.
 _FIRST = (
     "out_channels",
     "out_features",
@@ -237,16 +105,66 @@ _FIRST = (
     "bias",
 )
 
-_REGISTRY: dict[str, type["Layer"]] = {}
+# Parameters of the initialization become statements of their own, not constructor arguments.
+INITIALIZATION = frozenset(("weight_init", "weight_init_value", "weight_init_mode", "bias_init"))
 
-
-def layer_types() -> Mapping[str, type["Layer"]]:
-    """Return every layer type by name, in the order of the palette."""
-    return _REGISTRY
+REGISTRY: dict[str, type["Layer"]] = {}
+"""The layer types defined so far. Use `catalogue.layer_types`, which has imported all of them."""
 
 
 class Layer:
-    """Base of all layer types; its defaults describe a one-in-one-out layer without parameters."""
+    """Base of all layer types.
+
+    The defaults describe an elementwise function without parameters: one input, an output of the
+    same shape in new memory, no weights, nothing saved for backward. A layer type overrides what is
+    different. The methods below explain each rule, with an example of a layer that overrides it.
+
+    A rule gets `inputs`, what is known about each input, and often `output`, the shape that
+    `output_shape` returned. Shapes, values and bytes are those of one image.
+
+    Attributes
+    ----------
+    category
+        The section of the palette that shows the layer type.
+    help
+        One sentence for the palette and the inspector. A class without a text of its own is a base
+        class and no layer type.
+    parameters, required
+        Collected from the class attributes: all parameters by name, and the names of those without
+        a default.
+    inputs
+        Smallest and largest number of input ports: ``(1, 256)`` for Add.
+    activation
+        Whether the layer is an activation function.
+    counts
+        Whether the output is counted among the layer outputs of a network, as in tables of
+        activations per layer. False for activations, dropout and views.
+    convolution
+        Whether the layer is a convolution, whose input values are counted as well.
+    convolved
+        The input port that the convolution reads: 1 for PreActShortcut, else 0.
+    infix
+        Whether the forward expression is an operator's (``a + b``), which may need brackets.
+    inplace
+        Whether the torch module takes ``inplace=True``, as ReLU does.
+    torch
+        The torch class, or the class in `source`, that the generated code instantiates:
+        ``"nn.Conv2d"``. Empty where `forward` returns a plain expression, as for Flatten.
+    positional
+        Constructor arguments that are always written, in order: names of parameters, or
+        ``"in_channels"`` for the input's first axis. All other parameters are written as keywords
+        where they differ from their default.
+    source
+        The text of a module class that torch lacks; it is written into the generated file.
+
+    Examples
+    --------
+    A whole layer type, see `activation.py`:
+
+    >>> class SELU(_OutputInPlace):
+    ...     help = "ELU scaled so that deep networks normalize themselves."
+    ...     torch = "nn.SELU"
+    """
 
     category: ClassVar[Category]
     help: ClassVar[str]
@@ -254,28 +172,20 @@ class Layer:
     required: ClassVar[frozenset[str]] = frozenset()
     _defaults: ClassVar[Mapping[str, Any]] = {}
     inputs: ClassVar[tuple[int, int]] = (1, 1)
-    """Least and most number of input ports."""
     activation: ClassVar[bool] = False
     counts: ClassVar[bool] = True
-    """Whether the output is a row of the lecture's table: not for activations, dropout, views."""
     convolution: ClassVar[bool] = False
     convolved: ClassVar[int] = 0
-    """The input port that a convolution in it reads."""
     infix: ClassVar[bool] = False
-    """Whether the forward expression is an operator's, which may need brackets around it."""
     inplace: ClassVar[bool] = False
-    """Whether the torch module takes ``inplace=True``."""
     torch: ClassVar[str] = ""
-    """The torch class (or the class in `source`) that the generated code instantiates."""
     positional: ClassVar[tuple[str, ...]] = ()
-    """Arguments that are always written: names of parameters, or ``in_channels``."""
     source: ClassVar[str] = ""
-    """The text of a module class that torch lacks; it goes into the generated file."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         own = {name: each for name, each in vars(cls).items() if isinstance(each, Parameter)}
-        # Parameters of the class itself go before those it shares with others.
+        # Parameters of the class itself come before those it inherits.
         shared = {key: each for key, each in cls.parameters.items() if key not in own}
         for base in cls.__mro__[1:]:
             for name, each in vars(base).items():
@@ -288,98 +198,152 @@ class Layer:
             name: each.default for name, each in cls.parameters.items() if not each.required
         }
         if "help" in vars(cls):
-            if cls.__name__ in _REGISTRY:
-                raise TypeError(f"there is a layer type {cls.__name__} already")
-            _REGISTRY[cls.__name__] = cls
+            if cls.__name__ in REGISTRY:
+                raise TypeError(f"there is already a layer type {cls.__name__}")
+            REGISTRY[cls.__name__] = cls
 
     def __init__(self, **values: Any) -> None:
         given = {**self._defaults, **values}
         if given.keys() != self.parameters.keys():
-            wrong = given.keys() ^ self.parameters.keys()
-            raise TypeError(f"{type(self).__name__} lacks or does not have {', '.join(wrong)}")
+            name = type(self).__name__
+            missing = ", ".join(self.parameters.keys() - given.keys()) or "none"
+            unknown = ", ".join(given.keys() - self.parameters.keys()) or "none"
+            raise TypeError(f"{name}: missing parameters: {missing}; unknown ones: {unknown}")
         self.__dict__.update(given)
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.parameters)
         return f"{type(self).__name__}({values})"
 
-    # Rules, to be overridden.
+    # Shapes, weights and cost
 
     def check(self) -> None:
-        """Refuse parameters that do not go together.
+        """Refuse parameters that contradict each other, before any input is known.
+
+        Conv2d, for example, refuses padding "same" together with a stride, as torch does.
 
         Raises
         ------
         LayerError
-            What does not fit, before any input is known.
+            The parameters contradict each other.
         """
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """Return the output's shape.
+        """Return the output's shape without the batch axis.
+
+        GlobalAvgPool2d, for example, turns (512, 7, 7) into (512,).
 
         Raises
         ------
         LayerError
-            The inputs do not fit.
+            The inputs do not fit the layer.
         """
         return inputs[0].shape
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """Return the parameters and buffers, in the order of torch's state dict."""
+        """Return the weights, biases and buffers, in the order and shape of torch's state dict.
+
+        Linear with 10 outputs on 84 features returns
+        ``(State("weight", (10, 84), WEIGHT), State("bias", (10,), BIAS))``.
+        """
         return ()
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Return multiply-accumulates for one image: convolutions and matrix products only."""
+        """Return the multiply-accumulates for one image, of convolutions and matrix products only.
+
+        Linear with 10 outputs on 84 features needs 840. Elementwise layers, pools and norms are
+        counted as 0, by convention.
+        """
         return 0
 
+    # Memory
+
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Return what autograd keeps in train mode, given that anything needs a gradient."""
+        """Return what autograd saves in train mode, given that a gradient is needed at all.
+
+        MaxPool2d saves its input and the int64 index of each maximum:
+        ``SavedForBackward(inputs=(0,), per_image=INDEX_BYTES * prod(output))``. ReLU saves its
+        output, `ITS_OUTPUT`; Add saves `NOTHING`. The layer's own weights are not counted.
+        ``tests/layers/test_table.py`` compares the answer with what torch really saves.
+        """
         return NOTHING
 
     def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Return what autograd keeps in eval mode; the same unless a layer says otherwise."""
+        """Return what autograd saves in eval mode; override it where that differs.
+
+        Dropout saves its mask in train mode, but `NOTHING` in eval mode.
+        """
         return self.saved_for_backward(inputs, output)
 
-    def kept_frozen(
+    def saved_when_frozen(
         self, inputs: Sequence[Tensor], output: Shape, training: bool
     ) -> SavedForBackward:
-        """Return what autograd keeps when an input needs a gradient and the weights do not."""
+        """Return what autograd saves when an input needs a gradient but the weights do not.
+
+        Linear saves its input only for the gradient of its weights, hence `NOTHING` here.
+        """
         return (
             self.saved_for_backward(inputs, output)
             if training
             else self.saved_in_eval(inputs, output)
         )
 
-    def kept_in_place(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Return what autograd keeps when the layer overwrites its input."""
+    def saved_in_place(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Return what autograd saves when the layer overwrites its input; see `inplace`.
+
+        LeakyReLU saves its input, but when it overwrites that, its output: `ITS_OUTPUT`.
+        """
         return self.saved_for_backward(inputs, output)
 
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
-        """Tell whether the output shares the first input's storage."""
+        """Return whether the output shares the first input's storage.
+
+        Always for Identity, in eval mode for Dropout, for Flatten unless torch has to copy.
+        """
         return False
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """Return the output's layout; new tensors are contiguous."""
+        """Return how the output's values lie in memory; new tensors are contiguous.
+
+        Views override it: Permute returns `PERMUTED` and Identity the layout of its input. So do
+        elementwise layers, whose new tensor has the same order as the input: `elementwise_layout`.
+        """
         return CONTIGUOUS
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
-        """Return which inputs an output sees; None when it sees them all."""
-        return POINT
-
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
-        """Return the counted layers that this one compiles to."""
+        """Return the torch layers that this layer is made of, as far as their outputs are counted.
+
+        SeparableConv2d is made of two convolutions, so it returns two parts.
+        """
         if not self.counts:
             return ()
         return (Part(inputs[0].values, prod(output), self.convolution),)
 
     def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """Return the values of the tensors made one after the other, the output last."""
+        """Return the sizes (in values) of the tensors that the layer makes, the output last.
+
+        Each is freed when the next one but one is made, so the largest sum of two neighbors is the
+        layer's peak. Mean over three inputs makes two sums and a quotient:
+        ``(values, values, values)``.
+        """
         return (prod(output),)
 
-    # Code
+    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
+        """Return which inputs an output depends on; None if it depends on all of them.
+
+        MaxPool2d with a 2x2 window and stride 2 returns ``Window((2, 2), (2, 2), (0.5, 0.5))``:
+        output 0 depends on inputs 0 and 1, whose center lies at 0.5. Linear returns None. The
+        default, `POINT`, is right for elementwise layers. Receptive fields follow from it.
+        """
+        return POINT
+
+    # Generated code
 
     def constructor(self, code: Code) -> str:
-        """Return the expression that builds the module, or "" where a plain function serves."""
+        """Return the expression that builds the module, or "" where a plain function is enough.
+
+        The default writes `torch` with its arguments: ``nn.Conv2d(64, 128, 3, stride=2)``.
+        """
         if not self.torch:
             return ""
         arguments = [
@@ -397,21 +361,30 @@ class Layer:
         return f"{self.torch}({', '.join(arguments)})"
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
-        """Return the expression that computes the output from those of the inputs."""
+        """Return the expression that computes the output from those of the inputs.
+
+        The default calls the module: ``self.conv1(x)``. Flatten, which has no module, returns
+        ``torch.flatten(x, 1)``.
+        """
         return f"{module}({', '.join(inputs)})"
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return the output's first axis as an expression over the inputs'; None if unknown."""
+        """Return the output's first axis as an expression over that of the inputs.
+
+        Generated classes compute the sizes of later layers from it: Conv2d returns
+        ``code.tree("out_channels")``, Concat the sum of its inputs. None means that no such
+        expression exists; the generated class then takes the number as an argument.
+        """
         return inputs[0]
 
-    # Words
+    # Text for readers
 
     def summary(self) -> str:
-        """Return the telling parameters on one line, for a node or a table."""
+        """Return the layer with its most telling parameters: ``Conv2d 7×7 /2, 64``."""
         return type(self).__name__
 
     def formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """Return the shape and cost formulas with this layer's numbers in them."""
+        """Return the formulas of shape, weights and cost with this layer's numbers in them."""
         lines = list(self.shape_formula(inputs, output))
         for name, dimensions, role, _ in self.states(inputs):
             if role is not BUFFER and dimensions:
@@ -423,55 +396,12 @@ class Layer:
         return tuple(lines)
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """Return the lines of the formula that tell the output's shape."""
+        """Return the formula of the output's shape: ``height, width = ⌊(28 - 2 + 2·0) / 2⌋ + 1``.
+
+        One line for each axis, or one for several axes with the same numbers.
+        """
         return (f"output = input = {show(output)}",)
 
     def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
-        """Return the product that gives the multiply-accumulates."""
+        """Return the product that `macs` computes: ``84 · 10`` for a Linear. Goes with `macs`."""
         return ""
-
-
-def show(shape: Sequence[object]) -> str:
-    """Write a shape as people do: 64×112×112."""
-    return "×".join(map(str, shape)) or "one value"
-
-
-def largest_divisor(number: int, limit: int) -> int:
-    """Return the largest divisor up to a limit; of numbers of any size in good time."""
-    small = [n for n in range(1, min(limit, isqrt(number)) + 1) if number % n == 0]
-    return max((n for n in (*small, *(number // n for n in small)) if n <= limit), default=1)
-
-
-def axis_name(axis: int, rank: int) -> str:
-    """Return the name of an axis of a tensor with `rank` axes without the batch."""
-    if rank == 1:
-        return "features"
-    return ("channels", "length")[axis] if rank == 2 else ("channels", "height", "width")[axis]
-
-
-def need_image(layer: "Layer", inputs: Sequence[Tensor]) -> tuple[int, int, int]:
-    """Return channels, height and width of the first input, or refuse it."""
-    shape = inputs[0].shape
-    if len(shape) == 3:
-        return shape
-    name = type(layer).__name__
-    raise LayerError(
-        "not-an-image",
-        f"{name} needs an image (channels × height × width), received {show(shape)}",
-        received=show(shape),
-        expected="channels × height × width",
-        remedies=[
-            InsertLayer(
-                f"insert Reshape to {show((shape[0], 1, 1))}",
-                0,
-                "Reshape",
-                {"shape": (shape[0], 1, 1)},
-            )
-        ]
-        if len(shape) == 1
-        else [],
-    )
-
-
-# Parameters that say how weights begin; they become statements, not constructor arguments.
-INITIALIZATION = frozenset(("weight_init", "weight_init_value", "weight_init_mode", "bias_init"))

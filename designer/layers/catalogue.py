@@ -13,9 +13,7 @@ from designer.design.expressions import (
     shortened,
 )
 from designer.design.values import Value
-
-# Importing a family registers its layer types; the order is the palette's.
-from designer.layers import (  # noqa: F401
+from designer.layers import (
     activation,
     convolution,
     dense,
@@ -26,11 +24,41 @@ from designer.layers import (  # noqa: F401
     pooling,
     ports,
     regularization,
+    resampling,
     residual,
     shape,
 )
-from designer.layers.base import Layer, layer_types
+from designer.layers.base import REGISTRY, Layer
 from designer.layers.parameters import ParameterError
+
+# The order of the families is that of the palette, within each of its categories.
+_FAMILIES = (
+    activation,
+    convolution,
+    dense,
+    filters,
+    join,
+    normalization,
+    partial,
+    pooling,
+    resampling,
+    ports,
+    regularization,
+    residual,
+    shape,
+)
+
+_LAYER_TYPES = {
+    name: kind
+    for family in _FAMILIES
+    for name, kind in REGISTRY.items()
+    if kind.__module__ == family.__name__
+}
+
+
+def layer_types() -> Mapping[str, type[Layer]]:
+    """Return every layer type by name, in the order of the palette."""
+    return _LAYER_TYPES
 
 
 class Fault(NamedTuple):

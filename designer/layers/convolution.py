@@ -4,61 +4,54 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from math import ceil, gcd, prod
 
-from designer.design.expressions import Binary, Literal, Tree, fold, python_source
-from designer.layers.base import (
-    BIAS,
-    FLOAT_BYTES,
-    ITS_INPUT,
-    WEIGHT,
-    Category,
-    Code,
-    LayerError,
-    Part,
-    SavedForBackward,
-    SetParameters,
-    Shape,
-    State,
-    Tensor,
-    Window,
-    largest_divisor,
-    need_image,
-    show,
-)
+from designer.design.expressions import Tree, python_source
+from designer.layers.base import Code
+from designer.layers.category import Category
+from designer.layers.errors import LayerError, SetParameters, largest_divisor, need_image
 from designer.layers.initialization import Initialized
 from designer.layers.kernels import (
     refuse_large_kernel,
     spatial_formula,
+    times,
     window_text,
 )
 from designer.layers.parameters import Bool, Choice, Int, IntPair, Padding, Pair
+from designer.layers.tensors import (
+    BIAS,
+    FLOAT_BYTES,
+    ITS_INPUT,
+    WEIGHT,
+    Part,
+    SavedForBackward,
+    Shape,
+    State,
+    Tensor,
+    Window,
+    show,
+)
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-class Convolution(Initialized):
-    """What all convolutions over images share."""
+class _Conv(Initialized):
+    """A convolution whose kernel slides over the image in steps of `stride`."""
 
     category = Category.CONVOLUTION
     convolution = True
-
-    @abstractmethod
-    def out_channels_of(self, channels: int) -> int:
-        """Return the number of kernels."""
-
-    def groups_of(self, channels: int) -> int:
-        """Return into how many independent groups the channels fall."""
-        return 1
-
-
-class _Conv(Convolution):
-    """A convolution whose kernel slides in steps of `stride`."""
-
     kernel_size = IntPair(help="Height and width of the kernel.")
     stride = IntPair((1, 1), help="Step of the kernel.")
     padding = Padding(help='Rows and columns added on each side, or "same".')
     dilation = IntPair((1, 1), help="Distance between the kernel's elements; 1 is dense.")
     bias = Bool(True, help="Add a learned number per output channel.")
     padding_mode = Choice("zeros", choices=PADDING_MODES, help="What the padding is filled with.")
+
+    @abstractmethod
+    def out_channels_of(self, channels: int) -> int:
+        """Return the number of kernels, that is of output channels, for `channels` inputs."""
+
+    def groups_of(self, channels: int) -> int:
+        """Return the number of independent groups for `channels` input channels."""
+        return 1
 
     def check(self) -> None:
         """Refuse "same" with a stride, as torch does."""
@@ -346,9 +339,11 @@ class SeparableConv2d(nn.Module):
         return f"{window_text('Separable', self.kernel_size, self.stride)}, {self.out_channels}"
 
 
-class ConvTranspose2d(Convolution):
+class ConvTranspose2d(Initialized):
     """Transposed convolution."""
 
+    category = Category.CONVOLUTION
+    convolution = True
     help = "Spreads each input value over a kernel's area: learned upsampling."
     torch = "nn.ConvTranspose2d"
     positional = ("in_channels", "out_channels", "kernel_size")
@@ -460,12 +455,3 @@ class ConvTranspose2d(Convolution):
     def summary(self) -> str:
         """Return kernel, stride and channels."""
         return f"{window_text('ConvT', self.kernel_size, self.stride)}, {self.out_channels}"
-
-
-def times(left: Tree, right: Tree) -> Tree:
-    """Return the product, without a factor of one."""
-    if right == Literal(1):
-        return left
-    if left == Literal(1):
-        return right
-    return fold(Binary("*", left, right))

@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from math import prod
 
 from designer.design.expressions import Name, Tree
-from designer.layers.base import (
+from designer.layers.base import Code, Layer
+from designer.layers.category import Category
+from designer.layers.errors import InsertLayer, LayerError, SetParameters
+from designer.layers.initialization import Initialized
+from designer.layers.parameters import Bool, Float, Int
+from designer.layers.tensors import (
     BIAS,
     BUFFER,
     DENSE,
@@ -13,21 +18,13 @@ from designer.layers.base import (
     NOTHING,
     PERMUTED,
     WEIGHT,
-    Category,
-    Code,
-    InsertLayer,
-    Layer,
-    LayerError,
     SavedForBackward,
-    SetParameters,
     Shape,
     State,
     Tensor,
     Window,
     show,
 )
-from designer.layers.initialization import Initialized
-from designer.layers.parameters import Bool, Float, Int
 
 
 class _Dense(Initialized):
@@ -78,7 +75,7 @@ class _Dense(Initialized):
             return SavedForBackward(per_image=FLOAT_BYTES * inputs[0].values)
         return ITS_INPUT
 
-    def kept_frozen(
+    def saved_when_frozen(
         self, inputs: Sequence[Tensor], output: Shape, training: bool
     ) -> SavedForBackward:
         """Nothing beside its own weights."""
@@ -151,7 +148,7 @@ class DropConnect(nn.Linear):
         """What Linear keeps."""
         return super().saved_for_backward(inputs, output)
 
-    def kept_frozen(
+    def saved_when_frozen(
         self, inputs: Sequence[Tensor], output: Shape, training: bool
     ) -> SavedForBackward:
         """The masked weights while it trains."""

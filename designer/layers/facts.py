@@ -1,26 +1,55 @@
-"""All that follows from a layer and the facts about its inputs, worked out once."""
+"""What follows from a layer and its inputs: shape, counts, memory; worked out once for each."""
 
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
-from designer.layers.base import (
+from designer.layers.base import Layer
+from designer.layers.category import Category
+from designer.layers.memory_signature import (
+    MemorySignature,
+    Ports,
+    graph_port,
+    layer_signature,
+    statement_role,
+)
+from designer.layers.tensors import (
     BIAS,
     CONTIGUOUS,
     FLOAT_BYTES,
     NOTHING,
     WEIGHT,
-    Category,
-    Layer,
     SavedForBackward,
     Tensor,
 )
-from designer.layers.memory_signature import MemorySignature, Ports, end_of, layer_form, role_of
 
 
 class Counts(NamedTuple):
-    """The sums that grow layer by layer; what each means is said in `analysis.totals.Totals`."""
+    """Numbers of a layer, a block or a network, for one image.
+
+    All are sums over the layers, except for `widest_gradients`.
+
+    Attributes
+    ----------
+    layers
+        Number of layers.
+    weights, biases, buffers
+        Number of values in weights, in biases and in buffers.
+    file_bytes
+        Size of the state dict.
+    frozen
+        Number of weights and biases that take no gradient.
+    macs
+        Multiply-accumulates.
+    output_values
+        Values of the outputs that count as layer outputs.
+    buffer_values
+        The same, and the input values of the convolutions.
+    widest_gradients
+        Largest size, in bytes, of the gradients that one layer reads and makes in the backward
+        pass; a maximum.
+    """
 
     layers: int = 0
     weights: int = 0
@@ -36,18 +65,25 @@ class Counts(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Facts:
-    """All that follows from a layer, the facts about its inputs and whether it works in place.
+    """What follows from a layer, its inputs, and whether it overwrites its input.
 
     Attributes
     ----------
+    output
+        Shape, layout and need of a gradient of the output.
     size
-        Bytes of the output, per image.
+        Bytes of the output for one image.
+    counts
+        The layer's contribution to the sums.
+    saved_for_backward, saved_in_eval
+        What autograd saves, in train and in eval mode.
     peak
-        Largest sum of bytes per image that it makes at once in eval mode, the output included.
-    form
-        What it means for the memory around it, sizes apart.
-    overwriting
-        The facts if it overwrote its input, of a layer that can and does not.
+        Largest number of bytes for one image that the layer allocates at once in eval mode,
+        including its output.
+    memory_signature
+        What the layer means for the memory of its graph, except for sizes.
+    in_place_variant
+        For a layer that can overwrite its input: the facts when it does so.
     """
 
     output: Tensor
@@ -57,7 +93,7 @@ class Facts:
     saved_in_eval: SavedForBackward
     peak: int
     memory_signature: MemorySignature
-    overwriting: "Facts | None" = None
+    in_place_variant: "Facts | None" = None
 
 
 def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Facts:
@@ -66,14 +102,16 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     Parameters
     ----------
     frozen
-        Whether its weights take no gradient, and norms go by their running figures.
+        Whether its weights take no gradient and its norm uses the running statistics.
 
     Raises
     ------
     LayerError
-        The layer's parameters do not go together, or the inputs do not fit it.
+        The layer's parameters contradict each other, or the inputs do not fit it.
     """
-    kind = type(layer)  # a rule that a type leaves as it is need not be asked
+    # A rule that the layer type does not override gives a known result; not calling it makes the
+    # analysis of an edit faster.
+    kind = type(layer)
     if kind.check is not Layer.check:
         layer.check()
     shape = layer.output_shape(inputs)
@@ -95,24 +133,24 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     output = Tensor(shape, needs_grad, layout)
     saved_for_backward = saved_in_eval = NOTHING
     if needs_grad and frozen and file_bytes:
-        saved_for_backward = layer.kept_frozen(inputs, shape, True)
-        saved_in_eval = layer.kept_frozen(inputs, shape, False)
+        saved_for_backward = layer.saved_when_frozen(inputs, shape, True)
+        saved_in_eval = layer.saved_when_frozen(inputs, shape, False)
     elif needs_grad:
         saved_for_backward = saved_in_eval = layer.saved_for_backward(inputs, shape)
         if kind.saved_in_eval is not Layer.saved_in_eval:
             saved_in_eval = layer.saved_in_eval(inputs, shape)
-    keeps_output = bool(saved_for_backward.outputs)
+    saves_output = bool(saved_for_backward.outputs)
     if not needs_grad or frozen:
-        keeps_output = bool(layer.saved_for_backward(inputs, shape).outputs)
+        saves_output = bool(layer.saved_for_backward(inputs, shape).outputs)
     view = view_in_eval = False
     if kind.is_view is not Layer.is_view:
         view = layer.is_view(inputs, True)
         view_in_eval = layer.is_view(inputs, False)
-    values, entering = prod(shape), prod(inputs[0].shape) if inputs else 0
-    if kind.parts is Layer.parts:  # itself alone
+    values, values_in = prod(shape), prod(inputs[0].shape) if inputs else 0
+    if kind.parts is Layer.parts:
         convolution = layer.convolution
         output_values = values if layer.counts else 0
-        buffer_values = output_values + entering if convolution else output_values
+        buffer_values = output_values + values_in if convolution else output_values
     else:
         parts = layer.parts(inputs, shape)
         convolution = bool(parts) and parts[0].convolution
@@ -124,7 +162,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         most = transients[0] if len(transients) == 1 else max(map(sum, pairwise(transients)))
     gradients = values if needs_grad else 0
     if not view and inputs and inputs[0].needs_grad:
-        gradients += entering
+        gradients += values_in
     macs = layer.macs(inputs, shape) if kind.macs is not Layer.macs else 0
     counts = Counts(
         1,
@@ -140,44 +178,43 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     )
     convolved = (layer.convolved,) if convolution else ()
     in_place_variant = (
-        _overwriting(layer, inputs, output, counts, convolved) if layer.inplace else None
+        _in_place(layer, inputs, output, counts, convolved) if layer.inplace else None
     )
-    memory_signature = layer_form(
-        role_of(kind),
-        end_of(layer) if kind.category is Category.PORT else None,
+    signature = layer_signature(
+        statement_role(kind),
+        graph_port(layer) if kind.category is Category.PORT else None,
         view,
         view_in_eval,
-        bool(inputs) and not keeps_output,  # the images are the caller's
+        bool(inputs) and not saves_output,  # an Input's tensor belongs to the caller
         saved_for_backward[:2],
         saved_in_eval[:2],
         convolved,
         most > 0,
         in_place_variant and in_place_variant.memory_signature,
     )
-    size = FLOAT_BYTES * values
     return Facts(
         output,
-        size,
+        FLOAT_BYTES * values,
         counts,
         saved_for_backward,
         saved_in_eval,
         FLOAT_BYTES * most,
-        memory_signature,
+        signature,
         in_place_variant,
     )
 
 
-def _overwriting(
+def _in_place(
     layer: Layer, inputs: tuple[Tensor, ...], output: Tensor, counts: Counts, convolved: Ports
 ) -> Facts:
     """Return the facts of a layer without weights that overwrites its input."""
-    size, learns = FLOAT_BYTES * output.values, output.needs_grad
-    saved_for_backward = layer.kept_in_place(inputs, output.shape)
+    size, needs_grad = FLOAT_BYTES * output.values, output.needs_grad
+    saved_for_backward = layer.saved_in_place(inputs, output.shape)
     writable = not saved_for_backward.outputs
-    if not learns:
+    if not needs_grad:
         saved_for_backward = NOTHING
-    memory_signature = layer_form(
-        role_of(type(layer)),
+    signature = layer_signature(
+        statement_role(type(layer)),
         None,
         True,
         True,
@@ -188,5 +225,5 @@ def _overwriting(
         False,
         None,
     )
-    counts = Counts(*counts[:-1], size if learns else 0)
-    return Facts(output, size, counts, saved_for_backward, saved_for_backward, 0, memory_signature)
+    counts = Counts(*counts[:-1], size if needs_grad else 0)
+    return Facts(output, size, counts, saved_for_backward, saved_for_backward, 0, signature)

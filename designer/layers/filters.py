@@ -5,20 +5,12 @@ from collections.abc import Sequence
 from math import prod
 
 from designer.design.expressions import Literal, Tree
-from designer.layers.base import (
-    BUFFER,
-    Category,
-    Code,
-    Layer,
-    SavedForBackward,
-    Shape,
-    State,
-    Tensor,
-    Window,
-    need_image,
-)
-from designer.layers.convolution import times
+from designer.layers.base import Code, Layer
+from designer.layers.category import Category
+from designer.layers.errors import need_image
+from designer.layers.kernels import times
 from designer.layers.parameters import Choice
+from designer.layers.tensors import BUFFER, SavedForBackward, Shape, State, Tensor, Window
 
 
 class FixedFilter(Layer):

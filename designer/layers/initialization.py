@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from designer.layers.base import Layer, LayerError, SetParameters
+from designer.layers.base import Layer
+from designer.layers.errors import LayerError, SetParameters
 from designer.layers.parameters import Choice, Float, OptionalFloat
 
 METHODS = (

@@ -7,25 +7,22 @@ from math import prod
 
 from designer.design.expressions import Binary, Tree, fold
 from designer.design.values import Value
-from designer.layers.base import (
+from designer.layers.base import Code, Layer
+from designer.layers.category import Category
+from designer.layers.errors import InsertLayer, LayerError, Remedy
+from designer.layers.parameters import Float, Int
+from designer.layers.tensors import (
     CONTIGUOUS,
     FLOAT_BYTES,
     NOTHING,
-    Category,
-    Code,
-    InsertLayer,
-    Layer,
-    LayerError,
     Layout,
     Part,
-    Remedy,
     SavedForBackward,
     Shape,
     Tensor,
     axis_name,
     show,
 )
-from designer.layers.parameters import Float, Int
 
 
 def broadcast(first: Shape, second: Shape) -> Shape | None:

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from math import ceil
 
-from designer.layers.base import Layer, LayerError, SetParameters, Shape, show
+from designer.design.expressions import Binary, Literal, Tree, fold
+from designer.layers.base import Layer
+from designer.layers.errors import LayerError, SetParameters
 from designer.layers.parameters import Pair
+from designer.layers.tensors import Shape, show
 
 
 def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
@@ -53,6 +56,15 @@ def refuse_large_kernel(
             expected=f"at least {reach - 2 * padding[axis]}",
             remedies=remedies,
         )
+
+
+def times(left: Tree, right: Tree) -> Tree:
+    """Return the product, without a factor of one."""
+    if right == Literal(1):
+        return left
+    if left == Literal(1):
+        return right
+    return fold(Binary("*", left, right))
 
 
 def window_text(name: str, kernel: Pair, stride: Pair) -> str:

@@ -1,7 +1,21 @@
-"""What a node means for the memory of its graph, sizes apart: its form.
+"""What a node means for the memory of its graph, whatever the sizes: its memory signature.
 
-Nodes of one form are treated alike, so what follows from the forms of a graph's nodes is worked out
-once for all sizes. Equal forms are one object.
+A worked example, Conv2d -> ReLU -> Flatten in train mode, with storages called A, B, ...:
+
+========  ==============================================  =========================================
+Node      Its signature says                              So the graph
+========  ==============================================  =========================================
+Conv2d    output in new memory; saves input 0             gets a storage B; keeps A, the image, for
+                                                          the backward pass
+ReLU      output in new memory; saves output 0; in place  works in place: nobody else reads B, and
+          the output lies where input 0 does              Conv2d does not need B; keeps B
+Flatten   output lies where input 0 does; saves nothing   needs no storage: its output lies in B
+========  ==============================================  =========================================
+
+In the end A and B are saved for backward, each counted once. None of this depends on how large the
+tensors are, hence the analysis works it out once for each list of signatures and adds up the sizes
+afterwards (see ``analysis/evaluation/memory.py``). Signatures with equal contents are one object, so
+that such a list is cheap to look up.
 """
 
 from dataclasses import dataclass
@@ -9,35 +23,48 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from designer.layers.base import Category, Layer
+from designer.layers.base import Layer
+from designer.layers.category import Category
 from designer.layers.ports import Input, Output
 
 Ports: TypeAlias = tuple[int, ...]
-Kind: TypeAlias = tuple[type[Layer], bool]
-"""Input or Output, and whether it is an auxiliary one."""
+GraphPort: TypeAlias = tuple[type[Layer], bool]
+"""The type, Input or Output, and whether it is an auxiliary output."""
 
 
-class Role(IntEnum):
-    """What a node is for the look of a statement."""
+class StatementRole(IntEnum):
+    """What part a node takes in a statement of the generated forward method.
 
-    WEIGHTS = 0  # a layer that multiplies and adds
+    For example, ``F.relu(self.bn1(self.conv1(x)))`` joins WEIGHTS, NORM and ACTIVATION.
+    """
+
+    WEIGHTS = 0  # a layer that multiplies and accumulates
     BLOCK = 1
     NORM = 2
     ACTIVATION = 3
-    INPUT = 4  # which the caller holds
-    OUTPUT = 5  # which is returned
+    INPUT = 4  # the caller holds its tensor
+    OUTPUT = 5  # its tensor is returned
     OTHER = 6
 
 
-# An enum's attribute takes ten times as long to read as a name.
-WEIGHTS, BLOCK, NORM, ACTIVATION, INPUT, OUTPUT, OTHER = Role
+# Reading an attribute of an enum takes ten times as long as reading a name of the module.
+WEIGHTS, BLOCK, NORM, ACTIVATION, INPUT, OUTPUT, OTHER = StatementRole
 
 
 class StorageAlias(NamedTuple):
-    """Whose storage an output lies in: that of the node's input or own output `port`, in each mode.
+    """In which storage an output of a node lies, in train and in eval mode.
 
-    `writable` says that its only reader may overwrite it: nobody keeps or shares it. That of a
-    layer which passes its input's storage on may be only if that of the input may.
+    Attributes
+    ----------
+    own, port
+        In train mode: True for the storage of the node's own output `port` (new memory), False for
+        that of its input `port`. An output of a block may share the storage of an earlier output.
+    own_in_eval, port_in_eval
+        The same in eval mode; Dropout, for example, passes its input on there.
+    writable
+        Whether the next layer may overwrite the storage, as far as this node knows: it neither
+        saves the output nor shares it. An output in the storage of an input is writable only if
+        that input is, too.
     """
 
     own: bool
@@ -49,102 +76,116 @@ class StorageAlias(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class MemorySignature:
-    """All that a node says of memory but the sizes.
+    """All that a node means for memory, except for sizes.
 
     Attributes
     ----------
     role
-        What it is for the look of the generated statements.
-    end
-        What an Input or Output is, even one with problems; None for all others.
+        What part the node takes in a statement of the generated code.
+    graph_port
+        For an Input or Output, even one with problems: its type and whether it is auxiliary. None
+        for all other nodes.
     known
-        Whether anything could be inferred of it.
-    ways
-        Where its outputs lie; None for one that is not known.
-    kept, kept_in_eval
-        The inputs and outputs that autograd keeps in each mode.
+        Whether the node could be analyzed.
+    aliases
+        The storage of each output; None for an output that could not be inferred.
+    saved_for_backward, saved_in_eval
+        Ports of the inputs and of the outputs that autograd saves, in train and in eval mode.
     convolved
-        The inputs that a convolution reads.
-    makes
-        Whether it makes anything new in eval mode.
-    overwriting
-        What a layer is that overwrites its input, which it does where nobody minds.
-    new
-        Where its only output lies, if that is in a storage of its own in any case.
+        Input ports that a convolution reads.
+    allocates_in_eval
+        Whether the node allocates memory in eval mode.
+    in_place_variant
+        For a layer that can overwrite its input: its signature when it does so.
+    new_output
+        The alias of the only output if that lies in new memory in every case, else None. Most
+        nodes are of this kind, and the analysis passes over them quickly.
     """
 
-    role: Role = Role.OTHER
-    end: Kind | None = None
+    role: StatementRole = OTHER
+    graph_port: GraphPort | None = None
     known: bool = True
     aliases: tuple[StorageAlias | None, ...] = ()
     saved_for_backward: tuple[Ports, Ports] = ((), ())
     saved_in_eval: tuple[Ports, Ports] = ((), ())
     convolved: Ports = ()
-    makes: bool = False
-    overwriting: "MemorySignature | None" = None
-    new: StorageAlias | None = None
+    allocates_in_eval: bool = False
+    in_place_variant: "MemorySignature | None" = None
+    new_output: StorageAlias | None = None
 
 
+# Signatures say nothing of sizes, so even a large design has a few dozen; the bound is there for
+# generated designs. After an eviction equal signatures may be two objects: slower, not wrong.
 memory_signature = lru_cache(maxsize=65536)(MemorySignature)
-"""Return the one form that is so; give everything by position."""
+"""Return the one signature with these contents; give all arguments by position."""
 
 
-def broken(layer: Layer | None = None) -> MemorySignature:
-    """Return the form of a node of which nothing could be inferred."""
-    return memory_signature(Role.OTHER, end_of(layer), False)
+def unknown_signature(layer: Layer | None = None) -> MemorySignature:
+    """Return the signature of a node that could not be analyzed."""
+    return memory_signature(OTHER, graph_port(layer), False)
 
 
-@lru_cache(maxsize=65536)
-def layer_form(
-    role: Role,
-    end: Kind | None,
+@lru_cache(maxsize=65536)  # as above
+def layer_signature(
+    role: StatementRole,
+    graph_port: GraphPort | None,
     view: bool,
     view_in_eval: bool,
     writable: bool,
     saved_for_backward: tuple[Ports, Ports],
     saved_in_eval: tuple[Ports, Ports],
     convolved: Ports,
-    makes: bool,
-    overwriting: MemorySignature | None,
+    allocates_in_eval: bool,
+    in_place_variant: MemorySignature | None,
 ) -> MemorySignature:
-    """Return the form of a layer; with `view` its output lies where its input does."""
+    """Return the one signature of a layer with these contents; give all arguments by position.
+
+    Parameters
+    ----------
+    view, view_in_eval
+        Whether the output lies in the storage of the first input, in train and in eval mode.
+    role, graph_port, writable, saved_for_backward, saved_in_eval, convolved, allocates_in_eval, \
+    in_place_variant
+        As in `MemorySignature` and `StorageAlias`.
+    """
     alias = StorageAlias(not view, 0, not view_in_eval, 0, writable)
-    new = None if view or view_in_eval or overwriting else alias
     return MemorySignature(
         role,
-        end,
+        graph_port,
         True,
         (alias,),
         saved_for_backward,
         saved_in_eval,
         convolved,
-        makes,
-        overwriting,
-        new,
+        allocates_in_eval,
+        in_place_variant,
+        None if view or view_in_eval or in_place_variant else alias,
     )
 
 
-def end_of(layer: Layer | None) -> Kind | None:
-    """Return what an Input or Output is, None for other layers."""
+def graph_port(layer: Layer | None) -> GraphPort | None:
+    """Return the type of an Input or Output and whether it is auxiliary; None for other layers."""
     if isinstance(layer, Input | Output):
         return type(layer), isinstance(layer, Output) and layer.auxiliary
     return None
 
 
-_ROLES: dict[type[Layer], Role] = {}
+_ROLES: dict[type[Layer], StatementRole] = {}
+"""A cache with one entry for each layer type."""
 
 
-def role_of(kind: type[Layer]) -> Role:
-    """Return what layers of a type are for the look of a statement.
+def statement_role(kind: type[Layer]) -> StatementRole:
+    """Return the part that layers of a type take in a statement.
 
-    So one class serves the uses of a block whose shortcut projects and those where it does not.
+    It follows from the type alone, not from the inputs, so that one generated class serves all uses
+    of a block: those whose Shortcut projects and those whose Shortcut is the identity.
     """
     if kind not in _ROLES:
-        _ROLES[kind] = _role(kind)
+        _ROLES[kind] = _statement_role(kind)
     return _ROLES[kind]
 
 
-def _role(kind: type[Layer]) -> Role:
+def _statement_role(kind: type[Layer]) -> StatementRole:
     if kind.activation:
         return ACTIVATION
     if kind.category is Category.NORMALIZATION:

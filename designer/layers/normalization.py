@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
 
-from designer.layers.base import (
+from designer.layers.base import Code, Layer
+from designer.layers.category import Category
+from designer.layers.errors import LayerError, SetParameters, largest_divisor, need_image
+from designer.layers.parameters import Bool, Float, Int
+from designer.layers.tensors import (
     BIAS,
     BUFFER,
     CONTIGUOUS,
@@ -12,20 +16,12 @@ from designer.layers.base import (
     INDEX_BYTES,
     ITS_INPUT,
     WEIGHT,
-    Category,
-    Code,
-    Layer,
-    LayerError,
     SavedForBackward,
-    SetParameters,
     Shape,
     State,
     Tensor,
-    largest_divisor,
-    need_image,
     show,
 )
-from designer.layers.parameters import Bool, Float, Int
 
 
 @lru_cache(maxsize=1024)
@@ -64,7 +60,7 @@ class _BatchNorm(Layer):
         """Its input."""
         return ITS_INPUT
 
-    def kept_frozen(
+    def saved_when_frozen(
         self, inputs: Sequence[Tensor], output: Shape, training: bool
     ) -> SavedForBackward:
         """Its input, as in eval mode, which a frozen norm is always in."""
@@ -263,7 +259,7 @@ class InstanceNorm2d(Layer):
             per_image=figures + FLOAT_BYTES * tensor.values
         )  # torch makes a copy of it
 
-    def kept_frozen(
+    def saved_when_frozen(
         self, inputs: Sequence[Tensor], output: Shape, training: bool
     ) -> SavedForBackward:
         """As in eval mode, which a frozen norm is always in."""

@@ -7,22 +7,10 @@ from math import prod
 
 from designer.design.expressions import Literal, Tree
 from designer.design.values import Value
-from designer.layers.base import (
-    BIAS,
-    FLOAT_BYTES,
-    INDEX_BYTES,
-    WEIGHT,
-    Code,
-    LayerError,
-    SavedForBackward,
-    SetParameters,
-    Shape,
-    State,
-    Tensor,
-    Window,
-    need_image,
-)
-from designer.layers.convolution import Convolution
+from designer.layers.base import Code
+from designer.layers.category import Category
+from designer.layers.errors import LayerError, SetParameters, need_image
+from designer.layers.initialization import Initialized
 from designer.layers.kernels import (
     output_size,
     refuse_large_kernel,
@@ -30,6 +18,17 @@ from designer.layers.kernels import (
     window_text,
 )
 from designer.layers.parameters import Bool, IntPair, Parameter
+from designer.layers.tensors import (
+    BIAS,
+    FLOAT_BYTES,
+    INDEX_BYTES,
+    WEIGHT,
+    SavedForBackward,
+    Shape,
+    State,
+    Tensor,
+    Window,
+)
 
 MOST_ROWS = 4096
 
@@ -60,9 +59,11 @@ def _rows(table: str) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(map(int, row.split())) for row in table.split(","))
 
 
-class PartialConv2d(Convolution):
+class PartialConv2d(Initialized):
     """Partially connected convolution."""
 
+    category = Category.CONVOLUTION
+    convolution = True
     help = "A convolution whose kernels see only some channels each, as a table says (LeNet-5)."
     torch = "PartialConv2d"
     table = Table("0", help="The channels that each kernel sees, from 0 on; a row for each kernel.")
@@ -89,10 +90,6 @@ class PartialConv2d(nn.Module):
     def rows(self) -> tuple[tuple[int, ...], ...]:
         """The table's rows."""
         return _rows(self.table)
-
-    def out_channels_of(self, channels: int) -> int:
-        """Return the number of rows."""
-        return len(self.rows)
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         """As a convolution; the channels in the table must be there."""

@@ -4,23 +4,9 @@ from collections.abc import Sequence
 from math import ceil, gcd, prod
 from typing import ClassVar
 
-from designer.design.expressions import Tree
-from designer.layers.base import (
-    FLOAT_BYTES,
-    INDEX_BYTES,
-    ITS_INPUT,
-    Category,
-    Code,
-    Layer,
-    LayerError,
-    SavedForBackward,
-    SetParameters,
-    Shape,
-    Tensor,
-    Window,
-    need_image,
-    show,
-)
+from designer.layers.base import Code, Layer
+from designer.layers.category import Category
+from designer.layers.errors import LayerError, SetParameters, need_image
 from designer.layers.kernels import (
     output_size,
     refuse_large_kernel,
@@ -29,12 +15,20 @@ from designer.layers.kernels import (
 )
 from designer.layers.parameters import (
     Bool,
-    Choice,
     Float,
-    Int,
     IntPair,
     OptionalIntPair,
     Pair,
+)
+from designer.layers.tensors import (
+    FLOAT_BYTES,
+    INDEX_BYTES,
+    ITS_INPUT,
+    SavedForBackward,
+    Shape,
+    Tensor,
+    Window,
+    show,
 )
 
 
@@ -379,72 +373,3 @@ class StochasticPool2d(nn.Module):
     def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """The odds of all windows."""
         return SavedForBackward(per_image=FLOAT_BYTES * prod(output) * prod(self.kernel_size))
-
-
-class Upsample(Layer):
-    """Enlarges the image."""
-
-    category = Category.SHAPE
-    help = "Enlarges height and width by repeating or interpolating."
-    torch = "nn.Upsample"
-    scale_factor = Int(2, minimum=1, maximum=64, help="How many times larger.")
-    mode = Choice("nearest", choices=("nearest", "bilinear", "bicubic"), help="How to fill in.")
-
-    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """Both sizes times the factor."""
-        channels, height, width = need_image(self, inputs)
-        return channels, height * self.scale_factor, width * self.scale_factor
-
-    def constructor(self, code: Code) -> str:
-        """Write the factor and a mode other than nearest."""
-        factor = f"scale_factor={code.argument('scale_factor')}"
-        return f"nn.Upsample({', '.join([factor, *code.keywords(['mode'])])})"
-
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """One, two or four neighbors; the jump is divided by the factor."""
-        size = {"nearest": 1, "bilinear": 2, "bicubic": 4}[self.mode]
-        size = 1 if self.scale_factor == 1 else size
-        step = 1 / self.scale_factor
-        return Window((size, size), (step, step), ((step - 1) / 2, (step - 1) / 2))
-
-    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """Size times factor."""
-        _, height, width = inputs[0].shape
-        return (f"height, width = {height}×{width} · {self.scale_factor} = {show(output[1:])}",)
-
-
-class PixelShuffle(Layer):
-    """Turns channels into pixels."""
-
-    category = Category.SHAPE
-    help = "Rearranges r² channels into an image r times larger (sub-pixel convolution)."
-    torch = "nn.PixelShuffle"
-    positional = ("upscale_factor",)
-    upscale_factor = Int(2, minimum=1, maximum=64, help="The factor r.")
-
-    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """Channels / r², height r, width r."""
-        channels, height, width = need_image(self, inputs)
-        factor = self.upscale_factor
-        if channels % factor**2:
-            raise LayerError(
-                "channels",
-                f"{channels} channels do not divide by {factor}² = {factor**2}",
-                axis="channels",
-                received=channels,
-                expected=f"a multiple of {factor**2}",
-            )
-        return channels // factor**2, height * factor, width * factor
-
-    def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Unknown to the generated code, which takes it from the analysis."""
-        return None
-
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """One input; the jump is divided by the factor."""
-        step = 1 / self.upscale_factor
-        return Window((1, 1), (step, step), ((step - 1) / 2, (step - 1) / 2))
-
-    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """Channels divided, sizes multiplied."""
-        return (f"channels = {inputs[0].shape[0]} / {self.upscale_factor}² = {output[0]}",)

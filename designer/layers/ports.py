@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from math import prod
 
 from designer.design.expressions import Literal, Tree
-from designer.layers.base import Category, Code, Layer, Part, Shape, Tensor, show
+from designer.layers.base import Code, Layer
+from designer.layers.category import Category
 from designer.layers.parameters import Bool, Float, Integers
+from designer.layers.tensors import Part, Shape, Tensor, show
 
 
 class Input(Layer):

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from math import prod
 
-from designer.layers.activation import elementwise_layout
-from designer.layers.base import (
+from designer.layers.base import Layer
+from designer.layers.category import Category
+from designer.layers.errors import need_image
+from designer.layers.parameters import Choice, Float
+from designer.layers.tensors import (
     FLOAT_BYTES,
     NOTHING,
-    Category,
-    Layer,
     Layout,
     SavedForBackward,
     Shape,
     Tensor,
-    need_image,
+    elementwise_layout,
 )
-from designer.layers.parameters import Choice, Float
 
 
 class _Noise(Layer):

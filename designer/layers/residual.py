@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from math import prod
 
 from designer.design.expressions import Tree
-from designer.layers.base import (
+from designer.layers.base import Code
+from designer.layers.category import Category
+from designer.layers.errors import LayerError, need_image
+from designer.layers.initialization import Initialized
+from designer.layers.parameters import Bool, Choice, Int
+from designer.layers.tensors import (
     BIAS,
     BUFFER,
     CONTIGUOUS,
@@ -12,9 +17,6 @@ from designer.layers.base import (
     INDEX_BYTES,
     NOTHING,
     WEIGHT,
-    Category,
-    Code,
-    LayerError,
     Layout,
     Part,
     SavedForBackward,
@@ -22,11 +24,8 @@ from designer.layers.base import (
     State,
     Tensor,
     Window,
-    need_image,
     show,
 )
-from designer.layers.initialization import Initialized
-from designer.layers.parameters import Bool, Choice, Int
 
 
 class Shortcut(Initialized):
@@ -133,7 +132,7 @@ class Shortcut(nn.Module):
         """As in training, without the batch's figures."""
         return self.saved_for_backward(inputs, output)._replace(fixed=0)
 
-    def kept_frozen(
+    def saved_when_frozen(
         self, inputs: Sequence[Tensor], output: Shape, training: bool
     ) -> SavedForBackward:
         """As in eval mode, which a frozen norm is always in."""

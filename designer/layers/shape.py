@@ -4,30 +4,27 @@ from collections.abc import Sequence
 from math import prod
 
 from designer.design.expressions import Binary, Literal, Tree, fold
-from designer.layers.activation import elementwise_layout
-from designer.layers.base import (
+from designer.layers.base import Code, Layer
+from designer.layers.category import Category
+from designer.layers.errors import LayerError, SetParameters, need_image
+from designer.layers.parameters import Bool, Float, Int, Integers
+from designer.layers.tensors import (
     CONTIGUOUS,
     DENSE,
     NOTHING,
     PERMUTED,
     SLICED,
     WEIGHT,
-    Category,
-    Code,
-    Layer,
-    LayerError,
     Layout,
     SavedForBackward,
-    SetParameters,
     Shape,
     State,
     Tensor,
     Window,
     axis_name,
-    need_image,
+    elementwise_layout,
     show,
 )
-from designer.layers.parameters import Bool, Float, Int, Integers
 
 
 class _View(Layer):
@@ -359,7 +356,7 @@ class Scale(nn.Module):
         """Its input, for the factors' gradient."""
         return SavedForBackward(inputs=(0,)) if self.learned else NOTHING
 
-    def kept_frozen(
+    def saved_when_frozen(
         self, inputs: Sequence[Tensor], output: Shape, training: bool
     ) -> SavedForBackward:
         """Nothing beside its own factors."""

@@ -11,7 +11,7 @@ from designer.design.files import loads
 from designer.design.values import Argument, Block, BlockNode, Design, Edge, Graph, LayerNode, Node
 from designer.errors import DesignerError
 from designer.layers import parameters as kinds
-from designer.layers.base import layer_types
+from designer.layers.catalogue import layer_types
 from designer.layers.parameters import Parameter
 
 IMAGE = {"layer": "Input", "shape": [3, 8, 8]}

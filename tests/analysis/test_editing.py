@@ -7,7 +7,7 @@ from designer.analysis.assist import editing
 from designer.analysis.assist.connecting import Connecting
 from designer.design import edits
 from designer.design.values import BlockNode, Design, Edge, LayerNode, Node
-from designer.layers.base import layer_types
+from designer.layers.catalogue import layer_types
 from tests.analysis.drawing import IMAGE, OUTPUT, block, chain, design
 
 CONV = {"layer": "Conv2d", "out_channels": 4, "kernel_size": 3, "padding": 1}

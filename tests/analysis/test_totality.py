@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from designer.analysis.analysis import analyze
 from designer.design.files import dumps, loads
 from designer.design.values import Argument, Block, BlockNode, Design, Edge, Graph, LayerNode
-from designer.layers.base import layer_types
+from designer.layers.catalogue import layer_types
 from tests.analysis.drawing import (
     IMAGE,
     OUTPUT,

@@ -8,7 +8,7 @@ from designer.analysis.assist import editing
 from designer.design import arguments, blocks, clipboard, edits, grouping
 from designer.design.edits import Edit
 from designer.design.values import Argument, BlockNode, Design, Edge, LayerNode, Node, Point
-from designer.layers.base import layer_types
+from designer.layers.catalogue import layer_types
 from tests.analysis.drawing import parameter_value, random_node
 
 _Drawn = tuple[str, Edit]

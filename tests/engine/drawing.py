@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from designer.analysis.analysis import analyze
 from designer.design.values import Design
-from designer.layers.base import LayerError, Tensor
 from designer.layers.catalogue import resolve
+from designer.layers.errors import LayerError
+from designer.layers.tensors import Tensor
 from tests.layers.building import Node, design
 from tests.layers.rows import ROWS
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from designer.analysis.evaluation.results import GraphResult, NodeResult
-from designer.layers.base import Category
+from designer.layers.category import Category
 
 _COUNTED = frozenset((Category.CONVOLUTION, Category.DENSE))
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from designer.analysis.evaluation.results import GraphResult, NodeResult
-from designer.layers.base import Window
 from designer.layers.facts import Facts
 from designer.layers.ports import Input
+from designer.layers.tensors import Window
 
 Axes: TypeAlias = tuple[float, float]
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from designer.analysis.evaluation.results import GraphResult
-from designer.layers.base import SavedForBackward
 from designer.layers.facts import Facts
+from designer.layers.tensors import SavedForBackward
 
 _Storage: TypeAlias = tuple[str, int]
 """A storage in the whole design: the path of the graph that made it, and its number there."""

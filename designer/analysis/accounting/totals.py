@@ -5,8 +5,8 @@ from math import ceil
 from typing import NamedTuple
 
 from designer.analysis.evaluation.results import GraphResult
-from designer.layers.base import FLOAT_BYTES
 from designer.layers.ports import Input
+from designer.layers.tensors import FLOAT_BYTES
 
 OPTIMIZER_COPIES = {"sgd": 0, "momentum": 1, "rmsprop": 1, "adagrad": 1, "adam": 2, "adamw": 2}
 """State that each optimizer keeps, in copies of the parameters."""

@@ -9,7 +9,7 @@ from designer.analysis.problems import Severity
 from designer.design import edits
 from designer.design.values import BlockNode, Edge
 from designer.errors import DesignerError
-from designer.layers.base import Shape
+from designer.layers.tensors import Shape
 
 Kind = Literal["fits", "problem", "refused"]
 

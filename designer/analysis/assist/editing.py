@@ -13,17 +13,12 @@ from designer.design import dissolving, edits
 from designer.design.expressions import is_expression
 from designer.design.rewriting import SIZES
 from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node, Value
-from designer.layers.base import (
-    Category,
-    Layer,
-    LayerError,
-    SetParameters,
-    Shape,
-    Tensor,
-    layer_types,
-)
-from designer.layers.catalogue import resolve
+from designer.layers.base import Layer
+from designer.layers.catalogue import layer_types, resolve
+from designer.layers.category import Category
+from designer.layers.errors import LayerError, SetParameters
 from designer.layers.parameters import Parameter, ParameterError
+from designer.layers.tensors import Shape, Tensor
 
 MANY_PORTS = 1_000
 FIRST_IMAGE = (1, 28, 28)

@@ -3,7 +3,8 @@
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import GraphResult, NodeResult, layer_result
 from designer.design.values import Design
-from designer.layers.base import LayerError, Tensor, show
+from designer.layers.errors import LayerError
+from designer.layers.tensors import Tensor, show
 
 
 def graph_at(analysis: Analysis, scope: str) -> GraphResult | None:

@@ -22,7 +22,7 @@ from designer.design.expressions import (
     shortened,
 )
 from designer.design.values import Argument, Block, BlockNode
-from designer.layers.base import Tensor
+from designer.layers.tensors import Tensor
 
 MAX_REPEAT = 1_000
 MAX_LAYERS = 100_000

@@ -17,11 +17,13 @@ from designer.analysis.problems.quick_fixes import (
 from designer.design import edits
 from designer.design.expressions import Scalar
 from designer.design.values import Design, Edge, Graph, LayerNode
-from designer.layers.base import Layer, LayerError, Tensor, show
+from designer.layers.base import Layer
 from designer.layers.catalogue import resolve
+from designer.layers.errors import LayerError
 from designer.layers.facts import Facts
-from designer.layers.memory_signature import broken
+from designer.layers.memory_signature import unknown_signature
 from designer.layers.ports import Input, Output
+from designer.layers.tensors import Tensor, show
 
 MAX_BYTES = 4 * 10**14
 
@@ -284,4 +286,6 @@ def _refused(
     inputs: tuple[Tensor | None, ...], layer: Layer, problems: tuple[Problem, ...]
 ) -> NodeResult:
     """Return the result of a layer that does not take its inputs."""
-    return NodeResult(inputs, layer=layer, problems=problems, memory_signature=broken(layer))
+    return NodeResult(
+        inputs, layer=layer, problems=problems, memory_signature=unknown_signature(layer)
+    )

@@ -21,9 +21,10 @@ from designer.analysis.evaluation.wiring import NO_ENDS, Ends, Wiring, chain, wi
 from designer.analysis.problems import Problem
 from designer.design.expressions import Scalar
 from designer.design.values import Block, BlockNode, Design, Graph, LayerNode, Node
-from designer.layers.base import Layer, Tensor
+from designer.layers.base import Layer
 from designer.layers.ports import Input, Output
 from designer.layers.shape import Identity
+from designer.layers.tensors import Tensor
 
 MAX_EVALUATIONS = 100_000
 BLOCK_EVALUATIONS = 4  # what the use of a block costs, even of a known one

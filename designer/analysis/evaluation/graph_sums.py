@@ -15,8 +15,8 @@ from designer.analysis.evaluation.results import (
 from designer.analysis.evaluation.wiring import Wiring
 from designer.analysis.problems import Problem
 from designer.design.expressions import Scalar
-from designer.layers.base import FLOAT_BYTES, NOTHING, Tensor
 from designer.layers.facts import Counts, Facts
+from designer.layers.tensors import FLOAT_BYTES, NOTHING, Tensor
 
 _NO_EFFECT = BlockEffect((), Counts(), NOTHING, NOTHING, 0)
 

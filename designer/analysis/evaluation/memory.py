@@ -54,7 +54,7 @@ def _plan(wiring: Wiring, given: Sequence[MemorySignature]) -> MemoryPlan:
     lasting += [wiring.numbers.first[name] for name in wiring.ports if name in by_name]
     last = _last_steps(wiring, places, storages.shared_in_eval, written, lasting)
     steps = _steps(wiring, places, memory_signatures, storages, last)
-    makes = any(memory_signatures[place].makes for place in places)
+    makes = any(memory_signatures[place].allocates_in_eval for place in places)
     whole, train, evaluation = _as_block(wiring, storages, ends, (held, held_in_eval), makes)
     return MemoryPlan(
         storages, in_place, only, written, train, evaluation, steps, last, ends, whole
@@ -85,15 +85,15 @@ def _share(
         node, number = given[place], place + wiring.numbers.start
         for port in node.convolved:
             storages.convolved.add(shared[reads[port]])
-        if node.new is not None:
-            writable[number] = node.new.writable
+        if node.new_output is not None:
+            writable[number] = node.new_output.writable
             continue
         alone = False
         if reads and writable[reads[0]]:
             source = wiring.sources[wiring.order[place]][0]
             alone = source is not None and wiring.readers[source] == 1
-        if alone and node.overwriting is not None:
-            node = memory_signatures[place] = node.overwriting
+        if alone and node.in_place_variant is not None:
+            node = memory_signatures[place] = node.in_place_variant
         outputs: Sequence[int] = (number,)
         if len(node.aliases) > 1:
             more = _more_numbers(wiring, place, node, storages)
@@ -152,7 +152,11 @@ def _training_only(
     wiring: Wiring, memory_signatures: Mapping[str, MemorySignature]
 ) -> frozenset[str]:
     """Return the nodes that only auxiliary outputs need."""
-    ends = {name: memory_signatures[name].end for name in wiring.ports if name in memory_signatures}
+    ends = {
+        name: memory_signatures[name].graph_port
+        for name in wiring.ports
+        if name in memory_signatures
+    }
     outputs = {name: end[1] for name, end in ends.items() if end and issubclass(end[0], Output)}
     if not any(outputs.values()) or all(outputs.values()):
         return _NONE
@@ -173,7 +177,11 @@ def _places(
     wiring: Wiring, memory_signatures: Mapping[str, MemorySignature], only: Collection[str]
 ) -> Sequence[int]:
     """Return the places of the nodes that run in eval mode; every image is there from the start."""
-    ends = {name: memory_signatures[name].end for name in wiring.ports if name in memory_signatures}
+    ends = {
+        name: memory_signatures[name].graph_port
+        for name in wiring.ports
+        if name in memory_signatures
+    }
     images = {name for name, end in ends.items() if end and issubclass(end[0], Input)}
     places = range(len(wiring.order))
     if not only and len(images) <= 1:
@@ -237,14 +245,14 @@ def _steps(
         if not node.known:
             continue
         made: Sequence[int] = ()
-        if node.makes:
+        if node.allocates_in_eval:
             made = (number,)
-            if node.new is None:
+            if node.new_output is None:
                 outputs = storages.outputs.get(number, made)
                 made = [each for each in outputs if shared[each] == each]
             for each in made:
                 freed.setdefault(max(last[each], step), []).append(each)
-        if node.makes or step in freed:
+        if node.allocates_in_eval or step in freed:
             steps.append((place, made, freed.get(step, ())))
     return steps
 

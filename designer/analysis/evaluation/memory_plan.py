@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from designer.layers.base import SavedForBackward
 from designer.layers.memory_signature import MemorySignature, Ports
+from designer.layers.tensors import SavedForBackward
 
 Step: TypeAlias = tuple[int, Sequence[int], Sequence[int]]
 """The place of a node that runs in eval mode, the storages it makes, and those that go after it."""

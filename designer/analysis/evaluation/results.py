@@ -13,9 +13,10 @@ from designer.analysis.evaluation.memory_plan import MemoryPlan
 from designer.analysis.evaluation.wiring import Wiring
 from designer.analysis.problems import Problem
 from designer.design.expressions import Scalar
-from designer.layers.base import Layer, SavedForBackward, Tensor
+from designer.layers.base import Layer
 from designer.layers.facts import Counts, Facts, facts
-from designer.layers.memory_signature import MemorySignature, Role, broken
+from designer.layers.memory_signature import MemorySignature, StatementRole, unknown_signature
+from designer.layers.tensors import SavedForBackward, Tensor
 
 
 class Leaving(NamedTuple):
@@ -26,7 +27,7 @@ class Leaving(NamedTuple):
     size_in_eval: int
 
 
-_BROKEN = broken()
+_BROKEN = unknown_signature()
 
 
 @dataclass(slots=True, eq=False)
@@ -60,7 +61,7 @@ class NodeResult:
         The graph of a block.
     form
         What it means for the memory of its graph, sizes apart; the same in place and not.
-    overwriting
+    in_place_variant
         Of a layer that could overwrite its input and does not, the result if it did.
     """
 
@@ -73,10 +74,10 @@ class NodeResult:
     inside: "GraphResult | None" = None
     problems: tuple[Problem, ...] = ()
     memory_signature: MemorySignature = _BROKEN
-    overwriting: "NodeResult | None" = None
+    in_place_variant: "NodeResult | None" = None
 
     @property
-    def role(self) -> Role:
+    def role(self) -> StatementRole:
         """What it is for the look of the generated statements."""
         return self.memory_signature.role
 
@@ -97,7 +98,7 @@ def layer_result(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False)
     """
     found = facts(layer, inputs, frozen)
     outputs = (found.output,)
-    memory_signature, other, in_place_variant = found.memory_signature, found.overwriting, None
+    memory_signature, other, in_place_variant = found.memory_signature, found.in_place_variant, None
     if other is not None:
         in_place_variant = NodeResult(
             inputs, outputs, other, layer, True, frozen, memory_signature=memory_signature
@@ -110,7 +111,7 @@ def layer_result(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False)
         False,
         frozen,
         memory_signature=memory_signature,
-        overwriting=in_place_variant,
+        in_place_variant=in_place_variant,
     )
 
 
@@ -119,8 +120,8 @@ def with_in_place(result: NodeResult, in_place: bool) -> NodeResult:
     if result.in_place is in_place:
         return result
     if in_place:
-        assert result.overwriting is not None
-        return result.overwriting
+        assert result.in_place_variant is not None
+        return result.in_place_variant
     assert result.layer is not None
     return layer_result(result.layer, result.inputs, result.frozen)
 

@@ -20,10 +20,8 @@ from designer.layers.memory_signature import (
     OUTPUT,
     WEIGHTS,
     MemorySignature,
-    Role,
+    StatementRole,
 )
-
-__all__ = ["Role", "written_into_reader"]
 
 _MOST = 5  # nodes in a statement
 _MOST_BEFORE_WEIGHTS = 1  # other nodes before the one with weights
@@ -42,7 +40,7 @@ def written_into_reader(
     steps = [name for name in wiring.order if memory_signatures[name].role not in ports]
     left: dict[Source, int] = {}
     found: list[str] = []
-    statement: list[Role] = []
+    statement: list[StatementRole] = []
     frees = False
     pending: Source | None = None
     following: str | None
@@ -79,7 +77,9 @@ def written_into_reader(
     return frozenset(found)
 
 
-def _goes_on(statement: list[Role], following: MemorySignature, inputs: int, frees: bool) -> bool:
+def _goes_on(
+    statement: list[StatementRole], following: MemorySignature, inputs: int, frees: bool
+) -> bool:
     """Tell whether a statement is to have one more node in it."""
     if len(statement) >= _MOST or inputs > _FEW_INPUTS or (inputs > 1 and len(statement) > 1):
         return False
@@ -99,4 +99,4 @@ def _goes_on(statement: list[Role], following: MemorySignature, inputs: int, fre
             return True
     if reader is ACTIVATION and statement[-1] in (WEIGHTS, NORM):
         return True
-    return not (frees and following.makes)
+    return not (frees and following.allocates_in_eval)

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from designer.analysis.evaluation.memory_plan import MemoryPlan
 from designer.design.values import BlockNode, Edge, Graph, LayerNode, Node
-from designer.layers.base import layer_types
+from designer.layers.catalogue import layer_types
 from designer.layers.memory_signature import MemorySignature
 from designer.layers.ports import Input, Output
 

@@ -29,9 +29,10 @@ from designer.design.values import (
     Value,
     argument_name_refusal,
 )
-from designer.layers.base import InsertLayer, Remedy, SetParameters, layer_types, show
-from designer.layers.catalogue import Fault
+from designer.layers.catalogue import Fault, layer_types
+from designer.layers.errors import InsertLayer, Remedy, SetParameters
 from designer.layers.parameters import Float, Int, IntPair, Parameter, ParameterError
+from designer.layers.tensors import show
 
 MOST_WIRES = 2
 """Free outputs that are offered to an input without an edge."""

@@ -83,7 +83,7 @@ def float_memory(values: int) -> str:
 
 def shape(sizes: Sequence[int]) -> str:
     """Write a shape without the batch axis: 64×112×112."""
-    from designer.layers.base import show
+    from designer.layers.tensors import show
 
     return show(sizes)
 

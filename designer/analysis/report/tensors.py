@@ -6,7 +6,7 @@ from math import prod
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import GraphResult, NodeResult
-from designer.layers.base import Shape, State
+from designer.layers.tensors import Shape, State
 
 
 @dataclass(frozen=True, slots=True)

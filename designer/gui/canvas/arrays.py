@@ -17,7 +17,8 @@ from designer.gui.canvas.differences import changed_nodes, differing, looks_othe
 from designer.gui.canvas.frames import Frame
 from designer.gui.canvas.marks import STACK, mark
 from designer.gui.documents.graph_paths import join
-from designer.layers.base import Category, layer_types
+from designer.layers.catalogue import layer_types
+from designer.layers.category import Category
 from designer.layers.ports import Output
 
 # Kinds of rows

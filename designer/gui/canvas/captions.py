@@ -5,7 +5,7 @@ from typing import NamedTuple
 from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.design.values import BlockNode, Node
 from designer.gui.canvas.frames import Frame
-from designer.layers.base import show
+from designer.layers.tensors import show
 
 UNKNOWN = "—"
 

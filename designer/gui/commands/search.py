@@ -15,7 +15,8 @@ from designer.errors import DesignerError
 from designer.gui.base import fuzzy, icons
 from designer.gui.documents import adding, palette_entries
 from designer.gui.documents.items import Item
-from designer.layers.base import Category, show
+from designer.layers.category import Category
+from designer.layers.tensors import show
 
 if TYPE_CHECKING:
     from designer.gui.shell.main_window import MainWindow

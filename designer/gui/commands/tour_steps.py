@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QToolBar, QToolButton, QWidget
 
 from designer.design.values import LayerNode
-from designer.layers.base import Category, layer_types
+from designer.layers.catalogue import layer_types
+from designer.layers.category import Category
 
 if TYPE_CHECKING:
     from designer.gui.shell.main_window import MainWindow

@@ -15,7 +15,7 @@ from designer.gui.canvas.measures import NODE_HEIGHT
 from designer.gui.documents import graph_paths
 from designer.gui.documents.items import Item
 from designer.gui.documents.workspace import Workspace
-from designer.layers.base import Shape
+from designer.layers.tensors import Shape
 
 PITCH = NODE_HEIGHT + ROW_GAP
 """From the top of a node to that of the next one below."""

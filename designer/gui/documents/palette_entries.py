@@ -11,12 +11,14 @@ from designer.design.values import BlockNode, Design
 from designer.gui.base import fuzzy
 from designer.gui.documents import labels
 from designer.gui.documents.items import Item
-from designer.layers.base import Category, Layer, LayerError, Tensor
-from designer.layers.catalogue import make
-from designer.layers.parameters import Int, Integers, IntPair
+from designer.layers.base import Layer
 
 # Importing the catalogue registers all layer types.
-from designer.layers.base import layer_types  # isort: skip
+from designer.layers.catalogue import layer_types, make
+from designer.layers.category import Category
+from designer.layers.errors import LayerError
+from designer.layers.parameters import Int, Integers, IntPair
+from designer.layers.tensors import Tensor
 
 BLOCKS, COMMON, PRESETS = "Blocks of this design", "Common blocks", "Presets"
 

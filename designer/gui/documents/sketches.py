@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
     from designer.analysis.evaluation.results import GraphResult
     from designer.design.values import Design
-    from designer.layers.base import Shape
+    from designer.layers.tensors import Shape
 
 MOST_BOXES = 1_500  # a network with more is drawn without its last layers
 _DETAILED = 40  # networks up to so many layers show activations and the like, too

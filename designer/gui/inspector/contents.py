@@ -24,7 +24,8 @@ from designer.gui.inspector.node_rows import (
     repeat_row,
     when_rows,
 )
-from designer.layers.base import Category, layer_types
+from designer.layers.catalogue import layer_types
+from designer.layers.category import Category
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from designer.analysis.problems import Problem
 from designer.analysis.report import formatting
 from designer.design.values import Block, BlockNode, LayerNode
 from designer.gui.base import numbers
-from designer.layers.base import FLOAT_BYTES, INDEX_BYTES, Role, State
 from designer.layers.facts import Counts, Facts
+from designer.layers.tensors import FLOAT_BYTES, INDEX_BYTES, State, StateRole
 
 OUTPUTS = (
     "Layer outputs: 4 bytes for every value of the output, for one image. Activations, dropout "
@@ -70,7 +70,7 @@ def of_layer(analysis: Analysis, path: str) -> list[Fact]:
     if facts[-1].result != formatting.shape(shape):
         facts.append(_shape(shape, effect.output.values))
     states = layer.states(given)
-    facts += [_tensor(each) for each in states if each.role is not Role.BUFFER]
+    facts += [_tensor(each) for each in states if each.role is not StateRole.BUFFER]
     facts += _sums(effect.counts, states)
     if effect.counts.macs:
         formula = layer.macs_formula(given, shape)
@@ -232,7 +232,7 @@ def _product(shape: Sequence[int]) -> int:
 
 
 def _sums(counts: Counts, states: Sequence[State]) -> list[Fact]:
-    learned = [each for each in states if each.role is not Role.BUFFER]
+    learned = [each for each in states if each.role is not StateRole.BUFFER]
     facts = []
     if len(learned) > 1:
         parts = " + ".join(numbers.count(_product(each.shape)) for each in learned)
@@ -240,7 +240,7 @@ def _sums(counts: Counts, states: Sequence[State]) -> list[Fact]:
     if counts.frozen:
         facts.append(Fact("trainable", "", "0", FROZEN, f"{_frozen(counts)} frozen"))
     if counts.buffers:
-        names = ", ".join(each.name for each in states if each.role is Role.BUFFER)
+        names = ", ".join(each.name for each in states if each.role is StateRole.BUFFER)
         facts.append(
             Fact("buffers", "", numbers.count(counts.buffers), f"Saved, not learned: {names}.")
         )

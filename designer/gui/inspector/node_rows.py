@@ -23,7 +23,7 @@ from designer.gui.forms.rows import (
     scopes_of_use,
 )
 from designer.gui.inspector import design_rows
-from designer.layers.base import layer_types
+from designer.layers.catalogue import layer_types
 from designer.layers.initialization import SPREADS
 from designer.layers.parameters import ParameterError
 

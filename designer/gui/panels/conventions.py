@@ -7,7 +7,7 @@ from designer.analysis.analysis import Analysis, Row
 from designer.analysis.report import formatting
 from designer.gui.base import numbers
 from designer.gui.panels.memory_totals import both_sizes, lecture_memory
-from designer.layers.base import FLOAT_BYTES, Part, Role, State, Tensor
+from designer.layers.tensors import FLOAT_BYTES, Part, State, StateRole, Tensor
 
 
 class Convention(NamedTuple):
@@ -116,7 +116,7 @@ def running_statistics(rows: list[Row]) -> int:
         prod(state.shape)
         for row in rows
         for state in row.layer.states(_inputs(row))
-        if state.role is Role.BUFFER and "running_" in state.name
+        if state.role is StateRole.BUFFER and "running_" in state.name
     )
 
 
@@ -139,7 +139,7 @@ def torchinfo_mult_adds(rows: list[Row]) -> int:
     for row in rows:
         groups: dict[str, list[State]] = {}
         for state in row.layer.states(_inputs(row)):
-            if state.role is not Role.BUFFER:
+            if state.role is not StateRole.BUFFER:
                 groups.setdefault(state.name.rpartition(".")[0], []).append(state)
         for states in groups.values():
             convolves = any(len(state.shape) > 2 for state in states)

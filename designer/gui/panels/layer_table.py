@@ -12,7 +12,7 @@ from designer.analysis.accounting.totals import Totals
 from designer.analysis.analysis import Analysis, Row
 from designer.analysis.report import formatting
 from designer.gui.base import numbers
-from designer.layers.base import FLOAT_BYTES
+from designer.layers.tensors import FLOAT_BYTES
 
 GAP = "  "
 _DIGITS = re.compile(r"(\d+)")

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QTextBlock, QTextCharFormat, QTextLayout
 
 from designer.gui.base.contrast import legible
 from designer.gui.base.theme import colors
-from designer.layers.base import Category
+from designer.layers.category import Category
 
 _TOKENS = re.compile(
     rf"""(?P<comment>\#.*)

@@ -27,7 +27,7 @@ from designer.gui.base.theme import colors, theme
 from designer.gui.training.plots import Line, Plot
 from designer.gui.worker.history import History, smoothed
 from designer.gui.worker.trainer import Trainer
-from designer.layers.base import Category
+from designer.layers.category import Category
 from designer.storage import unwritable, write_atomically
 
 SMOOTHING = 60  # per cent of each mean that is kept for the next

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from designer.gui.base import numbers
 from designer.gui.base.theme import sans
 from designer.gui.documents.weight_status import Comparison
-from designer.layers.base import show
+from designer.layers.tensors import show
 
 HEADS = ("This design", "Weights")
 _FOLDED = 60  # rows from which on a part is folded at first

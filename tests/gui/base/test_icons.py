@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 import designer.gui
 from designer.gui.base import icons
 from designer.gui.commands.actions import ACTIONS
-from designer.layers.base import Category
+from designer.layers.category import Category
 from designer.resources import folder
 
 FILES = sorted(

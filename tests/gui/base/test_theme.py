@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor
 
 from designer.gui.base.contrast import ENOUGH, contrast, legible
 from designer.gui.base.theme import DARK, LIGHT, Colors
-from designer.layers.base import Category
+from designer.layers.category import Category
 
 THEMES = pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
 

@@ -15,7 +15,7 @@ from designer.gui.base import preferences
 from designer.gui.base.theme import DARK
 from designer.gui.documents import sketches, thumbnails
 from designer.gui.shell.main_window import MainWindow
-from designer.layers.base import Category
+from designer.layers.category import Category
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -12,7 +12,7 @@ from designer.gui.forms.editors import ProseEditor
 from designer.gui.inspector.facts import of_design
 from designer.gui.inspector.inspector import Inspector
 from designer.gui.shell.main_window import MainWindow
-from designer.layers.base import Category
+from designer.layers.category import Category
 from tests.gui.inspector.conftest import Hands
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QListWidget, QWidget
 from designer.design import edits
 from designer.design.values import LayerNode
 from designer.gui.forms.editors import TextEditor
-from designer.layers.base import layer_types
+from designer.layers.catalogue import layer_types
 from tests.gui.inspector.conftest import Hands
 
 _RIGHT = [

@@ -24,7 +24,8 @@ from designer.gui.documents.palette_entries import (
 )
 from designer.gui.documents.workspace import Workspace
 from designer.gui.palette.palette import Palette
-from designer.layers.base import Category, layer_types
+from designer.layers.catalogue import layer_types
+from designer.layers.category import Category
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from designer.gui.canvas.gestures.selecting import select_edge
 from designer.gui.canvas.interface import EdgeHit, Gesture, Light, PortHit
 from designer.gui.documents import graph_paths
 from designer.gui.documents.adding import Spot
-from designer.layers.base import show
+from designer.layers.tensors import show
 
 if TYPE_CHECKING:
     from designer.gui.canvas.view import GraphView

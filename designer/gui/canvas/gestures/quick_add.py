@@ -20,7 +20,8 @@ from designer.gui.documents.items import Item
 from designer.gui.documents.palette_drawing import RowDelegate
 from designer.gui.documents.palette_entries import Entry, Header, PaletteRow
 from designer.gui.documents.workspace import Workspace
-from designer.layers.base import Category, Shape
+from designer.layers.category import Category
+from designer.layers.tensors import Shape
 
 if TYPE_CHECKING:
     from designer.gui.canvas.view import GraphView

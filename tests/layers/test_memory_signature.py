@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from designer.layers.base import Tensor
 from designer.layers.catalogue import make
 from designer.layers.facts import Facts, facts
-from designer.layers.memory_signature import MemorySignature, Role, broken
+from designer.layers.memory_signature import MemorySignature, StatementRole, unknown_signature
+from designer.layers.tensors import Tensor
 
 IMAGE = Tensor((8, 6, 6))
 
@@ -32,21 +32,21 @@ def test_what_is_kept_or_shared_tells_forms_apart() -> None:
 
 def test_an_activation_has_a_form_for_when_it_overwrites_its_input() -> None:
     relu = found("ReLU")
-    assert relu.overwriting is not None
-    assert relu.memory_signature.overwriting is relu.overwriting.memory_signature
-    alias = relu.overwriting.memory_signature.aliases[0]
+    assert relu.in_place_variant is not None
+    assert relu.memory_signature.in_place_variant is relu.in_place_variant.memory_signature
+    alias = relu.in_place_variant.memory_signature.aliases[0]
     assert alias is not None
     assert (alias.own, alias.own_in_eval, alias.port) == (False, False, 0)
-    assert relu.overwriting.peak == 0 < relu.peak
-    assert found("GELU").overwriting is None
+    assert relu.in_place_variant.peak == 0 < relu.peak
+    assert found("GELU").in_place_variant is None
 
 
 def test_an_output_says_whether_it_is_auxiliary_even_if_nothing_enters_it() -> None:
     main, auxiliary = (make("Output", auxiliary=each) for each in (False, True))
-    ends = [facts(each, (IMAGE,)).memory_signature.end for each in (main, auxiliary)]
+    ends = [facts(each, (IMAGE,)).memory_signature.graph_port for each in (main, auxiliary)]
     assert ends == [(type(main), False), (type(main), True)]
-    assert broken(auxiliary).end == ends[1]
-    assert broken(auxiliary).role is Role.OTHER
-    assert broken() is broken(make("ReLU"))
-    assert isinstance(broken(), MemorySignature)
-    assert not broken().known
+    assert unknown_signature(auxiliary).graph_port == ends[1]
+    assert unknown_signature(auxiliary).role is StatementRole.OTHER
+    assert unknown_signature() is unknown_signature(make("ReLU"))
+    assert isinstance(unknown_signature(), MemorySignature)
+    assert not unknown_signature().known

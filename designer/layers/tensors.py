@@ -1,0 +1,153 @@
+"""The values that the rules of layers take and return: tensors, weights, memory, windows.
+
+All of them describe a single image; the batch axis is left out everywhere. PyTorch is not needed:
+shapes are tuples of whole numbers and memory is counted in bytes.
+"""
+
+from collections.abc import Sequence
+from enum import Enum, IntEnum
+from math import prod
+from typing import NamedTuple, TypeAlias
+
+Shape: TypeAlias = tuple[int, ...]
+"""A tensor's shape without the batch axis: (channels, height, width), (channels, length) or
+(features,)."""
+
+FLOAT_BYTES = 4
+INDEX_BYTES = 8
+
+
+class Layout(IntEnum):
+    """How a tensor's values lie in memory, as far as it decides what autograd saves.
+
+    torch copies a tensor whose layout an operation cannot work with. Flatten, for example, returns
+    a view of a contiguous tensor, but a copy of a permuted one.
+    """
+
+    CONTIGUOUS = 0
+    DENSE = 1  # each image is contiguous, the batch is not: a slice of the first axis
+    SLICED = 2  # a slice of a later axis, or a slice of a slice
+    PERMUTED = 3  # the axes are in another order than in memory
+
+
+class Tensor(NamedTuple):
+    """What a layer may know about one of its inputs or its output.
+
+    Attributes
+    ----------
+    shape
+        The shape without the batch axis.
+    needs_grad
+        Whether autograd computes a gradient for it: some layer before it has trainable weights.
+    layout
+        How its values lie in memory.
+    """
+
+    shape: Shape
+    needs_grad: bool = True
+    layout: Layout = Layout.CONTIGUOUS
+
+    @property
+    def values(self) -> int:
+        """Number of elements of one image."""
+        return prod(self.shape)
+
+
+class StateRole(Enum):
+    """What a tensor of the state dict is: a weight, a bias, or a buffer that is not learned."""
+
+    WEIGHT = "weight"
+    BIAS = "bias"
+    BUFFER = "buffer"
+
+
+# Reading an attribute of an enum takes ten times as long as reading a name of the module.
+CONTIGUOUS, DENSE, SLICED, PERMUTED = Layout
+WEIGHT, BIAS, BUFFER = StateRole
+
+
+class State(NamedTuple):
+    """A tensor of the layer's state dict, with torch's name and shape for it."""
+
+    name: str
+    shape: Shape
+    role: StateRole
+    item_bytes: int = FLOAT_BYTES
+
+
+class SavedForBackward(NamedTuple):
+    """What autograd saves of a layer in the forward pass, for use in the backward pass.
+
+    A saved input or output is named by its port, because other layers may save the same storage,
+    which is then counted once. Tensors that only this layer has are counted in bytes.
+
+    Attributes
+    ----------
+    inputs, outputs
+        Ports of the saved inputs and outputs.
+    per_image
+        Bytes of all other saved tensors whose size is proportional to the batch, for one image.
+    fixed
+        Bytes of all other saved tensors whose size does not depend on the batch.
+
+    Examples
+    --------
+    MaxPool2d saves its input and, for each output value, the position of the maximum as an int64:
+    ``SavedForBackward(inputs=(0,), per_image=8 * prod(output))``.
+    """
+
+    inputs: tuple[int, ...] = ()
+    outputs: tuple[int, ...] = ()
+    per_image: int = 0
+    fixed: int = 0
+
+
+NOTHING = SavedForBackward()
+ITS_INPUT = SavedForBackward(inputs=(0,))
+ITS_OUTPUT = SavedForBackward(outputs=(0,))
+
+
+class Window(NamedTuple):
+    """Which inputs one output depends on, for each axis (height, width), in steps of the input.
+
+    Output ``o`` depends on ``size`` inputs, whose center is at ``o * stride + offset``.
+
+    Examples
+    --------
+    A 3x3 convolution with stride 2 and padding 1 has ``Window((3, 3), (2, 2), (0, 0))``: output 0
+    depends on inputs -1 to 1, centered at 0, and output 1 on inputs 1 to 3, centered at 2. Without
+    padding the offset is 1: output 0 depends on inputs 0 to 2.
+    """
+
+    size: tuple[float, float] = (1, 1)
+    stride: tuple[float, float] = (1, 1)
+    offset: tuple[float, float] = (0, 0)
+
+
+POINT = Window()
+
+
+class Part(NamedTuple):
+    """One of the torch layers that a layer is made of, for the sums of input and output values."""
+
+    values_in: int
+    values_out: int
+    convolution: bool = False
+
+
+def elementwise_layout(inputs: Sequence[Tensor]) -> Layout:
+    """Return the layout of an elementwise operation's output: a new tensor with the same order."""
+    permuted = inputs[0].layout is PERMUTED
+    return PERMUTED if permuted else CONTIGUOUS
+
+
+def show(shape: Sequence[object]) -> str:
+    """Return a shape as text for readers: 64×112×112."""
+    return "×".join(map(str, shape)) or "one value"
+
+
+def axis_name(axis: int, rank: int) -> str:
+    """Return the name of an axis (from 0) of a tensor with `rank` axes besides the batch axis."""
+    if rank == 1:
+        return "features"
+    return ("channels", "length")[axis] if rank == 2 else ("channels", "height", "width")[axis]
