@@ -49,7 +49,9 @@ EXPORT_HELP = f"Write model files: {', '.join(EXPORT_SUFFIXES[:-1])} or {EXPORT_
 
 
 def _data_help() -> str:
-    return "mnist10k (built in), a folder of IDX or CIFAR files or of pictures, or a .npz file."
+    from designer.data import formats, opening  # with numpy, only to show this help
+
+    return f"{', '.join(opening.BUILT_IN)} (built in), or {formats.descriptions()}."
 
 
 def _choices(setting: str) -> str:

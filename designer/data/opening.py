@@ -5,27 +5,29 @@ import os
 from pathlib import Path
 
 from designer import resources
-from designer.data import cifar, folders, idx, npz
 from designer.data.dataset import DataSet
+from designer.data.formats import descriptions, formats
 from designer.errors import DesignerError
 
 BUILT_IN = {"mnist10k": resources.folder("assets") / "data" / "mnist10k"}
+_ARCHIVES = (".zip", ".tar", ".tgz")
 
 
 def open_dataset(name_or_path: str | Path) -> DataSet:
-    """Open a built-in data set by its name, or the one in a folder or an ``.npz`` file.
+    """Open a built-in data set by its name, or the one at a path, in any format of `formats`.
 
-    Folders may hold IDX files (MNIST, Fashion-MNIST), the binary version of CIFAR-10 or CIFAR-100,
-    or picture files in one sub-folder for each class. All but picture files are read into memory.
+    All but picture files are read into memory.
 
     Raises
     ------
     DesignerError
-        there is no such data set, or it is damaged, incomplete or of no use.
+        There is no such data set, or it is damaged, incomplete or unusable.
     """
     path = present(name_or_path)
     try:
-        return _read_folder(path) if path.is_dir() else _read_file(path)
+        for row in formats():
+            if row.recognizes(path):
+                return row.read(path)
     except OSError as error:
         raise DesignerError(
             f"{error.filename or path} cannot be read ({error.strerror or error}): "
@@ -36,6 +38,7 @@ def open_dataset(name_or_path: str | Path) -> DataSet:
             f"{path} does not fit into memory: close other programs, or store the data set as a "
             "folder of picture files."
         ) from error
+    raise _unrecognized(path)
 
 
 def locate(name_or_path: str | Path) -> Path:
@@ -62,22 +65,10 @@ def present(name_or_path: str | Path) -> Path:
     return path
 
 
-def _read_folder(path: Path) -> DataSet:
-    if idx.recognizes(path):
-        return idx.read(path)
-    if cifar.recognizes(path):
-        return cifar.read(path)
-    return folders.read(path)
-
-
-def _read_file(path: Path) -> DataSet:
-    if path.suffix.lower() == ".npz":
-        return npz.read(path)
-    if path.suffix.lower() in (".zip", ".tar", ".tgz") or path.name.endswith(".tar.gz"):
-        raise DesignerError(f"{path} is an archive: unpack it and give the folder.")
-    raise DesignerError(
-        f"{path} is no data set: give an .npz file, or the folder with the files of the data set."
-    )
+def _unrecognized(path: Path) -> DesignerError:
+    if path.suffix.lower() in _ARCHIVES or path.name.endswith(".tar.gz"):
+        return DesignerError(f"{path} is an archive: unpack it and give the folder.")
+    return DesignerError(f"{path} is no data set: give {descriptions()}.")
 
 
 def _missing(name_or_path: str | Path, path: Path) -> DesignerError:

@@ -11,6 +11,11 @@ from designer.errors import DesignerError
 from tests.data.writers import cifar_records, write_cifar10
 
 
+def write_sample(folder: Path) -> Path:
+    write_cifar10(folder)
+    return folder
+
+
 def test_cifar10(tmp_path: Path) -> None:
     written = write_cifar10(tmp_path)
     names = [f"thing {i}" for i in range(10)]

@@ -15,6 +15,11 @@ from tests.data.writers import digits, idx_bytes, write_idx
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 
 
+def write_sample(folder: Path) -> Path:
+    write_idx(folder)
+    return folder
+
+
 @pytest.mark.parametrize("gz", [True, False])
 @pytest.mark.parametrize("dot", [True, False])
 def test_every_spelling_is_read(tmp_path: Path, gz: bool, dot: bool) -> None:

@@ -23,6 +23,10 @@ def save(tmp_path: Path, **arrays: np.ndarray) -> Path:
     return path
 
 
+def write_sample(folder: Path) -> Path:
+    return save(folder, images=UINT8, labels=LABELS)
+
+
 @pytest.mark.parametrize(
     "keys", [("images", "labels"), ("x", "y"), ("x_train", "y_train")], ids="/".join
 )

@@ -74,7 +74,7 @@ class DataChooser(QWidget):
         self._known: dict[str, Reading] = {}
         self.name = QComboBox(objectName="data-source", editable=True)
         self.name.setAccessibleName("Data set")
-        self.name.setToolTip("The built-in digits, or the path of a folder or an .npz file.")
+        self.name.setToolTip("The built-in digits, or the path of a data set.")
         self.name.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.name.addItem(BUILT_IN_TITLE, BUILT_IN)
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -87,7 +87,7 @@ class DataChooser(QWidget):
         self.browse.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.browse)
         menu.addAction("Folder…").triggered.connect(self._choose_folder)
-        menu.addAction("File (.npz)…").triggered.connect(self._choose_file)
+        menu.addAction("File…").triggered.connect(self._choose_file)
         self.browse.setMenu(menu)
         row = QHBoxLayout()
         row.setSpacing(4)
@@ -225,8 +225,10 @@ class DataChooser(QWidget):
             self.chosen.emit(text)
 
     def _choose_file(self) -> None:
+        from designer.data.formats import file_filter  # with numpy, which takes 0.1 s
+
         text, _ = QFileDialog.getOpenFileName(
-            self, "File of the data set", self._beside(), "Arrays (*.npz);;All files (*)"
+            self, "File of the data set", self._beside(), file_filter()
         )
         if text:
             self.chosen.emit(text)

@@ -12,6 +12,12 @@ from designer.errors import DesignerError
 from tests.data.writers import write_pictures
 
 
+def write_sample(folder: Path) -> Path:
+    for name in ("cat", "dog"):
+        write_pictures(folder / name, 2)
+    return folder
+
+
 def pixels(path: Path) -> np.ndarray:
     with Image.open(path) as image:
         return np.asarray(image).transpose(2, 0, 1)

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from designer.data.data_format import DataFormat
 from designer.data.dataset import DataSet
 from designer.data.limits import check_promise
 from designer.data.parts import ArrayPart
@@ -128,3 +129,13 @@ def _parse(file: BinaryIO | gzip.GzipFile, path: Path, dimensions: int) -> Array
     if not promised:
         raise DesignerError(f"{path} is empty: download it again.")
     return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+FORMAT = DataFormat(
+    name="idx",
+    title="IDX files",
+    description="a folder of IDX files, as of MNIST and Fashion-MNIST",
+    order=10,
+    read=read,
+    recognizes_folder=recognizes,
+)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from designer.data.data_format import DataFormat
 from designer.data.dataset import DataSet
 from designer.data.parts import ArrayPart
 from designer.errors import DesignerError
@@ -106,3 +107,13 @@ def _part(paths: list[Path], label_bytes: int) -> ArrayPart:
     images = together[:, label_bytes:].reshape(-1, *_PIXELS).transpose(0, 2, 3, 1)
     labels = together[:, label_bytes - 1].astype(np.int64)
     return ArrayPart(np.ascontiguousarray(images), labels)
+
+
+FORMAT = DataFormat(
+    name="cifar",
+    title="CIFAR files",
+    description="a folder with the binary version of CIFAR-10 or CIFAR-100",
+    order=20,
+    read=read,
+    recognizes_folder=recognizes,
+)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from designer.data.data_format import DataFormat
 from designer.data.dataset import DataSet
 from designer.data.parts import FilePart
 from designer.data.pictures import SUFFIXES
@@ -107,3 +108,13 @@ def _pictures(folder: Path) -> list[str]:
 def _is_visible(name: str) -> bool:
     """Leave out what systems strew about: .DS_Store, ._copy.png, __MACOSX."""
     return not name.startswith((".", "__"))
+
+
+FORMAT = DataFormat(
+    name="picture_folders",
+    title="Folders of pictures",
+    description="a folder of pictures with one sub-folder for each class",
+    order=100,  # last, since it recognizes every folder
+    read=read,
+    recognizes_folder=lambda _: True,
+)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
+from designer.data.data_format import DataFormat
 from designer.data.dataset import DataSet
 from designer.data.limits import check_promise
 from designer.data.parts import ArrayPart
@@ -180,3 +181,13 @@ def _classes(path: Path, labels: list[Array], names: Array | None) -> tuple[str,
             )
         return tuple(map(str, names))
     return tuple(map(str, range(max(array.max() for array in labels) + 1)))
+
+
+FORMAT = DataFormat(
+    name="npz",
+    title="NumPy archives",
+    description="a NumPy archive (.npz) of images and labels",
+    order=30,
+    read=read,
+    suffixes=(".npz",),
+)

@@ -1,0 +1,45 @@
+"""The row of a data format: what the program must know to offer, recognize and read it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from designer.data.dataset import DataSet
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFormat:
+    """A way in which data sets are stored.
+
+    Attributes
+    ----------
+    name
+        The name of its module in ``designer/data/formats``.
+    title
+        What a file dialog calls its files, such as "NumPy archives".
+    description
+        What a user has to give, as part of a sentence: "a NumPy archive (.npz)".
+    order
+        Formats are tried in this order; the first that recognizes the path reads it.
+    read
+        Reads the data set at a path that `recognizes` accepted. Raises `DesignerError` for
+        anything that is wrong with it; `OSError` may pass, `open_dataset` explains it.
+    suffixes
+        Of a format of single files: their endings in lower case, such as ``(".npz",)``.
+    recognizes_folder
+        Of a format of folders: whether a folder holds such files, judged by their names.
+    """
+
+    name: str
+    title: str
+    description: str
+    order: int
+    read: Callable[[Path], DataSet]
+    suffixes: tuple[str, ...] = ()
+    recognizes_folder: Callable[[Path], bool] | None = None
+
+    def recognizes(self, path: Path) -> bool:
+        """Tell whether a path seems to hold a data set of this format."""
+        if path.suffix.lower() in self.suffixes and path.is_file():
+            return True
+        return self.recognizes_folder is not None and path.is_dir() and self.recognizes_folder(path)
