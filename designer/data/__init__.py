@@ -4,7 +4,12 @@ from designer.data.dataset import DataSet
 from designer.data.opening import BUILT_IN, open_dataset
 from designer.data.parts import ArrayPart, FilePart, Part, Subset
 from designer.data.pictures import read_picture
-from designer.data.preparation import DataRequest, PreparedData, material, read_ahead
+from designer.data.preparation import (
+    DataRequest,
+    PreparedData,
+    prepare_data,
+    prepare_data_in_advance,
+)
 from designer.data.splitting import Split, split
 from designer.data.summary import Description, channel_statistics, describe, memory_bytes
 
@@ -21,10 +26,10 @@ __all__ = [
     "Subset",
     "channel_statistics",
     "describe",
-    "material",
     "memory_bytes",
     "open_dataset",
-    "read_ahead",
+    "prepare_data",
+    "prepare_data_in_advance",
     "read_picture",
     "split",
 ]

@@ -1,10 +1,11 @@
-"""The data that a training begins with: cut into parts, at the network's size, with statistics.
+"""The data that a training begins with: divided into parts, at the network's size, with statistics.
 
-A process that waits for a training reads them before they are asked for, and keeps the last.
+The worker that waits for a training prepares them while the user still edits the recipe, and
+retains the result of the last such request.
 """
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +16,24 @@ from designer.data.parts import ArrayPart, Part
 from designer.data.splitting import Split, split
 from designer.data.summary import channel_statistics, memory_bytes
 
-LARGEST = 256 * 2**20  # bytes of images that are scaled all at once, or kept ahead of their use
+LARGEST = 256 * 2**20  # bytes of images that are resized all at once, or retained between requests
 
-_Stamp = tuple[tuple[str, int, int], ...]  # of each file: name, bytes, time of its last change
+_Stamp = tuple[tuple[str, int, int], ...]  # of each file: its name, bytes and time of change
 
 
 @dataclass(frozen=True)
 class DataRequest:
-    """Which data, how divided (see ``split``), and the (channels, height, width) to give."""
+    """Which data a training needs, and how.
+
+    Attributes
+    ----------
+    source
+        A built-in data set's name, or a path.
+    validation, test, limit, seed
+        How the images are divided; see `split`.
+    shape
+        The (channels, height, width) of the network's input.
+    """
 
     source: str
     validation: float
@@ -32,57 +43,65 @@ class DataRequest:
     shape: tuple[int, int, int]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class PreparedData:
-    """A data set divided into parts; what takes long is done when it is first asked for."""
+    """A data set divided into parts; what takes long is computed once, when first asked for."""
 
     data: DataSet
     parts: Split
     shape: tuple[int, int, int]
+    _sized: Split | None = field(default=None, init=False)
+    _statistics: tuple[NDArray[np.float64], NDArray[np.float64]] | None = field(
+        default=None, init=False
+    )
 
-    @cached_property
-    def small(self) -> bool:
-        """Whether all images are in memory and, at the network's size, take no more than a bit."""
+    def is_small(self) -> bool:
+        """Tell whether all images are in memory and take at most `LARGEST` bytes when resized."""
         channels, height, width = self.shape
-        parts = [part for part in self._all if part is not None]
+        parts = [part for part in self._all() if part is not None]
         size = sum(memory_bytes(p, height=height, width=width, channels=channels) for p in parts)
         return size <= LARGEST and all(part.in_memory for part in parts)
 
-    @cached_property
     def sized(self) -> Split:
-        """The parts, those of small data with images of the network's size.
+        """Return the parts; those of small data with images of the network's size.
 
         Raises
         ------
         DesignerError
-            the images have channels that cannot become the network's.
+            The images' channels cannot be converted to the network's.
         """
-        if not self.small:
-            return self.parts
-        train, validation, test = (
-            None if part is None else self._sized(part) for part in self._all
-        )
-        assert train is not None
-        return Split(train, validation, test)
+        if self._sized is None:
+            self._sized = self._resized() if self.is_small() else self.parts
+        return self._sized
 
-    @cached_property
     def statistics(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and standard deviation of each channel; see ``channel_statistics``.
+        """Return mean and standard deviation of each channel; see `channel_statistics`.
 
         Raises
         ------
         DesignerError
-            a picture cannot be read or converted.
+            A picture cannot be read or converted.
         """
-        channels, height, width = self.shape
-        train = self.sized.train
-        return channel_statistics(train, height=height, width=width, channels=channels)
+        if self._statistics is None:
+            channels, height, width = self.shape
+            train = self.sized().train
+            self._statistics = channel_statistics(
+                train, height=height, width=width, channels=channels
+            )
+        return self._statistics
 
-    @property
     def _all(self) -> tuple[Part, Part | None, Part | None]:
         return self.parts.train, self.parts.validation, self.parts.test
 
-    def _sized(self, part: Part) -> Part:
+    def _resized(self) -> Split:
+        train, validation, test = self._all()
+        return Split(
+            self._resized_part(train),
+            None if validation is None else self._resized_part(validation),
+            None if test is None else self._resized_part(test),
+        )
+
+    def _resized_part(self, part: Part) -> Part:
         channels, height, width = self.shape
         if part.shapes() == [(height, width, channels)]:
             return part
@@ -90,53 +109,59 @@ class PreparedData:
         return ArrayPart(images.transpose(0, 2, 3, 1), part.labels)
 
 
-def material(wish: DataRequest) -> PreparedData:
-    """Read and divide a data set, or return what ``read_ahead`` kept of it, which is kept no more.
+def prepare_data(request: DataRequest) -> PreparedData:
+    """Read and divide a data set, or return the one that `prepare_data_in_advance` retained.
+
+    A retained one is given out once: the training then owns it, and no second copy stays in memory.
 
     Raises
     ------
     DesignerError
-        the data set cannot be read or divided.
+        The data set cannot be read or divided.
     """
     try:
-        return _read(wish, _stamp(wish.source))
+        return _read(request, _stamp(request.source))
     finally:
         _read.cache_clear()
 
 
-def read_ahead(wish: DataRequest) -> None:
-    """Read a data set, work out all of its material, and keep that until it is asked for.
+def prepare_data_in_advance(request: DataRequest) -> None:
+    """Read a data set, compute everything of it, and retain that until `prepare_data` asks for it.
 
-    Only one is kept, and none whose files or images take more than ``LARGEST`` bytes, or that lies
-    in sub-folders, since a change of pictures there would not be seen.
+    Only the last request is retained, and only if its files and images take at most `LARGEST`
+    bytes. A data set in sub-folders is not, since changed pictures would go unnoticed.
 
     Raises
     ------
     DesignerError
-        the data set cannot be read, divided or brought to the network's size.
+        The data set cannot be read, divided or resized to the network's input.
     """
-    stamp = _stamp(wish.source)
+    stamp = _stamp(request.source)
     if not stamp or sum(size for _, size, _ in stamp) > LARGEST:
         _read.cache_clear()
         return
-    ahead = _read(wish, stamp)
-    if ahead.small:
-        _ = ahead.statistics
+    prepared = _read(request, stamp)
+    if prepared.is_small():
+        prepared.statistics()
     else:
         _read.cache_clear()
 
 
-@lru_cache(maxsize=1)
-def _read(wish: DataRequest, _: _Stamp) -> PreparedData:
-    data = open_dataset(wish.source)
+@lru_cache(maxsize=1)  # one data set, since each may take twice LARGEST
+def _read(request: DataRequest, _: _Stamp) -> PreparedData:
+    data = open_dataset(request.source)
     parts = split(
-        data, validation=wish.validation, test=wish.test, seed=wish.seed, limit=wish.limit
+        data,
+        validation=request.validation,
+        test=request.test,
+        seed=request.seed,
+        limit=request.limit,
     )
-    return PreparedData(data, parts, wish.shape)
+    return PreparedData(data, parts, request.shape)
 
 
 def _stamp(source: str) -> _Stamp:
-    """Return what is another when the files of a data set are; nothing if that is not known."""
+    """Return a value that changes when a data set's files change, or nothing if none can tell."""
     path = locate(source)
     try:
         files = [path] if path.is_file() else sorted(path.iterdir())

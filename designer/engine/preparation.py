@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from designer.analysis.analysis import Analysis, analyze
-from designer.data import DataRequest, DataSet, PreparedData, material, read_ahead
+from designer.data import DataRequest, DataSet, PreparedData, prepare_data, prepare_data_in_advance
 from designer.design import files
 from designer.engine import device as devices
 from designer.engine.augmentation import Augmenter
@@ -76,12 +76,12 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
             f"A batch of {recipe.batch} cannot be divided among {processes.count} processes: "
             f"choose a multiple of {processes.count}."
         )
-    ready = material(_wish(recipe, info.input))
+    ready = prepare_data(_data_request(recipe, info.input))
     data = ready.data
     _check_size(ready, recipe)
     _check_outputs(data, recipe, info)
     preprocessing = _preprocessing(ready, info)
-    parts = ready.sized
+    parts = ready.sized()
     assert parts.validation is not None
 
     torch.manual_seed(recipe.seed)
@@ -117,7 +117,7 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
     )
 
 
-def load_ahead(recipe: Recipe, shape: tuple[int, int, int]) -> None:
+def load_in_advance(recipe: Recipe, shape: tuple[int, int, int]) -> None:
     """Do what a training with this recipe would do at its beginning, as far as that can be kept.
 
     ``shape`` is that of the network's input: channels, height, width.
@@ -130,10 +130,10 @@ def load_ahead(recipe: Recipe, shape: tuple[int, int, int]) -> None:
     _, height, width = shape
     if recipe.augmentation.active:
         Augmenter(recipe.augmentation, height=height, width=width)
-    read_ahead(_wish(recipe, shape))
+    prepare_data_in_advance(_data_request(recipe, shape))
 
 
-def _wish(recipe: Recipe, shape: tuple[int, int, int]) -> DataRequest:
+def _data_request(recipe: Recipe, shape: tuple[int, int, int]) -> DataRequest:
     data = recipe.data
     return DataRequest(data.source, data.validation, data.test, data.limit, recipe.seed, shape)
 
@@ -175,7 +175,7 @@ def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
 
 
 def _preprocessing(images: PreparedData, info: NetworkInfo) -> Preprocessing:
-    mean, deviation = images.statistics
+    mean, deviation = images.statistics()
     return Preprocessing(
         input=info.input,
         mean=tuple(map(float, mean)),

@@ -67,7 +67,7 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         if waiting.empty():  # else something newer is wanted
             channels, height, width = request["input"]
             recipe = msgspec.convert(request["recipe"], Recipe)
-            preparation.load_ahead(recipe, (channels, height, width))
+            preparation.load_in_advance(recipe, (channels, height, width))
         return {}
 
     def train(request: Request) -> Request:

@@ -135,23 +135,23 @@ def test_the_service_answers_and_trains(tmp_path, data):
         assert ask("nonsense")["ok"] is False
         assert ask('{"do": "train"}')["ok"] is False
         assert "no run folder" in ask('{"do": "train", "run": "/absent"}')["message"]
-        wish = {"do": "prepare", "recipe": msgspec.to_builtins(recipe), "input": [1, 8, 8]}
-        assert ask(json.dumps(wish)) == {"ok": True}
-        wish["input"] = [2, 8, 8]
-        assert "1 channel cannot be turned" in ask(json.dumps(wish))["message"]
+        request = {"do": "prepare", "recipe": msgspec.to_builtins(recipe), "input": [1, 8, 8]}
+        assert ask(json.dumps(request)) == {"ok": True}
+        request["input"] = [2, 8, 8]
+        assert "1 channel cannot be turned" in ask(json.dumps(request))["message"]
         trained = ask(json.dumps({"do": "train", "run": str(run.path), "id": "a"}))
         assert (trained["ok"], trained["id"]) == (True, "a")
         assert trained["result"]["status"] == "finished"
         assert run.state() == "finished"
-        wish = {"do": "export", "source": str(run.path), "to": [str(tmp_path / "tiny.pt")]}
-        (file,) = ask(json.dumps(wish))["files"]
+        request = {"do": "export", "source": str(run.path), "to": [str(tmp_path / "tiny.pt")]}
+        (file,) = ask(json.dumps(request))["files"]
         assert (file["path"], file["difference"]) == (str(tmp_path / "tiny.pt"), 0)
         found = ask(json.dumps({"do": "look", "weights": str(tmp_path / "tiny.pt")}))
         assert ["conv.weight", [4, 1, 3, 3]] in found["tensors"] and found["ordered"] is True
         absent = ask('{"do": "look", "weights": "absent.pt"}')
         assert "There is no file absent.pt" in absent["message"]
-        wish["to"] = [str(tmp_path / "tiny.doc")]
-        assert "must end in one of .py" in ask(json.dumps(wish))["message"]
+        request["to"] = [str(tmp_path / "tiny.doc")]
+        assert "must end in one of .py" in ask(json.dumps(request))["message"]
         assert service.poll() is None
         service.stdin.write(b'{"do": "quit"}\n')
         service.stdin.flush()
