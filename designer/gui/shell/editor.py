@@ -1,7 +1,6 @@
-"""The page on which a design is worked on: the canvas with its tabs, and docks around it."""
+"""The page on which a design is edited: the canvas with its tabs, and docks around it."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal
@@ -11,25 +10,25 @@ from designer.gui.base.dock_tabs import DockTabs
 from designer.gui.canvas.canvas import Canvas
 from designer.gui.documents.document_tabs import DocumentTabs
 from designer.gui.documents.workspace import Workspace
-from designer.gui.inspector.inspector import Inspector
-from designer.gui.palette.palette import Palette
-from designer.gui.panels.analysis import AnalysisPanel
-from designer.gui.panels.code import CodePanel
-from designer.gui.panels.problems import ProblemsPanel
-from designer.gui.training.evaluation import EvaluationPanel
+from designer.gui.shell.docks import BOTTOM, DOCKS, Context, Dock
 from designer.gui.training.panel import TrainingPanel
-from designer.gui.training.runs import RunsPanel
 from designer.gui.worker.trainer import Trainer
 
-_AREA = Qt.DockWidgetArea
-DOCKS = 8
 _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+_BOTTOM_HEIGHT = 300  # first height of the docks below the canvas, in pixels
 
 
 class Editor(QMainWindow):
     """Docks around the canvas; the panels know the workspace and not each other.
 
-    It is a page of the main window; Qt lets docks only be in a window of this kind.
+    It is a page of the main window, and a QMainWindow itself since only that can hold docks.
+
+    Attributes
+    ----------
+    rows
+        The docks to build, as `docks.DOCKS` describes them.
+    docks
+        The docks built so far, by key.
 
     Signals
     -------
@@ -39,10 +38,13 @@ class Editor(QMainWindow):
 
     export_requested = Signal(Path)
 
-    def __init__(self, workspace: Workspace, trainer: Trainer) -> None:
+    def __init__(
+        self, workspace: Workspace, trainer: Trainer, rows: Sequence[Dock] = DOCKS
+    ) -> None:
         super().__init__(objectName="editor")
         self.setWindowFlags(Qt.WindowType.Widget)
         self.workspace = workspace
+        self.rows = rows
         self.canvas = Canvas(workspace)
         self.tabs = DocumentTabs(workspace)
         self.docks: dict[str, QDockWidget] = {}
@@ -54,18 +56,28 @@ class Editor(QMainWindow):
         column.addWidget(self.canvas, 1)
         self.setCentralWidget(center)
         self._trainer = trainer
-        self._steps = self._fill()
+        self._steps = self._build_in_steps()
 
-    def build(self, steps: int | None = None) -> bool:
-        """Make the next docks, or all; returns whether there are more to make.
+    @property
+    def training(self) -> TrainingPanel:
+        """The panel of the Training dock."""
+        panel = self.docks["training"].widget()
+        assert isinstance(panel, TrainingPanel)
+        return panel
 
-        In steps, so that the window stays awake while this is done ahead of its first use.
-        """
-        for _ in islice(self._steps, steps):
+    def build(self) -> None:
+        """Build all docks that are not built yet."""
+        for _ in self._steps:
             pass
-        return len(self.docks) < DOCKS
 
-    def _fill(self) -> Iterator[None]:
+    def build_next(self) -> bool:
+        """Build the next dock and return True; return False when all are built.
+
+        Events are handled between two calls, so the window answers while the docks are built.
+        """
+        return next(self._steps, False)
+
+    def _build_in_steps(self) -> Iterator[bool]:
         option = QMainWindow.DockOption
         self.setDockOptions(
             option.AnimatedDocks
@@ -73,67 +85,65 @@ class Editor(QMainWindow):
             | option.AllowTabbedDocks
             | option.GroupedDragging
         )
-        self.setTabPosition(_AREA.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.setTabPosition(
+            Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North
+        )
         for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner):
-            self.setCorner(corner, _AREA.BottomDockWidgetArea)
-        workspace, bottom = self.workspace, _AREA.BottomDockWidgetArea
-        palette = self._dock("palette", "Layers", _AREA.LeftDockWidgetArea)
-        palette.setWidget(Palette(workspace))
-        yield
-        inspector = self._dock("inspector", "Inspector", _AREA.RightDockWidgetArea)
-        inspector.setWidget(Inspector(workspace))
-        yield
-        analysis = self._dock("analysis", "Analysis", bottom)
-        analysis.setWidget(AnalysisPanel(workspace))
-        yield
-        training = self._dock("training", "Training", bottom)
-        self.splitDockWidget(analysis, training, _ACROSS)
-        yield
-        self.training = TrainingPanel(workspace, self._trainer, training)
-        training.setWidget(self.training)
-        yield
-        for name, title, make, beside in (
-            ("problems", "Problems", lambda: ProblemsPanel(workspace), analysis),
-            ("code", "Code", lambda: CodePanel(workspace), analysis),
-            ("runs", "Runs", self._runs, training),
-            ("evaluation", "Evaluation", lambda: EvaluationPanel(self._trainer), training),
-        ):
-            dock = self._dock(name, title, bottom)
-            self.tabifyDockWidget(beside, dock)
-            dock.setWidget(make())
-            yield
-        analysis.raise_()
-        training.raise_()
+            self.setCorner(corner, BOTTOM)
+        for row in self.rows:
+            dock = self._dock(row)
+            self._put_in_place(row)
+            context = Context(self.workspace, self._trainer, dock, self.export_requested.emit)
+            dock.setWidget(row.build(context))
+            yield True
+        for row in self.rows:
+            if not row.tab_with:
+                self.docks[row.key].raise_()
         self._dock_tabs = DockTabs(self)
         self._arrange_at_first()
-        workspace.changed.connect(self._count_problems)
+        self.workspace.changed.connect(self._count_problems)
 
-    def _runs(self) -> RunsPanel:
-        panel = RunsPanel(self.workspace, self._trainer)
-        panel.export_requested.connect(self.export_requested)
-        return panel
-
-    def _arrange_at_first(self) -> None:
-        docks = self.docks
-        self.resize(1480, 820)
-        self.resizeDocks([docks["palette"], docks["inspector"]], [216, 320], _ACROSS)
-        self.resizeDocks([docks["analysis"], docks["training"]], [720, 720], _ACROSS)
-        self.resizeDocks([docks["analysis"]], [300], _DOWN)
-        self.layout().activate()  # else Qt forgets the sizes when it lays the docks out first
-        self._first_arrangement = self.saveState()
-
-    def _dock(self, name: str, title: str, area: _AREA) -> QDockWidget:
-        dock = QDockWidget(title, self, objectName=f"dock-{name}")
-        self.addDockWidget(area, dock)
-        self.docks[name] = dock
-        # Docks in the window are named by their tabs or by what they hold; a floating one needs
-        # a frame to be moved by.
+    def _dock(self, row: Dock) -> QDockWidget:
+        dock = QDockWidget(row.title, self, objectName=_object_name(row))
+        self.docks[row.key] = dock
+        action = dock.toggleViewAction()
+        action.setToolTip(row.help)
+        action.setStatusTip(row.help)
+        # A docked panel is named by its tab or by what it shows. A floating one needs a title bar
+        # to be moved by.
         bare = QWidget(dock)
         dock.setTitleBarWidget(bare)
-        dock.topLevelChanged.connect(
-            lambda floating: dock.setTitleBarWidget(None if floating else bare)
-        )
+
+        def show_title_bar(floating: bool) -> None:
+            # None restores Qt's own title bar, which the stubs do not know.
+            dock.setTitleBarWidget(None if floating else bare)  # type: ignore[arg-type]
+
+        dock.topLevelChanged.connect(show_title_bar)
         return dock
+
+    def _put_in_place(self, row: Dock) -> None:
+        """Put a dock where its row says: a tab of a group, or behind the others of its area."""
+        dock = self.docks[row.key]
+        group = self.docks.get(row.tab_with)
+        if group is not None and not group.isFloating():
+            self.tabifyDockWidget(group, dock)
+        else:
+            self.addDockWidget(row.area, dock, _ACROSS if row.area == BOTTOM else _DOWN)
+
+    def _arrange_at_first(self) -> None:
+        self.resize(1480, 820)
+        alone = [row for row in self.rows if not row.tab_with]
+        for below in (False, True):
+            rows = [row for row in alone if (row.area == BOTTOM) == below]
+            self.resizeDocks(
+                [self.docks[row.key] for row in rows], [row.width for row in rows], _ACROSS
+            )
+        bottom = [self.docks[row.key] for row in alone if row.area == BOTTOM]
+        self.resizeDocks(bottom[:1], [_BOTTOM_HEIGHT], _DOWN)
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()  # else Qt forgets the sizes when it lays the docks out first
+        self._first_arrangement = self.saveState()
 
     def show_dock(self, name: str) -> None:
         """Bring a dock to the front, opening it if it is closed."""
@@ -141,13 +151,39 @@ class Editor(QMainWindow):
         self.docks[name].raise_()
 
     def arrangement(self) -> bytes:
-        """Return where the docks are, in Qt's own words."""
+        """Return where the docks are, in Qt's format."""
         return bytes(self.saveState().data())
 
     def arrange(self, arrangement: bytes | None = None) -> None:
-        """Put the docks where they were, at first if nothing else is given."""
-        self.restoreState(QByteArray(arrangement) if arrangement else self._first_arrangement)
+        """Restore a stored arrangement of the docks; the first one if none is given.
+
+        A dock that is newer than the stored arrangement goes where its row says.
+        """
+        if not arrangement:
+            self.restoreState(self._first_arrangement)
+            return
+        self.restoreState(QByteArray(arrangement))
+        for row in self.rows:
+            if not _names(arrangement, row):
+                self._put_in_place(row)
+                self.docks[row.key].show()
+                if row.tab_with:
+                    self.docks[row.tab_with].raise_()
 
     def _count_problems(self) -> None:
         number = len(self.workspace.analysis.problems)
         self.docks["problems"].setWindowTitle(f"Problems ({number})" if number else "Problems")
+
+
+def _object_name(row: Dock) -> str:
+    """Return the name by which Qt stores where a dock is."""
+    return f"dock-{row.key}"
+
+
+def _names(arrangement: bytes, row: Dock) -> bool:
+    """Tell whether a stored arrangement has a place for a dock.
+
+    Qt offers no question for it: it writes each object name as UTF-16 behind its length in bytes.
+    """
+    name = _object_name(row).encode("utf-16-be")
+    return len(name).to_bytes(4, "big") + name in arrangement

@@ -1,0 +1,125 @@
+"""What the commands see of the main window: as little as the action table, help and search need."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtWidgets import QDockWidget, QMainWindow
+
+if TYPE_CHECKING:
+    from designer.gui.base.preferences import Preferences
+    from designer.gui.canvas.canvas import Canvas
+    from designer.gui.documents.workspace import Workspace
+    from designer.gui.training.panel import TrainingPanel
+    from designer.gui.worker.trainer import Trainer
+
+
+class DesignFiles(Protocol):
+    """The File menu: opens, saves and closes designs, and asks the user what it must know."""
+
+    def new(self) -> None:
+        """Open an empty design."""
+
+    def open(self) -> None:
+        """Ask for a design file and open it."""
+
+    def open_file(self, path: Path) -> None:
+        """Open a design file."""
+
+    def open_demo(self) -> None:
+        """Open LeNet-5 with the built-in digits chosen."""
+
+    def save(self) -> bool:
+        """Write the current design to its file and return whether that was done."""
+
+    def save_as(self) -> bool:
+        """Ask for a file, write the current design to it and return whether that was done."""
+
+    def revert(self) -> None:
+        """Go back to the design as its file has it."""
+
+    def close(self) -> bool:
+        """Close the current design and return whether that was done."""
+
+    def save_picture(self) -> None:
+        """Ask for a file and write a picture of the network."""
+
+    def show_welcome(self) -> None:
+        """Show the gallery."""
+
+
+class Window(Protocol):
+    """The main window as a command sees it.
+
+    `canvas` and `training` exist once a design was opened or `build_editor` was called.
+    """
+
+    @property
+    def frame(self) -> QMainWindow:
+        """The window as a widget: the parent of dialogs and actions."""
+
+    @property
+    def workspace(self) -> "Workspace":
+        """The open designs."""
+
+    @property
+    def preferences(self) -> "Preferences":
+        """What the program remembers of its user."""
+
+    @property
+    def trainer(self) -> "Trainer":
+        """The trainings of this window."""
+
+    @property
+    def documents(self) -> DesignFiles:
+        """The File menu."""
+
+    @property
+    def canvas(self) -> "Canvas":
+        """The canvas of the editor."""
+
+    @property
+    def training(self) -> "TrainingPanel":
+        """The panel of the Training dock."""
+
+    def build_docks(self) -> dict[str, QDockWidget]:
+        """Return the docks of the editor by key, building what is not built yet."""
+
+    def show_dock(self, name: str) -> None:
+        """Bring a dock to the front, opening it if it is closed."""
+
+    def guarded(self, work: Callable[[], object]) -> bool:
+        """Do something, show what it refuses, and return whether it was done."""
+
+    def close(self) -> bool:
+        """Close the window, asking about unsaved designs."""
+
+    def export(self) -> None:
+        """Open the export dialog."""
+
+    def settings(self) -> None:
+        """Open the settings."""
+
+    def compare(self) -> None:
+        """Open the comparison of two designs."""
+
+    def find_node(self) -> None:
+        """Open the command palette for the nodes of the design."""
+
+    def train(self) -> None:
+        """Train the current design."""
+
+    def load_weights(self) -> None:
+        """Ask for a file of weights to start from."""
+
+    def command_palette(self) -> None:
+        """Open the command palette."""
+
+    def tour(self) -> None:
+        """Start the tour of the window."""
+
+    def show_shortcuts(self) -> None:
+        """Open the page of shortcuts and gestures."""
+
+    def about(self) -> None:
+        """Open the page about the program."""

@@ -1,0 +1,156 @@
+"""The docks around the canvas: one row each.
+
+To add a dock, write its panel and add a row to `DOCKS`. The window builds the docks in the order
+of the table and makes its menu, its first arrangement and the commands of the palette from it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QWidget
+
+from designer.gui.documents.workspace import Workspace
+from designer.gui.inspector.inspector import Inspector
+from designer.gui.palette.palette import Palette
+from designer.gui.panels.analysis import AnalysisPanel
+from designer.gui.panels.code import CodePanel
+from designer.gui.panels.problems import ProblemsPanel
+from designer.gui.training.evaluation import EvaluationPanel
+from designer.gui.training.panel import TrainingPanel
+from designer.gui.training.runs import RunsPanel
+from designer.gui.worker.trainer import Trainer
+
+LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
+RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a panel may be built from.
+
+    Attributes
+    ----------
+    workspace
+        The open designs.
+    trainer
+        The trainings of this window.
+    dock
+        The dock that will hold the panel.
+    export
+        Opens the export dialog for the run in a folder.
+    """
+
+    workspace: Workspace
+    trainer: Trainer
+    dock: QDockWidget
+    export: Callable[[Path], object]
+
+
+@dataclass(frozen=True)
+class Dock:
+    """A row of the table.
+
+    Attributes
+    ----------
+    key
+        The name in the code. Stored arrangements know the dock as ``dock-`` and the key, so a key
+        is never changed.
+    title
+        What the tab and the Window menu say.
+    help
+        One sentence for the tooltip in the Window menu and for the command palette.
+    area
+        The side of the window where it is first.
+    build
+        Makes its panel.
+    tab_with
+        The key of an earlier dock of the area, in whose group it is a tab.
+    width
+        The first width in pixels of a dock that is no tab.
+    """
+
+    key: str
+    title: str
+    help: str
+    area: Qt.DockWidgetArea
+    build: Callable[[Context], QWidget]
+    tab_with: str = ""
+    width: int = 0
+
+
+def _runs(context: Context) -> RunsPanel:
+    panel = RunsPanel(context.workspace, context.trainer)
+    panel.export_requested.connect(context.export)
+    return panel
+
+
+DOCKS = (
+    Dock(
+        "palette",
+        "Layers",
+        "Layers, blocks and presets to add to the design.",
+        LEFT,
+        lambda c: Palette(c.workspace),
+        width=216,
+    ),
+    Dock(
+        "inspector",
+        "Inspector",
+        "Settings, shape and cost of what is selected.",
+        RIGHT,
+        lambda c: Inspector(c.workspace),
+        width=320,
+    ),
+    Dock(
+        "analysis",
+        "Analysis",
+        "A table of all layers with their shapes and costs.",
+        BOTTOM,
+        lambda c: AnalysisPanel(c.workspace),
+        width=720,
+    ),
+    Dock(
+        "training",
+        "Training",
+        "The set-up of a training, then its curves.",
+        BOTTOM,
+        # Given its dock at once: a panel that is moved into it later would be styled twice.
+        lambda c: TrainingPanel(c.workspace, c.trainer, c.dock),
+        width=720,
+    ),
+    Dock(
+        "problems",
+        "Problems",
+        "What is wrong with the design, with fixes.",
+        BOTTOM,
+        lambda c: ProblemsPanel(c.workspace),
+        tab_with="analysis",
+    ),
+    Dock(
+        "code",
+        "Code",
+        "The PyTorch source of the design.",
+        BOTTOM,
+        lambda c: CodePanel(c.workspace),
+        tab_with="analysis",
+    ),
+    Dock(
+        "runs",
+        "Runs",
+        "Earlier trainings, to compare and to continue.",
+        BOTTOM,
+        _runs,
+        tab_with="training",
+    ),
+    Dock(
+        "evaluation",
+        "Evaluation",
+        "Confusion matrix and mistakes of a trained network.",
+        BOTTOM,
+        lambda c: EvaluationPanel(c.trainer),
+        tab_with="training",
+    ),
+)
