@@ -29,7 +29,7 @@ def _equals_a_fresh_build(window: MainWindow) -> bool:
 @pytest.mark.parametrize("preset", ["resnet18"])
 def test_random_edits_undos_and_redos(window: MainWindow, preset: str) -> None:
     for dock in ("analysis", "palette", "inspector", "training"):
-        window.docks[dock].hide()  # their own tests look at them
+        window.build_docks()[dock].hide()  # their own tests look at them
     workspace = window.workspace
     document = workspace.open_preset(preset)
     first = document.design

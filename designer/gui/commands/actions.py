@@ -1,12 +1,11 @@
-"""Every user action, once: what menus, toolbar, palette, shortcuts and tests show and run.
+"""Every user action, one row each: menus, toolbar, command palette and shortcuts show this table.
 
-To add an action, add a row to `ACTIONS`. A row says what it is called, what it does, and why it
-cannot be done now; everything else is a view of this table.
+To add an action, add a row to `ACTIONS`. A row says what the action is called, what it does, and
+why it cannot be done now.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence
@@ -14,13 +13,11 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from designer.gui.base import icons
 from designer.gui.base.theme import theme
+from designer.gui.commands.window import Window
 from designer.gui.documents import freezing, graph_paths
 
-if TYPE_CHECKING:
-    from designer.gui.shell.main_window import MainWindow
-
-Refusal = Callable[["MainWindow"], str]
-"""Returns why an action cannot be done now, "" if it can."""
+Refusal = Callable[[Window], str]
+"""Returns why an action cannot be done now; "" if it can."""
 
 
 @dataclass(frozen=True)
@@ -30,41 +27,51 @@ class Action:
     Attributes
     ----------
     key
-        A stable name: ``file.open``.
+        The name in the code, such as ``file.open``.
+    menu
+        One of `MENUS`.
+    text
+        What the menu says; the letter after "&" is its access key.
     help
         One sentence for tooltips, the status bar and the command palette.
+    run
+        Does it.
     shortcut
-        In Qt's portable words, several separated by "; ".
+        The keys in Qt's portable notation, several separated by "; ".
+    icon
+        The name of a file in ``assets/icons``; "" for none.
+    refusal
+        Returns why it cannot be done now; "" if it can.
     on_canvas
-        The shortcut counts only while the canvas has the focus.
+        Whether the shortcut works only while the canvas has the focus.
     checked
-        For a setting that is on or off, whether it is on.
+        For a setting that is on or off: whether it is on.
     separated
-        A line is drawn above it in its menu.
+        Whether a line is drawn above it in its menu.
     """
 
     key: str
     menu: str
     text: str
     help: str
-    run: Callable[["MainWindow"], object]
+    run: Callable[[Window], object]
     shortcut: str = ""
     icon: str = ""
     refusal: Refusal = lambda _: ""
     on_canvas: bool = False
-    checked: Callable[["MainWindow"], bool] | None = None
+    checked: Callable[[Window], bool] | None = None
     separated: bool = False
 
 
-def _no_design(window: "MainWindow") -> str:
+def _no_design(window: Window) -> str:
     return "" if window.workspace.document else "No design is open."
 
 
-def _no_selection(window: "MainWindow") -> str:
+def _no_selection(window: Window) -> str:
     return _no_design(window) or ("" if window.workspace.selection else "No node is selected.")
 
 
-def _no_block(window: "MainWindow") -> str:
+def _no_block(window: Window) -> str:
     selection = window.workspace.selection
     if len(selection) != 1:
         return "Select one block."
@@ -72,27 +79,27 @@ def _no_block(window: "MainWindow") -> str:
     return "" if hasattr(node, "block") else "The selected node is a layer, not a block."
 
 
-def _no_single(window: "MainWindow") -> str:
+def _no_single(window: Window) -> str:
     return _no_design(window) or (
         "" if len(window.workspace.selection) == 1 else "Select one node."
     )
 
 
-def _no_undo(window: "MainWindow") -> str:
+def _no_undo(window: Window) -> str:
     document = window.workspace.document
     return "" if document and document.past else "Nothing was changed yet."
 
 
-def _no_redo(window: "MainWindow") -> str:
+def _no_redo(window: Window) -> str:
     document = window.workspace.document
     return "" if document and document.future else "Nothing was undone."
 
 
-def _at_top(window: "MainWindow") -> str:
+def _at_top(window: Window) -> str:
     return "" if window.workspace.scope else "This is the top level."
 
 
-def _not_revertible(window: "MainWindow") -> str:
+def _not_revertible(window: Window) -> str:
     document = window.workspace.document
     if document is None:
         return "No design is open."
@@ -101,17 +108,17 @@ def _not_revertible(window: "MainWindow") -> str:
     return "" if document.modified else "Nothing was changed since it was saved."
 
 
-def _not_trainable(window: "MainWindow") -> str:
+def _not_trainable(window: Window) -> str:
     return _no_design(window) or window.training.refusal()
 
 
-def _not_compared(window: "MainWindow") -> str:
+def _not_compared(window: Window) -> str:
     if window.workspace.comparison is not None:
         return ""
     return "Choose in the Training panel which weights to start from."
 
 
-def _not_running(window: "MainWindow") -> str:
+def _not_running(window: Window) -> str:
     active = window.trainer.active
     return "" if active is not None and active.going else "No training is running."
 
@@ -124,54 +131,54 @@ ACTIONS: tuple[Action, ...] = (
     Action("file.welcome", "File", "&Gallery", "Show presets and recent designs.", lambda w: w.documents.show_welcome(), "Ctrl+Shift+N", "gallery"),
     Action("file.save", "File", "&Save", "Write the design to its file.", lambda w: w.documents.save(), "Ctrl+S", "save", _no_design, separated=True),
     Action("file.save_as", "File", "Save &as…", "Write the design to another file.", lambda w: w.documents.save_as(), "Ctrl+Shift+S", "", _no_design),
-    Action("file.revert", "File", "&Revert", "Go back to what the file holds; can be undone.", lambda w: w.documents.revert(), "", "revert", _not_revertible),
+    Action("file.revert", "File", "&Revert", "Discard the changes since the last save; can be undone.", lambda w: w.documents.revert(), "", "revert", _not_revertible),
     Action("file.export", "File", "&Export…", "Write model files and code.", lambda w: w.export(), "Ctrl+E", "export", _no_design, separated=True),
     Action("file.picture", "File", "Save &picture…", "Write a picture of the network as SVG or PNG.", lambda w: w.documents.save_picture(), "", "picture", _no_design),
     Action("file.settings", "File", "Se&ttings…", "Theme, folders, device.", lambda w: w.settings(), "Ctrl+,", "settings", separated=True),
     Action("file.close", "File", "&Close design", "Close this tab.", lambda w: w.documents.close(), "Ctrl+W", "", _no_design),
-    Action("file.quit", "File", "&Quit", "Close the window; a training goes on.", lambda w: w.close(), "Ctrl+Q", "quit"),
+    Action("file.quit", "File", "&Quit", "Close the window; a running training continues.", lambda w: w.close(), "Ctrl+Q", "quit"),
     # Edit
-    Action("edit.undo", "Edit", "&Undo", "Take the last step back.", lambda w: w.workspace.undo(), "Ctrl+Z", "undo", _no_undo),
-    Action("edit.redo", "Edit", "&Redo", "Do the step again.", lambda w: w.workspace.redo(), "Ctrl+Shift+Z; Ctrl+Y", "redo", _no_redo),
+    Action("edit.undo", "Edit", "&Undo", "Undo the last change.", lambda w: w.workspace.undo(), "Ctrl+Z", "undo", _no_undo),
+    Action("edit.redo", "Edit", "&Redo", "Redo the change that was undone last.", lambda w: w.workspace.redo(), "Ctrl+Shift+Z; Ctrl+Y", "redo", _no_redo),
     Action("edit.cut", "Edit", "Cu&t", "Move the selected nodes to the clipboard, as text.", lambda w: w.canvas.cut(), "Ctrl+X", "cut", _no_selection, True, separated=True),
     Action("edit.copy", "Edit", "&Copy", "Copy the selected nodes as text.", lambda w: w.canvas.copy(), "Ctrl+C", "copy", _no_selection, True),
     Action("edit.paste", "Edit", "&Paste", "Add the nodes that the clipboard holds.", lambda w: w.canvas.paste(), "Ctrl+V", "paste", _no_design, True),
     Action("edit.duplicate", "Edit", "&Duplicate", "Add the selected nodes once more.", lambda w: w.canvas.duplicate(), "Ctrl+D", "duplicate", _no_selection, True),
-    Action("edit.delete", "Edit", "De&lete", "Remove the selection and join what it stood between.", lambda w: w.canvas.delete(), "Del; Backspace", "delete", lambda w: _no_design(w) or w.canvas.delete_refusal(), True),
+    Action("edit.delete", "Edit", "De&lete", "Remove the selection and connect its neighbors.", lambda w: w.canvas.delete(), "Del; Backspace", "delete", lambda w: _no_design(w) or w.canvas.delete_refusal(), True),
     Action("edit.select_all", "Edit", "Select &all", "Select every node here.", lambda w: w.canvas.select_all(), "Ctrl+A", "", _no_design, True, separated=True),
-    Action("edit.select_branch", "Edit", "Select &branch", "Select all that the selection leads to.", lambda w: w.canvas.select_branch(), "Ctrl+B", "branch", _no_selection, True),
-    Action("edit.find", "Edit", "&Find node…", "Go to a node by its name.", lambda w: w.find(), "Ctrl+F", "search", _no_design),
+    Action("edit.select_branch", "Edit", "Select &branch", "Select every node that the selection leads to.", lambda w: w.canvas.select_branch(), "Ctrl+B", "branch", _no_selection, True),
+    Action("edit.find", "Edit", "&Find node…", "Go to a node by its name.", lambda w: w.find_node(), "Ctrl+F", "search", _no_design),
     # View
     Action("view.fit", "View", "&Fit", "Show everything.", lambda w: w.canvas.fit(), "Ctrl+0; F", "fit", _no_design, True),
     Action("view.fit_selection", "View", "Fit &selection", "Show what is selected.", lambda w: w.canvas.fit_selection(), "Shift+F", "", _no_selection, True),
-    Action("view.actual", "View", "&100 %", "Show nodes in their own size.", lambda w: w.canvas.actual_size(), "Ctrl+1", "", _no_design, True),
-    Action("view.zoom_in", "View", "Zoom &in", "Show less, larger.", lambda w: w.canvas.zoom_in(), "Ctrl++; Ctrl+=", "zoom-in", _no_design, True),
-    Action("view.zoom_out", "View", "Zoom &out", "Show more, smaller.", lambda w: w.canvas.zoom_out(), "Ctrl+-", "zoom-out", _no_design, True),
+    Action("view.actual", "View", "&100 %", "Show nodes at their natural size.", lambda w: w.canvas.actual_size(), "Ctrl+1", "", _no_design, True),
+    Action("view.zoom_in", "View", "Zoom &in", "Enlarge the view.", lambda w: w.canvas.zoom_in(), "Ctrl++; Ctrl+=", "zoom-in", _no_design, True),
+    Action("view.zoom_out", "View", "Zoom &out", "Shrink the view.", lambda w: w.canvas.zoom_out(), "Ctrl+-", "zoom-out", _no_design, True),
     Action("view.minimap", "View", "&Minimap", "Show the whole network in the corner.", lambda w: w.canvas.set_minimap(not w.canvas.minimap_shown), "M", "", _no_design, True, checked=lambda w: not _no_design(w) and w.canvas.minimap_shown, separated=True),
-    Action("view.compare", "View", "Com&pare…", "Put a design beside a preset or another design, figure by figure.", lambda w: w.compare(), "", "table", separated=True),
-    Action("view.fates", "View", "Kept &weights", "Mark which layers keep their weights in the training that is set up.", lambda w: w.canvas.show_fates(not w.canvas.fates_shown), "", "", lambda w: _no_design(w) or _not_compared(w), checked=lambda w: not _not_compared(w) and w.canvas.fates_shown),
+    Action("view.compare", "View", "Com&pare…", "Compare a design with a preset or another design, number by number.", lambda w: w.compare(), "", "table", separated=True),
+    Action("view.weight_status", "View", "Kept &weights", "Mark the layers that start from loaded weights in the training that is set up.", lambda w: w.canvas.show_fates(not w.canvas.fates_shown), "", "", lambda w: _no_design(w) or _not_compared(w), checked=lambda w: not _not_compared(w) and w.canvas.fates_shown),
     Action("view.focus", "View", "Focus the &canvas", "Send the keys to the canvas.", lambda w: w.canvas.setFocus(), "F7", "", _no_design),
     # Layer
     Action("layer.quick_add", "Layer", "&Add…", "Add a layer by typing its name.", lambda w: w.canvas.quick_add(), "Tab; A", "add", _no_design, True),
-    Action("layer.replace", "Layer", "&Replace…", "Take another layer type, keeping what they share.", lambda w: w.canvas.replace_layer(), "Ctrl+R", "replace", _no_single, True),
+    Action("layer.replace", "Layer", "&Replace…", "Change the layer type, keeping the settings that both types have.", lambda w: w.canvas.replace_layer(), "Ctrl+R", "replace", _no_single, True),
     Action("layer.connect", "Layer", "&Connect", "Draw edges from the selected nodes to the lowest of them, or remove them.", lambda w: w.canvas.connect_selected(), "C", "connect", lambda w: _no_design(w) or w.canvas.connect_refusal(), True),
-    Action("layer.take_out", "Layer", "Take &out", "Free the selected nodes of their edges and join what they stood between.", lambda w: w.canvas.take_out(), "Ctrl+Shift+X", "take-out", _no_selection, True),
+    Action("layer.take_out", "Layer", "Take &out", "Remove the edges of the selected nodes and connect their neighbors.", lambda w: w.canvas.take_out(), "Ctrl+Shift+X", "take-out", _no_selection, True),
     Action("layer.rename", "Layer", "Re&name", "Give the node another name.", lambda w: w.canvas.rename(), "F2", "rename", _no_single, True),
     Action("layer.group", "Layer", "&Group into a block", "Make the selection a block that can be used again.", lambda w: w.canvas.group(), "Ctrl+G", "group", _no_selection, True, separated=True),
-    Action("layer.dissolve", "Layer", "&Dissolve block", "Put the block's nodes in its place.", lambda w: w.canvas.dissolve(), "Ctrl+Shift+G", "ungroup", _no_block, True),
+    Action("layer.dissolve", "Layer", "&Dissolve block", "Replace the block with the nodes inside it.", lambda w: w.canvas.dissolve(), "Ctrl+Shift+G", "ungroup", _no_block, True),
     Action("layer.go_in", "Layer", "Look &into block", "Show the graph of the block.", lambda w: w.canvas.go_in(), "Return; Enter", "go-in", _no_block, True),
     Action("layer.go_out", "Layer", "Go &out", "Show the graph around this one.", lambda w: w.canvas.go_out(), "Escape", "go-out", _at_top, True),
-    Action("layer.expand", "Layer", "&Expand in place", "Show the block's inside within this graph.", lambda w: w.canvas.toggle_expanded(), "Space", "expand", _no_block, True),
-    Action("layer.freeze", "Layer", "&Freeze", "Hold weights and running figures still while the rest learns.", lambda w: freezing.freeze(w.workspace, 0), "Ctrl+Shift+F", "freeze", lambda w: _no_selection(w) or freezing.freeze_refusal(w.workspace), True, separated=True),
-    Action("layer.unfreeze", "Layer", "&Unfreeze", "Let the selected nodes learn at the training's own rate.", lambda w: freezing.freeze(w.workspace, 1), "Ctrl+Alt+F", "sun", lambda w: _no_selection(w) or freezing.unfreeze_refusal(w.workspace), True),
-    Action("layer.freeze_kept", "Layer", "Freeze &kept", "Freeze what keeps its weights in the training that is set up, so that the rest learns.", lambda w: freezing.freeze_kept(w.workspace), "", "freeze", lambda w: _no_design(w) or freezing.freeze_kept_refusal(w.workspace)),
+    Action("layer.expand", "Layer", "&Expand in place", "Show the nodes of the block within this graph.", lambda w: w.canvas.toggle_expanded(), "Space", "expand", _no_block, True),
+    Action("layer.freeze", "Layer", "&Freeze", "Keep weights and running statistics unchanged while the rest learns.", lambda w: freezing.freeze(w.workspace, 0), "Ctrl+Shift+F", "freeze", lambda w: _no_selection(w) or freezing.freeze_refusal(w.workspace), True, separated=True),
+    Action("layer.unfreeze", "Layer", "&Unfreeze", "Let the selected nodes learn at the training's own learning rate.", lambda w: freezing.freeze(w.workspace, 1), "Ctrl+Alt+F", "sun", lambda w: _no_selection(w) or freezing.unfreeze_refusal(w.workspace), True),
+    Action("layer.freeze_kept", "Layer", "Freeze &kept", "Freeze the layers that start from loaded weights, so that only the others learn.", lambda w: freezing.freeze_kept(w.workspace), "", "freeze", lambda w: _no_design(w) or freezing.freeze_kept_refusal(w.workspace)),
     Action("layer.arrange", "Layer", "Arran&ge", "Lay the graph out from top to bottom.", lambda w: w.canvas.arrange(), "Ctrl+L", "arrange", _no_design, True, separated=True),
     # Train
     Action("train.start", "Train", "&Train", "Train this design as the Training panel says.", lambda w: w.train(), "Ctrl+T; F5", "play", _not_trainable),
-    Action("train.pause", "Train", "&Pause or go on", "Hold the training where it is, or go on.", lambda w: w.training.toggle_pause(), "F6", "pause", _not_running),
+    Action("train.pause", "Train", "&Pause or resume", "Pause the training, or resume it.", lambda w: w.training.toggle_pause(), "F6", "pause", _not_running),
     Action("train.stop", "Train", "&Stop", "End the training with a checkpoint.", lambda w: w.training.stop(), "Shift+F5", "stop", _not_running),
-    Action("train.checkpoint", "Train", "&Checkpoint now", "Write a checkpoint and go on.", lambda w: w.training.checkpoint(), "", "checkpoint", _not_running),
-    Action("train.weights", "Train", "Load &weights…", "Start from the weights in a file, and tell what they fit.", lambda w: w.load_weights(), "", "open", _no_design),
+    Action("train.checkpoint", "Train", "&Checkpoint now", "Write a checkpoint and continue the training.", lambda w: w.training.checkpoint(), "", "checkpoint", _not_running),
+    Action("train.weights", "Train", "Load &weights…", "Start from the weights in a file, and show which layers they fit.", lambda w: w.load_weights(), "", "open", _no_design),
     Action("train.runs", "Train", "&Runs", "Show earlier trainings.", lambda w: w.show_dock("runs"), "", "runs", separated=True),
     # Help
     Action("help.commands", "Help", "&Commands…", "Find anything by typing.", lambda w: w.command_palette(), "Ctrl+K; Ctrl+Shift+P", "search"),
@@ -189,10 +196,10 @@ TOOLBAR = (
 
 
 class Actions(QObject):
-    """The table as Qt actions of one window, kept enabled or disabled with the reason why."""
+    """The table as Qt actions of one window, each enabled or disabled with the reason why."""
 
-    def __init__(self, window: "MainWindow") -> None:
-        super().__init__(window)
+    def __init__(self, window: Window) -> None:
+        super().__init__(window.frame)
         self.window = window
         self.rows = {row.key: row for row in ACTIONS}
         self.by_key: dict[str, QAction] = {row.key: self._made(row) for row in ACTIONS}
@@ -215,19 +222,19 @@ class Actions(QObject):
         return self.by_key[key]
 
     def some(self, keys: Iterable[str]) -> list[QAction | None]:
-        """Return actions by their keys; None, a separator, for an empty key."""
+        """Return actions by their keys, with None (a separator) for each empty key."""
         return [self.by_key[key] if key else None for key in keys]
 
     def refusal(self, key: str) -> str:
-        """Return why an action cannot be done now, "" if it can."""
+        """Return why an action cannot be done now; "" if it can."""
         return self.rows[key].refusal(self.window)
 
     def refresh_soon(self) -> None:
-        """Enable and disable once the present event is done."""
+        """Refresh once the present event has been handled."""
         self._soon.start()
 
     def refresh(self) -> None:
-        """Enable and disable every action and say why."""
+        """Enable or disable every action and show the reason."""
         for key, action in self.by_key.items():
             row = self.rows[key]
             refusal = row.refusal(self.window)
@@ -244,31 +251,31 @@ class Actions(QObject):
             self.by_key[key].setText(f"&{word} {steps[-1].label}" if steps else f"&{word}")
 
     def _made(self, row: Action) -> QAction:
-        action = QAction(row.text, self.window, objectName=row.key)
+        action = QAction(row.text, self.window.frame, objectName=row.key)
         action.setShortcuts([QKeySequence(text) for text in row.shortcut.split("; ") if text])
-        action.setIconText(row.text.split()[0].strip("&…").replace("&", ""))  # of the toolbar
+        action.setIconText(row.text.split()[0].strip("&…").replace("&", ""))  # in the toolbar
         action.setCheckable(row.checked is not None)
         action.triggered.connect(lambda: self._run(row))
         if row.on_canvas:
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         else:
-            self.window.addAction(action)
+            self.window.frame.addAction(action)
         return action
 
     def make_primary(self, button: QToolButton, key: str) -> None:
-        """Color a tool button as the main one, its icon white also where the menu's is not."""
+        """Color a tool button as the main one, with a white icon whatever the menu's color is."""
         button.setProperty("primary", True)
         row, action = self.rows[key], self.by_key[key]
-        # A tool button takes its action's icon again whenever anything of the action changes.
+        # A tool button takes over its action's icon whenever anything of the action changes.
         action.changed.connect(lambda: button.setIcon(icons.icon(row.icon, "#ffffff")))
         button.setIcon(icons.icon(row.icon, "#ffffff"))
 
     def attach(self, canvas: QWidget) -> None:
-        """Let the canvas have the shortcuts that count there only."""
+        """Give the canvas the shortcuts that work there only."""
         canvas.addActions([self.by_key[row.key] for row in ACTIONS if row.on_canvas])
 
     def _run(self, row: Action) -> None:
-        # What disables it may have changed since the last refresh.
+        # The state may have changed since the last refresh.
         refusal = row.refusal(self.window)
         if refusal:
             self.window.workspace.refused.emit(refusal)

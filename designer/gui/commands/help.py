@@ -1,8 +1,7 @@
-"""Help: all shortcuts and gestures on one page; version, licenses and folders."""
+"""Help: a page of all shortcuts and gestures, and one of version, licenses and folders."""
 
 import platform
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import PySide6
 from PySide6.QtCore import Qt, QUrl
@@ -26,32 +25,30 @@ from designer import __version__
 from designer.gui.base import icons, preferences
 from designer.gui.base.theme import colors, mono, sans
 from designer.gui.commands.actions import MENUS, Actions
+from designer.gui.commands.window import Window
 from designer.resources import folder
 
-if TYPE_CHECKING:
-    from designer.gui.shell.main_window import MainWindow
-
 GESTURES = (
-    ("Drag from the layers", "Add a layer; on a wire, insert it there."),
-    ("Drag from a port", "Connect; on empty canvas, choose a layer that fits."),
+    ("Drag from the layers", "Add a layer; drop it on a wire to insert it there."),
+    ("Drag from a port", "Connect it; drop on empty canvas to choose a layer that fits."),
     ("Double-click on empty canvas", "Add a layer at the pointer by typing its name."),
-    ("Double-click on a block", "Look into it."),
-    ("Alt+drag a node", "Take it out of its chain and join what it stood between."),
+    ("Double-click on a block", "Show the graph of the block."),
+    ("Alt+drag a node", "Remove its edges and connect its neighbors."),
     ("Drag on empty canvas", "Select what lies in the rectangle."),
-    ("Shift+click", "Add a node to the selection, or take it out."),
+    ("Shift+click", "Add a node to the selection, or remove it."),
     ("Ctrl+click on a node", "Select its whole branch."),
-    ("Arrow keys", "Go along the wires."),
-    ("Ctrl+arrow keys", "Move the selection a little."),
+    ("Arrow keys", "Move the selection along the wires."),
+    ("Ctrl+arrow keys", "Move the selected nodes a little."),
     ("Wheel, Space+drag, middle drag", "Move the view."),
     ("Ctrl+wheel, pinch", "Zoom about the pointer."),
     ("Drop a file on the window", "Open it."),
-    ("Escape while dragging", "Take it back."),
+    ("Escape while dragging", "Cancel the drag."),
 )
-"""What the mouse does, for the page of shortcuts."""
+"""Gestures and what they do, for the page of shortcuts."""
 
 
 class ShortcutsDialog(QDialog):
-    """The action table by menu, and the gestures; the field on top filters both."""
+    """The actions by menu, and the gestures, filtered by the field at the top."""
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="shortcuts")
@@ -111,6 +108,7 @@ class ShortcutsDialog(QDialog):
         seen = 0
         for number in range(self.tree.topLevelItemCount()):
             group = self.tree.topLevelItem(number)
+            assert group is not None
             here = 0
             for row in range(group.childCount()):
                 item = group.child(row)
@@ -120,17 +118,16 @@ class ShortcutsDialog(QDialog):
                 here += fits
             group.setHidden(not here)
             seen += here
-        self.nothing.setText(f"Nothing fits “{text.strip()}”.")
+        self.nothing.setText(f"Nothing matches “{text.strip()}”.")
         self.nothing.setVisible(not seen)
 
     def done(self, result: int) -> None:
-        """Close for good: the next one is made anew."""
         super().done(result)
         self.deleteLater()
 
 
 class _Filter(QLineEdit):
-    """The search field; Down leads into the list."""
+    """The search field; Down goes to the list."""
 
     def __init__(self, dialog: ShortcutsDialog) -> None:
         super().__init__(objectName="shortcuts-filter", clearButtonEnabled=True)
@@ -141,7 +138,7 @@ class _Filter(QLineEdit):
         self.addAction(sign, QLineEdit.ActionPosition.LeadingPosition)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go down, or clear before the dialog is closed."""
+        """Down goes to the list; Escape clears the text before it closes the dialog."""
         if event.key() == Qt.Key.Key_Down:
             self._dialog.tree.setFocus()
         elif event.key() == Qt.Key.Key_Escape and self.text():
@@ -158,8 +155,8 @@ def _keys(shortcut: str) -> str:
 class AboutDialog(QDialog):
     """Version, licenses, and where the program keeps its files."""
 
-    def __init__(self, window: "MainWindow") -> None:
-        super().__init__(window, objectName="about")
+    def __init__(self, window: Window) -> None:
+        super().__init__(window.frame, objectName="about")
         self.setWindowTitle("About Network Designer")
         self.setMinimumWidth(560)
         down = QVBoxLayout(self)
@@ -188,15 +185,15 @@ class AboutDialog(QDialog):
                 ("presets", "Presets", folder("presets")),
             )
         ):
-            place = QLabel(str(path), wordWrap=True)
-            place.setProperty("role", "soft")
-            place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            location = QLabel(str(path), wordWrap=True)
+            location.setProperty("role", "soft")
+            location.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             button = QPushButton("Open", objectName=f"about-open-{name}")
             button.setAccessibleName(f"Open the folder of {text.lower()}")
             button.setAutoDefault(False)
             button.clicked.connect(lambda _=False, path=path: self.open_folder(path))
             grid.addWidget(QLabel(text), row, 0)
-            grid.addWidget(place, row, 1)
+            grid.addWidget(location, row, 1)
             grid.addWidget(button, row, 2)
         down.addLayout(grid)
         self.message = QLabel(wordWrap=True, objectName="about-message")
@@ -208,18 +205,20 @@ class AboutDialog(QDialog):
         down.addWidget(buttons)
 
     def open_folder(self, path: Path) -> None:
-        """Show a folder in the system's file manager, making it if it is not there yet."""
+        """Show a folder in the system's file manager, creating it if it does not exist."""
         try:
             path.mkdir(parents=True, exist_ok=True)
             opened = QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
-            fault = "" if opened else f"The system shows no folders; it is {path}."
+            fault = "" if opened else f"No file manager was found. The folder is {path}."
         except OSError as error:
-            fault = f"{path} cannot be made ({error.strerror}): choose another in the settings."
+            fault = (
+                f"{path} cannot be created ({error.strerror}). "
+                "Choose another folder in the settings."
+            )
         self.message.setText(fault)
         self.message.setVisible(bool(fault))
 
     def done(self, result: int) -> None:
-        """Close for good: the next one is made anew."""
         super().done(result)
         self.deleteLater()
 
@@ -245,6 +244,6 @@ def _name() -> QHBoxLayout:
     return across
 
 
-def about(window: "MainWindow") -> None:
-    """Show what the program is; the window stays usable."""
+def about(window: Window) -> None:
+    """Show the page about the program."""
     AboutDialog(window).open()

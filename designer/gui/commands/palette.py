@@ -1,6 +1,4 @@
-"""The command palette: one field that finds whatever the window can do or show."""
-
-from typing import TYPE_CHECKING
+"""The command palette: one field that finds everything the window can do or show."""
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -28,10 +26,10 @@ from PySide6.QtWidgets import (
 from designer.gui.base import icons, lettering
 from designer.gui.base.contrast import legible
 from designer.gui.base.theme import colors, mono, sans
+from designer.gui.canvas.gestures.quick_add import close_open
+from designer.gui.commands.actions import Actions
 from designer.gui.commands.search import NODES_ONLY, Command, Search
-
-if TYPE_CHECKING:
-    from designer.gui.shell.main_window import MainWindow
+from designer.gui.commands.window import Window
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROLE = Qt.ItemDataRole.UserRole
@@ -41,19 +39,20 @@ _SIGN = 15
 
 
 class CommandPalette(QFrame):
-    """A field over a list; Enter does what is chosen, Escape and a click beside it close it."""
+    """A field over a list; Enter runs the chosen row, Escape or a click outside closes it."""
 
-    def __init__(self, window: "MainWindow", text: str = "") -> None:
-        super().__init__(window, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+    def __init__(self, window: Window, actions: Actions, text: str = "") -> None:
+        super().__init__(window.frame, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("command-palette")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)  # beside the round corners
-        self.main = window
-        self.search = Search(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)  # outside the round corners
+        self.window_ = window
+        self.frame = window.frame
+        self.search = Search(window, actions)
         self.results = Results(self)
         self.field = _Field(self)
         self.list = QListView(objectName="command-results", uniformItemSizes=True)
-        self.list.setAccessibleName("What fits")
+        self.list.setAccessibleName("Search results")
         self.list.setModel(self.results)
         self.list.setItemDelegate(_Delegate(self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -76,19 +75,18 @@ class CommandPalette(QFrame):
         self._find(text)
 
     def popup(self) -> None:
-        """Show it at the top of its window, in place of the list that is open on the canvas."""
-        for other in self.main.findChildren(QFrame, "quick-add"):
-            other.close_up()
-        width = min(_WIDTH, self.main.width() - 40)
+        """Show it at the top of its window in place of the quick-add list of the canvas."""
+        close_open(self.window_.canvas.view)
+        width = min(_WIDTH, self.frame.width() - 40)
         self.setFixedWidth(width)
         self.list.setFixedHeight(_ROWS * row_height())
-        top = self.main.mapToGlobal(QPoint((self.main.width() - width) // 2, 64))
+        top = self.frame.mapToGlobal(QPoint((self.frame.width() - width) // 2, 64))
         self.move(top)
         self.show()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the ground, whose corners are round; a style sheet leaves it out."""
+        """Paint the background with round corners, which a style sheet leaves out for popups."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QColor(colors().strong_line))
@@ -96,7 +94,7 @@ class CommandPalette(QFrame):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
 
     def step(self, by: int) -> None:
-        """Choose the row so many below, and from the end the first again."""
+        """Move the choice down by some rows; a single step wraps around at the ends."""
         number = self.results.rowCount()
         if number:
             now = self.list.currentIndex().row()
@@ -104,7 +102,7 @@ class CommandPalette(QFrame):
             self.list.setCurrentIndex(self.results.index(row))
 
     def run(self) -> None:
-        """Do what is chosen; if it cannot be done, say why and stay."""
+        """Run the chosen row; if it cannot be done now, show why and stay open."""
         index = self.list.currentIndex()
         if not index.isValid():
             return
@@ -113,7 +111,7 @@ class CommandPalette(QFrame):
             self._explain(index)
             return
         self.close()
-        self.main.guarded(command.run)
+        self.window_.guarded(command.run)
 
     def _find(self, text: str) -> None:
         self.results.show(self.search.find(text))
@@ -124,22 +122,22 @@ class CommandPalette(QFrame):
             self._explain(QModelIndex())
 
     def _explain(self, index: _Index) -> None:
-        """Say in the foot what the chosen row would do, or why it cannot."""
+        """Show in the last line why the chosen row cannot be run, or which keys work."""
         c = colors()
         command: Command | None = index.data(_ROLE) if index.isValid() else None
         if command is None:
-            words, color = f"Nothing fits “{self.field.text().strip()}”.", c.soft_text
+            words, color = f"Nothing matches “{self.field.text().strip()}”.", c.soft_text
         elif command.refusal:
             words, color = command.refusal, c.warning
         else:
-            words = f"Enter does it  ·  {NODES_ONLY} for nodes only  ·  Escape closes"
+            words = f"Enter runs it  ·  {NODES_ONLY} finds nodes only  ·  Escape closes"
             color = c.faint_text
         self.foot.setText(words)
         self.foot.setStyleSheet(f"color: {color}; padding: 0 4px;")
 
 
 class _Field(QLineEdit):
-    """The field; its keys move through the list below."""
+    """The text field; the arrow keys move through the list below it."""
 
     def __init__(self, palette: CommandPalette) -> None:
         super().__init__(objectName="command-field")
@@ -167,19 +165,19 @@ class _Field(QLineEdit):
             super().keyPressEvent(event)
 
     def focusNextPrevChild(self, next_: bool) -> bool:
-        """Keep Tab for moving through the list."""
+        """Leave Tab to `keyPressEvent`, which moves through the list."""
         return False
 
 
 class Results(QAbstractListModel):
-    """What was found."""
+    """The commands that were found, as rows."""
 
     def __init__(self, parent: QFrame) -> None:
         super().__init__(parent)
         self.commands: list[Command] = []
 
     def show(self, commands: list[Command]) -> None:
-        """Show other rows."""
+        """Replace the rows."""
         self.beginResetModel()
         self.commands = commands
         self.endResetModel()
@@ -203,7 +201,7 @@ class Results(QAbstractListModel):
 
 
 def row_height() -> int:
-    """Return how high a row is."""
+    """Return the height of a row in pixels."""
     return round(QFontMetricsF(sans()).height() * 1.85)
 
 

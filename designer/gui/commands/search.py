@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from PySide6.QtGui import QKeySequence
 
@@ -13,19 +14,18 @@ from designer import presets
 from designer.analysis.evaluation.results import GraphResult
 from designer.errors import DesignerError
 from designer.gui.base import fuzzy, icons
+from designer.gui.commands.actions import Actions
+from designer.gui.commands.window import Window
 from designer.gui.documents import adding, palette_entries
 from designer.gui.documents.items import Item
 from designer.layers.category import Category
 from designer.layers.tensors import show
 
-if TYPE_CHECKING:
-    from designer.gui.shell.main_window import MainWindow
-
 MOST = 60  # results shown
 NODES_ONLY = "@"
-_CANDIDATES = 80  # nodes ranked exactly
-_ELSEWHERE = -5.0  # the score of what is found by its description only
-_REFUSED = -8.0  # added to the score of what cannot be done now: it gives way to its equals
+_CANDIDATES = 80  # nodes that are scored
+_ELSEWHERE = -5.0  # the score of what only its description matches
+_REFUSED = -8.0  # added to the score of what cannot be done now, so that it comes later
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,23 @@ class Command:
     Attributes
     ----------
     kind
-        What it is, said at the right: action, layer, node …
+        What it is, shown at the right: a menu, layer, node …
+    text
+        Its name, which the typed letters are matched with.
     detail
-        What is said beside its name.
+        What is shown beside its name.
+    run
+        Does it.
+    icon, category
+        The sign at the left, and the layer category that colors it.
     keys
         Its shortcut.
     refusal
-        Why it cannot be done now, "" if it can.
+        Why it cannot be done now; "" if it can.
+    other
+        Other words that find it.
     positions
-        The places of the typed letters in its text.
+        The indices of the typed letters in its text.
     """
 
     kind: str
@@ -64,23 +72,23 @@ class _Node(NamedTuple):
 
 
 class Search:
-    """All that can be found in a window as it is now; made anew whenever the palette opens."""
+    """Everything that can be found in a window now; built whenever the palette opens."""
 
-    def __init__(self, window: "MainWindow") -> None:
+    def __init__(self, window: Window, actions: Actions) -> None:
         self.window = window
         self.commands = [
-            *_actions(window),
+            *_actions(actions),
             *_panels(window),
             *_additions(window),
             *_presets(window),
             *_recent(window),
         ]
         self._paths = list(_paths(window.workspace.analysis.top))
-        # The shortest first: of too many that fit, they are ranked.
+        # The shortest first: where too many match, only the first ones are scored.
         self._nodes = [_Node(path, path.lower()) for path in sorted(self._paths, key=len)]
 
     def find(self, text: str) -> list[Command]:
-        """Return what fits, the best first; after ``@`` only nodes of the design."""
+        """Return what matches a text, the best first; after ``@`` only nodes of the design."""
         if text.startswith(NODES_ONLY):
             return [command for _, command in self._find_nodes(text[1:], MOST)]
         if not text.strip():
@@ -103,7 +111,7 @@ class Search:
         word = "".join(text.lower().split())
         if not word:
             return [(0.0, self._node(path, fuzzy.NO_PATTERN)) for path in self._paths[:most]]
-        # Two cheap passes choose the few that are worth ranking.
+        # Scoring is slow: of 10,000 nodes, two cheap passes choose the candidates.
         nodes = list(islice((node for node in self._nodes if word in node.low), _CANDIDATES))
         if len(nodes) < most:
             order = re.compile(".*?".join(map(re.escape, word))).search
@@ -139,35 +147,36 @@ def _paths(graph: GraphResult, prefix: str = "") -> Iterator[str]:
     """Yield the paths of all drawn nodes, blocks before what is inside them."""
     for name, result in graph.nodes.items():
         path = prefix + name
-        if not name.isdecimal():  # the number of a repetition is no node of its own
+        if not name.isdecimal():  # the index of a repetition is not a node
             yield path
         if result.inside is not None:
             yield from _paths(result.inside, f"{path}.")
 
 
-def _actions(window: "MainWindow") -> Iterator[Command]:
-    for key, row in window.actions_.rows.items():
-        action = window.actions_[key]
+def _actions(actions: Actions) -> Iterator[Command]:
+    for key, row in actions.rows.items():
+        action = actions[key]
         if key == "help.commands":
             continue
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         text = action.text().replace("&", "").rstrip("…")
         yield Command(
-            f"{row.menu}", text, row.help, action.trigger, row.icon, keys=keys,
-            refusal=row.refusal(window), other=f"{row.help} {row.text.replace('&', '')}",
+            row.menu, text, row.help, action.trigger, row.icon, keys=keys,
+            refusal=actions.refusal(key), other=f"{row.help} {row.text.replace('&', '')}",
         )  # fmt: skip
 
 
-def _panels(window: "MainWindow") -> Iterator[Command]:
-    for name, dock in window.docks.items():
+def _panels(window: Window) -> Iterator[Command]:
+    for name, dock in window.build_docks().items():
         title = dock.windowTitle().partition(" (")[0]
+        help_ = dock.toggleViewAction().statusTip()
+        show_dock = partial(window.show_dock, name)
         yield Command(
-            "panel", f"Show {title}", "", lambda name=name: window.show_dock(name), "eye",
-            other="panel dock",
-        )  # fmt: skip
+            "panel", f"Show {title}", help_, show_dock, "eye", other=f"panel dock {help_}"
+        )
 
 
-def _additions(window: "MainWindow") -> Iterator[Command]:
+def _additions(window: Window) -> Iterator[Command]:
     workspace = window.workspace
     refusal = "" if workspace.document else "No design is open."
     where = " after the selection" if workspace.selection else ""
@@ -182,7 +191,7 @@ def _additions(window: "MainWindow") -> Iterator[Command]:
             "common block" if entry.item.kind == "common" else entry.item.kind,
             entry.text,
             f"add {'the layer' if layer else 'the block'}{where}",
-            lambda item=entry.item: _add(window, item),
+            partial(_add, window, entry.item),
             icons.category_file(entry.category),
             entry.category,
             refusal=refusal,
@@ -190,35 +199,35 @@ def _additions(window: "MainWindow") -> Iterator[Command]:
         )
 
 
-def _add(window: "MainWindow", item: Item) -> None:
+def _add(window: Window, item: Item) -> None:
     adding.append(window.workspace, item)
     window.canvas.setFocus()
 
 
-def _presets(window: "MainWindow") -> Iterator[Command]:
+def _presets(window: Window) -> Iterator[Command]:
     for name in presets.names():
         try:
             preset = presets.info(name)
         except DesignerError:
-            continue  # the gallery says what is wrong with it
+            continue  # the gallery shows what is wrong with it
         yield Command(
             "preset",
             preset.title,
             f"open · {preset.year}",
-            lambda name=name: window.workspace.open_preset(name),
+            partial(window.workspace.open_preset, name),
             "gallery",
             other=f"{name} {preset.idea} {preset.paper.reference}",
         )
 
 
-def _recent(window: "MainWindow") -> Iterator[Command]:
+def _recent(window: Window) -> Iterator[Command]:
     for text in window.preferences.recent:
         path = Path(text)
         yield Command(
             "recent",
             path.name,
             str(path.parent),
-            lambda path=path: window.documents.open_file(path),
+            partial(window.documents.open_file, path),
             "clock",
             other=text,
         )

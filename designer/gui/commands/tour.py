@@ -1,7 +1,6 @@
-"""The tour of first steps: cards that point at the real widgets, which stay usable meanwhile."""
+"""The tour of the window: cards that point at the real widgets, which stay usable."""
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
@@ -19,11 +18,9 @@ from designer.errors import DesignerError
 from designer.gui.base import preferences
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.commands.tour_steps import STEPS, Step
+from designer.gui.commands.window import Window
 
-if TYPE_CHECKING:
-    from designer.gui.shell.main_window import MainWindow
-
-_LOOK = 100  # milliseconds between looks at where the target is
+_LOOK = 100  # milliseconds between two checks of where the target is
 _WIDTH = 340  # of the card
 _GAP = 14  # between card and target
 _AIR = 4  # between a button and the ring around it
@@ -33,10 +30,11 @@ _VEIL = 95  # of 255
 class Tour(QWidget):
     """A veil over the window with a hole at the target; the mouse goes through it."""
 
-    def __init__(self, window: "MainWindow", steps: tuple[Step, ...] = STEPS) -> None:
-        super().__init__(window, objectName="tour")
+    def __init__(self, window: Window, steps: tuple[Step, ...] = STEPS) -> None:
+        super().__init__(window.frame, objectName="tour")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.main = window
+        self.window_ = window
+        self.frame = window.frame
         self.steps = steps
         self.number = 0
         self._hole = QRect()
@@ -47,38 +45,38 @@ class Tour(QWidget):
 
     @property
     def step(self) -> Step:
-        """The present stop."""
+        """The step that is shown."""
         return self.steps[self.number]
 
     def begin(self) -> None:
-        """Show the first step; a tour that is under way begins anew."""
-        for other in self.main.findChildren(Tour):
+        """Show the first step, ending a tour that is under way."""
+        for other in self.frame.findChildren(Tour):
             if other is not self:
                 other.end()
-        self.main.preferences.toured = True
-        with contextlib.suppress(DesignerError):  # it is told again when the window closes
-            preferences.store(self.main.preferences)
+        self.window_.preferences.toured = True
+        with contextlib.suppress(DesignerError):  # shown when the window closes
+            preferences.store(self.window_.preferences)
         self.show()
         self._looking.start()
         self.go_to(0)
 
     def go_to(self, number: int) -> None:
-        """Show a step; behind the last one the tour ends, before the first one it stays."""
+        """Show a step; a number after the last step ends the tour."""
         if number >= len(self.steps):
             self.end()
             return
         self.number = max(0, number)
-        self.step.prepare(self.main)
+        self.step.prepare(self.window_)
         self.card.tell(self.step, self.number, len(self.steps))
         self._look()
         self.card.show()
         self.raise_()
         self.card.raise_()
         self.card.next.setFocus(Qt.FocusReason.OtherFocusReason)
-        QTimer.singleShot(0, self, self._look)  # docks settle after they are shown
+        QTimer.singleShot(0, self, self._look)  # docks take their size after they are shown
 
     def end(self) -> None:
-        """Give the window back."""
+        """Close the tour."""
         self._looking.stop()
         self.hide()
         self.card.hide()
@@ -86,14 +84,14 @@ class Tour(QWidget):
         self.deleteLater()
 
     def _look(self) -> None:
-        """Follow the target, and go on when the user has done what the step asks for."""
+        """Follow the target, and go to the next step when this one is done."""
         if not self._looking.isActive():
             return
-        if self.step.done is not None and self.step.done(self.main):
+        if self.step.done is not None and self.step.done(self.window_):
             self.go_to(self.number + 1)
             return
-        hole = self._place_of_target()
-        area = self.main.rect()
+        hole = self._target_area()
+        area = self.frame.rect()
         if hole != self._hole or self.geometry() != area:
             self._hole = hole
             self.setGeometry(area)
@@ -101,22 +99,22 @@ class Tour(QWidget):
         size = self.card.sizeHint()
         self.card.setGeometry(QRect(place_beside(hole, size.width(), size.height(), area), size))
 
-    def _place_of_target(self) -> QRect:
-        target = self.step.target(self.main)
-        if target is None or not target.isVisible() or target.window() is not self.main:
+    def _target_area(self) -> QRect:
+        target = self.step.target(self.window_)
+        if target is None or not target.isVisible() or target.window() is not self.frame:
             return QRect()
-        corner = target.mapTo(self.main, QPoint(0, 0))
-        # Beside a panel lies the next one, which the ring would cut into.
+        corner = target.mapTo(self.frame, QPoint(0, 0))
+        # A panel borders on the next one, which a wider ring would cover.
         air = _AIR if isinstance(target, QAbstractButton) else 0
-        place = QRect(corner, target.size()).adjusted(-air, -air, air, air)
-        return place.intersected(self.main.rect())
+        area = QRect(corner, target.size()).adjusted(-air, -air, air, air)
+        return area.intersected(self.frame.rect())
 
     def _dress(self) -> None:
         self.card.dress()
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Darken all but the target."""
+        """Darken everything but the target."""
         c = colors()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -131,10 +129,10 @@ class Tour(QWidget):
 
 
 class Card(QFrame):
-    """What a step says, with the buttons; arrow keys and Escape do what they do."""
+    """The text of a step with its buttons, which the arrow keys and Escape press, too."""
 
     def __init__(self, tour: Tour) -> None:
-        super().__init__(tour.main, objectName="tour-card")
+        super().__init__(tour.frame, objectName="tour-card")
         self._tour = tour
         self.setFixedWidth(_WIDTH)
         self.title = QLabel(wordWrap=True)
@@ -154,7 +152,7 @@ class Card(QFrame):
         across.addStretch(1)
         for button in (self.skip, self.back, self.next):
             across.addWidget(button)
-        down = QVBoxLayout(self)
+        down = self._down = QVBoxLayout(self)
         down.setContentsMargins(16, 14, 16, 14)
         down.setSpacing(8)
         down.addWidget(self.title)
@@ -169,7 +167,7 @@ class Card(QFrame):
         return button
 
     def dress(self) -> None:
-        """Take the colors and fonts of the theme."""
+        """Use the colors and fonts of the theme."""
         c = colors()
         self.setStyleSheet(
             f"#tour-card {{ background: {c.panel}; border: 1px solid {c.accent};"
@@ -178,7 +176,7 @@ class Card(QFrame):
         self.title.setFont(sans(1.15, bold=True))
 
     def tell(self, step: Step, number: int, of: int) -> None:
-        """Show a step's words."""
+        """Show the text of a step."""
         self.title.setText(step.title)
         self.words.setText(step.words)
         self.count.setText(f"{number + 1} of {of}")
@@ -186,11 +184,11 @@ class Card(QFrame):
         self.skip.setVisible(number < of - 1)
         self.next.setText("Next" if number < of - 1 else "Done")
         self.setAccessibleName(f"{step.title}. {step.words}")
-        height = self.layout().heightForWidth(_WIDTH)
-        self.setFixedHeight(height if height > 0 else self.layout().sizeHint().height())
+        height = self._down.heightForWidth(_WIDTH)
+        self.setFixedHeight(height if height > 0 else self._down.sizeHint().height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go forth, back, or leave."""
+        """Go forward or back, or end the tour."""
         if event.key() in (Qt.Key.Key_Right, Qt.Key.Key_PageDown):
             self._tour.go_to(self._tour.number + 1)
         elif event.key() in (Qt.Key.Key_Left, Qt.Key.Key_PageUp):
@@ -213,7 +211,7 @@ class _Button(QPushButton):
 
 
 def place_beside(target: QRect, width: int, height: int, area: QRect) -> QPoint:
-    """Return where a card goes: beside its target where there is room, and within the area."""
+    """Return the corner of a card beside its target, or on it where there is no room."""
     if target.isEmpty():
         return QPoint((area.width() - width) // 2, (area.height() - height) // 2)
     middle = target.center()
@@ -225,7 +223,7 @@ def place_beside(target: QRect, width: int, height: int, area: QRect) -> QPoint:
         (target.top() - height, middle.x() - width // 2, target.top() - height - _GAP),
     )  # fmt: skip
     room, x, y = max(rooms)
-    if room < _GAP:  # the target fills the window: lie upon it, at its lower right
+    if room < _GAP:  # the target fills the window: cover its lower right corner
         x, y = target.right() - width - 3 * _GAP, target.bottom() - height - 3 * _GAP
     margin = 8
     return QPoint(

@@ -1,17 +1,15 @@
-"""The first steps: what the tour says, and at what it points."""
+"""The stops of the tour: what each says, and the widget it points at."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QToolBar, QToolButton, QWidget
 
 from designer.design.values import LayerNode
+from designer.gui.commands.window import Window
 from designer.layers.catalogue import layer_types
 from designer.layers.category import Category
-
-if TYPE_CHECKING:
-    from designer.gui.shell.main_window import MainWindow
 
 
 @dataclass(frozen=True)
@@ -20,38 +18,43 @@ class Step:
 
     Attributes
     ----------
+    title, words
+        What the card says.
     target
-        Returns the widget that is pointed at.
+        Returns the widget to point at.
     prepare
-        Brings it to where it can be seen.
+        Makes the target visible.
     done
-        Whether the user has done what the step asks for; it then goes on by itself.
+        Whether the user has done what the step asks for; the tour then goes to the next step.
     """
 
     title: str
     words: str
-    target: Callable[["MainWindow"], QWidget | None]
-    prepare: Callable[["MainWindow"], object] = lambda _: None
-    done: Callable[["MainWindow"], bool] | None = None
+    target: Callable[[Window], QWidget | None]
+    prepare: Callable[[Window], object] = lambda _: None
+    done: Callable[[Window], bool] | None = None
 
 
-def _dock(name: str) -> Callable[["MainWindow"], QWidget | None]:
-    return lambda window: window.docks[name].widget()
+def _dock(name: str) -> Callable[[Window], QWidget | None]:
+    return lambda window: window.build_docks()[name].widget()
 
 
-def _show(name: str) -> Callable[["MainWindow"], object]:
+def _show(name: str) -> Callable[[Window], object]:
     return lambda window: window.show_dock(name)
 
 
-def _button(key: str) -> Callable[["MainWindow"], QWidget | None]:
-    def find(window: "MainWindow") -> QWidget | None:
-        bar = window.findChild(QToolBar, "toolbar")
-        return bar.widgetForAction(window.actions_[key]) if bar is not None else None
+def _button(key: str) -> Callable[[Window], QWidget | None]:
+    def find(window: Window) -> QWidget | None:
+        bar, action = (
+            window.frame.findChild(QToolBar, "toolbar"),
+            window.frame.findChild(QAction, key),
+        )
+        return bar.widgetForAction(action) if bar is not None and action is not None else None
 
     return find
 
 
-def _select_a_layer(window: "MainWindow") -> None:
+def _select_a_layer(window: Window) -> None:
     """Select the first convolution, so that there is something to inspect."""
     window.show_dock("inspector")
     if window.workspace.selection:
@@ -67,9 +70,9 @@ def _select_a_layer(window: "MainWindow") -> None:
 STEPS = (
     Step(
         "A network is a drawing",
-        "Data flows from top to bottom, and each box is a layer. Ctrl with the wheel zooms: from "
-        "close by, a box tells its settings and the shape of what it gives. The wheel alone pans, "
-        "F shows everything.",
+        "Data flows from top to bottom, and each box is a layer. Ctrl with the wheel zooms: close "
+        "up, a box shows its settings and the shape of its output. The wheel alone pans, and F "
+        "shows everything.",
         lambda window: window.canvas,
     ),
     Step(
@@ -81,44 +84,44 @@ STEPS = (
     ),
     Step(
         "Set them up",
-        "What is selected shows its settings here, and below them why its output has this shape "
-        "and what it costs, with the numbers. Try another number of channels: everything follows "
-        "at once, and Ctrl+Z takes it back.",
+        "The settings of the selected layer are here. Below them you see why its output has this "
+        "shape and what it costs, with the numbers. Try another number of channels: everything "
+        "updates at once, and Ctrl+Z undoes it.",
         _dock("inspector"),
         _select_a_layer,
     ),
     Step(
         "See what it costs",
-        "One row for each layer: shape, memory, parameters, multiplications, receptive field. "
-        "A row that is clicked is selected on the canvas, too.",
+        "There is one row for each layer: shape, memory, parameters, multiplications, receptive "
+        "field. Click a row to select the layer on the canvas, too.",
         _dock("analysis"),
         _show("analysis"),
     ),
     Step(
-        "Mend what does not fit",
-        "Where shapes do not fit, the layer is marked and the reason stands here, usually with a "
-        "fix to press. Nothing can be broken for good: every step can be undone.",
+        "Fix what does not fit",
+        "Where shapes do not fit, the layer is marked and the reason is listed here, usually with "
+        "a button that fixes it. You cannot break anything: every step can be undone.",
         _dock("problems"),
         _show("problems"),
     ),
     Step(
         "Train it",
-        "Press Train. The training runs in a process of its own; the curves grow in the panel "
-        "below, and it can be paused, steered and stopped at any time.",
+        "Press Train. The training runs in a process of its own, and its curves grow in the panel "
+        "below. You can pause, adjust and stop it at any time.",
         _button("train.start"),
         _show("training"),
         lambda window: window.training.running,
     ),
     Step(
         "Take it away",
-        "Export writes the network as Python code and as model files, with fresh weights or those "
-        "of a training. Each file is checked before it counts as written.",
+        "Export writes the network as Python code and as model files, with fresh or trained "
+        "weights. Each file is loaded again and checked.",
         _button("file.export"),
     ),
     Step(
         "Find anything",
-        "Ctrl+K finds every command, layer, node, preset and file by typing a few letters. These "
-        "steps come back with F1. Enjoy!",
-        lambda window: window.findChild(QToolButton, "search"),
+        "Press Ctrl+K and type a few letters to find any command, layer, node, preset or file. F1 "
+        "starts this tour again. Enjoy!",
+        lambda window: window.frame.findChild(QToolButton, "search"),
     ),
 )

@@ -1,28 +1,25 @@
-"""Opening, saving and closing designs: the questions asked, and what is remembered."""
+"""The File menu: opening, saving and closing designs, with the questions asked on the way."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6 import QtWidgets
 
+from designer.gui.commands.window import Window
 from designer.gui.documents.autosave import Autosave
 from designer.gui.documents.workspace import Document
-
-if TYPE_CHECKING:
-    from designer.gui.shell.main_window import MainWindow
 
 _FILTER = "Designs (*.json);;All files (*)"
 
 
 class Documents:
-    """What the File menu does with designs."""
+    """Opens, saves and closes designs, and remembers the recent files."""
 
-    def __init__(self, window: "MainWindow", autosave: Autosave) -> None:
+    def __init__(self, window: Window, autosave: Autosave) -> None:
         self.window = window
         self.autosave = autosave
 
     def new(self) -> None:
-        """Begin a design with nothing but an input and an output."""
+        """Open an empty design."""
         from designer.design.values import Design
 
         self.window.workspace.add(Design("Untitled"), saved=None)
@@ -30,13 +27,13 @@ class Documents:
     def open(self) -> None:
         """Ask for a design file and open it."""
         text, _ = QtWidgets.QFileDialog.getOpenFileName(
-            self.window, "Open design", self._folder(), _FILTER
+            self.window.frame, "Open design", self._folder(), _FILTER
         )
         if text:
             self.open_file(Path(text))
 
     def open_file(self, path: Path) -> None:
-        """Open a design file; tells the user what is wrong with one that cannot be read."""
+        """Open a design file, or show why it cannot be read."""
         self.window.guarded(lambda: self.window.workspace.open(path))
         if any(document.path == path.absolute() for document in self.window.workspace.documents):
             self.window.preferences.remember(path)
@@ -47,14 +44,14 @@ class Documents:
         self.window.show_dock("training")
 
     def save(self) -> bool:
-        """Write the current design to its file; returns whether that was done."""
+        """Write the current design to its file and return whether that was done."""
         document = self.window.workspace.document
         if document is None:
             return False
         return self._write(document, document.path) if document.path else self.save_as()
 
     def save_as(self) -> bool:
-        """Ask for a file and write the current design to it; returns whether that was done."""
+        """Ask for a file, write the current design to it and return whether that was done."""
         document = self.window.workspace.document
         if document is None:
             return False
@@ -62,7 +59,7 @@ class Documents:
             document.path or Path(self._folder()) / f"{_file_name(document.design.name)}.json"
         )
         text, _ = QtWidgets.QFileDialog.getSaveFileName(
-            self.window, "Save design", str(proposed), _FILTER
+            self.window.frame, "Save design", str(proposed), _FILTER
         )
         if not text:
             return False
@@ -77,11 +74,11 @@ class Documents:
         return done
 
     def revert(self) -> None:
-        """Go back to what the file holds."""
+        """Go back to the design as its file has it."""
         self.window.workspace.revert()
 
     def close(self, document: Document | None = None) -> bool:
-        """Close a tab, asking if something would be lost; returns whether it was closed."""
+        """Close a tab, asking about unsaved changes; return whether it was closed."""
         document = document or self.window.workspace.document
         if document is None:
             return True
@@ -92,7 +89,7 @@ class Documents:
         return True
 
     def may_lose(self, document: Document) -> bool:
-        """Ask whether to save a modified design; returns whether it may be closed now."""
+        """Ask whether to save a modified design; return whether it may be closed now."""
         if not document.design.graph.nodes:
             return True
         self.window.workspace.show(document)
@@ -103,9 +100,9 @@ class Documents:
             QtWidgets.QMessageBox.StandardButton.Save
             | QtWidgets.QMessageBox.StandardButton.Discard
             | QtWidgets.QMessageBox.StandardButton.Cancel,
-            self.window,
+            self.window.frame,
         )
-        box.setInformativeText("They are lost if you don't.")
+        box.setInformativeText("The changes are lost if you do not save them.")
         box.setDefaultButton(QtWidgets.QMessageBox.StandardButton.Save)
         answer = box.exec()
         if answer == QtWidgets.QMessageBox.StandardButton.Save:
@@ -116,7 +113,7 @@ class Documents:
         """Ask for a file and write a picture of the network."""
         path = Path(self._folder()) / f"{_file_name(self.window.workspace.design.name)}.svg"
         text, _ = QtWidgets.QFileDialog.getSaveFileName(
-            self.window, "Save picture", str(path), "SVG (*.svg);;PNG (*.png)"
+            self.window.frame, "Save picture", str(path), "SVG (*.svg);;PNG (*.png)"
         )
         if text:
             self.window.canvas.save_picture(Path(text))

@@ -85,9 +85,7 @@ class Editor(QMainWindow):
             | option.AllowTabbedDocks
             | option.GroupedDragging
         )
-        self.setTabPosition(
-            Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North
-        )
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, BOTTOM)
         for row in self.rows:
@@ -101,7 +99,8 @@ class Editor(QMainWindow):
                 self.docks[row.key].raise_()
         self._dock_tabs = DockTabs(self)
         self._arrange_at_first()
-        self.workspace.changed.connect(self._count_problems)
+        if "problems" in self.docks:
+            self.workspace.changed.connect(self._count_problems)
 
     def _dock(self, row: Dock) -> QDockWidget:
         dock = QDockWidget(row.title, self, objectName=_object_name(row))

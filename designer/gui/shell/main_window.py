@@ -1,4 +1,4 @@
-"""The main window: assembles the panels around one workspace, and asks before anything is lost."""
+"""The main window: assembles pages, menus and toolbar around one workspace."""
 
 import base64
 from collections.abc import Callable
@@ -39,26 +39,29 @@ if TYPE_CHECKING:
     from designer.gui.shell.editor import Editor
     from designer.gui.training.panel import TrainingPanel
 
-_AHEAD_MS = 150  # after the window was shown, the editor is made ahead of its use
-_PAUSE_MS = 20  # between the parts of the editor that are made ahead
+_PRELOAD_MS = 150  # after the window was shown, until the editor is loaded before its first use
+_PAUSE_MS = 20  # between two docks that are built before their first use, for events
 
 
 class MainWindow(QMainWindow):
     """Menus, toolbar and status bar around two pages: the welcome page and the editor."""
+
+    documents: Documents
 
     def __init__(self, remembered: preferences.Preferences) -> None:
         super().__init__(objectName="main-window")
         self.preferences = remembered
         self.workspace = Workspace(self)
         self.trainer = Trainer(remembered, self)
-        self._begun: Editor | None = None
-        self._built = False
+        self._editor: Editor | None = None
+        self._built = False  # all docks of the editor
         self.actions_ = Actions(self)
         self.welcome = Welcome(self.workspace, remembered)
         self.welcome.open_requested.connect(self.actions_["file.open"].trigger)
         self.welcome.new_requested.connect(self.actions_["file.new"].trigger)
-        self.welcome.preset_requested.connect(self._open_preset)
-        self.welcome.back_requested.connect(self.workspace.show)
+        # Signal(object) is all that the stubs know of the next two.
+        self.welcome.preset_requested.connect(self._open_preset)  # type: ignore[call-overload]
+        self.welcome.back_requested.connect(self.workspace.show)  # type: ignore[call-overload]
         self.welcome.compare_requested.connect(self.compare)
         self.welcome.tour_requested.connect(self.tour)
         self.welcome.demo_requested.connect(lambda: self.guarded(self.documents.open_demo))
@@ -84,20 +87,40 @@ class MainWindow(QMainWindow):
         self._menus()
         self._toolbar()
 
-    # The editor takes longer to make than the welcome page: it is made when it is wanted, or ahead
-    # of that while the window has nothing else to do.
+    @property
+    def frame(self) -> QMainWindow:
+        """The window itself, which `commands.window.Window` names apart from what it can do."""
+        return self
+
+    # The editor takes longer to build than the welcome page: it is built when a design is opened,
+    # or before that, dock by dock, while the window has nothing else to do.
+
+    def build_editor(self) -> "Editor":
+        """Return the page on which designs are edited, building what is not built yet."""
+        editor = self._begin_editor()
+        if not self._built:
+            self._built = True
+            idle_imports.hurry()
+            editor.build()
+            self._connect_editor(editor)
+        return editor
+
+    def build_docks(self) -> "dict[str, QDockWidget]":
+        """Return the docks of the editor by key, building what is not built yet."""
+        return self.build_editor().docks
 
     @property
     def editor(self) -> "Editor":
-        """The page on which designs are worked on, made at its first use."""
-        if not self._built:
-            self._built = True  # first, since what follows may ask for it
-            idle_imports.hurry()
-            editor = self._begin_editor()
-            editor.build()
-            self._finish_editor(editor)
-        assert self._begun is not None
-        return self._begun
+        """The page on which designs are edited.
+
+        Raises
+        ------
+        RuntimeError
+            No design was opened yet, nor `build_editor` called.
+        """
+        if self._editor is None:
+            raise RuntimeError("The editor is not built: call build_editor first.")
+        return self._editor
 
     @property
     def canvas(self) -> "Canvas":
@@ -111,7 +134,7 @@ class MainWindow(QMainWindow):
 
     @property
     def docks(self) -> "dict[str, QDockWidget]":
-        """The docks of the editor by name."""
+        """The docks of the editor by key."""
         return self.editor.docks
 
     @property
@@ -120,28 +143,29 @@ class MainWindow(QMainWindow):
         return self.editor.tabs
 
     def _begin_editor(self) -> "Editor":
-        if self._begun is None:
+        if self._editor is None:
             from designer.gui.shell.editor import Editor
 
-            self._begun = Editor(self.workspace, self.trainer)
-            self.pages.addWidget(self._begun)  # now, since whatever is moved is styled again
-        return self._begun
+            self._editor = Editor(self.workspace, self.trainer)
+            # Before it has docks: Qt styles a widget again, with all it holds, when it is moved.
+            self.pages.addWidget(self._editor)
+        return self._editor
 
-    def _load_ahead(self) -> None:
+    def _preload(self) -> None:
+        """Load and build the editor while the user looks at the welcome page."""
         if not self._built:
-            idle_imports.run(self, _import_editor, lambda _: self._build_ahead())
+            idle_imports.run(self, _import_editor, lambda _: self._build_next_dock())
 
-    def _build_ahead(self) -> None:
-        """Make a part of the editor and come again."""
+    def _build_next_dock(self) -> None:
         if self._built:
             return
-        if self._begin_editor().build(1):
-            QTimer.singleShot(_PAUSE_MS, self._build_ahead)
+        if self._begin_editor().build_next():
+            QTimer.singleShot(_PAUSE_MS, self._build_next_dock)
         else:
-            self.editor  # noqa: B018 - all its parts are there
+            self.build_editor()
             idle_imports.run(self, _import_training, lambda _: None)
 
-    def _finish_editor(self, editor: "Editor") -> None:
+    def _connect_editor(self, editor: "Editor") -> None:
         from designer.gui.shell.status import StatusBar
 
         self.actions_.attach(editor.canvas)
@@ -157,7 +181,7 @@ class MainWindow(QMainWindow):
         for dock in editor.docks.values():
             self._window_menu.addAction(dock.toggleViewAction())
         self._window_menu.addSeparator()
-        self._window_menu.addAction("&Arrange as at first", editor.arrange)
+        self._window_menu.addAction("&Reset arrangement", editor.arrange)
         if self.preferences.arrangement:
             editor.arrange(base64.b64decode(self.preferences.arrangement))
 
@@ -176,7 +200,7 @@ class MainWindow(QMainWindow):
                 self._recent.aboutToShow.connect(self._fill_recent)
             elif name == "Window":
                 self._window_menu = menu
-                menu.aboutToShow.connect(lambda: self.editor)  # which fills it
+                menu.aboutToShow.connect(self.build_editor)  # which fills the menu
 
     def _toolbar(self) -> None:
         bar = QToolBar("Toolbar", self, objectName="toolbar", movable=False)
@@ -189,6 +213,7 @@ class MainWindow(QMainWindow):
                 continue
             bar.addAction(action)
             button = bar.widgetForAction(action)
+            assert isinstance(button, QToolButton)
             if action.objectName() in ("edit.undo", "edit.redo"):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             if action.objectName() == "train.start":
@@ -203,7 +228,7 @@ class MainWindow(QMainWindow):
         bar.addWidget(search)
         self.addToolBar(bar)
 
-    # What the actions do beyond one panel
+    # Actions that concern more than one panel
 
     def train(self) -> None:
         """Train the current design."""
@@ -211,7 +236,7 @@ class MainWindow(QMainWindow):
         self.training.start()
 
     def load_weights(self) -> None:
-        """Ask for a file of weights to start from, and show what it fits."""
+        """Ask for a file of weights to start from, and show which layers they fit."""
         self.show_dock("training")
         self.training.show_set_up()
         self.training.set_up.start.choose_file(report=True)
@@ -229,13 +254,13 @@ class MainWindow(QMainWindow):
         )
 
     def compare(self, choice: "Choice | None" = None) -> None:
-        """Put the design that was worked on last beside a preset, or two presets."""
+        """Open a comparison: of the last edited design with a preset, or of two presets."""
         from designer.gui.gallery import comparison
 
         _open(comparison.dialog(self.workspace, self.welcome.mine, choice, self))
 
     def settings(self) -> None:
-        """Show the settings; they count at once."""
+        """Open the settings, whose changes take effect at once."""
         from designer.gui.shell.settings import SettingsDialog
 
         _open(SettingsDialog(self.preferences, self.apply_preferences, self))
@@ -252,18 +277,18 @@ class MainWindow(QMainWindow):
         self.guarded(lambda: preferences.store(self.preferences))
         self.workspace.changed.emit(self.workspace.design, self.workspace.design)
 
-    def find(self) -> None:
-        """Go to a node by typing its name."""
+    def find_node(self) -> None:
+        """Open the command palette for the nodes of the design."""
         self.command_palette("@")
 
     def command_palette(self, text: str = "") -> None:
-        """Find actions, layers, nodes, presets and files by typing."""
+        """Open the command palette with a text in its field."""
         from designer.gui.commands.palette import CommandPalette
 
-        CommandPalette(self, text).popup()
+        CommandPalette(self, self.actions_, text).popup()
 
     def tour(self) -> None:
-        """Show the first steps."""
+        """Start the tour; without an open design, open the demo first."""
         from designer.gui.commands.tour import Tour
 
         if self.workspace.document is None:
@@ -284,10 +309,10 @@ class MainWindow(QMainWindow):
 
     def show_dock(self, name: str) -> None:
         """Bring a dock to the front, opening it if it is closed."""
-        self.editor.show_dock(name)
+        self.build_editor().show_dock(name)
 
     def guarded(self, work: Callable[[], object]) -> bool:
-        """Do something; what it refuses becomes a sentence. Returns whether it was done."""
+        """Do something, show what it refuses, and return whether it was done."""
         try:
             work()
         except DesignerError as error:
@@ -296,7 +321,7 @@ class MainWindow(QMainWindow):
         return True
 
     def tell_error(self, sentence: str) -> None:
-        """Say what went wrong, where the user looks."""
+        """Show what went wrong: on the canvas, or in a box where there is none."""
         if self.workspace.document is not None:
             self.workspace.refused.emit(sentence)
         else:
@@ -311,16 +336,15 @@ class MainWindow(QMainWindow):
         self.setWindowModified(bool(document and document.modified))
 
     def _switched(self) -> None:
-        open_ = self.workspace.document is not None
-        if open_ and not self._built:
-            assert self.editor is not None
-            self.workspace.switched.emit()  # once more, for those that listen only now
-            return
-        self.pages.setCurrentWidget(self.editor if open_ else self.welcome)
-        if open_:
-            self.canvas.setFocus()
-        else:
+        if self.workspace.document is None:
+            self.pages.setCurrentWidget(self.welcome)
             self.welcome.refresh()
+        elif not self._built:
+            self.build_editor()
+            self.workspace.switched.emit()  # again, for the panels that were not built before
+        else:
+            self.pages.setCurrentWidget(self.editor)
+            self.canvas.setFocus()
 
     def _fill_recent(self) -> None:
         self._recent.clear()
@@ -352,17 +376,17 @@ class MainWindow(QMainWindow):
     # Events
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Start what may wait until the window is seen."""
+        """Start what can wait until the window is visible."""
         super().showEvent(event)
         if self._seen:
             return
         self._seen = True
         QTimer.singleShot(0, self.trainer.window_shown)
-        QTimer.singleShot(_AHEAD_MS, self._load_ahead)
+        QTimer.singleShot(_PRELOAD_MS, self._preload)
         QTimer.singleShot(0, lambda: self.guarded(self.autosave.recover))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask about unsaved designs; a training goes on without the window."""
+        """Ask about unsaved designs; a training continues without the window."""
         for document in list(self.workspace.documents):
             if document.modified and not self.documents.may_lose(document):
                 event.ignore()
@@ -376,37 +400,31 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files that are dropped anywhere on the window."""
+        """Accept files anywhere on the window."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
+        """Open the dropped files."""
         for url in event.mimeData().urls():
             if url.isLocalFile():
                 self.documents.open_file(Path(url.toLocalFile()))
 
 
-def _file_name(name: str) -> str:
-    return (
-        "".join(c for c in name.lower().replace(" ", "-") if c.isalnum() or c in "-_") or "design"
-    )
-
-
 def _open(dialog: QDialog) -> None:
-    """Show a dialog above its window until it is closed, and let it go then."""
+    """Show a dialog above its window, and delete it when it is closed."""
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.open()
 
 
 def _import_editor() -> None:
-    """Load what the editor is made of, in a thread, while the window is awake."""
+    """Import the modules of the editor, in a thread."""
     import designer.gui.shell.editor
     import designer.gui.shell.status  # noqa: F401
 
 
 def _import_training() -> None:
-    """Load what follows at once when a design is opened: its data, the devices, the curves."""
+    """Import what an opened design needs next: data sets and curves; ask for the devices."""
     import designer.data
     import designer.gui.training.curves  # noqa: F401
     from designer.gui.documents import fitting

@@ -78,7 +78,9 @@ class SettingsDialog(QDialog):
         buttons.rejected.connect(self.reject)
         down.addWidget(buttons)
         self.fill()
-        self.themes.checkedButton().setFocus()
+        checked = self.themes.checkedButton()
+        if checked is not None:
+            checked.setFocus()
         self._dress()
         theme.changed.connect(self._dress)
 

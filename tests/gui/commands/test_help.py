@@ -88,4 +88,4 @@ def test_a_folder_that_cannot_be_shown(
     assert str(tmp_path) in dialog.message.text()
     (tmp_path / "file").write_text("")
     dialog.open_folder(tmp_path / "file" / "below")
-    assert "cannot be made" in dialog.message.text()
+    assert "cannot be created" in dialog.message.text()

@@ -167,7 +167,7 @@ def test_many_nodes_are_cut_to_what_is_shown(window: MainWindow) -> None:
     nodes |= {name: LayerNode("Conv2d", {"out_channels": 1, "kernel_size": 1}) for name in names}
     edges = tuple(Edge(one, 0, two, 0) for one, two in zip(["image", *names], names, strict=False))
     window.workspace.add(Design("Long", graph=Graph(nodes, edges)))
-    search = Search(window)
+    search = Search(window, window.actions_)
     assert len(search.find("@conv")) == MOST
     assert search.find("@cnv1999")[0].text == "conv1999"
     mixed = search.find("conv")

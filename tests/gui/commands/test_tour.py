@@ -123,6 +123,7 @@ def test_what_was_asked_for_goes_on(window: MainWindow, qtbot: QtBot) -> None:
 def test_train_is_asked_for_with_its_button(window: MainWindow) -> None:
     step = next(step for step in STEPS if step.done is not None)
     assert step.target(window).defaultAction() is window.actions_["train.start"]
+    window.build_docks()
     assert not step.done(window)
 
 

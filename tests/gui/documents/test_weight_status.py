@@ -74,7 +74,7 @@ def test_the_canvas_marks_what_is_kept_until_it_is_told_not_to(
 ) -> None:
     workspace = window.workspace
     workspace.add(edited().design)
-    action, legend = window.actions_["view.fates"], window.canvas.legend
+    action, legend = window.actions_["view.weight_status"], window.canvas.legend
     window.actions_.refresh()
     assert not action.isEnabled() and legend.isHidden() and not _fates(window)
 

@@ -147,7 +147,7 @@ def test_the_arrangement_and_the_theme_are_remembered(
 ) -> None:
     from designer.gui.base import preferences
 
-    window.docks["inspector"].hide()
+    window.build_docks()["inspector"].hide()
     window.preferences.theme = "light"
     window.close()
     again = preferences.load()

@@ -1,4 +1,4 @@
-"""The main window's frame: docks and their tabs, documents as tabs."""
+"""The main window's frame: documents as tabs, the theme."""
 
 import pytest
 from PySide6.QtCore import Qt
@@ -6,29 +6,6 @@ from PySide6.QtWidgets import QTabBar
 from pytestqt.qtbot import QtBot
 
 from designer.gui.shell.main_window import MainWindow
-
-
-def _dock_bars(window: MainWindow) -> list[list[str]]:
-    return sorted(
-        [bar.tabText(index) for index in range(bar.count())]
-        for bar in window.findChildren(QTabBar)
-        if bar.isVisible() and bar.objectName() != "documents"
-    )
-
-
-BARS = [["Analysis", "Problems", "Code"], ["Training", "Runs", "Evaluation"]]
-
-
-def test_each_group_of_docks_has_one_bar(window: MainWindow, qtbot: QtBot) -> None:
-    window.workspace.open_preset("lenet5")
-    qtbot.waitUntil(lambda: _dock_bars(window) == BARS)
-    for _ in range(3):  # Qt makes new bars each time
-        window.editor.arrange()
-        qtbot.waitUntil(lambda: _dock_bars(window) == BARS)
-    window.docks["runs"].hide()
-    qtbot.waitUntil(lambda: ["Training", "Evaluation"] in _dock_bars(window))
-    window.docks["runs"].show()
-    qtbot.waitUntil(lambda: _dock_bars(window) == BARS)
 
 
 def test_documents_are_tabs(window: MainWindow, qtbot: QtBot) -> None:
