@@ -1,4 +1,4 @@
-"""Activations: one function applied to every value."""
+"""Activations: one function, applied to each value."""
 
 from collections.abc import Sequence
 
@@ -28,54 +28,49 @@ def elementwise_layout(inputs: Sequence[Tensor]) -> Layout:
 
 
 class _Activation(Layer):
-    """A function of each value; subclasses say what backward needs."""
+    """A function of each value. Subclasses say what autograd saves for its derivative."""
 
     category = Category.ACTIVATION
     activation = True
     counts = False
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """Keep the order of the axes."""
         return elementwise_layout(inputs)
 
 
-class _KeepsOutput(_Activation):
-    """Its derivative is computed from the output."""
+class _SavesOutput(_Activation):
+    """An activation whose derivative is computed from its output."""
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its output."""
         return ITS_OUTPUT
 
 
-class _KeepsInput(_Activation):
-    """Its derivative is computed from the input."""
+class _SavesInput(_Activation):
+    """An activation whose derivative is computed from its input."""
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input."""
         return ITS_INPUT
 
 
-class _CopiesInPlace(_KeepsInput):
-    """Works in place at the price of a copy of its input."""
+class _CopiesInPlace(_SavesInput):
+    """An activation of which torch saves a copy of the input when it works in place."""
 
     inplace = True
 
     def saved_in_place(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """A full copy of the input."""
         return SavedForBackward(per_image=FLOAT_BYTES * inputs[0].values)
 
 
-class _OutputInPlace(_KeepsInput):
-    """Keeps its input, but works in place from its output."""
+class _OutputInPlace(_SavesInput):
+    """An activation that saves its input, but its output when it works in place."""
 
     inplace = True
 
     def saved_in_place(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its output."""
         return ITS_OUTPUT
 
 
-class ReLU(_KeepsOutput):
+class ReLU(_SavesOutput):
     """Rectified linear unit."""
 
     help = "max(0, x): the standard activation."
@@ -98,7 +93,7 @@ class LeakyReLU(_OutputInPlace):
     negative_slope = Float(0.01, minimum=0.0, maximum=1.0, help="Slope for negative values.")
 
 
-class PReLU(_KeepsInput):
+class PReLU(_SavesInput):
     """Parametric rectified linear unit."""
 
     help = "LeakyReLU with a learned slope, one or one per channel."
@@ -110,11 +105,9 @@ class PReLU(_KeepsInput):
         return inputs[0].shape[0] if self.per_channel else 1
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """The slopes."""
         return (State("weight", (self._slopes(inputs),), WEIGHT),)
 
     def constructor(self, code: Code) -> str:
-        """Write the number of slopes unless it is one."""
         slopes = [code.channels] if self.per_channel else []
         return f"nn.PReLU({', '.join([*slopes, *code.keywords(['init'])])})"
 
@@ -134,7 +127,7 @@ class SELU(_OutputInPlace):
     torch = "nn.SELU"
 
 
-class GELU(_KeepsInput):
+class GELU(_SavesInput):
     """Gaussian error linear unit."""
 
     help = "x times the normal distribution's Φ(x)."
@@ -150,13 +143,13 @@ class SiLU(_CopiesInPlace):
 
 
 class Mish(_CopiesInPlace):
-    """Mish."""
+    """Mish activation."""
 
     help = "x · tanh(softplus(x))."
     torch = "nn.Mish"
 
 
-class Softplus(_KeepsInput):
+class Softplus(_SavesInput):
     """Smooth rectifier."""
 
     help = "log(1 + exp(βx)) / β: a smooth ReLU."
@@ -178,27 +171,26 @@ class Hardsigmoid(_CopiesInPlace):
     torch = "nn.Hardsigmoid"
 
 
-class Sigmoid(_KeepsOutput):
+class Sigmoid(_SavesOutput):
     """Logistic function."""
 
     help = "1 / (1 + exp(-x)): squashes to between 0 and 1."
     torch = "nn.Sigmoid"
 
 
-class Tanh(_KeepsOutput):
+class Tanh(_SavesOutput):
     """Hyperbolic tangent."""
 
     help = "Squashes to between -1 and 1."
     torch = "nn.Tanh"
 
 
-class _OverAxis(_KeepsOutput):
-    """A distribution over one axis."""
+class _OverAxis(_SavesOutput):
+    """Softmax or its logarithm, over one axis."""
 
     dim = Int(1, minimum=1, maximum=3, help="The axis that sums to one; 1 is channels or features.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """The input's shape; the axis must exist."""
         if self.dim > len(inputs[0].shape):
             raise LayerError(
                 "no-such-axis",
@@ -209,19 +201,19 @@ class _OverAxis(_KeepsOutput):
         return inputs[0].shape
 
     def constructor(self, code: Code) -> str:
-        """Always name the axis."""
+        """Write ``dim`` always: torch would guess the axis, and warn about it."""
         return f"{self.torch}(dim={code.argument('dim')})"
 
 
 class Softmax(_OverAxis):
-    """Softmax."""
+    """Softmax over one axis."""
 
     help = "Probabilities: exp(x) divided by its sum. Cross-entropy has it built in."
     torch = "nn.Softmax"
 
 
 class LogSoftmax(_OverAxis):
-    """Logarithm of softmax."""
+    """Logarithm of softmax over one axis."""
 
     help = "Logarithms of softmax's probabilities. Cross-entropy has it built in."
     torch = "nn.LogSoftmax"

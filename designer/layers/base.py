@@ -1,6 +1,6 @@
 """The base class of all layer types: parameters, ports, rules, and the torch code of a layer.
 
-A layer type is one subclass of `Layer` with a ``help`` text; defining it registers it. Its rules are
+A layer type is a subclass of `Layer` with a ``help`` text; defining it registers it. Its rules are
 pure functions of the layer's parameters and of what is known about its inputs, for one image.
 """
 

@@ -62,22 +62,32 @@ def layer_types() -> Mapping[str, type[Layer]]:
 
 
 class Fault(NamedTuple):
-    """A parameter that cannot be used: its name and what is wrong with it."""
+    """What is wrong with a parameter of a node.
+
+    Attributes
+    ----------
+    code
+        A short stable name for this kind of fault.
+    parameter
+        The parameter's name, or "" if the layer type itself is unknown.
+    message
+        The fault in one sentence.
+    """
 
     code: str
     parameter: str
     message: str
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=65536)  # more than the different layers of any real design
 def _make(name: str, values: tuple[tuple[str, Any], ...]) -> Layer:
-    # Layers of equal parameters are one object, so that what follows from them is computed once.
-    # The values are of the parameters' own types, so that 1 and True do not meet here.
+    # Equal layers are one object, so that results cached for it are computed once. Values have
+    # the parameters' own types, hence 1 and True cannot be confused here.
     return layer_types()[name](**dict(values))
 
 
 def make(name: str, **values: Any) -> Layer:
-    """Return the layer with these values, which must be of the parameters' own types."""
+    """Return the layer with these values, which must have the parameters' own types."""
     return _make(name, tuple(values.items()))
 
 
@@ -86,7 +96,19 @@ def resolve(
 ) -> tuple[Layer | None, list[Fault]]:
     """Evaluate and check the parameters of a node.
 
-    Returns the layer, or None with the list of all faults.
+    Parameters
+    ----------
+    name
+        The layer type.
+    parameters
+        The values that the design gives; strings that begin with "=" are expressions.
+    scope
+        Values of the names that expressions may use.
+
+    Returns
+    -------
+    tuple of Layer or None and list of Fault
+        The layer and no faults, or None and all faults.
     """
     known = layer_types().get(name)
     if known is None:
@@ -130,7 +152,7 @@ def computed(value: Value, scope: Mapping[str, Scalar]) -> Value:
     Raises
     ------
     ExpressionError
-        An expression, which the error names, is wrong or reads something that is not in scope.
+        An expression is wrong or uses a name that is not in scope; the error quotes it.
     """
     if isinstance(value, tuple):
         return tuple([_computed(each, scope) for each in value])

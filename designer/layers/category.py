@@ -1,10 +1,10 @@
-"""The categories of layer types, for those who need no more of the catalogue."""
+"""The categories of layer types, in a module that is imported fast."""
 
 from enum import Enum
 
 
 class Category(Enum):
-    """The drawer of the palette in which a layer type lies."""
+    """The section of the palette that shows a layer type."""
 
     PORT = "Input & output"
     CONVOLUTION = "Convolution"

@@ -47,14 +47,13 @@ class _Conv(Initialized):
 
     @abstractmethod
     def out_channels_of(self, channels: int) -> int:
-        """Return the number of kernels, that is of output channels, for `channels` inputs."""
+        """Return the number of kernels (output channels) for `channels` input channels."""
 
     def groups_of(self, channels: int) -> int:
         """Return the number of independent groups for `channels` input channels."""
         return 1
 
     def check(self) -> None:
-        """Refuse "same" with a stride, as torch does."""
         super().check()
         if self.padding == "same" and self.stride != (1, 1):
             half = tuple(
@@ -72,7 +71,7 @@ class _Conv(Initialized):
             )
 
     def total_padding(self) -> Pair:
-        """Return rows and columns added to both sides together."""
+        """Return the rows and columns added on both sides together."""
         if isinstance(self.padding, str):
             height, width = (
                 d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)
@@ -81,7 +80,6 @@ class _Conv(Initialized):
         return 2 * self.padding[0], 2 * self.padding[1]
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """Slide the kernel over the padded image."""
         channels, height, width = need_image(self, inputs)
         kernels, groups = self.out_channels_of(channels), self.groups_of(channels)
         if channels % groups or kernels % groups:
@@ -104,7 +102,7 @@ class _Conv(Initialized):
         return kernels, new_height, new_width
 
     def _check_padding(self, shape: Shape) -> None:
-        """Refuse a reflection or a wrap-around longer than the image."""
+        """Refuse reflect or circular padding that is wider than the image allows."""
         if self.padding_mode not in ("reflect", "circular"):
             return
         spare = -1 if self.padding_mode == "reflect" else 0
@@ -142,7 +140,6 @@ class _Conv(Initialized):
         )
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """One kernel per output channel over the channels of its group."""
         channels = inputs[0].shape[0]
         kernels = self.out_channels_of(channels)
         weight = (kernels, channels // self.groups_of(channels), *self.kernel_size)
@@ -151,12 +148,12 @@ class _Conv(Initialized):
         return (State("weight", weight, WEIGHT),)
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Output positions x output channels x channels of a group x kernel."""
+        """Count output values x channels of a group x kernel elements."""
         channels = inputs[0].shape[0]
         return prod(output) * (channels // self.groups_of(channels)) * prod(self.kernel_size)
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input, or the padded copy that torch makes of it."""
+        """Save the input, or the padded copy that torch makes of it."""
         if self.padding_mode == "zeros" and self.padding != "same":
             return ITS_INPUT
         channels, height, width = inputs[0].shape
@@ -171,7 +168,6 @@ class _Conv(Initialized):
         return ITS_INPUT
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """The dilated kernel."""
         total = self.total_padding()
         reach = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
         return Window(
@@ -181,7 +177,6 @@ class _Conv(Initialized):
         )
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """The arithmetic of each axis."""
         if isinstance(self.padding, str):
             return (f"height, width = those of the input = {show(output[1:])}",)
         return spatial_formula(
@@ -194,7 +189,6 @@ class _Conv(Initialized):
         )
 
     def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
-        """Positions x kernels x what a kernel multiplies."""
         channels = inputs[0].shape[0]
         height, width = self.kernel_size
         per_output = f"{channels // self.groups_of(channels)} · {height} · {width}"
@@ -211,19 +205,15 @@ class Conv2d(_Conv):
     groups = Int(1, help="Independent groups into which the channels fall.")
 
     def out_channels_of(self, channels: int) -> int:
-        """Return the number of kernels."""
         return self.out_channels
 
     def groups_of(self, channels: int) -> int:
-        """Return the number of groups."""
         return self.groups
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return the number of kernels."""
         return code.tree("out_channels")
 
     def summary(self) -> str:
-        """Return kernel, stride and channels."""
         return f"{window_text('Conv2d', self.kernel_size, self.stride)}, {self.out_channels}"
 
 
@@ -235,19 +225,15 @@ class DepthwiseConv2d(_Conv):
     multiplier = Int(1, help="Kernels per input channel.")
 
     def out_channels_of(self, channels: int) -> int:
-        """Return `multiplier` kernels per channel."""
         return channels * self.multiplier
 
     def groups_of(self, channels: int) -> int:
-        """Each channel is a group."""
         return channels
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return channels times multiplier."""
         return times(inputs[0], code.tree("multiplier"))
 
     def constructor(self, code: Code) -> str:
-        """Write a grouped nn.Conv2d."""
         channels = code.channels
         kernels = python_source(times(code.first_axis(), code.tree("multiplier")))
         rest = code.keywords(("stride", "padding", "dilation", "bias", "padding_mode"))
@@ -255,7 +241,6 @@ class DepthwiseConv2d(_Conv):
         return f"nn.Conv2d({', '.join([channels, kernels, kernel, *rest, f'groups={channels}'])})"
 
     def summary(self) -> str:
-        """Return kernel and stride."""
         return window_text("Depthwise", self.kernel_size, self.stride)
 
 
@@ -282,15 +267,12 @@ class SeparableConv2d(nn.Module):
 '''
 
     def out_channels_of(self, channels: int) -> int:
-        """Return the channels of the 1x1 convolution."""
         return self.out_channels
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return the channels of the 1x1 convolution."""
         return code.tree("out_channels")
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """The depthwise kernels, the 1x1 kernels and the bias."""
         channels = inputs[0].shape[0]
         states = (
             State("depthwise.weight", (channels, 1, *self.kernel_size), WEIGHT),
@@ -301,13 +283,12 @@ class SeparableConv2d(nn.Module):
         return states
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Both convolutions, at the output's positions."""
+        """Count both convolutions; each has the output's height and width."""
         channels = inputs[0].shape[0]
         per_position = channels * prod(self.kernel_size) + channels * self.out_channels
         return output[1] * output[2] * per_position
 
     def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
-        """The depthwise and the 1x1 part."""
         channels = inputs[0].shape[0]
         height, width = self.kernel_size
         return (
@@ -319,23 +300,20 @@ class SeparableConv2d(nn.Module):
         return inputs[0].shape[0] * output[1] * output[2]
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """What the depthwise part keeps, and its output."""
+        """Save what the depthwise convolution saves, and its output."""
         saved_for_backward = super().saved_for_backward(inputs, output)
         return saved_for_backward._replace(
             per_image=saved_for_backward.per_image + FLOAT_BYTES * self._middle(inputs, output)
         )
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
-        """Two convolutions."""
         middle = self._middle(inputs, output)
         return Part(inputs[0].values, middle, True), Part(middle, prod(output), True)
 
     def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """The depthwise output, then the 1x1's."""
         return self._middle(inputs, output), prod(output)
 
     def summary(self) -> str:
-        """Return kernel, stride and channels."""
         return f"{window_text('Separable', self.kernel_size, self.stride)}, {self.out_channels}"
 
 
@@ -357,7 +335,7 @@ class ConvTranspose2d(Initialized):
     dilation = IntPair((1, 1), help="Distance between the kernel's elements; 1 is dense.")
 
     def check(self) -> None:
-        """Refuse an output padding that is larger than stride and dilation, as torch does."""
+        """Refuse an output padding as large as stride and dilation, as torch does."""
         super().check()
         for axis, name in ((0, "height"), (1, "width")):
             limit = max(self.stride[axis], self.dilation[axis])
@@ -373,7 +351,7 @@ class ConvTranspose2d(Initialized):
                 )
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """(size - 1) stride - 2 padding + dilation (kernel - 1) + output padding + 1."""
+        """Return (size - 1) stride - 2 padding + dilation (kernel - 1) + output padding + 1."""
         channels, *sizes = need_image(self, inputs)
         for number, side in ((channels, "input"), (self.out_channels, "output")):
             if number % self.groups:
@@ -404,7 +382,6 @@ class ConvTranspose2d(Initialized):
         return self.out_channels, height, width
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """Kernels with the axes of input and output channels exchanged."""
         shape = (inputs[0].shape[0], self.out_channels // self.groups, *self.kernel_size)
         if self.bias:
             return (
@@ -414,22 +391,20 @@ class ConvTranspose2d(Initialized):
         return (State("weight", shape, WEIGHT),)
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Input positions x input channels x output channels of a group x kernel."""
+        """Count input values x output channels of a group x kernel elements."""
         return inputs[0].values * (self.out_channels // self.groups) * prod(self.kernel_size)
 
     def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
-        """Input positions x kernels."""
         channels, rows, columns = inputs[0].shape
         height, width = self.kernel_size
         kernels = self.out_channels // self.groups
         return f"{rows} · {columns} · {channels} · {kernels} · {height} · {width}"
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input."""
         return ITS_INPUT
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """The inputs whose kernels cover an output; the jump is divided by the stride."""
+        """Return the inputs whose kernels cover an output; the stride is a fraction of an input."""
         size, stride, offset = [], [], []
         for axis in (0, 1):
             step = self.stride[axis]
@@ -440,11 +415,9 @@ class ConvTranspose2d(Initialized):
         return Window((size[0], size[1]), (stride[0], stride[1]), (offset[0], offset[1]))
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return the number of kernels."""
         return code.tree("out_channels")
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """The arithmetic of each axis."""
         return tuple(
             f"{name} = ({inputs[0].shape[axis + 1]} - 1)·{self.stride[axis]}"
             f" - 2·{self.padding[axis]} + {self.dilation[axis]}·({self.kernel_size[axis]} - 1)"
@@ -453,5 +426,4 @@ class ConvTranspose2d(Initialized):
         )
 
     def summary(self) -> str:
-        """Return kernel, stride and channels."""
         return f"{window_text('ConvT', self.kernel_size, self.stride)}, {self.out_channels}"

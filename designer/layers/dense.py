@@ -28,7 +28,7 @@ from designer.layers.tensors import (
 
 
 class _Dense(Initialized):
-    """A matrix product with the last axis."""
+    """A matrix product with the last axis, the features."""
 
     category = Category.DENSE
     positional = ("in_channels", "out_features")
@@ -36,7 +36,6 @@ class _Dense(Initialized):
     bias = Bool(True, help="Add a learned number per output.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """The last axis becomes `out_features`."""
         shape = inputs[0].shape
         if len(shape) == 3:
             features = prod(shape)
@@ -53,23 +52,21 @@ class _Dense(Initialized):
         return (*shape[:-1], self.out_features)
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """The matrix (out, in) and the bias."""
         weight = State("weight", (self.out_features, inputs[0].shape[-1]), WEIGHT)
         if self.bias:
             return weight, State("bias", (self.out_features,), BIAS)
         return (weight,)
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """In x out, per row."""
+        """Count inputs x outputs, for each row."""
         return inputs[0].values * self.out_features
 
     def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
-        """In x out, per row."""
         rows = "".join(f"{each} · " for each in output[:-1])
         return f"{rows}{inputs[0].shape[-1]} · {self.out_features}"
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input; of several rows that do not lie at even distances, a copy."""
+        """Save the input; if its rows lie at uneven distances in memory, a copy."""
         rows = prod(inputs[0].shape[:-1])
         if rows > 1 and inputs[0].layout in (DENSE, PERMUTED):
             return SavedForBackward(per_image=FLOAT_BYTES * inputs[0].values)
@@ -78,27 +75,22 @@ class _Dense(Initialized):
     def saved_when_frozen(
         self, inputs: Sequence[Tensor], output: Shape, training: bool
     ) -> SavedForBackward:
-        """Nothing beside its own weights."""
         return NOTHING
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
-        """Everything."""
         return None
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return the outputs; the first axis stays where there are several rows."""
         return code.tree("out_features") if len(code.inputs[0].shape) == 1 else inputs[0]
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """The declared number of outputs."""
         return (f"features = {self.out_features}",)
 
     def summary(self) -> str:
-        """Return the outputs."""
         return f"{type(self).__name__} {self.out_features}"
 
     def constructor(self, code: Code) -> str:
-        """Write in and out features; several rows have theirs in the last axis."""
+        """Write in and out features; with several rows the features are the last axis."""
         if len(code.inputs[0].shape) > 1:
             shape = code.shape
             code = code._replace(first_axis=lambda: Name(f"{shape}[-1]"))
@@ -119,7 +111,7 @@ class DropConnect(_Dense):
         "A Linear that, in training, leaves out each weight with probability p (Wan et al. 2013)."
     )
     torch = "DropConnect"
-    p = Float(0.5, minimum=0.0, maximum=0.99, help="Chance that a weight is left out.")
+    p = Float(0.5, minimum=0.0, maximum=0.99, help="Probability that a weight is left out.")
     source = '''
 class DropConnect(nn.Linear):
     """A linear layer that leaves out each weight with probability p while it trains."""
@@ -136,7 +128,7 @@ class DropConnect(nn.Linear):
 '''
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """What Linear keeps, the mask, and the masked weights if the input needs a gradient."""
+        """Save what Linear does, the mask, and if the input needs a gradient the masked weights."""
         saved_for_backward = super().saved_for_backward(inputs, output)
         if self.p == 0:
             return saved_for_backward
@@ -145,13 +137,13 @@ class DropConnect(nn.Linear):
         return saved_for_backward._replace(fixed=masks * size)
 
     def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """What Linear keeps."""
+        """Save what Linear does: no weight is dropped."""
         return super().saved_for_backward(inputs, output)
 
     def saved_when_frozen(
         self, inputs: Sequence[Tensor], output: Shape, training: bool
     ) -> SavedForBackward:
-        """The masked weights while it trains."""
+        """Save the masked weights in train mode, which exist besides the layer's own."""
         if not training or self.p == 0:
             return NOTHING
         return SavedForBackward(fixed=FLOAT_BYTES * self.out_features * inputs[0].shape[-1])
@@ -182,7 +174,7 @@ class RBF(nn.Module):
 '''
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """One score per code; as many codes are different as the next power of two has."""
+        """Return one score per code; there are as many codes as the next power of two."""
         shape = inputs[0].shape
         if len(shape) != 1:
             raise LayerError(
@@ -205,30 +197,25 @@ class RBF(nn.Module):
         return (self.out_features,)
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """The codes, as a buffer."""
         return (State("codes", (self.out_features, inputs[0].shape[0]), BUFFER),)
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """The differences between its input and each code."""
+        """Save the differences between the input and each code."""
         return SavedForBackward(per_image=FLOAT_BYTES * self.out_features * inputs[0].values)
 
     def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """The differences, their squares, the sums, and these with the other sign."""
+        """Return the differences, their squares, the sums, and the negated sums."""
         differences = self.out_features * inputs[0].values
         return differences, differences, self.out_features, self.out_features
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
-        """Everything."""
         return None
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return the outputs."""
         return code.tree("out_features")
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """The declared number of outputs, and what they are."""
         return (f"features = {self.out_features}", "score = -Σ (input - code)²")
 
     def summary(self) -> str:
-        """Return the outputs."""
         return f"RBF {self.out_features}"

@@ -14,7 +14,7 @@ from designer.layers.tensors import BUFFER, SavedForBackward, Shape, State, Tens
 
 
 class FixedFilter(Layer):
-    """A 3x3 filter with a fixed kernel, applied to each channel."""
+    """Base of the 3x3 filters whose kernels are fixed, applied to each channel."""
 
     category = Category.CONVOLUTION
     convolution = True
@@ -35,40 +35,32 @@ class FixedFilter(nn.Module):
 
     @abstractmethod
     def kernels(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
-        """Return the 3x3 kernels that every channel is filtered by."""
+        """Return the 3x3 kernels; each input channel is filtered by all of them."""
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """One output channel per input channel and kernel."""
         channels, height, width = need_image(self, inputs)
         return channels * len(self.kernels()), height, width
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """The kernels, as a buffer."""
         shape = (inputs[0].shape[0] * len(self.kernels()), 1, 3, 3)
         return (State("kernel", shape, BUFFER),)
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Nine per output value."""
         return prod(output) * 9
 
     def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
-        """Nine per output value."""
         return f"{output[1]} · {output[2]} · {output[0]} · 9"
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input, like any convolution whose kernel has no gradient."""
         return SavedForBackward(inputs=(0,))
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """Three by three."""
         return Window((3, 3))
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return channels times kernels."""
         return times(inputs[0], Literal(len(self.kernels())))
 
     def constructor(self, code: Code) -> str:
-        """Write the kernels out."""
         kernels = [[list(row) for row in kernel] for kernel in self.kernels()]
         return f"FixedFilter({code.channels}, {kernels})"
 
@@ -80,7 +72,6 @@ class Sobel(FixedFilter):
     direction = Choice("both", choices=("x", "y", "both"), help="Which slopes to compute.")
 
     def kernels(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
-        """Return the slopes along x and y."""
         along_x = ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))
         along_y = tuple(zip(*along_x, strict=True))
         return {"x": (along_x,), "y": (along_y,), "both": (along_x, along_y)}[self.direction]
@@ -92,5 +83,4 @@ class Laplacian(FixedFilter):
     help = "Fixed edge filter: how much a pixel differs from its four neighbors."
 
     def kernels(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
-        """Return the sum of the second differences along both axes."""
         return (((0.0, 1.0, 0.0), (1.0, -4.0, 1.0), (0.0, 1.0, 0.0)),)

@@ -1,4 +1,4 @@
-"""How weights begin: the parameters that layers with weights share, and their statements."""
+"""The initialization of weights: the parameters of all layers with weights, and its statements."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,29 +23,31 @@ SPREADS = ("normal", "uniform", "xavier_uniform", "xavier_normal")
 
 
 class Initialized(Layer):
-    """A layer with weights; torch's own initialization is the default."""
+    """Base of the layers with weights; torch's own initialization is the default."""
 
     weight_init = Choice(
-        "default", choices=METHODS, help="How the weights begin; default is PyTorch's own way."
+        "default", choices=METHODS, help="Initialization of the weights; default is PyTorch's own."
     )
     weight_init_value = Float(
         1.0,
-        help="The constant, the normal's standard deviation, the uniform's bound, or the gain of "
+        help="The constant, the standard deviation of normal, the bound of uniform, or the gain of "
         "Xavier and orthogonal.",
     )
     weight_init_mode = Choice(
         "fan_in",
         choices=("fan_in", "fan_out"),
-        help="Which count Kaiming divides by: inputs (forward) or outputs (backward).",
+        help="What Kaiming divides by: the number of inputs (forward) or of outputs (backward).",
     )
-    bias_init = OptionalFloat(None, help="A constant for the biases; nothing for PyTorch's way.")
+    bias_init = OptionalFloat(
+        None, help="A constant for the biases; nothing for PyTorch's own initialization."
+    )
 
     def check(self) -> None:
-        """Refuse a negative spread, as torch does."""
+        """Refuse a negative standard deviation, bound or gain, as torch does."""
         if self.weight_init_value < 0 and self.weight_init in SPREADS:
             raise LayerError(
                 "initialization",
-                f"{self.weight_init} begins with a spread of at least 0, received "
+                f"{self.weight_init} needs a value of at least 0; received "
                 f"{self.weight_init_value:g}",
                 received=self.weight_init_value,
                 expected="at least 0",
@@ -59,7 +61,7 @@ class Initialized(Layer):
 
 
 def statements(layer: Layer, weights: list[str], biases: list[str]) -> Iterator[str]:
-    """Write the statements that initialize the named tensors (``self.conv1.weight``)."""
+    """Yield the statements that initialize tensors, such as ``self.conv1.weight``."""
     values: dict[str, Any] = layer.__dict__
     method = values.get("weight_init", "default")
     value = values.get("weight_init_value", 1.0)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import reduce
-from itertools import zip_longest
 from math import prod
 
 from designer.design.expressions import Binary, Tree, fold
@@ -26,7 +25,7 @@ from designer.layers.tensors import (
 
 
 def broadcast(first: Shape, second: Shape) -> Shape | None:
-    """Return the shape of an elementwise operation, by torch's rules behind the batch axis."""
+    """Return the shape of an elementwise operation by torch's rules; None if there is none."""
     if len(first) != len(second):
         return None
     shape = []
@@ -38,29 +37,28 @@ def broadcast(first: Shape, second: Shape) -> Shape | None:
 
 
 class _Join(Layer):
-    """Takes any number of inputs; a single one, where `when` took the others away, passes on."""
+    """Base of the layers with any number of inputs.
+
+    A single input, left where `when` removed the nodes before the others, is passed on unchanged.
+    """
 
     category = Category.JOIN
     inputs = (1, 256)
 
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
-        """A single input passes on."""
         return len(inputs) == 1
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """New, unless a single input passes on."""
         return inputs[0].layout if len(inputs) == 1 else CONTIGUOUS
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
-        """One row."""
         return (Part(0, prod(output)),) if len(inputs) > 1 else ()
 
 
 class _Elementwise(_Join):
-    """Combines inputs of one shape value by value."""
+    """Combines inputs value by value; axes of size one are broadcast."""
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """The common shape; an axis of one is spread."""
         shape = inputs[0].shape
         for port, each in enumerate(inputs):
             joined = shape if each.shape == shape else broadcast(shape, each.shape)
@@ -98,12 +96,12 @@ class _Elementwise(_Join):
         )
 
     def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """One tensor after the other, as a chain of two-input operations."""
+        """Return one tensor for each operation of the chain of two-input operations."""
         shapes = self._chain(inputs)
         return tuple(prod(shape) for shape in shapes) or (0,)
 
     def _chain(self, inputs: Sequence[Tensor]) -> list[Shape]:
-        """Return the shapes of the results of the chain ((a ? b) ? c) ..."""
+        """Return the shapes of the results of the chain ((a + b) + c) + ..."""
         shape, shapes = inputs[0].shape, []
         for each in inputs[1:]:
             if each.shape != shape:
@@ -112,13 +110,13 @@ class _Elementwise(_Join):
         return shapes
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return those of an input that is not spread."""
+        """Return those of an input that is not broadcast."""
         most = max(range(len(code.inputs)), key=lambda port: code.inputs[port].shape[0])
         return inputs[most]
 
 
 def projection(wanted: Shape, other: Shape, port: int) -> Sequence[Remedy]:
-    """Return the remedy that brings an image to another shape: a 1x1 projection with a stride."""
+    """Return the 1x1 convolution that brings an image to another shape, or nothing."""
     if len(wanted) != 3 or len(other) != 3:
         return []
     strides = [
@@ -150,7 +148,6 @@ class Add(_Elementwise):
     infix = True
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
-        """Write a + b."""
         return " + ".join(inputs)
 
 
@@ -161,20 +158,19 @@ class Mean(_Elementwise):
     infix = True
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
-        """Write (a + b) / 2."""
         if len(inputs) == 1:
             return inputs[0]
         return f"({' + '.join(inputs)}) / {len(inputs)}"
 
     def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """The sums, then the quotient."""
+        """Return the sums, then the quotient."""
         if len(inputs) == 1:
             return (0,)
         return (*super().transients(inputs, output), prod(output))
 
 
 class DropPathMean(Mean):
-    """Average of those inputs that drop path leaves."""
+    """Average of the inputs that drop path leaves in."""
 
     help = "Averages its inputs; in training it leaves some out for each sample (FractalNet)."
     infix = False
@@ -184,13 +180,13 @@ class DropPathMean(Mean):
         0.15,
         minimum=0.0,
         maximum=1.0,
-        help="Chance that an input is left out; of all of them one always stays.",
+        help="Probability that an input is left out; at least one always remains.",
     )
     source = '''
 class DropPathMean(nn.Module):
     """Averages its inputs; in training each is left out with probability p (arXiv:1605.07648).
 
-    This is drawn for each sample, and at least one input stays: the one with the highest draw.
+    Each sample draws for itself, and at least one input stays: the one with the highest draw.
     """
 
     def __init__(self, p):
@@ -211,25 +207,21 @@ class DropPathMean(nn.Module):
 '''
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """In training each sample's shares of the inputs."""
+        """Save each sample's share of each input."""
         if len(inputs) == 1 or self.p == 0:
             return NOTHING
         return SavedForBackward(per_image=FLOAT_BYTES * len(inputs))
 
     def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Nothing."""
         return NOTHING
 
     def constructor(self, code: Code) -> str:
-        """A single input passes on."""
         return super().constructor(code) if len(code.inputs) > 1 else ""
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
-        """Call the module."""
         return f"{module}({', '.join(inputs)})" if len(inputs) > 1 else inputs[0]
 
     def summary(self) -> str:
-        """Return the chance."""
         return f"DropPathMean p={self.p:g}"
 
 
@@ -240,7 +232,7 @@ class Multiply(_Elementwise):
     infix = True
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Each factor whose partner needs a gradient; products in between are new tensors."""
+        """Save each factor whose partner needs a gradient, and the products in between."""
         keeps: set[int] = set()
         made = 0
         needs_grad = inputs[0].needs_grad
@@ -257,7 +249,6 @@ class Multiply(_Elementwise):
         return SavedForBackward(inputs=tuple(sorted(keeps)), per_image=made)
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
-        """Write a * b."""
         return " * ".join(inputs)
 
 
@@ -267,7 +258,7 @@ class Maximum(_Elementwise):
     help = "Takes the largest of its inputs value by value (maxout)."
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """All inputs, and the results between them (those that need a gradient: all, if one)."""
+        """Save both operands of each maximum of which one needs a gradient."""
         made, needs_grad = 0, inputs[0].needs_grad
         keeps: set[int] = set()
         shapes = self._chain(inputs)
@@ -282,24 +273,23 @@ class Maximum(_Elementwise):
         return SavedForBackward(inputs=tuple(sorted(keeps)), per_image=made)
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
-        """Nest torch.maximum."""
         return reduce(lambda one, other: f"torch.maximum({one}, {other})", inputs)
 
 
 class Concat(_Join):
-    """Stacks its inputs."""
+    """Stacks its inputs along one axis."""
 
-    help = "Puts its inputs one behind the other, along the channels unless told otherwise."
+    help = "Concatenates its inputs along one axis, by default the channels."
     dim = Int(1, minimum=1, maximum=3, help="The axis: 1 channels or features, 2 height, 3 width.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """The sum along the axis; all others must agree."""
         first = inputs[0].shape
         axis = self.dim - 1
         if axis >= len(first):
             raise LayerError(
                 "no-such-axis",
-                f"Concat along axis {self.dim}, but the input {show(first)} has {len(first)}",
+                f"Concat needs an axis {self.dim}, but the input {show(first)} has only "
+                f"{len(first)} besides the batch",
                 received=len(first),
                 expected=f"at least {self.dim}",
             )
@@ -312,9 +302,9 @@ class Concat(_Join):
                     received=show(each.shape),
                     expected=show(first),
                 )
-            for place, (one, other) in enumerate(zip_longest(first, each.shape)):
-                if place != axis and one != other:
-                    name = axis_name(place, len(first))
+            for number, (one, other) in enumerate(zip(first, each.shape, strict=True)):
+                if number != axis and one != other:
+                    name = axis_name(number, len(first))
                     raise LayerError(
                         "inputs-differ",
                         f"inputs differ in {name}",
@@ -327,19 +317,16 @@ class Concat(_Join):
         return (*first[:axis], total, *first[axis + 1 :])
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return the sum of the inputs' channels."""
         if self.dim != 1:
             return inputs[0]
         return reduce(lambda one, other: fold(Binary("+", one, other)), inputs)
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
-        """Write torch.cat."""
         if len(inputs) == 1:
             return inputs[0]
         return f"torch.cat([{', '.join(inputs)}], {code.argument('dim')})"
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """The sum."""
         axis = self.dim - 1
         numbers = " + ".join(str(each.shape[axis]) for each in inputs)
         return (f"{axis_name(axis, len(output))} = {numbers} = {output[axis]}",)

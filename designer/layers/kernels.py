@@ -1,4 +1,4 @@
-"""The arithmetic of kernels that slide over images, which convolutions and pools share."""
+"""Arithmetic and text of windows that slide over images, for convolutions and pools."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -21,12 +21,12 @@ def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int
 def refuse_large_kernel(
     layer: Layer, shape: Shape, kernel: Pair, padding: Pair, dilation: Pair
 ) -> None:
-    """Refuse a kernel that reaches beyond the padded input.
+    """Refuse a kernel that is larger than the padded input.
 
     Raises
     ------
     LayerError
-        With the padding that would make it fit, and a smaller kernel.
+        The kernel is too large; remedies are a padding that makes it fit, and a smaller kernel.
     """
     for axis, name in ((0, "height"), (1, "width")):
         size, reach = shape[axis + 1], dilation[axis] * (kernel[axis] - 1) + 1
@@ -44,7 +44,7 @@ def refuse_large_kernel(
         )
         remedies = [SetParameters(f"set kernel size to {show(smaller)}", {"kernel_size": smaller})]
         if "padding" in layer.parameters and all(
-            2 * needed[each] <= kernel[each] or "Conv" in type(layer).__name__ for each in (0, 1)
+            2 * needed[each] <= kernel[each] or layer.convolution for each in (0, 1)
         ):
             remedies.insert(0, SetParameters(f"set padding to {show(needed)}", {"padding": needed}))
         raise LayerError(
@@ -59,7 +59,7 @@ def refuse_large_kernel(
 
 
 def times(left: Tree, right: Tree) -> Tree:
-    """Return the product, without a factor of one."""
+    """Return the product of two expressions; a factor of one is left out."""
     if right == Literal(1):
         return left
     if left == Literal(1):
@@ -68,7 +68,7 @@ def times(left: Tree, right: Tree) -> Tree:
 
 
 def window_text(name: str, kernel: Pair, stride: Pair) -> str:
-    """Return the telling part of a convolution or pool: ``Conv2d 7×7 /2``."""
+    """Return a convolution or pool with its kernel and stride: ``Conv2d 7×7 /2``."""
     step = "" if stride == (1, 1) else f" /{stride[0] if stride[0] == stride[1] else show(stride)}"
     return f"{name} {show(kernel)}{step}"
 
@@ -82,7 +82,7 @@ def spatial_formula(
     padding: Pair,
     dilation: Pair,
 ) -> tuple[str, ...]:
-    """Return the output size of each axis with its numbers; one line where both agree."""
+    """Return the formula of height and width with its numbers; one line where both are equal."""
     lines = []
     for axis, name in ((0, "height"), (1, "width")):
         reach = kernel[axis] if dilation[axis] == 1 else dilation[axis] * (kernel[axis] - 1) + 1

@@ -13,9 +13,9 @@ Flatten   output lies where input 0 does; saves nothing   needs no storage: its 
 ========  ==============================================  =========================================
 
 In the end A and B are saved for backward, each counted once. None of this depends on how large the
-tensors are, hence the analysis works it out once for each list of signatures and adds up the sizes
-afterwards (see ``analysis/evaluation/memory.py``). Signatures with equal contents are one object, so
-that such a list is cheap to look up.
+tensors are. So the analysis works it out once for each list of signatures and adds up the sizes
+afterwards (see ``analysis/evaluation/memory.py``). Equal signatures are one object, so that such a
+list is cheap to look up.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Normalizations: mean and variance of some axes are brought to 0 and 1."""
+"""Normalizations: scale the values over some axes to mean 0 and variance 1."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -24,6 +24,7 @@ from designer.layers.tensors import (
 )
 
 
+# Few sizes occur in a network, and many norms share them: tuples are built once for each.
 @lru_cache(maxsize=1024)
 def _affine(shape: Shape) -> tuple[State, State]:
     return State("weight", shape, WEIGHT), State("bias", shape, BIAS)
@@ -39,31 +40,29 @@ def _running(channels: int) -> tuple[State, ...]:
 
 
 class _BatchNorm(Layer):
-    """Normalizes each channel over the batch, and remembers running figures for eval mode."""
+    """Base of the norms over the batch, which use running statistics in eval mode."""
 
     category = Category.NORMALIZATION
     positional = ("in_channels",)
     eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
-    momentum = Float(0.1, minimum=0.0, maximum=1.0, help="Weight of a new batch's figures.")
+    momentum = Float(0.1, minimum=0.0, maximum=1.0, help="Weight of a new batch in the statistics.")
     affine = Bool(True, help="Learn a scale and a shift per channel.")
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """Scale, shift, running mean and variance, and the count of batches (int64)."""
         channels = inputs[0].shape[0]
         return (*(_affine((channels,)) if self.affine else ()), *_running(channels))
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input, and the batch's mean and deviation per channel."""
+        """Save the input, and the batch's mean and deviation per channel."""
         return SavedForBackward(inputs=(0,), fixed=2 * FLOAT_BYTES * inputs[0].shape[0])
 
     def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input."""
         return ITS_INPUT
 
     def saved_when_frozen(
         self, inputs: Sequence[Tensor], output: Shape, training: bool
     ) -> SavedForBackward:
-        """Its input, as in eval mode, which a frozen norm is always in."""
+        """Save what it does in eval mode, in which a frozen norm always is."""
         return self.saved_in_eval(inputs, output)
 
 
@@ -74,7 +73,6 @@ class BatchNorm2d(_BatchNorm):
     torch = "nn.BatchNorm2d"
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """The input's shape."""
         return need_image(self, inputs)
 
 
@@ -85,7 +83,6 @@ class BatchNorm1d(_BatchNorm):
     torch = "nn.BatchNorm1d"
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """The input's shape."""
         shape = inputs[0].shape
         if len(shape) == 3:
             raise LayerError(
@@ -111,11 +108,10 @@ class LocalResponseNorm(Layer):
     k = Float(1.0, minimum=1e-6, maximum=100.0, help="Added to the energy.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """The input's shape."""
         return need_image(self, inputs)
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input, the squares padded with size - 1 channels, and two tensors of its size."""
+        """Save the input, its squares with size - 1 more channels, and two tensors of its size."""
         channels, height, width = inputs[0].shape
         padded = (channels + self.size - 1) * height * width
         return SavedForBackward(
@@ -135,7 +131,7 @@ class GroupNorm(Layer):
     affine = Bool(True, help="Learn a scale and a shift per channel.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """The input's shape; its channels must divide, and a group hold more than one value."""
+        """Return the input's shape; the channels must divide, and a group needs several values."""
         channels = inputs[0].shape[0]
         if inputs[0].values == self.num_groups:
             raise LayerError(
@@ -160,11 +156,10 @@ class GroupNorm(Layer):
         return inputs[0].shape
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """Scale and shift per channel."""
         return _affine((inputs[0].shape[0],)) if self.affine else ()
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input, and mean and deviation of each group."""
+        """Save the input, and mean and deviation of each group."""
         return SavedForBackward(inputs=(0,), per_image=2 * FLOAT_BYTES * self.num_groups)
 
 
@@ -182,7 +177,6 @@ class LayerNorm(Layer):
         return inputs[0].shape[-self.axes :]
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """The input's shape; it must have the axes."""
         if self.axes > len(inputs[0].shape):
             raise LayerError(
                 "no-such-axis",
@@ -194,16 +188,14 @@ class LayerNorm(Layer):
         return inputs[0].shape
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """Scale and shift for each value of the normalized axes."""
         return _affine(self._normalized(inputs)) if self.affine else ()
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input, and mean and deviation of each normalized slice."""
+        """Save the input, and mean and deviation of each slice that is normalized."""
         slices = inputs[0].values // prod(self._normalized(inputs))
         return SavedForBackward(inputs=(0,), per_image=2 * FLOAT_BYTES * slices)
 
     def constructor(self, code: Code) -> str:
-        """Write the normalized shape."""
         shape = code.channels if len(code.inputs[0].shape) == 1 else code.shape
         if 0 < self.axes < len(code.inputs[0].shape):
             shape = f"{shape}[-{self.axes}:]"
@@ -221,12 +213,11 @@ class InstanceNorm2d(Layer):
     torch = "nn.InstanceNorm2d"
     positional = ("in_channels",)
     eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
-    momentum = Float(0.1, minimum=0.0, maximum=1.0, help="Weight of a new batch's figures.")
+    momentum = Float(0.1, minimum=0.0, maximum=1.0, help="Weight of a new batch in the statistics.")
     affine = Bool(False, help="Learn a scale and a shift per channel.")
-    track_running_stats = Bool(False, help="Remember running figures for eval mode.")
+    track_running_stats = Bool(False, help="Keep running statistics for eval mode.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """The input's shape, which must have more than one position."""
         channels, height, width = need_image(self, inputs)
         if height * width == 1:
             raise LayerError(
@@ -238,29 +229,27 @@ class InstanceNorm2d(Layer):
         return channels, height, width
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """Scale, shift and running figures, where asked for."""
         channels = inputs[0].shape[0]
         affine = _affine((channels,)) if self.affine else ()
         return (*affine, *(_running(channels) if self.track_running_stats else ()))
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input and, per image and channel, two to five figures (measured)."""
-        return self._kept(inputs[0], 2 if self.track_running_stats else 0)
+        """Save the input and, per image and channel, two to five values (measured)."""
+        return self._saved(inputs[0], 2 if self.track_running_stats else 0)
 
     def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """The same without the batch's figures where running ones take their place."""
-        return self._kept(inputs[0], 0)
+        """Save the same without the batch's statistics."""
+        return self._saved(inputs[0], 0)
 
-    def _kept(self, tensor: Tensor, more: int) -> SavedForBackward:
-        figures = ((3 if self.affine else 2) + more) * FLOAT_BYTES * tensor.shape[0]
+    def _saved(self, tensor: Tensor, more: int) -> SavedForBackward:
+        statistics = ((3 if self.affine else 2) + more) * FLOAT_BYTES * tensor.shape[0]
         if tensor.layout is CONTIGUOUS:
-            return SavedForBackward(inputs=(0,), per_image=figures)
-        return SavedForBackward(
-            per_image=figures + FLOAT_BYTES * tensor.values
-        )  # torch makes a copy of it
+            return SavedForBackward(inputs=(0,), per_image=statistics)
+        copy = FLOAT_BYTES * tensor.values  # torch makes the input contiguous
+        return SavedForBackward(per_image=statistics + copy)
 
     def saved_when_frozen(
         self, inputs: Sequence[Tensor], output: Shape, training: bool
     ) -> SavedForBackward:
-        """As in eval mode, which a frozen norm is always in."""
+        """Save what it does in eval mode, in which a frozen norm always is."""
         return self.saved_in_eval(inputs, output)

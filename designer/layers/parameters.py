@@ -1,11 +1,9 @@
-"""Kinds of layer parameters: each knows its type, range, default, unit and one line of help.
+"""The kinds of layer parameters, with type, range, default, unit and one line of help each.
 
 A layer class declares its parameters as class attributes; on an instance the same attribute is the
 validated value. Pairs are (height, width); a single number stands for both.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast, overload
 
 from designer.design.expressions import MAX_MAGNITUDE, shortened
@@ -15,11 +13,11 @@ T = TypeVar("T")
 Pair = tuple[int, int]
 
 REQUIRED: Any = object()
-"""The default of a parameter that has none: every use must give it."""
+"""Stands for the default of a parameter without one: every node must give a value."""
 
 
 class ParameterError(ValueError):
-    """What is wrong with a value, in words that follow the parameter's name."""
+    """What is wrong with a value, worded to follow the parameter's name: "stride takes ..."."""
 
 
 class Parameter(Generic[T]):
@@ -36,7 +34,7 @@ class Parameter(Generic[T]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    # Instances hold their values in __dict__, which goes before this non-data descriptor.
+    # A layer has its values in __dict__, which Python looks up before a descriptor without __set__.
     @overload
     def __get__(self, instance: None, owner: type) -> "Parameter[T]": ...
     @overload
@@ -48,7 +46,7 @@ class Parameter(Generic[T]):
 
     @property
     def required(self) -> bool:
-        """Whether every use must give a value."""
+        """Whether every node must give a value."""
         return self.default is REQUIRED
 
     def check(self, value: Value) -> T:
@@ -62,7 +60,7 @@ class Parameter(Generic[T]):
         raise self.refusal(value)
 
     def refusal(self, value: object) -> ParameterError:
-        """Return the error that says what was expected and what came."""
+        """Return the error that says what was expected and what was received."""
         return ParameterError(f"takes {self.expects}; received {_show(value)}")
 
 
@@ -86,7 +84,7 @@ class Int(Parameter[int]):
             self.expects = f"a whole number of at least {minimum}"
 
     def check(self, value: Value) -> int:
-        """Accept whole numbers; a float or a bool is refused, even if it is whole."""
+        """Accept whole numbers; refuse floats and booleans, even 1.0 and True."""
         if type(value) is int and self.minimum <= value <= self.maximum:
             return value
         raise self.refusal(value)
@@ -110,14 +108,14 @@ class Float(Parameter[float]):
         self.expects = f"a number from {minimum:g} to {maximum:g}"
 
     def check(self, value: Value) -> float:
-        """Accept whole and broken numbers."""
+        """Accept integers and floats."""
         if type(value) in (int, float) and self.minimum <= cast(float, value) <= self.maximum:
             return float(cast(float, value))
         raise self.refusal(value)
 
 
 class OptionalFloat(Parameter[float | None]):
-    """A number, or nothing, which leaves torch's own choice."""
+    """A number, or None, which leaves the choice to torch."""
 
     expects = "a number or nothing"
 
@@ -185,7 +183,7 @@ class IntPair(Parameter[Pair]):
 
 
 class OptionalIntPair(Parameter[Pair | None]):
-    """Two whole numbers (height, width), one for both, or nothing, which means another's value."""
+    """Two whole numbers (height, width), one for both, or None: another parameter's value."""
 
     def __init__(self, *, minimum: int = 1, help: str, unit: str = "pixels") -> None:  # noqa: A002
         super().__init__(None, help=help, unit=unit)
@@ -248,9 +246,6 @@ class Integers(Parameter[tuple[int, ...]]):
         ):
             return cast(tuple[int, ...], numbers)
         raise self.refusal(value)
-
-
-EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 def _show(value: object) -> str:

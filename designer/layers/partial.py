@@ -34,12 +34,12 @@ MOST_ROWS = 4096
 
 
 class Table(Parameter[str]):
-    """Rows of channel numbers from 0 on, apart by commas: ``0 1 2, 1 2 3``."""
+    """A connection table: rows of channel numbers from 0 on, separated by commas."""
 
     expects = "rows of different channel numbers from 0 on, such as 0 1 2, 1 2 3"
 
     def check(self, value: Value) -> str:
-        """Accept text with rows of different numbers; blanks are brought to one."""
+        """Accept text with rows of different numbers; return it with single spaces."""
         if isinstance(value, str) and re.fullmatch(r"[\d\s]*\d[\d\s]*(,[\d\s]*\d[\d\s]*)*", value):
             text = ", ".join(" ".join(row.split()) for row in value.split(","))
             rows = [row.split() for row in text.split(", ")]
@@ -88,11 +88,10 @@ class PartialConv2d(nn.Module):
 
     @property
     def rows(self) -> tuple[tuple[int, ...], ...]:
-        """The table's rows."""
+        """The channel numbers that each kernel reads."""
         return _rows(self.table)
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """As a convolution; the channels in the table must be there."""
         channels, *sizes = need_image(self, inputs)
         most = max(map(max, self.rows))
         if most >= channels:
@@ -116,7 +115,6 @@ class PartialConv2d(nn.Module):
         return len(self.rows), height, width
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """A kernel and a bias for each row."""
         states = []
         for number, row in enumerate(self.rows):
             shape = (1, len(row), *self.kernel_size)
@@ -126,14 +124,14 @@ class PartialConv2d(nn.Module):
         return tuple(states)
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Output positions x numbers in the table x kernel."""
+        """Count output positions x numbers in the table x kernel elements."""
         return output[1] * output[2] * self._connections() * prod(self.kernel_size)
 
     def _connections(self) -> int:
         return sum(map(len, self.rows))
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """For each row a copy of its channels and, if the input needs a gradient, their numbers."""
+        """Save a copy of each row's channels and, if the input needs a gradient, their numbers."""
         plane = inputs[0].shape[1] * inputs[0].shape[2]
         return SavedForBackward(
             per_image=FLOAT_BYTES * self._connections() * plane,
@@ -141,30 +139,29 @@ class PartialConv2d(nn.Module):
         )
 
     def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """What lives before the output: its maps, or some of them with the next row's channels."""
+        """Return the most that lives before the output is made, and the output.
+
+        That is all maps, or some maps with the copied channels and the map of the next row.
+        """
         plane, made = inputs[0].shape[1] * inputs[0].shape[2], output[1] * output[2]
         along = [number * made + len(row) * plane + made for number, row in enumerate(self.rows)]
         return max(prod(output), max(along) - prod(output)), prod(output)
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """The kernel."""
         (height, width), (top, left) = self.kernel_size, self.padding
         return Window(
             (height, width), self.stride, ((height - 1) / 2 - top, (width - 1) / 2 - left)
         )
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return the number of rows."""
         return Literal(len(self.rows))
 
     def constructor(self, code: Code) -> str:
-        """Write the table as lists."""
         rows = ", ".join(f"[{', '.join(map(str, row))}]" for row in self.rows)
         rest = code.keywords(("stride", "padding", "bias"))
         return f"PartialConv2d({', '.join([f'[{rows}]', code.argument('kernel_size'), *rest])})"
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """The rows, and the arithmetic of each axis."""
         return (
             f"channels = rows of the table = {output[0]}",
             *spatial_formula(
@@ -178,10 +175,8 @@ class PartialConv2d(nn.Module):
         )
 
     def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
-        """Positions x numbers in the table x kernel."""
         height, width = self.kernel_size
         return f"{output[1]} · {output[2]} · {self._connections()} · {height} · {width}"
 
     def summary(self) -> str:
-        """Return kernel, stride and channels."""
         return f"{window_text('Partial', self.kernel_size, self.stride)}, {len(self.rows)}"

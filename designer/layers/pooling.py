@@ -33,7 +33,7 @@ from designer.layers.tensors import (
 
 
 class _Pool(Layer):
-    """A window that slides over each channel."""
+    """Base of the pools whose window slides over each channel."""
 
     category = Category.POOLING
     kernel_size = IntPair(help="Height and width of the window.")
@@ -43,7 +43,7 @@ class _Pool(Layer):
 
     @property
     def step(self) -> Pair:
-        """The stride, which is the window's size where none is given."""
+        """The stride; where none is given, the window's size."""
         return self.kernel_size if self.stride is None else self.stride
 
     def padding_of(self) -> Pair:
@@ -55,7 +55,10 @@ class _Pool(Layer):
         return (1, 1)
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """As a convolution; in ceil mode a last window must still begin inside (torch's rule)."""
+        """Return the shape as for a convolution.
+
+        In ceil mode the last window must start inside the image or its left padding (torch's rule).
+        """
         channels, *sizes = need_image(self, inputs)
         kernel, step, padding, dilation = (
             self.kernel_size,
@@ -77,7 +80,6 @@ class _Pool(Layer):
         return tuple(shape)
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """The window."""
         padding, dilation = self.padding_of(), self.dilation_of()
         reach = [d * (k - 1) for d, k in zip(dilation, self.kernel_size, strict=True)]
         return Window(
@@ -87,7 +89,6 @@ class _Pool(Layer):
         )
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """The arithmetic of each axis."""
         lines = spatial_formula(
             inputs[0].shape[1:],
             output,
@@ -101,7 +102,6 @@ class _Pool(Layer):
         return tuple(line.replace("⌊", "⌈").replace("⌋", "⌉") for line in lines)
 
     def summary(self) -> str:
-        """Return window and stride."""
         return window_text(type(self).__name__, self.kernel_size, self.step)
 
 
@@ -111,11 +111,10 @@ class _PaddedPool(_Pool):
     padding = IntPair((0, 0), minimum=0, help="Rows and columns added on each side.")
 
     def padding_of(self) -> Pair:
-        """Return the padding."""
         return self.padding
 
     def check(self) -> None:
-        """Refuse windows that could lie in the padding altogether, as torch does."""
+        """Refuse windows that could lie entirely in the padding, as torch does."""
         for axis, name in ((0, "height"), (1, "width")):
             if 2 * self.padding[axis] > self.kernel_size[axis]:
                 half = tuple(
@@ -140,11 +139,10 @@ class MaxPool2d(_PaddedPool):
     dilation = IntPair((1, 1), help="Distance between the window's elements; 1 is dense.")
 
     def dilation_of(self) -> Pair:
-        """Return the dilation."""
         return self.dilation
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input and the index of each maximum."""
+        """Save the input and the int64 index of each maximum."""
         return SavedForBackward(inputs=(0,), per_image=INDEX_BYTES * prod(output))
 
 
@@ -156,7 +154,6 @@ class AvgPool2d(_PaddedPool):
     count_include_pad = Bool(True, help="Count the padding's zeros in the average.")
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input."""
         return ITS_INPUT
 
 
@@ -169,25 +166,24 @@ class LPPool2d(_Pool):
     norm_type = Float(2.0, minimum=0.1, maximum=100.0, help="The power p.")
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input, the powers and four tensors of the output's size (measured)."""
+        """Save the input, its powers, and four tensors of the output's size (measured)."""
         return SavedForBackward(
             inputs=(0,), per_image=FLOAT_BYTES * (inputs[0].values + 4 * prod(output))
         )
 
 
 class _Adaptive(Layer):
-    """A pool whose windows follow from the output size."""
+    """Base of the pools whose windows follow from the output size."""
 
     category = Category.POOLING
     positional = ("output_size",)
     output_size = IntPair(help="Height and width of the output, whatever the input's size.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """The declared size."""
         return (need_image(self, inputs)[0], *self.output_size)
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
-        """Window i spans floor(i in / out) to ceil((i + 1) in / out)."""
+        """Return the mean window: window i spans floor(i in / out) to ceil((i + 1) in / out)."""
         if self.output_size == (1, 1):
             return None
         size, stride, offset = [], [], []
@@ -200,11 +196,9 @@ class _Adaptive(Layer):
         return Window((size[0], size[1]), (stride[0], stride[1]), (offset[0], offset[1]))
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """The declared size."""
         return (f"height, width = output size = {show(self.output_size)}",)
 
     def summary(self) -> str:
-        """Return the output's size."""
         return f"{type(self).__name__} to {show(self.output_size)}"
 
 
@@ -215,7 +209,7 @@ class AdaptiveAvgPool2d(_Adaptive):
     torch = "nn.AdaptiveAvgPool2d"
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input, except for one output position, which torch computes as a mean."""
+        """Save the input, but nothing for a 1x1 output, which torch computes as a mean."""
         return SavedForBackward() if self.output_size == (1, 1) else ITS_INPUT
 
 
@@ -226,7 +220,7 @@ class AdaptiveMaxPool2d(_Adaptive):
     torch = "nn.AdaptiveMaxPool2d"
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input and the index of each maximum."""
+        """Save the input and the int64 index of each maximum."""
         return SavedForBackward(inputs=(0,), per_image=INDEX_BYTES * prod(output))
 
 
@@ -237,19 +231,15 @@ class GlobalAvgPool2d(Layer):
     help = "Averages each channel to one number: an image becomes a row of features."
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """One feature per channel."""
         return (need_image(self, inputs)[0],)
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
-        """The whole image."""
         return None
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
-        """Take the mean over height and width."""
         return f"{inputs[0]}.mean((2, 3))"
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """The channels."""
         return (f"features = channels = {show(output)}",)
 
 
@@ -266,12 +256,12 @@ class FractionalMaxPool2d(Layer):
     )
 
     def constructor(self, code: Code) -> str:
-        """Always write the ratio: torch has no default of its own."""
+        """Write the ratio always: torch has no default for it."""
         ratio = f"output_ratio={code.argument('output_ratio')}"
         return f"nn.FractionalMaxPool2d({code.argument('kernel_size')}, {ratio})"
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """floor(size x ratio); torch needs output + kernel - 1 <= size."""
+        """Return floor(size x ratio); torch needs output + kernel - 1 <= size."""
         channels, *sizes = need_image(self, inputs)
         new = [int(size * self.output_ratio) for size in sizes]
         for axis, name in ((0, "height"), (1, "width")):
@@ -290,18 +280,17 @@ class FractionalMaxPool2d(Layer):
         return channels, new[0], new[1]
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input and the index of each maximum."""
+        """Save the input and the int64 index of each maximum."""
         return SavedForBackward(inputs=(0,), per_image=INDEX_BYTES * prod(output))
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """The window, at the mean step."""
+        """Return the window, with the mean distance between windows as stride."""
         (kh, kw), (_, height, width) = self.kernel_size, inputs[0].shape
         return Window(
             (kh, kw), (height / output[1], width / output[2]), ((kh - 1) / 2, (kw - 1) / 2)
         )
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """Size times ratio."""
         return tuple(
             f"{name} = ⌊{inputs[0].shape[axis + 1]} · {self.output_ratio:g}⌋ = {output[axis + 1]}"
             for axis, name in ((0, "height"), (1, "width"))
@@ -346,8 +335,8 @@ class StochasticPool2d(nn.Module):
         draws = draws.view(x.shape[0], -1, height, width)
         top = torch.arange(height, device=x.device).view(-1, 1) * sh
         left = torch.arange(width, device=x.device) * sw
-        places = (top + draws // kw) * x.shape[3] + left + draws % kw
-        return x.flatten(2).gather(2, places.flatten(2)).unflatten(2, (height, width))
+        indices = (top + draws // kw) * x.shape[3] + left + draws % kw
+        return x.flatten(2).gather(2, indices.flatten(2)).unflatten(2, (height, width))
 
     def count(self, size, kernel, stride):
         """Count windows; in ceil mode the last may reach beyond the border, if it begins inside."""
@@ -357,7 +346,7 @@ class StochasticPool2d(nn.Module):
 '''
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Its input, padded where a last window reaches beyond it, and the drawn indices."""
+        """Save the drawn indices and the input, padded if a window reaches beyond its border."""
         channels, *sizes = inputs[0].shape
         reached = [
             max(size, (after - 1) * step + kernel)
@@ -371,5 +360,5 @@ class StochasticPool2d(nn.Module):
         return SavedForBackward(per_image=drawn + FLOAT_BYTES * channels * prod(reached))
 
     def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """The odds of all windows."""
+        """Save the probabilities of the values of all windows."""
         return SavedForBackward(per_image=FLOAT_BYTES * prod(output) * prod(self.kernel_size))

@@ -11,7 +11,7 @@ from designer.layers.tensors import Part, Shape, Tensor, show
 
 
 class Input(Layer):
-    """The data of one image or one row of features."""
+    """The data of one image, or one row of features."""
 
     category = Category.PORT
     help = "The data that enters the network, without the batch axis."
@@ -21,23 +21,18 @@ class Input(Layer):
     )
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """Return the declared shape."""
         return self.shape
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
-        """One row: the image."""
         return (Part(0, prod(output)),)
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return the declared number of channels or features."""
         return Literal(self.shape[0])
 
     def summary(self) -> str:
-        """Return the shape."""
         return f"Input {show(self.shape)}"
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """Return the declared shape."""
         return (f"output = {show(output)}",)
 
 
@@ -55,9 +50,7 @@ class Output(Layer):
     )
 
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
-        """Pass the tensor on."""
         return True
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
-        """Pass the tensor on."""
         return inputs[0]

@@ -1,4 +1,4 @@
-"""Layers that disturb training and rest when the network predicts."""
+"""Layers that add noise in train mode and do nothing in eval mode."""
 
 from collections.abc import Sequence
 from math import prod
@@ -19,44 +19,41 @@ from designer.layers.tensors import (
 
 
 class _Noise(Layer):
-    """Multiplies by noise in train mode; passes its input on in eval mode or where p is 0."""
+    """Multiplies by random noise in train mode; passes its input on in eval mode or if p is 0."""
 
     category = Category.REGULARIZATION
     counts = False
     positional = ("p",)
-    p = Float(0.5, minimum=0.0, maximum=1.0, help="Chance that a value is dropped.")
+    p = Float(0.5, minimum=0.0, maximum=1.0, help="Probability that a value is dropped.")
 
     def noise(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Return the noise that backward needs."""
+        """Return what autograd saves of the noise, for p between 0 and 1."""
         return SavedForBackward(per_image=FLOAT_BYTES * prod(output))
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """The noise; where p is 1, the zero that torch multiplies by."""
+        """Save the noise; if p is 1, the single zero that torch multiplies by."""
         if self.p == 1:
             return SavedForBackward(fixed=FLOAT_BYTES)
         return self.noise(inputs, output) if self.p > 0 else NOTHING
 
     def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Nothing."""
         return NOTHING
 
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
-        """In eval mode, and where p is 0, the input itself goes on."""
+        """Return True where the input is passed on unchanged."""
         return not training or self.p == 0
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """Keep the order of the axes."""
         return inputs[0].layout if self.p == 0 else elementwise_layout(inputs)
 
     def summary(self) -> str:
-        """Return the chance."""
         return f"{type(self).__name__} {self.p:g}"
 
 
 class Dropout(_Noise):
     """Dropout."""
 
-    help = "Sets values to zero at random and scales the rest, so that no unit is relied upon."
+    help = "Sets values to zero at random and scales the rest, against overfitting."
     torch = "nn.Dropout"
 
 
@@ -67,11 +64,9 @@ class Dropout2d(_Noise):
     torch = "nn.Dropout2d"
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """The input's shape."""
         return need_image(self, inputs)
 
     def noise(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """One number per image and channel."""
         return SavedForBackward(per_image=FLOAT_BYTES * output[0])
 
 
@@ -87,7 +82,7 @@ class StochasticDepth(_Noise):
 
     help = "Leaves out a whole residual branch at random (Huang et al. 2016); scales in training."
     torch = "StochasticDepth"
-    p = Float(0.5, minimum=0.0, maximum=1.0, help="Chance that the branch is left out.")
+    p = Float(0.5, minimum=0.0, maximum=1.0, help="Probability that the branch is left out.")
     mode = Choice("sample", choices=("sample", "batch"), help="Draw for each sample or once.")
     source = '''
 class StochasticDepth(nn.Module):
@@ -109,11 +104,10 @@ class StochasticDepth(nn.Module):
 '''
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """The noise, even where p is 1."""
+        """Save the noise, even if p is 1."""
         return self.noise(inputs, output) if self.p > 0 else NOTHING
 
     def noise(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """One number per image or per batch."""
         return (
             SavedForBackward(per_image=FLOAT_BYTES)
             if self.mode == "sample"

@@ -20,24 +20,21 @@ class Upsample(Layer):
     mode = Choice("nearest", choices=("nearest", "bilinear", "bicubic"), help="How to fill in.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """Both sizes times the factor."""
         channels, height, width = need_image(self, inputs)
         return channels, height * self.scale_factor, width * self.scale_factor
 
     def constructor(self, code: Code) -> str:
-        """Write the factor and a mode other than nearest."""
         factor = f"scale_factor={code.argument('scale_factor')}"
         return f"nn.Upsample({', '.join([factor, *code.keywords(['mode'])])})"
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """One, two or four neighbors; the jump is divided by the factor."""
+        """Return one, two or four neighbors; the stride is a fraction of an input."""
         size = {"nearest": 1, "bilinear": 2, "bicubic": 4}[self.mode]
         size = 1 if self.scale_factor == 1 else size
         step = 1 / self.scale_factor
         return Window((size, size), (step, step), ((step - 1) / 2, (step - 1) / 2))
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """Size times factor."""
         _, height, width = inputs[0].shape
         return (f"height, width = {height}×{width} · {self.scale_factor} = {show(output[1:])}",)
 
@@ -52,7 +49,7 @@ class PixelShuffle(Layer):
     upscale_factor = Int(2, minimum=1, maximum=64, help="The factor r.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """Channels / r², height r, width r."""
+        """Return channels / r², height r, width r."""
         channels, height, width = need_image(self, inputs)
         factor = self.upscale_factor
         if channels % factor**2:
@@ -66,14 +63,13 @@ class PixelShuffle(Layer):
         return channels // factor**2, height * factor, width * factor
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Unknown to the generated code, which takes it from the analysis."""
+        """Return None: the generated class takes the number as an argument."""
         return None
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """One input; the jump is divided by the factor."""
+        """Return one input; the stride is a fraction of it."""
         step = 1 / self.upscale_factor
         return Window((1, 1), (step, step), ((step - 1) / 2, (step - 1) / 2))
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """Channels divided, sizes multiplied."""
         return (f"channels = {inputs[0].shape[0]} / {self.upscale_factor}² = {output[0]}",)

@@ -1,4 +1,4 @@
-"""The shortcuts of residual networks: around a block, and around one that activates first."""
+"""The shortcuts of residual networks: of the original and of the pre-activation blocks."""
 
 from collections.abc import Sequence
 from math import prod
@@ -33,7 +33,7 @@ class Shortcut(Initialized):
 
     category = Category.JOIN
     convolution = True
-    help = "A residual block's shortcut: identity where shapes agree, else option A, B or C."
+    help = "Shortcut of a residual block: the identity where shapes agree, else option A, B or C."
     torch = "Shortcut"
     positional = ("in_channels", "out_channels")
     out_channels = Int(help="Channels of the branch it will be added to.", unit="channels")
@@ -41,7 +41,7 @@ class Shortcut(Initialized):
     option = Choice(
         "B",
         choices=("A", "B", "C"),
-        help="Where shapes differ: A subsamples and pads, B projects; C projects always.",
+        help="Where shapes differ, A subsamples and pads and B projects; C always projects.",
     )
     batch_norm = Bool(True, help="Normalize a projection.")
     source = '''
@@ -73,18 +73,18 @@ class Shortcut(nn.Module):
 '''
 
     def _kind(self, inputs: Sequence[Tensor]) -> str:
+        """Return ``identity``, ``pad`` or ``project``."""
         same = inputs[0].shape[0] == self.out_channels and self.stride == 1
         if self.option != "C" and same:
             return "identity"
         return "pad" if self.option == "A" else "project"
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """Declared channels; height and width divided by the stride, rounded up."""
         channels, height, width = need_image(self, inputs)
         if self.option == "A" and channels > self.out_channels:
             raise LayerError(
                 "channels",
-                f"option A pads channels, it cannot cut {channels} down to {self.out_channels}",
+                f"option A can only add channels, not turn {channels} into {self.out_channels}",
                 axis="channels",
                 received=channels,
                 expected=f"at most {self.out_channels}",
@@ -92,7 +92,6 @@ class Shortcut(nn.Module):
         return self.out_channels, -(-height // self.stride), -(-width // self.stride)
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """The projection's, if there is one."""
         if self._kind(inputs) != "project":
             return ()
         kernels = self.out_channels
@@ -109,15 +108,13 @@ class Shortcut(nn.Module):
         )
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """The 1x1 projection's."""
         return prod(output) * inputs[0].shape[0] if self._kind(inputs) == "project" else 0
 
     def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
-        """The 1x1 projection's."""
         return f"{output[1]} · {output[2]} · {output[0]} · {inputs[0].shape[0]}"
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """A projection's input and, for the norm, its output with the batch's figures."""
+        """Save a projection's input and, for the norm, its output and the batch's statistics."""
         if self._kind(inputs) != "project":
             return NOTHING
         if not self.batch_norm:
@@ -129,26 +126,23 @@ class Shortcut(nn.Module):
         )
 
     def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """As in training, without the batch's figures."""
+        """Save the same without the batch's statistics."""
         return self.saved_for_backward(inputs, output)._replace(fixed=0)
 
     def saved_when_frozen(
         self, inputs: Sequence[Tensor], output: Shape, training: bool
     ) -> SavedForBackward:
-        """As in eval mode, which a frozen norm is always in."""
+        """Save what it does in eval mode, in which a frozen norm always is."""
         return self.saved_in_eval(inputs, output)
 
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
-        """The identity passes its input on; so does A that only lacks padding."""
-        kind = self._kind(inputs)
-        return kind == "identity"
+        return self._kind(inputs) == "identity"
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """The identity keeps its input's."""
         return inputs[0].layout if self._kind(inputs) == "identity" else CONTIGUOUS
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
-        """Nothing, the padded tensor, or the projection and its norm."""
+        """Return nothing for the identity, or the padding, or the projection and its norm."""
         kind, values = self._kind(inputs), prod(output)
         if kind == "identity":
             return ()
@@ -158,19 +152,16 @@ class Shortcut(nn.Module):
         return (projected, Part(values, values)) if self.batch_norm else (projected,)
 
     def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """The projection, then its norm."""
+        """Return the projection, then the output of its norm."""
         return (prod(output),) * max(1, len(self.parts(inputs, output)))
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """Every stride-th input."""
         return Window((1, 1), (self.stride, self.stride))
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return the declared channels."""
         return code.tree("out_channels")
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """Sizes divided by the stride."""
         kind = {"identity": "the identity", "pad": "subsampled and padded", "project": "projected"}
         _, height, width = inputs[0].shape
         return (
@@ -178,7 +169,6 @@ class Shortcut(nn.Module):
         )
 
     def summary(self) -> str:
-        """Return option, stride and channels."""
         step = "" if self.stride == 1 else f" /{self.stride}"
         return f"Shortcut {self.option}{step}, {self.out_channels}"
 
@@ -215,12 +205,11 @@ class PreActShortcut(nn.Module):
         return inputs[0].shape[0] != self.out_channels or self.stride != 1
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """Declared channels; height and width divided by the stride, rounded up."""
         _, height, width = need_image(self, inputs)
         if inputs[0].shape != inputs[1].shape:
             raise LayerError(
                 "inputs-differ",
-                "the activation has not the shape of the block's input",
+                "the activation must have the shape of the block's input",
                 port=1,
                 received=show(inputs[1].shape),
                 expected=show(inputs[0].shape),
@@ -228,52 +217,42 @@ class PreActShortcut(nn.Module):
         return self.out_channels, -(-height // self.stride), -(-width // self.stride)
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        """The projection's, if there is one."""
         if not self._projects(inputs):
             return ()
         return (State("conv.weight", (self.out_channels, inputs[0].shape[0], 1, 1), WEIGHT),)
 
     def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """The 1x1 projection's."""
         return prod(output) * inputs[0].shape[0] if self._projects(inputs) else 0
 
     def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
-        """The 1x1 projection's."""
         return f"{output[1]} · {output[2]} · {output[0]} · {inputs[0].shape[0]}"
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """The activation, for a projection."""
+        """Save the activation, if it is projected."""
         return SavedForBackward(inputs=(1,)) if self._projects(inputs) else NOTHING
 
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
-        """The block's input passes on."""
         return not self._projects(inputs)
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """The block's input keeps its own."""
         return CONTIGUOUS if self._projects(inputs) else inputs[0].layout
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
-        """The projection."""
         if not self._projects(inputs):
             return ()
         return (Part(inputs[1].values, prod(output), True),)
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """Every stride-th input."""
         return Window((1, 1), (self.stride, self.stride))
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return the declared channels."""
         return code.tree("out_channels")
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        """Sizes divided by the stride."""
         kind = "the activation, projected" if self._projects(inputs) else "the block's input"
         _, height, width = inputs[0].shape
         return (f"{kind}: ⌈{height}×{width} / {self.stride}⌉ = {show(output[1:])}",)
 
     def summary(self) -> str:
-        """Return stride and channels."""
         step = "" if self.stride == 1 else f" /{self.stride}"
         return f"PreActShortcut{step}, {self.out_channels}"

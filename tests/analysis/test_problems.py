@@ -75,7 +75,7 @@ CASES: dict[str, Case] = {
     "a shift without learned factors": Case(
         chain({"layer": "Scale", "learned": False, "shift": True}),
         "shift",
-        "n1: a shift is learned only beside a learned factor",
+        "n1: a shift can only be learned together with a factor",
         received="a shift without learned factors",
         expected="both or none",
         fixes=("learn the factors too", "leave the shift out"),
@@ -436,15 +436,15 @@ CASES: dict[str, Case] = {
     "reshape to another number": Case(
         chain({"layer": "Reshape", "shape": [5, -1]}),
         "reshape",
-        "n1: 3×8×8 has 192 values, they do not fit 5×-1 (from image)",
+        "n1: the 192 values of 3×8×8 do not fit 5×-1 (from image)",
         received="192",
         expected="5",
-        fixes=("let the first axis follow",),
+        fixes=("make it a single axis",),
     ),
     "reshape with two open axes": Case(
         chain({"layer": "Reshape", "shape": [-1, -1]}),
         "reshape",
-        "n1: a shape has sizes of at least 1 and at most one -1, received -1×-1",
+        "n1: a shape has sizes of at least 1 and at most one -1; received -1×-1",
         received="-1×-1",
         expected="at most one -1",
     ),
@@ -459,7 +459,7 @@ CASES: dict[str, Case] = {
     "slice of nothing": Case(
         chain({"layer": "Slice", "start": 2, "stop": 2}),
         "slice",
-        "n1: nothing is left from 2 to 2 (from image)",
+        "n1: the range from 2 to 2 is empty (from image)",
         received="2",
         expected="a stop above 2",
         fixes=("set stop to 3",),
@@ -467,7 +467,7 @@ CASES: dict[str, Case] = {
     "slice beyond the end": Case(
         chain({"layer": "Slice", "dim": 2, "stop": 9}),
         "slice",
-        "n1: the range 0 to 9 leaves the input's height of 8 (from image)",
+        "n1: the range 0 to 9 exceeds the input's height of 8 (from image)",
         axis="height",
         received="8",
         expected="at least 9",
@@ -476,7 +476,7 @@ CASES: dict[str, Case] = {
     "slice of an axis that is not there": Case(
         chain({"layer": "Slice", "dim": 2, "stop": 9}, shape=[5]),
         "slice",
-        "n1: the range 0 to 9 leaves the input's axis 2 of 0 (from image)",
+        "n1: the input 5 has no axis 2 (from image)",
         axis="axis 2",
         received="0",
         expected="at least 9",
@@ -492,7 +492,7 @@ CASES: dict[str, Case] = {
     "a shortcut that would cut": Case(
         chain({"layer": "Shortcut", "out_channels": 2, "option": "A"}),
         "channels",
-        "n1: option A pads channels, it cannot cut 3 down to 2 (from image)",
+        "n1: option A can only add channels, not turn 3 into 2 (from image)",
         axis="channels",
         received="3",
         expected="at most 2",
@@ -515,7 +515,7 @@ CASES: dict[str, Case] = {
     "concat along an axis that is not there": Case(
         join("Concat", [5], [5], dim=2),
         "no-such-axis",
-        "n: Concat along axis 2, but the input 5 has 1 (from in0)",
+        "n: Concat needs an axis 2, but the input 5 has only 1 besides the batch (from in0)",
         "n",
         received="1",
         expected="at least 2",
@@ -580,7 +580,7 @@ CASES: dict[str, Case] = {
     "a spread below zero": Case(
         chain(conv(weight_init="normal", weight_init_value=-0.5)),
         "initialization",
-        "n1: normal begins with a spread of at least 0, received -0.5",
+        "n1: normal needs a value of at least 0; received -0.5",
         received="-0.5",
         expected="at least 0",
         fixes=("set it to 0.5",),
