@@ -1,7 +1,7 @@
 """Blocks that many networks are made of, ready to be added to any design.
 
-None is defined twice: the table names the preset that defines it, and a block that no preset has
-lies in a design file of its own in ``presets/blocks``.
+No block is defined twice: the table names the preset that defines it. A block that no preset has
+is defined by a design file of its own in ``presets/blocks``.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,16 @@ from designer.resources import folder
 
 @dataclass(frozen=True)
 class CommonBlock:
-    """A block's name, the preset that defines it, and its idea in a sentence.
+    """A row of the table of common blocks.
 
-    Without a preset the block lies in a file of its own.
+    Attributes
+    ----------
+    name
+        The block's name in the design that defines it.
+    preset
+        The preset that defines it, or None if ``presets/blocks/NAME.json`` does.
+    idea
+        What it does, in one sentence.
     """
 
     name: str
@@ -28,7 +35,7 @@ class CommonBlock:
 
     @property
     def path(self) -> Path:
-        """Where the design lies that defines it."""
+        """The design file that defines the block."""
         if self.preset is not None:
             return presets.path(self.preset)
         return folder("presets") / "blocks" / f"{self.name}.json"
@@ -94,30 +101,34 @@ COMMON_BLOCKS = (
 )
 
 
-def take_in(design: Design, name: str) -> tuple[Design, str]:
-    """Take a common block over into a design, with the blocks that it is made of.
+def add_to(design: Design, name: str) -> tuple[Design, str]:
+    """Copy a common block into a design, with the blocks that it is made of.
 
-    A block that is here already is used; if another one has its name, it gets a free name.
+    A block that the design has already is used; if a different one has its name, the copy gets a
+    free name.
 
-    Returns the design and the block's name there.
+    Returns
+    -------
+    design, name
+        The design with the block, and the block's name there.
 
     Raises
     ------
     DesignerError
         There is no such common block, or the file that defines it is damaged.
     """
-    found = {each.name: each for each in COMMON_BLOCKS}.get(name)
+    found = next((each for each in COMMON_BLOCKS if each.name == name), None)
     if found is None:
         known = ", ".join(each.name for each in COMMON_BLOCKS)
         raise DesignerError(f"There is no common block '{name}'; there are {known}.")
     node = BlockNode(name)
     design, here = blocks.merge(design, _defining(found.path, name).blocks, (node,))
     made = here(node)
-    assert isinstance(made, BlockNode)
+    assert isinstance(made, BlockNode)  # a fact for the type checker
     return design, made.block
 
 
-@cache
+@cache  # at most one entry for each common block
 def _defining(path: Path, name: str) -> Design:
     design = files.read(path)
     if name not in design.blocks:

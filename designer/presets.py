@@ -1,6 +1,7 @@
-"""The gallery: built-in designs, each with its paper and its published figures.
+"""The presets: built-in designs, each with its paper and its published results.
 
-What reads and analyses them is imported with the first: the window shows the gallery before that.
+Functions import what reads and analyzes designs only when called: the window shows the gallery
+before it has loaded those modules.
 """
 
 import os
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where an architecture was published."""
+    """The paper in which an architecture was published."""
 
     title: str
     reference: str
 
 
 class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A figure that the paper gives."""
+    """A result that the paper reports, such as a top-1 error of 24.7 % with single crops."""
 
     measure: str
     value: float
@@ -37,21 +38,29 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the gallery tells of a preset beside its design.
+    """A preset's file ``NAME.info.json``: what the gallery shows besides the design itself.
 
     Attributes
     ----------
+    title
+        The name as the paper writes it.
     family
         The name that its relatives share, such as "ResNet".
     follows
         The presets whose ideas it builds on directly; empty for the first of a line.
-    parameters, macs
-        What it costs with its default arguments, the MACs for one image, so that the gallery can
-        tell it before it has read the design.
+    year
+        When it was published.
+    paper
+        Where it was published.
     idea
-        What the architecture brought, in two sentences.
+        What was new about the architecture, in two sentences.
     recipe_note
         How the paper trained it, and what the bundled recipe does instead.
+    published
+        Results that the paper reports.
+    parameters, macs
+        Its number of parameters and its multiply-accumulates for one image, with default arguments,
+        so that the gallery can show them before it has read the design.
     """
 
     title: str
@@ -77,7 +86,7 @@ class ArgumentEntry(msgspec.Struct, frozen=True):
 
 
 class TotalsEntry(msgspec.Struct, frozen=True):
-    """What a preset costs with its default arguments, for one image."""
+    """What a preset with its default arguments costs for one image."""
 
     parameters: int
     weights: int
@@ -102,17 +111,17 @@ class Entry(msgspec.Struct, frozen=True):
 
 @cache
 def names() -> tuple[str, ...]:
-    """Return the names of all presets in the order of the alphabet."""
+    """Return the names of all presets in alphabetical order."""
     return tuple(sorted(path.stem for path in folder("presets").glob("*.json") if _is_name(path)))
 
 
 def path(name: str, kind: str = "") -> Path:
-    """Return where a preset's design lies, or its ``info`` or ``recipe``."""
+    """Return the path of a preset's design, or of the file of the kind ``info`` or ``recipe``."""
     return folder("presets") / ".".join(filter(None, (name, kind, "json")))
 
 
 def info(name: str) -> Preset:
-    """Return what the gallery tells of a preset.
+    """Read a preset's info file.
 
     Raises
     ------
@@ -121,52 +130,58 @@ def info(name: str) -> Preset:
     """
     if name not in names():
         raise _unknown(name)
-    place = path(name, "info")
+    file = path(name, "info")
     try:
-        return msgspec.json.decode(place.read_bytes(), type=Preset)
+        return msgspec.json.decode(file.read_bytes(), type=Preset)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DesignerError(
-            f"{place}, a file of the program itself, cannot be used ({error}); install the "
+            f"{file}, a file of the program itself, cannot be used ({error}); install the "
             "program again."
         ) from error
 
 
 def recipe(name: str) -> "Recipe | None":
-    """Return the recipe that lies beside a preset; None for a name that is no preset's.
+    """Return a preset's recipe, or None if there is no such preset.
+
+    The file ``NAME.recipe.json`` holds only what differs from the defaults of a recipe; a preset
+    without one is trained with the defaults.
 
     Raises
     ------
     DesignerError
-        Its file is damaged.
+        The file is damaged.
     """
-    from designer.runs.recipe import read_recipe
+    from designer.runs.recipe import Recipe, read_recipe
 
-    return read_recipe(path(name, "recipe")) if name in names() else None
+    if name not in names():
+        return None
+    file = path(name, "recipe")
+    return read_recipe(file) if file.exists() else Recipe()
 
 
 def load(name_or_path: str | os.PathLike[str]) -> "Design":
     """Read a preset by its name, or a design file by its path.
 
-    A file beside you that is called like a preset is read as ``./vgg16``.
+    A preset takes precedence over a file of the same name; that one is read as ``./vgg16``.
 
     Raises
     ------
     DesignerError
-        There is neither, or the file cannot be read.
+        There is no such preset or file, or the file cannot be read.
     """
     from designer.design import files
 
     text = os.fspath(name_or_path)
     if text in names():
         return files.read(path(text))
-    place = Path(text)
-    if place.suffix or place.name != text or os.path.lexists(place):
-        return files.read(place)
+    file = Path(text)
+    if file.suffix or file.name != text or os.path.lexists(file):
+        return files.read(file)
     raise _unknown(text)
 
 
 def entry(name: str) -> Entry:
-    """Return a preset's row of the gallery; analyses its design.
+    """Return a preset's row of the gallery, for which its design is analyzed.
 
     Raises
     ------
@@ -201,7 +216,7 @@ def entry(name: str) -> Entry:
 
 
 def to_json(entries: Iterable[Entry]) -> str:
-    """Return rows of the gallery as an array of flat objects, in ASCII."""
+    """Return rows of the gallery as a JSON array of flat objects, in ASCII."""
     import json
 
     rows = []
@@ -212,16 +227,21 @@ def to_json(entries: Iterable[Entry]) -> str:
     return json.dumps(rows, indent=1) + "\n"
 
 
-def _is_name(place: Path) -> bool:
-    return "." not in place.stem
+def _is_name(file: Path) -> bool:
+    return "." not in file.stem  # lenet5.info.json is no preset of its own
 
 
 def _unknown(name: str) -> DesignerError:
     from difflib import get_close_matches
 
     close = get_close_matches(name.lower(), names(), 1)
-    hint = f"did you mean {close[0]}? All" if close else "all"
+    count = len(names())
+    if close:
+        return DesignerError(
+            f"There is no preset or file '{name}'; did you mean {close[0]}? All {count} presets "
+            "are listed by: netdesigner presets"
+        )
     return DesignerError(
-        f"There is no preset or file '{name}'; {hint} {len(names())} presets are listed by: "
+        f"There is no preset or file '{name}'; all {count} presets are listed by: "
         "netdesigner presets"
     )

@@ -1,4 +1,4 @@
-"""Writing files so that a reader finds the old content or the new, never half of it."""
+"""Writing files atomically: a reader finds the old content or the new, never half of it."""
 
 import errno
 import os
@@ -10,15 +10,21 @@ from designer.errors import DesignerError
 
 
 def write_atomically(path: Path, write: bytes | Callable[[BinaryIO], object]) -> None:
-    """Put bytes, or what a function writes, at ``path`` through a temporary name and a rename.
+    """Write a file under a temporary name, sync it to the disk, and rename it to ``path``.
 
-    Synced to the disk before the rename. Whatever goes wrong, the old file stays as it was and
-    the temporary one is removed.
+    If anything goes wrong, the old file is unchanged and the temporary one is removed.
+
+    Parameters
+    ----------
+    path
+        The file to write or replace.
+    write
+        The content, or a function that writes it to an open file.
 
     Raises
     ------
     OSError
-        from the file system.
+        The file system refuses.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -37,7 +43,7 @@ def write_atomically(path: Path, write: bytes | Callable[[BinaryIO], object]) ->
 
 
 def unwritable(path: Path, error: Exception) -> DesignerError:
-    """Return the sentence for an error while writing ``path``."""
+    """Return the error that tells a user why ``path`` cannot be written, and a remedy."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     remedy = _REMEDIES.get(getattr(error, "errno", None) or 0, "choose another place")
     return DesignerError(

@@ -40,7 +40,7 @@ def test_a_common_block_is_that_of_its_preset(common: CommonBlock) -> None:
     assert common.preset is None or common.preset in presets.names()
     assert common.idea.endswith(").")
     defining = files.read(common.path)
-    taken, name = common_blocks.take_in(image(), common.name)
+    taken, name = common_blocks.add_to(image(), common.name)
     assert name == common.name
     assert taken.blocks[name] == defining.blocks[name]
     assert [*taken.blocks] == parts(defining.blocks, [BlockNode(name)])
@@ -48,7 +48,7 @@ def test_a_common_block_is_that_of_its_preset(common: CommonBlock) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_stands_in_any_design_with_its_defaults(name: str) -> None:
-    taken, made = common_blocks.take_in(image(), name)
+    taken, made = common_blocks.add_to(image(), name)
     used = edits.insert_on_edge(taken, Edge("n1", 0, "scores", 0), "new", BlockNode(made, repeat=2))
     analysis = analyze(used)
     assert not analysis.problems
@@ -61,17 +61,17 @@ def test_no_preset_has_what_lies_in_a_file_of_its_own() -> None:
 
 
 def test_an_equal_block_is_used_and_another_keeps_its_name() -> None:
-    once, first = common_blocks.take_in(image(), "Bottleneck")
-    assert common_blocks.take_in(once, "Bottleneck") == (once, first)
+    once, first = common_blocks.add_to(image(), "Bottleneck")
+    assert common_blocks.add_to(once, "Bottleneck") == (once, first)
     block = once.blocks[first]
     mine = edits.set_parameter(once, "conv1", "bias", True, block="Bottleneck")
-    again, second = common_blocks.take_in(mine, "Bottleneck")
+    again, second = common_blocks.add_to(mine, "Bottleneck")
     assert second != "Bottleneck"
     assert again.blocks["Bottleneck"] == mine.blocks["Bottleneck"]
     assert again.blocks[second] == block
-    assert common_blocks.take_in(again, "Bottleneck") == (again, second)
+    assert common_blocks.add_to(again, "Bottleneck") == (again, second)
 
 
 def test_an_unknown_one_is_told() -> None:
     with pytest.raises(DesignerError, match="no common block 'Block'; there are BasicBlock, Bott"):
-        common_blocks.take_in(image(), "Block")
+        common_blocks.add_to(image(), "Block")

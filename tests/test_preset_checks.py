@@ -1,4 +1,4 @@
-"""What is wrong with a preset is told, each thing in a sentence."""
+"""Each fault of a preset is reported in a sentence."""
 
 import json
 import re
@@ -10,6 +10,7 @@ import pytest
 
 from designer import preset_checks, presets
 from designer.cli import main
+from designer.runs.recipe import Recipe
 
 
 def change(place: Path, edit: Callable[[dict[str, Any]], object]) -> None:
@@ -42,11 +43,11 @@ def test_a_good_preset(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("edit", "fault"),
     [
-        (lambda info: info.update(parameters=7), r"tells of 7 parameters; the design has 62,378"),
-        (lambda info: info.update(macs=8), r"tells of 8 MACs; the design has 1,135,256,096\.$"),
+        (lambda info: info.update(parameters=7), r"says 7 parameters; the design has 62,378"),
+        (lambda info: info.update(macs=8), r"says 8 MACs; the design has 1,135,256,096\.$"),
         (lambda info: info.update(follows=["lenet"]), "follows lenet, which is no preset"),
         (lambda info: info.update(follows=["alexnet"]), "follows itself"),
-        (lambda info: info.update(year=1990), "follows lenet5, which is of a later year"),
+        (lambda info: info.update(year=1990), "follows lenet5, which is from a later year"),
         (lambda info: info.pop("idea"), r"alexnet\.info\.json, .* cannot be used"),
     ],
 )
@@ -70,8 +71,38 @@ def test_faults_of_the_design(folder: Path) -> None:
     assert "lenet5.json" in found.faults[0]
 
 
-def test_a_recipe_that_is_missing(folder: Path) -> None:
+def test_a_preset_without_a_recipe_has_the_defaults(folder: Path) -> None:
     (folder / "lenet5.recipe.json").unlink()
+    assert preset_checks.check("lenet5").faults == ()
+    assert presets.recipe("lenet5") == Recipe()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "faults"),
+    [
+        ({}, ["lenet5.recipe.json changes nothing: delete the file."]),
+        (
+            {"epochs": Recipe().epochs, "batch": 7},
+            ["lenet5.recipe.json repeats the default of epochs: delete it there."],
+        ),
+        (
+            {"optimizer": {"momentum": Recipe().optimizer.momentum}, "loss": {}},
+            [
+                "lenet5.recipe.json repeats the default of optimizer.momentum: delete it there.",
+                "lenet5.recipe.json repeats the default of loss: delete it there.",
+            ],
+        ),
+    ],
+)
+def test_a_recipe_holds_only_what_differs_from_the_defaults(
+    folder: Path, recipe: dict[str, Any], faults: list[str]
+) -> None:
+    (folder / "lenet5.recipe.json").write_text(json.dumps(recipe))
+    assert list(preset_checks.check("lenet5").faults) == faults
+
+
+def test_a_damaged_recipe(folder: Path) -> None:
+    (folder / "lenet5.recipe.json").write_text('{"batches": 3}')
     (fault,) = preset_checks.check("lenet5").faults
     assert "lenet5.recipe.json" in fault
 
@@ -88,4 +119,4 @@ def test_the_command_line_tells_a_line_each(
     told = capsys.readouterr()
     assert re.search(r"^lenet5 .* wrong$", told.out, re.MULTILINE)
     assert "1 of 2 presets is wrong" in told.out
-    assert "tells of 7 parameters" in told.err
+    assert "says 7 parameters" in told.err

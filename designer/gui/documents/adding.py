@@ -196,7 +196,7 @@ def _made(
 
         design, name = clipboard.take_in(design, presets.load(item.name))
     elif item.kind == "common":
-        design, name = common_blocks.take_in(design, item.name)
+        design, name = common_blocks.add_to(design, item.name)
     elif name not in design.blocks:
         raise DesignerError(f"This design has no block '{name}'; it may have been renamed.")
     check_use(design, name, block)
