@@ -1,1 +1,1 @@
-"""Forms of fields with values, as the inspector and the gallery show them."""
+"""Forms whose fields show and edit values; the inspector and the gallery use them."""

@@ -1,6 +1,6 @@
-"""The fields of a form in which one chooses: a switch and a list."""
+"""Form widgets that offer a choice: an on/off switch and a drop-down list."""
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -17,12 +17,11 @@ from designer.gui.forms.editors import HoverSignals
 
 
 class Switch(HoverSignals, QCheckBox):
-    """A switch that says on, off or various; `=` begins an expression."""
+    """A switch labeled on, off or various; typing `=` asks for an expression instead."""
 
     entered = Signal()
     expression_asked = Signal()
     menu_asked = Signal(QMenu)
-    hovered = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,18 +29,16 @@ class Switch(HoverSignals, QCheckBox):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def sizeHint(self) -> QSize:
-        """Return the size of the pill and the longest word."""
         line = self.fontMetrics().height()
         return QSize(
             round(line * 1.9) + self.fontMetrics().horizontalAdvance("various") + 12, line + 10
         )
 
-    def hitButton(self, place: object) -> bool:
-        """Take clicks on the word too."""
+    def hitButton(self, position: QPoint) -> bool:
+        """Accept clicks on the word as well as on the switch."""
         return True
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw a pill with a knob, and the word."""
         c = colors()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -71,7 +68,7 @@ class Switch(HoverSignals, QCheckBox):
             painter.drawRoundedRect(pill.adjusted(-1.5, -1.5, 1.5, 1.5), height / 2, height / 2)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter switches as Space does; = begins an expression."""
+        """Let Enter toggle the switch as Space does, and = ask for an expression."""
         if event.text() == "=":
             self.expression_asked.emit()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -80,22 +77,19 @@ class Switch(HoverSignals, QCheckBox):
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Tell that it got the focus."""
         super().focusInEvent(event)
         self.entered.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Show what the field offers."""
-        _own_menu(self, event)
+        _show_menu(self, event)
 
 
 class Options(HoverSignals, QComboBox):
-    """A list to choose from; the wheel turns it only while it has the focus."""
+    """A drop-down list; the mouse wheel changes it only while it has the focus."""
 
     entered = Signal()
     expression_asked = Signal()
     menu_asked = Signal(QMenu)
-    hovered = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,30 +99,27 @@ class Options(HoverSignals, QComboBox):
         self.setMinimumContentsLength(4)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """= begins an expression."""
         if event.text() == "=":
             self.expression_asked.emit()
         else:
             super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll the form instead, unless it has the focus."""
+        """Leave the event to the form, which scrolls, unless the list has the focus."""
         if self.hasFocus():
             super().wheelEvent(event)
         else:
             event.ignore()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Tell that it got the focus."""
         super().focusInEvent(event)
         self.entered.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Show what the field offers."""
-        _own_menu(self, event)
+        _show_menu(self, event)
 
 
-def _own_menu(widget: Switch | Options, event: QContextMenuEvent) -> None:
+def _show_menu(widget: Switch | Options, event: QContextMenuEvent) -> None:
     menu = QMenu(widget)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     widget.menu_asked.emit(menu)

@@ -1,4 +1,4 @@
-"""The list of names that is shown under a field while an expression is typed."""
+"""The pop-up list that completes names while an expression is typed."""
 
 import re
 from collections.abc import Iterable
@@ -12,11 +12,14 @@ from designer.gui.base.theme import mono
 
 _WORD = re.compile(r"[A-Za-z_]\w*$")
 _WORDS = ("if", "else", "and", "or", "not")
-MOST = 8  # lines
+MAX_LINES = 8
 
 
 class Completion(QListWidget):
-    """A list within the window, so that the field keeps the focus and its keys."""
+    """The names that complete the word at the cursor of a line edit.
+
+    It is a child of the window and no pop-up, so that the line edit keeps the focus and the keys.
+    """
 
     def __init__(self, line: QLineEdit) -> None:
         super().__init__(line.window(), objectName="completions")
@@ -28,7 +31,7 @@ class Completion(QListWidget):
         self.hide()
 
     def offer(self, names: Iterable[str]) -> None:
-        """Show the names that begin as the word at the cursor does; hide if there are none."""
+        """Show the names that complete the word at the cursor; hide if there are none."""
         text = self.line.text()[: self.line.cursorPosition()]
         word = _WORD.search(text)
         found = []
@@ -42,14 +45,14 @@ class Completion(QListWidget):
         self.clear()
         self.addItems(found)
         self.setCurrentRow(0)
-        self._place(len(found))
+        self._show_at_line(len(found))
 
-    def _place(self, lines: int) -> None:
-        """Lie under the field, or above it where there is no room."""
+    def _show_at_line(self, lines: int) -> None:
+        """Show the list below the line edit, or above it if there is no room below."""
         window = self.line.window()
-        if self.parentWidget() is not window:  # the dock was torn off or put back
+        if self.parentWidget() is not window:  # the dock was detached or docked again
             self.setParent(window)
-        height = min(lines, MOST) * (self.fontMetrics().height() + 8) + 4
+        height = min(lines, MAX_LINES) * (self.fontMetrics().height() + 8) + 4
         width = max(self.line.width(), self.sizeHintForColumn(0) + 26)
         below = self.line.mapTo(window, QPoint(0, self.line.height() + 1))
         if below.y() + height > window.height():
@@ -60,7 +63,7 @@ class Completion(QListWidget):
         self.raise_()
 
     def takes(self, event: QKeyEvent) -> bool:
-        """Act on a key of the field; returns whether the key is used up."""
+        """Handle a key that was pressed in the line edit; return whether it was used."""
         if not self.isVisible():
             return False
         key = event.key()
@@ -76,7 +79,7 @@ class Completion(QListWidget):
         return True
 
     def take(self) -> None:
-        """Write the chosen name in the place of the begun word."""
+        """Replace the word at the cursor by the chosen name."""
         item = self.currentItem()
         cursor = self.line.cursorPosition()
         text = self.line.text()

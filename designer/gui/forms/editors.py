@@ -1,6 +1,7 @@
-"""The fields of a form: a line of text that knows numbers and expressions, a switch, a list."""
+"""Form widgets in which text is typed: one line for numbers and expressions, or prose."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPlainTextEdit,
     QSizePolicy,
+    QWidget,
 )
 
 from designer.gui.base.theme import colors, mono, sans
@@ -31,41 +33,51 @@ from designer.gui.forms.field_types import FieldType
 _INNER_FOCUS = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
 
 
-class HoverSignals:
-    """Tells when the pointer comes and goes; mixed into widgets with the signal `hovered`."""
+if TYPE_CHECKING:
+    _WidgetMixin = QWidget  # what the mixin is used with
+else:
+    _WidgetMixin = object  # a class cannot inherit from two classes of Qt
+
+
+class HoverSignals(_WidgetMixin):
+    """A mixin for widgets.
+
+    Signals
+    -------
+    hovered(inside)
+        The pointer entered or left the widget.
+    """
+
+    hovered = Signal(bool)
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Tell that the pointer is here."""
         super().enterEvent(event)
         self.hovered.emit(True)
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Tell that the pointer is gone."""
         super().leaveEvent(event)
         self.hovered.emit(False)
 
 
 class RowLabel(HoverSignals, QLabel):
-    """The label of a field."""
-
-    hovered = Signal(bool)
+    """The label of a form's row."""
 
 
 class TextEditor(HoverSignals, QLineEdit):
-    """A line of text with a soft remark at its right end.
+    """A line edit that steps numbers, completes names and shows a remark at its right end.
 
     Signals
     -------
     entered(), left()
-        It got the focus from another field, or gave it to one.
+        It got the focus from another field, or lost it to one.
     committed()
         Enter was pressed.
     escaped()
         Escape was pressed.
     menu_asked(menu)
         The context menu is about to be shown.
-    crowded(whether)
-        The remark has no room, or has it again.
+    crowded(crowded)
+        Whether there is a remark without room for it.
     """
 
     entered = Signal()
@@ -74,7 +86,6 @@ class TextEditor(HoverSignals, QLineEdit):
     escaped = Signal()
     menu_asked = Signal(QMenu)
     crowded = Signal(bool)
-    hovered = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,29 +99,29 @@ class TextEditor(HoverSignals, QLineEdit):
         self.setMinimumWidth(40)
 
     def set_remark(self, text: str) -> None:
-        """Show a few soft words behind the text: what an expression comes to, the unit."""
+        """Show a few words behind the text: the value of an expression, or the unit."""
         if text != self._remark:
             self._remark = text
             self._make_room()
 
     @property
     def remark(self) -> str:
-        """The soft words."""
+        """The words shown behind the text, "" for none."""
         return self._remark
 
     def set_wrong(self, wrong: bool) -> None:
-        """Draw the border in red, or not."""
+        """Draw the border in red if the text is wrong."""
         if bool(self.property("wrong")) != wrong:
             self.setProperty("wrong", wrong)
             self.style().unpolish(self)
             self.style().polish(self)
 
     def complete(self, names: Iterable[str]) -> None:
-        """Offer these names while an expression is typed."""
+        """Set the names that are offered while an expression is typed."""
         self.names = tuple(names)
 
     def _make_room(self) -> None:
-        """Keep the text away from the remark where both have room; else drop the remark."""
+        """Reserve space for the remark, or hide it if text and remark do not both fit."""
         width = QFontMetricsF(sans(0.88)).horizontalAdvance(self._remark)
         needed = QFontMetricsF(self.font()).horizontalAdvance(self.text() or self.placeholderText())
         self._fits = bool(self._remark) and needed + width + 25 <= self.width()
@@ -120,18 +131,16 @@ class TextEditor(HoverSignals, QLineEdit):
         self.update()
 
     def show_text(self, text: str) -> None:
-        """Show a text that was not typed, from its beginning."""
+        """Replace the text, and scroll to its beginning."""
         if text != self.text():
             self.setText(text)
             self.setCursorPosition(0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Look again whether the remark has room."""
         super().resizeEvent(event)
         self._make_room()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the remark at the right."""
         super().paintEvent(event)
         if not self._remark or not self._fits:
             return
@@ -139,28 +148,29 @@ class TextEditor(HoverSignals, QLineEdit):
         painter.setFont(sans(0.88))
         is_value = self._remark.startswith("=")
         painter.setPen(QColor(colors().accent if is_value else colors().faint_text))
-        place = QRectF(self.rect()).adjusted(0, 0, -9, 0)
+        area = QRectF(self.rect()).adjusted(0, 0, -9, 0)
         painter.drawText(
-            place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._remark
+            area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._remark
         )
 
     # Events
 
     def event(self, event: QEvent) -> bool:
-        """Leave undo and redo to the window, since edits are made while typing.
+        """Leave undo and redo to the window, since every keystroke edits the design.
 
-        Tab takes an offered name before it moves the focus.
+        Tab accepts a completion, if one is shown, before it moves the focus.
         """
-        is_tab = event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Tab
-        if is_tab and self._completion is not None and self._completion.takes(event):
-            return True
-        if event.type() == QEvent.Type.ShortcutOverride and _is_undo(event):
-            event.ignore()
-            return False
+        if isinstance(event, QKeyEvent):
+            is_tab = event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Tab
+            if is_tab and self._completion is not None and self._completion.takes(event):
+                return True
+            if event.type() == QEvent.Type.ShortcutOverride and _is_undo(event):
+                event.ignore()
+                return False
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrow keys step numbers; Enter commits; Escape restores."""
+        """Step numbers with the arrow keys, commit with Enter, restore with Escape."""
         key = event.key()
         if self._completion is not None and self._completion.takes(event):
             return
@@ -182,7 +192,7 @@ class TextEditor(HoverSignals, QLineEdit):
             self._offer()
 
     def step(self, steps: int) -> bool:
-        """Step the number at the cursor; returns whether there is one."""
+        """Change the number at the cursor by some steps; return whether there is a number."""
         if self.field_type is None or self.isReadOnly():
             return False
         found = self.field_type.stepped(self.text(), self.cursorPosition(), steps)
@@ -196,7 +206,7 @@ class TextEditor(HoverSignals, QLineEdit):
         return True
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Step the number of the focused field; elsewhere the form scrolls."""
+        """Step the number if the field has the focus; otherwise let the form scroll."""
         steps = round(event.angleDelta().y() / 120)
         if self.hasFocus() and steps and self.step(steps):
             event.accept()
@@ -204,20 +214,17 @@ class TextEditor(HoverSignals, QLineEdit):
             event.ignore()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Tell that it got the focus, and select the text for a new one."""
         super().focusInEvent(event)
         if event.reason() not in _INNER_FOCUS:
             self.entered.emit()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Tell that another field got the focus."""
         super().focusOutEvent(event)
         self._hide_offer()
         if event.reason() not in _INNER_FOCUS:
             self.left.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Show the usual menu and what the field adds."""
         menu = self.createStandardContextMenu()
         self.menu_asked.emit(menu)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -240,8 +247,7 @@ class TextEditor(HoverSignals, QLineEdit):
 class ProseEditor(HoverSignals, QPlainTextEdit):
     """A few lines of plain text, with the signals of a `TextEditor`."""
 
-    textEdited = Signal(str)  # noqa: N815 - as that of a QLineEdit
-    hovered = Signal(bool)
+    textEdited = Signal(str)  # noqa: N815 - the name it has in QLineEdit
     entered = Signal()
     left = Signal()
     committed = Signal()
@@ -258,24 +264,24 @@ class ProseEditor(HoverSignals, QPlainTextEdit):
         self._showing = False
 
     def text(self) -> str:
-        """Return the text as one line."""
+        """Return the text with line breaks replaced by blanks."""
         return " ".join(self.toPlainText().split())
 
     def show_text(self, text: str) -> None:
-        """Show a text that was not typed."""
+        """Replace the text without emitting `textEdited`."""
         if text != self.text():
             self._showing = True
             self.setPlainText(text)
             self._showing = False
 
     def set_remark(self, text: str) -> None:
-        """There is no room for remarks."""
+        """Do nothing, since prose has no remark."""
 
     def set_wrong(self, wrong: bool) -> None:
-        """Every text is right."""
+        """Do nothing, since any prose is valid."""
 
     def complete(self, names: Iterable[str]) -> None:
-        """There are no names in plain text."""
+        """Do nothing, since prose has no names to complete."""
 
     def _edited(self) -> None:
         self._fit()
@@ -283,24 +289,26 @@ class ProseEditor(HoverSignals, QPlainTextEdit):
             self.textEdited.emit(self.text())
 
     def _fit(self) -> None:
-        """Be as high as the text, up to eight lines."""
-        lines = round(self.document().size().height())  # as it is laid out now
+        """Make the widget as high as its text: 2 to 8 lines."""
+        lines = round(
+            self.document().size().height()
+        )  # the document counts in lines, wrapped ones included
         self.setFixedHeight(min(max(lines, 2), 8) * self.fontMetrics().lineSpacing() + 19)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Be as high as the text then is."""
         super().resizeEvent(event)
         self._fit()
 
     def event(self, event: QEvent) -> bool:
         """Leave undo and redo to the window."""
-        if event.type() == QEvent.Type.ShortcutOverride and _is_undo(event):
+        is_override = event.type() == QEvent.Type.ShortcutOverride
+        if is_override and isinstance(event, QKeyEvent) and _is_undo(event):
             event.ignore()
             return False
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter commits, Escape restores."""
+        """Commit with Enter, restore with Escape."""
         if _is_undo(event):
             event.ignore()
         elif event.key() == Qt.Key.Key_Escape:
@@ -311,13 +319,11 @@ class ProseEditor(HoverSignals, QPlainTextEdit):
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Tell that it got the focus."""
         super().focusInEvent(event)
         if event.reason() not in _INNER_FOCUS:
             self.entered.emit()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Tell that another field got the focus."""
         super().focusOutEvent(event)
         if event.reason() not in _INNER_FOCUS:
             self.left.emit()

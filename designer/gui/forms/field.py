@@ -1,4 +1,4 @@
-"""One row of a form: label, field, mark of a changed value, and the sentence on what is wrong."""
+"""The widgets of one row of a form: label, editor, reset button, and an error message."""
 
 from collections.abc import Callable
 
@@ -15,22 +15,24 @@ from designer.gui.forms.choosers import Options, Switch
 from designer.gui.forms.editors import ProseEditor, RowLabel, TextEditor
 from designer.gui.forms.rows import ABSENT, UNKNOWN, VARIOUS, Row, Scope, Sentinel
 
-_BELOW_PROSE = 4  # pixels more than between other fields
+_BELOW_PROSE = 4  # extra pixels below a field of several lines
 
 
 class Field(QObject):
-    """The widgets of one row. They stay while the row's values change under them.
+    """The widgets of one row. The same widgets show the row's later values.
 
     Signals
     -------
     changed(value, merges)
-        A right value was entered; whether it goes on with what was typed before.
+        A valid value was entered; `merges` says whether it continues the edit being typed.
     restored()
-        What was typed since the field got the focus shall be taken back.
+        The edits made since the field got the focus are to be undone.
     reset()
-        The default is wanted.
+        The default is to be restored.
+    focused()
+        The field got the focus.
     explained(row)
-        The pointer or the focus is here.
+        The row under the pointer or with the focus; None when the pointer leaves.
     """
 
     changed = Signal(object, bool)
@@ -44,11 +46,12 @@ class Field(QObject):
     ) -> None:
         super().__init__(parent)
         self.row = row
+        self.page = parent
         self.grid = grid
         self.number = number
         self.columns = columns
-        self.span = span  # columns that the value takes; a button may stand beside it
-        self.expression = False
+        self.span = span  # columns of the editor; a button may stand beside it
+        self.expression = False  # whether an expression is shown in place of a switch or list
         self.label = RowLabel(row.label, parent, wordWrap=True)
         self.label.hovered.connect(self._hovered)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
@@ -77,8 +80,8 @@ class Field(QObject):
         elif row.field_type.options:
             self.simple = self._options(parent)
         else:
-            self.line = self._line(parent)
-        self._place()
+            self.line = self._text_editor(parent)
+        self._fill_grid()
         self.draw()
         self.show_row(row, same=False)
 
@@ -87,7 +90,7 @@ class Field(QObject):
     def _switch(self, parent: QWidget) -> Switch:
         switch = Switch()
         switch.setParent(parent)
-        switch.clicked.connect(lambda on: self.changed.emit(bool(on), False))
+        switch.clicked.connect(lambda: self.changed.emit(switch.isChecked(), False))
         self._simple_connections(switch)
         return switch
 
@@ -110,7 +113,7 @@ class Field(QObject):
         widget.expression_asked.connect(self.begin_expression)
         widget.menu_asked.connect(self._fill_menu)
 
-    def _line(self, parent: QWidget) -> TextEditor | ProseEditor:
+    def _text_editor(self, parent: QWidget) -> TextEditor | ProseEditor:
         line = ProseEditor() if self.row.field_type.prose else TextEditor()
         line.setParent(parent)
         name = "field" if self.simple is None else "expression"
@@ -129,13 +132,13 @@ class Field(QObject):
 
     @property
     def widget(self) -> QWidget:
-        """The widget that shows the value now."""
+        """The widget that shows the value: the switch or list, or the text editor."""
         shown = self.line if self.simple is None or self.expression else self.simple
         assert shown is not None
         return shown
 
-    def _place(self) -> None:
-        """Put the widgets into two lines of the grid."""
+    def _fill_grid(self) -> None:
+        """Put the widgets into two rows of the grid; the second has value or error message."""
         if self.row.field_type.prose:
             self.label.hide()
             assert self.line is not None
@@ -152,15 +155,22 @@ class Field(QObject):
         self.grid.addWidget(self.error, self.number + 1, 0, 1, self.columns)
 
     def draw(self) -> None:
-        """Take the colors of the theme."""
+        """Draw the icon in the colors of the theme."""
         self.mark.setIcon(icons.icon("revert", colors().faint_text))
 
     # Showing
 
     def show_row(self, row: Row, *, same: bool) -> None:
-        """Show what a row holds now.
+        """Show the row's current value.
 
-        What is being typed stays if the row is the same thing as before and holds that already.
+        Text that is being typed stays if it stands for that value.
+
+        Parameters
+        ----------
+        row
+            The row with its current value.
+        same
+            Whether the row belongs to the same node as before.
         """
         self.row = row
         self.label.setFont(sans(bold=row.differs))
@@ -181,7 +191,7 @@ class Field(QObject):
         if isinstance(self.simple, Switch):
             various = value is VARIOUS
             self.simple.setTristate(various)
-            state = Qt.CheckState.PartiallyChecked if various else _state(value)
+            state = Qt.CheckState.PartiallyChecked if various else _check_state(value)
             self.simple.setCheckState(state)
             if not various:
                 self.simple.setTristate(False)
@@ -205,11 +215,11 @@ class Field(QObject):
                 self._remark(verdict.shown)
                 return
         line.show_text(row.text)
-        self._tell(self._standing())
-        self._remark(self._shown_value())
+        self._show_error(self._value_error())
+        self._remark(self._evaluated())
 
     def _remark(self, shown: str) -> None:
-        """Show what an expression comes to, else the unit while the field has the focus."""
+        """Show the value of an expression, or the unit while the field has the focus."""
         assert self.line is not None
         if shown:
             self.line.set_remark(shown if shown == UNKNOWN else f"= {shown}")
@@ -217,14 +227,14 @@ class Field(QObject):
             self.line.set_remark(self.row.unit if self.line.hasFocus() else "")
 
     def _crowded(self, crowded: bool) -> None:
-        """Show the value of an expression below where it has no room behind the text."""
+        """Show the value of an expression below the field if it does not fit behind the text."""
         assert isinstance(self.line, TextEditor)
         wanted = crowded and self.line.remark.startswith("=") and not self.line.isHidden()
         self.below.setText(self.line.remark)
         self.below.setVisible(wanted)
 
-    def _tell(self, sentence: str) -> None:
-        """Say what is wrong, or that nothing is."""
+    def _show_error(self, sentence: str) -> None:
+        """Show an error message, or none for ""."""
         self.error.setText(sentence)
         self.error.setVisible(bool(sentence))
         if self.line is not None:
@@ -234,10 +244,10 @@ class Field(QObject):
 
     def _edited(self, text: str) -> None:
         verdict = self.row.judge(text)
-        self._tell(verdict.wrong)
+        self._show_error(verdict.wrong)
         self._remark("" if verdict.wrong else verdict.shown)
         if verdict.wrong:
-            self.restored.emit()  # the 10 of a 100 that is too much was not meant
+            self.restored.emit()  # with 1000 refused, the 100 taken on the way was not meant
         elif self.row.live:
             self._take(verdict.value)
 
@@ -248,13 +258,13 @@ class Field(QObject):
     def _committed(self) -> None:
         assert self.line is not None
         verdict = self.row.judge(self.line.text())
-        # An expression that reads what is not there yet is taken with Enter: the problem that
-        # this makes is offered its fixes, such as an argument of that name.
+        # Enter accepts an expression that reads an undefined name: the analysis then reports a
+        # problem and offers fixes, such as adding an argument of that name.
         if not verdict.wrong or field_types.has_expression(verdict.value):
             self._take(verdict.value)
             self.line.show_text(self.row.text)
             self.line.selectAll()
-        self._tell(verdict.wrong)
+        self._show_error(verdict.wrong)
 
     def _entered(self) -> None:
         self.focused.emit()
@@ -268,7 +278,7 @@ class Field(QObject):
         self.explained.emit(self.row if here else None)
 
     def _left(self) -> None:
-        """Take what is right and was not taken while typing; put back what is wrong."""
+        """Accept a valid value that was not accepted while typing; replace an invalid one."""
         assert self.line is not None
         text = self.line.text()
         verdict = self.row.judge(text)
@@ -277,23 +287,27 @@ class Field(QObject):
         self._settle()
 
     def _settle(self) -> None:
-        """Show what the row holds, whatever was typed."""
+        """Show the row's value in place of what was typed."""
         assert self.line is not None
         if self.simple is not None:
             self._set_expression(self._holds_expression)
         self.line.show_text(self.row.text)
-        self._tell(self._standing())
-        self._remark(self._shown_value())
+        self._show_error(self._value_error())
+        self._remark(self._evaluated())
 
     @property
     def _holds_expression(self) -> bool:
         return field_types.has_expression(self.row.value)
 
-    def _shown_value(self) -> str:
-        return self.row.judge_value(self.row.value).shown if self._holds_expression else ""
+    def _evaluated(self) -> str:
+        """Return the value of the row's expression as text, "" if it has none."""
+        value = self.row.value
+        if isinstance(value, Sentinel) or not self._holds_expression:
+            return ""
+        return self.row.judge_value(value).shown
 
-    def _standing(self) -> str:
-        """Say what is wrong with the value itself: a rule that another argument broke."""
+    def _value_error(self) -> str:
+        """Return what is wrong with the row's value, such as a rule that another argument broke."""
         value = self.row.value
         if isinstance(value, Sentinel) or self._holds_expression:
             return ""
@@ -309,10 +323,10 @@ class Field(QObject):
         if self.widget is self.line:
             self.line.selectAll()
 
-    # Expressions in place of a switch or a list
+    # An expression in place of a switch or list
 
     def begin_expression(self) -> None:
-        """Type an expression instead of choosing."""
+        """Replace the switch or list by a text editor for an expression."""
         if not self.row.field_type.expressions:
             return
         self._set_expression(True)
@@ -320,12 +334,12 @@ class Field(QObject):
         self._show_line(typing=False)
         self.line.setFocus()
         self.line.setText("=")
-        self._tell("")
+        self._show_error("")
 
     def _set_expression(self, wanted: bool) -> None:
         assert self.simple is not None
         if wanted and self.line is None:
-            self.line = self._line(self.simple.parentWidget())
+            self.line = self._text_editor(self.page)
             self.line.field_type = self.row.field_type
             self.grid.addWidget(self.line, self.number, 2, 1, self.span)
             QWidget.setTabOrder(self.simple, self.line)
@@ -347,11 +361,11 @@ class Field(QObject):
             added.append(_action(menu, f"Reset to {_default(row)}", self.reset.emit))
         if self.simple is not None and row.field_type.expressions and not self.expression:
             added.append(_action(menu, "Use an expression", self.begin_expression))
-        if field_types.has_expression(row.value):
+        if not isinstance(row.value, Sentinel) and field_types.has_expression(row.value):
             verdict = row.judge_value(row.value)
             if verdict.shown and "," not in verdict.shown:
                 added.append(
-                    _action(menu, f"Replace by its value {verdict.shown}", self._use_value)
+                    _action(menu, f"Replace with its value {verdict.shown}", self._use_value)
                 )
         if first is not None and added:
             menu.insertActions(first, added)
@@ -360,8 +374,7 @@ class Field(QObject):
             menu.addActions(added)
 
     def _use_value(self) -> None:
-        shown = self.row.judge_value(self.row.value).shown
-        self.changed.emit(self.row.field_type.read(shown), False)
+        self.changed.emit(self.row.field_type.read(self._evaluated()), False)
 
 
 def _action(menu: QMenu, text: str, run: Callable[[], None]) -> QAction:
@@ -371,14 +384,14 @@ def _action(menu: QMenu, text: str, run: Callable[[], None]) -> QAction:
 
 
 def _same(first: object, second: object) -> bool:
-    """Tell whether two values are one: 1 and True are not, nor 3 and (3, 4)."""
+    """Tell whether two values are equal: 3 and (3, 3) are, 1 and True are not."""
     pair = (first, first) if isinstance(second, tuple) and type(first) is int else first
     if isinstance(pair, tuple) and type(second) is int:
         second = (second, second)
     return type(pair) is type(second) and pair == second
 
 
-def _state(value: object) -> Qt.CheckState:
+def _check_state(value: object) -> Qt.CheckState:
     return Qt.CheckState.Checked if value is True or value == 1 else Qt.CheckState.Unchecked
 
 

@@ -1,4 +1,4 @@
-"""Kinds of values in a form: how their text is read and written, what is refused, how they step."""
+"""Types of form fields: how a value is parsed, written, checked and stepped."""
 
 import math
 import re
@@ -27,36 +27,39 @@ from designer.layers.parameters import (
 
 @dataclass(frozen=True)
 class FieldType:
-    """How the text of a field becomes a value.
+    """How the text of a field becomes a value, and a value text.
 
     Attributes
     ----------
     expects
-        What it takes, in words that follow "takes".
+        The values it accepts, in words that follow "takes".
     check
-        Returns a value in its own type or raises a `ParameterError`.
+        Returns a value converted to the parameter's type, or raises a `ParameterError`.
     numbers
-        The most numbers in the text; 0 for plain text.
+        How many numbers the text may have at most; 0 for plain text, switches and lists.
     whole
-        Whether the numbers are whole.
+        Whether the numbers are integers.
     optional
-        Whether an empty text stands for nothing.
+        Whether an empty text means None.
     words
-        Words that stand for themselves, such as same.
+        Words that are accepted as values, such as "same".
     options
-        What to choose from; the field is a list then.
-    switch
-        The field is a switch.
+        The values of a drop-down list; empty for other fields.
     spelled
-        Whether the options are words of code, to be spelled for people.
-    prose
-        The field has several lines.
+        Whether the options are words of code, such as "kaiming_normal", to be shown as labels.
+    switch
+        Whether the field is an on/off switch.
     minimum, maximum
-        Where the arrow keys end.
+        The range in which the arrow keys step.
+    separator
+        What stands between several numbers.
+    prose
+        Whether the field has several lines.
     expressions
         Whether a text that begins with = is an expression.
     reached
-        Returns the whole number at which a step to a number ends: the next one that a rule allows.
+        Takes the integer to which the arrow keys would step and the direction, 1 or -1; returns
+        the nearest one that the argument's rule allows.
     """
 
     expects: str
@@ -77,15 +80,15 @@ class FieldType:
 
     @property
     def signature(self) -> tuple[object, ...]:
-        """What decides which widget shows it."""
+        """The attributes that decide which widget is used."""
         return self.switch, self.options, self.spelled, self.prose
 
     def option_text(self, option: Scalar) -> str:
-        """Return what the list shows for an option."""
+        """Return the text of an option in the drop-down list."""
         return labels.choice(option) if self.spelled else labels.value(option)
 
     def write(self, value: Value) -> str:
-        """Return the text of a value; pairs are written as such."""
+        """Return the text of a value; a single number in a field for pairs is written twice."""
         if value is None:
             return ""
         if self.prose:
@@ -95,12 +98,12 @@ class FieldType:
         return labels.value(value, self.separator)
 
     def read(self, text: str) -> Value:
-        """Return the value that a text means, expressions as they are.
+        """Parse a text; expressions are returned as their text.
 
         Raises
         ------
         ParameterError
-            It means none, in words that follow the field's name.
+            The text is no such value. The message follows the field's label.
         """
         if self.numbers == 0 and not self.switch and not self.options:
             return _expression(text) if self.expressions and text.startswith("=") else text
@@ -119,11 +122,8 @@ class FieldType:
             return _ON_OFF[text.lower()]
         parts = _parts(text) if self.numbers > 1 else [text]
         values = tuple([self._one(part, text) for part in parts])
-        return values[0] if len(values) == 1 or (self._pair and len(set(values)) == 1) else values
-
-    @property
-    def _pair(self) -> bool:
-        return self.numbers == 2
+        equal = len(values) == 1 or (self.numbers == 2 and len(set(values)) == 1)
+        return values[0] if equal else values
 
     def _one(self, part: str, text: str) -> Scalar:
         if part.startswith("="):
@@ -140,9 +140,9 @@ class FieldType:
         raise ParameterError(f"takes {self.expects}; received '{shortened(text)}'")
 
     def stepped(self, text: str, cursor: int, steps: int) -> tuple[str, int] | None:
-        """Return the text with the number at the cursor a few steps up or down, and the cursor.
+        """Step the number at the cursor; return the new text and cursor position.
 
-        None where there is no number to step.
+        Return None if the text has no number that can be stepped.
         """
         if "=" in text or not self.numbers or self.switch or self.options:
             return None
@@ -165,7 +165,7 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
 
 def _step(value: float, steps: int) -> float:
-    """Return a step in the number's first digit: 0.1 for 0.5, 1e-5 for 3e-5."""
+    """Return one unit of the number's leading digit: 0.1 for 0.5, 1e-5 for 3e-5."""
     size = abs(value)
     if size == 0:
         return 0.1
@@ -175,22 +175,25 @@ def _step(value: float, steps: int) -> float:
 
 
 def _parts(text: str) -> list[str]:
-    """Split a list: at ×, commas or blanks; where it has expressions, only outside brackets."""
+    """Split a text at ×, commas and blanks.
+
+    With expressions in it, which may contain both, split only at × and commas outside brackets.
+    """
     if "=" not in text:
         return [part for part in re.split(r"[\s×x*,;\[\]()]+", text) if part]
     parts, depth, start = [], 0, 0
-    for place, letter in enumerate(text):
+    for position, letter in enumerate(text):
         depth += (letter in "([") - (letter in ")]")
         if letter in "×,;" and depth <= 0:
-            parts.append(text[start:place].strip())
-            start = place + 1
+            parts.append(text[start:position].strip())
+            start = position + 1
     parts.append(text[start:].strip())
     return [part for part in parts if part]
 
 
 def _expression(text: str) -> str:
     if not text[1:].strip():
-        raise ParameterError("is an expression without end: type a number or a name behind =")
+        raise ParameterError("is an unfinished expression; type a number or a name after =")
     try:
         parse(text)
     except ExpressionError as error:
@@ -199,7 +202,7 @@ def _expression(text: str) -> str:
 
 
 def of_parameter(parameter: Parameter[Any]) -> FieldType:
-    """Return the kind of a layer's parameter."""
+    """Return the field type of a layer's parameter."""
     check, expects = parameter.check, parameter.expects
     match parameter:
         case Bool():
@@ -239,7 +242,7 @@ def of_parameter(parameter: Parameter[Any]) -> FieldType:
 
 
 def of_argument(argument: Argument, *, expressions: bool = True) -> FieldType:
-    """Return the kind of an argument of a block or design."""
+    """Return the field type of an argument of a block or design."""
 
     def check(value: Value) -> Scalar:
         if isinstance(value, tuple):
@@ -271,28 +274,44 @@ def of_argument(argument: Argument, *, expressions: bool = True) -> FieldType:
 
 
 def with_rule(
-    kind: FieldType, name: str, arguments: Mapping[str, Argument], values: Mapping[str, Scalar]
+    field_type: FieldType,
+    name: str,
+    arguments: Mapping[str, Argument],
+    values: Mapping[str, Scalar],
 ) -> FieldType:
-    """Return the kind of an argument that keeps its rule, those beside it having these values."""
+    """Return a field type that also checks the argument's rule against the other arguments.
+
+    Parameters
+    ----------
+    field_type
+        The field type without the rule.
+    name
+        The argument.
+    arguments
+        All arguments of the block or design.
+    values
+        Their values.
+    """
     argument = arguments[name]
     if not argument.where:
-        return kind
+        return field_type
 
     def check(value: Value) -> Scalar:
-        found: Scalar = kind.check(value)
+        found: Scalar = field_type.check(value)
         refusal = rules.refused(argument, found, {**values, name: found})
         if refusal:
             raise ParameterError(refusal)
         return found
 
     def reached(value: int, step: int) -> int:
-        return rules.reached(arguments, name, value, values, step)  # type: ignore[return-value]
+        found = rules.reached(arguments, name, value, values, step)
+        return found if isinstance(found, int) else value
 
-    return replace(kind, check=check, reached=reached)
+    return replace(field_type, check=check, reached=reached)
 
 
 def text(check: Callable[[Value], Any] = lambda value: value, expects: str = "text") -> FieldType:
-    """Return the kind of plain text, such as a name."""
+    """Return the field type of a line of plain text, such as a name."""
     return FieldType(expects, check, numbers=0, expressions=False)
 
 
@@ -300,7 +319,7 @@ PROSE = FieldType("text", lambda value: value, numbers=0, prose=True, expression
 
 
 def optional_number(*, whole: bool) -> FieldType:
-    """Return the kind of a bound: a number or nothing."""
+    """Return the field type of a number that may be left empty, such as a bound."""
 
     def check(value: Value) -> Value:
         if value is None or type(value) is int or (not whole and type(value) is float):
@@ -312,7 +331,7 @@ def optional_number(*, whole: bool) -> FieldType:
 
 
 def options(choices: tuple[str, ...]) -> FieldType:
-    """Return the kind of one of a few words."""
+    """Return the field type of a drop-down list of words."""
     return FieldType(
         f"one of {', '.join(choices)}",
         lambda value: value,
@@ -323,12 +342,12 @@ def options(choices: tuple[str, ...]) -> FieldType:
 
 
 def truth(value: Value) -> bool:
-    """Accept what `when` accepts.
+    """Return a value of `when` as a bool.
 
     Raises
     ------
     ParameterError
-        It is neither true nor false nor a number.
+        The value is neither a bool nor a number.
     """
     if isinstance(value, (bool, int, float)):
         return bool(value)
@@ -338,6 +357,6 @@ def truth(value: Value) -> bool:
 WHEN = FieldType("on or off", truth, numbers=0, switch=True)
 
 
-def has_expression(value: Value) -> bool:
-    """Tell whether a value is an expression or holds one."""
+def has_expression(value: object) -> bool:
+    """Tell whether a value is an expression or a tuple with one."""
     return any(map(is_expression, value)) if isinstance(value, tuple) else is_expression(value)

@@ -1,4 +1,4 @@
-"""A form: sections of fields that stay in place while the values under them change."""
+"""A form: sections of rows with their widgets, which are reused for other values."""
 
 from collections.abc import Sequence
 
@@ -14,16 +14,18 @@ from designer.gui.forms.rows import Button, Row, Section
 
 
 class Form(QWidget):
-    """The fields of some sections; another set of sections is another form.
+    """The widgets of some sections; sections with another signature need another form.
 
     Signals
     -------
     changed(row, value, merge)
-        A field has another value; edits with the same `merge` are one step.
-    restored(row, merge), reset(row)
-        What was typed shall be taken back; the default is wanted.
-    explained(words)
-        What the pointer or the focus is on: a row, a button, or None for nothing.
+        A field has another value; edits with the same `merge` are one step of the history.
+    restored(row, merge)
+        The edits with this `merge` are to be undone.
+    reset(row)
+        The default is to be restored.
+    explained(row)
+        The row under the pointer or with the focus; None when the pointer leaves.
     """
 
     changed = Signal(object, object, object)
@@ -31,7 +33,7 @@ class Form(QWidget):
     reset = Signal(object)
     explained = Signal(object)
 
-    _focus = 0  # counts how often a field got the focus, so that each time is a step of its own
+    _focus = 0  # counts focus changes, so that typing after each one is a step of its own
 
     def __init__(self, sections: Sequence[Section]) -> None:
         super().__init__(objectName="form")
@@ -105,7 +107,7 @@ class Form(QWidget):
     def _button(self, button: Button) -> QPushButton:
         widget = QPushButton(button.text, self, objectName=button.key)
         widget.setProperty("flat-look", True)
-        self._know(widget, button)
+        self._register(widget, button)
         return widget
 
     def _small_button(self, button: Button) -> QToolButton:
@@ -114,11 +116,11 @@ class Form(QWidget):
         widget.setIconSize(QSize(12, 12))
         widget.setProperty("bare", True)
         widget.setFixedSize(18, 20)
-        self._know(widget, button)
+        self._register(widget, button)
         return widget
 
-    def _know(self, widget: QPushButton | QToolButton, button: Button) -> None:
-        # What a button does changes with what is shown, so it is looked up at the click.
+    def _register(self, widget: QPushButton | QToolButton, button: Button) -> None:
+        # Other sections give the button another function, so it is looked up at the click.
         widget.setToolTip(button.help)
         widget.clicked.connect(lambda _=False, key=button.key: self._runs[key].run())
         self.buttons[button.key] = widget
@@ -128,7 +130,15 @@ class Form(QWidget):
     # Showing
 
     def show_sections(self, sections: Sequence[Section], *, same: bool = False) -> None:
-        """Show other values in the same fields."""
+        """Show other sections of the same signature in the same widgets.
+
+        Parameters
+        ----------
+        sections
+            The sections with their current values.
+        same
+            Whether they belong to the same node as before, so that text being typed stays.
+        """
         for section in sections:
             for row in section.rows:
                 self.fields[row.key].show_row(row, same=same)
@@ -136,7 +146,7 @@ class Form(QWidget):
                 self._runs[button.key] = button
 
     def stand_between(self, before: QWidget, behind: QWidget) -> None:
-        """Let Tab lead from a widget through the form to another one."""
+        """Set the Tab order: from one widget through the form to another one."""
         last = before
         for widget in self._order:
             QWidget.setTabOrder(last, widget)
@@ -144,7 +154,7 @@ class Form(QWidget):
         QWidget.setTabOrder(last, behind)
 
     def forget(self) -> None:
-        """Begin anew with what is typed: another node is shown in the same fields."""
+        """Do not merge the next edits with earlier ones, since another node is shown."""
         self._merges.clear()
         for field in self.fields.values():
             if field.line is not None and field.line.hasFocus():
@@ -166,5 +176,5 @@ _CHEVRONS = {"fold": "▾", "unfold": "▸"}
 
 
 def signature(sections: Sequence[Section]) -> tuple[object, ...]:
-    """Return what decides whether sections can be shown in the same form."""
+    """Return a key that is equal for sections which the same form can show."""
     return tuple(section.signature for section in sections)

@@ -1,4 +1,4 @@
-"""Rows of a form: what a field shows, which values it takes, and the edit that a value makes."""
+"""Rows of a form as data: the value shown, the values accepted, the edit made by a new value."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ from designer.layers.parameters import ParameterError
 
 
 class Sentinel:
-    """A value that is none: several nodes differ, or a default that there is not."""
+    """Stands where there is no value: the selected nodes differ, or there is no default."""
 
-    def __init__(self, words: str) -> None:
-        self.words = words
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def __repr__(self) -> str:
-        return self.words
+        return self.name
 
 
 VARIOUS: Final = Sentinel("various")
@@ -32,14 +32,32 @@ UNKNOWN: Final = "known with an input"
 
 
 class Scope(NamedTuple):
-    """The names that expressions may read: those with a value, and those without one now."""
+    """The names that expressions may read.
+
+    Attributes
+    ----------
+    values
+        The values of those that are known.
+    unknown
+        Those whose value depends on an input that is not connected.
+    """
 
     values: Mapping[str, Scalar]
     unknown: frozenset[str] = frozenset()
 
 
 class Verdict(NamedTuple):
-    """What is known of a text: the value it means, what that comes to, or what is wrong."""
+    """The result of checking a text or value of a row.
+
+    Attributes
+    ----------
+    value
+        The parsed value; an expression as its text.
+    shown
+        What an expression evaluates to, as text; "" for other values.
+    wrong
+        A sentence on why the value is refused; "" if it is accepted.
+    """
 
     value: Value = None
     shown: str = ""
@@ -53,29 +71,38 @@ class Row:
     Attributes
     ----------
     key
-        Its name within the form, stable while the same thing is shown.
+        Identifies the row within its form while the same thing is shown.
+    label
+        The text beside the field.
+    field_type
+        How the value is parsed and written, and which widget shows it.
     value
-        What it holds; `VARIOUS` where several nodes differ.
+        The current value; `VARIOUS` if the selected nodes differ.
     change
-        Returns the edit that puts a value there.
+        Returns the edit that sets a value.
     step
-        The edit's name in the history.
+        The edit's name in the undo history.
+    help
+        A sentence that explains the row.
+    unit
+        The unit of the value, such as "channels"; "" for none.
     default
-        What it is unless set, `ABSENT` if it has to be set.
+        The value if none is set; `ABSENT` if one must be set.
     reset
-        The edit back to the default.
+        The edit that restores the default; None if that is not possible.
     scopes
-        For each place where the value counts, the names that it may read.
+        The names that an expression may read, once for each node or repetition that the value
+        applies to.
     refusal
-        Says in a sentence why a value cannot be taken although its kind allows it.
+        Returns a sentence if a value of the right type cannot be accepted, else None.
     live
-        Whether the edit is made while typing; names are taken at the end only.
+        Whether each keystroke is an edit. Names are set when the field is left.
     select
-        Returns the paths to be selected after the edit.
+        Returns the paths of the nodes to select after the edit.
     inner
-        Whether it belongs to the row above.
+        Whether the row is indented because it belongs to the row above.
     empty
-        What an empty field shows.
+        The placeholder of an empty field.
     """
 
     key: str
@@ -97,18 +124,18 @@ class Row:
 
     @property
     def signature(self) -> tuple[object, ...]:
-        """What decides which widgets show it."""
+        """The attributes that decide which widgets are used."""
         return self.key, self.label, self.field_type.signature, self.inner
 
     @property
     def text(self) -> str:
-        """The text that the field shows."""
+        """The value as text, "" if there is none."""
         return "" if isinstance(self.value, Sentinel) else self.field_type.write(self.value)
 
     @property
     def differs(self) -> bool:
-        """Whether it is set to something else than its default."""
-        if self.default is ABSENT or self.value is VARIOUS:
+        """Whether the value is not the default."""
+        if self.default is ABSENT or isinstance(self.value, Sentinel):
             return False
         try:
             return bool(self.field_type.check(self.value) != self.default)
@@ -116,7 +143,7 @@ class Row:
             return True
 
     def judge(self, text: str) -> Verdict:
-        """Return what a text means here."""
+        """Parse and check a text."""
         try:
             value = self.field_type.read(self._without_unit(text))
         except ParameterError as error:
@@ -124,7 +151,7 @@ class Row:
         return self.judge_value(value)
 
     def judge_value(self, value: Value) -> Verdict:
-        """Return what a value comes to here, or what is wrong with it."""
+        """Check a value; an expression is evaluated in each of the row's scopes."""
         if not has_expression(value):
             try:
                 self.field_type.check(value)
@@ -147,7 +174,7 @@ class Row:
         return Verdict(value, _runs([self.field_type.write(each) for each in found]))
 
     def _without_unit(self, text: str) -> str:
-        """Take off the unit behind a number: 64 channels, 3 px."""
+        """Remove a unit after the number: "64 channels" becomes "64"."""
         words = (self.unit, self.unit.removesuffix("s"), "px") if self.unit else ()
         number, _, unit = text.rstrip().rpartition(" ")
         return number if unit in words and "=" not in text else text
@@ -158,7 +185,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """Rows under a heading, with buttons beneath: words, name for tests, tooltip, what it does."""
+    """Rows under a heading, and buttons."""
 
     heading: str = ""
     rows: Sequence[Row] = ()
@@ -166,7 +193,7 @@ class Section:
 
     @property
     def signature(self) -> tuple[object, ...]:
-        """What decides which widgets show it."""
+        """The attributes that decide which widgets are used."""
         return (
             self.heading,
             tuple(row.signature for row in self.rows),
@@ -176,7 +203,24 @@ class Section:
 
 @dataclass(frozen=True)
 class Button:
-    """A button in a form; `after` is the key of the row in whose line it stands, if any."""
+    """A button in a form.
+
+    Attributes
+    ----------
+    key
+        The widget's object name.
+    text
+        The text on the button; "" for a small button with an icon only.
+    help
+        The tooltip.
+    run
+        What a click does.
+    after
+        The key of the row that the button belongs to: a button with text stands below it, one
+        without text beside it. "" puts the button below all rows.
+    icon
+        The name of the icon, "" for none.
+    """
 
     key: str
     text: str
@@ -193,7 +237,7 @@ def _names(value: Value) -> frozenset[str]:
 
 
 def _runs(texts: Sequence[str]) -> str:
-    """Write the values of all repetitions: one if equal, 2 then 1, or the first three."""
+    """Write the values of all repetitions: 2; 2, then 1; or the first three."""
     runs = [text for number, text in enumerate(texts) if number == 0 or texts[number - 1] != text]
     if len(runs) <= 2:
         return ", then ".join(runs)
@@ -217,7 +261,7 @@ def scope_at(analysis: Analysis, path: str) -> Scope:
 
 
 def scopes_of_use(analysis: Analysis, path: str, node: BlockNode) -> list[Scope]:
-    """Return the names that the arguments of a block's use may read, for each repetition."""
+    """Return the names that the arguments of a block node may read, for each repetition."""
     scope = scope_at(analysis, graph_paths.parent(path))
     return [
         Scope({**scope.values, NUMBER: number}, scope.unknown)
@@ -226,7 +270,7 @@ def scopes_of_use(analysis: Analysis, path: str, node: BlockNode) -> list[Scope]
 
 
 def repetitions(node: BlockNode, scope: Scope) -> int:
-    """Return how often a block runs in a row, at least 1."""
+    """Return how many times a block is repeated, at least 1; 1 if that is not known."""
     times = node.repeat
     if isinstance(times, str):
         try:
@@ -237,7 +281,7 @@ def repetitions(node: BlockNode, scope: Scope) -> int:
 
 
 def in_turn(changes: Sequence[Edit]) -> Edit:
-    """Return the edit that makes several edits one after the other."""
+    """Return one edit that makes several edits one after the other."""
 
     def edit(design: Design) -> Design:
         for change in changes:
@@ -245,8 +289,3 @@ def in_turn(changes: Sequence[Edit]) -> Edit:
         return design
 
     return edit
-
-
-def quoted(value: Value) -> str:
-    """Write a value for the name of a step or a sentence."""
-    return labels.short(value)
