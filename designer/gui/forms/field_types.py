@@ -245,14 +245,13 @@ def of_argument(argument: Argument, *, expressions: bool = True) -> FieldType:
     """Return the field type of an argument of a block or design."""
 
     def check(value: Value) -> Scalar:
-        if isinstance(value, tuple):
-            raise ParameterError("takes one value; received several")
-        if isinstance(argument.default, float) and type(value) is int:
-            value = float(value)
-        refusal = argument.refusal(value)
+        found = scalar(value)
+        if isinstance(argument.default, float) and type(found) is int:
+            found = float(found)
+        refusal = argument.refusal(found)
         if refusal:
             raise ParameterError(refusal)
-        return value
+        return found
 
     if argument.choices:
         choices = tuple(argument.choices)
@@ -355,6 +354,19 @@ def truth(value: Value) -> bool:
 
 
 WHEN = FieldType("on or off", truth, numbers=0, switch=True)
+
+
+def scalar(value: Value) -> Scalar:
+    """Return the value of a field that accepts one value.
+
+    Raises
+    ------
+    ParameterError
+        It is a tuple of several values.
+    """
+    if isinstance(value, tuple):
+        raise ParameterError("takes one value; received several")
+    return value
 
 
 def has_expression(value: object) -> bool:

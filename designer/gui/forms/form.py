@@ -28,9 +28,9 @@ class Form(QWidget):
         The row under the pointer or with the focus; None when the pointer leaves.
     """
 
-    changed = Signal(object, object, object)
-    restored = Signal(object, object)
-    reset = Signal(object)
+    changed = Signal(Row, object, object)
+    restored = Signal(Row, object)
+    reset = Signal(Row)
     explained = Signal(object)
 
     _focus = 0  # counts focus changes, so that typing after each one is a step of its own

@@ -1,1 +1,1 @@
-"""The inspector: a form of the selected nodes, and what explains them."""
+"""The inspector: a form for the selected nodes, their problems, and the explanation card."""

@@ -1,7 +1,8 @@
-"""What the inspector shows: for one node, for several, for a block, for the design."""
+"""What the inspector shows for one node, several nodes, a block, a block's port or the design."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from designer.analysis.problems import Problem
 from designer.design import blocks
@@ -16,6 +17,7 @@ from designer.gui.forms.rows import (
 from designer.gui.inspector import design_rows, facts, port_rows
 from designer.gui.inspector.facts import Fact
 from designer.gui.inspector.node_rows import (
+    AnyTarget,
     Target,
     argument_rows,
     name_row,
@@ -30,22 +32,30 @@ from designer.layers.category import Category
 
 @dataclass(frozen=True)
 class Contents:
-    """All that the inspector shows.
+    """Everything that the inspector shows.
 
     Attributes
     ----------
     identity
-        What it is about; while that stays, the fields keep what is being typed.
+        Identifies the thing shown; while it stays equal, text being typed is kept.
+    heading
+        The title if it cannot be edited.
     title
-        The name, as a field; None where `heading` says it.
+        The row of the name; None if there is only a heading.
     kind, help
-        What it is, and more of that.
+        The line below the title that says what it is, and a longer text.
     words
-        What is explained while no field is.
-    category, colored
-        Whose color and sign it bears (None is a block), if any.
+        The explanation shown while the pointer is on no row.
     note
-        What an edit here means elsewhere.
+        Where else an edit takes effect.
+    category, colored
+        Whether the icon of a category is shown, and which one (None means a block).
+    sections
+        The form.
+    facts
+        The lines of the explanation card.
+    problems
+        What is wrong with it.
     """
 
     identity: tuple[object, ...]
@@ -68,39 +78,45 @@ def contents(
     unfolded: frozenset[str],
     unfold: Callable[[str], None],
 ) -> Contents:
-    """Return what is to be shown while the nodes at some paths are selected.
+    """Return what to show for a selection.
 
     Parameters
     ----------
+    workspace
+        The open design and the graph shown.
+    paths
+        The graph paths of the selected nodes.
     unfolded
         The arguments whose definition is shown.
     unfold
         Shows or hides the definition of an argument.
     """
     if workspace.document is None:
-        return Contents(("nothing",), "Nothing open", help="Open a design, or begin a new one.")
+        return Contents(("nothing",), "Nothing open", help="Open a design or create a new one.")
     design = workspace.design
-    chosen: dict[tuple[str | None, str], Target] = {}
-    ends = []
+    targets: dict[tuple[str | None, str], AnyTarget] = {}  # one for all uses of a block's node
+    ports = []
     for path in sorted(paths):
         found = graph_paths.graph_at(design, graph_paths.parent(path))
         name = graph_paths.name_of(path)
         if found is None:
             continue
-        if name in found[1].nodes:
-            chosen.setdefault((found[0], name), Target(path, found[0], name, found[1].nodes[name]))
-        elif found[0] is not None:
-            ends.append((found[0], name))
-    targets = list(chosen.values())
+        block, graph = found
+        node = graph.nodes.get(name)
+        if node is not None:
+            targets.setdefault((block, name), Target(path, block, name, node))
+        elif block is not None:
+            ports.append((block, name))
+    layers = [each for each in targets.values() if _is_layer(each)]
+    uses = [each for each in targets.values() if _is_use(each)]
     if len(targets) > 1:
-        return _several(workspace, targets)
-    if targets:
-        target = targets[0]
-        if isinstance(target.node, BlockNode):
-            return _use(workspace, target, target.node)
-        return _layer(workspace, target, target.node)
-    if ends:
-        return _end(workspace, *ends[0])
+        return _several(workspace, list(targets.values()), layers, uses)
+    if layers:
+        return _layer(workspace, layers[0])
+    if uses:
+        return _use(workspace, uses[0])
+    if ports:
+        return _port(workspace, *ports[0])
     block = workspace.block
     if block is not None:
         return _block(workspace, block, unfolded, unfold)
@@ -110,12 +126,21 @@ def contents(
 # One node
 
 
-def _layer(workspace: Workspace, target: Target, node: LayerNode) -> Contents:
+def _is_layer(target: AnyTarget) -> TypeGuard[Target[LayerNode]]:
+    return isinstance(target.node, LayerNode)
+
+
+def _is_use(target: AnyTarget) -> TypeGuard[Target[BlockNode]]:
+    return isinstance(target.node, BlockNode)
+
+
+def _layer(workspace: Workspace, target: Target[LayerNode]) -> Contents:
+    node = target.node
     layer = layer_types().get(node.layer)
     analysis = workspace.analysis
     rows = [] if layer is None else parameter_rows(workspace, [target])
     return Contents(
-        ("node", id(workspace.document), target.path),
+        ("node", workspace.document, target.path),
         title=name_row(workspace, target),
         kind=f"{node.layer} · {_summary(layer)}" if layer else f"{node.layer} · unknown layer type",
         words=layer.help if layer else "",
@@ -131,18 +156,21 @@ def _layer(workspace: Workspace, target: Target, node: LayerNode) -> Contents:
 
 
 def _summary(layer: type) -> str:
+    """Return the first line of a layer type's docstring without its period."""
     return (layer.__doc__ or "").splitlines()[0].rstrip(".")
 
 
-def _use(workspace: Workspace, target: Target, node: BlockNode) -> Contents:
-    design, analysis = workspace.design, workspace.analysis
+def _use(workspace: Workspace, target: Target[BlockNode]) -> Contents:
+    design, analysis, node = workspace.design, workspace.analysis, target.node
     used = design.blocks.get(node.block)
     rows = [repeat_row(workspace, [target])] if used is not None else []
     return Contents(
-        ("node", id(workspace.document), target.path),
+        ("node", workspace.document, target.path),
         title=name_row(workspace, target),
         kind=f"{node.block} · block of {len(used.graph.nodes)} nodes" if used else node.block,
-        help=facts.holds(used) if used is not None else "There is no such block in this design.",
+        help=facts.composition(used)
+        if used is not None
+        else "There is no such block in this design.",
         note=_note(workspace, target.block),
         colored=True,
         sections=[
@@ -172,33 +200,37 @@ def _use(workspace: Workspace, target: Target, node: BlockNode) -> Contents:
 
 
 def _note(workspace: Workspace, block: str | None) -> str:
-    """Say that an edit within a block counts wherever the block is used."""
+    """Say that an edit within a block applies wherever the block is used."""
     if block is None:
         return ""
-    number = len(blocks.uses(workspace.design, block))
-    if number == 0:
-        return f"In {block}, which nothing uses."
-    uses = "its one use" if number == 1 else f"all {number} uses"
+    uses = len(blocks.uses(workspace.design, block))
+    if uses == 0:
+        return f"Part of the block {block}, which is not used."
     passes = facts.passes(workspace.analysis, block)
-    more = (
-        f", {'which runs' if number == 1 else 'which run'} {passes} times"
-        if passes > number
-        else ""
-    )
-    return f"In {block}: a change counts for {uses}{more}."
+    if uses == 1:
+        if passes > 1:
+            return f"Part of {block}: a change applies to its one use, which runs {passes} times."
+        return f"Part of {block}: a change applies to its one use."
+    if passes > uses:
+        return f"Part of {block}: a change applies to all {uses} uses, which run {passes} times."
+    return f"Part of {block}: a change applies to all {uses} uses."
 
 
 # Several nodes
 
 
-def _several(workspace: Workspace, targets: Sequence[Target]) -> Contents:
-    layers = [each for each in targets if isinstance(each.node, LayerNode)]
-    known = [each for each in layers if each.node.layer in layer_types()]  # type: ignore[union-attr]
+def _several(
+    workspace: Workspace,
+    targets: Sequence[AnyTarget],
+    layers: Sequence[Target[LayerNode]],
+    uses: Sequence[Target[BlockNode]],
+) -> Contents:
+    known = [each for each in layers if each.node.layer in layer_types()]
     rows: list[Row] = []
     if len(known) == len(targets):
-        rows = parameter_rows(workspace, targets)
+        rows = parameter_rows(workspace, known)
     elif not layers:
-        rows = [*argument_rows(workspace, targets), repeat_row(workspace, targets)]
+        rows = [*argument_rows(workspace, uses), repeat_row(workspace, uses)]
     types: dict[str, int] = {}
     for each in targets:
         name = each.node.layer if isinstance(each.node, LayerNode) else each.node.block
@@ -206,10 +238,12 @@ def _several(workspace: Workspace, targets: Sequence[Target]) -> Contents:
     one = len(types) == 1
     words = ", ".join(f"{number} {name}" for name, number in types.items())
     return Contents(
-        ("several", id(workspace.document), tuple(each.path for each in targets)),
+        ("several", workspace.document, tuple(each.path for each in targets)),
         f"{len(targets)} nodes",
         kind=words if len(words) < 200 else f"{len(types)} types",
-        help="An edit here sets them all." if rows else "They have no parameters in common.",
+        help="An edit here applies to all of them."
+        if rows
+        else "They have no parameters in common.",
         category=layer_types()[next(iter(types))].category if one and known else None,
         colored=one and (bool(known) or not layers),
         sections=[
@@ -222,14 +256,18 @@ def _several(workspace: Workspace, targets: Sequence[Target]) -> Contents:
 # Blocks and designs
 
 
-def _end(workspace: Workspace, block: str, name: str) -> Contents:
+def _port(workspace: Workspace, block: str, name: str) -> Contents:
     used = workspace.design.blocks[block]
     kind = "output" if name in used.outputs else "input"
     return Contents(
-        ("end", id(workspace.document), block, name),
+        ("port", workspace.document, block, name),
         title=port_rows.port_row(workspace, block, name, select=True),
         kind=f"{kind} of {block}",
-        help=f"What {'leaves' if kind == 'output' else 'enters'} the block by this name.",
+        help=(
+            "A value that the block returns."
+            if kind == "output"
+            else "A value that the block receives."
+        ),
         note=_note(workspace, block),
         category=Category.PORT,
         colored=True,
@@ -242,11 +280,11 @@ def _block(
     used = workspace.design.blocks[block]
     number = len(blocks.uses(workspace.design, block))
     return Contents(
-        ("block", id(workspace.document), block),
+        ("block", workspace.document, block),
         title=design_rows.block_name_row(workspace, block),
         kind=f"block of {len(used.graph.nodes)} nodes, "
         + ("not used" if number == 0 else f"used {number}×" if number > 1 else "used once"),
-        help=facts.holds(used),
+        help=facts.composition(used),
         colored=True,
         sections=[
             design_rows.argument_section(workspace, block, unfolded, unfold),
@@ -261,7 +299,7 @@ def _design(
 ) -> Contents:
     number = len(workspace.design.blocks)
     return Contents(
-        ("design", id(workspace.document)),
+        ("design", workspace.document),
         title=design_rows.design_name_row(workspace),
         kind=f"design of {len(workspace.design.graph.nodes)} nodes"
         + (f", {number} block{'s' if number != 1 else ''}" if number else ""),

@@ -1,7 +1,8 @@
-"""The forms of a design and of a block: names, arguments and their definitions, ends."""
+"""Form rows for a design or block: its name, description, arguments and their definitions."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from designer.design import arguments, blocks, edits
@@ -12,29 +13,15 @@ from designer.gui.documents import labels
 from designer.gui.documents.workspace import Workspace
 from designer.gui.forms import field_types
 from designer.gui.forms.rows import Button, Row, Section
-from designer.layers.parameters import ParameterError
 
 WHOLE, NUMBER, SWITCH, TEXT = "whole number", "number", "on or off", "text"
-
-
-def whole(value: Value, least: int, most: int) -> int:
-    """Accept a whole number within bounds.
-
-    Raises
-    ------
-    ParameterError
-        It is none.
-    """
-    if type(value) is int and least <= value <= most:
-        return value
-    raise ParameterError(f"takes a whole number from {least} to {most}; received {value}")
 
 
 # Names
 
 
 def design_name_row(workspace: Workspace) -> Row:
-    """Return the field of the design's name."""
+    """Return the row of the design's name."""
     return Row(
         "name",
         "Name",
@@ -49,7 +36,7 @@ def design_name_row(workspace: Workspace) -> Row:
 
 
 def block_name_row(workspace: Workspace, block: str) -> Row:
-    """Return the field of a block's name."""
+    """Return the row of a block's name."""
 
     def refusal(value: Value) -> str | None:
         return None if value == block else blocks.block_name_sentence(workspace.design, str(value))
@@ -68,7 +55,7 @@ def block_name_row(workspace: Workspace, block: str) -> Row:
 
 
 def about_section(workspace: Workspace) -> Section:
-    """Return what the design says of itself."""
+    """Return the rows of the design's description and references."""
     design = workspace.design
 
     def cite(value: Value) -> Edit:
@@ -84,8 +71,8 @@ def about_section(workspace: Workspace) -> Section:
                 design.about,
                 lambda value: lambda design: replace(design, about=str(value)),
                 "set about",
-                help="What the network is and what is remarkable about it.",
-                empty="What the network is",
+                help="A description of the network.",
+                empty="A description of the network",
             ),
             Row(
                 "cites",
@@ -94,7 +81,7 @@ def about_section(workspace: Workspace) -> Section:
                 "; ".join(design.cites),
                 cite,
                 "set cites",
-                help="The papers it comes from, separated by semicolons.",
+                help="The papers that describe it, separated by semicolons.",
                 empty="papers",
                 live=False,
             ),
@@ -111,7 +98,19 @@ def argument_section(
     unfolded: frozenset[str],
     unfold: Callable[[str], None],
 ) -> Section:
-    """Return the arguments with their values, and the definitions of the unfolded ones."""
+    """Return a section with the arguments of a design or block.
+
+    Parameters
+    ----------
+    workspace
+        The open design.
+    block
+        The block; None for the design.
+    unfolded
+        The arguments whose definition is shown below their value.
+    unfold
+        Shows or hides the definition of an argument.
+    """
     rows: list[Row] = []
     buttons: list[Button] = []
     for name, argument in arguments.arguments_of(workspace.design, block).items():
@@ -121,8 +120,8 @@ def argument_section(
             Button(
                 f"define-{name}",
                 "",
-                f"{'Hide' if is_open else 'Show'} how {name} is defined: name, range, choices.",
-                lambda name=name: unfold(name),
+                f"Hide the definition of {name}." if is_open else f"Show the definition of {name}.",
+                partial(unfold, name),
                 after=name,
                 icon="fold" if is_open else "unfold",
             )
@@ -133,11 +132,8 @@ def argument_section(
                 Button(
                     f"remove-{name}",
                     f"Remove {name}",
-                    f"Expressions that read it get its value, {labels.value(argument.default)}.",
-                    lambda name=name: workspace.edit(
-                        f"remove argument {name}",
-                        lambda design: arguments.remove_argument(design, name, block=block),
-                    ),
+                    f"Its value {labels.value(argument.default)} takes its place in expressions.",
+                    partial(_remove, workspace, block, name),
                     after=f"{name}.help",
                 )
             )
@@ -145,13 +141,21 @@ def argument_section(
         Button(
             "add-argument",
             "Add argument",
-            "Expressions may read it; "
-            + ("it can be set here." if block is None else "every use of the block can set it."),
+            "Add an argument of the design, which expressions can read."
+            if block is None
+            else "Add an argument of the block, which expressions can read and every use can set.",
             lambda: _add(workspace, block, unfold),
             icon="add",
         )
     )
     return Section("Arguments", rows, buttons)
+
+
+def _remove(workspace: Workspace, block: str | None, name: str) -> None:
+    workspace.edit(
+        f"remove argument {name}",
+        lambda design: arguments.remove_argument(design, name, block=block),
+    )
 
 
 def _add(workspace: Workspace, block: str | None, unfold: Callable[[str], None]) -> None:
@@ -168,7 +172,7 @@ def _add(workspace: Workspace, block: str | None, unfold: Callable[[str], None])
 def _value_row(workspace: Workspace, block: str | None, name: str, argument: Argument) -> Row:
     def change(value: Value) -> Edit:
         if block is None:
-            return lambda design: edits.set_argument(design, name, value)  # type: ignore[arg-type]
+            return lambda design: edits.set_argument(design, name, field_types.scalar(value))
         return _define(block, name, default=value)
 
     beside = arguments.arguments_of(workspace.design, block)
@@ -182,17 +186,17 @@ def _value_row(workspace: Workspace, block: str | None, name: str, argument: Arg
         argument.default,
         change,
         f"set {name}" if block is None else f"set {block} {name}",
-        help=argument.help or ("" if block is None else "Its value where a use does not give one."),
+        help=argument.help or ("" if block is None else "The value at uses that do not set one."),
     )
 
 
 def _define(block: str | None, name: str, **changed: Any) -> Edit:
-    """Return the edit that changes a part of an argument's definition."""
+    """Return the edit that changes fields of an argument's definition."""
 
     def edit(design: Design) -> Design:
         known = arguments.arguments_of(design, block)[name]
         if isinstance(known.default, float) and type(changed.get("default")) is int:
-            changed["default"] = float(changed["default"])
+            changed["default"] = float(changed["default"])  # a number stays one
         return arguments.define_argument(design, name, replace(known, **changed), block=block)
 
     return edit
@@ -201,7 +205,7 @@ def _define(block: str | None, name: str, **changed: Any) -> Edit:
 def _definition(
     workspace: Workspace, block: str | None, name: str, argument: Argument
 ) -> list[Row]:
-    """Return the fields that say what an argument is."""
+    """Return the rows of an argument's definition."""
 
     def row(key: str, label: str, kind: field_types.FieldType, value: Value, **more: Any) -> Row:
         change = more.pop("change", None) or (lambda value: _define(block, name, **{key: value}))
@@ -228,8 +232,9 @@ def _definition(
 
     def range_refusal(key: str) -> Callable[[Value], str | None]:
         def refusal(value: Value) -> str | None:
-            said = replace(argument, **{key: value}).refusal(argument.default)
-            return f"{name} {said}, its value now." if said else None
+            bounds: dict[str, Any] = {key: value}
+            refused = replace(argument, **bounds).refusal(argument.default)
+            return f"The current value does not fit: {name} {refused}." if refused else None
 
         return refusal
 
@@ -244,7 +249,7 @@ def _definition(
                 lambda design: arguments.rename_argument(design, name, str(value), block=block)
             ),
             step=f"rename argument {name}",
-            help="Expressions and uses that read it follow.",
+            help="Expressions and uses are updated when it is renamed.",
             refusal=name_refusal,
             live=False,
         ),
@@ -254,12 +259,15 @@ def _definition(
             field_types.options((WHOLE, NUMBER, SWITCH, TEXT)),
             now,
             change=lambda value: _define(block, name, **_as_kind(argument, str(value))),
-            help="What values it takes.",
+            help="The type of its values.",
         ),
     ]
     if now in (WHOLE, NUMBER) and not argument.choices:
         bound = field_types.optional_number(whole=now == WHOLE)
-        for key, label in (("minimum", "Least"), ("maximum", "Most")):
+        for key, label, explanation in (
+            ("minimum", "Minimum", "The least value that it accepts; leave it empty for any."),
+            ("maximum", "Maximum", "The greatest value that it accepts; leave it empty for any."),
+        ):
             value = getattr(argument, key)
             rows.append(
                 row(
@@ -267,7 +275,7 @@ def _definition(
                     label,
                     bound,
                     None if value is None else plain(value),
-                    help=f"The {label.lower()} that it takes; nothing for any.",
+                    help=explanation,
                     empty="any",
                     refusal=range_refusal(key),
                 )
@@ -280,14 +288,20 @@ def _definition(
                 _choices_kind(argument),
                 ", ".join(map(labels.value, argument.choices)),
                 change=lambda value: _define(block, name, choices=_choices(argument, value)),
-                help="The only values that it takes, separated by commas; nothing for any.",
+                help="The values that it accepts, separated by commas; leave it empty for any.",
                 empty="any",
                 refusal=lambda value: _choice_refusal(name, argument, value),
                 live=False,
             )
         )
     rows.append(
-        row("help", "Help", field_types.text(), argument.help, help="A line that explains it.")
+        row(
+            "help",
+            "Help",
+            field_types.text(),
+            argument.help,
+            help="A line that explains the argument.",
+        )
     )
     return rows
 
@@ -301,23 +315,22 @@ def _kind(argument: Argument) -> str:
 
 
 def _as_kind(argument: Argument, kind: str) -> dict[str, Any]:
-    """Return the parts of a definition that make an argument one of a kind."""
+    """Return the fields of a definition that turn an argument into one of another kind."""
     value = argument.default
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if kind in (WHOLE, NUMBER) and is_number:
-        number = int(value) if kind == WHOLE else float(value)  # type: ignore[arg-type]
+    if kind in (WHOLE, NUMBER) and isinstance(value, int | float) and not isinstance(value, bool):
+        number = int(value) if kind == WHOLE else float(value)
         bounds = {
             key: int(bound) if kind == WHOLE and bound is not None else bound
             for key, bound in (("minimum", argument.minimum), ("maximum", argument.maximum))
         }
         return {"default": number, "choices": (), **bounds}
-    default: Scalar = {
+    defaults: dict[str, Scalar] = {
         WHOLE: int(value) if isinstance(value, bool) else 1,
         NUMBER: 1.0,
         SWITCH: bool(value),
         TEXT: labels.value(value),
-    }[kind]
-    return {"default": default, "choices": (), "minimum": None, "maximum": None}
+    }
+    return {"default": defaults[kind], "choices": (), "minimum": None, "maximum": None}
 
 
 def _choices(argument: Argument, value: Value) -> tuple[Scalar, ...]:
@@ -333,5 +346,5 @@ def _choices_kind(argument: Argument) -> field_types.FieldType:
 def _choice_refusal(name: str, argument: Argument, value: Value) -> str | None:
     choices = _choices(argument, value)
     if choices and argument.default not in choices:
-        return f"{name} is {labels.value(argument.default)} now, which has to be among them."
+        return f"The current value of {name}, {labels.value(argument.default)}, must be a choice."
     return None

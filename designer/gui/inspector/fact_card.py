@@ -1,9 +1,9 @@
-"""The explaining card: a node's formulas with their numbers, to be read, hovered and copied."""
+"""The explanation card: facts about a node as lines that can be pointed at and copied."""
 
 from collections.abc import Sequence
 from html import escape
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QResizeEvent, QTextTable, QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -21,7 +21,7 @@ from designer.gui.inspector.facts import Fact
 
 
 class FactText(QTextEdit):
-    """The lines as one text, so that any part of it can be selected; as high as it needs."""
+    """The lines as one text document, so that any part can be selected; as high as the text."""
 
     def __init__(self) -> None:
         super().__init__(objectName="facts")
@@ -44,9 +44,9 @@ class FactText(QTextEdit):
         self.setHtml(f'<table cellspacing="0" cellpadding="0">{rows}</table>')
         self._fit()
 
-    def fact_at(self, place: object) -> Fact | None:
-        """Return the line at a place of the viewport."""
-        cursor = self.cursorForPosition(place)
+    def fact_at(self, position: QPoint) -> Fact | None:
+        """Return the line at a position of the viewport."""
+        cursor = self.cursorForPosition(position)
         table = cursor.currentTable()
         if not isinstance(table, QTextTable):
             return None
@@ -54,18 +54,16 @@ class FactText(QTextEdit):
         return self.facts[row] if 0 <= row < len(self.facts) else None
 
     def _fit(self) -> None:
-        """Be as high as the text."""
+        """Make the widget as high as its text."""
         self.document().setTextWidth(self.viewport().width())
         self.setFixedHeight(round(self.document().size().height()) + 1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Be as high as the text then is."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self._fit()
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Explain the line under the pointer."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             fact = self.fact_at(event.pos())
             QToolTip.showText(event.globalPos(), fact.help if fact is not None else "", self)
@@ -73,7 +71,7 @@ class FactText(QTextEdit):
         return super().viewportEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave scrolling to the form around it."""
+        """Let the inspector scroll instead."""
         event.ignore()
 
 
@@ -97,7 +95,7 @@ class FactCard(QFrame):
         self._draw()
 
     def show_facts(self, facts: Sequence[Fact]) -> None:
-        """Show these lines; nothing is done if they are the same."""
+        """Show these lines, and hide if there are none."""
         if list(facts) != self.facts:
             self.facts = list(facts)
             self.text.show_facts(self.facts)
@@ -111,7 +109,7 @@ class FactCard(QFrame):
         self.text.show_facts(self.facts)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the button in the corner."""
+        """Move the button to the corner."""
         super().resizeEvent(event)
         size = self.copy.sizeHint()
         self.copy.setGeometry(self.width() - size.width() - 3, 3, size.width(), size.height())

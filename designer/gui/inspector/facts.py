@@ -1,4 +1,4 @@
-"""What the inspector explains of a node: formulas with their numbers, costs, what it sees."""
+"""The lines of the explanation card: formulas with their numbers, costs, receptive field."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,29 +17,40 @@ from designer.layers.tensors import FLOAT_BYTES, INDEX_BYTES, State, StateRole
 
 OUTPUTS = (
     "Layer outputs: 4 bytes for every value of the output, for one image. Activations, dropout "
-    "and views count nothing."
+    "and views are not counted."
 )
 BUFFERS = (
-    "In-and-out buffers, as the CS231n lecture counts: a convolution's input and output, every "
-    "other counted layer's output, for one image."
+    "In-and-out buffers, as the CS231n lecture counts them: a convolution's input and output, "
+    "every other counted layer's output, for one image."
 )
 KEPT = (
-    "Kept for backward: what autograd holds between forward and backward in train mode, for one "
-    "image. A tensor that several layers keep counts once in the total."
+    "Kept for backward: the tensors that autograd saves between forward and backward in train "
+    "mode, for one image. A tensor that several layers save counts once in the total."
 )
-FILE = "All parameters and buffers as they are saved, each in its own type."
-FROZEN = "Parameters that learn; those whose learning rate is multiplied by 0 stay as they are."
+FILE = "All parameters and buffers as they are saved, each in its own data type."
+FROZEN = "Parameters that are trained; those whose learning rate is multiplied by 0 are frozen."
 MACS = "Multiply-accumulates of convolutions and matrix products, for one image."
-FIELD = (
-    "Which pixels of the input one value depends on: how many, how far apart the fields of "
-    "neighboring values are (jump), and the center of the first one's."
+RECEPTIVE_FIELD = (
+    "Receptive field: the pixels of the input on which one value of the output depends. The jump "
+    "is the distance between the fields of neighboring values; the center is that of the first."
 )
 
 
 class Fact(NamedTuple):
-    """A line of the card: what it is about, how it comes about, the result, an explanation.
+    """A line of the explanation card, such as weight: 64 · 3 · 7 · 7 = 9,408.
 
-    `after` is said behind the result.
+    Attributes
+    ----------
+    key
+        What the line is about.
+    text
+        The formula with its numbers, "" for none.
+    result
+        The value.
+    help
+        The tooltip.
+    after
+        Words that follow the result.
     """
 
     key: str
@@ -50,13 +61,13 @@ class Fact(NamedTuple):
 
     @property
     def plain(self) -> str:
-        """The line as it is copied."""
+        """The line as plain text."""
         how = " = ".join(filter(None, (self.text, self.result)))
-        return f"{self.key:<9} {how}{', ' if self.after else ''}{self.after}"
+        return f"{self.key:<10} {how}{', ' if self.after else ''}{self.after}"
 
 
 def of_layer(analysis: Analysis, path: str) -> list[Fact]:
-    """Explain a layer; what could not be inferred is left out."""
+    """Return the lines of a layer; those that the analysis could not infer are left out."""
     result = analysis.node(path)
     if result is None:
         return []
@@ -79,15 +90,13 @@ def of_layer(analysis: Analysis, path: str) -> list[Fact]:
         facts.append(Fact("MACs", formula, f"{number}{short}", MACS))
     facts += _memory(effect.counts, saved_bytes_of_node(analysis.top, path), _kept_words(result))
     if result.in_place:
-        facts.append(
-            Fact("in place", "overwrites its input", help="Its input is needed by nobody else.")
-        )
-    facts += _field(analysis.receptive_fields.get(path))
+        facts.append(Fact("in place", "overwrites its input", help="Nothing else needs its input."))
+    facts += _receptive_field(analysis.receptive_fields.get(path))
     return facts
 
 
 def of_use(analysis: Analysis, path: str) -> list[Fact]:
-    """Explain a block by all that is in it."""
+    """Return the lines of a block node: the sums over its layers."""
     result = analysis.node(path) if path else None
     if result is None:
         return []
@@ -106,13 +115,13 @@ def of_use(analysis: Analysis, path: str) -> list[Fact]:
     facts += _totals(effect.counts)
     facts += _memory(effect.counts, saved_bytes_of_node(analysis.top, path), "")
     if inside is not None:
-        end = _end_path(inside, path)
-        facts += _field(analysis.receptive_fields.get(end) if end else None)
+        end = _output_path(inside, path)
+        facts += _receptive_field(analysis.receptive_fields.get(end) if end else None)
     return facts
 
 
 def of_several(analysis: Analysis, paths: Iterable[str]) -> list[Fact]:
-    """Add up what the selected nodes cost."""
+    """Return the sums over the selected nodes."""
     found = {path: result for path in paths if (result := analysis.node(path)) is not None}
     counts = [result.counts for result in found.values() if result.effect is not None]
     if not counts:
@@ -126,7 +135,7 @@ def of_several(analysis: Analysis, paths: Iterable[str]) -> list[Fact]:
 
 
 def of_design(analysis: Analysis) -> list[Fact]:
-    """Explain the totals of the whole design."""
+    """Return the totals of the whole design."""
     sums = analysis.totals
     counts = analysis.top.counts
     facts = [Fact("input", "", formatting.shape(port.shape)) for port in analysis.inputs]
@@ -146,23 +155,24 @@ def of_design(analysis: Analysis) -> list[Fact]:
             "predict",
             "",
             numbers.size(sums.inference_bytes()),
-            "What predicting one image needs at its peak: the file and the tensors alive at once.",
+            "Peak memory for predicting one image: parameters, buffers and the tensors that are "
+            "alive at the same time.",
         ),
         Fact(
             "train",
             "",
             numbers.size(sums.training_bytes("adam")),
-            "An estimate of what training one image at a time with Adam needs: parameters, "
-            "gradients, the optimizer's state, what is kept, and work. What the recipe's batch and "
-            "optimizer need, the Training panel and the status bar say.",
+            "Estimated memory for training with Adam on one image at a time: parameters, "
+            "gradients, optimizer state, tensors kept for backward, and workspace. The Training "
+            "panel and the status bar show the estimate for the recipe's batch and optimizer.",
             "1 image, with Adam",
         ),
     ]
     return facts
 
 
-def holds(block: Block) -> str:
-    """Say what a block is made of: 3 Conv2d, 3 BatchNorm2d, Add."""
+def composition(block: Block) -> str:
+    """List the node types of a block: 3 Conv2d, 3 BatchNorm2d, Add."""
     types = Counter(
         node.layer if isinstance(node, LayerNode) else node.block
         for node in block.graph.nodes.values()
@@ -171,18 +181,30 @@ def holds(block: Block) -> str:
 
 
 def problems_of(analysis: Analysis, path: str, block: str | None, name: str) -> list[Problem]:
-    """Return what is wrong with a node: here first, then in other uses of its block."""
+    """Return the problems of a node: at its path first, then those in other uses of its block.
+
+    Parameters
+    ----------
+    analysis
+        The analysis of the design.
+    path
+        The graph path of the node.
+    block
+        The block that contains it; None for the design's own graph.
+    name
+        Its name in that graph.
+    """
     here, elsewhere = [], []
-    words = set()
+    messages = set()
     for each in analysis.problems:
         if each.path == path or (each.path.startswith(f"{path}.")):
             here.append(each)
-            words.add(each.message)
+            messages.add(each.message)
         elif each.node == name and each.block == block:
             elsewhere.append(each)
     for each in elsewhere:
-        if each.message not in words:
-            words.add(each.message)
+        if each.message not in messages:
+            messages.add(each.message)
             here.append(each)
     return here
 
@@ -203,7 +225,7 @@ _KEYS = {"height, width": "output", "output": "shape"}
 
 
 def _formula(line: str) -> Fact:
-    """Take a line of a formula apart: what it gives, how, and the result."""
+    """Parse a line such as "height = ⌊(224 - 7) / 2⌋ + 1 = 109"."""
     key, _, rest = line.partition(" = ")
     how, _, result = rest.rpartition(" = ")
     if len(key) > 13:
@@ -242,7 +264,12 @@ def _sums(counts: Counts, states: Sequence[State]) -> list[Fact]:
     if counts.buffers:
         names = ", ".join(each.name for each in states if each.role is StateRole.BUFFER)
         facts.append(
-            Fact("buffers", "", numbers.count(counts.buffers), f"Saved, not learned: {names}.")
+            Fact(
+                "buffers",
+                "",
+                numbers.count(counts.buffers),
+                f"Saved with the model but not trained: {names}.",
+            )
         )
     return facts
 
@@ -259,14 +286,21 @@ def _totals(counts: Counts) -> list[Fact]:
             "params",
             parts,
             numbers.count(counts.weights + counts.biases),
-            "Learned values: weights and biases.",
+            "Weights and biases.",
         )
     ]
     if counts.frozen:
         learning = numbers.count(counts.weights + counts.biases - counts.frozen)
         facts.append(Fact("trainable", "", learning, FROZEN, f"{_frozen(counts)} frozen"))
     if counts.buffers:
-        facts.append(Fact("buffers", "", numbers.count(counts.buffers), "Saved, not learned."))
+        facts.append(
+            Fact(
+                "buffers",
+                "",
+                numbers.count(counts.buffers),
+                "Saved with the model but not trained.",
+            )
+        )
     if counts.macs:
         facts.append(
             Fact("MACs", numbers.count(counts.macs), numbers.scaled(counts.macs), MACS)
@@ -277,11 +311,11 @@ def _totals(counts: Counts) -> list[Fact]:
 
 
 def passes(analysis: Analysis, block: str) -> int:
-    """Return how often a block runs in the written-out network."""
-    known: dict[int, int] = {}
+    """Return how often a block runs in one pass through the network."""
+    known: dict[GraphResult, int] = {}  # uses with equal arguments and inputs share a result
 
     def count(graph: GraphResult) -> int:
-        if id(graph) not in known:
+        if graph not in known:
             number = 0
             for name, node in graph.wiring.graph.nodes.items():
                 result = graph.nodes.get(name)
@@ -289,8 +323,8 @@ def passes(analysis: Analysis, block: str) -> int:
                     continue
                 repeated = "0" in result.inside.nodes
                 number += (node.block == block and not repeated) + count(result.inside)
-            known[id(graph)] = number
-        return known[id(graph)]
+            known[graph] = number
+        return known[graph]
 
     return count(analysis.top)
 
@@ -313,6 +347,7 @@ def _memory(counts: Counts, kept: int, words: str) -> list[Fact]:
 
 
 def _kept_words(result: NodeResult) -> str:
+    """Say which tensors autograd saves: its input + a mask or index."""
     if result.effect is None:
         return ""
     kept = result.effect.saved_for_backward
@@ -327,18 +362,18 @@ def _kept_words(result: NodeResult) -> str:
     return " + ".join(parts)
 
 
-def _field(field: ReceptiveField | None) -> list[Fact]:
+def _receptive_field(field: ReceptiveField | None) -> list[Fact]:
     if field is None:
         return []
     size = formatting.pixels(field.size)
     if "×" not in size:
         size = f"{size}×{size}"
     text = f"jump {formatting.pixels(field.jump)}, center {formatting.pixels(field.start)}"
-    return [Fact("field", "", size, FIELD, text)]
+    return [Fact("rec. field", "", size, RECEPTIVE_FIELD, text)]
 
 
-def _end_path(graph: GraphResult, path: str) -> str:
-    """Return the path of the layer whose output is a block's first one, "" if there is none."""
+def _output_path(graph: GraphResult, path: str) -> str:
+    """Return the path of the layer that computes a block's first output, "" if there is none."""
     for name, sources in graph.wiring.sources.items():
         if name in graph.nodes or not sources or sources[0] is None:
             continue
@@ -347,5 +382,5 @@ def _end_path(graph: GraphResult, path: str) -> str:
         if result is None:
             return ""
         inner = f"{path}.{source}"
-        return _end_path(result.inside, inner) if result.inside is not None else inner
+        return _output_path(result.inside, inner) if result.inside is not None else inner
     return ""

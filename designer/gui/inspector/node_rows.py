@@ -1,8 +1,9 @@
-"""The fields of selected nodes: names, layers' parameters, blocks' arguments, repeat and when."""
+"""Form rows for selected nodes: name, layer parameters, block arguments, repeat, factor, when."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from designer.analysis.evaluation.block_uses import MAX_REPEAT
 from designer.design import edits
@@ -13,6 +14,7 @@ from designer.gui.documents import graph_paths, labels
 from designer.gui.documents.freezing import learns
 from designer.gui.documents.workspace import Workspace
 from designer.gui.forms import field_types
+from designer.gui.forms.field_types import FieldType, scalar
 from designer.gui.forms.rows import (
     ABSENT,
     VARIOUS,
@@ -22,23 +24,39 @@ from designer.gui.forms.rows import (
     scope_at,
     scopes_of_use,
 )
-from designer.gui.inspector import design_rows
 from designer.layers.catalogue import layer_types
 from designer.layers.initialization import SPREADS
 from designer.layers.parameters import ParameterError
 
+NodeT_co = TypeVar("NodeT_co", bound=Node, covariant=True)
 
-class Target(NamedTuple):
-    """A selected node: where it is drawn and what it is."""
+
+class Target(NamedTuple, Generic[NodeT_co]):
+    """A selected node.
+
+    Attributes
+    ----------
+    path
+        Its graph path on the canvas.
+    block
+        The block that contains it; None for the design's own graph.
+    name
+        Its name in that graph.
+    node
+        The node itself.
+    """
 
     path: str
     block: str | None
     name: str
-    node: Node
+    node: NodeT_co
 
 
-def name_row(workspace: Workspace, target: Target) -> Row:
-    """Return the field of a node's name."""
+AnyTarget: TypeAlias = Target[Node]
+
+
+def name_row(workspace: Workspace, target: AnyTarget) -> Row:
+    """Return the row of a node's name."""
 
     def refusal(value: Value) -> str | None:
         if value == target.name:
@@ -61,79 +79,81 @@ def name_row(workspace: Workspace, target: Target) -> Row:
     )
 
 
-# Parameters
+# Layer parameters
 
 
-def parameter_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
-    """Return the parameters that all the layers have, as those of the first one stand."""
-    classes = [layer_types()[each.node.layer] for each in targets]  # type: ignore[union-attr]
+def parameter_rows(workspace: Workspace, targets: Sequence[Target[LayerNode]]) -> list[Row]:
+    """Return a row for each parameter that all the layers have, in the first one's order.
+
+    The layers' types must be known.
+    """
+    types = [layer_types()[each.node.layer] for each in targets]
     scopes = [scope_at(workspace.analysis, graph_paths.parent(each.path)) for each in targets]
     rows = []
-    for name, parameter in classes[0].parameters.items():
-        others = [each.parameters.get(name) for each in classes]
-        if any(type(each) is not type(parameter) for each in others):
+    for name, parameter in types[0].parameters.items():
+        alike = [
+            each.parameters[name]
+            for each in types
+            if type(each.parameters.get(name)) is type(parameter)
+        ]
+        if len(alike) < len(types):
             continue
         values = [
-            each.node.parameters.get(name, ABSENT if other.required else other.default)  # type: ignore[union-attr]
-            for each, other in zip(targets, others, strict=True)
+            each.node.parameters.get(name, ABSENT if other.required else other.default)
+            for each, other in zip(targets, alike, strict=True)
         ]
-        known = {each.default for each in others if not each.required}
-        default = known.pop() if len(known) == 1 and not parameter.required else ABSENT
+        defaults = {each.default for each in alike if not each.required}
         row = Row(
             name,
             labels.label(name),
-            _strictest(field_types.of_parameter(parameter), [each.check for each in others]),
+            _strictest(field_types.of_parameter(parameter), [each.check for each in alike]),
             _common(values, parameter.check),
-            lambda value, name=name: in_turn(
-                [_set_parameter(each, name, value) for each in targets]
-            ),
+            partial(_set_parameters, targets, name),
             _step(targets, labels.label(name)),
             help=parameter.help,
             unit=parameter.unit,
-            default=default,
+            default=defaults.pop() if len(defaults) == 1 and not parameter.required else ABSENT,
             reset=in_turn([_unset(each, name) for each in targets]),
             scopes=scopes,
         )
-        if _matters(name, row, targets):
+        if _has_effect(name, row, targets):
             rows.append(row)
     return rows
 
 
-def _strictest(
-    kind: field_types.FieldType, checks: Sequence[Callable[[Value], Any]]
-) -> field_types.FieldType:
-    """Return a kind that takes only what all checks take."""
+def _strictest(field_type: FieldType, checks: Sequence[Callable[[Value], Any]]) -> FieldType:
+    """Return a field type that accepts only what all checks accept."""
 
     def check(value: Value) -> Any:
         for each in checks[1:]:
             each(value)
         return checks[0](value)
 
-    return kind if len(checks) == 1 else replace(kind, check=check)
+    return field_type if len(checks) == 1 else replace(field_type, check=check)
 
 
 def _common(values: Sequence[Any], check: Callable[[Value], Any]) -> Any:
-    """Return the value that all have, `VARIOUS` if they differ; 3 and (3, 3) are one."""
+    """Return the value if all are equal, else `VARIOUS`; 3 and (3, 3) count as equal."""
 
-    def plain(value: Any) -> Any:
+    def checked(value: Any) -> Any:
         try:
             return check(value)
         except ValueError:
             return value
 
-    first = plain(values[0])
-    same = all(plain(each) == first and type(plain(each)) is type(first) for each in values[1:])
+    first, *others = map(checked, values)
+    same = all(each == first and type(each) is type(first) for each in others)
     return values[0] if same else VARIOUS
 
 
-def _matters(name: str, row: Row, targets: Sequence[Target]) -> bool:
-    """Leave out what has no effect with the other values, unless it was set."""
+def _has_effect(name: str, row: Row, targets: Sequence[Target[LayerNode]]) -> bool:
+    """Tell whether to show a parameter: the others leave it an effect, or it was set."""
     if row.differs or row.value is VARIOUS or name not in (
         "weight_init_value", "weight_init_mode", "bias_init"
     ):  # fmt: skip
         return True
     for each in targets:
-        given = each.node.parameters  # type: ignore[union-attr]
+        given = each.node.parameters
         method = str(given.get("weight_init", "default"))
         if name == "weight_init_mode" and method.startswith("kaiming"):
             return True
@@ -144,16 +164,20 @@ def _matters(name: str, row: Row, targets: Sequence[Target]) -> bool:
     return False
 
 
-def _set_parameter(target: Target, name: str, value: Value) -> Edit:
-    layer = layer_types()[target.node.layer]  # type: ignore[union-attr]
-    parameter = layer.parameters[name]
+def _set_parameters(targets: Sequence[Target[LayerNode]], name: str, value: Value) -> Edit:
+    return in_turn([_set_parameter(each, name, value) for each in targets])
+
+
+def _set_parameter(target: Target[LayerNode], name: str, value: Value) -> Edit:
+    """Return the edit that sets a parameter, or removes it if the value is the default."""
+    parameter = layer_types()[target.node.layer].parameters[name]
     plain = not parameter.required and not field_types.has_expression(value)
     if plain and parameter.check(value) == parameter.default:
         return _unset(target, name)
     return lambda design: edits.set_parameter(design, target.name, name, value, block=target.block)
 
 
-def _unset(target: Target, name: str) -> Edit:
+def _unset(target: Target[LayerNode], name: str) -> Edit:
     def edit(design: Design) -> Design:
         node = design.graph_of(target.block).nodes.get(target.name)
         if isinstance(node, LayerNode) and name not in node.parameters:
@@ -163,135 +187,150 @@ def _unset(target: Target, name: str) -> Edit:
     return edit
 
 
-def _step(targets: Sequence[Target], label: str) -> str:
-    """Name the step of the history: set conv1 stride."""
+def _step(targets: Sequence[AnyTarget], label: str) -> str:
+    """Name the step of the undo history: set conv1 stride."""
     word = label[0].lower() + label[1:]
     if len(targets) == 1:
         return f"set {targets[0].name} {word}"
     return f"set {word} of {len(targets)} nodes"
 
 
-# Blocks' arguments, repeat and when
+def _on_each(
+    targets: Iterable[AnyTarget], edit: Callable[[Design, str, str | None], Design]
+) -> Edit:
+    """Return the edit that edits each node, given as its name and block."""
+
+    def edit_all(design: Design) -> Design:
+        for each in targets:
+            design = edit(design, each.name, each.block)
+        return design
+
+    return edit_all
 
 
-def argument_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
-    """Return the arguments that all the uses' blocks have."""
-    used = [workspace.design.blocks.get(each.node.block) for each in targets]  # type: ignore[union-attr]
-    if None in used:
+# Block arguments
+
+
+def argument_rows(workspace: Workspace, targets: Sequence[Target[BlockNode]]) -> list[Row]:
+    """Return a row for each argument that the blocks of all the nodes have."""
+    found = [workspace.design.blocks.get(each.node.block) for each in targets]
+    blocks = [each for each in found if each is not None]
+    if len(blocks) < len(targets):
         return []
-    scopes: list[Scope] = []
-    for each in targets:
-        scopes += scopes_of_use(workspace.analysis, each.path, each.node)  # type: ignore[arg-type]
+    scopes = [
+        scope
+        for each in targets
+        for scope in scopes_of_use(workspace.analysis, each.path, each.node)
+    ]
     rows = []
-    for name, argument in used[0].arguments.items():  # type: ignore[union-attr]
-        kind = field_types.of_argument(argument)
+    for name, argument in blocks[0].arguments.items():
+        field_type = field_types.of_argument(argument)
         if any(
             name not in each.arguments
-            or field_types.of_argument(each.arguments[name]).signature != kind.signature
-            for each in used  # type: ignore[union-attr]
+            or field_types.of_argument(each.arguments[name]).signature != field_type.signature
+            for each in blocks
         ):
             continue
         if len(targets) == 1:
-            given = _given(workspace, targets[0])
-            kind = field_types.with_rule(kind, name, used[0].arguments, given)  # type: ignore[union-attr]
-        values = [each.node.arguments.get(name, argument.default) for each in targets]  # type: ignore[union-attr]
+            given = _argument_values(workspace, targets[0])
+            field_type = field_types.with_rule(field_type, name, blocks[0].arguments, given)
+        values = [each.node.arguments.get(name, argument.default) for each in targets]
         rows.append(
             Row(
                 name,
                 name,
-                kind,
-                _common(values, kind.check),
-                lambda value, name=name: in_turn(
-                    [
-                        lambda design, each=each: edits.set_block_argument(
-                            design, each.name, name, value, block=each.block
-                        )
-                        for each in targets
-                    ]
-                ),
+                field_type,
+                _common(values, field_type.check),
+                partial(_set_argument, targets, name),
                 _step(targets, name),
                 help=argument.help,
                 default=argument.default,
-                reset=in_turn(
-                    [
-                        lambda design, each=each, name=name: edits.remove_parameter(
-                            design, each.name, name, block=each.block
-                        )
-                        for each in targets
-                        if name in each.node.arguments  # type: ignore[union-attr]
-                    ]
-                ),
+                reset=_unset_argument(targets, name),
                 scopes=scopes,
             )
         )
     return rows
 
 
-def _given(workspace: Workspace, target: Target) -> dict[str, Scalar]:
-    """Return the values of a use's arguments, as far as they are known."""
+def _set_argument(targets: Sequence[Target[BlockNode]], name: str, value: Value) -> Edit:
+    return _on_each(
+        targets,
+        lambda design, node, block: edits.set_block_argument(
+            design, node, name, scalar(value), block=block
+        ),
+    )
+
+
+def _unset_argument(targets: Sequence[Target[BlockNode]], name: str) -> Edit:
+    return _on_each(
+        [each for each in targets if name in each.node.arguments],
+        lambda design, node, block: edits.remove_parameter(design, node, name, block=block),
+    )
+
+
+def _argument_values(workspace: Workspace, target: Target[BlockNode]) -> dict[str, Scalar]:
+    """Return the values of a block node's arguments: defaults, as analyzed, then as given."""
     node = target.node
-    assert isinstance(node, BlockNode)
     arguments = workspace.design.blocks[node.block].arguments
-    values = {key: each.default for key, each in arguments.items()}
-    plain = {
+    defaults = {key: each.default for key, each in arguments.items()}
+    given = {
         key: each for key, each in node.arguments.items() if not field_types.has_expression(each)
     }
     result = workspace.analysis.node(target.path)
-    known = result.inside.scope if result is not None and result.inside is not None else {}
-    return {**values, **known, **plain}
+    analyzed = result.inside.scope if result is not None and result.inside is not None else {}
+    return {**defaults, **analyzed, **given}
 
 
-_REPEAT = field_types.FieldType(
-    f"a whole number from 0 to {MAX_REPEAT}",
-    lambda value: design_rows.whole(value, 0, MAX_REPEAT),
-    minimum=0,
-    maximum=MAX_REPEAT,
+# Repeat, learning rate and when
+
+
+def _repeat_count(value: Value) -> int:
+    if type(value) is int and 0 <= value <= MAX_REPEAT:
+        return value
+    raise ParameterError(f"takes a whole number from 0 to {MAX_REPEAT}; received {value}")
+
+
+_REPEAT = FieldType(
+    f"a whole number from 0 to {MAX_REPEAT}", _repeat_count, minimum=0, maximum=MAX_REPEAT
 )
 
 
-def repeat_row(workspace: Workspace, targets: Sequence[Target]) -> Row:
-    """Return the field that says how often blocks run in a row."""
+def repeat_row(workspace: Workspace, targets: Sequence[Target[BlockNode]]) -> Row:
+    """Return the row that says how many times blocks are repeated."""
+
+    def set_all(value: Value) -> Edit:
+        return _on_each(
+            targets,
+            lambda design, node, block: edits.set_repeat(design, node, scalar(value), block=block),
+        )
+
     return Row(
         "repeat",
         "Repeat",
         _REPEAT,
-        _common([each.node.repeat for each in targets], lambda value: value),  # type: ignore[union-attr]
-        lambda value: in_turn(
-            [
-                lambda design, each=each: edits.set_repeat(
-                    design, each.name, value, block=each.block
-                )
-                for each in targets
-            ]
-        ),
+        _common([each.node.repeat for each in targets], lambda value: value),
+        set_all,
         _step(targets, "repeat"),
         help="How many times it runs in a row; 0 passes its input through. Its arguments may "
         "read i, the number of the repetition.",
         unit="times",
         default=1,
-        reset=in_turn(
-            [
-                lambda design, each=each: edits.set_repeat(design, each.name, 1, block=each.block)
-                for each in targets
-            ]
-        ),
+        reset=set_all(1),
         scopes=[scope_at(workspace.analysis, graph_paths.parent(each.path)) for each in targets],
     )
 
 
-def rate_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
-    """Return the field of the learning rate's factor, where anything can learn."""
+def rate_rows(workspace: Workspace, targets: Sequence[AnyTarget]) -> list[Row]:
+    """Return the row of the learning rate's factor, or none if a node has nothing to learn."""
     if not all(learns(each.node) for each in targets):
         return []
 
     def set_all(value: Value) -> Edit:
-        return in_turn(
-            [
-                lambda design, each=each: edits.set_learning_rate(
-                    design, each.name, value, block=each.block
-                )
-                for each in targets
-            ]
+        return _on_each(
+            targets,
+            lambda design, node, block: edits.set_learning_rate(
+                design, node, scalar(value), block=block
+            ),
         )
 
     scopes: list[Scope] = []
@@ -308,9 +347,9 @@ def rate_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
             _common([each.node.learning_rate for each in targets], lambda value: value),
             set_all,
             _step(targets, "learning rate"),
-            help="The training's learning rate is multiplied by it, a block's counts for all that "
-            "is in it. 0 freezes: the weights stay, and norms go by their running figures and "
-            "leave them as they are.",
+            help="Multiplies the training's learning rate; the factor of a block applies to all "
+            "layers in it. 0 freezes: weights are not updated, and normalization layers use "
+            "their running statistics without updating them.",
             default=1,
             reset=set_all(1),
             scopes=scopes,
@@ -319,24 +358,21 @@ def rate_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
 
 
 def _factor(value: Value) -> Value:
-    """Accept what multiplies a learning rate."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
         raise ParameterError("takes a number from 0 on")
     return value
 
 
-_RATE = field_types.FieldType("a number from 0 on", _factor, whole=False, minimum=0)
+_RATE = FieldType("a number from 0 on", _factor, whole=False, minimum=0)
 
 
-def when_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
-    """Return the field that says when nodes are there."""
+def when_rows(workspace: Workspace, targets: Sequence[AnyTarget]) -> list[Row]:
+    """Return the row that says whether the nodes are part of the network."""
 
     def set_all(value: Value) -> Edit:
-        return in_turn(
-            [
-                lambda design, each=each: edits.set_when(design, each.name, value, block=each.block)
-                for each in targets
-            ]
+        return _on_each(
+            targets,
+            lambda design, node, block: edits.set_when(design, node, scalar(value), block=block),
         )
 
     return [
@@ -347,7 +383,8 @@ def when_rows(workspace: Workspace, targets: Sequence[Target]) -> list[Row]:
             _common([each.node.when for each in targets], lambda value: value),
             set_all,
             _step(targets, "when"),
-            help="Off takes it out with its edges, or leaves a wire; an expression may decide.",
+            help="Off removes the node with its edges; one with one input and one output becomes "
+            "a wire. An expression can decide.",
             default=True,
             reset=set_all(True),
             scopes=[

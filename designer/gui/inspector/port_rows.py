@@ -1,4 +1,6 @@
-"""The form of a block's inputs and outputs: their names, adding and removing them."""
+"""Form rows for a block's inputs and outputs: rename, add and remove them."""
+
+from functools import partial
 
 from designer.design import blocks, edits
 from designer.design.values import Value
@@ -9,7 +11,7 @@ from designer.gui.forms.rows import Button, Row, Section
 
 
 def port_sections(workspace: Workspace, block: str) -> list[Section]:
-    """Return the names of a block's inputs and outputs."""
+    """Return one section with a block's inputs and one with its outputs."""
     used = workspace.design.blocks[block]
     sections = []
     for word, names, output in (("input", used.inputs, False), ("output", used.outputs, True)):
@@ -17,11 +19,8 @@ def port_sections(workspace: Workspace, block: str) -> list[Section]:
             Button(
                 f"remove-end-{name}",
                 "",
-                f"Remove the {word} {name}, with its edges at every use.",
-                lambda name=name, word=word: workspace.edit(
-                    f"remove {word} {name}",
-                    lambda design: blocks.remove_end(design, block, name),
-                ),
+                f"Remove the {word} {name} and its edges at every use of the block.",
+                partial(_remove_port, workspace, block, word, name),
                 after=f"end-{name}",
                 icon="delete",
             )
@@ -32,8 +31,8 @@ def port_sections(workspace: Workspace, block: str) -> list[Section]:
             Button(
                 f"add-{word}",
                 f"Add {word}",
-                f"One more {word}, a port at every use of the block.",
-                lambda word=word, output=output: _add_port(workspace, block, word, output),
+                f"Add an {word} to the block; every use of it gets another port.",
+                partial(_add_port, workspace, block, word, output),
                 icon="add",
             )
         )
@@ -47,6 +46,10 @@ def port_sections(workspace: Workspace, block: str) -> list[Section]:
     return sections
 
 
+def _remove_port(workspace: Workspace, block: str, word: str, name: str) -> None:
+    workspace.edit(f"remove {word} {name}", lambda design: blocks.remove_end(design, block, name))
+
+
 def _add_port(workspace: Workspace, block: str, word: str, output: bool) -> None:
     name = edits.free_name(workspace.design, "y" if output else "x", block)
     workspace.edit(
@@ -55,7 +58,19 @@ def _add_port(workspace: Workspace, block: str, word: str, output: bool) -> None
 
 
 def port_row(workspace: Workspace, block: str, name: str, *, select: bool = False) -> Row:
-    """Return the field of the name of a block's input or output."""
+    """Return the row of the name of a block's input or output.
+
+    Parameters
+    ----------
+    workspace
+        The open design.
+    block
+        The block.
+    name
+        The name of the input or output.
+    select
+        Whether the port is selected on the canvas, and stays so when it is renamed.
+    """
     used = workspace.design.blocks[block]
     ends = used.outputs if name in used.outputs else used.inputs
     word = "Output" if name in used.outputs else "Input"
@@ -70,7 +85,7 @@ def port_row(workspace: Workspace, block: str, name: str, *, select: bool = Fals
         name,
         lambda value: lambda design: blocks.rename_end(design, block, name, str(value)),
         f"rename {name}",
-        help="How the block's graph calls it; its uses follow.",
+        help="Its name in the block's graph; the uses of the block are updated.",
         refusal=refusal,
         live=False,
         select=(lambda value: [graph_paths.join(workspace.scope, str(value))]) if select else None,

@@ -1,4 +1,4 @@
-"""What is wrong with the shown node: a sentence each, and buttons for the fixes."""
+"""The problems of the selected node, with a button for each fix."""
 
 from collections.abc import Sequence
 
@@ -16,8 +16,8 @@ class ProblemList(QWidget):
 
     Signals
     -------
-    previewed(sentence)
-        What the fix under the pointer would change; "" when it is left.
+    previewed(text)
+        What the fix under the pointer would change; "" when the pointer leaves it.
     """
 
     previewed = Signal(str)
@@ -25,7 +25,7 @@ class ProblemList(QWidget):
     def __init__(self, workspace: Workspace, before: QWidget) -> None:
         super().__init__(objectName="problems-here")
         self.workspace = workspace
-        self.before = before  # in the order of Tab
+        self.before = before  # the widget before it in the Tab order
         self._shown: list[Problem] = []
         self._fixes: dict[QObject, Fix] = {}
         self.column = QVBoxLayout(self)
@@ -34,7 +34,7 @@ class ProblemList(QWidget):
         self.hide()
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
-        """Show these; nothing is done if their words are the same."""
+        """Show these problems; widgets are kept if texts and fixes are the same as before."""
         if [_words(each) for each in problems] == [_words(each) for each in self._shown]:
             fixes = [fix for problem in problems for fix in problem.fixes]
             self._fixes = dict(zip(self._fixes, fixes, strict=True))
@@ -44,8 +44,9 @@ class ProblemList(QWidget):
         self.previewed.emit("")
         while (item := self.column.takeAt(0)) is not None:
             widget = item.widget()
-            widget.hide()
-            widget.deleteLater()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
         for number, problem in enumerate(problems):
             self.column.addWidget(self._card(problem, number))
         self.setVisible(bool(problems))
@@ -77,13 +78,13 @@ class ProblemList(QWidget):
         self.workspace.edit(fix.label, fix.edit)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Say what a fix would change while the pointer or the focus is on it."""
+        """Preview a fix while the pointer or the focus is on its button."""
         fix = self._fixes.get(watched)
-        if fix is not None:
+        if fix is not None and isinstance(watched, QPushButton):
             if event.type() in (QEvent.Type.Enter, QEvent.Type.FocusIn):
-                sentence = self._preview(fix)
-                watched.setToolTip(sentence)
-                self.previewed.emit(sentence)
+                text = self._preview(fix)
+                watched.setToolTip(text)
+                self.previewed.emit(text)
             elif event.type() in (QEvent.Type.Leave, QEvent.Type.FocusOut):
                 self.previewed.emit("")
         return super().eventFilter(watched, event)
@@ -91,7 +92,7 @@ class ProblemList(QWidget):
     def _preview(self, fix: Fix) -> str:
         design = self.workspace.design
         try:
-            return edit_summary.sentence(design, fix.edit(design))
+            return edit_summary.summary(design, fix.edit(design))
         except DesignerError as error:
             return str(error)
 

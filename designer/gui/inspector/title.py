@@ -1,4 +1,4 @@
-"""The head of the inspector: the name, to be edited in place, and what the thing is."""
+"""The head of the inspector: the editable name, and a line that says what is selected."""
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
@@ -11,15 +11,15 @@ from designer.gui.inspector.contents import Contents
 
 
 class Title(QWidget):
-    """The name and, below, what it is and what that does.
+    """The name or heading and, below it, type and help.
 
     Signals
     -------
     committed(row, value, merge)
-        Another name was given.
+        A new name was entered; `merge` is None, since it is always a step of its own.
     """
 
-    committed = Signal(object, object, object)
+    committed = Signal(Row, object, object)
 
     def __init__(self) -> None:
         super().__init__(objectName="title")
@@ -52,7 +52,9 @@ class Title(QWidget):
         self.error.hide()
         for each in (self.name, self.heading):
             each.setFont(sans(1.15, bold=True))
-        self.name.setTextMargins(-2, 0, 0, 0)  # a line edit's own; one edge with all below
+        self.name.setTextMargins(
+            -2, 0, 0, 0
+        )  # offsets a line edit's own margin, so that all texts align
         self.heading.setMinimumHeight(self.name.sizeHint().height())
         grid.addWidget(self.name, 0, 0, 1, 2)
         grid.addWidget(self.heading, 0, 0, 1, 2)
@@ -63,7 +65,15 @@ class Title(QWidget):
         theme.changed.connect(self._draw)
 
     def show_contents(self, contents: Contents, *, same: bool) -> None:
-        """Show the head of a subject; a name that is being typed stays."""
+        """Show the title of these contents.
+
+        Parameters
+        ----------
+        contents
+            What the inspector shows.
+        same
+            Whether it is the same node as before, so that a name being typed stays.
+        """
         self._contents, self.row = contents, contents.title
         self.name.setVisible(self.row is not None)
         self.heading.setVisible(self.row is None)
@@ -87,13 +97,13 @@ class Title(QWidget):
             self.sign.setPixmap(icon.pixmap(QSize(14, 14), self.devicePixelRatioF()))
 
     def _edited(self, text: str) -> None:
-        self._tell(self.row.judge(text).wrong if self.row is not None else "")
+        self._show_error(self.row.judge(text).wrong if self.row is not None else "")
 
     def _commit(self) -> None:
         if self.row is None:
             return
         verdict = self.row.judge(self.name.text())
-        self._tell(verdict.wrong)
+        self._show_error(verdict.wrong)
         if not verdict.wrong and verdict.value != self.row.value:
             self.committed.emit(self.row, verdict.value, None)
 
@@ -105,9 +115,9 @@ class Title(QWidget):
         if self.row is not None and self.name.text() != self.row.text:
             self.name.setText(self.row.text)
             self.name.setCursorPosition(0)
-        self._tell("")
+        self._show_error("")
 
-    def _tell(self, sentence: str) -> None:
+    def _show_error(self, sentence: str) -> None:
         self.error.setText(sentence)
         self.error.setVisible(bool(sentence))
         self.name.set_wrong(bool(sentence))
