@@ -12,7 +12,7 @@ from designer.design import files
 from designer.design.values import Argument, Design
 from designer.errors import DesignerError
 from designer.presets import Preset
-from designer.runs.recipe import Recipe
+from designer.recipe.recipe import Recipe
 
 
 class Checked(NamedTuple):

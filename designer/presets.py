@@ -18,7 +18,7 @@ from designer.resources import folder
 if TYPE_CHECKING:
     from designer.design.expressions import Scalar
     from designer.design.values import Design
-    from designer.runs.recipe import Recipe
+    from designer.recipe.recipe import Recipe
 
 
 class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -151,7 +151,8 @@ def recipe(name: str) -> "Recipe | None":
     DesignerError
         The file is damaged.
     """
-    from designer.runs.recipe import Recipe, read_recipe
+    from designer.recipe.reading import read_recipe
+    from designer.recipe.recipe import Recipe
 
     if name not in names():
         return None

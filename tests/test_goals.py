@@ -17,10 +17,11 @@ import torch
 from designer import presets
 from designer.cli import main
 from designer.engine import checkpoint
+from designer.recipe.reading import changed
+from designer.recipe.recipe import Recipe
 from designer.runs import launch
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
-from designer.runs.recipe import Recipe, changed
 
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 

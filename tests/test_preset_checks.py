@@ -10,7 +10,7 @@ import pytest
 
 from designer import preset_checks, presets
 from designer.cli import main
-from designer.runs.recipe import Recipe
+from designer.recipe.recipe import Recipe
 
 
 def change(place: Path, edit: Callable[[dict[str, Any]], object]) -> None:

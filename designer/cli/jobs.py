@@ -12,9 +12,10 @@ from designer.cli import terminal
 from designer.cli.options import EXPORT_SUFFIXES
 from designer.design.values import Design
 from designer.errors import DesignerError
+from designer.recipe.reading import changed, read_recipe
+from designer.recipe.recipe import Recipe, consequences
 from designer.runs.begin import begin
 from designer.runs.folder import RunFolder, default_path
-from designer.runs.recipe import USUAL_RATES, Recipe, changed, read_recipe
 
 if TYPE_CHECKING:
     from designer.engine.export import Exported
@@ -35,10 +36,7 @@ def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, 
     else:
         recipe = presets.recipe(design_name) or Recipe()
     given = {name: value for name, value in changes.items() if value is not None}
-    optimizer = given.get("optimizer.name")
-    if optimizer not in (None, recipe.optimizer.name):
-        given.setdefault("optimizer.learning_rate", USUAL_RATES.get(str(optimizer)))
-    return changed(recipe, {name: value for name, value in given.items() if value is not None})
+    return changed(recipe, {**given, **consequences(recipe, given)})
 
 
 def train(design: Design, name: str, recipe: Recipe, place: str | None) -> RunFolder:

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from designer.runs.export_formats import EXPORT_FORMATS
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 Help = str | Callable[[], str]
 """A help text, or a function that returns it where working it out needs a slow import."""
 
-EXPORT_SUFFIXES = (".py", ".pt", ".safetensors", ".pt2", ".onnx")
+EXPORT_SUFFIXES = tuple(EXPORT_FORMATS)
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

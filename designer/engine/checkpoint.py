@@ -19,6 +19,7 @@ from designer.storage import unwritable, write_atomically
 Content = dict[str, Any]
 
 _FORMAT = 1
+_OLD_KEYS = {"optimiser": "optimizer", "optimiser_recipe": "optimizer_recipe"}  # of version 0.1
 
 
 def fingerprint(source: str) -> str:
@@ -69,7 +70,7 @@ def load(path: Path, *, source: str) -> Content:
             f"The checkpoint {path} is of another design: "
             "use it with the model.py that it was trained with, or begin a new run."
         )
-    return content
+    return {_OLD_KEYS.get(str(name), str(name)): value for name, value in content.items()}
 
 
 def generators() -> Content:

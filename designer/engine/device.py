@@ -16,10 +16,9 @@ import torch
 import torch.distributed
 
 from designer.errors import DesignerError
-from designer.runs.recipe import DeviceName, PrecisionName
 
 
-def choose(name: DeviceName) -> torch.device:
+def choose(name: str) -> torch.device:
     """Return the device of that name, ``auto`` being CUDA, else MPS, else the CPU.
 
     Raises
@@ -137,7 +136,7 @@ class Precision:
         return self.lower is torch.float16
 
 
-def precision(name: PrecisionName, device: torch.device) -> Precision:
+def precision(name: str, device: torch.device) -> Precision:
     """Return how to compute: lower precisions on CUDA, elsewhere float32 with a note."""
     if name == "float32":
         return Precision()

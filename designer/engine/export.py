@@ -25,29 +25,9 @@ from designer.design.values import Design
 from designer.engine import checkpoint
 from designer.engine.module import module_from_source
 from designer.errors import DesignerError
+from designer.runs.export_formats import EXPORT_FORMATS, ExportFormat, endings
 from designer.runs.folder import RunFolder
 from designer.storage import unwritable
-
-TOLERANCE = 1e-5
-"""How far a loaded model's outputs may lie from the module's, relative to the largest output."""
-
-
-@dataclass(frozen=True)
-class Format:
-    """A kind of model file: what it is for, and how exactly it must agree."""
-
-    title: str
-    purpose: str
-    tolerance: float
-
-
-FORMATS: Mapping[str, Format] = {
-    ".py": Format("Python source", "the network as code, to read and to change", 0.0),
-    ".pt": Format("PyTorch state dict", "the weights, for torch.load and the Python source", 0.0),
-    ".safetensors": Format("safetensors", "the weights, safe to load from anywhere", 0.0),
-    ".pt2": Format("torch.export program", "network and weights, for PyTorch alone", TOLERANCE),
-    ".onnx": Format("ONNX", "network and weights, for other runtimes", TOLERANCE),
-}
 
 
 @dataclass(frozen=True)
@@ -83,7 +63,7 @@ class Exported:
     """A model file that was written and checked; `difference` is the largest of any output."""
 
     path: Path
-    format: Format
+    format: ExportFormat
     size: int
     difference: float
 
@@ -156,10 +136,10 @@ def export(model: Model, paths: Sequence[Path]) -> Iterator[Exported]:
 
 
 def _export(model: Model, path: Path) -> Exported:
-    if path.suffix not in FORMATS:
-        raise DesignerError(f"{path} must end in one of {', '.join(FORMATS)}.")
-    kind = FORMATS[path.suffix]
-    write, read = _WAYS[path.suffix]
+    if path.suffix not in EXPORT_FORMATS:
+        raise DesignerError(f"{path} must end in one of {endings()}.")
+    kind = EXPORT_FORMATS[path.suffix]
+    write, read = WRITERS[path.suffix]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
@@ -359,11 +339,13 @@ def _onnx_runner(path: Path) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
     return lambda arrays: list(session.run(None, dict(arrays)))
 
 
-_Way = tuple[Callable[[Model, Path], None], Callable[[Model, Path], Callable[..., Any]]]
-_WAYS: Mapping[str, _Way] = {
+WRITERS: Mapping[
+    str, tuple[Callable[[Model, Path], None], Callable[[Model, Path], Callable[..., Any]]]
+] = {
     ".py": (_write_source, _read_source),
     ".pt": (_write_state_dict, _read_state_dict),
     ".safetensors": (_write_safetensors, _read_safetensors),
     ".pt2": (_write_program, _read_program),
     ".onnx": (_write_onnx, _read_onnx),
 }
+"""How each row of `EXPORT_FORMATS` is written, and how it is loaded back."""

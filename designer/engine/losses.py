@@ -1,26 +1,47 @@
 """What is minimized: the weighted sum of one loss over all outputs of a network."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from designer.recipe.losses import Loss
 from designer.runs.network import OutputInfo
-from designer.runs.recipe import Loss
 
 Outputs = Tensor | tuple[Tensor, ...]
+
+LossFunction = Callable[[Tensor, Tensor, Loss, str], Tensor]
+"""Of output, targets, settings and torch's ``reduction``, which is "mean" or "none"."""
+
+
+def _cross_entropy(output: Tensor, targets: Tensor, loss: Loss, reduction: str) -> Tensor:
+    return F.cross_entropy(
+        output, targets, reduction=reduction, label_smoothing=loss.label_smoothing
+    )
+
+
+def _mean_squared_error(output: Tensor, targets: Tensor, _: Loss, reduction: str) -> Tensor:
+    return F.mse_loss(output, as_values(targets, output), reduction=reduction)
+
+
+FUNCTIONS: Mapping[str, LossFunction] = {
+    "cross_entropy": _cross_entropy,
+    "mean_squared_error": _mean_squared_error,
+}
+"""The function of each row of `designer.recipe.losses.LOSSES`."""
 
 
 class Objective:
     """The loss of a recipe on the outputs of a network.
 
-    Cross-entropy takes logits (n, classes) and class numbers (n,). Mean squared error takes values
-    (n, k) and targets (n, k), or class numbers, which it compares in one-hot form.
+    Outputs are logits (n, classes) or values (n, k); targets are class numbers (n,) or values
+    (n, k). A loss of values compares class numbers in one-hot form.
     """
 
     def __init__(self, loss: Loss, outputs: Sequence[OutputInfo]) -> None:
         self._loss = loss
+        self._function = FUNCTIONS[loss.name]
         self._weights = {
             len(present): [output.loss_weight for output in present]
             for present in ([output for output in outputs if not output.auxiliary], outputs)
@@ -38,15 +59,11 @@ class Objective:
 
     def each(self, output: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of every sample on one output, (n,)."""
-        if self._loss.name == "cross_entropy":
-            smoothing = self._loss.label_smoothing
-            return F.cross_entropy(output, targets, reduction="none", label_smoothing=smoothing)
-        return (output - _values(targets, output)).square().flatten(1).mean(1)
+        losses = self._function(output, targets, self._loss, "none")
+        return losses.flatten(1).mean(1) if losses.ndim > 1 else losses
 
     def _mean(self, output: Tensor, targets: Tensor) -> Tensor:
-        if self._loss.name == "cross_entropy":
-            return F.cross_entropy(output, targets, label_smoothing=self._loss.label_smoothing)
-        return F.mse_loss(output, _values(targets, output))
+        return self._function(output, targets, self._loss, "mean")
 
 
 def main_output(outputs: Outputs) -> Tensor:
@@ -62,8 +79,8 @@ def correct(output: Tensor, targets: Tensor) -> Tensor:
     return (output.argmax(-1) == targets).sum(-1)
 
 
-def _values(targets: Tensor, output: Tensor) -> Tensor:
-    """Return targets as values of the output's shape; class numbers become one-hot."""
+def as_values(targets: Tensor, output: Tensor) -> Tensor:
+    """Return targets as values of the output's shape; class numbers become one-hot vectors."""
     if targets.is_floating_point():
         return targets
     return F.one_hot(targets, output.shape[1]).to(output.dtype)

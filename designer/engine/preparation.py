@@ -16,10 +16,11 @@ from designer.engine.batches import Images, images
 from designer.engine.device import Precision, Processes
 from designer.engine.module import module_of_run
 from designer.errors import DesignerError
+from designer.recipe.losses import LOSSES, Targets, losses_for
+from designer.recipe.recipe import Recipe
 from designer.runs.folder import RunFolder
 from designer.runs.network import NetworkInfo
 from designer.runs.preprocessing import Preprocessing
-from designer.runs.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,11 @@ def _check_size(images: PreparedData, recipe: Recipe) -> None:
 
 def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
     """Refuse outputs of another size than the data's targets, and losses of another kind."""
-    if not data.classes and recipe.loss.name == "cross_entropy":
+    targets: Targets = "classes" if data.classes else "numbers"
+    if targets not in LOSSES[recipe.loss.name].targets:
         raise DesignerError(
-            f"{data.name} has numbers as targets, not classes: set loss to mean_squared_error."
+            f"{data.name} has {targets} as targets, which {recipe.loss.name} does not take: set "
+            f"loss.name to {' or '.join(losses_for(targets))}."
         )
     kind = "classes" if data.classes else "target values"
     for output in info.outputs:

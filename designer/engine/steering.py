@@ -4,9 +4,9 @@ import threading
 import time
 
 from designer.engine.device import Processes
+from designer.recipe.recipe import Recipe
 from designer.runs.control import Command, ControlReader
 from designer.runs.folder import RunFolder
-from designer.runs.recipe import Recipe
 
 POLL_SECONDS = 0.05  # between looks at the control file: a stat takes 2 microseconds
 

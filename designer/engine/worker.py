@@ -32,9 +32,9 @@ from typing import Any, TextIO
 import msgspec
 
 from designer.errors import DesignerError
+from designer.recipe.recipe import Recipe
 from designer.runs import control
 from designer.runs.folder import RunFolder
-from designer.runs.recipe import Recipe
 
 Request = dict[str, Any]
 
@@ -150,7 +150,7 @@ def _warm_up() -> None:
 
     from designer.engine import device
     from designer.engine.optimizers import optimizer
-    from designer.runs.recipe import Optimizer
+    from designer.recipe.optimizers import Optimizer
 
     cpu = torch.device("cpu")
     device.free_bytes(cpu)

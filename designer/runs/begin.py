@@ -7,9 +7,10 @@ from designer.codegen import generate
 from designer.design import files
 from designer.design.values import Design
 from designer.errors import DesignerError
+from designer.recipe.reading import changed
+from designer.recipe.recipe import Recipe
 from designer.runs.folder import RunFolder
 from designer.runs.network import NetworkInfo, OutputInfo
-from designer.runs.recipe import Recipe, changed
 
 
 def begin(path: Path, design: Design, recipe: Recipe) -> RunFolder:

@@ -9,10 +9,11 @@ from typing import Literal, TypeVar
 import msgspec
 
 from designer.errors import DesignerError
+from designer.recipe.reading import read_recipe
+from designer.recipe.recipe import Recipe
 from designer.runs import lock
 from designer.runs.network import NetworkInfo
 from designer.runs.preprocessing import Preprocessing
-from designer.runs.recipe import Recipe, read_recipe
 from designer.runs.result import Result, Status
 from designer.storage import unwritable, write_atomically
 

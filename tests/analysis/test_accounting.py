@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from designer.analysis.accounting.totals import OPTIMIZER_COPIES
 from designer.analysis.analysis import Analysis, Row, analyze
 from designer.design import edits
 from designer.design.files import read
+from designer.recipe.optimizers import ESTIMATES, Optimizer, state_copies
 from designer.resources import folder
 from tests.analysis.drawing import OUTPUT, block, chain, design
 
@@ -130,21 +130,25 @@ def test_vgg16_receptive_fields() -> None:
         assert field.jump == (jump, jump)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZER_COPIES)
-def test_training_bytes(optimizer: str) -> None:
+@pytest.mark.parametrize("name", ESTIMATES)
+def test_training_bytes(name: str) -> None:
     totals = preset("vgg16").totals
-    copies = {"sgd": 2, "momentum": 3, "rmsprop": 3, "adagrad": 3, "adam": 4, "adamw": 4}
+    settings = ESTIMATES[name].settings
+    copies = 2 + state_copies(settings)  # parameters, gradients, state
     # The two largest gradients: the output and the input of conv1_2.
     work = 2 * 4 * 3_211_264
     for batch in (1, 8):
-        expected = copies[optimizer] * 4 * totals.parameters + batch * (73_254_912 + work)
-        assert totals.training_bytes(optimizer, batch) == expected
-        assert totals.training_bytes(optimizer, batch, "mixed") < expected + 4 * totals.parameters
+        expected = copies * 4 * totals.parameters + batch * (73_254_912 + work)
+        assert totals.training_bytes(settings, batch) == expected
+        assert totals.training_bytes(settings, batch, "mixed") < expected + 4 * totals.parameters
 
 
-def test_an_unknown_optimizer() -> None:
-    with pytest.raises(KeyError):
-        preset("lenet5").totals.training_bytes("nothing")
+def test_rmsprop_with_momentum_keeps_two_copies() -> None:
+    """It needs 553 MB more than without momentum for VGG16."""
+    totals = preset("vgg16").totals
+    plain = Optimizer(name="rmsprop", momentum=0.0)
+    more = totals.training_bytes(Optimizer(name="rmsprop"), 32) - totals.training_bytes(plain, 32)
+    assert more == 4 * totals.parameters == 553_430_176
 
 
 def test_alexnet() -> None:

@@ -6,6 +6,7 @@ from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.evaluation.learning_rates import learning_rate_factors
 from designer.design import edits
 from designer.design.values import Design
+from designer.recipe.optimizers import ESTIMATES
 from tests.layers.building import design, valid
 from tests.layers.test_frozen import assert_kept_as_counted
 
@@ -67,7 +68,8 @@ def test_gradients_and_optimizer_are_counted_for_what_learns_alone():
     assert frozen.parameters == whole.parameters
     still = 3 * (4 * 4 + 4 + 4 + 4)
     assert (frozen.frozen, whole.frozen) == (still, 0)
-    for optimizer, copies in (("sgd", 0), ("adam", 2)):
+    for name, copies in (("sgd", 0), ("adam", 2)):
+        optimizer = ESTIMATES[name].settings
         less = whole.training_bytes(optimizer) - frozen.training_bytes(optimizer)
         saved_for_backward = whole.saved_bytes() - frozen.saved_bytes()
         work = whole.workspace_bytes - frozen.workspace_bytes

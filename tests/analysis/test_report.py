@@ -9,11 +9,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from designer import presets
-from designer.analysis.accounting.totals import OPTIMIZER_COPIES
 from designer.analysis.analysis import analyze
 from designer.analysis.report.check import SCHEMA_PATH, Report, report, schema_text
 from designer.design import files
 from designer.design.values import Design
+from designer.recipe.optimizers import ESTIMATES
 
 SCHEMA = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -163,10 +163,8 @@ def test_layers_add_up_to_the_totals(name: str) -> None:
 def test_the_batch_counts_for_training_only() -> None:
     one, eight = (as_printed(presets.load("resnet18"), batch)["totals"] for batch in (1, 8))
     assert eight["saved_bytes"] == 38_400 + 8 * 22_179_840
-    assert set(eight["training_bytes"]) == set(OPTIMIZER_COPIES)
-    assert all(
-        eight["training_bytes"][name] > one["training_bytes"][name] for name in OPTIMIZER_COPIES
-    )
+    assert set(eight["training_bytes"]) == set(ESTIMATES)
+    assert all(eight["training_bytes"][name] > one["training_bytes"][name] for name in ESTIMATES)
     changed = {key for key in one if one[key] != eight[key]}
     assert changed == {"saved_bytes", "training_bytes"}
 

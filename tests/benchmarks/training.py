@@ -146,8 +146,10 @@ def _peak_of_this_process() -> float:
 def _ours(design: Design, clock: _Clock) -> None:
     """Train a run folder as the worker does; each step event ends a turn."""
     from designer.engine.training import train
+    from designer.recipe.optimizers import Optimizer
+    from designer.recipe.recipe import Recipe
+    from designer.recipe.schedules import Schedule
     from designer.runs.events import EventWriter
-    from designer.runs.recipe import Optimizer, Recipe, Schedule
 
     write = EventWriter.write
 

@@ -10,9 +10,10 @@ import numpy as np
 from designer import presets
 from designer.design import edits
 from designer.design.values import Design, Edge, Graph, LayerNode
+from designer.recipe.reading import changed
+from designer.recipe.recipe import Recipe
 from designer.runs.begin import begin
 from designer.runs.folder import RunFolder
-from designer.runs.recipe import Recipe, changed
 
 
 def chain(name: str, shape: tuple[int, ...], **layers: LayerNode) -> Design:

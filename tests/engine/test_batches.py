@@ -10,8 +10,8 @@ from designer.engine import batches
 from designer.engine.augmentation import Augmenter
 from designer.engine.batches import Resident, Streamed, images
 from designer.errors import DesignerError
+from designer.recipe.augmentations import Augmentation
 from designer.runs.preprocessing import Preprocessing
-from designer.runs.recipe import Augmentation
 
 CPU = torch.device("cpu")
 PLAIN = Preprocessing(input=(3, 4, 5), mean=(0.0,) * 3, deviation=(1.0,) * 3, classes=())

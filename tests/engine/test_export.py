@@ -14,8 +14,9 @@ from designer import presets
 from designer.design import edits
 from designer.design.values import Design, Edge, Graph, LayerNode
 from designer.engine import export as exporter
-from designer.engine.export import FORMATS, export, of_design
+from designer.engine.export import WRITERS, export, of_design
 from designer.errors import DesignerError
+from designer.runs.export_formats import EXPORT_FORMATS
 from tests.engine.samples import TWO_OUTPUTS
 
 
@@ -35,11 +36,15 @@ def lenet():
     return of_design(presets.load("lenet5"), seed=3)
 
 
-@pytest.mark.parametrize("ending", FORMATS)
+def test_every_format_has_a_writer() -> None:
+    assert list(WRITERS) == list(EXPORT_FORMATS)
+
+
+@pytest.mark.parametrize("ending", EXPORT_FORMATS)
 def test_every_format_loads_back_and_agrees(lenet, tmp_path, ending):
     (done,) = export(lenet, [tmp_path / "deep" / f"model{ending}"])
     assert done.path.stat().st_size == done.size > 500
-    assert done.difference <= FORMATS[ending].tolerance
+    assert done.difference <= EXPORT_FORMATS[ending].tolerance
     assert [path.name for path in done.path.parent.iterdir()] == [done.path.name]
 
 

@@ -3,8 +3,8 @@ import torch
 import torch.nn.functional as F
 
 from designer.engine.losses import Objective, correct, main_output
+from designer.recipe.losses import Loss
 from designer.runs.network import OutputInfo
-from designer.runs.recipe import Loss
 
 MAIN = OutputInfo(name="y", shape=(3,))
 SIDE = OutputInfo(name="side", shape=(3,), loss_weight=0.3, auxiliary=True)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from designer.engine.optimizers import optimizer
-from designer.runs.recipe import Optimizer
+from designer.recipe.optimizers import Optimizer
 
 CASES = [
     (

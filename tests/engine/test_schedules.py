@@ -3,7 +3,7 @@ import torch
 from torch.optim import lr_scheduler
 
 from designer.engine.schedules import LearningRate
-from designer.runs.recipe import Schedule
+from designer.recipe.schedules import Schedule
 
 EPOCHS, PER_EPOCH, BASE = 7, 5, 0.3
 STEPS = EPOCHS * PER_EPOCH

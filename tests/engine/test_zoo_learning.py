@@ -10,9 +10,10 @@ from designer import presets
 from designer.design import edits
 from designer.engine.module import module
 from designer.engine.training import train
+from designer.recipe.reading import changed
+from designer.recipe.recipe import Recipe
 from designer.runs.begin import begin
 from designer.runs.events import read_events
-from designer.runs.recipe import Recipe, changed
 
 # Pictures of a quarter of the side, so that a network takes seconds on a CPU.
 RESOLUTION = 8

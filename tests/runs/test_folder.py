@@ -9,11 +9,11 @@ import pytest
 
 from designer import storage
 from designer.errors import DesignerError
+from designer.recipe.recipe import Recipe
 from designer.runs import lock
 from designer.runs.folder import RunFolder, default_path, list_runs
 from designer.runs.launch import is_alive, start
 from designer.runs.network import NetworkInfo, OutputInfo
-from designer.runs.recipe import Recipe
 from designer.runs.result import Best, Figures, Result
 from designer.storage import write_atomically
 
@@ -165,7 +165,7 @@ def test_a_process_that_is_no_worker_is_not_alive(tmp_path):
 
 def test_neither_torch_nor_numpy_is_imported():
     program = (
-        "import sys; from designer.runs import control, events, folder, launch, recipe\n"
+        "import sys; from designer.runs import control, events, folder, launch\n"
         "found = {'torch', 'numpy', 'PySide6'} & set(sys.modules)\n"
         "sys.exit(str(found) if found else 0)"
     )

@@ -7,9 +7,7 @@ from typing import NamedTuple
 from designer.analysis.evaluation.results import GraphResult
 from designer.layers.ports import Input
 from designer.layers.tensors import FLOAT_BYTES
-
-OPTIMIZER_COPIES = {"sgd": 0, "momentum": 1, "rmsprop": 1, "adagrad": 1, "adam": 2, "adamw": 2}
-"""State that each optimizer keeps, in copies of the parameters."""
+from designer.recipe.optimizers import Optimizer, state_copies
 
 PRECISIONS = ("float32", "mixed")
 
@@ -98,19 +96,25 @@ class Totals:
         """Bytes that predicting needs: the file and the live tensors."""
         return self.file_bytes + batch * self.inference_peak_bytes
 
-    def training_bytes(self, optimizer: str, batch: int = 1, precision: str = "float32") -> int:
-        """Bytes that training needs: parameters, gradients, optimizer state, what is kept, work.
+    def training_bytes(
+        self, optimizer: Optimizer, batch: int = 1, precision: str = "float32"
+    ) -> int:
+        """Bytes that training needs at once, an estimate: kernels take scratch memory of their own.
 
-        Frozen parameters have no gradient and no state.
-        An estimate, since kernels take scratch memory of their own. In mixed precision what is
-        kept halves and a half-size copy of the parameters comes in.
+        These are parameters, gradients and optimizer state (neither for frozen parameters), what is
+        saved for backward, and the two largest gradients of activations. In mixed precision, what
+        is saved halves, and a half-size copy of the parameters is added.
 
-        Raises
-        ------
-        KeyError
-            There is no such optimizer in `OPTIMIZER_COPIES`.
+        Parameters
+        ----------
+        optimizer
+            The settings of the optimizer, of which its state depends.
+        batch
+            Images in a step.
+        precision
+            One of `PRECISIONS`.
         """
-        learning = self.trainable * (1 + OPTIMIZER_COPIES[optimizer])
+        learning = self.trainable * (1 + state_copies(optimizer))
         model = FLOAT_BYTES * (self.parameters + learning)
         buffers = self.file_bytes - FLOAT_BYTES * self.parameters
         work = self.saved_bytes(batch) + batch * self.workspace_bytes

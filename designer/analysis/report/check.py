@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Meta
 
 from designer.analysis.accounting.receptive_fields import Axes, ReceptiveField
-from designer.analysis.accounting.totals import OPTIMIZER_COPIES
 from designer.analysis.analysis import Analysis, Port, Row
 from designer.analysis.problems import Problem
+from designer.recipe.optimizers import ESTIMATES
 
 SCHEMA_PATH = Path(__file__).with_name("check.schema.json")
 
@@ -159,7 +159,9 @@ def report(analysis: Analysis, batch: int = 1) -> Report:
             saved_bytes=sums.saved_bytes(batch),
             inference_peak_bytes=sums.inference_peak_bytes,
             file_bytes=sums.file_bytes,
-            training_bytes={name: sums.training_bytes(name, batch) for name in OPTIMIZER_COPIES},
+            training_bytes={
+                name: sums.training_bytes(each.settings, batch) for name, each in ESTIMATES.items()
+            },
         ),
         layers=[_layer(row) for row in analysis.rows()],
     )
@@ -168,7 +170,7 @@ def report(analysis: Analysis, batch: int = 1) -> Report:
 def schema() -> dict[str, Any]:
     """Return the JSON schema (draft 2020-12) of a report."""
     (made,), components = msgspec.json.schema_components((Report,), ref_template="#/$defs/{name}")
-    optimizers = list(OPTIMIZER_COPIES)
+    optimizers = list(ESTIMATES)
     training = components["TotalsReport"]["properties"]["training_bytes"]
     each = training.pop("additionalProperties")
     training |= {

@@ -5,11 +5,12 @@ from enum import Enum
 from textwrap import wrap
 from typing import NamedTuple
 
-from designer.analysis.accounting.totals import OPTIMIZER_COPIES, Totals
+from designer.analysis.accounting.totals import Totals
 from designer.analysis.analysis import Analysis, Row
 from designer.analysis.problems import Problem, Severity
 from designer.analysis.report import formatting
 from designer.design.expressions import setting_text
+from designer.recipe.optimizers import ESTIMATES
 
 GAP = "  "
 MAX_PROBLEMS = 50
@@ -173,8 +174,8 @@ def _estimates(sums: Totals, batch: int) -> Iterator[Line]:
         f"at most {size(peak)} / image: {count(peak)} bytes",
     )
     groups: dict[int, list[str]] = {}
-    for name in OPTIMIZER_COPIES:
-        groups.setdefault(sums.training_bytes(name, batch), []).append(name)
+    for name, each in ESTIMATES.items():
+        groups.setdefault(sums.training_bytes(each.settings, batch), []).append(name)
     yield from _named(
         "to train",
         [f"{size(needed):<20} with {', '.join(names)}" for needed, names in groups.items()],

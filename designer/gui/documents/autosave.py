@@ -18,8 +18,8 @@ from PySide6.QtCore import QObject, QThreadPool, QTimer
 from designer.errors import DesignerError
 from designer.gui.base.preferences import Preferences, state_folder
 from designer.gui.documents.workspace import Document, Workspace
+from designer.recipe.recipe import Recipe
 from designer.runs import lock
-from designer.runs.recipe import Recipe
 from designer.storage import write_atomically
 
 if TYPE_CHECKING:

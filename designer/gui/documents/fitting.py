@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 
 from designer.analysis.accounting.totals import Totals
-from designer.runs.recipe import DeviceName, Recipe
+from designer.recipe.recipe import Recipe
 
 FRESH = 3.0  # seconds for which what a device has free is believed
 LARGEST = 1 << 20  # images in a batch, beyond which nobody asks
@@ -18,7 +18,7 @@ LARGEST = 1 << 20  # images in a batch, beyond which nobody asks
 class Device:
     """A device by the name that a recipe gives it; memory in bytes."""
 
-    key: DeviceName
+    key: str
     name: str
     free: int
     total: int
@@ -64,16 +64,10 @@ def chosen(recipe: Recipe, found: tuple[Device, ...]) -> Device | None:
 def needed(totals: Totals, recipe: Recipe, device: Device, batch: int | None = None) -> int:
     """Return the bytes that a training takes by the accounting; kernels take some of their own."""
     return totals.training_bytes(
-        optimizer_of(recipe),
+        recipe.optimizer,
         recipe.batch if batch is None else batch,
         precision_of(recipe, device),
     )
-
-
-def optimizer_of(recipe: Recipe) -> str:
-    """Return the recipe's optimizer as the accounting names it."""
-    optimizer = recipe.optimizer
-    return "momentum" if optimizer.name == "sgd" and optimizer.momentum else optimizer.name
 
 
 def precision_of(recipe: Recipe, device: Device | None) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from designer.design.expressions import Scalar
     from designer.design.values import Design
     from designer.gui.documents.weight_status import Comparison
-    from designer.runs.recipe import Recipe
+    from designer.recipe.recipe import Recipe
 
 
 class Step(NamedTuple):

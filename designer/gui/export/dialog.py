@@ -30,9 +30,10 @@ from designer.errors import DesignerError
 from designer.gui.base import background, icons, numbers
 from designer.gui.base.theme import colors, mono, sans, theme
 from designer.gui.documents.workspace import Workspace
-from designer.gui.export.job import FORMATS, ExportJob, Format, Outcome
+from designer.gui.export.job import ExportJob, Outcome
 from designer.gui.forms.folder_field import FolderField
 from designer.gui.worker.trainer import Trainer
+from designer.runs.export_formats import EXPORT_FORMATS, ExportFormat
 from designer.runs.folder import RunFolder, list_runs
 
 _FIRST = (".py", ".safetensors")  # ticked when the dialog opens
@@ -100,7 +101,7 @@ class ExportDialog(QDialog):
         rows = QVBoxLayout(card)
         rows.setContentsMargins(14, 10, 14, 10)
         rows.setSpacing(9)
-        self.rows = {each.suffix: FormatRow(each) for each in FORMATS}
+        self.rows = {each.suffix: FormatRow(each) for each in EXPORT_FORMATS.values()}
         for row in self.rows.values():
             row.tick.setChecked(row.format.suffix in _FIRST)
             row.tick.toggled.connect(self._changed)
@@ -314,14 +315,14 @@ class ExportDialog(QDialog):
 class FormatRow(QWidget):
     """A format with its tick, what it is for, and what became of its file."""
 
-    def __init__(self, what: Format) -> None:
+    def __init__(self, what: ExportFormat) -> None:
         super().__init__()
         self.format = what
         self.outcome: Outcome | None = None
         self.tick = QCheckBox(what.title, objectName=f"export-tick{what.suffix}")
         self.suffix = QLabel(what.suffix)
         self.suffix.setProperty("role", "soft")
-        self.purpose = QLabel(what.purpose, wordWrap=True)
+        self.purpose = QLabel(what.help, wordWrap=True)
         self.purpose.setProperty("role", "soft")
         self.sign = QLabel()
         self.state = QLabel(objectName=f"export-state{what.suffix}")

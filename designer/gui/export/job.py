@@ -18,24 +18,6 @@ from designer.storage import unwritable, write_atomically
 
 
 @dataclass(frozen=True)
-class Format:
-    """A kind of model file, as the dialog offers it."""
-
-    suffix: str
-    title: str
-    purpose: str
-
-
-FORMATS = (
-    Format(".py", "Python source", "The network as code, to read and to change."),
-    Format(".pt", "PyTorch state dict", "The weights, for torch.load and the Python source."),
-    Format(".safetensors", "safetensors", "The weights, safe to load from anywhere."),
-    Format(".pt2", "torch.export program", "Network and weights in one file, for PyTorch alone."),
-    Format(".onnx", "ONNX", "Network and weights in one file, for other runtimes."),
-)
-
-
-@dataclass(frozen=True)
 class Outcome:
     """What became of a file: its size and largest difference, or why it was not written.
 

@@ -14,6 +14,7 @@ from designer.design.values import Block, BlockNode, LayerNode
 from designer.gui.base import numbers
 from designer.layers.facts import Counts, Facts
 from designer.layers.tensors import FLOAT_BYTES, INDEX_BYTES, State, StateRole
+from designer.recipe.optimizers import Optimizer
 
 OUTPUTS = (
     "Layer outputs: 4 bytes for every value of the output, for one image. Activations, dropout "
@@ -161,7 +162,7 @@ def of_design(analysis: Analysis) -> list[Fact]:
         Fact(
             "train",
             "",
-            numbers.size(sums.training_bytes("adam")),
+            numbers.size(sums.training_bytes(Optimizer(name="adam"))),
             "Estimated memory for training with Adam on one image at a time: parameters, "
             "gradients, optimizer state, tensors kept for backward, and workspace. The Training "
             "panel and the status bar show the estimate for the recipe's batch and optimizer.",

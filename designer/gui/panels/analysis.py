@@ -15,7 +15,7 @@ from designer.gui.panels.layer_table import COLUMNS, LayerTable, as_csv, as_text
 from designer.gui.panels.layer_view import LayerView, TotalRow
 from designer.gui.panels.memory_totals import MemoryTotals
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
-from designer.runs.recipe import Recipe
+from designer.recipe.recipe import Recipe
 from designer.storage import write_atomically
 
 

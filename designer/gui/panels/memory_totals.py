@@ -15,23 +15,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.analysis.accounting.totals import OPTIMIZER_COPIES, PRECISIONS, Totals
+from designer.analysis.accounting.totals import PRECISIONS, Totals
 from designer.analysis.report import formatting
 from designer.gui.base import numbers
 from designer.gui.base.theme import mono, sans
 from designer.gui.documents import fitting
 from designer.gui.panels.flow import FlowLayout
-from designer.runs.recipe import Recipe
+from designer.recipe.optimizers import ESTIMATES, Optimizer, estimate_name, state_copies
+from designer.recipe.recipe import Recipe
 
 LARGEST_BATCH = 10**6
-OPTIMIZERS = {
-    "sgd": "SGD",
-    "momentum": "SGD with momentum",
-    "rmsprop": "RMSprop",
-    "adagrad": "Adagrad",
-    "adam": "Adam",
-    "adamw": "AdamW",
-}
 
 
 @dataclass(frozen=True)
@@ -122,10 +115,10 @@ def explained(totals: Totals) -> tuple[Explained, ...]:
     )
 
 
-def training(totals: Totals, optimizer: str, batch: int, precision: str) -> Explained:
+def training(totals: Totals, optimizer: Optimizer, batch: int, precision: str) -> Explained:
     """Return the estimate of what training needs."""
     needed = totals.training_bytes(optimizer, batch, precision)
-    state = OPTIMIZER_COPIES[optimizer]
+    state = state_copies(optimizer)
     weights, learning = 4 * totals.parameters, 4 * totals.trainable
     saved = totals.saved_bytes(batch)
     return Explained(
@@ -210,8 +203,9 @@ class MemoryTotals(QWidget):
         self.optimizer = QComboBox(objectName="optimizer")
         self.optimizer.setAccessibleName("Optimizer")
         self.optimizer.setToolTip("Optimizers differ in the state that they keep.")
-        for name, title in OPTIMIZERS.items():
-            self.optimizer.addItem(title, name)
+        for name, estimate in ESTIMATES.items():
+            self.optimizer.addItem(estimate.title, name)
+        self._settings = {name: estimate.settings for name, estimate in ESTIMATES.items()}
         self.precision = QComboBox(objectName="precision")
         self.precision.setAccessibleName("Precision")
         self.precision.setToolTip("Mixed precision keeps activations in half the memory.")
@@ -250,7 +244,9 @@ class MemoryTotals(QWidget):
         fields = (self.batch, self.optimizer, self.precision)
         blocked = [QSignalBlocker(field) for field in fields]
         self.batch.setValue(min(recipe.batch, LARGEST_BATCH))
-        self.optimizer.setCurrentIndex(self.optimizer.findData(fitting.optimizer_of(recipe)))
+        name = estimate_name(recipe.optimizer)
+        self._settings[name] = recipe.optimizer  # its state depends on the settings
+        self.optimizer.setCurrentIndex(self.optimizer.findData(name))
         precision = fitting.precision_of(recipe, device)
         self.precision.setCurrentIndex(self.precision.findData(precision))
         del blocked
@@ -261,7 +257,7 @@ class MemoryTotals(QWidget):
             self.figures["training"].show_figure(
                 training(
                     self.totals,
-                    self.optimizer.currentData(),
+                    self._settings[self.optimizer.currentData()],
                     self.batch.value(),
                     self.precision.currentData(),
                 )

@@ -22,7 +22,7 @@ from designer.gui.base.theme import colors, sans, theme
 from designer.gui.documents import fitting
 from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.memory_totals import explained
-from designer.runs.recipe import Recipe
+from designer.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from designer.gui.training.panel import TrainingPanel

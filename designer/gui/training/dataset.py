@@ -26,7 +26,7 @@ from designer.gui.base import icons, numbers
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, theme
 from designer.gui.training.matching import Match, split_counts
-from designer.runs.recipe import Recipe
+from designer.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from designer.data import Description

@@ -9,7 +9,8 @@ from designer.design import edits
 from designer.design.edits import Edit
 from designer.design.values import Design, LayerNode
 from designer.errors import DesignerError
-from designer.runs.recipe import Recipe, changed
+from designer.recipe.reading import changed
+from designer.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from designer.data import Description

@@ -25,8 +25,8 @@ from designer.gui.training.controls import Controls
 from designer.gui.training.setup import SetUp
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
+from designer.recipe.reading import changed
 from designer.runs import control
-from designer.runs.recipe import changed
 from designer.runs.wording import summary
 
 if TYPE_CHECKING:

@@ -30,7 +30,8 @@ from designer.gui.training.dataset import DataChooser
 from designer.gui.training.matching import Match, match, split_counts
 from designer.gui.training.recipe_form import RecipeForm
 from designer.gui.training.start_from import StartFrom
-from designer.runs.recipe import Recipe, changed, read_recipe
+from designer.recipe.reading import changed, read_recipe
+from designer.recipe.recipe import Recipe
 from designer.storage import unwritable, write_atomically
 
 SETTLED = 150  # milliseconds without an edit after which data and design are compared

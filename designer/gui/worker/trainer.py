@@ -15,8 +15,9 @@ from PySide6.QtCore import QObject, Signal
 from designer.errors import DesignerError
 from designer.gui.base import background
 from designer.gui.base.preferences import Preferences
+from designer.recipe.reading import changed
+from designer.recipe.recipe import Recipe
 from designer.runs.folder import RunFolder, default_path, list_runs
-from designer.runs.recipe import Recipe, changed
 
 if TYPE_CHECKING:
     from designer.design.values import Design

@@ -12,9 +12,9 @@ from designer.errors import DesignerError
 from designer.gui.canvas import marks
 from designer.gui.documents import weight_status
 from designer.gui.shell.main_window import MainWindow
+from designer.recipe.recipe import Recipe
 from designer.runs.begin import begin
 from designer.runs.folder import RunFolder
-from designer.runs.recipe import Recipe
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from designer.codegen import source
 from designer.design import edits, files
 from designer.gui.documents.workspace import Workspace
 from designer.gui.export.dialog import ExportDialog
-from designer.gui.export.job import FORMATS
 from designer.gui.shell.main_window import MainWindow
+from designer.recipe.recipe import Recipe
 from designer.runs.begin import begin
-from designer.runs.recipe import Recipe
+from designer.runs.export_formats import EXPORT_FORMATS
 from designer.runs.result import Figures, Result
 
 LEFT = Qt.MouseButton.LeftButton
@@ -93,10 +93,8 @@ def press(form: ExportDialog, qtbot: QtBot) -> None:
     qtbot.mouseClick(form.go, LEFT)
 
 
-def test_the_formats_are_those_of_the_engine() -> None:
-    text = Path("designer/engine/export.py").read_text(encoding="utf-8")
-    assert [each.suffix for each in FORMATS] == [".py", ".pt", ".safetensors", ".pt2", ".onnx"]
-    assert all(f'"{each.suffix}": Format(' in text for each in FORMATS)
+def test_every_format_has_a_row(dialog: ExportDialog) -> None:
+    assert list(dialog.rows) == list(EXPORT_FORMATS)
 
 
 def test_code_needs_no_worker(dialog: ExportDialog, worker: Worker, qtbot: QtBot) -> None:

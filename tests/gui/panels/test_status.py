@@ -12,7 +12,8 @@ from designer.gui.base import numbers
 from designer.gui.documents import fitting
 from designer.gui.documents.workspace import Workspace
 from designer.gui.shell.status import StatusBar
-from designer.runs.recipe import changed
+from designer.recipe.optimizers import Optimizer
+from designer.recipe.reading import changed
 
 
 class Training(QObject):
@@ -66,7 +67,7 @@ def test_whether_training_fits_follows_the_recipe(
     recipe = workspace.document.recipe
     workspace.document.recipe = changed(recipe, {"batch": 32, "precision": "float32"})
     training.changed.emit()
-    needed = numbers.size(workspace.analysis.totals.training_bytes("momentum", 32))
+    needed = numbers.size(workspace.analysis.totals.training_bytes(Optimizer(), 32))
     text = f"training at batch 32: {needed} of 6.00 GB free"
     qtbot.waitUntil(lambda: status.fit_.text() == text)
     assert "fits" in status.fit_.toolTip()

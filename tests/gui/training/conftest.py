@@ -19,10 +19,10 @@ from designer.gui.training.panel import TrainingPanel
 from designer.gui.training.runs import RunsPanel
 from designer.gui.worker import follower
 from designer.gui.worker.trainer import Trainer
+from designer.recipe.reading import changed
 from designer.runs.begin import begin
 from designer.runs.events import EventWriter
 from designer.runs.folder import RunFolder
-from designer.runs.recipe import changed
 from designer.runs.result import Best, Figures, Result
 
 SECONDS = 20_000  # milliseconds until a test gives up waiting

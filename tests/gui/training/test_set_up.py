@@ -13,7 +13,7 @@ from designer.design import edits
 from designer.gui.documents import fitting
 from designer.gui.training import dataset
 from designer.gui.training.matching import split_counts
-from designer.runs.recipe import Recipe
+from designer.recipe.recipe import Recipe
 from tests.engine.samples import write_data
 
 
@@ -279,7 +279,7 @@ def test_a_design_of_ones_own_gets_the_default_recipe(desk):
 
 def test_the_parts_are_counted_as_they_are_cut(tmp_path):
     from designer.data import describe, open_dataset, split
-    from designer.runs.recipe import changed
+    from designer.recipe.reading import changed
 
     for images in (60, 121, 300):
         data = open_dataset(write_data(tmp_path / f"{images}.npz", images=images))

@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from designer.gui.shell.main_window import MainWindow
+from designer.recipe.reading import changed
 from designer.runs import lock
 from designer.runs.control import ControlReader
 from designer.runs.events import read_events
-from designer.runs.recipe import changed
 from tests.gui.training import conftest
 
 pytestmark = pytest.mark.slow

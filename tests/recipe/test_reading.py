@@ -4,15 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from designer.errors import DesignerError
-from designer.runs.recipe import (
-    Augmentation,
-    Optimizer,
-    Recipe,
-    Schedule,
-    changed,
-    read_recipe,
-    recipe_from_json,
-)
+from designer.recipe.augmentations import Augmentation
+from designer.recipe.optimizers import Optimizer
+from designer.recipe.reading import changed, read_recipe, recipe_from_json
+from designer.recipe.recipe import Recipe
+from designer.recipe.schedules import Schedule
 
 
 def test_defaults_survive_a_round_trip():

@@ -1,0 +1,1 @@
+"""The recipe of a training as plain data, with tables of optimizers, schedules and losses."""

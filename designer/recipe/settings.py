@@ -1,0 +1,208 @@
+"""What a setting of a recipe is: its title, help, unit and range, which all forms derive from."""
+
+import types
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+
+from designer.errors import DesignerError
+
+LARGEST = 10**9
+"""Upper bound of every number without one of its own: beyond all trainings, below any overflow."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """A setting, as the window, the command line and the checks need it.
+
+    It stands in the annotation of its field: ``epochs: Annotated[int, Setting(...)] = 10``.
+
+    Attributes
+    ----------
+    title
+        Label of the row in the window's form.
+    help
+        One sentence that says what the setting does.
+    unit
+        Unit of the number, in the plural: "epochs".
+    low, high
+        Smallest and largest value of a number, or of each number of several.
+    open_low, open_high
+        Whether the bound itself is excluded.
+    choices
+        Titles by the names that a text setting accepts; empty for numbers and free text.
+    reason
+        Why the default is what it is.
+    empty
+        What no value means, for a setting that may be left empty: "all".
+    form
+        Part of the window's form: "essential", "more", or "elsewhere" for a setting that has an
+        editor of its own.
+    """
+
+    title: str
+    help: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    open_low: bool = False
+    open_high: bool = False
+    choices: Mapping[str, str] | None = None
+    reason: str = ""
+    empty: str = ""
+    form: typing.Literal["essential", "more", "elsewhere"] = "more"
+
+    def check(self, name: str, value: Any) -> None:
+        """Refuse a value outside the range or the choices.
+
+        Parameters
+        ----------
+        name
+            Dotted name of the setting, which begins the sentence.
+        value
+            A number, several, a text, or None, which is never refused. NaN always is.
+
+        Raises
+        ------
+        DesignerError
+            Names the setting, the value and what fits.
+        """
+        if self.choices is not None:
+            if value not in self.choices:
+                allowed = ", ".join(self.choices)
+                raise DesignerError(f"{name} takes one of {allowed}; received {value!r}.")
+        elif isinstance(value, tuple):
+            for part in value:
+                self.check(name, part)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            self._check_range(name, value)
+
+    def _check_range(self, name: str, value: float) -> None:
+        low = -LARGEST if self.low is None else self.low
+        high = LARGEST if self.high is None else self.high
+        above = value > low if self.open_low else value >= low
+        below = value < high if self.open_high else value <= high
+        if above and below:
+            return
+        bounds = []
+        if self.low is not None or not above:
+            bounds.append(f"{'above' if self.open_low else 'at least'} {low:,}")
+        if self.high is not None or not below:
+            bounds.append(f"{'below' if self.open_high else 'at most'} {high:,}")
+        raise DesignerError(f"{name} is {value:,} but must be {' and '.join(bounds)}.")
+
+
+class Kind(Protocol):
+    """What all rows of the tables have: a name, a title, and the settings that the kind uses."""
+
+    @property
+    def name(self) -> str:
+        """The name in a recipe."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """The name for people."""
+        ...
+
+    @property
+    def settings(self) -> Iterable[str]:
+        """The settings of its group that it uses."""
+        ...
+
+
+def titles(kinds: Mapping[str, Kind]) -> dict[str, str]:
+    """Return the titles of a table's rows by their names: the choices of a setting."""
+    return {name: kind.title for name, kind in kinds.items()}
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings that belong together; each value is checked when an instance is made.
+
+    Raises
+    ------
+    DesignerError
+        A value is out of its range, or not among its choices.
+    """
+
+    prefix: ClassVar[str] = ""  # of the dotted names: "optimizer."
+    kinds: ClassVar[Mapping[str, Kind]] = {}  # the rows that `name` chooses from, if any
+
+    def __post_init__(self) -> None:
+        for name, annotation in annotations(type(self)).items():
+            if annotation.setting is not None:
+                annotation.setting.check(self.prefix + name, getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """The types that a field may have, and its setting; a field that is a group has none."""
+
+    types: tuple[Any, ...]
+    setting: Setting | None
+
+
+@cache  # one entry for each class of settings
+def annotations(group: type[Group]) -> dict[str, Annotation]:
+    """Return the annotations of a group's fields, in their order."""
+    found = {}
+    hints = typing.get_type_hints(group, include_extras=True)
+    for name in group.__struct_fields__:
+        hint, setting = hints[name], None
+        if typing.get_origin(hint) is typing.Annotated:
+            hint, setting = typing.get_args(hint)[:2]
+        kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+        found[name] = Annotation(kinds, setting)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A setting of the recipe by its dotted name.
+
+    Attributes
+    ----------
+    name
+        "optimizer.momentum", or "epochs" for a setting that belongs to no group.
+    setting
+        Title, help, unit and range.
+    kind
+        The type of its values: int, float, bool, str or a tuple of floats.
+    optional
+        Whether None is a value.
+    group
+        The class of the group.
+    """
+
+    name: str
+    setting: Setting
+    kind: Any
+    optional: bool
+    group: type[Group]
+
+    @property
+    def own_name(self) -> str:
+        """The name within the group."""
+        return self.name.rpartition(".")[2]
+
+    def used_with(self, choice: str) -> bool:
+        """Return whether a row of the group's table uses it; what no row lists is always used."""
+        own, kinds = self.own_name, self.group.kinds
+        return own in kinds[choice].settings or all(
+            own not in row.settings for row in kinds.values()
+        )
+
+
+def fields_of(group: type[Group]) -> Iterator[Field]:
+    """Yield the settings of a group and of the groups in it, in the order of their definition."""
+    for name, annotation in annotations(group).items():
+        kind = next(each for each in annotation.types if each is not type(None))
+        if annotation.setting is not None:
+            optional = type(None) in annotation.types
+            yield Field(group.prefix + name, annotation.setting, kind, optional, group)
+        else:
+            yield from fields_of(kind)

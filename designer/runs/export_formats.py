@@ -1,0 +1,76 @@
+"""The kinds of model files, one row each; `designer.engine.export` writes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+TOLERANCE = 1e-5
+"""How far a loaded model's outputs may lie from the module's, relative to the largest output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportFormat:
+    """A kind of model file.
+
+    Attributes
+    ----------
+    suffix
+        The ending of its files, with the dot, by which a format is chosen.
+    title
+        Its name for people.
+    help
+        One sentence that says what it holds and what it is for.
+    tolerance
+        How far the outputs of what is loaded back may differ, relative to the largest output.
+    needs_torch
+        Whether a design without a run needs torch to be written in it.
+    package
+        A package that writing needs beside torch; "" for none.
+    """
+
+    suffix: str
+    title: str
+    help: str
+    tolerance: float = 0.0
+    needs_torch: bool = True
+    package: str = ""
+
+
+_ROWS = (
+    ExportFormat(
+        suffix=".py",
+        title="Python source",
+        help="The network as code, to read and to change.",
+        needs_torch=False,
+    ),
+    ExportFormat(
+        suffix=".pt",
+        title="PyTorch state dict",
+        help="The weights, for torch.load and the Python source.",
+    ),
+    ExportFormat(
+        suffix=".safetensors",
+        title="safetensors",
+        help="The weights, safe to load from anywhere.",
+        package="safetensors",
+    ),
+    ExportFormat(
+        suffix=".pt2",
+        title="torch.export program",
+        help="Network and weights in one file, for PyTorch alone.",
+        tolerance=TOLERANCE,
+    ),
+    ExportFormat(
+        suffix=".onnx",
+        title="ONNX",
+        help="Network and weights in one file, for other runtimes.",
+        tolerance=TOLERANCE,
+        package="onnx",
+    ),
+)
+
+EXPORT_FORMATS: Mapping[str, ExportFormat] = {row.suffix: row for row in _ROWS}
+
+
+def endings() -> str:
+    """Return all endings for a sentence: ".py, .pt, .onnx"."""
+    return ", ".join(EXPORT_FORMATS)
