@@ -218,7 +218,7 @@ class ClassWriter:
             self.name,
             self.signature,
             self.result.wiring.order,
-            self.result.written,
+            self.result.inlined,
             self.result.training_only,
             frozenset(self.given.used),
             tuple(self.given.extras),

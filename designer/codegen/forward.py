@@ -52,7 +52,7 @@ class _Forward:
         ]
         self.is_output = {name for name in self.order if isinstance(self._layer(name), Output)}
         self.ends = self._ends()
-        self.written = result.written
+        self.inlined = result.inlined
 
     def write(self) -> list[str]:
         steps = [name for name in self.order if name not in self.is_output]
@@ -118,7 +118,7 @@ class _Forward:
         expression = self._expression(name)
         outputs = len(self.result.nodes[name].outputs)
         training = name in self.result.training_only
-        if name in self.written:
+        if name in self.inlined:
             self.texts[name, 0] = expression
             self.pending = (name, 0)
             return
@@ -196,7 +196,7 @@ class _Forward:
             reader = self._reader(source)
             sources = wiring.sources[reader]
             variables = [
-                each for each in sources if each and each[0] not in {*self.ends, *self.written}
+                each for each in sources if each and each[0] not in {*self.ends, *self.inlined}
             ]
             if len(sources) == _PAIR and len(variables) > 1 and self._stands_alone(name, source):
                 return name

@@ -490,7 +490,7 @@ def test_a_block_that_contains_itself() -> None:
     inner = block({"n": {"block": "B"}}, WIRE)
     (problem,) = analyze(chain({"block": "B"}, blocks={"B": inner})).problems
     assert problem.code == "recursive"
-    assert problem.message == "n1: the block B contains itself; a block must end somewhere"
+    assert problem.message == "n1: the block B contains itself; remove one of these uses"
 
 
 def test_blocks_that_contain_each_other() -> None:
@@ -503,10 +503,10 @@ def test_blocks_that_contain_each_other() -> None:
     }
     for name in "ABC":
         (message,) = messages(analyze(chain({"block": name}, blocks=blocks)))
-        assert message == (f"n1: the block {name} contains itself; a block must end somewhere")
+        assert message == (f"n1: the block {name} contains itself; remove one of these uses")
     (message,) = messages(analyze(chain({"block": "User"}, blocks=blocks)))
     assert message == (
-        "n1: the block User contains blocks that contain each other; a block must end somewhere"
+        "n1: the block User contains blocks that contain each other; remove one of these uses"
     )
     assert analyze(chain({"block": "Fine"}, blocks=blocks)).valid
 

@@ -1,4 +1,4 @@
-"""How deep a network is: its layers with products on the longest way from input to output."""
+"""The depth of a network: convolutions and dense layers on the longest path to an output."""
 
 from collections.abc import Sequence
 
@@ -9,16 +9,16 @@ _COUNTED = frozenset((Category.CONVOLUTION, Category.DENSE))
 
 
 def depth(top: GraphResult) -> int:
-    """Return the convolutions and dense layers on the longest way through a network.
+    """Return the number of convolutions and dense layers on the longest path through a network.
 
-    So do the papers count: 16 for VGG-16, 22 for GoogLeNet, 50 for ResNet-50. A projection on a
-    shortcut is on a shorter way; pooling, norms and activations count nothing.
+    Papers count this way: 16 for VGG-16, 22 for GoogLeNet, 50 for ResNet-50. A projection on a
+    shortcut lies on a shorter path; pooling, norms and activations do not count.
     """
     return max([0, *_graph(top, ())])
 
 
 def _graph(graph: GraphResult, inputs: Sequence[int]) -> list[int]:
-    """Return the depth of all tensors at a graph's ends; those of its own graph at its ports."""
+    """Return the depth at each output of a block; of the design's own graph, at every node."""
     ends = [name for name in graph.wiring.targets if name not in graph.wiring.graph.nodes]
     at = {(name, 0): depth for name, depth in zip(ends, inputs, strict=False)}
     for name in graph.wiring.order:
@@ -40,7 +40,7 @@ def _graph(graph: GraphResult, inputs: Sequence[int]) -> list[int]:
 
 
 def _counted(result: NodeResult) -> int:
-    """Return how many layers with products a layer stands for; two for a separable convolution."""
+    """Return how many convolutions and dense layers a layer is made of: two if separable."""
     layer = result.layer
     if layer is None or type(layer).category not in _COUNTED or not result.counts.macs:
         return 0

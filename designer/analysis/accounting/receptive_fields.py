@@ -1,7 +1,8 @@
-"""Receptive fields: which pixels of the input each value of a tensor depends on.
+"""Receptive fields: the pixels of the input that each value of a tensor depends on.
 
-Dumoulin and Visin, arXiv:1603.07285; Araujo, Norris and Sim, Computing receptive fields of
-convolutional neural networks, Distill 2019. The union over all paths is taken.
+The rules are those of Dumoulin and Visin, arXiv:1603.07285, and of Araujo, Norris and Sim,
+"Computing receptive fields of convolutional neural networks", Distill 2019. Where paths meet, the
+receptive field is the union over all of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,11 +22,11 @@ class ReceptiveField(NamedTuple):
     Attributes
     ----------
     size
-        Pixels that one value sees, beyond the border included.
+        Pixels that one value depends on, those in the padding included.
     jump
-        Step between the fields of neighboring values.
+        Step between the receptive fields of neighboring values.
     start
-        Center of the first value's field; the first pixel's own center lies at 0.5.
+        Center of the first value's receptive field; the center of the first pixel is 0.5.
     """
 
     size: Axes
@@ -33,7 +34,7 @@ class ReceptiveField(NamedTuple):
     start: Axes
 
     def through(self, window: Window) -> "ReceptiveField":
-        """Return the field behind a window."""
+        """Return the receptive field after a layer with this window."""
         return ReceptiveField(
             tuple(
                 s + (k - 1) * j for s, k, j in zip(self.size, window.size, self.jump, strict=True)
@@ -50,7 +51,7 @@ PIXEL = ReceptiveField((1, 1), (1, 1), (0.5, 0.5))
 
 
 def union(fields: Sequence[ReceptiveField]) -> ReceptiveField:
-    """Return the smallest field that holds all of them; the widest jump stands for all."""
+    """Return the smallest receptive field that contains all of them, with the largest jump."""
     if len(fields) == 1:
         return fields[0]
     sizes, starts = [], []
@@ -64,7 +65,7 @@ def union(fields: Sequence[ReceptiveField]) -> ReceptiveField:
 
 
 def receptive_fields(top: GraphResult) -> Mapping[str, ReceptiveField | None]:
-    """Return the field of every layer's output by path; None where there is no image."""
+    """Return the receptive field of each layer's output, by path; None without an image."""
     found: dict[str, ReceptiveField | None] = {}
     _graph(top, "", [], None, found)
     return found
@@ -77,7 +78,7 @@ def _graph(
     image: ReceptiveField | None,
     found: dict[str, ReceptiveField | None],
 ) -> list[ReceptiveField | None]:
-    """Fill in the fields of a graph's layers; return those at its outputs."""
+    """Add the receptive fields of a graph's layers to `found`; return those at its outputs."""
     at: dict[tuple[str, int], ReceptiveField | None] = {}
     ends = _end_names(graph)
     for name, field in zip(ends, inputs, strict=False):
@@ -106,7 +107,7 @@ def _end_names(graph: GraphResult) -> list[str]:
 
 
 def _whole(result: NodeResult) -> ReceptiveField | None:
-    """Return the field that is the whole image."""
+    """Return the receptive field that covers a whole image, None for an input that is not one."""
     flow = result.outputs[0]
     if flow is None or len(flow.shape) != 3:
         return None

@@ -1,4 +1,4 @@
-"""What autograd keeps for each layer between forward and backward, in train mode."""
+"""What autograd saves between forward and backward for each node and layer, in train mode."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -8,11 +8,25 @@ from designer.layers.facts import Facts
 from designer.layers.tensors import SavedForBackward
 
 _Storage: TypeAlias = tuple[str, int]
-"""A storage in the whole design: the path of the graph that made it, and its number there."""
+"""A storage in the whole design: the path of the graph that allocates it, and its number there."""
 
 
 def saved_bytes_of_node(top: GraphResult, path: str) -> int:
-    """Return the bytes that a node keeps by itself, for one image; 0 where that is not known."""
+    """Return the bytes that autograd saves for one node, as if it stood alone.
+
+    Parameters
+    ----------
+    top
+        The result of the design's own graph.
+    path
+        The graph path of the node, such as ``layer2.0.conv1``.
+
+    Returns
+    -------
+    int
+        Bytes for one image; 0 where nothing is known of the node. A storage that several nodes
+        save counts for each of them.
+    """
     graph: GraphResult | None = top
     *scope, name = path.split(".")
     for each in scope:
@@ -21,71 +35,76 @@ def saved_bytes_of_node(top: GraphResult, path: str) -> int:
     result = graph.nodes.get(name) if graph is not None else None
     if graph is None or result is None or result.effect is None:
         return 0
-    saved_for_backward = result.effect.saved_for_backward
-    sizes = graph.sizes
-    found = set(
-        _storages(
-            graph, graph.wiring.numbers.first[name] - graph.wiring.numbers.start, saved_for_backward
-        )
-    )
-    return (
-        saved_for_backward.per_image + saved_for_backward.fixed + sum(sizes[each] for each in found)
-    )
+    saved = result.effect.saved_for_backward
+    position = graph.wiring.numbers.first[name] - graph.wiring.numbers.start
+    storages = set(_saved_storages(graph, position, saved))
+    return saved.per_image + saved.fixed + sum(graph.sizes[each] for each in storages)
 
 
 def saved_bytes_by_layer(top: GraphResult) -> dict[str, int]:
-    """Return what autograd keeps for each layer, by path, in bytes for one image.
+    """Return what autograd saves for each layer, by path, in bytes for one image.
 
-    A storage that several layers keep counts at the first in forward order, so that the sum is
-    the design's `saved_bytes`.
+    A storage that several layers save counts for the first of them in forward order, so that the
+    sum is the design's `saved_bytes`.
     """
     found: dict[str, int] = {}
-    _keep(top, "", (), found, set())
+    _collect(top, "", (), found, set())
     return found
 
 
-def _storages(graph: GraphResult, place: int, saved_for_backward: SavedForBackward) -> list[int]:
-    """Return the storages of the tensors that a node keeps."""
-    shared, number = graph.plan.storages.shared, graph.wiring.numbers.start + place
-    reads, outputs = graph.wiring.reads[place], graph.plan.storages.outputs.get(number, (number,))
-    return [shared[reads[port]] for port in saved_for_backward.inputs] + [
-        shared[outputs[port]] for port in saved_for_backward.outputs
+def _saved_storages(graph: GraphResult, position: int, saved: SavedForBackward) -> list[int]:
+    """Return the storages of the inputs and outputs that a node saves."""
+    storage_of = graph.plan.storages.storage_of
+    number = graph.wiring.numbers.start + position
+    reads = graph.wiring.reads[position]
+    outputs = graph.plan.storages.outputs.get(number, (number,))
+    return [storage_of[reads[port]] for port in saved.inputs] + [
+        storage_of[outputs[port]] for port in saved.outputs
     ]
 
 
-def _keep(
+def _collect(
     graph: GraphResult,
     prefix: str,
-    given: Sequence[_Storage],
+    inputs: Sequence[_Storage],
     found: dict[str, int],
-    seen: set[_Storage],
+    counted: set[_Storage],
 ) -> list[_Storage | None]:
-    """Fill in a graph's layers; return the storages of its outputs.
+    """Add the layers of a graph to `found`; return the storages of the graph's outputs.
 
-    `given` are those of its inputs: inside a block, storages have numbers of their own.
+    Parameters
+    ----------
+    graph, prefix
+        The graph, and what precedes the names of its nodes in their paths.
+    inputs
+        The storages of its inputs, as the graph around it names them.
+    found
+        The bytes by path, which are filled in.
+    counted
+        The storages that a layer before counts already.
     """
-    numbers, shared, sizes = graph.wiring.numbers, graph.plan.storages.shared, graph.sizes
-    known = dict(enumerate(given, 1))
+    numbers, storage_of, sizes = graph.wiring.numbers, graph.plan.storages.storage_of, graph.sizes
+    known = dict(enumerate(inputs, 1))  # storages that are not named by this graph
 
     def storage(number: int) -> _Storage:
-        return known.get(shared[number], (prefix, shared[number]))
+        return known.get(storage_of[number], (prefix, storage_of[number]))
 
-    for place, name in enumerate(graph.wiring.order):
+    for position, name in enumerate(graph.wiring.order):
         result = graph.nodes[name]
-        number = numbers.start + place
+        number = numbers.start + position
         if result.inside is not None:
-            inputs = [storage(each) for each in graph.wiring.reads[place]]
-            leaving = _keep(result.inside, f"{prefix}{name}.", inputs, found, seen)
+            entering = [storage(each) for each in graph.wiring.reads[position]]
+            leaving = _collect(result.inside, f"{prefix}{name}.", entering, found, counted)
             outputs = graph.plan.storages.outputs.get(number, (number,))
             for output, inner in zip(outputs, leaving, strict=True):
-                if shared[output] == output and inner is not None:
+                if storage_of[output] == output and inner is not None:
                     known.setdefault(output, inner)
         elif isinstance(result.effect, Facts):
-            saved_for_backward = result.effect.saved_for_backward
-            total = saved_for_backward.per_image + saved_for_backward.fixed
-            for each in _storages(graph, place, saved_for_backward):
-                if (key := known.get(each, (prefix, each))) not in seen:
-                    seen.add(key)
+            saved = result.effect.saved_for_backward
+            total = saved.per_image + saved.fixed
+            for each in _saved_storages(graph, position, saved):
+                if (key := known.get(each, (prefix, each))) not in counted:
+                    counted.add(key)
                     total += sizes[each]
             found[prefix + name] = total
     ends = [

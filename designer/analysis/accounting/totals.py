@@ -13,7 +13,15 @@ PRECISIONS = ("float32", "mixed")
 
 
 class Memory(NamedTuple):
-    """What autograd keeps in one mode, in bytes: for each image, and for the whole batch."""
+    """What autograd saves for backward in one mode, in bytes.
+
+    Attributes
+    ----------
+    per_image
+        Bytes that grow with the batch.
+    fixed
+        Bytes that do not, such as the statistics of batch norms.
+    """
 
     per_image: int = 0
     fixed: int = 0
@@ -26,26 +34,26 @@ class Totals:
     Attributes
     ----------
     layers
-        Layers after all blocks are written out.
+        Layers, with all blocks written out.
     weights, biases, buffers
         Learned multiplicative and additive values; values that are saved but not learned.
     frozen
-        Parameters that do not learn.
+        Parameters whose learning-rate factor is 0.
     file_bytes
         All parameters and buffers, each in its own type, without the container.
     macs
         Multiply-accumulates of convolutions and matrix products for one image.
     output_values
-        Values of the input and of every layer's output but activations, dropout and views.
+        Values of the input and of every layer's output except activations, dropout and views.
     buffer_values
         For each convolution its input and output, for every other counted layer its output: the
         rule that gives the total of the CS231n lecture.
-    kept, kept_in_eval
-        What autograd keeps between forward and backward, in train and in eval mode.
+    saved_for_backward, saved_in_eval
+        What autograd saves between forward and backward, in train and in eval mode.
     inference_peak_bytes
         Largest sum of tensors alive at once without autograd, for one image.
     workspace_bytes
-        The two largest gradients of activations alive at once, for one image.
+        The largest sum of two gradients of activations alive at once, for one image.
     """
 
     layers: int
@@ -64,12 +72,12 @@ class Totals:
 
     @property
     def parameters(self) -> int:
-        """Learned values."""
+        """All learned values: weights and biases."""
         return self.weights + self.biases
 
     @property
     def trainable(self) -> int:
-        """Parameters that learn."""
+        """Parameters that are not frozen."""
         return self.parameters - self.frozen
 
     @property
@@ -88,12 +96,12 @@ class Totals:
         return FLOAT_BYTES * self.buffer_values
 
     def saved_bytes(self, batch: int = 1, *, training: bool = True) -> int:
-        """Bytes that autograd keeps for a batch: a fixed part and one per image."""
-        saved_for_backward = self.saved_for_backward if training else self.saved_in_eval
-        return saved_for_backward.fixed + batch * saved_for_backward.per_image
+        """Return the bytes that autograd saves for a batch, in train or in eval mode."""
+        saved = self.saved_for_backward if training else self.saved_in_eval
+        return saved.fixed + batch * saved.per_image
 
     def inference_bytes(self, batch: int = 1) -> int:
-        """Bytes that predicting needs: the file and the live tensors."""
+        """Return the bytes that inference needs: parameters, buffers and live tensors."""
         return self.file_bytes + batch * self.inference_peak_bytes
 
     def training_bytes(

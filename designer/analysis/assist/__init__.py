@@ -1,1 +1,1 @@
-"""Edits and fixes that know layers and shapes."""
+"""Edits that need to know layers and shapes, and verdicts on edges before they are drawn."""

@@ -8,6 +8,7 @@ from typing import Any
 from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.assist.lookup import refusal, tensor_at
 from designer.analysis.evaluation.results import GraphResult, NodeResult
+from designer.analysis.evaluation.wiring import is_join, without_gaps
 from designer.analysis.problems import Severity
 from designer.design import dissolving, edits
 from designer.design.expressions import is_expression
@@ -54,22 +55,10 @@ def next_port(design: Design, name: str, block: str | None = None) -> int | None
 
 
 def close_gaps(design: Design, names: Iterable[str], block: str | None = None) -> Design:
-    """Move the edges into joins up to the ports that have become free."""
+    """Renumber the input ports of joins so that no port before a used one is free."""
     graph = design.graph_of(block)
-    joins = {name for name in names if _is_join(graph.nodes.get(name))}
-    entered: dict[str, list[int]] = {name: [] for name in joins}
-    for edge in graph.edges:
-        if edge.target in joins:
-            entered[edge.target].append(edge.target_port)
-    places = {
-        name: {port: n for n, port in enumerate(sorted(each))} for name, each in entered.items()
-    }
-    edges = tuple(
-        edge._replace(target_port=places[edge.target][edge.target_port])
-        if edge.target in joins
-        else edge
-        for edge in graph.edges
-    )
+    joins = {name for name in names if is_join(graph.nodes.get(name))}
+    edges = tuple(without_gaps(graph.edges, joins))
     if edges == graph.edges:
         return design
     return edits.with_graph(design, block, replace(graph, edges=edges))
@@ -77,11 +66,6 @@ def close_gaps(design: Design, names: Iterable[str], block: str | None = None) -
 
 def _is(node: Node | None, layer: str) -> bool:
     return isinstance(node, LayerNode) and node.layer == layer
-
-
-def _is_join(node: Node | None) -> bool:
-    layer = layer_types().get(node.layer) if isinstance(node, LayerNode) else None
-    return layer is not None and layer.inputs[0] != layer.inputs[1]
 
 
 # Removing

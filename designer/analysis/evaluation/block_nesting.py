@@ -1,4 +1,4 @@
-"""Which blocks a block is made of, itself among them, and which never end."""
+"""Which blocks each block is made of, and which blocks contain themselves."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,11 +8,20 @@ from designer.design.values import Block, BlockNode, Design
 MAX_DEPTH = 24
 
 
-class Parts(NamedTuple):
-    """The blocks within a block, itself among them; None where they never end or are too deep."""
+class NestedBlocks(NamedTuple):
+    """The blocks that a block is made of.
+
+    Attributes
+    ----------
+    blocks
+        The block itself and every block within it; None where the block contains itself or is
+        nested too deeply.
+    too_deep
+        Whether it is nested too deeply.
+    """
 
     blocks: tuple[Block, ...] | None = None
-    deep: bool = False
+    too_deep: bool = False
 
 
 def _used_blocks(block: Block, design: Design) -> set[str]:
@@ -21,39 +30,55 @@ def _used_blocks(block: Block, design: Design) -> set[str]:
     return used & design.blocks.keys()
 
 
-def all_parts(design: Design) -> dict[str, Parts]:
-    """Return the blocks within each block, from the innermost ones outwards."""
+def nested_blocks(design: Design) -> dict[str, NestedBlocks]:
+    """Return the blocks within each block of a design.
+
+    Goes from the innermost blocks outwards (Kahn's algorithm), so that blocks on a cycle are never
+    reached.
+    """
     waiting = {name: _used_blocks(block, design) for name, block in design.blocks.items()}
     users: dict[str, list[str]] = {}
     for name, used in waiting.items():
         for each in used:
             users.setdefault(each, []).append(name)
     heights = dict.fromkeys(design.blocks, 1)
-    parts = dict.fromkeys(design.blocks, Parts())
+    nested = dict.fromkeys(design.blocks, NestedBlocks())
     ready = [name for name, used in waiting.items() if not used]
     while ready:
         name = ready.pop()
         if heights[name] > MAX_DEPTH:
-            parts[name] = Parts(deep=True)
+            nested[name] = NestedBlocks(too_deep=True)
         else:
             block = design.blocks[name]
             found = {id(block): block}
             for used_name in sorted(_used_blocks(block, design)):
-                found.update((id(each), each) for each in parts[used_name].blocks or ())
-            parts[name] = Parts(tuple(found.values()))
+                found.update((id(each), each) for each in nested[used_name].blocks or ())
+            nested[name] = NestedBlocks(tuple(found.values()))
         for user in users.get(name, ()):
             heights[user] = max(heights[user], heights[name] + 1)
             waiting[user].discard(name)
             if not waiting[user]:
                 ready.append(user)
-    return parts
+    return nested
 
 
-def endless(name: str, design: Design, parts: Mapping[str, Parts]) -> tuple[str, str] | None:
-    """Say why a block has no parts, as a problem's code and sentence; None where it has."""
-    if parts[name].blocks is not None:
+def nesting_fault(
+    name: str, design: Design, nested: Mapping[str, NestedBlocks]
+) -> tuple[str, str] | None:
+    """Return the code and sentence of the problem of a block that cannot be written out, or None.
+
+    Parameters
+    ----------
+    name
+        The block.
+    design
+        The design that it belongs to.
+    nested
+        What `nested_blocks` returned for the design.
+    """
+    if nested[name].blocks is not None:
         return None
-    if parts[name].deep:
+    if nested[name].too_deep:
         return "too-deep", f"blocks are nested deeper than {MAX_DEPTH} levels; dissolve some"
     waiting = [name]
     seen: set[str] = set()
@@ -62,4 +87,4 @@ def endless(name: str, design: Design, parts: Mapping[str, Parts]) -> tuple[str,
             seen.add(each)
             waiting.append(each)
     itself = "itself" if name in seen else "blocks that contain each other"
-    return "recursive", f"the block {name} contains {itself}; a block must end somewhere"
+    return "recursive", f"the block {name} contains {itself}; remove one of these uses"

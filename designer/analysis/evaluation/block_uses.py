@@ -1,4 +1,4 @@
-"""How a use of a block is evaluated: its arguments, its repetitions, what it is from outside."""
+"""A use of a block: its arguments, its repetitions, its result in the graph around it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -9,7 +9,7 @@ from designer.analysis.evaluation.context import EvaluationContext
 from designer.analysis.evaluation.learning_rates import learning_rate_factor
 from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.analysis.problems import Problem, Severity
-from designer.analysis.problems.quick_fixes import use_fix
+from designer.analysis.problems.quick_fixes import remove_parameter_fix, use_fix
 from designer.design import rules
 from designer.design.expressions import (
     ExpressionError,
@@ -27,13 +27,14 @@ from designer.layers.tensors import Tensor
 MAX_REPEAT = 1_000
 MAX_LAYERS = 100_000
 MAX_PROBLEMS = 50
+"""Problems that one use of a block passes on to the graph around it."""
 
 
 class Blocks(Protocol):
-    """What knows the results of blocks."""
+    """The part of the evaluator that a use of a block needs; see `Evaluator`."""
 
-    def endless(self, name: str) -> tuple[str, str] | None:
-        """Return a code and a sentence where a block has no end or is nested too deeply."""
+    def nesting_fault(self, name: str) -> tuple[str, str] | None:
+        """Return the code and sentence of the problem of a block without end, or None."""
         ...
 
     def use(
@@ -58,39 +59,51 @@ class Blocks(Protocol):
 
 
 @dataclass
-class Use:
-    """One node that uses a block."""
+class BlockUse:
+    """One node that uses a block.
 
-    place: EvaluationContext
+    Attributes
+    ----------
+    context
+        The graph that the node stands in.
+    blocks
+        Gives the results of blocks.
+    name, node
+        The node.
+    """
+
+    context: EvaluationContext
     blocks: Blocks
     name: str
     node: BlockNode
 
     def evaluate(self, inputs: tuple[Tensor | None, ...]) -> NodeResult:
-        """Return the node's result."""
+        """Return the node's result, from the tensors at its input ports."""
         name, block = self.name, self.node.block
-        used = self.place.design.blocks.get(block)
+        used = self.context.design.blocks.get(block)
         if used is None:
-            message = f"{name}: there is no block '{block}' in this design"
+            message = f"{name}: this design has no block '{block}'; choose another one"
             return NodeResult(
-                inputs, problems=(self.place.problem("unknown-block", message, name),)
+                inputs, problems=(self.context.problem("unknown-block", message, name),)
             )
-        if fault := self.blocks.endless(block):
+        if fault := self.blocks.nesting_fault(block):
             return NodeResult(
-                inputs, problems=(self.place.problem(fault[0], f"{name}: {fault[1]}", name),)
+                inputs, problems=(self.context.problem(fault[0], f"{name}: {fault[1]}", name),)
             )
         times, faults = self._repeat(used)
         uses: list[Mapping[str, Scalar]] = []
         if not faults:
             uses, faults = self._all_arguments(used, times)
-        frozen = [self.place.frozen] * len(uses)
+        frozen = [self.context.frozen] * len(uses)
         if self.node.learning_rate != 1 and not faults:
             found = [
-                learning_rate_factor(self.node, self.place.scope, number)
+                learning_rate_factor(self.node, self.context.scope, number)
                 for number in range(len(uses))
             ]
-            frozen = [self.place.frozen or own == 0 for own, _ in found]
-            faults = tuple(self.place.slow(name, each) for _, each in found if each)[:1]
+            frozen = [self.context.frozen or own == 0 for own, _ in found]
+            faults = tuple(
+                self.context.learning_rate_problem(name, each) for _, each in found if each
+            )[:1]
         missing = self._missing(used, inputs)
         given = tuple([tensor for tensor in inputs if tensor is not None])
         if faults or missing or len(given) < len(used.inputs):
@@ -104,15 +117,15 @@ class Use:
                 f"{name}: it expands to {inside.counts.layers:,} layers, at most {MAX_LAYERS:,} "
                 "can be built; lower a repeat"
             )
-            return NodeResult(inputs, problems=(self.place.problem("too-large", message, name),))
-        return seen_from_outside(name, inside, given)
+            return NodeResult(inputs, problems=(self.context.problem("too-large", message, name),))
+        return block_node_result(name, inside, given)
 
     def _missing(self, used: Block, inputs: tuple[Tensor | None, ...]) -> tuple[Problem, ...]:
-        """Name the inputs without an edge, and the edges without an input."""
+        """Return the problems of inputs without an edge and of edges beyond the last input."""
         name, block = self.name, self.node.block
-        sources = self.place.wiring.sources[name]
+        sources = self.context.wiring.sources[name]
         missing = [
-            self.place.problem(
+            self.context.problem(
                 "unconnected-input",
                 f"{name}: the input {used.inputs[port]} of {block} is not connected; draw an edge "
                 "to it",
@@ -127,28 +140,28 @@ class Use:
             message = (
                 f"{name}: {block} has {ports} inputs, but an edge enters input {len(inputs) - 1}"
             )
-            fixes = self.place.disconnect_fix(name, ports)
+            fixes = self.context.disconnect_fix(name, ports)
             missing.append(
-                self.place.problem("no-such-input", message, name, port=ports, fixes=fixes)
+                self.context.problem("no-such-input", message, name, port=ports, fixes=fixes)
             )
         return tuple(missing)
 
     def _repeat(self, used: Block) -> tuple[int, tuple[Problem, ...]]:
-        name, place = self.name, self.place
-        times, faults = value(self.node.repeat, place.scope, "repeat", name, place.block)
+        name, context = self.name, self.context
+        times, faults = evaluated(self.node.repeat, context.scope, "repeat", name, context.block)
         if faults:
             return 0, faults
         if type(times) is not int or not 0 <= times <= MAX_REPEAT:
             message = (
                 f"{name}: repeat takes a whole number from 0 to {MAX_REPEAT}; received {times}"
             )
-            return 0, (place.problem("repeat", message, name),)
+            return 0, (context.problem("repeat", message, name),)
         if times != 1 and not self._can_repeat(used):
             message = (
                 f"{name}: only a block with one input and one output can be repeated; "
                 f"{self.node.block} has {len(used.inputs)} and {len(used.outputs)}"
             )
-            return 0, (place.problem("repeat", message, name),)
+            return 0, (context.problem("repeat", message, name),)
         return times, ()
 
     def _can_repeat(self, used: Block) -> bool:
@@ -163,7 +176,7 @@ class Use:
         varying = {key: each for key, each in self.node.arguments.items() if _reads_number(each)}
         trees = {key: parse(str(each)) for key, each in varying.items()}
         uses = [values]
-        scope = {**self.place.scope, "i": 0}
+        scope = {**self.context.scope, "i": 0}
         for number in range(1, times):
             scope["i"] = number
             if varying and not faults and not _is_same(trees, scope, values):
@@ -178,45 +191,57 @@ class Use:
         given: Mapping[str, Scalar],
         number: int,
     ) -> tuple[Mapping[str, Scalar], tuple[Problem, ...]]:
-        """Return values with the given ones evaluated for a repetition."""
-        name, place, block = self.name, self.place, self.node.block
+        """Return the values of a block's arguments, and the problems of those that do not fit.
+
+        Parameters
+        ----------
+        used
+            The block.
+        values
+            The values so far: defaults, or those of the repetition before.
+        given
+            The arguments to evaluate.
+        number
+            The number of the repetition, which expressions read as ``i``.
+        """
+        name, context, block = self.name, self.context, self.node.block
         found = dict(values)
         faults: list[Problem] = []
-        scope = {**place.scope, "i": number}
+        scope = {**context.scope, "i": number}
         for key, each in given.items():
             if key not in used.arguments:
                 known = ", ".join(used.arguments) or "none"
                 message = f"{name}: {block} has no argument '{key}'; it has {known}"
-                fixes = place.drop_fix(name, key)
-                faults.append(place.problem("unknown-argument", message, name, fixes=fixes))
+                fixes = (remove_parameter_fix(name, key, context.block),)
+                faults.append(context.problem("unknown-argument", message, name, fixes=fixes))
                 continue
-            found[key], fault = value(each, scope, key, name, place.block)
+            found[key], fault = evaluated(each, scope, key, name, context.block)
             if not fault:
                 refusal = _refusal(used.arguments[key], found[key])
                 if refusal:
                     message = f"{name}: the argument '{key}' of {block} {refusal}"
-                    fault = (place.problem("argument", message, name),)
+                    fault = (context.problem("argument", message, name),)
             faults += fault
         if not faults:
             faults += self._breaches(used, found)
         return found, tuple(faults)
 
     def _breaches(self, used: Block, values: Mapping[str, Scalar]) -> Iterator[Problem]:
-        """Name the arguments whose rules do not hold, with the values that would."""
-        name, block = self.name, self.place.block
+        """Yield the problems of arguments whose rules do not hold, with fixes that satisfy them."""
+        name, block = self.name, self.context.block
         for key, refusal in rules.breaches(used.arguments, values):
             message = f"{name}: the argument '{key}' of {self.node.block} {refusal}"
             fixes = []
             if not is_expression(self.node.arguments.get(key)):
                 nearest = rules.nearest(used.arguments, key, values)
                 fixes = [use_fix(name, key, each, block) for each in nearest]
-            yield self.place.problem("argument", message, name, fixes=tuple(fixes))
+            yield self.context.problem("argument", message, name, fixes=tuple(fixes))
 
 
 def _is_same(
     trees: Mapping[str, Tree], scope: Mapping[str, Scalar], values: Mapping[str, Scalar]
 ) -> bool:
-    """Tell whether expressions have the values that they had before, type included."""
+    """Tell whether expressions have the given values, type included."""
     try:
         for key, tree in trees.items():
             found, before = evaluate(tree, scope), values[key]
@@ -230,15 +255,27 @@ def _is_same(
 def _reads_number(value: Scalar) -> bool:
     """Tell whether an argument may depend on the number of the repetition."""
     if is_expression(value):
-        with suppress(ExpressionError):  # told where the argument is evaluated
+        with suppress(ExpressionError):  # reported where the argument is evaluated
             return "i" in names(parse(str(value)))
     return False
 
 
-def value(
+def evaluated(
     value: Scalar, scope: Mapping[str, Scalar], what: str, name: str, block: str | None
 ) -> tuple[Scalar, tuple[Problem, ...]]:
-    """Evaluate an expression that is no layer's parameter; `what` names it in a problem."""
+    """Return the value of an expression that is not a layer's parameter, and its problem if any.
+
+    Parameters
+    ----------
+    value
+        A value or an expression.
+    scope
+        The values of the names that it may read.
+    what
+        What it stands for, as the problem's message names it: ``when``, ``repeat``, an argument.
+    name, block
+        The node that it belongs to, and the block in whose graph that stands.
+    """
     if not is_expression(value):
         return value, ()
     try:
@@ -254,8 +291,8 @@ def _refusal(argument: Argument, value: Scalar) -> str | None:
     return argument.refusal(value)
 
 
-def seen_from_outside(name: str, inside: GraphResult, inputs: tuple[Tensor, ...]) -> NodeResult:
-    """Return the result of a node that is a graph."""
+def block_node_result(name: str, inside: GraphResult, inputs: tuple[Tensor, ...]) -> NodeResult:
+    """Return the result of a node that uses a block, from the result of the block's graph."""
     outputs = tuple([each and each.tensor for each in inside.effect.outputs])
     problems: tuple[Problem, ...] = ()
     if inside.problems:
@@ -271,7 +308,11 @@ def seen_from_outside(name: str, inside: GraphResult, inputs: tuple[Tensor, ...]
 
 
 def _foremost(problems: Sequence[Problem]) -> Sequence[Problem]:
-    """Return the first problems, errors before warnings, so that nested blocks tell not all."""
+    """Return at most `MAX_PROBLEMS` problems, errors before warnings.
+
+    Without a limit, a fault in a block that is nested and repeated would be reported thousands of
+    times.
+    """
     if len(problems) <= MAX_PROBLEMS:
         return problems
     return sorted(problems, key=lambda each: each.severity is not Severity.ERROR)[:MAX_PROBLEMS]

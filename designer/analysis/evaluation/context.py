@@ -1,4 +1,4 @@
-"""Where a node is evaluated, and how a layer is; blocks are in `uses`."""
+"""The context in which the nodes of a graph are evaluated, and the evaluation of layers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,27 +26,38 @@ from designer.layers.ports import Input, Output
 from designer.layers.tensors import Tensor, show
 
 MAX_BYTES = 4 * 10**14
+"""Bytes of one output per image, from which on a layer is refused."""
 
 
 @dataclass
 class EvaluationContext:
-    """A graph while it is evaluated: its wiring, the names in scope, the block it belongs to.
+    """A graph during its evaluation.
 
-    `drawn` is the graph as the design has it, with the nodes that `when` takes out; `frozen` says
-    that nothing in it learns.
+    Attributes
+    ----------
+    design, block
+        The design, and the block whose graph it is; None for the design's own graph.
+    wiring
+        The wiring, without nodes that `when` or `repeat` removes.
+    scope
+        The values of all names that expressions may read.
+    whole_graph
+        The graph as the design has it, with these nodes.
+    frozen
+        Whether a learning-rate factor of 0 around the graph freezes all its weights.
     """
 
     design: Design
     wiring: Wiring
     scope: Mapping[str, Scalar]
     block: str | None
-    drawn: Graph
+    whole_graph: Graph
     frozen: bool = False
 
     def inputs(self, name: str, results: Mapping[str, NodeResult]) -> tuple[Tensor | None, ...]:
-        """Return the tensors at a node's input ports."""
+        """Return the tensors at a node's input ports, None where nothing is known."""
         sources = self.wiring.sources[name]
-        try:
+        try:  # almost every node has all its inputs; this takes a third of the time of the loop
             if len(sources) == 1:
                 start, port = sources[0]  # type: ignore[misc]
                 return (results[start].outputs[port],)
@@ -68,19 +79,32 @@ class EvaluationContext:
         node: LayerNode,
         inputs: tuple[Tensor | None, ...],
         results: Mapping[str, NodeResult],
-        known: Layer | None = None,
+        layer: Layer | None = None,
     ) -> NodeResult:
-        """Evaluate a layer; `known` is what the same node was found to be before."""
-        layer, frozen = known, self.frozen
+        """Return the result of a layer.
+
+        Parameters
+        ----------
+        name, node
+            The node.
+        inputs
+            The tensors at its input ports.
+        results
+            The results of the nodes before it, from which its messages name the origin of a shape.
+        layer
+            The layer, if its parameters were evaluated before and have not changed.
+        """
+        frozen = self.frozen
         if node.learning_rate != 1:
             rate, sentence = learning_rate_factor(node, self.scope)
             frozen = frozen or rate == 0
             if sentence:
-                return NodeResult(inputs, problems=(self.slow(name, sentence),))
+                return NodeResult(inputs, problems=(self.learning_rate_problem(name, sentence),))
         if layer is None:
             if self.block is not None and node.layer in (Input.__name__, Output.__name__):
                 message = (
-                    f"{name}: {node.layer} belongs in the design itself; a block names its ends"
+                    f"{name}: {node.layer} belongs in the design's own graph; a block declares the "
+                    "names of its inputs and outputs instead"
                 )
                 return NodeResult(inputs, problems=(self.problem("misplaced", message, name),))
             layer, faults = resolve(node.layer, node.parameters, self.scope)
@@ -107,14 +131,17 @@ class EvaluationContext:
         assert isinstance(found, Facts)
         if found.size > MAX_BYTES:
             shape = show(found.output.shape)
-            message = f"{name}: its output {shape} is larger than any memory"
+            message = f"{name}: its output {shape} is larger than any memory; make it smaller"
             return _refused(inputs, layer, (self.problem("too-large", message, name),))
         return result
 
     def _ports(
         self, name: str, layer: Layer, inputs: tuple[Tensor | None, ...]
     ) -> tuple[Problem, ...]:
-        """Name the inputs without an edge; an input without a tensor has its problem upstream."""
+        """Return the problems of inputs without an edge and of edges beyond the last input.
+
+        An input whose edge brings nothing known has its problem further up.
+        """
         least, most = layer.inputs
         kind = type(layer).__name__
         sources = self.wiring.sources[name]
@@ -140,7 +167,7 @@ class EvaluationContext:
     @cached_property
     def _open_ends(self) -> OpenEnds:
         ends = () if self.block is None else self.design.blocks[self.block].inputs
-        return OpenEnds(self.drawn, ends)
+        return OpenEnds(self.whole_graph, ends)
 
     def _refusal(
         self,
@@ -150,6 +177,7 @@ class EvaluationContext:
         error: LayerError,
         results: Mapping[str, NodeResult],
     ) -> Problem:
+        """Return the problem of a layer that does not take its inputs."""
         sources = self.wiring.sources[name]
         port = error.port if error.port < len(sources) else 0
         source = sources[port] if sources else None
@@ -159,15 +187,15 @@ class EvaluationContext:
         for remedy in error.remedies:
             edge = self._edge_into(name, port) if source is not None else None
             fix = remedy_fix(remedy, self.block, name, edge)
-            if fix is not None and (edge is None or self._is_drawn(edge)):
+            if fix is not None and (edge is None or self._is_in_design(edge)):
                 fixes.append(fix)
         if error.code == "inputs-differ":
-            seen = []
+            shapes = []
             for each in (0, port):
                 tensor, start = inputs[each], sources[each]
                 assert tensor is not None and start is not None
-                seen.append(f"{show(tensor.shape)} from {start[0]}")
-            message = f"{name}: {error.message}: {', '.join(seen)}"
+                shapes.append(f"{show(tensor.shape)} from {start[0]}")
+            message = f"{name}: {error.message}: {', '.join(shapes)}"
             fixes = [*self._channel_fixes(name, inputs, port, origin, error.axis), *fixes]
         elif source is not None and origin:
             message += f" (from {source[0]})"
@@ -200,7 +228,7 @@ class EvaluationContext:
         return list(origin_fixes(node, self.block, origin, first.shape[0], axis))
 
     def _origin(self, source: Source, results: Mapping[str, NodeResult]) -> str:
-        """Return the node that gave a shape, past those that only pass it on."""
+        """Return the node that gave a shape, going back past nodes that leave it unchanged."""
         name = source[0]
         while name in results:
             result = results[name]
@@ -221,30 +249,20 @@ class EvaluationContext:
         assert source is not None
         return Edge(source[0], source[1], name, port)
 
-    def _is_drawn(self, edge: Edge) -> bool:
-        """Tell whether an edge stands in the design, not only in what `when` left of it."""
-        drawn = self.drawn
-        return self.wiring.graph is drawn or edge in drawn.edges
+    def _is_in_design(self, edge: Edge) -> bool:
+        """Tell whether the design has an edge; a bridged node leaves one that it does not have."""
+        whole = self.whole_graph
+        return self.wiring.graph is whole or edge in whole.edges
 
-    def slow(self, name: str, sentence: str) -> Problem:
-        """Return the problem of a factor of the learning rate."""
+    def learning_rate_problem(self, name: str, sentence: str) -> Problem:
+        """Return the problem of a node's learning-rate factor."""
         return self.problem("learning-rate", f"{name}: {sentence}", name)
 
-    def drop_fix(self, name: str, parameter: str) -> tuple[Fix, ...]:
-        """Offer to remove a parameter or argument that does not belong there."""
-        block = self.block
-        return (
-            Fix(
-                f"remove {parameter}",
-                lambda design: edits.remove_parameter(design, name, parameter, block=block),
-            ),
-        )
-
     def disconnect_fix(self, name: str, ports: int) -> tuple[Fix, ...]:
-        """Offer to remove the edges that enter a node beyond its ports."""
+        """Return the fix that removes the edges into a node beyond its last port."""
         block = self.block
-        drawn = self.drawn.edges
-        surplus = [edge for edge in drawn if edge.target == name and edge.target_port >= ports]
+        edges = self.whole_graph.edges
+        surplus = [edge for edge in edges if edge.target == name and edge.target_port >= ports]
 
         def edit(design: Design) -> Design:
             for edge in surplus:
@@ -266,7 +284,7 @@ class EvaluationContext:
         origin: str = "",
         fixes: tuple[Fix, ...] = (),
     ) -> Problem:
-        """Return a problem of a node here."""
+        """Return a problem of a node of this graph; see `Problem` for the fields."""
         return Problem(
             code,
             message,
@@ -285,7 +303,7 @@ class EvaluationContext:
 def _refused(
     inputs: tuple[Tensor | None, ...], layer: Layer, problems: tuple[Problem, ...]
 ) -> NodeResult:
-    """Return the result of a layer that does not take its inputs."""
+    """Return the result of a layer that does not take its inputs, without outputs."""
     return NodeResult(
         inputs, layer=layer, problems=problems, memory_signature=unknown_signature(layer)
     )

@@ -1,8 +1,9 @@
-"""The pass over a graph: every node's result from those before it, blocks by memory of their uses.
+"""The pass over a design: the result of every node from the results of the nodes before it.
 
-A block's result is kept for what it depends on: the blocks it is made of, its arguments and the
-facts about its inputs. An edit of a graph looks again only at the nodes that changed and at those
-whose inputs then differ.
+The result of a block is remembered by what it depends on: the blocks that it is made of, its
+arguments and its inputs. So ResNet-152, with 50 bottlenecks, takes 8 evaluations of a block, and an
+edit evaluates only the blocks around it. What else an edit leaves valid is decided in
+`incremental`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,14 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
 
-from designer.analysis.evaluation import block_nesting, incremental
-from designer.analysis.evaluation.block_uses import MAX_LAYERS, Use, seen_from_outside, value
+from designer.analysis.evaluation import incremental
+from designer.analysis.evaluation.block_nesting import NestedBlocks, nested_blocks, nesting_fault
+from designer.analysis.evaluation.block_uses import (
+    MAX_LAYERS,
+    BlockUse,
+    block_node_result,
+    evaluated,
+)
 from designer.analysis.evaluation.context import EvaluationContext
 from designer.analysis.evaluation.graph_problems import graph_problems
 from designer.analysis.evaluation.graph_sums import graph_result, sum_counts
@@ -27,69 +34,93 @@ from designer.layers.shape import Identity
 from designer.layers.tensors import Tensor
 
 MAX_EVALUATIONS = 100_000
-BLOCK_EVALUATIONS = 4  # what the use of a block costs, even of a known one
+"""Evaluations of nodes in one pass; a design that takes more is refused as too large."""
+BLOCK_EVALUATIONS = 4
+"""How many evaluations the use of a block counts for, even where its result is remembered."""
 MAX_REMEMBERED = 10_000
+"""Results of blocks that are handed from one pass to the next; with more, the next starts empty.
 
-_NO_WIRES = (Input.__name__, Output.__name__, Identity.__name__)
+Each edit of a block adds a few results, so that hours of edits fit, with all their undo steps."""
+
+_NOT_BRIDGED = (Input.__name__, Output.__name__, Identity.__name__)
 _BlockKey: TypeAlias = tuple[object, ...]
 
 
 class _TooLargeError(Exception):
-    """The design expands to more nodes than a pass may look at."""
+    """The design expands to more nodes than a pass may evaluate."""
 
 
 class Evaluator:
-    """One pass over a design, with what it may take over from the pass before."""
+    """One pass over a design, with the results of blocks from the passes before.
 
-    def __init__(self, design: Design, known: "Evaluator | None" = None) -> None:
+    Parameters
+    ----------
+    design
+        The design to evaluate.
+    previous
+        The pass over an earlier version of the design.
+    """
+
+    def __init__(self, design: Design, previous: "Evaluator | None" = None) -> None:
         self.design = design
         self.evaluations = 0
-        self._same_blocks = known is not None and known.design.blocks is design.blocks
-        # With each result go the blocks that its key names by identity, so that these stay theirs.
+        self._same_blocks = previous is not None and previous.design.blocks is design.blocks
+        # The keys name blocks by their id, since blocks cannot be hashed. Each entry holds these
+        # blocks, so that no other object can get the id while the entry exists.
         self._results: dict[_BlockKey, tuple[tuple[Block, ...], GraphResult]] = {}
-        self._drawn: dict[int, tuple[Block, GraphVariants]] = {}
-        if known is not None and len(known._results) < MAX_REMEMBERED:
-            self._results.update(known._results)
-        if known is not None and len(known._drawn) < MAX_REMEMBERED:
-            self._drawn.update(known._drawn)
-        self._parts: dict[str, block_nesting.Parts] = (
-            known._parts
-            if known is not None and self._same_blocks
-            else block_nesting.all_parts(design)
+        self._variants: dict[int, tuple[Block, GraphVariants]] = {}
+        if previous is not None and len(previous._results) < MAX_REMEMBERED:
+            self._results.update(previous._results)
+        if previous is not None and len(previous._variants) < MAX_REMEMBERED:
+            self._variants.update(previous._variants)
+        self._nested: dict[str, NestedBlocks] = (
+            previous._nested
+            if previous is not None and self._same_blocks
+            else nested_blocks(design)
         )
 
     def top(self, previous: GraphResult | None) -> GraphResult:
-        """Evaluate the design's own graph, by what differs from its previous result."""
+        """Return the result of the design's own graph.
+
+        Parameters
+        ----------
+        previous
+            Its result for the version of the design that the previous pass went over.
+        """
+        graph = self.design.graph
         scope = {name: each.default for name, each in self.design.arguments.items()}
+        changed: set[str] | None = None
+        if previous is not None and previous.scope == scope:
+            changed = incremental.changed_nodes(previous, graph)
         with suppress(_TooLargeError):
-            if previous is not None and previous.scope == scope:
-                found = self._update(previous)
+            if previous is None or changed is None:
+                found = self._graph(GraphVariants(graph, NO_ENDS), scope, (), None)
             else:
-                found = self._graph(GraphVariants(self.design.graph, NO_ENDS), scope, (), None)
+                found = self._update(previous, changed)
             if found.counts.layers <= MAX_LAYERS:
                 return found
         problem = Problem(
             "too-large",
             f"the design expands to more than {MAX_LAYERS:,} layers or to too many "
-            "uses of blocks; lower a repeat or take blocks out",
+            "uses of blocks; lower a repeat or remove blocks",
         )
         return graph_result(wire(Graph(), NO_ENDS), scope, (), {}, faults=(problem,))
 
     def _graph(
         self,
-        drawn: GraphVariants,
+        variants: GraphVariants,
         scope: Mapping[str, Scalar],
         inputs: tuple[Tensor, ...],
         block: str | None,
         frozen: bool = False,
     ) -> GraphResult:
-        """Evaluate a graph from nothing."""
-        wiring, faults = self._wired(drawn, scope, block)
-        place = EvaluationContext(self.design, wiring, scope, block, drawn.graph, frozen)
+        """Evaluate every node of a graph."""
+        wiring, faults = self._wiring(variants, scope, block)
+        context = EvaluationContext(self.design, wiring, scope, block, variants.graph, frozen)
         nodes, ends = wiring.graph.nodes, wiring.ends.inputs
         results = {end: NodeResult((), (each,)) for end, each in zip(ends, inputs, strict=True)}
         for name in wiring.order:
-            results[name] = self._node(place, name, nodes[name], results)
+            results[name] = self._node(context, name, nodes[name], results)
         for end in ends:
             if end not in nodes:
                 del results[end]
@@ -97,43 +128,31 @@ class Evaluator:
 
     def _node(
         self,
-        place: EvaluationContext,
+        context: EvaluationContext,
         name: str,
         node: Node,
         results: Mapping[str, NodeResult],
-        known: Layer | None = None,
+        layer: Layer | None = None,
     ) -> NodeResult:
-        """Evaluate one node; `known` is what an unchanged layer was found to be before."""
+        """Evaluate one node; `layer` is the value of a layer whose parameters are unchanged."""
         self.evaluations += 1
         if self.evaluations > MAX_EVALUATIONS:
             raise _TooLargeError
-        inputs = place.inputs(name, results)
+        inputs = context.inputs(name, results)
         if isinstance(node, LayerNode):
-            return place.layer(name, node, inputs, results, known)
-        return Use(place, self, name, node).evaluate(inputs)
+            return context.layer(name, node, inputs, results, layer)
+        return BlockUse(context, self, name, node).evaluate(inputs)
 
-    # After an edit
-
-    def _update(self, before: GraphResult) -> GraphResult:
-        """Evaluate what changed, and behind it what then receives other inputs."""
-        drawn, old = self.design.graph, before.nodes
-        faults: tuple[Problem, ...] = ()
-        changed = incremental.changed_nodes(before, drawn)
-        rewired = changed is None
-        if changed is not None:
-            wiring, results = before.wiring.of(drawn), dict(old)
-            waiting = changed - wiring.cyclic
-        else:
-            wiring, faults = self._wired(GraphVariants(drawn, NO_ENDS), before.scope, None)
-            changed, waiting = incremental.rewired_nodes(before.wiring, wiring)
-            results = {name: old.get(name, _UNKNOWN) for name in wiring.order}
-        nodes = wiring.graph.nodes
-        if not self._same_blocks:  # a block that was edited changes every node that uses it
-            uses = [name for name in results if isinstance(nodes[name], BlockNode)]
-            waiting.update(uses)
-        if before.problems:  # their words and fixes look at nodes further up
+    def _update(self, before: GraphResult, changed: set[str]) -> GraphResult:
+        """Evaluate the changed nodes, and those behind them whose inputs then differ."""
+        graph = self.design.graph
+        wiring, results = before.wiring.of(graph), dict(before.nodes)
+        waiting = changed - wiring.cyclic
+        if not self._same_blocks:  # a changed block changes every node that uses it
+            waiting.update([name for name in results if isinstance(graph.nodes[name], BlockNode)])
+        if before.problems:  # their messages and fixes depend on nodes further up
             waiting.update([name for name, result in results.items() if result.problems])
-        place = EvaluationContext(self.design, wiring, before.scope, None, drawn)
+        context = EvaluationContext(self.design, wiring, before.scope, None, graph)
         touched = []
         for name in wiring.order:
             if not waiting:
@@ -141,73 +160,76 @@ class Evaluator:
             if name not in waiting:
                 continue
             waiting.discard(name)
-            known = results[name].layer if name not in changed else None
-            result = self._node(place, name, nodes[name], results, known)
+            layer = results[name].layer if name not in changed else None
+            result = self._node(context, name, graph.nodes[name], results, layer)
             if result.outputs != results[name].outputs:
                 waiting.update(wiring.targets[name])
             results[name] = result
             touched.append(name)
-        if rewired or not incremental.is_alike(before, results, touched):
-            return graph_result(wiring, before.scope, (), results, faults=faults)
+        if not incremental.is_memory_unchanged(before, results, touched):
+            return graph_result(wiring, before.scope, (), results)
         problems: tuple[Problem, ...] = ()
         if before.problems or any(results[name].problems for name in touched):
             problems = tuple(graph_problems(wiring, results, None))
-        counts = incremental.changed_counts(before, results, touched) or sum_counts(
+        counts = incremental.updated_counts(before, results, touched) or sum_counts(
             [each.effect for each in results.values() if each.effect]
         )
         effect = replace(before.effect, counts=counts)
         return replace(before, wiring=wiring, nodes=results, effect=effect, problems=problems)
 
-    # Which nodes are there
+    # Conditional nodes
 
-    def _wired(
-        self, drawn: GraphVariants, scope: Mapping[str, Scalar], block: str | None
+    def _wiring(
+        self, variants: GraphVariants, scope: Mapping[str, Scalar], block: str | None
     ) -> tuple[Wiring, tuple[Problem, ...]]:
-        """Wire a graph without the nodes whose `when` is false or whose `repeat` is 0."""
-        gone: list[str] = []
-        passed: list[str] = []
+        """Wire a graph without the nodes whose `when` is false or whose `repeat` is 0.
+
+        Also returns the problems of these expressions.
+        """
+        removed: list[str] = []
+        bridged: list[str] = []
         faults: list[Problem] = []
-        for name, node in drawn.optional:
+        for name, node in variants.conditional:
             if node.when is not True:
-                there, fault = value(node.when, scope, "when", name, block)
-                if not fault and not isinstance(there, int | float):
-                    message = f"{name}: when takes true or false; received {there!r}"
+                value, fault = evaluated(node.when, scope, "when", name, block)
+                if not fault and not isinstance(value, int | float):
+                    message = f"{name}: when takes true or false; received {value!r}"
                     fault = (Problem("when", message, path=name, block=block, node=name),)
                 faults += fault
-                if not fault and not there:
-                    wire_left = drawn.entered[name] == 1 and self._is_one_in_one_out(node)
-                    (passed if wire_left else gone).append(name)
+                if not fault and not value:
+                    is_bridged = variants.entering[name] == 1 and self._can_be_bridged(node)
+                    (bridged if is_bridged else removed).append(name)
                     continue
             if isinstance(node, BlockNode) and node.repeat != 1:
-                times, fault = value(node.repeat, scope, "repeat", name, block)
-                gone_through = not fault and type(times) is int and times == 0
-                if gone_through and drawn.entered[name] == 1 and self._is_one_in_one_out(node):
-                    passed.append(name)
-        return drawn.wiring(gone, passed), tuple(faults)
+                times, fault = evaluated(node.repeat, scope, "repeat", name, block)
+                is_zero = not fault and type(times) is int and times == 0
+                if is_zero and variants.entering[name] == 1 and self._can_be_bridged(node):
+                    bridged.append(name)
+        return variants.wiring(removed, bridged), tuple(faults)
 
-    def _is_one_in_one_out(self, node: Node) -> bool:
-        """Tell whether a node that goes leaves a wire where one edge enters it.
+    def _can_be_bridged(self, node: Node) -> bool:
+        """Tell whether an absent node with one edge into it is replaced by an edge.
 
-        An Identity is a wire itself, so that `when` cuts it: a shortcut that not every use has.
+        An Identity is not: `when` on an Identity cuts a shortcut that not every use of a block has.
         """
         if isinstance(node, BlockNode):
             used = self.design.blocks.get(node.block)
             return used is not None and len(used.inputs) == len(used.outputs) == 1
-        return node.layer not in _NO_WIRES
+        return node.layer not in _NOT_BRIDGED
 
     # Blocks
 
-    def _block(self, block: Block) -> GraphVariants:
-        """Return the graph of a block, with what was worked out of it before."""
-        known = self._drawn.get(id(block))
+    def _variants_of(self, block: Block) -> GraphVariants:
+        """Return the graph of a block with its wirings, which outlive this pass."""
+        known = self._variants.get(id(block))
         if known is None or known[0] is not block:
-            drawn = GraphVariants(block.graph, Ends(block.inputs, block.outputs))
-            known = self._drawn[id(block)] = block, drawn
+            variants = GraphVariants(block.graph, Ends(block.inputs, block.outputs))
+            known = self._variants[id(block)] = block, variants
         return known[1]
 
-    def endless(self, name: str) -> tuple[str, str] | None:
-        """Return a code and a sentence where a block has no end or is nested too deeply."""
-        return block_nesting.endless(name, self.design, self._parts)
+    def nesting_fault(self, name: str) -> tuple[str, str] | None:
+        """Return the code and sentence of the problem of a block without end, or None."""
+        return nesting_fault(name, self.design, self._nested)
 
     def use(
         self,
@@ -216,17 +238,17 @@ class Evaluator:
         inputs: tuple[Tensor, ...],
         frozen: bool = False,
     ) -> GraphResult:
-        """Evaluate a block with these arguments and inputs, or remember an equal use."""
-        used, parts = self.design.blocks[name], self._parts[name].blocks or ()
-        key = (name, tuple(map(id, parts)), tuple(map(repr, values.values())), inputs, frozen)
+        """Return the result of a block with these arguments and inputs; equal uses share it."""
+        block, nested = self.design.blocks[name], self._nested[name].blocks or ()
+        key = (name, tuple(map(id, nested)), tuple(map(repr, values.values())), inputs, frozen)
         self.evaluations += BLOCK_EVALUATIONS
         known = self._results.get(key)
         if known is None:
             scope = {**values, "in_channels": inputs[0].shape[0]}
             if len(inputs[0].shape) == 3:
                 scope["in_height"], scope["in_width"] = inputs[0].shape[1:]
-            found = self._graph(self._block(used), scope, inputs, name, frozen)
-            known = self._results[key] = parts, found
+            found = self._graph(self._variants_of(block), scope, inputs, name, frozen)
+            known = self._results[key] = nested, found
         return known[1]
 
     def chain(
@@ -236,25 +258,35 @@ class Evaluator:
         inputs: tuple[Tensor, ...],
         frozen: Sequence[bool],
     ) -> GraphResult:
-        """Evaluate a block run several times in a row."""
+        """Return the result of a block that runs several times in a row.
+
+        Parameters
+        ----------
+        name
+            The block.
+        uses
+            The arguments of each repetition; equal ones are one object.
+        inputs
+            The tensor that enters the first repetition.
+        frozen
+            For each repetition, whether its weights are frozen.
+        """
         wiring = chain(name, len(uses))
         results: dict[str, NodeResult] = {}
-        before: tuple[object, ...] = ()
+        before: tuple[Mapping[str, Scalar], Tensor, bool] | None = None
         tensor: Tensor | None = inputs[0]
-        for step, values, still in zip(wiring.order, uses, frozen, strict=True):
+        for step, values, is_frozen in zip(wiring.order, uses, frozen, strict=True):
             self.evaluations += 1
             if tensor is None:
                 results[step] = NodeResult((tensor,))
                 continue
-            if before != (id(values), tensor, still):
-                inside = self.use(name, values, (tensor,), still)
-                before = (id(values), tensor, still)
-                result = seen_from_outside(step, inside, (tensor,))
-            elif result.problems:  # which name the step
-                result = seen_from_outside(step, inside, (tensor,))
+            same = before is not None and before[0] is values
+            if not same or before != (values, tensor, is_frozen):
+                inside = self.use(name, values, (tensor,), is_frozen)
+                before = (values, tensor, is_frozen)
+                result = block_node_result(step, inside, (tensor,))
+            elif result.problems:  # their paths name the step
+                result = block_node_result(step, inside, (tensor,))
             results[step] = result
             tensor = result.outputs[0]
         return graph_result(wiring, {}, inputs, results)
-
-
-_UNKNOWN = NodeResult(())

@@ -1,4 +1,4 @@
-"""What is wrong with a graph beyond its single nodes: cycles, loose ends."""
+"""Problems of a graph as a whole: cycles, outputs that nothing reads, open ends of a block."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -13,7 +13,15 @@ from designer.layers.ports import Output
 def graph_problems(
     wiring: Wiring, results: Mapping[str, NodeResult], block: str | None
 ) -> Iterator[Problem]:
-    """Yield the problems of a graph: those of its nodes, cycles, loose ends."""
+    """Yield the problems of a graph and of its nodes, in the order of the file.
+
+    Parameters
+    ----------
+    wiring, results
+        The edges of the graph and the results of its nodes.
+    block
+        The name of the block whose graph it is, None for the design's own.
+    """
     cyclic, readers, ends = wiring.cyclic, wiring.readers, wiring.ends
     names: Iterable[str] = wiring.graph.nodes
     if not cyclic and not any(each.problems for each in results.values()):
@@ -21,8 +29,8 @@ def graph_problems(
     for name in names:
         if name in cyclic:
             if name in wiring.cycle:
-                way = " → ".join((*wiring.cycle, wiring.cycle[0]))
-                message = f"{name}: lies on a cycle, {way}; remove one of its edges"
+                cycle = " → ".join((*wiring.cycle, wiring.cycle[0]))
+                message = f"{name}: lies on a cycle, {cycle}; remove one of its edges"
                 yield Problem("cycle", message, name, block, name)
             continue
         result = results[name]
@@ -34,10 +42,12 @@ def graph_problems(
             message = f"{name}: nothing reads its output; connect it or remove it"
             fix = Fix(f"remove {name}", partial(edits.remove_node, name=name, block=block))
             yield Problem("unread", message, name, block, name, fixes=(fix,))
-    for name, port in wiring.numbers.others:  # where anything comes out there is an output 0
+    for name, port in wiring.numbers.others:
         found = results.get(name)
         if found is not None and found.outputs and port >= len(found.outputs):
-            message = f"{name}: an edge begins at its output {port}, which it does not have"
+            message = (
+                f"{name}: an edge leaves its output {port}, which does not exist; remove that edge"
+            )
             yield Problem("no-such-output", message, name, block, name, port=port)
     for end in ends.outputs:
         sources = wiring.sources.get(end, ())
@@ -46,5 +56,5 @@ def graph_problems(
             yield Problem("unconnected-output", message, "", block, end)
     for end in ends.inputs:
         if not wiring.targets.get(end):
-            message = f"the input {end} of {block} is read by nothing"
+            message = f"nothing reads the input {end} of {block}; connect it or remove it"
             yield Problem("unread-input", message, "", block, end, severity=Severity.WARNING)

@@ -1,40 +1,49 @@
-"""A graph as the design has it, and how it is wired without the nodes that are not there."""
+"""A graph of the design and its wirings, one for each set of absent nodes."""
 
 from collections import Counter
 from collections.abc import Sequence
 
-from designer.analysis.evaluation.wiring import Ends, Wiring, wire, without
+from designer.analysis.evaluation.wiring import Ends, Wiring, wire, without_nodes
 from designer.design.values import BlockNode, Graph, Node
+
+MAX_WIRINGS = 100
+"""Wirings cached for one graph. Few blocks have more than four variants."""
 
 
 class GraphVariants:
-    """A graph of the design with what does not depend on its arguments, worked out once.
+    """A graph, with everything about it that does not depend on arguments.
 
     Attributes
     ----------
-    optional
-        The nodes that may be gone: with a `when` or a `repeat`.
-    entered
-        How many edges enter each node, if there are such.
+    graph, ends
+        The graph as the design has it, and the names of its block's inputs and outputs.
+    conditional
+        The nodes that may be absent or repeated, with their names: those with `when` or `repeat`.
+    entering
+        How many edges enter each node; empty without such nodes.
     """
 
     def __init__(self, graph: Graph, ends: Ends) -> None:
         self.graph = graph
         self.ends = ends
-        self.optional = [each for each in graph.nodes.items() if not is_plain(each[1])]
-        edges = graph.edges if self.optional else ()
-        self.entered = Counter([edge.target for edge in edges])
+        self.conditional = [each for each in graph.nodes.items() if not is_unconditional(each[1])]
+        edges = graph.edges if self.conditional else ()
+        self.entering = Counter([edge.target for edge in edges])
         self._wirings: dict[tuple[tuple[str, ...], tuple[str, ...]], Wiring] = {}
 
-    def wiring(self, gone: Sequence[str], passed: Sequence[str]) -> Wiring:
-        """Return the wiring without some nodes; in place of those that are `passed` is a wire."""
-        absent = tuple(gone), tuple(passed)
+    def wiring(self, removed: Sequence[str], bridged: Sequence[str]) -> Wiring:
+        """Return the wiring without some nodes; an edge takes the place of each bridged one."""
+        absent = tuple(removed), tuple(bridged)
         if absent not in self._wirings:
-            there = without(self.graph, gone, passed) if gone or passed else self.graph
-            self._wirings[absent] = wire(there, self.ends, plain=not self.optional)
+            if len(self._wirings) >= MAX_WIRINGS:
+                self._wirings.clear()
+            graph = self.graph
+            if removed or bridged:
+                graph = without_nodes(graph, removed, bridged)
+            self._wirings[absent] = wire(graph, self.ends, unconditional=not self.conditional)
         return self._wirings[absent]
 
 
-def is_plain(node: Node) -> bool:
-    """Tell whether a node is there in any case, and once."""
+def is_unconditional(node: Node) -> bool:
+    """Tell whether a node is there whatever the arguments are, and exactly once."""
     return node.when is True and not (isinstance(node, BlockNode) and node.repeat != 1)

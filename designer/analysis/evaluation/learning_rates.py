@@ -21,14 +21,16 @@ from designer.design.values import BlockNode, Node
 def learning_rate_factor(
     node: Node, scope: Mapping[str, Scalar], number: int = 0
 ) -> tuple[float, str]:
-    """Return a node's own factor and "", or 1 and what is wrong with it.
+    """Return a node's own factor and "", or 1 and a clause that says what is wrong with it.
 
     Parameters
     ----------
+    node
+        A layer or the use of a block.
     scope
-        The values of the names around the node.
+        The values of the names that expressions of the node may read.
     number
-        Which repetition of a block is meant, its ``i``.
+        The number of the repetition, which expressions of a repeated block read as ``i``.
     """
     value = node.learning_rate
     if is_expression(value):
@@ -38,14 +40,14 @@ def learning_rate_factor(
             value = evaluate(parse(str(value)), scope)
         except ExpressionError as error:
             text = shortened(str(node.learning_rate))
-            return 1.0, f"the learning rate's factor: the expression '{text}' {error}"
+            return 1.0, f"the learning-rate factor: the expression '{text}' {error}"
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        return 1.0, f"the learning rate's factor is a number from 0 on; received {value!r}"
+        return 1.0, f"the learning-rate factor must be a number of at least 0; received {value!r}"
     return float(value), ""
 
 
 def learning_rate_factors(top: GraphResult) -> dict[str, float]:
-    """Return the factor of each layer that holds tensors, by its path; of valid designs."""
+    """Return the factor of each layer with parameters or buffers, by its path in a valid design."""
     found: dict[str, float] = {}
     _graph(top, "", 1.0, found)
     return found

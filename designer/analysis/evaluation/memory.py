@@ -1,12 +1,44 @@
-"""The memory of a graph, sizes apart: shared storage, what autograd keeps, what lives at once.
+"""Makes the memory plan of a graph from its wiring and the memory signatures of its nodes.
 
-It follows from how the nodes are wired and from their forms alone, and is worked out once for them.
+A worked example: a convolution with a shortcut around it. The image has 16x32x32 values, which are
+65,536 bytes, and so has every other tensor::
+
+    image ─┬─ conv ── relu ── add ── scores
+           └──────────────────┘
+
+Positions in forward order are image 0, conv 1, relu 2, add 3, scores 4. The tensors are numbered
+from 1: image 1, conv 2, relu 3, add 4, scores 5; 0 means no tensor. The plan then holds:
+
+``in_place = [False, False, True, False, False]``
+    relu overwrites its input: it is the only reader of conv's output, which conv does not save.
+``storages.storage_of = [0, 1, 2, 2, 4, 4]``
+    relu's output (tensor 3) lies in the storage of conv's output (2). scores returns add's output.
+``storages.writable = [False, False, True, False, True, True]``
+    Tensor 2 may be overwritten. Tensor 1 belongs to the caller; tensor 3 is saved by relu.
+``storages.convolved = {1}``
+    conv reads storage 1.
+``saved = SavedStorages(inputs=(), outputs=(), hidden=[1, 2])``
+    conv saves its input (storage 1), relu its output (storage 2): 131,072 bytes for one image. In
+    a block whose input is the image, storage 1 would stand in ``inputs`` as port 0 instead, since
+    the graph around the block must not count it twice.
+``inlined = {"conv", "add"}``
+    The generated forward reads ``y = self.relu(self.conv(x))`` and ``return y + x``.
+``steps = [(0, (1,), ()), (1, (2,), ()), (3, (4,), ()), (4, (), [2])]``
+    image, conv and add allocate storages 1, 2 and 4. Storage 2 is freed only after scores: the
+    variable ``y`` lives to the end of its statement, which is the return. So three storages are
+    alive at once, and `peak` returns 196,608.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from designer.analysis.evaluation.memory_plan import End, MemoryPlan, SavedStorages, Step, Storages
-from designer.analysis.evaluation.statements import written_into_reader
+from designer.analysis.evaluation.memory_plan import (
+    MemoryPlan,
+    OutputTensor,
+    SavedStorages,
+    Step,
+    Storages,
+)
+from designer.analysis.evaluation.statements import inlined_nodes
 from designer.analysis.evaluation.wiring import CHAIN, Wiring
 from designer.layers.memory_signature import (
     BLOCK,
@@ -18,51 +50,67 @@ from designer.layers.memory_signature import (
 from designer.layers.ports import Input, Output
 
 MAX_PLANS = 100
-"""For one wiring; enough for all that the uses of a block make of it."""
-
-
-def memory_plan(wiring: Wiring, memory_signatures: tuple[MemorySignature, ...]) -> MemoryPlan:
-    """Return what follows from the forms of a graph's nodes, which are in order."""
-    plans = wiring.plans
-    if memory_signatures not in plans:
-        if len(plans) >= MAX_PLANS:
-            plans.clear()
-        plans[memory_signatures] = _plan(wiring, memory_signatures)
-    return plans[memory_signatures]
-
-
-def _plan(wiring: Wiring, given: Sequence[MemorySignature]) -> MemoryPlan:
-    storages, memory_signatures = _share(wiring, given)
-    in_place = [one is not two for one, two in zip(given, memory_signatures, strict=True)]
-    by_name = dict(zip(wiring.order, memory_signatures, strict=True))
-    only = _training_only(wiring, by_name) if wiring.ports else _NONE
-    # Uses of a block one behind the other have no forward.
-    written = _NONE if wiring.ends is CHAIN else written_into_reader(wiring, by_name, only)
-    held = _held(
-        wiring,
-        [each.saved_for_backward for each in memory_signatures],
-        storages.shared,
-        storages.outputs,
-    )
-    saved_for_backward = [
-        _NOTHING if name in only else each.saved_in_eval for name, each in by_name.items()
-    ]
-    held_in_eval = _held(wiring, saved_for_backward, storages.shared_in_eval, storages.outputs)
-    ends = [_end(wiring, end, by_name, storages) for end in wiring.ends.outputs]
-    places = _places(wiring, by_name, only)
-    lasting = [end.number for end in ends if end is not None]
-    lasting += [wiring.numbers.first[name] for name in wiring.ports if name in by_name]
-    last = _last_steps(wiring, places, storages.shared_in_eval, written, lasting)
-    steps = _steps(wiring, places, memory_signatures, storages, last)
-    makes = any(memory_signatures[place].allocates_in_eval for place in places)
-    whole, train, evaluation = _as_block(wiring, storages, ends, (held, held_in_eval), makes)
-    return MemoryPlan(
-        storages, in_place, only, written, train, evaluation, steps, last, ends, whole
-    )
-
+"""Plans cached for one wiring. The uses of a block seldom need more than two or three."""
 
 _NONE: frozenset[str] = frozenset()
 _NOTHING: tuple[Ports, Ports] = ((), ())
+
+
+def memory_plan(wiring: Wiring, signatures: tuple[MemorySignature, ...]) -> MemoryPlan:
+    """Return the memory plan of a graph.
+
+    Plans are cached with the wiring: an edit that only changes sizes finds the plan again.
+
+    Parameters
+    ----------
+    wiring
+        The wiring of the graph.
+    signatures
+        The memory signature of each node, in forward order.
+    """
+    plans = wiring.memory_plans
+    if signatures not in plans:
+        if len(plans) >= MAX_PLANS:
+            plans.clear()
+        plans[signatures] = _plan(wiring, signatures)
+    return plans[signatures]
+
+
+def _plan(wiring: Wiring, given: Sequence[MemorySignature]) -> MemoryPlan:
+    storages, signatures = _share(wiring, given)
+    in_place = [one is not two for one, two in zip(given, signatures, strict=True)]
+    by_name = dict(zip(wiring.order, signatures, strict=True))
+    training_only = _training_only(wiring, by_name) if wiring.ports else _NONE
+    # The uses of a repeated block have no forward method around them.
+    inlined = _NONE if wiring.ends is CHAIN else inlined_nodes(wiring, by_name, training_only)
+    saved = _saved(
+        wiring,
+        [each.saved_for_backward for each in signatures],
+        storages.storage_of,
+        storages.outputs,
+    )
+    saved_in_eval = _saved(
+        wiring,
+        [
+            _NOTHING if name in training_only else each.saved_in_eval
+            for name, each in by_name.items()
+        ],
+        storages.storage_of_in_eval,
+        storages.outputs,
+    )
+    outputs = [_output_tensor(wiring, end, by_name, storages) for end in wiring.ends.outputs]
+    positions = _eval_positions(wiring, by_name, training_only)
+    lasting = [each.number for each in outputs if each is not None]
+    lasting += [wiring.numbers.first[name] for name in wiring.ports if name in by_name]
+    last = _last_steps(wiring, positions, storages.storage_of_in_eval, inlined, lasting)
+    steps = _steps(wiring, positions, signatures, storages, last)
+    makes = any(signatures[position].allocates_in_eval for position in positions)
+    signature, train, evaluation = _as_block(
+        wiring, storages, outputs, (saved, saved_in_eval), makes
+    )
+    return MemoryPlan(
+        storages, in_place, training_only, inlined, train, evaluation, steps, outputs, signature
+    )
 
 
 # Storages
@@ -71,92 +119,97 @@ _NOTHING: tuple[Ports, Ports] = ((), ())
 def _share(
     wiring: Wiring, given: Sequence[MemorySignature]
 ) -> tuple[Storages, list[MemorySignature]]:
-    """Find out which tensors share storage, and which layers overwrite their input.
+    """Find which tensors share storage and which layers overwrite their input.
 
-    A layer that can do so overwrites its input where nobody else reads, keeps or shares it; the
-    forms that are returned are those of layers in place then.
+    A layer with an in-place variant overwrites its input where nothing else reads, saves or shares
+    that input. The returned signatures are those of the in-place variants for these layers.
     """
     count = wiring.numbers.total
     shared, shared_in_eval = [*range(count)], [*range(count)]
     writable = [False] * count
     storages = Storages(shared, shared_in_eval, writable, {}, set(), [], [])
-    memory_signatures = [*given]
-    for place, reads in enumerate(wiring.reads):
-        node, number = given[place], place + wiring.numbers.start
+    signatures = [*given]
+    for position, reads in enumerate(wiring.reads):
+        node, number = given[position], position + wiring.numbers.start
         for port in node.convolved:
             storages.convolved.add(shared[reads[port]])
         if node.new_output is not None:
             writable[number] = node.new_output.writable
             continue
-        alone = False
+        only_reader = False
         if reads and writable[reads[0]]:
-            source = wiring.sources[wiring.order[place]][0]
-            alone = source is not None and wiring.readers[source] == 1
-        if alone and node.in_place_variant is not None:
-            node = memory_signatures[place] = node.in_place_variant
+            source = wiring.sources[wiring.order[position]][0]
+            only_reader = source is not None and wiring.readers[source] == 1
+        if only_reader and node.in_place_variant is not None:
+            node = signatures[position] = node.in_place_variant
         outputs: Sequence[int] = (number,)
         if len(node.aliases) > 1:
-            more = _more_numbers(wiring, place, node, storages)
+            more = _further_outputs(wiring, position, node, storages)
             outputs = storages.outputs[number] = [number, *more]
         for each, alias in zip(outputs, node.aliases, strict=False):
             if alias is None:
                 continue
-            own, port, own_in_eval, port_in_eval, free = alias
+            own, port, own_in_eval, port_in_eval, overwritable = alias
             shared[each] = outputs[port] if own else shared[reads[port]]
             shared_in_eval[each] = (
                 outputs[port_in_eval] if own_in_eval else shared_in_eval[reads[port_in_eval]]
             )
-            writable[each] = free and (alone or (own and own_in_eval))
+            writable[each] = overwritable and (only_reader or (own and own_in_eval))
             if node.role is BLOCK and own:
-                storages.leaving.append((outputs[port], place, port))
+                storages.from_blocks.append((outputs[port], position, port))
             if node.role is BLOCK and own_in_eval:
-                storages.leaving_in_eval.append((outputs[port_in_eval], place, port_in_eval))
-    return storages, memory_signatures
+                storages.from_blocks_in_eval.append((outputs[port_in_eval], position, port_in_eval))
+    return storages, signatures
 
 
-def _more_numbers(
-    wiring: Wiring, place: int, node: MemorySignature, storages: Storages
+def _further_outputs(
+    wiring: Wiring, position: int, node: MemorySignature, storages: Storages
 ) -> Iterator[int]:
-    """Yield the numbers of a block's outputs behind the first; those not read get new ones."""
+    """Yield the tensor numbers of a block's outputs after the first.
+
+    The wiring numbers only outputs that are read; the others get new numbers here.
+    """
     for port in range(1, len(node.aliases)):
-        number = wiring.numbers.others.get((wiring.order[place], port))
+        number = wiring.numbers.others.get((wiring.order[position], port))
         if number is None:
-            number = len(storages.shared)
-            storages.shared.append(number)
-            storages.shared_in_eval.append(number)
+            number = len(storages.storage_of)
+            storages.storage_of.append(number)
+            storages.storage_of_in_eval.append(number)
             storages.writable.append(False)
         yield number
 
 
-# What autograd keeps
+# What autograd saves
 
 
-def _held(
+def _saved(
     wiring: Wiring,
-    saved_for_backward: Sequence[tuple[Ports, Ports]],
-    shared: Sequence[int],
+    saved_ports: Sequence[tuple[Ports, Ports]],
+    storage_of: Sequence[int],
     outputs: Mapping[int, Sequence[int]],
 ) -> set[int]:
-    """Return the storages that the nodes keep; `shared` and `outputs` are as in `Storages`."""
+    """Return the storages saved for backward.
+
+    Parameters
+    ----------
+    saved_ports
+        The input and output ports whose tensors each node saves, in forward order.
+    storage_of, outputs
+        As in `Storages`.
+    """
     storages: set[int] = set()
-    nodes = zip(wiring.reads, saved_for_backward, strict=True)
+    nodes = zip(wiring.reads, saved_ports, strict=True)
     for number, (read, (inputs, made)) in enumerate(nodes, wiring.numbers.start):
         for port in inputs:
-            storages.add(shared[read[port]])
+            storages.add(storage_of[read[port]])
         for port in made:
-            storages.add(shared[outputs[number][port] if port else number])
+            storages.add(storage_of[outputs[number][port] if port else number])
     return storages
 
 
-def _training_only(
-    wiring: Wiring, memory_signatures: Mapping[str, MemorySignature]
-) -> frozenset[str]:
+def _training_only(wiring: Wiring, signatures: Mapping[str, MemorySignature]) -> frozenset[str]:
     """Return the nodes that only auxiliary outputs need."""
-    ends = {
-        name: memory_signatures[name].graph_port
-        for name in wiring.ports
-        if name in memory_signatures
-    }
+    ends = {name: signatures[name].graph_port for name in wiring.ports if name in signatures}
     outputs = {name: end[1] for name, end in ends.items() if end and issubclass(end[0], Output)}
     if not any(outputs.values()) or all(outputs.values()):
         return _NONE
@@ -170,78 +223,77 @@ def _training_only(
     return frozenset(name for name in wiring.order if name not in needed)
 
 
-# What lives at once
+# Lifetimes in eval mode
 
 
-def _places(
-    wiring: Wiring, memory_signatures: Mapping[str, MemorySignature], only: Collection[str]
+def _eval_positions(
+    wiring: Wiring, signatures: Mapping[str, MemorySignature], training_only: Collection[str]
 ) -> Sequence[int]:
-    """Return the places of the nodes that run in eval mode; every image is there from the start."""
-    ends = {
-        name: memory_signatures[name].graph_port
-        for name in wiring.ports
-        if name in memory_signatures
-    }
+    """Return the positions of the nodes that run in eval mode, the Input nodes first.
+
+    The caller holds every image from the start, whatever the order in which it is read.
+    """
+    ends = {name: signatures[name].graph_port for name in wiring.ports if name in signatures}
     images = {name for name, end in ends.items() if end and issubclass(end[0], Input)}
-    places = range(len(wiring.order))
-    if not only and len(images) <= 1:
-        return places
-    left_out = {*images, *only}
-    first = [place for place in places if wiring.order[place] in images]
-    return first + [place for place in places if wiring.order[place] not in left_out]
+    positions = range(len(wiring.order))
+    if not training_only and len(images) <= 1:
+        return positions
+    left_out = {*images, *training_only}
+    first = [position for position in positions if wiring.order[position] in images]
+    return first + [position for position in positions if wiring.order[position] not in left_out]
 
 
 def _last_steps(
     wiring: Wiring,
-    places: Sequence[int],
-    shared: Sequence[int],
-    written: Collection[str],
-    ends: Collection[int],
+    positions: Sequence[int],
+    storage_of: Sequence[int],
+    inlined: Collection[str],
+    lasting: Collection[int],
 ) -> list[int]:
-    """Return for each storage the last step in eval mode at which it is needed.
+    """Return for each storage the last step in eval mode that needs it.
 
-    That is the step of its last reader; for one that has a variable in the generated forward, the
-    last of that statement.
+    An inlined result is freed after its reader. A variable lives on to the end of the statement
+    that reads it last.
 
     Parameters
     ----------
-    places
+    positions
         Those of the nodes that run, in order.
-    shared
+    storage_of
         The storage of each tensor in eval mode.
-    written
-        The nodes that are written into the statement of their reader.
-    ends
+    inlined
+        The nodes that are part of their reader's statement.
+    lasting
         The tensors that live to the end.
     """
-    last = [0] * len(shared)
-    start, end = wiring.numbers.start, len(places)
-    inner = {wiring.numbers.first[name] for name in written}
-    for step in reversed(range(len(places))):
-        place = places[step]
-        if place + start not in inner:
+    last = [0] * len(storage_of)
+    start, end = wiring.numbers.start, len(positions)
+    inner = {wiring.numbers.first[name] for name in inlined}
+    for step in reversed(range(len(positions))):
+        position = positions[step]
+        if position + start not in inner:
             end = step
-        for number in wiring.reads[place]:
+        for number in wiring.reads[position]:
             until = step if number in inner else end
-            last[shared[number]] = max(last[shared[number]], until)
-    for number in ends:
-        last[shared[number]] = len(places)
+            last[storage_of[number]] = max(last[storage_of[number]], until)
+    for number in lasting:
+        last[storage_of[number]] = len(positions)
     return last
 
 
 def _steps(
     wiring: Wiring,
-    places: Sequence[int],
-    memory_signatures: Sequence[MemorySignature],
+    positions: Sequence[int],
+    signatures: Sequence[MemorySignature],
     storages: Storages,
     last: Sequence[int],
 ) -> list[Step]:
-    """Return what each step in eval mode makes, and what goes after it."""
-    shared, start = storages.shared_in_eval, wiring.numbers.start
+    """Return the steps in eval mode that allocate or free something."""
+    storage_of, start = storages.storage_of_in_eval, wiring.numbers.start
     freed: dict[int, list[int]] = {}
     steps: list[Step] = []
-    for step, place in enumerate(places):
-        node, number = memory_signatures[place], place + start
+    for step, position in enumerate(positions):
+        node, number = signatures[position], position + start
         if not node.known:
             continue
         made: Sequence[int] = ()
@@ -249,30 +301,32 @@ def _steps(
             made = (number,)
             if node.new_output is None:
                 outputs = storages.outputs.get(number, made)
-                made = [each for each in outputs if shared[each] == each]
+                made = [each for each in outputs if storage_of[each] == each]
             for each in made:
                 freed.setdefault(max(last[each], step), []).append(each)
         if node.allocates_in_eval or step in freed:
-            steps.append((place, made, freed.get(step, ())))
+            steps.append((position, made, freed.get(step, ())))
     return steps
 
 
 def peak(steps: Sequence[Step], peaks: Sequence[int], sizes: Sequence[int]) -> int:
     """Return the largest sum of live bytes per image while a graph runs in eval mode.
 
-    The storages of the graph's inputs, which the caller holds, are not counted.
+    The storages of a block's inputs are not counted; the caller holds them.
 
     Parameters
     ----------
+    steps
+        Those of the graph's memory plan.
     peaks
-        The largest sum that each node makes at once.
+        The most bytes that each node allocates at once, in forward order.
     sizes
-        Those of the storages in eval mode.
+        Bytes per image of each storage in eval mode.
     """
     live = most = 0
-    for place, made, freed in steps:
-        if peaks[place]:
-            most = max(most, live + peaks[place])
+    for position, made, freed in steps:
+        if peaks[position]:
+            most = max(most, live + peaks[position])
         for number in made:
             live += sizes[number]
         for number in freed:
@@ -280,13 +334,13 @@ def peak(steps: Sequence[Step], peaks: Sequence[int], sizes: Sequence[int]) -> i
     return most
 
 
-# As a block
+# The graph as a block
 
 
-def _end(
-    wiring: Wiring, end: str, memory_signatures: Mapping[str, MemorySignature], storages: Storages
-) -> End | None:
-    """Return the tensor at a block's output; None if it is not known."""
+def _output_tensor(
+    wiring: Wiring, end: str, signatures: Mapping[str, MemorySignature], storages: Storages
+) -> OutputTensor | None:
+    """Return the tensor at a block's output; None if nothing is known of it."""
     sources = wiring.sources.get(end)
     source = sources[0] if sources else None
     number = wiring.numbers.of(source)
@@ -294,61 +348,78 @@ def _end(
         return None
     writable = False
     if number >= wiring.numbers.start:
-        aliases = memory_signatures[source[0]].aliases
+        aliases = signatures[source[0]].aliases
         if source[1] >= len(aliases) or aliases[source[1]] is None:
             return None
         writable = wiring.readers[source] == 1 and storages.writable[number]
-    return End(number, source, storages.shared[number], storages.shared_in_eval[number], writable)
+    storage = storages.storage_of[number]
+    return OutputTensor(number, source, storage, storages.storage_of_in_eval[number], writable)
 
 
 def _as_block(
     wiring: Wiring,
     storages: Storages,
-    ends: Sequence[End | None],
-    held: tuple[Collection[int], Collection[int]],
+    tensors: Sequence[OutputTensor | None],
+    saved: tuple[Collection[int], Collection[int]],
     makes: bool,
 ) -> tuple[MemorySignature, SavedStorages, SavedStorages]:
-    """Return what a graph is from outside, and what is kept of it in each mode.
+    """Return the graph's signature as a block, and its saved storages in train and eval mode.
 
-    Storages that leave it keep their identity, as inputs' or as its own outputs'; the others are
-    hidden in it.
+    From outside, a storage is known by the input port through which it enters or the output port
+    through which it leaves. All others are hidden.
     """
     inputs = wiring.numbers.start - 1
     own: dict[int, int] = {}
     own_in_eval: dict[int, int] = {}
     aliases: list[StorageAlias | None] = []
-    for port, end in enumerate(ends):
-        if end is None:
+    for port, tensor in enumerate(tensors):
+        if tensor is None:
             aliases.append(None)
             continue
-        is_own, whose = _whose(end.storage, port, inputs, own)
-        in_eval = _whose(end.storage_in_eval, port, inputs, own_in_eval)
-        aliases.append(StorageAlias(is_own, whose, *in_eval, end.writable and is_own))
-    train, evaluation = _outside(held[0], inputs, own), _outside(held[1], inputs, own_in_eval)
+        is_own, alias_port = _port_of(tensor.storage, port, inputs, own)
+        in_eval = _port_of(tensor.storage_in_eval, port, inputs, own_in_eval)
+        aliases.append(StorageAlias(is_own, alias_port, *in_eval, tensor.writable and is_own))
+    train = _seen_from_outside(saved[0], inputs, own)
+    evaluation = _seen_from_outside(saved[1], inputs, own_in_eval)
     convolved = tuple([port for port in range(inputs) if port + 1 in storages.convolved])
-    saved_for_backward, saved_in_eval = (
+    signature = memory_signature(
+        BLOCK,
+        None,
+        True,
+        tuple(aliases),
         (train.inputs, train.outputs),
         (evaluation.inputs, evaluation.outputs),
+        convolved,
+        makes,
     )
-    whole = memory_signature(
-        BLOCK, None, True, tuple(aliases), saved_for_backward, saved_in_eval, convolved, makes
-    )
-    return whole, train, evaluation
+    return signature, train, evaluation
 
 
-def _whose(storage: int, port: int, inputs: int, own: dict[int, int]) -> tuple[bool, int]:
-    """Tell whether a storage is a block's own, and by which port it is known."""
+def _port_of(storage: int, port: int, inputs: int, own: dict[int, int]) -> tuple[bool, int]:
+    """Return whether the block allocates a storage, and the port by which it is known outside.
+
+    Parameters
+    ----------
+    storage, port
+        A storage, and an output port at which it leaves.
+    inputs
+        The number of the block's inputs, whose storages have the numbers from 1.
+    own
+        The first output port of each storage that the block allocates; `storage` is added.
+    """
     if storage <= inputs:
         return False, storage - 1
     return True, own.setdefault(storage, port)
 
 
-def _outside(held: Collection[int], inputs: int, own: Mapping[int, int]) -> SavedStorages:
-    """Return the storages that are kept by the names that they have outside of the block."""
+def _seen_from_outside(
+    saved: Collection[int], inputs: int, own: Mapping[int, int]
+) -> SavedStorages:
+    """Return saved storages by the ports through which they are known outside of the block."""
     if not inputs and not own:
-        return SavedStorages((), (), [*held])
+        return SavedStorages((), (), [*saved])
     return SavedStorages(
-        tuple(sorted([each - 1 for each in held if each <= inputs])),
-        tuple(sorted([own[each] for each in held if each in own])),
-        [each for each in held if each > inputs and each not in own],
+        tuple(sorted([each - 1 for each in saved if each <= inputs])),
+        tuple(sorted([own[each] for each in saved if each in own])),
+        [each for each in saved if each > inputs and each not in own],
     )

@@ -1,4 +1,9 @@
-"""The memory plan of a graph: shared storages, storages saved for backward, lifetimes; no sizes."""
+"""The memory plan of a graph: which tensors share storage, what is saved, how long storages live.
+
+A plan holds no sizes. It depends only on the wiring and on the memory signatures of the nodes, so
+one plan serves every use of a block and every edit that changes nothing but sizes. `memory` makes
+plans, and shows one for a small graph.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +13,8 @@ from designer.layers.memory_signature import MemorySignature, Ports
 from designer.layers.tensors import SavedForBackward
 
 Step: TypeAlias = tuple[int, Sequence[int], Sequence[int]]
-"""The place of a node that runs in eval mode, the storages it makes, and those that go after it."""
+"""One node that runs in eval mode: its position in forward order, the storages that it allocates,
+and the storages that are freed after it."""
 
 
 class SavedStorages(NamedTuple):
@@ -17,7 +23,8 @@ class SavedStorages(NamedTuple):
     Attributes
     ----------
     inputs, outputs
-        Saved storages that are also visible outside of the block, by its input or output port.
+        Input and output ports of the block whose storages are saved. The graph around the block
+        counts these storages, since its other nodes may save them too.
     hidden
         The numbers of all other saved storages.
     """
@@ -26,10 +33,18 @@ class SavedStorages(NamedTuple):
     outputs: Ports
     hidden: Sequence[int]
 
-    def sums(
+    def total(
         self, saved_for_backward: Sequence[SavedForBackward], sizes: Sequence[int]
     ) -> SavedForBackward:
-        """Return what is kept of the nodes as that of a block, each storage counted once."""
+        """Return what the whole graph saves, each storage counted once.
+
+        Parameters
+        ----------
+        saved_for_backward
+            What each node saves, of which the bytes that belong to no shared storage are added up.
+        sizes
+            Bytes per image of each storage.
+        """
         per_image = sum([each.per_image for each in saved_for_backward]) + sum(
             [sizes[each] for each in self.hidden]
         )
@@ -38,10 +53,17 @@ class SavedStorages(NamedTuple):
         )
 
 
-class End(NamedTuple):
-    """The tensor at a block's output: where it comes from, and its storage in each mode.
+class OutputTensor(NamedTuple):
+    """The tensor that leaves a block at one output.
 
-    `writable` says that nobody else reads, keeps or shares it.
+    Attributes
+    ----------
+    number, source
+        The tensor's number, and its node (or the block's input) with the output port.
+    storage, storage_in_eval
+        Its storage in train and in eval mode.
+    writable
+        Whether the reader outside may overwrite it: nothing in the block reads, saves or shares it.
     """
 
     number: int
@@ -53,61 +75,64 @@ class End(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Storages:
-    """Which tensors of a graph lie in one storage; both have the numbers of `Wiring.numbers`.
+    """Which tensors of a graph share a storage.
+
+    Tensors have the numbers of `Wiring.numbers`; a storage has the number of its first tensor.
 
     Attributes
     ----------
-    shared, shared_in_eval
-        The storage of each tensor, which is called by the first tensor in it, in each mode.
+    storage_of, storage_of_in_eval
+        The storage of each tensor, by the tensor's number, in train and in eval mode.
     writable
-        The tensors whose only reader may overwrite them: nobody keeps or shares them.
+        For each tensor, whether its only reader may overwrite it: nothing saves or shares it.
     outputs
-        The tensors that leave a block, by the first of them.
+        The output tensors of each block that has several, by the number of the first.
     convolved
         The storages that a convolution reads.
-    leaving, leaving_in_eval
-        The storages that are a block's own: with the place of the block and the output's port.
+    from_blocks, from_blocks_in_eval
+        The storages that nested blocks allocate and return, each as (storage, position of the
+        block in forward order, output port).
     """
 
-    shared: list[int]
-    shared_in_eval: list[int]
+    storage_of: list[int]
+    storage_of_in_eval: list[int]
     writable: list[bool]
     outputs: dict[int, Sequence[int]]
     convolved: set[int]
-    leaving: list[tuple[int, int, int]]
-    leaving_in_eval: list[tuple[int, int, int]]
+    from_blocks: list[tuple[int, int, int]]
+    from_blocks_in_eval: list[tuple[int, int, int]]
 
 
 @dataclass(slots=True, eq=False)
 class MemoryPlan:
-    """What follows from the forms of a graph's nodes.
+    """Everything about a graph's memory that does not depend on sizes.
 
     Attributes
     ----------
+    storages
+        Which tensors share a storage.
     in_place
-        For each node in order, whether it overwrites its input.
+        For each node in forward order, whether it overwrites its input.
     training_only
         Nodes that only auxiliary outputs need; eval mode skips them.
-    written
+    inlined
         Nodes whose result is part of their reader's expression in the generated code.
-    held, held_in_eval
-        What autograd keeps in each mode.
-    steps, last
-        The nodes that run in eval mode, in order, and for each storage the last of these at which
-        it is needed.
-    ends
-        The tensors at the outputs of a block, None where one is not known.
-    form
-        That of the whole graph as a block.
+    saved, saved_in_eval
+        The storages saved for backward in each mode.
+    steps
+        The nodes that run in eval mode, in order, with the storages they allocate and free.
+    outputs
+        The tensors at the block's outputs, None for an output of which nothing is known.
+    memory_signature
+        The memory signature of the whole graph as a block.
     """
 
     storages: Storages
     in_place: list[bool]
     training_only: frozenset[str]
-    written: frozenset[str]
-    held: SavedStorages
-    held_in_eval: SavedStorages
+    inlined: frozenset[str]
+    saved: SavedStorages
+    saved_in_eval: SavedStorages
     steps: Sequence[Step]
-    last: Sequence[int]
-    ends: Sequence[End | None]
+    outputs: Sequence[OutputTensor | None]
     memory_signature: MemorySignature

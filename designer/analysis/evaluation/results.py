@@ -1,7 +1,8 @@
-"""What the analysis knows of tensors, nodes and graphs; values that never change.
+"""The results of nodes and graphs: tensors, counts, memory, problems. They never change once made.
 
-What is compared or hashed is a tuple. What is read for every node is a class with slots, whose
-fields are read three times as fast as a tuple's; not frozen, since that costs as much again.
+Values that are compared or hashed are named tuples. Values whose fields are read for every node are
+classes with slots: reading a slot takes 8 ns, a named tuple's field 15 ns. They
+are not frozen, since making a frozen one takes 300 ns instead of 115 ns.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +20,16 @@ from designer.layers.memory_signature import MemorySignature, StatementRole, unk
 from designer.layers.tensors import SavedForBackward, Tensor
 
 
-class Leaving(NamedTuple):
-    """A tensor at a block's output, and the bytes per image of its storage in each mode."""
+class BlockOutput(NamedTuple):
+    """A tensor at a block's output, with the size of its whole storage.
+
+    Attributes
+    ----------
+    tensor
+        Its shape, layout and whether it needs a gradient.
+    size, size_in_eval
+        Bytes per image of the storage in train and eval mode.
+    """
 
     tensor: Tensor
     size: int
@@ -32,37 +41,52 @@ _BROKEN = unknown_signature()
 
 @dataclass(slots=True, eq=False)
 class BlockEffect:
-    """What a block adds to the sums around it, as `Facts` say it of a layer."""
+    """What a block adds to the sums of the graph around it; `Facts` is the same for a layer.
 
-    outputs: tuple[Leaving | None, ...]
+    Attributes
+    ----------
+    outputs
+        The tensors at its outputs, None for an output of which nothing is known.
+    counts
+        The sums over its layers.
+    saved_for_backward, saved_in_eval
+        What autograd saves in train and eval mode.
+    peak
+        The largest sum of live bytes per image in eval mode, without the block's inputs.
+    size
+        Always 0: the block's storages are those of its outputs.
+    """
+
+    outputs: tuple[BlockOutput | None, ...]
     counts: Counts
     saved_for_backward: SavedForBackward
     saved_in_eval: SavedForBackward
     peak: int
-    size: ClassVar[int] = 0  # its storages are those of its outputs
+    size: ClassVar[int] = 0
 
 
 @dataclass(slots=True, eq=False)
 class NodeResult:
-    """What is known of one node.
+    """The result of one node.
 
-    That of a layer without problems follows from the layer and its inputs: equal layers with equal
-    inputs share one object.
+    Equal layers with equal inputs and without problems share one object.
 
     Attributes
     ----------
     inputs, outputs
-        The tensors that come in and go out; no outputs where nothing could be inferred.
+        The tensors at its input and output ports; no outputs where nothing could be inferred.
     effect
-        What it adds to the sums; None where nothing could be inferred.
+        What it adds to the sums of its graph; None where nothing could be inferred.
     layer, in_place, frozen
-        A layer, whether it overwrites its input, and whether its weights do not learn.
+        Of a layer: its value, whether it overwrites its input, whether its weights are frozen.
     inside
-        The graph of a block.
-    form
-        What it means for the memory of its graph, sizes apart; the same in place and not.
+        Of a block: the result of its graph.
+    problems
+        Its own problems and those inside of it.
+    memory_signature
+        What it means for the memory plan of its graph; the same in place and not.
     in_place_variant
-        Of a layer that could overwrite its input and does not, the result if it did.
+        The result of the in-place variant, where this is a layer that has one and is not it.
     """
 
     inputs: tuple[Tensor | None, ...]
@@ -78,18 +102,30 @@ class NodeResult:
 
     @property
     def role(self) -> StatementRole:
-        """What it is for the look of the generated statements."""
+        """How the node is treated when the generated forward is divided into statements."""
         return self.memory_signature.role
 
     @property
     def counts(self) -> Counts:
-        """What it adds to the sums; zeros where nothing could be inferred."""
+        """The node's counts; zeros where nothing could be inferred."""
         return Counts() if self.effect is None else self.effect.counts
 
 
 @lru_cache(maxsize=65536)
 def layer_result(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> NodeResult:
     """Return the result of a layer that does not overwrite its input.
+
+    The cache makes a second analysis of the same layers nearly free. 65,536 results of about 1 kB
+    hold every layer of the largest designs (`MAX_LAYERS` is 100,000, most of them equal).
+
+    Parameters
+    ----------
+    layer
+        The layer with its parameters.
+    inputs
+        The tensors at its input ports.
+    frozen
+        Whether its weights take no gradient.
 
     Raises
     ------
@@ -116,7 +152,7 @@ def layer_result(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False)
 
 
 def with_in_place(result: NodeResult, in_place: bool) -> NodeResult:
-    """Return the result of a layer in place or not."""
+    """Return the result of a layer's in-place variant, or of the layer itself."""
     if result.in_place is in_place:
         return result
     if in_place:
@@ -128,20 +164,26 @@ def with_in_place(result: NodeResult, in_place: bool) -> NodeResult:
 
 @dataclass(slots=True, eq=False)
 class GraphResult:
-    """What is known of a graph with given arguments and inputs.
+    """The result of a graph with given arguments and inputs.
 
     Attributes
     ----------
+    wiring
+        Its edges, without nodes that `when` or `repeat` removes.
     scope
         The values of all names that expressions in it may read.
+    inputs
+        The tensors at the block's inputs; none for a design's own graph.
+    nodes
+        The results of its nodes by name.
     plan
-        What the forms of its nodes say of its memory.
+        The memory plan.
     sizes, sizes_in_eval
-        Bytes per image of each storage in each mode; storages have the numbers of `Wiring.numbers`.
+        Bytes per image of each storage in train and eval mode, by the numbers of `Wiring.numbers`.
     effect
-        What it adds to the sums around it, as a block.
+        What it adds, as a block, to the sums of the graph around it.
     problems
-        Its own and those of the blocks in it, by path from here.
+        Its own problems and those of the blocks in it, with paths from here.
     """
 
     wiring: Wiring
@@ -160,13 +202,13 @@ class GraphResult:
         return self.effect.counts
 
     @property
-    def plain(self) -> bool:
-        """Whether every drawn node is there once: none has a `when` or `repeat`."""
-        return self.wiring.plain
+    def unconditional(self) -> bool:
+        """Whether every node is there exactly once: none has a `when` or `repeat`."""
+        return self.wiring.unconditional
 
     @property
     def ports(self) -> tuple[str, ...]:
-        """The Input and Output nodes, as written."""
+        """The Input and Output nodes of a design, in the order of the file."""
         return self.wiring.ports
 
     @property
@@ -175,12 +217,12 @@ class GraphResult:
         return self.plan.training_only
 
     @property
-    def written(self) -> frozenset[str]:
+    def inlined(self) -> frozenset[str]:
         """Nodes whose result is part of their reader's expression in the generated code."""
-        return self.plan.written
+        return self.plan.inlined
 
     def layers(self, prefix: str = "") -> Iterator[tuple[str, NodeResult]]:
-        """Yield every layer with its path, in forward order, blocks expanded."""
+        """Yield every layer with its path, in forward order, blocks written out."""
         for name in self.wiring.order:
             result = self.nodes[name]
             if result.inside is not None:

@@ -1,12 +1,13 @@
 """How the generated forward is divided into statements, which decides how long its tensors live.
 
-A result with one reader that comes next may be written into that reader's own expression; any other
-gets a variable. A statement reads as a person would write it: at most one layer with weights, with
-the norm and the activation that belong to it.
+A result whose only reader comes next may be inlined: written into the reader's expression. Any
+other result is assigned to a variable. A statement is written as a person would write it: at most
+one layer with weights, with the norm and the activation that belong to it, as in
+``y = F.relu(self.bn1(self.conv1(x)))``.
 
-A variable that is read for the last time lives on to the end of its statement. So a statement that
-reads one ends before anything new is made, unless that is the norm or the activation behind a layer
-with weights, or such a layer behind its norm and activation.
+A variable that is read for the last time lives on to the end of the statement. So a statement that
+reads such a variable ends before anything new is allocated. The exceptions are the norm or the
+activation after a layer with weights, and such a layer after its norm and activation.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,51 +26,59 @@ from designer.layers.memory_signature import (
 
 _MOST = 5  # nodes in a statement
 _MOST_BEFORE_WEIGHTS = 1  # other nodes before the one with weights
-_FEW_INPUTS = 2  # of a node that reads an expression; that of two is a single node then
+_FEW_INPUTS = 2  # of a node that reads an expression; with two, that expression is a single node
+_BEFORE_WEIGHTS = (NORM, ACTIVATION)  # may stand together before the node with weights
 
 
-_BEFORE_WEIGHTS = (NORM, ACTIVATION)  # may stand together before the one with weights
-
-
-def written_into_reader(
-    wiring: Wiring, memory_signatures: Mapping[str, MemorySignature], training_only: Collection[str]
+def inlined_nodes(
+    wiring: Wiring, signatures: Mapping[str, MemorySignature], training_only: Collection[str]
 ) -> frozenset[str]:
-    """Return the nodes whose result is part of their reader's expression, or of the return."""
+    """Return the nodes whose result is part of their reader's expression or of the return.
+
+    Parameters
+    ----------
+    wiring
+        The wiring of the graph.
+    signatures
+        The memory signature of each node, by name.
+    training_only
+        Nodes that only auxiliary outputs need, which stand in ``if self.training:``.
+    """
     sources, readers, targets = wiring.sources, wiring.readers, wiring.targets
     ports = (INPUT, OUTPUT)
-    steps = [name for name in wiring.order if memory_signatures[name].role not in ports]
-    left: dict[Source, int] = {}
+    steps = [name for name in wiring.order if signatures[name].role not in ports]
+    unread: dict[Source, int] = {}  # readers of a tensor that are still to come
     found: list[str] = []
     statement: list[StatementRole] = []
-    frees = False
-    pending: Source | None = None
+    frees = False  # whether the statement reads a variable for the last time
+    pending: Source | None = None  # the result that was just inlined
     following: str | None
     for name, following in zip(steps, [*steps, None][1:], strict=True):
-        memory_signature = memory_signatures[name]
+        signature = signatures[name]
         for source in sources[name]:
             if source is None or source == pending:
                 continue
             number = readers[source]
             if number > 1:
-                number = left[source] = left.get(source, number) - 1
+                number = unread[source] = unread.get(source, number) - 1
                 if number:
                     continue
-            if not frees:  # forward itself holds no input
-                before = memory_signatures.get(source[0])
+            if not frees:  # the caller holds the inputs, so reading them frees nothing
+                before = signatures.get(source[0])
                 frees = before is not None and before.role is not INPUT
-        statement.append(memory_signature.role)
+        statement.append(signature.role)
         pending = None
-        if following is None:  # what is left is to return it, in one place or in two
-            goes_on = not training_only
+        if following is None:  # the return reads it, once or, with auxiliary outputs, twice
+            inlines = not training_only
         else:
-            goes_on = (
+            inlines = (
                 targets[name] == (following,)
                 and (name in training_only) == (following in training_only)
-                and _goes_on(
-                    statement, memory_signatures[following], len(sources[following]), frees
+                and _takes_one_more(
+                    statement, signatures[following], len(sources[following]), frees
                 )
             )
-        if goes_on and len(memory_signature.aliases) == 1 and readers.get((name, 0)) == 1:
+        if inlines and len(signature.aliases) == 1 and readers.get((name, 0)) == 1:
             found.append(name)
             pending = (name, 0)
         else:
@@ -77,10 +86,20 @@ def written_into_reader(
     return frozenset(found)
 
 
-def _goes_on(
+def _takes_one_more(
     statement: list[StatementRole], following: MemorySignature, inputs: int, frees: bool
 ) -> bool:
-    """Tell whether a statement is to have one more node in it."""
+    """Tell whether the node that follows belongs to the same statement.
+
+    Parameters
+    ----------
+    statement
+        The nodes in the statement so far.
+    following, inputs
+        The node that follows and the number of its inputs.
+    frees
+        Whether the statement reads a variable for the last time.
+    """
     if len(statement) >= _MOST or inputs > _FEW_INPUTS or (inputs > 1 and len(statement) > 1):
         return False
     reader = following.role

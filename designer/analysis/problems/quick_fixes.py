@@ -48,7 +48,7 @@ def fault_fixes(
     if fault.code == "unknown-layer":
         return tuple(_layer_fixes(node, name, block))
     if fault.code == "unknown-parameter":
-        return (_drop_fix(name, fault.parameter, block),)
+        return (remove_parameter_fix(name, fault.parameter, block),)
     parameter = layer_types()[node.layer].parameters[fault.parameter]
     given = node.parameters.get(fault.parameter)
     fixes = list(_name_fixes(given, name, fault.parameter, parameter, block, scope))
@@ -58,7 +58,7 @@ def fault_fixes(
         label = f"set {fault.parameter} to {words}"
         fixes.append(parameters_fix(label, block, name, {fault.parameter: value}))
     elif not parameter.required:
-        fixes.append(_drop_fix(name, fault.parameter, block))
+        fixes.append(remove_parameter_fix(name, fault.parameter, block))
     return tuple(fixes)
 
 
@@ -143,7 +143,8 @@ def _layer_edit(name: str, kind: str, block: str | None) -> Edit:
     return edit
 
 
-def _drop_fix(name: str, parameter: str, block: str | None) -> Fix:
+def remove_parameter_fix(name: str, parameter: str, block: str | None) -> Fix:
+    """Return the fix that removes a parameter of a layer or an argument of a block's use."""
     return Fix(
         f"remove {parameter}",
         lambda design: edits.remove_parameter(design, name, parameter, block=block),

@@ -1,1 +1,1 @@
-"""Results as text, rows and plain objects."""
+"""Results as text and plain objects: numbers, the printed sheet, the JSON report, tensors."""

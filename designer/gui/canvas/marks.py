@@ -75,7 +75,7 @@ def _unknown_uses(arrays: "Arrays", problem: Problem) -> Iterator[int]:
 def _mark_absent(arrays: "Arrays") -> None:
     """Fade what `when` takes out at present."""
     for frame in arrays.frames.values():
-        if frame.result is None or frame.result.plain:
+        if frame.result is None or frame.result.unconditional:
             continue
         for name, node in frame.graph.nodes.items():
             if node.when is not True and name not in frame.result.nodes:
