@@ -572,7 +572,7 @@ CASES: dict[str, Case] = {
     "beyond any memory": Case(
         chain({"layer": "ZeroPad2d"}, shape=[10**9, 10**6, 10**6]),
         "too-large",
-        "image: its output 1000000000×1000000×1000000 is larger than any memory",
+        "image: its output 1000000000×1000000×1000000 is larger than any memory; make it smaller",
         "image",
         port=None,
         origin="",
@@ -639,7 +639,7 @@ CASES: dict[str, Case] = {
         design({"image": IMAGE, "n1": conv(), "a": OUTPUT, "b": OUTPUT},
                [["image", "n1", "a"], ["n1:1", "b"]]),
         "no-such-output",
-        "n1: an edge begins at its output 1, which it does not have",
+        "n1: an edge leaves its output 1, which does not exist; remove that edge",
         port=1,
         origin="",
     ),
@@ -664,7 +664,8 @@ CASES: dict[str, Case] = {
         chain({"block": "B"}, blocks={"B": block({"n": conv(), "in1": IMAGE},
                                                  [["x", "n", "y"]])}),
         "misplaced",
-        "in1: Input belongs in the design itself; a block names its ends",
+        "in1: Input belongs in the design's own graph; a block declares the names of its inputs "
+        "and outputs instead",
         "in1",
         port=None,
         origin="",
@@ -673,7 +674,7 @@ CASES: dict[str, Case] = {
     "no such block": Case(
         Design("d", graph=chain({"block": "B"}, blocks=IN_BLOCK).graph),
         "unknown-block",
-        "n1: there is no block 'B' in this design",
+        "n1: this design has no block 'B'; choose another one",
         port=None,
         origin="",
     ),
@@ -711,7 +712,7 @@ CASES: dict[str, Case] = {
     "a block in itself": Case(
         chain({"block": "B"}, blocks={"B": block({"n": {"block": "B"}}, [["x", "n", "y"]])}),
         "recursive",
-        "n1: the block B contains itself; a block must end somewhere",
+        "n1: the block B contains itself; remove one of these uses",
         port=None,
         origin="",
     ),
@@ -919,7 +920,7 @@ def test_an_unread_input_of_a_block_is_a_warning() -> None:
     analysis = analyze(design(nodes, [["image", "b", "scores"], ["image", "b:1"]], {"B": inner}))
     (problem,) = analysis.problems
     assert (problem.code, problem.severity) == ("unread-input", Severity.WARNING)
-    assert problem.message == "the input z of B is read by nothing"
+    assert problem.message == "nothing reads the input z of B; connect it or remove it"
     assert problem.path == "b"
     assert analysis.valid
 

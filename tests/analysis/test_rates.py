@@ -71,10 +71,10 @@ def test_gradients_and_optimizer_are_counted_for_what_learns_alone():
     for name, copies in (("sgd", 0), ("adam", 2)):
         optimizer = ESTIMATES[name].settings
         less = whole.training_bytes(optimizer) - frozen.training_bytes(optimizer)
-        saved_for_backward = whole.saved_bytes() - frozen.saved_bytes()
+        difference = whole.saved_bytes() - frozen.saved_bytes()
         work = whole.workspace_bytes - frozen.workspace_bytes
-        assert less == 4 * still * (1 + copies) + saved_for_backward + work
-        assert saved_for_backward > 0
+        assert less == 4 * still * (1 + copies) + difference + work
+        assert difference > 0
 
 
 @pytest.mark.parametrize(
