@@ -80,8 +80,8 @@ def test_gradients_and_optimizer_are_counted_for_what_learns_alone():
 @pytest.mark.parametrize(
     ("factor", "words"),
     [
-        ("=0 - 1", "a number from 0 on; received -1"),
-        ("='much'", "a number from 0 on; received 'much'"),
+        ("=0 - 1", "must be a number of at least 0; received -1"),
+        ("='much'", "must be a number of at least 0; received 'much'"),
         ("=nothing", "the expression '=nothing'"),
     ],
 )
