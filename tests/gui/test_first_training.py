@@ -58,7 +58,7 @@ def test_train_pause_change_the_rate_stop_export_and_reopen(
 
     press(hands, "training-pause")
     pause = hands.find(QPushButton, "training-pause")
-    qtbot.waitUntil(lambda: pause.text() == "Go on", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: pause.text() == "Continue", timeout=PATIENCE)
     rate = hands.find(QLineEdit, "training-rate")
     hands.click(rate)
     hands.keys("Ctrl+A")

@@ -1,6 +1,7 @@
-"""The axes of a plot: round numbers along a side, and lines across the curves.
+"""The axes of a plot: round numbers along one side, and grid lines across the curves.
 
-Pyqtgraph's own lay out three levels of marks in each frame, which takes as long as all the curves.
+Pyqtgraph's own axes lay out three levels of ticks in each frame, which takes as long as drawing all
+the curves; these axes have one level.
 """
 
 import math
@@ -12,16 +13,23 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from designer.gui.base import numbers
 
-_APART = {"left": 34, "bottom": 64}  # pixels between two numbers, at least
+_APART = {"left": 34, "bottom": 64}  # least distance between two numbers, in pixels
 _GAP = 4  # pixels between a number and the curves
-_FAINT = 110  # alpha, of 255, of the lines across
-_ROOM = 1.25  # of the height of a line, for the numbers at the bottom
+_FAINT = 110  # alpha of the grid lines, of 255
+_ROOM = 1.25  # height of the bottom axis, in heights of a line of text
 
 
-class Axis(pg.AxisItem):
-    """The left or the bottom side of a plot; lines across the curves belong to the left one.
+class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no type hints
+    """The left or the bottom axis of a plot; the left one also draws the grid lines.
 
-    `unit` is written behind each number at the left, `name` before the last one at the bottom.
+    Parameters
+    ----------
+    side
+        ``left`` or ``bottom``.
+    unit
+        Written after each number of the left axis.
+    name
+        The quantity of the bottom axis, written before its last number.
     """
 
     def __init__(self, side: str, *, unit: str = "", name: str = "") -> None:
@@ -30,10 +38,12 @@ class Axis(pg.AxisItem):
         self._font = QFont()
         self._line = self._words = self._grid = QPen()
         if side == "left":
-            self.setGrid(255)  # lets it paint on the curves' side, too
+            self.setGrid(
+                255
+            )  # extends the item over the curves, so that it can draw the grid lines
 
     def dress(self, font: QFont, *, line: str, words: str) -> None:
-        """Take a font, and the colors of the lines and the numbers."""
+        """Use a font, and the colors of the lines and the numbers."""
         self._font = font
         self._line, self._words = QPen(QColor(line)), QPen(QColor(words))
         faint = QColor(line)
@@ -46,7 +56,6 @@ class Axis(pg.AxisItem):
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
-        """Draw the side, its numbers and the lines across."""
         view = self.linkedView()
         low, high = self.range
         if view is None or not high > low:
@@ -62,7 +71,7 @@ class Axis(pg.AxisItem):
         painter.restore()
 
     def _ticks(self, length: float) -> list[tuple[float, str]]:
-        """Return how far along so many pixels each number stands, and the number."""
+        """Return the position of each number along an axis of `length` pixels, and its text."""
         low, high = self.range
         most = length / _APART[self.orientation]
         found = log_ticks(low, high, most) if self.logMode else ticks(low, high, most)
@@ -104,7 +113,20 @@ class Axis(pg.AxisItem):
 
 
 def ticks(low: float, high: float, most: float) -> list[tuple[float, str]]:
-    """Return about so many multiples of 1, 2 or 5 times a power of ten, each with its text."""
+    """Return round numbers in a range, with their texts.
+
+    Parameters
+    ----------
+    low, high
+        The range; ``low < high``.
+    most
+        About how many numbers fit.
+
+    Returns
+    -------
+    list of (float, str)
+        Multiples of 1, 2 or 5 times a power of ten, ascending.
+    """
     least = (high - low) / max(most, 1)
     power = 10.0 ** math.floor(math.log10(least))
     step = next(size * power for size in (1, 2, 5, 10) if size * power >= least * (1 - 1e-9))
@@ -113,7 +135,20 @@ def ticks(low: float, high: float, most: float) -> list[tuple[float, str]]:
 
 
 def log_ticks(low: float, high: float, most: float) -> list[tuple[float, str]]:
-    """Return the same for an axis of logarithms to the base of ten."""
+    """Return round numbers for a logarithmic axis, with their texts.
+
+    Parameters
+    ----------
+    low, high
+        The range, as logarithms to the base ten.
+    most
+        About how many numbers fit.
+
+    Returns
+    -------
+    list of (float, str)
+        The logarithm to the base ten of each number, and the number as text.
+    """
     if high - low < 1:
         plain = ticks(10**low, 10**high, most)
         return [(math.log10(value), text) for value, text in plain if value > 0]
@@ -129,15 +164,15 @@ def log_ticks(low: float, high: float, most: float) -> list[tuple[float, str]]:
 
 
 def _text(value: float, step: float) -> str:
-    """Write a multiple of a step with the digits that tell it from the next."""
+    """Return a multiple of a step with just enough digits to differ from the next one."""
     if step >= 1e-4 and abs(value) < 1e5:
-        return numbers.local(f"{value + 0.0:,.{max(0, -_place(step))}f}")
+        return numbers.local(f"{value + 0.0:,.{max(0, -_exponent(step))}f}")
     if not value:
         return "0"
-    digits, power = f"{value:.{max(0, _place(value) - _place(step))}e}".split("e")
+    digits, power = f"{value:.{max(0, _exponent(value) - _exponent(step))}e}".split("e")
     return numbers.local(f"{digits}e{int(power)}")
 
 
-def _place(value: float) -> int:
-    """Return the power of ten of the first digit."""
+def _exponent(value: float) -> int:
+    """Return the exponent of ten of the first digit."""
     return math.floor(math.log10(abs(value)) + 1e-9)

@@ -1,4 +1,4 @@
-"""The row below the curves: how the training gets on, and how to steer it."""
+"""The row below the curves: the progress of the training, and its buttons."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -18,36 +18,41 @@ from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
 from designer.runs.wording import duration
 
-PARTS = 1000  # of the progress bar
-DEVICE_FROM, SPEED_FROM = 112, 92  # letters that the row must have room for
+PARTS = 1000  # steps of the progress bar
+# The least width of the row, in letters, at which the device and the speed are shown.
+DEVICE_FROM, SPEED_FROM = 112, 92
 
 
 class Controls(QWidget):
-    """Pause, stop, checkpoint, learning rate; epoch, speed, time left, memory."""
+    """Pause, stop, checkpoint and learning rate; epoch, throughput, time left, memory."""
 
     def __init__(self, trainer: Trainer) -> None:
         super().__init__()
         self.trainer = trainer
-        self.pause = _push("Pause", "training-pause", "Hold the training where it is (F6).")
+        self.pause = _push("Pause", "training-pause", "Pause the training (F6).")
         self.pause.clicked.connect(self.toggle_pause)
-        self.stop = _push("Stop", "training-stop", "End the training with a checkpoint (Shift+F5).")
+        self.stop = _push(
+            "Stop", "training-stop", "Write a checkpoint and stop the training (Shift+F5)."
+        )
         self.stop.clicked.connect(lambda: trainer.steer("stop"))
         self.checkpoint = QToolButton(
-            objectName="training-checkpoint", toolTip="Write a checkpoint now and go on."
+            objectName="training-checkpoint", toolTip="Write a checkpoint now and continue."
         )
         self.checkpoint.setAccessibleName("Checkpoint")
         self.checkpoint.setIconSize(QSize(18, 18))
         self.checkpoint.clicked.connect(lambda: trainer.steer("checkpoint"))
-        self.place = _figure("training-place")
+        self.position = _label("training-position")
         self.bar = QProgressBar(objectName="training-progress", maximum=PARTS, textVisible=False)
         self.bar.setAccessibleName("Progress of the training")
         self.bar.setMinimumWidth(40)
-        self.speed = _figure("training-speed")
-        self.device = _figure("training-device")
+        self.speed = _label("training-speed")
+        self.device = _label("training-device")
         self.rate = RateField()
         self.rate.setObjectName("training-rate")
         self.rate.setAccessibleName("Learning rate")
-        self.rate.setToolTip("The learning rate; type another one and press Enter.")
+        self.rate.setToolTip(
+            "The learning rate. Type another one and press Enter to use it from the next step on."
+        )
         self.rate.returnPressed.connect(self._set_rate)
         self.rate.textEdited.connect(self._rate_edited)
         label = QLabel("lr")
@@ -56,37 +61,36 @@ class Controls(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 8)
         row.setSpacing(8)
-        for widget in (self.pause, self.stop, self.checkpoint, self.place):
+        widgets = (self.pause, self.stop, self.checkpoint, self.position, self.bar, self.speed)
+        for widget in (*widgets, self.device, label, self.rate):
             row.addWidget(widget)
-        row.addWidget(self.bar, 1)
-        for widget in (self.speed, self.device, label, self.rate):
-            row.addWidget(widget)
+        row.setStretchFactor(self.bar, 1)
         theme.changed.connect(self._dress)
         self._dress()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave out what there is no room for, the least telling first."""
+        """Hide the device first and then the throughput where there is no room for them."""
         super().resizeEvent(event)
         letters = self.width() / self.fontMetrics().averageCharWidth()
         self.device.setVisible(letters > DEVICE_FROM)
         self.speed.setVisible(letters > SPEED_FROM)
 
     def toggle_pause(self) -> None:
-        """Hold the training, or go on."""
+        """Pause the training, or continue it."""
         active = self.trainer.active
         if active is not None:
             self.trainer.steer("resume" if active.paused else "pause")
 
     def show_progress(self, follower: Follower) -> None:
-        """Show how far a run is."""
+        """Show the progress of a run."""
         history = follower.history
         start, step = history.start, history.last.get("step", {})
         epochs, per_epoch = int(start.get("epochs", 0)), history.steps_per_epoch
         epoch = min(history.step // per_epoch + 1, epochs)
         if not start:
-            self.place.setText("reading the data" if follower.state == "running" else "starting")
+            self.position.setText("reading the data" if follower.state == "running" else "starting")
         else:
-            self.place.setText(f"epoch {epoch} / {epochs} · step {numbers.count(history.step)}")
+            self.position.setText(f"epoch {epoch} / {epochs} · step {numbers.count(history.step)}")
         self.bar.setRange(0, PARTS if start else 0)
         self.bar.setValue(round(PARTS * history.step / max(history.total_steps, 1)))
         words = []
@@ -99,9 +103,9 @@ class Controls(QWidget):
         self.speed.setText(" · ".join(words))
         self.device.setText(_device(start, step))
         self.device.setToolTip(
-            "The device, the memory that the training has taken, and all that there is."
+            "The device, the memory in use by the training, and the memory of the device."
         )
-        self.pause.setText("Go on" if follower.paused else "Pause")
+        self.pause.setText("Continue" if follower.paused else "Pause")
         self.pause.setIcon(icons.icon("play" if follower.paused else "pause"))
         for widget in (self.pause, self.stop, self.checkpoint, self.rate):
             widget.setEnabled(bool(start) and follower.going)
@@ -117,7 +121,8 @@ class Controls(QWidget):
         rate = _rate(self.rate.text())
         if rate is None:
             self.trainer.refused.emit(
-                f"The learning rate cannot be '{self.rate.text()}': type a number above 0."
+                f"The learning rate must be a number above 0, not '{self.rate.text()}': "
+                "type another."
             )
             return
         self.rate.typing = False
@@ -130,7 +135,10 @@ class Controls(QWidget):
 
 
 class RateField(QLineEdit):
-    """A field that follows the learning rate until somebody types into it; Escape gives it back."""
+    """A field that shows the current learning rate, except while the user types another.
+
+    Escape discards what was typed.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,7 +146,6 @@ class RateField(QLineEdit):
         self.setFixedWidth(self.fontMetrics().horizontalAdvance("0.000000") + 20)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Give the field back at Escape."""
         if event.key() == Qt.Key.Key_Escape and self.typing:
             self.typing = False
             _mark(self, wrong=False)
@@ -172,5 +179,5 @@ def _push(text: str, name: str, help_: str) -> QPushButton:
     return QPushButton(text, objectName=name, toolTip=help_)
 
 
-def _figure(name: str) -> QLabel:
+def _label(name: str) -> QLabel:
     return QLabel(objectName=name)

@@ -1,4 +1,4 @@
-"""The curves of the run that is shown and of earlier ones beside it, with their tools."""
+"""The curves of the shown run and of earlier runs to compare it with, and their tool bar."""
 
 import csv
 import io
@@ -30,23 +30,23 @@ from designer.gui.worker.trainer import Trainer
 from designer.layers.category import Category
 from designer.storage import unwritable, write_atomically
 
-SMOOTHING = 60  # per cent of each mean that is kept for the next
-SHARE = 0.2  # of the time that may go into drawing
-LONGEST = 1_000  # milliseconds between two drawings
+SMOOTHING = 60  # smoothing at first: the weight of the previous mean, in per cent
+SHARE = 0.2  # the largest share of the time that is spent on drawing
+LONGEST = 1_000  # the longest time between two drawings, in milliseconds
 _LATER = (Category.NORMALIZATION, Category.DENSE, Category.JOIN, Category.POOLING, Category.SHAPE)
 _FORMATS = "PNG picture (*.png);;SVG drawing (*.svg);;CSV table (*.csv)"
 
 
 class Curves(QWidget):
-    """Loss and accuracy side by side, or learning rate and speed."""
+    """Loss and accuracy side by side, or learning rate and throughput."""
 
     def __init__(self, trainer: Trainer) -> None:
         super().__init__()
         self.trainer = trainer
         self.loss = Plot("Loss")
         self.accuracy = Plot("Accuracy", percent=True)
-        self.rate: Plot | None = None  # made when they are first asked for
-        self.speed: Plot | None = None
+        self.rate: Plot | None = None  # these two are created at the first use of their page
+        self.throughput: Plot | None = None
         self.plots: list[Plot] = []
         self._spent = 0.0
         self._soon = QTimer(self, interval=0, singleShot=True)
@@ -79,7 +79,10 @@ class Curves(QWidget):
         for number, (name, help_) in enumerate(
             (
                 ("Loss, accuracy", "Show the loss and the accuracy."),
-                ("Rate, speed", "Show the learning rate and the images per second."),
+                (
+                    "Rate, throughput",
+                    "Show the learning rate and the throughput in images per second.",
+                ),
             )
         ):
             button = QToolButton(objectName=f"curves-page-{number}", text=name, toolTip=help_)
@@ -94,13 +97,15 @@ class Curves(QWidget):
         row.addWidget(_soft("Smoothing"))
         self.smoothing = QSlider(Qt.Orientation.Horizontal, objectName="curves-smoothing")
         self.smoothing.setAccessibleName("Smoothing")
-        self.smoothing.setToolTip("How much of the mean of the steps before is kept, in per cent.")
+        self.smoothing.setToolTip(
+            "Exponential moving average: the weight of the previous steps, in per cent."
+        )
         self.smoothing.setRange(0, 99)
         self.smoothing.setValue(SMOOTHING)
         self.smoothing.setFixedWidth(84)
         self.smoothing.valueChanged.connect(self.refresh_soon)
         row.addWidget(self.smoothing)
-        self.log = self._button("Log", "Draw losses by their logarithm.", "curves-log")
+        self.log = self._button("Log", "Draw the loss on a logarithmic axis.", "curves-log")
         self.log.setCheckable(True)
         self.log.toggled.connect(self._set_log)
         self.fit = self._button("Fit", "Show the whole curves (double-click, Home).", "curves-fit")
@@ -127,9 +132,9 @@ class Curves(QWidget):
     def _choose(self, page: int) -> None:
         self._page = page
         if page == 1 and self.rate is None:
-            self.rate, self.speed = Plot("Learning rate"), Plot("Images per second")
+            self.rate, self.throughput = Plot("Learning rate"), Plot("Images per second")
             self._add(self.rate)
-            self._add(self.speed)
+            self._add(self.throughput)
             self.rate.set_log(self.log.isChecked())
         self.refresh_soon()
         self._show_page()
@@ -145,9 +150,9 @@ class Curves(QWidget):
             )
         self.loss.setVisible(self._page == 0)
         self.accuracy.setVisible(self._page == 0 and classes)
-        if self.rate is not None and self.speed is not None:
+        if self.rate is not None and self.throughput is not None:
             self.rate.setVisible(self._page == 1)
-            self.speed.setVisible(self._page == 1)
+            self.throughput.setVisible(self._page == 1)
 
     def _set_log(self, log: bool) -> None:
         self.loss.set_log(log)
@@ -170,7 +175,7 @@ class Curves(QWidget):
     # Drawing
 
     def refresh_soon(self) -> None:
-        """Draw after the present events, and for no more than a share of the time."""
+        """Draw once the pending events are handled, and for at most `SHARE` of the time."""
         if not self._soon.isActive():
             self._soon.start(min(round(1000 * self._spent / SHARE), LONGEST))
 
@@ -210,21 +215,21 @@ class Curves(QWidget):
                     marked=True,
                 )
             )
-        places = history.rates["step"] / history.steps_per_epoch
+        epochs_of_rates = history.at_epochs(history.rates)
         marks = [
             (float(at), f"lr {rate:.3g}")
-            for at, rate in zip(places, history.rates["lr"], strict=True)
+            for at, rate in zip(epochs_of_rates, history.rates["lr"], strict=True)
             if math.isfinite(at)
         ]
         if self._page == 0:
             self.loss.set_lines(loss, marks)
             self.accuracy.set_lines(accuracy, [(at, "") for at, _ in marks])
-        elif self.rate is not None and self.speed is not None:
+        elif self.rate is not None and self.throughput is not None:
             self.rate.set_lines([Line("now", c.train, x, history.steps["lr"])], marks)
-            speed = history.steps["images_per_second"]
-            self.speed.set_lines([Line("now", c.train, x, smoothed(speed, share))], marks)
+            throughput = smoothed(history.steps["images_per_second"], share)
+            self.throughput.set_lines([Line("now", c.train, x, throughput)], marks)
         self.legend.setText("&nbsp;&nbsp;".join(words))
-        # The first points are drawn at once, however long the empty plots took.
+        # Empty plots do not delay the first points, however long they took to draw.
         self._spent = time.perf_counter() - begun if len(x) else 0.0
 
     # Saving
@@ -240,9 +245,9 @@ class Curves(QWidget):
             self.save(path if path.suffix else path.with_suffix(f".{ending}"))
 
     def save(self, path: Path) -> None:
-        """Write the curves as the ending says: a picture, a drawing, or a table.
+        """Write the curves as a PNG, SVG or CSV file, by the suffix of the path.
 
-        What goes wrong is told through the trainer's `refused`.
+        Errors are reported by the trainer's signal `refused`.
         """
         follower = self.trainer.shown
         history = follower.history if follower is not None else History()
@@ -254,7 +259,9 @@ class Curves(QWidget):
             case ".csv":
                 content = table(history).encode()
             case _:
-                self.trainer.refused.emit(f"{path} names no format: use .png, .svg or .csv.")
+                self.trainer.refused.emit(
+                    f"Curves cannot be saved as {path.name}: use the suffix .png, .svg or .csv."
+                )
                 return
         background.run(
             self, lambda: _write(path, content), lambda _: None, self.trainer.refused.emit
@@ -272,8 +279,9 @@ class Curves(QWidget):
         self._paint(painter, plots)
         painter.end()
         buffer = QBuffer()
-        picture.save(buffer, "PNG")
-        return buffer.data().data()
+        # The stub asks for bytes, which PySide refuses at run time.
+        picture.save(buffer, "PNG")  # type: ignore[call-overload]
+        return bytes(buffer.data().data())
 
     def _svg(self) -> bytes:
         plots = self._shown_plots()
@@ -288,10 +296,10 @@ class Curves(QWidget):
         painter.fillRect(whole, QColor(colors().window))
         self._paint(painter, plots)
         painter.end()
-        return buffer.data().data()
+        return bytes(buffer.data().data())
 
     def _paint(self, painter: QPainter, plots: list[Plot]) -> None:
-        """Paint plots side by side, as vectors where the painter takes them."""
+        """Paint plots side by side; as vectors if the painter writes a vector format."""
         left = 0
         for plot in plots:
             top = plot.header.height()
@@ -305,7 +313,7 @@ class Curves(QWidget):
 
 
 def table(history: History) -> str:
-    """Return steps and epochs of a run as comma-separated values, one step or epoch a line."""
+    """Return the steps and epochs of a run as CSV text, one per line, ordered by step."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(
@@ -317,8 +325,10 @@ def table(history: History) -> str:
     steps, epochs, per_epoch = history.steps, history.epochs, history.steps_per_epoch
     columns = [steps[name] for name in ("step", "loss", "accuracy", "lr", "images_per_second")]
     rows = [
-        (int(step), f"{step / per_epoch:.6g}", loss, accuracy, rate, speed, "", "")
-        for step, loss, accuracy, rate, speed in zip(*(c.tolist() for c in columns), strict=True)
+        (int(step), f"{step / per_epoch:.6g}", loss, accuracy, rate, throughput, "", "")
+        for step, loss, accuracy, rate, throughput in zip(
+            *(c.tolist() for c in columns), strict=True
+        )
     ]
     names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
     for epoch, loss, accuracy, *validation in zip(
@@ -331,7 +341,7 @@ def table(history: History) -> str:
 
 
 def _blank(value: object) -> object:
-    """Return a value as the table has it: nothing for NaN."""
+    """Return a value for a CSV cell: an empty text for NaN."""
     return "" if isinstance(value, float) and math.isnan(value) else value
 
 

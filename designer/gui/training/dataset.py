@@ -1,4 +1,4 @@
-"""The choice of a data set: its name or place, what is in it, some of its pictures."""
+"""The choice of a data set: its name or path, its size and classes, some of its pictures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QMenu,
     QProgressBar,
     QPushButton,
@@ -34,15 +35,16 @@ if TYPE_CHECKING:
 BUILT_IN = "mnist10k"
 BUILT_IN_TITLE = "MNIST (built in)"
 BROUGHT = {"imagenet": "ImageNet"}
-"""Data sets that recipes of presets name and users have to bring, as their makers write them."""
-SAMPLES = 24
-_SIDE = 40  # of a sample, in pixels that are read
+"""Data sets that recipes of presets name but users have to download, with their titles."""
+SAMPLES = 24  # pictures read of a data set
+_SIDE = 40  # height and width at which a picture is read, in pixels
+_REMEMBERED = 8  # data sets whose description and samples are kept, to switch back at once
 _WORDS = {"train": "training", "validation": "validation", "test": "test"}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read of a data set."""
+    """The description of a data set, and some of its training images with their labels."""
 
     source: str
     description: "Description"
@@ -51,14 +53,14 @@ class Reading:
 
 
 class DataChooser(QWidget):
-    """Shows a data set and lets another be chosen, by name, from a dialog, or by dropping it.
+    """Shows a data set; another is chosen by name, in a file dialog, or by drag and drop.
 
     Signals
     -------
     chosen(source)
         The user wants this data set.
     read()
-        `reading` or `error` is there.
+        Reading ended: `reading` or `error` is set.
     """
 
     chosen = Signal(str)
@@ -67,19 +69,21 @@ class DataChooser(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.source = ""
-        self.data_folder: Callable[[], str] = str  # where to begin looking, "" for at home
+        self.data_folder: Callable[[], str] = str  # where file dialogs open, "" for the home folder
         self.reading: Reading | None = None
         self.error = ""
         self.busy = False
         self._known: dict[str, Reading] = {}
-        self.name = QComboBox(objectName="data-source", editable=True)
+        self.name = QComboBox(objectName="data-source")
+        self._edit = QLineEdit()
+        self.name.setLineEdit(self._edit)
         self.name.setAccessibleName("Data set")
         self.name.setToolTip("The built-in digits, or the path of a data set.")
         self.name.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.name.addItem(BUILT_IN_TITLE, BUILT_IN)
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.name.activated.connect(lambda index: self.chosen.emit(self.name.itemData(index)))
-        self.name.lineEdit().editingFinished.connect(self._typed)
+        self._edit.editingFinished.connect(self._typed)
         self.browse = QToolButton(
             objectName="data-browse", toolTip="Choose a folder or a file of images."
         )
@@ -128,7 +132,7 @@ class DataChooser(QWidget):
     # Reading
 
     def show_source(self, source: str) -> None:
-        """Show a data set, reading it in the background if it was not read yet."""
+        """Show a data set; it is read in the background unless it was read before."""
         if source == self.source and (self.busy or self.reading or self.error):
             return
         self.source = source
@@ -138,7 +142,7 @@ class DataChooser(QWidget):
             index = self.name.count() - 1
         self.name.setCurrentIndex(index)
         self.name.setItemData(index, source, Qt.ItemDataRole.ToolTipRole)
-        self.name.lineEdit().setCursorPosition(0)
+        self._edit.setCursorPosition(0)
         self.reading, self.error = self._known.get(source), ""
         self.busy = self.reading is None
         if self.busy:
@@ -153,18 +157,20 @@ class DataChooser(QWidget):
             self.read.emit()
 
     def read_again(self) -> None:
-        """Read the present data set once more; its files may have changed."""
+        """Read the current data set again, because its files may have changed."""
         source, self.source = self.source, ""
         self._known.pop(source, None)
         self.show_source(source)
 
     def stop_reading(self) -> None:
-        """Wait no longer for what is being read."""
+        """Cancel reading."""
         if self.busy:
             self._not_read(self.source, "Reading was canceled.")
 
     def _has_read(self, reading: Reading) -> None:
         self._known[reading.source] = reading
+        while len(self._known) > _REMEMBERED:
+            del self._known[next(iter(self._known))]
         if reading.source == self.source and self.busy:
             self.busy, self.reading = False, reading
             self._show_state()
@@ -179,7 +185,17 @@ class DataChooser(QWidget):
     # Showing
 
     def show_match(self, match: Match, recipe: Recipe, act: Callable[[int], object]) -> None:
-        """Show what is to be said about the data set; `act` gets the number of a remedy."""
+        """Show whether the data set fits the design.
+
+        Parameters
+        ----------
+        match
+            What fits, and the remedies, each of which gets a button.
+        recipe
+            Decides how the data set is split.
+        act
+            Called with the number of the remedy whose button is pressed.
+        """
         self.facts.setText(_facts(self.reading.description, recipe) if self.reading else "")
         text = match.refusal or match.note
         self.message.setText(text)
@@ -193,8 +209,9 @@ class DataChooser(QWidget):
 
     def _clear_remedies(self) -> None:
         while (item := self.remedies.takeAt(0)) is not None:
-            item.widget().hide()
-            item.widget().deleteLater()
+            if (button := item.widget()) is not None:
+                button.hide()
+                button.deleteLater()
 
     def _show_state(self) -> None:
         self.waiting.setVisible(self.busy)
@@ -220,7 +237,9 @@ class DataChooser(QWidget):
             self.chosen.emit(text)
 
     def _choose_folder(self) -> None:
-        text = QFileDialog.getExistingDirectory(self, "Folder of the data set", self._beside())
+        text = QFileDialog.getExistingDirectory(
+            self, "Folder of the data set", self._start_folder()
+        )
         if text:
             self.chosen.emit(text)
 
@@ -228,31 +247,29 @@ class DataChooser(QWidget):
         from designer.data.formats import file_filter  # with numpy, which takes 0.1 s
 
         text, _ = QFileDialog.getOpenFileName(
-            self, "File of the data set", self._beside(), file_filter()
+            self, "File of the data set", self._start_folder(), file_filter()
         )
         if text:
             self.chosen.emit(text)
 
-    def _beside(self) -> str:
+    def _start_folder(self) -> str:
         path = Path(self.source)
         if path.is_absolute():
             return str(path.parent)
         return self.data_folder() or str(Path.home())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take one file or folder."""
         urls = event.mimeData().urls()
         if len(urls) == 1 and urls[0].isLocalFile():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Choose what was dropped."""
         event.acceptProposedAction()
         self.chosen.emit(event.mimeData().urls()[0].toLocalFile())
 
 
 class Samples(QWidget):
-    """Some pictures of a data set, as many as there is room for."""
+    """Two rows of pictures of a data set, as many as fit."""
 
     def __init__(self) -> None:
         super().__init__(objectName="data-samples")
@@ -262,14 +279,13 @@ class Samples(QWidget):
         theme.changed.connect(self.update)
 
     def show_reading(self, reading: Reading | None) -> None:
-        """Show the samples of a data set."""
+        """Show the samples of a data set, or nothing for None."""
         self._reading = reading
         if reading is not None:
             self.setToolTip("Some training images: " + ", ".join(dict.fromkeys(reading.labels)))
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Two rows."""
         side = self._side()
         return QSize(6 * (side + 3), 2 * (side + 3))
 
@@ -277,7 +293,6 @@ class Samples(QWidget):
         return round(self.fontMetrics().height() * 1.9)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the pictures in rows."""
         if self._reading is None:
             return
         painter = QPainter(self)
@@ -292,20 +307,22 @@ class Samples(QWidget):
 
 
 def read(source: str) -> Reading:
-    """Read a data set, describe it, and take some pictures; takes long, so not on the main thread.
+    """Read the description and some pictures of a data set.
+
+    Call it in a background thread, as it may take long.
 
     Raises
     ------
     DesignerError
-        It cannot be read.
+        The data set cannot be read.
     """
     from designer.data import describe, open_dataset
     from designer.data.parts import evenly
 
     if _is_brought(source):
         raise DesignerError(
-            f"The recipe is for {_title(source)}, which does not come with the program: choose its "
-            "folder, or use the built-in digits."
+            f"The recipe asks for {_title(source)}, which does not come with the program: choose "
+            "its folder, or use the built-in digits."
         )
     dataset = open_dataset(source)
     description = describe(dataset)
@@ -324,7 +341,14 @@ def read(source: str) -> Reading:
 
 
 def picture_of(image: object) -> QImage:
-    """Return an array (1 or 3 channels, height, width) as a picture; floats by their range."""
+    """Return an image array as a picture.
+
+    Parameters
+    ----------
+    image
+        Shape (channels, height, width); of other than 1 or 3 channels, only the first is shown.
+        Values other than uint8 are scaled from their own range to 0 to 255.
+    """
     import numpy as np
 
     array = np.asarray(image)
@@ -339,10 +363,10 @@ def picture_of(image: object) -> QImage:
     return QImage(rows.tobytes(), width, height, width * channels, kind).copy()
 
 
-def paint_framed(painter: QPainter, place: QRect, picture: QImage | None) -> None:
-    """Paint a picture with a line around it, on whole pixels whatever the screen's ratio."""
-    painter.fillRect(place, QColor(colors().line))
-    inside = place.adjusted(1, 1, -1, -1)
+def paint_framed(painter: QPainter, rect: QRect, picture: QImage | None) -> None:
+    """Paint a picture in a frame one pixel wide, sharp at every scale of the screen."""
+    painter.fillRect(rect, QColor(colors().line))
+    inside = rect.adjusted(1, 1, -1, -1)
     if picture is None:
         painter.fillRect(inside, QColor(colors().window))
     else:
@@ -364,7 +388,7 @@ def _range(sizes: tuple[int, int]) -> str:
 
 
 def _is_brought(source: str) -> bool:
-    """Whether a name in a recipe stands for data that users have to bring, such as imagenet."""
+    """Whether a name in a recipe stands for data that users have to download, as ``imagenet``."""
     return Path(source).name == source and source != BUILT_IN and not Path(source).exists()
 
 

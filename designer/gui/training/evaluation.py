@@ -1,4 +1,4 @@
-"""The Evaluation dock: what the trained network takes for what, and its worst mistakes."""
+"""The Evaluation dock: the confusion matrix of a trained network, and its worst mistakes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,13 @@ class _Mistake(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a run's ``evaluation`` folder holds."""
+    """The contents of a run's ``evaluation`` folder.
+
+    Attributes
+    ----------
+    matrix
+        matrix[i][j] test images of class i were predicted as class j.
+    """
 
     classes: list[str]
     matrix: list[list[int]]
@@ -40,7 +46,7 @@ class Evaluation:
 
 
 class EvaluationPanel(QWidget):
-    """The confusion matrix, the accuracy of each class, and the worst mistakes as pictures."""
+    """The confusion matrix, the recall of each class, and the worst mistakes as pictures."""
 
     def __init__(self, trainer: Trainer) -> None:
         super().__init__(objectName="evaluation")
@@ -51,7 +57,9 @@ class EvaluationPanel(QWidget):
         self.matrix.picked.connect(self._filter)
         self.mistakes = Mistakes()
         self.caption = QLabel(objectName="mistakes-caption")
-        self.key = QLabel("true → taken for, and how surely", objectName="mistakes-key")
+        self.key = QLabel(
+            "true class → predicted class, with its probability", objectName="mistakes-key"
+        )
         self.key.setProperty("role", "soft")
         self.key.setMinimumWidth(1)
         self.message = QLabel(objectName="evaluation-message", wordWrap=True)
@@ -99,13 +107,15 @@ class EvaluationPanel(QWidget):
     # Reading
 
     def _look(self) -> None:
-        """Read the evaluation of the run that is shown, once it has ended."""
+        """Read the evaluation of the shown run, once the run has ended."""
         follower = self.trainer.shown
         if follower is None:
-            self._say("The evaluation of a run comes here at its end.")
+            self._say("The evaluation of a run is shown here once the run has ended.")
             return
         if follower.going:
-            self._say(f"{follower.run.path.name} is evaluated on the test images at its end.")
+            self._say(
+                f"{follower.run.path.name} is evaluated on the test images when its training ends."
+            )
             return
         if not follower.looked or self._shown == (follower.run.path, follower.result):
             return
@@ -132,34 +142,39 @@ class EvaluationPanel(QWidget):
             return
         self.message.hide()
         self.content.show()
-        hits = sum(row[place] for place, row in enumerate(found.matrix))
+        correct = sum(row[number] for number, row in enumerate(found.matrix))
         total = sum(map(sum, found.matrix))
-        share = f"{100 * hits / total:.2f} %" if total else "–"
-        self.title.setText(f"Test accuracy {share} of {numbers.count(total)} images")
+        share = f"{100 * correct / total:.2f} %" if total else "–"
+        self.title.setText(f"Test accuracy: {share} of {numbers.count(total)} images")
         self.title.setToolTip(str(path.parent))
         self.matrix.show_matrix(found.classes, found.matrix)
         self.mistakes.show_mistakes(found.mistakes)
         self._filter(None)
 
     def _filter(self, pair: object) -> None:
-        """Show the mistakes of one cell of the matrix, or all."""
+        """Show only the mistakes of one cell of the matrix, or all for None."""
         self.mistakes.filter(pair if isinstance(pair, tuple) else None)
         number = len(self.mistakes.shown)
         self.key.setVisible(number > 0)
         if isinstance(pair, tuple):
             true, predicted = pair
-            self.caption.setText(f"{number} worst of {true} taken for {predicted}")
+            self.caption.setText(f"Worst mistakes: {number} of {true} predicted as {predicted}")
         else:
-            self.caption.setText(f"The {number} worst mistakes" if number else "No mistakes")
+            self.caption.setText(f"Worst mistakes: {number}" if number else "No mistakes")
 
 
 def read(folder: Path) -> Evaluation:
-    """Read an evaluation; takes long, so not on the main thread.
+    """Read the evaluation of a run; call it in a background thread, as it may take long.
+
+    Parameters
+    ----------
+    folder
+        The ``evaluation`` folder of the run.
 
     Raises
     ------
     DesignerError
-        There is none, or it is damaged.
+        The run has no evaluation, or its files are damaged.
     """
     import zipfile
 
@@ -194,5 +209,8 @@ def _pictures(path: Path) -> list[QImage]:
 
 def _absent(folder: Path) -> str:
     if (folder / "predictions.npz").is_file():
-        return "This run predicts numbers, not classes; predictions.npz in its folder has them all."
-    return "This run has no evaluation: one is written when a training comes to its end."
+        return (
+            "This run predicts numbers, not classes: its folder has the predictions in "
+            "evaluation/predictions.npz."
+        )
+    return "This run has no evaluation: it is written when a training ends."

@@ -1,4 +1,4 @@
-"""Whether a data set and a design go together, in a sentence, and the edits that would help."""
+"""Whether a data set fits a design, in a sentence, and the edits that make it fit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,11 +15,12 @@ from designer.recipe.recipe import Recipe
 if TYPE_CHECKING:
     from designer.data import Description
 
-_FAR = 1.5  # times larger or smaller than the network's input, where scaling is worth a word
+# Above this ratio between the sizes of images and input, a remedy is offered besides scaling.
+_FAR = 1.5
 
 
 class Remedy(NamedTuple):
-    """What would help: words for a button, and an edit of the design or a change of the recipe."""
+    """A button's text, and the edit of the design or the change of the recipe that it makes."""
 
     label: str
     edit: Edit | None = None
@@ -28,14 +29,16 @@ class Remedy(NamedTuple):
 
 @dataclass(frozen=True)
 class Match:
-    """What is to be said about a data set and a design.
+    """Whether a data set fits a design.
 
     Attributes
     ----------
     refusal
         Why they cannot be trained together, "" if they can.
     note
-        What happens to the images, where that is worth knowing.
+        How images are converted for the network, "" if they are used as they are.
+    remedies
+        Edits that make them fit, each with the text of its button.
     """
 
     refusal: str = ""
@@ -47,24 +50,27 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
     """Compare a data set with the inputs and outputs of a design, and with the loss."""
     shapes = [port.shape for port in analysis.inputs]
     if len(shapes) != 1 or len(shapes[0]) != 3:
-        return Match("Training feeds one image: give the design one Input of three axes.")
+        return Match(
+            "A training needs one image as input: give the design one Input of shape channels, "
+            "height, width."
+        )
     channels, height, width = shapes[0]
     own = (data.channels, data.heights[1], data.widths[1])
     if data.channels != channels and {data.channels, channels} != {1, 3}:
         return Match(
-            f"The images of {data.name} have {_channels(data.channels)}, but the design takes "
-            f"{channels}.",
+            f"The images of {data.name} have {_channels(data.channels)}, but the design's input "
+            f"has {channels}.",
             remedies=(Remedy(f"Set the input to {_shape(own)}", _input_edit(analysis, own)),),
         )
     if not data.classes and recipe.loss.name == "cross_entropy":
         return Match(
-            f"{data.name} has numbers as targets, not classes, and cross-entropy is for classes.",
+            f"{data.name} has numbers as targets, but cross-entropy needs classes.",
             remedies=(Remedy("Use the mean squared error", change=_squared_error),),
         )
     for output in analysis.outputs:
         if len(output.shape) != 1:
             return Match(
-                f"{output.name} gives {_shape(output.shape)} but must be a list of "
+                f"{output.name} has the shape {_shape(output.shape)} but must be a list of "
                 f"{data.outputs} values: insert a Flatten before it."
             )
         if output.shape[0] != data.outputs:
@@ -72,7 +78,7 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
             edit = _outputs_edit(analysis, data.outputs)
             remedies = (Remedy(f"Set the design to {data.outputs} {kind}", edit),) if edit else ()
             return Match(
-                f"{data.name} has {data.outputs} {kind}, but {output.name} gives "
+                f"{data.name} has {data.outputs} {kind}, but {output.name} has "
                 f"{output.shape[0]:,} values.",
                 remedies=remedies,
             )
@@ -104,7 +110,7 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
 
 
 def split_counts(data: "Description", recipe: Recipe) -> dict[str, int]:
-    """Return how many images each part will have, as `designer.data.split` cuts them."""
+    """Return the number of images in each part, by the rule of `designer.data.split`."""
     counts = dict(data.counts)
     whole = counts["train"]
     for part, share in (("test", recipe.data.test), ("validation", recipe.data.validation)):
@@ -117,7 +123,11 @@ def split_counts(data: "Description", recipe: Recipe) -> dict[str, int]:
 
 
 def _outputs_edit(analysis: Analysis, number: int) -> Edit | None:
-    """Return the edit that gives the outputs another size: an argument of theirs, or a layer's."""
+    """Return the edit that gives the outputs another size, or None if there is no clear one.
+
+    It sets the argument ``classes``, the one argument that the last layers depend on, or the
+    ``out_features`` of the last Linear.
+    """
     design = analysis.design
     arguments: set[str] = set()
     layers: set[str] = set()
@@ -144,7 +154,7 @@ def _outputs_edit(analysis: Analysis, number: int) -> Edit | None:
 
 
 def _input_edit(analysis: Analysis, shape: tuple[int, int, int]) -> Edit | None:
-    """Return the edit that gives the design's input another shape."""
+    """Return the edit that gives the design's input another shape, or None if there is none."""
     name = analysis.inputs[0].name
     node = analysis.design.graph.nodes.get(name)
     if not isinstance(node, LayerNode):
@@ -153,7 +163,7 @@ def _input_edit(analysis: Analysis, shape: tuple[int, int, int]) -> Edit | None:
     given = given if isinstance(given, tuple) and len(given) == 3 else shape
 
     def edit(design: Design) -> Design:
-        sizes: list[object] = []
+        sizes: list[int | float | str | None] = []
         for old, size in zip(given, shape, strict=True):
             argument = old[1:].strip() if isinstance(old, str) and old.startswith("=") else ""
             if argument in design.arguments and (sizes.count(old) == 0 or shape[1] == shape[2]):

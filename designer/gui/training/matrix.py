@@ -1,8 +1,8 @@
-"""The confusion matrix as a heat map, with the accuracy of each class beside it."""
+"""The confusion matrix as a heat map, with the recall of each class beside it."""
 
 import math
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -17,20 +17,20 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from designer.gui.base import numbers
 from designer.gui.base.theme import colors, mono, sans, theme
 
-NAMED = 9.0  # pixels that a row must have for the class's name
-COUNTED = 15.0  # and for the count in each cell
-_BAR = 46  # pixels of the bar with a class's accuracy
+NAMED = 9.0  # the least height of a row, in pixels, at which the class's name is written
+COUNTED = 15.0  # the least height of a row, in pixels, at which the counts are written
+_BAR = 46  # width of the bar that shows a class's recall, in pixels
 _GAP = 8
-_ROWS, _COLUMNS, _BARS = "true", "taken for", "right"
+_ROWS, _COLUMNS, _BARS = "true class", "predicted as", "recall"
 
 
 class ConfusionMatrix(QWidget):
-    """Rows are true classes, columns what they were taken for; right ones are green, wrong red.
+    """Rows are true classes, columns predicted ones; correct cells are green, wrong ones red.
 
     Signals
     -------
     picked(pair)
-        A cell was clicked: (true class, predicted class); None for all.
+        The user picked a cell of mistakes, (true class, predicted class); None shows all again.
     """
 
     picked = Signal(object)
@@ -51,42 +51,41 @@ class ConfusionMatrix(QWidget):
         theme.changed.connect(self._dress)
 
     def sizeHint(self) -> QSize:
-        """A square that shows ten classes well."""
         return QSize(340, 260)
 
     def show_matrix(self, classes: list[str], counts: list[list[int]]) -> None:
-        """Show a matrix, counts[i][j] being images of class i taken for class j."""
+        """Show a matrix in which counts[i][j] images of class i were predicted as class j."""
         self.classes, self.counts = classes, counts
         self._totals = [sum(row) for row in counts]
         self._cell = self._picked = None
         self._dress()
 
     def words(self, true: int, predicted: int) -> str:
-        """Return what a cell says."""
+        """Return the tooltip of a cell: its count, and its share of the true class."""
         count, total = self.counts[true][predicted], self._totals[true]
         share = percent(count, total)
         if true == predicted:
             return (
-                f"{self.classes[true]}: {numbers.count(count)} of {numbers.count(total)} right, "
-                f"{share}"
+                f"{self.classes[true]}: recall {share}, {numbers.count(count)} of "
+                f"{numbers.count(total)}"
             )
         return (
-            f"{self.classes[true]} taken for {self.classes[predicted]}: {numbers.count(count)} of "
-            f"{numbers.count(total)}, {share}"
+            f"{self.classes[true]} predicted as {self.classes[predicted]}: {share}, "
+            f"{numbers.count(count)} of {numbers.count(total)}"
         )
 
-    def cell_at(self, place: QPointF) -> tuple[int, int] | None:
-        """Return the cell (true, predicted) at a place in the widget."""
+    def cell_at(self, point: QPointF) -> tuple[int, int] | None:
+        """Return the cell (true, predicted) at a point of the widget, or None."""
         grid = self._grid()
-        if not self.classes or not grid.contains(place):
+        if not self.classes or not grid.contains(point):
             return None
         size = len(self.classes)
-        row = int((place.y() - grid.top()) / grid.height() * size)
-        column = int((place.x() - grid.left()) / grid.width() * size)
+        row = int((point.y() - grid.top()) / grid.height() * size)
+        column = int((point.x() - grid.left()) / grid.width() * size)
         return min(row, size - 1), min(column, size - 1)
 
     def rect_of(self, true: int, predicted: int) -> QRectF:
-        """Return where a cell is."""
+        """Return the rectangle of a cell in the widget."""
         grid = self._grid()
         side = len(self.classes)
         wide, high = grid.width() / side, grid.height() / side
@@ -108,13 +107,13 @@ class ConfusionMatrix(QWidget):
         return self.fontMetrics().horizontalAdvance("100.0 %") + 4
 
     def _dress(self) -> None:
-        """Make the picture of the heat, one pixel a cell."""
+        """Draw the heat map, one pixel per cell, in the theme's colors."""
         c = colors()
         size = len(self.classes)
         self._picture = None
         if size:
             picture = QImage(size, size, QImage.Format.Format_RGB32)
-            base, right, wrong = QColor(c.field), QColor(c.success), QColor(c.error)
+            base, correct, wrong = QColor(c.field), QColor(c.success), QColor(c.error)
             plain = base.rgb()
             for i, row in enumerate(self.counts):
                 total = self._totals[i] or 1
@@ -123,14 +122,14 @@ class ConfusionMatrix(QWidget):
                         picture.setPixel(j, i, plain)
                         continue
                     share = count / total
-                    # No hotter than a count is read upon.
+                    # Limited so that the count stays legible on it. Mistakes are few, so their
+                    # color grows with the square root of their share.
                     heat = 0.55 * share if i == j else min(0.12 + math.sqrt(share), 0.6)
-                    picture.setPixel(j, i, _mixed(base, right if i == j else wrong, heat).rgb())
+                    picture.setPixel(j, i, _mixed(base, correct if i == j else wrong, heat).rgb())
             self._picture = picture
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint heat, counts, names and bars."""
         if self._picture is None:
             return
         painter = QPainter(self)
@@ -140,8 +139,8 @@ class ConfusionMatrix(QWidget):
         painter.drawImage(grid, self._picture)
         if min(high, wide) > 5:
             painter.setPen(QPen(QColor(c.window), 1))
-            for place in range(size + 1):
-                y, x = grid.top() + place * high, grid.left() + place * wide
+            for line in range(size + 1):
+                y, x = grid.top() + line * high, grid.left() + line * wide
                 painter.drawLine(QPointF(grid.left(), y), QPointF(grid.right(), y))
                 painter.drawLine(QPointF(x, grid.top()), QPointF(x, grid.bottom()))
         if high >= COUNTED:
@@ -159,7 +158,7 @@ class ConfusionMatrix(QWidget):
         if high < NAMED or wide < NAMED:
             line = self.fontMetrics().height()
             below = QRectF(0, self.height() - line, self.width(), line)
-            words = f"{size} classes; point at a cell to read it"
+            words = f"{size} classes. Point at a cell to read its count."
             painter.drawText(below, Qt.AlignmentFlag.AlignCenter, words)
         painter.end()
 
@@ -180,34 +179,35 @@ class ConfusionMatrix(QWidget):
         painter.setFont(sans(relative))
         painter.setPen(QColor(c.soft_text))
         metrics = painter.fontMetrics()
-        for place, name in enumerate(self.classes):
-            row = QRectF(0, grid.top() + place * high, grid.left() - 6, high)
+        for number, name in enumerate(self.classes):
+            row = QRectF(0, grid.top() + number * high, grid.left() - 6, high)
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(row.width()))
             painter.drawText(row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-            left = grid.left() + place * wide
+            left = grid.left() + number * wide
             column = QRectF(left, grid.bottom() + 2, wide, self.fontMetrics().height())
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(wide))
             painter.drawText(column, Qt.AlignmentFlag.AlignHCenter, text)
 
     def _paint_headings(self, painter: QPainter, grid: QRectF) -> None:
-        """Say what the rows, the columns and the bars are."""
+        """Write the headings of the rows, the columns and the bars."""
         top, left = grid.top(), grid.right() + _GAP
         flag = Qt.AlignmentFlag
-        for place, side, words in (
+        for rect, side, words in (
             (QRectF(0, 0, grid.left() - 6, top), flag.AlignRight, _ROWS),
             (QRectF(grid.left(), 0, grid.width(), top), flag.AlignHCenter, _COLUMNS),
             (QRectF(left, 0, self.width() - left, top), flag.AlignRight, _BARS),
         ):
-            painter.drawText(place, side | flag.AlignTop, words)
+            painter.drawText(rect, side | flag.AlignTop, words)
 
     def _paint_bars(self, painter: QPainter, grid: QRectF, high: float) -> None:
-        """Paint the share of right answers of each class, worst ones standing out."""
+        """Paint the recall of each class: its share of correctly predicted images."""
         c = colors()
         left = grid.right() + _GAP
         painter.setFont(sans(min(0.9, high / self.fontMetrics().height())))
-        for place, total in enumerate(self._totals):
-            share = self.counts[place][place] / total if total else 0.0
-            top = grid.top() + place * high
+        for number, total in enumerate(self._totals):
+            correct = self.counts[number][number]
+            share = correct / total if total else 0.0
+            top = grid.top() + number * high
             thick = max(min(high * 0.4, 6.0), 0.5)
             bar = QRectF(left, top + (high - thick) / 2, _BAR, thick)
             painter.fillRect(bar, QColor(c.field))
@@ -218,40 +218,37 @@ class ConfusionMatrix(QWidget):
                 painter.drawText(
                     QRectF(left + _BAR, top, self._share_width(), high),
                     Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                    percent(self.counts[place][place], total),
+                    percent(correct, total),
                 )
 
     # Reading out
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Say what the cell under the pointer counts."""
         self._point(self.cell_at(event.position()), event.globalPosition().toPoint())
 
-    def leaveEvent(self, event: object) -> None:
-        """Point at nothing."""
+    def leaveEvent(self, event: QEvent) -> None:
         self._cell = None
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Pick the cell, or none."""
         self._pick(self.cell_at(event.position()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go from cell to cell with the arrows, pick with Enter, give up with Escape."""
+        """Move between cells with the arrows, pick one with Enter, show all with Escape."""
         moves = {
             Qt.Key.Key_Left: (0, -1),
             Qt.Key.Key_Right: (0, 1),
             Qt.Key.Key_Up: (-1, 0),
             Qt.Key.Key_Down: (1, 0),
         }
-        key = event.key()
+        key = Qt.Key(event.key())
         if self.classes and key in moves:
             row, column = self._cell or (0, 0)
             down, right = moves[key]
             last = len(self.classes) - 1
             cell = (min(max(row + down, 0), last), min(max(column + right, 0), last))
-            place = self.rect_of(*cell).center().toPoint()
-            self._point(cell, self.mapToGlobal(place))
+            center = self.rect_of(*cell).center().toPoint()
+            self._point(cell, self.mapToGlobal(center))
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._cell:
             self._pick(self._cell)
         elif key == Qt.Key.Key_Escape and self._picked is not None:
@@ -281,7 +278,7 @@ class ConfusionMatrix(QWidget):
 
 
 def percent(count: int, total: int) -> str:
-    """Write a share; only all of them are 100 %, however many there are."""
+    """Return a share in per cent; only a share of all is written as 100 %, never 99.97 %."""
     if not total:
         return "–"
     return f"{100.0 if count == total else min(100 * count / total, 99.9):.1f} %"

@@ -1,4 +1,4 @@
-"""The worst mistakes of a network as pictures: what it was, what it was taken for, how surely."""
+"""The worst mistakes of a network as pictures: true class, predicted class, probability."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ _GAP = 8
 
 @dataclass(frozen=True)
 class Mistake:
-    """An image of class `true` that was taken for `predicted`, with that probability."""
+    """A test image of class `true` that the network predicted as `predicted`."""
 
     true: str
     predicted: str
@@ -25,16 +25,15 @@ class Mistake:
 
     @property
     def words(self) -> str:
-        """All that is known of it."""
-        sure = "" if self.probability is None else f", with {100 * self.probability:.1f} %"
-        return (
-            f"Test image {self.index}: {self.true} taken for {self.predicted}{sure}; "
-            f"loss {self.loss:.2f}"
-        )
+        """The tooltip of the picture: image, classes, probability and loss."""
+        wrong = f"Test image {self.index}: {self.true} predicted as {self.predicted}"
+        if self.probability is None:
+            return f"{wrong}; loss {self.loss:.2f}"
+        return f"{wrong} with probability {100 * self.probability:.1f} %; loss {self.loss:.2f}"
 
 
 class Mistakes(QWidget):
-    """A grid of pictures with their captions, as wide as there is room."""
+    """A grid of pictures with captions, in as many columns as fit."""
 
     def __init__(self) -> None:
         super().__init__(objectName="mistakes")
@@ -46,12 +45,12 @@ class Mistakes(QWidget):
         theme.changed.connect(self.update)
 
     def show_mistakes(self, mistakes: list[Mistake]) -> None:
-        """Show these, the surest first."""
+        """Show mistakes, those with the highest probability first."""
         self.mistakes = sorted(mistakes, key=lambda each: -(each.probability or 0))
         self.filter(None)
 
     def filter(self, pair: tuple[str, str] | None) -> None:
-        """Show those of one class that were taken for another; None for all."""
+        """Show the mistakes of one pair (true class, predicted class); None for all."""
         self.shown = [
             mistake
             for mistake in self.mistakes
@@ -61,7 +60,7 @@ class Mistakes(QWidget):
         self.update()
 
     def rect_of(self, number: int) -> QRect:
-        """Return where a mistake is shown, caption included."""
+        """Return the rectangle of a mistake's picture and caption."""
         size = self._cell()
         row, column = divmod(number, self._columns())
         left, top = column * (size.width() + _GAP), row * (size.height() + _GAP)
@@ -79,21 +78,19 @@ class Mistakes(QWidget):
         self.setMinimumHeight(rows * (self._cell().height() + _GAP))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Take as many rows as are needed."""
         super().resizeEvent(event)
         self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint what lies in the part to be painted."""
         painter = QPainter(self)
         c = colors()
         painter.setFont(sans(0.9))
         metrics = painter.fontMetrics()
         for number, mistake in enumerate(self.shown):
-            place = self.rect_of(number)
-            if not place.intersects(event.rect()):
+            cell = self.rect_of(number)
+            if not cell.intersects(event.rect()):
                 continue
-            square = QRect(place.topLeft(), QSize(place.width(), place.width()))
+            square = QRect(cell.topLeft(), QSize(cell.width(), cell.width()))
             picture = mistake.picture
             paint_framed(painter, square, picture and _fitted(picture, square.width()))
             line = QRect(square.left(), square.bottom() + 2, square.width(), metrics.height())
@@ -110,7 +107,7 @@ class Mistakes(QWidget):
         painter.end()
 
     def event(self, event: QEvent) -> bool:
-        """Say all about the mistake under the pointer."""
+        """Show the tooltip of the mistake under the pointer."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             for number, mistake in enumerate(self.shown):
                 if self.rect_of(number).contains(event.pos()):
@@ -122,7 +119,7 @@ class Mistakes(QWidget):
 
 
 def _fitted(picture: QImage, side: int) -> QImage:
-    """Return a picture cut to a square; small ones keep their pixels sharp."""
+    """Return a picture scaled to a square; small ones keep sharp pixels."""
     mode = Qt.TransformationMode
     how = mode.FastTransformation if picture.width() < side else mode.SmoothTransformation
     return picture.scaled(2 * side, 2 * side, Qt.AspectRatioMode.IgnoreAspectRatio, how)

@@ -1,4 +1,4 @@
-"""The Training dock: what is chosen before a run, then its curves, how it gets on and ended."""
+"""The Training dock: the set-up of a run, then its curves, its progress and how it ended."""
 
 import re
 from typing import TYPE_CHECKING
@@ -36,12 +36,12 @@ BAD = ("diverged", "failed", "interrupted", "damaged", "gone")
 
 
 class TrainingPanel(QWidget):
-    """Set-up and run view, of which one is shown.
+    """A stack of two pages: the set-up of the next run, and the view of the shown run.
 
     Signals
     -------
     changed()
-        `refusal`, `running` or what is estimated is another.
+        `refusal`, `running` or the memory estimate has changed.
     """
 
     changed = Signal()
@@ -52,7 +52,8 @@ class TrainingPanel(QWidget):
         super().__init__(parent, objectName="training")
         self.workspace = workspace
         self.trainer = trainer
-        # From the outside in: what is put into another widget is styled again with all it holds.
+        # Built from the outside in: Qt styles a widget with all its children again when it is
+        # put into another.
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         self.pages = QStackedWidget(self)
@@ -64,8 +65,8 @@ class TrainingPanel(QWidget):
         self.set_up.start.ask = trainer.ask
         trainer.runs_changed.connect(self.set_up.start.list_runs)
         self.set_up.train_requested.connect(self.start)
-        self.set_up.changed.connect(self._tell)
-        self.set_up.data.read.connect(self._want_curves)  # Train is near
+        self.set_up.changed.connect(self._update_refusal)
+        self.set_up.data.read.connect(self._want_curves)  # Train is likely to be pressed soon
         self.controls = Controls(trainer)
         self.curves: QWidget | None = None
         self._curves_wanted = False
@@ -75,35 +76,36 @@ class TrainingPanel(QWidget):
         trainer.events_arrived.connect(lambda _: self._show_progress())
         trainer.restarted.connect(self._show_progress)
         trainer.refused.connect(workspace.refused)
-        workspace.switched.connect(self._tell)
-        workspace.changed.connect(lambda *_: self._tell())
+        workspace.switched.connect(self._update_refusal)
+        workspace.changed.connect(lambda *_: self._update_refusal())
         theme.changed.connect(self._dress)
         self._dress()
-        self._tell()
+        self._update_refusal()
 
     # What the actions need
 
     @property
     def running(self) -> bool:
-        """Whether a training runs that this window follows."""
+        """Whether the run that this window follows is being trained."""
         return self.trainer.active is not None and self.trainer.active.going
 
     def refusal(self) -> str:
-        """Return why Train cannot be pressed, "" if it can."""
+        """Return why the design cannot be trained now, "" if it can."""
         if self.trainer.beginning:
-            return "A training is about to begin."
-        if self.running:
-            return f"{self.trainer.active.run.path.name} is being trained; stop it first."
+            return "A training is being started."
+        active = self.trainer.active
+        if active is not None and active.going:
+            return f"{active.run.path.name} is being trained; stop it first."
         if self.workspace.document is None:
             return "No design is open."
         if not self.workspace.analysis.inputs:
-            return "The design has no Input yet."
+            return "The design has no Input: add one."
         if not self.workspace.analysis.valid:
             return "The design has problems; the Problems panel lists them."
         return self.set_up.refusal
 
     def start(self) -> None:
-        """Train the current design as the set-up says."""
+        """Train the current design with the recipe of the set-up."""
         refusal = self.refusal()
         if refusal:
             self.workspace.refused.emit(refusal)
@@ -113,23 +115,23 @@ class TrainingPanel(QWidget):
         self.trainer.begin(self.workspace.design, self.set_up.recipe)
 
     def toggle_pause(self) -> None:
-        """Hold the training where it is, or go on."""
+        """Pause the training, or continue it."""
         self.controls.toggle_pause()
 
     def stop(self) -> None:
-        """End the training with a checkpoint."""
+        """Write a checkpoint and stop the training."""
         self.trainer.steer("stop")
 
     def checkpoint(self) -> None:
-        """Have a checkpoint written."""
+        """Write a checkpoint and continue."""
         self.trainer.steer("checkpoint")
 
     # Assembling
 
     def _assemble(self) -> None:
-        self.place = QLabel("The curves come as soon as there are some.")
-        self.place.setProperty("role", "faint")
-        self.place.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.placeholder = QLabel("Curves are shown here after the first step.")
+        self.placeholder.setProperty("role", "faint")
+        self.placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.card = QFrame(objectName="training-card")
         self.sentence = QLabel(objectName="training-sentence", wordWrap=True)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -137,12 +139,14 @@ class TrainingPanel(QWidget):
         self.resume = QPushButton("Resume", objectName="training-resume")
         self.resume.clicked.connect(self._resume)
         self.slower = QPushButton("Resume at a third of the rate", objectName="training-slower")
-        self.slower.setToolTip("Go on from the last checkpoint with a lower learning rate.")
+        self.slower.setToolTip(
+            "Continue from the last checkpoint with a third of the learning rate."
+        )
         self.slower.clicked.connect(self._resume_slower)
         self.halve = QPushButton(objectName="training-halve")
         self.halve.clicked.connect(self._take_batch)
         self.back = QPushButton("Set-up", objectName="training-back")
-        self.back.setToolTip("Choose data, recipe and device for the next training.")
+        self.back.setToolTip("Choose data, recipe and device of the next run.")
         self.back.clicked.connect(self.show_set_up)
         row = QHBoxLayout(self.card)
         row.setContentsMargins(10, 6, 8, 6)
@@ -154,7 +158,7 @@ class TrainingPanel(QWidget):
         self.column = QVBoxLayout(run)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(0)
-        self.column.addWidget(self.place, 1)
+        self.column.addWidget(self.placeholder, 1)
         self.column.addWidget(self.controls)
         self.column.addWidget(self.card)
         self.column.setContentsMargins(0, 2, 0, 0)
@@ -162,11 +166,11 @@ class TrainingPanel(QWidget):
         self.pages.addWidget(run)
         self.return_ = QPushButton("Back to the run", self.set_up, objectName="training-return")
         self.return_.clicked.connect(lambda: self.pages.setCurrentWidget(self.run))
-        self.set_up.train.parentWidget().layout().addWidget(self.return_)
+        self.set_up.device_rows.addWidget(self.return_)
         self.return_.hide()
 
     def _want_curves(self) -> None:
-        """Load what draws the curves, which takes half a second, and make them."""
+        """Create the curves once; importing pyqtgraph for them takes half a second."""
         if self._curves_wanted:
             return
         self._curves_wanted = True
@@ -174,8 +178,8 @@ class TrainingPanel(QWidget):
 
     def _make_curves(self, curves: type["Curves"]) -> None:
         self.curves = curves(self.trainer)
-        self.column.replaceWidget(self.place, self.curves)
-        self.place.hide()
+        self.column.replaceWidget(self.placeholder, self.curves)
+        self.placeholder.hide()
 
     def _dress(self) -> None:
         self.resume.setIcon(icons.icon("play"))
@@ -184,7 +188,7 @@ class TrainingPanel(QWidget):
     # Following
 
     def show_set_up(self) -> None:
-        """Show what is chosen before a run."""
+        """Show the set-up of the next run."""
         self.pages.setCurrentWidget(self.set_up)
         self.return_.setVisible(self.trainer.shown is not None)
 
@@ -198,7 +202,7 @@ class TrainingPanel(QWidget):
         self._raise()
 
     def _raise(self) -> None:
-        """Bring the dock to the front, that the run is seen wherever it was asked for."""
+        """Bring the dock to the front, whichever panel the run was chosen in."""
         dock = self.parentWidget()
         if isinstance(dock, QDockWidget):
             dock.show()
@@ -210,9 +214,9 @@ class TrainingPanel(QWidget):
             self.pages.setCurrentWidget(self.run)
         self._show_progress()
         self._show_card()
-        self._tell()
+        self._update_refusal()
 
-    def _tell(self) -> None:
+    def _update_refusal(self) -> None:
         refusal = self.refusal()
         self.set_up.set_refused(refusal)
         if not refusal and self.set_up.data.reading:
@@ -225,7 +229,7 @@ class TrainingPanel(QWidget):
             self.controls.show_progress(follower)
 
     def _show_card(self) -> None:
-        """Show how the run ended, in place of the controls."""
+        """Show how the run ended instead of the controls, once it has."""
         follower = self.trainer.shown
         ended = follower is not None and follower.looked and not follower.going
         self.controls.setVisible(not ended)
@@ -254,12 +258,12 @@ class TrainingPanel(QWidget):
         return follower.state == "new" and bool(self.trainer.ending_of(follower))
 
     def ending(self, follower: Follower) -> str:
-        """Return how a run ended, or came to rest, in a sentence or two."""
+        """Return in one or two sentences how a run ended or was interrupted."""
         result, state = follower.result, follower.state
         if state == "gone":
             return (
-                f"The folder {follower.run.path} is gone: it was moved, renamed or deleted. "
-                "Its curves are shown as they were."
+                f"The folder {follower.run.path} is missing: it was moved, renamed or deleted. "
+                "The curves show what was read before."
             )
         if state == "damaged":
             return follower.sentence
@@ -267,7 +271,7 @@ class TrainingPanel(QWidget):
             words = self.trainer.ending_of(follower)
             last = follower.history.last.get("checkpoint")
             if follower.checkpoint and last:
-                return f"{words} Its last checkpoint is of step {last.get('step', 0):,}."
+                return f"{words} The last checkpoint was written at step {last.get('step', 0):,}."
             return f"{words} There is no checkpoint yet." if state == "interrupted" else words
         if result is None:
             return ""
@@ -275,7 +279,7 @@ class TrainingPanel(QWidget):
             return result.message or f"The training {state}."
         return " ".join(summary(result))
 
-    # Going on
+    # Resuming
 
     def _resume(self) -> None:
         if self.trainer.shown is not None:

@@ -1,6 +1,6 @@
-"""Live plots of runs with pyqtgraph: one quantity over the epochs, of any number of points.
+"""Live plots of runs with pyqtgraph: one quantity over the epochs, with any number of points.
 
-Imported at the first plot only, since pyqtgraph takes half a second.
+Imported at the first plot only, because importing pyqtgraph takes half a second.
 """
 
 import math
@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -18,24 +18,27 @@ from designer.gui.base.theme import colors, sans, theme
 from designer.gui.training.axes import Axis
 from designer.gui.worker.history import Array
 
-POINTS_PER_PIXEL = 2  # the lowest and the highest of what falls on a pixel
-FAINT = 80  # alpha, of 255, of what lies behind a smoothed curve
-_BLOCK = 64  # points of which the extremes are kept ready
-_ZOOM = 0.8  # of the range that a key leaves
+POINTS_PER_PIXEL = 2  # the lowest and the highest of the points that fall on a pixel
+FAINT = 80  # alpha of the raw curve behind a smoothed one, of 255
+_BLOCK = 64  # points per pair of extremes in the coarse copy of a long curve
+_ZOOM = 0.8  # the share of the range that is left when + is pressed
+_NONE: Array = np.empty(0)
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One curve: `x` is in epochs and grows; `role` tells how it is drawn and read out.
+    """One curve over the epochs.
 
     Attributes
     ----------
     name
-        As the header says it: ``train``; "" for one that is not read out.
+        The name in the header, as ``train``; "" for a curve whose values are not shown there.
+    x
+        The epochs of the points, ascending.
     faint
-        It lies behind another that says the same more smoothly.
+        Whether it is the raw curve, drawn behind its smoothed one.
     marked
-        Each point is marked, as befits a few.
+        Whether each point gets a dot, as long as there are few.
     """
 
     name: str
@@ -47,7 +50,7 @@ class Line:
     dashed: bool = False
 
     def seen(self, low: float, high: float, pixels: int) -> tuple[Array, Array]:
-        """Return what can be seen of the curve between two places on so many pixels."""
+        """Return the points to draw between two epochs at a width in pixels."""
         count = np.searchsorted(self.x, high) - np.searchsorted(self.x, low)
         coarse = count > 2 * POINTS_PER_PIXEL * _BLOCK * pixels
         x, y = self._coarse if coarse else (self.x, self.y)
@@ -62,9 +65,9 @@ class Line:
 
 
 def extremes(x: Array, y: Array, size: int) -> tuple[Array, Array]:
-    """Keep, of every `size` points, the lowest and the highest, in their order.
+    """Return the lowest and the highest of every `size` points, in their order.
 
-    Fewer points than would make that worth while are all kept, and so is the last one.
+    The last point is always kept; below `size` 4, all points are.
     """
     if size < 2 * POINTS_PER_PIXEL:
         return x, y
@@ -80,13 +83,14 @@ def extremes(x: Array, y: Array, size: int) -> tuple[Array, Array]:
 class Plot(QWidget):
     """One quantity over the epochs, with its newest values in the header.
 
-    Drag to pan, turn the wheel to zoom, double-click to see everything; with the keyboard the
-    arrows, + and -, and Home. Where the pointer is, the header reads the values there.
+    Drag to pan, turn the wheel to zoom, double-click to see everything; with the keyboard, use the
+    arrows, + and -, and Home. While the pointer is over the plot, the header shows the values at
+    its epoch.
 
     Signals
     -------
     pointed(x)
-        The pointer is at this epoch; NaN when it left.
+        The pointer moved to this epoch; NaN when it left the plot.
     """
 
     pointed = Signal(float)
@@ -100,12 +104,12 @@ class Plot(QWidget):
         self.from_zero = from_zero
         self.digits = digits
         self.log = False
-        self.following = True  # everything is shown, also what is to come
+        self.following = True  # the range grows with the curves until the user changes it
         self.lines: Sequence[Line] = ()
         self.marks: Sequence[tuple[float, str]] = ()
         self._at = math.nan
         self._items: list[pg.PlotCurveItem] = []
-        self._dots: dict[int, pg.ScatterPlotItem] = {}  # of the curves that are marked
+        self._dots: dict[int, pg.ScatterPlotItem] = {}  # by the number of their curve
         self._mark_items: list[pg.InfiniteLine] = []
         self.header = QLabel(objectName=f"plot-header-{title.lower().replace(' ', '-')}")
         self.header.setTextFormat(Qt.TextFormat.RichText)
@@ -115,7 +119,7 @@ class Plot(QWidget):
             "bottom": Axis("bottom", name="epoch"),
         }
         self.view = pg.PlotWidget(enableMenu=False, axisItems=self.axes)
-        self.axes["left"].setZValue(-1)  # the lines across lie behind the curves
+        self.axes["left"].setZValue(-1)  # the grid lines lie behind the curves
         self.view.setObjectName(f"plot-{title.lower().replace(' ', '-')}")
         self.view.setAccessibleName(f"{title} over the epochs")
         self.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -145,7 +149,7 @@ class Plot(QWidget):
     # What is shown
 
     def set_lines(self, lines: Sequence[Line], marks: Sequence[tuple[float, str]] = ()) -> None:
-        """Show curves, and marks at some epochs."""
+        """Show curves, and vertical marks with their texts at some epochs."""
         self.lines = lines
         if marks != self.marks:
             self.marks = marks
@@ -153,17 +157,17 @@ class Plot(QWidget):
         if self.following:
             self.fit()
         self._draw_lines()
-        self._say()
+        self._update_header()
 
     def set_log(self, log: bool) -> None:
-        """Draw the quantity by its logarithm, or as it is."""
+        """Draw the quantity on a logarithmic or a linear axis."""
         self.log = log
         self.axes["left"].setLogMode(False, log)
         self.following = True
         self.set_lines(self.lines, self.marks)
 
     def fit(self) -> None:
-        """Show everything, and go on to as it grows."""
+        """Show all of the curves, also as they grow."""
         self.following = True
         right = max((line.x[-1] for line in self.lines if len(line.x)), default=1.0)
         self.box.setXRange(0, right or 1.0, padding=0.01)
@@ -171,22 +175,23 @@ class Plot(QWidget):
         self.box.setYRange(low, high, padding=0.04)
 
     def point_at(self, x: float) -> None:
-        """Read out the values at an epoch; NaN for the newest."""
+        """Show the values at an epoch in the header; NaN for the newest."""
         self._at = x
         self._cross.setVisible(not math.isnan(x))
         if not math.isnan(x):
             self._cross.setPos(x)
-        self._say()
+        self._update_header()
 
     def _extent(self) -> tuple[float, float]:
-        """Return what the curves reach from and to, in the axis' own measure."""
+        """Return the lowest and the highest value of the curves, in the unit of the axis."""
         lows, highs = [], []
         for line in self.lines:
             if len(line.y):
                 y = self._measured(line.y)
                 y = y[np.isfinite(y)]
                 if len(y):
-                    # A wild first step shall not flatten all the rest.
+                    # The 99th percentile, so that a huge loss of the first steps does not
+                    # flatten the rest of the curve.
                     few = line.faint and len(y) > 50 and not self.percent
                     highs.append(float(np.percentile(y[:20_000], 99) if few else y.max()))
                     lows.append(float(y.min()))
@@ -216,7 +221,7 @@ class Plot(QWidget):
         for number, item in enumerate(self._items):
             if number >= len(self.lines):
                 item.setData([], [])
-                self._draw_dots(number, (), (), "")
+                self._draw_dots(number, _NONE, _NONE, "")
                 continue
             line = self.lines[number]
             x, y = line.seen(low, high, pixels)
@@ -224,7 +229,7 @@ class Plot(QWidget):
             color = QColor(line.color)
             if line.faint:
                 color.setAlpha(FAINT)
-            # Thick lines of many points take Qt long to draw, and are no thicker to the eye.
+            # Qt draws lines wider than a pixel slowly, and on a dense curve nobody sees the width.
             wide = 1.6 if len(x) < pixels and not line.faint else 1
             pen = QPen(color, wide * self.devicePixelRatioF())
             pen.setCosmetic(True)
@@ -235,10 +240,10 @@ class Plot(QWidget):
             if line.marked and len(x) <= 60:
                 self._draw_dots(number, x[seen], y[seen], line.color)
             else:
-                self._draw_dots(number, (), (), "")
+                self._draw_dots(number, _NONE, _NONE, "")
 
-    def _draw_dots(self, number: int, x: Sequence[float], y: Sequence[float], color: str) -> None:
-        """Mark points of a curve, or none."""
+    def _draw_dots(self, number: int, x: Array, y: Array, color: str) -> None:
+        """Draw dots at points of a curve, or none for empty arrays."""
         dots = self._dots.get(number)
         if dots is None:
             if not len(x):
@@ -274,11 +279,11 @@ class Plot(QWidget):
             axis.dress(sans(0.8), line=c.line, words=c.faint_text)
         self.axes["left"].setWidth(round(self.fontMetrics().height() * 2.6))
         self._draw_marks()
-        self._say()
+        self._update_header()
 
-    # Reading out
+    # Values in the header
 
-    def _say(self) -> None:
+    def _update_header(self) -> None:
         c = colors()
         words = [f"<b>{self.title}</b>"]
         if not math.isnan(self._at):
@@ -292,32 +297,32 @@ class Plot(QWidget):
         self.header.setText("&nbsp;&nbsp;".join(words))
 
     def _value(self, line: Line) -> str:
-        """Write a curve's newest value, or the one where the pointer is."""
+        """Return a curve's value at the pointer as text, or its newest value."""
         seen = np.flatnonzero(np.isfinite(line.y[-1:])) if math.isnan(self._at) else None
         if not len(line.y) or (seen is not None and not len(seen)):
             return ""
-        place = len(line.x) - 1
+        index = len(line.x) - 1
         if not math.isnan(self._at):
-            place = int(np.searchsorted(line.x, self._at))
-            if place == len(line.x) or (
-                place and self._at - line.x[place - 1] < line.x[place] - self._at
+            index = int(np.searchsorted(line.x, self._at))
+            if index == len(line.x) or (
+                index and self._at - line.x[index - 1] < line.x[index] - self._at
             ):
-                place -= 1
-        value = float(line.y[place])
+                index -= 1
+        value = float(line.y[index])
         if not math.isfinite(value):
             return "–"
         if self.percent:
             return f"{100 * value:.1f} %"
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{self.digits}g}"
 
-    def _mouse_moved(self, place: QPointF) -> None:
-        inside = self.box.sceneBoundingRect().contains(place)
-        self.pointed.emit(self.box.mapSceneToView(place).x() if inside else math.nan)
+    def _mouse_moved(self, point: QPointF) -> None:
+        inside = self.box.sceneBoundingRect().contains(point)
+        self.pointed.emit(self.box.mapSceneToView(point).x() if inside else math.nan)
 
     # Keys
 
-    def eventFilter(self, watched: QWidget, event: QEvent) -> bool:
-        """Take keys and double-clicks from the plot."""
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Handle the keys and double-clicks of the plot."""
         kind = event.type()
         if kind == QEvent.Type.Leave and watched is self.view.viewport():
             self.pointed.emit(math.nan)
@@ -329,7 +334,7 @@ class Plot(QWidget):
         return super().eventFilter(watched, event)
 
     def _key(self, event: QKeyEvent) -> bool:
-        key = event.key()
+        key = Qt.Key(event.key())
         (left, right), (low, high) = self.box.viewRange()
         width, height = right - left, high - low
         moves = {

@@ -1,9 +1,10 @@
-"""The Runs dock: earlier trainings, to be looked at again, compared, resumed, deleted."""
+"""The Runs dock: earlier runs, to be shown again, compared, resumed, exported or deleted."""
 
 import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QAction, QColor, QDesktopServices, QHideEvent, QKeySequence, QShowEvent
@@ -29,22 +30,21 @@ from designer.gui.training.survey import Summary, Survey
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
 
-COLUMNS = ("Name", "Design", "State", "Epochs", "Accuracy", "Best loss", "Size", "Begun")
+COLUMNS = ("Name", "Design", "State", "Epochs", "Accuracy", "Best loss", "Size", "Started")
 MEANINGS = {
-    "Epochs": "Epochs that were trained, of those that the recipe asks for.",
-    "Accuracy": "Share of the test images that the weights of the best epoch get right.",
-    "Best loss": "Validation loss of the best epoch; while it trains, of the last.",
+    "Epochs": "Epochs trained so far, of those in the recipe.",
+    "Accuracy": "Test accuracy of the weights of the best epoch.",
+    "Best loss": "Validation loss of the best epoch; during the training, of the last epoch.",
 }
-LOOK = 3_000  # milliseconds between looks at the folder, while the list is shown
+LOOK = 3_000  # milliseconds between two readings of the folder, while the list is visible
 RESUMABLE = ("stopped", "interrupted", "failed", "diverged")
-WORDS = {"early_stopped": "stopped early", "new": "not begun"}
+WORDS = {"early_stopped": "stopped early", "new": "not started"}
 WIDTHS = (
     "", "ResNet-152", "interrupted", "100 / 100",
     "100.00 %", "12.3456", "999 MB", "0000-00-00 00:00",
 )  # fmt: skip
-"""The longest text that each column usually has; the first takes what is left."""
+"""The longest usual text of each column; the first column takes the rest of the width."""
 
-_DATA = Qt.ItemDataRole.UserRole
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -87,8 +87,7 @@ class RunsPanel(QWidget):
         trainer.runs_changed.connect(self._soon.start)
         trainer.state_changed.connect(self._state_changed)
         trainer.run_changed.connect(self._mark_shown)
-        theme.changed.connect(self._dress)
-        self._dress()
+        theme.changed.connect(self._mark_shown)
         self._fill()
 
     # Assembling
@@ -99,25 +98,27 @@ class RunsPanel(QWidget):
         view.setHeaderLabels(COLUMNS)
         view.setRootIsDecorated(False)
         view.setUniformRowHeights(True)
-        view.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # date and design of a name are telling
+        view.setTextElideMode(
+            Qt.TextElideMode.ElideMiddle
+        )  # names begin with a date, end with a design
         view.setAllColumnsShowFocus(True)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         view.setSortingEnabled(True)
-        view.sortByColumn(COLUMNS.index("Begun"), Qt.SortOrder.DescendingOrder)
+        view.sortByColumn(COLUMNS.index("Started"), Qt.SortOrder.DescendingOrder)
         header = view.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(40)
-        for place, longest in enumerate(WIDTHS):
+        for column, longest in enumerate(WIDTHS):
             if longest:
-                words = (longest, COLUMNS[place])
+                words = (longest, COLUMNS[column])
                 widest = max(map(view.fontMetrics().horizontalAdvance, words))
-                view.setColumnWidth(place, widest + 22)
-        for place in range(3, 7):
-            view.headerItem().setTextAlignment(place, _RIGHT)
+                view.setColumnWidth(column, widest + 22)
+        for column in range(3, 7):
+            view.headerItem().setTextAlignment(column, _RIGHT)
         for name, meaning in MEANINGS.items():
             view.headerItem().setToolTip(COLUMNS.index(name), meaning)
         view.itemDoubleClicked.connect(lambda *_: self.show_run())
@@ -127,14 +128,14 @@ class RunsPanel(QWidget):
 
     def _made_actions(self) -> dict[str, QAction]:
         table: tuple[tuple[str, str, str, str, Callable[[], object]], ...] = (
-            ("show", "Show", "Return", "Show its curves and its evaluation.", self.show_run),
-            ("compare", "Compare", "Space", "Draw its curves beside those shown.", self.compare),
-            ("resume", "Resume", "", "Go on from its last checkpoint.", self.resume),
+            ("show", "Show", "Return", "Show the curves and the evaluation.", self.show_run),
+            ("compare", "Compare", "Space", "Add the curves to those shown.", self.compare),
+            ("resume", "Resume", "", "Continue from the last checkpoint.", self.resume),
             ("design", "Open design", "", "Open the design that was trained.", self.open_design),
-            ("export", "Export…", "", "Write model files of its best weights.", self.export),
-            ("rename", "Rename", "F2", "Give its folder another name.", self.rename),
-            ("reveal", "Open folder", "", "Show its folder in the file manager.", self.reveal),
-            ("delete", "Delete…", "Del", "Delete its folder, after a question.", self.delete),
+            ("export", "Export…", "", "Write model files of the best epoch.", self.export),
+            ("rename", "Rename", "F2", "Rename the folder.", self.rename),
+            ("reveal", "Open folder", "", "Show the folder in the file manager.", self.reveal),
+            ("delete", "Delete…", "Del", "Delete the folder after a confirmation.", self.delete),
         )  # fmt: skip
         actions = {}
         for key, text, shortcut, help_, act in table:
@@ -161,9 +162,6 @@ class RunsPanel(QWidget):
         row.addWidget(self.count)
         return row
 
-    def _dress(self) -> None:
-        self._mark_shown()
-
     # Reading
 
     def _read(self) -> None:
@@ -187,7 +185,7 @@ class RunsPanel(QWidget):
             self._soon.start()
 
     def _fill(self) -> None:
-        """Show the summaries, keeping what is selected."""
+        """Show the summaries, keeping the selection."""
         if self.list.state() == QAbstractItemView.State.EditingState:
             return
         chosen = self.chosen
@@ -213,7 +211,7 @@ class RunsPanel(QWidget):
         self.count.setText(f"{number} run{'s' if number != 1 else ''} · {size}" if number else "")
         self.count.setToolTip(str(self.trainer.runs_folder))
         folder = self.trainer.runs_folder
-        self.empty.setText(f"No runs yet. Each training becomes a folder in {folder}.")
+        self.empty.setText(f"No runs yet. Each training creates a folder in {folder}.")
         self.empty.setVisible(not number)
         self.list.setVisible(bool(number))
         self._mark_shown()
@@ -222,9 +220,10 @@ class RunsPanel(QWidget):
     def _mark_shown(self) -> None:
         shown = self.trainer.shown.run.path if self.trainer.shown is not None else None
         c = colors()
-        for place in range(self.list.topLevelItemCount()):
-            item = self.list.topLevelItem(place)
-            summary: Summary = item.data(0, _DATA)
+        for number in range(self.list.topLevelItemCount()):
+            item = self.list.topLevelItem(number)
+            assert isinstance(item, _Item)
+            summary = item.run
             font = item.font(0)
             font.setBold(summary.path == shown)
             self._filling = True
@@ -234,35 +233,32 @@ class RunsPanel(QWidget):
             self._filling = False
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look at the folder while somebody looks at the list."""
         super().showEvent(event)
         self._read()
         self._again.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Look no more."""
         super().hideEvent(event)
         self._again.stop()
 
-    # What can be done with a run
+    # Actions on the selected run
 
     @property
     def chosen(self) -> Summary | None:
-        """The run that is selected."""
-        items = self.list.selectedItems()
-        return items[0].data(0, _DATA) if items else None
+        """The selected run, None without a selection."""
+        return next((i.run for i in self.list.selectedItems() if isinstance(i, _Item)), None)
 
     def refusal(self, key: str) -> str:
-        """Return why something cannot be done with the selected run, "" if it can."""
+        """Return why an action cannot be applied to the selected run, "" if it can."""
         run = self.chosen
         if run is None:
             return "Select a run."
         if run.state == "running" and key in ("rename", "delete", "resume"):
-            return "It is being trained; stop it first."
+            return "The run is being trained: stop it first."
         if key == "resume" and run.state not in RESUMABLE:
-            return "It is complete." if run.state != "new" else "It was not begun."
+            return "The run is complete." if run.state != "new" else "The run was never started."
         if key == "resume" and self.trainer.active is not None:
-            return "Another run is being trained."
+            return "Another run is being trained: stop it first."
         return ""
 
     def _refresh_actions(self) -> None:
@@ -283,18 +279,18 @@ class RunsPanel(QWidget):
         self._guarded(lambda run: self.trainer.show(RunFolder.open(run.path).path))
 
     def compare(self) -> None:
-        """Tick the selected run, or take the tick away."""
+        """Tick the selected run for comparison, or untick it."""
         item = self.list.currentItem()
         if item is not None:
             on = item.checkState(0) == Qt.CheckState.Checked
             item.setCheckState(0, Qt.CheckState.Unchecked if on else Qt.CheckState.Checked)
 
     def resume(self) -> None:
-        """Go on with the selected run."""
+        """Continue the training of the selected run."""
         self._guarded(lambda run: self.trainer.resume(run.path))
 
     def open_design(self) -> None:
-        """Open the design that was trained, with its recipe."""
+        """Open the selected run's design with its recipe."""
 
         def act(run: Summary) -> None:
             folder = RunFolder.open(run.path)
@@ -308,7 +304,7 @@ class RunsPanel(QWidget):
         self._guarded(lambda run: self.export_requested.emit(run.path))
 
     def rename(self) -> None:
-        """Edit the selected run's name in its place."""
+        """Edit the selected run's name in the list."""
         item = self.list.currentItem()
         if item is not None and not self.refusal("rename"):
             self.list.editItem(item, 0)
@@ -318,7 +314,7 @@ class RunsPanel(QWidget):
         self._guarded(lambda run: QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.path))))
 
     def delete(self) -> None:
-        """Delete the selected run, after a question."""
+        """Delete the selected run's folder, after a confirmation."""
         run = self.chosen
         if run is None or self.refusal("delete"):
             return
@@ -328,8 +324,7 @@ class RunsPanel(QWidget):
         box.setWindowTitle("Delete run")
         box.setText(f"Delete {run.path.name}?")
         box.setInformativeText(
-            f"Its curves, weights and evaluation are gone for good; {numbers.size(run.size)} "
-            "become free."
+            f"Its curves, weights and evaluation ({numbers.size(run.size)}) are deleted for good."
         )
         yes = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
         cancel = box.addButton(QMessageBox.StandardButton.Cancel)
@@ -346,10 +341,10 @@ class RunsPanel(QWidget):
         )
 
     def _changed(self, item: QTreeWidgetItem, column: int) -> None:
-        """An item was ticked or renamed by the user."""
-        if self._filling or column != 0:
+        """React to a tick or a new name from the user."""
+        if self._filling or column != 0 or not isinstance(item, _Item):
             return
-        run: Summary = item.data(0, _DATA)
+        run = item.run
         wanted = item.checkState(0) == Qt.CheckState.Checked
         if wanted != (run.path in self.trainer.overlays):
             self.trainer.overlay(run.path, wanted)
@@ -379,7 +374,7 @@ class RunsPanel(QWidget):
 
 
 class _Item(QTreeWidgetItem):
-    """A row, sorted by what its texts mean."""
+    """A row of the list, sorted by numbers and times rather than by their texts."""
 
     def __init__(self, run: Summary) -> None:
         accuracy = "" if run.accuracy is None else f"{100 * run.accuracy:.2f} %"
@@ -396,7 +391,7 @@ class _Item(QTreeWidgetItem):
                 f"{datetime.fromtimestamp(run.began):%Y-%m-%d %H:%M}",
             ]
         )
-        self.keys = (
+        self.keys: tuple[Any, ...] = (
             run.path.name,
             run.design,
             run.state,
@@ -406,13 +401,17 @@ class _Item(QTreeWidgetItem):
             run.size,
             run.began,
         )
-        self.setData(0, _DATA, run)
+        self.run = run
         self.setFlags(self.flags() | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable)
-        self.setToolTip(0, f"{run.path}\nTick to draw its curves beside those that are shown.")
+        self.setToolTip(
+            0, f"{run.path}\nTick the run to draw its curves together with those shown."
+        )
         for column in range(3, 7):
             self.setTextAlignment(column, _RIGHT)
 
-    def __lt__(self, other: QTreeWidgetItem) -> bool:
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, _Item):
+            return NotImplemented
         column = self.treeWidget().sortColumn()
         return bool(self.keys[column] < other.keys[column])
 
@@ -421,7 +420,7 @@ def _check_name(path: Path, name: str) -> None:
     if not name or name in (".", "..") or any(c in name for c in '/\\:*?"<>|\0'):
         raise DesignerError(f"A run cannot be called '{name}': use letters, digits, - and _.")
     if path.with_name(name).exists():
-        raise DesignerError(f"There is a run '{name}' already: choose another name.")
+        raise DesignerError(f"A run named '{name}' exists already: choose another name.")
 
 
 def _remove(path: Path) -> None:
@@ -434,5 +433,5 @@ def _remove(path: Path) -> None:
     except OSError as error:
         raise DesignerError(
             f"{error.filename or path} cannot be deleted ({error.strerror}): "
-            "close what uses it and try again."
+            "close the programs that use it and try again."
         ) from error

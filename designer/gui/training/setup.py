@@ -1,4 +1,4 @@
-"""What is chosen before a training: data set, recipe, device."""
+"""The set-up of a training: data set, recipe, device."""
 
 from pathlib import Path
 
@@ -34,20 +34,20 @@ from designer.recipe.reading import changed, read_recipe
 from designer.recipe.recipe import Recipe
 from designer.storage import unwritable, write_atomically
 
-SETTLED = 150  # milliseconds without an edit after which data and design are compared
-ASK_MEMORY = 5_000  # milliseconds between questions for the free memory, while it is shown
+SETTLED = 150  # milliseconds after the last edit at which data and design are compared
+ASK_MEMORY = 5_000  # milliseconds between two queries of the free memory, while it is shown
 _RECIPES = "Recipes (*.json);;All files (*)"
 
 
 class SetUp(QWidget):
     """The choice of data set, recipe and device for the current design.
 
-    The recipe is kept in the workspace's document.
+    The recipe itself is stored in the workspace's document.
 
     Signals
     -------
     changed()
-        `refusal`, `estimate` or the recipe is another.
+        `refusal`, the memory estimate or the recipe has changed.
     train_requested()
         The Train button was pressed.
     """
@@ -60,7 +60,7 @@ class SetUp(QWidget):
         self.workspace = workspace
         self.match = Match()
         self.devices: tuple[fitting.Device, ...] = ()
-        self.refused = ""  # by the panel, for reasons of its own
+        self.refused = ""  # why the panel does not allow Train now
         self._assemble()
         self.data.chosen.connect(lambda source: self._change({"data.source": source}))
         self.data.read.connect(self._compare)
@@ -68,9 +68,8 @@ class SetUp(QWidget):
         self.start.checked.connect(self._refresh)
         self.form.edited.connect(self._edited)
         self.form.checked.connect(self._refresh)
-        self.start.label.setMinimumWidth(
-            self.form.label_width()
-        )  # one column with the fields below
+        # As wide as the labels of the form below, so that all fields begin at one line.
+        self.start.label.setMinimumWidth(self.form.label_width())
         self._soon = QTimer(self, interval=SETTLED, singleShot=True)
         self._soon.timeout.connect(self._compare)
         self._asking = QTimer(self, interval=ASK_MEMORY)
@@ -83,38 +82,40 @@ class SetUp(QWidget):
 
     @property
     def recipe(self) -> Recipe:
-        """The current document's recipe."""
+        """The recipe of the current document."""
         document = self.workspace.document
         return (document.recipe if document is not None else None) or Recipe()
 
     @property
     def refusal(self) -> str:
-        """Why this cannot be trained, "" if it can as far as is known."""
+        """Why the design cannot be trained with these settings, "" if no reason is known."""
         return self.form.refusal or self.data.error or self.match.refusal or self.start.error
 
     @property
     def device(self) -> fitting.Device | None:
-        """The device that would train; None while that is not known, or there is no such."""
+        """The device that the recipe selects; None while unknown or if there is no such device."""
         return fitting.chosen(self.recipe, self.devices)
 
     @property
     def needed(self) -> int:
-        """The bytes that training at the chosen batch takes by the accounting."""
+        """The estimated bytes of memory that training takes at the recipe's batch size."""
         device = self.device or fitting.Device("cpu", "CPU", 0, 0)
         return fitting.needed(self.workspace.analysis.totals, self.recipe, device)
 
     # Assembling
 
     def _assemble(self) -> None:
-        # From the outside in: what is put into another widget is styled again with all it holds.
+        # Built from the outside in: Qt styles a widget with all its children again when it is
+        # put into another.
         scroll = QScrollArea(self, widgetResizable=True)
-        scroll.setWidget(QWidget())
+        page = QWidget()
+        scroll.setWidget(page)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
-        columns = QHBoxLayout(scroll.widget())
+        columns = QHBoxLayout(page)
         columns.setContentsMargins(12, 8, 12, 8)
         columns.setSpacing(18)
         data, recipe, device = (_Column(name) for name in ("Data", "Recipe", "Device"))
@@ -148,24 +149,26 @@ class SetUp(QWidget):
     def _fill_device(self, column: "_Column") -> None:
         self.device_name = QComboBox(objectName="training-device-choice")
         self.device_name.setAccessibleName("Device")
-        self.device_name.setToolTip("What trains; automatic takes a GPU where there is one.")
+        self.device_name.setToolTip("The device to train on; Automatic uses a GPU if there is one.")
         self.device_name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.device_name.activated.connect(
             lambda index: self._change({"device": self.device_name.itemData(index)})
         )
         self.memory = QLabel(objectName="training-memory", wordWrap=True)
-        self.lower = QPushButton(objectName="training-lower-batch")
-        self.lower.clicked.connect(lambda: self._change({"batch": self.lower.property("batch")}))
+        self.lower_batch = QPushButton(objectName="training-lower-batch")
+        self.lower_batch.clicked.connect(
+            lambda: self._change({"batch": self.lower_batch.property("batch")})
+        )
         self.train = QPushButton("Train", objectName="training-start")
         self.train.setProperty("primary", True)
         self.train.clicked.connect(self.train_requested)
         self.why = QLabel(objectName="training-why", wordWrap=True)
         self.why.setProperty("role", "soft")
-        rows = column.rows
+        self.device_rows = rows = column.rows
         rows.setSpacing(8)
         rows.addWidget(self.device_name)
         rows.addWidget(self.memory)
-        rows.addWidget(self.lower, 0, Qt.AlignmentFlag.AlignLeft)
+        rows.addWidget(self.lower_batch, 0, Qt.AlignmentFlag.AlignLeft)
         rows.addSpacing(6)
         rows.addWidget(self.train)
         rows.addWidget(self.why)
@@ -181,7 +184,9 @@ class SetUp(QWidget):
         if document is not None and document.recipe is None:
             document.recipe = Recipe()
         preset = document.preset if document is not None else ""
-        self.reset.setText(f"Reset to {preset}'s own" if preset else "Reset to the defaults")
+        self.reset.setText(
+            f"Reset to the recipe of {preset}" if preset else "Reset to the defaults"
+        )
         self.form.show_recipe(self.recipe)
         self.start.show_source(self.recipe.initial_weights)
         self._show_data()
@@ -216,7 +221,7 @@ class SetUp(QWidget):
             self.load(Path(text))
 
     def load(self, path: Path) -> None:
-        """Use the recipe in a file; what is wrong with it is told."""
+        """Use the recipe in a file; errors are shown as messages."""
         try:
             self.take(read_recipe(path))
         except DesignerError as error:
@@ -230,7 +235,7 @@ class SetUp(QWidget):
             self.save(Path(text))
 
     def save(self, path: Path) -> None:
-        """Write the recipe into a file; what goes wrong is told."""
+        """Write the recipe to a file; errors are shown as messages."""
         try:
             write_atomically(path, self.recipe.to_json())
         except OSError as error:
@@ -251,7 +256,7 @@ class SetUp(QWidget):
             self.data.show_source(self.recipe.data.source)
 
     def _compare(self) -> None:
-        """Compare data set and design, and say what is to be said."""
+        """Check that data set and design fit, and show the result."""
         reading = self.data.reading
         self.match = Match()
         if reading is not None and self.workspace.document is not None:
@@ -259,10 +264,10 @@ class SetUp(QWidget):
             if analysis.inputs and analysis.outputs:
                 self.match = match(analysis, reading.description, self.recipe)
         if not self.data.error:
-            self.data.show_match(self.match, self.recipe, self._mend)
+            self.data.show_match(self.match, self.recipe, self._apply_remedy)
         self._refresh()
 
-    def _mend(self, number: int) -> None:
+    def _apply_remedy(self, number: int) -> None:
         remedy = self.match.remedies[number]
         if remedy.edit is not None:
             label = remedy.label[:1].lower() + remedy.label[1:]
@@ -292,27 +297,26 @@ class SetUp(QWidget):
         box.setCurrentIndex(box.findData(wanted))
 
     def set_refused(self, sentence: str) -> None:
-        """Disable Train, with the reason."""
+        """Disable Train for a reason, or enable it for ""."""
         self.refused = sentence
-        self._refresh(tell=False)
+        self._refresh(announce=False)
 
-    def _refresh(self, *, tell: bool = True) -> None:
-        if tell:
+    def _refresh(self, *, announce: bool = True) -> None:
+        if announce:
             self.changed.emit()
         self.train.setEnabled(not self.refused)
         self.train.setToolTip(self.refused or "Train this design (Ctrl+T).")
         self.why.setText(self.refused)
-        # What is wrong with the data or a field is told there.
+        # Errors of the data or of a field are shown beside them instead.
         self.why.setVisible(bool(self.refused) and self.refused != self.refusal)
         self._show_memory()
 
     def _show_memory(self) -> None:
         device, recipe = self.device, self.recipe
-        self.lower.hide()
-        # Of a design with problems it is not known yet what training takes.
-        known = device is not None and self.workspace.document is not None
-        known = known and self.workspace.analysis.valid
-        self.memory.setVisible(known)
+        self.lower_batch.hide()
+        # The memory of a design with problems cannot be estimated.
+        known = self.workspace.document is not None and self.workspace.analysis.valid
+        self.memory.setVisible(known and device is not None)
         if device is None or not known:
             return
         totals = self.workspace.analysis.totals
@@ -323,22 +327,22 @@ class SetUp(QWidget):
             f"{numbers.size(device.free)} of {numbers.size(device.total)} is free."
         )
         if fits:
-            words += f" {self._reach(most)}"
+            words += f" {self._fitting_batches(most)}"
         elif most:
             lower = most // 8 * 8 or most
             words += f" Batches up to {numbers.count(most)} fit."
-            self.lower.setText(f"Set batch to {numbers.count(lower)}")
-            self.lower.setProperty("batch", lower)
-            self.lower.show()
+            self.lower_batch.setText(f"Set batch to {numbers.count(lower)}")
+            self.lower_batch.setProperty("batch", lower)
+            self.lower_batch.show()
         else:
-            words += " Not even one image fits: use another device or a smaller network."
+            words += " A batch of one image does not fit: use another device or a smaller network."
         self.memory.setText(numbers.unbroken(words))
         self.memory.setProperty("role", "soft" if fits else "warning")
         self.memory.style().unpolish(self.memory)
         self.memory.style().polish(self.memory)
 
-    def _reach(self, most: int) -> str:
-        """Say which batches fit, as far as there are images for them."""
+    def _fitting_batches(self, most: int) -> str:
+        """Return a sentence on which batch sizes fit, given the largest that does."""
         reading = self.data.reading
         if reading is not None:
             images = split_counts(reading.description, self.recipe)["train"]
@@ -349,7 +353,7 @@ class SetUp(QWidget):
         return f"Batches up to {numbers.count(most)} fit."
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Read the data set and ask for memory once somebody looks."""
+        """Read the data set and query the memory now that the set-up is visible."""
         super().showEvent(event)
         self.start.list_runs()
         self._show_data()
@@ -357,13 +361,20 @@ class SetUp(QWidget):
         self._asking.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Ask no more."""
         super().hideEvent(event)
         self._asking.stop()
 
 
 class _Column(QFrame):
-    """A column with its title and what stands beside it in `head`, and `rows` below."""
+    """A column with its title.
+
+    Attributes
+    ----------
+    head
+        The line of the title, for a button at its right.
+    rows
+        The contents below.
+    """
 
     def __init__(self, title: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The choice of the weights that a training starts from, and what of the design they fit."""
+"""The choice of the weights that a training starts from, and which layers they fit."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,8 +24,8 @@ from designer.gui.documents.weight_status import Comparison, Origin
 from designer.gui.documents.workspace import Workspace
 from designer.runs.folder import list_runs
 
-SETTLED = 150  # milliseconds without an edit after which weights and design are compared
-MOST_RUNS = 30  # that are offered
+SETTLED = 150  # milliseconds after the last edit at which weights and design are compared
+MOST_RUNS = 30  # runs in the list
 _FILE, _TORCHVISION = object(), object()
 _PREFIX = "torchvision:"
 _WEIGHTS = "Weights (*.pt *.pth *.bin *.ckpt *.safetensors);;All files (*)"
@@ -34,16 +34,17 @@ Ask = Callable[[dict[str, Any], Callable[[dict[str, Any]], object]], None]
 
 
 class StartFrom(QWidget):
-    """Fresh weights, those of an earlier run, or those in a file.
+    """A choice between fresh weights, those of an earlier run, and those in a file.
 
-    What they fit is told here and, through the workspace, on the canvas.
+    Which tensors fit is shown here and, through the workspace, on the canvas.
 
     Signals
     -------
     chosen(source)
-        The user wants these weights: "" for fresh ones, else the path of a run or of a file.
+        The user chose weights: "" for fresh ones, else the path of a run or of a file, or
+        ``torchvision:NAME``.
     checked()
-        `error` is another.
+        `error` has changed.
     """
 
     chosen = Signal(str)
@@ -53,11 +54,10 @@ class StartFrom(QWidget):
         super().__init__(parent)
         self.workspace = workspace
         self.runs_folder: Callable[[], Path] = Path
-        self.ask: Ask | None = None  # what asks a worker, which alone can open files of torch
+        self.ask: Ask | None = None  # sends a request to a worker, which can open torch's files
         self.source = ""
         self.error = ""
         self.origin: Origin | None = None
-        self._analysis: Analysis | None = None  # the one that was compared, or is being
         self._report_wanted = False
         self._soon = QTimer(self, interval=SETTLED, singleShot=True)
         self._soon.timeout.connect(self._compare)
@@ -68,13 +68,13 @@ class StartFrom(QWidget):
         self.name = QComboBox(objectName="start-from")
         self.name.setAccessibleName("Start from")
         self.name.setToolTip(
-            "The weights that the training starts from; those that do not fit are fresh."
+            "The weights that the training starts from. Tensors that do not fit start fresh."
         )
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.name.activated.connect(self._activated)
         self.words = QLabel(objectName="start-from-words", wordWrap=True)
         self.details = QPushButton("Report…", objectName="start-from-report")
-        self.details.setToolTip("Which tensor comes from where, and which stay fresh.")
+        self.details.setToolTip("List which tensor is loaded from where, and which start fresh.")
         self.details.clicked.connect(self.show_report)
         self.label = QLabel("Start from")
         self.label.setBuddy(self.name)
@@ -89,12 +89,12 @@ class StartFrom(QWidget):
         column.addLayout(row)
         column.addWidget(self.words)
         self._fill([])
-        self._tell()
+        self._show_status()
 
     # Choosing
 
     def list_runs(self) -> None:
-        """Offer the runs that have weights, the newest first."""
+        """List the runs that have weights, the newest first."""
         folder = self.runs_folder()
 
         def read() -> list[Path]:
@@ -104,7 +104,13 @@ class StartFrom(QWidget):
         background.run(self, read, self._fill)
 
     def choose_file(self, *, report: bool = False) -> None:
-        """Ask for a file of weights; with `report`, show what it fits as soon as that is known."""
+        """Ask for a file of weights.
+
+        Parameters
+        ----------
+        report
+            Whether to open the report once the file is compared with the design.
+        """
         text, _ = QFileDialog.getOpenFileName(self, "Load weights", str(Path.home()), _WEIGHTS)
         if text:
             self.take(text, report=report)
@@ -112,11 +118,11 @@ class StartFrom(QWidget):
             self._show_current()
 
     def choose_torchvision(self) -> None:
-        """Ask for the name of a network of torchvision, whose weights a worker downloads."""
+        """Ask for the name of a torchvision network; a worker downloads its weights."""
         document = self.workspace.document
         text, chosen = QInputDialog.getText(
             self,
-            "Weights of torchvision",
+            "Weights from torchvision",
             "Name of the network, as in resnet18. Its weights are downloaded once.",
             text=document.preset if document is not None else "",
         )
@@ -126,20 +132,20 @@ class StartFrom(QWidget):
             self._show_current()
 
     def take(self, source: str, *, report: bool = False) -> None:
-        """Start from a run, a file, or fresh weights for ""."""
+        """Start from a run or a file, or from fresh weights for ""."""
         self._report_wanted = report
         self.chosen.emit(source)
         if report and source == self.source and self.workspace.comparison is not None:
             self.show_report()
 
     def show_source(self, source: str) -> None:
-        """Show what the recipe says, and look into it if it is another."""
+        """Show the recipe's choice, and compare it with the design if it is new."""
         if source != self.source:
             self.source, self.origin, self.error = source, None, ""
             self.workspace.compared_with(None)
             self._look(source)
         self._show_current()
-        self._tell()
+        self._show_status()
 
     def _activated(self, index: int) -> None:
         data = self.name.itemData(index)
@@ -168,10 +174,10 @@ class StartFrom(QWidget):
             self.name.insertItem(index, Path(self.source).name or self.source, self.source)
         self.name.setCurrentIndex(index)
 
-    # Looking
+    # Comparing
 
     def _look(self, source: str) -> None:
-        """Find out which tensors there are."""
+        """Read the names and shapes of the tensors."""
         if not source:
             return
         if Path(source).is_dir():
@@ -200,15 +206,14 @@ class StartFrom(QWidget):
     def _failed(self, source: str, sentence: str) -> None:
         if source == self.source:
             self.error = sentence
-            self._tell()
+            self._show_status()
             self.checked.emit()
 
     def _compare(self) -> None:
-        """Compare with the design as it is now, unless that is done or being done."""
+        """Compare the weights with the current design in the background."""
         analysis, origin = self.workspace.analysis, self.origin
         if origin is None or self.workspace.document is None:
             return
-        self._analysis = analysis
         background.run(
             self,
             lambda: weight_status.compare(analysis, origin),
@@ -218,28 +223,28 @@ class StartFrom(QWidget):
 
     def _compared(self, analysis: Analysis, origin: Origin, found: Comparison) -> None:
         if analysis is not self.workspace.analysis or origin is not self.origin:
-            return  # something newer is on its way
-        nothing = f"Nothing of {origin.name} fits this design by name or shape."
+            return  # the design or the choice changed meanwhile; another comparison follows
+        nothing = f"No tensor of {origin.name} fits this design by name or shape."
         error = "" if found.report.taken else nothing
         changed, self.error = error != self.error, error
         self.workspace.compared_with(found)
-        self._tell()
+        self._show_status()
         if changed:
             self.checked.emit()
         if self._report_wanted:
             self.show_report()
 
-    # Telling
+    # Status
 
     def show_report(self) -> None:
-        """Show which tensor comes from where."""
+        """Open the report on which tensor is loaded from where."""
         from designer.gui.training.weights_report import WeightsReport
 
         self._report_wanted = False
         if self.workspace.comparison is not None:
             WeightsReport(self.workspace.comparison, self.window()).open()
 
-    def _tell(self) -> None:
+    def _show_status(self) -> None:
         found = self.workspace.comparison if self.source else None
         words, role = "", "soft"
         if self.error:
@@ -247,10 +252,10 @@ class StartFrom(QWidget):
         elif found is not None:
             words = found.report.summary
             if found.report.refused:
-                words += " Some would be a guess: see the report."
+                words += " Some layers could not be matched with certainty: see the report."
                 role = "warning"
         elif self.source:
-            words = "Looking what fits…"
+            words = "Comparing the weights with the design…"
         self.words.setText(words)
         self.words.setVisible(bool(words))
         self.words.setProperty("role", role)

@@ -1,4 +1,4 @@
-"""What a list of runs shows of each folder; read in the background, and only what has changed."""
+"""Summaries of run folders for the list of runs; only folders that changed are read again."""
 
 import os
 from dataclasses import dataclass, field
@@ -10,14 +10,27 @@ import msgspec
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder, State, list_runs
 
-_TAIL = 1 << 15  # bytes at the end of the log in which the last epoch is looked for
+_TAIL = 1 << 15  # bytes at the end of the event log in which the last epoch is searched
 
 Stamp = tuple[int, ...]
+"""Modification times of the files that a summary is read from."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One run in the list; what is not known is None."""
+    """One run in the list; unknown values are None.
+
+    Attributes
+    ----------
+    began
+        When the run was created, in seconds since 1970.
+    wanted
+        Epochs that the recipe asks for.
+    accuracy, loss
+        Test accuracy of the best weights, and their validation loss.
+    size
+        Bytes of all files in the folder.
+    """
 
     path: Path
     design: str
@@ -32,16 +45,19 @@ class Summary:
 
 @dataclass
 class Survey:
-    """Summaries of the runs in a folder, kept for as long as their files stay as they are."""
+    """Summaries of the runs in a folder, cached as long as their files are unchanged.
+
+    The cache holds one entry for each run that the folder had when it was last read.
+    """
 
     known: dict[Path, tuple[Stamp, Summary]] = field(default_factory=dict)
 
     def read(self, folder: Path) -> list[Summary]:
-        """Return what is in a folder, the newest first; takes long, so not on the main thread."""
+        """Return the runs in a folder, the newest first; call it in a background thread."""
         found: dict[Path, tuple[Stamp, Summary]] = {}
         try:
             runs = list_runs(folder)
-        except OSError:  # the folder went away meanwhile
+        except OSError:  # the folder was deleted meanwhile
             runs = []
         for run in runs:
             stamp = _stamp(run)
@@ -55,7 +71,7 @@ class Survey:
 
 
 def summarize(run: RunFolder) -> Summary:
-    """Read what the list shows of a run; what is damaged is left out."""
+    """Return the summary of a run; what cannot be read is left out."""
     result, state = None, "damaged"
     design, wanted, began = run.path.name, 0, 0.0
     try:
@@ -82,7 +98,7 @@ def summarize(run: RunFolder) -> Summary:
 
 
 def folder_bytes(path: Path) -> int:
-    """Return what the files in a folder take on the disk."""
+    """Return the bytes of all files in a folder and its subfolders."""
     total = 0
     try:
         with os.scandir(path) as entries:

@@ -1,4 +1,4 @@
-"""The dialog that tells which tensor of a design begins with which of a file or run."""
+"""The dialog that lists which tensor of a design starts from which tensor of a file or run."""
 
 from collections.abc import Iterable, Sequence
 
@@ -22,11 +22,11 @@ from designer.gui.documents.weight_status import Comparison
 from designer.layers.tensors import show
 
 HEADS = ("This design", "Weights")
-_FOLDED = 60  # rows from which on a part is folded at first
+_FOLDED = 60  # parts with more rows are collapsed at first
 
 
 class WeightsReport(QDialog):
-    """The report in parts that fold: what was matched how, what stays fresh, what is left over."""
+    """The report in collapsible parts: matched tensors, fresh ones, and unused weights."""
 
     def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="weights-report")
@@ -76,7 +76,7 @@ class WeightsReport(QDialog):
         )
         fresh = [(name, "") for name in report.fresh if name not in differing]
         self._part("Not among the weights, left fresh", fresh)
-        self._part("Left over among the weights", [("", name) for name in report.left_over])
+        self._part("Not used by the design", [("", name) for name in report.left_over])
         for how, title in (("order", "By order and shape"), ("name", "By name")):
             rows = [(each.name, each.origin) for each in report.taken if each.how == how]
             self._part(title, rows)
@@ -95,8 +95,8 @@ class WeightsReport(QDialog):
         for part in _children(self.tree.invisibleRootItem()):
             rows = list(_children(part))
             for row in rows:
-                told = f"{row.text(0)} {row.text(1)}".lower()
-                row.setHidden(not all(word in told for word in words))
+                text = f"{row.text(0)} {row.text(1)}".lower()
+                row.setHidden(not all(word in text for word in words))
             part.setHidden(all(row.isHidden() for row in rows))
             part.setExpanded(bool(words) or len(rows) <= _FOLDED)
 

@@ -1,1 +1,1 @@
-"""The window's side of the worker process: starting it, asking it, following its runs."""
+"""The window's side of the worker process: starting it, sending requests, following runs."""

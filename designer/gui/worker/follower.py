@@ -1,9 +1,9 @@
-"""Following one run by its folder: its events, how it is, how it ended. Never blocks."""
+"""Following one run through its folder: its events, its state, its result. Never blocks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -14,22 +14,23 @@ from designer.runs.events import EventReader, News
 from designer.runs.folder import RunFolder
 from designer.runs.result import Result
 
-if TYPE_CHECKING:
-    pass
-
 State = Literal["starting", "gone", "damaged"] | folder.State
-"""Those of a run folder; besides, a worker was asked for it, or the folder is not there."""
+"""The states of a run folder, and three more.
+
+``starting``: a worker was asked to train it; ``gone``: the folder is missing; ``damaged``: a file
+of it cannot be read.
+"""
 
 GOING = ("starting", "running")
-# Milliseconds between looks at a run before its first step, while it is trained, and else.
+# Milliseconds between two readings of a run: before its first step, during the training, else.
 EAGER, OFTEN, SELDOM = 20, 100, 1_000
-_PIECE = 1 << 20  # bytes of events read in one look
-_LAST_WORDS = 2_000  # bytes of the log that are looked at
+_PIECE = 1 << 20  # bytes of events read at once
+_LAST_WORDS = 2_000  # bytes at the end of the log in which its last line is searched
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What one look at the folder found."""
+    """What one reading of the folder found."""
 
     news: News
     state: State
@@ -40,25 +41,27 @@ class _Look:
 
 
 class Follower(QObject):
-    """Looks at a run folder again and again, in the background.
+    """Reads a run folder again and again, in the background.
 
     Signals
     -------
     arrived(events)
-        Further events; `history` has them already.
+        New events; `history` contains them already.
     restarted()
-        All earlier events are void: the log was cut back to a checkpoint.
+        All earlier events are void, because the log was cut back to a checkpoint.
     changed()
-        `state`, `result` or another attribute is different.
+        `state`, `result` or another attribute has changed.
 
     Attributes
     ----------
     words
         The last line of the worker's log.
     checkpoint
-        Whether there is one to go on from.
+        Whether there is a checkpoint to resume from.
+    looked
+        Whether the folder has been read to the end at least once.
     sentence
-        What is wrong with the files, "" if nothing is.
+        What is wrong with the files, "" if they are in order.
     """
 
     arrived = Signal(list)
@@ -69,7 +72,7 @@ class Follower(QObject):
         self, path: Path, parent: QObject | None = None, *, alive: Callable[[], bool] | None = None
     ) -> None:
         super().__init__(parent)
-        from designer.gui.worker.history import History  # numpy, which no window begins with
+        from designer.gui.worker.history import History  # imports numpy, which the start avoids
 
         self.run = RunFolder(path)
         self.history: History = History()
@@ -90,23 +93,29 @@ class Follower(QObject):
 
     @property
     def going(self) -> bool:
-        """Whether it is being trained, or about to be."""
+        """Whether the run is being trained or is about to be."""
         return self.state in GOING
 
     @property
     def paused(self) -> bool:
-        """Whether its training is held."""
+        """Whether the training is paused."""
         return self.state == "running" and self.history.paused
 
     def revived(self, alive: Callable[[], bool]) -> None:
-        """Take note that a worker was asked to go on with the run."""
+        """Record that a worker was asked to resume the run.
+
+        Parameters
+        ----------
+        alive
+            Tells whether that worker still works on it.
+        """
         self._alive = alive
         self._begun = False
         self._set(state="starting", result=None)
         self.look()
 
     def look(self) -> None:
-        """Look now, unless that is being done."""
+        """Read the folder now, unless it is being read."""
         if self._looking:
             return
         self._looking = True
@@ -116,7 +125,7 @@ class Follower(QObject):
         )
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop reading."""
         self._timer.stop()
         self.deleteLater()
 
@@ -137,7 +146,7 @@ class Follower(QObject):
             self.arrived.emit(look.news.events)
         if paused != self.history.paused:
             self.changed.emit()
-        if look.news.more:  # how it ended is told after all that came before
+        if look.news.more:  # the state is updated only after all events
             self.look()
             return
         self._set(
@@ -164,10 +173,10 @@ class Follower(QObject):
 
 
 def _look(run: RunFolder, reader: EventReader, asked: bool) -> _Look:
-    """Look at a run; `asked` tells that a worker was, and has not come to it yet."""
+    """Read a run folder; `asked` is set while a worker that was asked has not started yet."""
     if not run.path.is_dir():
         return _Look(News([]), "gone", None, "", False)
-    # Before its events, so that none are missed of a run that has ended.
+    # Read before the events, so that none is missed of a run that ends meanwhile.
     worker = run.worker()
     news, sentence = News([]), ""
     try:

@@ -1,4 +1,4 @@
-"""The curves of a run as arrays: what the events say, step by step and epoch by epoch."""
+"""The curves of a run as arrays, collected from its events by step and by epoch."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -11,8 +11,8 @@ from designer.runs.events import Event
 
 Array = NDArray[np.float64]
 
-_FIRST = 256  # rows that a table has room for at the beginning
-_BLOCK = 512  # steps smoothed at once
+_FIRST = 256  # rows that a table has room for at first
+_BLOCK = 512  # most steps that are smoothed in one array operation
 
 STEP = ("step", "loss", "accuracy", "lr", "images_per_second", "memory_bytes")
 EPOCH = (
@@ -27,7 +27,15 @@ LR = ("step", "lr")
 
 
 class Table:
-    """Rows of named numbers in one array that grows geometrically; what is missing is NaN."""
+    """Rows of named numbers in one array that doubles when it is full; missing values are NaN.
+
+    Attributes
+    ----------
+    names
+        The names of the columns.
+    rows
+        The number of rows.
+    """
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
@@ -35,7 +43,7 @@ class Table:
         self._store = np.empty((len(names), _FIRST))
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Add a row."""
+        """Add a row; names that it lacks become NaN."""
         if self.rows == self._store.shape[1]:
             larger = np.empty((len(self.names), 2 * self.rows))
             larger[:, : self.rows] = self._store
@@ -50,20 +58,23 @@ class Table:
 
 
 class History:
-    """What the events of a run amount to.
+    """The values in the events of a run.
 
     Attributes
     ----------
     start
         The newest ``start`` event; empty before the first.
     steps, epochs, rates
-        Tables of the ``step`` and ``epoch`` events and of the changes of the learning rate.
+        Tables of the ``step`` events, the ``epoch`` events and the user's changes of the learning
+        rate.
     last
-        The newest event of a kind: ``last["step"]``.
+        The newest event of each kind: ``last["step"]``.
+    notes
+        The messages of the ``note`` and ``weights`` events.
     step
-        How many steps were taken.
+        The number of steps taken.
     paused
-        Whether the training is held.
+        Whether the training is paused.
     """
 
     def __init__(self) -> None:
@@ -78,16 +89,16 @@ class History:
 
     @property
     def steps_per_epoch(self) -> int:
-        """How many steps make an epoch; 1 while that is not known."""
+        """Steps in an epoch; 1 while unknown."""
         return int(self.start.get("steps_per_epoch") or 1)
 
     @property
     def total_steps(self) -> int:
-        """How many steps the whole training has."""
+        """Steps in the whole training."""
         return int(self.start.get("epochs", 0)) * self.steps_per_epoch
 
     def add(self, events: Iterable[Event]) -> None:
-        """Take in further events."""
+        """Add new events, in the order in which they were written."""
         for event in events:
             kind = event.get("event", "")
             self.last[kind] = event
@@ -118,15 +129,27 @@ class History:
                 self.paused = kind == "paused"
 
     def at_epochs(self, table: Table) -> Array:
-        """Return where the rows of a table of steps lie, in epochs."""
+        """Return the step of each row of a table as a position in epochs."""
         return table["step"] / self.steps_per_epoch
 
 
 def smoothed(values: Array, share: float) -> Array:
-    """Return the exponential moving mean: of each mean, `share` is kept for the next.
+    """Return the exponential moving average of a curve.
 
-    The mean begins with the first value and is not drawn towards 0 (the correction of Kingma and
-    Ba, "Adam", 2015, section 3). What is NaN or infinite is passed over.
+    The bias towards the initial 0 is corrected as in Adam (Kingma and Ba, 2015, section 3), so the
+    average begins with the first value. NaN and infinite values are skipped and become NaN.
+
+    Parameters
+    ----------
+    values
+        The curve, shape (n,).
+    share
+        The weight of the previous average, from 0 (no smoothing) to below 1.
+
+    Returns
+    -------
+    Array
+        The averages, shape (n,).
     """
     if share <= 0 or not len(values):
         return values
@@ -135,8 +158,8 @@ def smoothed(values: Array, share: float) -> Array:
         result = np.full(len(values), math.nan)
         result[finite] = smoothed(values[finite], share)
         return result
-    # Within a block, m[k] = share^(k+1) (m[-1] + (1 - share) sum_j x[j] / share^(j+1)); blocks are
-    # short enough for share^-k to stay far below overflow.
+    # Within a block, m[k] = share^(k+1) (m[-1] + (1 - share) sum_j x[j] / share^(j+1)). Blocks are
+    # so short that share^-k stays far below overflow.
     size = max(1, min(_BLOCK, int(200 / -math.log(share))))
     powers = share ** np.arange(1, size + 1)
     result = np.empty(len(values))

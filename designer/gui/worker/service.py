@@ -1,10 +1,12 @@
-"""A worker process with torch loaded, that is asked and answers by JSON lines."""
+"""A worker process with torch loaded that answers requests, both as JSON lines."""
 
 import contextlib
 import os
+import signal
 import tempfile
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,18 +18,18 @@ from designer.runs import launch
 Answer = dict[str, Any]
 Done = Callable[[Answer], object]
 
-_LAST_WORDS = 2_000  # bytes of what it printed that are kept
+_LAST_WORDS = 2_000  # bytes at the end of its error output in which the last line is searched
 
 
 class Service(QObject):
-    """One such process; it is asked at once, also while it still loads.
+    """One worker process; requests may be sent while it still loads torch.
 
     Signals
     -------
     ready()
         torch is loaded.
     ended()
-        The process is gone; whoever waited for an answer got one that says so.
+        The process ended. Requests without an answer were answered with an error before.
     """
 
     ready = Signal()
@@ -46,37 +48,45 @@ class Service(QObject):
 
     @property
     def alive(self) -> bool:
-        """Whether the process lives."""
+        """Whether the process is running."""
         return self.process.poll() is None
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is being done for anybody; loading and preparing are nothing."""
+        """Whether no request is being worked on, apart from loading torch and reading data."""
         own = (self._is_ready, _prepared)
         return self.alive and all(done in own for done in self._waiting.values())
 
     @property
     def prepared(self) -> bool:
-        """Whether it has read ahead what was last expected, if anything was."""
+        """Whether all data that `expect` announced is read."""
         return _prepared not in self._waiting.values()
 
     def ask(self, request: Answer, done: Done) -> None:
-        """Send a request; `done` gets the answer, which has `ok` false if it was refused."""
+        """Send a request.
+
+        Parameters
+        ----------
+        request
+            What to do, as described in `designer.engine.worker`.
+        done
+            Called with the answer on the main thread; its `ok` is false if the request failed.
+        """
         self._number += 1
         self._waiting[self._number] = done
         line = msgspec.json.encode({**request, "id": self._number}) + b"\n"
         assert self.process.stdin is not None
-        # A dead process is told by the end of its answers.
+        # If the process is dead, the end of its output is what reports it.
         with contextlib.suppress(OSError, ValueError):
             self.process.stdin.write(line)
             self.process.stdin.flush()
 
     def expect(self, request: Answer) -> None:
-        """Have it read ahead what a training would begin with; see `designer.engine.worker`."""
+        """Let it read the data of the next training ahead; see `designer.engine.worker`."""
         self.ask(request, _prepared)
 
     def release(self) -> None:
-        """Let the process end after what it is doing; at once if that is nothing."""
+        """End the process: at once if it is idle, else after its current request."""
         assert self.process.stdin is not None
         if self.idle:
             self.process.kill()
@@ -84,12 +94,12 @@ class Service(QObject):
             self.process.stdin.close()
 
     def _listen(self) -> None:
-        """Hand every answer to the main thread; runs in a thread of its own."""
+        """Pass each answer to the main thread; runs in its own thread."""
         answers = self.process.stdout
         assert answers is not None
         with answers:
             for line in answers:
-                background.post(self, lambda line=line: self._heard(line))
+                background.post(self, partial(self._heard, line))
         self.process.wait()
         with self._printed as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_WORDS))
@@ -101,7 +111,7 @@ class Service(QObject):
         try:
             answer = msgspec.json.decode(line, type=Answer)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            return  # something that a library printed
+            return  # a library printed this line
         done = self._waiting.pop(answer.get("id", 0), None)
         if done is not None:
             done(answer)
@@ -122,16 +132,33 @@ class Service(QObject):
 
 
 def _prepared(_: Answer) -> None:
-    """Pass over that something was read ahead, or why it was not: the training will say that."""
+    """Ignore the answer to `Service.expect`: the training reports what is wrong with its data."""
 
 
 def ending(code: int | None, words: str) -> str:
-    """Say how a worker process ended, with its last words if it left any."""
-    how = "The training process is gone"
-    if code is not None and code < 0:
-        how = f"The training process was killed (signal {-code})"
-        if code == -9 and not words:
-            how += ", perhaps because the machine's memory ran out"
+    """Return a sentence on how a worker process ended.
+
+    Parameters
+    ----------
+    code
+        Its exit status, negative for a signal; None if unknown.
+    words
+        The last line that it printed, "" if there is none.
+    """
+    if code == -signal.SIGKILL and not words:
+        sentence = (
+            f"The training process was killed (signal {-code}), perhaps because the machine's "
+            "memory ran out."
+        )
+    elif code is not None and code < 0:
+        sentence = f"The training process was killed (signal {-code})."
     elif code:
-        how = f"The training process ended with status {code}"
-    return f"{how}. Its last words: {words}" if words else f"{how}."
+        sentence = f"The training process ended with status {code}."
+    else:
+        sentence = "The training process is gone."
+    return with_last_line(sentence, words)
+
+
+def with_last_line(sentence: str, words: str) -> str:
+    """Return a sentence with the last line of the worker's output added, if there is one."""
+    return f"{sentence} Its last line of output: {words}" if words else sentence

@@ -1,12 +1,12 @@
-"""The standby worker, the run that is trained, and the run that is shown.
+"""The standby worker, the run that is being trained, and the run that is shown.
 
-What talks to workers and follows runs is imported with the first: the window is seen before that.
+`Service` and `Follower` are imported at their first use, so that the window appears sooner.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from PySide6 import QtWidgets
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class _Job:
-    """A training that this window asked for, and the process that does it."""
+    """A training that this window started, and the process that works on it."""
 
     path: Path
     service: "Service"
@@ -40,30 +40,39 @@ class _Job:
 
     @property
     def last_words(self) -> str:
-        """How the process ended, or what it answered in place of a training."""
+        """The message of the process: how it ended, or why it did not train."""
         return str((self.answer or {}).get("message", ""))
 
 
 class Trainer(QObject):
     """Owns the standby worker and follows runs.
 
-    One run at a time is shown and one is trained; they may be two. Panels listen to this object
-    and know nothing of each other.
+    One run at a time is shown and one is trained; they may be different runs. The panels listen to
+    this object and know nothing of each other.
 
     Signals
     -------
     run_changed()
         Another run is shown, or none.
     events_arrived(events), restarted()
-        See `Follower`; of the run that is shown.
+        Those of the shown run's `Follower`.
     state_changed()
-        The run that is shown or the one that is trained is in another state.
+        The state of the shown run or of the run being trained has changed.
     overlays_changed()
-        Other earlier runs are to be drawn beside the one that is shown.
+        The runs to draw together with the shown one have changed.
     runs_changed()
-        Runs came, went, or ended.
+        Runs were created, deleted or renamed, or one ended.
     refused(sentence)
-        What could not be done.
+        An action failed, for the reason in the sentence.
+
+    Attributes
+    ----------
+    shown, active
+        The run that is shown, and the run that is being trained.
+    overlays
+        The runs whose curves are drawn together with those of the shown run.
+    beginning
+        Whether the folder of a new run is being written.
     """
 
     run_changed = Signal()
@@ -80,37 +89,37 @@ class Trainer(QObject):
         self.shown: Follower | None = None
         self.active: Follower | None = None
         self.overlays: dict[Path, Follower] = {}
-        self.beginning = False  # a run folder is being written
+        self.beginning = False
         self._standby: Service | None = None
-        self._expected: Answer | None = None  # the request to prepare for what Train would begin
+        self._expected: Answer | None = None  # the request to read the next training's data ahead
         self._job: _Job | None = None
         self._closed = False
 
     @property
     def runs_folder(self) -> Path:
-        """Where runs are."""
+        """The folder that contains the run folders."""
         return Path(self.preferences.runs_folder).expanduser()
 
     @property
     def ready(self) -> bool:
-        """Whether a worker waits for Train with torch loaded and the data read."""
+        """Whether a worker with torch loaded and the data read is waiting for Train."""
         standby = self._standby
         return standby is not None and standby.loaded and standby.prepared and standby.idle
 
     # The window's life
 
     def window_shown(self) -> None:
-        """Start what may wait until the window is seen: the standby, the search for a training."""
+        """Start the standby worker and look for a running training, once the window is visible."""
         background.run(self, lambda: _being_trained(self.runs_folder), self._attach)
         self._keep_standby()
 
     def preferences_changed(self) -> None:
-        """Follow the preferences as they are now."""
+        """Apply the changed preferences."""
         self._keep_standby()
         self.runs_changed.emit()
 
     def may_close(self, window: QtWidgets.QWidget) -> bool:
-        """Ask what becomes of a training that runs; False keeps the window open."""
+        """Ask whether a running training continues or stops; False keeps the window open."""
         if self.active is None or not self.active.going:
             return True
         box = QtWidgets.QMessageBox(window)
@@ -119,7 +128,7 @@ class Trainer(QObject):
         box.setWindowTitle("A training is running")
         box.setText(f"{self.active.run.path.name} is being trained.")
         box.setInformativeText(
-            "It can go on without the window, and is found again when the window opens."
+            "The training can continue without the window; the next window shows it again."
         )
         leave = box.addButton("Leave it running", QtWidgets.QMessageBox.ButtonRole.AcceptRole)
         stop = box.addButton("Stop it", QtWidgets.QMessageBox.ButtonRole.DestructiveRole)
@@ -132,21 +141,27 @@ class Trainer(QObject):
         return box.clickedButton() in (leave, stop)
 
     def close(self) -> None:
-        """Let go of the workers; one that trains goes on to its end."""
+        """Release the workers; one that trains continues to the end of the training."""
         self._closed = True
-        services = {self._standby, self._job and self._job.service} - {None}
-        for service in services:
-            service.release()
+        for service in {self._standby, self._job.service if self._job is not None else None}:
+            if service is not None:
+                service.release()
         self._standby = None
-        for follower in {self.shown, self.active, *self.overlays.values()} - {None}:
-            follower.close()
+        for follower in {self.shown, self.active, *self.overlays.values()}:
+            if follower is not None:
+                follower.close()
 
     # Workers
 
     def ask(self, request: "Answer", done: "Done") -> None:
-        """Have a worker do something, other than training; `done` gets its answer.
+        """Send a request other than training to the standby worker, started if there is none.
 
-        The worker is started if there is none. An answer has `ok`, and `message` if that is false.
+        Parameters
+        ----------
+        request
+            What to do, as described in `designer.engine.worker`.
+        done
+            Called with the answer. It has `ok`, and `message` if that is false.
         """
         self._ready_service().ask(request, done)
 
@@ -161,10 +176,10 @@ class Trainer(QObject):
         return Follower(path, self, alive=alive)
 
     def _ready_service(self) -> "Service":
-        """Return the service that does not train, started if need be."""
+        """Return the worker that is not training; start one if there is none."""
         if self._standby is None or not self._standby.alive:
-            self._standby = self._new_service()
-            self._standby.ended.connect(lambda service=self._standby: self._service_ended(service))
+            standby = self._standby = self._new_service()
+            standby.ended.connect(lambda: self._service_ended(standby))
             if self._expected is not None:
                 self._standby.expect(self._expected)
         return self._standby
@@ -181,14 +196,22 @@ class Trainer(QObject):
     def _service_ended(self, service: "Service") -> None:
         if service is self._standby:
             self._standby = None
-            # One that dies while it loads would die again and again.
+            # A worker that dies while it loads is not replaced: the next one would die, too.
             if service.loaded:
                 self._keep_standby()
 
     # Training
 
     def expect(self, recipe: Recipe, shape: Sequence[int]) -> None:
-        """Have the standby read what a training with this recipe and input would begin with."""
+        """Let the standby worker read the data of the next training ahead.
+
+        Parameters
+        ----------
+        recipe
+            The recipe of that training.
+        shape
+            The input shape of the network: channels, height, width.
+        """
         request = {
             "do": "prepare",
             "recipe": msgspec.to_builtins(self._own(recipe)),
@@ -200,16 +223,16 @@ class Trainer(QObject):
                 self._standby.expect(request)
 
     def _own(self, recipe: Recipe) -> Recipe:
-        """Return a recipe with the device of the preferences, unless it says its own."""
+        """Return a recipe with the device of the preferences, unless it names a device itself."""
         if recipe.device == "auto" and self.preferences.device != "auto":
             return changed(recipe, {"device": self.preferences.device})
         return recipe
 
     def begin(self, design: "Design", recipe: Recipe) -> None:
-        """Write a run folder for a design and train it; what is wrong is `refused`."""
+        """Write a run folder for a design and train it; errors are sent by `refused`."""
         recipe = self._own(recipe)
         self.beginning = True
-        self._ready_service()  # which loads while the folder is written
+        self._ready_service()  # loads torch while the folder is being written
         self.state_changed.emit()
 
         def write() -> Path:
@@ -231,10 +254,10 @@ class Trainer(QObject):
         self.refused.emit(sentence)
 
     def train(self, path: Path, resume: bool = False) -> None:
-        """Have a worker train a run, and show it; what is wrong is `refused`."""
+        """Let a worker train a run, and show the run; errors are sent by `refused`."""
         if self.active is not None and self.active.going:
             self.refused.emit(
-                f"{self.active.run.path.name} is being trained: stop it or wait for its end."
+                f"{self.active.run.path.name} is being trained: stop it or wait until it ends."
             )
             return
         try:
@@ -253,7 +276,7 @@ class Trainer(QObject):
         self.state_changed.emit()
 
     def _employ(self, path: Path, *, resume: bool) -> _Job:
-        """Give the run to the standby, even one that still loads, unless it does something else."""
+        """Let the standby worker train a run, or a new worker if the standby is busy."""
         RunFolder.open(path)
         service = self._ready_service()
         if service.idle:
@@ -264,23 +287,23 @@ class Trainer(QObject):
         return _Job(path, service)
 
     def _answered(self, answer: "Answer") -> None:
-        """A service has trained to the end, or died, or refused."""
+        """Handle the answer of the worker that trains: it finished, failed or died."""
         job = self._job
         assert job is not None
         job.answer = answer
-        # Its threads, generators and memory are as the recipe wanted; a fresh one is like no other.
+        # Not reused: its threads, random generators and memory are set up for this recipe.
         job.service.release()
         self._keep_standby()
         if self.active is not None:
             self.active.look()
-        self.state_changed.emit()  # it may have been seen dead before its last words came
+        self.state_changed.emit()  # the follower may have seen the end before this message came
 
     def resume(self, path: Path) -> None:
-        """Go on with a run that was stopped or interrupted."""
+        """Resume a run that was stopped or interrupted."""
         self.train(path, resume=True)
 
     def steer(self, command: "control.CommandName", value: float | None = None) -> None:
-        """Send a command to the run that is trained; what is wrong is `refused`."""
+        """Send a command to the run being trained; errors are sent by `refused`."""
         if self.active is None:
             return
         try:
@@ -291,19 +314,19 @@ class Trainer(QObject):
             self.refused.emit(str(error))
 
     def ending_of(self, follower: "Follower") -> str:
-        """Say why a run that was interrupted has no result."""
-        from designer.gui.worker.service import ending
+        """Return a sentence on why an interrupted run has no result."""
+        from designer.gui.worker.service import ending, with_last_line
 
         words = follower.words
         if self._job is not None and self._job.path == follower.run.path:
-            told = self._job.last_words
-            return f"{told} Its last words: {words}" if words and words not in told else told
+            message = self._job.last_words
+            return message if words in message else with_last_line(message, words)
         return ending(None, words)
 
     # Showing
 
     def show(self, path: Path | None) -> None:
-        """Show a run, None for none."""
+        """Show a run, or none for None."""
         if path is None:
             self._set_shown(None)
         elif self.active is not None and self.active.run.path == path:
@@ -312,7 +335,7 @@ class Trainer(QObject):
             self._set_shown(self._new_follower(path))
 
     def overlay(self, path: Path, wanted: bool) -> None:
-        """Draw an earlier run beside the one that is shown, or no more."""
+        """Draw an earlier run together with the shown one, or stop drawing it."""
         if wanted == (path in self.overlays):
             return
         if wanted:
@@ -324,7 +347,7 @@ class Trainer(QObject):
         self.overlays_changed.emit()
 
     def forget(self, path: Path) -> None:
-        """Show a run no more, since its folder goes away or gets another name."""
+        """Stop showing a run, because its folder is about to be deleted or renamed."""
         self.overlay(path, False)
         if self.active is not None and self.active.run.path == path:
             self.active = None
@@ -332,7 +355,7 @@ class Trainer(QObject):
             self.show(None)
 
     def _attach(self, path: Path | None) -> None:
-        """Show a run that another window began and that is still being trained."""
+        """Show a run that another window started and that is still being trained."""
         if path is None or self.active is not None:
             return
         follower = self._new_follower(path)
@@ -363,24 +386,28 @@ class Trainer(QObject):
         if old is follower:
             return
         if old is not None:
-            for signal, slot in self._wires(old):
-                signal.disconnect(slot)
+            for signal, own in self._forwarded(old):
+                signal.disconnect(own)
             if old is not self.active:
                 old.close()
         self.shown = follower
         if follower is not None:
-            for signal, slot in self._wires(follower):
-                signal.connect(slot)
+            for signal, own in self._forwarded(follower):
+                signal.connect(own)
         self.run_changed.emit()
 
-    def _wires(self, follower: "Follower") -> list[tuple[Signal, Callable[..., object]]]:
-        return [
+    def _forwarded(self, follower: "Follower") -> tuple[tuple[Any, Any], ...]:
+        """Return the signals of a follower, each with the one of this object that repeats it.
+
+        Typed as Any: in PySide's stubs, signals with different arguments have no common type.
+        """
+        return (
             (follower.arrived, self.events_arrived),
             (follower.restarted, self.restarted),
             (follower.changed, self.state_changed),
-        ]
+        )
 
 
 def _being_trained(folder: Path) -> Path | None:
-    """Return the newest run that a worker has, None if there is none."""
+    """Return the newest run that a worker is training, None if there is none."""
     return next((run.path for run in list_runs(folder) if run.worker() is not None), None)

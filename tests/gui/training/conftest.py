@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from designer import presets
 from designer.gui.base import preferences
 from designer.gui.documents.workspace import Workspace
+from designer.gui.training import curves  # noqa: F401 - slow to import while events are handled
 from designer.gui.training.evaluation import EvaluationPanel
 from designer.gui.training.panel import TrainingPanel
 from designer.gui.training.runs import RunsPanel

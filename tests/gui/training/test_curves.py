@@ -24,7 +24,7 @@ def test_loss_and_accuracy_are_in_the_headers(desk, curves):
     desk.wait(lambda: curves.rate.lines)
     assert curves.rate.isVisible() and not curves.loss.isVisible()
     assert "0.05" in curves.rate.header.text()
-    assert "1,234" in curves.speed.header.text()
+    assert "1,234" in curves.throughput.header.text()
 
 
 def test_the_pointer_reads_values(desk, curves):
@@ -89,7 +89,7 @@ def test_saving(desk, curves, tmp_path):
     assert QSvgRenderer(str(tmp_path / "curves.svg")).isValid()
     assert (tmp_path / "curves.csv").read_text().startswith("step,epoch")
     curves.save(tmp_path / "curves.doc")
-    assert "names no format" in desk.refused[-1]
+    assert "cannot be saved as" in desk.refused[-1]
     for ending in ("png", "svg", "csv"):
         desk.refused.clear()
         curves.save(tmp_path / "absent" / f"curves.{ending}")

@@ -24,23 +24,23 @@ def test_pointing_at_a_cell_reads_it(evaluated):
     matrix = evaluated.evaluation.matrix
     evaluated.qtbot.mouseMove(matrix, cell(matrix, 2, 2))
     evaluated.qtbot.mouseMove(matrix, cell(matrix, 0, 1))
-    assert matrix.accessibleDescription() == "cat taken for dog: 2 of 10, 20.0 %"
-    assert matrix.words(2, 2) == "bird: 10 of 10 right, 100.0 %"
+    assert matrix.accessibleDescription() == "cat predicted as dog: 20.0 %, 2 of 10"
+    assert matrix.words(2, 2) == "bird: recall 100.0 %, 10 of 10"
 
 
 def test_picking_a_cell_shows_its_mistakes(evaluated):
     panel = evaluated.evaluation
-    assert panel.caption.text() == "The 3 worst mistakes"
-    assert panel.key.text() == "true → taken for, and how surely"
+    assert panel.caption.text() == "Worst mistakes: 3"
+    assert panel.key.text() == "true class → predicted class, with its probability"
     sure = [mistake.probability for mistake in panel.mistakes.shown]
     assert sure == sorted(sure, reverse=True)
     evaluated.qtbot.mouseClick(
         panel.matrix, Qt.MouseButton.LeftButton, pos=cell(panel.matrix, 0, 1)
     )
-    assert panel.caption.text() == "2 worst of cat taken for dog"
+    assert panel.caption.text() == "Worst mistakes: 2 of cat predicted as dog"
     assert [mistake.index for mistake in panel.mistakes.shown] == [3, 5]
     assert panel.mistakes.shown[0].words == (
-        "Test image 3: cat taken for dog, with 97.0 %; loss 4.20"
+        "Test image 3: cat predicted as dog with probability 97.0 %; loss 4.20"
     )
     assert panel.mistakes.shown[0].picture.width() == 8
     evaluated.qtbot.keyClick(panel.matrix, Qt.Key.Key_Escape)
@@ -58,14 +58,14 @@ def test_the_keys_go_from_cell_to_cell(evaluated):
     matrix = evaluated.evaluation.matrix
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Return):
         evaluated.qtbot.keyClick(matrix, key)
-    assert evaluated.evaluation.caption.text() == "1 worst of dog taken for cat"
+    assert evaluated.evaluation.caption.text() == "Worst mistakes: 1 of dog predicted as cat"
 
 
 def test_runs_without_an_evaluation_say_why(desk, written):
     message = desk.evaluation.message
-    assert "at its end" in message.text()
+    assert "once the run has ended" in message.text()
     desk.show_run(written("stopped", status="stopped"))
-    desk.wait(lambda: "comes to its end" in message.text())
+    desk.wait(lambda: "written when a training ends" in message.text())
     damaged = written("damaged")
     (damaged.evaluation / "confusion.json").write_text('{"classes": ["a"], "matrix": []}')
     desk.show_run(damaged)

@@ -54,7 +54,7 @@ def test_double_click_shows_curves_and_evaluation(desk, written):
     assert "accuracy 87.50 %" in desk.training.sentence.text()
     desk.wait(lambda: "validation 0.25" in desk.training.curves.loss.header.text())
     desk.wait(desk.evaluation.content.isVisible)
-    assert desk.evaluation.title.text() == "Test accuracy 90.00 % of 30 images"
+    assert desk.evaluation.title.text() == "Test accuracy: 90.00 % of 30 images"
 
 
 def test_a_tick_draws_an_earlier_run_beside(desk, written):
@@ -78,7 +78,10 @@ def test_renaming(desk, written):
     look(desk, 2)
     choose(desk, "first")
     desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_F2)
-    for text, refusal in (("other", "There is a run 'other' already"), ("a/b", "cannot be called")):
+    for text, refusal in (
+        ("other", "A run named 'other' exists already"),
+        ("a/b", "cannot be called"),
+    ):
         editor = desk.runs.list.findChild(QLineEdit)
         editor.setText(text)
         desk.qtbot.keyClick(editor, Qt.Key.Key_Return)
@@ -100,7 +103,7 @@ def test_deleting_asks_first(desk, written, answer):
     choose(desk, "first")
     words = answer("Cancel")
     desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Delete)
-    assert "Delete first?" in words[0] and "become free" in words[0]
+    assert "Delete first?" in words[0] and "deleted for good" in words[0]
     assert run.path.exists()
     desk.runs.window().activateWindow()
     desk.runs.list.setFocus()
@@ -120,7 +123,7 @@ def test_a_run_that_is_trained_can_only_be_looked_at(desk, written):
         choose(desk, "first")
         assert desk.runs.list.currentItem().text(2) == "running"
         for key in ("rename", "delete", "resume"):
-            assert desk.runs.refusal(key) == "It is being trained; stop it first."
+            assert desk.runs.refusal(key) == "The run is being trained: stop it first."
             assert not desk.runs.actions_[key].isEnabled()
         assert desk.runs.actions_["show"].isEnabled()
 
@@ -140,13 +143,13 @@ def test_a_folder_that_is_moved_away_while_it_is_shown(desk, written):
     desk.show_run(run)
     moved = run.path.with_name("elsewhere")
     run.path.rename(moved)
-    desk.wait(lambda: "is gone: it was moved" in desk.training.sentence.text())
+    desk.wait(lambda: "is missing: it was moved" in desk.training.sentence.text())
     assert desk.trainer.shown.history.steps.rows == 20
     assert not desk.training.resume.isVisible()
     moved.rename(run.path)
     desk.wait(lambda: "Finished" in desk.training.sentence.text())
     shutil.rmtree(run.path)
-    desk.wait(lambda: "is gone" in desk.training.sentence.text())
+    desk.wait(lambda: "is missing" in desk.training.sentence.text())
 
 
 def test_a_run_whose_folder_is_gone_is_told(desk, written):

@@ -115,7 +115,7 @@ def test_data_of_other_classes_is_refused_with_a_remedy(lenet, tmp_path):
     path = write_data(tmp_path / "squares.npz")
     drop(lenet.training.set_up.data, path)
     lenet.wait(lambda: lenet.training.set_up.match.refusal)
-    assert "squares has 3 classes, but scores gives 10 values." in lenet.training.refusal()
+    assert "squares has 3 classes, but scores has 10 values." in lenet.training.refusal()
     assert not child(lenet, QPushButton, "training-start").isEnabled()
     button = child(lenet, QPushButton, "data-remedy-0")
     assert button.text() == "Set the design to 3 classes"
@@ -155,7 +155,7 @@ def test_what_is_no_data_set_is_told(lenet, tmp_path):
 def test_a_recipe_for_data_that_is_not_here_offers_the_digits(desk):
     desk.workspace.open_preset("vgg16")
     desk.wait(lambda: desk.training.set_up.data.error)
-    assert "The recipe is for ImageNet" in desk.training.refusal()
+    assert "The recipe asks for ImageNet" in desk.training.refusal()
     assert desk.training.set_up.data.name.currentText() == "ImageNet"
     assert not desk.training.set_up.why.isVisible()
     child(desk, QPushButton, "data-use-digits").click()
@@ -274,7 +274,7 @@ def test_a_design_of_ones_own_gets_the_default_recipe(desk):
 
     desk.workspace.add(Design("Untitled"), saved=None)
     assert desk.workspace.document.recipe == Recipe()
-    assert desk.training.refusal() == "The design has no Input yet."
+    assert desk.training.refusal() == "The design has no Input: add one."
 
 
 def test_the_parts_are_counted_as_they_are_cut(tmp_path):

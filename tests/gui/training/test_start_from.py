@@ -54,7 +54,7 @@ def test_a_file_is_looked_into_by_a_worker(desk):
     start.take("/weights/net.pth", report=True)
     (request, done) = asked.pop()
     assert request == {"do": "look", "weights": "/weights/net.pth"}
-    assert start.words.text() == "Looking what fits…"
+    assert start.words.text() == "Comparing the weights with the design…"
     assert start.name.currentText() == "net.pth"
     done({"ok": True, "ordered": True, "tensors": [["a.weight", [6, 1, 5, 5]], ["a.bias", [6]]]})
     desk.wait(lambda: desk.training.window().findChild(WeightsReport))
@@ -89,7 +89,7 @@ def test_weights_that_cannot_be_used_stop_the_training(desk, written):
     start.take("/weights/other.pt")
     answers[0]({"ok": True, "ordered": True, "tensors": [["a.weight", [1, 2]]]})
     desk.wait(lambda: start.error)
-    assert "Nothing of other.pt fits this design" in desk.training.refusal()
+    assert "No tensor of other.pt fits this design" in desk.training.refusal()
     start.take("/weights/bad.pt")
     answers[1]({"ok": False, "message": "bad.pt is damaged."})
     assert start.words.text() == "bad.pt is damaged."

@@ -59,12 +59,12 @@ def test_train_pause_change_the_rate_go_on_stop_resume(desk):
     assert "is being trained; stop it first" in desk.training.refusal()
     assert desk.trainer._job.service is standby
     desk.wait(lambda: any(len(line.y) > 2 for line in desk.training.curves.loss.lines))
-    assert "step" in desk.training.controls.place.text()
+    assert "step" in desk.training.controls.position.text()
     assert "GB" in desk.training.controls.device.text()
 
     click(desk, "training-pause")
     desk.wait(lambda: follower.paused)
-    assert desk.training.controls.pause.text() == "Go on"
+    assert desk.training.controls.pause.text() == "Continue"
     field = desk.training.findChild(QLineEdit, "training-rate")
     field.setFocus()
     field.selectAll()
@@ -120,7 +120,7 @@ def test_a_worker_serves_others_while_one_trains_and_each_may_be_killed(desk, tm
     assert follower.state == "interrupted"
     words = desk.training.sentence.text()
     assert "the ceiling came down" in words
-    assert "Its last checkpoint is of step" in words
+    assert "The last checkpoint was written at step" in words
     assert not desk.training.running
     click(desk, "training-resume")
     assert desk.training.running
@@ -146,7 +146,7 @@ def test_the_window_asks_before_it_leaves_a_training(desk, written, answer):
         assert not desk.trainer.may_close(window)
         words = answer("Leave it running")
         assert desk.trainer.may_close(window)
-        assert "can go on without the window" in words[0]
+        assert "can continue without the window" in words[0]
         commands = ControlReader(run.control)
         assert not commands.poll()
         answer("Stop it")
