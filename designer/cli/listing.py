@@ -41,7 +41,7 @@ def lines(entry: "Entry") -> "Iterator[Line]":
     """Yield what is told of a preset: its figures, its arguments and its paper."""
     from designer.analysis.report.formatting import scaled, short, size
     from designer.analysis.report.sheet import Line, Style
-    from designer.design.expressions import setting_text
+    from designer.design.printing import setting_text
 
     preset, totals = entry.preset, entry.totals
     yield Line(f"{entry.name:<11} {preset.title} ({preset.year})", Style.HEADING)

@@ -50,7 +50,8 @@ def _setting(design: "Design", setting: str) -> "tuple[str, Scalar]":
 
 def _value(argument: "Argument", text: str) -> "Scalar":
     """Read a value as the argument's choices or default suggest; it refuses what does not fit."""
-    from designer.design.expressions import MAX_MAGNITUDE, setting_text
+    from designer.design.expressions import MAX_MAGNITUDE
+    from designer.design.printing import setting_text
 
     for choice in argument.choices:
         if setting_text(choice) == text:

@@ -16,27 +16,11 @@ from designer.codegen.forward import write_forward
 from designer.codegen.parts import Given, Part, expressions, words, write_part
 from designer.codegen.repeats import Repeats
 from designer.codegen.text import class_name, wrapped
-from designer.design.expressions import (
-    Literal,
-    Name,
-    Tree,
-    is_expression,
-    names,
-    python_source,
-    quoted,
-    substitute,
-)
+from designer.design.expressions import Literal, Name, Tree, is_expression, names, substitute
+from designer.design.naming import block_name_refusal, node_name_refusal
+from designer.design.printing import python_source, quoted
 from designer.design.rewriting import NUMBER
-from designer.design.values import (
-    Argument,
-    Block,
-    BlockNode,
-    Design,
-    LayerNode,
-    Value,
-    block_name_refusal,
-    node_name_refusal,
-)
+from designer.design.values import Argument, Block, BlockNode, Design, LayerNode, Value
 from designer.layers.base import Code
 from designer.layers.catalogue import layer_types
 

@@ -18,10 +18,10 @@ from designer.design.expressions import (
     Tree,
     is_expression,
     names,
-    parse,
-    python_source,
     substitute,
 )
+from designer.design.parsing import parse
+from designer.design.printing import python_source
 from designer.design.values import Argument, LayerNode, Value
 from designer.layers.base import INITIALIZATION, Code, Layer
 from designer.layers.initialization import statements

@@ -16,10 +16,10 @@ from designer.design.expressions import (
     Tree,
     is_expression,
     names,
-    parse,
-    python_source,
     substitute,
 )
+from designer.design.parsing import parse
+from designer.design.printing import python_source
 from designer.design.rewriting import NUMBER
 from designer.design.values import BlockNode
 

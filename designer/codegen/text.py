@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from designer.design.values import block_name_refusal
+from designer.design.naming import block_name_refusal
 
 LINE = 100
 

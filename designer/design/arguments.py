@@ -7,16 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from designer.design.edits import with_graph
-from designer.design.expressions import Literal, is_expression, names, renamed, substitute
+from designer.design.expressions import Literal, is_expression, names, substitute
+from designer.design.naming import argument_name_refusal
+from designer.design.parsing import renamed
 from designer.design.rewriting import tree_of, value_of, with_names, with_values
-from designer.design.values import (
-    Argument,
-    BlockNode,
-    Design,
-    Graph,
-    Node,
-    argument_name_refusal,
-)
+from designer.design.values import Argument, BlockNode, Design, Graph, Node
 from designer.errors import DesignerError
 
 

@@ -4,16 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from designer.design.arguments import with_every_node
-from designer.design.edits import check_new_name, free_of, with_graph
-from designer.design.values import (
-    Block,
-    BlockNode,
-    Design,
-    Edge,
-    Graph,
-    Node,
-    block_name_refusal,
-)
+from designer.design.edits import with_graph
+from designer.design.naming import block_name_refusal, check_new_name, first_free
+from designer.design.values import Block, BlockNode, Design, Edge, Graph, Node
 from designer.errors import DesignerError
 
 
@@ -69,7 +62,7 @@ def check_use(design: Design, used: str, block: str | None) -> None:
 
 def free_block_name(design: Design, wish: str) -> str:
     """Return `wish`, or it with the first number that makes it new and allowed."""
-    return free_of(design.blocks, wish, block_name_refusal)
+    return first_free(design.blocks, wish, block_name_refusal)
 
 
 def block_name_sentence(design: Design, name: str) -> str | None:

@@ -5,21 +5,12 @@ from dataclasses import replace
 
 from designer.design import blocks, files
 from designer.design.arguments import arguments_of
-from designer.design.edits import free_of, taken_names, with_graph
+from designer.design.edits import with_graph
 from designer.design.expressions import Literal
 from designer.design.grouping import INPUT, OUTPUT
+from designer.design.naming import block_name_refusal, first_free, node_name_refusal, taken_names
 from designer.design.rewriting import names_read_in, with_values
-from designer.design.values import (
-    Block,
-    BlockNode,
-    Design,
-    Graph,
-    LayerNode,
-    Node,
-    Point,
-    block_name_refusal,
-    node_name_refusal,
-)
+from designer.design.values import Block, BlockNode, Design, Graph, LayerNode, Node, Point
 from designer.errors import DesignerError
 
 NO_NODES = (
@@ -108,7 +99,7 @@ def put(
     names: dict[str, str] = {}
     nodes: dict[str, Node] = {}
     for name, node in other.graph.nodes.items():
-        names[name] = free_of(taken, name, node_name_refusal)
+        names[name] = first_free(taken, name, node_name_refusal)
         taken.add(names[name])
         nodes[names[name]] = here(with_values(node, values))
     for node in nodes.values():
@@ -150,7 +141,7 @@ def take_in(design: Design, other: Design) -> tuple[Design, str]:
     wish = identifier(other.name, "Network")
     made = as_block(other)
     inner = dict(other.blocks)
-    name = free_of(inner, wish, block_name_refusal)
+    name = first_free(inner, wish, block_name_refusal)
     node = BlockNode(name)
     design, here = blocks.merge(design, {**inner, name: made}, (node,))
     found = here(node)

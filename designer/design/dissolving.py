@@ -3,20 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from designer.design.edits import free_of, taken_names, with_graph
+from designer.design.edits import with_graph
 from designer.design.expressions import Binary, Literal, Tree, fold, is_expression, substitute
 from designer.design.grouping import inserted, middle
+from designer.design.naming import first_free, node_name_refusal, taken_names
 from designer.design.rewriting import NUMBER, SIZES, names_read, tree_of, value_of, with_values
-from designer.design.values import (
-    Block,
-    BlockNode,
-    Design,
-    Edge,
-    Graph,
-    Node,
-    Point,
-    node_name_refusal,
-)
+from designer.design.values import Block, BlockNode, Design, Edge, Graph, Node, Point
 from designer.errors import DesignerError
 
 MAX_NODES = 400
@@ -65,7 +57,7 @@ def dissolve(
         for inner, node in used.graph.nodes.items():
             more = f"{name}_{number}" if times > 1 else name
             wish = inner if inner not in taken and times == 1 else f"{more}_{inner}"
-            names[inner] = free_of(taken, wish, node_name_refusal)
+            names[inner] = first_free(taken, wish, node_name_refusal)
             taken.add(names[inner])
             inner_node = _slowed(with_values(node, trees), use, number)
             nodes[names[inner]] = _moved(inner_node, use, used, times)

@@ -4,11 +4,12 @@ Each takes the design first and `block`, the name of the block whose graph is me
 the design's own graph. What an edit cannot do it refuses with a `DesignerError`.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
 from typing import TypeAlias
 
-from designer.design.expressions import MAX_MAGNITUDE, Scalar, is_expression, shortened
+from designer.design.expressions import MAX_MAGNITUDE, Scalar, is_expression
+from designer.design.naming import check_new_name, free_name
 from designer.design.values import (
     MAX_PORT,
     BlockNode,
@@ -19,7 +20,6 @@ from designer.design.values import (
     Node,
     Point,
     Value,
-    node_name_refusal,
 )
 from designer.errors import DesignerError
 
@@ -348,59 +348,10 @@ def insert_on_edge(
     return with_graph(design, block, Graph(nodes, tuple(edges)))
 
 
-def taken_names(design: Design, block: str | None = None) -> set[str]:
-    """Return every name that a new node of this graph cannot have."""
-    names = set(design.graph_of(block).nodes)
-    if block is not None:
-        names.update(design.blocks[block].inputs, design.blocks[block].outputs)
-    return names
-
-
-def name_refusal(design: Design, name: str, block: str | None = None) -> str | None:
-    """Say in a sentence why a new node of this graph cannot have a name, or None."""
-    refusal = node_name_refusal(name)
-    if refusal:
-        return f"'{shortened(name)}' {refusal}."
-    if name in taken_names(design, block):
-        return f"There is a '{name}' already; choose another name."
-    return None
-
-
-def check_new_name(design: Design, name: str, block: str | None = None) -> None:
-    """Refuse a name that a new node of this graph cannot have.
-
-    Raises
-    ------
-    DesignerError
-        The name is taken or no valid one.
-    """
-    refusal = name_refusal(design, name, block)
-    if refusal:
-        raise DesignerError(refusal)
-
-
 def free_port(design: Design, name: str, block: str | None = None) -> int:
     """Return the first input port of a node that no edge enters."""
     taken = {edge.target_port for edge in design.graph_of(block).edges if edge.target == name}
     return next(port for port in range(len(taken) + 1) if port not in taken)
-
-
-def free_name(design: Design, wish: str, block: str | None = None) -> str:
-    """Return `wish`, or it with the first number that makes it new and allowed."""
-    return free_of(taken_names(design, block), wish, node_name_refusal)
-
-
-def free_of(taken: Container[str], wish: str, refusal: Callable[[str], str | None]) -> str:
-    """Return `wish`, or it with the first number that makes it neither taken nor refused."""
-    if wish not in taken and refusal(wish) is None:
-        return wish
-    number = 2 if wish in taken else 1
-    wish = wish[:58]  # longer names are refused, whatever number they have
-    if wish[-1:].isdigit():
-        wish += "_"  # the second conv1 is no conv12
-    while f"{wish}{number}" in taken:
-        number += 1
-    return f"{wish}{number}"
 
 
 def _node(graph: Graph, name: str) -> Node:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from designer.design.arguments import arguments_of
 from designer.design.blocks import block_name_sentence
-from designer.design.edits import free_of, taken_names, with_graph
+from designer.design.edits import with_graph
+from designer.design.naming import argument_name_refusal, first_free, node_name_refusal, taken_names
 from designer.design.rewriting import (
     SIZES,
     names_read_in,
@@ -21,8 +22,6 @@ from designer.design.values import (
     LayerNode,
     Node,
     Point,
-    argument_name_refusal,
-    node_name_refusal,
 )
 from designer.errors import DesignerError
 
@@ -174,7 +173,7 @@ def _with_arguments(
     sizes = [name for name in SIZES if block is not None and name in read]
     renamed: dict[str, str] = {}
     for size in sizes:
-        name = free_of({*around, *arguments}, f"outer_{size[3:]}", argument_name_refusal)
+        name = first_free({*around, *arguments}, f"outer_{size[3:]}", argument_name_refusal)
         renamed[size], given[name] = name, f"={size}"
         arguments[name] = Argument(1, 1, help="A size of the block around, as it was written.")
     nodes = {key: with_names(node, renamed) if renamed else node for key, node in chosen.items()}
@@ -184,7 +183,7 @@ def _with_arguments(
 def _named(wish: str, number: int, taken: set[str]) -> tuple[str, ...]:
     names = []
     for _ in range(number):
-        name = free_of(taken, wish, node_name_refusal)
+        name = first_free(taken, wish, node_name_refusal)
         taken.add(name)
         names.append(name)
     return tuple(names)

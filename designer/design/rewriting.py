@@ -11,13 +11,11 @@ from designer.design.expressions import (
     Tree,
     is_expression,
     names,
-    parse,
-    quoted,
-    renamed,
     shortened,
-    source,
     substitute,
 )
+from designer.design.parsing import parse, renamed
+from designer.design.printing import quoted, source
 from designer.design.values import LayerNode, Node, Value
 from designer.errors import DesignerError
 

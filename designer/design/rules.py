@@ -8,7 +8,8 @@ sentence that says what is wrong where the test is false (`Argument.rule`).
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from designer.design.expressions import ExpressionError, Scalar, evaluate, parse
+from designer.design.expressions import ExpressionError, Scalar, evaluate
+from designer.design.parsing import parse
 from designer.design.values import Argument
 
 MOST_STEPS = 200

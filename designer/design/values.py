@@ -4,13 +4,11 @@ An edit makes a new value that shares everything it did not touch, so two versio
 compared with ``is``. The mappings inside are plain dicts that nobody may change.
 """
 
-import keyword
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from designer.design.expressions import FUNCTIONS, MAX_MAGNITUDE, Scalar
+from designer.design.expressions import MAX_MAGNITUDE, Scalar
 
 Value: TypeAlias = Scalar | tuple[Scalar, ...]
 """A parameter's value: a literal, an expression (a string that begins with =), or several."""
@@ -155,54 +153,3 @@ class Design:
     def graph_of(self, block: str | None) -> Graph:
         """Return the graph of a block, or the design's own for None."""
         return self.graph if block is None else self.blocks[block].graph
-
-
-# What a child of an nn.Module may not be called, since it would hide the attribute.
-# A test holds this list against torch.
-_MODULE_ATTRIBUTES = """
-T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
-dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter
-get_submodule half ipu load_state_dict modules mtia named_buffers named_children named_modules
-named_parameters parameters register_backward_hook register_buffer register_forward_hook
-register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
-register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
-register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
-set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu
-zero_grad
-"""
-MODULE_ATTRIBUTES = frozenset(_MODULE_ATTRIBUTES.split())
-# Names that generated files use themselves.
-_GENERATED = frozenset(
-    ("torch", "nn", "F", "math", "self", "super", "range", "layers", "channels", "out_channels")
-)
-_SCOPE = frozenset(("i", "in_channels", "in_height", "in_width", "true", "false"))
-_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-
-
-def _refusal(name: str, taken: frozenset[str]) -> str | None:
-    if not _IDENTIFIER.fullmatch(name):
-        return "is no name: use up to 64 letters, digits and _, beginning with a letter"
-    if keyword.iskeyword(name) or keyword.issoftkeyword(name):
-        return "is a word of the Python language; choose another name"
-    if name in taken:
-        return "is used by PyTorch or by the generated code; choose another name"
-    return None
-
-
-def node_name_refusal(name: str) -> str | None:
-    """Say why a node, a block's input or output cannot have this name, or None."""
-    return _refusal(name, MODULE_ATTRIBUTES | _GENERATED)
-
-
-def block_name_refusal(name: str) -> str | None:
-    """Say why a block cannot have this name, or None."""
-    return _refusal(name, _GENERATED | frozenset(FUNCTIONS))
-
-
-def argument_name_refusal(name: str) -> str | None:
-    """Say why an argument cannot have this name, or None.
-
-    ``channels`` is free: generated constructors name their own locals apart from arguments.
-    """
-    free = _GENERATED - {"channels", "layers"}
-    return _refusal(name, free | _SCOPE | frozenset(FUNCTIONS))

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from typing import Any, ClassVar, NamedTuple
 
-from designer.design.expressions import Literal, Tree, python_source, quoted
+from designer.design.expressions import Literal, Tree
+from designer.design.printing import python_source, quoted
 from designer.layers.category import Category
 from designer.layers.parameters import Parameter
 from designer.layers.tensors import (

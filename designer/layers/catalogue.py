@@ -5,13 +5,8 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from designer.design.expressions import (
-    ExpressionError,
-    Scalar,
-    evaluate,
-    parse,
-    shortened,
-)
+from designer.design.expressions import ExpressionError, Scalar, evaluate, shortened
+from designer.design.parsing import parse
 from designer.design.values import Value
 from designer.layers import (
     activation,

@@ -4,7 +4,8 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from math import ceil, gcd, prod
 
-from designer.design.expressions import Tree, python_source
+from designer.design.expressions import Tree
+from designer.design.printing import python_source
 from designer.layers.base import Code
 from designer.layers.category import Category
 from designer.layers.errors import LayerError, SetParameters, largest_divisor, need_image

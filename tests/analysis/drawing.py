@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from designer.analysis.analysis import Analysis, analyze
-from designer.design import edits
+from designer.design import edits, naming
 from designer.design.files import loads
 from designer.design.values import Argument, Block, BlockNode, Design, Edge, Graph, LayerNode, Node
 from designer.errors import DesignerError
@@ -424,7 +424,7 @@ def _edit(draw: random.Random, before: Design) -> Design:
         changed = Graph({**graph.nodes, name: random_node(draw, blocks)}, graph.edges)
         return edits.with_graph(before, place, changed)
     if choice == 12:
-        wish = edits.free_name(before, "more", place)
+        wish = naming.free_name(before, "more", place)
         return edits.add_node(before, wish, random_node(draw, blocks), block=place)
     if choice == 13 and place is not None:
         used = before.blocks[place]

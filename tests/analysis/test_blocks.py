@@ -261,15 +261,18 @@ def test_features_have_no_height() -> None:
     inner = block({"n": {"layer": "Linear", "out_features": "=in_height"}}, WIRE)
     (problem,) = analyze(chain({"block": "B"}, shape=[8], blocks={"B": inner})).problems
     assert problem.message == (
-        "n: out_features: the expression '=in_height' names nothing called 'in_height'; "
-        "in scope here: in_channels"
+        "n: out_features: the expression '=in_height' uses the unknown name 'in_height'; "
+        "names that it can use: in_channels"
     )
 
 
 def test_a_block_does_not_see_the_arguments_around_it() -> None:
     inner = block({"n": conv("=factor")}, WIRE, channels=1)
     (problem,) = analyze(chain({"block": "B"}, blocks={"B": inner}, factor=5)).problems
-    assert "names nothing called 'factor'; in scope here: channels, in_channels" in problem.message
+    assert (
+        "uses the unknown name 'factor'; names that it can use: channels, in_channels"
+        in problem.message
+    )
     assert (problem.path, problem.block, problem.node) == ("n1.n", "B", "n")
 
 
@@ -277,7 +280,7 @@ def test_a_block_does_not_see_the_arguments_around_it() -> None:
 def test_the_design_has_no_numbers_of_a_block(name: str) -> None:
     (problem,) = analyze(chain(conv(f"={name}"), channels=1)).problems
     assert problem.code == "expression"
-    assert f"names nothing called '{name}'" in problem.message
+    assert f"uses the unknown name '{name}'" in problem.message
 
 
 PLACES: dict[str, tuple[dict[str, Any], str]] = {
@@ -310,7 +313,7 @@ def test_a_wrong_expression_in_every_place(place: str, depth: int) -> None:
     name, path, inside = [("n1", "n1", None), ("n", "n1.n", "B"), ("n", "n1.b.0.n", "B")][depth]
     text = "=chanels + i" if place == "with of a repeat" else "=chanels"
     assert found[0].message == (
-        f"{name}: {what}: the expression '{text}' names nothing called 'chanels'; did you mean "
+        f"{name}: {what}: the expression '{text}' uses the unknown name 'chanels'; did you mean "
         "'channels'?"
     )
     assert (found[0].path, found[0].block, found[0].node) == (path, inside, name)
@@ -320,10 +323,10 @@ def test_a_wrong_expression_in_every_place(place: str, depth: int) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("=1 +", "has nothing where a value should stand"),
+        ("=1 +", "has nothing where a value is expected"),
         ("=channels / 0", "cannot be computed: division by zero"),
-        ("=__class__", "names nothing called '__class__'"),
-        ("=open('x')", "calls 'open'; there are only min, max"),
+        ("=__class__", "uses the unknown name '__class__'"),
+        ("=open('x')", "calls the unknown function 'open'; there are min, max"),
         ("=2 ** 65", "has an exponent beyond 64"),
         ("=" + "(" * 60 + "1", "nested deeper than"),
         ("=" + "1" * 600, "longer than 500 characters"),

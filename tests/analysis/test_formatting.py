@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from designer.analysis.accounting.receptive_fields import ReceptiveField
 from designer.analysis.report import formatting
-from designer.design.expressions import setting_text
+from designer.design.printing import setting_text
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ CASES: dict[str, Case] = {
     "expression naming nothing": Case(
         chain(conv("=chanels"), channels=4),
         "expression",
-        "n1: out_channels: the expression '=chanels' names nothing called 'chanels'; did you mean "
+        "n1: out_channels: the expression '=chanels' uses the unknown name 'chanels'; did you mean "
         "'channels'?",
         port=None,
         origin="",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from designer.analysis.analysis import analyze
 from designer.analysis.assist import editing
-from designer.design import arguments, blocks, clipboard, edits, grouping
+from designer.design import arguments, blocks, clipboard, edits, grouping, naming
 from designer.design.edits import Edit
 from designer.design.values import Argument, BlockNode, Design, Edge, LayerNode, Node, Point
 from designer.layers.catalogue import layer_types
@@ -132,7 +132,7 @@ def _group(design: Design, block: str | None, draw: random.Random) -> _Drawn:
     first = draw.randrange(len(names)) if names else 0
     chosen = names[first : first + draw.randrange(1, 5)]
     wish = blocks.free_block_name(design, "Group")
-    node = edits.free_name(design, "group", block)
+    node = naming.free_name(design, "group", block)
     return f"group {len(chosen)} nodes", lambda d: grouping.group(
         d, chosen, wish, node, block=block
     )

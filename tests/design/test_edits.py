@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from designer.design import edits
+from designer.design import edits, naming
 from designer.design.files import dumps
 from designer.design.values import (
     Argument,
@@ -167,11 +167,14 @@ def test_set_argument_in_a_mixed_list_of_choices() -> None:
         (lambda d: edits.set_block_argument(d, "conv", "p", 1), "'conv' is a layer; set its para"),
         (lambda d: edits.remove_parameter(d, "gone", "p"), "There is no node 'gone' here"),
         (lambda d: edits.remove_node(d, "gone"), "There is no node 'gone' here"),
-        (lambda d: edits.add_node(d, "conv", RELU), "There is a 'conv' already; choose another"),
+        (
+            lambda d: edits.add_node(d, "conv", RELU),
+            "The name 'conv' is taken already; choose another",
+        ),
         (lambda d: edits.add_node(d, "train", RELU), "'train' is used by PyTorch"),
-        (lambda d: edits.add_node(d, "__class__", RELU), "'__class__' is no name"),
-        (lambda d: edits.add_node(d, "x", RELU, block="Stage"), "There is a 'x' already"),
-        (lambda d: edits.add_node(d, "y", RELU, block="Stage"), "There is a 'y' already"),
+        (lambda d: edits.add_node(d, "__class__", RELU), "'__class__' is not a valid name"),
+        (lambda d: edits.add_node(d, "x", RELU, block="Stage"), "The name 'x' is taken already"),
+        (lambda d: edits.add_node(d, "y", RELU, block="Stage"), "The name 'y' is taken already"),
         (
             lambda d: edits.connect(d, Edge("image", 0, "relu", 0)),
             "Input 0 of 'relu' has an edge from 'conv' already; remove that first.",
@@ -286,27 +289,27 @@ def test_insertion_before_a_blocks_output() -> None:
     ],
 )
 def test_free_names(wish: str, block: str | None, found: str) -> None:
-    assert edits.free_name(example(), wish, block) == found
+    assert naming.free_name(example(), wish, block) == found
 
 
 def test_a_second_number_is_set_apart() -> None:
     design = edits.add_node(example(), "conv1", RELU)
-    assert edits.free_name(design, "conv1") == "conv1_2"
+    assert naming.free_name(design, "conv1") == "conv1_2"
     design = edits.add_node(design, "conv1_2", RELU)
-    assert edits.free_name(design, "conv1") == "conv1_3"
+    assert naming.free_name(design, "conv1") == "conv1_3"
 
 
 def test_free_names_go_on_counting() -> None:
     design = example()
     for expected in ("conv2", "conv3", "conv4"):
-        name = edits.free_name(design, "conv")
+        name = naming.free_name(design, "conv")
         assert name == expected
         design = edits.add_node(design, name, RELU)
 
 
 def test_taken_names() -> None:
-    assert edits.taken_names(example(), "Stage") == {"conv", "act", "x", "y"}
-    assert "x" not in edits.taken_names(example())
+    assert naming.taken_names(example(), "Stage") == {"conv", "act", "x", "y"}
+    assert "x" not in naming.taken_names(example())
 
 
 def test_removing_several_nodes_heals_over_all_of_them() -> None:
@@ -358,4 +361,4 @@ def test_free_ports_and_long_names() -> None:
     assert edits.free_port(cut, "add") == 0
     name = "a" * 64
     taken = edits.add_node(example(), name, RELU)
-    assert edits.free_name(taken, name) == "a" * 58 + "2"
+    assert naming.free_name(taken, name) == "a" * 58 + "2"

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from designer.design.expressions import (
     FUNCTIONS,
-    MAX_DEPTH,
     MAX_EXPONENT,
-    MAX_LENGTH,
     MAX_MAGNITUDE,
     Binary,
     Call,
@@ -27,12 +25,10 @@ from designer.design.expressions import (
     is_expression,
     make_divisible,
     names,
-    parse,
-    python_source,
-    renamed,
-    source,
     substitute,
 )
+from designer.design.parsing import MAX_DEPTH, MAX_LENGTH, parse, renamed
+from designer.design.printing import python_source, source
 
 SCOPE: dict[str, Scalar] = {"channels": 64, "i": 0, "alpha": 0.5, "mode": "paper", "aux": True}
 
@@ -97,21 +93,24 @@ def test_values(text: str, expected: Scalar) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("=", "nothing where a value should stand"),
-        ("=1 +", "nothing where a value should stand"),
-        ("=(1", "has 'the end' where ')' should stand"),
-        ("=1 2", "has '2' where it should end"),
-        ("=1 if 2", "where 'else' should stand"),
-        ("=min(1)", "gives min 1 arguments, it takes 2 to 8"),
-        ("=abs()", "has ')' where a value should stand"),
+        ("=", "nothing where a value is expected"),
+        ("=1 +", "nothing where a value is expected"),
+        ("=(1", "has 'the end' where ')' is expected"),
+        ("=1 2", "has '2' after its end"),
+        ("=1 if 2", "where 'else' is expected"),
+        ("=min(1)", "calls min with 1 arguments; it takes 2 to 8"),
+        ("=abs()", "has ')' where a value is expected"),
         ("=1 < 2 < 3", "chains comparisons"),
         ("=chanels", "did you mean 'channels'?"),
-        ("=zzz", "names nothing called 'zzz'; in scope here: alpha, aux, channels, i, mode"),
+        (
+            "=zzz",
+            "uses the unknown name 'zzz'; names that it can use: alpha, aux, channels, i, mode",
+        ),
         ("=1 / 0", "cannot be computed"),
         ("=1 // i", "cannot be computed"),
         ("=1 % 0", "cannot be computed"),
         ("=0 ** -1", "cannot be computed"),
-        ("=(-8) ** 0.5", "no such power"),
+        ("=(-8) ** 0.5", "is not real"),
         ("=make_divisible(1, 0)", "cannot be computed"),
         ("=aux + 1", "'+' needs numbers, received True"),
         ("=-mode", "'-' needs numbers, received 'paper'"),

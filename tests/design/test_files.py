@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from designer.analysis.evaluation.wiring import Ends, wire
-from designer.design import files
+from designer.design import files, reading
 from designer.design.files import DesignFileError, dumps, loads, read, save
 from designer.design.text import edge_paths
 from designer.design.values import (
@@ -373,8 +373,8 @@ WRONG: list[tuple[Any, str, str]] = [
     (5, "format", 'expected "netdesigner/design"'),
     ("null", "format", 'expected "netdesigner/design"'),
     (document(format="netdesigner/recipe"), "format", 'expected "netdesigner/design"'),
-    (document(version=2), "version", "2 was written by a newer program, this one reads up to 1"),
-    (document(version=10**30), "version", "newer program"),
+    (document(version=2), "version", "2 is newer than this program, which reads up to 1"),
+    (document(version=10**30), "version", "newer than this program"),
     (document(version=0), "version", "expected a whole number from 1 on, received 0"),
     (document(version=-1), "version", "expected a whole number from 1 on, received -1"),
     (document(version="1"), "version", "expected a whole number from 1 on, received '1'"),
@@ -385,7 +385,7 @@ WRONG: list[tuple[Any, str, str]] = [
     (document(name=""), "name", "is empty"),
     (document(name="  "), "name", "is empty"),
     (document(name=5), "name", "Expected `str`, got `int`"),
-    (document(name="x" * 20_000), "name", "has 20000 characters, at most 10000"),
+    (document(name="x" * 20_000), "name", "has 20000 characters; at most 10000"),
     (document(about=None), "about", "Expected `str`"),
     (document(about="x" * 20_000), "about", "at most 10000"),
     (document(cites="arXiv"), "cites", "Expected `array`"),
@@ -403,30 +403,30 @@ WRONG: list[tuple[Any, str, str]] = [
     (changed("arguments.classes.choices", [1, 2]), "arguments.classes.default", "one of 1, 2; rec"),
     (changed("arguments.classes.min", "1"), "arguments.classes.min", "Expected `float"),
     (changed("arguments.classes.default", "=1"), "arguments.classes", "the expression '=1'"),
-    (changed("arguments.__class__", {"default": 1}), "arguments.__class__", "is no name"),
+    (changed("arguments.__class__", {"default": 1}), "arguments.__class__", "is not a valid name"),
     (changed("arguments.i", {"default": 1}), "arguments.i", "choose another name"),
     (changed("arguments.min", {"default": 1}), "arguments.min", "choose another name"),
-    (changed("arguments." + "x" * 100, {"default": 1}), "arguments.xxxx", "is no name"),
+    (changed("arguments." + "x" * 100, {"default": 1}), "arguments.xxxx", "is not a valid name"),
     (changed("blocks.Stage", []), "blocks.Stage", "Expected `object`, got `array`"),
     (changed("blocks.Stage.extra", 1), "blocks.Stage", "unknown field `extra`"),
     (changed("blocks.Stage.name", "x"), "blocks.Stage", "unknown field `name`"),
-    (changed("blocks.__class__", {}), "blocks.__class__", "is no name"),
+    (changed("blocks.__class__", {}), "blocks.__class__", "is not a valid name"),
     (changed("blocks.class", {}), "blocks.class", "word of the Python language"),
     (changed("blocks.Stage.inputs", []), "blocks.Stage.inputs", "is empty"),
     (changed("blocks.Stage.outputs", []), "blocks.Stage.outputs", "is empty"),
     (changed("blocks.Stage.inputs", ["forward"]), "blocks.Stage.inputs", "used by PyTorch"),
-    (changed("blocks.Stage.inputs", ["x", "x"]), "blocks.Stage", "'x' names two things"),
-    (changed("blocks.Stage.outputs", ["x"]), "blocks.Stage", "'x' names two things"),
-    (changed("blocks.Stage.outputs", ["conv"]), "blocks.Stage", "'conv' names two things"),
+    (changed("blocks.Stage.inputs", ["x", "x"]), "blocks.Stage", "the name 'x' is used twice"),
+    (changed("blocks.Stage.outputs", ["x"]), "blocks.Stage", "the name 'x' is used twice"),
+    (changed("blocks.Stage.outputs", ["conv"]), "blocks.Stage", "the name 'conv' is used twice"),
     (changed("blocks.Stage.inputs", [5]), "blocks.Stage.inputs[0]", "Expected `str`"),
     (changed("blocks.Stage.arguments.channels", 1), "blocks.Stage.arguments.channels", "object"),
     (
         changed("blocks.Stage.arguments.channels.default", "x" * 20_000),
         "blocks.Stage.arguments.channels.default",
-        "has 20000 characters, at most 10000",
+        "has 20000 characters; at most 10000",
     ),
     (changed("blocks.Stage.nodes.conv", 1), "blocks.Stage.nodes.conv", "expected an object"),
-    (changed("blocks.Stage.edges.0.0", "gone"), "blocks.Stage.edges[0]", "leads to 'gone'"),
+    (changed("blocks.Stage.edges.0.0", "gone"), "blocks.Stage.edges[0]", "refers to 'gone'"),
     (changed("blocks.Stage.edges", [["y", "conv"]]), "blocks.Stage.edges[0]", "outputs end it"),
     (changed("blocks.Stage.edges", [["conv", "x"]]), "blocks.Stage.edges[0]", "begin a path"),
     (changed("nodes.image", None), "nodes.image", "expected an object, received None"),
@@ -435,7 +435,7 @@ WRONG: list[tuple[Any, str, str]] = [
     (changed("nodes.image.layer", 5), "nodes.image.layer", "expected text, received 5"),
     (changed("nodes.image.shape", {}), "nodes.image.shape", "expected a number, text"),
     (changed("nodes.image.shape", [[1]]), "nodes.image.shape", "expected a number, text"),
-    (changed("nodes.image.shape", [1] * 17), "nodes.image.shape", "has 17 values, at most 16"),
+    (changed("nodes.image.shape", [1] * 17), "nodes.image.shape", "has 17 values; at most 16"),
     (changed("nodes.image.shape", "x" * 20_000), "nodes.image.shape", "has 20000 characters"),
     (changed("nodes.image.at", [1]), "nodes.image.at", "expected two numbers [x, y]"),
     (changed("nodes.image.at", [1, "2"]), "nodes.image.at", "expected two numbers [x, y]"),
@@ -453,27 +453,27 @@ WRONG: list[tuple[Any, str, str]] = [
     (changed("nodes.stage.repeat", {}), "nodes.stage.repeat", "expected a number"),
     (changed("nodes.stage.block", "Gone"), "nodes.stage", "uses the block 'Gone', which the file"),
     (changed("nodes.stage.block", None), "nodes.stage.block", "expected text, received None"),
-    (changed("nodes.__class__", {"layer": "ReLU"}), "nodes.__class__", "is no name"),
+    (changed("nodes.__class__", {"layer": "ReLU"}), "nodes.__class__", "is not a valid name"),
     (changed("nodes.train", {"layer": "ReLU"}), "nodes.train", "is used by PyTorch"),
     (changed("nodes.class", {"layer": "ReLU"}), "nodes.class", "word of the Python language"),
-    (changed("nodes.größe", {"layer": "ReLU"}), "nodes.größe", "is no name"),
+    (changed("nodes.größe", {"layer": "ReLU"}), "nodes.größe", "is not a valid name"),
     (changed("nodes." + "n" * 65, {"layer": "ReLU"}), "nodes.nnn", "up to 64 letters"),
     (changed("nodes." + "n" * 5000, {"layer": "ReLU"}), "nodes.nnn", "up to 64 letters"),
     (changed("edges.0", "image"), "edges[0]", "Expected `array`"),
     (changed("edges.0.0", 5), "edges[0][0]", "Expected `str`"),
-    (changed("edges.0", ["image"]), "edges[0]", "a path has at least two nodes"),
-    (changed("edges.0", []), "edges[0]", "a path has at least two nodes"),
-    (changed("arguments.classes.where", "=classes > 1"), "arguments.classes", "both or none of"),
-    (changed("arguments.classes.rule", "large"), "arguments.classes", "both or none of"),
+    (changed("edges.0", ["image"]), "edges[0]", "a path of at least two nodes"),
+    (changed("edges.0", []), "edges[0]", "a path of at least two nodes"),
+    (changed("arguments.classes.where", "=classes > 1"), "arguments.classes", "belong together"),
+    (changed("arguments.classes.rule", "large"), "arguments.classes", "belong together"),
     (changed("arguments.classes", {"default": 1, "where": "n", "rule": "n"}),
      "arguments.classes.where", "expected an expression that begins with =, received 'n'"),
     (changed("arguments.classes", {"default": 1, "where": "=1 +", "rule": "n"}),
      "arguments.classes.where", "the expression '=1 +' "),
     (changed("arguments.classes", {"default": 1, "where": "=classes > gone", "rule": "n"}),
-     "arguments.classes.where", "reads 'gone', which is no argument; beside it are classes"),
-    (changed("edges.1", ["gone", "add:1"]), "edges[1]", "leads to 'gone', and there is no"),
+     "arguments.classes.where", "reads 'gone', which is not an argument; there are classes"),
+    (changed("edges.1", ["gone", "add:1"]), "edges[1]", "refers to 'gone', and there is no"),
     (changed("edges.1", ["image", "gone"]), "edges[1]", "there are image, stage, add, scores."),
-    (changed("edges.1", ["image", "x" * 9999]), "edges[1]", "leads to 'xxx"),
+    (changed("edges.1", ["image", "x" * 9999]), "edges[1]", "refers to 'xxx"),
     (changed("edges.1", ["image", "add"]), "edges[1]", "input 0 of 'add' has two edges, from "
      "'stage' and 'image'"),
     (changed("edges.1", ["image", "add:"]), "edges[1]", "'add:': expected a port number"),
@@ -483,7 +483,7 @@ WRONG: list[tuple[Any, str, str]] = [
     (changed("edges.1", ["image", "add:99999999999"]), "edges[1]", "expected a port number"),
     (changed("edges.1", ["image", "add:²"]), "edges[1]", "expected a port number"),
     (changed("edges.1", ["image", "add:1:1"]), "edges[1]", "expected a port number"),
-    (changed("edges.1", ["image", "stage:1", "add:1"]), "edges[1]", "names a port in mid-path"),
+    (changed("edges.1", ["image", "stage:1", "add:1"]), "edges[1]", "names a port in the middle"),
 ]  # fmt: skip
 
 
@@ -499,8 +499,8 @@ def test_each_refusal_names_the_place_and_the_expectation(
 
 
 def test_too_many_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_NODES", 4)
-    assert "has 5 nodes, at most 4 are read" in refusal(document())
+    monkeypatch.setattr(reading, "MAX_NODES", 4)
+    assert "has 5 nodes; at most 4 are read" in refusal(document())
 
 
 def test_what_is_wrong_as_a_network_can_be_read() -> None:
@@ -542,15 +542,13 @@ def test_a_file_over_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     path.write_text(json.dumps(document()) + " " * 3 * 2**20)
     assert read(path).name == "Small"
     monkeypatch.setattr(files, "MAX_FILE_BYTES", 2**20)
-    with pytest.raises(
-        DesignFileError, match="has more than 1 MiB, and design files have at most so many"
-    ):
+    with pytest.raises(DesignFileError, match="is larger than 1 MiB, the most that is read"):
         read(path)
 
 
 def test_a_file_without_an_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "MAX_FILE_BYTES", 2**20)
-    with pytest.raises(DesignFileError, match="has more than 1 MiB"):
+    with pytest.raises(DesignFileError, match="is larger than 1 MiB"):
         read("/dev/zero")
 
 
@@ -562,7 +560,7 @@ def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
 
 def test_a_damaged_line_is_told() -> None:
     text = json.dumps(document(), indent=1).replace('"version": 1,', '"version": 1;')
-    with pytest.raises(DesignFileError, match=r"\(byte \d+\), in line 3\. Mend it there"):
+    with pytest.raises(DesignFileError, match=r"\(byte \d+\), in line 3\. Fix it there"):
         loads(text)
     with pytest.raises(DesignFileError, match="damaged or no design file"):
         loads('{"\ud800": 1}')
@@ -651,5 +649,7 @@ def test_ten_thousand_nodes(tmp_path: Path) -> None:
 
 def test_equal_names_are_refused_rather_than_lost() -> None:
     text = (folder("presets") / "lenet5.json").read_text()
-    with pytest.raises(DesignFileError, match=r"'conv1': stands twice in one place; rename one"):
+    with pytest.raises(
+        DesignFileError, match=r"'conv1': is given twice in the same object; rename one"
+    ):
         loads(text.replace('"tanh1": {', '"conv1": {', 1))

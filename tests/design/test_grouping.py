@@ -130,7 +130,7 @@ def test_what_cannot_be_grouped(names: list[str], words: str) -> None:
 
 
 def test_names_that_cannot_be_given() -> None:
-    with pytest.raises(DesignerError, match="'a b' is no name"):
+    with pytest.raises(DesignerError, match="'a b' is not a valid name"):
         group(residual(), ["act"], "a b", "made")
     with pytest.raises(DesignerError, match="'stem' cannot be the name of the new node"):
         group(residual(), ["act"], "Made", "stem")
@@ -212,7 +212,7 @@ def test_sizes_that_differ_between_uses_are_not_guessed() -> None:
         ({"repeat": "=times"}, "b is repeated times times; give it a fixed number first"),
         ({"repeat": 0}, "b is repeated 0 times; remove it instead"),
         ({"repeat": 1000}, "b has 1 nodes, 1000 times over; at most 400 can take its place"),
-        ({"with": {"n": "=1 +"}}, "The expression '=1 \\+' has nothing where a value should"),
+        ({"with": {"n": "=1 +"}}, "The expression '=1 \\+' has nothing where a value is"),
     ],
 )
 def test_what_cannot_be_dissolved(use: dict[str, object], words: str) -> None:

@@ -6,16 +6,13 @@ import pytest
 from torch import nn
 
 from designer.design.expressions import FUNCTIONS, Scalar
-from designer.design.values import (
+from designer.design.naming import (
     MODULE_ATTRIBUTES,
-    Argument,
-    Design,
-    Graph,
-    LayerNode,
     argument_name_refusal,
     block_name_refusal,
     node_name_refusal,
 )
+from designer.design.values import Argument, Design, Graph, LayerNode
 
 REFUSALS = [node_name_refusal, block_name_refusal, argument_name_refusal]
 
@@ -27,7 +24,7 @@ REFUSALS = [node_name_refusal, block_name_refusal, argument_name_refusal]
      "a" * 65, "a\n", " a", "conv1\0", "٣", "x²"],
 )  # fmt: skip
 def test_what_is_no_name_is_refused(refusal: object, name: str) -> None:
-    assert "is no name" in refusal(name)  # type: ignore[operator]
+    assert "is not a valid name" in refusal(name)  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)

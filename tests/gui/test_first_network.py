@@ -120,7 +120,7 @@ def test_broken_in_five_ways_and_mended_by_what_is_offered(
     # An expression names nothing.
     hands.click_node("fc2")
     hands.fill("out_features", "=widht")
-    assert "names nothing called 'widht'" in problems(window)["fc2"]
+    assert "uses the unknown name 'widht'" in problems(window)["fc2"]
     assert badge(hands, "fc2")
     hands.mend("Add the argument widht = 64")
     assert problems(window) == {}

@@ -10,7 +10,7 @@ from designer.analysis.assist.lookup import refusal, tensor_at
 from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.analysis.evaluation.wiring import is_join, without_gaps
 from designer.analysis.problems import Severity
-from designer.design import dissolving, edits
+from designer.design import dissolving, edits, naming
 from designer.design.expressions import is_expression
 from designer.design.rewriting import SIZES
 from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node, Value
@@ -159,7 +159,7 @@ def add_after(
 
     Returns the design and the name that the node got.
     """
-    name = edits.free_name(design, name, block)
+    name = naming.free_name(design, name, block)
     graph = design.graph_of(block)
     takes, gives = input_ports(design, node), output_ports(design, node)
     ends = design.blocks[block].outputs if block is not None else ()

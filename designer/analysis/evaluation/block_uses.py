@@ -18,9 +18,9 @@ from designer.design.expressions import (
     evaluate,
     is_expression,
     names,
-    parse,
     shortened,
 )
+from designer.design.parsing import parse
 from designer.design.values import Argument, Block, BlockNode
 from designer.layers.tensors import Tensor
 

@@ -7,14 +7,8 @@ node: its weights take no gradient, and the running statistics of its norms do n
 from collections.abc import Mapping
 
 from designer.analysis.evaluation.results import GraphResult
-from designer.design.expressions import (
-    ExpressionError,
-    Scalar,
-    evaluate,
-    is_expression,
-    parse,
-    shortened,
-)
+from designer.design.expressions import ExpressionError, Scalar, evaluate, is_expression, shortened
+from designer.design.parsing import parse
 from designer.design.values import BlockNode, Node
 
 

@@ -9,26 +9,11 @@ from typing import Any
 from designer.analysis.problems.problem import Fix, Problem
 from designer.design import arguments, edits, rules
 from designer.design.edits import Edit
-from designer.design.expressions import (
-    ExpressionError,
-    Scalar,
-    is_expression,
-    names,
-    parse,
-    renamed,
-    setting_text,
-    shortened,
-)
-from designer.design.values import (
-    Argument,
-    BlockNode,
-    Design,
-    Edge,
-    Graph,
-    LayerNode,
-    Value,
-    argument_name_refusal,
-)
+from designer.design.expressions import ExpressionError, Scalar, is_expression, names, shortened
+from designer.design.naming import argument_name_refusal
+from designer.design.parsing import parse, renamed
+from designer.design.printing import setting_text
+from designer.design.values import Argument, BlockNode, Design, Edge, Graph, LayerNode, Value
 from designer.layers.catalogue import Fault, layer_types
 from designer.layers.errors import InsertLayer, Remedy, SetParameters
 from designer.layers.parameters import Float, Int, IntPair, Parameter, ParameterError

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from designer import common_blocks
 from designer.analysis.assist import editing
 from designer.analysis.assist.lookup import graph_at, tensor_at
-from designer.design import clipboard, edits
+from designer.design import clipboard, edits, naming
 from designer.design.blocks import check_use
 from designer.design.values import BlockNode, Design, Edge, Graph, Node, Point
 from designer.errors import DesignerError
@@ -80,7 +80,7 @@ def put(workspace: Workspace, item: Item, spot: Spot) -> None:
         source = spot.edge.source if spot.edge else spot.name if spot.output else None
         shape = _shape(workspace, spot.scope, block, source or None)
         made, node, wish = _made(design, item, block, shape)
-        name = edits.free_name(made, wish, block)
+        name = naming.free_name(made, wish, block)
         takes, gives = editing.input_ports(made, node), editing.output_ports(made, node)
         if spot.edge is not None and takes and gives:
             made = edits.insert_on_edge(made, spot.edge, name, node, block=block)
@@ -206,7 +206,7 @@ def _made(
 def _joined(
     design: Design, wish: str, node: Node, sources: list[str], block: str | None
 ) -> tuple[Design, str]:
-    name = edits.free_name(design, wish, block)
+    name = naming.free_name(design, wish, block)
     design = edits.add_node(design, name, node, block=block)
     for port, source in enumerate(sources[: editing.input_ports(design, node)]):
         design = edits.connect(design, Edge(source, 0, name, port), block=block)

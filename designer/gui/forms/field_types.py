@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from designer.design import rules
-from designer.design.expressions import ExpressionError, Scalar, is_expression, parse, shortened
+from designer.design.expressions import ExpressionError, Scalar, is_expression, shortened
+from designer.design.parsing import parse
 from designer.design.values import Argument, Value
 from designer.gui.documents import labels
 from designer.layers.parameters import (

@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.block_uses import MAX_REPEAT
 from designer.design.edits import Edit
-from designer.design.expressions import ExpressionError, Scalar, evaluate, names, parse
+from designer.design.expressions import ExpressionError, Scalar, evaluate, names
+from designer.design.parsing import parse
 from designer.design.rewriting import NUMBER, SIZES
 from designer.design.values import BlockNode, Design, Value
 from designer.gui.documents import graph_paths, labels

@@ -5,10 +5,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from designer.design import arguments, blocks, edits
+from designer.design import arguments, blocks, edits, naming
 from designer.design.edits import Edit
 from designer.design.expressions import Scalar
-from designer.design.values import Argument, Design, Value, argument_name_refusal, plain
+from designer.design.naming import argument_name_refusal
+from designer.design.values import Argument, Design, Value, plain
 from designer.gui.documents import labels
 from designer.gui.documents.workspace import Workspace
 from designer.gui.forms import field_types
@@ -160,7 +161,7 @@ def _remove(workspace: Workspace, block: str | None, name: str) -> None:
 
 def _add(workspace: Workspace, block: str | None, unfold: Callable[[str], None]) -> None:
     known = arguments.arguments_of(workspace.design, block)
-    name = edits.free_of(known, "width", argument_name_refusal)
+    name = naming.first_free(known, "width", argument_name_refusal)
     done = workspace.edit(
         f"add argument {name}",
         lambda design: arguments.define_argument(design, name, Argument(1, minimum=1), block=block),

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from designer.analysis.evaluation.block_uses import MAX_REPEAT
-from designer.design import edits
+from designer.design import edits, naming
 from designer.design.edits import Edit
 from designer.design.expressions import Scalar
 from designer.design.values import BlockNode, Design, LayerNode, Node, Value
@@ -61,7 +61,7 @@ def name_row(workspace: Workspace, target: AnyTarget) -> Row:
     def refusal(value: Value) -> str | None:
         if value == target.name:
             return None
-        return edits.name_refusal(workspace.design, str(value), target.block)
+        return naming.name_refusal(workspace.design, str(value), target.block)
 
     return Row(
         "name",

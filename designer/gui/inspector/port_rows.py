@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from designer.design import blocks, edits
+from designer.design import blocks, naming
 from designer.design.values import Value
 from designer.gui.documents import graph_paths
 from designer.gui.documents.workspace import Workspace
@@ -51,7 +51,7 @@ def _remove_port(workspace: Workspace, block: str, word: str, name: str) -> None
 
 
 def _add_port(workspace: Workspace, block: str, word: str, output: bool) -> None:
-    name = edits.free_name(workspace.design, "y" if output else "x", block)
+    name = naming.free_name(workspace.design, "y" if output else "x", block)
     workspace.edit(
         f"add {word} {name}", lambda design: blocks.add_end(design, block, name, output=output)
     )
@@ -76,7 +76,7 @@ def port_row(workspace: Workspace, block: str, name: str, *, select: bool = Fals
     word = "Output" if name in used.outputs else "Input"
 
     def refusal(value: Value) -> str | None:
-        return None if value == name else edits.name_refusal(workspace.design, str(value), block)
+        return None if value == name else naming.name_refusal(workspace.design, str(value), block)
 
     return Row(
         "name" if select else f"end-{name}",

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from designer import presets
 from designer.analysis.analysis import Analysis, analyze
-from designer.design import edits
+from designer.design import edits, naming
 from designer.design.values import BlockNode, Design, Edge, LayerNode, Point
 from designer.errors import DesignerError
 from designer.gui.canvas import arrays as a
@@ -57,7 +57,7 @@ def random_edit(chance: random.Random, design: Design) -> Design:
     if kind == 0 or not names:
         layer = chance.choice(["ReLU", "Conv2d", "Add", "Concat", "Flatten", "Input", "Output"])
         at = Point(chance.randrange(500), chance.randrange(500)) if chance.random() < 0.3 else None
-        free = edits.free_name(design, layer.lower(), block)
+        free = naming.free_name(design, layer.lower(), block)
         return edits.add_node(design, free, LayerNode(layer, at=at), block=block)
     if kind == 1:
         return edits.remove_node(design, name, heal=chance.random() < 0.5, block=block)
@@ -152,7 +152,7 @@ def test_wires_found_again_are_those_found_at_first(qtbot: QtBot, placed: bool) 
             after = edits.move(picture.design, {name: to})
         else:
             edge = chance.choice(picture.design.graph.edges)
-            free = edits.free_name(picture.design, "relu", None)
+            free = naming.free_name(picture.design, "relu", None)
             after = edits.insert_on_edge(picture.design, edge, free, LayerNode("ReLU"))
         picture.put(after)
         history.append(after)

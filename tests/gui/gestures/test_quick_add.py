@@ -223,7 +223,11 @@ def test_f2_renames_in_place(hand: Hand) -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("act", "There is a &#x27;act&#x27; already"), ("1st", "is no name"), ("train", "PyTorch")],
+    [
+        ("act", "The name &#x27;act&#x27; is taken already"),
+        ("1st", "is not a valid name"),
+        ("train", "PyTorch"),
+    ],
 )
 def test_what_is_no_name_is_said_while_typing(hand: Hand, text: str, words: str) -> None:
     before = hand.design

@@ -67,7 +67,7 @@ _WRONG = [
     ("conv1", "padding", "-1", "from 0 on"),
     ("conv1", "bias_init", "much", "a number or nothing"),
     ("conv1", "out_channels", "=", "expression"),
-    ("conv1", "out_channels", "=2 *", "value should stand"),
+    ("conv1", "out_channels", "=2 *", "value is expected"),
     ("conv1", "out_channels", "=clases", "'clases'"),
     ("conv1", "out_channels", "=2 / 4", "whole number"),
     ("conv1", "out_channels", "=1 - 1", "at least 1"),

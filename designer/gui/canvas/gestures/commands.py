@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 
 from designer.analysis.analysis import analyze
 from designer.analysis.assist import editing
-from designer.design import blocks, clipboard, edits, grouping
+from designer.design import blocks, clipboard, edits, grouping, naming
 from designer.design.values import Design, Edge, Point
 from designer.errors import DesignerError
 from designer.gui.canvas.gestures import quick_add as asking
@@ -228,7 +228,7 @@ def group(canvas: "Canvas") -> None:
     block = blocks.free_block_name(workspace.design, "Block")
     graph = home.graph
     rest = replace(graph, nodes={k: n for k, n in graph.nodes.items() if k not in names})
-    node = edits.free_name(
+    node = naming.free_name(
         edits.with_graph(workspace.design, home.block, rest), block.lower(), home.block
     )
     path, merge = graph_paths.join(home.scope, node), object()

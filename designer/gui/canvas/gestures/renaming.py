@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRect, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit
 
-from designer.design import blocks, edits
+from designer.design import blocks, edits, naming
 from designer.design.values import BlockNode, Design
 from designer.gui.base.theme import sans
 from designer.gui.documents import graph_paths
@@ -26,7 +26,7 @@ def rename_node(view: "GraphView", path: str) -> "NameField":
     block = graph_paths.block_at(workspace.design, scope)
 
     def refusal(new: str) -> str:
-        return "" if new == name else edits.name_refusal(workspace.design, new, block) or ""
+        return "" if new == name else naming.name_refusal(workspace.design, new, block) or ""
 
     def rename(new: str) -> None:
         if new != name:
@@ -55,7 +55,7 @@ def name_block(view: "GraphView", path: str, merge: object) -> "NameField | None
         if new == old:
             return
         wish = wish_for(new)
-        node_name = name if wish == name else edits.free_name(workspace.design, wish, around)
+        node_name = name if wish == name else naming.free_name(workspace.design, wish, around)
 
         def edit(design: Design) -> Design:
             design = edits.rename_node(design, name, node_name, block=around)

@@ -1,0 +1,372 @@
+"""Strict reading of a design from its decoded JSON; each error says where in the file it is."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+
+from designer.design.expressions import (
+    MAX_MAGNITUDE,
+    ExpressionError,
+    Scalar,
+    is_expression,
+    names,
+    shortened,
+)
+from designer.design.naming import argument_name_refusal, block_name_refusal, node_name_refusal
+from designer.design.parsing import parse
+from designer.design.values import (
+    MAX_PORT,
+    Argument,
+    Block,
+    BlockNode,
+    Design,
+    Edge,
+    Graph,
+    LayerNode,
+    Node,
+    Point,
+    Value,
+)
+
+MAX_NODES = 100_000
+MAX_TEXT = 10_000
+
+_Json: TypeAlias = dict[str, Any]
+_T = TypeVar("_T")
+
+
+class _Argument(msgspec.Struct, forbid_unknown_fields=True):
+    default: int | float | bool | str
+    min: float | None = None
+    max: float | None = None
+    choices: list[int | float | bool | str] = []
+    where: str = ""
+    rule: str = ""
+    help: str = ""
+
+
+class _Block(msgspec.Struct, forbid_unknown_fields=True):
+    inputs: list[str]
+    outputs: list[str]
+    nodes: dict[str, Any]
+    edges: list[list[str]]
+    arguments: dict[str, Any] = {}
+
+
+class _Design(msgspec.Struct, forbid_unknown_fields=True):
+    format: str
+    version: int
+    name: str
+    nodes: dict[str, Any]
+    edges: list[list[str]]
+    about: str = ""
+    cites: list[str] = []
+    arguments: dict[str, Any] = {}
+    blocks: dict[str, Any] = {}
+
+
+class ReadingError(Exception):
+    """What is wrong with a design's data, and where: "nodes.conv1.when: expected ..."."""
+
+    def __init__(self, location: str, sentence: str) -> None:
+        super().__init__(f"{location}: {sentence}")
+
+
+def design_from(data: object) -> Design:
+    """Return the design that the decoded data of a file, in the current format, describes.
+
+    Raises
+    ------
+    ReadingError
+        The data break a rule of the format.
+    """
+    return _design(_convert(data, _Design, ""))
+
+
+def _convert(data: object, kind: type[_T], location: str) -> _T:
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        message, _, inner = str(error).partition(" - at `")
+        where = location + inner.rstrip("`").removeprefix("$")
+        raise ReadingError(where.lstrip(".") or "top level", f"{message}.") from None
+
+
+def _design(data: _Design) -> Design:
+    for location, text in (("name", data.name), ("about", data.about)):
+        if len(text) > MAX_TEXT:
+            raise ReadingError(
+                location, f"has {len(text)} characters; at most {MAX_TEXT} are read."
+            )
+    if not data.name.strip():
+        raise ReadingError("name", "is empty; give the design a name.")
+    parts = {}
+    for name, part in data.blocks.items():
+        location = f"blocks.{shortened(name)}"
+        _check_name(block_name_refusal(name), location, name)
+        parts[name] = _convert(part, _Block, location)
+    count = len(data.nodes) + sum(len(block.nodes) for block in parts.values())
+    if count > MAX_NODES:
+        raise ReadingError("nodes", f"has {count} nodes; at most {MAX_NODES} are read.")
+    _check_blocks(data.nodes, parts)
+    blocks = {name: _block(block, f"blocks.{name}") for name, block in parts.items()}
+    return Design(
+        name=data.name,
+        about=data.about,
+        cites=tuple(data.cites),
+        arguments=_arguments(data.arguments, "arguments"),
+        blocks=blocks,
+        graph=_graph(data.nodes, data.edges, "", (), ()),
+    )
+
+
+def _check_blocks(own: _Json, blocks: Mapping[str, _Block]) -> None:
+    graphs = [("nodes", own)]
+    graphs += [(f"blocks.{name}.nodes", block.nodes) for name, block in blocks.items()]
+    known = ", ".join(blocks) or "none"
+    for location, nodes in graphs:
+        for name, node in nodes.items():
+            if not isinstance(node, dict):
+                raise ReadingError(
+                    f"{location}.{shortened(name)}",
+                    f"expected an object, received {shown(node)}.",
+                )
+            block = node.get("block")
+            if isinstance(block, str) and block not in blocks:
+                raise ReadingError(
+                    f"{location}.{shortened(name)}",
+                    f"uses the block '{block[:80]}', which the file does not have; it has {known}.",
+                )
+
+
+def _check_name(refusal: str | None, location: str, name: str) -> None:
+    if refusal:
+        raise ReadingError(location, f"'{shortened(name)}' {refusal}.")
+
+
+def _block(data: _Block, location: str) -> Block:
+    for kind, ports in (("inputs", data.inputs), ("outputs", data.outputs)):
+        if not ports:
+            raise ReadingError(f"{location}.{kind}", "is empty; a block has at least one.")
+        for port in ports:
+            _check_name(node_name_refusal(port), f"{location}.{kind}", port)
+    ends = [*data.inputs, *data.outputs]
+    for name in ends:
+        if name in data.nodes or ends.count(name) > 1:
+            raise ReadingError(location, f"the name '{name}' is used twice; rename one of the two.")
+    inputs, outputs = tuple(data.inputs), tuple(data.outputs)
+    return Block(
+        arguments=_arguments(data.arguments, f"{location}.arguments"),
+        inputs=inputs,
+        outputs=outputs,
+        graph=_graph(data.nodes, data.edges, f"{location}.", inputs, outputs),
+    )
+
+
+def _arguments(data: _Json, location: str) -> dict[str, Argument]:
+    arguments = {}
+    for name, fields in data.items():
+        _check_name(argument_name_refusal(name), f"{location}.{shortened(name)}", name)
+        argument = _convert(fields, _Argument, f"{location}.{name}")
+        for value in (argument.default, *argument.choices):
+            if is_expression(value):
+                raise ReadingError(
+                    f"{location}.{name}",
+                    f"expected a value, received the expression {shown(value)}; write expressions "
+                    "where the argument is used.",
+                )
+        made = Argument(
+            default=_scalar(argument.default, f"{location}.{name}.default"),
+            minimum=argument.min,
+            maximum=argument.max,
+            choices=tuple(_scalar(each, f"{location}.{name}.choices") for each in argument.choices),
+            where=argument.where,
+            rule=argument.rule,
+            help=argument.help,
+        )
+        refusal = made.refusal(made.default)
+        if refusal:
+            raise ReadingError(f"{location}.{name}.default", f"{refusal}.")
+        arguments[name] = made
+    for name, each in arguments.items():
+        _check_rule(each, arguments, f"{location}.{name}")
+    return arguments
+
+
+def _check_rule(argument: Argument, beside: Mapping[str, Argument], location: str) -> None:
+    where, rule = argument.where, argument.rule
+    if bool(where) != bool(rule):
+        raise ReadingError(
+            location, '"where" (a test) and "rule" (its words) belong together; give both or none.'
+        )
+    if not where:
+        return
+    if not is_expression(where):
+        raise ReadingError(
+            f"{location}.where",
+            f"expected an expression that begins with =, received {shown(where)}.",
+        )
+    try:
+        unknown = sorted(names(parse(where)) - beside.keys())
+    except ExpressionError as error:
+        raise ReadingError(
+            f"{location}.where", f"the expression '{shortened(where)}' {error}."
+        ) from None
+    if unknown:
+        raise ReadingError(
+            f"{location}.where",
+            f"reads '{unknown[0]}', which is not an argument; there are {', '.join(beside)}.",
+        )
+
+
+def _graph(
+    nodes: Mapping[str, _Json],
+    paths: Iterable[list[str]],
+    location: str,
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+) -> Graph:
+    made = {}
+    for name, data in nodes.items():
+        _check_name(node_name_refusal(name), f"{location}nodes.{shortened(name)}", name)
+        made[name] = _node(data, f"{location}nodes.{name}")
+    edges = []
+    taken: dict[tuple[str, int], str] = {}
+    for row, path in enumerate(paths):
+        where = f"{location}edges[{row}]"
+        for edge in _path(path, where):
+            if edge.source not in made and edge.source not in inputs:
+                raise ReadingError(where, _dangling(edge.source, made, outputs))
+            if edge.target not in made and edge.target not in outputs:
+                raise ReadingError(where, _dangling(edge.target, made, inputs))
+            port = (edge.target, edge.target_port)
+            if port in taken:
+                raise ReadingError(
+                    where,
+                    f"input {edge.target_port} of '{edge.target}' has two edges, from "
+                    f"'{taken[port]}' and '{edge.source}'; give one its own port "
+                    f'("{edge.target}:{edge.target_port + 1}").',
+                )
+            taken[port] = edge.source
+            edges.append(edge)
+    return Graph(made, tuple(edges))
+
+
+def _dangling(name: str, nodes: Mapping[str, Node], wrong_end: tuple[str, ...]) -> str:
+    """Return what is wrong with an edge to or from a name that is unknown or at the wrong end."""
+    if name in wrong_end:
+        return f"'{name}' is at the wrong end; inputs begin a path and outputs end it."
+    known = ", ".join([*nodes][:8]) or "none"
+    more = " ..." if len(nodes) > 8 else ""
+    return f"refers to '{shortened(name)}', and there is no such node; there are {known}{more}."
+
+
+def _path(path: list[str], location: str) -> Iterator[Edge]:
+    if len(path) < 2:
+        raise ReadingError(location, "expected a path of at least two nodes.")
+    ends = [_port(text, location) for text in path]
+    last = len(ends) - 1
+    for position, (name, port) in enumerate(ends):
+        if port and 0 < position < last:
+            raise ReadingError(
+                location,
+                f"'{name}:{port}' names a port in the middle of a path; begin or end a path there.",
+            )
+    for position in range(last):
+        (source, source_port), (target, target_port) = ends[position], ends[position + 1]
+        yield Edge(source, source_port if position == 0 else 0, target, target_port)
+
+
+def _port(text: str, location: str) -> tuple[str, int]:
+    name, colon, port = text.partition(":")
+    if not colon:
+        return name, 0
+    if not (port.isascii() and port.isdigit()) or len(port) > 4 or int(port) >= MAX_PORT:
+        raise ReadingError(location, f"'{text[:80]}': expected a port number after the colon.")
+    return name, int(port)
+
+
+def _node(data: _Json, location: str) -> Node:
+    rest = dict(data)
+    when = _scalar(rest.pop("when", True), f"{location}.when")
+    at = _point(rest.pop("at", None), f"{location}.at")
+    rate = _rate(rest.pop("lr_scale", 1), f"{location}.lr_scale")
+    if ("layer" in rest) == ("block" in rest):
+        raise ReadingError(location, 'expected either "layer" or "block".')
+    if "layer" in rest:
+        layer = _text(rest.pop("layer"), f"{location}.layer")
+        values = {key: _value(value, f"{location}.{key}") for key, value in rest.items()}
+        return LayerNode(layer, values, when, at, rate)
+    block = _text(rest.pop("block"), f"{location}.block")
+    repeat = _scalar(rest.pop("repeat", 1), f"{location}.repeat")
+    given = rest.pop("with", {})
+    if not isinstance(given, dict):
+        raise ReadingError(f"{location}.with", f"expected an object, received {shown(given)}.")
+    if rest:
+        known = "block, with, repeat, when, at, lr_scale"
+        raise ReadingError(
+            location, f"has the unknown field '{next(iter(rest))}'; a block has {known}."
+        )
+    arguments = {key: _scalar(value, f"{location}.with.{key}") for key, value in given.items()}
+    return BlockNode(block, arguments, repeat, when, at, rate)
+
+
+def _rate(value: object, location: str) -> Scalar:
+    """Return a factor for the learning rate: a number from 0 on, or an expression."""
+    found = _scalar(value, location)
+    if is_expression(found):
+        return found
+    if isinstance(found, bool) or not isinstance(found, int | float) or found < 0:
+        raise ReadingError(location, f"expected a number from 0 on, received {shown(value)}.")
+    return found
+
+
+def shown(value: object) -> str:
+    """Return a value as errors quote it: its Python form, shortened."""
+    return shortened(repr(value))
+
+
+def _text(value: object, location: str) -> str:
+    if not isinstance(value, str):
+        raise ReadingError(location, f"expected text, received {shown(value)}.")
+    if len(value) > MAX_TEXT:
+        raise ReadingError(location, f"has {len(value)} characters; at most {MAX_TEXT} are read.")
+    return value
+
+
+def _point(value: object, location: str) -> Point | None:
+    if value is None:
+        return None
+    numbers = _value(value, location)
+    if (
+        not isinstance(numbers, tuple)
+        or len(numbers) != 2
+        or any(isinstance(each, bool) or not isinstance(each, int | float) for each in numbers)
+    ):
+        raise ReadingError(location, f"expected two numbers [x, y], received {shown(value)}.")
+    return Point(*numbers)  # type: ignore[arg-type]
+
+
+def _value(value: object, location: str) -> Value:
+    if isinstance(value, list):
+        if len(value) > 16:
+            raise ReadingError(location, f"has {len(value)} values; at most 16 are read.")
+        return tuple(_scalar(each, location) for each in value)
+    return _scalar(value, location)
+
+
+def _scalar(value: object, location: str) -> Scalar:
+    if isinstance(value, str):
+        return _text(value, location)
+    if value is None or isinstance(value, bool):
+        return value
+    if not isinstance(value, int | float):
+        raise ReadingError(
+            location, f"expected a number, text, true or false, received {shown(value)}."
+        )
+    if not abs(value) <= MAX_MAGNITUDE:
+        raise ReadingError(
+            location, f"expected a number up to {MAX_MAGNITUDE:.0e}, received {shown(value)}."
+        )
+    return value
