@@ -9,7 +9,7 @@ from designer.analysis.accounting.totals import Totals
 from designer.analysis.analysis import Analysis, Row
 from designer.analysis.problems import Problem, Severity
 from designer.analysis.report import formatting
-from designer.design.expressions import setting_text
+from designer.design.printing import setting_text
 from designer.recipe.optimizers import ESTIMATES
 
 GAP = "  "
