@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import pytest
 from PIL import Image
 
 from designer.cli import jobs, main, recipes, terminal
+from designer.recipe.optimizers import OPTIMIZERS
+from designer.recipe.recipe import Recipe, fields, value_of
 from designer.runs.folder import RunFolder
 from tests.data.writers import write_idx
 
@@ -97,7 +100,10 @@ def test_design_is_exported_with_fresh_weights(tmp_path, capsys):
     ("arguments", "sentence"),
     [
         (["train", "lenet5", "--data", "nowhere"], "nowhere"),
-        (["train", "lenet5", "--optimizer", "sdg"], "optimizer.name takes one of sgd, rmsprop,"),
+        (
+            ["train", "lenet5", "--optimizer", "sdg"],
+            f"optimizer.name takes one of {', '.join(OPTIMIZERS)}; received",
+        ),
         (["train", "lenet5", "--device", "gpu"], "device takes one of auto, cuda, mps, cpu"),
         (["train", "lenet5", "--lr", "fast"], "--lr takes a number, as in 0.01; received 'fast'"),
         (["train", "lenet5", "--lr", "-1"], "optimizer.learning_rate"),
@@ -107,8 +113,16 @@ def test_design_is_exported_with_fresh_weights(tmp_path, capsys):
             "no setting 'optimiser.momentum'; did you mean 'optimizer.momentum'?",
         ),
         (["train", "lenet5", "--set-recipe", "optimizer=adam"], "no setting 'optimizer'"),
-        (["train", "lenet5", "--set-recipe", "optimizer.momentum=much"], "optimizer.momentum"),
-        (["train", "lenet5", "--set-recipe", "optimizer.momentum=1.5"], "optimizer.momentum"),
+        (
+            ["train", "lenet5", "--set-recipe", "optimizer.momentum=much"],
+            "takes a number; received",
+        ),
+        (
+            ["train", "lenet5", "--set-recipe", "optimizer.momentum=1.5"],
+            "optimizer.momentum is 1.5",
+        ),
+        (["train", "lenet5", "--set-recipe", "optimizer.betas=0.9"], "takes 2 numbers"),
+        (["train", "lenet5", "--set-recipe", "optimizer.nesterov=1"], "takes true or false"),
         (["train", "lenet5", "--set-recipe", "schedule.name=up"], "schedule.name takes one of"),
         (["train", "lenet5", "--batch", "9000"], "batch of 9,000 is larger than"),
         (["train", "lenet5", "--set", "classes=7"], "10 classes"),
@@ -149,6 +163,28 @@ def test_any_setting_of_a_recipe_is_given_by_its_name(text, value):
     name = text.partition("=")[0]
     recipe = jobs.recipe_for("lenet5", None, recipes.read_settings([text]))
     assert attrgetter(name)(recipe) == value
+
+
+@pytest.mark.parametrize("field", fields().values(), ids=fields())
+def test_every_setting_is_listed_and_takes_its_default_as_it_is_listed(field, capsys):
+    assert main(["recipe"]) == 0
+    output = capsys.readouterr().out
+    (default,) = re.findall(rf"^{re.escape(field.name)} = (.*)$", output, re.MULTILINE)
+    given = recipes.read_settings([f"{field.name}={default}"])
+    assert given == {field.name: value_of(Recipe(), field.name)}
+    assert field.setting.help in " ".join(output.split())
+    assert main(["recipe", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert set(rows) == set(fields())
+    assert rows[field.name]["help"] == field.setting.help
+    assert rows[field.name]["choices"] == field.setting.choices
+
+
+def test_the_help_names_every_choice(capsys):
+    assert main(["train", "--help"]) == 0
+    output = capsys.readouterr().out
+    for name in ("optimizer.name", "device"):
+        assert all(re.search(rf"\b{choice}\b", output) for choice in fields()[name].setting.choices)
 
 
 def test_data_that_are_not_there_leave_no_run(tmp_path, monkeypatch, capsys):

@@ -202,8 +202,8 @@ def presets(as_json: bool, checked: bool) -> int:
     multiple=True,
     group=TRAINING,
     metavar="NAME=VALUE",
-    help="Change a setting of the recipe, as in optimizer.momentum=0.5. May be given several "
-    "times.",
+    help="Change a setting of the recipe (see: recipe), as in optimizer.momentum=0.5. May be given "
+    "several times.",
 )
 @epochs_option
 @option("--batch", type=Whole(min=1), group=TRAINING, metavar="N", help="Images in a step.")
@@ -275,6 +275,21 @@ def train(
     done = jobs.train(network, design, plan, run)
     if paths:
         jobs.export_run(done.path, paths)
+
+
+@program.command()
+@as_json
+def recipe(as_json: bool) -> None:
+    """List the settings of a training recipe.
+
+    Prints the name, default, help and range of each, for --set-recipe and for recipe files.
+    """
+    from designer.cli import recipes
+
+    if as_json:
+        write(recipes.to_json())
+    else:
+        show(recipes.lines())
 
 
 @program.command()

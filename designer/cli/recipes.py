@@ -1,12 +1,19 @@
-"""What the command line says and reads of training recipes."""
+"""Recipes on the command line: values for ``--set-recipe``, and the list of all settings."""
 
-from collections.abc import Iterable
-from typing import Any, get_origin
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import msgspec
 
 from designer.errors import DesignerError
-from designer.recipe.recipe import fields
+from designer.recipe.recipe import Recipe, fields, value_of
+from designer.recipe.settings import Field
+
+if TYPE_CHECKING:
+    from designer.analysis.report.sheet import Line
+
+_TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
 def choices(name: str) -> str:
@@ -21,8 +28,8 @@ def read_settings(settings: Iterable[str]) -> dict[str, Any]:
     Raises
     ------
     DesignerError
-        A text is not NAME=VALUE, or there is no such setting. Whether a value fits is checked
-        when the recipe is made.
+        A text is not NAME=VALUE, there is no such setting, or the value is of another type.
+        Ranges are checked when the recipe is made.
     """
     return dict(_setting(each) for each in settings)
 
@@ -35,24 +42,116 @@ def _setting(text: str) -> tuple[str, Any]:
         )
     known = fields()
     if name not in known:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, known, 1)
-        hint = f"; did you mean '{close[0]}'? All" if close else "; all"
-        raise DesignerError(
-            f"A recipe has no setting '{name}'{hint} settings are listed by: netdesigner recipe"
-        )
-    return name, _value(known[name].kind, value)
+        raise _unknown(name)
+    return name, _value(known[name], value)
 
 
-def _value(kind: Any, text: str) -> Any:
-    """Read a value: a word where the setting takes words, else JSON, with lists as ``0.9,0.99``."""
-    if kind is str:
-        return text
-    written = {"none": "null", "true": "true", "false": "false"}.get(text.lower(), text)
-    if get_origin(kind) is tuple and not written.startswith("["):
-        written = f"[{written}]"
+def _value(field: Field, text: str) -> Any:
+    """Read a value by the type of its setting."""
+    if field.optional and text.lower() == "none":
+        return None
     try:
-        return msgspec.json.decode(written)
-    except msgspec.DecodeError:
-        return text
+        if field.kind is bool:
+            return {"true": True, "false": False}[text.lower()]
+        if get_origin(field.kind) is tuple:
+            parts = text.strip("[]").split(",")
+            return tuple(k(part) for k, part in zip(get_args(field.kind), parts, strict=True))
+        return field.kind(text)
+    except (KeyError, ValueError):
+        raise DesignerError(f"{field.name} takes {_type(field)}; received '{text}'.") from None
+
+
+def _type(field: Field) -> str:
+    """Return the type of a setting's values in words, with the unit: "a whole number of epochs"."""
+    if get_origin(field.kind) is tuple:
+        name = f"{len(get_args(field.kind))} numbers separated by commas"
+    else:
+        name = _TYPES[field.kind]
+    if field.setting.unit:
+        name = f"{name} of {field.setting.unit}"
+    return f"{name}, or none" if field.optional else name
+
+
+def _unknown(name: str) -> DesignerError:
+    from difflib import get_close_matches
+
+    if close := get_close_matches(name, fields(), 1):
+        return DesignerError(
+            f"A recipe has no setting '{name}'; did you mean '{close[0]}'? All settings are listed "
+            "by: netdesigner recipe"
+        )
+    return DesignerError(
+        f"A recipe has no setting '{name}'; all settings are listed by: netdesigner recipe"
+    )
+
+
+# What `netdesigner recipe` prints
+
+
+def lines() -> "Iterator[Line]":
+    """Yield the settings of a recipe, each with its default, what it takes, and its help."""
+    from designer.analysis.report.sheet import Line, Style
+
+    for name, field in fields().items():
+        default = _text(value_of(Recipe(), name))
+        yield Line(f"{name} = {default}", Style.HEADING)
+        sentences = [field.setting.help, f"Takes {allowed(field)}."]
+        if kinds := used_with(field):
+            sentences.append(f"Used with {', '.join(kinds)}.")
+        for text in sentences:
+            for line in textwrap.wrap(text, 74, break_on_hyphens=False):
+                yield Line(f"    {line}")
+
+
+def to_json() -> str:
+    """Return the settings of a recipe as a JSON array of objects."""
+    rows = []
+    for name, field in fields().items():
+        setting = field.setting
+        rows.append(
+            {
+                "name": name,
+                "title": setting.title,
+                "help": setting.help,
+                "default": value_of(Recipe(), name),
+                "takes": _type(field),
+                "unit": setting.unit,
+                "choices": setting.choices and dict(setting.choices),
+                "low": setting.low,
+                "high": setting.high,
+                "open_low": setting.open_low,
+                "open_high": setting.open_high,
+                "used_with": used_with(field),
+            }
+        )
+    return f"{msgspec.json.format(msgspec.json.encode(rows), indent=1).decode()}\n"
+
+
+def allowed(field: Field) -> str:
+    """Return what a setting takes: its type, range and unit, or its choices."""
+    setting = field.setting
+    if setting.choices:
+        return choices(field.name)
+    bounds = []
+    if setting.low is not None:
+        bounds.append(f"{'above' if setting.open_low else 'at least'} {_number(setting.low)}")
+    if setting.high is not None:
+        bounds.append(f"{'below' if setting.open_high else 'at most'} {_number(setting.high)}")
+    return f"{_type(field)}: {' and '.join(bounds)}" if bounds else _type(field)
+
+
+def used_with(field: Field) -> tuple[str, ...]:
+    """Return the rows of the table that a setting goes with, or nothing if it always counts."""
+    used = tuple(name for name in field.group.kinds if field.used_with(name))
+    return () if len(used) == len(field.group.kinds) else used
+
+
+def _number(value: float) -> str:
+    return f"{int(value):,}" if value == int(value) else f"{value:g}"
+
+
+def _text(value: Any) -> str:
+    """Return a value as ``--set-recipe`` takes it."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
