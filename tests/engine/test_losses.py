@@ -2,8 +2,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from designer.engine.losses import Objective, correct, main_output
-from designer.recipe.losses import Loss
+from designer.engine.losses import FUNCTIONS, Objective, correct, main_output
+from designer.recipe.losses import LOSSES, Loss
 from designer.runs.network import OutputInfo
 
 MAIN = OutputInfo(name="y", shape=(3,))
@@ -55,3 +55,23 @@ def test_in_eval_mode_auxiliary_outputs_are_gone():
 def test_correct_counts_the_largest():
     output = F.one_hot(torch.tensor([0, 1, 2, 0, 0, 0]), 3).float()
     assert correct(output, TARGETS) == 4
+
+
+def test_every_loss_has_a_function():
+    assert list(FUNCTIONS) == list(LOSSES)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [(row.name, kind) for row in LOSSES.values() for kind in row.targets]
+)
+def test_every_loss_is_the_mean_of_its_samples_and_falls_along_its_gradient(name, kind):
+    targets = TARGETS if kind == "classes" else numbers(1)
+    objective = Objective(Loss(name=name), [MAIN])
+    output = numbers().requires_grad_()
+    loss = objective(output, targets)
+    losses = objective.each(output, targets)
+    assert losses.shape == (len(targets),)
+    torch.testing.assert_close(losses.mean(), loss)
+    (gradient,) = torch.autograd.grad(loss, output)
+    with torch.no_grad():
+        assert objective(output - 0.01 * gradient, targets) < loss

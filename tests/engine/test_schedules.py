@@ -3,7 +3,9 @@ import torch
 from torch.optim import lr_scheduler
 
 from designer.engine.schedules import LearningRate
-from designer.recipe.schedules import Schedule
+from designer.recipe.recipe import fields
+from designer.recipe.schedules import SCHEDULES, Schedule
+from tests.recipe.alternatives import another_value
 
 EPOCHS, PER_EPOCH, BASE = 7, 5, 0.3
 STEPS = EPOCHS * PER_EPOCH
@@ -80,7 +82,7 @@ def test_warm_up_comes_before_the_cosine():
     assert ours.at(STEPS - 1) < 0.01 * BASE
 
 
-@pytest.mark.parametrize("name", ["constant", "step", "cosine", "one_cycle", "reduce_on_plateau"])
+@pytest.mark.parametrize("name", SCHEDULES)
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_the_shortest_trainings_have_a_rate(name, epochs):
     ours = LearningRate(Schedule(name=name), base=BASE, epochs=epochs, steps_per_epoch=1)
@@ -95,3 +97,34 @@ def test_a_rate_set_by_hand_holds_and_survives():
     again = rate(name="cosine")
     again.restore(ours.state())
     assert [again.at(step) for step in range(STEPS)] == [ours.at(step) for step in range(STEPS)]
+
+
+def plan(**settings):
+    """Return the rates of a training whose validation loss never falls."""
+    ours = rate(**settings)
+    rates = []
+    for step in range(STEPS):
+        rates.append(ours.at(step))
+        if step % PER_EPOCH == PER_EPOCH - 1:
+            ours.epoch_ended(1.0)
+    return rates
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize(
+    "field",
+    [field for field in fields().values() if field.group is Schedule and field.own_name != "name"],
+    ids=lambda field: field.own_name,
+)
+def test_a_setting_has_an_effect_where_the_row_lists_it(name, field):
+    short = {"patience": 1, "step_epochs": 2}  # else longer than the training
+    other = {**short, field.own_name: another_value(field)}
+    if field.own_name in short:
+        other[field.own_name] = short[field.own_name] + 1
+    changes = plan(name=name, **short) != plan(name=name, **other)
+    assert changes == field.used_with(name)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_rate_lies_between_nothing_and_the_base(name):
+    assert all(0 <= each <= BASE for each in plan(name=name))

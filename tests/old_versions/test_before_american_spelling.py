@@ -1,0 +1,128 @@
+"""What the last version that wrote "optimiser" left: recipes, designs, runs and checkpoints.
+
+The files were written by that version, and `expected.json` by it, too: the losses with which it
+resumed the two unfinished runs itself, and the outputs of the networks that it exported.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from designer.analysis.analysis import analyze
+from designer.design import files
+from designer.engine import checkpoint, export
+from designer.engine.training import train
+from designer.errors import DesignerError
+from designer.recipe.reading import read_recipe, recipe_from_json
+from designer.runs.export_formats import EXPORT_FORMATS
+from designer.runs.folder import RunFolder, list_runs
+
+FOLDER = Path(__file__).parent / "before_american_spelling"
+EXPECTED = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))
+RUNS = {
+    "stopped-sgd": ("sgd", "stopped"),
+    "killed-adam": ("adam", "interrupted"),
+    "finished-rmsprop": ("rmsprop", "finished"),
+}
+UNFINISHED = [name for name, (_, state) in RUNS.items() if state != "finished"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of the files, beside whose data the runs can be resumed."""
+    copy = tmp_path / "old"
+    shutil.copytree(FOLDER, copy)
+    monkeypatch.chdir(copy)
+    return copy
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("recipes/*.json")), ids=lambda path: path.stem)
+def test_a_recipe_is_read_and_written_with_the_new_key(path: Path) -> None:
+    old = json.loads(path.read_text(encoding="utf-8"))
+    recipe = read_recipe(path)
+    new = json.loads(recipe.to_json())
+    assert "optimiser" not in new
+    optimizer = old.pop("optimiser")
+    assert {name: new["optimizer"][name] for name in optimizer} == optimizer
+    assert {name: new[name] for name in old} == old
+    assert recipe_from_json(recipe.to_json()) == recipe
+
+
+def test_a_recipe_with_both_keys_is_refused() -> None:
+    with pytest.raises(DesignerError, match="has both optimizer and optimiser.*remove optimiser"):
+        recipe_from_json('{"optimiser": {"name": "adam"}, "optimizer": {"name": "sgd"}}')
+
+
+def test_a_wrong_value_under_the_old_key_is_named_by_the_new_one() -> None:
+    with pytest.raises(DesignerError, match=r"optimizer\.momentum is 2"):
+        recipe_from_json('{"optimiser": {"momentum": 2}}')
+
+
+@pytest.mark.parametrize("name", ["network", "frozen"])
+def test_a_design_is_read_and_written_the_same(name: str, folder: Path) -> None:
+    path = folder / f"{name}.json"
+    text = path.read_bytes()
+    design = files.read(path)
+    assert analyze(design).valid
+    assert files.dumps(design).encode() == text == path.read_bytes()
+
+
+def test_runs_are_listed_and_reading_changes_nothing(folder: Path) -> None:
+    before = contents(folder)
+    runs = list_runs(folder / "runs")
+    assert {run.path.name: (run.recipe().optimizer.name, run.state()) for run in runs} == RUNS
+    for run in runs:
+        assert analyze(files.read(run.design)).valid
+        content = checkpoint.load(run.last, source=run.source())
+        assert content["optimizer"]["state"]
+        assert content["optimizer_recipe"]["name"] == run.recipe().optimizer.name
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("name", UNFINISHED)
+def test_a_run_is_resumed_as_its_own_version_resumed_it(name: str, folder: Path) -> None:
+    run = RunFolder.open(folder / "runs" / name)
+    recipe = run.recipe_file.read_bytes()
+    result = train(run, resume=True)
+    expected = EXPECTED[name]
+    assert (result.status, result.steps) == (expected["status"], expected["steps"])
+    assert result.best is not None
+    assert result.best.epoch == expected["best"]
+    events = [json.loads(line) for line in run.events.read_bytes().splitlines()]
+    resumed = events[max(i for i, each in enumerate(events) if each["event"] == "start") :]
+    steps = {str(each["step"]): each for each in resumed if each["event"] == "step"}
+    assert_values(steps, "loss", expected["losses"])
+    assert_values(steps, "lr", expected["rates"])
+    assert result.validation is not None
+    assert result.validation.loss == pytest.approx(expected["validation"], rel=1e-5)
+    assert result.test is not None
+    assert result.test.loss == pytest.approx(expected["test"], rel=1e-5)
+    assert run.recipe_file.read_bytes() == recipe
+    assert "optimizer" in torch.load(run.last, weights_only=True)
+
+
+def assert_values(steps: dict[str, Any], key: str, expected: dict[str, float]) -> None:
+    found = {step: each[key] for step, each in steps.items()}
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_finished_run_is_not_resumed(folder: Path) -> None:
+    with pytest.raises(DesignerError, match="is complete"):
+        train(RunFolder.open(folder / "runs" / "finished-rmsprop"), resume=True)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_is_exported(name: str, folder: Path) -> None:
+    model = export.of_run(RunFolder.open(folder / "runs" / name))
+    (answer,) = model.answers
+    assert answer.flatten().tolist() == pytest.approx(EXPECTED["answers"][name], abs=1e-5)
+    paths = [folder / f"model{suffix}" for suffix in EXPORT_FORMATS]
+    assert [done.path for done in export.export(model, paths)] == paths

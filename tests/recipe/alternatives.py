@@ -1,0 +1,23 @@
+"""Other values than the defaults, for tests that walk the settings of a recipe."""
+
+from typing import Any
+
+from designer.recipe.recipe import Recipe, value_of
+from designer.recipe.settings import Field
+
+
+def another_value(field: Field) -> Any:
+    """Return a value that fits a setting and is not its default."""
+    default = value_of(Recipe(), field.name)
+    setting = field.setting
+    if setting.choices is not None:
+        return next(name for name in setting.choices if name != default)
+    if field.kind is bool:
+        return not default
+    if field.kind is int:
+        return 3 if default is None else default + 1
+    if field.kind is float:
+        return 0.25 if default == 0.5 else 0.5
+    if field.kind is str:
+        return f"{default}x"
+    return tuple(0.5 for _ in default)

@@ -1,0 +1,161 @@
+"""Every setting of a recipe, and every row of the tables that some of them choose from."""
+
+from collections.abc import Mapping
+
+import msgspec
+import pytest
+
+from designer.errors import DesignerError
+from designer.recipe.augmentations import AUGMENTATIONS, Augmentation
+from designer.recipe.losses import LOSSES, Loss
+from designer.recipe.optimizers import ESTIMATES, OPTIMIZERS, Optimizer, estimate_name, state_copies
+from designer.recipe.reading import changed, recipe_from_json
+from designer.recipe.recipe import Recipe, consequences, fields, is_used, value_of
+from designer.recipe.schedules import SCHEDULES, Schedule
+from designer.recipe.settings import Group, Kind, annotations
+from tests.recipe.alternatives import another_value
+
+TABLES: list[tuple[type[Group], Mapping[str, Kind]]] = [
+    (Optimizer, OPTIMIZERS),
+    (Schedule, SCHEDULES),
+    (Loss, LOSSES),
+]
+ROWS = [(group, kind) for group, table in TABLES for kind in table.values()]
+
+
+@pytest.mark.parametrize("name", fields())
+def test_a_setting_is_explained(name: str) -> None:
+    setting = fields()[name].setting
+    assert setting.title[0].isupper()
+    assert setting.help[0].isupper()
+    assert setting.help.endswith(".")
+    assert "\n" not in setting.help
+    assert setting.empty or not fields()[name].optional
+
+
+def test_titles_are_unique() -> None:
+    titles = [field.setting.title for field in fields().values()]
+    assert len(set(titles)) == len(titles)
+
+
+def test_every_field_of_a_recipe_has_a_setting() -> None:
+    groups = {
+        name for name in Recipe.__struct_fields__ if isinstance(getattr(Recipe(), name), Group)
+    }
+    for name in groups:
+        assert all(each.setting for each in annotations(type(getattr(Recipe(), name))).values())
+    own = {name for name, each in annotations(Recipe).items() if each.setting is None}
+    assert own == groups
+
+
+@pytest.mark.parametrize("name", fields())
+def test_another_value_is_taken_and_survives(name: str) -> None:
+    value = another_value(fields()[name])
+    recipe = changed(Recipe(), {name: value})
+    assert value_of(recipe, name) == value
+    assert recipe_from_json(recipe.to_json()) == recipe
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, field in fields().items() if field.kind in (int, float)]
+)
+def test_the_bounds_hold(name: str) -> None:
+    setting = fields()[name].setting
+    for bound, is_open, beyond, words in (
+        (setting.low, setting.open_low, -1, "above" if setting.open_low else "at least"),
+        (setting.high, setting.open_high, 1, "below" if setting.open_high else "at most"),
+    ):
+        if bound is None or bound > 2**62:
+            continue
+        with pytest.raises(DesignerError, match=rf"{name} is .*{words} {bound:,}"):
+            changed(Recipe(), {name: bound + beyond})
+        if is_open:
+            with pytest.raises(DesignerError, match=words):
+                changed(Recipe(), {name: bound})
+        else:
+            changed(Recipe(), {name: bound})
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, field in fields().items() if field.setting.choices]
+)
+def test_the_choices_hold(name: str) -> None:
+    choices = fields()[name].setting.choices or {}
+    for choice, title in choices.items():
+        assert title
+        settings = changed(Recipe(), {name: choice, "loss.label_smoothing": 0.0})
+        assert value_of(settings, name) == choice
+    with pytest.raises(
+        DesignerError, match=f"{name} takes one of {', '.join(choices)}; received 'x'"
+    ):
+        changed(Recipe(), {name: "x"})
+
+
+@pytest.mark.parametrize(("group", "kind"), ROWS, ids=lambda each: getattr(each, "name", ""))
+def test_a_row_uses_settings_that_there_are(group: type[Group], kind: Kind) -> None:
+    assert set(kind.settings) <= set(group.__struct_fields__) - {"name"}
+    recipe = changed(Recipe(), {f"{group.prefix}name": kind.name})
+    for field in fields().values():
+        if field.group is group and field.own_name in kind.settings:
+            assert is_used(recipe, field)
+
+
+@pytest.mark.parametrize("group", [group for group, _ in TABLES])
+def test_no_setting_of_a_group_is_used_by_nothing(group: type[Group]) -> None:
+    """What no row lists is shown for every row: only the rate, which each optimizer has."""
+    listed = {name for row in group.kinds.values() for name in row.settings}
+    free = set(group.__struct_fields__) - listed - {"name"}
+    assert free <= {"learning_rate"}
+
+
+def test_every_augmentation_setting_belongs_to_one_row() -> None:
+    listed = [name for row in AUGMENTATIONS.values() for name in row.settings]
+    assert sorted(listed) == sorted(Augmentation.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_choosing_an_optimizer_brings_its_usual_rate(name: str) -> None:
+    before = changed(Recipe(), {"optimizer.name": another_name(name)})
+    row = OPTIMIZERS[name]
+    assert consequences(before, {"optimizer.name": name}) == {
+        "optimizer.learning_rate": row.learning_rate
+    }
+    given = {"optimizer.name": name, "optimizer.learning_rate": 0.3}
+    assert consequences(before, given) == {}
+    same = changed(before, {"optimizer.name": name})
+    assert consequences(same, {"optimizer.name": name}) == {}
+
+
+def another_name(name: str) -> str:
+    return next(each for each in OPTIMIZERS if each != name)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_choosing_a_loss_without_label_smoothing_ends_it(name: str) -> None:
+    smooth = changed(Recipe(), {"loss.label_smoothing": 0.1})
+    changes = {"loss.name": name}
+    recipe = changed(smooth, {**changes, **consequences(smooth, changes)})
+    assert recipe.loss.name == name
+    assert bool(recipe.loss.label_smoothing) == ("label_smoothing" in LOSSES[name].settings)
+
+
+def test_names_in_no_table_have_no_consequences() -> None:
+    assert consequences(Recipe(), {"optimizer.name": "nothing", "loss.name": "nothing"}) == {}
+
+
+@pytest.mark.parametrize("name", ESTIMATES)
+def test_an_estimate_is_found_by_its_settings(name: str) -> None:
+    assert estimate_name(ESTIMATES[name].settings) == name
+
+
+def test_every_optimizer_has_an_estimate_with_its_default_settings() -> None:
+    assert {each.settings.name for each in ESTIMATES.values()} == set(OPTIMIZERS)
+    for name in OPTIMIZERS:
+        found = ESTIMATES[estimate_name(Optimizer(name=name))].settings
+        assert state_copies(found) == state_copies(Optimizer(name=name))
+    assert state_copies(ESTIMATES["sgd"].settings) == 0
+    assert state_copies(ESTIMATES["momentum"].settings) == 1
+
+
+def test_settings_are_plain_data() -> None:
+    assert msgspec.to_builtins(Recipe())["optimizer"]["betas"] == (0.9, 0.999)
