@@ -74,10 +74,12 @@ def variants(name: str) -> list[Optimizer]:
     """Return an optimizer with its defaults, each of its settings changed, and without momentum."""
     default = Optimizer(name=name, learning_rate=OPTIMIZERS[name].learning_rate)
     found = [default, msgspec.structs.replace(default, momentum=0.0)]
-    for field in SETTINGS:
-        if field.own_name != "name":
-            found.append(msgspec.structs.replace(default, **{field.own_name: another_value(field)}))
-    return found
+    others = {
+        field.own_name: another_value(field) for field in SETTINGS if field.own_name != "name"
+    }
+    return found + [
+        msgspec.structs.replace(default, **{name: value}) for name, value in others.items()
+    ]
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

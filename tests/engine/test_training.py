@@ -303,7 +303,7 @@ def test_mean_squared_error_on_targets(tmp_path):
     assert train(create(tmp_path / "fast", fast, WITHOUT_NORM)).status == "diverged"
 
     wrong = create(tmp_path / "wrong", tiny_recipe(path))
-    with pytest.raises(DesignerError, match="set loss.name to mean_squared_error"):
+    with pytest.raises(DesignerError, match=r"set loss\.name to mean_squared_error"):
         train(wrong)
 
 

@@ -57,7 +57,9 @@ def test_a_recipe_is_read_and_written_with_the_new_key(path: Path) -> None:
 
 
 def test_a_recipe_with_both_keys_is_refused() -> None:
-    with pytest.raises(DesignerError, match="has both optimizer and optimiser.*remove optimiser"):
+    with pytest.raises(
+        DesignerError, match=r"has both optimizer and optimiser, .*: remove optimiser\."
+    ):
         recipe_from_json('{"optimiser": {"name": "adam"}, "optimizer": {"name": "sgd"}}')
 
 

@@ -9,8 +9,9 @@ from designer.design import edits
 from designer.design.edits import Edit
 from designer.design.values import Design, LayerNode
 from designer.errors import DesignerError
+from designer.recipe.losses import LOSSES
 from designer.recipe.reading import changed
-from designer.recipe.recipe import Recipe
+from designer.recipe.recipe import Recipe, consequences
 
 if TYPE_CHECKING:
     from designer.data import Description
@@ -62,10 +63,13 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
             f"has {channels}.",
             remedies=(Remedy(f"Set the input to {_shape(own)}", _input_edit(analysis, own)),),
         )
-    if not data.classes and recipe.loss.name == "cross_entropy":
+    loss, targets = LOSSES[recipe.loss.name], "classes" if data.classes else "numbers"
+    if targets not in loss.targets:
+        fitting = next(row for row in LOSSES.values() if targets in row.targets)
         return Match(
-            f"{data.name} has numbers as targets, but cross-entropy needs classes.",
-            remedies=(Remedy("Use the mean squared error", change=_squared_error),),
+            f"{data.name} has {targets} as targets, but {loss.title} needs "
+            f"{' or '.join(loss.targets)}.",
+            remedies=(Remedy(f"Use the {fitting.title}", change=_with("loss.name", fitting.name)),),
         )
     for output in analysis.outputs:
         if len(output.shape) != 1:
@@ -185,12 +189,9 @@ def _stays_valid(design: Design, edit: Edit) -> bool:
         return False
 
 
-def _squared_error(recipe: Recipe) -> Recipe:
-    return changed(recipe, {"loss.name": "mean_squared_error", "loss.label_smoothing": 0.0})
-
-
-def _with(name: str, value: float) -> Callable[[Recipe], Recipe]:
-    return lambda recipe: changed(recipe, {name: value})
+def _with(name: str, value: object) -> Callable[[Recipe], Recipe]:
+    changes = {name: value}
+    return lambda recipe: changed(recipe, {**changes, **consequences(recipe, changes)})
 
 
 def _shape(sizes: tuple[int, ...]) -> str:

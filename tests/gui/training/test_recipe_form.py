@@ -1,0 +1,90 @@
+"""The form of a recipe, setting by setting, as the recipe's tables have them."""
+
+import pytest
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from designer.gui.training.recipe_form import RecipeForm
+from designer.recipe.optimizers import OPTIMIZERS, Optimizer
+from designer.recipe.reading import changed
+from designer.recipe.recipe import Recipe, fields, is_used, value_of
+from designer.recipe.schedules import SCHEDULES
+from designer.recipe.settings import Group
+from tests.recipe.alternatives import another_value
+
+SHOWN = [name for name, field in fields().items() if field.setting.form != "elsewhere"]
+
+
+@pytest.fixture
+def form(qtbot: QtBot) -> RecipeForm:
+    form = RecipeForm()
+    qtbot.addWidget(form)
+    form.more.click()
+    return form
+
+
+def test_every_setting_has_a_row(form: RecipeForm) -> None:
+    assert sorted(form.rows) == sorted(SHOWN)
+
+
+def test_the_essential_settings_come_first(form: RecipeForm) -> None:
+    assert list(form.rows)[:9] == [
+        "epochs",
+        "batch",
+        "optimizer.name",
+        "optimizer.learning_rate",
+        "schedule.name",
+        "augmentation.horizontal_flip",
+        "augmentation.crop_padding",
+        "augmentation.shift",
+        "augmentation.rotation",
+    ]
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_row_changes_its_setting(form: RecipeForm, name: str) -> None:
+    field, editor = fields()[name], form.rows[name].editor
+    value = another_value(field)
+    if isinstance(editor, QCheckBox):
+        editor.setChecked(value)
+    elif isinstance(editor, QComboBox):
+        editor.setCurrentIndex(editor.findData(value))
+    else:
+        assert isinstance(editor, QLineEdit)
+        text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        editor.setText(text)
+        editor.textEdited.emit(text)
+    assert form.refusal == ""
+    assert value_of(form.recipe, name) == value
+    assert form.rows[name].label.text() == field.setting.title
+
+
+@pytest.mark.parametrize("name", [name for name in SHOWN if fields()[name].kind in (int, float)])
+def test_a_wrong_number_is_refused_by_the_title(form: RecipeForm, name: str) -> None:
+    editor, title = form.rows[name].editor, fields()[name].setting.title
+    assert isinstance(editor, QLineEdit)
+    for text, words in (("-1", "is -1"), ("x", "must be a")):
+        editor.setText(text)
+        editor.textEdited.emit(text)
+        assert form.refusal.startswith(f"{title} ")
+        assert words in form.refusal
+        assert name not in form.refusal or name == title.lower()
+    form.show_recipe(Recipe())
+    assert form.refusal == ""
+
+
+@pytest.mark.parametrize(
+    ("group", "kind"),
+    [*(("optimizer", k) for k in OPTIMIZERS), *(("schedule", k) for k in SCHEDULES)],
+)
+def test_only_what_is_used_is_shown(form: RecipeForm, group: str, kind: str) -> None:
+    form.show_recipe(recipe := changed(Recipe(), {f"{group}.name": kind}))
+    for row in form.rows.values():
+        assert row.isVisibleTo(form) == is_used(recipe, row.field)
+
+
+def test_groups_with_tables_choose_by_name() -> None:
+    for group in {field.group for field in fields().values()}:
+        assert issubclass(group, Group)
+        assert ("name" in group.__struct_fields__) == bool(group.kinds)
+    assert Optimizer.kinds is OPTIMIZERS
