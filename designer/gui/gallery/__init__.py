@@ -1,1 +1,1 @@
-"""The gallery of presets: cards, a scatter plot, a family tree, a preview and a comparison."""
+"""The welcome page and the gallery of presets: cards, scatter plot, family tree, preview."""

@@ -1,7 +1,7 @@
-"""The gallery: what is wanted on top, cards, plot or tree below, and beside them the preview."""
+"""The gallery: search and filters, one of the three views, and the preview beside it."""
 
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
@@ -31,34 +31,27 @@ from designer.gui.gallery.pictures import Pictures
 from designer.gui.gallery.preview import Preview
 
 _VIEWS = (
-    ("cards", "Cards", "gallery", "Pictures and figures of all networks."),
+    ("cards", "Cards", "gallery", "All networks as cards."),
     ("scatter", "Plot", "chart", "Parameters against multiply-accumulates."),
-    ("tree", "Tree", "branch", "What builds on what, year by year."),
+    ("tree", "Tree", "branch", "The family tree of the networks, by year."),
 )
 _FILTERS = (("size", catalogue.SIZES), ("cost", catalogue.COSTS), ("years", catalogue.YEARS))
 
+if TYPE_CHECKING:
+    from designer.gui.gallery.mark_view import MarkView
 
-class View(Protocol):
-    """What cards, plot and tree have in common."""
-
-    def show_found(
-        self, cards: tuple[Card, ...], found: list[Match], families: FamilyColors
-    ) -> None:
-        """Show the presets that are wanted, of all that there are."""
-
-    def select(self, name: str) -> None:
-        """Mark a preset and bring it into sight."""
+View: TypeAlias = "CardsView | MarkView"
 
 
 class Browser(QWidget):
-    """Search, filters, the three views and the preview; it only asks, the window acts.
+    """Search, filters, the three views and the preview.
 
     Signals
     -------
     opened(choice)
-        A preset is wanted, with the arguments as they were turned.
+        A preset is to be opened with the arguments set in the preview.
     compared(choice)
-        It is to be put beside another network.
+        It is to be compared with another network.
     """
 
     opened = Signal(object)
@@ -81,16 +74,16 @@ class Browser(QWidget):
         self.current = ""
         self.pictures = Pictures(self)
         self.cards = CardsView(self.pictures)
-        self.views: dict[str, QWidget] = {}
-        self._fresh: set[str] = set()  # the views that show what was found last
+        self.views: dict[str, View] = {}
+        self._current_views: set[str] = set()  # the views that show the last search
         self.preview = Preview(self.pictures)
         self.preview.opened.connect(self.opened)
         self.preview.compared.connect(self.compared)
         self.preview.chosen.connect(self.choose)
         self._assemble()
         self._add_view("cards", self.cards)
-        theme.changed.connect(self._dress)
-        self._dress()
+        theme.changed.connect(self._apply_theme)
+        self._apply_theme()
         self.show_view(remembered.view)
 
     # Assembling
@@ -121,7 +114,7 @@ class Browser(QWidget):
         down.addLayout(body, 1)
 
     def _switch(self) -> QFrame:
-        """Return the three views as a row of buttons, of which one is down."""
+        """Return the buttons that switch between the three views."""
         frame = QFrame(objectName="gallery-switch")
         frame.setProperty("role", "segments")
         across = QHBoxLayout(frame)
@@ -155,7 +148,7 @@ class Browser(QWidget):
             words = label if label.isupper() or label == "MACs" else label[0].lower() + label[1:]
             self.boxes["sort"].addItem(f"By {words}", key)
         self.clear = QPushButton("Show all", objectName="gallery-clear")
-        self.clear.setToolTip("Take back search and filters.")
+        self.clear.setToolTip("Clear search and filters.")
         self.clear.clicked.connect(self.show_all)
         for name, box in self.boxes.items():
             if name == "sort":
@@ -163,7 +156,7 @@ class Browser(QWidget):
                 row.addStretch(1)
             row.addWidget(box)
             box.setCurrentIndex(max(0, box.findData(getattr(self.query, name))))
-            box.currentIndexChanged.connect(self._turned)
+            box.currentIndexChanged.connect(self._filters_changed)
         return row
 
     def _box(self, name: str, accessible: str) -> QComboBox:
@@ -176,7 +169,7 @@ class Browser(QWidget):
         box.setMinimumWidth(60)
         return box
 
-    def _add_view(self, name: str, view: QWidget) -> None:
+    def _add_view(self, name: str, view: View) -> None:
         self.views[name] = view
         self.stack.addWidget(view)
         view.opened.connect(self.open)
@@ -185,24 +178,24 @@ class Browser(QWidget):
         QWidget.setTabOrder(view, self.preview.open)
 
     def _refresh_view(self) -> None:
-        """Let the view that is shown show what was found; the others do so when they are seen."""
+        """Update the visible view; the others are updated when they become visible."""
         name = self.preferences.gallery.view
-        if self.all and name not in self._fresh:
-            self._fresh.add(name)
+        if self.all and name not in self._current_views:
+            self._current_views.add(name)
             self.view.show_found(self.all, self.found, self.families)
             self.view.select(self.current)
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         c = colors()
         for button, (_, _, icon, _) in zip(self.switch.buttons(), _VIEWS, strict=True):
             button.setIcon(icons.icon(icon, c.text))
             button.setIconSize(QSize(15, 15))
-        self.search.dress()
+        self.search.apply_theme()
 
     # Showing
 
-    def begin(self) -> None:
-        """Read and show what there is. It takes some milliseconds."""
+    def load(self) -> None:
+        """Read and show the presets, which takes some milliseconds."""
         self.all = cards = catalogue.read()
         self.families = FamilyColors(cards)
         box = self.boxes["family"]
@@ -211,11 +204,11 @@ class Browser(QWidget):
             box.addItem(family, family)
         box.setCurrentIndex(max(0, box.findData(self.query.family)))
         box.blockSignals(False)
-        self._turned()
+        self._filters_changed()
 
     @property
-    def view(self) -> QWidget:
-        """The view that is shown: cards, plot or tree."""
+    def view(self) -> View:
+        """The visible view: cards, plot or tree."""
         return self.views[self.preferences.gallery.view]
 
     def show_view(self, name: str) -> None:
@@ -229,31 +222,32 @@ class Browser(QWidget):
                 from designer.gui.gallery.tree import Tree
 
                 self._add_view(name, Tree())
-        here = self.stack.isAncestorOf(self.focusWidget() or self)
+        had_focus = self.stack.isAncestorOf(self.focusWidget() or self)
         self._remember(view=name)
         self.switch.buttons()[[each[0] for each in _VIEWS].index(name)].setChecked(True)
         sorted_ = name == "cards"
         self.boxes["sort"].setEnabled(sorted_)
-        words = "In which order the cards are." if sorted_ else "Only cards are in an order."
-        self.boxes["sort"].setToolTip(words)
+        self.boxes["sort"].setToolTip(
+            "The order of the cards." if sorted_ else "The order applies to the cards only."
+        )
         self._refresh_view()
         self._show()
-        if here:
+        if had_focus:
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _turned(self) -> None:
+    def _filters_changed(self) -> None:
         chosen = {name: box.currentData() for name, box in self.boxes.items()}
         self.query = replace(self.query, text=self.search.text(), **chosen)
         self._remember(**chosen)
         self._find()
 
-    def typed(self) -> None:
-        """Find what was typed; the best is looked at."""
+    def search_typed(self) -> None:
+        """Search for the typed text and show the best match in the preview."""
         self.query = replace(self.query, text=self.search.text())
         self._find(best=True)
 
     def show_all(self) -> None:
-        """Take back search and filters."""
+        """Clear search and filters."""
         self.search.clear()
         for name, box in self.boxes.items():
             if name != "sort":
@@ -263,7 +257,7 @@ class Browser(QWidget):
         if not self.all:
             return
         self.found = catalogue.find(self.all, self.query)
-        self._fresh = set()
+        self._current_views = set()
         self._refresh_view()
         names = [each.card.name for each in self.found]
         if names and (self.current not in names or (best and self.query.text.strip())):
@@ -272,7 +266,7 @@ class Browser(QWidget):
             self._choose(self.current)
         whole, some = len(self.all), len(names)
         self.count.setText(f"{whole} networks" if some == whole else f"{some} of {whole} networks")
-        self.clear.setVisible(not self.query.plain)
+        self.clear.setVisible(not self.query.is_empty)
         for name, box in self.boxes.items():
             lit = name != "sort" and bool(box.currentData())
             if bool(box.property("lit")) != lit:
@@ -284,40 +278,42 @@ class Browser(QWidget):
     def _show(self) -> None:
         nothing = bool(self.all) and not self.found
         text = self.query.text.strip()
-        filtered = not replace(self.query, text="").plain
-        words = [f"“{text}”"] if text else []
-        words += ["the filters"] if filtered else []
-        self.nothing.setText(f"No network fits {' and '.join(words)}.")
+        if replace(self.query, text="").is_empty:
+            self.nothing.setText(f"No network matches “{text}”.")
+        elif text:
+            self.nothing.setText(f"No network matches “{text}” and the filters.")
+        else:
+            self.nothing.setText("No network matches the filters.")
         self.stack.setCurrentWidget(self.nothing if nothing else self.view)
         self.preview.setVisible(not nothing)
 
     def choose(self, name: str) -> None:
-        """Look at a preset."""
+        """Show a preset in the preview."""
         if name != self.current:
             self._choose(name)
 
     def _choose(self, name: str) -> None:
         self.current = name
-        for fresh in self._fresh:
-            self.views[fresh].select(name)
+        for view in self._current_views:
+            self.views[view].select(name)
         card = next((each for each in self.all if each.name == name), None)
         if card is not None and card is not self.preview.card:
             self.preview.show_card(card, self.all, self.families)
 
     def open(self, name: str) -> None:
-        """Open a preset, with the arguments as the preview has them."""
+        """Ask to open a preset with the arguments set in the preview."""
         self.choose(name)
         card = next((each for each in self.all if each.name == name), None)
         if card is not None and self.preview.choice.name == name:
             self.opened.emit(self.preview.choice)
 
     def open_current(self) -> None:
-        """Open the preset that is looked at."""
+        """Ask to open the preset in the preview."""
         if self.current and self.found:
             self.open(self.current)
 
     def focus_view(self) -> None:
-        """Send the keys to the view."""
+        """Give the visible view the focus."""
         self.view.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _remember(self, **changed: str) -> None:
@@ -327,7 +323,7 @@ class Browser(QWidget):
 
 
 class _Search(QLineEdit):
-    """Where one types what is wanted; its keys lead into the view."""
+    """The search field; its Down and Enter keys act on the view."""
 
     def __init__(self, browser: Browser) -> None:
         super().__init__(objectName="gallery-search", clearButtonEnabled=True)
@@ -338,14 +334,14 @@ class _Search(QLineEdit):
         self._sign = self.addAction(
             icons.icon("search", colors().faint_text), QLineEdit.ActionPosition.LeadingPosition
         )
-        self.textChanged.connect(browser.typed)
+        self.textChanged.connect(browser.search_typed)
 
-    def dress(self) -> None:
-        """Take the colors of the theme."""
+    def apply_theme(self) -> None:
+        """Draw the icon in the colors of the theme."""
         self._sign.setIcon(icons.icon("search", colors().faint_text))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go down to the view, open what is looked at, or clear."""
+        """Move to the view with Down, open with Enter, clear with Escape."""
         if event.key() == Qt.Key.Key_Down:
             self.browser.focus_view()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

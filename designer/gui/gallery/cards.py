@@ -1,8 +1,8 @@
-"""The presets as cards: a picture of the network, its figures, its family and its error.
+"""The presets as cards: a picture of the network, size and cost, family and top-1 error.
 
-They are the largest part of what is seen first. PySide makes `QStyle` and the classes among which
-it looks for a viewport's when they are first asked for, which takes 35 ms: nothing here does before
-the pointer is on the cards.
+The cards are on the first page of the program, so importing this module must be fast. PySide
+creates `QStyle`, and the classes it needs to tell what a viewport is, on first use; that takes
+35 ms. Nothing here uses them before the pointer is on the cards.
 """
 
 from collections.abc import Sequence
@@ -49,16 +49,16 @@ from designer.gui.gallery.pictures import Pictures, paint_waiting
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROLE = Qt.ItemDataRole.UserRole
-_PICTURE = QSize(240, 84)  # of one size, so that another width of the window needs no other ones
-_PAD = 13  # within a card
+_PICTURE = QSize(240, 84)  # one size for every width of the window, so that none is drawn again
+_PAD = 13  # between a card's edge and content
 _SPACE = 12  # between cards
-_NARROWEST = 228  # of a card
+_MIN_WIDTH = 228  # of a card
 _DOT = 7.0
-_AHEAD = 2  # rows beyond those that are seen, whose pictures are made ready
+_PRELOADED_ROWS = 2  # rows above and below the visible ones whose pictures are prepared
 
 
 class Cards(QAbstractListModel):
-    """The presets that are wanted, in their order."""
+    """The presets that were found, in their order."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -66,26 +66,25 @@ class Cards(QAbstractListModel):
 
     @property
     def shown(self) -> list[Card]:
-        """The cards from first to last."""
+        """The presets in order."""
         return [each.card for each in self.found]
 
     def show(self, found: Sequence[Match]) -> None:
-        """Show these, and only these."""
+        """Replace the presets."""
         self.beginResetModel()
         self.found = list(found)
         self.endResetModel()
 
     def row_of(self, name: str) -> int:
-        """Return where a preset is, -1 if it is not shown."""
+        """Return the row of a preset, -1 if it is not shown."""
         names = [each.card.name for each in self.found]
         return names.index(name) if name in names else -1
 
     def rowCount(self, parent: _Index | None = None) -> int:
-        """Return how many cards are shown."""
         return 0 if parent is not None and parent.isValid() else len(self.found)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return a card, or its words."""
+        """Return the match, or its text for a role of Qt."""
         found = self.found[index.row()]
         card = found.card
         if role == _ROLE:
@@ -95,8 +94,9 @@ class Cards(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return card.help
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            year = f", {card.preset.year}" if card.preset else ""
-            return f"{card.title}{year}, {card.figures}"
+            if card.preset is None:
+                return f"{card.title}, {card.size_and_cost}"
+            return f"{card.title}, {card.year}, {card.size_and_cost}"
         return None
 
 
@@ -108,17 +108,15 @@ class CardDelegate(QStyledItemDelegate):
         self.view = view
 
     def height(self) -> int:
-        """Return how high a card is, with the space around it."""
+        """Return the height of a card with the space around it, in pixels."""
         title, small = QFontMetricsF(sans(1.06, bold=True)), QFontMetricsF(sans(0.9))
         lines = title.height() + 2 * small.height()
         return round(_PICTURE.height() + lines + 2 * _PAD + 16 + _SPACE)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        """Fill the cell of the grid."""
         return self.view.gridSize()
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Paint a card."""
         c = colors()
         found: Match = index.data(_ROLE)
         hovered = self.view.underMouse() and bool(
@@ -166,11 +164,11 @@ class CardDelegate(QStyledItemDelegate):
         start = QPointF(inner.left(), y)
         lettering.draw(painter, start, words, found.positions, (title, title), (c.text, c.accent))
         y += QFontMetricsF(title).descent() + 4 + QFontMetricsF(small).ascent()
-        told = card.figures if card.preset else card.fault
+        line = card.size_and_cost if card.preset else card.fault
         color = c.soft_text if card.preset else c.error
-        year = str(card.preset.year) if card.preset else ""
+        year = str(card.year) if card.preset else ""
         width = QFontMetricsF(small).horizontalAdvance(year)
-        _text(painter, inner.left(), y, inner.width() - width, told, plain, color)
+        _text(painter, inner.left(), y, inner.width() - width, line, plain, color)
         if card.preset is None:
             return
         _text(painter, inner.right() - width, y, width + 1, year, small, c.soft_text)
@@ -189,7 +187,7 @@ class CardDelegate(QStyledItemDelegate):
 
 
 def button_of(cell: QRect, columns: int) -> QRectF:
-    """Return where the card in a cell of so many columns has its button."""
+    """Return the rectangle of a card's Open button, given its cell and the number of columns."""
     metrics = QFontMetricsF(sans(0.9, bold=True))
     width, height = metrics.horizontalAdvance("Open") + 20, metrics.height() + 8
     body = body_of(cell, columns)
@@ -197,7 +195,10 @@ def button_of(cell: QRect, columns: int) -> QRectF:
 
 
 def body_of(cell: QRect, columns: int) -> QRectF:
-    """Return where the card lies: with space between the columns, but none beside the outer."""
+    """Return the rectangle of a card in its cell.
+
+    There is space between the columns, but none at the left and right edge of the view.
+    """
     column = round(cell.left() / max(1, cell.width()))
     before = column * _SPACE / columns
     width = cell.width() - _SPACE + _SPACE / columns
@@ -206,13 +207,13 @@ def body_of(cell: QRect, columns: int) -> QRectF:
     )
 
 
-def _paint_button(painter: QPainter, place: QRectF) -> None:
+def _paint_button(painter: QPainter, area: QRectF) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(colors().train_button))
-    painter.drawRoundedRect(place, 5, 5)
+    painter.drawRoundedRect(area, 5, 5)
     painter.setPen(QColor("#ffffff"))
     painter.setFont(sans(0.9, bold=True))
-    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "Open")
+    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "Open")
 
 
 def _text(
@@ -225,12 +226,14 @@ def _text(
 
 
 class CardsView(QListView):
-    """The cards in as many columns as there is room for.
+    """A grid of cards with as many columns as fit.
 
     Signals
     -------
-    opened(name), chosen(name)
-        A preset is wanted, or looked at.
+    opened(name)
+        A preset is to be opened.
+    chosen(name)
+        A preset is to be shown in the preview.
     """
 
     opened = Signal(str)
@@ -259,21 +262,21 @@ class CardsView(QListView):
         theme.changed.connect(self._redraw)
 
     def show_found(self, _: Sequence[Card], found: Sequence[Match], families: FamilyColors) -> None:
-        """Show the presets that are wanted."""
+        """Show the presets that were found."""
         self.families = families
         self.cards.show(found)
         self._fit()
 
     def select(self, name: str) -> None:
-        """Mark a preset and scroll to it; none if it is not shown."""
+        """Select a preset and scroll to it; select none if it is not shown."""
         row = self.cards.row_of(name)
         if row == self.currentIndex().row():
             return
         mode = QItemSelectionModel.SelectionFlag.ClearAndSelect
         self.selectionModel().setCurrentIndex(self.cards.index(row), mode)
 
-    def place_of(self, name: str) -> QRect:
-        """Return where the card of a preset lies in the viewport."""
+    def cell_of(self, name: str) -> QRect:
+        """Return the rectangle of a preset's cell in the viewport."""
         return self.visualRect(self.cards.index(self.cards.row_of(name)))
 
     def _redraw(self) -> None:
@@ -291,7 +294,7 @@ class CardsView(QListView):
     def _fit(self) -> None:
         bar = self.verticalScrollBar()
         width = self.width() - bar.sizeHint().width() - 2
-        self.columns = max(1, width // _NARROWEST)
+        self.columns = max(1, width // _MIN_WIDTH)
         delegate = self.itemDelegate()
         assert isinstance(delegate, CardDelegate)
         cell = QSize(max(1, (width - 1) // self.columns), delegate.height())
@@ -300,12 +303,12 @@ class CardsView(QListView):
         bar.setSingleStep(cell.height() // 3)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the cards, and have the pictures drawn that the next turn of the wheel needs."""
+        """Paint the cards, and prepare the pictures that scrolling will show next."""
         super().paintEvent(event)
         seen = [index.row() for index in map(self.indexAt, self._corners()) if index.isValid()]
         if not seen:
             return
-        near = _AHEAD * self.columns
+        near = _PRELOADED_ROWS * self.columns
         for row in range(
             max(0, min(seen) - near), min(max(seen) + near + 1, len(self.cards.found))
         ):
@@ -314,29 +317,26 @@ class CardsView(QListView):
                 self.pictures.prepare(card.name)
 
     def _corners(self) -> tuple[QPoint, QPoint]:
-        """Return a point of the first card that is seen, and one of the last whole row."""
+        """Return a point of the first visible card, and one of the last row that fits whole."""
         space = QPoint(_SPACE, _SPACE + 2)
         return space, self.rect().bottomLeft() + QPoint(_SPACE, -_SPACE - 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Take another number of columns."""
         self._fit()
         super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the size of the font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self._fit()
 
-    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
-        """Tell which card is looked at."""
+    def currentChanged(self, current: _Index, previous: _Index) -> None:
         super().currentChanged(current, previous)
         if current.isValid():
             self.chosen.emit(current.data(_ROLE).card.name)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open with Enter also where the platform's own key is another."""
+        """Open with Enter, even if the platform activates items with another key."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open(self.currentIndex())
             event.accept()
@@ -344,7 +344,7 @@ class CardsView(QListView):
             super().keyPressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Open with one click on a card's button."""
+        """Open a preset by a click on its Open button."""
         super().mouseReleaseEvent(event)
         index = self.indexAt(event.position().toPoint())
         pressed = index.isValid() and event.button() == Qt.MouseButton.LeftButton
@@ -352,7 +352,7 @@ class CardsView(QListView):
             self._open(index)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Show that a card's button can be pressed."""
+        """Show a pointing hand over an Open button."""
         super().mouseMoveEvent(event)
         point: QPoint = event.position().toPoint()
         index = self.indexAt(point)

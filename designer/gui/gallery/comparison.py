@@ -1,6 +1,7 @@
-"""Two networks side by side: open designs or presets, figure by figure, with ratios."""
+"""The dialog that compares two networks, open designs or presets, metric by metric."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from PySide6.QtCore import QSize, Qt
@@ -30,7 +31,19 @@ from designer.gui.gallery.preview import Choice
 
 
 class Side(NamedTuple):
-    """A network that can be compared: its key, its title, what kind it is, how it is analyzed."""
+    """A network that can be compared.
+
+    Attributes
+    ----------
+    key
+        Identifies it in the lists.
+    title
+        Its text in the lists.
+    kind
+        "open design" or "preset"; the lists have a line between them.
+    analyze
+        Returns its analysis; called in a thread.
+    """
 
     key: str
     title: str
@@ -39,20 +52,20 @@ class Side(NamedTuple):
 
 
 def of_document(document: Document, number: int) -> Side:
-    """Return an open design, as it is now."""
+    """Return an open design in its current state."""
     analysis = document.analysis
     return Side(f"document {number}", document.title, "open design", lambda: analysis)
 
 
 def of_choice(choice: Choice) -> Side:
-    """Return a preset with its arguments as they were turned."""
+    """Return a preset with the chosen arguments."""
     try:
         title = presets.info(choice.name).title
     except DesignerError:
         title = choice.name
     if choice.arguments:
-        said = ", ".join(f"{name}={value}" for name, value in choice.arguments.items())
-        title, key = f"{title} ({said})", f"{choice.name} {said}"
+        values = ", ".join(f"{name}={value}" for name, value in choice.arguments.items())
+        title, key = f"{title} ({values})", f"{choice.name} {values}"
     else:
         key = choice.name
     return Side(key, title, "preset", lambda: analyze(choice.design()))
@@ -61,10 +74,21 @@ def of_choice(choice: Choice) -> Side:
 def dialog(
     workspace: Workspace, mine: Document | None, choice: Choice | None, parent: QWidget
 ) -> "ComparisonDialog":
-    """Return the dialog: a design of the user's own first, if one is open, then a preset.
+    """Return the dialog with two networks chosen.
 
-    Without an open design a preset stands beside the first that it follows, and without a preset
-    a design beside the one it came from.
+    An open design is compared with the given preset, or else with the preset it came from. Without
+    an open design, a preset is compared with the first one that it builds on.
+
+    Parameters
+    ----------
+    workspace
+        The open designs.
+    mine
+        The design that was edited last; None if none is open.
+    choice
+        A preset; None for none in particular.
+    parent
+        The window.
     """
     sides = [of_document(each, number) for number, each in enumerate(workspace.documents)]
     if choice is not None and choice.arguments:
@@ -83,15 +107,19 @@ def dialog(
 
 
 def _parent(name: str) -> str:
-    """Return the first preset that one follows; one that follows none is its own."""
+    """Return the first preset that a preset builds on, or the preset itself if there is none."""
     try:
         return next(iter(presets.info(name).follows), name)
     except DesignerError:
         return name
 
 
+def _measure(side: Side) -> NetworkMetrics:
+    return measure(side.analyze())
+
+
 class ComparisonDialog(QDialog):
-    """A table of all figures of two networks, and how many times the second is the first."""
+    """A table with the metrics of two networks and the ratio of the second to the first."""
 
     def __init__(
         self, sides: Sequence[Side], left: str, right: str, parent: QWidget | None = None
@@ -104,15 +132,15 @@ class ComparisonDialog(QDialog):
         self.boxes = (self._box("left", left), self._box("right", right))
         self.values: list[tuple[QLabel, QLabel, QLabel]] = []
         self._names: list[QLabel] = []
-        self.swap = QToolButton(objectName="comparison-swap", toolTip="Swap the two.")
-        self.swap.setAccessibleName("Swap the two")
+        self.swap = QToolButton(objectName="comparison-swap", toolTip="Swap the two networks.")
+        self.swap.setAccessibleName("Swap the two networks")
         self.swap.clicked.connect(self._swap)
         self.notes = QLabel(objectName="comparison-notes", wordWrap=True)
         self.notes.setProperty("role", "warning")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         self.copy = QPushButton("Copy as text", objectName="comparison-copy")
-        self.copy.setToolTip("Put the table on the clipboard, for a mail or a spreadsheet.")
+        self.copy.setToolTip("Copy the table, for a mail or a spreadsheet.")
         self.copy.setAutoDefault(False)
         self.copy.clicked.connect(self._copy)
         buttons.addButton(self.copy, QDialogButtonBox.ButtonRole.ActionRole)
@@ -123,8 +151,8 @@ class ComparisonDialog(QDialog):
         down.addWidget(self.notes)
         down.addStretch(1)
         down.addWidget(buttons)
-        theme.changed.connect(self._dress)
-        self._dress()
+        theme.changed.connect(self._apply_theme)
+        self._apply_theme()
         self.resize(max(640, self.sizeHint().width()), self.sizeHint().height())
         for box in self.boxes:
             box.currentIndexChanged.connect(self._chosen)
@@ -134,7 +162,7 @@ class ComparisonDialog(QDialog):
 
     def _box(self, name: str, key: str) -> QComboBox:
         box = QComboBox(objectName=f"comparison-{name}")
-        box.setAccessibleName(f"The {'first' if name == 'left' else 'second'} network")
+        box.setAccessibleName("First network" if name == "left" else "Second network")
         box.setMaxVisibleItems(24)
         box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -160,8 +188,8 @@ class ComparisonDialog(QDialog):
         line = QFrame()
         line.setProperty("role", "line")
         grid.addWidget(line, 1, 0, 1, 4)
-        for number, row in enumerate(METRICS, 2):
-            name = QLabel(row.label, toolTip=row.help)
+        for number, metric in enumerate(METRICS, 2):
+            name = QLabel(metric.label, toolTip=metric.help)
             grid.addWidget(name, number, 0)
             self._names.append(name)
             cells = (QLabel(), QLabel(), QLabel())
@@ -172,12 +200,12 @@ class ComparisonDialog(QDialog):
         grid.setColumnMinimumWidth(3, self.fontMetrics().horizontalAdvance("×0.000000"))
         return grid
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         self.swap.setIcon(icons.icon("replace", colors().soft_text))
         self.swap.setIconSize(QSize(16, 16))
         self.swap.setStyleSheet(
             "QToolButton { padding: 5px 0 5px 14px; }"
-        )  # flush with the ratios below
+        )  # aligned with the ratios below
         for cells in self.values:
             for cell in cells:
                 cell.setFont(mono())
@@ -187,19 +215,18 @@ class ComparisonDialog(QDialog):
 
     @property
     def keys(self) -> tuple[str, str]:
-        """The two networks that are compared."""
+        """The keys of the two networks that are compared."""
         return self.boxes[0].currentData(), self.boxes[1].currentData()
 
     def _chosen(self) -> None:
         self._show()
         for key in dict.fromkeys(self.keys):
             if key not in self.metrics and key not in self.faults:
-                side = self.sides[key]
                 background.run(
                     self,
-                    lambda side=side: measure(side.analyze()),
-                    lambda found, key=key: self._arrived(key, found),
-                    lambda sentence, key=key: self._failed(key, sentence),
+                    partial(_measure, self.sides[key]),
+                    partial(self._arrived, key),
+                    partial(self._failed, key),
                 )
 
     def _arrived(self, key: str, found: NetworkMetrics) -> None:
@@ -212,11 +239,13 @@ class ComparisonDialog(QDialog):
 
     def _show(self) -> None:
         one, other = (self.metrics.get(key) for key in self.keys)
-        for row, cells in zip(METRICS, self.values, strict=True):
+        for metric, cells in zip(METRICS, self.values, strict=True):
             for cell, of, key in zip(cells, (one, other), self.keys, strict=False):
-                cell.setText("…" if of is None and key not in self.faults else value_text(row, of))
-            there = one is not None and other is not None
-            cells[2].setText(ratio_text(row.value(one), row.value(other)) if there else "")
+                pending = of is None and key not in self.faults
+                cell.setText("…" if pending else value_text(metric, of))
+            cells[2].setText(
+                ratio_text(metric.value(one), metric.value(other)) if one and other else ""
+            )
         notes = [self._note(key) for key in dict.fromkeys(self.keys)]
         self.notes.setText("\n".join(filter(None, notes)))
         self.notes.setVisible(any(notes))
@@ -228,7 +257,7 @@ class ComparisonDialog(QDialog):
         if found is None or not found.problem:
             return ""
         title = self.sides[key].title
-        return f"{title} is counted as far as it goes; it has a problem: {found.problem}"
+        return f"{title} is counted only as far as it is valid. Its first problem: {found.problem}"
 
     def _swap(self) -> None:
         one, other = self.keys
@@ -236,7 +265,7 @@ class ComparisonDialog(QDialog):
         self.boxes[1].setCurrentIndex(self.boxes[1].findData(one))
 
     def text(self) -> str:
-        """Return the table as lines with tabs between the columns."""
+        """Return the table as text, with tabs between the columns."""
         titles = [self.sides[key].title for key in self.keys]
         lines = ["\t".join(("", *titles, "ratio"))]
         lines += [

@@ -1,10 +1,10 @@
-"""Where the names of points stand: clear of points and each other and, if possible, of lines."""
+"""Placement of labels beside points: they overlap no point or label and, if possible, no line."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QLineF, QRectF
 
-_AWAY = 4.0  # pixels from a point's place to its name, for the ring around what is chosen
+_DISTANCE = 4.0  # pixels between point and label, for the ring around the chosen point
 
 
 def place_labels(
@@ -14,51 +14,55 @@ def place_labels(
     taken: Iterable[QRectF],
     lines: Sequence[QLineF],
 ) -> dict[str, QRectF]:
-    """Return the boxes of as many names as fit into an area, the first ones first.
+    """Return the rectangles of as many labels as fit into an area; earlier ones have priority.
 
     Parameters
     ----------
     points
-        By name, the place of its point and how wide the name is written.
+        By name, the rectangle of its point and the width of its label.
+    height
+        The height of all labels.
+    area
+        The rectangle that must contain the labels.
     taken
-        Where no name may stand; other names are added.
+        Rectangles that no label may overlap.
     lines
-        What a name keeps off where there is a choice; those that end at its point count too.
+        Lines that a label avoids if it has another position, those from its own point included.
     """
-    closed = list(taken)
+    occupied = list(taken)
     around = [QRectF(line.p1(), line.p2()).normalized().adjusted(-1, -1, 1, 1) for line in lines]
 
-    def is_struck(box: QRectF) -> bool:
+    def is_crossed(box: QRectF) -> bool:
         near = (line for line, rect in zip(lines, around, strict=True) if rect.intersects(box))
         return any(crosses(line, box) for line in near)
 
     found: dict[str, QRectF] = {}
-    for name, (place, width) in points.items():
+    for name, (point, width) in points.items():
         free = [
             box
-            for box in _beside(place, width, height)
-            if area.contains(box) and not any(box.intersects(each) for each in closed)
+            for box in _positions(point, width, height)
+            if area.contains(box) and not any(box.intersects(each) for each in occupied)
         ]
         if free:
-            found[name] = next((box for box in free if not is_struck(box)), free[0])
-            closed.append(found[name])
+            found[name] = next((box for box in free if not is_crossed(box)), free[0])
+            occupied.append(found[name])
     return found
 
 
-def _beside(place: QRectF, width: float, height: float) -> tuple[QRectF, ...]:
-    """Return where a name may stand: to the right of its point, left, above or below."""
-    middle = place.center()
+def _positions(point: QRectF, width: float, height: float) -> tuple[QRectF, ...]:
+    """Return the possible rectangles of a label: right of its point, left, above, below."""
+    middle = point.center()
     left, top = middle.x() - width / 2, middle.y() - height / 2
     return (
-        QRectF(place.right() + _AWAY, top, width, height),
-        QRectF(place.left() - _AWAY - width, top, width, height),
-        QRectF(left, place.top() - _AWAY - height, width, height),
-        QRectF(left, place.bottom() + _AWAY, width, height),
+        QRectF(point.right() + _DISTANCE, top, width, height),
+        QRectF(point.left() - _DISTANCE - width, top, width, height),
+        QRectF(left, point.top() - _DISTANCE - height, width, height),
+        QRectF(left, point.bottom() + _DISTANCE, width, height),
     )
 
 
 def crosses(line: QLineF, box: QRectF) -> bool:
-    """Tell whether a line passes through a box in which it does not end."""
+    """Tell whether a line passes through a rectangle, ending outside of it."""
     diagonals = (
         QLineF(box.topLeft(), box.bottomRight()),
         QLineF(box.topRight(), box.bottomLeft()),

@@ -1,4 +1,4 @@
-"""What the scatter plot and the family tree share: marks to be hovered, chosen and opened."""
+"""The base class of scatter plot and family tree: marks that can be hovered, chosen and opened."""
 
 from collections.abc import Sequence
 
@@ -24,19 +24,32 @@ _ARROWS = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
-_SIDEWAYS = 2.0  # what is beside the way counts more than what is along it
+_SIDEWAYS = 2.0  # weight of the distance across the direction of an arrow key
 
 
 class MarkView(QAbstractScrollArea):
-    """A picture on which every preset has a mark; those that are not wanted are dim.
+    """A picture on which every preset has a mark; those that were not found are dim.
 
-    A subclass places the marks in `arrange`, and paints them in `paint`, both in the picture's own
-    coordinates, of which the view shows a part.
+    A subclass positions the marks in `arrange` and paints them in `paint`, both in coordinates of
+    the picture, of which the view shows a part.
+
+    Attributes
+    ----------
+    cards
+        All presets that can be read, by name.
+    lit
+        Those that were found.
+    places
+        The rectangles of the marks, in coordinates of the picture.
+    current, hovered
+        The preset in the preview and the one under the pointer; "" for none.
 
     Signals
     -------
-    opened(name), chosen(name)
-        A preset is wanted, or looked at.
+    opened(name)
+        A preset is to be opened.
+    chosen(name)
+        A preset is to be shown in the preview.
     """
 
     opened = Signal(str)
@@ -60,32 +73,32 @@ class MarkView(QAbstractScrollArea):
     def show_found(
         self, cards: Sequence[Card], found: Sequence[Match], families: FamilyColors
     ) -> None:
-        """Show all presets, and those brightly that are wanted."""
+        """Show all presets, with those that were found bright."""
         self.cards = {card.name: card for card in cards if card.preset is not None}
         self.lit = {each.card.name: each.card for each in found if each.card.preset is not None}
         self.families = families
         self.refresh()
 
     def select(self, name: str) -> None:
-        """Mark a preset and bring it into sight."""
+        """Select a preset and scroll to it."""
         self.current = name
         self.refresh_marks()
         if name in self.places:
             self.reveal(self.places[name])
 
     def refresh(self) -> None:
-        """Place and paint everything anew."""
+        """Position and paint all marks again."""
         self.arrange()
         self.viewport().update()
 
     def refresh_marks(self) -> None:
-        """Paint anew, since another mark is hovered or chosen."""
+        """Paint again, since another mark is hovered or chosen."""
         self.viewport().update()
 
     # For subclasses
 
     def arrange(self) -> None:
-        """Fill `places`."""
+        """Compute `places`."""
         raise NotImplementedError
 
     def paint(self, painter: QPainter) -> None:
@@ -93,23 +106,23 @@ class MarkView(QAbstractScrollArea):
         raise NotImplementedError
 
     def origin(self) -> QPointF:
-        """Return the point of the picture that lies in the view's corner."""
+        """Return the point of the picture in the top left corner of the view."""
         return QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
 
     def pan(self, by: QPointF) -> None:
-        """Move the picture with the pointer."""
+        """Move the picture by a distance in pixels."""
         for bar, distance in (
             (self.horizontalScrollBar(), by.x()),
             (self.verticalScrollBar(), by.y()),
         ):
             bar.setValue(round(bar.value() - distance))
 
-    def reveal(self, place: QRectF) -> None:
-        """Scroll so that a place is in sight."""
+    def reveal(self, mark: QRectF) -> None:
+        """Scroll so that a mark is visible."""
 
     def mark_at(self, point: QPointF) -> str:
-        """Return the mark at a point of the picture, "" for none; bright ones come first."""
-        names = [name for name, place in self.places.items() if place.contains(point)]
+        """Return the preset at a point of the picture, "" for none; bright ones are preferred."""
+        names = [name for name, mark in self.places.items() if mark.contains(point)]
         names.sort(
             key=lambda name: (
                 name not in self.lit,
@@ -119,39 +132,39 @@ class MarkView(QAbstractScrollArea):
         return names[0] if names else ""
 
     def neighbor(self, name: str, along: tuple[int, int]) -> str:
-        """Return the bright mark next to one in a direction, or itself if there is none."""
+        """Return the nearest bright preset in a direction, or the given one if there is none."""
         here = self.places[name].center()
         best, least = name, float("inf")
         for other in self.lit:
             if other == name or other not in self.places:
                 continue
-            way = self.places[other].center() - here
-            ahead = way.x() * along[0] + way.y() * along[1]
-            aside = abs(way.x() * along[1]) + abs(way.y() * along[0])
-            if ahead > 0.5 and ahead + _SIDEWAYS * aside < least and aside < 3 * ahead:
-                best, least = other, ahead + _SIDEWAYS * aside
+            step = self.places[other].center() - here
+            forward = step.x() * along[0] + step.y() * along[1]
+            sideways = abs(step.x() * along[1]) + abs(step.y() * along[0])
+            distance = forward + _SIDEWAYS * sideways
+            if forward > 0.5 and sideways < 3 * forward and distance < least:
+                best, least = other, distance
         return best
 
     # Events
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint what is in sight, and the words on what the pointer is at."""
+        """Paint the visible part, and a note on the hovered mark."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.viewport().rect(), QColor(colors().window))
         painter.translate(-self.origin())
         self.paint(painter)
         if self.hovered in self.places and self._dragged is None:
-            self._paint_words(painter, self.cards[self.hovered], self.places[self.hovered])
+            self._paint_note(painter, self.cards[self.hovered], self.places[self.hovered])
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Use all the room."""
         super().resizeEvent(event)
         self.refresh()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell what the pointer is at, or move the picture."""
+        """Hover the mark under the pointer, or drag the picture."""
         if self._dragged is not None:
             self.pan(event.position() - self._dragged)
             self._dragged = event.position()
@@ -159,7 +172,7 @@ class MarkView(QAbstractScrollArea):
         self._hover(self.mark_at(event.position() + self.origin()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose a mark, or take hold of the picture."""
+        """Choose a mark, or start to drag the picture."""
         if event.button() != Qt.MouseButton.LeftButton:
             return
         name = self.mark_at(event.position() + self.origin())
@@ -170,24 +183,21 @@ class MarkView(QAbstractScrollArea):
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let go of the picture."""
         self._dragged = None
         self._hover(self.mark_at(event.position() + self.origin()))
-        self._shape()
+        self._set_cursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Open a preset."""
         name = self.mark_at(event.position() + self.origin())
         if name and event.button() == Qt.MouseButton.LeftButton:
             self.opened.emit(name)
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Forget the pointer."""
         self._hover("")
         super().leaveEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go from mark to mark, or open one."""
+        """Move between marks with the arrow keys, open with Enter."""
         along = _ARROWS.get(Qt.Key(event.key()))
         if along is not None and self.lit:
             known = self.current in self.places and self.current in self.lit
@@ -201,30 +211,27 @@ class MarkView(QAbstractScrollArea):
         if name != self.hovered:
             self.hovered = name
             self.refresh_marks()
-            self._shape()
+            self._set_cursor()
 
-    def _shape(self) -> None:
+    def _set_cursor(self) -> None:
         over = Qt.CursorShape.PointingHandCursor if self.hovered else Qt.CursorShape.ArrowCursor
         self.viewport().setCursor(over)
 
-    # Words
-
-    def _paint_words(self, painter: QPainter, card: Card, place: QRectF) -> None:
-        """Paint a note beside a mark: what it is, its figures and its error."""
-        assert card.preset is not None
+    def _paint_note(self, painter: QPainter, card: Card, mark: QRectF) -> None:
+        """Paint a note beside a mark: title, size, cost and error."""
         c = colors()
-        lines = [(f"{card.title}  ({card.preset.year})", sans(0.95, bold=True), c.text)]
-        lines.append((card.figures, sans(0.9), c.soft_text))
+        lines = [(f"{card.title}  ({card.year})", sans(0.95, bold=True), c.text)]
+        lines.append((card.size_and_cost, sans(0.9), c.soft_text))
         if card.top1 is not None:
             lines.append((f"{card.top1.value:.4g} % top-1 error", sans(0.9), c.soft_text))
             lines.append((card.top1.conditions, sans(0.9), c.faint_text))
         width = max(QFontMetricsF(font).horizontalAdvance(text) for text, font, _ in lines) + 22
         height = sum(QFontMetricsF(font).height() + 2 for _, font, _ in lines) + 14
         seen = QRectF(self.viewport().rect()).translated(self.origin())
-        left = min(place.right() + 10, seen.right() - width - 6)
-        top = place.bottom() + 8
+        left = min(mark.right() + 10, seen.right() - width - 6)
+        top = mark.bottom() + 8
         if top + height > seen.bottom() - 6:
-            top = place.top() - height - 8
+            top = mark.top() - height - 8
         box = QRectF(max(seen.left() + 6, left), top, width, height)
         painter.setPen(QColor(c.strong_line))
         painter.setBrush(QColor(c.panel))
@@ -239,5 +246,5 @@ class MarkView(QAbstractScrollArea):
 
 
 def focused(view: QAbstractScrollArea) -> bool:
-    """Tell whether the keys go to a view."""
+    """Tell whether a view has the keyboard focus."""
     return QApplication.focusWidget() is view

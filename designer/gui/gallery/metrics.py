@@ -1,8 +1,8 @@
-"""The figures by which networks are compared, with what each means; no Qt."""
+"""The metrics by which networks are compared, each with its explanation. Imports no Qt."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from designer.analysis.report import formatting
 from designer.gui.base import numbers
@@ -13,16 +13,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NetworkMetrics:
-    """What a network costs for one image, and how it is built.
+    """What a network costs for one image, and its size.
 
     Attributes
     ----------
-    layers, depth
-        All layers, blocks written out; the convolutions and dense layers on the longest way.
-    field
+    parameters
+        The number of weights and biases.
+    macs
+        Multiply-accumulates of convolutions and matrix products.
+    saved_bytes
+        Bytes that autograd saves between forward and backward.
+    inference_peak_bytes
+        The most bytes of tensors alive at once in prediction, without parameters.
+    file_bytes
+        Bytes of all parameters and buffers.
+    layers
+        The number of layers, with blocks expanded.
+    depth
+        The convolutions and linear layers on the longest path.
+    receptive_field
         The largest receptive field of a feature map, in pixels per side; None without maps.
     problem
-        What is first wrong with the network, so that some figures fall short; "" if nothing.
+        The first problem of the network, for which some values are too low; "" for none.
     """
 
     parameters: int
@@ -32,12 +44,12 @@ class NetworkMetrics:
     file_bytes: int
     layers: int
     depth: int
-    field: float | None
+    receptive_field: float | None
     problem: str = ""
 
 
 def measure(analysis: "Analysis") -> NetworkMetrics:
-    """Count a network; knows nothing of Qt, for any thread."""
+    """Return the metrics of an analyzed network."""
     from designer.analysis.accounting.depth import depth
 
     totals = analysis.totals
@@ -49,13 +61,13 @@ def measure(analysis: "Analysis") -> NetworkMetrics:
         totals.file_bytes,
         totals.layers,
         depth(analysis.top),
-        _widest(analysis),
+        _largest_field(analysis),
         analysis.problems[0].message if not analysis.valid else "",
     )
 
 
-def _widest(analysis: "Analysis") -> float | None:
-    """Return the largest receptive field of a layer whose output has more than one place."""
+def _largest_field(analysis: "Analysis") -> float | None:
+    """Return the largest receptive field of a layer whose output is larger than 1×1."""
     maps = [row for row in analysis.rows() if len(row.shape) == 3 and max(row.shape[1:]) > 1]
     return max(
         [max(row.receptive_field.size) for row in maps if row.receptive_field is not None],
@@ -64,12 +76,22 @@ def _widest(analysis: "Analysis") -> float | None:
 
 
 class Metric(NamedTuple):
-    """A figure as tables show it."""
+    """A row of the tables of metrics.
+
+    Attributes
+    ----------
+    label, help
+        Its name, and its tooltip.
+    value
+        Returns the number; None if the network has none.
+    write
+        Returns a number as text with its unit.
+    """
 
     label: str
     help: str
     value: Callable[[NetworkMetrics], float | None]
-    write: Callable[[float], str]
+    write: Callable[[Any], str]  # of an int or a float, as `value` returns
 
 
 def _pixels(number: float) -> str:
@@ -77,9 +99,7 @@ def _pixels(number: float) -> str:
 
 
 METRICS = (
-    Metric(
-        "Parameters", "Learned values: weights and biases.", lambda f: f.parameters, numbers.count
-    ),
+    Metric("Parameters", "Weights and biases.", lambda f: f.parameters, numbers.count),
     Metric(
         "MACs",
         "Multiply-accumulates of convolutions and matrix products, for one image.",
@@ -88,41 +108,48 @@ METRICS = (
     ),
     Metric(
         "Kept for backward",
-        "What autograd keeps between forward and backward, for one image.",
+        "The tensors that autograd saves between forward and backward, for one image.",
         lambda f: f.saved_bytes,
         numbers.size,
     ),
     Metric(
         "Inference peak",
-        "The most that is alive at once when predicting, for one image, without the parameters.",
+        "The most memory that tensors take at once when predicting one image, without parameters.",
         lambda f: f.inference_peak_bytes,
         numbers.size,
     ),
-    Metric("File", "All parameters and buffers.", lambda f: f.file_bytes, numbers.size),
-    Metric("Layers", "All layers, blocks written out.", lambda f: f.layers, numbers.short),
+    Metric(
+        "File",
+        "All parameters and buffers as they are saved.",
+        lambda f: f.file_bytes,
+        numbers.size,
+    ),
+    Metric(
+        "Layers", "All layers, those within blocks included.", lambda f: f.layers, numbers.short
+    ),
     Metric(
         "Depth",
-        "Convolutions and dense layers on the longest way through, as the papers count.",
+        "Convolutions and linear layers on the longest path, as papers count depth.",
         lambda f: f.depth,
         numbers.short,
     ),
     Metric(
         "Receptive field",
-        "How many pixels of the image a value of the feature maps sees at most, per side.",
-        lambda f: f.field,
+        "The largest receptive field of a feature map: pixels of the image, per side.",
+        lambda f: f.receptive_field,
         _pixels,
     ),
 )
 
 
-def value_text(row: Metric, of: NetworkMetrics | None) -> str:
-    """Write a figure; a dash where there is none."""
-    number = row.value(of) if of is not None else None
-    return formatting.NONE if number is None else row.write(number)
+def value_text(metric: Metric, of: NetworkMetrics | None) -> str:
+    """Return a metric of a network as text, a dash if it has none."""
+    number = metric.value(of) if of is not None else None
+    return formatting.NONE if number is None else metric.write(number)
 
 
 def ratio_text(one: float | None, other: float | None) -> str:
-    """Write how many times the other is the one: ×1.9, ×0.35; a dash where there is no such."""
+    """Return the ratio of the second number to the first as text: ×1.9, ×0.35, = or a dash."""
     if not one or other is None:
         return formatting.NONE
     times = other / one

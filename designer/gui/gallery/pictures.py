@@ -1,4 +1,4 @@
-"""Pictures of presets: what they show is found out when they are first wanted, and kept."""
+"""Pictures of presets, computed in another process when they are first shown."""
 
 from typing import NamedTuple
 
@@ -20,14 +20,16 @@ class _Key(NamedTuple):
     dark: bool
 
 
-_HEIGHT = 130  # of the picture of the preset that is looked at
-_WAITING = (44.0, 56.0, 32.0)  # heights of the boxes of a picture that is not there yet
+_HEIGHT = 130  # of the picture in the preview
+_WAITING = (44.0, 56.0, 32.0)  # heights of the boxes that stand for a pending picture
+_MAX_DRAWN = 300  # pixmaps: about 60 presets, each as a card and in the preview, in two themes
 
-_sketches: dict[str, Sketch] = {}  # presets do not change while the program runs
+# One sketch for each preset; presets do not change while the program runs.
+_sketches: dict[str, Sketch] = {}
 
 
 class Pictures(QObject):
-    """Draws presets, the last wanted first: what has been scrolled away may wait.
+    """Draws presets; the last request comes first, since earlier cards may be scrolled away.
 
     Signals
     -------
@@ -46,7 +48,17 @@ class Pictures(QObject):
         self._timer.timeout.connect(self._ask)
 
     def get(self, name: str, size: QSize, ratio: float) -> QPixmap | None:
-        """Return a preset's picture for a screen's pixel ratio; None, and soon it arrives."""
+        """Return a preset's picture, or None and request it; `arrived` is emitted later.
+
+        Parameters
+        ----------
+        name
+            The preset.
+        size
+            The size in logical pixels.
+        ratio
+            The screen's device pixels per logical pixel.
+        """
         sketch = _sketches.get(name)
         if sketch is None:
             if name in self._wanted:
@@ -55,21 +67,23 @@ class Pictures(QObject):
             return None
         key = _Key(name, size.width(), size.height(), ratio, colors().dark)
         if key not in self._drawn:
+            while len(self._drawn) >= _MAX_DRAWN:
+                self._drawn.pop(next(iter(self._drawn)))  # the oldest
             image = thumbnails.picture(sketch, size, ratio, colors())
             self._drawn[key] = QPixmap.fromImage(image)
         return self._drawn[key]
 
     def prepare(self, name: str) -> None:
-        """Be ready for a picture that will be wanted, after all that are seen now."""
+        """Request a picture that will be needed soon, after all that are needed now."""
         if name not in _sketches and name not in self._wanted:
             self._want(name, 0)
 
-    def _want(self, name: str, place: int) -> None:
+    def _want(self, name: str, index: int) -> None:
         if name == self._asked:
             return
-        self._wanted[place:place] = [name]
+        self._wanted.insert(index, name)
         if self._asked is None and not self._timer.isActive():
-            self._timer.start()  # not at once: what is being painted comes first
+            self._timer.start()  # later, so that the current painting is not delayed
 
     def _ask(self) -> None:
         self._asked = name = self._wanted.pop() if self._wanted else None
@@ -80,17 +94,17 @@ class Pictures(QObject):
             background.run(
                 self,
                 lambda: helper_process.call(sketches.of_preset, name),
-                lambda sketch: self._keep(name, sketch),
+                lambda sketch: self._store(name, sketch),
             )
 
-    def _keep(self, name: str, sketch: Sketch) -> None:
+    def _store(self, name: str, sketch: Sketch) -> None:
         _sketches[name] = sketch
         self.arrived.emit(name)
         self._ask()
 
 
 class Picture(QFrame):
-    """A preset's picture, as wide as there is room."""
+    """The picture of a preset in the preview, as wide as the preview."""
 
     def __init__(self, pictures: Pictures) -> None:
         super().__init__(objectName="preview-picture")
@@ -101,12 +115,11 @@ class Picture(QFrame):
         theme.changed.connect(self.update)
 
     def show_preset(self, name: str) -> None:
-        """Show a preset, or nothing for ""."""
+        """Show a preset, or no picture for ""."""
         self.name = name
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint it on a ground of its own."""
         c = colors()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -124,7 +137,7 @@ class Picture(QFrame):
 
 
 def paint_waiting(painter: QPainter, middle: QPointF) -> None:
-    """Paint three quiet boxes where a picture will be."""
+    """Paint three gray boxes in place of a pending picture."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(colors().line))
     for number, height in enumerate(_WAITING):

@@ -1,4 +1,4 @@
-"""What a preset is, before it is opened: picture, idea, paper, figures, arguments to turn."""
+"""The preview of a preset: picture, idea, metrics, paper, and a form for its arguments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
     from designer.design.expressions import Scalar
     from designer.design.values import Argument, Design
+    from designer.gui.forms.form import Form
+    from designer.gui.forms.rows import Section
 
-_WAIT_MS = 90  # while the keys run over the cards, nothing is counted
-_WIDTH = 25  # in heights of a line
+_WAIT_MS = 90  # no preset is analyzed while the arrow keys move quickly over the cards
+_WIDTH = 25  # in line heights
+_MAX_COUNTED = 256  # metrics kept, so that a preset looked at again shows them at once
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,12 @@ class Choice:
     arguments: "Mapping[str, Scalar]" = field(default_factory=dict)
 
     def design(self) -> "Design":
-        """Read its design, with the arguments bound.
+        """Return its design with these arguments set.
 
         Raises
         ------
         DesignerError
-            Its file is damaged, or a value does not fit.
+            Its file is damaged, or an argument does not accept its value.
         """
         from designer.design import edits
 
@@ -60,14 +63,14 @@ class Choice:
 
 
 class Preview(QScrollArea):
-    """All about one preset.
+    """The description of one preset.
 
     Signals
     -------
     opened(choice), compared(choice)
-        It is wanted, or to be compared, with the arguments as they were turned.
+        It is to be opened or compared, with the arguments of the form.
     chosen(name)
-        A relative is to be looked at.
+        A related preset is to be shown.
     """
 
     opened = Signal(object)
@@ -82,20 +85,20 @@ class Preview(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.card = Card("")
         self.choice = Choice()
-        self.design: Design | None = None  # with the defaults
+        self.design: Design | None = None  # with the default arguments; None until it is read
         self.metrics: NetworkMetrics | None = None
-        self.form: QWidget | None = None
+        self.form: Form | None = None
         self._cards: tuple[Card, ...] = ()
         self._families = FamilyColors()
         self._counted: dict[tuple[str, tuple[tuple[str, Scalar], ...]], NetworkMetrics] = {}
-        self._designs: dict[str, Design] = {}
+        self._designs: dict[str, Design] = {}  # one for each preset
         self._analyzed: tuple[Choice, Analysis | None] = (self.choice, None)
         self._soon = QTimer(self, interval=_WAIT_MS, singleShot=True)
         self._soon.timeout.connect(self._count)
         self.picture = Picture(pictures)
         self._assemble()
-        theme.changed.connect(self._dress)
-        self._dress()
+        theme.changed.connect(self._apply_theme)
+        self._apply_theme()
 
     # Assembling
 
@@ -179,7 +182,7 @@ class Preview(QScrollArea):
             self.values.append(value)
         return grid
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         c = colors()
         self.setFixedWidth(round(_WIDTH * self.fontMetrics().height() * 0.86))
         self.title.setFont(sans(1.45, bold=True))
@@ -197,12 +200,12 @@ class Preview(QScrollArea):
     # Showing
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Take the fonts once more: Qt forgets them when the page gets its place."""
+        """Set the fonts again, since Qt resets them when the page gets its parent."""
         super().showEvent(event)
-        self._dress()
+        self._apply_theme()
 
     def show_card(self, card: Card, cards: tuple[Card, ...], families: FamilyColors) -> None:
-        """Show a preset; what has to be counted comes a moment later."""
+        """Show a preset; metrics that must be computed follow a moment later."""
         self.card, self._cards, self._families = card, cards, families
         self.choice = Choice(card.name)
         self.design = self._designs.get(card.name)
@@ -214,10 +217,11 @@ class Preview(QScrollArea):
             self._soon.start()
 
     def set_mine(self, title: str) -> None:
-        """Say what a comparison is with: an open design, or "" if none is open."""
+        """Set the title of the open design that Compare uses, "" if none is open."""
         self.compare.setText("Compare with my design" if title else "Compare…")
-        words = f"Put {title} beside it." if title else "Put it beside another preset."
-        self.compare.setToolTip(words)
+        self.compare.setToolTip(
+            f"Compare it with {title}." if title else "Compare it with another preset."
+        )
 
     def _write(self) -> None:
         card, preset = self.card, self.card.preset
@@ -269,13 +273,14 @@ class Preview(QScrollArea):
         key = (self.choice.name, tuple(self.choice.arguments.items()))
         self.metrics = self._counted.get(key)
         preset = self.card.preset
-        told = {"Parameters": preset.parameters, "MACs": preset.macs} if preset else {}
-        for row, label in zip(METRICS, self.values, strict=True):
+        known = {"Parameters": preset.parameters, "MACs": preset.macs} if preset else {}
+        for metric, label in zip(METRICS, self.values, strict=True):
             label.setEnabled(self.metrics is not None or not self.choice.arguments)
             if self.metrics is not None:
-                label.setText(value_text(row, self.metrics))
-            elif not self.choice.arguments:  # what the gallery knows without counting
-                label.setText(row.write(told[row.label]) if row.label in told else "…")
+                label.setText(value_text(metric, self.metrics))
+            elif not self.choice.arguments:  # the info file has two of them
+                text = metric.write(known[metric.label]) if metric.label in known else "…"
+                label.setText(text)
         wrong = self.metrics.problem if self.metrics is not None else ""
         self.problem.setText(wrong)
         self.problem.setVisible(bool(wrong))
@@ -283,7 +288,7 @@ class Preview(QScrollArea):
     # Counting
 
     def analysis_of(self, choice: Choice) -> "Analysis | None":
-        """Return the analysis of a preset if it was counted last, so that it opens at once."""
+        """Return the analysis of a choice if it is the last one made, so that it opens at once."""
         known, analysis = self._analyzed
         return analysis if known == choice else None
 
@@ -293,7 +298,7 @@ class Preview(QScrollArea):
             return
 
         def work() -> "tuple[Choice, Design, Analysis, NetworkMetrics]":
-            import designer.gui.forms.form  # noqa: F401 - here it keeps nobody waiting
+            import designer.gui.forms.form  # noqa: F401 - here in idle time, used in _show_form
             from designer.analysis.analysis import analyze
 
             analysis = analyze(choice.design())
@@ -305,6 +310,8 @@ class Preview(QScrollArea):
         choice, design, analysis, found = counted
         self._analyzed = choice, analysis
         self._designs[choice.name] = design
+        while len(self._counted) >= _MAX_COUNTED:
+            self._counted.pop(next(iter(self._counted)))  # the oldest
         self._counted[choice.name, tuple(choice.arguments.items())] = found
         if choice == self.choice:
             same = self.design is not None
@@ -319,11 +326,11 @@ class Preview(QScrollArea):
     # Arguments
 
     def _show_form(self, *, same: bool = False) -> None:
-        """Show a field for each argument; in the same fields, if they fit another preset too."""
+        """Show a field for each argument; the form before is reused if it has the same fields."""
         if self.form is not None:
             self.form.setEnabled(self.design is not None)
         if self.design is None:
-            return  # the fields of the preset before stay a moment, so that nothing jumps
+            return  # the form of the preset before stays for a moment, so that nothing moves
         arguments = self.design.arguments
         self.arguments_title.setVisible(bool(arguments))
         if not arguments:
@@ -332,14 +339,14 @@ class Preview(QScrollArea):
         from designer.gui.forms.form import Form, signature
 
         sections = [self._section(arguments)]
-        if isinstance(self.form, Form) and self.form.signature == signature(sections):
+        if self.form is not None and self.form.signature == signature(sections):
             self.form.show_sections(sections, same=same)
             return
         self._drop_form()
         self.form = Form(sections)
-        self.form.changed.connect(lambda row, value, _: self._turned(row.key, value))
-        self.form.reset.connect(lambda row: self._turned(row.key, row.default))
-        self.form.restored.connect(lambda row, _: self._turned(row.key, row.default))
+        self.form.changed.connect(lambda row, value, _: self._set_argument(row.key, value))
+        self.form.reset.connect(lambda row: self._set_argument(row.key, row.default))
+        self.form.restored.connect(lambda row, _: self._set_argument(row.key, row.default))
         self.form_place.addWidget(self.form)
         self.form.show()
         self.form.stand_between(self.compare, self.paper)
@@ -351,8 +358,7 @@ class Preview(QScrollArea):
             self.form.deleteLater()
             self.form = None
 
-    def _section(self, arguments: "Mapping[str, Argument]") -> object:
-        from designer.design import edits
+    def _section(self, arguments: "Mapping[str, Argument]") -> "Section":
         from designer.gui.forms import field_types
         from designer.gui.forms.rows import Row, Section
 
@@ -363,7 +369,7 @@ class Preview(QScrollArea):
                     name,
                     field_types.of_argument(argument, expressions=False),
                     self.choice.arguments.get(name, argument.default),
-                    lambda value, name=name: lambda d: edits.set_argument(d, name, value),
+                    lambda _: lambda design: design,  # the choice changes, not a design
                     f"set {name}",
                     help=argument.help,
                     default=argument.default,
@@ -373,8 +379,9 @@ class Preview(QScrollArea):
             ]
         )
 
-    def _turned(self, name: str, value: "Scalar") -> None:
-        assert self.design is not None
+    def _set_argument(self, name: str, value: "Scalar") -> None:
+        if self.design is None:
+            return
         default = self.design.arguments[name].default
         others = {key: each for key, each in self.choice.arguments.items() if key != name}
         same = type(value) is type(default) and value == default

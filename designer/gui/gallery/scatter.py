@@ -1,4 +1,4 @@
-"""All presets by size and cost: parameters to the right, MACs upwards, both by powers of ten."""
+"""The scatter plot of the presets: parameters against MACs, on logarithmic axes."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -23,16 +23,16 @@ from designer.gui.gallery.catalogue import Card
 from designer.gui.gallery.label_placement import place_labels
 from designer.gui.gallery.mark_view import MarkView, focused
 
-_AIR = 0.25  # powers of ten beyond the outermost points
-_NEAREST, _FARTHEST = 0.4, 12.0  # powers of ten across
-_BEST, _WORST = 15.0, 42.0  # top-1 errors between which the points grow
-_LARGE, _SMALL = 9.0, 4.0  # their radii
+_MARGIN = 0.25  # powers of ten beyond the outermost points
+_MIN_ZOOM, _MAX_ZOOM = 0.4, 12.0  # powers of ten across the plot
+_BEST, _WORST = 15.0, 42.0  # top-1 errors in percent that have the largest and smallest point
+_LARGE, _SMALL = 9.0, 4.0  # the radii of these points
 _RING = 4.0  # the radius of a point without a published error
-_REACH = 3.0  # pixels around a point that belong to it
+_REACH = 3.0  # pixels around a point in which it can be clicked
 
 
 class Window(NamedTuple):
-    """What is shown of the plane, in powers of ten."""
+    """The visible part of the plane, in powers of ten."""
 
     left: float
     bottom: float
@@ -41,28 +41,40 @@ class Window(NamedTuple):
 
 
 class Scatter(MarkView):
-    """A point for every preset: its family's color, the larger the smaller its error."""
+    """A point for every preset in its family's color; a smaller error gives a larger point.
+
+    Attributes
+    ----------
+    window_
+        The visible part of the plane; None shows all points.
+    chains
+        For each family, the points of the line that connects its members.
+    labels
+        The rectangles of the titles that are shown.
+    key
+        The rectangle of the legend.
+    """
 
     def __init__(self) -> None:
         super().__init__("gallery-scatter", "Presets by parameters and MACs")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.window_: Window | None = None  # None shows everything
-        self._all = self.cards, _around(())  # what that is, for these cards
-        self.chains: dict[str, list[QPointF]] = {}  # the lines of the families
+        self.window_: Window | None = None
+        self._all = self.cards, _around(())  # the window that shows all of these cards
+        self.chains: dict[str, list[QPointF]] = {}
         self.labels: dict[str, QRectF] = {}
         self.key = QRectF()
 
-    # Where things are
+    # Positions
 
     def area(self) -> QRectF:
-        """Return where the points are, inside of the axes."""
+        """Return the rectangle of the plot inside the axes."""
         line = QFontMetricsF(sans(0.9)).height()
         around = QRectF(self.viewport().rect())
         return around.adjusted(4.2 * line + 8, 10, -16, -(2.5 * line + 10))
 
     def seen(self) -> Window:
-        """Return what is shown of the plane."""
+        """Return the visible part of the plane."""
         if self.window_ is not None:
             return self.window_
         if self._all[0] is not self.cards:
@@ -77,7 +89,7 @@ class Scatter(MarkView):
         )
 
     def arrange(self) -> None:
-        """Place the points, and words beside those that have room for them."""
+        """Position the points, the legend and as many labels as fit."""
         self.places = {}
         for name, card in self.cards.items():
             radius = radius_of(card) + _REACH
@@ -85,12 +97,12 @@ class Scatter(MarkView):
             self.places[name] = QRectF(
                 middle.x() - radius, middle.y() - radius, 2 * radius, 2 * radius
             )
-        self.key = self._key_place()
+        self.key = self._key_area()
         self.chains = self._joined()
         self.labels = self._labeled()
 
-    def _key_place(self) -> QRectF:
-        """Return where the sizes are explained: where no point lies, if possible."""
+    def _key_area(self) -> QRectF:
+        """Return the rectangle of the legend: in a corner without points, if possible."""
         metrics, area = QFontMetricsF(sans(0.85)), self.area()
         width = max(metrics.horizontalAdvance(text) for _, text in _KEY) + 2 * _LARGE + 28
         height = _key_line() * len(_KEY) + 14
@@ -100,19 +112,19 @@ class Scatter(MarkView):
         return box
 
     def _joined(self) -> dict[str, list[QPointF]]:
-        """Join the members of each family, from the cheapest to the dearest."""
+        """Return the line of each family, from the member with the fewest MACs to the most."""
         members: dict[str, list[Card]] = {}
         for card in self.lit.values():
             members.setdefault(card.family, []).append(card)
         for cards in members.values():
-            cards.sort(key=lambda card: (card.preset.macs, card.preset.parameters))
+            cards.sort(key=lambda card: (card.macs, card.parameters))
         return {
             family: [self.places[card.name].center() for card in cards]
             for family, cards in members.items()
         }
 
     def _labeled(self) -> dict[str, QRectF]:
-        """Place as many names as fit, that of what is chosen and of the best first."""
+        """Position as many labels as fit; the chosen preset and the smallest errors come first."""
         area, metrics = self.area(), QFontMetricsF(sans(0.85))
         bright = [name for name in self.lit if area.contains(self.places[name].center())]
         bright.sort(key=lambda name: (name != self.current, _error(self.cards[name]), name))
@@ -128,7 +140,7 @@ class Scatter(MarkView):
         )
 
     def refresh_marks(self) -> None:
-        """Name what is chosen, whoever has to give way."""
+        """Label the chosen preset, even if other labels must be hidden."""
         if self.current in self.lit and self.current not in self.labels:
             self.labels = self._labeled()
         super().refresh_marks()
@@ -136,7 +148,7 @@ class Scatter(MarkView):
     # Moving
 
     def pan(self, by: QPointF) -> None:
-        """Move the plane with the pointer."""
+        """Move the plane by a distance in pixels."""
         area, seen = self.area(), self.seen()
         self.window_ = seen._replace(
             left=seen.left - by.x() / area.width() * seen.width,
@@ -145,9 +157,9 @@ class Scatter(MarkView):
         self.refresh()
 
     def zoom(self, factor: float, about: QPointF) -> None:
-        """Show more or less, so that a pixel stays where it is."""
+        """Scale the visible part by a factor; the point under the given pixel stays there."""
         area, seen = self.area(), self.seen()
-        factor = min(max(factor, _NEAREST / seen.width), _FARTHEST / seen.width)
+        factor = min(max(factor, _MIN_ZOOM / seen.width), _MAX_ZOOM / seen.width)
         x = (about.x() - area.left()) / area.width()
         y = (area.bottom() - about.y()) / area.height()
         self.window_ = Window(
@@ -159,25 +171,24 @@ class Scatter(MarkView):
         self.refresh()
 
     def fit(self) -> None:
-        """Show everything."""
+        """Show all points."""
         self.window_ = None
         self.refresh()
 
-    def reveal(self, place: QRectF) -> None:
-        """Move the plane so that a point is in sight."""
-        area, middle = self.area(), place.center()
+    def reveal(self, mark: QRectF) -> None:
+        """Move the plane so that a point is visible."""
+        area, middle = self.area(), mark.center()
         if not area.contains(middle):
             self.pan(area.center() - middle)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom about the pointer."""
         steps = event.angleDelta().y() / 120
         if steps:
             self.zoom(0.85**steps, event.position())
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Zoom, or show everything, besides going from point to point."""
+        """Zoom with plus and minus, show all with F or 0."""
         if event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom(0.8, self._middle())
         elif event.key() == Qt.Key.Key_Minus:
@@ -194,12 +205,11 @@ class Scatter(MarkView):
     # Painting
 
     def paint(self, painter: QPainter) -> None:
-        """Paint axes, families, points and names."""
         self._paint_axes(painter)
         painter.save()
         painter.setClipRect(self.area().adjusted(-1, -1, 1, 1))
         self._paint_families(painter)
-        # What is small or bright lies above what is large or dim.
+        # Small points are painted above large ones, and bright ones above dim ones.
         for name in sorted(self.cards, key=lambda n: (n in self.lit, -radius_of(self.cards[n]))):
             self._paint_point(painter, self.cards[name])
         if self.current in self.places:
@@ -265,7 +275,7 @@ class Scatter(MarkView):
         middle, radius = self.places[card.name].center(), radius_of(card)
         ground = _ground()
         if card.top1 is None:
-            # On a ground of its own, or it would look like a hole in a point below.
+            # A ring is filled with the background, or it would look like a hole in a point below.
             painter.setPen(QPen(ground, 4.2))
             painter.setBrush(ground)
             painter.drawEllipse(middle, radius - 0.5, radius - 0.5)
@@ -285,7 +295,7 @@ class Scatter(MarkView):
         painter.drawEllipse(middle, radius, radius)
 
     def _paint_label(self, painter: QPainter, name: str, box: QRectF) -> None:
-        """Write a name on a ground that keeps lines away from it."""
+        """Write a label on a background that hides the lines under it."""
         c, font = colors(), sans(0.85)
         ground = _ground()
         ground.setAlphaF(0.85)
@@ -298,7 +308,7 @@ class Scatter(MarkView):
         painter.drawText(QPointF(box.left(), baseline), self.cards[name].title)
 
     def _paint_key(self, painter: QPainter) -> None:
-        """Say what the sizes mean."""
+        """Paint the legend of point sizes."""
         c, font, box, line = colors(), sans(0.85), self.key, _key_line()
         metrics = QFontMetricsF(font)
         ground = QColor(c.panel)
@@ -318,7 +328,7 @@ class Scatter(MarkView):
 
 
 def radius_of(card: Card) -> float:
-    """Return how large a preset's point is: the smaller its error, the larger."""
+    """Return the radius of a preset's point in pixels; a smaller error gives a larger point."""
     return _RING if card.top1 is None else _radius(card.top1.value)
 
 
@@ -329,7 +339,7 @@ def _radius(error: float) -> float:
 
 _KEY = (
     *((_radius(error), f"{error} % top-1 error") for error in (15, 25, 40)),
-    (0.0, "no figure for ImageNet"),
+    (0.0, "no error for ImageNet"),
 )
 
 
@@ -342,21 +352,20 @@ def _error(card: Card) -> float:
 
 
 def _around(cards: Iterable[Card]) -> Window:
-    """Return the part of the plane that all points lie in."""
+    """Return the part of the plane that contains all points."""
     points = [_point(card) for card in cards] or [QPointF(6, 9)]
     xs, ys = [each.x() for each in points], [each.y() for each in points]
-    left, bottom = min(xs) - _AIR, min(ys) - _AIR
-    return Window(left, bottom, max(xs) + _AIR - left, max(ys) + _AIR - bottom)
+    left, bottom = min(xs) - _MARGIN, min(ys) - _MARGIN
+    return Window(left, bottom, max(xs) + _MARGIN - left, max(ys) + _MARGIN - bottom)
 
 
 def _point(card: Card) -> QPointF:
-    """Return where a preset lies in the plane."""
-    assert card.preset is not None
-    return QPointF(log10(max(1, card.preset.parameters)), log10(max(1, card.preset.macs)))
+    """Return the position of a preset in the plane, in powers of ten."""
+    return QPointF(log10(max(1, card.parameters)), log10(max(1, card.macs)))
 
 
 def _ticks(start: float, length: float) -> Iterator[tuple[float, bool]]:
-    """Yield the powers of ten in a range, and weakly the 2s and 5s between them."""
+    """Yield the positions of 1, 2 and 5 times powers of ten in a range, and whether it is 1."""
     for power in range(floor(start), ceil(start + length) + 1):
         for digit in (1, 2, 5):
             at = power + log10(digit)
@@ -365,7 +374,7 @@ def _ticks(start: float, length: float) -> Iterator[tuple[float, bool]]:
 
 
 def _written(power: float) -> str:
-    """Write a power of ten, or a 2 or 5 times one: 500K, 1M, 20M."""
+    """Write a position on an axis as a number: 500K, 1M, 20M."""
     return re.sub(r"\D0+(?=\D|$)", "", numbers.short(round(10**power)))
 
 
@@ -376,5 +385,5 @@ def _line(strong: bool) -> QColor:
 
 
 def _ground() -> QColor:
-    """Return the color of the plane."""
+    """Return the background color of the plot."""
     return QColor(colors().field if colors().dark else colors().panel)

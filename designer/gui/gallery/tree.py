@@ -1,4 +1,4 @@
-"""The family tree of the presets: from LeNet on to the right, each behind what it follows."""
+"""The family tree of the presets: years from left to right, each preset after its parents."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
@@ -22,11 +22,19 @@ from designer.gui.gallery.tree_layout import (
     relatives,
 )
 
-_AIR = 12.0
+_MARGIN = 12.0  # pixels around a mark that is scrolled to
 
 
 class Tree(MarkView):
-    """Families by year, their members as lines; what a network comes from and led to lights up."""
+    """Boxes of families by year; the ancestors and descendants of a network are highlighted.
+
+    Attributes
+    ----------
+    layout_
+        The positions of all boxes and lines.
+    near
+        The hovered or chosen preset with its ancestors and descendants.
+    """
 
     def __init__(self) -> None:
         super().__init__("gallery-tree", "Presets by what they build on")
@@ -35,11 +43,11 @@ class Tree(MarkView):
         self.near: frozenset[str] = frozenset()
 
     def arrange(self) -> None:
-        """Box everything."""
+        """Lay out the tree, and set the ranges of the scroll bars."""
         self.measures = _measures()
         self.layout_ = lay_out(self.cards.values(), self.measures)
-        self.places = {name: _rect(place) for name, place in self.layout_.places.items()}
-        self._light()
+        self.places = {name: _rect(box) for name, box in self.layout_.places.items()}
+        self._find_near()
         view, tree = self.viewport().size(), self.layout_
         for bar, whole, part in (
             (self.horizontalScrollBar(), tree.width, view.width()),
@@ -50,29 +58,29 @@ class Tree(MarkView):
             bar.setSingleStep(40)
 
     def origin(self) -> QPointF:
-        """Return the point in the view's corner; a small tree stands in the middle."""
+        """Return the point in the view's corner; a tree smaller than the view is centered."""
         view, tree = self.viewport().size(), self.layout_
         return super().origin() - QPointF(
             max(0.0, (view.width() - tree.width) / 2), max(0.0, (view.height() - tree.height) / 3)
         )
 
     def refresh_marks(self) -> None:
-        """Light up the relatives of what is hovered or chosen."""
-        self._light()
+        """Highlight the relatives of the hovered or chosen preset."""
+        self._find_near()
         super().refresh_marks()
 
-    def _light(self) -> None:
+    def _find_near(self) -> None:
         name = self.hovered or self.current
         self.near = relatives(self.cards.values(), name) if name in self.cards else frozenset()
 
-    def reveal(self, place: QRectF) -> None:
-        """Scroll so that a network is in sight, with some air."""
+    def reveal(self, mark: QRectF) -> None:
+        """Scroll so that a mark is visible, with a margin."""
         sight = QRectF(self.viewport().rect()).translated(self.origin())
-        sight.adjust(_AIR, _AIR + self.measures.year, -_AIR, -_AIR)
+        sight.adjust(_MARGIN, _MARGIN + self.measures.year, -_MARGIN, -_MARGIN)
         across, down = self.horizontalScrollBar(), self.verticalScrollBar()
         for bar, low, high, first, last in (
-            (across, sight.left(), sight.right(), place.left(), place.right()),
-            (down, sight.top(), sight.bottom(), place.top(), place.bottom()),
+            (across, sight.left(), sight.right(), mark.left(), mark.right()),
+            (down, sight.top(), sight.bottom(), mark.top(), mark.bottom()),
         ):
             if first < low:
                 bar.setValue(round(bar.value() + first - low))
@@ -80,18 +88,18 @@ class Tree(MarkView):
                 bar.setValue(round(bar.value() + last - high))
 
     def neighbor(self, name: str, along: tuple[int, int]) -> str:
-        """Go to the left to what a network follows, to the right to what follows it."""
+        """Return the nearest parent to the left, child to the right, or mark above or below."""
         here = self.places[name].center()
         if along[0] < 0:
-            near = [each for each in self.cards[name].preset.follows if each in self.lit]
+            near = [each for each in self.cards[name].follows if each in self.lit]
         else:
-            near = [other for other, card in self.lit.items() if name in card.preset.follows]
+            near = [other for other, card in self.lit.items() if name in card.follows]
         if not along[0] or not near:
             return super().neighbor(name, along)
         return min(near, key=lambda other: abs(self.places[other].center().y() - here.y()))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll sideways where there is nothing to scroll down to."""
+        """Scroll horizontally if the tree does not scroll vertically."""
         if not self.verticalScrollBar().maximum() and not event.angleDelta().x():
             bar = self.horizontalScrollBar()
             bar.setValue(bar.value() - event.angleDelta().y())
@@ -102,21 +110,19 @@ class Tree(MarkView):
     # Painting
 
     def paint(self, painter: QPainter) -> None:
-        """Paint years, lines, families and networks."""
         sight = QRectF(self.viewport().rect()).translated(self.origin())
         self._paint_years(painter, sight)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for near in (False, True):
             self._paint_links(painter, near=near)
         for group in self.layout_.groups:
-            if sight.intersects(_rect(group.place)):
+            if sight.intersects(_rect(group.box)):
                 self._paint_group(painter, group)
         self._paint_year_names(painter, sight)
 
     def _is_near(self, link: Link) -> bool:
         return link.parent in self.near and any(
-            card.name in self.near and link.parent in card.preset.follows
-            for card in link.group.cards
+            card.name in self.near and link.parent in card.follows for card in link.group.cards
         )
 
     def _paint_years(self, painter: QPainter, sight: QRectF) -> None:
@@ -129,7 +135,7 @@ class Tree(MarkView):
                 painter.fillRect(area, band)
 
     def _paint_year_names(self, painter: QPainter, sight: QRectF) -> None:
-        """Paint the years on top of the view, over what is scrolled under them."""
+        """Paint the years at the top of the view, over the tree."""
         c, height = colors(), self.measures.year
         top = sight.top()
         ground = QColor(c.window)
@@ -145,37 +151,37 @@ class Tree(MarkView):
                 painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_links(self, painter: QPainter, *, near: bool) -> None:
-        """Paint the lines; those from one network as one, since they share a part of their way."""
-        ways: dict[tuple[str, bool], QPainterPath] = {}
+        """Paint the lines; those from one network as one path, since they overlap."""
+        paths: dict[tuple[str, bool], QPainterPath] = {}
         for link in self.layout_.links:
             if self._is_near(link) == near:
                 lit = link.parent in self.lit and any(
                     card.name in self.lit for card in link.group.cards
                 )
-                ways.setdefault((link.parent, lit), QPainterPath()).addPath(self._way(link))
-        for (parent, lit), way in ways.items():
+                paths.setdefault((link.parent, lit), QPainterPath()).addPath(self._path(link))
+        for (parent, lit), path in paths.items():
             color = QColor(self.families[self.cards[parent].family])
             color.setAlphaF(0.95 if near else 0.3 if lit and not self.near else 0.16)
             painter.setPen(QPen(color, 2.2 if near else 1.3))
-            painter.drawPath(way)
+            painter.drawPath(path)
 
-    def _way(self, link: Link) -> QPainterPath:
-        """Return the line of a link: in bends between the columns, straight through its lanes."""
-        x, y = link.owner.place.x + link.owner.place.width, self.places[link.parent].center().y()
+    def _path(self, link: Link) -> QPainterPath:
+        """Return the line of a link: curved between columns, straight where it passes one."""
+        x, y = link.owner.box.x + link.owner.box.width, self.places[link.parent].center().y()
         path = QPainterPath(QPointF(x, y))
-        end = link.group.place._replace(y=link.group.place.y + self.measures.header / 2, height=0)
-        for place in (*(lane.place for lane in link.lanes), end):
-            bend = (place.x - x) / 2
-            path.cubicTo(x + bend, y, x + bend, place.y, place.x, place.y)
-            x, y = place.x + place.width, place.y
-            if place is not end:
+        end = link.group.box._replace(y=link.group.box.y + self.measures.header / 2, height=0)
+        for box in (*(lane.box for lane in link.lanes), end):
+            bend = (box.x - x) / 2
+            path.cubicTo(x + bend, y, x + bend, box.y, box.x, box.y)
+            x, y = box.x + box.width, box.y
+            if box is not end:
                 path.lineTo(x, y)
         return path
 
     def _paint_group(self, painter: QPainter, group: Group) -> None:
         c, measures = colors(), self.measures
         color = self.families[group.family]
-        box = _rect(group.place)
+        box = _rect(group.box)
         bright = any(card.name in self.lit for card in group.cards)
         painter.setPen(QColor(c.line))
         painter.setBrush(QColor(c.panel))
@@ -212,7 +218,7 @@ class Tree(MarkView):
 
 
 def _measures() -> Measures:
-    """Return the sizes that go with the font."""
+    """Return the sizes for the current font."""
     text, head = QFontMetricsF(sans(0.94, bold=True)), QFontMetricsF(sans(0.82, bold=True))
     return Measures(
         text=text.horizontalAdvance,
@@ -226,5 +232,5 @@ def _measures() -> Measures:
     )
 
 
-def _rect(place: Box) -> QRectF:
-    return QRectF(place.x, place.y, place.width, place.height)
+def _rect(box: Box) -> QRectF:
+    return QRectF(box.x, box.y, box.width, box.height)

@@ -1,13 +1,18 @@
-"""Where the networks stand in their family tree: years to the right, relatives close; no Qt."""
+"""The layout of the family tree: columns of years, with relatives at similar heights.
+
+A layered graph drawing: the groups are assigned to columns, lines that pass a column reserve a lane
+in it, and sweeps over the columns order them by the mean height of their neighbors (the barycenter
+method of Sugiyama, Tagawa and Toda, 1981). Imports no Qt.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from designer.gui.gallery.catalogue import Card, families, natural
+from designer.gui.gallery.catalogue import Card, families, natural_key
 
-_SWEEPS = 6  # over all columns, to bring relatives to one height
+_SWEEPS = 6  # over all columns; more do not change the presets' tree
 
 
 class Box(NamedTuple):
@@ -20,51 +25,79 @@ class Box(NamedTuple):
 
     @property
     def middle(self) -> float:
-        """Half-way down."""
+        """The y coordinate of the center."""
         return self.y + self.height / 2
 
 
-_NOWHERE = Box(0, 0, 0, 0)
+_UNPLACED = Box(0, 0, 0, 0)
 
 
 class Measures(NamedTuple):
-    """Sizes of the tree's parts, in pixels."""
+    """Sizes of the tree's parts, in pixels.
 
-    text: Callable[[str], float]  # how wide a title is
-    head: Callable[[str], float]  # how wide a family's name is
+    Attributes
+    ----------
+    text, head
+        Return the width of a title and of a family's name.
+    row, header
+        The height of a title and of a family's name.
+    pad
+        The space between a group's edge and its content.
+    between
+        The space between the groups of a column.
+    gap
+        The space between columns.
+    year
+        The height of the row of years at the top.
+    """
+
+    text: Callable[[str], float]
+    head: Callable[[str], float]
     row: float
     header: float
     pad: float
-    between: float  # groups of a column
-    gap: float  # between columns
-    year: float  # of the line of years on top
+    between: float
+    gap: float
+    year: float
 
 
 @dataclass(eq=False)
 class Group:
-    """The members of one family that appeared in one year, under one heading."""
+    """The members of one family that were published in one year.
+
+    Attributes
+    ----------
+    family, year, cards
+        The family, the year and the members.
+    parents
+        The presets of other groups that they build on.
+    level
+        The column within the year: after the groups of that year that it builds on.
+    box
+        The rectangle.
+    """
 
     family: str
     year: int
     cards: list[Card]
     parents: set[str] = field(default_factory=set)
-    level: int = 0  # within its year: behind those of the year that it follows
-    place: Box = _NOWHERE
+    level: int = 0
+    box: Box = _UNPLACED
 
 
 @dataclass(eq=False)
 class Lane:
-    """Where the lines from a network pass a column on their way to later ones."""
+    """The space in a column through which the lines from a network pass to later columns."""
 
     parent: str
-    place: Box = _NOWHERE
+    box: Box = _UNPLACED
 
 
 _Item = Group | Lane
 
 
 class YearSpan(NamedTuple):
-    """A year and where its columns begin and end."""
+    """A year and the x coordinates at which its columns begin and end."""
 
     year: int
     left: float
@@ -72,7 +105,17 @@ class YearSpan(NamedTuple):
 
 
 class Link(NamedTuple):
-    """What a group follows: a network of another group; and the lanes that lead from it."""
+    """A group that builds on a network.
+
+    Attributes
+    ----------
+    parent, owner
+        The network, and its group.
+    group
+        The group that builds on it.
+    lanes
+        The lanes through which the line between them passes.
+    """
 
     parent: str
     owner: Group
@@ -82,7 +125,17 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True)
 class TreeLayout:
-    """The whole tree: where every network stands, the groups, and what follows what."""
+    """The positions of all networks, groups and lines.
+
+    Attributes
+    ----------
+    places
+        The rectangle of each network.
+    groups, links, years
+        The groups, the lines between them, and the extents of the years.
+    width, height
+        The size of the tree.
+    """
 
     places: Mapping[str, Box]
     groups: Sequence[Group]
@@ -93,16 +146,13 @@ class TreeLayout:
 
 
 def lay_out(cards: Iterable[Card], measures: Measures) -> TreeLayout:
-    """Box all networks; those that a network follows are always to its left."""
+    """Lay out all networks; what a network builds on is always to its left."""
     known = [card for card in cards if card.preset is not None]
     groups = _groups(known)
     of = {card.name: group for group in groups for card in group.cards}
     for group in groups:
         for card in group.cards:
-            assert card.preset is not None
-            group.parents |= {
-                name for name in card.preset.follows if of.get(name) not in (None, group)
-            }
+            group.parents |= {name for name in card.follows if of.get(name) not in (None, group)}
     _set_levels(groups, of)
     columns = _columns(groups)
     links = _links(columns, of)
@@ -110,66 +160,68 @@ def lay_out(cards: Iterable[Card], measures: Measures) -> TreeLayout:
     _set_heights(columns, links, measures)
     places = {
         card.name: Box(
-            group.place.x + measures.pad,
-            group.place.y + measures.header + number * measures.row,
-            group.place.width - 2 * measures.pad,
+            group.box.x + measures.pad,
+            group.box.y + measures.header + number * measures.row,
+            group.box.width - 2 * measures.pad,
             measures.row,
         )
         for group in groups
         for number, card in enumerate(group.cards)
     }
-    height = max((g.place.y + g.place.height for g in groups), default=measures.year)
+    height = max((g.box.y + g.box.height for g in groups), default=measures.year)
     return TreeLayout(places, groups, links, spans, width, height + measures.between)
 
 
 def relatives(cards: Iterable[Card], name: str) -> frozenset[str]:
-    """Return a network with all that it comes from and all that came from it."""
-    follows = {card.name: card.preset.follows for card in cards if card.preset is not None}
-    leads: dict[str, list[str]] = {}
+    """Return a network with all its ancestors and descendants."""
+    follows: dict[str, Sequence[str]] = {card.name: card.follows for card in cards}
+    leads: dict[str, Sequence[str]] = {}
     for child, parents in follows.items():
         for parent in parents:
-            leads.setdefault(parent, []).append(child)
+            leads[parent] = (*leads.get(parent, ()), child)
     found = {name}
-    for ways in (follows, leads):
-        open_ = [name]
+    for edges in (follows, leads):
+        pending = [name]
         seen = {name}
-        while open_:
-            for other in ways.get(open_.pop(), ()):
+        while pending:
+            for other in edges.get(pending.pop(), ()):
                 if other not in seen:
                     seen.add(other)
-                    open_.append(other)
+                    pending.append(other)
         found |= seen
     return frozenset(found)
 
 
 def _groups(cards: Sequence[Card]) -> list[Group]:
-    order = {family: place for place, family in enumerate(families(cards))}
+    order = {family: index for index, family in enumerate(families(cards))}
     groups: dict[tuple[int, int], Group] = {}
-    for card in sorted(cards, key=natural):
-        assert card.preset is not None
-        key = card.preset.year, order[card.family]
-        groups.setdefault(key, Group(card.family, card.preset.year, [])).cards.append(card)
+    for card in sorted(cards, key=natural_key):
+        key = card.year, order[card.family]
+        groups.setdefault(key, Group(card.family, card.year, [])).cards.append(card)
     return [groups[key] for key in sorted(groups)]
 
 
 def _set_levels(groups: Sequence[Group], of: Mapping[str, Group]) -> None:
-    """Put each group behind those of its year that it follows; a circle is cut somewhere."""
-    done: set[int] = set()
+    """Set the level of each group to one more than those of its year that it builds on.
 
-    def visit(group: Group, above: frozenset[int]) -> int:
-        if id(group) in done:
+    A cycle of groups within a year is cut where it is entered.
+    """
+    done: set[Group] = set()
+
+    def visit(group: Group, above: frozenset[Group]) -> int:
+        if group in done:
             return group.level
         before = [
             of[name] for name in group.parents
-            if of[name].year == group.year and id(of[name]) not in above
+            if of[name].year == group.year and of[name] not in above
         ]  # fmt: skip
-        levels = [visit(each, above | {id(group)}) for each in before]
+        levels = [visit(each, above | {group}) for each in before]
         group.level = 1 + max(levels, default=-1)
-        done.add(id(group))
+        done.add(group)
         return group.level
 
     for group in groups:
-        visit(group, frozenset((id(group),)))
+        visit(group, frozenset((group,)))
 
 
 def _columns(groups: Sequence[Group]) -> list[list[_Item]]:
@@ -180,18 +232,18 @@ def _columns(groups: Sequence[Group]) -> list[list[_Item]]:
 
 
 def _links(columns: Sequence[list[_Item]], of: Mapping[str, Group]) -> list[Link]:
-    """Join each group with what it follows, and add the lanes that this takes to the columns.
+    """Link each group with its parents, and add lanes to the columns that the lines pass.
 
-    All lines from one network share its lanes, so that they part as late as can be.
+    All lines from one network share its lanes, so that they separate as late as possible.
     """
-    number = {id(item): place for place, column in enumerate(columns) for item in column}
+    number = {item: index for index, column in enumerate(columns) for item in column}
     groups = [item for column in columns for item in column if isinstance(item, Group)]
     lanes: dict[str, list[Lane]] = {}
     links = []
     for group in groups:
         for name in sorted(group.parents):
-            first = number[id(of[name])] + 1
-            passed = number[id(group)] - first
+            first = number[of[name]] + 1
+            passed = number[group] - first
             known = lanes.setdefault(name, [])
             while len(known) < passed:
                 lane = Lane(name)
@@ -214,7 +266,7 @@ def _set_sizes(columns: Sequence[list[_Item]], measures: Measures) -> tuple[list
             height = 0.0
             if isinstance(item, Group):
                 height = measures.header + measures.row * len(item.cards) + measures.pad
-            item.place = Box(x, 0, width, height)
+            item.box = Box(x, 0, width, height)
         year, left, right = groups[0].year, x - measures.gap / 2, x + width + measures.gap / 2
         if spans and spans[-1].year == year:
             left = spans.pop().left
@@ -224,50 +276,50 @@ def _set_sizes(columns: Sequence[list[_Item]], measures: Measures) -> tuple[list
 
 
 def _set_heights(columns: Sequence[list[_Item]], links: Sequence[Link], measures: Measures) -> None:
-    """Bring all near the middle of what they are joined with, left and right in turn."""
-    before: dict[int, list[_Item]] = {}
-    after: dict[int, list[_Item]] = {}
+    """Move all items close to the mean height of their neighbors, on the left and right in turn."""
+    before: dict[_Item, list[_Item]] = {}
+    after: dict[_Item, list[_Item]] = {}
     for link in links:
-        way: list[_Item] = [link.owner, *link.lanes, link.group]
-        for one, other in pairwise(way):
-            before.setdefault(id(other), []).append(one)
-            after.setdefault(id(one), []).append(other)
+        items: list[_Item] = [link.owner, *link.lanes, link.group]
+        for one, other in pairwise(items):
+            before.setdefault(other, []).append(one)
+            after.setdefault(one, []).append(other)
     for sweep in range(_SWEEPS):
         forward = sweep % 2 == 0
-        joined = before if forward else after
+        neighbors = before if forward else after
         for column in columns if forward else reversed(columns):
-            wishes = {}
+            targets = {}
             for item in column:
-                middles = [each.place.middle for each in joined.get(id(item), [item])]
-                wishes[id(item)] = sum(middles) / len(middles)
-            column.sort(key=lambda item: wishes[id(item)])
-            heights = [item.place.height + measures.between for item in column]
-            tops = _apart([wishes[id(g)] - g.place.height / 2 for g in column], heights)
+                middles = [each.box.middle for each in neighbors.get(item, [item])]
+                targets[item] = sum(middles) / len(middles)
+            column.sort(key=targets.__getitem__)
+            heights = [item.box.height + measures.between for item in column]
+            tops = _separated([targets[item] - item.box.height / 2 for item in column], heights)
             for item, top in zip(column, tops, strict=True):
-                item.place = item.place._replace(y=top)
+                item.box = item.box._replace(y=top)
     items = [item for column in columns for item in column]
-    highest = min((item.place.y for item in items), default=0.0)
+    highest = min((item.box.y for item in items), default=0.0)
     for item in items:
-        item.place = item.place._replace(y=item.place.y - highest + measures.year)
+        item.box = item.box._replace(y=item.box.y - highest + measures.year)
 
 
-def _apart(wished: Sequence[float], heights: Sequence[float]) -> list[float]:
-    """Return tops in order, none above the end of the one before, as near to the wishes as can be.
+def _separated(targets: Sequence[float], heights: Sequence[float]) -> list[float]:
+    """Return the y coordinates closest to the targets, in order and without overlap.
 
-    Neighbors that would overlap become one stack, placed at the mean of what they query for.
+    Items that would overlap become one stack at the mean of their targets, which minimizes the
+    squared distances (isotonic regression by pooling adjacent violators).
     """
-    stacks: list[tuple[float, int, float]] = []  # sum of the wishes for its top, members, height
-    for query, height in zip(wished, heights, strict=True):
-        total, members, whole = query, 1, height
+    stacks: list[tuple[float, int, float]] = []  # sum of the targets of its top, members, height
+    for target, height in zip(targets, heights, strict=True):
+        total, members, whole = target, 1, height
         while stacks and stacks[-1][0] / stacks[-1][1] + stacks[-1][2] > total / members:
             above, count, high = stacks.pop()
             total, members, whole = above + total - members * high, members + count, whole + high
         stacks.append((total, members, whole))
     tops: list[float] = []
-    rest = list(heights)
     for total, members, _ in stacks:
         y = total / members
         for _ in range(members):
             tops.append(y)
-            y += rest[len(tops) - 1]
+            y += heights[len(tops) - 1]
     return tops

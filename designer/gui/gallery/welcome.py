@@ -1,8 +1,9 @@
-"""The welcome page: a first training one press away, open and recent designs, the gallery."""
+"""The welcome page: a first training, new and recent designs, and the gallery."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPixmap, QShowEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import (
@@ -22,23 +23,23 @@ from designer.gui.documents.workspace import Document, Workspace
 from designer.gui.gallery.browser import Browser
 from designer.resources import folder
 
-_SIDE = 19  # width of the left side in heights of a line
+_SIDE = 19  # width of the left side in line heights
 _LOGO = 36
 
 
 class Welcome(QWidget):
-    """What is shown while no design is open. It only asks; the window acts.
+    """The page shown while no design is. Its signals ask the window to act.
 
     Signals
     -------
     open_requested(), new_requested(), tour_requested(), demo_requested()
         A button was pressed.
     file_requested(path), preset_requested(choice)
-        A recent design or a preset is wanted.
+        A recent design or a preset is to be opened.
     back_requested(document)
-        The design that was worked on is wanted again.
+        The design that was edited last is to be shown.
     compare_requested(choice)
-        A preset is to be put beside another network.
+        A preset is to be compared with another network.
     """
 
     open_requested = Signal()
@@ -54,7 +55,7 @@ class Welcome(QWidget):
         super().__init__(objectName="welcome")
         self.workspace = workspace
         self.preferences = preferences
-        self._begun = False
+        self._shown_before = False
         self._mine: Document | None = None
         self.recent = RecentDesigns(preferences)
         self.recent.opened.connect(self.file_requested)
@@ -64,20 +65,20 @@ class Welcome(QWidget):
         self.gallery.opened.connect(self.preset_requested)
         self.gallery.compared.connect(self.compare_requested)
         self._assemble()
-        theme.changed.connect(self._dress)
+        theme.changed.connect(self._apply_theme)
         workspace.switched.connect(self._switched)
         self.refresh()
 
     @property
     def mine(self) -> Document | None:
-        """The open design that was worked on last."""
+        """The open design that was edited last."""
         documents = self.workspace.documents
         if self._mine in documents:
             return self._mine
         return documents[-1] if documents else None
 
     def refresh(self) -> None:
-        """Show the designs that are open and remembered now."""
+        """Show the current open and recent designs."""
         self.recent.refresh()
         some = bool(self.recent.rows)
         self._recent_title.setVisible(some)
@@ -124,36 +125,37 @@ class Welcome(QWidget):
         down.addWidget(
             _label(
                 "Assemble a neural network from blocks, see what every layer costs, train it, and "
-                "take away the model and its code.",
+                "export the model and its code.",
                 "soft",
             )
         )
         down.addSpacing(18)
         self.demo = self._button(
-            "Train LeNet on digits now", "play", "welcome-demo", self.demo_requested
+            "Train LeNet on digits now", "play", "welcome-demo", self.demo_requested.emit
         )
         self.demo.setProperty("primary", True)
         self.demo.setToolTip("Open LeNet-5 with its handwritten digits chosen.")
-        self.back = self._button("", "go-in", "welcome-back", None)
-        self.back.clicked.connect(lambda _=False: self.back_requested.emit(self.mine))
-        self.back.setToolTip("Go on with the design that is open.")
+        self.back = self._button(
+            "", "go-in", "welcome-back", lambda: self.back_requested.emit(self.mine)
+        )
+        self.back.setToolTip("Return to the open design.")
         buttons = [self.demo, self.back]
-        for text, icon, name, signal in (
-            ("New design", "new", "welcome-new", self.new_requested),
-            ("Open…", "open", "welcome-open", self.open_requested),
-            ("First steps", "help", "welcome-tour", self.tour_requested),
+        for text, icon, name, request in (
+            ("New design", "new", "welcome-new", self.new_requested.emit),
+            ("Open…", "open", "welcome-open", self.open_requested.emit),
+            ("First steps", "help", "welcome-tour", self.tour_requested.emit),
         ):
-            buttons.append(self._button(text, icon, name, signal))
+            buttons.append(self._button(text, icon, name, request))
         for button in buttons:
             down.addWidget(button)
             down.addSpacing(7)
             if button is self.demo:
-                self._promise = _label(
-                    "One press of Train shows a falling curve within seconds. Nothing here needs "
-                    "a network connection or a GPU.",
+                self._note = _label(
+                    "Press Train, and the loss curve falls within seconds. This needs no network "
+                    "connection and no GPU.",
                     "soft",
                 )
-                down.addWidget(self._promise)
+                down.addWidget(self._note)
                 down.addSpacing(14)
         down.addSpacing(15)
         self._message = _label("", "error")
@@ -177,18 +179,17 @@ class Welcome(QWidget):
         return row
 
     def _button(
-        self, text: str, icon: str, name: str, wanted: SignalInstance | None
+        self, text: str, icon: str, name: str, request: Callable[[], object]
     ) -> QPushButton:
         button = QPushButton(text, objectName=name)
         button.setIconSize(QSize(18, 18))
         button.setProperty("icon-name", icon)
         button.setProperty("role", "start")
         button.setAutoDefault(True)
-        if wanted is not None:
-            button.clicked.connect(lambda _=False: wanted.emit())
+        button.clicked.connect(lambda _=False: request())
         return button
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         c = colors()
         self.side.setFixedWidth(round(_SIDE * self.fontMetrics().height()))
         self._title.setFont(sans(1.55, bold=True))
@@ -204,12 +205,12 @@ class Welcome(QWidget):
     # Behavior
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Fill the gallery as the page is first seen: before its place is known is too early."""
+        """Fill the gallery when the page is first shown, at its final size."""
         super().showEvent(event)
-        if not self._begun:
-            self._begun = True
-            self._dress()  # not before: Qt forgets fonts when the page gets its place
-            self.gallery.begin()
+        if not self._shown_before:
+            self._shown_before = True
+            self._apply_theme()  # again, since Qt resets fonts when the page gets its parent
+            self.gallery.load()
             self.demo.setFocus(Qt.FocusReason.OtherFocusReason)
 
 

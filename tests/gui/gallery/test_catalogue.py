@@ -8,7 +8,7 @@ from designer import presets
 from designer.analysis.analysis import analyze
 from designer.design.values import Design
 from designer.gui.gallery import catalogue
-from designer.gui.gallery.catalogue import Match, Query, find, nearly
+from designer.gui.gallery.catalogue import Match, Query, find, is_typo_of
 from designer.gui.gallery.metrics import METRICS, measure, ratio_text, value_text
 from designer.gui.gallery.paper_links import link_papers
 from tests.gui.gallery.networks import BROKEN, CARDS
@@ -57,9 +57,9 @@ def test_filters(query: Query, expected: list[str]) -> None:
 @pytest.mark.parametrize("table", [catalogue.SIZES, catalogue.COSTS, catalogue.YEARS])
 def test_ranges_leave_no_gap_and_do_not_overlap(table: dict) -> None:
     ranges = [each for key, each in table.items() if key]
-    for number in [*(each.most for each in ranges[:-1]), 1.0, 1e13]:
-        assert sum(each.hold(number) for each in ranges) == 1
-    assert all(table[""].hold(number) for number in (0, 1e13))
+    for number in [*(each.maximum for each in ranges[:-1]), 1.0, 1e13]:
+        assert sum(each.contain(number) for each in ranges) == 1
+    assert all(table[""].contain(number) for number in (0, 1e13))
 
 
 @pytest.mark.parametrize(
@@ -89,17 +89,17 @@ def test_typed_letters_are_marked_in_titles() -> None:
     assert find(CARDS, Query("?!")) == []
 
 
-def test_one_slip_is_forgiven() -> None:
+def test_one_typo_is_forgiven() -> None:
     for typed in ("szegedi", "szgedy", "szegeedy", "szeegdy", "xzegedy"):
-        assert nearly(typed, "szegedy"), typed
-    assert not nearly("szagady", "szegedy")
-    assert not nearly("hx", "he"), "short words have to be right"
+        assert is_typo_of(typed, "szegedy"), typed
+    assert not is_typo_of("szagady", "szegedy")
+    assert not is_typo_of("hx", "he"), "short words have to be right"
 
 
-def test_plain_wishes() -> None:
-    assert Query(sort="macs").plain
-    assert not Query("x").plain
-    assert not Query(cost="2G").plain
+def test_empty_queries() -> None:
+    assert Query(sort="macs").is_empty
+    assert not Query("x").is_empty
+    assert not Query(cost="2G").is_empty
 
 
 def test_families_are_in_the_order_of_their_first() -> None:
@@ -114,7 +114,7 @@ def test_every_preset_is_read_and_a_damaged_one_says_so(monkeypatch, tmp_path) -
     monkeypatch.setattr(presets, "folder", lambda _: tmp_path)
     (card,) = catalogue.read()
     assert "broken" in card.help
-    assert card.figures == "cannot be opened"
+    assert card.size_and_cost == "cannot be opened"
     assert card.top1 is None
 
 

@@ -46,7 +46,7 @@ def gallery(look: str, remembered: preferences.Preferences, qtbot: QtBot) -> Bro
     found.resize(1200, 800)
     found.show()
     found.activateWindow()
-    found.begin()
+    found.load()
     qtbot.waitUntil(lambda: bool(found.all))
     return found
 
@@ -107,13 +107,13 @@ def test_nothing_fits_and_all_comes_back(gallery: Browser, qtbot: QtBot) -> None
     qtbot.keyClicks(gallery.search, "qqqq")
     assert gallery.nothing.isVisible()
     assert not gallery.cards.isVisible()
-    assert gallery.nothing.text() == "No network fits “qqqq”."
+    assert gallery.nothing.text() == "No network matches “qqqq”."
     assert not gallery.preview.isVisible(), "it would show what does not fit"
     choose(gallery, "family", "VGG", qtbot)
-    assert gallery.nothing.text() == "No network fits “qqqq” and the filters."
+    assert gallery.nothing.text() == "No network matches “qqqq” and the filters."
     gallery.search.clear()
     choose(gallery, "size", "1M", qtbot)
-    assert gallery.nothing.text() == "No network fits the filters."
+    assert gallery.nothing.text() == "No network matches the filters."
     qtbot.mouseClick(gallery.clear, LEFT)
     assert gallery.search.text() == ""
     assert gallery.cards.isVisible()
@@ -141,7 +141,7 @@ def test_filters_narrow_and_are_remembered(gallery: Browser, qtbot: QtBot) -> No
     )
     other = Browser(again)
     qtbot.addWidget(other)
-    other.begin()
+    other.load()
     qtbot.waitUntil(lambda: bool(other.found))
     assert {each.card.family for each in other.found} == {"VGG"}
     assert isinstance(other.view, Tree)
@@ -153,7 +153,7 @@ def test_a_family_that_is_gone_is_forgotten(
     remembered.gallery = preferences.GalleryView(family="Gone")
     browser = Browser(remembered)
     qtbot.addWidget(browser)
-    browser.begin()
+    browser.load()
     qtbot.waitUntil(lambda: bool(browser.found))
     assert len(browser.found) == len(presets.names())
 
@@ -219,7 +219,7 @@ def test_a_click_looks_and_a_double_click_opens(
 ) -> None:
     gallery.choose("vgg16")
     gallery.choose("alexnet")
-    middle = gallery.cards.place_of("vgg16").center()
+    middle = gallery.cards.cell_of("vgg16").center()
     qtbot.mouseClick(gallery.cards.viewport(), LEFT, pos=middle)
     assert gallery.preview.card.name == "vgg16"
     assert not asked
@@ -230,7 +230,7 @@ def test_a_click_looks_and_a_double_click_opens(
 def test_a_card_has_a_button(gallery: Browser, asked: Asked, qtbot: QtBot) -> None:
     cards = gallery.cards
     gallery.choose("alexnet")
-    place = cards_module.button_of(cards.place_of("alexnet"), cards.columns).center().toPoint()
+    place = cards_module.button_of(cards.cell_of("alexnet"), cards.columns).center().toPoint()
     qtbot.mouseMove(cards.viewport(), place)
     qtbot.mouseClick(cards.viewport(), LEFT, pos=place)
     assert asked.last == "alexnet"
@@ -247,7 +247,7 @@ def test_keys_go_from_the_search_through_the_cards(
     qtbot.keyClick(gallery.cards, Qt.Key.Key_End)
     last = shown(gallery)[-1]
     assert gallery.current == last
-    assert gallery.cards.viewport().rect().contains(gallery.cards.place_of(last).center())
+    assert gallery.cards.viewport().rect().contains(gallery.cards.cell_of(last).center())
     qtbot.keyClick(gallery.cards, Qt.Key.Key_Return)
     assert asked.last == last
 
@@ -273,7 +273,7 @@ def test_pictures_are_drawn_as_they_are_seen(gallery: Browser, qtbot: QtBot) -> 
     rows = -(-cards.viewport().height() // cards.gridSize().height())
     names = shown(gallery)
     qtbot.waitUntil(lambda: set(names[: rows * cards.columns]) <= drawn())
-    far = (rows + cards_module._AHEAD) * cards.columns
+    far = (rows + cards_module._PRELOADED_ROWS) * cards.columns
     assert not drawn() & set(names[far:]), "what is far away is not drawn"
     last = names[-1]
     bar = gallery.cards.verticalScrollBar()
@@ -603,7 +603,7 @@ def test_a_wrong_argument_is_not_taken(gallery: Browser, qtbot: QtBot) -> None:
 def test_another_preset_has_its_own_arguments(gallery: Browser, qtbot: QtBot) -> None:
     counted(gallery, "resnet50", qtbot)
     assert gallery.preview.findChild(QComboBox, "field-option") is not None
-    gallery.preview._turned("classes", 7)
+    gallery.preview._set_argument("classes", 7)
     counted(gallery, "lenet5", qtbot)
     assert gallery.preview.choice.arguments == {}
     assert set(gallery.preview.form.fields) == set(presets.load("lenet5").arguments)
@@ -657,7 +657,7 @@ def test_turned_arguments_are_compared(
     window: MainWindow, in_window: Browser, qtbot: QtBot
 ) -> None:
     counted(in_window, "lenet5", qtbot)
-    in_window.preview._turned("classes", 26)
+    in_window.preview._set_argument("classes", 26)
     qtbot.mouseClick(in_window.preview.compare, LEFT)
     dialog = compared(window, qtbot)
     assert dialog.keys[1] == "lenet5 classes=26"
@@ -676,5 +676,5 @@ def test_a_broken_design_is_compared_as_far_as_it_goes(window: MainWindow, qtbot
     dialog = compared(window, qtbot)
     assert dialog.keys == ("document 0", "lenet5"), "with the preset that it came from"
     assert dialog.notes.isVisible()
-    assert "as far as it goes" in dialog.notes.text()
+    assert "only as far as it is valid" in dialog.notes.text()
     dialog.reject()

@@ -17,7 +17,7 @@ MEASURES = Measures(
 
 
 def check(tree: TreeLayout, cards: tuple[Card, ...]) -> None:
-    boxes = [group.place for group in tree.groups]
+    boxes = [group.box for group in tree.groups]
     for one, other in combinations(boxes, 2):
         apart = (
             one.x + one.width <= other.x
@@ -43,7 +43,7 @@ def test_what_is_followed_is_to_the_left() -> None:
     tree = lay_out(CARDS, MEASURES)
     for link in tree.links:
         place = tree.places[link.parent]
-        assert place.x + place.width < link.group.place.x
+        assert place.x + place.width < link.group.box.x
     within = {
         (card.name, parent)
         for card in CARDS
@@ -57,17 +57,17 @@ def test_what_is_followed_is_to_the_left() -> None:
 def test_lines_pass_beside_what_they_do_not_lead_to(cards: tuple[Card, ...]) -> None:
     """A line behind a card would seem to come from it."""
     tree = lay_out(cards, MEASURES)
-    columns = sorted({group.place.x for group in tree.groups})
+    columns = sorted({group.box.x for group in tree.groups})
     passed = 0
     for link in tree.links:
-        between = [x for x in columns if link.owner.place.x < x < link.group.place.x]
-        assert [lane.place.x for lane in link.lanes] == between
+        between = [x for x in columns if link.owner.box.x < x < link.group.box.x]
+        assert [lane.box.x for lane in link.lanes] == between
         for lane in link.lanes:
             passed += 1
             assert lane.parent == link.parent
             for group in tree.groups:
-                top, bottom = group.place.y, group.place.y + group.place.height
-                assert group.place.x != lane.place.x or not top < lane.place.y < bottom
+                top, bottom = group.box.y, group.box.y + group.box.height
+                assert group.box.x != lane.box.x or not top < lane.box.y < bottom
     assert passed
 
 
