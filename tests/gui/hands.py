@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
-from designer.gui.canvas.interface import PortHit
+from designer.gui.canvas.targets import PortHit
 from designer.gui.documents.items import Item, to_mime
 from designer.gui.shell.main_window import MainWindow
 

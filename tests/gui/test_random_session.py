@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 from designer.design import files
 from designer.gui.canvas import arrays
 from designer.gui.canvas.frames import build
-from designer.gui.canvas.placing import Placer
+from designer.gui.canvas.positions import PositionCache
 from designer.gui.shell.main_window import MainWindow
 from tests.design.random_edits import random_edit
 
@@ -20,7 +20,7 @@ def _equals_a_fresh_build(window: MainWindow) -> bool:
     """Compare what the canvas draws from with what it would be, made anew."""
     workspace, canvas = window.workspace, window.canvas
     design, analysis = workspace.design, workspace.analysis
-    root = build(design, analysis, workspace.scope, canvas.view.expanded, Placer())
+    root = build(design, analysis, workspace.scope, canvas.view.expanded, PositionCache())
     fresh = arrays.fresh(root, analysis.problems, design.blocks)
     return arrays.equal(canvas.layer.arrays, fresh)
 

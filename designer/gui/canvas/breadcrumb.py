@@ -1,4 +1,4 @@
-"""Which graph is looked into, as a row of buttons that lead outwards."""
+"""The path of the graph that is shown, as a row of buttons that lead outwards."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QToolButton, QWidget
@@ -11,7 +11,7 @@ TOP = "top level"
 
 
 class Breadcrumb(QWidget):
-    """resnet50 ▸ layer2 [0] ▸ conv1: every step but the last is a button."""
+    """Shows for example ``resnet50 ▸ layer2 [0] ▸ conv1``, where all but the last are buttons."""
 
     def __init__(self, workspace: Workspace, parent: QWidget) -> None:
         super().__init__(parent, objectName="breadcrumb")
@@ -20,6 +20,7 @@ class Breadcrumb(QWidget):
         self._row.setContentsMargins(6, 3, 6, 3)
         self._row.setSpacing(1)
         self._steps: list[tuple[str, str | None]] = []
+        self._widgets: list[QWidget] = []
         for signal in (workspace.scope_changed, workspace.switched, workspace.documents_changed):
             signal.connect(self.refresh)
         theme.changed.connect(self._rebuild)
@@ -27,7 +28,7 @@ class Breadcrumb(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show where the workspace looks."""
+        """Show the path of the workspace's graph."""
         document = self.workspace.document
         steps: list[tuple[str, str | None]] = []
         if document is not None:
@@ -41,10 +42,11 @@ class Breadcrumb(QWidget):
 
     def _rebuild(self) -> None:
         c = colors()
-        while self._row.count():
-            widget = self._row.takeAt(0).widget()
+        for widget in self._widgets:
+            self._row.removeWidget(widget)
             widget.hide()
             widget.deleteLater()
+        self._widgets = []
         self.setStyleSheet(
             f"#breadcrumb {{ background: {c.canvas}; border-radius: 6px; }}"
             f"QToolButton {{ color: {c.soft_text}; padding: 2px 5px; border-radius: 4px; }}"
@@ -53,24 +55,25 @@ class Breadcrumb(QWidget):
             f"QLabel[role=faint] {{ color: {c.faint_text}; padding: 2px 0; }}"
         )
         last = len(self._steps) - 1
-        for place, (words, scope) in enumerate(self._steps):
-            if place:
+        for number, (text, scope) in enumerate(self._steps):
+            if number:
                 arrow = QLabel("▸", self)
                 arrow.setProperty("role", "faint")
-                self._row.addWidget(arrow)
-            if place == last:
-                label = QLabel(words, self, objectName="breadcrumb-here")
-                label.setFont(sans(1.0, bold=place > 0 and scope is not None))
-                self._row.addWidget(label)
+                self._widgets.append(arrow)
+            if number == last:
+                label = QLabel(text, self, objectName="breadcrumb-here")
+                label.setFont(sans(1.0, bold=number > 0 and scope is not None))
+                self._widgets.append(label)
                 continue
-            button = QToolButton(self, objectName=f"breadcrumb-{place}")
-            button.setText(words)
-            button.setToolTip(f"Show {words}")
+            button = QToolButton(self, objectName=f"breadcrumb-{number}")
+            button.setText(text)
+            button.setToolTip(f"Show the graph of {text}.")
             button.setCursor(Qt.CursorShape.PointingHandCursor)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda _=False, to=scope: self.workspace.look_into(to))
-            self._row.addWidget(button)
+            self._widgets.append(button)
         self.setVisible(bool(self._steps))
-        for place in range(self._row.count()):
-            self._row.itemAt(place).widget().show()
+        for widget in self._widgets:
+            self._row.addWidget(widget)
+            widget.show()
         self.adjustSize()

@@ -1,4 +1,4 @@
-"""The words on a node: name, one line of what it is, the shape of its output."""
+"""The caption of a node: its name, a line that describes it, the shape of its output."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ UNKNOWN = "—"
 
 
 class Caption(NamedTuple):
-    """What is written on a node; `repeat` is "×3" or empty."""
+    """What is written on a node; `repeat` is ``×3`` or empty."""
 
     name: str
     summary: str
@@ -19,23 +19,26 @@ class Caption(NamedTuple):
     repeat: str = ""
 
 
+_MOST = 20_000  # captions; more nodes than are ever drawn with captions, so hardly ever reached
+
+
 class Captions:
-    """The words of nodes, made when they are first painted and kept while they are right."""
+    """The captions of nodes, made when first painted and cached until node or result change."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[Node | None, NodeResult | None, Caption]] = {}
+        self._cached: dict[str, tuple[Node | None, NodeResult | None, Caption]] = {}
 
     def of(self, frame: Frame, name: str, path: str) -> Caption:
-        """Return the words of a node, or of an end of a block."""
+        """Return the caption of a node, or of an input or output of a block."""
         node = frame.graph.nodes.get(name)
         result = frame.result.nodes.get(name) if frame.result is not None else None
-        kept = self._kept.get(path)
-        if node is not None and kept is not None and kept[0] is node and kept[1] is result:
-            return kept[2]
-        if len(self._kept) > 20_000:
-            self._kept.clear()
+        cached = self._cached.get(path)
+        if node is not None and cached is not None and cached[0] is node and cached[1] is result:
+            return cached[2]
+        if len(self._cached) > _MOST:
+            self._cached.clear()
         caption = _end(frame, name) if node is None else _caption(name, node, result)
-        self._kept[path] = node, result, caption
+        self._cached[path] = node, result, caption
         return caption
 
 
@@ -60,43 +63,46 @@ def _repeat(node: BlockNode, result: NodeResult | None) -> str:
 
 
 def _scope(result: NodeResult | None) -> GraphResult | None:
-    """Return the inside of a block, of a repeated one that of its first pass."""
+    """Return the results inside a block, in the first pass of a repeated one."""
     inside = result.inside if result is not None else None
     if inside is not None and "0" in inside.nodes:
         inside = inside.nodes["0"].inside
     return inside
 
 
-def told_arguments(node: BlockNode, result: NodeResult | None) -> list[tuple[str, str]]:
-    """Return the arguments that tell one use of a block from another, with their values.
+def shown_arguments(node: BlockNode, result: NodeResult | None) -> list[tuple[str, str]]:
+    """Return the arguments that distinguish one use of a block from another, with their values.
 
-    Those that only hand on an argument of the same name, as ``option = option``, tell nothing.
+    Those that only pass on an argument of the same name, as in ``option = option``, are left out.
     """
     inside = _scope(result)
-    told = []
+    shown = []
     for name, given in node.arguments.items():
         if isinstance(given, str) and given.lstrip("=").strip() == name:
             continue
         value = inside.scope.get(name, given) if inside is not None else given
-        words = str(value).lower() if isinstance(value, bool) else str(value).lstrip("=")
-        told.append((name, words))
-    return told
+        text = str(value).lower() if isinstance(value, bool) else str(value).lstrip("=")
+        shown.append((name, text))
+    return shown
 
 
 def _block_summary(node: BlockNode, result: NodeResult | None) -> str:
-    told = told_arguments(node, result)
-    if len(told) > 2:  # too many for one line: the values alone, in the block's order
-        words = " ".join(value for _, value in told)
-    else:  # the first is the one that everybody knows: the number of channels
-        words = ", ".join([value for _, value in told[:1]] + [" ".join(each) for each in told[1:]])
-    return f"{node.block} {words}".rstrip()
+    shown = shown_arguments(node, result)
+    if len(shown) > 2:  # too many for one line: only the values, in the block's order
+        text = " ".join(value for _, value in shown)
+    else:  # the first, mostly the number of channels, is understood without its name
+        text = ", ".join([value for _, value in shown[:1]] + [" ".join(each) for each in shown[1:]])
+    return f"{node.block} {text}".rstrip()
 
 
-def title(path_name: str, node: BlockNode, result: NodeResult | None) -> tuple[str, str]:
-    """Return the title of an expanded block: its name, and what it is a use of."""
-    told = ", ".join(f"{name} = {value}" for name, value in told_arguments(node, result))
-    repeat = _repeat(node, result)
-    return path_name, " ".join(each for each in (node.block, repeat, told) if each)
+def container_title(frame: Frame, name: str) -> tuple[str, str]:
+    """Return the title of an expanded block: its name, and block, repetitions and arguments."""
+    node = frame.graph.nodes[name]
+    if not isinstance(node, BlockNode):
+        raise TypeError(f"{name} is a layer, which cannot be expanded.")
+    result = frame.result.nodes.get(name) if frame.result is not None else None
+    arguments = ", ".join(f"{key} = {value}" for key, value in shown_arguments(node, result))
+    return name, " ".join(each for each in (node.block, _repeat(node, result), arguments) if each)
 
 
 def _end(frame: Frame, name: str) -> Caption:
@@ -104,19 +110,20 @@ def _end(frame: Frame, name: str) -> Caption:
     result = frame.result
     if result is not None:
         if name in frame.inputs:
-            place = frame.inputs.index(name)
-            if place < len(result.inputs):
-                shape = show(result.inputs[place].shape)
+            port = frame.inputs.index(name)
+            if port < len(result.inputs):
+                shape = show(result.inputs[port].shape)
         elif name in frame.outputs:
-            place = frame.outputs.index(name)
+            port = frame.outputs.index(name)
             outputs = result.effect.outputs
-            if place < len(outputs) and outputs[place] is not None:
-                shape = show(outputs[place].tensor.shape)
+            leaving = outputs[port] if port < len(outputs) else None
+            if leaving is not None:
+                shape = show(leaving.tensor.shape)
     return Caption(name, "", shape)
 
 
 def carried_shape(frame: Frame, source: str, port: int) -> str:
-    """Return the shape of what an edge carries, "" if it is not known."""
+    """Return the shape of the tensor on an edge from `source`, "" if it is not known."""
     if source in frame.inputs:
         return _end(frame, source).shape
     result = frame.result.nodes.get(source) if frame.result is not None else None

@@ -1,4 +1,4 @@
-"""Drawing blocks that are expanded in place: a dashed frame with a title around their inside."""
+"""Drawing expanded blocks: a dashed frame with a title around the nodes inside."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
@@ -7,8 +7,8 @@ from designer.gui.canvas import marks
 from designer.gui.canvas.look import (
     FADED_OPACITY,
     Look,
-    draw_fate,
     draw_ice,
+    draw_weight_status,
     elided,
     font,
     metrics,
@@ -29,7 +29,7 @@ def draw_container(
     hovered: bool = False,
     scale: float = 1.0,
 ) -> None:
-    """Draw an expanded block without its title."""
+    """Draw the frame of an expanded block without its title."""
     color, width = (look.selected, 1.8) if selected else (look.categories[-1], 1.2)
     pen = QPen(color, painter.device().devicePixelRatio() * max(1.0, width * min(scale, 2.0)))
     pen.setCosmetic(True)
@@ -44,22 +44,22 @@ def draw_container(
     fill = _fill(look, hovered)
     painter.setBrush(QBrush(mixed(fill, look.ice, 0.08) if bits & marks.FROZEN else fill))
     painter.drawRoundedRect(rect, _RADIUS, _RADIUS)
-    if bits & marks.ANY_FATE:
-        draw_fate(painter, look, QPointF(rect.right() - 34, rect.top() + 17), bits)
+    if bits & marks.ANY_WEIGHT_STATUS:
+        draw_weight_status(painter, look, QPointF(rect.right() - 34, rect.top() + 17), bits)
     if bits & marks.FROZEN:
         draw_ice(painter, look, QPointF(rect.right() - 16, rect.top() + 17))
     painter.setOpacity(1.0)
 
 
 def _fill(look: Look, hovered: bool = False) -> QColor:
-    """Return what is behind the inside of an expanded block."""
+    """Return the background color of an expanded block."""
     return mixed(look.canvas, look.panel, 0.42 if hovered else 0.3)
 
 
 def draw_container_title(
     painter: QPainter, look: Look, rect: QRectF, name: str, rest: str, *, hovered: bool = False
 ) -> None:
-    """Write the title of an expanded block; the wire that enters it passes behind."""
+    """Write the title of an expanded block, in front of the wire that enters it."""
     left, baseline = rect.left() + 14, rect.top() + 21
     room = rect.width() - 34
     name, advance = elided(name, room, NAME_TEXT, True)

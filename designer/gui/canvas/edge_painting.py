@@ -1,6 +1,8 @@
-"""Painting edges: smooth wires, straight lines from afar, and the shapes they carry."""
+"""Painting edges: wires, straight lines in the overview, and the shapes they carry.
 
-from typing import TYPE_CHECKING
+Wires are drawn as many straight segments in one call: 800 anti-aliased curves take 5.6 ms as
+sampled segments, 21 ms as one path each and 219 ms as one merged path.
+"""
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -9,24 +11,22 @@ from PySide6.QtGui import QColor, QPainter, QPen, QTransform
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas import marks
 from designer.gui.canvas.captions import carried_shape
-from designer.gui.canvas.look import FADED_OPACITY, font, metrics
+from designer.gui.canvas.look import FADED_OPACITY, font, metrics, static_text
 from designer.gui.canvas.measures import SMALL_TEXT
+from designer.gui.canvas.painted import PaintedLayer
 from designer.gui.canvas.primitives import draw_lines
 from designer.gui.canvas.wires import FEW
 
-if TYPE_CHECKING:
-    from designer.gui.canvas.layer import GraphLayer
-
 _SHAPE_TEXT = SMALL_TEXT - 2
-_ROOM_FOR_SHAPE = 22.0  # length of a wire that has room for one
-_MOST_SMOOTH = 1500  # edges from afar drawn without steps
-_SHORT = 1.2  # pixels; shorter edges disappear between their nodes
+_ROOM_FOR_SHAPE = 22.0  # length of straight wire that has room for a shape
+_MOST_SMOOTH = 1500  # edges that the overview draws with anti-aliasing
+_SHORT = 1.2  # pixels; shorter edges cannot be seen between their nodes
 
 
 class EdgePainting:
-    """The edges of one painting of a part of the layer."""
+    """Paints the exposed edges of the layer once."""
 
-    def __init__(self, layer: "GraphLayer", painter: QPainter, exposed: QRectF) -> None:
+    def __init__(self, layer: PaintedLayer, painter: QPainter, exposed: QRectF) -> None:
         self.layer = layer
         self.painter = painter
         self.world: QTransform = painter.worldTransform()
@@ -41,12 +41,12 @@ class EdgePainting:
         )
 
     def wires(self, *, smooth: bool) -> None:
-        """Draw the edges' whole way."""
+        """Draw the edges as curves with their lanes."""
         painter, wire = self.painter, self.layer.wire
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
         for edges, color, width in self._groups(self.edges):
             pen = QPen(color, self.ratio * max(1.0, width * min(self.scale, 2.5)))
-            pen.setCosmetic(True)  # its width counts in the screen's own pixels
+            pen.setCosmetic(True)  # so its width is in pixels of the screen
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             painter.setPen(pen)
             chosen = wire[edges]
@@ -63,14 +63,14 @@ class EdgePainting:
             )
 
     def _sharpen(self, lines: np.ndarray, width: float) -> None:
-        """Put vertical lines on the screen's pixels, where they are neither wide nor pale."""
+        """Move vertical lines onto whole pixels, where they look neither wide nor pale."""
         unit = self.scale * self.ratio
         half = 0.5 if round(width) % 2 else 0.0
         shift = self.world.dx() * self.ratio
         lines[:, 0] = lines[:, 2] = (np.floor(lines[:, 0] * unit + shift) + half - shift) / unit
 
     def lines(self) -> None:
-        """Draw edges as straight lines, those with a lane as three."""
+        """Draw each edge as a straight line, one with a lane as three lines."""
         painter, layer = self.painter, self.layer
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         spans = layer.wire_box[self.edges]
@@ -92,7 +92,7 @@ class EdgePainting:
                 draw_lines(painter, bent[:, [one, two]].reshape(-1, 4))
 
     def _groups(self, edges: np.ndarray) -> list[tuple[np.ndarray, QColor, float]]:
-        """Return edges by color and width, the most important last."""
+        """Return the edges with each color and width, the most important ones last."""
         layer = self.layer
         look, arrays = layer.look, layer.arrays
         bits = arrays.wire_bits[edges]
@@ -110,7 +110,7 @@ class EdgePainting:
         return [group for group in groups if len(group[0])]
 
     def shapes(self) -> None:
-        """Write what edges carry beside them, where there is room."""
+        """Write the shapes of the tensors beside the edges that have room for it."""
         painter, layer = self.painter, self.layer
         arrays = layer.arrays
         height = metrics(_SHAPE_TEXT).height()
@@ -122,16 +122,16 @@ class EdgePainting:
             source = int(arrays.source[edge])
             crowded = readers[source] > 1 and np.isnan(layer.lane[edge])
             inner_end = arrays.kind[source] == a.INPUT_END and layer.box[source, 2] == 0
-            if at is None or crowded or inner_end:  # it would run into another wire or a title
+            if at is None or crowded or inner_end:  # it would cover another wire or a title
                 continue
             scope, (name, port, _, _) = arrays.keys[edge]
             text = carried_shape(arrays.frames[scope], name, port)
             if text:
-                place = QPointF(at[0] + 7, at[1] - height / 2)
-                painter.drawStaticText(place, layer.static(text, _SHAPE_TEXT, False))
+                corner = QPointF(at[0] + 7, at[1] - height / 2)
+                painter.drawStaticText(corner, static_text(text, _SHAPE_TEXT, False))
 
     def _middle(self, edge: int) -> tuple[float, float] | None:
-        """Return the middle of an edge's straight part, None if it is too short."""
+        """Return the middle of an edge's vertical part, None if that is too short for a shape."""
         points = self.layer.wire[edge]
         first, last = points[0], points[-1]
         if not np.isnan(self.layer.lane[edge]):
@@ -145,7 +145,7 @@ class EdgePainting:
 
 
 def faint(color: QColor) -> QColor:
-    """Return the color of something that is not there at present."""
+    """Return the color for something that is absent at present."""
     result = QColor(color)
     result.setAlphaF(FADED_OPACITY)
     return result

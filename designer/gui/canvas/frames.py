@@ -1,35 +1,38 @@
-"""Which graphs are drawn and where: the one that is looked into, and blocks expanded in place.
+"""Which graphs are drawn and where: the graph that is shown, and the blocks expanded inside it.
 
-Coordinates in a frame are those of its graph with every block folded; what an expanded block needs
-more is taken by moving the nodes around it on the picture only, never in the design.
+The coordinates of a frame are those of its graph with all blocks folded. An expanded block gets the
+room it needs by moving the nodes around it, on the canvas only and never in the design.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import compress
+from operator import is_not
 
 import numpy as np
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import GraphResult
 from designer.design.values import BlockNode, Design, Graph, Point
+from designer.gui.canvas.differences import NodeDifferences
 from designer.gui.canvas.measures import (
     END_HEIGHT,
     END_WIDTH,
     FOOTER,
     HEADER,
     LEAST_WIDTH,
-    NODE_HEIGHT,
     NODE_WIDTH,
     ROOM,
     SIDE,
 )
-from designer.gui.canvas.placing import Placer, Places
+from designer.gui.canvas.positions import PositionCache, Positions
 from designer.gui.documents import graph_paths as paths
+from designer.gui.documents.spacing import NODE_HEIGHT
 
 
 @dataclass(frozen=True)
 class Container:
-    """An expanded block in its graph: its place when folded, and how far it reaches from there."""
+    """An expanded block: its position when folded, and how far it extends from there."""
 
     name: str
     x: float
@@ -40,7 +43,7 @@ class Container:
 
 
 class Room:
-    """How nodes move aside for expanded blocks: those below go down, those beside go outwards."""
+    """Moves nodes aside for expanded blocks: those below go down, those beside go outwards."""
 
     def __init__(self, containers: list[Container]) -> None:
         self.containers = containers
@@ -56,7 +59,7 @@ class Room:
         ]
 
     def moved(self, points: np.ndarray) -> np.ndarray:
-        """Return where points of the folded graph lie in the picture."""
+        """Return where points of the folded graph are drawn, (n, 2)."""
         if not self.containers:
             return points
         moved = points.copy()
@@ -70,8 +73,8 @@ class Room:
             moved[points[:, 1] > last + 0.5, 1] += push + ROOM
         return moved
 
-    def back(self, x: float, y: float) -> Point:
-        """Return the point of the folded graph that lies here in the picture."""
+    def folded_point(self, x: float, y: float) -> Point:
+        """Return the point of the folded graph that is drawn at x, y."""
         pushed = 0.0
         for last, push in self.bands:
             top = last + pushed
@@ -97,14 +100,21 @@ class Frame:
     Attributes
     ----------
     scope, block
-        Its path, and the name of the block whose graph it is; None for the design's own.
+        The graph's path, and the name of its block; None for the design's own graph.
     result
-        What is known of it; None where nothing is.
-    names
-        Its nodes, with a block's inputs in front and its outputs behind.
-    boxes, anchors
-        Where they are drawn, relative to `origin`: x, y, width, height, and the x of the middle
-        of their ports.
+        What the analysis found of this use of the graph; None if it was not analyzed.
+    depth
+        The number of expanded blocks around it.
+    positions
+        The layout positions with all blocks folded.
+    differences
+        Compares the graph with that of an earlier frame.
+    boxes
+        Where nodes and ends are drawn, relative to `origin`: x, y, width, height, (n, 4).
+    anchors
+        The x of the middle of each one's ports, relative to `origin`.
+    origin
+        Where the frame's coordinates begin in the scene.
     """
 
     scope: str
@@ -114,7 +124,8 @@ class Frame:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     depth: int
-    places: Places
+    positions: Positions
+    differences: NodeDifferences
     children: dict[str, "Frame"] = field(default_factory=dict)
     room: Room = field(default_factory=lambda: Room([]))
     boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
@@ -123,14 +134,38 @@ class Frame:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Nodes and ends in the order of `boxes`."""
-        return self.places.names
+        """The block's inputs, the nodes and the block's outputs, in the order of `boxes`."""
+        return self.positions.names
 
     def walk(self) -> Iterator["Frame"]:
-        """Yield this frame and all inside it."""
+        """Yield this frame and all frames inside it."""
         yield self
         for child in self.children.values():
             yield from child.walk()
+
+
+def kinds_may_differ(before: Frame, after: Frame) -> bool:
+    """Tell whether a node of `after` may be of another kind or at another depth than before."""
+    return (
+        before.graph is not after.graph
+        or before.names is not after.names
+        or before.depth != after.depth
+        or bool(before.children)
+        or bool(after.children)
+    )
+
+
+def nodes_written_differently(before: Frame, after: Frame) -> list[str]:
+    """Return the nodes whose caption may have changed: another value or another result."""
+    names = after.differences.changed(before.graph, after.graph)
+    one, two = before.result, after.result
+    if one is two:
+        return names
+    if one is None or two is None or list(one.nodes) != list(two.nodes):
+        return list(after.names)
+    differs = map(is_not, one.nodes.values(), two.nodes.values())
+    drawn = after.graph.nodes
+    return names + [name for name in compress(two.nodes, differs) if name in drawn]
 
 
 def build(
@@ -138,21 +173,24 @@ def build(
     analysis: Analysis,
     scope: str,
     expanded: frozenset[str],
-    placer: Placer,
+    cache: PositionCache,
 ) -> Frame | None:
-    """Return the frame of the graph at `scope` with the expanded blocks in it."""
+    """Return the frame of the graph at `scope` with the frames of expanded blocks inside it.
+
+    None if the design has no such graph.
+    """
     if paths.graph_at(design, scope) is None:
         return None
-    return _Builder(design, analysis, expanded, placer).frame(scope, 0)
+    return _Builder(design, analysis, expanded, cache).frame(scope, 0)
 
 
 class _Builder:
     def __init__(
-        self, design: Design, analysis: Analysis, expanded: frozenset[str], placer: Placer
+        self, design: Design, analysis: Analysis, expanded: frozenset[str], cache: PositionCache
     ) -> None:
         self.design = design
         self.analysis = analysis
-        self.placer = placer
+        self.cache = cache
         self.within: dict[str, list[str]] = {}
         for path in expanded:
             self.within.setdefault(paths.parent(path), []).append(paths.name_of(path))
@@ -161,9 +199,7 @@ class _Builder:
         found = paths.graph_at(self.design, scope)
         assert found is not None
         block, graph = found
-        inputs, outputs = (), ()
-        if block is not None:
-            inputs, outputs = self.design.blocks[block].inputs, self.design.blocks[block].outputs
+        inputs, outputs = paths.ends_of(self.design, block)
         frame = Frame(
             scope,
             block,
@@ -172,14 +208,15 @@ class _Builder:
             inputs,
             outputs,
             depth,
-            self.placer.places(block, graph, inputs, outputs),
+            self.cache.positions(block, graph, inputs, outputs),
+            self.cache.differences,
         )
         for name in sorted(self.within.get(scope, ())):
             node = graph.nodes.get(name)
             if isinstance(node, BlockNode) and node.block in self.design.blocks:
                 inside = paths.inside(self.analysis, paths.join(scope, name))
                 frame.children[name] = self.frame(inside, depth + 1)
-        self._place(frame)
+        self._arrange(frame)
         return frame
 
     def _result(self, scope: str) -> GraphResult | None:
@@ -188,10 +225,10 @@ class _Builder:
         result = self.analysis.node(scope)
         return result.inside if result is not None else None
 
-    def _place(self, frame: Frame) -> None:
-        """Find where everything in a frame lies, with room for the frames inside."""
-        points = frame.places.points
-        number = {name: place for place, name in enumerate(frame.names)} if frame.children else {}
+    def _arrange(self, frame: Frame) -> None:
+        """Find where everything in a frame is drawn, with room for the frames inside it."""
+        points = frame.positions.points
+        number = {name: row for row, name in enumerate(frame.names)} if frame.children else {}
         containers = []
         for name, child in frame.children.items():
             if name in number:
@@ -217,13 +254,13 @@ class _Builder:
                 anchors[row] = x + (each.right - each.left) / 2
         frame.boxes, frame.anchors = boxes, anchors
         for child in frame.children.values():
-            _put_ends(child)
+            _put_ends_on_border(child)
         if frame.depth == 0:
-            _settle(frame)
+            _make_origins_absolute(frame)
 
 
 def _inner(frame: Frame) -> tuple[float, float, float, float]:
-    """Return left, top, right, bottom of a frame's nodes without its ends."""
+    """Return left, top, right and bottom of a frame's nodes without the ends of its block."""
     boxes = frame.boxes[len(frame.inputs) : len(frame.boxes) - len(frame.outputs)]
     if not len(boxes):
         return 0.0, 0.0, 0.0, 24.0
@@ -232,15 +269,15 @@ def _inner(frame: Frame) -> tuple[float, float, float, float]:
 
 
 def _middle(frame: Frame) -> float:
-    """Return the x in a frame that lies under its block's ports."""
+    """Return the x in a frame that is drawn below its block's ports."""
     left, _, right, _ = _inner(frame)
-    if len(frame.inputs) == 1 and len(frame.places.points):
-        return min(max(float(frame.places.points[0, 0]), left), right)
+    if len(frame.inputs) == 1 and len(frame.positions.points):
+        return min(max(float(frame.positions.points[0, 0]), left), right)
     return (left + right) / 2
 
 
 def _reach(frame: Frame) -> tuple[float, float, float]:
-    """Return how far a frame's container reaches to the left and right of its ports, its height."""
+    """Return how far a container extends to the left and right of its ports, and its height."""
     left, top, right, bottom = _inner(frame)
     middle = _middle(frame)
     to_left, to_right = middle - left + SIDE, right - middle + SIDE
@@ -249,12 +286,12 @@ def _reach(frame: Frame) -> tuple[float, float, float]:
 
 
 def _origin(frame: Frame, x: float, y: float) -> tuple[float, float]:
-    """Return where a frame's own origin lies if its container's ports are at x, its top at y."""
+    """Return a frame's origin if the ports of its container are at x and its top is at y."""
     return x - _middle(frame), y + HEADER - _inner(frame)[1]
 
 
-def _put_ends(frame: Frame) -> None:
-    """Put the inputs and outputs of an expanded block on its border."""
+def _put_ends_on_border(frame: Frame) -> None:
+    """Put the inputs and outputs of an expanded block on its border, as boxes without area."""
     _, top, _, bottom = _inner(frame)
     to_left, to_right, _ = _reach(frame)
     middle, width = _middle(frame), to_left + to_right
@@ -265,14 +302,14 @@ def _put_ends(frame: Frame) -> None:
         (frame.inputs, range(len(frame.inputs)), top - HEADER),
         (frame.outputs, range(count - len(frame.outputs), count), bottom + FOOTER),
     ):
-        for place, row in enumerate(rows):
-            x = middle + (place - (len(names) - 1) / 2) * width / (len(names) + 1)
+        for port, row in enumerate(rows):
+            x = middle + (port - (len(names) - 1) / 2) * width / (len(names) + 1)
             frame.boxes[row] = x, y, 0.0, 0.0
             frame.anchors[row] = x
 
 
-def _settle(frame: Frame) -> None:
-    """Make the origins of the frames inside, which are relative to their parents, the scene's."""
+def _make_origins_absolute(frame: Frame) -> None:
+    """Turn the origins of inner frames, relative to the frame around each, into scene points."""
     for child in frame.children.values():
         child.origin = (child.origin[0] + frame.origin[0], child.origin[1] + frame.origin[1])
-        _settle(child)
+        _make_origins_absolute(child)

@@ -1,20 +1,21 @@
-"""What lies at a point or in a rectangle of the scene."""
+"""Which node, port or edge lies at a point or in a rectangle of the scene."""
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 
 from designer.design.values import Point
 from designer.gui.canvas import arrays as a
-from designer.gui.canvas.interface import EdgeHit, PortHit
 from designer.gui.canvas.layer import GraphLayer
 from designer.gui.canvas.painting import in_rect
+from designer.gui.canvas.targets import EdgeHit, PortHit
 from designer.gui.documents import graph_paths
 
-TITLE = 32.0  # height of the part of an expanded block that is the block itself
+TITLE = 32.0
+"""Height of the title of an expanded block, where the pointer hits the block itself."""
 
 
 def row_at(layer: GraphLayer, point: QPointF) -> int:
-    """Return the row of the node at a point, -1 for none; expanded blocks count by their title."""
+    """Return the row of the node at a point, or -1; an expanded block is hit by its title."""
     for row in _rows_at(layer, point):
         kind = layer.arrays.kind[row]
         if kind == a.CONTAINER:
@@ -27,7 +28,7 @@ def row_at(layer: GraphLayer, point: QPointF) -> int:
 
 
 def node_at(layer: GraphLayer, point: QPointF) -> str | None:
-    """Return the path of the node at a point; a block's inputs and outputs are none."""
+    """Return the path of the node at a point, or None; inputs and outputs of a block are none."""
     row = row_at(layer, point)
     if row < 0 or layer.arrays.kind[row] >= a.INPUT_END:
         return None
@@ -35,7 +36,7 @@ def node_at(layer: GraphLayer, point: QPointF) -> str | None:
 
 
 def _rows_at(layer: GraphLayer, point: QPointF) -> list[int]:
-    """Return all rows at a point, the innermost and last drawn first."""
+    """Return all rows at a point, the innermost and last drawn ones first."""
     box = layer.box
     x, y = point.x(), point.y()
     inside = np.flatnonzero(
@@ -59,17 +60,17 @@ def scope_at(layer: GraphLayer, point: QPointF, outermost: str) -> str:
 
 
 def inside_of(layer: GraphLayer, path: str) -> str | None:
-    """Return the scope of an expanded block's inside."""
+    """Return the path of the graph inside an expanded block."""
     frame = layer.arrays.frames.get(graph_paths.parent(path))
     child = frame.children.get(graph_paths.name_of(path)) if frame is not None else None
     return child.scope if child is not None else None
 
 
 def port_at(layer: GraphLayer, point: QPointF, reach: float) -> PortHit | None:
-    """Return the port within reach of a point.
+    """Return the nearest port within `reach` scene units of a point, or None.
 
-    On the border of an expanded block lie its own port and that of its inside: inside the border
-    it is the inner one.
+    On the border of an expanded block its own ports and those of the graph inside coincide: inside
+    the border the inner one is hit, outside the block's own.
     """
     around = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
     arrays = layer.arrays
@@ -89,26 +90,27 @@ def port_at(layer: GraphLayer, point: QPointF, reach: float) -> PortHit | None:
             for port in range(count):
                 hit = PortHit(arrays.paths[row], port, output)
                 center = layer.port_position(hit)
-                assert center is not None
-                way = (center - point).manhattanLength()
-                if way > 1.4 * reach:
+                if center is None:
                     continue
-                # An inner end is only met from its own side.
+                distance = (center - point).manhattanLength()
+                if distance > 1.4 * reach:
+                    continue
+                # A port of the graph inside is only hit from the inside.
                 if inner and below != output:
                     continue
-                if best is None or (round(way, 3), -depth) < best[:2]:
-                    best = round(way, 3), -depth, hit
+                if best is None or (round(distance, 3), -depth) < best[:2]:
+                    best = round(distance, 3), -depth, hit
     return best[2] if best is not None else None
 
 
 def edge_at(layer: GraphLayer, point: QPointF, tolerance: float) -> EdgeHit | None:
-    """Return the edge within `tolerance` scene units of a point."""
+    """Return the nearest edge within `tolerance` scene units of a point, or None."""
     row = edge_row_at(layer, point, tolerance)
     return EdgeHit(*layer.arrays.keys[row]) if row >= 0 else None
 
 
 def edge_row_at(layer: GraphLayer, point: QPointF, tolerance: float) -> int:
-    """Return the row of the edge nearest to a point, -1 if none is within `tolerance`."""
+    """Return the row of the edge nearest to a point, or -1 if none is within `tolerance`."""
     spans = layer.wire_box
     x, y = point.x(), point.y()
     near = np.flatnonzero(
@@ -124,13 +126,13 @@ def edge_row_at(layer: GraphLayer, point: QPointF, tolerance: float) -> int:
     length = np.maximum((along**2).sum(axis=2), 1e-12)
     part = (((x, y) - one) * along).sum(axis=2) / length
     foot = one + np.clip(part, 0.0, 1.0)[:, :, None] * along
-    way = np.sqrt(((foot - (x, y)) ** 2).sum(axis=2)).min(axis=1)
-    best = int(way.argmin())
-    return int(near[best]) if way[best] <= tolerance else -1
+    distance = np.sqrt(((foot - (x, y)) ** 2).sum(axis=2)).min(axis=1)
+    best = int(distance.argmin())
+    return int(near[best]) if distance[best] <= tolerance else -1
 
 
 def paths_in(layer: GraphLayer, rect: QRectF) -> list[str]:
-    """Return the nodes that touch a rectangle; expanded blocks only if they lie in it wholly."""
+    """Return the nodes that touch a rectangle; expanded blocks only if they lie inside it."""
     arrays = layer.arrays
     found = []
     for row in np.flatnonzero(in_rect(layer.box, rect, 0.0)).tolist():
@@ -143,9 +145,9 @@ def paths_in(layer: GraphLayer, rect: QRectF) -> list[str]:
     return found
 
 
-def place_in_scope(layer: GraphLayer, scope: str, point: QPointF) -> Point:
-    """Return a scene point in the coordinates of a graph."""
+def point_in_scope(layer: GraphLayer, scope: str, point: QPointF) -> Point:
+    """Return a scene point in the coordinates of a graph, as `at` of its nodes holds them."""
     frame = layer.arrays.frames.get(scope)
     if frame is None:
         return Point(point.x(), point.y())
-    return frame.room.back(point.x() - frame.origin[0], point.y() - frame.origin[1])
+    return frame.room.folded_point(point.x() - frame.origin[0], point.y() - frame.origin[1])

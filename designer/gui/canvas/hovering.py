@@ -1,28 +1,24 @@
-"""What lies under the resting pointer: the node is brighter, its problems are told on a card."""
-
-from typing import TYPE_CHECKING
+"""The node under the resting pointer: it is brighter, and a card shows its problems."""
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer
 
 from designer.gui.canvas import hits
-
-if TYPE_CHECKING:
-    from designer.gui.canvas.view import GraphView
+from designer.gui.canvas.scene_view import SceneView
 
 _DELAY = 350  # milliseconds until the card is shown
 
 
 class Hover(QObject):
-    """Follows the pointer while no gesture does."""
+    """Follows the pointer while no gesture has it."""
 
-    def __init__(self, view: "GraphView") -> None:
+    def __init__(self, view: SceneView) -> None:
         super().__init__(view)
         self.view = view
         self._soon = QTimer(self, interval=_DELAY, singleShot=True)
-        self._soon.timeout.connect(self.tell)
+        self._soon.timeout.connect(self._show_problems)
 
-    def over(self, point: QPointF) -> None:
-        """The pointer is at a scene point."""
+    def move(self, point: QPointF) -> None:
+        """Highlight what lies at the pointer's scene point."""
         view = self.view
         if view.port_at(point) is not None:
             view.viewport().setCursor(Qt.CursorShape.CrossCursor)
@@ -30,32 +26,32 @@ class Hover(QObject):
             view.viewport().unsetCursor()
         row = hits.row_at(view.layer, point)
         if row != view.layer.hovered:
-            self._mark(row)
+            self._highlight(row)
             if row >= 0:
                 self._soon.start()
 
     def leave(self) -> None:
-        """The pointer is gone."""
-        self._mark(-1)
+        """Highlight nothing: the pointer has left the view."""
+        self._highlight(-1)
 
-    def rest(self) -> None:
-        """Say nothing for now."""
+    def hide(self) -> None:
+        """Hide the card, and do not show it while the pointer stays where it is."""
         self._soon.stop()
         self.view.notes.hide_card()
 
-    def _mark(self, row: int) -> None:
-        self.rest()
+    def _highlight(self, row: int) -> None:
+        self.hide()
         layer = self.view.layer
         for each in (layer.hovered, row):
             if each >= 0:
                 layer.update(QRectF(*layer.box[each].tolist()).adjusted(-12, -12, 20, 20))
         layer.hovered = row
 
-    def tell(self) -> None:
-        """Show what is wrong with the node under the pointer, or with what is inside it."""
+    def _show_problems(self) -> None:
+        """Show the problems of the node under the pointer and of the nodes inside it."""
         view = self.view
         layer, row = view.layer, view.layer.hovered
-        if not 0 <= row < len(layer.arrays.paths) or view.gesture is not None:
+        if not 0 <= row < len(layer.arrays.paths):
             return
         path = layer.arrays.paths[row]
         problems = [

@@ -1,6 +1,4 @@
-"""The keyboard on the canvas: arrows move along edges, with Shift they extend, with Ctrl nudge."""
-
-from typing import TYPE_CHECKING
+"""The arrow keys: select along edges, extend the selection with Shift, move nodes with Ctrl."""
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -8,12 +6,10 @@ from PySide6.QtGui import QKeyEvent
 
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas.gestures import commands
+from designer.gui.canvas.scene_view import SceneView
 from designer.gui.documents import graph_paths
 
-if TYPE_CHECKING:
-    from designer.gui.canvas.view import GraphView
-
-_WAYS = {
+_DIRECTIONS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
     Qt.Key.Key_Up: (0, -1),
@@ -21,20 +17,20 @@ _WAYS = {
 }
 
 
-def pressed(view: "GraphView", event: QKeyEvent) -> bool:
-    """Do what a key means; returns whether it means something here."""
-    way = _WAYS.get(Qt.Key(event.key()))
-    if way is None or view.workspace.document is None:
+def pressed(view: SceneView, event: QKeyEvent) -> bool:
+    """Handle an arrow key and return whether the key was one."""
+    direction = _DIRECTIONS.get(Qt.Key(event.key()))
+    if direction is None or view.workspace.document is None:
         return False
     modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
     if modifiers == Qt.KeyboardModifier.ControlModifier:
         if view.workspace.selection:
-            commands.nudge(view.canvas, *way)
+            commands.nudge(view, *direction)
         return True
     if modifiers not in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier):
         return False
     extend = modifiers == Qt.KeyboardModifier.ShiftModifier
-    path = neighbor(view, _current(view), way)
+    path = neighbor(view, _current(view), direction)
     if path is not None:
         selection = view.workspace.selection | {path} if extend else {path}
         view.workspace.select(selection)
@@ -43,8 +39,8 @@ def pressed(view: "GraphView", event: QKeyEvent) -> bool:
     return True
 
 
-def _current(view: "GraphView") -> str | None:
-    """Return the node from which the arrows go on: the last one reached, or any selected one."""
+def _current(view: SceneView) -> str | None:
+    """Return the selected node that the arrow keys reached last, or else the topmost selected."""
     selection = [path for path in view.workspace.selection if path in view.layer.arrays.row]
     if view.last_path in selection:
         return view.last_path
@@ -52,18 +48,21 @@ def _current(view: "GraphView") -> str | None:
     return min(selection, key=lambda path: tuple(box[row[path], [1, 0]]), default=None)
 
 
-def neighbor(view: "GraphView", path: str | None, way: tuple[int, int]) -> str | None:
-    """Return the node that lies along an edge from `path`, or beside it; the topmost for None."""
+def neighbor(view: SceneView, path: str | None, direction: tuple[int, int]) -> str | None:
+    """Return the node that an arrow key reaches from `path`; from None, the topmost one.
+
+    Up and down follow edges, left and right go to the next node of the graph at this height.
+    """
     arrays, box = view.layer.arrays, view.layer.box
     if path is None:
         nodes = np.flatnonzero((arrays.kind < a.INPUT_END) & (arrays.depth == 0))
         return arrays.paths[nodes[box[nodes, 1].argmin()]] if len(nodes) else None
     row = arrays.row[path]
-    if way[1]:
-        here, there = arrays.source, arrays.target
-        if way[1] < 0:
-            here, there = there, here
-        found = np.unique(there[here == row])
+    if direction[1]:
+        near, far = arrays.source, arrays.target
+        if direction[1] < 0:
+            near, far = far, near
+        found = np.unique(far[near == row])
         if not len(found):
             return None
         middle = view.layer.anchor
@@ -77,12 +76,12 @@ def neighbor(view: "GraphView", path: str | None, way: tuple[int, int]) -> str |
     rows = rows[arrays.kind[rows] < a.INPUT_END]
     top, bottom = box[row, 1], box[row, 1] + box[row, 3]
     level = (box[rows, 1] < bottom) & (box[rows, 1] + box[rows, 3] > top)
-    way_x = (view.layer.anchor[rows] - view.layer.anchor[row]) * way[0]
-    rows, way_x = rows[level & (way_x > 1)], way_x[level & (way_x > 1)]
-    return arrays.paths[int(rows[way_x.argmin()])] if len(rows) else None
+    distance = (view.layer.anchor[rows] - view.layer.anchor[row]) * direction[0]
+    rows, distance = rows[level & (distance > 1)], distance[level & (distance > 1)]
+    return arrays.paths[int(rows[distance.argmin()])] if len(rows) else None
 
 
-def _around(view: "GraphView", scope: str) -> str | None:
+def _around(view: SceneView, scope: str) -> str | None:
     """Return the expanded block whose inside is the graph at `scope`."""
     for frame in view.layer.arrays.frames.values():
         for name, child in frame.children.items():

@@ -1,9 +1,10 @@
-"""Layered layout: data flows down a straight trunk, branches beside it, in linear time.
+"""Layered layout in linear time: data flows down a straight trunk with branches beside it.
 
-The longest path is the trunk. What is left falls into pieces. Pieces that leave the trunk at one
-node and come back at another stand beside the part of the trunk between the two, symmetrically
-where they are of like length; all others go to the side where there is room. Each piece is laid
-out by the same rule. Edges that skip nodes need no room of their own: `wires` finds their lanes.
+The longest path is the trunk. The other nodes form connected pieces, the branches, each laid out by
+the same rule. A branch that leaves the trunk at one node (its fork) and comes back at another (its
+join) stands side by side with the trunk between the two, symmetrically if both have about the same
+length. All other branches go to whichever side has room. Edges that skip nodes need no room of
+their own: `wires` finds lanes for them.
 """
 
 from bisect import bisect_left, bisect_right
@@ -11,16 +12,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-ROW_GAP = 28.0  # between the rows, in scene units
+from designer.gui.documents.spacing import ROW_GAP
+
 COLUMN_GAP = 36.0
-WIDE_TURN = 0.10  # a row gap grows with the way that edges go sideways in it ...
-MOST_TURN = 40.0  # ... by at most this
-DEEPEST = 40  # pieces within pieces that get a trunk of their own
+"""Free space between nodes side by side, in scene units."""
+WIDE_TURN = 0.10
+"""Growth of a row gap with the distance that edges run sideways in it."""
+MOST_TURN = 40.0
+"""The most by which a row gap grows."""
+DEEPEST = 40
+"""Branches within branches that get a trunk of their own, a bound of the recursion."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """An edge between nodes by number, and the input port it enters."""
+    """An edge between two nodes, given by their numbers, and the input port it enters."""
 
     source: int
     target: int
@@ -29,7 +35,7 @@ class Link:
 
 @dataclass
 class _Piece:
-    """Nodes that were placed together; x is relative to the piece's own trunk."""
+    """Nodes that were laid out together: left and right by row, relative to their own trunk."""
 
     nodes: list[int]
     rows: dict[int, tuple[float, float]] = field(default_factory=dict)
@@ -50,14 +56,14 @@ class _Piece:
 def layout(
     sizes: Sequence[tuple[float, float]], links: Sequence[Link]
 ) -> list[tuple[float, float]]:
-    """Return where each node lies, as the x of its center and the y of its top.
+    """Return the position of each node: the x of its center and the y of its top.
 
     Parameters
     ----------
     sizes
         Width and height of each node.
     links
-        The edges; those that would close a cycle are left out of account.
+        The edges; those that would close a cycle are ignored.
     """
     if not sizes:
         return []
@@ -65,33 +71,36 @@ def layout(
 
 
 class _Layout:
+    """The layout of one graph; nodes are numbers."""
+
     def __init__(self, sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> None:
         count = len(sizes)
         self.sizes = sizes
         self.half = [width / 2 for width, _ in sizes]
         self.order = order = _order(count, links)
-        place = [0] * count
+        rank = [0] * count  # in topological order
         for number, node in enumerate(order):
-            place[node] = number
+            rank[node] = number
         self.after: list[list[int]] = [[] for _ in range(count)]
         self.before: list[list[int]] = [[] for _ in range(count)]
         self.ports: dict[tuple[int, int], int] = {}
         for link in links:
-            if place[link.source] < place[link.target]:
+            if rank[link.source] < rank[link.target]:
                 self.after[link.source].append(link.target)
                 self.before[link.target].append(link.source)
                 self.ports.setdefault((link.source, link.target), link.port)
-        self.place = place
+        self.rank = rank
         self.row = self._rows()
         self.x = [0.0] * count
-        self.owner = [0] * count  # which piece a node belongs to while pieces are split
+        self.owner = [0] * count  # the number of the piece to which a node belongs at present
         self.pieces = 0
 
     def points(self) -> list[tuple[float, float]]:
+        """Return the position of each node."""
         right = 0.0
         for number, part in enumerate(self._parts(self.order)):
-            piece = self._put(part, 0)
-            if number:  # graphs without an edge between them stand side by side
+            piece = self._lay_out(part, 0)
+            if number:  # parts without an edge between them stand side by side
                 self._shift(piece, right + COLUMN_GAP * 2 - piece.left)
             right = max(right, piece.right)
         tops = self._tops()
@@ -100,7 +109,10 @@ class _Layout:
     # Rows
 
     def _rows(self) -> list[int]:
-        """Return each node's row: below its sources, and what only helps close to its reader."""
+        """Return each node's row: below its sources.
+
+        With several inputs, nodes that the main one does not reach stand just above their readers.
+        """
         row = [0] * len(self.order)
         for node in self.order:
             if self.before[node]:
@@ -130,45 +142,45 @@ class _Layout:
         for node, row in enumerate(self.row):
             height[row] = max(height[row], self.sizes[node][1])
             for target in self.after[node]:
-                way = abs(self.x[node] - self.x[target])
-                if way:
-                    last = self.row[target] - 1  # edges go sideways just above their target
-                    turn[last] = max(turn[last], way)
+                sideways = abs(self.x[node] - self.x[target])
+                if sideways:
+                    last = self.row[target] - 1  # edges run sideways just above their target
+                    turn[last] = max(turn[last], sideways)
         tops = []
         y = 0.0
-        for each, way in zip(height, turn, strict=True):
+        for each, sideways in zip(height, turn, strict=True):
             tops.append(y)
-            y += each + ROW_GAP + min(WIDE_TURN * way, MOST_TURN)
+            y += each + ROW_GAP + min(WIDE_TURN * sideways, MOST_TURN)
         return tops
 
     # Columns
 
-    def _put(self, nodes: list[int], depth: int) -> _Piece:
-        """Place connected nodes, given in topological order, around x = 0."""
+    def _lay_out(self, nodes: list[int], depth: int) -> _Piece:
+        """Lay out connected nodes, given in topological order, around x = 0."""
         piece = _Piece(nodes)
         if depth > DEEPEST:
             for node in nodes:
-                self._beside(piece, self._single(node), self.row[node], self.row[node])
+                self._put_beside(piece, self._single(node), self.row[node], self.row[node])
             return piece
         self.pieces += 1
         mark = self.pieces
         for node in nodes:
             self.owner[node] = mark
         trunk = self._longest(nodes, mark)
-        stop = {node: number for number, node in enumerate(trunk)}
-        rest = [node for node in nodes if node not in stop]
+        on_trunk = {node: number for number, node in enumerate(trunk)}
+        rest = [node for node in nodes if node not in on_trunk]
         if not rest:
             for node in trunk:
                 self.x[node] = 0.0
                 piece.cover(self.row[node], -self.half[node], self.half[node])
             return piece
-        parts = [_Branch(part, *self._contacts(part, stop)) for part in self._parts(rest)]
+        parts = [_Branch(part, *self._contacts(part, on_trunk)) for part in self._parts(rest)]
         regions = self._symmetric(parts, trunk)
         inside = self._sort_into(regions, parts)
         for region in regions:
             for node in trunk[region.fork + 1 : region.join]:
-                stop.pop(node)
-        for node in stop:
+                on_trunk.pop(node)
+        for node in on_trunk:
             self.x[node] = 0.0
             piece.cover(self.row[node], -self.half[node], self.half[node])
         for region, nested in zip(regions, inside, strict=True):
@@ -176,39 +188,40 @@ class _Layout:
             for branch in nested:
                 segment = segment + branch.nodes
             if nested:
-                segment.sort(key=self.place.__getitem__)
-            self._abreast(piece, region, segment, trunk, depth)
-        taken = {id(branch) for region in regions for branch in region.branches}
-        taken.update(id(branch) for nested in inside for branch in nested)
-        others = [branch for branch in parts if id(branch) not in taken]
+                segment.sort(key=self.rank.__getitem__)
+            self._put_abreast(piece, region, segment, trunk, depth)
+        done = {branch for region in regions for branch in region.branches}
+        done.update(branch for nested in inside for branch in nested)
+        others = [branch for branch in parts if branch not in done]
         for branch in sorted(others, key=lambda each: (each.join - each.fork, each.fork)):
-            side = self._put(branch.nodes, depth + 1)
+            side = self._lay_out(branch.nodes, depth + 1)
             first = min(side.rows)
             last = max(side.rows)
-            if branch.joins:  # the way down to the join stays free
+            if branch.joins:  # the column below it, down to the join, stays free
                 last = max(last, self.row[trunk[branch.join]] - 1)
-            self._beside(piece, side, first, last)
+            self._put_beside(piece, side, first, last)
         return piece
 
     def _single(self, node: int) -> _Piece:
+        """Lay out one node by itself."""
         self.x[node] = 0.0
         return _Piece([node], {self.row[node]: (-self.half[node], self.half[node])})
 
     def _longest(self, nodes: list[int], mark: int) -> list[int]:
-        """Return the longest path among nodes; of equal ones, that through the first ports."""
+        """Return the longest path among nodes; of several, the one through the first ports."""
         length: dict[int, int] = {}
-        came: dict[int, int] = {}
+        source_of: dict[int, int] = {}
         for node in nodes:
             best, source = 0, -1
             for each in self.before[node]:
                 if self.owner[each] == mark and length[each] > best:
                     best, source = length[each], each
             length[node] = best + 1
-            came[node] = source
+            source_of[node] = source
         node = max(nodes, key=length.__getitem__)
         path = [node]
-        while came[node] >= 0:
-            node = came[node]
+        while source_of[node] >= 0:
+            node = source_of[node]
             path.append(node)
         return path[::-1]
 
@@ -238,14 +251,14 @@ class _Layout:
             parts[part_of[node]].append(node)
         return parts
 
-    def _contacts(self, part: list[int], stop: dict[int, int]) -> tuple[set[int], set[int]]:
-        """Return where a part leaves the trunk and where it comes back, as places on it."""
-        forks = {stop[each] for node in part for each in self.before[node] if each in stop}
-        joins = {stop[each] for node in part for each in self.after[node] if each in stop}
+    def _contacts(self, part: list[int], on_trunk: dict[int, int]) -> tuple[set[int], set[int]]:
+        """Return where a part leaves the trunk and where it comes back, as indices of the trunk."""
+        forks = {on_trunk[each] for node in part for each in self.before[node] if each in on_trunk}
+        joins = {on_trunk[each] for node in part for each in self.after[node] if each in on_trunk}
         return forks, joins
 
     def _symmetric(self, parts: list["_Branch"], trunk: list[int]) -> list["_Region"]:
-        """Return the outermost parts of the trunk that stand abreast with branches."""
+        """Return the outermost segments of the trunk that stand side by side with branches."""
 
         def fits(branch: _Branch, region: _Region) -> bool:
             rows = [self.row[node] for node in branch.nodes]
@@ -266,24 +279,24 @@ class _Layout:
         for region in regions.values():
             length = region.join - region.fork - 1
             longest = max(self._length(branch.nodes) for branch in region.branches)
-            alike = len(region.branches) > 1 or 2 * longest > length
-            if alike and all(fits(branch, region) for branch in region.branches):
+            similar = len(region.branches) > 1 or 2 * longest > length
+            if similar and all(fits(branch, region) for branch in region.branches):
                 chosen.append(region)
         chosen.sort(key=lambda region: (region.fork, -region.join))
         forks = [region.fork for region in chosen]
         reach = list(accumulate((region.join for region in chosen), max))
-        crossed: set[int] = set()
+        crossed: set[_Region] = set()
         for branch in parts:
             for contact in branch.forks | branch.joins:
                 number = bisect_left(forks, contact) - 1
                 while number >= 0 and reach[number] > contact:
                     region = chosen[number]
                     if region.join > contact and not fits(branch, region):
-                        crossed.add(id(region))
+                        crossed.add(region)
                     number -= 1
         outermost: list[_Region] = []
         for each in chosen:
-            if id(each) in crossed or (outermost and each.fork < outermost[-1].join):
+            if each in crossed or (outermost and each.fork < outermost[-1].join):
                 continue
             outermost.append(each)
         return outermost
@@ -293,7 +306,7 @@ class _Layout:
         return max(rows) - min(rows) + 1
 
     def _sort_into(self, regions: list["_Region"], parts: list["_Branch"]) -> list[list["_Branch"]]:
-        """Return for each region the branches that touch nothing but the trunk inside it."""
+        """Return for each region the branches that touch the trunk only inside it."""
         inside: list[list[_Branch]] = [[] for _ in regions]
         forks = [region.fork for region in regions]
         for branch in parts:
@@ -308,29 +321,29 @@ class _Layout:
                 inside[number].append(branch)
         return inside
 
-    def _abreast(
+    def _put_abreast(
         self, piece: _Piece, region: "_Region", segment: list[int], trunk: list[int], depth: int
     ) -> None:
-        """Place a part of the trunk and the branches beside it symmetrically."""
+        """Put a segment of the trunk and the branches of its region symmetrically side by side."""
         join = trunk[region.join]
 
         def port(nodes: list[int]) -> tuple[int, int]:
             ports = [self.ports[node, join] for node in nodes if (node, join) in self.ports]
-            return min(ports, default=0), self.place[nodes[0]]
+            return min(ports, default=0), self.rank[nodes[0]]
 
         columns = sorted([segment, *(branch.nodes for branch in region.branches)], key=port)
-        placed = [self._put(nodes, depth + 1) for nodes in columns]
-        width = sum(each.right - each.left for each in placed) + COLUMN_GAP * (len(placed) - 1)
+        pieces = [self._lay_out(nodes, depth + 1) for nodes in columns]
+        width = sum(each.right - each.left for each in pieces) + COLUMN_GAP * (len(pieces) - 1)
         x = -width / 2
-        for each in placed:
+        for each in pieces:
             left, right = each.left, each.right
             self._shift(each, x - left)
             for row in range(self.row[trunk[region.fork]] + 1, self.row[join]):
                 piece.cover(row, x, x + right - left)
             x += right - left + COLUMN_GAP
 
-    def _beside(self, piece: _Piece, side: _Piece, first: int, last: int) -> None:
-        """Put a placed part to the left or right of all that lies in these rows."""
+    def _put_beside(self, piece: _Piece, side: _Piece, first: int, last: int) -> None:
+        """Put a piece to the left or right of all that lies in these rows, whichever is nearer."""
         rows = [piece.rows[row] for row in range(first, last + 1) if row in piece.rows]
         left = min((each[0] for each in rows), default=0.0)
         right = max((each[1] for each in rows), default=0.0)
@@ -350,7 +363,7 @@ class _Layout:
 
 
 class _Branch:
-    """A connected part beside the trunk, and the places on the trunk that it touches."""
+    """A connected part beside the trunk, and the indices of the trunk's nodes that it touches."""
 
     def __init__(self, nodes: list[int], forks: set[int], joins: set[int]) -> None:
         self.nodes = nodes
@@ -362,7 +375,7 @@ class _Branch:
 
 
 class _Region:
-    """A part of the trunk between two of its nodes, and the branches between the same two."""
+    """The segment of the trunk between two of its nodes, and the branches between the same two."""
 
     def __init__(self, fork: int, join: int) -> None:
         self.fork = fork
@@ -371,18 +384,18 @@ class _Region:
 
 
 def _order(count: int, links: Sequence[Link]) -> list[int]:
-    """Return a topological order, close to the given one; cycles are cut where they are met."""
+    """Return a topological order close to the given one; a cycle is cut where it is met."""
     after: list[list[int]] = [[] for _ in range(count)]
-    waits = [0] * count
+    unmet = [0] * count  # edges from nodes that are not in the order yet
     for link in links:
         after[link.source].append(link.target)
-        waits[link.target] += 1
-    ready = [node for node in range(count - 1, -1, -1) if not waits[node]]
+        unmet[link.target] += 1
+    ready = [node for node in range(count - 1, -1, -1) if not unmet[node]]
     done = [False] * count
     order: list[int] = []
     rest = iter(range(count))
     while len(order) < count:
-        if not ready:  # only cycles are left: begin one anywhere
+        if not ready:  # only cycles are left: cut one anywhere
             ready.append(next(node for node in rest if not done[node]))
         node = ready.pop()
         if done[node]:
@@ -390,7 +403,7 @@ def _order(count: int, links: Sequence[Link]) -> list[int]:
         done[node] = True
         order.append(node)
         for each in after[node]:
-            waits[each] -= 1
-            if not waits[each] and not done[each]:
+            unmet[each] -= 1
+            if not unmet[each] and not done[each]:
                 ready.append(each)
     return order

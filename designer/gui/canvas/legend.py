@@ -1,4 +1,4 @@
-"""The legend of the marks that say which layers keep their weights, in a corner of the canvas."""
+"""The legend of the marks for weights: which layers keep theirs, in a corner of the canvas."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -7,18 +7,24 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QToolButton, QWidget
 from designer.gui.base import icons, numbers
 from designer.gui.base.theme import sans, theme
 from designer.gui.canvas import marks
-from designer.gui.canvas.look import Look, draw_fate
+from designer.gui.canvas.look import Look, draw_weight_status
 from designer.gui.documents.weight_status import Comparison
 
 _MARGIN = 10
-WORDS = {"kept": "keep their weights", "resized": "other shape, or in part", "new": "new"}
+SENTENCES = {
+    "kept": "{count} keep their weights",
+    "resized": "{count} with another shape, or kept in part",
+    "new": "{count} new",
+}
+"""The line for each weight status."""
 
 
 class Legend(QFrame):
-    """Names the signs and counts the layers; hidden where nothing is compared."""
+    """Explains the marks and counts the layers with each; hidden while nothing is compared."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, objectName="legend")
+        self._view = parent
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
         grid = QGridLayout(self)
@@ -27,12 +33,12 @@ class Legend(QFrame):
         grid.setVerticalSpacing(3)
         self.title = QLabel()
         self.close_ = QToolButton(objectName="legend-close", autoRaise=True)
-        self.close_.setToolTip("Hide the marks; View has them, too.")
-        self.close_.setAccessibleName("Hide the marks of weights")
+        self.close_.setToolTip("Hide the marks; the View menu shows them again.")
+        self.close_.setAccessibleName("Hide the marks for weights")
         grid.addWidget(self.title, 0, 0, 1, 2)
         grid.addWidget(self.close_, 0, 2, Qt.AlignmentFlag.AlignRight)
         self.lines: dict[str, QLabel] = {}
-        for row, status in enumerate(WORDS, 1):
+        for row, status in enumerate(SENTENCES, 1):
             self.lines[status] = QLabel()
             grid.addWidget(_Sign(marks.WEIGHT_STATUS[status]), row, 0)
             grid.addWidget(self.lines[status], row, 1, 1, 2)
@@ -42,7 +48,7 @@ class Legend(QFrame):
         self._dress()
 
     def show_comparison(self, found: Comparison | None) -> None:
-        """Tell what is compared, or hide."""
+        """Show what is compared, or hide for None."""
         self.setVisible(found is not None)
         if found is None:
             return
@@ -50,14 +56,14 @@ class Legend(QFrame):
         self.title.setText(f"Starting from {name}")
         for status, label in self.lines.items():
             number = found.layers.get(status, 0)  # type: ignore[call-overload]
-            label.setText(f"{numbers.count(number)} {WORDS[status]}")
+            label.setText(SENTENCES[status].format(count=numbers.count(number)))
         self.adjustSize()
-        self.place()
+        self.move_to_corner()
 
-    def place(self) -> None:
-        """Go to the corner."""
+    def move_to_corner(self) -> None:
+        """Move to the bottom left corner of the view."""
         self.adjustSize()
-        self.move(_MARGIN, self.parentWidget().height() - self.height() - _MARGIN)
+        self.move(_MARGIN, self._view.height() - self.height() - _MARGIN)
 
     def _dress(self) -> None:
         self.close_.setIcon(icons.icon("close"))
@@ -67,7 +73,7 @@ class Legend(QFrame):
 
 
 class _Sign(QWidget):
-    """The sign of a fate as nodes have it."""
+    """The mark of a weight status, as it is drawn on nodes."""
 
     def __init__(self, bits: int) -> None:
         super().__init__()
@@ -75,7 +81,6 @@ class _Sign(QWidget):
         self.setFixedSize(QSize(16, 16))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the sign."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        draw_fate(painter, Look(), QRectF(self.rect()).center() + QPointF(0, 0), self.bits)
+        draw_weight_status(painter, Look(), QRectF(self.rect()).center() + QPointF(0, 0), self.bits)

@@ -1,67 +1,95 @@
-"""What the analysis says of nodes and edges, as bits: errors, warnings, what is not there."""
+"""Bits that mark nodes and edges: problems, what is absent or frozen, what becomes of weights."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from designer.analysis.problems import Problem, Severity
+from designer.gui.canvas.frames import Frame
 from designer.gui.documents.graph_paths import join, parent
 
-if TYPE_CHECKING:
-    from designer.gui.canvas.arrays import Arrays
-
-# Bits of a node, and the first three also of an edge. ORIGIN is where the shape at fault came from.
-# FROZEN has parameters of which none learns.
+# Bits of a node; the first three are used for edges, too.
+# FADED: its `when` takes the node out at present. ORIGIN: a shape at fault elsewhere comes from
+# here. STACK: a block that is repeated. FROZEN: it has parameters, none of which learns.
 ERROR, WARNING, FADED, ORIGIN, STACK, FROZEN = (1 << each for each in range(6))
-# What becomes of a node's weights in a training that starts from others; two bits, none for not
-# compared.
+# What becomes of a node's weights in a training that starts from others: one of three values in
+# two bits, zero where nothing is compared.
 WEIGHT_STATUS = {"kept": 1 << 6, "new": 2 << 6, "resized": 3 << 6}
-ANY_FATE = 3 << 6
+ANY_WEIGHT_STATUS = 3 << 6
+
+
+class MarkedArrays(Protocol):
+    """What marking reads and writes of `Arrays`, which explains them."""
+
+    row: dict[str, int]
+    frames: dict[str, Frame]
+    bits: np.ndarray
+    source: np.ndarray
+    target: np.ndarray
+    target_port: np.ndarray
+    wire_bits: np.ndarray
 
 
 def mark(
-    arrays: "Arrays", problems: Sequence[Problem], weight_status: Mapping[str, str] | None = None
+    arrays: MarkedArrays,
+    problems: Sequence[Problem],
+    weight_status: Mapping[str, str] | None = None,
 ) -> None:
     """Set the bits that follow from the analysis; `STACK` follows from the design and stays.
 
-    `weight_status` says by path what becomes of the weights, where that is to be shown.
+    Parameters
+    ----------
+    arrays
+        The arrays whose `bits` and `wire_bits` are set.
+    problems
+        The problems of the whole design.
+    weight_status
+        What becomes of the weights of the layer at each path, where that is to be shown.
     """
     arrays.bits &= np.uint8(STACK)
     arrays.wire_bits[:] = 0
     _mark_absent(arrays)
     _mark_frozen(arrays)
-    for path, row in arrays.row.items() if weight_status else ():
-        if path in weight_status:
-            arrays.bits[row] |= WEIGHT_STATUS[weight_status[path]]
-    at_fault: set[tuple[int, int]] = set()
-    row_of = arrays.row
+    if weight_status:
+        for path, row in arrays.row.items():
+            if path in weight_status:
+                arrays.bits[row] |= WEIGHT_STATUS[weight_status[path]]
+    ports_at_fault: set[tuple[int, int]] = set()
     for problem in problems:
-        bit = ERROR if problem.severity is Severity.ERROR else WARNING
-        row = row_of.get(problem.path)
-        if row is not None and problem.port is not None:
-            at_fault.add((row, problem.port))
-        if row is not None and problem.origin:
-            origin = row_of.get(join(parent(problem.path), problem.origin))
-            if origin is not None:
-                arrays.bits[origin] |= ORIGIN
-        for other in _unknown_uses(arrays, problem):
-            arrays.bits[other] |= bit
-            if problem.port is not None:
-                at_fault.add((other, problem.port))
-        path = problem.path
-        while path:  # the blocks around it show that something in them is wrong
-            row = row_of.get(path)
-            if row is not None:
-                arrays.bits[row] |= bit
-            path = parent(path)
-    _mark_edges(arrays, at_fault)
+        _mark_problem(arrays, problem, ports_at_fault)
+    _mark_edges(arrays, ports_at_fault)
 
 
-def _unknown_uses(arrays: "Arrays", problem: Problem) -> Iterator[int]:
-    """Yield a node's rows in other uses of its block, which the analysis did not come to.
+def _mark_problem(
+    arrays: MarkedArrays, problem: Problem, ports_at_fault: set[tuple[int, int]]
+) -> None:
+    """Mark a problem's node, its other uses, the origin of its shape and the blocks around it."""
+    bit = ERROR if problem.severity is Severity.ERROR else WARNING
+    row_of = arrays.row
+    row = row_of.get(problem.path)
+    if row is not None and problem.port is not None:
+        ports_at_fault.add((row, problem.port))
+    if row is not None and problem.origin:
+        origin = row_of.get(join(parent(problem.path), problem.origin))
+        if origin is not None:
+            arrays.bits[origin] |= ORIGIN
+    for other in _unanalyzed_uses(arrays, problem):
+        arrays.bits[other] |= bit
+        if problem.port is not None:
+            ports_at_fault.add((other, problem.port))
+    path = problem.path
+    while path:
+        around = row_of.get(path)
+        if around is not None:
+            arrays.bits[around] |= bit
+        path = parent(path)
 
-    It ends at the first use that fails; whoever looks into a later one has the same fault there.
+
+def _unanalyzed_uses(arrays: MarkedArrays, problem: Problem) -> Iterator[int]:
+    """Yield the rows of the problem's node in uses of its block that were not analyzed.
+
+    The analysis ends at the first use that fails; a later use has the same fault.
     """
     if problem.block is None:
         return
@@ -72,8 +100,8 @@ def _unknown_uses(arrays: "Arrays", problem: Problem) -> Iterator[int]:
                 yield row
 
 
-def _mark_absent(arrays: "Arrays") -> None:
-    """Fade what `when` takes out at present."""
+def _mark_absent(arrays: MarkedArrays) -> None:
+    """Fade the nodes that their `when` takes out at present."""
     for frame in arrays.frames.values():
         if frame.result is None or frame.result.unconditional:
             continue
@@ -84,8 +112,8 @@ def _mark_absent(arrays: "Arrays") -> None:
                     arrays.bits[row] |= FADED
 
 
-def _mark_frozen(arrays: "Arrays") -> None:
-    """Mark what holds parameters and does not learn, by itself or by a block around it."""
+def _mark_frozen(arrays: MarkedArrays) -> None:
+    """Mark nodes all of whose parameters are frozen, by the node itself or a block around it."""
     for frame in arrays.frames.values():
         if frame.result is None or not frame.result.counts.frozen:
             continue
@@ -97,11 +125,11 @@ def _mark_frozen(arrays: "Arrays") -> None:
                     arrays.bits[row] |= FROZEN
 
 
-def _mark_edges(arrays: "Arrays", at_fault: Iterable[tuple[int, int]]) -> None:
-    """Mark the edges along which problems came, and those of nodes that are not there."""
-    if not len(arrays.keys):
+def _mark_edges(arrays: MarkedArrays, ports_at_fault: Iterable[tuple[int, int]]) -> None:
+    """Mark the edges into ports at fault, and fade those from and to absent nodes."""
+    if not len(arrays.wire_bits):
         return
-    faults = set(at_fault)
+    faults = set(ports_at_fault)
     if faults:
         rows = np.array([row for row, _ in faults])
         for edge in np.flatnonzero(np.isin(arrays.target, rows)).tolist():

@@ -1,4 +1,7 @@
-"""The whole graph in the corner: a picture with the visible part, to be dragged about."""
+"""The minimap: a small picture of the whole graph with a frame around the part in sight.
+
+The picture is a pixmap that is drawn again when the geometry changed, ten times a second at most.
+"""
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
@@ -9,43 +12,49 @@ from designer.gui.base.theme import theme
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas import marks
 from designer.gui.canvas.primitives import draw_lines, draw_rects
-from designer.gui.canvas.view import GraphView
+from designer.gui.canvas.scene_view import SceneView
 
 _WIDTH, _HEIGHT = 132, 164
 _MARGIN = 16
-_INSIDE = 9.0
+_INSIDE = 9.0  # pixels between the border and the graph
 _EVERY = 100  # milliseconds between two pictures
-_LEAST_VIEW = 5.0  # pixels of the frame around what is seen
+_LEAST_VIEW = 5.0  # pixels of the frame around the part in sight
 
 
 class Minimap(QWidget):
-    """Shows where in the graph one is; a press or drag goes there."""
+    """Shows which part of the graph is in sight; a press or drag moves the view there."""
 
-    def __init__(self, view: GraphView) -> None:
+    def __init__(self, view: SceneView) -> None:
         super().__init__(view, objectName="minimap")
         self.setAccessibleName("Minimap")
-        self.setToolTip("The whole network; drag to move about")
+        self.setToolTip("The whole network; drag to move the view.")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.view = view
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # the graph need not be, below
+        self.setAttribute(
+            Qt.WidgetAttribute.WA_OpaquePaintEvent
+        )  # so the graph below is not painted
         self.resize(_WIDTH, _HEIGHT)
         self._picture: QPixmap | None = None
-        self._drawn: tuple[object, ...] = ()
+        self._drawn: tuple[object, ...] | None = None  # the state of the layer it was drawn from
         self._bounds = QRectF()
         self._later = QTimer(self, interval=_EVERY, singleShot=True)
         self._later.timeout.connect(self._rebuild)
         view.looked.connect(self._looked)
         theme.changed.connect(self._restyle)
 
-    def place(self) -> None:
-        """Go to the corner."""
+    def move_to_corner(self) -> None:
+        """Move to the bottom right corner of the view."""
         self.move(self.view.width() - _WIDTH - _MARGIN, self.view.height() - _HEIGHT - _MARGIN)
 
     def _looked(self) -> None:
         layer = self.view.layer
-        drawn = (id(layer.arrays), layer.arrays.version, id(layer.box), layer.lifted is not None)
-        if (drawn != self._drawn or layer.lifted is not None) and not self._later.isActive():
-            self._drawn = drawn
+        lifted = layer.lifted is not None
+        drawn = self._drawn
+        same = drawn is not None and (
+            drawn[0] is layer.arrays and drawn[1] is layer.box and drawn[2] == layer.arrays.version
+        )
+        if (not same or lifted) and not self._later.isActive():
+            self._drawn = layer.arrays, layer.box, layer.arrays.version
             self._later.start()
         self.update()
 
@@ -56,7 +65,7 @@ class Minimap(QWidget):
     def _rebuild(self) -> None:
         self._picture = None
         self.update()
-        if self.view.layer.lifted is not None:  # nodes still move: what is drawn now is passing
+        if self.view.layer.lifted is not None:  # nodes still move
             self._later.start()
 
     def _scale(self) -> float:
@@ -116,25 +125,24 @@ class Minimap(QWidget):
         return picture
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the picture and the frame around what is seen."""
         if self._picture is None or self._picture.devicePixelRatio() != self.devicePixelRatioF():
             self._picture = self._drawn_picture()
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._picture)
-        seen = self._to_map(self.view.navigator.visible())
-        middle = seen.center()
-        seen.setWidth(max(seen.width(), _LEAST_VIEW))
-        seen.setHeight(max(seen.height(), _LEAST_VIEW))
-        seen.moveCenter(middle)
-        room = QRectF(self.rect()).adjusted(2.5, 2.5, -2.5, -2.5)
-        seen = seen.intersected(room)
-        if seen.isEmpty():
+        frame = self._to_map(self.view.navigator.visible())
+        middle = frame.center()
+        frame.setWidth(max(frame.width(), _LEAST_VIEW))
+        frame.setHeight(max(frame.height(), _LEAST_VIEW))
+        frame.moveCenter(middle)
+        inside = QRectF(self.rect()).adjusted(2.5, 2.5, -2.5, -2.5)
+        frame = frame.intersected(inside)
+        if frame.isEmpty():
             return
         painter.setPen(QPen(self.view.layer.look.soft, 1.0))
         fill = QColor(self.view.layer.look.soft)
         fill.setAlphaF(0.09)
         painter.setBrush(QBrush(fill))
-        painter.drawRect(seen)
+        painter.drawRect(frame)
 
     def _go(self, position: QPointF) -> None:
         scale, middle = self._scale(), self._bounds.center()
@@ -145,13 +153,11 @@ class Minimap(QWidget):
         self.view.navigator.look_at(point, self.view.navigator.scale)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Go there."""
-        if self._later.isActive():  # what is seen of the graph is old
+        if self._later.isActive():  # the picture is out of date
             self._later.stop()
             self._picture = self._drawn_picture()
         self._go(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Go on."""
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._go(event.position())

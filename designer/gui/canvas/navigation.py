@@ -1,18 +1,29 @@
-"""Where the view looks: panning, zooming about a point, fitting."""
+"""Panning, zooming about a point and fitting a part of the scene into the view."""
 
 from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetricsF, QTransform
+from PySide6.QtGui import QFontMetricsF, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication, QGraphicsView
 
-LEAST, MOST = 0.0008, 5.0  # scale
+LEAST, MOST = 0.0008, 5.0
+"""The smallest and largest scale."""
 STEP = 1.25
-FIRST = 0.6  # a graph that would be smaller than this is at first shown from its top
+"""By what a step of zooming multiplies the scale."""
+FIRST = 0.6
+"""Scale from which on a whole graph is shown at first; a larger graph is shown from its top."""
 MARGIN = 40.0  # pixels around what is fitted
-_STILL = 160  # milliseconds without motion after which the view has come to rest
+_STILL = 160  # milliseconds without motion after which the view counts as at rest
 
 
 class Navigator(QObject):
-    """Moves a view and tells when it has moved and when it rests."""
+    """Moves a view.
+
+    Signals
+    -------
+    moved()
+        The view shows another part of the scene.
+    rested()
+        Nothing has moved for a moment.
+    """
 
     moved = Signal()
     rested = Signal()
@@ -27,23 +38,23 @@ class Navigator(QObject):
 
     @property
     def unit(self) -> float:
-        """The scale at which text has the size that the user wants: 100 %."""
+        """The scale that counts as 100 %: text on nodes is as large as that of the window."""
         return QFontMetricsF(QApplication.font()).height() / 15.0
 
     def follow_font(self) -> None:
-        """Keep the picture's size relative to the text around it."""
+        """Keep the size of the graph relative to the window's text."""
         if self.unit != self._unit:
             factor, self._unit = self.unit / self._unit, self.unit
             self.zoom(factor)
 
     @property
     def scale(self) -> float:
-        """Pixels of the window for one scene unit."""
+        """Pixels of the window per scene unit."""
         return self.view.transform().m11()
 
     @property
     def center(self) -> QPointF:
-        """The scene point in the middle."""
+        """The scene point in the middle of the view."""
         return self.to_scene(QPointF(self.view.viewport().rect().center()))
 
     def to_scene(self, point: QPointF) -> QPointF:
@@ -52,14 +63,14 @@ class Navigator(QObject):
         return inverse.map(point)
 
     def visible(self) -> QRectF:
-        """Return the part of the scene that is seen."""
+        """Return the part of the scene that is in sight."""
         rect = self.view.viewport().rect()
         return QRectF(
             self.to_scene(QPointF(rect.topLeft())), self.to_scene(QPointF(rect.bottomRight()))
         )
 
     def touch(self) -> None:
-        """Something moves: it rests when this was not said for a moment."""
+        """Note that something moves; without a call for a moment, the view is at rest."""
         self.moving = True
         self._still.start()
 
@@ -68,7 +79,7 @@ class Navigator(QObject):
         self.rested.emit()
 
     def look_at(self, center: QPointF, scale: float) -> None:
-        """Show a point in the middle at a scale."""
+        """Show a scene point in the middle, at a scale."""
         scale = min(max(scale, LEAST), MOST)
         if scale != self.scale:
             self.view.setTransform(QTransform.fromScale(scale, scale))
@@ -77,7 +88,7 @@ class Navigator(QObject):
         self.moved.emit()
 
     def pan(self, delta: QPoint) -> None:
-        """Move the picture by some pixels."""
+        """Move the graph by some pixels."""
         horizontal, vertical = self.view.horizontalScrollBar(), self.view.verticalScrollBar()
         horizontal.setValue(horizontal.value() - delta.x())
         vertical.setValue(vertical.value() - delta.y())
@@ -85,15 +96,15 @@ class Navigator(QObject):
         self.moved.emit()
 
     def zoom(self, factor: float, at: QPointF | None = None) -> None:
-        """Change the scale about a point of the viewport, its middle by default."""
+        """Multiply the scale, keeping a point of the viewport in place: the middle by default."""
         middle = QPointF(self.view.viewport().rect().center())
         at = middle if at is None else at
         scale = min(max(self.scale * factor, LEAST), MOST)
-        stays = self.to_scene(at)
-        self.look_at(stays + (middle - at) / scale, scale)
+        fixed = self.to_scene(at)
+        self.look_at(fixed + (middle - at) / scale, scale)
 
     def fit(self, rect: QRectF, most: float = 1.25) -> None:
-        """Show a part of the scene as large as it fits, but no larger than `most` times 100 %."""
+        """Show a part of the scene as large as fits, but not larger than `most` times 100 %."""
         if rect.isEmpty():
             self.look_at(QPointF(0, 0), self.unit)
             return
@@ -115,7 +126,7 @@ class Navigator(QObject):
             self.look_at(QPointF(x, y), scale)
 
     def show(self, rect: QRectF) -> None:
-        """Bring a part of the scene into sight, moving no more than needed."""
+        """Bring a part of the scene into sight, without moving if it is in sight already."""
         if self.scale < 0.4 * self.unit:
             self.look_at(rect.center(), self.unit)
             return
@@ -125,8 +136,8 @@ class Navigator(QObject):
             self.look_at(rect.center(), self.scale)
 
 
-def wheel_pan(event) -> QPoint:
-    """Return how far a turn of the wheel moves the picture."""
+def wheel_pan(event: QWheelEvent) -> QPoint:
+    """Return how far a turn of the wheel moves the graph, in pixels."""
     pixels = event.pixelDelta()
     if pixels.isNull():
         turn = event.angleDelta()

@@ -1,4 +1,4 @@
-"""What the canvas says for a moment: toasts below, a tip at the pointer, a card of problems."""
+"""The passing notes over the canvas: toasts, a tip at the pointer, a card of problems, a hint."""
 
 from collections.abc import Sequence
 
@@ -9,15 +9,15 @@ from designer.analysis.problems import Problem, Severity
 from designer.gui.base.theme import colors, sans, theme
 
 _SHOWN = 3600  # milliseconds that a toast stays; longer sentences stay longer
-_PER_LETTER = 35
-_FADE = 300
-_GAP = 12
+_PER_LETTER = 35  # milliseconds
+_FADE = 300  # milliseconds
+_GAP = 12  # pixels between a card and the border of the view
 _MOST_PROBLEMS = 3
-_ANY = 16_777_215  # Qt's word for no limit
+_ANY = 16_777_215  # QWIDGETSIZE_MAX: no limit
 
 
 class _Card(QFrame):
-    """A small frame with some lines of text, which lets the mouse through."""
+    """A small frame with some lines of text, which mouse events pass through."""
 
     def __init__(self, parent: QWidget, name: str) -> None:
         super().__init__(parent, objectName=name)
@@ -26,14 +26,14 @@ class _Card(QFrame):
         self.label = QLabel(self, objectName=f"{name}-text")
         self.label.setTextFormat(Qt.TextFormat.RichText)
         self.label.setWordWrap(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(11, 8, 11, 8)
-        column.addWidget(self.label)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(11, 8, 11, 8)
+        self._column.addWidget(self.label)
         self.hide()
         theme.changed.connect(self.restyle)
 
-    def tell(self, text: str, kind: str, most: int = 340) -> None:
-        """Fill in rich text and take its size."""
+    def set_text(self, text: str, kind: str, most: int = 340) -> None:
+        """Show rich text and take its size, at most `most` pixels wide."""
         self.kind = kind
         self.restyle()
         self.label.setFont(sans(0.95))
@@ -47,10 +47,10 @@ class _Card(QFrame):
         one_line = self.label.sizeHint().height()
         height = self.label.heightForWidth(width) if wide > most else one_line
         self.label.setFixedSize(width, height)
-        self.setFixedSize(self.layout().sizeHint())
+        self.setFixedSize(self._column.sizeHint())
 
     def restyle(self) -> None:
-        """Take the colors of the theme for what is said."""
+        """Use the colors of the present theme for this kind of note."""
         c = colors()
         border, back = {
             "refused": (c.error, c.error_panel),
@@ -66,7 +66,10 @@ class _Card(QFrame):
 
 
 class Notes(QObject):
-    """The passing notes of a view; they are its children and leave the viewport alone."""
+    """The passing notes of a view.
+
+    They are children of the view, not of its viewport, so that they do not scroll with it.
+    """
 
     def __init__(self, view: QWidget) -> None:
         super().__init__(view)
@@ -92,10 +95,12 @@ class Notes(QObject):
         """Show a sentence at the bottom for some seconds."""
         self._fade.stop()
         self._effect.setOpacity(1.0)
-        self.toast.tell(_escaped(sentence), kind, most=min(560, max(200, self.view.width() - 60)))
+        self.toast.set_text(
+            _escaped(sentence), kind, most=min(560, max(200, self.view.width() - 60))
+        )
         self.toast.show()
         self.toast.raise_()
-        self.place()
+        self.reposition()
         self._stays.start(_SHOWN + _PER_LETTER * len(sentence))
 
     def hide_toast(self) -> None:
@@ -104,8 +109,8 @@ class Notes(QObject):
         self._fade.stop()
         self.toast.hide()
 
-    def place(self) -> None:
-        """Put the toast at the bottom, in the middle."""
+    def reposition(self) -> None:
+        """Move the toast to the middle of the bottom and the hint to the middle of the view."""
         toast, view = self.toast, self.view
         toast.move((view.width() - toast.width()) // 2, view.height() - toast.height() - 22)
         hint = self.hint
@@ -117,12 +122,12 @@ class Notes(QObject):
             self.hint.setStyleSheet(_hint_style())
             self.hint.setText(text)
             self.hint.adjustSize()
-            self.place()
+            self.reposition()
         self.hint.setVisible(bool(text))
 
     def show_tip(self, at: QPoint, sentence: str, kind: str) -> None:
         """Show a sentence beside the pointer."""
-        self.tip.tell(_escaped(sentence), kind, most=300)
+        self.tip.set_text(_escaped(sentence), kind, most=300)
         self._put(self.tip, at + QPoint(16, 18))
 
     def hide_tip(self) -> None:
@@ -130,7 +135,7 @@ class Notes(QObject):
         self.tip.hide()
 
     def show_problems(self, at: QPoint, problems: Sequence[Problem]) -> None:
-        """Show what is wrong and what would help, beside a node."""
+        """Show problems and their fixes at a point of the view, beside a node."""
         c = colors()
         parts = []
         for problem in problems[:_MOST_PROBLEMS]:
@@ -140,9 +145,10 @@ class Notes(QObject):
             parts.append(part)
         if len(problems) > _MOST_PROBLEMS:
             more = len(problems) - _MOST_PROBLEMS
-            parts.append(f'<span style="color:{c.soft_text}">and {more} more</span>')
+            sentence = f"{more} more problems are not shown here."
+            parts.append(f'<span style="color:{c.soft_text}">{sentence}</span>')
         wrong = any(problem.severity is Severity.ERROR for problem in problems)
-        self.card.tell("<br><br>".join(parts), "error" if wrong else "warning")
+        self.card.set_text("<br><br>".join(parts), "error" if wrong else "warning")
         self._put(self.card, at + QPoint(8, 6))
 
     def hide_card(self) -> None:
@@ -150,7 +156,7 @@ class Notes(QObject):
         self.card.hide()
 
     def _put(self, card: _Card, at: QPoint) -> None:
-        """Show a card at a point of the view, or beside it where it would be cut off."""
+        """Show a card at a point of the view, moved so that none of it is cut off."""
         view = self.view
         x = min(at.x(), view.width() - card.width() - _GAP)
         y = at.y()

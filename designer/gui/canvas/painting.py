@@ -1,44 +1,51 @@
 """Painting the arrays at one of three levels of detail.
 
-The overview has color blocks and straight lines, the map bodies and titles, the detail everything.
-Bodies, ports and badges are copied from sprites at whole pixels; words and wires are drawn.
+The overview shows colored rectangles and straight lines, the map bodies and titles, the detail
+everything. Bodies, ports and badges are copied from sprites at whole pixels, which takes a seventh
+of the time of drawing them (1.3 instead of 9.7 ms for 700 nodes); text and wires are drawn.
 """
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QTransform
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPixmap, QTransform
 
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas import marks
-from designer.gui.canvas.captions import title
+from designer.gui.canvas.captions import container_title
 from designer.gui.canvas.containers import draw_container, draw_container_title
 from designer.gui.canvas.edge_painting import EdgePainting, faint
-from designer.gui.canvas.look import FADED_OPACITY, Style, elided, font, metrics, mixed
+from designer.gui.canvas.look import (
+    FADED_OPACITY,
+    Style,
+    elided,
+    font,
+    metrics,
+    mixed,
+    node_texts,
+    static_text,
+)
 from designer.gui.canvas.measures import HEADER, ICON_LEFT, TEXT_LEFT
+from designer.gui.canvas.painted import PaintedLayer
 from designer.gui.canvas.primitives import draw_points, draw_rects
 from designer.gui.canvas.sprites import MARGIN
 from designer.gui.documents.graph_paths import name_of, parent
 
-if TYPE_CHECKING:
-    from designer.gui.canvas.layer import GraphLayer
-
 OVERVIEW, MAP, DETAIL = range(3)
+"""The levels of detail, the coarsest first."""
 
 GRID = 24.0  # between the dots of the background
 _DOT = 1.6  # pixels
 _SHAPES_FROM = 1.15  # scale from which on edges carry shapes
-_TITLES_FROM = 60.0  # pixels of a node's width
-_END_TITLES_FROM = 24.0  # those of a block's own inputs and outputs are a letter or two
+_TITLES_FROM = 60.0  # pixels of a node's width from which on it has a title on the map
+_END_TITLES_FROM = 24.0  # the same for a block's inputs and outputs: names of a letter or two
 _LARGER_TITLES_FROM = 0.36  # scale
-_ICONS_FROM = 0.45
+_ICONS_FROM = 0.45  # scale
 _NAMES_FROM = 0.3  # scale from which on expanded blocks have room for a name
-_MOST_SMOOTH = 1500  # wires drawn smoothly on the map
+_MOST_SMOOTH = 1500  # wires that the map draws with anti-aliasing
 
 
 def paint_grid(painter: QPainter, exposed: QRectF, scale: float, color: QColor) -> None:
-    """Draw the dots behind everything, as long as they are apart."""
+    """Draw the dots of the background, fewer of them the smaller the scale is."""
     if scale < 0.25:
         return
     step = GRID if scale >= 0.75 else GRID * 2 if scale >= 0.45 else GRID * 4
@@ -52,7 +59,7 @@ def paint_grid(painter: QPainter, exposed: QRectF, scale: float, color: QColor) 
     pen.setCosmetic(True)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(pen)
-    # Single pixels are drawn fifteen times as fast as dots of any other size.
+    # Qt draws points of one pixel fifteen times as fast as larger ones, so a dot is a few points.
     side = round(_DOT * ratio)
     for x in range(side):
         for y in range(side):
@@ -60,19 +67,28 @@ def paint_grid(painter: QPainter, exposed: QRectF, scale: float, color: QColor) 
 
 
 def in_rect(box: np.ndarray, rect: QRectF, margin: float) -> np.ndarray:
-    """Return which of some x, y, width, height touch a rectangle."""
-    return (
+    """Return which boxes touch a rectangle, (n,) bool.
+
+    Parameters
+    ----------
+    box
+        Boxes as x, y, width, height, (n, 4).
+    rect, margin
+        The rectangle, and by how much it is larger on each side.
+    """
+    touches: np.ndarray = (
         (box[:, 0] <= rect.right() + margin)
         & (box[:, 0] + box[:, 2] >= rect.left() - margin)
         & (box[:, 1] <= rect.bottom() + margin)
         & (box[:, 1] + box[:, 3] >= rect.top() - margin)
     )
+    return touches
 
 
 class Painting:
-    """One painting of a part of the layer."""
+    """Paints the exposed part of the layer once."""
 
-    def __init__(self, layer: "GraphLayer", painter: QPainter, exposed: QRectF) -> None:
+    def __init__(self, layer: PaintedLayer, painter: QPainter, exposed: QRectF) -> None:
         self.layer = layer
         self.look = layer.look
         self.arrays = layer.arrays
@@ -97,7 +113,7 @@ class Painting:
         self.edges.wires(smooth=level == DETAIL or len(self.edges.edges) < _MOST_SMOOTH)
         lifted = self.layer.lifted
         passes = [nodes]
-        if lifted is not None:  # what is dragged lies above the rest
+        if lifted is not None:  # dragged nodes lie above the others
             passes = [nodes[~lifted[nodes]], nodes[lifted[nodes]]]
         for some in passes:
             self._bodies(some, level)
@@ -118,12 +134,12 @@ class Painting:
     # Nodes
 
     def _blocks(self, nodes: np.ndarray) -> None:
-        """Draw nodes as rectangles of their color."""
+        """Draw nodes as rectangles in the color of their category."""
         painter, look, layer = self.painter, self.look, self.layer
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         rects = layer.box[nodes].copy()
-        least = 1.6 / self.scale  # smaller than a pixel and a half nobody sees it
+        least = 1.6 / self.scale  # a lower rectangle could hardly be seen
         grow = np.maximum(least - rects[:, 3], 0.0)
         rects[:, 1] -= grow / 2
         rects[:, 3] += grow
@@ -136,7 +152,7 @@ class Painting:
                 painter.setBrush(QBrush(color))
                 draw_rects(painter, rects[some])
         for status, color in look.weight_status.items():
-            some = ((bits & marks.ANY_FATE) == status) & ~faded
+            some = ((bits & marks.ANY_WEIGHT_STATUS) == status) & ~faded
             if np.any(some):
                 painter.setBrush(QBrush(mixed(color, look.canvas, 0.22)))
                 draw_rects(painter, rects[some])
@@ -159,7 +175,7 @@ class Painting:
                     draw_rects(painter, inner[category[some] == number])
 
     def _corners(self, rows: np.ndarray) -> np.ndarray:
-        """Return the nodes' top left corners in the window, at whole pixels of the screen."""
+        """Return the top left corners of nodes in the window, at whole pixels of the screen."""
         corners = self.layer.box[rows, :2] * self.scale + (self.world.dx(), self.world.dy())
         return np.round(corners * self.ratio) / self.ratio
 
@@ -170,7 +186,8 @@ class Painting:
         corners = self._corners(nodes) - MARGIN * self.scale
         icon = level == DETAIL or self.scale > _ICONS_FROM
         hovered = layer.hovered
-        found: dict[tuple, object] = {}
+        # Keyed by a plain tuple, which is made several times as fast as a Style for every node.
+        found: dict[tuple[int, bool, int, bool, bool, bool], QPixmap] = {}
         for row, (x, y), category, kind, bits, selected in zip(
             nodes.tolist(),
             corners.tolist(),
@@ -198,7 +215,7 @@ class Painting:
             _, _, width, height = layer.box[row].tolist()
             end = arrays.kind[row] >= a.INPUT_END
             faded = bool(arrays.bits[row] & marks.FADED)
-            for each in layer.words(caption, width, height, bool(end)):
+            for each in node_texts(caption, width, height, bool(end)):
                 role = (each.size, each.bold, each.soft, faded)
                 roles.setdefault(role, []).append((left + each.x, top + each.y, each.text))
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing, True)
@@ -208,11 +225,11 @@ class Painting:
             painter.setPen(self.look.soft if soft else self.look.text)
             painter.setOpacity(FADED_OPACITY + 0.2 if faded else 1.0)
             for x, y, text in texts:
-                painter.drawStaticText(QPointF(x, y - ascent), layer.static(text, size, bold))
+                painter.drawStaticText(QPointF(x, y - ascent), static_text(text, size, bold))
         painter.setOpacity(1.0)
 
     def _titles(self, nodes: np.ndarray) -> None:
-        """Write names alone, as large as there is room."""
+        """Write the names of nodes, shortened to their width."""
         painter, layer, arrays = self.painter, self.layer, self.arrays
         ends = arrays.kind[nodes] >= a.INPUT_END
         least = np.where(ends, _END_TITLES_FROM, _TITLES_FROM)
@@ -232,7 +249,7 @@ class Painting:
             text, advance = elided(name_of(arrays.paths[row]), round(room), size, True)
             left = (wide - advance) / 2 if end else start
             painter.drawStaticText(
-                QPointF(x + left, y + (tall - height) / 2), layer.static(text, size, True)
+                QPointF(x + left, y + (tall - height) / 2), static_text(text, size, True)
             )
         painter.setTransform(self.world)
 
@@ -269,7 +286,7 @@ class Painting:
             return
         painter, box = self.painter, self.layer.box
         painter.setTransform(QTransform())
-        size = max(self.scale, 0.55)  # to be seen also from further away
+        size = max(self.scale, 0.55)  # so that it is seen at a small scale, too
         for row in rows.tolist():
             bit = int(self.arrays.bits[row]) & (marks.ERROR | marks.WARNING)
             sprite = self.layer.sprites.badge(bit, size, self.ratio)
@@ -301,16 +318,13 @@ class Painting:
             return
         for row in rows.tolist():
             path = self.arrays.paths[row]
-            frame = self.arrays.frames[parent(path)]
-            node = frame.graph.nodes[name_of(path)]
-            result = frame.result.nodes.get(name_of(path)) if frame.result is not None else None
             rect = QRectF(*self.layer.box[row].tolist())
             hovered = row == self.layer.hovered
-            words = title(name_of(path), node, result)
-            draw_container_title(self.painter, self.look, rect, *words, hovered=hovered)
+            texts = container_title(self.arrays.frames[parent(path)], name_of(path))
+            draw_container_title(self.painter, self.look, rect, *texts, hovered=hovered)
 
     def _names_of_containers(self, rows: np.ndarray) -> None:
-        """Write the names of expanded blocks alone, in letters that can be read."""
+        """Write the names of expanded blocks in letters of a fixed size that can be read."""
         if self.scale < _NAMES_FROM:
             return
         painter = self.painter
@@ -322,12 +336,12 @@ class Painting:
             room = float(self.layer.box[row, 2]) * self.scale - 20
             text, _ = elided(name_of(self.arrays.paths[row]), round(room), size, True)
             free = HEADER * self.scale - metrics(size, True).height()
-            place = QPointF(x + 5, y + max(1.0, free / 2))
-            painter.drawStaticText(place, self.layer.static(text, size, True))
+            corner = QPointF(x + 5, y + max(1.0, free / 2))
+            painter.drawStaticText(corner, static_text(text, size, True))
         painter.setTransform(self.world)
 
     def _lights(self) -> None:
-        """Draw the ports that say something to the edge that is dragged about."""
+        """Draw the ports that are lit while an edge is dragged."""
         layer, look = self.layer, self.look
         if not layer.lit_ports:
             return

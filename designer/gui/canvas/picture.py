@@ -1,4 +1,4 @@
-"""The graph as a file: vectors (SVG) or pixels (PNG) of all that the canvas shows."""
+"""Saving the graph that the canvas shows as a picture: vectors (SVG) or pixels (PNG)."""
 
 from pathlib import Path
 
@@ -9,20 +9,28 @@ from PySide6.QtSvg import QSvgGenerator
 from designer.errors import DesignerError
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas import marks
-from designer.gui.canvas.captions import title
+from designer.gui.canvas.captions import container_title
 from designer.gui.canvas.containers import draw_container, draw_container_title
-from designer.gui.canvas.interface import PortHit
 from designer.gui.canvas.layer import GraphLayer
-from designer.gui.canvas.look import FADED_OPACITY, Style, draw_badge, draw_body, draw_port, font
+from designer.gui.canvas.look import (
+    FADED_OPACITY,
+    Style,
+    draw_badge,
+    draw_body,
+    draw_port,
+    font,
+    node_texts,
+)
+from designer.gui.canvas.targets import PortHit
 from designer.gui.documents.graph_paths import name_of, parent
 
-MARGIN = 32.0
+MARGIN = 32.0  # scene units around the graph
 RATIO = 2.0  # pixels of a PNG for one scene unit
-_MOST_PIXELS = 12_000  # of a side
+_MOST_PIXELS = 12_000  # of the longer side of a PNG: 550 MB for a square picture
 
 
 def save(layer: GraphLayer, path: Path, name: str) -> None:
-    """Write the whole graph as it looks now.
+    """Write the whole graph as it looks now, in the format of the file's ending.
 
     Raises
     ------
@@ -31,7 +39,7 @@ def save(layer: GraphLayer, path: Path, name: str) -> None:
     """
     bounds = layer.bounds()
     if bounds.isEmpty():
-        raise DesignerError("There is nothing to draw yet: add a layer first.")
+        raise DesignerError("The design has no nodes to draw yet; add a layer first.")
     area = bounds.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
     ending = path.suffix.lower()
     if ending == ".svg":
@@ -39,7 +47,10 @@ def save(layer: GraphLayer, path: Path, name: str) -> None:
     elif ending == ".png":
         _save_png(layer, path, area)
     else:
-        raise DesignerError(f"A picture is written as .svg or .png; {path.name} ends in neither.")
+        raise DesignerError(
+            f"A picture is written as .svg or .png; {path.name} ends in neither. "
+            "Choose one of these endings."
+        )
 
 
 def _save_svg(layer: GraphLayer, path: Path, name: str, area: QRectF) -> None:
@@ -54,7 +65,7 @@ def _save_svg(layer: GraphLayer, path: Path, name: str, area: QRectF) -> None:
     generator.setViewBox(QRectF(0, 0, size.width(), size.height()))
     painter = QPainter()
     if not painter.begin(generator):
-        raise DesignerError(f"The picture {path} cannot be written.")
+        raise DesignerError(f"The picture {path} cannot be written; choose another folder.")
     painter.translate(-area.topLeft())
     draw(painter, layer, area)
     painter.end()
@@ -66,7 +77,7 @@ def _save_png(layer: GraphLayer, path: Path, area: QRectF) -> None:
     size = QSize(max(1, round(area.width() * ratio)), max(1, round(area.height() * ratio)))
     image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
     if image.isNull():
-        raise DesignerError("There is not enough memory for a picture of this size; write an SVG.")
+        raise DesignerError("There is not enough memory for a PNG of this size; save it as SVG.")
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.scale(ratio, ratio)
@@ -74,8 +85,8 @@ def _save_png(layer: GraphLayer, path: Path, area: QRectF) -> None:
     draw(painter, layer, area)
     painter.end()
     _check_writable(path)
-    if not image.save(str(path), "PNG"):
-        raise DesignerError(f"The picture {path} cannot be written.")
+    if not image.save(str(path)):
+        raise DesignerError(f"The picture {path} cannot be written; choose another folder.")
 
 
 def _check_writable(path: Path) -> None:
@@ -84,12 +95,12 @@ def _check_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise DesignerError(
-            f"The picture {path} cannot be written ({error.strerror}); choose another place."
+            f"The picture {path} cannot be written ({error.strerror}); choose another folder."
         ) from error
 
 
 def draw(painter: QPainter, layer: GraphLayer, area: QRectF) -> None:
-    """Draw everything in every detail, with nothing selected, by plain vectors."""
+    """Draw the whole graph in full detail as vectors, with nothing selected."""
     look, arrays = layer.look, layer.arrays
     painter.fillRect(area, look.canvas)
     rows = range(len(arrays.paths))
@@ -109,10 +120,8 @@ def draw(painter: QPainter, layer: GraphLayer, area: QRectF) -> None:
             _draw_node(painter, layer, row)
     for row in containers:
         path = arrays.paths[row]
-        frame = arrays.frames[parent(path)]
-        result = frame.result.nodes.get(name_of(path)) if frame.result is not None else None
-        words = title(name_of(path), frame.graph.nodes[name_of(path)], result)
-        draw_container_title(painter, look, _rect(layer, row), *words)
+        texts = container_title(arrays.frames[parent(path)], name_of(path))
+        draw_container_title(painter, look, _rect(layer, row), *texts)
     for row in rows:
         if layer.box[row, 2] > 0:
             _draw_ports(painter, layer, row)
@@ -135,7 +144,7 @@ def _draw_node(painter: QPainter, layer: GraphLayer, row: int) -> None:
     path = arrays.paths[row]
     caption = layer.captions.of(arrays.frames[parent(path)], name_of(path), path)
     painter.setOpacity(FADED_OPACITY + 0.2 if bits & marks.FADED else 1.0)
-    for each in layer.words(caption, rect.width(), rect.height(), end):
+    for each in node_texts(caption, rect.width(), rect.height(), end):
         painter.setFont(font(each.size, each.bold))
         painter.setPen(look.soft if each.soft else look.text)
         painter.drawText(QPointF(rect.x() + each.x, rect.y() + each.y), each.text)

@@ -1,4 +1,4 @@
-"""Adding layers, blocks and presets: behind a node, into an edge, at a point."""
+"""Adding layers, blocks and presets: after a node, into an edge, or at a point."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,15 +10,11 @@ from designer.design import clipboard, edits, naming
 from designer.design.blocks import check_use
 from designer.design.values import BlockNode, Design, Edge, Graph, Node, Point
 from designer.errors import DesignerError
-from designer.gui.canvas.layout import ROW_GAP
-from designer.gui.canvas.measures import NODE_HEIGHT
 from designer.gui.documents import graph_paths
 from designer.gui.documents.items import Item
+from designer.gui.documents.spacing import ROW_PITCH
 from designer.gui.documents.workspace import Workspace
 from designer.layers.tensors import Shape
-
-PITCH = NODE_HEIGHT + ROW_GAP
-"""From the top of a node to that of the next one below."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +26,14 @@ class Spot:
     scope
         The path of the graph.
     at
-        Its place there; None leaves that to the layout.
+        Its position in the graph; None leaves that to the layout.
     positions
         Where the other nodes are drawn now; they stay there if `at` is given.
     edge
-        The edge into which it goes.
+        The edge into which it is inserted, None for no edge.
     name, port, output
-        The node, or end of the block, and its output or input port that it is connected with.
+        The port it is connected with: the node (or input or output of the block), the port's
+        number, and whether it is an output port. No port if the name is empty.
     """
 
     scope: str
@@ -49,9 +46,9 @@ class Spot:
 
 
 def append(workspace: Workspace, item: Item) -> None:
-    """Add an item behind the selected node, wired; a join reads all selected nodes.
+    """Add an item after the selected node and connect it; a join reads all selected nodes.
 
-    With nothing selected it goes behind the one open end of the graph, if there is one.
+    With nothing selected it is added after the one open end of the graph, if there is one.
     """
     scope, chosen = _selected(workspace)
     block = graph_paths.block_at(workspace.design, scope)
@@ -59,13 +56,12 @@ def append(workspace: Workspace, item: Item) -> None:
     def add(design: Design) -> tuple[Design, str]:
         after = chosen[-1] if chosen else open_end(design, block)
         shape = _shape(workspace, scope, block, after)
-        made, node, wish = _made(design, item, block, shape)
+        made, node, wanted = _made(design, item, block, shape)
         if len(chosen) > 1 and editing.input_ports(made, node) > 1:
-            return _joined(made, wish, node, chosen, block)
+            return _joined(made, wanted, node, chosen, block)
         before = {*made.graph_of(block).edges}
-        made, name = editing.add_after(made, wish, node, after, block=block)
-        split = before - {*made.graph_of(block).edges}
-        for edge in split:
+        made, name = editing.add_after(made, wanted, node, after, block=block)
+        for edge in before - {*made.graph_of(block).edges}:  # the edges that it was inserted into
             made = with_room(made, block, name, edge)
         return made, name
 
@@ -79,8 +75,8 @@ def put(workspace: Workspace, item: Item, spot: Spot) -> None:
     def add(design: Design) -> tuple[Design, str]:
         source = spot.edge.source if spot.edge else spot.name if spot.output else None
         shape = _shape(workspace, spot.scope, block, source or None)
-        made, node, wish = _made(design, item, block, shape)
-        name = naming.free_name(made, wish, block)
+        made, node, wanted = _made(design, item, block, shape)
+        name = naming.free_name(made, wanted, block)
         takes, gives = editing.input_ports(made, node), editing.output_ports(made, node)
         if spot.edge is not None and takes and gives:
             made = edits.insert_on_edge(made, spot.edge, name, node, block=block)
@@ -98,7 +94,7 @@ def put(workspace: Workspace, item: Item, spot: Spot) -> None:
 
 
 def replace(workspace: Workspace, path: str, item: Item) -> None:
-    """Put another layer or block in a node's place, with what both have in common."""
+    """Replace a node by another layer or block, keeping its edges and common parameters."""
     scope, name = graph_paths.parent(path), graph_paths.name_of(path)
     block = graph_paths.block_at(workspace.design, scope)
 
@@ -113,7 +109,7 @@ def replace(workspace: Workspace, path: str, item: Item) -> None:
 
 
 def can_insert(workspace: Workspace, item: Item) -> bool:
-    """Tell whether an item has an input and an output, so that it can go into an edge."""
+    """Tell whether an item has an input and an output, so that it can be inserted into an edge."""
     if item.kind in ("common", "preset"):
         return True
     if item.kind == "block":
@@ -124,7 +120,7 @@ def can_insert(workspace: Workspace, item: Item) -> bool:
 
 
 def open_end(design: Design, block: str | None) -> str | None:
-    """Return the one node of a graph whose output nothing reads, None if there is none or more."""
+    """Return the node of a graph whose output nothing reads; None if there are none or several."""
     graph = design.graph_of(block)
     read = {edge.source for edge in graph.edges}
     ends = [
@@ -138,45 +134,43 @@ def open_end(design: Design, block: str | None) -> str | None:
 
 
 def with_room(design: Design, block: str | None, name: str, edge: Edge) -> Design:
-    """Place a node that went into an edge, moving down what lies below if there is no room.
+    """Position a node that was inserted into an edge, and move down what lies below if needed.
 
-    Where the nodes have no places of their own, the layout makes room.
+    If the ends of the edge have no stored positions, the layout makes room.
     """
     nodes = design.graph_of(block).nodes
     source, target = nodes.get(edge.source), nodes.get(edge.target)
     if source is None or target is None or source.at is None or target.at is None:
         return design
     moved: dict[str, Point | None] = {}
-    missing = source.at.y + 2 * PITCH - target.at.y
+    missing = source.at.y + 2 * ROW_PITCH - target.at.y
     if missing > 0:
         for key, node in nodes.items():
             if node.at is not None and node.at.y >= target.at.y and key != edge.source:
                 moved[key] = Point(node.at.x, node.at.y + missing)
-    moved[name] = Point((source.at.x + target.at.x) / 2, source.at.y + PITCH)
+    moved[name] = Point((source.at.x + target.at.x) / 2, source.at.y + ROW_PITCH)
     return edits.move(design, moved, block=block)
 
 
-def wish_for(name: str) -> str:
-    """Return the name that a node of a type would like to have: conv for Conv2d."""
+def default_name(name: str) -> str:
+    """Return the name of the first node of a layer type or block: ``conv`` for Conv2d."""
     return clipboard.identifier(name.removesuffix("2d").removesuffix("1d"), "node").lower()
 
 
 def _selected(workspace: Workspace) -> tuple[str, list[str]]:
-    """Return the graph in which is selected, and the names there in the order as written."""
+    """Return the path of the graph in which nodes are selected, and their names in its order."""
     paths = workspace.selection
     scopes = {graph_paths.parent(path) for path in paths}
     scope = scopes.pop() if len(scopes) == 1 else workspace.scope
     names = {graph_paths.name_of(path) for path in paths if graph_paths.parent(path) == scope}
     found = graph_paths.graph_at(workspace.design, scope)
     graph = found[1] if found is not None else Graph()
-    ends: tuple[str, ...] = ()
-    if found is not None and found[0] is not None:
-        block = workspace.design.blocks[found[0]]
-        ends = (*block.inputs, *block.outputs)
-    return scope, [name for name in (*graph.nodes, *ends) if name in names]
+    inputs, outputs = graph_paths.ends_of(workspace.design, found[0] if found is not None else None)
+    return scope, [name for name in (*graph.nodes, *inputs, *outputs) if name in names]
 
 
 def _shape(workspace: Workspace, scope: str, block: str | None, name: str | None) -> Shape | None:
+    """Return the shape of the tensor at a node's output, None if it is not known."""
     if name is None:
         return None
     results = graph_at(workspace.analysis, scope)
@@ -187,9 +181,15 @@ def _shape(workspace: Workspace, scope: str, block: str | None, name: str | None
 def _made(
     design: Design, item: Item, block: str | None, shape: Shape | None
 ) -> tuple[Design, Node, str]:
-    """Return the design with what the item needs, the new node, and a name for it."""
+    """Return the design with the blocks that the item needs, its node, and a name for it.
+
+    Raises
+    ------
+    DesignerError
+        The design has no such block, or the block would contain itself.
+    """
     if item.kind == "layer":
-        return design, editing.starting_node(item.name, shape), wish_for(item.name)
+        return design, editing.starting_node(item.name, shape), default_name(item.name)
     name = item.name
     if item.kind == "preset":
         from designer import presets
@@ -198,15 +198,18 @@ def _made(
     elif item.kind == "common":
         design, name = common_blocks.add_to(design, item.name)
     elif name not in design.blocks:
-        raise DesignerError(f"This design has no block '{name}'; it may have been renamed.")
+        raise DesignerError(
+            f"This design has no block '{name}'; it may have been renamed. Choose it again."
+        )
     check_use(design, name, block)
-    return design, BlockNode(name), wish_for(name)
+    return design, BlockNode(name), default_name(name)
 
 
 def _joined(
-    design: Design, wish: str, node: Node, sources: list[str], block: str | None
+    design: Design, wanted: str, node: Node, sources: list[str], block: str | None
 ) -> tuple[Design, str]:
-    name = naming.free_name(design, wish, block)
+    """Add a join that reads all sources, as far as it has ports."""
+    name = naming.free_name(design, wanted, block)
     design = edits.add_node(design, name, node, block=block)
     for port, source in enumerate(sources[: editing.input_ports(design, node)]):
         design = edits.connect(design, Edge(source, 0, name, port), block=block)
@@ -214,8 +217,9 @@ def _joined(
 
 
 def _apply(workspace: Workspace, scope: str, add: Callable[[Design], tuple[Design, str]]) -> None:
+    """Do an edit that adds a node and returns its name, and select the node."""
     if workspace.document is None:
-        raise DesignerError("No design is open: open one, or begin a new one.")
+        raise DesignerError("No design is open; open one or begin a new one.")
     try:
         after, name = add(workspace.design)
     except DesignerError as error:

@@ -55,8 +55,15 @@ def is_drawn(design: "Design", path: str) -> bool:
     if found is None:
         return False
     block, graph = found
-    ends = () if block is None else (*design.blocks[block].inputs, *design.blocks[block].outputs)
-    return name_of(path) in graph.nodes or name_of(path) in ends
+    inputs, outputs = ends_of(design, block)
+    return name_of(path) in (*graph.nodes, *inputs, *outputs)
+
+
+def ends_of(design: "Design", block: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the inputs and outputs of a block; the design itself (None) has none."""
+    if block is None:
+        return (), ()
+    return design.blocks[block].inputs, design.blocks[block].outputs
 
 
 def block_at(design: "Design", scope: str) -> str | None:

@@ -16,7 +16,7 @@ from designer.gui.canvas import arrays as a
 from designer.gui.canvas import marks, wires
 from designer.gui.canvas.arrays import Arrays, equal, fresh
 from designer.gui.canvas.frames import build
-from designer.gui.canvas.placing import Placer
+from designer.gui.canvas.positions import PositionCache
 from designer.gui.documents import graph_paths
 
 
@@ -28,7 +28,7 @@ class Picture:
         self.analysis: Analysis = analyze(design)
         self.expanded: frozenset[str] = frozenset()
         self.scope = ""
-        self.placer = Placer()
+        self.placer = PositionCache()
         self.arrays = Arrays()
         self.show()
 
@@ -37,7 +37,7 @@ class Picture:
             self.scope = graph_paths.parent(self.scope)
         root = build(self.design, self.analysis, self.scope, self.expanded, self.placer)
         self.arrays.update(root, self.analysis.problems, self.design.blocks)
-        again = build(self.design, self.analysis, self.scope, self.expanded, Placer())
+        again = build(self.design, self.analysis, self.scope, self.expanded, PositionCache())
         anew = fresh(again, self.analysis.problems, self.design.blocks)
         assert equal(self.arrays, anew)
 
@@ -132,7 +132,7 @@ def test_wires_found_again_are_those_found_at_first(qtbot: QtBot, placed: bool) 
     picture = Picture(chain_with_skips(60))
     if placed:
         root = picture.arrays.frames[""]
-        known = {name: Point(x, y) for name, (x, y) in root.places.at().items()}
+        known = {name: Point(x, y) for name, (x, y) in root.positions.by_name().items()}
         picture.put(edits.move(picture.design, known))
     history = [picture.design]
     for _ in range(60):

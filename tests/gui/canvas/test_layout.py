@@ -8,8 +8,9 @@ from pytestqt.qtbot import QtBot
 
 from designer import presets
 from designer.design.values import Edge, Graph, LayerNode, Point
+from designer.gui.canvas import positions
 from designer.gui.canvas.layout import Link, layout
-from designer.gui.canvas.placing import LARGE, Placer, arranged, place
+from designer.gui.canvas.positions import LARGE, PositionCache, graph_positions
 
 WIDTH, HEIGHT = 200.0, 44.0
 Points = list[tuple[float, float]]
@@ -114,8 +115,7 @@ def test_presets(name: str) -> None:
     graphs = [(design.graph, (), ())]
     graphs += [(block.graph, block.inputs, block.outputs) for block in design.blocks.values()]
     for graph, inputs, outputs in graphs:
-        places = place(graph, inputs, outputs)
-        at = places.at()
+        at = graph_positions(graph, inputs, outputs).by_name()
         assert overlaps([at[name] for name in graph.nodes]) == []
         for edge in graph.edges:
             assert at[edge.source][1] < at[edge.target][1]
@@ -126,7 +126,7 @@ def test_stored_places_are_kept_and_missing_ones_are_near_without_overlap() -> N
     edges = tuple(Edge(f"n{number}", 0, f"n{number + 1}", 0) for number in range(11))
     for number in (0, 1, 2, 7):
         nodes[f"n{number}"] = LayerNode("ReLU", at=Point(50.0, 72.0 * number))
-    at = place(Graph(nodes, edges)).at()
+    at = graph_positions(Graph(nodes, edges)).by_name()
     assert at["n1"] == (50.0, 72.0)
     assert overlaps(list(at.values())) == []
     assert abs(at["n3"][0] - 50.0) < 2 * WIDTH
@@ -135,7 +135,7 @@ def test_stored_places_are_kept_and_missing_ones_are_near_without_overlap() -> N
 def test_the_ends_of_a_block_lie_above_and_below_stored_places() -> None:
     nodes = {"a": LayerNode("ReLU", at=Point(0, 100)), "b": LayerNode("ReLU", at=Point(0, 300))}
     edges = (Edge("x", 0, "a", 0), Edge("a", 0, "b", 0), Edge("b", 0, "y", 0))
-    at = place(Graph(nodes, edges), ("x",), ("y",)).at()
+    at = graph_positions(Graph(nodes, edges), ("x",), ("y",)).by_name()
     assert at["x"][1] < 100
     assert at["y"][1] > 300
     assert at["x"][0] == at["y"][0] == 0
@@ -146,12 +146,12 @@ def test_a_large_graph_is_laid_out_beside_the_thread_of_the_window(qtbot: QtBot)
     nodes = {f"n{number}": LayerNode("ReLU") for number in range(count)}
     edges = tuple(Edge(f"n{number}", 0, f"n{number + 1}", 0) for number in range(count - 1))
     graph = Graph(nodes, edges)
-    placer = Placer()
-    with qtbot.waitSignal(placer.ready):
-        assert placer.places(None, graph).names == ()
-    assert placer.places(None, graph).points.tolist() == arranged(graph).tolist()
+    cache = PositionCache()
+    with qtbot.waitSignal(cache.ready):
+        assert cache.positions(None, graph).names == ()
+    assert cache.positions(None, graph).points.tolist() == positions.laid_out(graph).tolist()
     more = Graph({**nodes, "more": LayerNode("ReLU")}, (*edges, Edge("n3", 0, "more", 0)))
-    with qtbot.waitSignal(placer.ready):
-        at_first = placer.places(None, more)
+    with qtbot.waitSignal(cache.ready):
+        at_first = cache.positions(None, more)
         assert len(at_first.names) == count + 1  # near its neighbors until the layout is there
-    assert placer.places(None, more).points.tolist() == arranged(more).tolist()
+    assert cache.positions(None, more).points.tolist() == positions.laid_out(more).tolist()

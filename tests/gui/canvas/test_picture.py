@@ -38,7 +38,7 @@ def test_what_cannot_be_written_is_said(
     canvas: Canvas, workspace: Workspace, tmp_path: Path
 ) -> None:
     workspace.add(Design("Empty"))
-    with pytest.raises(DesignerError, match="nothing to draw"):
+    with pytest.raises(DesignerError, match="no nodes to draw"):
         canvas.save_picture(tmp_path / "network.svg")
     workspace.open_preset("lenet5")
     with pytest.raises(DesignerError, match=r"\.svg or \.png"):

@@ -12,8 +12,8 @@ from designer.design.values import Block, BlockNode, Design, Edge, Graph, LayerN
 from designer.gui.base import theme
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas.canvas import Canvas
-from designer.gui.canvas.interface import PortHit
 from designer.gui.canvas.painting import DETAIL, MAP, OVERVIEW
+from designer.gui.canvas.targets import PortHit
 from designer.gui.documents.workspace import Workspace
 from designer.gui.shell.main_window import MainWindow
 from tests.benchmarks.gui_canvas import residual
@@ -186,10 +186,10 @@ def test_scene_points_become_places_in_the_graph(canvas: Canvas, workspace: Work
     assert view.positions("") == before
     for name in ("conv1", "fc"):
         rect = view.rect_of(name)
-        x, y = view.place_in_scope("", QPointF(rect.center().x(), rect.top()))
+        x, y = view.point_in_scope("", QPointF(rect.center().x(), rect.top()))
         assert (x, y) == pytest.approx(before[name])
     rect = view.rect_of("layer2.0.conv2")
-    at = view.place_in_scope("layer2.0", QPointF(rect.center().x(), rect.top()))
+    at = view.point_in_scope("layer2.0", QPointF(rect.center().x(), rect.top()))
     assert at == pytest.approx(view.positions("layer2.0")["conv2"])
     assert set(view.positions("layer2.0")) == set(workspace.design.blocks["BasicBlock"].graph.nodes)
 

@@ -63,9 +63,10 @@ def test_a_file_is_known_by_what_a_worker_told() -> None:
     assert found.layers["new"] == 4
 
 
-def _fates(window: MainWindow) -> dict[str, int]:
+def _marks(window: MainWindow) -> dict[str, int]:
     arrays = window.canvas.layer.arrays
-    bits = {path: int(arrays.bits[row]) & marks.ANY_FATE for path, row in arrays.row.items()}
+    mask = marks.ANY_WEIGHT_STATUS
+    bits = {path: int(arrays.bits[row]) & mask for path, row in arrays.row.items()}
     return {path: each for path, each in bits.items() if each}
 
 
@@ -76,12 +77,12 @@ def test_the_canvas_marks_what_is_kept_until_it_is_told_not_to(
     workspace.add(edited().design)
     action, legend = window.actions_["view.weight_status"], window.canvas.legend
     window.actions_.refresh()
-    assert not action.isEnabled() and legend.isHidden() and not _fates(window)
+    assert not action.isEnabled() and legend.isHidden() and not _marks(window)
 
     found = weight_status.compare(workspace.analysis, weight_status.of_run(run.path))
     workspace.compared_with(found)
     kept, new, resized = (marks.WEIGHT_STATUS[each] for each in ("kept", "new", "resized"))
-    assert _fates(window) == {
+    assert _marks(window) == {
         **dict.fromkeys(("conv1", "second", "fc1", "fc2"), kept),
         "more": new,
         "fc3": resized,
@@ -96,13 +97,13 @@ def test_the_canvas_marks_what_is_kept_until_it_is_told_not_to(
     rates = {name: node.learning_rate for name, node in workspace.design.graph.nodes.items()}
     assert [name for name, rate in rates.items() if rate == 0] == ["conv1", "second", "fc1", "fc2"]
     assert "not frozen already" in window.actions_.refusal("layer.freeze_kept")
-    assert len(_fates(window)) == 6
+    assert len(_marks(window)) == 6
 
     legend.close_.click()
-    assert not _fates(window) and legend.isHidden()
+    assert not _marks(window) and legend.isHidden()
     action.trigger()
-    assert len(_fates(window)) == 6 and not legend.isHidden()
+    assert len(_marks(window)) == 6 and not legend.isHidden()
     legend.close_.click()
     workspace.compared_with(None)
     workspace.compared_with(found)  # another choice shows itself again
-    assert len(_fates(window)) == 6
+    assert len(_marks(window)) == 6

@@ -6,7 +6,7 @@ from pytestqt.qtbot import QtBot
 from designer.design.values import Design, Edge
 from designer.gui.canvas.gestures.quick_add import QuickAdd
 from designer.gui.canvas.gestures.renaming import NameField
-from designer.gui.canvas.interface import EdgeHit, PortHit
+from designer.gui.canvas.targets import EdgeHit, PortHit
 from designer.gui.canvas.view import GraphView
 from designer.gui.shell.main_window import MainWindow
 

@@ -115,5 +115,5 @@ def test_copying_from_two_graphs_is_refused(hand: Hand) -> None:
     hand.workspace.select(["image", "stage.act"])
     hand.key(Key.Key_C, Keys.ControlModifier)
     assert hand.sentences == [
-        "The selected nodes lie in different graphs; select some of one graph."
+        "The selected nodes lie in different graphs; select nodes of one graph."
     ]

@@ -111,7 +111,7 @@ def test_an_edge_is_chosen_by_a_click_and_deleted(hand: Hand) -> None:
     hand.key(Key.Key_Delete)
     assert hand.steps == ["disconnect act from add"]
     assert not any(edge[1] == "add" for edge in hand.edges)
-    assert hand.window.actions_.refusal("edit.delete") == "Click the node or edge that shall go."
+    assert hand.window.actions_.refusal("edit.delete") == "Click the node or edge to remove."
 
 
 def test_a_join_closes_its_gap_when_an_edge_goes(hand: Hand) -> None:

@@ -43,7 +43,7 @@ def test_keys_move_in_the_list_past_headers(hand: Hand) -> None:
     assert texts[:2] == ["Conv2d", "DepthwiseConv2d"] and texts[-1] == "Conv2d"
     hand.type("zzz")
     assert found.current() is None
-    assert found.help.text() == "Nothing that fits here is called so."
+    assert found.help.text() == "Nothing that fits here has such a name."
     hand.key(Key.Key_Return)
     assert hand.list is found
     hand.key(Key.Key_Escape)

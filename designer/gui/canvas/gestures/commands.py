@@ -1,7 +1,6 @@
-"""What the Edit and Layer menus do on the canvas; each is one step of the history."""
+"""What the actions of the Edit and Layer menus do; each is one step of the history."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QGuiApplication
@@ -9,92 +8,90 @@ from PySide6.QtGui import QGuiApplication
 from designer.analysis.analysis import analyze
 from designer.analysis.assist import editing
 from designer.design import blocks, clipboard, edits, grouping, naming
+from designer.design.edits import Edit
 from designer.design.values import Design, Edge, Point
 from designer.errors import DesignerError
 from designer.gui.canvas.gestures import quick_add as asking
 from designer.gui.canvas.gestures import renaming
-from designer.gui.canvas.gestures.common import Home, home_of, number_of, reach, settled
+from designer.gui.canvas.gestures.common import Home, all_positions, edge_reach, home_of, number_of
 from designer.gui.canvas.gestures.selecting import chosen_edge
-from designer.gui.canvas.interface import EdgeHit
-from designer.gui.canvas.measures import NODE_HEIGHT, NODE_WIDTH
+from designer.gui.canvas.measures import NODE_WIDTH
+from designer.gui.canvas.scene_view import SceneView
+from designer.gui.canvas.targets import EdgeHit
 from designer.gui.documents import graph_paths
 from designer.gui.documents.adding import Spot
-
-if TYPE_CHECKING:
-    from designer.gui.canvas.canvas import Canvas
-    from designer.gui.canvas.view import GraphView
+from designer.gui.documents.spacing import NODE_HEIGHT
 
 _GAP = 36.0  # between nodes and their copies
-_STEP = 8.0  # of a node that is nudged
+_STEP = 8.0  # by which an arrow key moves a node
 
 
 # The clipboard
 
 
-def copy(canvas: "Canvas") -> None:
+def copy(view: SceneView) -> None:
     """Copy the selected nodes to the clipboard, as text."""
-    found = _selected_in_one(canvas)
+    found = _selected_in_one(view)
     if found is None:
         return
     home, names = found
-    QGuiApplication.clipboard().setText(_copied(canvas, home, names))
-    canvas.workspace.told.emit(f"Copied {number_of(names)}.")
+    QGuiApplication.clipboard().setText(_copied(view, home, names))
+    view.workspace.told.emit(f"Copied {number_of(names)}.")
 
 
-def _copied(canvas: "Canvas", home: Home, names: list[str]) -> str:
-    positions = canvas.view.positions(home.scope)
-    return clipboard.copy(canvas.workspace.design, home.block, names, positions)
+def _copied(view: SceneView, home: Home, names: list[str]) -> str:
+    positions = view.positions(home.scope)
+    return clipboard.copy(view.workspace.design, home.block, names, positions)
 
 
-def cut(canvas: "Canvas") -> None:
+def cut(view: SceneView) -> None:
     """Move the selected nodes to the clipboard."""
-    found = _selected_in_one(canvas)
+    found = _selected_in_one(view)
     if found is None:
         return
     home, names = found
-    QGuiApplication.clipboard().setText(_copied(canvas, home, names))
-    _remove(canvas, "cut")
+    QGuiApplication.clipboard().setText(_copied(view, home, names))
+    _remove(view, "cut")
 
 
-def paste(canvas: "Canvas") -> None:
-    """Add the nodes that the clipboard holds, at the pointer if it is over the canvas."""
-    view = canvas.view
+def paste(view: SceneView) -> None:
+    """Add the nodes in the clipboard, at the pointer if it is over the canvas."""
     scope = view.scope_at(_point(view))
-    at = view.place_in_scope(scope, _point(view))
-    _put(canvas, QGuiApplication.clipboard().text(), scope, at, "paste")
+    at = view.point_in_scope(scope, _point(view))
+    _put(view, QGuiApplication.clipboard().text(), scope, at, "paste")
 
 
-def duplicate(canvas: "Canvas") -> None:
-    """Add the selected nodes once more, beside them."""
-    found = _selected_in_one(canvas)
+def duplicate(view: SceneView) -> None:
+    """Add copies of the selected nodes beside them."""
+    found = _selected_in_one(view)
     if found is None:
         return
     home, names = found
-    positions = canvas.view.positions(home.scope)
+    positions = view.positions(home.scope)
     around = [positions[name] for name in names if name in positions]
     at = None
     if around:
         left, right = min(each.x for each in around), max(each.x for each in around)
         top, bottom = min(each.y for each in around), max(each.y for each in around)
         at = Point((left + right) / 2 + right - left + NODE_WIDTH + _GAP, (top + bottom) / 2)
-    _put(canvas, _copied(canvas, home, names), home.scope, at, "duplicate")
+    _put(view, _copied(view, home, names), home.scope, at, "duplicate")
 
 
-def _put(canvas: "Canvas", text: str, scope: str, at: Point | None, verb: str) -> None:
-    """Add the nodes of a design's text, the others staying where they are drawn."""
-    workspace = canvas.workspace
+def _put(view: SceneView, text: str, scope: str, at: Point | None, verb: str) -> None:
+    """Add the nodes of a design's text; all others stay where they are drawn."""
+    workspace = view.workspace
     block = graph_paths.block_at(workspace.design, scope)
-    positions = canvas.view.positions(scope)
+    positions = view.positions(scope)
     try:
         after, names = clipboard.paste(workspace.design, block, text, at)
     except DesignerError as error:
         workspace.refused.emit(str(error))
         return
     nodes = after.graph_of(block).nodes
-    new = {name: place for name in names if (place := nodes[name].at) is not None}
+    new = {name: at for name in names if (at := nodes[name].at) is not None}
     if len(new) == len(names):
         taken = set(positions.values())
-        while taken & set(new.values()):  # nothing shall lie upon another
+        while taken & set(new.values()):  # so that no node covers another
             new = {name: Point(each.x + _GAP, each.y + _GAP) for name, each in new.items()}
         after = edits.move(after, {**positions, **new}, block=block)
     workspace.edit(
@@ -107,25 +104,25 @@ def _put(canvas: "Canvas", text: str, scope: str, at: Point | None, verb: str) -
 # Removing
 
 
-def delete(canvas: "Canvas") -> None:
-    """Remove the selected nodes, or the edge that was chosen."""
-    edge = chosen_edge(canvas.view)
-    if canvas.workspace.selection:
-        _remove(canvas, "delete")
+def delete(view: SceneView) -> None:
+    """Remove the selected nodes, or else the chosen edge."""
+    edge = chosen_edge(view)
+    if view.workspace.selection:
+        _remove(view, "delete")
     elif edge is not None:
-        delete_edge(canvas.view, edge)
+        delete_edge(view, edge)
 
 
-def delete_refusal(canvas: "Canvas") -> str:
+def delete_refusal(view: SceneView) -> str:
     """Say why nothing can be removed now, "" if something can."""
-    if canvas.workspace.document is None:
+    if view.workspace.document is None:
         return "No design is open."
-    if canvas.workspace.selection or chosen_edge(canvas.view) is not None:
+    if view.workspace.selection or chosen_edge(view) is not None:
         return ""
-    return "Click the node or edge that shall go."
+    return "Click the node or edge to remove."
 
 
-def delete_edge(view: "GraphView", hit: EdgeHit) -> None:
+def delete_edge(view: SceneView, hit: EdgeHit) -> None:
     """Remove an edge."""
     block = graph_paths.block_at(view.workspace.design, hit.scope)
     view.chosen_edge = None
@@ -135,31 +132,31 @@ def delete_edge(view: "GraphView", hit: EdgeHit) -> None:
     )
 
 
-def _remove(canvas: "Canvas", verb: str) -> None:
-    workspace = canvas.workspace
-    homes = _selected(canvas)
+def _remove(view: SceneView, verb: str) -> None:
+    workspace = view.workspace
+    homes = _selected(view)
     every = [name for _, names in homes for name in names]
 
     def edit(design: Design) -> Design:
         analysis = workspace.analysis
-        seen = set()
+        done = set()
         for home, names in homes:
-            if home.block in seen:  # the same block, expanded twice
+            if home.block in done:  # another use of the same block is expanded, too
                 continue
-            seen.add(home.block)
+            done.add(home.block)
             if analysis.design is not design:
                 analysis = analyze(design, analysis)
-            there = [name for name in names if name in design.graph_of(home.block).nodes]
-            design = editing.remove(analysis, there, block=home.block)
+            left = [name for name in names if name in design.graph_of(home.block).nodes]
+            design = editing.remove(analysis, left, block=home.block)
         return design
 
     if every:
         workspace.edit(f"{verb} {number_of(every)}", edit, select=())
 
 
-def take_out(canvas: "Canvas") -> None:
-    """Free the selected node of its edges and join what it stood between."""
-    found = _selected_in_one(canvas)
+def take_out(view: SceneView) -> None:
+    """Free the selected nodes of their edges and join what they stood between."""
+    found = _selected_in_one(view)
     if found is None:
         return
     home, names = found
@@ -169,17 +166,17 @@ def take_out(canvas: "Canvas") -> None:
             design = edits.take_out(design, name, block=home.block)
         return design
 
-    canvas.workspace.edit(f"take out {number_of(names)}", edit)
+    view.workspace.edit(f"take out {number_of(names)}", edit)
 
 
 # Adding and replacing
 
 
-def quick_add(canvas: "Canvas") -> None:
-    """Add a layer by typing its name: behind the selection, else at the pointer."""
-    view, workspace = canvas.view, canvas.workspace
+def quick_add(view: SceneView) -> None:
+    """Add a layer by typing its name: after the selection, else at the pointer."""
+    workspace = view.workspace
     if workspace.selection:
-        asking.ask_behind(view, workspace.selection)
+        asking.ask_after(view, workspace.selection)
         return
     edge = chosen_edge(view)
     if edge is not None:
@@ -188,43 +185,43 @@ def quick_add(canvas: "Canvas") -> None:
     add_at(view, _point(view))
 
 
-def add_at(view: "GraphView", point: QPointF) -> None:
-    """Ask what shall be added at a scene point."""
-    hit = view.edge_at(point, reach(view))
+def add_at(view: SceneView, point: QPointF) -> None:
+    """Let the user add something at a scene point, or into the edge there."""
+    hit = view.edge_at(point, edge_reach(view))
     if hit is not None:
         asking.ask(view, point, Spot(hit.scope, edge=hit.edge))
         return
     scope = view.scope_at(point)
-    at = view.place_in_scope(scope, point)
+    at = view.point_in_scope(scope, point)
     asking.ask(view, point, Spot(scope, at=at, positions=view.positions(scope)))
 
 
-def replace_layer(canvas: "Canvas") -> None:
+def replace_layer(view: SceneView) -> None:
     """Give the selected node another type by typing its name."""
-    for path in canvas.workspace.selection:
-        canvas.view.reveal(path)
-        asking.replace_node(canvas.view, path)
+    for path in view.workspace.selection:
+        view.reveal(path)
+        asking.replace_node(view, path)
         return
 
 
-def rename(canvas: "Canvas") -> None:
-    """Rename the selected node in its place."""
-    for path in canvas.workspace.selection:
-        canvas.view.reveal(path)
-        renaming.rename_node(canvas.view, path)
+def rename(view: SceneView) -> None:
+    """Let the user rename the selected node where it is drawn."""
+    for path in view.workspace.selection:
+        view.reveal(path)
+        renaming.rename_node(view, path)
         return
 
 
 # Blocks
 
 
-def group(canvas: "Canvas") -> None:
-    """Make the selection a block, and let it be named."""
-    found = _selected_in_one(canvas)
+def group(view: SceneView) -> None:
+    """Make the selection a block, and let the user name it."""
+    found = _selected_in_one(view)
     if found is None:
         return
     home, names = found
-    workspace = canvas.workspace
+    workspace = view.workspace
     block = blocks.free_block_name(workspace.design, "Block")
     graph = home.graph
     rest = replace(graph, nodes={k: n for k, n in graph.nodes.items() if k not in names})
@@ -239,13 +236,13 @@ def group(canvas: "Canvas") -> None:
         merge=merge,
     )
     if done:
-        canvas.view.reveal(path)
-        renaming.name_block(canvas.view, path, merge)
+        view.reveal(path)
+        renaming.name_block(view, path, merge)
 
 
-def dissolve(canvas: "Canvas") -> None:
-    """Put the nodes of the selected block in its place."""
-    workspace = canvas.workspace
+def dissolve(view: SceneView) -> None:
+    """Replace the selected block by the nodes inside it."""
+    workspace = view.workspace
     path = min(workspace.selection, default="")
     home = home_of(workspace.design, graph_paths.parent(path))
     if home is None or not path:
@@ -264,40 +261,43 @@ def dissolve(canvas: "Canvas") -> None:
     )
 
 
-# Moving and connecting by keys
+# Moving and connecting by the keyboard
 
 
-def nudge(canvas: "Canvas", dx: float, dy: float) -> None:
-    """Move the selected nodes by steps of a grid, (1, 0) being to the right; all is one step."""
-    found = _selected_in_one(canvas)
+def nudge(view: SceneView, dx: float, dy: float) -> None:
+    """Move the selected nodes by steps, (1, 0) being one to the right.
+
+    Steps in a row are one step of the history.
+    """
+    found = _selected_in_one(view)
     if found is None:
         return
     home, names = found
-    now = canvas.view.positions(home.scope)
+    now = view.positions(home.scope)
     moved = {
         name: Point(now[name].x + dx * _STEP, now[name].y + dy * _STEP)
         for name in names
         if name in now
     }
-    positions = settled(canvas.view, home.scope, moved)
-    canvas.workspace.edit(
+    positions = all_positions(view, home.scope, moved)
+    view.workspace.edit(
         f"move {number_of(names)}",
         lambda design: edits.move(design, positions, block=home.block),
-        merge=("nudge", canvas.workspace.selection),
+        merge=("nudge", view.workspace.selection),
     )
 
 
-def connect_selected(canvas: "Canvas") -> None:
-    """Draw edges from the selected nodes to the lowest of them that takes them.
+def connect_selected(view: SceneView) -> None:
+    """Draw edges from the selected nodes to the lowest of them that accepts them.
 
-    Where two nodes have an edge already, it is removed.
+    If two nodes are selected that have an edge already, it is removed.
     """
-    found = _selected_in_one(canvas)
+    found = _selected_in_one(view)
     if found is None:
         return
     home, names = found
-    view, workspace = canvas.view, canvas.workspace
-    names.sort(key=lambda name: _height(view.rect_of(graph_paths.join(home.scope, name))))
+    workspace = view.workspace
+    names.sort(key=lambda name: _top_left(view.rect_of(graph_paths.join(home.scope, name))))
     drawn = [edge for edge in home.graph.edges if edge.source in names and edge.target in names]
     if len(names) == 2 and drawn:
 
@@ -310,7 +310,7 @@ def connect_selected(canvas: "Canvas") -> None:
         workspace.edit(f"disconnect {edge.source} from {edge.target}", cut)
         return
     refusals = []
-    for target in reversed(names):  # the lowest that takes them
+    for target in reversed(names):  # the lowest that accepts them
         sources = [name for name in names if name != target]
         try:
             after = _connected(workspace.design, home.block, sources, target)
@@ -318,13 +318,24 @@ def connect_selected(canvas: "Canvas") -> None:
             refusals.append(str(error))
             continue
         label = f"connect {number_of(sources)} to {target}"
-        workspace.edit(label, lambda _, after=after: after)
+        workspace.edit(label, _always(after))
         return
     workspace.refused.emit(refusals[0])
 
 
+def _always(design: Design) -> Edit:
+    """Return the edit that gives this design."""
+    return lambda _: design
+
+
 def _connected(design: Design, block: str | None, sources: list[str], target: str) -> Design:
-    """Return the design with an edge from each source, those that have one excepted."""
+    """Return the design with an edge to the target from each source that has none yet.
+
+    Raises
+    ------
+    DesignerError
+        The target has no free input.
+    """
     known = {edge.source for edge in design.graph_of(block).edges if edge.target == target}
     for source in sources:
         if source in known:
@@ -332,33 +343,33 @@ def _connected(design: Design, block: str | None, sources: list[str], target: st
         port = editing.next_port(design, target, block)
         node = design.graph_of(block).nodes.get(target)
         if port is None and node is not None and not editing.input_ports(design, node):
-            raise DesignerError(f"{target} takes no inputs; data begins there.")
-        # Where no port is free, the first one tells which edge is in the way.
+            raise DesignerError(f"{target} has no inputs; choose another target.")
+        # If no port is free, the refusal for the first one names the edge that occupies it.
         design = edits.connect(design, Edge(source, 0, target, port or 0), block=block)
     return design
 
 
-def connect_refusal(canvas: "Canvas") -> str:
-    """Say why no edge can be drawn between selected nodes, "" if one can."""
-    paths = canvas.workspace.selection
+def connect_refusal(view: SceneView) -> str:
+    """Say why no edge can be drawn between the selected nodes, "" if one can."""
+    paths = view.workspace.selection
     if len(paths) < 2:
-        return "Select two nodes, or more and a join below them."
+        return "Select two nodes, or several and a join below them."
     if len({graph_paths.parent(path) for path in paths}) > 1:
-        return "The selected nodes lie in different graphs."
+        return "The selected nodes lie in different graphs; select nodes of one graph."
     return ""
 
 
-def _height(rect: QRectF) -> tuple[float, float]:
+def _top_left(rect: QRectF) -> tuple[float, float]:
     return rect.top(), rect.left()
 
 
-# What is meant
+# The selection
 
 
-def _selected(canvas: "Canvas") -> list[tuple[Home, list[str]]]:
-    """Return the selected nodes by the graphs in which they lie, in the order as written."""
-    design = canvas.workspace.design
-    scopes = sorted({graph_paths.parent(path) for path in canvas.workspace.selection})
+def _selected(view: SceneView) -> list[tuple[Home, list[str]]]:
+    """Return the selected nodes of each graph in which some lie, in the order of the design."""
+    design = view.workspace.design
+    scopes = sorted({graph_paths.parent(path) for path in view.workspace.selection})
     found = []
     for scope in scopes:
         home = home_of(design, scope)
@@ -366,25 +377,25 @@ def _selected(canvas: "Canvas") -> list[tuple[Home, list[str]]]:
             names = [
                 name
                 for name in home.graph.nodes
-                if graph_paths.join(scope, name) in canvas.workspace.selection
+                if graph_paths.join(scope, name) in view.workspace.selection
             ]
             if names:
                 found.append((home, names))
     return found
 
 
-def _selected_in_one(canvas: "Canvas") -> tuple[Home, list[str]] | None:
-    """Return the selected nodes of one graph; says so if they lie in several."""
-    found = _selected(canvas)
+def _selected_in_one(view: SceneView) -> tuple[Home, list[str]] | None:
+    """Return the selected nodes if they lie in one graph; if in several, show why that fails."""
+    found = _selected(view)
     if len(found) > 1:
-        canvas.workspace.refused.emit(
-            "The selected nodes lie in different graphs; select some of one graph."
+        view.workspace.refused.emit(
+            "The selected nodes lie in different graphs; select nodes of one graph."
         )
     return found[0] if len(found) == 1 else None
 
 
-def _point(view: "GraphView") -> QPointF:
-    """Return the scene point at the pointer, or in the middle if that is elsewhere."""
+def _point(view: SceneView) -> QPointF:
+    """Return the scene point at the pointer, or in the middle if it is not over the view."""
     if view.viewport().underMouse():
         return view.pointer
     return view.mapToScene(view.viewport().rect().center()) - QPointF(0, NODE_HEIGHT / 2)

@@ -1,6 +1,6 @@
-"""What several gestures need: where an item of the canvas belongs, what follows the pointer."""
+"""What several gestures need: the graph a node belongs to, tolerances, the dragged edge."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainterPath, QPen
@@ -8,19 +8,17 @@ from PySide6.QtWidgets import QApplication, QGraphicsPathItem
 
 from designer.design.values import Design, Graph, Point
 from designer.gui.base.theme import colors
+from designer.gui.canvas.scene_view import SceneView
 from designer.gui.documents import graph_paths
 
-if TYPE_CHECKING:
-    from designer.gui.canvas.view import GraphView
-
 EDGE_REACH = 9.0
-"""How near to an edge the pointer means it, in pixels."""
+"""How near to an edge the pointer hits it, in pixels."""
 ABOVE = 1000.0
-"""What is drawn over the graph."""
+"""The z value of items drawn over the graph."""
 
 
 class Home(NamedTuple):
-    """The graph in which something lies: its path, the block whose it is, the graph."""
+    """The graph in which a node lies: its path, its block (None for the design), its value."""
 
     scope: str
     block: str | None
@@ -33,40 +31,40 @@ def home_of(design: Design, scope: str) -> Home | None:
     return Home(scope, *found) if found is not None else None
 
 
-def reach(view: "GraphView") -> float:
-    """Return how near to an edge the pointer means it, in scene units."""
+def edge_reach(view: SceneView) -> float:
+    """Return how near to an edge the pointer hits it, in scene units."""
     return EDGE_REACH / max(view.navigator.scale, 0.2)
 
 
-def is_drag(view: "GraphView", start: QPointF, point: QPointF) -> bool:
-    """Tell whether the pointer went far enough from its press to mean a drag."""
-    way = (point - start).manhattanLength() * view.navigator.scale
-    return way >= QApplication.startDragDistance() * 0.5
+def is_drag(view: SceneView, start: QPointF, point: QPointF) -> bool:
+    """Tell whether the pointer went far enough from where it was pressed to mean a drag."""
+    distance = (point - start).manhattanLength() * view.navigator.scale
+    return distance >= QApplication.startDragDistance() * 0.5
 
 
-def settled(view: "GraphView", scope: str, moved: dict[str, Point]) -> dict[str, Point | None]:
-    """Return the places of all nodes of a graph, those that were moved in their new ones.
+def all_positions(view: SceneView, scope: str, moved: dict[str, Point]) -> dict[str, Point | None]:
+    """Return the positions of all nodes of a graph after some were moved.
 
-    All are written, so that a later layout does not shift the others.
+    An edit stores all of them, so that a later layout does not shift the others.
     """
     return {**view.positions(scope), **moved}
 
 
 def number_of(names: list[str]) -> str:
-    """Return how a step of the history calls some nodes: by name if it is one."""
+    """Return how a step of the history calls some nodes: ``conv1`` or ``3 nodes``."""
     return names[0] if len(names) == 1 else f"{len(names)} nodes"
 
 
-class Thread(QGraphicsPathItem):
-    """The edge that is being drawn."""
+class DraggedEdge(QGraphicsPathItem):
+    """The edge that is drawn from a port to the pointer."""
 
-    def __init__(self, view: "GraphView") -> None:
+    def __init__(self, view: SceneView) -> None:
         super().__init__()
         self.setZValue(ABOVE)
         view.scene().addItem(self)
 
-    def show_way(self, start: QPointF, end: QPointF, kind: str) -> None:
-        """Run from an output to an input, in the color of what would become of it."""
+    def show_between(self, start: QPointF, end: QPointF, kind: str) -> None:
+        """Run from an output to an input, in the color of the verdict about the connection."""
         c = colors()
         color = {"fits": c.success, "problem": c.warning, "refused": c.error}.get(kind, c.accent)
         pen = QPen(QColor(color), 2.0)
@@ -80,7 +78,7 @@ class Thread(QGraphicsPathItem):
         self.setPath(path)
 
     def remove(self) -> None:
-        """Take it out of the scene."""
+        """Remove the edge from the scene."""
         scene = self.scene()
         if scene is not None:
             scene.removeItem(self)

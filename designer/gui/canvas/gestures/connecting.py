@@ -1,42 +1,46 @@
-"""Drawing edges with the mouse: from a port, back from one, and by the end of an edge."""
-
-from typing import TYPE_CHECKING
+"""Drawing edges with the mouse: from an output or input port, or by the end of an edge."""
 
 from PySide6.QtCore import QPointF, Qt
 
 from designer.analysis.assist import editing
 from designer.analysis.assist.connecting import Connecting, Verdict
 from designer.design import edits
-from designer.design.values import Edge
+from designer.design.values import Edge, LayerNode
 from designer.gui.canvas.gestures import quick_add
-from designer.gui.canvas.gestures.common import Thread, is_drag
+from designer.gui.canvas.gestures.common import DraggedEdge, is_drag
+from designer.gui.canvas.gestures.gesture import Gesture
 from designer.gui.canvas.gestures.selecting import select_edge
-from designer.gui.canvas.interface import EdgeHit, Gesture, Light, PortHit
+from designer.gui.canvas.scene_view import SceneView
+from designer.gui.canvas.targets import EdgeHit, Light, PortHit
 from designer.gui.documents import graph_paths
 from designer.gui.documents.adding import Spot
 from designer.layers.tensors import show
 
-if TYPE_CHECKING:
-    from designer.gui.canvas.view import GraphView
-
-_MOST_LIT = 400  # nodes whose ports say whether they fit
+_MOST_LIT = 400  # nodes whose ports are lit, of those in sight
 
 
 class Connect(Gesture):
-    """Draws an edge from a port, or takes the end of one to another port.
+    """Draws an edge from a port, or moves the end of an edge to another port.
 
-    `instead` is the edge whose end was taken up; `hit` is the end that stays.
+    Attributes
+    ----------
+    hit
+        The port where the edge begins or, if an end is moved, the port that stays.
+    instead
+        The edge whose end is moved, None for a new edge.
+    verdict
+        Whether the port under the pointer fits; None if there is none.
     """
 
     cursor = Qt.CursorShape.CrossCursor
 
-    def __init__(self, view: "GraphView", hit: PortHit, instead: Edge | None = None) -> None:
+    def __init__(self, view: SceneView, hit: PortHit, instead: Edge | None = None) -> None:
         super().__init__(view)
         self.hit, self.instead = hit, instead
         self.scope, self.name = graph_paths.parent(hit.path), graph_paths.name_of(hit.path)
         self.verdict: Verdict | None = None
-        self.thread: Thread | None = None
-        self.known: dict[tuple[str, int | None], Verdict] = {}
+        self.dragged: DraggedEdge | None = None
+        self.verdicts: dict[tuple[str, int | None], Verdict] = {}  # by node and port
         workspace = view.workspace
         self.block = graph_paths.block_at(workspace.design, self.scope)
         self.rules = Connecting(
@@ -50,20 +54,18 @@ class Connect(Gesture):
         )
 
     def start(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Remember where it began; nothing is drawn before the pointer moves."""
         self.pressed = point
 
     def move(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Lead the edge to the pointer, or to the port under it, and say what would become."""
-        if self.thread is None:
+        if self.dragged is None:
             if not is_drag(self.view, self.pressed, point):
                 return
-            self.thread = Thread(self.view)
+            self.dragged = DraggedEdge(self.view)
             self.view.light_ports(self._lights())
         self.verdict, end = self._look(point)
         fixed = self.view.port_position(self.hit) or self.pressed
         start, stop = (fixed, end) if self.hit.output else (end, fixed)
-        self.thread.show_way(start, stop, self.verdict.kind if self.verdict else "")
+        self.dragged.show_between(start, stop, self.verdict.kind if self.verdict else "")
         if self.verdict is None or (self.verdict.kind == "fits" and not self.verdict.sentence):
             shape = self.rules.shape()
             free = self.verdict is None and shape is not None and self.instead is None
@@ -72,8 +74,7 @@ class Connect(Gesture):
             self.view.tip(point, self.verdict.sentence, self.verdict.kind)
 
     def end(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Connect, refuse, or ask what shall be added here."""
-        if self.thread is None:
+        if self.dragged is None:
             if self.instead is not None:
                 select_edge(self.view, EdgeHit(self.scope, self.instead))
             return
@@ -91,17 +92,16 @@ class Connect(Gesture):
             self._connect(verdict.edge)
 
     def cancel(self) -> None:
-        """Leave no trace."""
         self._remove()
 
     def _remove(self) -> None:
-        if self.thread is not None:
-            self.thread.remove()
+        if self.dragged is not None:
+            self.dragged.remove()
 
-    # What lies under the pointer
+    # Judging
 
     def _look(self, point: QPointF) -> tuple[Verdict | None, QPointF]:
-        """Return what would become of the edge here, and where it would end."""
+        """Return the verdict about an edge that ends here, and the point where it would end."""
         view = self.view
         port = view.port_at(point)
         if port is not None and port.output != self.hit.output and port.path != self.hit.path:
@@ -115,42 +115,43 @@ class Connect(Gesture):
     def _judge(self, path: str, port: int | None) -> Verdict:
         scope, name = graph_paths.parent(path), graph_paths.name_of(path)
         if scope != self.scope:
-            place = scope or "the design itself"
+            graph = scope or "the design itself"
             return Verdict(
-                "refused", f"An edge stays within one graph, but {name} lies in {place}."
+                "refused", f"An edge stays within one graph, but {name} lies in {graph}."
             )
         key = name, port
-        if key not in self.known:
-            self.known[key] = (
+        if key not in self.verdicts:
+            self.verdicts[key] = (
                 self.rules.judge_node(name)
                 if port is None or self._joins(name, port)
                 else self.rules.judge_fully(name, port)
             )
-        return self.known[key]
+        return self.verdicts[key]
 
     def _joins(self, name: str, port: int) -> bool:
-        """Tell whether a taken port belongs to a node that takes any number of edges."""
+        """Tell whether a connected port belongs to a node that takes any number of edges."""
         if not self.hit.output:
             return False
         node = self.rules.graph.nodes.get(name)
-        least = 0 if node is None else editing.input_ports(self.rules.design, node)
         taken = (name, port) in self.rules.taken
-        return taken and least > 2 and not hasattr(node, "block")
+        if not taken or not isinstance(node, LayerNode):
+            return False
+        return editing.input_ports(self.rules.design, node) > 2
 
     def _lights(self) -> dict[PortHit, Light]:
-        """Return which of the ports in sight the edge may end at."""
+        """Return how each port in sight at which the edge may end is lit."""
         view = self.view
         arrays = view.layer.arrays
         lights: dict[PortHit, Light] = {}
         frame = arrays.frames.get(self.scope)
         if frame is None:
             return lights
-        seen = {
+        visible = {
             graph_paths.name_of(path)
             for path in view.paths_in(view.navigator.visible())
             if graph_paths.parent(path) == self.scope
         }
-        shown = [*seen, *frame.inputs, *frame.outputs]
+        shown = [*visible, *frame.inputs, *frame.outputs]
         for name in shown[:_MOST_LIT]:
             path = graph_paths.join(self.scope, name)
             if name == self.name:
@@ -158,7 +159,7 @@ class Connect(Gesture):
             row = arrays.row[path]
             if self.hit.output:
                 for port in range(int(arrays.inputs[row])):
-                    # A join with no free port gets one more when the edge is dropped.
+                    # A join whose ports are all connected gets one more at the drop.
                     free = editing.next_port(self.rules.design, name, self.block)
                     more = free if self._joins(name, port) and free is not None else port
                     verdict = self.rules.judge(name, more)
@@ -171,7 +172,7 @@ class Connect(Gesture):
                         lights[PortHit(path, port, True)] = verdict.kind
         return lights
 
-    # What is done
+    # Editing
 
     def _connect(self, edge: Edge) -> None:
         block, old = self.block, self.instead
@@ -195,14 +196,14 @@ class Connect(Gesture):
         )
 
     def _ask(self, point: QPointF) -> None:
-        """Offer what fits to the port."""
+        """Offer to add a node that fits the port."""
         view = self.view
         quick_add.ask(
             view,
             point,
             Spot(
                 self.scope,
-                at=view.place_in_scope(self.scope, point),
+                at=view.point_in_scope(self.scope, point),
                 positions=view.positions(self.scope),
                 name=self.name,
                 port=self.hit.port,
@@ -212,44 +213,40 @@ class Connect(Gesture):
 
 
 class PressEdge(Gesture):
-    """A press on an edge: a click chooses it, a drag takes its nearer end."""
+    """A press on an edge: a click chooses the edge, a drag moves its nearer end."""
 
-    def __init__(self, view: "GraphView", hit: EdgeHit) -> None:
+    def __init__(self, view: SceneView, hit: EdgeHit) -> None:
         super().__init__(view)
         self.hit = hit
         self.connect: Connect | None = None
 
     def start(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Choose the edge."""
         self.pressed = point
         select_edge(self.view, self.hit)
 
     def move(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Take up the nearer end once the pointer means a drag."""
         if self.connect is None:
             if not is_drag(self.view, self.pressed, point):
                 return
-            self.connect = Connect(self.view, self._staying(), self.hit.edge)
+            self.connect = Connect(self.view, self._farther_port(), self.hit.edge)
             self.connect.start(self.pressed, modifiers)
         self.connect.move(point, modifiers)
 
     def end(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Put the end down."""
         if self.connect is not None:
             self.connect.end(point, modifiers)
 
     def cancel(self) -> None:
-        """Leave the edge as it was."""
         if self.connect is not None:
             self.connect.cancel()
 
-    def _staying(self) -> PortHit:
-        """Return the end that is farther away, which stays."""
+    def _farther_port(self) -> PortHit:
+        """Return the port at the farther end of the edge, which stays connected."""
         scope, edge = self.hit
         source = PortHit(graph_paths.join(scope, edge.source), edge.source_port, True)
         target = PortHit(graph_paths.join(scope, edge.target), edge.target_port, False)
-        ways = [
+        distances = [
             (position - self.pressed).manhattanLength() if position is not None else 0.0
             for position in (self.view.port_position(source), self.view.port_position(target))
         ]
-        return source if ways[0] >= ways[1] else target
+        return source if distances[0] >= distances[1] else target

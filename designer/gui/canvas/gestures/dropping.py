@@ -1,26 +1,20 @@
-"""Dragging from the palette onto the canvas: into an edge, or to a free place."""
-
-from typing import TYPE_CHECKING
+"""Dropping an item of the palette onto the canvas: into an edge, or on free ground."""
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QDragMoveEvent, QDropEvent
 
-from designer.gui.canvas.gestures.common import reach
-from designer.gui.canvas.interface import EdgeHit
+from designer.gui.canvas.gestures.common import edge_reach
+from designer.gui.canvas.scene_view import SceneView
+from designer.gui.canvas.targets import EdgeHit
 from designer.gui.documents import adding, items
 from designer.gui.documents.adding import Spot
 
-if TYPE_CHECKING:
-    from designer.gui.canvas.view import GraphView
 
+def drag_moved(view: SceneView, event: QDragMoveEvent) -> None:
+    """Accept an item of the palette and light up the edge into which it would go.
 
-def drag_entered(view: "GraphView", event: QDragMoveEvent) -> None:
-    """Take items of the palette; files are the window's business."""
-    drag_moved(view, event)
-
-
-def drag_moved(view: "GraphView", event: QDragMoveEvent) -> None:
-    """Light up the edge into which the item would go."""
+    Dragged files are left to the window.
+    """
     item = items.from_mime(event.mimeData())
     if item is None or view.workspace.document is None:
         return
@@ -29,12 +23,7 @@ def drag_moved(view: "GraphView", event: QDragMoveEvent) -> None:
     view.light_edge(_edge(view, view.scene_point(event), item))
 
 
-def drag_left(view: "GraphView") -> None:
-    """Nothing is dragged here any more."""
-    view.light_edge(None)
-
-
-def dropped(view: "GraphView", event: QDropEvent) -> None:
+def dropped(view: SceneView, event: QDropEvent) -> None:
     """Add the item where it was dropped."""
     item = items.from_mime(event.mimeData())
     if item is None or view.workspace.document is None:
@@ -47,7 +36,7 @@ def dropped(view: "GraphView", event: QDropEvent) -> None:
     scope = hit.scope if hit is not None else view.scope_at(point)
     spot = Spot(
         scope,
-        at=view.place_in_scope(scope, point) if hit is None else None,
+        at=view.point_in_scope(scope, point) if hit is None else None,
         positions=view.positions(scope),
         edge=hit.edge if hit is not None else None,
     )
@@ -55,7 +44,7 @@ def dropped(view: "GraphView", event: QDropEvent) -> None:
     view.setFocus()
 
 
-def _edge(view: "GraphView", point: QPointF, item: items.Item) -> EdgeHit | None:
-    """Return the edge under the pointer, if the item can go into one."""
-    hit = view.edge_at(point, 2 * reach(view))
+def _edge(view: SceneView, point: QPointF, item: items.Item) -> EdgeHit | None:
+    """Return the edge under the pointer if the item can be inserted into an edge."""
+    hit = view.edge_at(point, 2 * edge_reach(view))
     return hit if hit is not None and adding.can_insert(view.workspace, item) else None

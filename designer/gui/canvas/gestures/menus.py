@@ -1,23 +1,19 @@
-"""What a press of the right button offers: for a node, for an edge, for the ground."""
+"""The context menus of a node, of an edge and of the background."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from designer.analysis.problems import Fix, Problem
 from designer.gui.base import icons
 from designer.gui.canvas.gestures import commands, quick_add
-from designer.gui.canvas.gestures.common import reach
+from designer.gui.canvas.gestures.common import edge_reach
 from designer.gui.canvas.gestures.selecting import select_edge
-from designer.gui.canvas.interface import EdgeHit
+from designer.gui.canvas.scene_view import SceneView
+from designer.gui.canvas.targets import EdgeHit
 from designer.gui.documents import graph_paths
 from designer.gui.documents.adding import Spot
-
-if TYPE_CHECKING:
-    from designer.gui.canvas.view import GraphView
 
 _MOST_FIXES = 6
 
@@ -34,14 +30,18 @@ NODE_MENU = (
 )  # fmt: skip
 
 
-def context_menu(view: "GraphView", point: QPointF | None, at: QPoint) -> None:
-    """Show what can be done with what lies at a scene point, or with the selection."""
+def context_menu(view: SceneView, point: QPointF | None, at: QPoint) -> None:
+    """Show the menu for what lies at a scene point.
+
+    The menu key passes no point: it shows the menu of the first selected node. `at` is the menu's
+    position on the screen.
+    """
     workspace = view.workspace
     path = view.node_at(point) if point is not None else None
     if point is None and workspace.selection:
         path = min(workspace.selection)
         at = view.mapToGlobal(view.mapFromScene(view.rect_of(path).center()))
-    hit = view.edge_at(point, reach(view)) if point is not None and path is None else None
+    hit = view.edge_at(point, edge_reach(view)) if point is not None and path is None else None
     if path is not None:
         if path not in workspace.selection:
             workspace.select({path})
@@ -54,29 +54,24 @@ def context_menu(view: "GraphView", point: QPointF | None, at: QPoint) -> None:
         _add(view, menu, CANVAS_MENU)
     menu.setObjectName("context-menu")
     menu.setToolTipsVisible(True)
-    if view.canvas.actions_ is not None:
-        view.canvas.actions_.refresh()
+    if view.action_source is not None:
+        view.action_source.refresh()
     menu.aboutToHide.connect(menu.deleteLater)
     menu.popup(at)
 
 
-def node_menu(view: "GraphView", path: str) -> QMenu:
-    """Return the menu of a node, fixes of its problems first."""
+def node_menu(view: SceneView, path: str) -> QMenu:
+    """Return the menu of a node, beginning with the fixes of its problems."""
     menu = QMenu(view)
     fixes = list(_fixes(view.workspace.analysis.problems, path))
-    for _, fix in fixes[:_MOST_FIXES]:
-        action = menu.addAction(icons.icon("fix"), f"Fix: {fix.label}")
-        action.triggered.connect(lambda _=False, fix=fix: view.workspace.edit(fix.label, fix.edit))
     for problem, fix in fixes[:_MOST_FIXES]:
-        _of_label(menu, fix).setToolTip(problem.message)
+        action = menu.addAction(icons.icon("fix"), f"Fix: {fix.label}")
+        action.setToolTip(problem.message)
+        action.triggered.connect(lambda _=False, fix=fix: view.workspace.edit(fix.label, fix.edit))
     if fixes:
         menu.addSeparator()
     _add(view, menu, NODE_MENU)
     return menu
-
-
-def _of_label(menu: QMenu, fix: Fix) -> QAction:
-    return next(each for each in menu.actions() if each.text() == f"Fix: {fix.label}")
 
 
 def _fixes(problems: Iterable[Problem], path: str) -> Iterable[tuple[Problem, Fix]]:
@@ -86,8 +81,8 @@ def _fixes(problems: Iterable[Problem], path: str) -> Iterable[tuple[Problem, Fi
                 yield problem, fix
 
 
-def edge_menu(view: "GraphView", hit: EdgeHit, point: QPointF) -> QMenu:
-    """Return the menu of an edge."""
+def edge_menu(view: SceneView, hit: EdgeHit, point: QPointF) -> QMenu:
+    """Return the menu of an edge that was hit at a scene point."""
     menu = QMenu(view)
     spot = Spot(hit.scope, edge=hit.edge)
     insert = menu.addAction(icons.icon("add"), "Insert layer…")
@@ -105,10 +100,11 @@ def edge_menu(view: "GraphView", hit: EdgeHit, point: QPointF) -> QMenu:
     return menu
 
 
-def _add(view: "GraphView", menu: QMenu, keys: tuple[str, ...]) -> None:
-    if view.canvas.actions_ is None:
+def _add(view: SceneView, menu: QMenu, keys: tuple[str, ...]) -> None:
+    """Add actions of the window's table to a menu."""
+    if view.action_source is None:
         return
-    for action in view.canvas.actions_.some(keys):
+    for action in view.action_source.some(keys):
         if action is None:
             menu.addSeparator()
         else:

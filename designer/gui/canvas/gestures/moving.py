@@ -1,7 +1,6 @@
-"""Moving nodes by hand; with Alt a node is taken out of its chain, into an edge or nowhere."""
+"""Moving nodes with the mouse; with Alt a node is taken out of its chain, perhaps into an edge."""
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPen
@@ -11,40 +10,39 @@ from designer.analysis.assist import editing
 from designer.design import edits
 from designer.design.values import Design, Edge, Point
 from designer.gui.base.theme import colors
+from designer.gui.canvas.gestures import navigating
 from designer.gui.canvas.gestures.common import (
+    all_positions,
+    edge_reach,
     home_of,
     is_drag,
     number_of,
-    reach,
-    settled,
 )
-from designer.gui.canvas.interface import EdgeHit, Gesture
+from designer.gui.canvas.gestures.gesture import Gesture
+from designer.gui.canvas.scene_view import SceneView
+from designer.gui.canvas.targets import EdgeHit
 from designer.gui.documents import graph_paths
 from designer.gui.documents.adding import with_room
 
-if TYPE_CHECKING:
-    from designer.gui.canvas.view import GraphView
-
-_SNAP = 6.0  # pixels within which a node comes to lie under or over another one
-_MOST_IN_COLUMN = 300  # nodes among which the nearest is looked for
+_SNAP = 6.0  # pixels within which a node snaps to the x of another one
+_MOST_IN_COLUMN = 300  # nodes of the same x up to which the guide searches the nearest
 _Keys = Qt.KeyboardModifier
 
 
 class MoveNodes(Gesture):
-    """Moves the selected nodes of one graph."""
+    """Moves the selected nodes of the graph in which a node was pressed."""
 
-    def __init__(self, view: "GraphView", path: str) -> None:
+    def __init__(self, view: SceneView, path: str) -> None:
         super().__init__(view)
         self.path = path
         self.scope, self.name = graph_paths.parent(path), graph_paths.name_of(path)
         self.moving = False
         self.was_selected = path in view.workspace.selection
-        self.way = QPointF()
+        self.distance = QPointF()
         self.edge: EdgeHit | None = None
         self.guide: QGraphicsLineItem | None = None
 
     def start(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Select the node unless it is already."""
         self.pressed = point
         if not self.was_selected:
             workspace = self.view.workspace
@@ -52,17 +50,16 @@ class MoveNodes(Gesture):
             workspace.select({*more, self.path})
 
     def move(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Show the nodes where they would lie."""
         if not self.moving:
             if not is_drag(self.view, self.pressed, point):
                 return
             self._begin()
-        way = point - self.pressed
-        x = self._column(way.x())
+        distance = point - self.pressed
+        x = self._snapped_x(distance.x())
         if x is not None:
-            way = QPointF(x - self.places[self.name].x, way.y())
-        self.way = way
-        self.view.set_offset(self.paths, way.x(), way.y())
+            distance = QPointF(x - self.positions[self.name].x, distance.y())
+        self.distance = distance
+        self.view.set_offset(self.paths, distance.x(), distance.y())
         if x is None:
             self._hide_guide()
         else:
@@ -70,7 +67,6 @@ class MoveNodes(Gesture):
         self._find_edge(point, modifiers)
 
     def end(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Put the nodes down; a mere click selects."""
         self._hide_guide()
         if self.moving:
             self._find_edge(point, modifiers)
@@ -80,7 +76,7 @@ class MoveNodes(Gesture):
         if modifiers & _Keys.ControlModifier:
             before = workspace.selection if modifiers & _Keys.ShiftModifier else frozenset()
             workspace.select({path})
-            self.view.canvas.select_branch()
+            navigating.select_branch(self.view)
             workspace.select(workspace.selection | before)
         elif modifiers & _Keys.ShiftModifier:
             if self.was_selected:
@@ -89,7 +85,6 @@ class MoveNodes(Gesture):
             workspace.select({path})
 
     def cancel(self) -> None:
-        """Leave everything where it was."""
         self._hide_guide()
 
     def _begin(self) -> None:
@@ -98,28 +93,28 @@ class MoveNodes(Gesture):
         self.paths = sorted(
             path for path in view.workspace.selection if graph_paths.parent(path) == self.scope
         )
-        self.places = view.positions(self.scope)
+        self.positions = view.positions(self.scope)
         self.names = [graph_paths.name_of(path) for path in self.paths]
         moved = set(self.names)
         self.columns: dict[float, list[str]] = {}
-        for name, at in self.places.items():
+        for name, at in self.positions.items():
             if name not in moved:
                 self.columns.setdefault(at.x, []).append(name)
         self.xs = sorted(self.columns)
         view.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
 
-    def _column(self, dx: float) -> float | None:
-        """Return the x of a near node under or over which the pressed one would come to lie."""
-        at = self.places.get(self.name)
+    def _snapped_x(self, dx: float) -> float | None:
+        """Return the x of another node that the pressed one snaps to, None if none is near."""
+        at = self.positions.get(self.name)
         if at is None or not self.xs:
             return None
         x = at.x + dx
-        place = bisect_left(self.xs, x)
-        near = min(self.xs[max(place - 1, 0) : place + 1], key=lambda each: abs(each - x))
+        after = bisect_left(self.xs, x)
+        near = min(self.xs[max(after - 1, 0) : after + 1], key=lambda each: abs(each - x))
         return near if abs(near - x) * self.view.navigator.scale <= _SNAP else None
 
     def _show_guide(self, x: float) -> None:
-        """Draw a line to the nearest node of the same column."""
+        """Draw a line to the nearest node with the same x."""
         column = self.columns.get(x, ())
         rect = self.view.rect_of(self.path)
         if not column or len(column) > _MOST_IN_COLUMN:
@@ -144,16 +139,19 @@ class MoveNodes(Gesture):
             self.view.scene().removeItem(self.guide)
             self.guide = None
 
-    # Into an edge
+    # Inserting into an edge
 
     def _find_edge(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Light up the edge into which the node would go."""
+        """Light up the edge into which the node would be inserted."""
         self.edge = self._edge_at(point, modifiers)
         self.view.light_edge(self.edge)
         if modifiers & _Keys.AltModifier and len(self.names) == 1:
             name = self.names[0]
-            into = f" and put it after {self.edge.edge.source}" if self.edge else ""
-            self.view.tip(point, f"Take {name} out{into}", "note")
+            if self.edge is None:
+                self.view.tip(point, f"Take {name} out of its chain")
+            else:
+                source = self.edge.edge.source
+                self.view.tip(point, f"Take {name} out of its chain and put it after {source}")
         else:
             self.view.tip(None, "")
 
@@ -170,7 +168,7 @@ class MoveNodes(Gesture):
         node, design = home.graph.nodes[name], self.view.workspace.design
         if not editing.input_ports(design, node) or not editing.output_ports(design, node):
             return None
-        hit = self.view.edge_at(point, 2 * reach(self.view))
+        hit = self.view.edge_at(point, 2 * edge_reach(self.view))
         if hit is None or hit.scope != self.scope or name in (hit.edge.source, hit.edge.target):
             return None
         return hit
@@ -181,11 +179,11 @@ class MoveNodes(Gesture):
         if home is None:
             return
         moved = {
-            name: Point(at.x + self.way.x(), at.y + self.way.y())
+            name: Point(at.x + self.distance.x(), at.y + self.distance.y())
             for name in self.names
-            if (at := self.places.get(name)) is not None
+            if (at := self.positions.get(name)) is not None
         }
-        positions = settled(view, scope, moved)
+        positions = all_positions(view, scope, moved)
         take_out = bool(modifiers & _Keys.AltModifier) and len(self.names) == 1
         edge = self.edge.edge if self.edge is not None else None
         names, block = self.names, home.block
@@ -195,15 +193,15 @@ class MoveNodes(Gesture):
                 design = edits.take_out(design, names[0], block=block)
             design = edits.move(design, positions, block=block)
             if edge is not None:
-                design = _into(design, names[0], edge, block)
+                design = _inserted(design, names[0], edge, block)
             return design
 
         verb = "insert" if edge is not None else "take out" if take_out else "move"
         view.workspace.edit(f"{verb} {number_of(names)}", edit)
 
 
-def _into(design: Design, name: str, edge: Edge, block: str | None) -> Design:
-    """Put a node that is there already into an edge."""
+def _inserted(design: Design, name: str, edge: Edge, block: str | None) -> Design:
+    """Return the design with an existing node inserted into an edge."""
     design = edits.disconnect(design, edge, block=block)
     design = edits.connect(design, Edge(edge.source, edge.source_port, name, 0), block=block)
     design = edits.connect(design, Edge(name, 0, edge.target, edge.target_port), block=block)

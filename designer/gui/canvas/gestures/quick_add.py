@@ -1,8 +1,8 @@
-"""Quick add: a small list at the pointer that finds layers, blocks and presets by typing."""
+"""Quick add: a list at the pointer in which layers, blocks and presets are found by typing."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent
@@ -11,9 +11,11 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QVBoxLayout
 from designer.analysis.assist import editing
 from designer.analysis.assist.lookup import graph_at, tensor_at
 from designer.design.blocks import check_use
+from designer.design.values import LayerNode, Node
 from designer.errors import DesignerError
 from designer.gui.base import icons
 from designer.gui.base.theme import colors, sans, theme
+from designer.gui.canvas.scene_view import SceneView
 from designer.gui.documents import adding, graph_paths, palette_entries
 from designer.gui.documents.adding import Spot
 from designer.gui.documents.items import Item
@@ -23,32 +25,31 @@ from designer.gui.documents.workspace import Workspace
 from designer.layers.category import Category
 from designer.layers.tensors import Shape
 
-if TYPE_CHECKING:
-    from designer.gui.canvas.view import GraphView
-
 ROW = Qt.ItemDataRole.UserRole
-_WIDTH, _ROWS = 23, 11  # letters and rows of the list
+_WIDTH, _ROWS = 23, 11  # pairs of letters, and rows, for which the list has room
 _MARGIN = 10
 
 
-def ask(view: "GraphView", point: QPointF, spot: Spot) -> "QuickAdd":
-    """Ask what shall be added at a spot, beside a scene point."""
+def ask(view: SceneView, point: QPointF, spot: Spot) -> "QuickAdd":
+    """Open the list at a scene point, for adding at a spot."""
     workspace = view.workspace
     shape = spot_shape(workspace, spot)
     entries = offered(workspace, spot.scope)
     if spot.name or spot.edge is not None:
         entries = [each for each in entries if _fits(workspace, each.item, spot, shape)]
     if spot.edge is not None:
-        what = f"Insert between {spot.edge.source} and {spot.edge.target}"
+        purpose = f"Insert between {spot.edge.source} and {spot.edge.target}"
+    elif spot.name and spot.output:
+        purpose = f"Add after {spot.name}"
     elif spot.name:
-        what = f"Add {'after' if spot.output else 'before'} {spot.name}"
+        purpose = f"Add before {spot.name}"
     else:
-        what = "Add a layer, block or preset"
-    return QuickAdd(view, point, entries, what, lambda item: adding.put(workspace, item, spot))
+        purpose = "Add a layer, block or preset"
+    return QuickAdd(view, point, entries, purpose, lambda item: adding.put(workspace, item, spot))
 
 
-def ask_behind(view: "GraphView", paths: Collection[str]) -> "QuickAdd":
-    """Ask what shall be added behind the selected nodes."""
+def ask_after(view: SceneView, paths: Collection[str]) -> "QuickAdd":
+    """Open the list below the lowest of some nodes, for adding after them."""
     workspace = view.workspace
     path = max(paths, key=lambda each: view.rect_of(each).bottom())
     scope, name = graph_paths.parent(path), graph_paths.name_of(path)
@@ -67,7 +68,7 @@ def ask_behind(view: "GraphView", paths: Collection[str]) -> "QuickAdd":
 
 
 def spot_shape(workspace: Workspace, spot: Spot) -> Shape | None:
-    """Return the shape of what comes to a spot, if it is known."""
+    """Return the shape of the tensor that reaches a spot, None if it is not known."""
     name, port = (spot.edge.source, spot.edge.source_port) if spot.edge else (spot.name, spot.port)
     if not name or not (spot.edge or spot.output):
         return None
@@ -78,13 +79,13 @@ def spot_shape(workspace: Workspace, spot: Spot) -> Shape | None:
 
 
 def offered(workspace: Workspace, scope: str) -> list[Entry]:
-    """Return everything that can stand in a graph."""
+    """Return the entries of all that can be added to a graph."""
     design = workspace.design
     block = graph_paths.block_at(design, scope)
     entries = palette_entries.layer_entries()
     ends = [each for each in entries if each.category is Category.PORT]
     entries = [each for each in entries if each.category is not Category.PORT]
-    if block is None:  # data begins with an Input, and ends with an Output
+    if block is None:  # only the design itself has Input and Output nodes
         entries = [*entries, *ends] if design.graph.nodes else [*ends, *entries]
     for each in palette_entries.block_entries(design):
         try:
@@ -103,7 +104,7 @@ def _preset_entries() -> list[Entry]:
     for name in presets.names():
         try:
             info = presets.info(name)
-        except DesignerError:  # the gallery tells of damaged files
+        except DesignerError:  # the gallery shows which files are damaged
             continue
         text = f"The whole network as a block of this design. {info.idea}"
         entries.append(
@@ -131,7 +132,10 @@ def _fits(workspace: Workspace, item: Item, spot: Spot, shape: Shape | None) -> 
 
 
 class _Rows(QAbstractListModel):
-    """The entries that match what was typed."""
+    """The entries that match what was typed, as rows of a list.
+
+    Has what `RowDelegate` asks of a model.
+    """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         super().__init__()
@@ -140,7 +144,7 @@ class _Rows(QAbstractListModel):
         self.search("")
 
     def search(self, pattern: str) -> None:
-        """Show what fits, or everything under its headers."""
+        """Show the entries that match, or without a pattern all of them under headers."""
         self.beginResetModel()
         if pattern.strip():
             self.rows = palette_entries.found(self.entries, pattern)
@@ -152,15 +156,13 @@ class _Rows(QAbstractListModel):
         self.endResetModel()
 
     def fits(self, entry: Entry) -> bool:
-        """Tell whether an entry fits; the others are not in the list."""
+        """Return True: entries that do not fit are not in the list."""
         return True
 
     def rowCount(self, parent: Any = QModelIndex()) -> int:  # noqa: B008
-        """Return the number of rows."""
         return len(self.rows)
 
     def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return the row itself or its text."""
         row = self.rows[index.row()]
         if role == ROW:
             return row
@@ -169,35 +171,39 @@ class _Rows(QAbstractListModel):
         return None
 
     def flags(self, index: Any) -> Qt.ItemFlag:
-        """Headers cannot be chosen."""
         if isinstance(self.rows[index.row()], Entry):
             return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         return Qt.ItemFlag.NoItemFlags
 
 
 class QuickAdd(QFrame):
-    """A field to type in, what matches, one line of help; gone when it loses the focus."""
+    """A field to type in, the entries that match, and help for the current one.
+
+    Closes when it loses the focus.
+    """
 
     def __init__(
         self,
-        view: "GraphView",
+        view: SceneView,
         point: QPointF,
         entries: Sequence[Entry],
-        what: str,
+        purpose: str,
         chosen: Callable[[Item], object],
     ) -> None:
         super().__init__(view, objectName="quick-add")
-        close_open(view, self)
+        for other in view.findChildren(QuickAdd):
+            if other is not self:
+                other.close_up()
         self.view, self.chosen = view, chosen
         self.model = _Rows(entries)
         self.field = QLineEdit(self, objectName="quick-add-field")
-        self.field.setPlaceholderText(f"{what}…")
-        self.field.setAccessibleName(what)
+        self.field.setPlaceholderText(f"{purpose}…")
+        self.field.setAccessibleName(purpose)
         self._sign = self.field.addAction(
             icons.icon("search", colors().faint_text), QLineEdit.ActionPosition.LeadingPosition
         )
         self.list = QListView(self, objectName="quick-add-list")
-        self.list.setAccessibleName("What can be added")
+        self.list.setAccessibleName("Layers, blocks and presets")
         self.list.setModel(self.model)
         self.list.setItemDelegate(RowDelegate(self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -214,24 +220,24 @@ class QuickAdd(QFrame):
             column.addWidget(each)
         self.field.textChanged.connect(self._search)
         self.list.clicked.connect(self._choose)
-        self.list.selectionModel().currentChanged.connect(self._tell)
+        self.list.selectionModel().currentChanged.connect(self._show_help)
         self.field.installEventFilter(self)
         view.workspace.switched.connect(self.close_up)
         theme.changed.connect(self._dress)
         self._dress()
         self._search("")
-        self._place(view.mapFromScene(point))
+        self._take_geometry(view.mapFromScene(point))
         self.show()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def current(self) -> Entry | None:
-        """Return what Enter would add."""
+        """Return the entry that Enter would add."""
         row = self.list.currentIndex().data(ROW)
         return row if isinstance(row, Entry) else None
 
     def close_up(self) -> None:
-        """Go away and give the keys back to the canvas."""
+        """Close the list and give the focus back to the canvas."""
         if self.isHidden():
             return
         if self.field.hasFocus():
@@ -240,16 +246,15 @@ class QuickAdd(QFrame):
         self.deleteLater()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keys of the field that move in the list; leaving the field closes."""
         if watched is not self.field:
             return False
         if event.type() == QEvent.Type.FocusOut and not self.field.hasFocus():
             self.close_up()
         if event.type() == QEvent.Type.ShortcutOverride:
-            event.accept()  # every key is for the field, none a shortcut of the canvas
+            event.accept()  # every key goes to the field, none is a shortcut of the canvas
             return True
         if event.type() == QEvent.Type.KeyPress:
-            assert isinstance(event, QKeyEvent)
+            assert isinstance(event, QKeyEvent)  # by its type
             return self._pressed(event)
         return False
 
@@ -274,16 +279,16 @@ class QuickAdd(QFrame):
         return True
 
     def _step(self, steps: int) -> None:
-        """Go on by some entries, past headers."""
+        """Move the current row by some entries, skipping headers."""
         entries = [n for n, row in enumerate(self.model.rows) if isinstance(row, Entry)]
         if not entries:
             return
         now = self.list.currentIndex().row()
-        place = entries.index(now) if now in entries else -1
-        place = min(max(place + steps, 0), len(entries) - 1)
-        index = self.model.index(entries[place])
+        number = entries.index(now) if now in entries else -1
+        number = min(max(number + steps, 0), len(entries) - 1)
+        index = self.model.index(entries[number])
         self.list.setCurrentIndex(index)
-        if place == 0:
+        if number == 0:
             self.list.scrollToTop()  # with the header above it
         else:
             self.list.scrollTo(index)
@@ -291,7 +296,7 @@ class QuickAdd(QFrame):
     def _search(self, text: str) -> None:
         self.model.search(text)
         self._step(1)
-        self._tell()
+        self._show_help()
 
     def _choose(self) -> None:
         entry = self.current()
@@ -300,14 +305,14 @@ class QuickAdd(QFrame):
         self.close_up()
         self.chosen(entry.item)
 
-    def _tell(self) -> None:
+    def _show_help(self) -> None:
         entry = self.current()
         if entry is not None:
             self.help.setText(entry.help.splitlines()[0])
         else:
-            self.help.setText("Nothing that fits here is called so.")
+            self.help.setText("Nothing that fits here has such a name.")
 
-    # Looks
+    # Appearance
 
     def _dress(self) -> None:
         c = colors()
@@ -319,8 +324,8 @@ class QuickAdd(QFrame):
         self.help.setFont(sans(0.9))
         self._sign.setIcon(icons.icon("search", c.faint_text))
 
-    def _place(self, at: QPoint) -> None:
-        """Take a size in letters of the present font, beside the pointer but within the view."""
+    def _take_geometry(self, at: QPoint) -> None:
+        """Take a size by the present font, beside the pointer but within the view."""
         metrics = self.fontMetrics()
         row = round(metrics.height() * 1.55)
         self.help.setFixedHeight(2 * self.help.fontMetrics().lineSpacing())
@@ -332,27 +337,20 @@ class QuickAdd(QFrame):
         self.setGeometry(x, y, width, height)
 
 
-def close_open(view: "GraphView", but: QuickAdd | None = None) -> None:
-    """Close the list that is open over a view."""
-    for each in view.findChildren(QuickAdd):
-        if each is not but:
-            each.close_up()
-
-
-def replace_node(view: "GraphView", path: str) -> QuickAdd | None:
-    """Ask by what a node shall be replaced."""
+def replace_node(view: SceneView, path: str) -> QuickAdd | None:
+    """Open the list for replacing a node; None if the node is gone."""
     workspace = view.workspace
     scope, name = graph_paths.parent(path), graph_paths.name_of(path)
     node = graph_paths.node_at(workspace.design, path)
     if node is None:
         return None
-    kind = getattr(node, "layer", None) or getattr(node, "block", "")
+    kind = node.layer if isinstance(node, LayerNode) else node.block
     graph = workspace.design.graph_of(graph_paths.block_at(workspace.design, scope))
     edge = next((each for each in graph.edges if each.target == name), None)
     spot = Spot(scope, name=edge.source if edge else "", port=edge.source_port if edge else 0)
     shape = spot_shape(workspace, spot)
     entries = [
-        replace(each, soft=_keeps(node, each) or each.soft)
+        replace(each, soft=_parameters_kept(node, each) or each.soft)
         for each in offered(workspace, scope)
         if each.item.name != kind and (edge is None or _fits(workspace, each.item, spot, shape))
     ]
@@ -366,11 +364,9 @@ def replace_node(view: "GraphView", path: str) -> QuickAdd | None:
     )
 
 
-def _keeps(node: object, entry: Entry) -> str:
-    """Say how many parameters a replacement would take over."""
-    from designer.design.values import LayerNode
-
+def _parameters_kept(node: Node, entry: Entry) -> str:
+    """Say how many of a node's parameters a replacement would keep, "" for none."""
     if entry.item.kind != "layer" or not isinstance(node, LayerNode) or not node.parameters:
         return ""
-    kept = len(editing.shared_parameters(node, entry.item.name))
-    return f"keeps {kept} of {len(node.parameters)}" if kept else ""
+    count = len(editing.shared_parameters(node, entry.item.name))
+    return f"keeps {count} of {len(node.parameters)}" if count else ""

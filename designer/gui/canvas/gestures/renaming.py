@@ -1,7 +1,6 @@
-"""Renaming in place: a field over the node, which says at once what is no name."""
+"""Renaming a node in a field over it, which checks the name while it is typed."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRect, Qt
 from PySide6.QtGui import QKeyEvent
@@ -10,17 +9,15 @@ from PySide6.QtWidgets import QLineEdit
 from designer.design import blocks, edits, naming
 from designer.design.values import BlockNode, Design
 from designer.gui.base.theme import sans
+from designer.gui.canvas.scene_view import SceneView
 from designer.gui.documents import graph_paths
-from designer.gui.documents.adding import wish_for
+from designer.gui.documents.adding import default_name
 
-if TYPE_CHECKING:
-    from designer.gui.canvas.view import GraphView
-
-_LEAST = 14  # letters that the field shows
+_LEAST = 14  # letters for which the field has room at any zoom
 
 
-def rename_node(view: "GraphView", path: str) -> "NameField":
-    """Let a node be renamed where it is drawn."""
+def rename_node(view: SceneView, path: str) -> "NameField":
+    """Open a field in which a node is renamed."""
     workspace = view.workspace
     scope, name = graph_paths.parent(path), graph_paths.name_of(path)
     block = graph_paths.block_at(workspace.design, scope)
@@ -39,8 +36,11 @@ def rename_node(view: "GraphView", path: str) -> "NameField":
     return NameField(view, path, name, "Name of the node", refusal, rename)
 
 
-def name_block(view: "GraphView", path: str, merge: object) -> "NameField | None":
-    """Let a block that was just made be named; that belongs to the step that made it."""
+def name_block(view: SceneView, path: str, merge: object) -> "NameField | None":
+    """Open a field in which a new block is named.
+
+    Naming it is merged, by `merge`, into the step of the history that made the block.
+    """
     workspace = view.workspace
     node = graph_paths.node_at(workspace.design, path)
     if not isinstance(node, BlockNode):
@@ -54,8 +54,8 @@ def name_block(view: "GraphView", path: str, merge: object) -> "NameField | None
     def rename(new: str) -> None:
         if new == old:
             return
-        wish = wish_for(new)
-        node_name = name if wish == name else naming.free_name(workspace.design, wish, around)
+        wanted = default_name(new)
+        node_name = name if wanted == name else naming.free_name(workspace.design, wanted, around)
 
         def edit(design: Design) -> Design:
             design = edits.rename_node(design, name, node_name, block=around)
@@ -69,23 +69,26 @@ def name_block(view: "GraphView", path: str, merge: object) -> "NameField | None
 
 
 class NameField(QLineEdit):
-    """A field over a node; Enter takes the name, Escape does not."""
+    """A field over a node: Enter or leaving it accepts the name, Escape does not.
+
+    `refusal` returns why a text cannot be the name, "" if it can; `accept` gets the new name.
+    """
 
     def __init__(
         self,
-        view: "GraphView",
+        view: SceneView,
         path: str,
         text: str,
         what: str,
         refusal: Callable[[str], str],
-        take: Callable[[str], None],
+        accept: Callable[[str], None],
     ) -> None:
         super().__init__(view, objectName="rename-field")
         for other in view.findChildren(NameField):
             if other is not self:
                 other.leave()
         self.view, self.path = view, path
-        self._refusal, self._take = refusal, take
+        self._refusal, self._accept = refusal, accept
         self.setAccessibleName(what)
         self.setMaxLength(64)
         self.setFont(sans(bold=True))
@@ -93,29 +96,28 @@ class NameField(QLineEdit):
         self.selectAll()
         self.textEdited.connect(self._check)
         self.installEventFilter(self)
-        view.looked.connect(self._place)
-        self._place()
+        view.looked.connect(self._cover_node)
+        self._cover_node()
         self.show()
         self.raise_()
         self.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def leave(self) -> None:
-        """Go away without taking the name."""
+        """Close the field without accepting the name."""
         if self.isHidden():
             return
-        self.view.looked.disconnect(self._place)
+        self.view.looked.disconnect(self._cover_node)
         self.hide()
         self.view.tip(None, "")
         self.view.setFocus()
         self.deleteLater()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter and leaving take the name if it is one, Escape does not."""
         if event.type() == QEvent.Type.ShortcutOverride:
-            event.accept()  # no key is a shortcut of the canvas here
+            event.accept()  # every key goes to the field, none is a shortcut of the canvas
             return True
         if event.type() == QEvent.Type.KeyPress:
-            assert isinstance(event, QKeyEvent)
+            assert isinstance(event, QKeyEvent)  # by its type
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
                 self._finish()
                 return True
@@ -137,10 +139,10 @@ class NameField(QLineEdit):
             self._check(text)
             return
         self.leave()
-        self._take(text)
+        self._accept(text)
 
     def _check(self, text: str) -> None:
-        """Say what is wrong with a name while it is typed."""
+        """Show what is wrong with a name while it is typed."""
         sentence = self._refusal(text.strip())
         self.setProperty("wrong", bool(sentence))
         self.style().unpolish(self)
@@ -148,8 +150,8 @@ class NameField(QLineEdit):
         below = QPointF(self.geometry().left() - 14, self.geometry().bottom() - 12)
         self.view.tip(self.view.mapToScene(below.toPoint()), sentence, "refused")
 
-    def _place(self) -> None:
-        """Lie over the node's name, legible at any zoom."""
+    def _cover_node(self) -> None:
+        """Lie over the node's name, wide enough to read at any zoom."""
         if self.view.rect_of(self.path).isEmpty():
             self.leave()
             return

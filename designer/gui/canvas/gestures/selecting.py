@@ -1,6 +1,4 @@
-"""Selecting with the mouse: clicks, the rubber band, an edge."""
-
-from typing import TYPE_CHECKING
+"""Selecting nodes with a rubber band, and choosing an edge by a click."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPen
@@ -8,28 +6,25 @@ from PySide6.QtWidgets import QGraphicsRectItem
 
 from designer.gui.base.theme import colors
 from designer.gui.canvas.gestures.common import ABOVE, is_drag
-from designer.gui.canvas.interface import EdgeHit, Gesture
-
-if TYPE_CHECKING:
-    from designer.gui.canvas.view import GraphView
+from designer.gui.canvas.gestures.gesture import Gesture
+from designer.gui.canvas.scene_view import SceneView
+from designer.gui.canvas.targets import EdgeHit
 
 _Keys = Qt.KeyboardModifier
 
 
 class RubberBand(Gesture):
-    """Selects the nodes that a rectangle touches; with Shift beside those that are selected."""
+    """Selects the nodes that a rectangle touches; with Shift in addition to those selected."""
 
-    def __init__(self, view: "GraphView") -> None:
+    def __init__(self, view: SceneView) -> None:
         super().__init__(view)
         self.before = view.workspace.selection
         self.band: QGraphicsRectItem | None = None
 
     def start(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Begin at a corner."""
         self.corner = point
 
     def move(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Stretch it, and select what it touches."""
         if self.band is None:
             if not is_drag(self.view, self.corner, point):
                 return
@@ -50,13 +45,12 @@ class RubberBand(Gesture):
         )
 
     def end(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Leave what is selected; a mere click on nothing selects nothing."""
+        # A click on the background, without a drag, clears the selection.
         if self.band is None and not modifiers & _Keys.ShiftModifier:
             self.view.workspace.select(())
         self._remove()
 
     def cancel(self) -> None:
-        """Select what was selected."""
         self.view.workspace.select(self.before)
         self._remove()
 
@@ -66,16 +60,16 @@ class RubberBand(Gesture):
             self.band = None
 
 
-def select_edge(view: "GraphView", hit: EdgeHit) -> None:
-    """Choose an edge, so that Delete removes it."""
+def select_edge(view: SceneView, hit: EdgeHit) -> None:
+    """Choose an edge: it stays lit, and Delete removes it."""
     view.workspace.select(())
     view.chosen_edge = hit
     view.light_edge(hit)
-    view.workspace.selection_changed.emit()  # what can be done has changed
+    view.workspace.selection_changed.emit()  # which actions are enabled depends on this, too
 
 
-def chosen_edge(view: "GraphView") -> EdgeHit | None:
-    """Return the edge that was chosen by a click, if it is still there."""
+def chosen_edge(view: SceneView) -> EdgeHit | None:
+    """Return the edge that was chosen by a click, None if there is none any more."""
     hit = view.chosen_edge
     if hit is not None and (hit.scope, hit.edge) not in view.layer.arrays.edge_row:
         view.chosen_edge = None
