@@ -125,8 +125,9 @@ def test_looking_in_and_out(qtbot: QtBot, canvas: Canvas, workspace: Workspace) 
 
 
 def test_space_expands_a_block_in_place(qtbot: QtBot, window: MainWindow) -> None:
-    workspace, view = window.workspace, window.canvas.view
+    workspace = window.workspace
     workspace.open_preset("resnet18")
+    view = window.canvas.view
     window.canvas.setFocus()
     workspace.select({"layer2"})
     folded, below = view.rect_of("layer2"), view.rect_of("layer3")

@@ -89,7 +89,7 @@ def test_the_canvas_marks_what_is_kept_until_it_is_told_not_to(
     }
     assert not legend.isHidden() and legend.title.text() == "Starting from a-run"
     words = [label.text() for label in legend.lines.values()]
-    assert words == ["4 keep their weights", "1 other shape, or in part", "1 new"]
+    assert words == ["4 keep their weights", "1 with another shape, or kept in part", "1 new"]
     window.actions_.refresh()
     assert action.isEnabled() and action.isChecked()
 

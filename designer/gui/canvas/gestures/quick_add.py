@@ -191,9 +191,7 @@ class QuickAdd(QFrame):
         chosen: Callable[[Item], object],
     ) -> None:
         super().__init__(view, objectName="quick-add")
-        for other in view.findChildren(QuickAdd):
-            if other is not self:
-                other.close_up()
+        close_open(view, but=self)
         self.view, self.chosen = view, chosen
         self.model = _Rows(entries)
         self.field = QLineEdit(self, objectName="quick-add-field")
@@ -335,6 +333,13 @@ class QuickAdd(QFrame):
         x = min(max(at.x() + 4, 8), self.view.width() - width - 8)
         y = min(max(at.y() + 4, 8), self.view.height() - height - 8)
         self.setGeometry(x, y, width, height)
+
+
+def close_open(view: SceneView, but: QuickAdd | None = None) -> None:
+    """Close the lists that are open over a view, except one."""
+    for each in view.findChildren(QuickAdd):
+        if each is not but:
+            each.close_up()
 
 
 def replace_node(view: SceneView, path: str) -> QuickAdd | None:
