@@ -1,13 +1,14 @@
 """Edits of arguments: those of a block, or of the design itself for the block None.
 
-Expressions that read an argument follow its name; where it goes, its value takes its place.
+If an argument is renamed, expressions that read it are adapted; if it is removed, they read its
+value instead.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from designer.design.edits import with_graph
-from designer.design.expressions import Literal, is_expression, names, substitute
+from designer.design.expressions import Literal, Scalar, is_expression, names, substitute
 from designer.design.naming import argument_name_refusal
 from designer.design.parsing import renamed
 from designer.design.rewriting import tree_of, value_of, with_names, with_values
@@ -21,7 +22,7 @@ def arguments_of(design: Design, block: str | None) -> Mapping[str, Argument]:
 
 
 def with_arguments(design: Design, block: str | None, arguments: Mapping[str, Argument]) -> Design:
-    """Replace the arguments of a block, or of the design itself."""
+    """Replace the arguments of a block, or of the design itself for None."""
     if block is None:
         return replace(design, arguments=arguments)
     changed = replace(design.blocks[block], arguments=arguments)
@@ -31,12 +32,12 @@ def with_arguments(design: Design, block: str | None, arguments: Mapping[str, Ar
 def define_argument(
     design: Design, name: str, argument: Argument, *, block: str | None = None
 ) -> Design:
-    """Add an argument, or give one another default, range or help.
+    """Add an argument, or change its default, range or help.
 
     Raises
     ------
     DesignerError
-        The name cannot be used, or the default lies outside the range.
+        The name is not valid, or the default lies outside the range.
     """
     known = arguments_of(design, block)
     same = known.get(name) == argument
@@ -50,12 +51,12 @@ def define_argument(
 
 
 def rename_argument(design: Design, name: str, new: str, *, block: str | None = None) -> Design:
-    """Give an argument another name, in every expression and every use too.
+    """Rename an argument, also in all expressions and in all uses of the block.
 
     Raises
     ------
     DesignerError
-        There is no such argument, or the name is taken or no valid one.
+        There is no such argument, or the new name is taken or not valid.
     """
     known = arguments_of(design, block)
     _check_known(design, name, block)
@@ -65,7 +66,7 @@ def rename_argument(design: Design, name: str, new: str, *, block: str | None = 
     if refusal:
         raise DesignerError(f"'{new}' {refusal}.")
     if new in known:
-        raise DesignerError(f"There is an argument '{new}' already; choose another name.")
+        raise DesignerError(f"The name '{new}' is taken by another argument; choose another name.")
     arguments = {
         new if key == name else key: replace(each, where=renamed(each.where, {name: new}))
         for key, each in known.items()
@@ -80,7 +81,7 @@ def rename_argument(design: Design, name: str, new: str, *, block: str | None = 
 
 
 def remove_argument(design: Design, name: str, *, block: str | None = None) -> Design:
-    """Remove an argument; expressions that read it have its default in its place.
+    """Remove an argument; in expressions its default replaces it.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def remove_argument(design: Design, name: str, *, block: str | None = None) -> D
 
 
 def _without(argument: Argument, name: str, value: Literal) -> Argument:
-    """Put a value in the place of an argument in another one's rule, which may then say nothing."""
+    """Replace an argument in another one's rule by a value; drop a rule that becomes constant."""
     tree = tree_of(argument.where)
     if name not in names(tree):
         return argument
@@ -127,23 +128,23 @@ def _with_nodes(design: Design, block: str | None, change: Callable[[Node], Node
     return with_graph(design, block, replace(graph, nodes=nodes))
 
 
-_Given = Mapping[str, object]
+_Given = Mapping[str, Scalar]
 
 
 def _with_uses(design: Design, block: str, change: Callable[[_Given], _Given]) -> Design:
-    """Change what every use of a block gives for its arguments."""
+    """Change the arguments that each use of a block gives."""
 
     def each(node: Node) -> Node:
         if not isinstance(node, BlockNode) or node.block != block:
             return node
         arguments = change(node.arguments)
-        return node if arguments == node.arguments else replace(node, arguments=arguments)  # type: ignore[arg-type]
+        return node if arguments == node.arguments else replace(node, arguments=arguments)
 
     return with_every_node(design, each)
 
 
 def with_every_node(design: Design, change: Callable[[Node], Node]) -> Design:
-    """Change nodes wherever they are drawn; what stays is shared."""
+    """Apply a change to every node of the design and its blocks; unchanged parts are shared."""
 
     def each(graph: Graph) -> Graph:
         nodes = {name: change(node) for name, node in graph.nodes.items()}

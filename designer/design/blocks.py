@@ -1,4 +1,4 @@
-"""Edits of blocks as such: their names, their inputs and outputs, where they are used."""
+"""Edits of blocks: their names, their inputs and outputs; and where they are used."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -11,14 +11,14 @@ from designer.errors import DesignerError
 
 
 def graphs(design: Design) -> Iterator[tuple[str | None, Graph]]:
-    """Yield every graph with its block's name, the design's own (None) first."""
+    """Yield all graphs: the design's own, with None as name, then those of the blocks."""
     yield None, design.graph
     for name, block in design.blocks.items():
         yield name, block.graph
 
 
 def uses(design: Design, block: str) -> list[tuple[str | None, str]]:
-    """Return where a block is used: the block around it, None for the design, and the node."""
+    """Return the uses of a block: pairs of the block around (None: the design) and the node."""
     return [
         (around, name)
         for around, graph in graphs(design)
@@ -28,7 +28,7 @@ def uses(design: Design, block: str) -> list[tuple[str | None, str]]:
 
 
 def parts(blocks: Mapping[str, Block], nodes: Iterable[Node]) -> list[str]:
-    """Return the blocks that nodes are made of, the innermost first."""
+    """Return the blocks that nodes use, also indirectly, the innermost first."""
     found: dict[str, None] = {}
     begun: set[str] = set()
     waiting: list[tuple[str, Iterator[Node]]] = [("", iter(nodes))]
@@ -45,43 +45,43 @@ def parts(blocks: Mapping[str, Block], nodes: Iterable[Node]) -> list[str]:
 
 
 def check_use(design: Design, used: str, block: str | None) -> None:
-    """Refuse a use of a block within itself.
+    """Refuse a block within itself.
 
     Raises
     ------
     DesignerError
-        The block `used` is, or contains, the block in which it shall stand.
+        The block `used` is, or contains, the block `block` in which it is to be used.
     """
     if block is None:
         return
     inner = parts(design.blocks, (BlockNode(used),))
     if block in inner:
-        words = "itself" if used == block else f"{used}, which is made of {block}"
-        raise DesignerError(f"{block} cannot contain {words}; a block must end somewhere.")
+        words = "itself" if used == block else f"{used}, which contains {block}"
+        raise DesignerError(f"{block} cannot contain {words}; that would never end.")
 
 
-def free_block_name(design: Design, wish: str) -> str:
-    """Return `wish`, or it with the first number that makes it new and allowed."""
-    return first_free(design.blocks, wish, block_name_refusal)
+def free_block_name(design: Design, name: str) -> str:
+    """Return `name` for a new block, with a number if it is taken."""
+    return first_free(design.blocks, name, block_name_refusal)
 
 
 def block_name_sentence(design: Design, name: str) -> str | None:
-    """Say in a sentence why a new block cannot have a name, or None."""
+    """Return a sentence that says why a new block cannot have a name, or None."""
     refusal = block_name_refusal(name)
     if refusal:
         return f"'{name}' {refusal}."
     if name in design.blocks:
-        return f"There is a block '{name}' already; choose another name."
+        return f"The name '{name}' is taken by another block; choose another name."
     return None
 
 
 def rename_block(design: Design, name: str, new: str) -> Design:
-    """Give a block another name; its uses follow.
+    """Rename a block; its uses follow.
 
     Raises
     ------
     DesignerError
-        There is no such block, or the name is taken or no valid one.
+        There is no such block, or the new name is taken or not valid.
     """
     _check_known(design, name)
     if new == name:
@@ -100,7 +100,7 @@ def rename_block(design: Design, name: str, new: str) -> Design:
 
 
 def remove_block(design: Design, name: str) -> Design:
-    """Remove a block that nothing uses.
+    """Remove a block that is not used.
 
     Raises
     ------
@@ -111,19 +111,19 @@ def remove_block(design: Design, name: str) -> Design:
     found = uses(design, name)
     if found:
         around, node = found[0]
-        place = f"{around}.{node}" if around else node
+        user = f"{around}.{node}" if around else node
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        raise DesignerError(f"{name} is used by {place}{more}; remove or dissolve that first.")
+        raise DesignerError(f"{name} is used by {user}{more}; remove or dissolve that first.")
     return replace(design, blocks={key: each for key, each in design.blocks.items() if key != name})
 
 
 def rename_end(design: Design, block: str, name: str, new: str) -> Design:
-    """Give an input or output of a block another name.
+    """Rename an input or output of a block.
 
     Raises
     ------
     DesignerError
-        There is no such end, or the name is taken or no valid one.
+        There is no such input or output, or the new name is taken or not valid.
     """
     used = _block(design, block)
     _check_end(used, block, name)
@@ -147,12 +147,12 @@ def rename_end(design: Design, block: str, name: str, new: str) -> Design:
 
 
 def add_end(design: Design, block: str, name: str, *, output: bool) -> Design:
-    """Give a block one more input or output.
+    """Add an input or output to a block, behind the others.
 
     Raises
     ------
     DesignerError
-        The name is taken or no valid one.
+        The name is taken or not valid.
     """
     used = _block(design, block)
     check_new_name(design, name, block)
@@ -165,12 +165,12 @@ def add_end(design: Design, block: str, name: str, *, output: bool) -> Design:
 
 
 def remove_end(design: Design, block: str, name: str) -> Design:
-    """Remove an input or output of a block, with its edges inside and at every use.
+    """Remove an input or output of a block, with its edges in the block and at each use.
 
     Raises
     ------
     DesignerError
-        There is no such end, or it is the last one.
+        There is no such input or output, or it is the last one.
     """
     used = _block(design, block)
     _check_end(used, block, name)
@@ -221,12 +221,15 @@ def _without_target_port(edges: Iterable[Edge], names: set[str], port: int) -> I
 def merge(
     design: Design, blocks: Mapping[str, Block], nodes: Iterable[Node]
 ) -> tuple[Design, Callable[[Node], Node]]:
-    """Take over the blocks that nodes of another design are made of.
+    """Add the blocks that nodes of another design use.
 
-    A block that is here already, but for where its nodes lie, is used; another one gets a new name
-    if its own is taken.
+    A block that exists already, apart from the positions of its nodes, is shared; another one gets
+    a new name if its own is taken.
 
-    Returns the design, and what gives a node the names that its blocks have here.
+    Returns
+    -------
+    tuple of Design and function
+        The design, and a function that adapts a node of the other design to the blocks' names here.
     """
     names: dict[str, str] = {}
 
@@ -247,7 +250,7 @@ def merge(
 
 
 def _alike(design: Design, name: str, block: Block) -> str | None:
-    """Return the block of the same name, or of it with a number, that is the same."""
+    """Return an existing block that is equal, under the same name with or without a number."""
     wanted = _unplaced(block)
     for each, known in design.blocks.items():
         number = each.removeprefix(name).removeprefix("_")

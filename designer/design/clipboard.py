@@ -1,4 +1,4 @@
-"""Nodes of one design taken into another: as text, or a whole design as a block."""
+"""Nodes of one design added to another: by copy and paste, or a whole design as a block."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -24,17 +24,17 @@ def copy(
     names: Iterable[str],
     positions: Mapping[str, Point] | None = None,
 ) -> str:
-    """Return nodes as the text of a design file, with the edges among them and their blocks.
+    """Return nodes as the text of a design file, with their blocks and the edges between them.
 
     Parameters
     ----------
     positions
-        Where nodes without a place of their own are drawn.
+        Where nodes without a stored position are drawn.
     """
     graph = design.graph_of(block)
-    wanted, places = set(names), positions or {}
+    wanted, drawn = set(names), positions or {}
     nodes = {
-        name: replace(node, at=places[name]) if node.at is None and name in places else node
+        name: replace(node, at=drawn[name]) if node.at is None and name in drawn else node
         for name, node in graph.nodes.items()
         if name in wanted
     }
@@ -57,20 +57,23 @@ def paste(
 ) -> tuple[Design, tuple[str, ...]]:
     """Add the nodes of a design file's text to a graph.
 
-    Names that are taken get a number; blocks that are here already are used, others come along;
-    arguments that are not here are replaced by their values.
+    Names that are taken get a number. Blocks that exist already are shared, others are added.
+    Arguments that do not exist here are replaced by their values.
 
     Parameters
     ----------
     at
-        Where the middle of the pasted nodes lies, if their own places are known.
+        Where to put the middle of the nodes, if all their positions are known.
 
-    Returns the design and the names of the new nodes.
+    Returns
+    -------
+    tuple of Design and tuple of str
+        The design, and the names of the new nodes.
 
     Raises
     ------
     DesignerError
-        The text is no design, has no nodes, or has nodes that cannot stand in this graph.
+        The text is not a design, has no nodes, or has nodes that do not fit into this graph.
     """
     if not text.lstrip().startswith("{") or len(text) > files.MAX_FILE_BYTES:
         raise DesignerError(NO_NODES)
@@ -115,12 +118,12 @@ def put(
 
 
 def _shifted(nodes: Mapping[str, Node], at: Point | None) -> dict[str, Node]:
-    """Return nodes moved together so that the middle of their places lies at a point."""
-    places = [node.at for node in nodes.values() if node.at is not None]
-    if at is None or len(places) < len(nodes):
+    """Return the nodes, moved together so that the middle of their positions is at a point."""
+    positions = [node.at for node in nodes.values() if node.at is not None]
+    if at is None or len(positions) < len(nodes):
         return {name: replace(node, at=None) for name, node in nodes.items()}
-    dx = at.x - (min(each.x for each in places) + max(each.x for each in places)) / 2
-    dy = at.y - (min(each.y for each in places) + max(each.y for each in places)) / 2
+    dx = at.x - (min(each.x for each in positions) + max(each.x for each in positions)) / 2
+    dy = at.y - (min(each.y for each in positions) + max(each.y for each in positions)) / 2
     return {
         name: replace(node, at=Point(node.at.x + dx, node.at.y + dy) if node.at else None)
         for name, node in nodes.items()
@@ -131,17 +134,21 @@ def _shifted(nodes: Mapping[str, Node], at: Point | None) -> dict[str, Node]:
 
 
 def take_in(design: Design, other: Design) -> tuple[Design, str]:
-    """Take another design over as a block; returns the design and the block's name here.
+    """Add another design as a block.
+
+    Returns
+    -------
+    tuple of Design and str
+        The design, and the name of the block.
 
     Raises
     ------
     DesignerError
         The other design has no input or no output.
     """
-    wish = identifier(other.name, "Network")
     made = as_block(other)
     inner = dict(other.blocks)
-    name = first_free(inner, wish, block_name_refusal)
+    name = first_free(inner, identifier(other.name, "Network"), block_name_refusal)
     node = BlockNode(name)
     design, here = blocks.merge(design, {**inner, name: made}, (node,))
     found = here(node)
@@ -150,21 +157,20 @@ def take_in(design: Design, other: Design) -> tuple[Design, str]:
 
 
 def identifier(text: str, otherwise: str) -> str:
-    """Return a text without what names cannot have: ResNet50 for ResNet-50."""
-    kept = "".join(each for each in text if each.isascii() and (each.isalnum() or each == "_"))
-    kept = kept.lstrip("_0123456789")[:58]
-    return kept or otherwise
+    """Return a text without the characters that names cannot have: ResNet50 for ResNet-50."""
+    allowed = "".join(each for each in text if each.isascii() and (each.isalnum() or each == "_"))
+    return allowed.lstrip("_0123456789")[:58] or otherwise
 
 
 def as_block(design: Design) -> Block:
-    """Return a design as a block: its Input and Output nodes become the block's ends.
+    """Return a design as a block: its Input and Output nodes become inputs and outputs.
 
-    Outputs that only help training, and what only they need, are left out.
+    Auxiliary outputs, and the nodes that only they need, are left out.
 
     Raises
     ------
     DesignerError
-        It has no input or no output.
+        The design has no input or no output.
     """
     graph = design.graph
     inputs = tuple(name for name, node in graph.nodes.items() if _is(node, INPUT))

@@ -1,4 +1,4 @@
-"""Putting the nodes of a block in the place of one of its uses."""
+"""Dissolving: the nodes of a block replace one of its uses."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ from designer.design.values import Block, BlockNode, Design, Edge, Graph, Node, 
 from designer.errors import DesignerError
 
 MAX_NODES = 400
-"""Nodes that dissolving one block may leave behind."""
+"""The most nodes that a dissolved block may become."""
 
 _Port = tuple[str, int]
 
@@ -24,12 +24,12 @@ def dissolve(
     sizes: Sequence[Mapping[str, int]] = (),
     block: str | None = None,
 ) -> Design:
-    """Put the nodes of a block in the place of one of its uses, repeated ones as often as it says.
+    """Replace one use of a block by the nodes of the block, once for each repetition.
 
     Parameters
     ----------
     sizes
-        For each repetition the sizes of its input that expressions may read: ``in_channels`` ...
+        For each repetition, the sizes of its input that expressions may read (``in_channels``).
 
     Raises
     ------
@@ -39,7 +39,7 @@ def dissolve(
     graph = design.graph_of(block)
     use = graph.nodes.get(name)
     if not isinstance(use, BlockNode) or use.block not in design.blocks:
-        raise DesignerError(f"'{name}' is no block; there is nothing to dissolve.")
+        raise DesignerError(f"'{name}' is not a block, so it cannot be dissolved.")
     used = design.blocks[use.block]
     times = _times(name, use, used)
     nodes: dict[str, Node] = {}
@@ -56,8 +56,8 @@ def dissolve(
         names = {}
         for inner, node in used.graph.nodes.items():
             more = f"{name}_{number}" if times > 1 else name
-            wish = inner if inner not in taken and times == 1 else f"{more}_{inner}"
-            names[inner] = first_free(taken, wish, node_name_refusal)
+            base = inner if inner not in taken and times == 1 else f"{more}_{inner}"
+            names[inner] = first_free(taken, base, node_name_refusal)
             taken.add(names[inner])
             inner_node = _slowed(with_values(node, trees), use, number)
             nodes[names[inner]] = _moved(inner_node, use, used, times)
@@ -82,8 +82,8 @@ def dissolve(
 def _times(name: str, use: BlockNode, used: Block) -> int:
     if use.when is not True:
         raise DesignerError(
-            f"{name} is only there when {_words(use.when)}; its nodes would always be. Take the "
-            "condition away first."
+            f"{name} only exists when {_words(use.when)}; its nodes would always exist. Remove the "
+            "condition first."
         )
     times = use.repeat
     if type(times) is not int:
@@ -93,11 +93,13 @@ def _times(name: str, use: BlockNode, used: Block) -> int:
     if times < 1:
         raise DesignerError(f"{name} is repeated {times} times; remove it instead.")
     if times > 1 and (len(used.inputs) != 1 or len(used.outputs) != 1):
-        raise DesignerError(f"{name} cannot be repeated, since it has several ends; mend it first.")
+        raise DesignerError(
+            f"{name} cannot be repeated, since it has several inputs or outputs; fix that first."
+        )
     if times * len(used.graph.nodes) > MAX_NODES:
         raise DesignerError(
-            f"{name} has {len(used.graph.nodes)} nodes, {times} times over; at most "
-            f"{MAX_NODES} can take its place."
+            f"{name} has {len(used.graph.nodes)} nodes, repeated {times} times; at most "
+            f"{MAX_NODES} can replace it."
         )
     return times
 
@@ -109,7 +111,7 @@ def _words(value: object) -> str:
 def _values(
     name: str, use: BlockNode, used: Block, number: int, sizes: Sequence[Mapping[str, int]]
 ) -> dict[str, Tree]:
-    """Return what stands for each name in scope of a block, for one of its repetitions."""
+    """Return the value of each name in the scope of a block, for one of its repetitions."""
     known = sizes[number] if number < len(sizes) else {}
     for inner, node in used.graph.nodes.items():
         missing = names_read(node).intersection(SIZES) - known.keys()
@@ -125,7 +127,7 @@ def _values(
 
 
 def _slowed(node: Node, use: BlockNode, number: int) -> Node:
-    """Return an inner node with the learning rate that it has within one repetition of the use."""
+    """Return an inner node with the factor for the learning rate that it has in the use."""
     outer = substitute(tree_of(use.learning_rate), {NUMBER: Literal(number)})
     if outer == Literal(1):
         return node
@@ -135,9 +137,8 @@ def _slowed(node: Node, use: BlockNode, number: int) -> Node:
 
 
 def _moved(node: Node, use: BlockNode, used: Block, times: int) -> Node:
-    """Return an inner node where it lies around the place of the use, if all places are known."""
-    places = [each.at for each in used.graph.nodes.values()]
-    center = middle(places)
+    """Return an inner node at its position relative to the use, if all positions are known."""
+    center = middle([each.at for each in used.graph.nodes.values()])
     if times > 1 or use.at is None or center is None or node.at is None:
         return node if node.at is None else replace(node, at=None)
     at = Point(node.at.x + use.at.x - center.x, node.at.y + use.at.y - center.y)
@@ -151,8 +152,8 @@ def _spliced(
     inner: Iterable[Edge],
     leaving: Mapping[int, _Port | None],
 ) -> Graph:
-    """Return a graph with nodes and their edges in the place of one node."""
-    place = list(graph.nodes).index(name)
+    """Return a graph in which nodes and their edges replace one node."""
+    index = list(graph.nodes).index(name)
     rest = {key: node for key, node in graph.nodes.items() if key != name}
     edges: list[Edge] = []
     waiting = list(inner)
@@ -166,4 +167,4 @@ def _spliced(
                 edges.append(Edge(*source, edge.target, edge.target_port))
         elif edge.target != name:
             edges.append(edge)
-    return Graph(inserted(rest, place, nodes), (*edges, *waiting))
+    return Graph(inserted(rest, index, nodes), (*edges, *waiting))

@@ -1,7 +1,7 @@
-"""Edits: plain functions from a design to the next one, sharing everything they do not touch.
+"""Edits: functions that return a changed design, which shares all unchanged parts with the old one.
 
-Each takes the design first and `block`, the name of the block whose graph is meant, or None for
-the design's own graph. What an edit cannot do it refuses with a `DesignerError`.
+Each edit takes the design and `block`: the name of the block whose graph is changed, or None for
+the design's own graph. An impossible edit raises a `DesignerError`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Set
@@ -27,7 +27,7 @@ Edit: TypeAlias = Callable[[Design], Design]
 
 
 def with_graph(design: Design, block: str | None, graph: Graph) -> Design:
-    """Replace the graph of a block or of the design itself."""
+    """Replace the graph of a block, or of the design itself for None."""
     if block is None:
         return replace(design, graph=graph)
     changed = replace(design.blocks[block], graph=graph)
@@ -35,7 +35,7 @@ def with_graph(design: Design, block: str | None, graph: Graph) -> Design:
 
 
 def set_argument(design: Design, name: str, value: Scalar) -> Design:
-    """Bind an argument of the design to a value.
+    """Set an argument of the design to a value.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def set_argument(design: Design, name: str, value: Scalar) -> Design:
 def set_parameter(
     design: Design, node: str, parameter: str, value: Value, *, block: str | None = None
 ) -> Design:
-    """Give a layer's parameter another value or expression."""
+    """Set a layer's parameter to a value or an expression."""
     graph = design.graph_of(block)
     layer = _node(graph, node)
     if not isinstance(layer, LayerNode):
@@ -71,22 +71,22 @@ def set_parameter(
 def remove_parameter(
     design: Design, node: str, parameter: str, *, block: str | None = None
 ) -> Design:
-    """Take a parameter back to its default, or drop one that the layer does not have."""
+    """Reset a parameter to its default, or remove one that the layer does not have."""
     graph = design.graph_of(block)
     layer = _node(graph, node)
     if isinstance(layer, BlockNode):
-        rest = {key: each for key, each in layer.arguments.items() if key != parameter}
-        changed: Node = replace(layer, arguments=rest)
+        arguments = {key: each for key, each in layer.arguments.items() if key != parameter}
+        changed: Node = replace(layer, arguments=arguments)
     else:
-        kept = {key: each for key, each in layer.parameters.items() if key != parameter}
-        changed = replace(layer, parameters=kept)
+        parameters = {key: each for key, each in layer.parameters.items() if key != parameter}
+        changed = replace(layer, parameters=parameters)
     return with_graph(design, block, replace(graph, nodes={**graph.nodes, node: changed}))
 
 
 def set_block_argument(
     design: Design, node: str, argument: str, value: Scalar, *, block: str | None = None
 ) -> Design:
-    """Give one use of a block another value or expression for an argument."""
+    """Set an argument of one use of a block to a value or an expression."""
     graph = design.graph_of(block)
     use = _node(graph, node)
     if not isinstance(use, BlockNode):
@@ -101,7 +101,7 @@ def add_node(design: Design, name: str, node: Node, *, block: str | None = None)
     Raises
     ------
     DesignerError
-        The name is taken or no valid one.
+        The name is taken or not valid.
     """
     graph = design.graph_of(block)
     check_new_name(design, name, block)
@@ -111,14 +111,20 @@ def add_node(design: Design, name: str, node: Node, *, block: str | None = None)
 def remove_node(
     design: Design, name: str, *, heal: bool = True, block: str | None = None
 ) -> Design:
-    """Remove a node with its edges; with `heal`, a one-in node's readers read its source."""
+    """Remove a node with its edges; see `remove_nodes`."""
     return remove_nodes(design, (name,), heal=heal, block=block)
 
 
 def remove_nodes(
     design: Design, names: Iterable[str], *, heal: bool = True, block: str | None = None
 ) -> Design:
-    """Remove nodes with their edges; with `heal`, readers of one-in nodes read their sources."""
+    """Remove nodes with their edges.
+
+    Parameters
+    ----------
+    heal
+        Whether readers of a removed node with one input read that input's source instead.
+    """
     graph = design.graph_of(block)
     gone = set(names)
     for name in gone:
@@ -128,7 +134,7 @@ def remove_nodes(
 
 
 def take_out(design: Design, name: str, *, block: str | None = None) -> Design:
-    """Free a node of its edges; the readers of a one-in node read its source."""
+    """Remove the edges of a node; readers of a node with one input read its source instead."""
     graph = design.graph_of(block)
     _node(graph, name)
     edges = _past(graph.edges, {name}, heal=True)
@@ -138,7 +144,7 @@ def take_out(design: Design, name: str, *, block: str | None = None) -> Design:
 
 
 def _past(edges: tuple[Edge, ...], gone: Set[str], *, heal: bool) -> tuple[Edge, ...]:
-    """Return the edges that are left without some nodes, led past those that one edge enters."""
+    """Return the edges that remain without some nodes, led around those that one edge enters."""
     entering: dict[str, list[Edge]] = {}
     for edge in edges:
         if edge.target in gone:
@@ -146,11 +152,11 @@ def _past(edges: tuple[Edge, ...], gone: Set[str], *, heal: bool) -> tuple[Edge,
     origins: dict[str, Edge | None] = {}
 
     def origin(name: str) -> Edge | None:
-        way: list[str] = []
+        passed: list[str] = []
         found: Edge | None = None
         while name not in origins:
-            way.append(name)
-            origins[name] = None  # for the case that they lie on a cycle
+            passed.append(name)
+            origins[name] = None  # ends the loop if the nodes form a cycle
             before = entering.get(name, ())
             if not heal or len(before) != 1:
                 break
@@ -161,7 +167,7 @@ def _past(edges: tuple[Edge, ...], gone: Set[str], *, heal: bool) -> tuple[Edge,
             found = origins[name]
         if found is not None and found.source in gone:
             found = None
-        origins.update(dict.fromkeys(way, found))
+        origins.update(dict.fromkeys(passed, found))
         return found
 
     left = []
@@ -176,12 +182,12 @@ def _past(edges: tuple[Edge, ...], gone: Set[str], *, heal: bool) -> tuple[Edge,
 
 
 def rename_node(design: Design, name: str, new: str, *, block: str | None = None) -> Design:
-    """Give a node another name; its edges follow.
+    """Rename a node; its edges follow.
 
     Raises
     ------
     DesignerError
-        The name is taken or no valid one.
+        The name is taken or not valid.
     """
     graph = design.graph_of(block)
     _node(graph, name)
@@ -200,7 +206,7 @@ def rename_node(design: Design, name: str, new: str, *, block: str | None = None
 
 
 def replace_node(design: Design, name: str, node: Node, *, block: str | None = None) -> Design:
-    """Put another node in a node's place; name and edges stay."""
+    """Replace a node; its name and edges remain."""
     graph = design.graph_of(block)
     if _node(graph, name) == node:
         return design
@@ -208,7 +214,7 @@ def replace_node(design: Design, name: str, node: Node, *, block: str | None = N
 
 
 def set_when(design: Design, name: str, when: Scalar, *, block: str | None = None) -> Design:
-    """Say when a node is there: always (True), never, or by an expression."""
+    """Set when a node exists: always (True), never (False), or by an expression."""
     node = _node(design.graph_of(block), name)
     return replace_node(design, name, replace(node, when=when), block=block)
 
@@ -216,7 +222,7 @@ def set_when(design: Design, name: str, when: Scalar, *, block: str | None = Non
 def set_learning_rate(
     design: Design, name: str, factor: Scalar, *, block: str | None = None
 ) -> Design:
-    """Multiply the learning rate of a node, of a block all that is in it; 0 freezes.
+    """Set the factor for the learning rate of a node, or of everything in a block; 0 freezes.
 
     Raises
     ------
@@ -229,14 +235,18 @@ def set_learning_rate(
 def set_learning_rates(
     design: Design, names: Iterable[str], factor: Scalar, *, block: str | None = None
 ) -> Design:
-    """Multiply the learning rates of nodes, as `set_learning_rate` does for one."""
+    """Set the factor for the learning rates of several nodes; see `set_learning_rate`."""
     graph = design.graph_of(block)
     changed: dict[str, Node] = {}
     for name in names:
-        number = isinstance(factor, int | float) and not isinstance(factor, bool)
-        if not is_expression(factor) and not (number and 0 <= factor <= MAX_MAGNITUDE):  # type: ignore[operator]
+        allowed = is_expression(factor) or (
+            isinstance(factor, int | float)
+            and not isinstance(factor, bool)
+            and 0 <= factor <= MAX_MAGNITUDE
+        )
+        if not allowed:
             raise DesignerError(
-                f"The learning rate of '{name}' is multiplied by a number from 0 on; received "
+                f"The factor for the learning rate of '{name}' is a number from 0 on; received "
                 f"{factor!r}."
             )
         node = _node(graph, name)
@@ -248,7 +258,7 @@ def set_learning_rates(
 
 
 def set_repeat(design: Design, name: str, repeat: Scalar, *, block: str | None = None) -> Design:
-    """Say how many times a block runs in a row."""
+    """Set how many times a block runs in a row."""
     node = _node(design.graph_of(block), name)
     if not isinstance(node, BlockNode):
         raise DesignerError(f"'{name}' is a layer; only a block can be repeated. Group it first.")
@@ -258,7 +268,7 @@ def set_repeat(design: Design, name: str, repeat: Scalar, *, block: str | None =
 def move(
     design: Design, positions: Mapping[str, Point | None], *, block: str | None = None
 ) -> Design:
-    """Put nodes at places of the canvas, None leaving the place to the layout."""
+    """Move nodes to positions on the canvas; None leaves the position to the layout."""
     graph = design.graph_of(block)
     moved = {
         name: replace(graph.nodes[name], at=at)
@@ -276,7 +286,7 @@ def connect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
     Raises
     ------
     DesignerError
-        An end is not there, the port has an edge already, or the edge would close a cycle.
+        An end does not exist, the input port has an edge already, or the edge would close a cycle.
     """
     graph = design.graph_of(block)
     sources, targets = set(graph.nodes), set(graph.nodes)
@@ -315,7 +325,7 @@ def disconnect(design: Design, edge: Edge, *, block: str | None = None) -> Desig
 
 
 def reconnect(design: Design, old: Edge, new: Edge, *, block: str | None = None) -> Design:
-    """Draw an edge in the place of another.
+    """Replace an edge by another.
 
     Raises
     ------
@@ -328,7 +338,10 @@ def reconnect(design: Design, old: Edge, new: Edge, *, block: str | None = None)
 def insert_on_edge(
     design: Design, edge: Edge, name: str, node: Node, *, block: str | None = None
 ) -> Design:
-    """Put a one-in-one-out node into an edge; `name` gets a number if it is taken."""
+    """Insert a node with one input and one output into an edge.
+
+    If `name` is taken, it gets a number.
+    """
     name = free_name(design, name, block)
     graph = design.graph_of(block)
     check_drawn(graph, edge)
@@ -349,7 +362,7 @@ def insert_on_edge(
 
 
 def free_port(design: Design, name: str, block: str | None = None) -> int:
-    """Return the first input port of a node that no edge enters."""
+    """Return the first input port of a node that has no edge."""
     taken = {edge.target_port for edge in design.graph_of(block).edges if edge.target == name}
     return next(port for port in range(len(taken) + 1) if port not in taken)
 
@@ -361,7 +374,13 @@ def _node(graph: Graph, name: str) -> Node:
 
 
 def check_drawn(graph: Graph, edge: Edge) -> None:
-    """Refuse an edge that is not there."""
+    """Refuse an edge that does not exist.
+
+    Raises
+    ------
+    DesignerError
+        The edge is not in the graph.
+    """
     if edge not in graph.edges:
         raise DesignerError(
             f"There is no edge from '{edge.source}' to input {edge.target_port} of "
@@ -370,7 +389,7 @@ def check_drawn(graph: Graph, edge: Edge) -> None:
 
 
 def reached(graph: Graph, start: str) -> set[str]:
-    """Return a node and all that its data flow to."""
+    """Return a node and all nodes that its data flow to."""
     onward: dict[str, list[str]] = {}
     for edge in graph.edges:
         onward.setdefault(edge.source, []).append(edge.target)

@@ -1,4 +1,4 @@
-"""Making some nodes of a graph a block."""
+"""Grouping: some nodes of a graph become a block."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -33,16 +33,16 @@ _Port = tuple[str, int]
 def group(
     design: Design, names: Iterable[str], name: str, node: str, *, block: str | None = None
 ) -> Design:
-    """Make some nodes of one graph a block called `name`, used once, by the node `node`.
+    """Make some nodes of a graph a block called `name`, and replace them by the node `node`.
 
-    Each output outside that they read becomes an input of the block, each of their own outputs
-    that is read outside an output. Arguments that their expressions read become arguments of the
-    block, with the same names and passed through.
+    Each output outside that they read becomes an input of the block; each of their outputs that is
+    read outside becomes an output of the block. Arguments that their expressions read become
+    arguments of the block with the same names, to which the node passes the outer values.
 
     Raises
     ------
     DesignerError
-        A node between them was left out, an Input or Output is among them, or a name is taken.
+        A node between them is not selected, an Input or Output is selected, or a name is taken.
     """
     graph = design.graph_of(block)
     wanted = set(names)
@@ -68,8 +68,7 @@ def group(
     ]
     nodes, arguments, given = _with_arguments(design, block, chosen)
     made = Block(arguments, inputs, outputs, Graph(nodes, tuple(inner)))
-    places = [each.at for each in chosen.values()]
-    use = BlockNode(name, given, at=middle(places))
+    use = BlockNode(name, given, at=middle([each.at for each in chosen.values()]))
 
     input_of = {source: port for port, source in enumerate(sources)}
     output_of = {port: number for number, port in enumerate(readers)}
@@ -88,24 +87,24 @@ def group(
         elif not inside:
             edges.append(edge)
     rest = {key: each for key, each in graph.nodes.items() if key not in chosen}
-    written = inserted(rest, _place(graph, chosen), {node: use})
+    written = inserted(rest, _insertion_index(graph, chosen), {node: use})
     design = replace(design, blocks={**design.blocks, name: made})
     return with_graph(design, block, Graph(written, tuple(edges)))
 
 
 def _check_chosen(graph: Graph, chosen: Mapping[str, Node]) -> None:
     if not chosen:
-        raise DesignerError("Select the nodes that shall become a block.")
+        raise DesignerError("Select the nodes to be grouped first.")
     for name, node in chosen.items():
         if isinstance(node, LayerNode) and node.layer in (INPUT, OUTPUT):
             raise DesignerError(
-                f"{name} is an {node.layer}, which stays outside of blocks; leave it out of the "
+                f"{name} is an {node.layer}, which cannot be in a block; leave it out of the "
                 "selection."
             )
     onward: dict[str, list[str]] = {}
     for edge in graph.edges:
         onward.setdefault(edge.source, []).append(edge.target)
-    # Whoever goes out of the selection and comes back would make the block read itself.
+    # A path that leaves the selection and returns to it would make the block read its own output.
     first: dict[str, str] = {}
     waiting = []
     for name in chosen:
@@ -118,8 +117,8 @@ def _check_chosen(graph: Graph, chosen: Mapping[str, Node]) -> None:
         for target in onward.get(name, ()):
             if target in chosen:
                 raise DesignerError(
-                    f"{first[name]} lies between the selected nodes, on the way to {target}; "
-                    "select it too."
+                    f"{first[name]} lies between the selected nodes, on the path to {target}; "
+                    "select it, too."
                 )
             if target not in first:
                 first[target] = first[name]
@@ -127,13 +126,13 @@ def _check_chosen(graph: Graph, chosen: Mapping[str, Node]) -> None:
 
 
 def _ends(graph: Graph, chosen: Mapping[str, Node]) -> tuple[dict[_Port, list[_Port]], list[_Port]]:
-    """Return what enters a selection, with its readers there, and which of its ports are read.
+    """Return the outer ports that a selection reads, with their readers, and its ports in use.
 
-    Where nothing enters or leaves, the loose ends do, since a block has at least one of each.
+    If nothing enters or leaves, the unconnected ends do: a block has an input and an output.
     """
     sources: dict[_Port, list[_Port]] = {}
     readers: dict[_Port, None] = {}
-    order = {name: place for place, name in enumerate(chosen)}
+    order = {name: index for index, name in enumerate(chosen)}
     for edge in sorted(
         (each for each in graph.edges if each.target in chosen and each.source not in chosen),
         key=lambda each: (order[each.target], each.target_port),
@@ -165,38 +164,36 @@ def _with_arguments(
     """Return nodes for a block of their own, its arguments, and what its use passes to them."""
     around = arguments_of(design, block)
     read = names_read_in(chosen.values())
-    arguments = {  # the rules stay with the arguments around, from which the values come
+    arguments = {  # rules are checked where the values come from: around the block
         name: replace(each, where="", rule="") for name, each in around.items() if name in read
     }
     given = {name: f"={name}" for name in arguments}
-    # Sizes of the block around would become those of the new block's own input.
+    # Inside the new block, in_channels and the like would be sizes of its own input.
     sizes = [name for name in SIZES if block is not None and name in read]
     renamed: dict[str, str] = {}
     for size in sizes:
         name = first_free({*around, *arguments}, f"outer_{size[3:]}", argument_name_refusal)
         renamed[size], given[name] = name, f"={size}"
-        arguments[name] = Argument(1, 1, help="A size of the block around, as it was written.")
+        arguments[name] = Argument(1, 1, help="A size of the input of the surrounding block.")
     nodes = {key: with_names(node, renamed) if renamed else node for key, node in chosen.items()}
     return nodes, arguments, given
 
 
-def _named(wish: str, number: int, taken: set[str]) -> tuple[str, ...]:
+def _named(base: str, number: int, taken: set[str]) -> tuple[str, ...]:
     names = []
     for _ in range(number):
-        name = first_free(taken, wish, node_name_refusal)
+        name = first_free(taken, base, node_name_refusal)
         taken.add(name)
         names.append(name)
     return tuple(names)
 
 
-def _place(graph: Graph, chosen: Mapping[str, Node]) -> int:
-    """Return how many of the other nodes come before a selection in the order as written."""
+def _insertion_index(graph: Graph, chosen: Mapping[str, Node]) -> int:
+    """Return how many of the other nodes come before the selection in the order of the file."""
     rest = [name for name in graph.nodes if name not in chosen]
-    places = {name: place for place, name in enumerate(rest)}
+    index = {name: number for number, name in enumerate(rest)}
     before = [
-        places[edge.source]
-        for edge in graph.edges
-        if edge.target in chosen and edge.source in places
+        index[edge.source] for edge in graph.edges if edge.target in chosen and edge.source in index
     ]
     names = list(graph.nodes)
     first = names.index(next(iter(chosen)))
@@ -204,15 +201,18 @@ def _place(graph: Graph, chosen: Mapping[str, Node]) -> int:
     return max(standing, 1 + max(before, default=-1))
 
 
-def inserted(nodes: Mapping[str, Node], place: int, new: Mapping[str, Node]) -> dict[str, Node]:
-    """Return nodes with new ones before the one at a place of the order."""
+def inserted(nodes: Mapping[str, Node], index: int, new: Mapping[str, Node]) -> dict[str, Node]:
+    """Return nodes with new ones inserted at an index of their order."""
     items = list(nodes.items())
-    return dict([*items[:place], *new.items(), *items[place:]])
+    return dict([*items[:index], *new.items(), *items[index:]])
 
 
-def middle(places: Sequence[Point | None]) -> Point | None:
-    """Return where one node stands for several: in the middle, as high as the highest."""
-    known = [each for each in places if each is not None]
-    if not known or len(known) < len(places):
+def middle(positions: Sequence[Point | None]) -> Point | None:
+    """Return the position of one node that replaces several: centered, as high as the highest.
+
+    Returns None unless all positions are known.
+    """
+    known = [each for each in positions if each is not None]
+    if not known or len(known) < len(positions):
         return None
     return Point(sum(each.x for each in known) / len(known), min(each.y for each in known))

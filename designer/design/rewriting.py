@@ -1,4 +1,4 @@
-"""Rewriting what nodes say: other names in their expressions, or values in place of names."""
+"""Rewriting the expressions of nodes: renamed names, or values instead of names."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -20,13 +20,13 @@ from designer.design.values import LayerNode, Node, Value
 from designer.errors import DesignerError
 
 SIZES = ("in_channels", "in_height", "in_width")
-"""Names that expressions in a block read beside its arguments: sizes of its first input."""
+"""Names besides the arguments that expressions in a block can read: sizes of its first input."""
 NUMBER = "i"
-"""The number of the repetition, a name within the arguments of a block's use."""
+"""The index of the repetition, a name that the arguments of a repeated block can read."""
 
 
 def names_read(node: Node) -> set[str]:
-    """Return every name that a node's expressions read from the graph around it."""
+    """Return the names that a node's expressions read from the graph around it."""
     found: set[str] = set()
     if isinstance(node, LayerNode):
         for value in node.parameters.values():
@@ -42,17 +42,19 @@ def names_read(node: Node) -> set[str]:
 
 
 def names_read_in(nodes: Iterable[Node]) -> set[str]:
-    """Return every name that the expressions of some nodes read."""
+    """Return the names that the expressions of some nodes read."""
     return set().union(*map(names_read, nodes))
 
 
 def with_names(node: Node, new: Mapping[str, str]) -> Node:
-    """Give names in a node's expressions other names; the node itself if it reads none of them."""
+    """Rename names in a node's expressions; return the node itself if it reads none of them."""
     return _rewritten(node, lambda value: _renamed(value, new))
 
 
 def with_values(node: Node, trees: Mapping[str, Tree]) -> Node:
-    """Put values or expressions in the place of names; the node itself if it reads none of them.
+    """Replace names in a node's expressions by values or expressions.
+
+    Returns the node itself if it reads none of the names.
 
     Raises
     ------
@@ -63,12 +65,12 @@ def with_values(node: Node, trees: Mapping[str, Tree]) -> Node:
 
 
 def tree_of(value: Scalar) -> Tree:
-    """Return a value, or the tree of an expression.
+    """Return the tree of an expression, or of a plain value.
 
     Raises
     ------
     DesignerError
-        It is no valid expression.
+        The expression is not valid.
     """
     if not is_expression(value):
         return Literal(value)
@@ -76,17 +78,17 @@ def tree_of(value: Scalar) -> Tree:
         return parse(str(value))
     except ExpressionError as error:
         raise DesignerError(
-            f"The expression '{shortened(str(value))}' {error}; mend it first."
+            f"The expression '{shortened(str(value))}' {error}; fix it first."
         ) from None
 
 
 def value_of(tree: Tree) -> Scalar:
-    """Return what a file holds for a tree: a plain value, or an expression that begins with =.
+    """Return what a file stores for a tree: a plain value, or an expression that begins with =.
 
     Raises
     ------
     DesignerError
-        It cannot be written as an expression.
+        The tree cannot be written as an expression, since it is too long or too deep.
     """
     if isinstance(tree, Literal):
         value = tree.value
@@ -106,7 +108,7 @@ def _names(value: Value) -> set[str]:
         return set()
     try:
         return set(names(parse(str(value))))
-    except ExpressionError:  # a problem of the analysis
+    except ExpressionError:  # the analysis reports it as a problem
         return set()
 
 
@@ -133,12 +135,12 @@ def _replaced(value: Scalar, trees: Mapping[str, Tree]) -> Scalar:
         return value
     try:
         tree = parse(str(value))
-    except ExpressionError:  # stays the problem that it is
+    except ExpressionError:  # the analysis reports it as a problem
         return value
     new = {name: trees[name] for name in names(tree) if name in trees}
     if not new:
         return value
     plain = {name: each.identifier for name, each in new.items() if isinstance(each, Name)}
-    if len(plain) == len(new):  # keeps how it is written
+    if len(plain) == len(new):  # keeps the text as it was written
         return renamed(str(value), plain)
     return value_of(substitute(tree, trees))

@@ -1,8 +1,8 @@
-"""Rules of arguments: what must hold between an argument and those beside it.
+"""Rules of arguments: conditions that a range cannot express.
 
-A depth that is 6n + 2, or 9n + 2 with bottlenecks, is no range. Such an argument has a test
-(`Argument.where`), an expression over the arguments of its design or block, and the words of the
-sentence that says what is wrong where the test is false (`Argument.rule`).
+The depth of a ResNet for CIFAR-10, for example, must be 6n + 2, or 9n + 2 with bottlenecks. Such an
+argument has a condition (`Argument.where`), an expression over the arguments of the same design or
+block, and words for the error message (`Argument.rule`): "must be 6n + 2; received 21".
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,40 +13,51 @@ from designer.design.parsing import parse
 from designer.design.values import Argument
 
 MOST_STEPS = 200
-"""How far from a whole number others are looked for that would hold."""
+"""How many numbers on each side of a refused one are tried."""
 
 
 class Breach(NamedTuple):
-    """An argument whose rule does not hold, and why in words that follow its name."""
+    """An argument whose rule is not met.
+
+    Attributes
+    ----------
+    name
+        The argument's name.
+    refusal
+        What is wrong, in words that follow the name.
+    """
 
     name: str
     refusal: str
 
 
 def breaches(arguments: Mapping[str, Argument], values: Mapping[str, Scalar]) -> Iterator[Breach]:
-    """Yield the arguments whose rules do not hold for these values of all of them."""
+    """Yield the arguments whose rules are not met by these values of all arguments."""
     for name, argument in arguments.items():
         if argument.where and (refusal := refused(argument, values[name], values)):
             yield Breach(name, refusal)
 
 
 def refused(argument: Argument, value: Scalar, values: Mapping[str, Scalar]) -> str | None:
-    """Say in words that follow the argument's name why its rule does not hold, or None.
+    """Return why an argument's rule is not met, in words that follow its name; None if it is met.
 
-    `values` has those of all arguments beside it.
+    Parameters
+    ----------
+    values
+        The values of all arguments of the same block or design.
     """
     try:
         if evaluate(parse(argument.where), values):
             return None
     except ExpressionError as error:
-        return f"has a rule that cannot be tested: '{argument.where}' {error}; received {value}"
+        return f"has a rule that cannot be evaluated: '{argument.where}' {error}; received {value}"
     return f"must be {argument.rule}; received {value}"
 
 
 def fits(
     arguments: Mapping[str, Argument], name: str, value: Scalar, values: Mapping[str, Scalar]
 ) -> bool:
-    """Tell whether an argument could have a value, the others being as they are."""
+    """Return whether an argument may have a value, given those of the other arguments."""
     argument = arguments[name]
     if argument.refusal(value) is not None:
         return False
@@ -56,9 +67,9 @@ def fits(
 def nearest(
     arguments: Mapping[str, Argument], name: str, values: Mapping[str, Scalar]
 ) -> list[Scalar]:
-    """Return what an argument could be instead, nearest to what it is: one below, one above.
+    """Return the allowed values nearest to an argument's own: one below and one above.
 
-    Of choices all that fit are returned, in their order.
+    For an argument with choices, or a boolean, all allowed values are returned.
     """
     argument, value = arguments[name], values[name]
     if argument.choices or isinstance(value, bool):
@@ -75,7 +86,7 @@ def following(
     values: Mapping[str, Scalar],
     step: int,
 ) -> Scalar:
-    """Return the first whole number behind a value, in steps, that fits; None if none is near."""
+    """Return the next allowed whole number in steps of `step`; None if none is near."""
     if type(value) is int:
         for number in range(1, MOST_STEPS + 1):
             each = value + number * step
@@ -91,7 +102,7 @@ def reached(
     values: Mapping[str, Scalar],
     step: int,
 ) -> Scalar:
-    """Return a value if it fits, else what follows it or comes before it, else itself."""
+    """Return `value`, or if it is not allowed the next number that is, first in steps of `step`."""
     if fits(arguments, name, value, values):
         return value
     behind = following(arguments, name, value, values, step)

@@ -1,4 +1,4 @@
-"""A design as the text of its file: stable order and short lines, so that differences are small."""
+"""A design as the text of its file, in an order that keeps the differences of versions small."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ VERSION = 1
 
 
 def dumps(design: Design) -> str:
-    """Write a design as the text of its file: stable order, one node or edge path a line."""
+    """Return a design as the text of its file, in a stable order, with a line for each node."""
     return "\n".join(_design_lines(design)) + "\n"
 
 
@@ -96,11 +96,11 @@ def _node_fields(node: Node) -> dict[str, Any]:
 
 
 def edge_paths(graph: Graph) -> list[list[str]]:
-    """Write the edges as paths, each as long as it can be.
+    """Return the edges as paths of node names, each as long as possible.
 
-    A path goes through a node on the first edge that enters it at port 0 and the first that leaves
-    it from port 0; it comes before those that begin there. Reading the paths back gives the same
-    edges in the order of the paths, and, where there is no cycle, the same paths again.
+    A path runs through a node on the first edge that enters its port 0 and the first that leaves
+    its port 0; it is listed before the paths that start at one of its nodes. Reading the paths
+    returns the same edges, in the order of the paths; without cycles also the same paths.
     """
     onward: dict[str, Edge] = {}
     for each in graph.edges:
@@ -109,20 +109,20 @@ def edge_paths(graph: Graph) -> list[list[str]]:
     entered = {each.target for each in graph.edges if each.target_port == 0}
     inner = {each for name, each in onward.items() if name in entered}
     paths: list[list[Edge]] = []
-    place: dict[Edge, int] = {}
+    path_of: dict[Edge, int] = {}
     for start in [each for each in graph.edges if each not in inner] + list(graph.edges):
-        if start in place:
+        if start in path_of:
             continue
         path: list[Edge] = []
         edge: Edge | None = start
-        while edge is not None and edge not in place:
-            place[edge] = len(paths)
+        while edge is not None and edge not in path_of:
+            path_of[edge] = len(paths)
             path.append(edge)
             following = onward.get(edge.target) if edge.target_port == 0 else None
             edge = following if following in inner else None
         paths.append(path)
     before = [
-        place[onward[path[0].source]] if path[0].source_port == 0 else number
+        path_of[onward[path[0].source]] if path[0].source_port == 0 else number
         for number, path in enumerate(paths)
     ]
     written: dict[int, None] = {}

@@ -1,7 +1,7 @@
-"""The document as a value: designs, blocks, nodes and edges, none of which ever changes.
+"""The document as immutable values: designs, blocks, nodes and edges.
 
-An edit makes a new value that shares everything it did not touch, so two versions of a design are
-compared with ``is``. The mappings inside are plain dicts that nobody may change.
+An edit makes a new value that shares all unchanged parts with the old one, so that two versions of
+a design can be compared with ``is``. The mappings are plain dicts, for speed; never change one.
 """
 
 from collections.abc import Mapping
@@ -11,17 +11,18 @@ from typing import NamedTuple, TypeAlias
 from designer.design.expressions import MAX_MAGNITUDE, Scalar
 
 Value: TypeAlias = Scalar | tuple[Scalar, ...]
-"""A parameter's value: a literal, an expression (a string that begins with =), or several."""
+"""A parameter's value: a literal, an expression (a string that begins with =), or a tuple."""
 
 
 MAX_PORT = 1_000
-"""Ports are numbered from 0 to below this."""
+"""Port numbers are below this."""
 
 
 class Edge(NamedTuple):
     """A connection from an output port to an input port.
 
-    Inside a block, the block's input names stand as sources and its output names as targets.
+    In a block's graph the names of the block's inputs are sources and those of its outputs are
+    targets.
     """
 
     source: str
@@ -31,7 +32,7 @@ class Edge(NamedTuple):
 
 
 class Point(NamedTuple):
-    """Where a node lies on the canvas, in scene units."""
+    """The position of a node on the canvas, in scene units."""
 
     x: float
     y: float
@@ -41,8 +42,19 @@ class Point(NamedTuple):
 class Argument:
     """A setting of a block or of the whole design; its current value is `default`.
 
-    `where` is a test that must hold beyond the range, an expression over the arguments beside it,
-    and `rule` says it in words that follow "must be"; see `designer.design.rules`.
+    Attributes
+    ----------
+    default
+        The value; its type (int, float, bool or str) is that of all allowed values.
+    minimum, maximum
+        The range of a number, both ends included.
+    choices
+        The allowed values, if there are only a few.
+    help
+        One sentence for the form.
+    where, rule
+        A condition that a range cannot express: an expression over the arguments of the same block
+        or design, and words for it that follow "must be". See `designer.design.rules`.
     """
 
     default: Scalar
@@ -54,7 +66,7 @@ class Argument:
     rule: str = ""
 
     def refusal(self, value: Scalar) -> str | None:
-        """Say what is wrong with a value, in words that follow the argument's name, or None."""
+        """Return what is wrong with a value, in words that follow the argument's name; or None."""
         if self.choices:
             if any(value == each and _kind(value) is _kind(each) for each in self.choices):
                 return None
@@ -69,7 +81,7 @@ class Argument:
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
             return f"takes a {'whole ' if whole else ''}number; received {value!r}"
         assert isinstance(value, int | float)
-        if not abs(value) <= MAX_MAGNITUDE:  # nor NaN
+        if not abs(value) <= MAX_MAGNITUDE:  # NaN is refused, too
             return f"must be a number up to {MAX_MAGNITUDE:.0e}; received {value}"
         if self.minimum is not None and value < self.minimum:
             return f"must be at least {plain(self.minimum)}; received {value}"
@@ -79,21 +91,32 @@ class Argument:
 
 
 def plain(number: float) -> float:
-    """Return a whole number as an int."""
+    """Return a whole number as an int, any other number unchanged."""
     return int(number) if float(number).is_integer() else number
 
 
 def _kind(value: Scalar) -> type:
-    """Return the type by which values are told apart: 1 and 1.0 are one number, True is none."""
+    """Return the type for comparing values: 1 and 1.0 are equal, 1 and True are not."""
     return float if type(value) is int else type(value)
 
 
 @dataclass(frozen=True, slots=True)
 class LayerNode:
-    """A use of a layer type with the parameters that differ from its defaults.
+    """A use of a layer type.
 
-    `learning_rate` is a factor that multiplies those of the blocks around it and the training's
-    own rate; 0 freezes.
+    Attributes
+    ----------
+    layer
+        Name of the layer type.
+    parameters
+        Those that differ from the defaults.
+    when
+        Whether the node exists: a boolean or an expression.
+    at
+        Position on the canvas, None if the layout chooses it.
+    learning_rate
+        A factor for the training's learning rate, also multiplied by those of the blocks around
+        the node. 0 freezes the layer.
     """
 
     layer: str
@@ -105,9 +128,20 @@ class LayerNode:
 
 @dataclass(frozen=True, slots=True)
 class BlockNode:
-    """A use of a block, run `repeat` times in a row, with values for its arguments.
+    """A use of a block.
 
-    `learning_rate` is a factor for all that is in it; 0 freezes.
+    Attributes
+    ----------
+    block
+        Name of the block.
+    arguments
+        Those that differ from the block's defaults.
+    repeat
+        How many times the block runs in a row.
+    when, at
+        As for a `LayerNode`.
+    learning_rate
+        A factor for the learning rate of everything in the block; 0 freezes it.
     """
 
     block: str
@@ -123,7 +157,7 @@ Node: TypeAlias = LayerNode | BlockNode
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Nodes by name, in the order they were written, and the edges between them."""
+    """Nodes by name, in the order of the file, and the edges between them."""
 
     nodes: Mapping[str, Node] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
@@ -131,7 +165,7 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A named sub-graph with arguments, used like a function."""
+    """A named sub-graph with arguments; used like a function."""
 
     arguments: Mapping[str, Argument]
     inputs: tuple[str, ...]
@@ -141,7 +175,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A whole network: its own graph and the blocks it is made of."""
+    """A whole network: its own graph, and the blocks that it uses."""
 
     name: str
     about: str = ""
@@ -151,5 +185,5 @@ class Design:
     graph: Graph = field(default_factory=Graph)
 
     def graph_of(self, block: str | None) -> Graph:
-        """Return the graph of a block, or the design's own for None."""
+        """Return the graph of a block, or the design's own graph for None."""
         return self.graph if block is None else self.blocks[block].graph

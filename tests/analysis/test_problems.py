@@ -129,7 +129,7 @@ CASES: dict[str, Case] = {
     "a rule that divides by zero": Case(
         chain(conv(), n={"default": 0, "where": "=6 % n == 0", "rule": "a divisor of 6"}),
         "argument",
-        "n has a rule that cannot be tested: '=6 % n == 0' cannot be computed: ",
+        "n has a rule that cannot be evaluated: '=6 % n == 0' cannot be computed: ",
         "",
         port=None,
         origin="",

@@ -120,7 +120,7 @@ def test_what_is_no_design(text: str, words: str) -> None:
 def test_blocks_do_not_come_to_contain_themselves() -> None:
     before = example()
     text = clipboard.copy(before, None, ["stage"])
-    with pytest.raises(DesignerError, match="Stage cannot contain itself; a block must end"):
+    with pytest.raises(DesignerError, match="Stage cannot contain itself; that would never"):
         clipboard.paste(before, "Stage", text)
     with pytest.raises(DesignerError, match="Inner cannot contain Stage, which is made of Inner"):
         clipboard.paste(before, "Inner", text)

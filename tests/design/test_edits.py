@@ -128,7 +128,9 @@ def test_what_is_not_touched_is_shared(edit: Callable[[Design], Design]) -> None
 
 @pytest.mark.parametrize("factor", [-1, float("nan"), True, "fast", None, 1e20])
 def test_a_learning_rate_is_multiplied_by_a_number_from_0_on(factor: object) -> None:
-    with pytest.raises(DesignerError, match="'relu' is multiplied by a number from 0 on"):
+    with pytest.raises(
+        DesignerError, match="for the learning rate of 'relu' is a number from 0 on"
+    ):
         edits.set_learning_rate(example(), "relu", factor)  # type: ignore[arg-type]
     after = edits.set_learning_rate(example(), "relu", "=1 / classes")
     assert after.graph.nodes["relu"].learning_rate == "=1 / classes"

@@ -118,10 +118,10 @@ def test_the_block_lies_where_the_nodes_lay() -> None:
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        ([], "Select the nodes that shall become a block."),
-        (["image", "stem"], "image is an Input, which stays outside of blocks; leave it out"),
-        (["add", "scores"], "scores is an Output, which stays outside"),
-        (["stem", "add"], "lies between the selected nodes, on the way to"),
+        ([], "Select the nodes to be grouped first."),
+        (["image", "stem"], "image is an Input, which cannot be in a block; leave it out"),
+        (["add", "scores"], "scores is an Output, which cannot be in a block"),
+        (["stem", "add"], "lies between the selected nodes, on the path to"),
     ],
 )
 def test_what_cannot_be_grouped(names: list[str], words: str) -> None:
@@ -208,10 +208,10 @@ def test_sizes_that_differ_between_uses_are_not_guessed() -> None:
 @pytest.mark.parametrize(
     ("use", "words"),
     [
-        ({"when": "=flag"}, "b is only there when flag; its nodes would always be"),
+        ({"when": "=flag"}, "b only exists when flag; its nodes would always exist"),
         ({"repeat": "=times"}, "b is repeated times times; give it a fixed number first"),
         ({"repeat": 0}, "b is repeated 0 times; remove it instead"),
-        ({"repeat": 1000}, "b has 1 nodes, 1000 times over; at most 400 can take its place"),
+        ({"repeat": 1000}, "b has 1 nodes, repeated 1000 times; at most 400 can replace it"),
         ({"with": {"n": "=1 +"}}, "The expression '=1 \\+' has nothing where a value is"),
     ],
 )
@@ -226,7 +226,7 @@ def test_what_cannot_be_dissolved(use: dict[str, object], words: str) -> None:
     )
     with pytest.raises(DesignerError, match=words):
         dissolve(before, "b")
-    with pytest.raises(DesignerError, match="'scores' is no block; there is nothing to dissolve"):
+    with pytest.raises(DesignerError, match="'scores' is not a block, so it cannot be dissolved"):
         dissolve(before, "scores")
 
 

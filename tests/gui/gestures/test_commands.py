@@ -125,7 +125,7 @@ def test_group_refuses_with_its_reason(hand: Hand) -> None:
     hand.key(Key.Key_G, CTRL)
     assert hand.field is None
     assert hand.sentences == [
-        "image is an Input, which stays outside of blocks; leave it out of the selection."
+        "image is an Input, which cannot be in a block; leave it out of the selection."
     ]
     select(hand, "conv", "add")
     hand.key(Key.Key_G, CTRL)

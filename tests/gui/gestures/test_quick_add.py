@@ -197,7 +197,7 @@ def test_a_block_is_not_dropped_into_itself(hand: Hand) -> None:
     before = hand.design
     drop(hand, mime("block", block), hand.view.mapToScene(hand.view.viewport().rect().center()))
     assert hand.design is before
-    assert hand.sentences == [f"{block} cannot contain itself; a block must end somewhere."]
+    assert hand.sentences == [f"{block} cannot contain itself; that would never end."]
 
 
 def test_text_is_not_taken(hand: Hand) -> None:
