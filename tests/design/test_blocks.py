@@ -134,7 +134,10 @@ def test_parts_come_from_the_inside_out() -> None:
     ("edit", "words"),
     [
         (lambda d: blocks.rename_block(d, "Gone", "New"), "There is no block 'Gone'"),
-        (lambda d: blocks.rename_block(d, "Stage", "Pair"), "The name 'Pair' is taken by another block"),
+        (
+            lambda d: blocks.rename_block(d, "Stage", "Pair"),
+            "The name 'Pair' is taken by another block",
+        ),
         (lambda d: blocks.rename_block(d, "Stage", "a b"), "'a b' is not a valid name"),
         (lambda d: blocks.remove_block(d, "Gone"), "There is no block 'Gone'"),
         (lambda d: blocks.rename_end(d, "Pair", "c", "d"), "Pair has no input or output 'c'; it"),
