@@ -350,7 +350,7 @@ def test_a_defect_is_told_where_no_log_can_be_kept(
     errors = capsys.readouterr().err
     assert errors.count("\n") == 1
     assert "the secret of the defect" in errors
-    assert "could not be kept" in errors
+    assert "could not be written to" in errors
 
 
 @pytest.mark.parametrize(

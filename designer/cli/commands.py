@@ -1,6 +1,6 @@
 """The commands and their options.
 
-Each imports what it needs when it runs, so that all start fast.
+Each imports what it needs when it runs, so that every command starts fast.
 """
 
 import sys
@@ -12,12 +12,11 @@ import click
 from designer import __version__
 from designer.cli import window
 from designer.cli.options import EXPORT_SUFFIXES, DesignName, Group, Whole, argument, option
-from designer.cli.output import PROGRAM, show, width, write
+from designer.cli.output import INTERRUPTED, PROGRAM, show, width, write
 from designer.cli.settings import load
 from designer.errors import DesignerError
 
 LARGEST_BATCH = 10**6
-INTERRUPTED = 130  # the exit code that shells give to Ctrl+C
 
 TRAINING, DATA, OUTPUT = "Training options", "Data options", "Output options"
 
@@ -83,7 +82,7 @@ epochs_option = option(
     group=TRAINING,
     help="How often to go through the images.",
 )
-more_files = argument("more", metavar="FILE", nargs=-1)  # those behind the first of an option
+more_files = argument("more", metavar="FILE", nargs=-1)  # all but the first FILE of an option
 
 
 # Commands

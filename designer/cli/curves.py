@@ -1,4 +1,4 @@
-"""A picture of a run's curves, drawn with pillow: loss and accuracy, training and validation."""
+"""A picture of a run's loss and accuracy, drawn with Pillow."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from designer.runs.folder import RunFolder
 from designer.storage import unwritable, write_atomically
 
 WIDTH, HEIGHT = 1200, 480
-SMOOTH = 2  # drawn so many times larger and scaled down, which smoothes the lines
+SMOOTH = 2  # drawn larger by this factor and scaled down, for smooth lines
 _INK, _FAINT, _GRID = "#1f2328", "#656d76", "#e4e7eb"
 _TRAIN, _VALIDATION = "#2f6fe0", "#e07b1a"
 
@@ -23,7 +23,19 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class _Line:
-    """One curve: its name, its color and its points (epoch, value)."""
+    """One curve.
+
+    Attributes
+    ----------
+    name
+        Its entry in the legend.
+    color
+        As HTML writes it.
+    points
+        Pairs (epoch, value).
+    marked
+        Whether each point has a dot.
+    """
 
     name: str
     color: str
@@ -52,7 +64,7 @@ def draw_curves(events: Sequence[dict[str, Any]], *, title: str) -> Image.Image:
     Raises
     ------
     DesignerError
-        There is no step or epoch to draw.
+        There is no step or epoch yet.
     """
     per_epoch = next((e["steps_per_epoch"] for e in events if e["event"] == "start"), 1)
     steps = [(e["step"] / per_epoch, e["loss"]) for e in events if e["event"] == "step"]
@@ -76,15 +88,15 @@ def draw_curves(events: Sequence[dict[str, Any]], *, title: str) -> Image.Image:
     pen = ImageDraw.Draw(picture)
     pen.text((24 * SMOOTH, 14 * SMOOTH), title, fill=_INK, font=_font(18))
     wide = WIDTH // len(panels)
-    for place, (name, unit, lines) in enumerate(panels):
-        box = (wide * place + 70, 90, wide * (place + 1) - 24, HEIGHT - 52)
+    for column, (name, unit, lines) in enumerate(panels):
+        box = (wide * column + 70, 90, wide * (column + 1) - 24, HEIGHT - 52)
         _panel(pen, box, name, unit, [line for line in lines if line.points])
     return picture.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
 
-def _series(epochs: Sequence[dict[str, Any]], part: str, figure: str) -> list[Point]:
-    values = [(e["epoch"], (e.get(part) or {}).get(figure)) for e in epochs]
-    scale = 100 if figure == "accuracy" else 1
+def _series(epochs: Sequence[dict[str, Any]], part: str, metric: str) -> list[Point]:
+    values = [(e["epoch"], (e.get(part) or {}).get(metric)) for e in epochs]
+    scale = 100 if metric == "accuracy" else 1
     return [
         (epoch, value * scale)
         for epoch, value in values
@@ -103,7 +115,10 @@ def _panel(
     unit: str,
     lines: Sequence[_Line],
 ) -> None:
-    """Draw one plot with its title, legend, grid and curves into a box of the unscaled picture."""
+    """Draw one plot with title, legend, grid and curves.
+
+    ``box`` is (left, top, right, bottom) in pixels of the final picture.
+    """
     left, top, right, bottom = (float(edge * SMOOTH) for edge in box)
     across = [x for line in lines for x, _ in line.points]
     up = [y for line in lines for _, y in line.points]
@@ -148,7 +163,7 @@ def _panel(
 
 
 def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
-    """Return some five round numbers that reach from below `low` to `high` or just below it."""
+    """Return about five round numbers, the first at most `low` and the last at most `high`."""
     span = (high - low) or 1.0
     raw = span / 5
     power = 10.0 ** math.floor(math.log10(raw))

@@ -1,4 +1,4 @@
-"""The commands that train and export, behind the options that `cli` declares."""
+"""The work of the commands that train and export; `commands` declares their options."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,16 @@ RUNS = Path("runs")
 
 
 def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, Any]) -> Recipe:
-    """Return the recipe of a training: a file's, the preset's own or the default, with changes.
+    """Return the recipe of a training, with changes.
+
+    Parameters
+    ----------
+    design_name
+        Its preset's recipe is used if no file is given; the defaults if it is no preset.
+    recipe_file
+        The path of a recipe, or None.
+    changes
+        Values by the dotted names of settings.
 
     Raises
     ------
@@ -39,37 +48,37 @@ def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, 
     return changed(recipe, {**given, **consequences(recipe, given)})
 
 
-def train(design: Design, name: str, recipe: Recipe, place: str | None) -> RunFolder:
-    """Begin a run and follow it to its end in the terminal.
+def train(design: Design, name: str, recipe: Recipe, folder: str | None) -> RunFolder:
+    """Start a training in a new run folder and follow it in the terminal to its end.
 
     Raises
     ------
     DesignerError
-        There are no such data; the run cannot begin or fails.
+        The data set does not exist, or the run cannot start or fails.
     """
-    path = Path(place) if place else default_path(RUNS, Path(name).stem)
-    run = begin(path, design, _with_whole_path(recipe))
+    path = Path(folder) if folder else default_path(RUNS, Path(name).stem)
+    run = begin(path, design, _with_absolute_path(recipe))
     _follow(run, resume=False)
     return run
 
 
-def _with_whole_path(recipe: Recipe) -> Recipe:
-    """Name the data by their whole path, since a resume may begin in another folder."""
-    from designer.data.opening import BUILT_IN, present
+def _with_absolute_path(recipe: Recipe) -> Recipe:
+    """Make the data set's path absolute, since the run may be resumed from another folder."""
+    from designer.data.opening import BUILT_IN, existing
 
     source = recipe.data.source
-    return recipe if source in BUILT_IN else changed(recipe, {"data.source": str(present(source))})
+    return recipe if source in BUILT_IN else changed(recipe, {"data.source": str(existing(source))})
 
 
-def resume(place: str) -> None:
-    """Go on with a run and follow it to its end in the terminal.
+def resume(folder: str) -> None:
+    """Resume a run and follow it in the terminal to its end.
 
     Raises
     ------
     DesignerError
-        There is nothing to go on with, or it fails.
+        There is no run to resume, or it fails.
     """
-    _follow(RunFolder.open(Path(place)), resume=True)
+    _follow(RunFolder.open(Path(folder)), resume=True)
 
 
 def _follow(run: RunFolder, *, resume: bool) -> None:
@@ -78,16 +87,16 @@ def _follow(run: RunFolder, *, resume: bool) -> None:
     for line in terminal.summary(result):
         _say(line)
     if result.status == "stopped":
-        _say(f"Go on with: netdesigner resume {run.path}")
+        _say(f"Resume it with: netdesigner resume {run.path}")
 
 
 def check_formats(paths: Iterable[Path]) -> None:
-    """Refuse model files whose ending names no format, before torch is loaded.
+    """Refuse model files with an unknown ending, before torch is loaded.
 
     Raises
     ------
     DesignerError
-        Names the file and the endings there are.
+        The sentence names the file and the known endings.
     """
     for path in paths:
         if path.suffix not in EXPORT_SUFFIXES:
@@ -97,7 +106,7 @@ def check_formats(paths: Iterable[Path]) -> None:
             )
 
 
-def export_run(place: Path, paths: Iterable[Path]) -> None:
+def export_run(folder: Path, paths: Iterable[Path]) -> None:
     """Write model files of a run folder's best weights.
 
     Raises
@@ -105,7 +114,7 @@ def export_run(place: Path, paths: Iterable[Path]) -> None:
     DesignerError
         The folder is no run, has no checkpoint yet, or a file cannot be written.
     """
-    run = RunFolder.open(place)
+    run = RunFolder.open(folder)
     from designer.engine import export  # torch takes seconds to load
 
     _export(export.export(export.of_run(run), list(paths)))
@@ -127,17 +136,17 @@ def export_design(design: Design, paths: Iterable[Path]) -> None:
 
 def _export(files: "Iterable[Exported]") -> None:
     for done in files:
-        agreement = "the same" if done.difference == 0 else f"within {done.difference:.0e}"
-        _say(
-            f"{done.path}  {done.size:,} bytes  {done.format.title}; loaded back, its outputs are "
-            f"{agreement}"
-        )
+        file = f"{done.path}  {done.size:,} bytes  {done.format.title}"
+        if done.difference == 0:
+            _say(f"{file}; loaded back, its outputs are the same")
+        else:
+            _say(f"{file}; loaded back, its outputs differ by at most {done.difference:.0e}")
 
 
 def weights(
     design: Design, source: str, out: Path, given: Mapping[str, str], *, as_json: bool
 ) -> None:
-    """Put weights from elsewhere into a design, write them and tell what came from where.
+    """Load weights from elsewhere into a design, write them, and report where each came from.
 
     Raises
     ------
@@ -161,27 +170,27 @@ def weights(
     _say(f"{found.origin}: {size(found.size)}; {out}: {size(written)}")
 
 
-def demo(place: str | None, epochs: int | None) -> None:
-    """Train LeNet-5 on the built-in digits, write its model files and the picture of its curves.
+def demo(folder: str | None, epochs: int | None) -> None:
+    """Train LeNet-5 on the built-in digits, then write model files and a picture of the curves.
 
     Raises
     ------
     DesignerError
-        Something on the way fails.
+        Training or exporting fails.
     """
     from designer.cli.curves import save_curves
 
     recipe = recipe_for("lenet5", None, {"epochs": epochs})
-    run = train(presets.load("lenet5"), "lenet5", recipe, place)
-    folder = run.path / "export"
-    export_run(run.path, [folder / f"lenet5{ending}" for ending in EXPORT_SUFFIXES])
+    run = train(presets.load("lenet5"), "lenet5", recipe, folder)
+    target = run.path / "export"
+    export_run(run.path, [target / f"lenet5{ending}" for ending in EXPORT_SUFFIXES])
     picture = run.path / "curves.png"
     save_curves(run, picture)
     _say(f"{picture}  the curves of loss and accuracy")
 
 
 def is_run(name: str) -> bool:
-    """Tell whether a name is that of a run folder rather than of a design."""
+    """Tell whether a name means a run folder rather than a design."""
     return name not in presets.names() and Path(name).is_dir()
 
 

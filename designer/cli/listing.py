@@ -1,4 +1,4 @@
-"""What ``netdesigner presets`` prints."""
+"""The output of ``netdesigner presets``."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -12,33 +12,35 @@ if TYPE_CHECKING:
 
 
 def check(names: Sequence[str]) -> bool:
-    """Print a line for each of some presets and what is wrong with it; whether all are right."""
+    """Check presets, print a line for each with its faults, and return whether none has any."""
     from designer.analysis.report.formatting import count, scaled
     from designer.analysis.report.sheet import Line, Style
-    from designer.preset_checks import check as look_at
+    from designer.preset_checks import check as check_preset
 
     wrong, seconds, width = 0, 0.0, max(map(len, names), default=0)
     for name in names:
-        found = look_at(name)
+        found = check_preset(name)
         seconds += found.seconds
         totals = found.analysis.totals if found.analysis is not None else None
-        told = f"{count(totals.parameters):>13} {scaled(totals.macs):>9}" if totals else " " * 23
-        line = f"{name:<{width}}  {told}  {1000 * found.seconds:4.0f} ms"
+        costs = f"{count(totals.parameters):>13} {scaled(totals.macs):>9}" if totals else " " * 23
+        line = f"{name:<{width}}  {costs}  {1000 * found.seconds:4.0f} ms"
         if not found.faults:
             show([Line(f"{line}  right")])
             continue
         wrong += 1
         show([Line(f"{line}  wrong", Style.HEADING)])
         show([Line(f"  {fault}") for fault in found.faults], error=True)
-    verb = "is" if wrong == 1 else "are"
-    number = f"{wrong} of {len(names)}" if wrong else str(len(names))
-    verdict = f"{number} presets {verb} {'wrong' if wrong else 'right'}"
-    show([Line(f"{verdict}; this took {seconds:.1f} s.", Style.HEADING)])
+    if wrong:
+        verb = "is" if wrong == 1 else "are"
+        verdict = f"{wrong} of {len(names)} presets {verb} wrong; this took {seconds:.1f} s."
+    else:
+        verdict = f"{len(names)} presets are right; this took {seconds:.1f} s."
+    show([Line(verdict, Style.HEADING)])
     return not wrong
 
 
 def lines(entry: "Entry") -> "Iterator[Line]":
-    """Yield what is told of a preset: its figures, its arguments and its paper."""
+    """Yield the lines about a preset: its costs, its arguments and its paper."""
     from designer.analysis.report.formatting import scaled, short, size
     from designer.analysis.report.sheet import Line, Style
     from designer.design.printing import setting_text

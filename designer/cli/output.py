@@ -1,4 +1,4 @@
-"""What commands print: lines, with colors to a terminal, else as plain text."""
+"""Output of the commands: colored on a terminal, plain text elsewhere."""
 
 import os
 import sys
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 
 PROGRAM = "netdesigner"
+INTERRUPTED = 130  # the exit code for Ctrl+C, by the custom of shells
 
 
 def write(text: str, *, error: bool = False) -> None:
@@ -20,13 +21,13 @@ def write(text: str, *, error: bool = False) -> None:
 
 
 def show(lines: "Iterable[Line]", *, error: bool = False) -> None:
-    """Write lines: with colors to a terminal, else as plain text without control codes."""
+    """Write lines: colored on a terminal, elsewhere as plain text without control codes."""
     stream = sys.stderr if error else sys.stdout
     cleaned = [(printable(line.text), line.style.value) for line in lines]
     if not stream.isatty():
         write("".join(f"{text}\n" for text, _ in cleaned), error=error)
         return
-    from rich.console import Console  # 0.1 s, and only needed for colors
+    from rich.console import Console  # takes 0.1 s and serves colors only
     from rich.text import Text
 
     sys.stdout.flush()
@@ -36,12 +37,12 @@ def show(lines: "Iterable[Line]", *, error: bool = False) -> None:
 
 
 def printable(text: str) -> str:
-    """Take out what would steer a terminal; names and paths are not ours."""
+    """Replace control characters, which a name or path from elsewhere may contain."""
     return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
 
 
 def width(stream: TextIO) -> int | None:
-    """Return the columns of the terminal, or of COLUMNS; None for a pipe or a file."""
+    """Return the columns of the terminal, or COLUMNS if set; None for a pipe or a file."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) > 0:
         return int(columns)

@@ -1,4 +1,4 @@
-"""The design that a command is given, with what ``--set`` says."""
+"""The design that a command is given, with the arguments that ``--set`` changes."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 
 def load(name: str, settings: Iterable[str] | None = None) -> "Design":
-    """Read the design that DESIGN names and bind what ``--set`` says.
+    """Read a design and set its arguments.
+
+    Parameters
+    ----------
+    name
+        A preset's name or a design file.
+    settings
+        Texts ``ARG=VALUE``, from ``--set``.
 
     Raises
     ------
@@ -32,24 +39,28 @@ def load(name: str, settings: Iterable[str] | None = None) -> "Design":
 
 
 def _setting(design: "Design", setting: str) -> "tuple[str, Scalar]":
-    """Take ``ARG=VALUE`` apart; the argument decides how its value is read."""
+    """Parse ``ARG=VALUE``; the argument decides how its value is read."""
     name, equals, text = setting.partition("=")
     name, text = name.strip(), text.strip()
     if not equals or not name:
         raise DesignerError(f"--set takes ARG=VALUE, as in classes=10; received '{setting}'.")
     argument = design.arguments.get(name)
     if argument is None:
-        close = get_close_matches(name, design.arguments, 1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
         known = ", ".join(design.arguments) or "none"
-        raise DesignerError(
-            f"{design.name} has no argument '{name}'{hint or '.'} Its arguments are: {known}."
-        )
+        if close := get_close_matches(name, design.arguments, 1):
+            raise DesignerError(
+                f"{design.name} has no argument '{name}'; did you mean '{close[0]}'? Its arguments "
+                f"are: {known}."
+            )
+        raise DesignerError(f"{design.name} has no argument '{name}'. Its arguments are: {known}.")
     return name, _value(argument, text)
 
 
 def _value(argument: "Argument", text: str) -> "Scalar":
-    """Read a value as the argument's choices or default suggest; it refuses what does not fit."""
+    """Read a value by the type of the argument's choices or default.
+
+    A text that is of no such type is returned as it is; the argument itself refuses it.
+    """
     from designer.design.expressions import MAX_MAGNITUDE
     from designer.design.printing import setting_text
 

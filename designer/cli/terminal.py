@@ -1,4 +1,4 @@
-"""A training followed in the terminal: progress while it runs, Ctrl+C to stop it cleanly."""
+"""Following a training in the terminal: its progress, and Ctrl+C to stop it cleanly."""
 
 import math
 import signal
@@ -19,34 +19,51 @@ from designer.runs.wording import duration, summary
 
 __all__ = ["duration", "summary", "train"]
 
-LOOK = 0.1  # seconds between two looks at the run
-REFUSED = 1  # exit status of a worker that left a sentence
-_BAR = 20  # columns of the bar of progress
-_COLUMNS = 80  # of a terminal that does not tell
-LAST_WORDS = 2_000  # characters of a dead worker's log that are told
+POLL_SECONDS = 0.1  # between two readings of the event log
+REFUSED = 1  # exit code of a worker whose log ends with the reason
+_BAR = 20  # columns of the progress bar
+_COLUMNS = 80  # of a terminal of unknown width
+LAST_WORDS = 2_000  # last characters of a dead worker's log, where its last line is searched
 
 Write = Callable[[str], None]
 
 
 def train(run: RunFolder, *, resume: bool, write: Write) -> Result:
-    """Start a worker on a run and tell how it gets on, until it ends.
+    """Start a worker on a run and report its progress until it ends.
 
-    Ctrl+C stops the training with a checkpoint; a second one ends the following, not the training.
+    Ctrl+C stops the training with a checkpoint; a second one ends this function, not the training.
+
+    Parameters
+    ----------
+    run
+        The run folder.
+    resume
+        Whether to continue from its last checkpoint.
+    write
+        Receives the text to print.
 
     Raises
     ------
     DesignerError
-        The worker cannot start or fails; the sentence is its own.
+        The worker cannot start, or fails: the message is the worker's own.
     """
     pid = launch.start(run.path, resume=resume)
     return _Follower(run, pid, write).follow()
 
 
 def progress(start: Event, step: Event, columns: int) -> str:
-    """Return the line that tells how far a step is; one in so many columns, so that it is undone.
+    """Return the progress line of a step.
 
-    ``start`` is the event with which the training began. The bar gives way first, then what stands
-    last.
+    In a narrow terminal, first the bar shrinks, then items are dropped from the end.
+
+    Parameters
+    ----------
+    start
+        The event with which the training began.
+    step
+        The event of the step.
+    columns
+        Width of the terminal. The line is shorter, since only a single line can be erased.
     """
     total = start.get("epochs", 0) * start.get("steps_per_epoch", 0)
     done = step["step"] / total if total else 0.0
@@ -69,7 +86,7 @@ def progress(start: Event, step: Event, columns: int) -> str:
 
 
 class _Follower:
-    """Reads the events of a run and writes them down for a person."""
+    """Reads the events of a run and prints them for a person."""
 
     def __init__(self, run: RunFolder, pid: int, write: Write) -> None:
         self.run = run
@@ -81,21 +98,21 @@ class _Follower:
         self.asked = 0
 
     def follow(self) -> Result:
-        """Follow until the worker is gone."""
+        """Report events until the worker has ended, and return the result of the run."""
         reader = EventReader(self.run.events)
         with _on_interrupt(self._interrupted):
             while True:
                 alive = launch.is_alive(self.pid, self.run.path)
-                for event in self._news(reader, alive):
-                    self._tell(event)
+                for event in self._new_events(reader, alive):
+                    self._print(event)
                 if not alive:
                     break
-                time.sleep(LOOK)
+                time.sleep(POLL_SECONDS)
         self._clear()
         return self._result()
 
-    def _news(self, reader: EventReader, alive: bool) -> list[Event]:
-        """Return the new events; a damaged log waits for the worker, which cuts it back."""
+    def _new_events(self, reader: EventReader, alive: bool) -> list[Event]:
+        """Return new events; none while a worker still has to truncate a damaged log."""
         try:
             return reader.poll().events
         except DesignerError:
@@ -107,10 +124,10 @@ class _Follower:
         self.asked += 1
         if self.asked > 1:
             raise DesignerError(
-                "The training stops by itself, as soon as its checkpoint is written. Go on with: "
-                f"netdesigner resume {self.run.path}"
+                "The training stops by itself as soon as its checkpoint is written. Resume it "
+                f"with: netdesigner resume {self.run.path}"
             )
-        self._line("Stopping: waiting for the step at hand and its checkpoint ...")
+        self._line("Stopping: waiting for the current step and its checkpoint ...")
         control.send(self.run.control, "stop")
 
     def _result(self) -> Result:
@@ -118,13 +135,13 @@ class _Follower:
         if result is not None and result.status in ("failed", "diverged"):
             raise DesignerError(result.message or f"The training of {self.run.path} failed.")
         code = launch.exit_code(self.pid)
-        if code == REFUSED:  # before it began; an older result may be there
+        if code == REFUSED:  # before it started; an older result may exist
             raise DesignerError(self._last_words())
         if result is None or code:
             words = self._last_words() or "it left no message"
             raise DesignerError(
-                f"The training process of {self.run.path} is gone ({words}). "
-                f"Go on from its last checkpoint with: netdesigner resume {self.run.path}"
+                f"The training process of {self.run.path} ended unexpectedly ({words}). "
+                f"Resume it from its last checkpoint with: netdesigner resume {self.run.path}"
             )
         return result
 
@@ -136,9 +153,9 @@ class _Follower:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return lines[-1] if lines else ""
 
-    # Telling
+    # Printing
 
-    def _tell(self, event: Event) -> None:
+    def _print(self, event: Event) -> None:
         kind = event["event"]
         if kind == "start":
             self.start = event
@@ -161,9 +178,9 @@ class _Follower:
     def _epoch(self, event: Event) -> str:
         words = [f"epoch {event['epoch']:>3}/{self.start.get('epochs', '?')}"]
         for part in ("train", "validation"):
-            figures = event.get(part)
-            if figures:
-                words.append(f"{part} {_figures(figures)}")
+            metrics = event.get(part)
+            if metrics:
+                words.append(f"{part} {_metrics(metrics)}")
         words.append(f"{event['seconds']:.1f} s")
         left = event.get("seconds_left")
         if left:
@@ -185,15 +202,15 @@ class _Follower:
             self.shown = ""
 
 
-def _figures(figures: dict[str, Any]) -> str:
-    accuracy = figures.get("accuracy")
-    text = f"loss {figures['loss']:.4f}"
+def _metrics(metrics: dict[str, Any]) -> str:
+    accuracy = metrics.get("accuracy")
+    text = f"loss {metrics['loss']:.4f}"
     return text if accuracy is None else f"{text}, accuracy {100 * accuracy:.2f} %"
 
 
 @contextmanager
 def _on_interrupt(act: Callable[[], None]) -> Iterator[None]:
-    """Do something at Ctrl+C in place of ending."""
+    """Call a function at Ctrl+C, within the block."""
 
     def handler(_signal: int, _frame: FrameType | None) -> None:
         act()

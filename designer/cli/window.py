@@ -1,4 +1,4 @@
-"""The window, as the command line opens it."""
+"""Opening the window from the command line."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ from designer.errors import DesignerError
 
 
 def show(designs: Sequence[str] = (), *, demo: bool = False) -> int:
-    """Open the window, with designs or with the demo; return the exit code when it is closed.
+    """Open the window, with designs or with the demo; return its exit code when it is closed.
 
     Raises
     ------
     DesignerError
-        There is no display, or what Qt needs for one is missing.
+        There is no display, or a system library that Qt needs for it is missing.
     """
     from designer.gui.shell import application
 

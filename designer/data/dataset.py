@@ -1,4 +1,4 @@
-"""A data set as a value, which cannot exist with labels that do not fit its images."""
+"""A data set as a value; making one checks that labels, classes and images fit together."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +13,22 @@ from designer.errors import DesignerError
 class DataSet:
     """Images for training and, where the source has them, for validation and test.
 
-    ``classes`` names the classes in the order of their numbers and is empty for regression.
+    Attributes
+    ----------
+    name
+        A built-in data set's name, or that of its file or folder.
+    path
+        Where it is stored.
+    classes
+        The names of the classes in the order of their numbers; empty for regression.
+    train, validation, test
+        Its parts; the last two are None where the source does not have them.
 
     Raises
     ------
     DesignerError
-        a part is empty, labels and images differ in number, a label is no class or
-        no finite number, parts differ in kind, or there are fewer than two classes.
+        A part is empty, labels and images differ in number, a label is no class or no finite
+        number, the parts differ in type, or there are fewer than two classes.
     """
 
     name: str
@@ -40,13 +49,13 @@ class DataSet:
 
     @property
     def parts(self) -> dict[str, Part]:
-        """The parts that there are, under ``train``, ``validation`` and ``test``."""
+        """The parts that are not None, by the names ``train``, ``validation`` and ``test``."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: part for name, part in named.items() if part is not None}
 
     @property
     def outputs(self) -> int:
-        """How many numbers a network for this data set puts out: classes, or targets."""
+        """Number of outputs of a network for this data set: one for each class or target."""
         return len(self.classes) or int(self.train.labels.shape[1])
 
     def _check(self, name: str, part: Part) -> None:
@@ -80,5 +89,5 @@ class DataSet:
             )
         if not np.isfinite(labels).all():
             raise DesignerError(
-                f"{where} has targets that are NaN or infinite: remove or mend those examples."
+                f"{where} has targets that are NaN or infinite: remove or correct those examples."
             )

@@ -1,4 +1,4 @@
-"""How much memory a file may ask for, whatever its header says."""
+"""A limit on the memory that a file's header can make a reader allocate."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def check_promise(path: Path, promised: int) -> None:
     Raises
     ------
     DesignerError
-        it does.
+        The header promises more.
     """
     if promised > MAX_BYTES:
         raise DesignerError(

@@ -23,7 +23,7 @@ def open_dataset(name_or_path: str | Path) -> DataSet:
     DesignerError
         There is no such data set, or it is damaged, incomplete or unusable.
     """
-    path = present(name_or_path)
+    path = existing(name_or_path)
     try:
         for row in formats():
             if row.recognizes(path):
@@ -42,25 +42,25 @@ def open_dataset(name_or_path: str | Path) -> DataSet:
 
 
 def locate(name_or_path: str | Path) -> Path:
-    """Return the absolute path that a name or path means, whether there is anything or not."""
+    """Return the absolute path of a built-in data set or of a path, whether or not it exists."""
     path = BUILT_IN.get(str(name_or_path)) or Path(name_or_path).expanduser()
-    return Path(os.path.abspath(path))  # gives "." and ".." a name, and keeps that of a link
+    return Path(os.path.abspath(path))  # not resolve: a link keeps its own name
 
 
-def present(name_or_path: str | Path) -> Path:
-    """Return the absolute path that a name or path means, if there is something.
+def existing(name_or_path: str | Path) -> Path:
+    """Return the absolute path of a built-in data set or of a path that exists.
 
     Raises
     ------
     DesignerError
-        there is nothing.
+        Nothing is there.
     """
     path = locate(name_or_path)
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
         raise _missing(name_or_path, path) from None
-    except OSError:  # told when it is opened
+    except OSError:  # reported when it is opened
         pass
     return path
 
@@ -78,9 +78,12 @@ def _missing(name_or_path: str | Path, path: Path) -> DesignerError:
             f"There is no file or folder {path}: check the path, or take a built-in data set "
             f"({known})."
         )
-    close = difflib.get_close_matches(str(name_or_path), BUILT_IN, n=1)
-    hint = f'; did you mean "{close[0]}"?' if close else "."
+    if close := difflib.get_close_matches(str(name_or_path), BUILT_IN, n=1):
+        return DesignerError(
+            f'There is no data set and no file or folder called "{name_or_path}": give a path, or '
+            f'take a built-in data set ({known}); did you mean "{close[0]}"?'
+        )
     return DesignerError(
         f'There is no data set and no file or folder called "{name_or_path}": give a path, or take '
-        f"a built-in data set ({known}){hint}"
+        f"a built-in data set ({known})."
     )

@@ -1,4 +1,4 @@
-"""The parts of a data set: images with labels, in memory, in files, or chosen from another part."""
+"""The parts of a data set: images with labels, in memory, in files, or a subset of another part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from designer.data.pictures import Array, fit, picture_shape, read_picture
 Indices = Sequence[int] | NDArray[np.integer[Any]]
 Shape = tuple[int, int, int]  # height, width, channels
 
-_SHAPES_SAMPLE = 64  # headers read to tell the sizes of a folder's pictures
+_SHAPES_SAMPLE = 64  # picture files whose headers are read to find the sizes of all
 
 
 class Part(Protocol):
-    """Images with labels: what training, validation and test data have in common."""
+    """Images with labels, such as the training, validation or test part of a data set."""
 
     @property
     def labels(self) -> Array:
@@ -42,30 +42,38 @@ class Part(Protocol):
         Raises
         ------
         DesignerError
-            a file cannot be read, or has channels that cannot become ``channels``.
+            A file cannot be read, or its channels cannot be converted to ``channels``.
         """
         ...
 
     def shapes(self) -> list[Shape]:
-        """Return the different (height, width, channels) of the images; of files, of a sample."""
+        """Return the distinct (height, width, channels) of the images; for files, of a sample."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class ArrayPart:
-    """Images in memory: ``images`` (n, H, W, C), uint8 or float32."""
+    """Images in memory.
+
+    Attributes
+    ----------
+    images
+        (n, height, width, channels), uint8 or float32.
+    labels
+        As in `Part`.
+    """
 
     images: Array
     labels: Array
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """uint8 or float32."""
+        """The type of the images, uint8 or float32."""
         return self.images.dtype
 
     @property
     def in_memory(self) -> bool:
-        """True."""
+        """Whether the images are in memory: always."""
         return True
 
     def __len__(self) -> int:
@@ -84,7 +92,17 @@ class ArrayPart:
 
 @dataclass(frozen=True, eq=False)
 class FilePart:
-    """Picture files, each decoded when it is read: ``root / names[i]`` has class ``labels[i]``."""
+    """Picture files, each decoded when it is read.
+
+    Attributes
+    ----------
+    root
+        The folder of all files.
+    names
+        Their paths within the folder.
+    labels
+        The class number of each file, int64 (n,).
+    """
 
     root: Path
     names: tuple[str, ...]
@@ -92,12 +110,12 @@ class FilePart:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """uint8."""
+        """The type of decoded pictures, uint8."""
         return np.dtype(np.uint8)
 
     @property
     def in_memory(self) -> bool:
-        """False."""
+        """Whether the images are in memory: never."""
         return False
 
     def __len__(self) -> int:
@@ -112,14 +130,14 @@ class FilePart:
         return images
 
     def shapes(self) -> list[Shape]:
-        """Return the different shapes among 64 pictures taken at even distances."""
+        """Return the distinct shapes among at most 64 pictures, evenly spaced."""
         sample = evenly(len(self), _SHAPES_SAMPLE)
         return sorted({picture_shape(self.root / self.names[index]) for index in sample})
 
 
 @dataclass(frozen=True, eq=False)
 class Subset:
-    """Some images of another part: image ``i`` is image ``indices[i]`` of ``part``."""
+    """A subset of another part: image ``i`` is image ``indices[i]`` of ``part``."""
 
     part: Part
     indices: NDArray[np.int64]
@@ -131,12 +149,12 @@ class Subset:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The part's."""
+        """The type of the images of the whole part."""
         return self.part.dtype
 
     @property
     def in_memory(self) -> bool:
-        """Whether the part's images are in memory."""
+        """Whether the images of the whole part are in memory."""
         return self.part.in_memory
 
     def __len__(self) -> int:
@@ -153,5 +171,5 @@ class Subset:
 
 
 def evenly(length: int, count: int) -> NDArray[np.int64]:
-    """Return at most ``count`` different indices into ``length`` items, at even distances."""
+    """Return at most ``count`` distinct, evenly spaced indices into ``length`` items."""
     return np.linspace(0, length - 1, min(count, length)).astype(np.int64)

@@ -1,8 +1,8 @@
 """Pictures: decoding files, resizing, and changing the number of channels.
 
-There is one rule for sizes: a picture is scaled until it covers the asked size and the overhang is
-cut off evenly at both ends, so nothing is ever stretched. Scaling is Pillow's bilinear filter,
-whose support grows when it shrinks a picture (antialiasing).
+Pictures are never stretched: each is scaled until it covers the target size, and what exceeds it
+is cut off evenly at both ends. Scaling uses Pillow's bilinear filter, whose support grows when a
+picture shrinks (antialiasing).
 """
 
 import warnings
@@ -21,23 +21,23 @@ Array = NDArray[Any]
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 
-# Only these decoders are tried: Pillow's others (EPS starts Ghostscript) would go by the content of
-# a file, whatever its name says.
+# Only these decoders are tried. Pillow chooses by a file's content, not its name, and some of its
+# other decoders are dangerous: EPS starts Ghostscript.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
-_BANDS = 4  # of Pillow's mode CMYK, the only one with four bands that do not touch each other
+_BANDS = 4  # of Pillow's mode CMYK, the only one with four independent bands
 _ORIENTATION = 0x0112  # the EXIF tag; from 5 on, height and width are exchanged
 
 
 def fit(images: Array, *, height: int, width: int, channels: int) -> Array:
-    """Return ``images`` (n, H, W, C) as (n, channels, height, width), dtype kept.
+    """Return ``images`` (n, H, W, C) as (n, channels, height, width) of the same dtype.
 
-    One channel becomes three by repetition, three become one by luminance (ITU-R 601-2, as Pillow's
-    mode ``L``).
+    One channel becomes three by repetition; three become one by luminance (ITU-R 601-2, as in
+    Pillow's mode ``L``).
 
     Raises
     ------
     DesignerError
-        for any other change of the number of channels.
+        The number of channels would have to change in any other way.
     """
     own = images.shape[3]
     if (own, channels) == (3, 1):
@@ -58,13 +58,13 @@ def fit(images: Array, *, height: int, width: int, channels: int) -> Array:
 def read_picture(path: Path, *, height: int, width: int, channels: int) -> Array:
     """Return the picture in the file ``path`` as uint8 (channels, height, width).
 
-    The first frame is taken, turned as its EXIF orientation says; palettes are looked up, 16 bits
-    become 8, and what is transparent becomes white.
+    The first frame is taken and turned as its EXIF orientation says; palettes are resolved, 16 bits
+    become 8, and transparent pixels become white.
 
     Raises
     ------
     DesignerError
-        the file is broken, too large or of no use, or ``channels`` is not 1 or 3.
+        The file is damaged, too large or unusable, or ``channels`` is not 1 or 3.
     """
     if channels not in (1, 3):
         raise DesignerError(
@@ -72,8 +72,8 @@ def read_picture(path: Path, *, height: int, width: int, channels: int) -> Array
             "give the network's input 1 or 3 channels."
         )
     with _opened(path) as file:
-        # JPEG can be decoded at a fraction of its size, several times faster; twice the asked size
-        # leaves the antialiasing to the resize below.
+        # A JPEG can be decoded at a fraction of its size, several times faster. Twice the target
+        # size leaves the antialiasing to the resize below.
         side = 2 * max(height, width)
         file.draft(None, (side, side))
         image = ImageOps.exif_transpose(file)
@@ -91,7 +91,7 @@ def picture_shape(path: Path) -> tuple[int, int, int]:
     Raises
     ------
     DesignerError
-        the file is broken or too large.
+        The file is damaged or too large.
     """
     with _opened(path) as image:
         width, height = image.size
@@ -103,7 +103,7 @@ def picture_shape(path: Path) -> tuple[int, int, int]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    """Open a picture file; whatever goes wrong while it is in use becomes a DesignerError."""
+    """Open a picture file; any error while it is in use becomes a DesignerError."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about odd metadata, which we do not use
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -133,7 +133,7 @@ def _flattened(image: Image.Image, path: Path) -> Image.Image:
     if image.mode == "F":
         raise DesignerError(
             f"The picture {path} has floating-point pixels of unknown scale: "
-            "save it with 8 or 16 bits, or put the images into an .npz file."
+            "save it with 8 or 16 bits, or save the images as a NumPy archive (.npz)."
         )
     if image.mode.startswith("I"):  # 16 bits, which Pillow also opens as 32
         return Image.fromarray((np.asarray(image).clip(0, 0xFFFF) >> 8).astype(np.uint8))
@@ -145,14 +145,14 @@ def _flattened(image: Image.Image, path: Path) -> Image.Image:
 
 
 def _resized(planes: Array, *, height: int, width: int) -> Array:
-    """Return (n, C, H, W) as (n, C, height, width), each plane scaled by itself."""
+    """Return (n, C, H, W) as (n, C, height, width), each plane scaled separately."""
     n, channels, own_height, own_width = planes.shape
     box = _covering_box((own_width, own_height), (width, height))
     single = planes.reshape(-1, own_height, own_width)
     result = np.empty((len(single), height, width), planes.dtype)
     if planes.dtype == np.uint8:
-        # Four planes as one picture, whose bands Pillow scales apart; most of the time per
-        # picture is spent around the scaling.
+        # Four planes are scaled as one picture, whose bands Pillow scales independently: for small
+        # images, most of the time is the fixed cost of a call.
         whole = len(single) // _BANDS * _BANDS
         packed = np.ascontiguousarray(
             single[:whole].reshape(-1, _BANDS, own_height, own_width).transpose(0, 2, 3, 1)
@@ -173,14 +173,14 @@ def _resized(planes: Array, *, height: int, width: int) -> Array:
 def _covering_box(
     size: tuple[int, int], target: tuple[int, int]
 ) -> tuple[float, float, float, float]:
-    """Return the largest centerd box (left, top, right, bottom) with the proportions of target.
+    """Return the largest centered box (left, top, right, bottom) with the proportions of target.
 
     Both sizes are (width, height).
     """
     scale = min(size[0] / target[0], size[1] / target[1])
-    # The clamps are against rounding: Pillow refuses a box that leaves the picture by 1e-15.
+    # Rounding may give -1e-15, and Pillow refuses a box outside of the picture.
     left, top = (
-        max(0.0, (own - asked * scale) / 2) for own, asked in zip(size, target, strict=True)
+        max(0.0, (own - wanted * scale) / 2) for own, wanted in zip(size, target, strict=True)
     )
     return left, top, size[0] - left, size[1] - top
 

@@ -1,4 +1,4 @@
-"""Cutting validation and test images off the training images, class by class."""
+"""Splitting validation and test images off the training images, class by class."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ _Indices = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The parts that a training run uses; no image is in two of them."""
+    """The parts that a training run uses; they are disjoint."""
 
     train: Part
     validation: Part | None
@@ -29,17 +29,27 @@ def split(
     seed: int = 0,
     limit: int | None = None,
 ) -> Split:
-    """Return the parts of a data set, a missing one cut off the training images.
+    """Return the parts of a data set; missing ones are split off the training images.
 
-    Parts that the data set brings along are used as they are. A missing one gets its fraction of
-    the training images, at least one, drawn at random with ``seed`` so that every class has its
-    share; with a fraction of 0 it stays None. Each class keeps at least one training image.
-    ``limit`` keeps that many training images, again with every class's share.
+    The split is stratified: each part has every class in proportion, and each class keeps at
+    least one training image.
+
+    Parameters
+    ----------
+    dataset
+        Parts that it has are used as they are.
+    validation, test
+        Fraction of the training images that becomes a missing part: at least one image, or None
+        for a fraction of 0.
+    seed
+        Of the random choice.
+    limit
+        Largest number of training images; None for all.
 
     Raises
     ------
     DesignerError
-        a fraction or ``limit`` is out of range, or the images are too few to cut.
+        A fraction or ``limit`` is out of range, or there are too few images to split.
     """
     fractions = {"test": test, "validation": validation}
     for name, fraction in fractions.items():
@@ -66,7 +76,7 @@ def split(
         drawn, groups = _draw(groups, max(1, round(fraction * len(dataset.train))), leave=1)
         if not len(drawn):
             raise DesignerError(
-                f"{dataset.path} has too few training images to cut {name} images off them: "
+                f"{dataset.path} has too few training images to split {name} images off: "
                 f"add images, or set the {name} fraction to 0."
             )
         cut[name] = Subset(dataset.train, drawn)
@@ -93,7 +103,7 @@ def _shuffled(dataset: DataSet, generator: np.random.Generator) -> list[_Indices
 
 
 def _draw(groups: list[_Indices], count: int, *, leave: int) -> tuple[_Indices, list[_Indices]]:
-    """Take up to ``count`` indices, of each group its share; return them sorted, and the rest."""
+    """Draw up to ``count`` indices, in proportion from each group; return them and the rest."""
     sizes = np.array([len(group) for group in groups])
     takes = _shares(sizes, count, capacity=np.maximum(sizes - leave, 0))
     drawn = np.concatenate([group[:take] for group, take in zip(groups, takes, strict=True)])
@@ -101,7 +111,7 @@ def _draw(groups: list[_Indices], count: int, *, leave: int) -> tuple[_Indices, 
 
 
 def _shares(sizes: _Indices, count: int, *, capacity: _Indices) -> _Indices:
-    """Divide ``count`` in proportion to ``sizes`` by the largest remainder, within capacity."""
+    """Divide ``count`` in proportion to ``sizes``, by the largest remainder method."""
     quotas = count * sizes / sizes.sum()
     shares: _Indices = np.minimum(np.floor(quotas).astype(np.int64), capacity)
     while (missing := count - int(shares.sum())) and (shares < capacity).any():

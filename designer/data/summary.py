@@ -1,4 +1,4 @@
-"""Figures about a data set: what is in it, its mean and deviation, the memory it takes."""
+"""Statistics of a data set: image counts and sizes, channel means and deviations, memory."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,18 +10,29 @@ from numpy.typing import NDArray
 from designer.data.dataset import DataSet
 from designer.data.parts import Part, evenly
 
-_SAMPLE = 5_000  # picture files decoded for the statistics
-_CHUNK_VALUES = 2**21  # values looked at together: 16 MiB as float64
-_CONSTANT = 1e-7  # deviation over mean that float32 cannot tell from none
+_SAMPLE = 5_000  # picture files that are decoded for the statistics
+_CHUNK_VALUES = 2**21  # values of one chunk: 16 MiB as float64
+_CONSTANT = 1e-7  # deviation over mean that is only float32 rounding
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a chooser shows of a data set.
+    """What the window shows of a data set before it is trained on.
 
-    ``counts`` has the number of images of each part; ``class_counts`` that of each class in each
-    part, and nothing for regression. ``heights`` and ``widths`` are (smallest, largest) in pixels,
-    for picture files of a sample of 64 of the training part; ``channels`` is the largest number.
+    Attributes
+    ----------
+    name, path, classes, outputs
+        As of the `DataSet`.
+    counts
+        The number of images of each part.
+    class_counts
+        The number of images of each class in each part; empty for regression.
+    heights, widths
+        Smallest and largest in pixels, of the training part; of picture files, of a sample of 64.
+    channels
+        The largest number of channels.
+    dtype
+        The type of the images.
     """
 
     name: str
@@ -37,12 +48,12 @@ class Description:
 
 
 def describe(dataset: DataSet) -> Description:
-    """Count what is in a data set.
+    """Count the images and classes of a data set and find the sizes of its images.
 
     Raises
     ------
     DesignerError
-        a picture file cannot be read.
+        A picture file cannot be read.
     """
     classes = dataset.classes
     heights, widths, channels = zip(*dataset.train.shapes(), strict=True)
@@ -67,19 +78,27 @@ def describe(dataset: DataSet) -> Description:
 def channel_statistics(
     part: Part, *, height: int, width: int, channels: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and standard deviation of each channel, float64 (channels,).
+    """Return mean and standard deviation of each channel, each float64 (channels,).
 
-    Give it the training part, at the size at which it is trained. uint8 counts from 0 to 1, floats
-    as they are. A channel that does not vary has the deviation 1, so that dividing by it is safe.
-    Images in memory are all taken, a piece at a time; of picture files 5,000 at even distances.
+    uint8 values are scaled to 0 to 1, floats are taken as they are. A constant channel has the
+    deviation 1, so that dividing by it is safe. All images in memory are used, one chunk at a time;
+    of picture files, 5,000 that are evenly spaced.
 
-    The pieces are merged as in Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm
-    for Computing Sample Variances" (1979), which does not cancel as sums of squares do.
+    The chunks' statistics are merged as in Chan, Golub and LeVeque, "Updating Formulae and a
+    Pairwise Algorithm for Computing Sample Variances" (1979), which avoids the cancellation that
+    sums of squares suffer from.
+
+    Parameters
+    ----------
+    part
+        The training part.
+    height, width, channels
+        The size at which its images are trained on.
 
     Raises
     ------
     DesignerError
-        a picture cannot be read or converted.
+        A picture cannot be read or converted.
     """
     chosen = np.arange(len(part)) if part.in_memory else evenly(len(part), _SAMPLE)
     step = max(1, _CHUNK_VALUES // (height * width * channels))
@@ -87,11 +106,11 @@ def channel_statistics(
     mean = np.zeros(channels)
     squares = np.zeros(channels)  # sum of squared deviations from the mean
     for start in range(0, len(chosen), step):
-        piece = chosen[start : start + step]
-        images = part.read(piece, height=height, width=width, channels=channels)
+        chunk = chosen[start : start + step]
+        images = part.read(chunk, height=height, width=width, channels=channels)
         values = images.astype(np.float64).transpose(1, 0, 2, 3).reshape(channels, -1)
-        new, piece_mean = values.shape[1], values.mean(axis=1)
-        shift = piece_mean - mean
+        new, chunk_mean = values.shape[1], values.mean(axis=1)
+        shift = chunk_mean - mean
         squares += values.var(axis=1) * new + shift**2 * count * new / (count + new)
         mean += shift * new / (count + new)
         count += new
@@ -102,6 +121,6 @@ def channel_statistics(
 
 
 def memory_bytes(part: Part, *, height: int, width: int, channels: int) -> int:
-    """Return the bytes of all images of a part as ``read`` gives them, with their labels."""
+    """Return the bytes of all images of a part at a size, with their labels."""
     image = height * width * channels * part.dtype.itemsize
     return len(part) * image + part.labels.nbytes

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 in their binary version; the pickled one is refused, never opened."""
+"""CIFAR-10 and CIFAR-100 in their binary version; the pickled version is refused unopened."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def read(folder: Path) -> DataSet:
     Raises
     ------
     DesignerError
-        a file is missing or damaged, or this is the pickled Python version.
+        A file is missing or damaged, or this is the pickled Python version.
     """
     if _is_cifar10(folder):
         classes = _names(folder / "batches.meta.txt") or CIFAR10_CLASSES
@@ -80,7 +80,7 @@ def _is_pickled(folder: Path) -> bool:
 
 
 def _names(path: Path) -> tuple[str, ...]:
-    """Return the class names in a file, one a line, or nothing where there is no file."""
+    """Return the class names in a file, one on each line; nothing if there is no file."""
     if not path.is_file():
         return ()
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -88,7 +88,7 @@ def _names(path: Path) -> tuple[str, ...]:
 
 
 def _part(paths: list[Path], label_bytes: int) -> ArrayPart:
-    """Read files of records: the label bytes, of which the last is used, then the color planes."""
+    """Read records: label bytes, the last of which is used, then one plane for each color."""
     record = label_bytes + int(np.prod(_PIXELS))
     records = []
     for path in paths:
@@ -99,8 +99,8 @@ def _part(paths: list[Path], label_bytes: int) -> ArrayPart:
         size = path.stat().st_size
         if not size or size % record:
             raise DesignerError(
-                f"{path} has {size:,} bytes, which is no multiple of the {record:,} of an image "
-                "with its label: download it again."
+                f"{path} has {size:,} bytes, which is no multiple of the {record:,} bytes of "
+                "an image with its label: download it again."
             )
         records.append(np.fromfile(path, np.uint8).reshape(-1, record))
     together = np.concatenate(records)

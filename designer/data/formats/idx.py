@@ -1,4 +1,4 @@
-"""IDX files: MNIST, Fashion-MNIST and whatever else comes in the same four files."""
+"""IDX files: MNIST, Fashion-MNIST and other data sets of the same four files."""
 
 import gzip
 import math
@@ -43,12 +43,12 @@ def recognizes(folder: Path) -> bool:
 def read(folder: Path) -> DataSet:
     """Read a folder of IDX files, compressed or not; the test files may be missing.
 
-    The classes are Fashion-MNIST's where the folder, or the one around it, is named so.
+    The classes are Fashion-MNIST's if the folder's name, or its parent's, contains "fashion".
 
     Raises
     ------
     DesignerError
-        a file is missing, damaged or not IDX.
+        A file is missing, damaged or not IDX.
     """
     fashion = any("fashion" in name.lower() for name in folder.parts[-2:])
     has_test = _find(folder, "t10k", "images") or _find(folder, "t10k", "labels")
@@ -85,15 +85,15 @@ def _find(folder: Path, part: str, kind: str) -> Path | None:
 
 
 def _stems(part: str, kind: str) -> tuple[str, str]:
-    """Return the two spellings that are about, the original one first."""
+    """Return the two spellings of a file name that are in use, the original one first."""
     ending = f"idx{3 if kind == 'images' else 1}-ubyte"
     return f"{part}-{kind}-{ending}", f"{part}-{kind}.{ending}"
 
 
 def _array(path: Path, dimensions: int) -> Array:
-    """Return the content of one file as a uint8 array."""
+    """Return the content of one file, compressed or not, as a uint8 array."""
     with path.open("rb") as file:
-        compressed = file.read(2) == _GZIP_MAGIC  # browsers unpack and keep the name
+        compressed = file.read(2) == _GZIP_MAGIC  # by content: browsers unpack and keep the name
         file.seek(0)
         try:
             if not compressed:
@@ -117,14 +117,19 @@ def _parse(file: BinaryIO | gzip.GzipFile, path: Path, dimensions: int) -> Array
     shape = tuple(int.from_bytes(file.read(4), "big") for _ in range(dimensions))
     promised = math.prod(shape)
     check_promise(path, promised)
-    # Memory grows with what is there, never with what the header says; the byte too many tells.
+    # Memory grows with what the file holds, not with what its header promises. One byte more than
+    # promised is read, to notice a file that is too long.
     data = bytearray()
     while chunk := file.read(min(_CHUNK, promised + 1 - len(data))):
         data += chunk
     if len(data) != promised:
-        found = f"only {len(data):,}" if len(data) < promised else "more"
+        if len(data) < promised:
+            raise DesignerError(
+                f"{path} promises {promised:,} bytes of data but holds only {len(data):,}: "
+                "download it again."
+            )
         raise DesignerError(
-            f"{path} promises {promised:,} bytes of data but holds {found}: download it again."
+            f"{path} promises {promised:,} bytes of data but holds more: download it again."
         )
     if not promised:
         raise DesignerError(f"{path} is empty: download it again.")

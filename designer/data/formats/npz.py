@@ -15,7 +15,7 @@ from designer.data.parts import ArrayPart
 from designer.data.pictures import Array
 from designer.errors import DesignerError
 
-# The names under which images and labels are looked for, first match first.
+# The names of the arrays of images and labels; the first pair that is there is read.
 _PAIRS = {
     "train": (
         ("x_train", "y_train"),
@@ -31,7 +31,7 @@ _MAX_CLASSES = 100_000
 
 
 def read(path: Path) -> DataSet:
-    """Read images, labels and, where there is one, a text array ``classes`` with their names.
+    """Read images, labels and, if there is one, a text array ``classes`` of class names.
 
     Images are (N, H, W), (N, H, W, C) or (N, C, H, W), as integers from 0 to 255 or as floats.
     Integer labels (N,) are classes; floating-point labels (N,) or (N, targets) are for regression.
@@ -39,7 +39,7 @@ def read(path: Path) -> DataSet:
     Raises
     ------
     DesignerError
-        the file is damaged, needs unpickling, or its arrays are of no use.
+        The file is damaged, needs unpickling, or its arrays are unusable.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -86,7 +86,7 @@ def _has(archive: zipfile.ZipFile, key: str) -> bool:
 
 
 def _array(path: Path, archive: zipfile.ZipFile, key: str) -> Array:
-    """Return one array; its header is judged before numpy allocates what the header says."""
+    """Return one array; its header is checked before numpy allocates what it promises."""
     info = archive.getinfo(f"{key}.npy")
     with archive.open(info) as file:
         version = npy.read_magic(file)
@@ -136,7 +136,7 @@ def _images(where: str, images: Array) -> Array:
     if not np.isfinite(images).all():
         raise DesignerError(
             f"{where} has values that are NaN or infinite as 32-bit floats: "
-            "remove or mend those images."
+            "remove or correct those images."
         )
     return np.ascontiguousarray(images)
 
@@ -166,12 +166,12 @@ def _labels(where: str, labels: Array) -> Array:
 def _floats(where: str, values: Array) -> Array:
     if values.dtype.kind != "f":
         raise DesignerError(f"{where} is of type {values.dtype}: save it as integers or as floats.")
-    with np.errstate(over="ignore"):  # what overflows becomes infinite, and that is reported
+    with np.errstate(over="ignore"):  # overflows become infinite, which is reported
         return values.astype(np.float32)
 
 
 def _classes(path: Path, labels: list[Array], names: Array | None) -> tuple[str, ...]:
-    """Return the class names: the ones given, else the numbers up to the largest label."""
+    """Return the given class names, else the numbers up to the largest label."""
     if labels[0].dtype.kind == "f":
         return ()
     if names is not None:

@@ -21,15 +21,15 @@ _PARTS = {
 
 
 def read(root: Path) -> DataSet:
-    """Read ``root/class/*.png`` or ``root/train/class/*.png`` with ``val`` and ``test`` beside it.
+    """Read ``root/class/*.png``, or ``root/train/class/*.png`` and likewise ``val`` and ``test``.
 
-    Classes are numbered in the order of their names. The pictures themselves are not opened.
+    Classes are numbered in the order of their names. The pictures are not opened.
 
     Raises
     ------
     DesignerError
-        there are no class folders, one of them is empty, or a class of the
-        validation or test part is missing from the training part.
+        There are no class folders, one of them is empty, or a class of the validation or test
+        part is missing from the training part.
     """
     folders = {"train": root}
     if _has_parts(root):
@@ -55,16 +55,20 @@ def read(root: Path) -> DataSet:
 
 
 def _has_parts(root: Path) -> bool:
-    """Tell a folder ``train`` that holds classes from a class that is called so."""
+    """Tell whether there is a folder ``train`` of class folders, not a class of that name."""
     return any(name.lower() == "train" and _folders(root / name) for name in _folders(root))
 
 
 def _class_folders(folder: Path) -> list[str]:
     names = _folders(folder)
     if not names:
-        what = "pictures but no class folders" if _pictures(folder) else "no pictures"
+        if _pictures(folder):
+            raise DesignerError(
+                f"{folder} holds pictures but no class folders: put the pictures into one "
+                "sub-folder for each class."
+            )
         raise DesignerError(
-            f"{folder} holds {what}: put the pictures into one sub-folder for each class."
+            f"{folder} holds no pictures: put the pictures into one sub-folder for each class."
         )
     return names
 
@@ -106,7 +110,7 @@ def _pictures(folder: Path) -> list[str]:
 
 
 def _is_visible(name: str) -> bool:
-    """Leave out what systems strew about: .DS_Store, ._copy.png, __MACOSX."""
+    """Exclude files that systems add by themselves: .DS_Store, ._copy.png, __MACOSX."""
     return not name.startswith((".", "__"))
 
 
