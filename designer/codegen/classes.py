@@ -1,43 +1,45 @@
-"""One class of the generated file: a constructor that builds the layers, a forward that runs them.
+"""The classes of the generated file: constructors that build layers, forwards that run them.
 
-Sizes inside a class are expressions over its constructor's arguments, so that one class serves all
-uses of a block. A size that no such expression gives (the inputs of a Linear behind a Flatten) is
-an extra keyword argument, whose value the analysis knows at each use.
+Sizes inside a class are expressions over the constructor's arguments, so that one class serves all
+uses of a block. A size that no such expression gives, such as the inputs of a Linear after a
+Flatten, is an extra keyword argument; the analysis knows its value at each use.
 """
 
 import re
 from collections.abc import Hashable, Iterator, Mapping
 from itertools import chain
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import GraphResult, NodeResult
+from designer.codegen.calls import BlockCalls, Channels, ClassUse, in_channels_name
 from designer.codegen.forward import write_forward
-from designer.codegen.parts import Given, Part, expressions, words, write_part
+from designer.codegen.parts import ConstructorArguments, Part, expressions, words, write_part
 from designer.codegen.repeats import Repeats
 from designer.codegen.text import class_name, wrapped
-from designer.design.expressions import Literal, Name, Tree, is_expression, names, substitute
+from designer.design.expressions import Literal, Name, Tree, names, substitute
 from designer.design.naming import block_name_refusal, node_name_refusal
 from designer.design.printing import python_source, quoted
-from designer.design.rewriting import NUMBER
-from designer.design.values import Argument, Block, BlockNode, Design, LayerNode, Value
+from designer.design.values import Argument, Block, BlockNode, Design, LayerNode
 from designer.layers.base import Code
 from designer.layers.catalogue import layer_types
 
-Channels: TypeAlias = tuple[Tree | None, ...]
+_LOOP = 3
+"""Layers of a class from which on a loop initializes their weights."""
 
-_LOOP = 3  # layers of a kind, from which on a loop tells how they begin
 
+class WriterCache:
+    """What was written already, shared by all texts that one call of `generate` writes.
 
-class Memory:
-    """What was written before, for all files of one design, whatever the values of its arguments.
+    It lives as long as that call. The text of a design is written about four times for each of its
+    arguments, mostly with equal parts.
 
     Attributes
     ----------
     parts
-        What layers add to their class, by all that it depends on.
+        What layers add to their class, by everything that it depends on.
     drafts
-        Classes by all that their text is made of.
+        Classes by everything that their text is made of.
     """
 
     def __init__(self) -> None:
@@ -53,9 +55,9 @@ class Draft(NamedTuple):
     text
         Its lines.
     parameters
-        The block's arguments that the constructor takes, with their defaults.
+        The arguments that the constructor takes, with their defaults.
     out_channels
-        The outputs' channels over the constructor's arguments; None if only an instance knows.
+        As in `ClassUse`.
     """
 
     text: str
@@ -63,44 +65,27 @@ class Draft(NamedTuple):
     out_channels: Channels
 
 
-class ClassUse(NamedTuple):
-    """A class and what a use of it must give.
-
-    Attributes
-    ----------
-    name
-        The class's name.
-    parameters, out_channels
-        Those of its draft.
-    extras
-        Keyword arguments with sizes that only the analysis knows, with their values for this use.
-    """
-
-    name: str
-    parameters: Mapping[str, Argument]
-    extras: Mapping[str, Value]
-    out_channels: Channels
-
-
 class Library:
-    """The classes of a file while it is written; those with equal text are one.
+    """The classes of a file while it is written; equal texts share a class.
 
     Attributes
     ----------
     helpers
-        Classes for layers that torch lacks, by name.
+        The text of classes for layers that torch lacks, by name.
     classes
-        Classes of blocks and of the network, by name, each after those that it uses.
-    places
-        The class and attribute that stand for a node, by its block (None: the design) and name.
+        The text of the classes of blocks and of the network, by name, each after those that it
+        uses.
+    attributes
+        The class and attribute that hold a node's module, by the node's block (None for the
+        design's own graph) and name.
     """
 
-    def __init__(self, design: Design, memory: Memory) -> None:
+    def __init__(self, design: Design, cache: WriterCache) -> None:
         self.design = design
-        self.memory = memory
+        self.cache = cache
         self.helpers: dict[str, str] = {}
         self.classes: dict[str, str] = {}
-        self.places: dict[tuple[str | None, str], tuple[str, str]] = {}
+        self.attributes: dict[tuple[str | None, str], tuple[str, str]] = {}
         self._uses: dict[GraphResult, ClassUse] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._taken = {
@@ -110,7 +95,7 @@ class Library:
         }
 
     def use(self, block: str, result: GraphResult) -> ClassUse:
-        """Return the class that serves a block with this result; it is written if it is new."""
+        """Return the class that serves a block with this result; write it if it is new."""
         if result not in self._uses:
             writer = ClassWriter.of_block(self, block, result)
             draft = writer.draft()
@@ -120,34 +105,51 @@ class Library:
         return self._uses[result]
 
     def add_network(self, analysis: Analysis, free: frozenset[str]) -> str:
-        """Write the network's own class behind all others; return its name."""
+        """Write the network's own class after all others; return its name.
+
+        `free` are the arguments of the design that the constructor takes.
+        """
         draft = ClassWriter.of_design(self, analysis, free, signature=True).draft()
         return self._add(class_name(self.design.name), None, draft, analysis.top)
 
-    def _add(self, wish: str, block: str | None, draft: Draft, result: GraphResult) -> str:
-        """Give a class a name, one for all that have the same text."""
+    def _add(self, wanted: str, block: str | None, draft: Draft, result: GraphResult) -> str:
+        """Add a class under a free name, or find the one with the same text; return its name."""
         text = draft.text
-        if (wish, text) not in self._names:
-            name, number = wish, 1
+        if (wanted, text) not in self._names:
+            name, number = wanted, 1
             while name in self._taken or name in self.classes or block_name_refusal(name):
                 number += 1
-                name = f"{wish}{number}"
-            self._names[wish, text] = name
+                name = f"{wanted}{number}"
+            self._names[wanted, text] = name
             self.classes[name] = f"class {name}(nn.Module):\n{text}\n"
-        name = self._names[wish, text]
+        name = self._names[wanted, text]
         for node in result.wiring.order:
-            self.places.setdefault((block, node), (name, node))
+            self.attributes.setdefault((block, node), (name, node))
         return name
 
 
 class ClassWriter:
-    """Writes one class from the result of its graph."""
+    """Writes one class from the result of its graph.
+
+    Parameters
+    ----------
+    library
+        The classes written so far, to which those of blocks inside are added.
+    result
+        The result of the graph.
+    given
+        The arguments of the constructor.
+    name, block
+        The block and its name, None for the network's own class.
+    signature
+        Whether the constructor's arguments are written with their defaults.
+    """
 
     def __init__(
         self,
         library: Library,
         result: GraphResult,
-        given: Given,
+        given: ConstructorArguments,
         *,
         name: str | None = None,
         block: Block | None = None,
@@ -160,13 +162,15 @@ class ClassWriter:
         self.block = block
         self.signature = signature
         self.lines: list[str] = []
-        self.kinds: dict[str, dict[str, tuple[str, ...]]] = {}  # layers by class: how they begin
+        # The statements that initialize each layer, by its class and name.
+        self.kinds: dict[str, dict[str, tuple[str, ...]]] = {}
         self.endings: list[str] = []
         self.modules: dict[str, str] = {}
         self.codes: dict[str, Code] = {}
         self.forwards: list[str] = []
-        self.kept: dict[str, Tree] = {}
-        self.repeats = Repeats(self)
+        self.attributes: dict[str, Tree] = {}  # arguments that forward reads
+        self.calls = BlockCalls(given)
+        self.repeats = Repeats(self.calls, library.use, self.lines)
         self.channels: dict[tuple[str, int], Tree | None] = {}
         for port, end in enumerate(block.inputs if block is not None else ()):
             self.channels[end, 0] = Name(in_channels_name(port))
@@ -178,22 +182,22 @@ class ClassWriter:
         """Return the writer of the network's own class."""
         top = analysis.top
         bound = {name: value for name, value in top.scope.items() if name not in free}
-        given = Given(analysis.design.arguments, bound, None)
+        given = ConstructorArguments(analysis.design.arguments, bound, None)
         return cls(library, top, given, signature=signature)
 
     @classmethod
     def of_block(cls, library: Library, name: str, result: GraphResult) -> "ClassWriter":
         """Return the writer of a block's class."""
         block = library.design.blocks[name]
-        given = Given(block.arguments, {}, result.scope)
+        given = ConstructorArguments(block.arguments, {}, result.scope)
         return cls(library, result, given, name=name, block=block)
 
     def draft(self) -> Draft:
-        """Write the class, unless one made of the same lines was written before."""
+        """Return the class, written anew only if none of the same lines was written before."""
         for name in self.result.wiring.order:
             self._node(name)
         out_channels = self._out_channels()
-        self.endings += self._beginnings()
+        self.endings += self._initializations()
         if self.block is not None:
             texts = [python_source(each) for each in out_channels if each is not None]
             value = texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
@@ -210,7 +214,7 @@ class ClassWriter:
             tuple(self.endings),
             tuple(self.forwards),
         )
-        drafts = self.library.memory.drafts
+        drafts = self.library.cache.drafts
         if key not in drafts:
             drafts[key] = self._draft(out_channels)
         return drafts[key]
@@ -242,20 +246,20 @@ class ClassWriter:
         )
         return Draft(text, parameters, known)
 
-    def _beginnings(self) -> Iterator[str]:
-        """Write how weights begin, in a loop where all layers of a kind begin alike."""
+    def _initializations(self) -> Iterator[str]:
+        """Yield the lines that initialize weights, in a loop where all layers of a class agree."""
         for kind, layers in self.kinds.items():
-            ways = {
+            bodies = {
                 tuple(line.replace(f"self.{name}.", "layer.") for line in lines)
                 for name, lines in layers.items()
             }
             derived = any(f"({kind})" in each for each in self.library.helpers.values())
-            if len(layers) < _LOOP or len(ways) > 1 or derived:
+            if len(layers) < _LOOP or len(bodies) > 1 or derived:
                 yield from chain.from_iterable(layers.values())
-            elif any(ways):
+            elif any(bodies):
                 yield "for layer in self.children():"
                 yield f"    if isinstance(layer, {kind}):"
-                yield from (f"        {line}" for line in ways.pop())
+                yield from (f"        {line}" for line in bodies.pop())
 
     def _signature(self, parameters: Mapping[str, Argument]) -> str:
         defaults = [
@@ -287,7 +291,7 @@ class ClassWriter:
     def _layer(
         self, name: str, node: LayerNode, result: NodeResult, sources: tuple[Tree | None, ...]
     ) -> None:
-        parts, given = self.library.memory.parts, self.given
+        parts, given = self.library.cache.parts, self.given
         key = (self.name, name, result, sources, given.bound, given.sizes)
         part = parts.get(key)
         if part is None:
@@ -307,30 +311,32 @@ class ClassWriter:
         self.channels[name, 0] = self._known(part.channels, result.outputs[0].shape[0])  # type: ignore[union-attr]
 
     def _known(self, channels: Tree | None, value: int) -> Tree | None:
-        """In the network's own class every size that follows from no argument is a number."""
+        """Return channels as they are written: numbers in the network's class, unless free."""
         if self.block is not None:
             return channels
         free = channels is not None and names(channels) & self.given.arguments.keys()
         return channels if free else Literal(value)
 
     def _in_forward(self, name: str, node: LayerNode, code: Code) -> Code:
-        """Return what the line of a layer without a module is written with."""
+        """Return the code of a layer without a module, whose arguments forward must read."""
         found = expressions(code.layer, node, self.given)
-        kept = {key: tuple([self._kept(name, each) for each in found[key]]) for key in found}
-        texts, trees = words(node, kept)
+        stored = {
+            key: tuple([self._as_attribute(name, each) for each in found[key]]) for key in found
+        }
+        texts, trees = words(node, stored)
         return code._replace(texts=texts, trees=trees)
 
-    def _kept(self, name: str, tree: Tree) -> Tree:
-        """Return a tree for use in forward, to which arguments come as attributes."""
+    def _as_attribute(self, name: str, tree: Tree) -> Tree:
+        """Return an expression for forward; the constructor stores its arguments as attributes."""
         for argument in sorted(names(tree)):
-            if argument not in self.kept:
+            if argument not in self.attributes:
                 attribute = argument
                 others = self.result.nodes.keys() - {name}
                 while attribute in others or node_name_refusal(attribute):
                     attribute += "_"
-                self.kept[argument] = Name(f"self.{attribute}")
+                self.attributes[argument] = Name(f"self.{attribute}")
                 self.lines.append(f"self.{attribute} = {argument}")
-        return substitute(tree, self.kept)
+        return substitute(tree, self.attributes)
 
     # Blocks
 
@@ -345,11 +351,11 @@ class ClassWriter:
         ]
         if node.repeat == 1 or _times(result.inside) is None:
             use = self.library.use(node.block, result.inside)
-            self.lines.append(f"self.{name} = {self.call(name, node, use, given, 0)}")
+            self.lines.append(f"self.{name} = {self.calls.call(name, node, use, given, 0)}")
             outputs: list[Tree | None] = []
             for port in range(len(result.outputs)):
                 index = f"[{port}]" if len(result.outputs) > 1 else ""
-                rule = self.output(name, node, use, given, 0, port)
+                rule = self.calls.out_channels(name, node, use, given, 0, port)
                 outputs.append(rule or Name(f"self.{name}.out_channels{index}"))
         else:
             outputs = [self.repeats.write(name, node, result.inside, given[0])]
@@ -358,69 +364,11 @@ class ClassWriter:
             assert flow is not None
             self.channels[name, port] = self._known(channels, flow.shape[0])
 
-    def fresh(self, wish: str) -> str:
-        """Return a name for a local variable of the constructor."""
-        taken = self.given.arguments.keys() | self.given.extras.keys()
-        return wish if wish not in taken else f"{wish}_"
-
-    def call(
-        self,
-        name: str,
-        node: BlockNode,
-        use: ClassUse,
-        channels: list[Tree],
-        number: int | None,
-    ) -> str:
-        """Write the construction of a block; `number` stands for i, None leaves it a name."""
-        self.given.mention(*channels)
-        words = [python_source(each) for each in channels]
-        positional = True
-        for place, (key, argument) in enumerate(use.parameters.items()):
-            written = key in node.arguments and not is_expression(node.arguments[key])
-            positional = positional and (place == 0 or (written and len(use.parameters) > _FEW))
-            tree = self.value(node, use, key, number)
-            text = python_source(tree)
-            if not written and text == quoted(argument.default):
-                positional = False
-                continue
-            self.given.mention(tree)
-            words.append(text if positional else f"{key}={text}")
-        for key, value in use.extras.items():
-            words.append(f"{key}={python_source(self.given.size(f'{name}_{key}', value))}")
-        return f"{use.name}({', '.join(words)})"
-
-    def value(self, node: BlockNode, use: ClassUse, key: str, number: int | None) -> Tree:
-        """Return what an argument of the block is; `number` stands for i, as in `call`."""
-        if key not in node.arguments:
-            return Literal(use.parameters[key].default)
-        tree = self.given.tree(node.arguments[key])
-        if number is None or NUMBER not in names(tree):
-            return tree
-        return substitute(tree, {NUMBER: Literal(number)})
-
-    def output(
-        self,
-        name: str,
-        node: BlockNode,
-        use: ClassUse,
-        channels: list[Tree],
-        number: int | None,
-        port: int,
-    ) -> Tree | None:
-        """Return an output's channels over this class's names, from the block's own rule."""
-        rule = use.out_channels[port]
-        if rule is None:
-            return None
-        asked = names(rule)
-        meaning = {key: self.value(node, use, key, number) for key in asked & use.parameters.keys()}
-        for place, tree in enumerate(channels):
-            meaning[in_channels_name(place)] = tree
-        for key in sorted(asked & use.extras.keys()):
-            meaning[key] = self.given.size(f"{name}_{key}", use.extras[key])
-        return substitute(rule, meaning)
-
     def _out_channels(self) -> Channels:
-        """Return the channels of a block's outputs, asking for those that nothing gives."""
+        """Return the channels of a block's outputs.
+
+        Those that no expression gives become extra arguments of the constructor.
+        """
         if self.block is None:
             return ()
         found: list[Tree | None] = []
@@ -431,23 +379,14 @@ class ClassWriter:
             if channels is None:
                 flow = self.result.effect.outputs[port]
                 assert flow is not None
-                wish = f"out_channels_{port}" if port else "out_channels"
-                channels = self.given.size(wish, flow.tensor.shape[0])
+                wanted = f"out_channels_{port}" if port else "out_channels"
+                channels = self.given.size(wanted, flow.tensor.shape[0])
             self.given.mention(channels)
             found.append(channels)
         return tuple(found)
 
 
-# Up to so many arguments a block is called with keywords behind the first.
-_FEW = 4
-
-
-def in_channels_name(port: int) -> str:
-    """Return the constructor argument that holds the channels of a block's input."""
-    return f"in_channels_{port}" if port else "in_channels"
-
-
 def _times(result: GraphResult) -> int | None:
-    """Return how many uses a chain has, or None for the result of a single use."""
+    """Return how many times a repeated block runs, or None for the result of a single use."""
     numbers = [str(number) for number in range(len(result.nodes))]
     return len(numbers) if list(result.nodes) == numbers and numbers else None

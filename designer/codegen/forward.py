@@ -1,8 +1,9 @@
-"""The forward method: statements in the order of the analysis, each tensor freed when it is done.
+"""The forward method: one statement after the other, each tensor freed after its last reader.
 
-A result with one reader that comes next is written into that reader's own expression. Any other
-gets a variable, if possible one whose tensor has just been read for the last time, so that tensors
-live no longer than `Totals.inference_peak_bytes` says.
+Which results are inlined into their reader's expression is decided in the analysis, in
+`statements`. Any other result is assigned to a variable, if possible to one whose tensor has just
+been read for the last time, so that tensors live no longer than `Totals.inference_peak_bytes`
+assumes.
 """
 
 from collections.abc import Mapping
@@ -15,14 +16,24 @@ from designer.layers.base import Code
 from designer.layers.memory_signature import BLOCK, WEIGHTS
 from designer.layers.ports import Input, Output
 
-_PLAIN = "y"  # the name of a variable of which nothing is to be said
+_PLAIN = "y"  # the name of a variable for which no better name is known
 _PAIR = 2
 
 
 def write_forward(
     result: GraphResult, block: Block | None, modules: Mapping[str, str], codes: Mapping[str, Code]
 ) -> list[str]:
-    """Return the lines of the forward method, without the class's indentation."""
+    """Return the lines of the forward method, without the class's indentation.
+
+    Parameters
+    ----------
+    result, block
+        The result of the graph, and its block; None for the network's own class.
+    modules
+        The attribute that holds a node's module, as in ``self.conv1``, by node.
+    codes
+        What a layer's expression is written from, by node.
+    """
     return _Forward(result, block, modules, codes).write()
 
 
@@ -38,14 +49,14 @@ class _Forward:
         self.block = block
         self.modules = modules
         self.codes = codes
-        self.left = dict(result.wiring.readers)
+        self.unread = dict(result.wiring.readers)
         self.texts: dict[tuple[str, int], str] = {}
         self.pending: tuple[str, int] | None = None
-        # Variables read for the last time by the statement at hand; the caller holds an input's
-        # tensor all the time, so that one is not freed by it.
+        # Variables that the current statement reads for the last time, and those of them whose
+        # tensors are then freed: the tensor of an input is not, since the caller holds it.
         self.consumed: list[str] = []
         self.freed: list[str] = []
-        self.named: set[str] = set()  # variables called after what they hold
+        self.named: set[str] = set()  # variables with a telling name
         self.lines: list[str] = []
         self.order = [
             name for name in result.wiring.order if not isinstance(self._layer(name), Input)
@@ -56,9 +67,8 @@ class _Forward:
 
     def write(self) -> list[str]:
         steps = [name for name in self.order if name not in self.is_output]
-        for place, name in enumerate(steps):
-            following = steps[place + 1] if place + 1 < len(steps) else None
-            self._step(name, following)
+        for index, name in enumerate(steps, 1):
+            self._step(name, is_last=index == len(steps))
         self._return()
         return [f"def forward({', '.join(['self', *self.ends.values()])}):", *self._body()]
 
@@ -80,7 +90,7 @@ class _Forward:
         return {name: self.texts[name, 0] for name in ends}
 
     def _body(self) -> list[str]:
-        """Put what only training needs under a condition."""
+        """Put the statements that only training needs under a condition."""
         body: list[str] = []
         inside = False
         for line in self.lines:
@@ -113,8 +123,8 @@ class _Forward:
 
     # Steps
 
-    def _step(self, name: str, following: str | None) -> None:
-        """Write one node: into its reader's expression, or as a statement of its own."""
+    def _step(self, name: str, *, is_last: bool) -> None:
+        """Write one node: inlined into its reader's expression, or as a statement of its own."""
         expression = self._expression(name)
         outputs = len(self.result.nodes[name].outputs)
         training = name in self.result.training_only
@@ -130,23 +140,23 @@ class _Forward:
         self.lines.append(f"\t{statement}" if training else statement)
         done = [text for text in dict.fromkeys(self.freed) if text not in targets]
         done += ["_"] if "_" in targets else []
-        if done and following is not None:
+        if done and not is_last:
             self.lines.append(f"{chr(9) if training else ''}del {', '.join(done)}")
         self.consumed, self.freed = [], []
 
     def _expression(self, name: str) -> str:
-        """Return the node's expression over those of its inputs, which are thereby read."""
+        """Return a node's expression, and record that its inputs are read."""
         module = self.modules.get(name, "")
         inputs = []
         for source in self.result.wiring.sources[name]:
             assert source is not None
             text = self.texts[source]
-            self.left[source] -= 1
+            self.unread[source] -= 1
             if source == self.pending:
                 self.pending = None
                 if not module and self._is_infix(source[0]):
                     text = f"({text})"
-            elif self.left[source] == 0:
+            elif self.unread[source] == 0:
                 self.consumed.append(text)
                 if source[0] not in self.ends:
                     self.freed.append(text)
@@ -159,25 +169,25 @@ class _Forward:
         return name in self.codes and self.codes[name].layer.infix and name not in self.modules
 
     def _target(self, name: str, port: int) -> str:
-        """Choose the variable for an output: one that is done, else a new one."""
+        """Choose the variable for an output: one that is no longer needed, else a new one."""
         source = (name, port)
-        if source not in self.left:
+        if source not in self.unread:
             return "_"
         reader = self._reader(source)
-        alive = {text for each, text in self.texts.items() if self.left.get(each)}
-        wish = self._new_name(source)
+        alive = {text for each, text in self.texts.items() if self.unread.get(each)}
+        wanted = self._new_name(source)
         if reader in self.is_output and reader in self.result.training_only:
-            wish = reader
+            wanted = reader
         elif port == 0:
-            # A branch takes over only the one variable that would live on; an input keeps its own.
+            # A branch reuses a variable only if that is the single one to be freed, never an input.
             freed = list(dict.fromkeys(self.freed))
-            for text in self.consumed if wish == _PLAIN else freed[:1] * (len(freed) == 1):
-                named = text in self.named and text != wish
+            for text in self.consumed if wanted == _PLAIN else freed[:1] * (len(freed) == 1):
+                named = text in self.named and text != wanted
                 if text.isidentifier() and text not in alive and not named:
                     return text
-        if wish != _PLAIN:
-            self.named.add(wish)
-        names = chain([wish], (_PLAIN,), (f"{_PLAIN}{number}" for number in count(2)))
+        if wanted != _PLAIN:
+            self.named.add(wanted)
+        names = chain([wanted], (_PLAIN,), (f"{_PLAIN}{number}" for number in count(2)))
         return next(each for each in names if each not in alive)
 
     def _reader(self, source: Source) -> str:
@@ -186,9 +196,9 @@ class _Forward:
         return next(each for each in wiring.targets[source[0]] if source in wiring.sources[each])
 
     def _new_name(self, source: Source) -> str:
-        """Name a branch by the port at which it meets others, else y.
+        """Return the name for a branch: after the port at which it meets others, else ``y``.
 
-        A shortcut of a single layer or block has that one's name.
+        A shortcut that is a single layer or block is named after it.
         """
         wiring = self.result.wiring
         name = source[0]
@@ -210,7 +220,7 @@ class _Forward:
         return _PLAIN
 
     def _stands_alone(self, name: str, source: Source) -> bool:
-        """Tell whether a branch ends with the node that begins it, and that one says what it is."""
+        """Tell whether a branch consists of a single layer with weights or a single block."""
         result = self.result.nodes[name]
         alone = source == (name, 0) and len(result.outputs) == 1
         return alone and result.role in (WEIGHTS, BLOCK)

@@ -1,7 +1,4 @@
-"""What one layer adds to the class that it stands in, and what the class's constructor is given.
-
-The same layers stand in the uses of a block again and again, so what they add is remembered.
-"""
+"""What one layer adds to the class that it stands in, and the arguments of the constructor."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -33,27 +30,27 @@ _UNKNOWN = Name("unknown size")
 _Trees: TypeAlias = Mapping[str, tuple[Tree, ...]]
 
 
-class Given:
-    """What a class's constructor is given, as far as its statements ask for it.
+class ConstructorArguments:
+    """The arguments of a class's constructor, collected while its statements are written.
 
     Parameters
     ----------
     arguments
-        Those of the block or of the design.
+        The arguments of the block or of the design.
     bound
-        The values of arguments that the text has as numbers and words, not as names.
+        The values of arguments that stand in the text as literals, not as names.
     scope
-        The values of all names; None in the network's own class, where a size that only the
-        analysis knows is a number.
+        The values of all names that expressions may read; None in the network's own class, where a
+        size that only the analysis knows is written as a number.
 
     Attributes
     ----------
     used
-        The arguments that are read.
+        The names of the arguments that the statements read.
     extras
-        Sizes that only the analysis knows, with their values.
+        Further arguments: sizes that only the analysis knows, with their values.
     bound, sizes
-        What the words of equal layers may differ by.
+        The bound arguments and the block's input size, as part of the key of cached texts.
     """
 
     def __init__(
@@ -69,19 +66,19 @@ class Given:
         self.bound = tuple([(name, type(value), value) for name, value in bound.items()])
         self.sizes = tuple([scope.get(name) for name in _SIZES]) if scope is not None else ()
 
-    def nothing_yet(self) -> "Given":
-        """Return the same before anything was asked for."""
+    def unused(self) -> "ConstructorArguments":
+        """Return a copy of which nothing is used yet."""
         other = copy(self)
         other.used, other.extras = set(), {}
         return other
 
-    def add(self, other: "Given") -> None:
-        """Take over what was asked for elsewhere in the constructor."""
+    def add(self, other: "ConstructorArguments") -> None:
+        """Mark as used what another copy marks as used."""
         self.used |= other.used
         self.extras.update(other.extras)
 
     def tree(self, value: Value) -> Tree:
-        """Return a value as a tree over the names of the class."""
+        """Return a value or expression of the design as an expression over the class's names."""
         if not is_expression(value):
             return Literal(value)  # type: ignore[arg-type]
         tree, sizes = _read(str(value), self.bound)
@@ -91,19 +88,19 @@ class Given:
         return tree
 
     def mention(self, *trees: Tree) -> None:
-        """Remember that the constructor reads the arguments that stand in these."""
+        """Mark the arguments that these expressions read as used."""
         for tree in trees:
             self.used |= names(tree) & self.arguments.keys()
 
-    def size(self, wish: str, value: Value) -> Tree:
-        """Return a size that only the analysis knows: a number, or a block's extra argument."""
+    def size(self, name: str, value: Value) -> Tree:
+        """Return a size that only the analysis knows: a number, or an extra argument of a block."""
         if self.scope is None:
             return Literal(value)  # type: ignore[arg-type]
-        self.extras[wish] = value
-        return Name(wish)
+        self.extras[name] = value
+        return Name(name)
 
     def first_axis(self, name: str, channels: Tree | None, value: int) -> Tree:
-        """Return the channels or features that enter a node."""
+        """Return the channels that enter a node, as a size where no expression gives them."""
         if channels is None:
             return self.size(f"{name}_in_channels", value)
         self.mention(channels)
@@ -117,17 +114,17 @@ class Part:
     Attributes
     ----------
     code
-        What its own words are written with.
+        What the layer's expressions are written from.
     constructor
         The expression that builds its module, "" where it needs none.
     endings
-        Statements behind all layers of the constructor.
+        Statements that follow all layers in the constructor: initialization.
     forward
-        Its expression, over inputs of any names.
+        Its expression in forward, over inputs named x0, x1, …; part of the key of cached classes.
     channels
-        Its output's channels, None if nothing gives them.
+        The channels of its output; None where no expression gives them.
     given
-        What its words ask for.
+        The arguments that it uses.
     """
 
     code: Code
@@ -135,21 +132,35 @@ class Part:
     endings: tuple[str, ...]
     forward: str
     channels: Tree | None
-    given: Given
+    given: ConstructorArguments
 
     @property
     def helper(self) -> bool:
-        """Whether the file needs the class that the layer's type brings along."""
+        """Whether the file needs the helper class of the layer's type."""
         return bool(self.code.layer.source and re.match(r"\w+\(", self.constructor))
 
 
 def write_part(
-    name: str, node: LayerNode, result: NodeResult, sources: tuple[Tree | None, ...], given: Given
+    name: str,
+    node: LayerNode,
+    result: NodeResult,
+    sources: tuple[Tree | None, ...],
+    given: ConstructorArguments,
 ) -> Part:
-    """Write what a layer adds; `sources` are the channels of its inputs, None for unknown ones."""
+    """Return what a layer adds to its class.
+
+    Parameters
+    ----------
+    name, node, result
+        The layer's node and its result.
+    sources
+        The channels of its inputs, None where no expression gives them.
+    given
+        The arguments of the constructor; they are not changed.
+    """
     layer = result.layer
     assert layer is not None
-    given = given.nothing_yet()
+    given = given.unused()
     inputs = tuple([each for each in result.inputs if each is not None])
     trees = expressions(layer, node, given)
     code = Code(
@@ -170,8 +181,8 @@ def write_part(
     return Part(code, constructor, tuple(endings), forward, channels, given)
 
 
-def expressions(layer: Layer, node: LayerNode, given: Given) -> _Trees:
-    """Return those of a layer's parameters that are written as expressions."""
+def expressions(layer: Layer, node: LayerNode, given: ConstructorArguments) -> _Trees:
+    """Return the parameters of a layer that the design gives as expressions."""
     found: dict[str, tuple[Tree, ...]] = {}
     for key, value in node.parameters.items():
         parts = value if isinstance(value, tuple) else (value,)
@@ -186,7 +197,7 @@ def expressions(layer: Layer, node: LayerNode, given: Given) -> _Trees:
 
 
 def words(node: LayerNode, found: _Trees) -> tuple[dict[str, str], dict[str, Tree]]:
-    """Return the source of parameters that are written as expressions, and single ones' trees."""
+    """Return the Python source of these parameters, and the expression of each scalar one."""
     texts: dict[str, str] = {}
     single: dict[str, Tree] = {}
     for key, trees in found.items():
@@ -211,7 +222,11 @@ def _initialization(name: str, layer: Layer, inputs: tuple[Tensor, ...]) -> Iter
 
 @lru_cache(maxsize=4096)
 def _read(text: str, bound: tuple[tuple[str, type, Scalar], ...]) -> tuple[Tree, tuple[str, ...]]:
-    """Return an expression with bound names as their values, and the sizes that it reads."""
+    """Return an expression with bound names replaced by their values, and the sizes it reads.
+
+    Designs have some hundred different expressions. Each is read again for every text that
+    `generate` tries.
+    """
     tree = parse(text)
     values: dict[str, Tree] = {name: Literal(value) for name, _, value in bound}
     return substitute(tree, values), tuple([name for name in _SIZES if name in names(tree)])

@@ -1,4 +1,4 @@
-"""The module file of a design: helper classes, a class per block, the network's own class."""
+"""The module file of a design: helper classes, a class for each block, the network's class."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from designer import __version__
 from designer.analysis.analysis import Analysis, analyze
-from designer.codegen.classes import ClassWriter, Library, Memory
+from designer.codegen.classes import ClassWriter, Library, WriterCache
 from designer.codegen.text import printable
 from designer.design import rules
 from designer.design.expressions import Scalar
@@ -23,10 +23,17 @@ def make_divisible(value, divisor=8):
 
 @dataclass(frozen=True)
 class Generated:
-    """A generated file: its text and the name of the network's class in it.
+    """A generated file.
 
-    `lines` gives the line that builds a node, counted from 1, by the name of its block (None for
-    the design's own graph) and its own.
+    Attributes
+    ----------
+    source
+        The text of the file.
+    class_name
+        The name of the network's class.
+    lines
+        The line that builds a node, counted from 1, by the name of the node's block (None for the
+        design's own graph) and the node's name.
     """
 
     source: str
@@ -35,7 +42,7 @@ class Generated:
 
 
 def source(design: Design) -> str:
-    """Return the text of the design's module file.
+    """Return the text of a design's module file.
 
     Raises
     ------
@@ -48,8 +55,15 @@ def source(design: Design) -> str:
 def generate(design: Design, analysis: Analysis | None = None) -> Generated:
     """Write the module file of a design.
 
-    Arguments of the design become constructor arguments where nothing else in the text depends on
-    their value; that is found out by writing the text for other values, too.
+    An argument of the design becomes a constructor argument where nothing else in the text depends
+    on its value. To find out, the text is written for other values of the argument, too.
+
+    Parameters
+    ----------
+    design
+        A design without errors.
+    analysis
+        Its analysis, if there is one already.
 
     Raises
     ------
@@ -59,10 +73,8 @@ def generate(design: Design, analysis: Analysis | None = None) -> Generated:
     if analysis is None or analysis.design is not design:
         analysis = analyze(design)
     if not analysis.valid:
-        first, *rest = [problem.message for problem in analysis.problems]
-        more = f" and {len(rest)} more problems" if rest else ""
-        raise DesignerError(f"{design.name} cannot be built: {first}{more}. Mend it first.")
-    others = _Others(analysis)
+        raise DesignerError(_cannot_be_built(analysis))
+    others = _ArgumentTrials(analysis)
     free = dict.fromkeys(design.arguments)
     while True:
         text, used = others.text(analysis, free)
@@ -72,36 +84,46 @@ def generate(design: Design, analysis: Analysis | None = None) -> Generated:
             break
         for name in bound:
             del free[name]
-    library = Library(design, others.memory)
+    library = Library(design, others.cache)
     network = library.add_network(analysis, frozenset(free))
     text = _file(design, library)
     return Generated(text, network, _lines(text, library))
 
 
-class _Others:
-    """A design with other values of its arguments, and the text of its network's own class."""
+def _cannot_be_built(analysis: Analysis) -> str:
+    """Return the sentence that refuses a design with errors; it names the first problem."""
+    name = analysis.design.name
+    first, *rest = [problem.message for problem in analysis.problems]
+    if not rest:
+        return f"{name} cannot be built: {first}. Fix this problem first."
+    return f"{name} cannot be built: {first}. Fix this and the {len(rest)} other problems first."
+
+
+class _ArgumentTrials:
+    """The text of a network's class for other values of the design's arguments."""
 
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
-        self.memory = Memory()
-        self._library = Library(analysis.design, self.memory)
+        self.cache = WriterCache()
+        self._library = Library(analysis.design, self.cache)
         self._known: dict[tuple[str, Scalar], Analysis] = {}
 
     def text(self, analysis: Analysis, free: Collection[str]) -> tuple[str, Collection[str]]:
-        """Return the text without defaults, and the free arguments that it names.
+        """Return the text of the network's class without defaults, and the free arguments in it.
 
-        Where two are equal the whole files are: blocks whose classes differ have other names.
+        Where two such texts are equal, the whole files are: block classes that differ have
+        different names.
         """
         writer = ClassWriter.of_design(self._library, analysis, frozenset(free), signature=False)
         return writer.draft().text, writer.given.used
 
     def differ(self, name: str, free: Collection[str], text: str) -> bool:
-        """Tell whether another value of an argument changes more than the argument itself."""
+        """Tell whether another value of an argument changes the text beyond its default."""
         others = (self._with(name, value) for value in _other_values(self.analysis.design, name))
         return any(each.valid and self.text(each, free)[0] != text for each in others)
 
     def _with(self, name: str, value: Scalar) -> Analysis:
-        """Analyze the design with this value, once."""
+        """Return the analysis of the design with this value; each is made once."""
         if (name, value) not in self._known:
             design = self.analysis.design
             changed = replace(design.arguments[name], default=value)
@@ -111,7 +133,7 @@ class _Others:
 
 
 def _other_values(design: Design, name: str) -> list[Scalar]:
-    """Return some other values of an argument, all that it has or a few numbers."""
+    """Return other values of an argument: all of its choices, or a few numbers."""
     argument = design.arguments[name]
     default = argument.default
     values: list[Scalar] = []
@@ -121,7 +143,7 @@ def _other_values(design: Design, name: str) -> list[Scalar]:
         values = [not default]
     elif isinstance(default, int | float):
         values = [default + 1, default * 2, default * 2 + 3, default // 2]
-        if argument.minimum is not None:  # where small widths meet, say
+        if argument.minimum is not None:  # at which widths may coincide
             values.append(type(default)(argument.minimum))
     if argument.where:
         beside = {key: each.default for key, each in design.arguments.items()}
@@ -150,7 +172,7 @@ def _file(design: Design, library: Library) -> str:
 
 
 def _lines(text: str, library: Library) -> dict[tuple[str | None, str], int]:
-    """Find the line that builds each node, by the class that it lies in."""
+    """Return the line that builds each node."""
     starts: dict[tuple[str, str], int] = {}
     current = ""
     for number, line in enumerate(text.splitlines(), 1):
@@ -158,4 +180,8 @@ def _lines(text: str, library: Library) -> dict[tuple[str | None, str], int]:
             current = found[1]
         elif found := re.match(r"        self\.(\w+) = ", line):
             starts.setdefault((current, found[1]), number)
-    return {node: starts[place] for node, place in library.places.items() if place in starts}
+    return {
+        node: starts[attribute]
+        for node, attribute in library.attributes.items()
+        if attribute in starts
+    }

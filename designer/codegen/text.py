@@ -1,16 +1,17 @@
-"""Small helpers for the text of generated files: names, comments, long lines."""
+"""Helpers for the text of generated files: names, comments, long lines."""
 
 import re
 from collections.abc import Iterator
 from itertools import pairwise
 
 from designer.design.naming import block_name_refusal
+from designer.design.rewriting import NUMBER
 
 LINE = 100
 
 
 def class_name(name: str) -> str:
-    """Return a design's name as that of a class: ``ResNet-50`` becomes ``ResNet50``."""
+    """Return the class name for a design's name: ``ResNet-50`` becomes ``ResNet50``."""
     words = re.findall(r"[A-Za-z0-9]+", name)
     joined = "".join(word[0].upper() + word[1:] for word in words)[:60]
     if not joined or joined[0].isdigit():
@@ -19,7 +20,7 @@ def class_name(name: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return free text as one line that is safe in a comment."""
+    """Return free text as one line of at most 200 characters that is safe in a comment."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:200]
 
 
@@ -50,14 +51,15 @@ def wrapped(line: str) -> Iterator[str]:
 
 
 def _outermost(line: str, start: int) -> tuple[list[int], int, int]:
-    """Return where, in the bracket that opens before `start`, the commas stand and it closes.
+    """Look through the bracket that opens just before `start`, without nested brackets and strings.
 
-    Between them stands where a generator's `for` begins, 0 if there is none.
+    Returns the positions of its commas, of a generator's ``for`` (0 if there is none), and of the
+    closing bracket.
     """
     depth, quote, loop = 0, "", 0
     commas: list[int] = []
-    for place in range(start, len(line)):
-        sign = line[place]
+    for position in range(start, len(line)):
+        sign = line[position]
         if quote:
             quote = "" if sign == quote else quote
         elif sign in "'\"":
@@ -66,10 +68,15 @@ def _outermost(line: str, start: int) -> tuple[list[int], int, int]:
             depth += 1
         elif sign in ")]}":
             if depth == 0:
-                return commas, loop, place
+                return commas, loop, position
             depth -= 1
         elif sign == "," and depth == 0:
-            commas.append(place)
-        elif depth == 0 and line.startswith(" for ", place):
-            loop = place
+            commas.append(position)
+        elif depth == 0 and line.startswith(" for ", position):
+            loop = position
     return commas, loop, len(line)
+
+
+def loop_variable(call: str) -> str:
+    """Return the variable of a loop around a call: ``i`` where the call reads it, else ``_``."""
+    return NUMBER if re.search(rf"\b{NUMBER}\b", call) else "_"
