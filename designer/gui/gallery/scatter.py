@@ -339,7 +339,7 @@ def _radius(error: float) -> float:
 
 _KEY = (
     *((_radius(error), f"{error} % top-1 error") for error in (15, 25, 40)),
-    (0.0, "no error for ImageNet"),
+    (0.0, "no published error"),
 )
 
 

@@ -42,14 +42,14 @@ def _graph_changes(before: Graph, after: Graph) -> Iterator[str]:
     for name in added:
         yield _addition(name, after)
     touched = {*added, *(name for name in before.nodes if name not in after.nodes)}
-    edges, kept = set(before.edges), set(after.edges)
+    old_edges, new_edges = set(before.edges), set(after.edges)
     for edge in before.edges:
-        if edge in kept:
+        if edge in new_edges:
             continue
         if not touched & {edge.source, edge.target} and not _is_split(edge, after, added):
             yield f"The edge from {edge.source} to {edge.target} is removed."
     for edge in after.edges:
-        if edge not in edges and not touched & {edge.source, edge.target}:
+        if edge not in old_edges and not touched & {edge.source, edge.target}:
             yield f"An edge from {edge.source} to {edge.target} is added."
 
 

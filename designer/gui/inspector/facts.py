@@ -24,7 +24,7 @@ BUFFERS = (
     "In-and-out buffers, as the CS231n lecture counts them: a convolution's input and output, "
     "every other counted layer's output, for one image."
 )
-KEPT = (
+SAVED = (
     "Kept for backward: the tensors that autograd saves between forward and backward in train "
     "mode, for one image. A tensor that several layers save counts once in the total."
 )
@@ -32,8 +32,8 @@ FILE = "All parameters and buffers as they are saved, each in its own data type.
 FROZEN = "Parameters that are trained; those whose learning rate is multiplied by 0 are frozen."
 MACS = "Multiply-accumulates of convolutions and matrix products, for one image."
 RECEPTIVE_FIELD = (
-    "Receptive field: the pixels of the input on which one value of the output depends. The jump "
-    "is the distance between the fields of neighboring values; the center is that of the first."
+    "Receptive field (RF): the pixels of the input on which one value of the output depends. Jump "
+    "is the distance between the fields of neighboring values, center that of the first field."
 )
 
 
@@ -64,7 +64,7 @@ class Fact(NamedTuple):
     def plain(self) -> str:
         """The line as plain text."""
         how = " = ".join(filter(None, (self.text, self.result)))
-        return f"{self.key:<10} {how}{', ' if self.after else ''}{self.after}"
+        return f"{self.key:<9} {how}{', ' if self.after else ''}{self.after}"
 
 
 def of_layer(analysis: Analysis, path: str) -> list[Fact]:
@@ -89,7 +89,7 @@ def of_layer(analysis: Analysis, path: str) -> list[Fact]:
         number = numbers.count(effect.counts.macs)
         short = f" ≈ {numbers.scaled(effect.counts.macs)}" if effect.counts.macs >= 10**6 else ""
         facts.append(Fact("MACs", formula, f"{number}{short}", MACS))
-    facts += _memory(effect.counts, saved_bytes_of_node(analysis.top, path), _kept_words(result))
+    facts += _memory(effect.counts, saved_bytes_of_node(analysis.top, path), _saved_words(result))
     if result.in_place:
         facts.append(Fact("in place", "overwrites its input", help="Nothing else needs its input."))
     facts += _receptive_field(analysis.receptive_fields.get(path))
@@ -151,7 +151,7 @@ def of_design(analysis: Analysis) -> list[Fact]:
     facts += [
         Fact("outputs", _bytes(sums.output_values), numbers.size(sums.output_bytes), OUTPUTS),
         Fact("in + out", _bytes(sums.buffer_values), numbers.size(sums.buffer_bytes), BUFFERS),
-        Fact("kept", "", numbers.size(sums.saved_bytes()), KEPT),
+        Fact("kept", "", numbers.size(sums.saved_bytes()), SAVED),
         Fact(
             "predict",
             "",
@@ -334,7 +334,7 @@ def _bytes(values: int) -> str:
     return f"{numbers.count(values)} · {FLOAT_BYTES} B"
 
 
-def _memory(counts: Counts, kept: int, words: str) -> list[Fact]:
+def _memory(counts: Counts, saved_bytes: int, words: str) -> list[Fact]:
     facts = []
     for key, values, text in (
         ("outputs", counts.output_values, OUTPUTS),
@@ -343,22 +343,22 @@ def _memory(counts: Counts, kept: int, words: str) -> list[Fact]:
         facts.append(
             Fact(key, _bytes(values) if values else "", numbers.size(FLOAT_BYTES * values), text)
         )
-    facts.append(Fact("kept", "", numbers.size(kept), KEPT, words))
+    facts.append(Fact("kept", "", numbers.size(saved_bytes), SAVED, words))
     return facts
 
 
-def _kept_words(result: NodeResult) -> str:
+def _saved_words(result: NodeResult) -> str:
     """Say which tensors autograd saves: its input + a mask or index."""
     if result.effect is None:
         return ""
-    kept = result.effect.saved_for_backward
+    saved = result.effect.saved_for_backward
     parts = []
-    if kept.inputs:
-        parts.append("its input" if len(kept.inputs) == 1 else "its inputs")
-    if kept.outputs:
+    if saved.inputs:
+        parts.append("its input" if len(saved.inputs) == 1 else "its inputs")
+    if saved.outputs:
         parts.append("its output")
-    if kept.per_image or kept.fixed:
-        words = "a mask or index" if (kept.per_image + kept.fixed) % INDEX_BYTES else "more"
+    if saved.per_image or saved.fixed:
+        words = "a mask or index" if (saved.per_image + saved.fixed) % INDEX_BYTES else "more"
         parts.append(words if not parts else "more")
     return " + ".join(parts)
 
@@ -370,7 +370,7 @@ def _receptive_field(field: ReceptiveField | None) -> list[Fact]:
     if "×" not in size:
         size = f"{size}×{size}"
     text = f"jump {formatting.pixels(field.jump)}, center {formatting.pixels(field.start)}"
-    return [Fact("rec. field", "", size, RECEPTIVE_FIELD, text)]
+    return [Fact("RF", "", size, RECEPTIVE_FIELD, text)]
 
 
 def _output_path(graph: GraphResult, path: str) -> str:

@@ -1,4 +1,4 @@
-"""A few networks by what the gallery tells of them, for tests that need no files."""
+"""A few networks as the gallery knows them, for tests that need no files."""
 
 from designer.gui.gallery.catalogue import Card
 from designer.presets import Paper, Preset, Published

@@ -1,4 +1,4 @@
-"""What the gallery finds, in which order; figures and their ratios; links of references."""
+"""Search, filters and order of the gallery; metrics and their ratios; links in references."""
 
 from collections.abc import Iterable
 

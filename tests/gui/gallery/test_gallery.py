@@ -201,7 +201,7 @@ def test_tab_leads_through_everything_and_arrows_through_the_views(
     assert gallery.findChild(QToolButton, "gallery-view-scatter").hasFocus()
 
 
-def test_what_is_chosen_is_so_in_every_view(gallery: Browser, qtbot: QtBot) -> None:
+def test_the_chosen_preset_is_selected_in_every_view(gallery: Browser, qtbot: QtBot) -> None:
     for name in ("scatter", "tree", "cards"):
         gallery.show_view(name)
     gallery.choose("googlenet")
@@ -352,7 +352,9 @@ def test_marks_by_keys(gallery: Browser, asked: Asked, marks: MarkView, qtbot: Q
     assert asked.last == gallery.current
 
 
-def test_what_does_not_fit_is_dim(gallery: Browser, marks: MarkView, qtbot: QtBot) -> None:
+def test_presets_that_were_not_found_are_dim(
+    gallery: Browser, marks: MarkView, qtbot: QtBot
+) -> None:
     choose(gallery, "family", "VGG", qtbot)
     assert set(marks.places) == set(presets.names())
     assert set(marks.lit) == set(shown(gallery))
@@ -373,7 +375,7 @@ def picture(request: pytest.FixtureRequest, look: str, qtbot: QtBot) -> MarkView
     return view
 
 
-def test_pointing_at_a_mark_tells_of_it(picture: MarkView, qtbot: QtBot) -> None:
+def test_pointing_at_a_mark_shows_a_note(picture: MarkView, qtbot: QtBot) -> None:
     before = picture.grab().toImage()
     place = pixel(picture, "vgg16")
     qtbot.mouseMove(picture.viewport(), place)
@@ -407,7 +409,7 @@ def test_points_lie_by_size_and_cost(scatter: Scatter) -> None:
     assert radius_of(cards["resnet18"]) > radius_of(cards["alexnet"])
 
 
-def test_names_touch_nothing(scatter: Scatter) -> None:
+def test_labels_overlap_nothing(scatter: Scatter) -> None:
     boxes = list(scatter.labels.values())
     assert len(boxes) >= 7
     for number, box in enumerate(boxes):
@@ -420,7 +422,7 @@ def test_names_touch_nothing(scatter: Scatter) -> None:
     assert "resnet18" in scatter.labels
 
 
-def test_names_keep_off_lines_where_they_can() -> None:
+def test_labels_avoid_lines_if_possible() -> None:
     area, point = QRectF(0, 0, 300, 100), QRectF(140, 40, 20, 20)
     line = QLineF(150, 50, 300, 50)
     for lines, to_the_right in (([], True), ([line], False)):
@@ -543,7 +545,7 @@ def test_the_preview_tells_all(gallery: Browser, qtbot: QtBot) -> None:
     assert "resnet18" in preview.relatives.text()
 
 
-def test_what_is_known_is_shown_at_once(gallery: Browser, qtbot: QtBot) -> None:
+def test_metrics_of_the_info_file_are_shown_at_once(gallery: Browser, qtbot: QtBot) -> None:
     gallery.choose("vgg16")
     assert gallery.preview.values[0].text() == "138,357,544"
     assert gallery.preview.values[2].text() in ("…", "73.3 MB")
@@ -557,7 +559,7 @@ def test_a_relative_is_looked_at(gallery: Browser, qtbot: QtBot) -> None:
     assert gallery.current == "resnet18"
 
 
-def test_arguments_are_turned_counted_and_opened(
+def test_changed_arguments_are_counted_and_opened(
     window: MainWindow, in_window: Browser, qtbot: QtBot
 ) -> None:
     counted(in_window, "lenet5", qtbot)
@@ -653,7 +655,7 @@ def test_my_design_beside_a_preset(window: MainWindow, in_window: Browser, qtbot
     dialog.reject()
 
 
-def test_turned_arguments_are_compared(
+def test_changed_arguments_are_compared(
     window: MainWindow, in_window: Browser, qtbot: QtBot
 ) -> None:
     counted(in_window, "lenet5", qtbot)
@@ -667,7 +669,9 @@ def test_turned_arguments_are_compared(
     dialog.reject()
 
 
-def test_a_broken_design_is_compared_as_far_as_it_goes(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_broken_design_is_compared_as_far_as_it_is_valid(
+    window: MainWindow, qtbot: QtBot
+) -> None:
     window.workspace.open_preset("lenet5")
     window.workspace.edit(
         "break it", lambda design: edits.set_parameter(design, "conv2", "kernel_size", 99)

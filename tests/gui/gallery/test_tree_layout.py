@@ -39,7 +39,7 @@ def test_nothing_overlaps(cards: tuple[Card, ...]) -> None:
     check(lay_out(cards, MEASURES), cards)
 
 
-def test_what_is_followed_is_to_the_left() -> None:
+def test_parents_are_to_the_left() -> None:
     tree = lay_out(CARDS, MEASURES)
     for link in tree.links:
         place = tree.places[link.parent]
@@ -54,7 +54,7 @@ def test_what_is_followed_is_to_the_left() -> None:
 
 
 @pytest.mark.parametrize("cards", [CARDS, catalogue.read()])
-def test_lines_pass_beside_what_they_do_not_lead_to(cards: tuple[Card, ...]) -> None:
+def test_lines_do_not_pass_behind_other_groups(cards: tuple[Card, ...]) -> None:
     """A line behind a card would seem to come from it."""
     tree = lay_out(cards, MEASURES)
     columns = sorted({group.box.x for group in tree.groups})
@@ -93,7 +93,7 @@ def test_a_circle_of_one_year_is_cut() -> None:
     assert len(tree.links) == 2
 
 
-def test_relatives_are_all_before_and_after() -> None:
+def test_relatives_are_ancestors_and_descendants() -> None:
     found = relatives(CARDS, "resnet18")
     before, after = {"vgg16", "alexnet", "lenet5"}, {"resnet50", "resnet101", "inception_v3"}
     assert found == {"resnet18", *before, *after, "densenet121"}

@@ -1,4 +1,4 @@
-"""What is shown for one node, several, a block's use, a block, its ends, the design."""
+"""What the inspector shows for one node, several, a block node, a block, a port, the design."""
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
@@ -50,12 +50,12 @@ def test_head_and_card_of_a_layer(resnet: Hands) -> None:
         "outputs": "3.21 MB",
         "in + out": "3.81 MB",
         "kept": "602 KB",
-        "rec. field": "7×7",
+        "RF": "7×7",
     }
     lines = {fact.key: fact for fact in resnet.inspector.card.facts}
     assert lines["output"].text == "⌊(224 - 7 + 2·3) / 2⌋ + 1"
     assert lines["weight"].text == "64 · 3 · 7 · 7"
-    assert lines["rec. field"].after == "jump 2, center 0.5"
+    assert lines["RF"].after == "jump 2, center 0.5"
     assert "autograd" in lines["kept"].help
 
 
@@ -65,8 +65,8 @@ def test_the_card_follows_what_is_typed_and_is_copied(resnet: Hands) -> None:
     assert resnet.facts()["shape"] == "64×56×56"
     _click(resnet, "copy-facts")
     text = QApplication.clipboard().text()
-    assert "weight     64 · 3 · 7 · 7 = 9,408\n" in text
-    assert "rec. field 7×7, jump 4, center 0.5" in text
+    assert "weight    64 · 3 · 7 · 7 = 9,408\n" in text
+    assert "RF        7×7, jump 4, center 0.5" in text
 
 
 def test_selecting_another_node_of_the_type_keeps_the_widgets(resnet: Hands) -> None:
@@ -152,7 +152,7 @@ def test_a_various_switch_sets_all(lenet: Hands) -> None:
     assert lenet.value("conv1", "bias") is None
 
 
-def test_different_types_share_what_is_alike(lenet: Hands) -> None:
+def test_different_types_share_common_parameters(lenet: Hands) -> None:
     lenet.select("conv1", "fc1")
     assert lenet.switch("bias").isVisible()
     assert not lenet.there("field-kernel_size")
@@ -161,7 +161,7 @@ def test_different_types_share_what_is_alike(lenet: Hands) -> None:
     assert lenet.there("field-when")
 
 
-def test_a_value_must_suit_all_of_them(resnet: Hands) -> None:
+def test_a_value_must_be_valid_for_all_selected_nodes(resnet: Hands) -> None:
     resnet.select("conv1", "layer2.0.conv1")
     resnet.type("out_channels", "=channels")
     assert "'channels'" in resnet.error("out_channels")  # the design has no such argument
@@ -284,7 +284,7 @@ def test_the_design_and_its_arguments(resnet: Hands) -> None:
     assert resnet.workspace.design.name == "Mine"
 
 
-def test_what_the_design_says_of_itself(lenet: Hands) -> None:
+def test_description_and_references_of_the_design(lenet: Hands) -> None:
     lenet.select()
     prose = lenet.find("field-about", ProseEditor)
     QTest.mouseClick(prose.viewport(), Qt.MouseButton.LeftButton)
@@ -374,7 +374,7 @@ def test_every_button_can_be_named(resnet: Hands) -> None:
         assert button.accessibleName() or button.toolTip() or not button.isVisible()
 
 
-def test_an_end_of_a_block_is_renamed_and_stays_selected(resnet: Hands) -> None:
+def test_a_port_of_a_block_is_renamed_and_stays_selected(resnet: Hands) -> None:
     resnet.workspace.look_into("layer2.0")
     resnet.select("layer2.0.x")
     assert resnet.inspector.title.kind.text() == "input of Bottleneck"
@@ -419,7 +419,7 @@ def test_undo_by_key_from_a_field_of_the_window(window: MainWindow, qtbot: QtBot
     assert line.hasFocus()
 
 
-def test_a_form_made_ahead_has_room_for_all_its_rows(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_preloaded_form_has_room_for_all_its_rows(window: MainWindow, qtbot: QtBot) -> None:
     window.workspace.open_preset("resnet50")
     window.workspace.select(["conv1"])
     inspector = window.docks["inspector"].widget()
@@ -432,7 +432,7 @@ def test_a_form_made_ahead_has_room_for_all_its_rows(window: MainWindow, qtbot: 
     assert button.height() == button.sizeHint().height()
 
 
-def test_several_outputs_are_told_apart_by_their_names(lenet: Hands) -> None:
+def test_several_outputs_are_distinguished_by_name(lenet: Hands) -> None:
     def outputs() -> list[tuple[str, str]]:
         facts = of_design(lenet.workspace.analysis)
         return [(fact.result, fact.after) for fact in facts if fact.key == "output"]

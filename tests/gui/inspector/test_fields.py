@@ -381,7 +381,7 @@ def test_every_layer_type_has_a_form_in_which_every_value_reads_back(lenet: Hand
         assert name in lenet.inspector.title.kind.text()
 
 
-def test_the_beginning_of_a_wrong_number_was_not_meant(resnet: Hands) -> None:
+def test_a_refused_number_leaves_no_edit_of_its_first_digits(resnet: Hands) -> None:
     resnet.select("layer2.0.shortcut")
     line = resnet.type("stride", "10001")  # at most 1000, and 1000 came by
     assert resnet.error("stride")
