@@ -247,7 +247,7 @@ class Field(QObject):
         self._show_error(verdict.wrong)
         self._remark("" if verdict.wrong else verdict.shown)
         if verdict.wrong:
-            self.restored.emit()  # with 1000 refused, the 100 taken on the way was not meant
+            self.restored.emit()  # of a refused 2000, the 200 accepted before was not meant
         elif self.row.live:
             self._take(verdict.value)
 

@@ -29,7 +29,7 @@ class Sentinel:
 
 VARIOUS: Final = Sentinel("various")
 ABSENT: Final = Sentinel("absent")
-UNKNOWN: Final = "known with an input"
+UNKNOWN: Final = "needs an input"
 
 
 class Scope(NamedTuple):

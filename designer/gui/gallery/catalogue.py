@@ -114,7 +114,7 @@ class Bounds(NamedTuple):
     above: float = -inf
     maximum: float = inf
 
-    def contain(self, number: float) -> bool:
+    def contains(self, number: float) -> bool:
         """Tell whether a number is in the range."""
         return self.above < number <= self.maximum
 
@@ -177,9 +177,9 @@ class Query:
             return not (self.family or self.size or self.cost or self.years)
         return (
             self.family in (ANY, card.family)
-            and SIZES.get(self.size, SIZES[ANY]).contain(card.parameters)
-            and COSTS.get(self.cost, COSTS[ANY]).contain(card.macs)
-            and YEARS.get(self.years, YEARS[ANY]).contain(card.year)
+            and SIZES.get(self.size, SIZES[ANY]).contains(card.parameters)
+            and COSTS.get(self.cost, COSTS[ANY]).contains(card.macs)
+            and YEARS.get(self.years, YEARS[ANY]).contains(card.year)
         )
 
 

@@ -222,7 +222,7 @@ class Scatter(MarkView):
     def _paint_axes(self, painter: QPainter) -> None:
         c, area, seen = colors(), self.area(), self.seen()
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_ground())
+        painter.setBrush(_background())
         painter.drawRoundedRect(area, 4, 4)
         font = sans(0.9)
         metrics = QFontMetricsF(font)
@@ -232,7 +232,7 @@ class Scatter(MarkView):
             painter.setPen(QPen(_line(strong), 1))
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
             if strong or seen.width < 2:
-                text = _written(power)
+                text = _tick_text(power)
                 painter.setPen(QColor(c.soft_text))
                 left = x - metrics.horizontalAdvance(text) / 2
                 painter.drawText(QPointF(left, area.bottom() + metrics.height() + 2), text)
@@ -241,7 +241,7 @@ class Scatter(MarkView):
             painter.setPen(QPen(_line(strong), 1))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             if strong or seen.height < 2:
-                text = _written(power)
+                text = _tick_text(power)
                 painter.setPen(QColor(c.soft_text))
                 left = area.left() - 8 - metrics.horizontalAdvance(text)
                 painter.drawText(QPointF(left, y + metrics.xHeight() / 2), text)
@@ -273,7 +273,7 @@ class Scatter(MarkView):
         if card.name not in self.lit:
             color.setAlphaF(0.2)
         middle, radius = self.places[card.name].center(), radius_of(card)
-        ground = _ground()
+        ground = _background()
         if card.top1 is None:
             # A ring is filled with the background, or it would look like a hole in a point below.
             painter.setPen(QPen(ground, 4.2))
@@ -297,7 +297,7 @@ class Scatter(MarkView):
     def _paint_label(self, painter: QPainter, name: str, box: QRectF) -> None:
         """Write a label on a background that hides the lines under it."""
         c, font = colors(), sans(0.85)
-        ground = _ground()
+        ground = _background()
         ground.setAlphaF(0.85)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ground)
@@ -373,7 +373,7 @@ def _ticks(start: float, length: float) -> Iterator[tuple[float, bool]]:
                 yield at, digit == 1
 
 
-def _written(power: float) -> str:
+def _tick_text(power: float) -> str:
     """Write a position on an axis as a number: 500K, 1M, 20M."""
     return re.sub(r"\D0+(?=\D|$)", "", numbers.short(round(10**power)))
 
@@ -384,6 +384,6 @@ def _line(strong: bool) -> QColor:
     return color
 
 
-def _ground() -> QColor:
+def _background() -> QColor:
     """Return the background color of the plot."""
     return QColor(colors().field if colors().dark else colors().panel)

@@ -28,7 +28,7 @@ _LOGO = 36
 
 
 class Welcome(QWidget):
-    """The page shown while no design is. Its signals ask the window to act.
+    """The page shown in place of the editor. Its signals ask the window to act.
 
     Signals
     -------

@@ -58,8 +58,8 @@ def test_filters(query: Query, expected: list[str]) -> None:
 def test_ranges_leave_no_gap_and_do_not_overlap(table: dict) -> None:
     ranges = [each for key, each in table.items() if key]
     for number in [*(each.maximum for each in ranges[:-1]), 1.0, 1e13]:
-        assert sum(each.contain(number) for each in ranges) == 1
-    assert all(table[""].contain(number) for number in (0, 1e13))
+        assert sum(each.contains(number) for each in ranges) == 1
+    assert all(table[""].contains(number) for number in (0, 1e13))
 
 
 @pytest.mark.parametrize(
