@@ -1,4 +1,4 @@
-"""What all tests share: golden files and the flag that renews them."""
+"""Shared by all tests: golden files and the flag that renews them."""
 
 import os
 from collections.abc import Callable
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-# Two processes run the tests; with threads of their own they would only hinder each other, and
-# where a test needs threads they do not keep a core busy while they wait.
+# Two processes run the tests. More threads would only slow them down, and threads that a test does
+# need must not keep a core busy while they wait.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that hold slow tests, so that no process waits for one at the end."""
+    """Run the files with slow tests first, so that none of them is still running alone at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
 

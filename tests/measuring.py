@@ -1,4 +1,4 @@
-"""What torch itself says of a module: bytes kept for backward, MACs, bytes alive at once."""
+"""Measurements of a module by torch itself: bytes saved for backward, MACs, peak memory."""
 
 import weakref
 from collections.abc import Callable
@@ -11,26 +11,26 @@ from torch.utils.flop_counter import FlopCounterMode
 
 
 def saved_bytes(module: nn.Module, *inputs: torch.Tensor) -> int:
-    """Return the bytes of distinct storages that autograd keeps, without parameters and buffers."""
+    """Return the bytes of distinct storages that autograd saves, without parameters and buffers."""
     own = {each.untyped_storage()._cdata for each in (*module.parameters(), *module.buffers())}
-    kept: dict[int, int] = {}
+    saved: dict[int, int] = {}
     alive = []
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
         if storage._cdata not in own:
-            kept[storage._cdata] = storage.nbytes()
+            saved[storage._cdata] = storage.nbytes()
             alive.append(tensor)
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         outputs = module(*inputs)
     del outputs
-    return sum(kept.values())
+    return sum(saved.values())
 
 
 def macs(module: nn.Module, *inputs: torch.Tensor) -> int:
-    """Return half of what torch's counter says of the forward pass."""
+    """Return the multiply-accumulates of the forward pass: half of the FLOPs that torch counts."""
     counter = FlopCounterMode(display=False)
     with counter:
         module(*inputs)
@@ -38,7 +38,7 @@ def macs(module: nn.Module, *inputs: torch.Tensor) -> int:
 
 
 class _Alive(TorchDispatchMode):
-    """Counts the bytes of the storages that operations make, until they are freed."""
+    """Counts the bytes of live storages that operations have allocated."""
 
     def __init__(self, known: set[int]) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class _Alive(TorchDispatchMode):
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
-        # Further results are scratch that eager kernels hand out: indices, batch statistics.
+        # Further results are scratch of eager kernels, such as indices and batch statistics.
         first = tree_leaves(result)[0]
         if isinstance(first, torch.Tensor):
             self._count(first.untyped_storage())

@@ -36,7 +36,7 @@ def process(
     *arguments: str, cwd: Path | None = None, path: Path = ROOT, code: str = "-m designer"
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *code.split(maxsplit=1), *arguments],
+        [sys.executable, *code.split(), *arguments],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(path), "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
@@ -459,6 +459,12 @@ def test_a_process_prints_the_same_and_loads_nothing_heavy() -> None:
     assert ran.returncode == 0
     assert ran.stderr == "[]\n"
     assert "25,557,032" in ran.stdout
+
+
+def test_an_optimized_interpreter_prints_the_same() -> None:
+    ran = process("check", "lenet5", code="-O -m designer")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout == process("check", "lenet5").stdout
 
 
 @pytest.mark.skipif(os.name != "posix", reason="closes a stream of the shell's")

@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks [analysis] [process] [training] [gui]``: measure here and now."""
+"""``python -m tests.benchmarks [analysis] [process] [training] [gui]``: print benchmarks."""
 
 import sys
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ PARTS = ("analysis", "process", "training", "gui")
 
 
 def main(names: Sequence[str]) -> int:
-    """Print one line a measurement: ours, the peer's (or the goal's) figure, ratio, goal."""
+    """Print a line for each measurement: ours, the peer's or the goal's value, ratio, goal."""
     unknown = [name for name in names if name not in PARTS]
     if unknown:
-        sys.stderr.write(f"There is no benchmark {unknown[0]}; have {', '.join(PARTS)}.\n")
+        sys.stderr.write(f"There is no benchmark {unknown[0]}; there are {', '.join(PARTS)}.\n")
         return 1
     print(f"{'measured':<52} {'ours':>10} {'peer':>10} {'ratio':>8}  goal")
     for name in names or PARTS:

@@ -1,9 +1,9 @@
 """The analysis against torchinfo on meta tensors, and one edit in a design of 10,000 nodes.
 
-Both sides take turns in one process and the medians count, of the thread's own time, so that other
-work on the machine weighs little. Either side is asked again and again, as a designer asks at every
-edit. Beside that, for what it is worth, a cold analysis: of a design that was just read, with all
-that ours remembers emptied, against a torchinfo whose torch is warm.
+Both sides take turns in one process. The rows are medians of the thread's own CPU time, so that
+other processes matter little. Each side is called repeatedly, as the window does at every edit. The
+row of a cold analysis is of a design that was just read, with all caches of ours emptied; torch is
+warm there.
 """
 
 import statistics
@@ -22,7 +22,7 @@ from designer.design import edits, files
 from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node
 
 ROUNDS = 7
-REPEATS = 3  # one behind the other, since whoever comes first in a turn finds cold caches
+REPEATS = 3  # calls in a row, since the first call of a turn finds cold processor caches
 NODES = 10_000
 
 Row = tuple[str, float, float, float, str]
@@ -41,9 +41,14 @@ def run() -> list[Row]:
         wanted = f"at least {goal}x faster"
         rows.append((f"analyze {label} [ms]", warm, theirs, theirs / warm, wanted))
         rows.append((f"analyze {label}, cold [ms]", cold, theirs, theirs / cold, "-"))
-    few, every = _one_edit()
-    rows.append(("one edit in 10,000 nodes, shapes stay [ms]", few, 2.0, 2.0 / few, "under 2 ms"))
-    rows.append(("one edit in 10,000 nodes, all change [ms]", every, 60, 60 / every, "under 60 ms"))
+    local, everywhere = _one_edit()
+    rows.append(
+        ("one edit in 10,000 nodes, shapes stay [ms]", local, 2.0, 2.0 / local, "under 2 ms")
+    )
+    goal = "under 60 ms"
+    rows.append(
+        ("one edit in 10,000 nodes, all change [ms]", everywhere, 60, 60 / everywhere, goal)
+    )
     return rows
 
 
@@ -59,7 +64,7 @@ def resnet152() -> Design:
 
 
 def flat_design(count: int = NODES) -> Design:
-    """Return a residual network without blocks: conv, norm, add, ReLU, over and over."""
+    """Return a residual network without blocks, which repeats conv, norm, add and ReLU."""
     nodes: dict[str, Node] = {"image": LayerNode("Input", {"shape": (16, 32, 32)})}
     edges = []
     last = "image"
@@ -95,7 +100,7 @@ def _against_torchinfo(design: Design, network: torch.nn.Module) -> tuple[float,
 
 
 def _forget() -> None:
-    """Empty every cache that outlives an analysis."""
+    """Empty every module-level cache of ours."""
     for name in [each for each in sys.modules if each.startswith("designer.")]:
         for value in vars(sys.modules[name]).values():
             if hasattr(value, "cache_clear"):
@@ -103,7 +108,7 @@ def _forget() -> None:
 
 
 def _one_edit() -> tuple[float, float]:
-    """Measure an edit that keeps all shapes, and one of the image that changes each of them."""
+    """Measure an edit that keeps all shapes, and one of the input that changes every shape."""
     design = flat_design()
     before = analyze(design)
     assert before.valid
@@ -119,13 +124,13 @@ def _one_edit() -> tuple[float, float]:
         assert found[0].valid, number
         return spent
 
-    few, every = [], []
+    local, everywhere = [], []
     for number in range(ROUNDS):
         wide = edits.set_parameter(design, f"conv{number * 100}", "kernel_size", 5)
-        few.append(again(number, edits.set_parameter(wide, f"conv{number * 100}", "padding", 2)))
+        local.append(again(number, edits.set_parameter(wide, f"conv{number * 100}", "padding", 2)))
         shape = (16, 40 + number, 32)
-        every.append(again(number, edits.set_parameter(design, "image", "shape", shape)))
-    return statistics.median(few), statistics.median(every)
+        everywhere.append(again(number, edits.set_parameter(design, "image", "shape", shape)))
+    return statistics.median(local), statistics.median(everywhere)
 
 
 def _milliseconds(call: Callable[[], object]) -> float:

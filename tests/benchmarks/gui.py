@@ -1,4 +1,4 @@
-"""The window as a user waits for it: start, memory, the canvas, the first point of a training."""
+"""How long users wait for the window: start, canvas, first point of a training; and its memory."""
 
 import os
 import statistics
@@ -17,7 +17,7 @@ ROUNDS = 7
 
 Row = tuple[str, float, float, float, str]
 
-# Each says "shown" when its window was painted and the event loop has nothing left to do.
+# Each program prints "shown" when its window is painted and the event loop is idle.
 _SHOWN = """
 import sys
 from PySide6.QtCore import QTimer
@@ -52,7 +52,7 @@ window.run(OPEN)
 
 
 def run() -> Iterator[Row]:
-    """Yield (label, ours, the peer's or the goal's figure, ratio, goal)."""
+    """Yield (label, ours, the peer's or the goal's value, ratio, goal)."""
     yield from _start_and_memory()
     yield from gui_canvas.rows()
     yield from gui_session.rows()
@@ -82,7 +82,7 @@ def _start_and_memory() -> Iterator[Row]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return an environment of a user without preferences, and without a standby worker."""
+    """Return the environment of a new user, without a standby worker."""
     homes = {
         f"XDG_{name}_HOME": str(folder / name) for name in ("CONFIG", "STATE", "DATA", "CACHE")
     }

@@ -1,7 +1,7 @@
-"""The canvas with 10,000 nodes: frames while it moves, opening, edits; beside it NodeGraphQt.
+"""The canvas with 10,000 nodes: frames while it moves, opening, edits; compared with NodeGraphQt.
 
 ``python -m tests.benchmarks gui`` prints these rows among others. Each side runs in a process of
-its own, offscreen, 1920x1080; a frame is all from the event to the painted window.
+its own, offscreen, 1920x1080; the time of a frame is from the event to the painted window.
 """
 
 import json
@@ -13,6 +13,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from designer.design.values import Design
 
 NODES = 10_000
 PEER_NODES = 5_000
@@ -24,7 +28,7 @@ Row = tuple[str, float, float, float, str]
 
 
 def rows() -> Iterator[Row]:
-    """Yield (label, ours, the peer's or the goal's figure, ratio, goal)."""
+    """Yield (label, ours, the peer's or the goal's value, ratio, goal)."""
     ours = _measured("ours", limit=600)
     for label, (value, goal, words) in ours.items():
         yield label, value, goal, goal / value, words
@@ -39,7 +43,7 @@ def rows() -> Iterator[Row]:
         yield label, value_here, value, value / value_here, "NodeGraphQt, half as many nodes"
 
 
-def _measured(side: str, *, limit: int) -> dict:
+def _measured(side: str, *, limit: int) -> dict[str, Any]:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_LOGGING_RULES": "qt*=false"}
     command = [sys.executable, "-m", "tests.benchmarks.gui_canvas", side]
     try:
@@ -56,8 +60,8 @@ def _measured(side: str, *, limit: int) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def residual(nodes: int):
-    """Return a flat design of residual blocks with so many nodes."""
+def residual(nodes: int) -> "Design":
+    """Return a flat design of residual blocks with the given number of nodes."""
     from designer.design.values import Design, Edge, Graph, LayerNode
 
     convolution = {"out_channels": 16, "kernel_size": 3, "padding": 1, "bias": False}
@@ -88,7 +92,7 @@ def residual(nodes: int):
 
 
 def _median(act: Callable[[int], object], flush: Callable[[], object], frames: int) -> float:
-    """Return the median of the milliseconds from an act to the painted window."""
+    """Return the median of the milliseconds from an action to the painted window."""
     spent = []
     for number in range(frames):
         began = time.perf_counter()
@@ -144,7 +148,7 @@ def _ours() -> dict[str, tuple[float, float, str]]:
         settle()
         seen = view.navigator.visible()
         first = next(
-            place for place, name in enumerate(names) if seen.intersects(view.rect_of(name))
+            index for index, name in enumerate(names) if seen.intersects(view.rect_of(name))
         )
         one, many = names[first : first + 1], names[first : first + 1000]
 
@@ -191,7 +195,7 @@ def _ours() -> dict[str, tuple[float, float, str]]:
     return found
 
 
-def _peer() -> dict:
+def _peer() -> dict[str, Any]:
     try:
         os.environ["QT_PREFERRED_BINDING"] = "PySide6"
         from NodeGraphQt import BaseNode, NodeGraph
@@ -212,7 +216,7 @@ def _peer() -> dict:
     application = QApplication([])
     graph = NodeGraph()
     graph.register_node(Node)
-    graph.set_acyclic(False)  # else each new edge walks the whole chain
+    graph.set_acyclic(False)  # otherwise each new edge walks the whole chain
     graph.widget.resize(1920, 1080)
     graph.widget.show()
     application.processEvents()

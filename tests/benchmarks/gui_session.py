@@ -1,4 +1,4 @@
-"""How long single events keep the window busy in a session on ResNet-50, by hand."""
+"""The longest event of a session with ResNet-50, driven by mouse and keyboard as by a user."""
 
 import os
 import subprocess
@@ -11,11 +11,11 @@ Row = tuple[str, float, float, float, str]
 
 LIMIT_MS = 100.0
 OPEN_MS = 300.0
-LARGEST = "densenet201"  # of the presets, by what its analysis takes
+LARGEST = "densenet201"  # of the presets, by the time of its analysis
 
 
 def rows() -> Iterator[Row]:
-    """Yield the longest event of the session, in a process of its own, and what it was."""
+    """Yield the times of the session, which runs in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.gui_session"],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
@@ -50,7 +50,7 @@ def _session() -> None:
     from PySide6.QtWidgets import QApplication
 
     class Timed(QApplication):
-        """Times every event from its delivery until it is dealt with."""
+        """Times every event from its delivery until it is handled."""
 
         depth = 0
         act = "start"
@@ -89,7 +89,7 @@ def _session() -> None:
         window = MainWindow(preferences.Preferences(theme="dark", standby=False))
         window.resize(1600, 1000)
         window.show()
-        wait(2500)  # somebody looks; the editor is made ahead meanwhile
+        wait(2500)  # as a user looks around; meanwhile the idle window builds the editor
         hands: Any = Hands(window)
         acts = [
             ("look", lambda: window.welcome.gallery.choose("resnet50")),
@@ -145,7 +145,7 @@ def _session() -> None:
             document.saved = document.design
         window.close()
         print(f"{spent:.1f} {what}\n{opened:.1f}", flush=True)
-        os._exit(0)  # nothing is left to be done, and nothing to be told
+        os._exit(0)  # without waiting for Qt and threads to end
 
 
 def _open_chosen(gallery: Any) -> None:

@@ -1,7 +1,7 @@
 """The training docks: from Train to the first point, and a long curve panned.
 
 ``python -m tests.benchmarks gui`` prints these rows among others. Each is measured in a process of
-its own, offscreen; the first point counts when it is painted.
+its own, offscreen; the first point counts once it is painted.
 """
 
 import json
@@ -21,7 +21,7 @@ Row = tuple[str, float, float, float, str]
 
 
 def rows() -> Iterator[Row]:
-    """Yield (label, ours, the goal's figure, ratio, goal)."""
+    """Yield (label, ours, the goal's value, ratio, goal)."""
     for label, side, goal, words in (
         ("Train to first point, standby worker [s]", "standby", 1.0, "under 1 s"),
         ("Train to first point, cold [s]", "cold", 4.0, "under 4 s"),
@@ -64,7 +64,7 @@ def _application():
 
 
 def panned() -> float:
-    """Return the median milliseconds of a frame in which a curve of so many points is panned."""
+    """Return the median milliseconds of a frame while a curve of `POINTS` points is panned."""
     application = _application()
     import numpy as np
 
@@ -88,7 +88,7 @@ def panned() -> float:
     )
     application.processEvents()
     times = []
-    for share in (1.0, 0.5, 0.1, 0.01):  # of the curve that is seen
+    for share in (1.0, 0.5, 0.1, 0.01):  # of the curve that is visible
         plot.box.setXRange(5, 5 + 20 * share, padding=0)
         application.processEvents()
         for _ in range(FRAMES // 4):
@@ -107,7 +107,7 @@ def first_point(home: str, *, standby: bool) -> float:
     from designer.gui.base import preferences
     from designer.gui.shell.main_window import MainWindow
 
-    clock = QTimer(interval=5)  # how often a condition is looked at, if nothing happens
+    clock = QTimer(interval=5)  # how often a condition is checked, if no event happens
     clock.start()
 
     def wait(condition: Callable[[], object]) -> None:
@@ -137,4 +137,4 @@ if __name__ == "__main__":
     side, home = sys.argv[1:]
     value = panned() if side == "pan" else first_point(home, standby=side == "standby")
     print(json.dumps(value), flush=True)
-    os._exit(0)  # without waiting for what Qt and threads tear down
+    os._exit(0)  # without waiting for Qt and threads to end

@@ -1,4 +1,4 @@
-"""Commands as whole processes, as a user waits for them."""
+"""The time of a whole command, from the start of its process to its end."""
 
 import os
 import statistics
@@ -15,7 +15,7 @@ Row = tuple[str, float, float, float, str]
 def run() -> list[Row]:
     """Return (label, ours in s, a bare interpreter's in s, ratio, goal).
 
-    Compiled files are kept, as they are where the program is installed.
+    Compiled modules are cached, as in an installed program.
     """
     check = [sys.executable, "-m", "designer", "check", "resnet50"]
     bare = [sys.executable, "-c", "pass"]

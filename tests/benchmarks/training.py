@@ -1,8 +1,8 @@
 """The trainer against a plain loop written by hand with default settings, on this machine.
 
 Both get the same source, images, batch and optimizer, each in a process of its own. They take
-turns of some dozen steps, so that other work on the machine slows both alike; the medians of all
-turns and of some such pairs count, the event log included. The first steps of a turn are run but
+turns of a few dozen steps, so that other processes slow both alike. The rows are medians over all
+turns of several such pairs, writing the event log included. The first steps of a turn are run but
 not counted: a process that was asleep takes twice the time for them.
 ``python -m tests.benchmarks.training`` prints the table.
 """
@@ -26,10 +26,10 @@ from designer.runs.begin import begin
 from tests.engine.samples import chain
 
 BATCH = 64
-PAIRS = 3  # of processes: how one happens to lay out its memory lasts as long as it does
-TURNS = 24  # of each side
-EVERY = 10  # steps between two step events, which is what is timed
-TIMED = {"lenet": 3, "tiny": 20}  # times so many steps a turn
+PAIRS = 3  # of processes, since the memory layout of one process influences all its times
+TURNS = 24  # of each process
+EVERY = 10  # steps between two step events; each such interval is timed
+TIMED = {"lenet": 3, "tiny": 20}  # intervals that are timed in a turn
 
 Row = tuple[str, float, float, float, str]
 Pair = tuple[float, float]
@@ -98,19 +98,19 @@ def _turns(name: str) -> tuple[Pair, Pair]:
 
         turns = [[ask(side, "go") for side in sides] for _ in range(TURNS)]
         ours_peak, loop_peak = (ask(side, "peak") for side in sides)
-    ours, loop = zip(*turns[TURNS // 10 :], strict=True)  # without those in which caches fill
+    ours, loop = zip(*turns[TURNS // 10 :], strict=True)  # without the turns in which caches fill
     return (median(ours), median(loop)), (ours_peak, loop_peak)
 
 
 def _take_turns(name: str, side: str) -> None:
-    """Train one way, some steps whenever asked, answering with the seconds a step took."""
+    """Train with one side, a turn for each line of input, and answer with the seconds per step."""
     sys.stdin.readline()
     steps = _ours if side == "ours" else _loop
     steps(NETWORKS[name], _Clock(TIMED[name]))
 
 
 class _Clock:
-    """Times a side's turns."""
+    """Times the turns of one side."""
 
     def __init__(self, timed: int) -> None:
         self._timed = timed
@@ -118,11 +118,11 @@ class _Clock:
         self._since: float | None = None
 
     def interrupted(self) -> None:
-        """Leave out the steps at hand: something else than steps came between them."""
+        """Discard the current interval, in which more than steps happened."""
         self._since = None
 
     def end_of_steps(self) -> None:
-        """Note what the last ``EVERY`` steps took; after enough of them, wait for the next turn."""
+        """Record the time of the last ``EVERY`` steps; after enough of them, wait for the next turn."""
         if self._since is not None:
             self._times.append((time.perf_counter() - self._since) / EVERY)
         if len(self._times) > self._timed:
@@ -135,7 +135,7 @@ class _Clock:
 
 
 def _peak_of_this_process() -> float:
-    """Return mebibytes; Linux's ``ru_maxrss`` would count the parent before the exec too."""
+    """Return the peak in MiB; on Linux, ``ru_maxrss`` would include the parent before the exec."""
     status = Path("/proc/self/status")
     if status.exists():
         (line,) = (row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
@@ -144,7 +144,7 @@ def _peak_of_this_process() -> float:
 
 
 def _ours(design: Design, clock: _Clock) -> None:
-    """Train a run folder as the worker does; each step event ends a turn."""
+    """Train a run folder as the worker does; each step event ends an interval."""
     from designer.engine.training import train
     from designer.recipe.optimizers import Optimizer
     from designer.recipe.recipe import Recipe
@@ -174,7 +174,7 @@ def _ours(design: Design, clock: _Clock) -> None:
 
 
 def _loop(design: Design, clock: _Clock) -> None:
-    """Train the same by hand: images in memory, a random order."""
+    """Train the same network in a loop written by hand, with images in memory."""
     import torch
     import torch.nn.functional as F
 
