@@ -122,7 +122,7 @@ class _Clock:
         self._since = None
 
     def end_of_steps(self) -> None:
-        """Record the time of the last ``EVERY`` steps; after enough of them, wait for the next turn."""
+        """Record the time of the last ``EVERY`` steps; after a turn, wait for the next one."""
         if self._since is not None:
             self._times.append((time.perf_counter() - self._since) / EVERY)
         if len(self._times) > self._timed:
