@@ -40,7 +40,7 @@ def look(request: pytest.FixtureRequest, qapp: QApplication) -> str:
     if not qapp.styleSheet():
         qapp.setStyle("Fusion")
         theme.load_fonts(qapp)
-    if not qapp.styleSheet() or theme.theme.wish != request.param:
+    if not qapp.styleSheet() or theme.theme.requested != request.param:
         theme.theme.follow(qapp, request.param)
     return str(request.param)
 

@@ -25,7 +25,7 @@ def test_selected_nodes_are_frozen_and_unfrozen_in_one_step_each(window: MainWin
     rates = {name: node.learning_rate for name, node in workspace.design.graph.nodes.items()}
     assert [name for name, rate in rates.items() if rate == 0] == ["conv1", "bn1", "layer1"]
     assert _frozen(window) == {"conv1", "bn1", "layer1"}
-    assert window.actions_.refusal("layer.freeze") == "It is frozen already."
+    assert window.actions_.refusal("layer.freeze") == "The selection is frozen already."
 
     window.canvas.view.toggle_expanded("layer1")
     assert {"layer1.0.conv1", "layer1.0.bn1"} <= _frozen(window)
@@ -46,7 +46,7 @@ def test_what_cannot_learn_cannot_be_frozen(window: MainWindow) -> None:
     window.workspace.select({"image"})
     assert "Select a block, or a layer with weights" in window.actions_.refusal("layer.freeze")
     window.workspace.select({"conv1"})
-    assert window.actions_.refusal("layer.unfreeze") == "Nothing that is selected is frozen."
+    assert window.actions_.refusal("layer.unfreeze") == "No selected node is frozen."
 
 
 def test_the_inspector_has_the_factor_of_what_learns(window: MainWindow) -> None:
@@ -60,7 +60,7 @@ def test_the_inspector_has_the_factor_of_what_learns(window: MainWindow) -> None
     inspector.refresh()
     row = inspector.form.fields["learning_rate"].row
     assert row.label == "Learning rate ×" and row.value == 1
-    workspace.edit(row.step, row.change(row.kind.check(0.1)))
+    workspace.edit(row.step, row.change(row.field_type.check(0.1)))
     nodes = workspace.design.graph.nodes
     assert [nodes[name].learning_rate for name in ("conv1", "fc1")] == [0.1, 0.1]
     workspace.edit("reset", row.reset)

@@ -1,6 +1,5 @@
-"""Work off the main thread, and its outcome back on it."""
+"""Work in threads, with the result delivered on the main thread."""
 
-import sys
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -10,22 +9,20 @@ import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
 from designer.errors import DesignerError
-
-# Seconds after which a computing thread lets the main one have the interpreter. Qt's calls give it
-# away, and with Python's 5 ms a form of a hundred widgets would wait half a second for it.
-_TURN = 0.00005
+from designer.gui.base.speed import switching
 
 
 class _Mailbox(QObject):
-    """Takes calls from any thread and makes them on the main one."""
+    """Takes calls from any thread and runs them on the main one."""
 
     arrived = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
-        self.arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self.arrived.connect(self._deliver, type=Qt.ConnectionType.QueuedConnection)
 
-    def _deliver(self, call: Callable[[], object]) -> None:
+    def _deliver(self, call: object) -> None:
+        assert callable(call)
         call()
 
 
@@ -35,20 +32,24 @@ _ended = threading.Event()
 
 @cache
 def prepare() -> _Mailbox:
-    """Make the mailbox; called on the main thread, before `post` is called on another."""
-    sys.setswitchinterval(_TURN)
+    """Create the mailbox; call this on the main thread before `post` is called on another."""
+    switching.switch_often()
     return _Mailbox()
 
 
 def post(owner: QObject, call: Callable[[], object]) -> None:
-    """Have `call` made on the main thread soon, unless `owner` is gone by then."""
+    """Run `call` on the main thread soon, unless `owner` is deleted by then."""
     with _posting:
         if not _ended.is_set():
-            prepare().arrived.emit(lambda: call() if shiboken6.isValid(owner) else None)
+            prepare().arrived.emit(lambda: call() if _lives(owner) else None)
+
+
+def _lives(owner: QObject) -> bool:
+    return bool(shiboken6.isValid(owner))  # type: ignore[no-untyped-call]  # not annotated
 
 
 def end() -> None:
-    """Take no more calls: the event loop has ended, and what Qt made goes with the program."""
+    """Ignore further calls: the event loop has ended, and Qt's objects are about to be deleted."""
     with _posting:
         _ended.set()
 
@@ -59,9 +60,9 @@ def run(
     done: Callable[[Any], object],
     failed: Callable[[str], object] | None = None,
 ) -> None:
-    """Do `work` in a thread and hand what it returns to `done`, or a sentence to `failed`.
+    """Do `work` in a thread; give its result to `done`, or an error as a sentence to `failed`.
 
-    Neither is called when `owner` is gone by then. The thread does not keep the program alive.
+    Neither is called if `owner` is deleted by then. The thread does not keep the program alive.
     """
     prepare()
 
@@ -71,7 +72,7 @@ def run(
         except DesignerError as error:
             sentence = str(error)
         except Exception as error:
-            sentence = f"A defect of the program: {error!r}."
+            sentence = f"The program has a defect: {error!r}."
         else:
             post(owner, lambda: done(result))
             return

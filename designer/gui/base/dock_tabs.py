@@ -1,7 +1,7 @@
 """Hides the tab bars of docks that Qt leaves behind.
 
-Qt 6.10 and 6.11 make new tab bars with each `restoreState` and with tabbing before the first show,
-and forget the old ones, which stay visible where they were, deaf and in the way.
+Qt 6.10 and 6.11 create new tab bars with each `restoreState`, and when docks are tabbed before the
+first show. The old bars stay visible, do nothing and cover other widgets.
 """
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
@@ -11,7 +11,7 @@ _CHANGES = (QEvent.Type.ChildAdded, QEvent.Type.LayoutRequest, QEvent.Type.Show)
 
 
 class DockTabs(QObject):
-    """Keeps one tab bar visible for each group of tabbed docks: the newest that names them."""
+    """Keeps one tab bar visible for each group of tabbed docks: the newest with their titles."""
 
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
@@ -21,7 +21,7 @@ class DockTabs(QObject):
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Look again once the window has another arrangement."""
+        """Tidy up soon after the arrangement of the window changed."""
         if event.type() in _CHANGES:
             self._soon.start()
         return False

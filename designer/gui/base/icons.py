@@ -19,22 +19,22 @@ def icon(name: str, color: str = "") -> QIcon:
 
 
 def category_icon(category: Category | None, color: str = "") -> QIcon:
-    """Return the sign of a category of layers, or of a block for None."""
+    """Return the icon of a layer category; None is a block."""
     return icon(category_file(category), color or colors().of(category).name())
 
 
 def category_file(category: Category | None) -> str:
-    """Return the icon's name for a category, or for a block for None."""
+    """Return the name of a layer category's icon; None is a block."""
     return "layer-block" if category is None else f"layer-{category.name.lower()}"
 
 
 def renderer(name: str, color: str) -> QSvgRenderer:
-    """Return what draws an icon at any size."""
+    """Return a renderer that draws an icon at any size."""
     return QSvgRenderer(QByteArray(_text(name).replace("currentColor", color).encode()))
 
 
 def pixmap(name: str, color: str, size: int, ratio: float) -> QPixmap:
-    """Return an icon's picture, `size` logical pixels wide at a screen's pixel ratio."""
+    """Return an icon as a pixmap, `size` logical pixels wide at a screen's pixel ratio."""
     return _drawn(name, color, round(size * ratio), ratio)
 
 
@@ -43,41 +43,38 @@ def path(name: str) -> Path:
     return folder("assets") / "icons" / f"{name}.svg"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # 35 µs each; more than there are files
 def _text(name: str) -> str:
     return path(name).read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=512)  # one for each name and color of two themes
 def _icon(name: str, color: str, disabled: str) -> QIcon:
     return QIcon(_Engine(name, color, disabled))
 
 
 class _Engine(QIconEngine):
-    """Draws an icon when it is seen, in the size and for the screen where that is."""
+    """Draws an icon when it is shown, for the size and pixel ratio that are asked for."""
 
     def __init__(self, name: str, color: str, disabled: str) -> None:
         super().__init__()
         self.words = (name, color, disabled)
 
     def clone(self) -> QIconEngine:
-        """Return an engine for a copy of the icon."""
         return _Engine(*self.words)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        """Return the picture for a screen of one pixel to the point."""
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
-        """Return the picture for a screen of `scale` pixels to the point, `size` in points."""
+        """Return the picture, `size` in logical pixels and `scale` the pixel ratio."""
         name, color, disabled = self.words
         tint = disabled if mode == QIcon.Mode.Disabled else color
         return _drawn(name, tint, round(min(size.width(), size.height()) * scale), scale)
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        """Draw into a rectangle."""
         name, color, disabled = self.words
         tint = disabled if mode == QIcon.Mode.Disabled else color
         size = min(rect.width(), rect.height())
@@ -86,7 +83,7 @@ class _Engine(QIconEngine):
         renderer(name, tint).render(painter, area)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)  # 80 µs each, and lists draw some with each repaint
 def _drawn(name: str, color: str, pixels: int, ratio: float) -> QPixmap:
     drawing = renderer(name, color)
     picture = QPixmap(QSize(pixels, pixels))

@@ -1,4 +1,4 @@
-"""Text with the letters that were typed standing out."""
+"""Text in which the matched letters stand out."""
 
 from collections.abc import Collection
 
@@ -14,14 +14,14 @@ def draw(
     fonts: tuple[QFont, QFont],
     tints: tuple[str, str],
 ) -> float:
-    """Draw a text from a point on its baseline, some letters apart; return where it ends.
+    """Draw a text from a point on its baseline and return the x at which it ends.
 
     Parameters
     ----------
     matched
-        The places of the letters that stand out.
+        The indices of the letters that stand out.
     fonts, tints
-        The font and color of the others and of those.
+        The font and color of the other letters, then of the matched ones.
     """
     x = start.x()
     position = 0

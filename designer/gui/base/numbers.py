@@ -1,4 +1,4 @@
-"""Numbers as the user wants them written: grouped as in English, as the system does, or plain."""
+"""Numbers in the notation that the user chose: English, the system's, or plain."""
 
 import re
 
@@ -8,13 +8,13 @@ from designer.analysis.report import formatting
 from designer.gui.base.preferences import Numbers
 
 _ENGLISH = (",", ".")
-_wanted = {"separators": _ENGLISH}
+_chosen = {"separators": _ENGLISH}
 
 
 def use(style: Numbers) -> None:
-    """Write numbers like this from now on."""
+    """Choose the notation of all numbers written from now on."""
     locale = QLocale.system()
-    _wanted["separators"] = {
+    _chosen["separators"] = {
         "english": _ENGLISH,
         "plain": ("", "."),
         "system": (locale.groupSeparator(), locale.decimalPoint()),
@@ -22,10 +22,10 @@ def use(style: Numbers) -> None:
 
 
 def local(text: str) -> str:
-    """Return a number that was written as in English, such as `formatting` does, as wanted."""
-    if _wanted["separators"] == _ENGLISH:
+    """Return a number in English notation, as `formatting` writes it, in the chosen one."""
+    if _chosen["separators"] == _ENGLISH:
         return text
-    group, point = _wanted["separators"]
+    group, point = _chosen["separators"]
     return text.translate({ord(","): group, ord("."): point})
 
 
@@ -35,12 +35,12 @@ def count(number: int) -> str:
 
 
 def short(number: float) -> str:
-    """Write as little as tells the size: 138M, 3.21M."""
+    """Write three significant digits and a suffix: 138M, 3.21M."""
     return local(formatting.short(number))
 
 
 def scaled(number: float, digits: int = 4) -> str:
-    """Write so many digits and a unit: 15.47 G."""
+    """Write some significant digits and a prefix: 15.47 G."""
     return local(formatting.scaled(number, digits))
 
 
@@ -50,5 +50,5 @@ def size(number: float) -> str:
 
 
 def unbroken(text: str) -> str:
-    """Keep each number and its unit on one line, where a label breaks its text."""
+    """Put a no-break space between each number and its unit, for labels that wrap."""
     return re.sub(r"(?<=\d) (?=[KMGT]?i?B\b|%)", "\N{NO-BREAK SPACE}", text)

@@ -1,4 +1,4 @@
-"""What the program remembers of its user: theme, folders, recent files, arrangement."""
+"""The preferences, stored between sessions: theme, folders, recent files, arrangement."""
 
 from pathlib import Path
 from typing import Literal
@@ -16,12 +16,12 @@ Numbers = Literal["system", "english", "plain"]
 
 
 def default_runs_folder() -> str:
-    """Return where runs go unless the user says otherwise."""
+    """Return the folder of runs if the user chose none."""
     return str(user_documents_path() / "Network Designer" / "runs")
 
 
 class GalleryView(msgspec.Struct, frozen=True, kw_only=True):
-    """How the gallery was left: the view, the order of its cards, its filters ("" for none)."""
+    """The last state of the gallery: view, order of the cards, filters ("" for none)."""
 
     view: Literal["cards", "scatter", "tree"] = "cards"
     sort: Literal["year", "name", "parameters", "macs", "top1"] = "year"
@@ -32,18 +32,20 @@ class GalleryView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Preferences(msgspec.Struct, kw_only=True):
-    """All that is remembered; written whenever the window puts it away.
+    """Everything that is stored; `store` writes it.
 
     Attributes
     ----------
     numbers
-        How numbers are grouped: as the system's language does, as in 1,234.5, or not at all.
+        The notation of numbers: the system's, English as in 1,234.5, or without grouping.
     standby
-        Whether a worker with torch loaded, and small data read, waits for Train.
+        Whether a worker waits for Train with torch, and a small data set, already loaded.
     autosave_seconds
-        How long after a change the design is put aside against a crash.
+        How long after a change a backup of the design is written.
     geometry, arrangement
-        Qt's own words for the window's place and its docks, in base64.
+        Position of the window and arrangement of its docks, in Qt's format and base64.
+    toured
+        Whether the tour was started.
     """
 
     theme: ThemeName = "system"
@@ -60,7 +62,7 @@ class Preferences(msgspec.Struct, kw_only=True):
     gallery: GalleryView = GalleryView()
 
     def remember(self, path: Path) -> None:
-        """Put a file on top of the recent ones."""
+        """Put a file first in the list of recent ones."""
         text = str(path.absolute())
         self.recent = [text, *(each for each in self.recent if each != text)][:RECENT]
 
@@ -71,12 +73,12 @@ def path() -> Path:
 
 
 def state_folder() -> Path:
-    """Return the folder for what the program keeps between sessions, autosaves for example."""
+    """Return the folder of the program's own files, backups of designs for example."""
     return user_state_path("netdesigner", appauthor=False)
 
 
 def load() -> Preferences:
-    """Return what was remembered; what cannot be read is forgotten."""
+    """Return the stored preferences, or the defaults if they cannot be read."""
     try:
         return msgspec.json.decode(path().read_bytes(), type=Preferences)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):

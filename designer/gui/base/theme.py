@@ -1,4 +1,4 @@
-"""How everything looks: the colors of light and dark, the fonts, the style of plain widgets."""
+"""The two themes, light and dark: colors, fonts and the style sheet of plain widgets."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,22 +16,22 @@ ThemeName = Literal["system", "light", "dark"]
 
 @dataclass(frozen=True)
 class Colors:
-    """The colors of one theme by what they are for.
+    """The colors of a theme, named by their use.
 
     Attributes
     ----------
     canvas, window, panel, field
-        Backgrounds: behind the graph, of the frame and docks, of cards and nodes, of text fields.
+        Backgrounds of the graph, of the window and docks, of cards and nodes, of text fields.
     line, strong_line
-        Borders that separate, and those of things to be seen.
+        Borders that separate, and borders that should be noticed.
     text, soft_text, faint_text, disabled_text
-        What is read, what is read second, what is read last, what cannot be used now.
+        Text by falling importance, and text of disabled widgets.
     accent, on_accent
-        Selection and focus, and text upon it.
+        Selection and focus, and text on it.
     success, warning, error
-        Good news, warnings, errors; each dark or light enough for text on `window` and `panel`.
+        Success, warnings, errors; each has enough contrast for text on `window` and `panel`.
     train_button, train_hover
-        Behind the white words of the main button, and while the pointer is on it.
+        Background of the main button, whose text is white, and while the pointer is over it.
     train, validation
         The two curves of a plot.
     """
@@ -63,11 +63,11 @@ class Colors:
     block: str
 
     def of(self, category: Category | None) -> QColor:
-        """Return a category's color for areas and lines; None is a block."""
+        """Return the color of a layer category for areas and lines; None is a block."""
         return QColor(self.block if category is None else self.categories[category])
 
     def text_of(self, category: Category | None) -> str:
-        """Return a category's color for text on `window`, `panel` and `selection`."""
+        """Return the color of a layer category for text on `window`, `panel` and `selection`."""
         return legible(self.of(category).name(), self.window, self.panel, self.selection)
 
 
@@ -152,43 +152,56 @@ MONO = "JetBrains Mono"
 
 
 class Theme(QObject):
-    """The theme in use. `changed` is emitted after the application has new colors."""
+    """The theme in use.
+
+    Attributes
+    ----------
+    requested
+        What the user chose; "system" follows the system.
+    colors
+        The colors of the theme in use.
+
+    Signals
+    -------
+    changed()
+        The application has new colors.
+    """
 
     changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.wish: ThemeName = "system"
+        self.requested: ThemeName = "system"
         self.colors = DARK
 
-    def follow(self, application: QApplication, wish: ThemeName) -> None:
+    def follow(self, application: QApplication, requested: ThemeName) -> None:
         """Use light, dark, or what the system uses, now and when it changes."""
-        self.choose(application, wish)
+        self.choose(application, requested)
         self.style(application)
         self.changed.emit()
 
-    def choose(self, application: QApplication, wish: ThemeName) -> None:
-        """Do as `follow`, but leave the plain widgets that are made next without their style.
+    def choose(self, application: QApplication, requested: ThemeName) -> None:
+        """Do as `follow`, but without the style sheet, which `style` sets later.
 
-        Qt styles widgets anew whenever they are put into others: a window is made in half the
-        time if `style` is called when it is whole.
+        Qt applies the style sheet again to every widget that gets another parent. To set it once
+        the window is complete saves 0.06 of 0.35 s.
         """
-        self.wish = wish
+        self.requested = requested
         hints = application.styleHints()
         hints.colorSchemeChanged.connect(self._system_changed, Qt.ConnectionType.UniqueConnection)
         system = hints.colorScheme() == Qt.ColorScheme.Dark
-        dark = system if wish == "system" else wish == "dark"
+        dark = system if requested == "system" else requested == "dark"
         self.colors = DARK if dark else LIGHT
         application.setPalette(_palette(self.colors))
 
     def style(self, application: QApplication) -> None:
-        """Give all plain widgets the style of the theme in use."""
+        """Set the style sheet of the theme in use."""
         application.setStyleSheet(_style_sheet(self.colors))
 
     def _system_changed(self) -> None:
         application = QApplication.instance()
         if isinstance(application, QApplication):
-            self.follow(application, self.wish)
+            self.follow(application, self.requested)
 
 
 theme = Theme()
@@ -200,19 +213,19 @@ def colors() -> Colors:
 
 
 def load_fonts(application: QApplication) -> None:
-    """Use the program's own fonts, at the size that the system asks for."""
+    """Load the program's fonts, and use them at the system's font size."""
     for file in sorted(folder("assets").joinpath("fonts").glob("*.[ot]tf")):
         QFontDatabase.addApplicationFont(str(file))
     font = QFont(SANS)
     size = application.font().pointSizeF()
     font.setPointSizeF(size if size > 0 else 9.0)
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
-    font.setFeature(QFont.Tag("calt"), 0)  # which would write the x of conv3x3 as ×
+    font.setFeature(QFont.Tag("calt"), 0)  # else the x of conv3x3 becomes ×
     application.setFont(font)
 
 
 def mono(size: float = 0.0, *, relative: float = 1.0) -> QFont:
-    """Return the font of code and figures: `size` points, or relative to the application's."""
+    """Return the font of code and numbers: `size` points, or relative to the application's."""
     font = QFont(MONO)
     font.setPointSizeF(size or QApplication.font().pointSizeF() * relative)
     font.setStyleHint(QFont.StyleHint.Monospace)
@@ -220,7 +233,7 @@ def mono(size: float = 0.0, *, relative: float = 1.0) -> QFont:
 
 
 def sans(relative: float = 1.0, *, bold: bool = False) -> QFont:
-    """Return the font of words, relative to the application's size."""
+    """Return the font of text, relative to the application's size."""
     font = QFont(QApplication.font())
     font.setPointSizeF(font.pointSizeF() * relative)
     if bold:
@@ -260,7 +273,7 @@ def _palette(c: Colors) -> QPalette:
 
 
 def _style_sheet(c: Colors) -> str:
-    """Return the style of plain widgets; parts with a look of their own paint themselves."""
+    """Return the style sheet of plain widgets; others paint themselves."""
     pictures = (folder("assets") / "icons").as_posix()
     look = "dark" if c.dark else "light"
     return f"""

@@ -1,1 +1,1 @@
-"""The open designs and what every feature needs to know of them."""
+"""The open designs, and what several features need to know about them."""

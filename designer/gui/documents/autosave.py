@@ -1,7 +1,7 @@
-"""Autosave: what is not saved is put aside within a second, and found again after a crash.
+"""Autosave: backups of unsaved designs, which are opened again after a crash.
 
-Each session of the program has a folder of its own with one file for each unsaved design, and a
-lock that ends with the process. Folders whose process is gone hold what a crash left behind.
+Each session of the program has its own folder, with one file for each unsaved design and a lock
+that ends with the process. A folder whose process has ended was left by a crash.
 """
 
 import shutil
@@ -26,8 +26,18 @@ if TYPE_CHECKING:
     from designer.design.values import Design
 
 
-class Aside(msgspec.Struct):
-    """A design that was put aside: where it belongs, and its text as a design file."""
+class Backup(msgspec.Struct):
+    """What a backup file holds.
+
+    Attributes
+    ----------
+    design
+        The text of a design file.
+    path, preset
+        The file it was read from and the preset it came from; "" for none.
+    recipe
+        How it is trained; None until somebody chose.
+    """
 
     design: str
     path: str
@@ -36,7 +46,7 @@ class Aside(msgspec.Struct):
 
 
 class Autosave(QObject):
-    """Puts modified designs aside a moment after they changed, off the main thread."""
+    """Writes backups of modified designs a moment after they changed, off the main thread."""
 
     def __init__(
         self, workspace: Workspace, preferences: Preferences, parent: QObject | None = None
@@ -45,25 +55,25 @@ class Autosave(QObject):
         self.workspace = workspace
         self.preferences = preferences
         self._folder = _sessions() / uuid.uuid4().hex
-        self._held = ExitStack()
+        self._locks = ExitStack()
         self._numbers = count(1)
         self._files: WeakKeyDictionary[Document, Path] = WeakKeyDictionary()
         self._written: WeakKeyDictionary[Document, Design] = WeakKeyDictionary()
         self._failed = False
         self._writer = QThreadPool(self)
-        self._writer.setMaxThreadCount(1)  # one after the other, so that the newest is the last
+        self._writer.setMaxThreadCount(1)  # one after another, so that the newest is written last
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self.put_aside)
+        self._timer.timeout.connect(self.write_backups)
         workspace.changed.connect(self._soon)
         workspace.documents_changed.connect(self._soon)
 
     def _soon(self) -> None:
-        # Not started again by later changes: a busy user, too, loses no more than this time.
+        # Later changes do not restart it, so that a crash never loses more than this time.
         if not self._timer.isActive():
             self._timer.start(round(1000 * self.preferences.autosave_seconds))
 
-    def put_aside(self) -> None:
-        """Write every design that would be lost now and is not written yet."""
+    def write_backups(self) -> None:
+        """Write every modified design that has no backup of its present value."""
         for document in self.workspace.documents:
             if not document.modified:
                 self.forget(document)
@@ -77,19 +87,20 @@ class Autosave(QObject):
             if not self._failed:  # once, not with every edit
                 self._failed = True
                 self.workspace.refused.emit(
-                    f"Unsaved designs cannot be put aside in {self._folder} ({error}); save often."
+                    f"No backups of unsaved designs can be written in {self._folder} ({error}). "
+                    "Save your designs often."
                 )
             return
         design = document.design
-        place, preset, recipe = str(document.path or ""), document.preset, document.recipe
+        path, preset, recipe = str(document.path or ""), document.preset, document.recipe
         self._written[document] = design
 
         def write() -> None:
             from designer.design import files
 
-            aside = Aside(files.dumps(design), place, preset, recipe)
+            backup = Backup(files.dumps(design), path, preset, recipe)
             try:
-                write_atomically(file, msgspec.json.encode(aside))
+                write_atomically(file, msgspec.json.encode(backup))
             except OSError:  # a full disk; the next change tries again
                 self._written.pop(document, None)
 
@@ -99,21 +110,21 @@ class Autosave(QObject):
         if document not in self._files:
             if not self._folder.exists():
                 self._folder.mkdir(parents=True)
-                self._held.enter_context(lock.held(self._folder / "lock"))
+                self._locks.enter_context(lock.held(self._folder / "lock"))
             self._files[document] = self._folder / f"{next(self._numbers)}.json"
         return self._files[document]
 
     def forget(self, document: Document) -> None:
-        """Drop what was put aside of a design: it is saved, or given up."""
+        """Delete the backup of a design that was saved or discarded."""
         file = self._files.pop(document, None)
         self._written.pop(document, None)
         if file is not None:
             self._writer.start(lambda: file.unlink(missing_ok=True))
 
     def recover(self) -> int:
-        """Open what earlier sessions left behind when they crashed; returns how many designs.
+        """Open the backups of sessions that crashed, and return how many designs they held.
 
-        What cannot be read stays where it is, for whoever can mend it.
+        A backup that cannot be read stays where it is.
         """
         found = 0
         for folder in sorted(_sessions().glob("*")):
@@ -127,32 +138,35 @@ class Autosave(QObject):
                 except (OSError, msgspec.MsgspecError, DesignerError):
                     complete = False
             if complete:
-                # Written anew at once, so that nothing is lost between the two.
-                self.put_aside()
+                # New backups first, so that another crash loses nothing.
+                self.write_backups()
                 self._writer.waitForDone()
                 shutil.rmtree(folder, ignore_errors=True)
         if found:
-            one = "The design that was" if found == 1 else f"{found} designs that were"
-            self.workspace.told.emit(f"{one} not saved when the program ended: here again.")
+            self.workspace.told.emit(
+                "A design that was not saved when the program ended was restored."
+                if found == 1
+                else f"{found} designs that were not saved when the program ended were restored."
+            )
         return found
 
     def _open(self, file: Path) -> None:
         from designer.design import files
 
-        aside = msgspec.json.decode(file.read_bytes(), type=Aside)
-        design = files.loads(aside.design, origin=str(file))
+        backup = msgspec.json.decode(file.read_bytes(), type=Backup)
+        design = files.loads(backup.design, origin=str(file))
         self.workspace.add(
             design,
-            path=Path(aside.path) if aside.path else None,
-            preset=aside.preset,
-            recipe=aside.recipe,
+            path=Path(backup.path) if backup.path else None,
+            preset=backup.preset,
+            recipe=backup.recipe,
         )
 
     def finish(self) -> None:
-        """End the session: the user was asked about everything, nothing is to be kept."""
+        """Delete the backups and the folder of this session, at its regular end."""
         self._timer.stop()
         self._writer.waitForDone()
-        self._held.close()
+        self._locks.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

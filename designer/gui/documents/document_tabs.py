@@ -7,7 +7,7 @@ from designer.gui.base import icons
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
 
-_CLOSE = 12  # size of the crosses
+_CLOSE = 12  # size of the crosses in pixels
 
 
 class DocumentTabs(QTabBar):
@@ -52,13 +52,14 @@ class DocumentTabs(QTabBar):
         button.setProperty("role", "close-tab")
         button.setIcon(icons.icon("close", colors().soft_text))
         button.setIconSize(QSize(_CLOSE, _CLOSE))
-        # Tabs are added and removed at the end, so that a tab's place never changes.
+        # Tabs are added and removed at the end only, so the index of a tab never changes.
         button.clicked.connect(lambda: self.close_wanted.emit(self.workspace.documents[index]))
         self.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
 
     def _draw(self) -> None:
         for index in range(self.count()):
             button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
+            assert isinstance(button, QToolButton)
             button.setIcon(icons.icon("close", colors().soft_text))
 
     def _chosen(self, index: int) -> None:

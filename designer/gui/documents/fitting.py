@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from designer.analysis.accounting.totals import Totals
 from designer.recipe.recipe import Recipe
 
-FRESH = 3.0  # seconds for which what a device has free is believed
-LARGEST = 1 << 20  # images in a batch, beyond which nobody asks
+FRESH = 3.0  # seconds for which the free memory of the devices is not asked again
+LARGEST = 1 << 20  # images in a batch, the most that is reported to fit
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Device:
     total: int
 
 
-class _Known:
-    """What was asked last, and when, in seconds; one figure for all that ask at a time."""
+class _Last:
+    """The last answer and its time, so that all parts of the window show the same numbers."""
 
     lock = threading.Lock()
     at = -math.inf
@@ -33,14 +33,15 @@ class _Known:
 
 
 def devices() -> tuple[Device, ...]:
-    """Return the devices, first the one that ``auto`` takes, as they are or were just now.
+    """Return the devices with their free memory, at most `FRESH` seconds old.
 
-    Asks drivers, which takes a while, so not on the main thread.
+    The first one is what ``auto`` takes. This asks drivers, which takes a while, so do not call it
+    on the main thread.
     """
-    with _Known.lock:
-        if time.monotonic() - _Known.at > FRESH:
-            _Known.found, _Known.at = _asked(), time.monotonic()
-        return _Known.found
+    with _Last.lock:
+        if time.monotonic() - _Last.at > FRESH:
+            _Last.found, _Last.at = _asked(), time.monotonic()
+        return _Last.found
 
 
 def _asked() -> tuple[Device, ...]:
@@ -55,14 +56,14 @@ def _asked() -> tuple[Device, ...]:
 
 
 def chosen(recipe: Recipe, found: tuple[Device, ...]) -> Device | None:
-    """Return the device that a recipe names, None if this machine has no such."""
+    """Return the device that a recipe names, or None if this machine lacks it."""
     if recipe.device == "auto":
         return found[0] if found else None
     return next((device for device in found if device.key == recipe.device), None)
 
 
 def needed(totals: Totals, recipe: Recipe, device: Device, batch: int | None = None) -> int:
-    """Return the bytes that a training takes by the accounting; kernels take some of their own."""
+    """Return the memory of a training in bytes, without the workspace of kernels."""
     return totals.training_bytes(
         recipe.optimizer,
         recipe.batch if batch is None else batch,
@@ -73,14 +74,14 @@ def needed(totals: Totals, recipe: Recipe, device: Device, batch: int | None = N
 def precision_of(recipe: Recipe, device: Device | None) -> str:
     """Return the precision in which a device trains, as the accounting names it.
 
-    Lower precisions are for CUDA; other devices, and one that is not known yet, take float32.
+    Lower precisions are for CUDA only; other devices, and an unknown one, use float32.
     """
     lower = recipe.precision != "float32" and device is not None and device.key == "cuda"
     return "mixed" if lower else "float32"
 
 
 def largest_batch(totals: Totals, recipe: Recipe, device: Device) -> int:
-    """Return the largest batch that fits into the free memory by the accounting; 0 if none does."""
+    """Return the largest batch that fits into the free memory of a device; 0 if none does."""
     fixed = needed(totals, recipe, device, 0)
     each = needed(totals, recipe, device, 1) - fixed
     if device.free <= fixed:
@@ -89,7 +90,7 @@ def largest_batch(totals: Totals, recipe: Recipe, device: Device) -> int:
 
 
 def _nvidia() -> list[Device]:
-    """Return the first graphics card of NVIDIA's, which is the one that torch takes."""
+    """Return the first graphics card of NVIDIA, which is the one that torch takes, or none."""
     try:
         import pynvml
 

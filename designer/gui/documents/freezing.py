@@ -1,4 +1,4 @@
-"""Freezing and unfreezing: the selected nodes' learning rate becomes 0, or what it was at first."""
+"""Freezing and unfreezing nodes: their factor of the learning rate becomes 0 or 1."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def learns(node: "Node") -> bool:
-    """Tell whether there may be anything in a node that learns or remembers."""
+    """Tell whether a node may have weights or buffers."""
     from designer.design.values import BlockNode
 
-    return isinstance(node, BlockNode) or _holds(node.layer)
+    return isinstance(node, BlockNode) or _has_states(node.layer)
 
 
-@cache
-def _holds(layer: str) -> bool:
+@cache  # one entry for each layer type
+def _has_states(layer: str) -> bool:
     from designer.layers.base import Layer
     from designer.layers.catalogue import layer_types
 
@@ -28,7 +28,7 @@ def _holds(layer: str) -> bool:
 
 
 def freeze(workspace: "Workspace", factor: int) -> None:
-    """Give the selected nodes that learn a factor of the learning rate: 0 freezes, 1 unfreezes."""
+    """Set the learning-rate factor of the selected nodes that learn: 0 freezes, 1 unfreezes."""
     chosen: dict[str | None, dict[str, None]] = {}  # names in each block, each once
     for block, name, node in _learning(workspace):
         if _is_frozen(node) != (factor == 0):
@@ -47,22 +47,26 @@ def freeze(workspace: "Workspace", factor: int) -> None:
 
 
 def freeze_kept(workspace: "Workspace") -> None:
-    """Freeze what keeps its weights in the training that is set up, so that the rest learns."""
+    """Freeze the nodes that start from loaded weights, so that only the others learn."""
     from designer.design import edits
 
     kept = _kept(workspace)
-    workspace.edit("freeze what is kept", lambda d: edits.set_learning_rates(d, kept, 0))
+    workspace.edit("freeze loaded weights", lambda d: edits.set_learning_rates(d, kept, 0))
 
 
 def freeze_kept_refusal(workspace: "Workspace") -> str:
-    """Say why nothing that is kept can be frozen, "" if something can."""
+    """Return why no node that starts from loaded weights can be frozen; "" if one can."""
     if workspace.comparison is None:
         return "Choose in the Training panel which weights to start from."
-    return "" if _kept(workspace) else "Nothing keeps its weights that is not frozen already."
+    return (
+        ""
+        if _kept(workspace)
+        else "Every node that keeps its weights is frozen already, or there is none."
+    )
 
 
 def _kept(workspace: "Workspace") -> list[str]:
-    """Return the nodes of the design's own graph that keep all their weights and still learn."""
+    """Return the nodes of the top-level graph that keep all their weights and still learn."""
     found = workspace.comparison
     weight_status = found.weight_status if found is not None else {}
     nodes = workspace.design.graph.nodes.items()
@@ -72,24 +76,28 @@ def _kept(workspace: "Workspace") -> list[str]:
 
 
 def freeze_refusal(workspace: "Workspace") -> str:
-    """Say why the selected nodes cannot be frozen, "" if they can."""
+    """Return why the selected nodes cannot be frozen; "" if they can."""
     frozen = False
     for _, _, node in _learning(workspace):
         if not _is_frozen(node):
             return ""
         frozen = True
-    return "It is frozen already." if frozen else "Select a block, or a layer with weights."
+    return (
+        "The selection is frozen already." if frozen else "Select a block, or a layer with weights."
+    )
 
 
 def unfreeze_refusal(workspace: "Workspace") -> str:
-    """Say why the selected nodes cannot be unfrozen, "" if they can."""
+    """Return why the selected nodes cannot be unfrozen; "" if they can."""
     if any(_is_frozen(node) for _, _, node in _learning(workspace)):
         return ""
     if workspace.analysis.top.counts.frozen:
         found = (workspace.analysis.node(path) for path in workspace.selection)
         if any(result is not None and result.counts.frozen for result in found):
-            return "It is frozen by a block around it, or by something in it."
-    return "Nothing that is selected is frozen."
+            return (
+                "The selection is frozen by a block around it, or by a node inside it. Select that."
+            )
+    return "No selected node is frozen."
 
 
 def _is_frozen(node: "Node") -> bool:
@@ -97,7 +105,7 @@ def _is_frozen(node: "Node") -> bool:
 
 
 def _learning(workspace: "Workspace") -> "Iterator[tuple[str | None, str, Node]]":
-    """Yield the selected nodes that learn: their block, name and value."""
+    """Yield the block, name and value of each selected node that learns."""
     graphs: dict[str, tuple[str | None, Graph] | None] = {}
     for path in workspace.selection:
         scope, _, name = path.rpartition(".")

@@ -1,7 +1,8 @@
-"""Where a node is drawn: paths through block uses, and the graph that a path leads to.
+"""Graph paths: the names of nodes inside blocks, and the graph that a path leads to.
 
-A path is what the analysis calls a node: names joined by dots, with the number of the repetition
-behind a block that is repeated, as in ``layer2.0.conv1``. The empty path is the design's own graph.
+A path joins the names of the blocks and the node by dots, with the index of the repetition behind a
+repeated block, as in ``layer2.0.conv1``; the analysis uses the same names. The path of a graph is
+that of the block around it, and "" for the top-level graph.
 """
 
 from typing import TYPE_CHECKING
@@ -27,13 +28,16 @@ def name_of(path: str) -> str:
 
 
 def graph_at(design: "Design", scope: str) -> "tuple[str | None, Graph] | None":
-    """Return the block's name (None for the design itself) and graph at a path, None if gone."""
+    """Return the graph at a path and the name of its block (None at the top level).
+
+    The result is None if there is no such graph.
+    """
     from designer.design.values import BlockNode
 
     block: str | None = None
     graph = design.graph
     for part in scope.split(".") if scope else ():
-        if part.isdecimal():  # names begin with a letter, so this is a repetition's number
+        if part.isdecimal():  # the index of a repetition, since names begin with a letter
             continue
         node = graph.nodes.get(part)
         if not isinstance(node, BlockNode) or node.block not in design.blocks:
@@ -44,13 +48,13 @@ def graph_at(design: "Design", scope: str) -> "tuple[str | None, Graph] | None":
 
 
 def node_at(design: "Design", path: str) -> "Node | None":
-    """Return the node at a path, None if it is gone."""
+    """Return the node at a path, or None if there is none."""
     found = graph_at(design, parent(path))
     return found[1].nodes.get(name_of(path)) if found else None
 
 
 def is_drawn(design: "Design", path: str) -> bool:
-    """Tell whether a node, or an input or output of the block around it, is there at a path."""
+    """Tell whether a node, or an input or output of the block around it, has this path."""
     found = graph_at(design, parent(path))
     if found is None:
         return False
@@ -67,20 +71,20 @@ def ends_of(design: "Design", block: str | None) -> tuple[tuple[str, ...], tuple
 
 
 def block_at(design: "Design", scope: str) -> str | None:
-    """Return the name of the block whose graph lies at `scope`; None for the design's own."""
+    """Return the name of the block whose graph is at `scope`; None for the top level."""
     found = graph_at(design, scope)
     return found[0] if found else None
 
 
 def inside(analysis: "Analysis", path: str) -> str:
-    """Return the path of the graph inside a block's use: the first pass of a repeated one."""
+    """Return the path of the graph inside a block: of a repeated one, that of its first pass."""
     result = analysis.node(path)
     names = result.inside.nodes if result is not None and result.inside is not None else {}
     return f"{path}.0" if "0" in names else path
 
 
 def scopes(scope: str) -> list[tuple[str, str]]:
-    """Return the steps from the design to a scope as (words, path), for a breadcrumb."""
+    """Return the steps from the top level to a scope as (text, path), for a breadcrumb."""
     steps: list[tuple[str, str]] = []
     path = ""
     for part in scope.split(".") if scope else ():

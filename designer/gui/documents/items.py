@@ -1,4 +1,4 @@
-"""What can be added to a design: a layer, a block of it or a common one, a preset; also a drag."""
+"""Items that can be added to a design, also as the content of a drag."""
 
 from typing import Literal, NamedTuple, get_args
 
@@ -10,14 +10,14 @@ Kind = Literal["layer", "block", "common", "preset"]
 
 
 class Item(NamedTuple):
-    """Something of the palette by its kind and name."""
+    """A layer type, block, common block or preset, by kind and name."""
 
     kind: Kind
     name: str
 
 
 def to_mime(item: Item) -> QMimeData:
-    """Return what a drag of the item carries."""
+    """Return the data of a drag of the item."""
     data = QMimeData()
     data.setData(MIME, f"{item.kind}:{item.name}".encode())
     data.setText(item.name)
@@ -25,8 +25,9 @@ def to_mime(item: Item) -> QMimeData:
 
 
 def from_mime(data: QMimeData) -> Item | None:
-    """Return the item that a drag carries, None if it carries something else."""
+    """Return the item of a drag, or None if it is a drag of something else."""
     if not data.hasFormat(MIME):
         return None
     kind, _, name = bytes(data.data(MIME).data()).decode(errors="replace").partition(":")
-    return Item(kind, name) if kind in get_args(Kind) else None
+    known: dict[str, Kind] = {each: each for each in get_args(Kind)}
+    return Item(known[kind], name) if kind in known else None

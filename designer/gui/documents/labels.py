@@ -1,4 +1,4 @@
-"""Parameters' names and values as people write them: ``out_channels`` is Output channels."""
+"""Names and values of parameters as the forms show them: ``out_channels`` is Output channels."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ _SPECIAL = {
     "init": "Initial slope",
     "ceil_mode": "Ceil mode",
     "count_include_pad": "Count padding",
-    "track_running_stats": "Running figures",
+    "track_running_stats": "Running statistics",
     "affine": "Scale and shift",
     "batch_norm": "Batch norm",
     "weight_init": "Initialization",
@@ -34,12 +34,12 @@ NOTHING = "nothing"
 
 
 def label(name: str) -> str:
-    """Spell a parameter's name for a form."""
+    """Return the label of a parameter."""
     return _SPECIAL.get(name) or name.replace("_", " ").capitalize()
 
 
 def choice(value: object) -> str:
-    """Spell a parameter's choice: ``kaiming_normal`` is Kaiming normal."""
+    """Return the label of a choice: ``kaiming_normal`` is Kaiming normal."""
     text = str(value)
     return text if text.isupper() else text.replace("_", " ").capitalize()
 
@@ -58,25 +58,23 @@ def value(given: Value, separator: str = " × ") -> str:
 
 
 def short(given: Value) -> str:
-    """Write a value for a sentence: a pair of equal numbers is one."""
+    """Write a value for a sentence; a pair of equal numbers becomes one number."""
     if isinstance(given, tuple) and len(given) == 2 and given[0] == given[1]:
         return short(given[0])
-    return given.replace("_", " ") if _is_word(given) else value(given, "×")
-
-
-def _is_word(given: Value) -> bool:
-    return isinstance(given, str) and not is_expression(given)
+    if isinstance(given, str) and not is_expression(given):
+        return given.replace("_", " ")
+    return value(given, "×")
 
 
 def defaults(layer: type[Layer]) -> str:
-    """Name what a layer type has to be told, and what it is unless told otherwise."""
+    """Return sentences that list the required parameters of a layer type and its defaults."""
     parameters: Mapping[str, Any] = layer.parameters
-    asked = [label(name).lower() for name, each in parameters.items() if each.required]
+    required = [label(name).lower() for name, each in parameters.items() if each.required]
     known = [
         f"{label(name).lower()} {short(each.default)}"
         for name, each in parameters.items()
         if not each.required and each.default is not None and not name.startswith("weight_init_")
     ]
-    lines = [f"Asks for {', '.join(asked)}."] if asked else []
-    lines += [f"Unless changed: {', '.join(known)}."] if known else []
+    lines = [f"Requires {', '.join(required)}."] if required else []
+    lines += [f"Defaults: {', '.join(known)}."] if known else []
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""How the palette's rows and the ghost of a dragged node look."""
+"""Paints the rows of the palette and the picture of a dragged node."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QIcon, QPainter, QPixmap, QPolygonF
@@ -9,20 +9,20 @@ from designer.gui.base.contrast import legible
 from designer.gui.base.theme import colors, sans
 from designer.gui.documents.palette_entries import Entry, Header
 
-_ROLE = Qt.ItemDataRole.UserRole
+ROW = Qt.ItemDataRole.UserRole  # of a model: the `PaletteRow`
+FITS = Qt.ItemDataRole.UserRole + 1  # False if an entry cannot take the output of the selected node
 _FADED = 0.42
-_SIGN = 14  # the category's sign, in logical pixels
+_SIGN = 14  # width of the icon, in logical pixels
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Paints headers in small capitals and entries with their sign and the letters that match."""
+    """Paints headers in small capitals, and entries with their icon and the matched letters."""
 
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        """Give headers some air above."""
         height = option.fontMetrics.height()
-        header = isinstance(index.data(_ROLE), Header)
+        header = isinstance(index.data(ROW), Header)
         return QSize(100, round(height * (1.95 if header else 1.55)))
 
     def paint(
@@ -31,8 +31,7 @@ class RowDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        """Paint a row."""
-        row = index.data(_ROLE)
+        row = index.data(ROW)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         state = option.state
@@ -41,7 +40,7 @@ class RowDelegate(QStyledItemDelegate):
         if isinstance(row, Header):
             _paint_header(painter, option.rect, row, selected and _focused(option))
         else:
-            fits = index.model().fits(row)
+            fits = index.data(FITS) is not False
             _paint_entry(painter, option.rect, row, selected, hovered, fits)
         painter.restore()
 
@@ -52,7 +51,7 @@ def _focused(option: QStyleOptionViewItem) -> bool:
 
 
 def header_font() -> QFont:
-    """Return the font of small capitals with some space between them."""
+    """Return the font of headers: small capitals, spaced."""
     font = sans(0.82)
     font.setCapitalization(QFont.Capitalization.AllUppercase)
     font.setLetterSpacing(QFont.SpacingType.PercentageSpacing, 105)
@@ -86,9 +85,9 @@ def _paint_entry(
         painter.drawRoundedRect(QRectF(rect).adjusted(0, 0.5, -6, -0.5), 4, 4)
     if not fits:
         painter.setOpacity(_FADED)
-    place = QRectF(rect.left() + 3, rect.center().y() - _SIGN / 2 + 0.5, _SIGN, _SIGN)
-    sign_of(row).paint(painter, place.toRect())
-    left = place.right() + 8
+    sign = QRectF(rect.left() + 3, rect.center().y() - _SIGN / 2 + 0.5, _SIGN, _SIGN)
+    sign_of(row).paint(painter, sign.toRect())
+    left = sign.right() + 8
     right = rect.right() - 12.0
     soft_font = sans(0.85)
     soft = row.soft
@@ -96,7 +95,7 @@ def _paint_entry(
     painter.setFont(sans())
     metrics = QFontMetricsF(painter.font())
     if soft and left + metrics.horizontalAdvance(row.text) + 10 + width > right:
-        soft = soft.partition(" · ")[0]  # the year alone where there is no room
+        soft = soft.partition(" · ")[0]  # only the year where there is no room
         width = QFontMetricsF(soft_font).horizontalAdvance(soft)
     if soft and left + metrics.horizontalAdvance(row.text) + 10 + width > right:
         soft, width = "", 0
@@ -119,7 +118,7 @@ def sign_of(row: Entry) -> QIcon:
 
 
 def ghost(row: Entry, ratio: float) -> QPixmap:
-    """Return a picture of the node that a dragged entry becomes."""
+    """Return the picture that follows the pointer while an entry is dragged."""
     c = colors()
     title, small = sans(bold=True), sans(0.85)
     width = max(132.0, QFontMetricsF(title).horizontalAdvance(row.text) + 52)

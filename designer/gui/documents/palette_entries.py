@@ -1,4 +1,4 @@
-"""What the palette offers, as plain rows: headers of categories, and the items under them."""
+"""The rows of the palette as plain values: headers, and the entries under them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ BLOCKS, COMMON, PRESETS = "Blocks of this design", "Common blocks", "Presets"
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A category's title, under which its entries are shown while it is open."""
+    """The title of a group, whose entries are shown while it is open."""
 
     title: str
     open: bool = True
@@ -38,16 +38,22 @@ class Entry:
 
     Attributes
     ----------
+    item
+        What is added.
+    text
+        Its name, which the typed letters are matched with.
+    group
+        The title of its header.
+    help
+        Its tooltip.
     soft
-        What is said beside its name: a preset's year and size.
+        What is shown beside its name: the year and size of a preset.
     other
-        Words by which it is found too: what it is called elsewhere.
+        Other words that find it.
     category
-        Whose color and sign it bears; None for blocks and presets.
+        The layer category that gives color and icon; None for blocks and presets.
     positions
-        The places of the typed letters in its text.
-    fits
-        Whether it can take what the selected node gives.
+        The indices of the typed letters in its text.
     """
 
     item: Item
@@ -58,14 +64,13 @@ class Entry:
     other: str = ""
     category: Category | None = None
     positions: tuple[int, ...] = ()
-    fits: bool = True
 
 
 PaletteRow: TypeAlias = Header | Entry
 
 
 def layer_entries() -> list[Entry]:
-    """Return every layer type, category by category."""
+    """Return an entry for each layer type, by category."""
     return [
         Entry(
             Item("layer", name),
@@ -82,7 +87,7 @@ def layer_entries() -> list[Entry]:
 
 
 def block_entries(design: Design) -> list[Entry]:
-    """Return the blocks of a design with how often each stands in it."""
+    """Return an entry for each block of a design, with the number of its uses."""
     graphs = [design.graph, *(block.graph for block in design.blocks.values())]
     used = [
         node.block
@@ -104,7 +109,7 @@ def block_entries(design: Design) -> list[Entry]:
 
 
 def common_entries() -> list[Entry]:
-    """Return the blocks that many networks are made of."""
+    """Return an entry for each of the common blocks."""
     return [
         Entry(
             Item("common", each.name), each.name, COMMON, each.idea, other=f"{COMMON} {each.idea}"
@@ -114,7 +119,7 @@ def common_entries() -> list[Entry]:
 
 
 def preset_entry(name: str) -> Entry:
-    """Return a preset with its year and number of parameters.
+    """Return the entry of a preset, with its year and number of parameters.
 
     Raises
     ------
@@ -135,7 +140,7 @@ def preset_entry(name: str) -> Entry:
 
 
 def grouped(entries: Sequence[Entry], closed: Iterable[str]) -> list[PaletteRow]:
-    """Return the entries under the headers of their groups; closed groups show none."""
+    """Return the headers of the groups with their entries; those of closed groups are left out."""
     rows: list[PaletteRow] = []
     last = ""
     for entry in entries:
@@ -148,7 +153,7 @@ def grouped(entries: Sequence[Entry], closed: Iterable[str]) -> list[PaletteRow]
 
 
 def found(entries: Sequence[Entry], pattern: str) -> list[PaletteRow]:
-    """Return the entries that fit what was typed, the best first, then those with other names."""
+    """Return the entries whose name matches, the best first, then those whose other words do."""
     rows: list[PaletteRow] = []
     names = set()
     for entry, hit in fuzzy.ranked(pattern, entries, lambda each: each.text):
@@ -160,7 +165,7 @@ def found(entries: Sequence[Entry], pattern: str) -> list[PaletteRow]:
 
 
 def unfit(analysis: Analysis, path: str) -> frozenset[str]:
-    """Return the layer types that cannot take what a node gives, whatever their parameters."""
+    """Return the layer types that cannot take a node's output, whatever their parameters."""
     result = analysis.node(path)
     flow = result.outputs[0] if result is not None and result.outputs else None
     if flow is None:
@@ -171,7 +176,7 @@ def unfit(analysis: Analysis, path: str) -> frozenset[str]:
     )
 
 
-# What a layer says of an input of the wrong kind; other refusals depend on its parameters.
+# The codes of errors about the kind of an input; other errors depend on the parameters.
 _WRONG_KIND = ("not-an-image", "not-features", "missing-flatten")
 
 

@@ -1,4 +1,4 @@
-"""The recent designs of the welcome page: a row for each file, grayed when it is gone."""
+"""The recent designs of the welcome page: a row for each file, gray if it is missing."""
 
 from pathlib import Path
 
@@ -11,18 +11,18 @@ from designer.gui.base import background, icons, preferences
 from designer.gui.base.theme import colors, sans, theme
 
 SHOWN = 6  # the others are in the File menu
-_NARROWEST = 330  # of a row
+_NARROWEST = 330  # width of a row in pixels
 
 
 class RecentDesigns(QWidget):
-    """The files that were open lately, in one column or two.
+    """The files that were opened last, in one column or two.
 
     Signals
     -------
     opened(path)
-        A file is wanted.
+        The user chose a file.
     told(sentence)
-        Why it cannot be had.
+        Why a file cannot be opened, or the list not be stored.
     emptied()
         The last row was removed.
     """
@@ -40,7 +40,7 @@ class RecentDesigns(QWidget):
         self._grid.setSpacing(4)
 
     def refresh(self) -> None:
-        """Show what is remembered now; whether the files are still there is told later."""
+        """Show the recent files; a thread then looks whether they still exist."""
         for row in self.rows:
             row.hide()
             row.deleteLater()
@@ -61,7 +61,7 @@ class RecentDesigns(QWidget):
         if row.fault:
             self.told.emit(
                 f"{row.path} cannot be opened: {row.fault}. "
-                "Put it back, or remove it from the list."
+                "Restore the file, or remove it from the list."
             )
         else:
             self.opened.emit(row.path)
@@ -90,13 +90,12 @@ class RecentDesigns(QWidget):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Take one column or two."""
         super().resizeEvent(event)
         self._place()
 
 
 class RecentRow(QAbstractButton):
-    """A file's name and folder, and a cross that forgets it; Delete does so, too."""
+    """The name and folder of a file; the cross or the Delete key removes it from the list."""
 
     removed = Signal()
 
@@ -123,17 +122,15 @@ class RecentRow(QAbstractButton):
         self.show()
 
     def set_fault(self, fault: str) -> None:
-        """Gray the row for a reason, or not for none."""
+        """Gray the row if there is a fault; "" removes the gray."""
         self.fault = fault
         self.setToolTip(f"{self.path}\n{fault.capitalize()}." if fault else str(self.path))
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Leave air around one line."""
         return QSize(_NARROWEST, round(QFontMetricsF(self.font()).height() * 2.1))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint name and folder."""
         c = colors()
         lit = self.underMouse() or self.hasFocus()
         painter = QPainter(self)
@@ -165,7 +162,7 @@ class RecentRow(QAbstractButton):
         painter.drawText(QPointF(left, baseline), elided)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open with Enter, forget with Delete."""
+        """Open the file with Enter, remove it from the list with Delete."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
@@ -174,13 +171,12 @@ class RecentRow(QAbstractButton):
             super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the cross at the right end."""
         super().resizeEvent(event)
         side = min(22, self.height() - 6)
         self.cross.setGeometry(self.width() - side - 7, (self.height() - side) // 2, side, side)
 
     def event(self, event: QEvent) -> bool:
-        """Show the cross where the attention is."""
+        """Show the cross while the row has the pointer or the focus."""
         result = super().event(event)
         if event.type() in (
             QEvent.Type.Enter, QEvent.Type.Leave, QEvent.Type.FocusIn, QEvent.Type.FocusOut,
@@ -202,7 +198,7 @@ def _short(folder: Path) -> str:
 
 
 def _fault(path: Path) -> str:
-    """Return why a file cannot be opened, "" if it can."""
+    """Return why a file cannot be opened; "" if it can."""
     if path.is_file():
         return ""
-    return "the file is gone" if path.parent.is_dir() else "its folder is gone or cannot be reached"
+    return "the file is missing" if path.parent.is_dir() else "its folder cannot be reached"

@@ -1,11 +1,11 @@
-"""What a small picture of a network shows: a box for a layer, as high as its images are.
+"""The content of a small picture of a network: a box for each layer, as high as its images.
 
-Knows nothing of Qt, so that another process can find it out.
+Without Qt, so that the helper process can compute it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import log2
+from math import log2, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from designer.layers.category import Category
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from designer.layers.tensors import Shape
 
 MOST_BOXES = 1_500  # a network with more is drawn without its last layers
-_DETAILED = 40  # networks up to so many layers show activations and the like, too
-_PASSED_OVER = frozenset(
+_DETAILED = 40  # up to so many layers, activations and norms are drawn, too
+_LEFT_OUT = frozenset(
     (Category.ACTIVATION, Category.NORMALIZATION, Category.REGULARIZATION, Category.SHAPE)
 )
 _WIDTHS = {
@@ -28,11 +28,11 @@ _WIDTHS = {
     Category.DENSE: 0.9,
     Category.JOIN: 0.55,
 }
-_THIN = 0.3  # of the categories that are passed over in large networks
+_THIN = 0.3  # width of the categories that are left out of large networks
 
 
 class Box(NamedTuple):
-    """A layer: its color, its column, how wide it is, and how high as a part of the picture."""
+    """A layer: its category, column, width in box widths, and height as a part of the picture."""
 
     category: Category
     column: int
@@ -42,30 +42,30 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class Sketch:
-    """What a picture shows, without pixels: boxes, and which of them feed which."""
+    """The boxes of a picture, and the wires between them as pairs of indices."""
 
     boxes: tuple[Box, ...]
     wires: tuple[tuple[int, int], ...]
 
 
 def sketch(analysis: "Analysis") -> Sketch:
-    """Return what the picture of a network shows."""
+    """Return the sketch of a network."""
     return _Sketcher(analysis).sketch()
 
 
 def of_preset(name: str) -> Sketch:
-    """Return what the picture of a preset shows; nothing, if its file is damaged."""
+    """Return the sketch of a preset; an empty one if its file is damaged."""
     from designer import presets
     from designer.analysis.analysis import analyze
 
     try:
         return sketch(analyze(presets.load(name)))
-    except Exception:  # the preview tells of damaged files and defects; the others go on
+    except Exception:  # the preview shows what is wrong; the other pictures are drawn all the same
         return Sketch((), ())
 
 
 class _Sketcher:
-    """Walks through a network, blocks written out, and puts every layer behind its sources."""
+    """Walks through a network with its blocks expanded, and puts each layer behind its sources."""
 
     def __init__(self, analysis: "Analysis") -> None:
         self.analysis = analysis
@@ -86,43 +86,47 @@ class _Sketcher:
     def _graph(
         self, graph: "GraphResult", given: Mapping[str, frozenset[int]], design: "Design"
     ) -> dict[str, frozenset[int]]:
-        """Draw a graph; return which boxes each of its nodes, by name, hands on."""
+        """Add the boxes of a graph; return by node the boxes that its output comes from."""
         known = dict(given)
         for name in graph.wiring.order:
             result = graph.nodes.get(name)
             sources = graph.wiring.sources.get(name, ())
-            comes = [known.get(each[0], _NONE) if each else _NONE for each in sources]
+            feeding = [known.get(each[0], _NONE) if each else _NONE for each in sources]
             if result is None:
                 continue
             if result.inside is not None:
-                known[name] = self._block(graph, name, comes, design)
+                known[name] = self._block(graph, name, feeding, design)
             elif result.layer is not None and result.outputs and result.outputs[0] is not None:
                 category = type(result.layer).category
-                known[name] = self._layer(category, result.outputs[0].shape, comes)
+                known[name] = self._layer(category, result.outputs[0].shape, feeding)
         return known
 
     def _block(
-        self, graph: "GraphResult", name: str, comes: list[frozenset[int]], design: "Design"
+        self,
+        graph: "GraphResult",
+        name: str,
+        feeding: list[frozenset[int]],
+        design: "Design",
     ) -> frozenset[int]:
         from designer.design.values import BlockNode
 
         inside = graph.nodes[name].inside
         assert inside is not None
         node = graph.wiring.graph.nodes[name]
-        chained = "0" in inside.nodes  # a repeated block holds its passes, from x to y
+        chained = "0" in inside.nodes  # a repeated block has its passes as nodes, from x to y
         block = design.blocks.get(node.block) if isinstance(node, BlockNode) else None
         inputs = ("x",) if chained or block is None else block.inputs
-        known = self._graph(inside, dict(zip(inputs, comes, strict=False)), design)
+        known = self._graph(inside, dict(zip(inputs, feeding, strict=False)), design)
         outputs = ("y",) if chained or block is None else block.outputs
         ends = [inside.wiring.sources.get(each, ()) for each in outputs]
         return _NONE.union(*[known.get(end[0][0], _NONE) for end in ends if end and end[0]])
 
     def _layer(
-        self, category: Category, shape: "Shape", comes: list[frozenset[int]]
+        self, category: Category, shape: "Shape", feeding: list[frozenset[int]]
     ) -> frozenset[int]:
-        sources = _NONE.union(*comes)
-        small = category in _PASSED_OVER and not self.detailed
-        shortcut = category is Category.JOIN and len(comes) == 1  # seen as the wire that it is
+        sources = _NONE.union(*feeding)
+        small = category in _LEFT_OUT and not self.detailed
+        shortcut = category is Category.JOIN and len(feeding) == 1  # drawn as a wire
         if small or shortcut or len(self.boxes) >= MOST_BOXES:
             return sources
         column = 1 + max((self.boxes[each].column for each in sources), default=-1)
@@ -132,8 +136,8 @@ class _Sketcher:
         return frozenset((number,))
 
     def _height(self, shape: "Shape") -> float:
-        if len(shape) > 1:  # the root lets small images be seen beside large ones
-            return max(0.12, (max(shape[1:]) / self.largest) ** 0.5)
+        if len(shape) > 1:  # the root keeps small images visible beside large ones
+            return max(0.12, sqrt(max(shape[1:]) / self.largest))
         return 0.16 + 0.04 * min(12.0, log2(max(1, shape[0] if shape else 1)))
 
 

@@ -13,7 +13,7 @@ _GAP = 0.45  # between two columns, of a box of width 1
 def picture(what: Sketch, size: QSize, ratio: float, c: Colors) -> QImage:
     """Return a sketch drawn in the colors of a theme, for a screen's pixel ratio.
 
-    In any thread: an image, unlike a pixmap, may be painted off the main one.
+    This may be called in any thread: unlike a pixmap, an image may be painted in each.
     """
     result = QImage(size * ratio, QImage.Format.Format_ARGB32_Premultiplied)
     result.setDevicePixelRatio(ratio)
@@ -26,23 +26,23 @@ def picture(what: Sketch, size: QSize, ratio: float, c: Colors) -> QImage:
 
 
 def _paint(painter: QPainter, area: QRectF, what: Sketch, c: Colors) -> None:
-    """Draw a sketch into an area, in its middle."""
-    places = _places(what, area)
+    """Paint a sketch centered in an area."""
+    rects = _rects(what, area)
     wire = QColor(c.soft_text)
     wire.setAlphaF(0.55)
     painter.setPen(QPen(wire, 1.0))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for one, other in what.wires:
-        painter.drawPath(_wire(places[one], places[other], area.top()))
+        painter.drawPath(_wire(rects[one], rects[other], area.top()))
     painter.setPen(Qt.PenStyle.NoPen)
-    for box, place in zip(what.boxes, places, strict=True):
+    for box, rect in zip(what.boxes, rects, strict=True):
         painter.setBrush(c.of(box.category))
-        corner = min(2.0, place.width() / 3)
-        painter.drawRoundedRect(place, corner, corner)
+        corner = min(2.0, rect.width() / 3)
+        painter.drawRoundedRect(rect, corner, corner)
 
 
-def _places(what: Sketch, area: QRectF) -> list[QRectF]:
-    """Return where each box lies: columns side by side, the boxes of one above each other."""
+def _rects(what: Sketch, area: QRectF) -> list[QRectF]:
+    """Return the rectangle of each box: columns side by side, boxes of a column stacked."""
     columns: dict[int, list[int]] = {}
     for number, box in enumerate(what.boxes):
         columns.setdefault(box.column, []).append(number)
@@ -52,9 +52,9 @@ def _places(what: Sketch, area: QRectF) -> list[QRectF]:
     whole = sum(widths.values()) + _GAP * max(0, len(widths) - 1)
     unit = min(_WIDEST, area.width() / whole) if whole else 1.0
     x = area.center().x() - unit * whole / 2
-    room = 0.78 * area.height()  # skips go above
+    room = 0.78 * area.height()  # wires of skip connections go above
     middle = area.bottom() - room / 2
-    places: dict[int, QRectF] = {}
+    rects: dict[int, QRectF] = {}
     for column, inside in sorted(columns.items()):
         gap = 2.5
         heights = [what.boxes[each].height * room for each in inside]
@@ -64,14 +64,14 @@ def _places(what: Sketch, area: QRectF) -> list[QRectF]:
         for each, height in zip(inside, heights, strict=True):
             width = unit * what.boxes[each].width
             left = x + (unit * widths[column] - width) / 2
-            places[each] = QRectF(left, y, width, shrink * height)
+            rects[each] = QRectF(left, y, width, shrink * height)
             y += shrink * height + gap
         x += unit * (widths[column] + _GAP)
-    return [places[number] for number in range(len(what.boxes))]
+    return [rects[number] for number in range(len(what.boxes))]
 
 
 def _wire(one: QRectF, other: QRectF, top: float) -> QPainterPath:
-    """Return the way between two boxes: straight on, or above what lies between them."""
+    """Return the line between two boxes: direct, or above the boxes between them."""
     start, end = one.center(), other.center()
     path = QPainterPath(start)
     distance = end.x() - start.x()

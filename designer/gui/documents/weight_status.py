@@ -1,4 +1,4 @@
-"""What of a design would begin with weights from elsewhere: torch-free, by names and shapes."""
+"""Which layers of a design would start from given weights, by names and shapes; without torch."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,17 @@ from designer.runs.weights import Fate, Report, match, stored_by, weight_status
 
 @dataclass(frozen=True)
 class Origin:
-    """Weights that a training may start from: what they are called, and which tensors they are."""
+    """Weights that a training may start from.
+
+    Attributes
+    ----------
+    name
+        What the user knows them by: the name of a run or file.
+    tensors
+        Names and shapes.
+    ordered
+        Whether the tensors are in the order of the layers.
+    """
 
     name: str
     tensors: Sequence[Stored]
@@ -25,18 +35,18 @@ class Origin:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A design beside weights.
+    """A design compared with weights.
 
     Attributes
     ----------
     name
-        What the weights are called.
+        The name of the weights.
     report
-        What each tensor begins with.
-    fates
-        What becomes of each layer and block, by path.
+        What each tensor starts from.
+    weight_status
+        What each layer and block starts from, by path.
     layers
-        How many layers share each fate.
+        The number of layers of each status.
     """
 
     name: str
@@ -51,24 +61,24 @@ def of_run(path: Path) -> Origin:
     Raises
     ------
     DesignerError
-        It is no run, was never trained for an epoch, or its design cannot be read.
+        The folder is no run, has no checkpoint yet, or its design cannot be read.
     """
     run = RunFolder.open(path)
     if not (run.best.exists() or run.last.exists()):
-        raise DesignerError(f"{path.name} has no checkpoint yet; train it for an epoch first.")
+        raise DesignerError(f"{path.name} has no checkpoint yet; train it for one epoch first.")
     analysis = analyze(files.read(run.design))
     return Origin(path.name, stored_by(modules(analysis)))
 
 
 def of_answer(source: str, answer: Mapping[str, object]) -> Origin:
-    """Return the weights in a file, as a worker told of them."""
+    """Return the weights in a file from a worker's answer about it."""
     rows: Sequence[tuple[str, Sequence[int]]] = answer["tensors"]  # type: ignore[assignment]
     shapes = {name: tuple(shape) for name, shape in rows}
     return Origin(Path(source).name, stored(shapes), bool(answer["ordered"]))
 
 
 def compare(analysis: Analysis, origin: Origin) -> Comparison:
-    """Put a design beside weights."""
+    """Compare a design with weights."""
     ours = modules(analysis)
     report = match(ours, origin.tensors, ordered=origin.ordered)
     found = weight_status(ours, report)

@@ -1,7 +1,7 @@
-"""The open designs: which is current, its history, its analysis, what is selected in it.
+"""The open designs: the current one, its history, its analysis, the selected nodes.
 
-Panels listen to the one `Workspace` and send it edits; they never talk to each other. What reads,
-edits and analyses a design is imported with the first one: the window is seen before that.
+Panels listen to the one `Workspace` and send it edits; they never talk to each other. Modules that
+read, edit and analyze designs are imported with the first design, so that the window shows early.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Step(NamedTuple):
-    """One entry of the history: the value to go back (or forth) to, and where the user was."""
+    """An entry of the history: a value of the design, with the scope and selection at that time."""
 
     label: str
     design: "Design"
@@ -40,19 +40,21 @@ class Document:
     Attributes
     ----------
     path
-        Its file; None for one that was never saved, a preset for example.
+        Its file; None if it was never saved, such as a preset.
     saved
-        The value that the file holds; None for a recovered design, which no file holds.
+        The value in the file; None for a design that no file holds, such as a restored backup.
     preset
-        The name of the preset it came from, or "".
+        The name of the preset it came from; "" for none.
     recipe
         How it is trained; None until somebody chose.
     scope
-        The path of the graph that is looked into, "" for the design's own; see `places`.
+        The path of the graph that is shown, "" for the top level; see `graph_paths`.
     selection
         The paths of the selected nodes.
     past, future
-        What undo and redo go to, the nearest last.
+        The steps that undo and redo go to, the nearest last.
+    merging
+        What `Workspace.edit` got as `merge` with the last step.
     """
 
     design: "Design"
@@ -69,35 +71,44 @@ class Document:
 
     @property
     def modified(self) -> bool:
-        """Whether something would be lost with the window."""
+        """Whether the design has changes that its file lacks."""
         return self.design is not self.saved
 
     @property
     def title(self) -> str:
-        """What the tab says."""
+        """The text of its tab."""
         return self.path.name if self.path else self.design.name
 
 
 class Workspace(QObject):
-    """The open designs and the current one; the only owner of the truth.
+    """The open designs and the current one. No other part of the window stores a design.
 
     Signals
     -------
     changed(before, after)
-        The current design has another value: by an edit, undo, redo, or since another document
-        became current (then `switched` was emitted before). `analysis` is up to date already.
+        The current design has another value: by an edit, undo or redo, or because another document
+        became current (`switched` was emitted before). `analysis` is up to date already.
     switched()
-        Another document is current, or none.
+        Another document became current, or none is.
     selection_changed(), scope_changed()
-        What is selected, or which graph is looked into.
+        Other nodes are selected, or another graph is shown.
     revealed(path)
-        Somebody wants the node to be seen: the canvas goes there.
+        The canvas should scroll to a node.
     documents_changed()
-        Documents were opened, closed, named, saved or modified.
+        Documents were opened, closed, renamed, saved or modified.
     compared()
-        `comparison` is another: what of the design begins with which weights.
+        `comparison` changed.
     told(sentence), refused(sentence)
-        To be shown to the user for a moment.
+        A message, or a refusal, to show to the user for some seconds.
+
+    Attributes
+    ----------
+    documents
+        The open designs in the order of opening.
+    document
+        The current one; None if none is open.
+    comparison
+        Which layers of the current design start from loaded weights; None for fresh weights.
     """
 
     changed = Signal(object, object)
@@ -116,7 +127,7 @@ class Workspace(QObject):
         self.document: Document | None = None
         self.comparison: Comparison | None = None
 
-    # What is current; panels need not care whether a design is open.
+    # The current design; an empty one stands in where none is open.
 
     @property
     def design(self) -> "Design":
@@ -136,12 +147,12 @@ class Workspace(QObject):
 
     @property
     def scope(self) -> str:
-        """The path of the graph that is looked into."""
+        """The path of the graph that is shown."""
         return self.document.scope if self.document else ""
 
     @property
     def block(self) -> str | None:
-        """The name of the block that is looked into; None for the design's own graph."""
+        """The name of the block whose graph is shown; None for the top level."""
         return graph_paths.block_at(self.design, self.scope)
 
     @property
@@ -152,12 +163,12 @@ class Workspace(QObject):
     # Documents
 
     def open(self, path: Path) -> Document:
-        """Open a design file, or go to it if it is open.
+        """Open a design file, or make it current if it is open.
 
         Raises
         ------
         DesignerError
-            It cannot be read.
+            The file cannot be read.
         """
         path = path.absolute()
         for document in self.documents:
@@ -178,12 +189,19 @@ class Workspace(QObject):
     ) -> Document:
         """Open a preset as a new design, with other values for some of its arguments.
 
-        Where its analysis is at hand, it need not be made.
+        Parameters
+        ----------
+        name
+            The name of the preset.
+        arguments
+            Values of its arguments that differ from the defaults.
+        analysis
+            Its analysis, if it was made before.
 
         Raises
         ------
         DesignerError
-            There is no such preset, its file is damaged, or a value does not fit.
+            There is no such preset, its file is damaged, or a value is not allowed.
         """
         from designer import presets
         from designer.design import edits
@@ -210,7 +228,7 @@ class Workspace(QObject):
         recipe: "Recipe | None" = None,
         analysis: "Analysis | None" = None,
     ) -> Document:
-        """Open a design that is at hand and make it current; analyze it unless that was done."""
+        """Open a design and make it current; analyze it if no analysis is given."""
         document = Document(
             design,
             analysis or _analyze(design),
@@ -224,7 +242,7 @@ class Workspace(QObject):
         return document
 
     def show(self, document: Document | None) -> None:
-        """Make a document current."""
+        """Make a document current; None shows the welcome page."""
         if document is self.document:
             return
         before = self.design
@@ -237,15 +255,15 @@ class Workspace(QObject):
 
     def close(self, document: Document) -> None:
         """Close a document without asking; its neighbor becomes current."""
-        place = self.documents.index(document)
+        index = self.documents.index(document)
         self.documents.remove(document)
         if document is self.document:
             rest = self.documents
-            self.show(rest[min(place, len(rest) - 1)] if rest else None)
+            self.show(rest[min(index, len(rest) - 1)] if rest else None)
         self.documents_changed.emit()
 
     def save(self, document: Document, path: Path) -> None:
-        """Write a document to a file, which is its own from now on.
+        """Write a document to a file, which becomes its file.
 
         Raises
         ------
@@ -260,7 +278,7 @@ class Workspace(QObject):
         self.documents_changed.emit()
 
     def revert(self) -> None:
-        """Go back to what the file holds; can be undone.
+        """Go back to the design as its file or preset has it; this can be undone.
 
         Raises
         ------
@@ -277,7 +295,7 @@ class Workspace(QObject):
 
             design = files.read(document.path)
         else:
-            raise DesignerError("This design was never saved; there is nothing to revert to.")
+            raise DesignerError("This design was never saved, so there is nothing to revert to.")
         self.edit("revert", lambda _: design)
         document.saved = document.design
         self.documents_changed.emit()
@@ -292,21 +310,26 @@ class Workspace(QObject):
         select: Iterable[str] | None = None,
         merge: object = None,
     ) -> bool:
-        """Change the current design; one call is one step of the history.
+        """Change the current design; each call is one step of the history.
 
-        What the edit refuses is told to the user, and nothing changes.
+        If the edit is refused, the user is shown why and nothing changes.
 
         Parameters
         ----------
         label
-            The step's name as the menu shows it: "Undo " + label.
+            The name of the step, which the menu shows behind "Undo".
+        edit
+            The function from the old design to the new one.
         select
-            The paths to be selected afterwards, if others than now.
+            The paths to select afterwards; None keeps the selection.
         merge
-            Steps one after another with the same `merge`, not None, become one step: the digits
-            of a number that is typed, arrow keys that nudge.
+            Consecutive steps with an equal `merge` that is not None become one step, such as the
+            digits of a number.
 
-        Returns whether the design changed.
+        Returns
+        -------
+        bool
+            Whether the design changed.
         """
         document = self._current()
         try:
@@ -336,7 +359,7 @@ class Workspace(QObject):
             self._go(step)
 
     def redo(self) -> None:
-        """Go forth one step."""
+        """Go forward one step."""
         document = self._current()
         if document.future:
             step = document.future.pop()
@@ -350,13 +373,13 @@ class Workspace(QObject):
         self._put(step.design, step.scope, step.selection)
 
     def _put(self, design: "Design", scope: str, selection: Iterable[str]) -> None:
-        """Make `design` the current value and tell everybody, once each."""
+        """Make `design` the current value and emit the signals of what changed, once each."""
         document = self._current()
         before, was_modified, old_scope = document.design, document.modified, document.scope
         old_selection = document.selection
         analysis = _analyze(design, document.analysis)
         document.design, document.analysis = design, analysis
-        while graph_paths.graph_at(design, scope) is None:  # the block that was looked into is gone
+        while graph_paths.graph_at(design, scope) is None:  # the block that was shown is gone
             scope = graph_paths.parent(scope)
         document.scope = scope
         document.selection = frozenset(
@@ -370,10 +393,10 @@ class Workspace(QObject):
         if document.modified != was_modified:
             self.documents_changed.emit()
 
-    # Looking
+    # Selecting and showing
 
     def select(self, paths: Iterable[str], *, reveal: bool = False) -> None:
-        """Select nodes by their paths; with `reveal`, go to the first of them."""
+        """Select nodes by their paths; with `reveal`, scroll to the first of them."""
         if self.document is None:
             return
         chosen = frozenset(paths)
@@ -385,26 +408,26 @@ class Workspace(QObject):
             self.selection_changed.emit()
 
     def look_into(self, scope: str) -> None:
-        """Show the graph at `scope`, "" for the design's own."""
+        """Show the graph at `scope`, "" for the top level."""
         document = self._current()
         if scope != document.scope and graph_paths.graph_at(document.design, scope) is not None:
             document.scope = scope
             self.scope_changed.emit()
 
     def reveal(self, path: str) -> None:
-        """Make a node be seen, in the graph in which it is drawn."""
+        """Show the graph of a node, and scroll to the node."""
         self.look_into(graph_paths.parent(path))
         self.revealed.emit(path)
 
     def compared_with(self, found: "Comparison | None") -> None:
-        """Say what the current design's layers begin with, None for fresh weights."""
+        """Set the comparison of the current design with weights; None for fresh weights."""
         if found is not self.comparison:
             self.comparison = found
             self.compared.emit()
 
     def _current(self) -> Document:
         if self.document is None:
-            raise DesignerError("No design is open: open one, or begin a new one.")
+            raise DesignerError("No design is open. Open one, or create a new one.")
         return self.document
 
 

@@ -1,5 +1,6 @@
-"""The palette dock: all that can be added, found by typing, added by Enter or by dragging."""
+"""The Layers dock: what can be added to a design, by typing, Enter or dragging."""
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import (
@@ -21,7 +22,7 @@ from designer.gui.base import icons
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents import adding, items
 from designer.gui.documents.items import Item
-from designer.gui.documents.palette_drawing import RowDelegate, ghost
+from designer.gui.documents.palette_drawing import FITS, ROW, RowDelegate, ghost
 from designer.gui.documents.palette_entries import (
     Entry,
     Header,
@@ -36,13 +37,11 @@ from designer.gui.documents.palette_entries import (
 )
 from designer.gui.documents.workspace import Workspace
 
-ROW = Qt.ItemDataRole.UserRole
-
 _Index = QModelIndex | QPersistentModelIndex
 
 
 class PaletteModel(QAbstractListModel):
-    """The rows that are shown now: all under their headers, or what fits the typed letters."""
+    """The rows on show: everything under headers, or what matches the typed letters."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +56,7 @@ class PaletteModel(QAbstractListModel):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what was found, or everything; a few rows, so all of them anew."""
+        """Replace the rows by what matches the typed letters, or by everything."""
         entries = [*self.layers, *self.blocks, *self.common, *self.presets]
         rows = (
             found(entries, self.pattern) if self.pattern.strip() else grouped(entries, self.closed)
@@ -68,47 +67,57 @@ class PaletteModel(QAbstractListModel):
             self.endResetModel()
 
     def set_unfit(self, names: frozenset[str]) -> None:
-        """Show the layer types that would not fit as faded."""
+        """Fade the layer types that do not fit."""
         if names != self.unfit:
             self.unfit = names
             if self.rows:
-                self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1))
+                self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1), [])
 
     def fits(self, entry: Entry) -> bool:
-        """Tell whether an entry can take what the selected node gives."""
+        """Tell whether an entry can take the output of the selected node."""
         return entry.item.kind != "layer" or entry.item.name not in self.unfit
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        """Return the number of rows."""
         return 0 if parent.isValid() else len(self.rows)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return the row itself, its text, or its tooltip."""
         row = self.rows[index.row()]
         if role == ROW:
             return row
+        if role == FITS:
+            return isinstance(row, Entry) and self.fits(row)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return row.title if isinstance(row, Header) else row.text
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(row, Entry):
-            note = "" if self.fits(row) else "\nIt cannot take what the selected node gives."
+            note = "" if self.fits(row) else "\nIt cannot take the output of the selected node."
             return f"{row.text}\n{row.help}{note}"
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        """Let entries be dragged."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if isinstance(self.rows[index.row()], Entry):
             flags |= Qt.ItemFlag.ItemIsDragEnabled
         return flags
 
     def mimeData(self, indexes: list[QModelIndex]) -> QMimeData:
-        """Return what a drag carries."""
         entries = [row for each in indexes if isinstance(row := self.rows[each.row()], Entry)]
         return items.to_mime(entries[0].item) if entries else QMimeData()
 
 
 class PaletteView(QListView):
-    """The list; `left_upwards` is emitted where Up leads beyond its first row."""
+    """The list of rows.
+
+    Signals
+    -------
+    chosen(item)
+        An item is to be added.
+    left_upwards()
+        Up was pressed in the first row.
+    typed(text)
+        A letter was typed, which belongs into the search field.
+    folded(title, open)
+        A header was clicked that is open or closed now.
+    """
 
     chosen = Signal(object)
     left_upwards = Signal()
@@ -129,7 +138,8 @@ class PaletteView(QListView):
 
     def row(self, index: QModelIndex) -> PaletteRow | None:
         """Return the row at an index."""
-        return index.data(ROW) if index.isValid() else None
+        row = index.data(ROW) if index.isValid() else None
+        return row if isinstance(row, (Header, Entry)) else None
 
     def current(self) -> Entry | None:
         """Return the entry that Enter would add."""
@@ -145,7 +155,7 @@ class PaletteView(QListView):
         self.scrollTo(index)
 
     def startDrag(self, actions: Qt.DropAction) -> None:
-        """Drag the entry as a ghost of the node that it becomes."""
+        """Drag the current entry, with a picture of the node that it becomes."""
         entry = self.current()
         if entry is None:
             return
@@ -158,14 +168,14 @@ class PaletteView(QListView):
         drag.exec(Qt.DropAction.CopyAction)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Fold or unfold a header."""
+        """Open or close a group by a click on its header."""
         super().mousePressEvent(event)
         row = self.row(self.indexAt(event.position().toPoint()))
         if isinstance(row, Header) and event.button() == Qt.MouseButton.LeftButton:
             self.folded.emit(row.title, row.open)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Add an entry."""
+        """Add an entry by a double click."""
         row = self.row(self.indexAt(event.position().toPoint()))
         if isinstance(row, Entry):
             self.chosen.emit(row.item)
@@ -173,7 +183,7 @@ class PaletteView(QListView):
             self.mousePressEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter adds or folds, left and right fold, letters go to the search field."""
+        """Enter adds an entry or folds a group, Left and Right fold, letters go to the search."""
         row = self.row(self.currentIndex())
         key = event.key()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -193,7 +203,7 @@ class PaletteView(QListView):
 
 
 class SearchField(QLineEdit):
-    """What is typed; Down and Enter act on the list."""
+    """The search field; Down goes to the list, and Escape clears."""
 
     down = Signal()
     escaped = Signal()
@@ -212,7 +222,7 @@ class SearchField(QLineEdit):
         self._sign.setIcon(icons.icon("search", colors().faint_text))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Down enters the list, Escape clears."""
+        """Go to the list with Down, clear with Escape."""
         if event.key() == Qt.Key.Key_Down:
             self.down.emit()
         elif event.key() == Qt.Key.Key_Escape and self.text():
@@ -286,7 +296,8 @@ class Palette(QWidget):
             self._add(entry.item)
             self.search.selectAll()
 
-    def _add(self, item: Item) -> None:
+    def _add(self, item: object) -> None:
+        assert isinstance(item, Item)
         try:
             adding.append(self.workspace, item)
         except DesignerError as error:
@@ -302,10 +313,10 @@ class Palette(QWidget):
             if isinstance(row, Header) and row.title == title:
                 self.list.go_to(number)
 
-    # What there is
+    # Rows
 
     def _refresh(self) -> None:
-        """Show the blocks of the design as it is now, and what would not fit."""
+        """Show the blocks of the current design, and fade the layers that do not fit."""
         blocks = block_entries(self.workspace.design)
         if blocks != self.model.blocks:
             self.model.blocks = blocks
@@ -315,7 +326,7 @@ class Palette(QWidget):
         self.model.set_unfit(unfit(self.workspace.analysis, only) if only else frozenset())
 
     def _read_preset(self) -> None:
-        """Read one preset's figures at a time, when nothing else is to be done."""
+        """Read one preset at a time, while the window is idle."""
         from designer import presets
 
         if self._waiting is None:
@@ -330,11 +341,11 @@ class Palette(QWidget):
         except DesignerError as error:
             self.workspace.refused.emit(str(error))
 
-    def _keep_current(self, change: Any) -> None:
-        """Do what resets the model, and go back to the current entry and place."""
-        entry, place = self.list.current(), self.list.verticalScrollBar().value()
+    def _keep_current(self, change: Callable[[], None]) -> None:
+        """Reset the model, then restore the current entry and the scroll position."""
+        entry, position = self.list.current(), self.list.verticalScrollBar().value()
         change()
         for number, row in enumerate(self.model.rows):
             if entry is not None and isinstance(row, Entry) and row.item == entry.item:
                 self.list.go_to(number)
-        self.list.verticalScrollBar().setValue(place)
+        self.list.verticalScrollBar().setValue(position)

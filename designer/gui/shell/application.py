@@ -1,4 +1,4 @@
-"""Starting the window."""
+"""Starts the window, or says why none can be shown."""
 
 import gc
 import os
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from designer.gui.shell.main_window import MainWindow
 
 X_PACKAGES = "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxkbcommon-x11-0"
-_PATIENCE_MS = 2_000  # for what threads have in hand when the window closes
-_UNSEEN = ("offscreen", "minimal")  # platforms of Qt on which a window can open and not be seen
+_PATIENCE_MS = 2_000  # for threads to finish when the window closes
+_UNSEEN = ("offscreen", "minimal")  # platforms of Qt without a screen
 
 
 def has_screen() -> bool:
-    """Tell whether somebody could see a window: there is a display, and it is no pretended one."""
+    """Tell whether there is a display on which a user sees a window."""
     return not display_missing() and os.environ.get("QT_QPA_PLATFORM") not in _UNSEEN
 
 
 def display_missing() -> str:
-    """Return why no window can be shown, as one sentence; "" if one can.
+    """Return why no window can be shown; "" if one can.
 
-    Qt ends the whole process where it finds no display, so this looks before it does.
+    Qt ends the process if it finds no display, so this checks before Qt is started.
     """
     if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM") in _UNSEEN:
         return ""
     instead = (
-        "Use the command line instead, as in netdesigner train lenet5; netdesigner --help lists "
-        "all commands."
+        "Use the command line instead, for example netdesigner train lenet5; netdesigner --help "
+        "lists all commands."
     )
     if _wayland_answers():
         return ""
@@ -42,13 +42,13 @@ def display_missing() -> str:
     if library:
         return (
             f"The window cannot be opened: Qt needs {library}, which is not installed. On Debian "
-            f"and Ubuntu: apt install {X_PACKAGES}. {instead}"
+            f"and Ubuntu, run apt install {X_PACKAGES}. {instead}"
         )
     return ""
 
 
 def _missing_library() -> str:
-    """Return the name of a system library that Qt's part for X lacks, "" if it can be loaded."""
+    """Return the name of a system library that Qt needs for X and does not find; "" if none."""
     import ctypes
 
     import PySide6
@@ -68,31 +68,37 @@ def _wayland_answers() -> bool:
 
 
 def _x_answers(display: str) -> bool:
-    """Try to reach the X server that a display's name, such as ``:0`` or ``host:10.0``, means."""
+    """Tell whether the X server of a display, such as ``:0`` or ``host:10.0``, can be reached."""
     import socket
 
     match = re.fullmatch(r"(?:unix|([^/:]*))?:(\d+)(?:\.\d+)?", display)
     if not match:
-        return bool(display)  # a form of name that Qt may know better
+        return bool(display)  # another notation, which Qt may know
     host, number = match.groups()
     if host:
-        place: Any = (host, 6000 + int(number))
+        address: Any = (host, 6000 + int(number))
         kind = socket.AF_INET
     else:
-        place = f"/tmp/.X11-unix/X{number}"
+        address = f"/tmp/.X11-unix/X{number}"
         kind = socket.AF_UNIX
     try:
         with socket.socket(kind, socket.SOCK_STREAM) as connection:
             connection.settimeout(2.0)
-            connection.connect(place)
+            connection.connect(address)
     except OSError:
         return False
     return True
 
 
 def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
-    """Open the window, with designs or with the demo being trained; return when it is closed."""
-    gc.disable()  # what is imported now stays; later `GarbageCollector` looks for what does not
+    """Open the window, with designs or with a training of the demo, until it is closed.
+
+    Returns
+    -------
+    int
+        The exit code of the process.
+    """
+    gc.disable()  # until `GarbageCollector` takes over: see `designer.gui.base.speed`
     from PySide6.QtCore import QThreadPool, QTimer
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
@@ -102,9 +108,9 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     from designer.gui.shell.main_window import MainWindow
     from designer.resources import folder
 
-    # Not by `setStyle`, for whose answer PySide would make the whole of QStyle.
-    words = [*sys.argv[:1], "-style", "Fusion"]
-    application = QApplication.instance() or QApplication(words)
+    # As an argument: `setStyle` returns the style, for which PySide creates the class QStyle.
+    arguments = [*sys.argv[:1], "-style", "Fusion"]
+    application = QApplication.instance() or QApplication(arguments)
     assert isinstance(application, QApplication)
     application.setApplicationName("netdesigner")
     application.setApplicationDisplayName("Network Designer")
@@ -131,7 +137,7 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
 
 
 def _train_when_ready(window: "MainWindow") -> None:
-    """Press Train as soon as the data are read; not if somebody opened another design by then."""
+    """Start the training when the data are read, unless another design is current by then."""
     training, document = window.training, window.workspace.document
 
     def look() -> None:

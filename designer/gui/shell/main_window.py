@@ -271,7 +271,7 @@ class MainWindow(QMainWindow):
 
         numbers.use(self.preferences.numbers)
         application = QApplication.instance()
-        if isinstance(application, QApplication) and theme.wish != self.preferences.theme:
+        if isinstance(application, QApplication) and theme.requested != self.preferences.theme:
             theme.follow(application, self.preferences.theme)
         self.trainer.preferences_changed()
         self.guarded(lambda: preferences.store(self.preferences))

@@ -1,4 +1,4 @@
-"""The settings: each counts as soon as it is changed, and says what it is for."""
+"""The settings dialog: each change takes effect at once."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,27 +26,27 @@ from designer.gui.base.theme import colors, sans, theme
 from designer.gui.forms.folder_field import FolderField
 
 _THEMES = (
-    ("system", "System", "device", "Light or dark as the system is, also when it changes."),
+    ("system", "System", "device", "Light or dark as the system is, also when that changes."),
     ("light", "Light", "sun", "Always light."),
     ("dark", "Dark", "moon", "Always dark."),
 )
 _NUMBERS = (
     ("english", "1,234,567.8"),
-    ("system", "as the system's language writes them"),
+    ("system", "as in the system's language"),
     ("plain", "1234567.8"),
 )
 _DEVICES = (
-    ("auto", "Automatic: the fastest that is there"),
+    ("auto", "Automatic: the fastest available"),
     ("cpu", "CPU"),
     ("cuda", "NVIDIA GPU (CUDA)"),
     ("mps", "Apple GPU (MPS)"),
 )
-# What Reset leaves alone: they are memories rather than settings.
-_KEPT = ("recent", "geometry", "arrangement", "toured", "gallery")
+# What Reset does not change: the program's memory rather than settings.
+_NOT_RESET = ("recent", "geometry", "arrangement", "toured", "gallery")
 
 
 class SettingsDialog(QDialog):
-    """A form over the preferences; `apply` is called after every change."""
+    """A form for the preferences; `apply` is called after every change."""
 
     def __init__(
         self, preferences: Preferences, apply: Callable[[], object], parent: QWidget | None = None
@@ -72,7 +72,7 @@ class SettingsDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.reset = buttons.addButton("Reset all", QDialogButtonBox.ButtonRole.ResetRole)
         self.reset.setObjectName("settings-reset")
-        self.reset.setToolTip("Set everything on this page as it was at first.")
+        self.reset.setToolTip("Set everything on this page to its default.")
         self.reset.setAutoDefault(False)
         self.reset.clicked.connect(self._reset)
         buttons.rejected.connect(self.reject)
@@ -91,29 +91,35 @@ class SettingsDialog(QDialog):
         self.themes = QButtonGroup(self)
         self._row("Theme", self._theme_buttons())
         self.numbers = self._choices("settings-numbers", _NUMBERS, "numbers")
-        self._row("Numbers", self.numbers, "How long numbers are grouped, everywhere at once.")
+        self._row(
+            "Numbers", self.numbers, "How long numbers are grouped, everywhere in the program."
+        )
         self._section("Folders")
         self.runs = FolderField("settings-runs", "Folder for runs", required=True)
         self.runs.chosen.connect(lambda text: self._set("runs_folder", text))
-        self._row("Runs", self.runs, "Every training is a folder in here.")
+        self._row("Runs", self.runs, "Every training is stored as a folder in it.")
         self.data = FolderField("settings-data", "Folder for data sets", writable=False)
         self.data.chosen.connect(lambda text: self._set("data_folder", text))
-        self._row("Data sets", self.data, "Where the data-set chooser begins; may be empty.")
+        self._row(
+            "Data sets",
+            self.data,
+            "The folder in which the choice of a data set starts; may be empty.",
+        )
         self._section("Training")
         self.device = self._choices("settings-device", _DEVICES, "device")
-        self._row("Device", self.device, "What trains, unless a recipe names another.")
+        self._row("Device", self.device, "The device for training, unless a recipe names another.")
         self.standby = QCheckBox(
-            "Keep a worker ready, so that Train begins at once", objectName="settings-standby"
+            "Keep a worker ready, so that Train starts at once", objectName="settings-standby"
         )
         self.standby.toggled.connect(lambda on: self._set("standby", on))
         self._row(
             "Standby",
             self.standby,
-            "It takes about 0.6 GB of memory while it waits, and up to 0.5 GB for the chosen data.",
+            "The worker takes about 0.6 GB of memory, and up to 0.5 GB for the chosen data.",
         )
         self._section("Safety")
         self.autosave = QDoubleSpinBox(objectName="settings-autosave")
-        self.autosave.setAccessibleName("Seconds until a change is put aside")
+        self.autosave.setAccessibleName("Seconds until a backup is written")
         self.autosave.setRange(0.2, 60.0)
         self.autosave.setSingleStep(0.5)
         self.autosave.setDecimals(1)
@@ -123,7 +129,7 @@ class SettingsDialog(QDialog):
         self.autosave.valueChanged.connect(lambda value: self._set("autosave_seconds", value))
         self._row(
             "Autosave", self.autosave,
-            "Unsaved work is put aside after that long, and offered again after a crash.",
+            "Unsaved designs are backed up after this time. After a crash, the backups are opened.",
         )  # fmt: skip
 
     def _section(self, title: str) -> None:
@@ -209,12 +215,11 @@ class SettingsDialog(QDialog):
     def _reset(self) -> None:
         fresh = Preferences()
         for key in Preferences.__struct_fields__:
-            if key not in _KEPT:
+            if key not in _NOT_RESET:
                 setattr(self.preferences, key, getattr(fresh, key))
         self.fill()
         self._apply()
 
     def done(self, result: int) -> None:
-        """Close for good: the next one is made anew."""
         super().done(result)
         self.deleteLater()

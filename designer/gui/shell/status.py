@@ -1,4 +1,4 @@
-"""The status bar: problems, size, cost, memory, whether training fits; sentences for a moment."""
+"""The status bar: problems, size, cost and memory of the design; messages for some seconds."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -27,18 +27,18 @@ from designer.recipe.recipe import Recipe
 if TYPE_CHECKING:
     from designer.gui.training.panel import TrainingPanel
 
-SECONDS = 6  # for which a sentence is shown
-FRESH = 4_000  # milliseconds for which what a device has free is believed
-GAP = 22
+SECONDS = 6  # for which a message is shown
+FRESH = 4_000  # milliseconds for which the free memory of the devices is not asked again
+GAP = 22  # pixels between two values
 
 
 class StatusBar(QStatusBar):
-    """What the current design costs; a sentence takes its place for some seconds.
+    """The values of the current design; a message replaces them for some seconds.
 
     Signals
     -------
     problems_clicked()
-        The user wants to see the problems.
+        The user clicked the number of problems.
     """
 
     problems_clicked = Signal()
@@ -48,19 +48,19 @@ class StatusBar(QStatusBar):
         self.workspace = workspace
         self.devices: tuple[fitting.Device, ...] = ()
         self._asked = QElapsedTimer()
-        self._make_figures()
+        self._make_values()
         self._make_message()
         stack = QWidget()
         stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._stack = QStackedLayout(stack)
         self._stack.setContentsMargins(0, 0, 0, 0)
-        self._stack.addWidget(self.figures)
+        self._stack.addWidget(self.values)
         self._stack.addWidget(self._sentence)
         self.addWidget(stack, 1)
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self.refresh)
         self._over = QTimer(self, interval=SECONDS * 1000, singleShot=True)
-        self._over.timeout.connect(self._show_figures)
+        self._over.timeout.connect(self._show_values)
         workspace.changed.connect(self._soon.start)
         workspace.told.connect(self.tell)
         workspace.refused.connect(lambda words: self.tell(words, refused=True))
@@ -70,7 +70,7 @@ class StatusBar(QStatusBar):
 
     # Assembling
 
-    def _make_figures(self) -> None:
+    def _make_values(self) -> None:
         self.problems = QToolButton(objectName="status-problems", autoRaise=True)
         self.problems.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.problems.setIconSize(QSize(14, 14))
@@ -80,8 +80,8 @@ class StatusBar(QStatusBar):
         self.macs = _label("status-macs")
         self.memory = _label("status-memory")
         self.fit_ = _label("status-fit")
-        # What is left out first where there is no room stands last.
-        self.figures = _Line(
+        # `keep` is by importance: where there is no room, the last ones are left out.
+        self.values = _Line(
             (self.problems, self.size_, self.macs, self.memory, self.fit_),
             keep=(self.problems, self.size_, self.fit_, self.macs, self.memory),
         )
@@ -101,7 +101,7 @@ class StatusBar(QStatusBar):
     # What is shown
 
     def tell(self, words: str, *, refused: bool = False) -> None:
-        """Show a sentence for some seconds."""
+        """Show a message for some seconds."""
         c = colors()
         name, color = ("problem-warning", c.warning) if refused else ("info", c.accent)
         ratio = self.devicePixelRatioF()
@@ -111,13 +111,13 @@ class StatusBar(QStatusBar):
         self._stack.setCurrentWidget(self._sentence)
         self._over.start()
 
-    def _show_figures(self) -> None:
-        self._stack.setCurrentWidget(self.figures)
+    def _show_values(self) -> None:
+        self._stack.setCurrentWidget(self.values)
 
     def refresh(self) -> None:
-        """Show the figures of the current design."""
+        """Show the values of the current design."""
         if self.workspace.document is None:
-            self.figures.hide_all()
+            self.values.hide_all()
             return
         self._show_problems()
         totals = self.workspace.analysis.totals
@@ -130,13 +130,15 @@ class StatusBar(QStatusBar):
         self.size_.setToolTip(
             f"<p>{count(totals.weights)} weights + {count(totals.biases)} biases = "
             f"{count(totals.parameters)} learned parameters{frozen}.</p>"
-            f"<p>The file has them and {count(totals.buffers)} values that are saved but not "
-            f"learned: {count(totals.file_bytes)} bytes without the container.</p>"
+            f"<p>A file of the weights also has {count(totals.buffers)} values that are saved but "
+            f"not learned. Together they are {count(totals.file_bytes)} bytes, without the file's "
+            "container.</p>"
         )
         self.macs.setText(f"{short(totals.macs)} MACs{far}")
         self.macs.setToolTip(
-            f"<p>{count(totals.macs)} multiply-accumulates of convolutions and matrix products "
-            f"for one image; as FLOPs, two each: {short(totals.flops)}.</p>"
+            f"<p>One image takes {count(totals.macs)} multiply-accumulates in convolutions and "
+            "matrix products. Counted as two operations each, these are "
+            f"{short(totals.flops)} FLOPs.</p>"
         )
         figures = explained(totals)[:3]
         values = (totals.output_bytes, totals.buffer_bytes, totals.saved_bytes())
@@ -144,11 +146,11 @@ class StatusBar(QStatusBar):
         self.memory.setText(f"per image: {' · '.join(words)}" if not far else "")
         self.memory.setToolTip("".join(each.tip for each in figures))
         self._show_fit()
-        self.figures.choose()
+        self.values.choose()
         self._ask_devices()
 
     def redraw(self) -> None:
-        """Draw with the theme's colors."""
+        """Use the fonts and colors of the theme."""
         font = sans(0.95)
         for each in (self.problems, self.size_, self.macs, self.memory, self.fit_, self.message):
             each.setFont(font)
@@ -198,12 +200,12 @@ class StatusBar(QStatusBar):
             f"<p>Training at the recipe's batch of {numbers.count(recipe.batch)} {verdict}: it "
             f"takes about {size(needed)}; {device.name} has {size(device.free)} free of "
             f"{size(device.total)}. {largest}</p>"
-            "<p>Counted are parameters, gradients, the optimizer's state, what is kept for "
-            "backward and the largest gradients; kernels take some more.</p>"
+            "<p>This counts parameters, gradients, the optimizer's state, what is kept for "
+            "backward and the largest gradients of activations. Kernels take some more.</p>"
         )
 
     def _ask_devices(self) -> None:
-        """Ask for the devices' memory, in a thread, unless that was just done."""
+        """Ask for the memory of the devices, in a thread, unless that was just done."""
         if self.isVisible() and (not self._asked.isValid() or self._asked.hasExpired(FRESH)):
             self._asked.start()
             idle_imports.run(self, fitting.devices, self._has_devices)
@@ -212,10 +214,10 @@ class StatusBar(QStatusBar):
         self.devices = devices
         if self.workspace.document is not None:
             self._show_fit()
-            self.figures.choose()
+            self.values.choose()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the application's font."""
+        """Use the application's font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and self.isVisible():
             self.redraw()
@@ -225,7 +227,7 @@ _Words: TypeAlias = QLabel | QToolButton
 
 
 class _Line(QWidget):
-    """Figures beside each other; where there is no room, the least telling are left out."""
+    """Values side by side; where there is no room, the last ones of `keep` are hidden."""
 
     def __init__(self, widgets: Sequence[_Words], *, keep: Sequence[_Words]) -> None:
         super().__init__()
@@ -240,13 +242,13 @@ class _Line(QWidget):
         line.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
 
     def hide_all(self) -> None:
-        """Show nothing."""
+        """Hide all values."""
         self.active = False
         for widget in self.keep:
             widget.hide()
 
     def choose(self) -> None:
-        """Show the figures that fit."""
+        """Show the values that fit, by importance."""
         self.active = True
         room = self.width() - 12
         for widget in self.keep:
@@ -257,7 +259,6 @@ class _Line(QWidget):
                 room -= width + GAP
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show what fits."""
         super().resizeEvent(event)
         if self.active:
             self.choose()

@@ -42,7 +42,7 @@ window.run(["lenet5"])
 """
 
 
-def _asides() -> list[Path]:
+def _backups() -> list[Path]:
     return sorted(state_folder().glob("autosave/*/*.json"))
 
 
@@ -52,16 +52,16 @@ def editing(qtbot: QtBot) -> tuple[Workspace, Autosave]:
     return workspace, Autosave(workspace, Preferences(autosave_seconds=0.01), workspace)
 
 
-def test_an_edit_is_put_aside_and_dropped_when_saved(
+def test_an_edit_is_backed_up_and_dropped_when_saved(
     editing: tuple[Workspace, Autosave], qtbot: QtBot, tmp_path: Path
 ) -> None:
     workspace, autosave = editing
     document = workspace.open_preset("lenet5")
     assert not document.modified
     workspace.edit("add", lambda d: edits.add_node(d, "extra", LayerNode("ReLU")))
-    qtbot.waitUntil(lambda: len(_asides()) == 1)
+    qtbot.waitUntil(lambda: len(_backups()) == 1)
     workspace.save(document, tmp_path / "mine.json")
-    qtbot.waitUntil(lambda: not _asides())
+    qtbot.waitUntil(lambda: not _backups())
     autosave.finish()
     assert not list((state_folder() / "autosave").glob("*"))
 
@@ -72,7 +72,7 @@ def test_a_living_session_is_not_taken_over(
     workspace, autosave = editing
     workspace.open_preset("lenet5")
     workspace.edit("add", lambda d: edits.add_node(d, "extra", LayerNode("ReLU")))
-    qtbot.waitUntil(lambda: len(_asides()) == 1)
+    qtbot.waitUntil(lambda: len(_backups()) == 1)
     other = Workspace()
     assert Autosave(other, Preferences(), other).recover() == 0
     autosave.finish()
@@ -104,7 +104,7 @@ def test_what_a_killed_window_had_is_found_again(qtbot: QtBot) -> None:
     assert document.preset == "lenet5"
     kept = sum(name.startswith("relu_") for name in document.design.graph.nodes)
     assert kept >= last - 20  # an edit each 50 ms: no more than the last second is lost
-    assert len(_asides()) == 1  # and it is safe against the next crash already
+    assert len(_backups()) == 1  # and it is safe against the next crash already
     assert autosave.recover() == 0
     autosave.finish()
 

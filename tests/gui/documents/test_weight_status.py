@@ -96,7 +96,7 @@ def test_the_canvas_marks_what_is_kept_until_it_is_told_not_to(
     window.actions_["layer.freeze_kept"].trigger()
     rates = {name: node.learning_rate for name, node in workspace.design.graph.nodes.items()}
     assert [name for name, rate in rates.items() if rate == 0] == ["conv1", "second", "fc1", "fc2"]
-    assert "not frozen already" in window.actions_.refusal("layer.freeze_kept")
+    assert "is frozen already" in window.actions_.refusal("layer.freeze_kept")
     assert len(_marks(window)) == 6
 
     legend.close_.click()

@@ -225,7 +225,7 @@ def test_tooltips_say_what_it_does_and_is_by_default(palette: Palette) -> None:
     place = palette.list.indexAt(_place(palette, "Conv2d"))
     tip = place.data(Qt.ItemDataRole.ToolTipRole)
     assert "Slides kernels" in tip
-    assert "Asks for output channels, kernel size." in tip
+    assert "Requires output channels, kernel size." in tip
     assert "stride 1, padding 0" in tip
 
 
