@@ -6,11 +6,11 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from designer.design import files
-from designer.gui.canvas import arrays
 from designer.gui.canvas.frames import build
 from designer.gui.canvas.positions import PositionCache
 from designer.gui.shell.main_window import MainWindow
 from tests.design.random_edits import random_edit
+from tests.gui.canvas.comparing import equal, fresh
 
 EDITS = 2_000
 LARGEST = 120  # nodes of a graph, beyond which edits only remove
@@ -21,8 +21,7 @@ def _equals_a_fresh_build(window: MainWindow) -> bool:
     workspace, canvas = window.workspace, window.canvas
     design, analysis = workspace.design, workspace.analysis
     root = build(design, analysis, workspace.scope, canvas.view.expanded, PositionCache())
-    fresh = arrays.fresh(root, analysis.problems, design.blocks)
-    return arrays.equal(canvas.layer.arrays, fresh)
+    return equal(canvas.layer.arrays, fresh(root, analysis.problems, design.blocks))
 
 
 @pytest.mark.slow

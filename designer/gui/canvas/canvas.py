@@ -11,7 +11,7 @@ from designer.design.values import Design, Point
 from designer.gui.base.action_source import ActionSource
 from designer.gui.canvas import positions
 from designer.gui.canvas.breadcrumb import Breadcrumb
-from designer.gui.canvas.gestures import commands, navigating
+from designer.gui.canvas.gestures import commands, grouping, navigating
 from designer.gui.canvas.layer import GraphLayer
 from designer.gui.canvas.legend import Legend
 from designer.gui.canvas.minimap import Minimap
@@ -220,11 +220,11 @@ class Canvas(QWidget):
 
     def group(self) -> None:
         """Make the selection a block."""
-        commands.group(self.view)
+        grouping.group(self.view)
 
     def dissolve(self) -> None:
         """Replace the selected block by the nodes inside it."""
-        commands.dissolve(self.view)
+        grouping.dissolve(self.view)
 
     def connect_selected(self) -> None:
         """Draw edges between the selected nodes, or remove them."""

@@ -9,9 +9,9 @@ their own: `wires` finds lanes for them.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate
 
+from designer.gui.canvas.layout_pieces import Branch, Link, Piece, Region
 from designer.gui.documents.spacing import ROW_GAP
 
 COLUMN_GAP = 36.0
@@ -22,35 +22,6 @@ MOST_TURN = 40.0
 """The most by which a row gap grows."""
 DEEPEST = 40
 """Branches within branches that get a trunk of their own, a bound of the recursion."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """An edge between two nodes, given by their numbers, and the input port it enters."""
-
-    source: int
-    target: int
-    port: int = 0
-
-
-@dataclass
-class _Piece:
-    """Nodes that were laid out together: left and right by row, relative to their own trunk."""
-
-    nodes: list[int]
-    rows: dict[int, tuple[float, float]] = field(default_factory=dict)
-
-    @property
-    def left(self) -> float:
-        return min(each[0] for each in self.rows.values())
-
-    @property
-    def right(self) -> float:
-        return max(each[1] for each in self.rows.values())
-
-    def cover(self, row: int, left: float, right: float) -> None:
-        old = self.rows.get(row)
-        self.rows[row] = (left, right) if old is None else (min(old[0], left), max(old[1], right))
 
 
 def layout(
@@ -155,9 +126,9 @@ class _Layout:
 
     # Columns
 
-    def _lay_out(self, nodes: list[int], depth: int) -> _Piece:
+    def _lay_out(self, nodes: list[int], depth: int) -> Piece:
         """Lay out connected nodes, given in topological order, around x = 0."""
-        piece = _Piece(nodes)
+        piece = Piece(nodes)
         if depth > DEEPEST:
             for node in nodes:
                 self._put_beside(piece, self._single(node), self.row[node], self.row[node])
@@ -174,7 +145,7 @@ class _Layout:
                 self.x[node] = 0.0
                 piece.cover(self.row[node], -self.half[node], self.half[node])
             return piece
-        parts = [_Branch(part, *self._contacts(part, on_trunk)) for part in self._parts(rest)]
+        parts = [Branch(part, *self._contacts(part, on_trunk)) for part in self._parts(rest)]
         regions = self._symmetric(parts, trunk)
         inside = self._sort_into(regions, parts)
         for region in regions:
@@ -202,10 +173,10 @@ class _Layout:
             self._put_beside(piece, side, first, last)
         return piece
 
-    def _single(self, node: int) -> _Piece:
+    def _single(self, node: int) -> Piece:
         """Lay out one node by itself."""
         self.x[node] = 0.0
-        return _Piece([node], {self.row[node]: (-self.half[node], self.half[node])})
+        return Piece([node], {self.row[node]: (-self.half[node], self.half[node])})
 
     def _longest(self, nodes: list[int], mark: int) -> list[int]:
         """Return the longest path among nodes; of several, the one through the first ports."""
@@ -257,10 +228,10 @@ class _Layout:
         joins = {on_trunk[each] for node in part for each in self.after[node] if each in on_trunk}
         return forks, joins
 
-    def _symmetric(self, parts: list["_Branch"], trunk: list[int]) -> list["_Region"]:
+    def _symmetric(self, parts: list[Branch], trunk: list[int]) -> list[Region]:
         """Return the outermost segments of the trunk that stand side by side with branches."""
 
-        def fits(branch: _Branch, region: _Region) -> bool:
+        def fits(branch: Branch, region: Region) -> bool:
             rows = [self.row[node] for node in branch.nodes]
             first, last = self.row[trunk[region.fork]], self.row[trunk[region.join]]
             return (
@@ -270,11 +241,11 @@ class _Layout:
                 and max(rows) < last
             )
 
-        regions: dict[tuple[int, int], _Region] = {}
+        regions: dict[tuple[int, int], Region] = {}
         for branch in parts:
             if len(branch.forks) == 1 and len(branch.joins) == 1 and branch.fork < branch.join - 1:
                 key = (branch.fork, branch.join)
-                regions.setdefault(key, _Region(*key)).branches.append(branch)
+                regions.setdefault(key, Region(*key)).branches.append(branch)
         chosen = []
         for region in regions.values():
             length = region.join - region.fork - 1
@@ -285,7 +256,7 @@ class _Layout:
         chosen.sort(key=lambda region: (region.fork, -region.join))
         forks = [region.fork for region in chosen]
         reach = list(accumulate((region.join for region in chosen), max))
-        crossed: set[_Region] = set()
+        crossed: set[Region] = set()
         for branch in parts:
             for contact in branch.forks | branch.joins:
                 number = bisect_left(forks, contact) - 1
@@ -294,7 +265,7 @@ class _Layout:
                     if region.join > contact and not fits(branch, region):
                         crossed.add(region)
                     number -= 1
-        outermost: list[_Region] = []
+        outermost: list[Region] = []
         for each in chosen:
             if each in crossed or (outermost and each.fork < outermost[-1].join):
                 continue
@@ -305,9 +276,9 @@ class _Layout:
         rows = [self.row[node] for node in nodes]
         return max(rows) - min(rows) + 1
 
-    def _sort_into(self, regions: list["_Region"], parts: list["_Branch"]) -> list[list["_Branch"]]:
+    def _sort_into(self, regions: list[Region], parts: list[Branch]) -> list[list[Branch]]:
         """Return for each region the branches that touch the trunk only inside it."""
-        inside: list[list[_Branch]] = [[] for _ in regions]
+        inside: list[list[Branch]] = [[] for _ in regions]
         forks = [region.fork for region in regions]
         for branch in parts:
             number = bisect_right(forks, branch.fork) - 1
@@ -322,7 +293,7 @@ class _Layout:
         return inside
 
     def _put_abreast(
-        self, piece: _Piece, region: "_Region", segment: list[int], trunk: list[int], depth: int
+        self, piece: Piece, region: Region, segment: list[int], trunk: list[int], depth: int
     ) -> None:
         """Put a segment of the trunk and the branches of its region symmetrically side by side."""
         join = trunk[region.join]
@@ -342,7 +313,7 @@ class _Layout:
                 piece.cover(row, x, x + right - left)
             x += right - left + COLUMN_GAP
 
-    def _put_beside(self, piece: _Piece, side: _Piece, first: int, last: int) -> None:
+    def _put_beside(self, piece: Piece, side: Piece, first: int, last: int) -> None:
         """Put a piece to the left or right of all that lies in these rows, whichever is nearer."""
         rows = [piece.rows[row] for row in range(first, last + 1) if row in piece.rows]
         left = min((each[0] for each in rows), default=0.0)
@@ -356,31 +327,10 @@ class _Layout:
         for row in range(first, last + 1):
             piece.cover(row, low, high)
 
-    def _shift(self, piece: _Piece, move: float) -> None:
+    def _shift(self, piece: Piece, move: float) -> None:
         for node in piece.nodes:
             self.x[node] += move
         piece.rows = {row: (low + move, high + move) for row, (low, high) in piece.rows.items()}
-
-
-class _Branch:
-    """A connected part beside the trunk, and the indices of the trunk's nodes that it touches."""
-
-    def __init__(self, nodes: list[int], forks: set[int], joins: set[int]) -> None:
-        self.nodes = nodes
-        self.forks = forks
-        self.joins = joins
-        contacts = forks | joins
-        self.fork = min(contacts)
-        self.join = max(contacts)
-
-
-class _Region:
-    """The segment of the trunk between two of its nodes, and the branches between the same two."""
-
-    def __init__(self, fork: int, join: int) -> None:
-        self.fork = fork
-        self.join = join
-        self.branches: list[_Branch] = []
 
 
 def _order(count: int, links: Sequence[Link]) -> list[int]:

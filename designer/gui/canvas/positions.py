@@ -8,13 +8,13 @@ from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 from designer.design.values import Graph
 from designer.gui.canvas.differences import NodeDifferences
-from designer.gui.canvas.layout import COLUMN_GAP, Link, layout
+from designer.gui.canvas.layout import COLUMN_GAP, layout
+from designer.gui.canvas.layout_pieces import Link
 from designer.gui.canvas.measures import END_HEIGHT, END_WIDTH, NODE_WIDTH
 from designer.gui.documents.spacing import NODE_HEIGHT, ROW_GAP, ROW_PITCH
 
 LARGE = 500
-"""Nodes from which on a graph is laid out in a thread: 500 take about 10 ms, 10,000 half a second.
-"""
+"""Nodes from which on a graph is laid out in a thread: 500 take 2 ms, 10,000 take 50 ms."""
 
 _COLUMN_PITCH = NODE_WIDTH + COLUMN_GAP
 

@@ -21,7 +21,7 @@ from designer.gui.documents.spacing import NODE_HEIGHT
 MARGIN = 3.0
 """Scene units around the body in its picture."""
 _THICKEST = 2.5  # times as wide as at 100 %, for lines in small pictures
-_MOST = 400  # cached sprites of all scales; one view needs about 60, of 100 kB each
+_MOST = 400  # cached sprites of all scales; a view needs dozens, a body at 100 % has 50 kB
 
 
 class Sprites:

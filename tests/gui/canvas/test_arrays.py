@@ -14,10 +14,11 @@ from designer.design.values import BlockNode, Design, Edge, LayerNode, Point
 from designer.errors import DesignerError
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas import marks, wires
-from designer.gui.canvas.arrays import Arrays, equal, fresh
+from designer.gui.canvas.arrays import Arrays
 from designer.gui.canvas.frames import build
 from designer.gui.canvas.positions import PositionCache
 from designer.gui.documents import graph_paths
+from tests.gui.canvas.comparing import equal, fresh
 
 
 class Picture:

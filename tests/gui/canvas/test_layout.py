@@ -9,7 +9,8 @@ from pytestqt.qtbot import QtBot
 from designer import presets
 from designer.design.values import Edge, Graph, LayerNode, Point
 from designer.gui.canvas import positions
-from designer.gui.canvas.layout import Link, layout
+from designer.gui.canvas.layout import layout
+from designer.gui.canvas.layout_pieces import Link
 from designer.gui.canvas.positions import LARGE, PositionCache, graph_positions
 
 WIDTH, HEIGHT = 200.0, 44.0

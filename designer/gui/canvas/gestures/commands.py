@@ -1,19 +1,24 @@
 """What the actions of the Edit and Layer menus do; each is one step of the history."""
 
-from dataclasses import replace
-
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QGuiApplication
 
 from designer.analysis.analysis import analyze
 from designer.analysis.assist import editing
-from designer.design import blocks, clipboard, edits, grouping, naming
+from designer.design import clipboard, edits
 from designer.design.edits import Edit
 from designer.design.values import Design, Edge, Point
 from designer.errors import DesignerError
 from designer.gui.canvas.gestures import quick_add as asking
 from designer.gui.canvas.gestures import renaming
-from designer.gui.canvas.gestures.common import Home, all_positions, edge_reach, home_of, number_of
+from designer.gui.canvas.gestures.common import (
+    Home,
+    all_positions,
+    edge_reach,
+    number_of,
+    selected_by_graph,
+    selected_in_one_graph,
+)
 from designer.gui.canvas.gestures.selecting import chosen_edge
 from designer.gui.canvas.measures import NODE_WIDTH
 from designer.gui.canvas.scene_view import SceneView
@@ -31,7 +36,7 @@ _STEP = 8.0  # by which an arrow key moves a node
 
 def copy(view: SceneView) -> None:
     """Copy the selected nodes to the clipboard, as text."""
-    found = _selected_in_one(view)
+    found = selected_in_one_graph(view)
     if found is None:
         return
     home, names = found
@@ -46,7 +51,7 @@ def _copied(view: SceneView, home: Home, names: list[str]) -> str:
 
 def cut(view: SceneView) -> None:
     """Move the selected nodes to the clipboard."""
-    found = _selected_in_one(view)
+    found = selected_in_one_graph(view)
     if found is None:
         return
     home, names = found
@@ -63,7 +68,7 @@ def paste(view: SceneView) -> None:
 
 def duplicate(view: SceneView) -> None:
     """Add copies of the selected nodes beside them."""
-    found = _selected_in_one(view)
+    found = selected_in_one_graph(view)
     if found is None:
         return
     home, names = found
@@ -134,7 +139,7 @@ def delete_edge(view: SceneView, hit: EdgeHit) -> None:
 
 def _remove(view: SceneView, verb: str) -> None:
     workspace = view.workspace
-    homes = _selected(view)
+    homes = selected_by_graph(view)
     every = [name for _, names in homes for name in names]
 
     def edit(design: Design) -> Design:
@@ -156,7 +161,7 @@ def _remove(view: SceneView, verb: str) -> None:
 
 def take_out(view: SceneView) -> None:
     """Free the selected nodes of their edges and join what they stood between."""
-    found = _selected_in_one(view)
+    found = selected_in_one_graph(view)
     if found is None:
         return
     home, names = found
@@ -212,55 +217,6 @@ def rename(view: SceneView) -> None:
         return
 
 
-# Blocks
-
-
-def group(view: SceneView) -> None:
-    """Make the selection a block, and let the user name it."""
-    found = _selected_in_one(view)
-    if found is None:
-        return
-    home, names = found
-    workspace = view.workspace
-    block = blocks.free_block_name(workspace.design, "Block")
-    graph = home.graph
-    rest = replace(graph, nodes={k: n for k, n in graph.nodes.items() if k not in names})
-    node = naming.free_name(
-        edits.with_graph(workspace.design, home.block, rest), block.lower(), home.block
-    )
-    path, merge = graph_paths.join(home.scope, node), object()
-    done = workspace.edit(
-        f"group {number_of(names)}",
-        lambda design: grouping.group(design, names, block, node, block=home.block),
-        select=[path],
-        merge=merge,
-    )
-    if done:
-        view.reveal(path)
-        renaming.name_block(view, path, merge)
-
-
-def dissolve(view: SceneView) -> None:
-    """Replace the selected block by the nodes inside it."""
-    workspace = view.workspace
-    path = min(workspace.selection, default="")
-    home = home_of(workspace.design, graph_paths.parent(path))
-    if home is None or not path:
-        return
-    name = graph_paths.name_of(path)
-    try:
-        after = editing.dissolve(workspace.analysis, name, block=home.block)
-    except DesignerError as error:
-        workspace.refused.emit(str(error))
-        return
-    new = [each for each in after.graph_of(home.block).nodes if each not in home.graph.nodes]
-    workspace.edit(
-        f"dissolve {name}",
-        lambda _: after,
-        select=[graph_paths.join(home.scope, each) for each in new],
-    )
-
-
 # Moving and connecting by the keyboard
 
 
@@ -269,7 +225,7 @@ def nudge(view: SceneView, dx: float, dy: float) -> None:
 
     Steps in a row are one step of the history.
     """
-    found = _selected_in_one(view)
+    found = selected_in_one_graph(view)
     if found is None:
         return
     home, names = found
@@ -292,7 +248,7 @@ def connect_selected(view: SceneView) -> None:
 
     If two nodes are selected that have an edge already, it is removed.
     """
-    found = _selected_in_one(view)
+    found = selected_in_one_graph(view)
     if found is None:
         return
     home, names = found
@@ -361,37 +317,6 @@ def connect_refusal(view: SceneView) -> str:
 
 def _top_left(rect: QRectF) -> tuple[float, float]:
     return rect.top(), rect.left()
-
-
-# The selection
-
-
-def _selected(view: SceneView) -> list[tuple[Home, list[str]]]:
-    """Return the selected nodes of each graph in which some lie, in the order of the design."""
-    design = view.workspace.design
-    scopes = sorted({graph_paths.parent(path) for path in view.workspace.selection})
-    found = []
-    for scope in scopes:
-        home = home_of(design, scope)
-        if home is not None:
-            names = [
-                name
-                for name in home.graph.nodes
-                if graph_paths.join(scope, name) in view.workspace.selection
-            ]
-            if names:
-                found.append((home, names))
-    return found
-
-
-def _selected_in_one(view: SceneView) -> tuple[Home, list[str]] | None:
-    """Return the selected nodes if they lie in one graph; if in several, show why that fails."""
-    found = _selected(view)
-    if len(found) > 1:
-        view.workspace.refused.emit(
-            "The selected nodes lie in different graphs; select nodes of one graph."
-        )
-    return found[0] if len(found) == 1 else None
 
 
 def _point(view: SceneView) -> QPointF:

@@ -31,6 +31,34 @@ def home_of(design: Design, scope: str) -> Home | None:
     return Home(scope, *found) if found is not None else None
 
 
+def selected_by_graph(view: SceneView) -> list[tuple[Home, list[str]]]:
+    """Return the selected nodes of each graph in which some lie, in the order of the design."""
+    design = view.workspace.design
+    scopes = sorted({graph_paths.parent(path) for path in view.workspace.selection})
+    found = []
+    for scope in scopes:
+        home = home_of(design, scope)
+        if home is not None:
+            names = [
+                name
+                for name in home.graph.nodes
+                if graph_paths.join(scope, name) in view.workspace.selection
+            ]
+            if names:
+                found.append((home, names))
+    return found
+
+
+def selected_in_one_graph(view: SceneView) -> tuple[Home, list[str]] | None:
+    """Return the selected nodes if they lie in one graph; if in several, show why that fails."""
+    found = selected_by_graph(view)
+    if len(found) > 1:
+        view.workspace.refused.emit(
+            "The selected nodes lie in different graphs; select nodes of one graph."
+        )
+    return found[0] if len(found) == 1 else None
+
+
 def edge_reach(view: SceneView) -> float:
     """Return how near to an edge the pointer hits it, in scene units."""
     return EDGE_REACH / max(view.navigator.scale, 0.2)
