@@ -171,7 +171,8 @@ def _alone(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
 
 
 # The stages of a network repeat the same few surroundings: of 1,429 wires with a lane among
-# 10,000 nodes of residual blocks all but one are found here. The bound is for graphs whose positions never repeat.
+# 10,000 nodes of residual blocks all but one are found here. The bound is for graphs that repeat
+# nothing.
 @lru_cache(maxsize=4096)
 def _lane_alone(x0: float, x1: float, walls: tuple[Wall, ...]) -> float:
     """Return the lane of a wire that needs to leave no other lane free."""
