@@ -73,7 +73,7 @@ def test_the_totals_tell_what_learns_once_something_is_frozen(window: MainWindow
     workspace.open_preset("lenet5")
     memory = window.editor.docks["analysis"].widget().memory
     memory.show_totals(workspace.analysis.totals)
-    figure = memory.figures["trainable"]
+    figure = memory.values["trainable"]
     assert figure.isHidden()
     workspace.select({"fc1"})
     _trigger(window, "layer.freeze")

@@ -1,4 +1,4 @@
-"""The export dialog: which files, with which weights, where to; and what became of each."""
+"""The export dialog: formats, weights, name and folder of the files, and the outcome of each."""
 
 import re
 from dataclasses import dataclass
@@ -38,9 +38,9 @@ from designer.runs.folder import RunFolder, list_runs
 
 _FIRST = (".py", ".safetensors")  # ticked when the dialog opens
 _FRESH = "This design with fresh weights"
-_UNNAMED = '\\/:*?"<>|'  # what no file is called on some system
+_FORBIDDEN = '\\/:*?"<>|'  # characters that some system forbids in file names
 
-_WIDTH = 592  # pixels of what the dialog holds
+_WIDTH = 592  # of the contents, in pixels
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,10 @@ class Weights:
 
     Attributes
     ----------
+    words
+        Its name in the list, with its test accuracy if it is known.
     same
-        Whether its design is the one that is open now.
+        Whether its design equals the open one.
     """
 
     path: Path
@@ -59,7 +61,14 @@ class Weights:
 
 
 class ExportDialog(QDialog):
-    """Asks for files and shows how each turned out; stays open for the next export."""
+    """Asks which files to write and shows the outcome of each; stays open for the next export.
+
+    Parameters
+    ----------
+    source
+        The folder of a run to export; None for the current design, with fresh weights or those of
+        one of its runs.
+    """
 
     def __init__(
         self,
@@ -76,7 +85,7 @@ class ExportDialog(QDialog):
         self.job.began.connect(self._file_began)
         self.job.ended.connect(self._file_ended)
         self.job.finished.connect(self._finished)
-        self._agreed: frozenset[Path] = frozenset()  # that these may be overwritten
+        self._agreed: frozenset[Path] = frozenset()  # files that the user agreed to overwrite
         self._source = source
         self._canceled = False
         self.setWindowTitle(f"Export {source.name if source else self.design.name}")
@@ -126,14 +135,17 @@ class ExportDialog(QDialog):
         at = document.path.parent if document and document.path else user_documents_path()
         self.folder.set_text(str(at))
         self.folder.edit.textChanged.connect(self._changed)
-        for row, (words, field) in enumerate(
-            (("Weights", self.weights), ("Name", self.name), ("Folder", self.folder))
-        ):
+        fields: tuple[tuple[str, QWidget], ...] = (
+            ("Weights", self.weights),
+            ("Name", self.name),
+            ("Folder", self.folder),
+        )
+        for number, (words, field) in enumerate(fields):
             label = QLabel(words)
             label.setBuddy(field)
             label.setMinimumHeight(self.name.sizeHint().height())
-            grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(field, row, 1)
+            grid.addWidget(label, number, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(field, number, 1)
         down.addLayout(grid)
         self.message = QLabel(wordWrap=True, objectName="export-message")
         down.addWidget(self.message)
@@ -167,21 +179,22 @@ class ExportDialog(QDialog):
         for row in self.rows.values():
             row.dress()
 
-    # What is chosen
+    # The choice
 
     @property
     def chosen(self) -> Weights | None:
-        """The run whose weights are wanted; None for fresh ones."""
-        return self.weights.currentData()
+        """The run whose weights are exported; None for fresh weights."""
+        chosen: Weights | None = self.weights.currentData()
+        return chosen
 
     def paths(self) -> list[Path]:
-        """Return the files to be written."""
+        """Return the paths of the files to write."""
         folder = Path(self.folder.edit.text().strip()).expanduser()
         name = self.name.text().strip()
         return [folder / f"{name}{key}" for key, row in self.rows.items() if row.tick.isChecked()]
 
     def refusal(self) -> str:
-        """Return why nothing can be exported as chosen, "" if it can."""
+        """Return why the choice cannot be exported, "" if it can."""
         name = self.name.text().strip()
         if self.chosen is None:
             errors = [
@@ -190,18 +203,22 @@ class ExportDialog(QDialog):
                 if problem.severity is Severity.ERROR
             ]
             if errors:
-                more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
-                return f"{self.design.name} cannot be built yet: {errors[0]}{more}."
+                if len(errors) == 1:
+                    return f"{self.design.name} cannot be built. Fix this: {errors[0]}."
+                return (
+                    f"{self.design.name} cannot be built. Fix {len(errors)} problems, first this "
+                    f"one: {errors[0]}."
+                )
         if not self.paths():
-            return "Tick at least one kind of file."
-        if not name or any(letter in _UNNAMED for letter in name):
+            return "Tick at least one file format."
+        if not name or any(letter in _FORBIDDEN for letter in name):
             return 'Give the files a name without any of / \\ : * ? " < > |.'
         if self.folder.fault.text():
             return self.folder.fault.text()
         return ""
 
     def _changed(self) -> None:
-        """Say what stands in the way, or what the chosen weights are."""
+        """Show why the choice cannot be exported, or a remark on it."""
         if self.job.running:
             return
         self._agreed = frozenset()
@@ -209,13 +226,17 @@ class ExportDialog(QDialog):
         refusal = self.refusal()
         self.go.setEnabled(not refusal)
         if refusal and refusal == self.folder.fault.text():
-            refusal = ""  # said below the field
+            refusal = ""  # shown below the field
         if refusal:
             self._say(refusal, "error")
         elif self.chosen is not None and not self.chosen.same:
-            self._say("The run's own design is exported; the one that is open differs.", "warning")
+            self._say(
+                "The design of the run is exported; the open design differs from it.", "warning"
+            )
         else:
-            self._say("Every file is loaded back and compared before it counts as written.", "soft")
+            self._say(
+                "Every file is loaded back and compared before it is reported as written.", "soft"
+            )
         self.progress.setVisible(False)
 
     def _runs_found(self, found: list[Weights]) -> None:
@@ -247,7 +268,7 @@ class ExportDialog(QDialog):
             row.wait(row.tick.isChecked())
         self._canceled = False
         self._busy(True)
-        self.progress.setRange(0, 2 * len(paths))  # a half for beginning with a file
+        self.progress.setRange(0, 2 * len(paths))  # one step at the begin of a file, one at its end
         self.progress.setValue(0)
         self._say("Starting the worker…", "soft")
         run = self.chosen
@@ -278,11 +299,12 @@ class ExportDialog(QDialog):
         failed = [row for row in self.rows.values() if row.outcome and row.outcome.fault]
         for row in self.rows.values():
             row.wait(False)
-        files_ = f"{len(done)} file{'s' if len(done) != 1 else ''}"
         if failed:
-            self._say(f"{files_} written, {len(failed)} not: the reason is said above.", "error")
+            written = f"{len(done)} of {len(done) + len(failed)} files written"
+            self._say(f"{written}. The reason is shown below each of the others.", "error")
         elif done:
-            self._say(f"{files_} written in {self.paths()[0].parent}.", "soft")
+            number = "1 file" if len(done) == 1 else f"{len(done)} files"
+            self._say(f"{number} written in {self.paths()[0].parent}.", "soft")
         else:
             self._say("Canceled: nothing was written.", "soft")
         self.show_folder.setVisible(bool(done))
@@ -300,20 +322,20 @@ class ExportDialog(QDialog):
         if self.job.running and not self._canceled:
             self._canceled = True
             self.job.cancel()
-            self._say("Canceled; the worker finishes the file it has in hand.", "soft")
+            self._say("Canceled. The worker finishes the current file.", "soft")
             self.leave.setText("Close")
         else:
             self.reject()
 
     def done(self, result: int) -> None:
-        """Write nothing more than the file in hand, and go."""
+        """Cancel the remaining files and close the dialog."""
         self.job.cancel()
         super().done(result)
         self.deleteLater()
 
 
 class FormatRow(QWidget):
-    """A format with its tick, what it is for, and what became of its file."""
+    """A format with its check box, its purpose, and the outcome of its file."""
 
     def __init__(self, what: ExportFormat) -> None:
         super().__init__()
@@ -346,7 +368,7 @@ class FormatRow(QWidget):
             down.addWidget(label)
 
     def dress(self) -> None:
-        """Take the fonts and colors of the theme."""
+        """Use the fonts and colors of the theme."""
         self.suffix.setFont(mono(relative=0.92))
         self.tick.setFont(sans(bold=True))
         self.state.setFont(sans(0.94))
@@ -354,22 +376,22 @@ class FormatRow(QWidget):
             self._mark(self.outcome)
 
     def wait(self, waits: bool) -> None:
-        """Forget what was, for another export, or what did not come about."""
+        """Show that the file is waiting to be written, or clear that state if it never was."""
         if waits:
             self.outcome = None
             self.fault.hide()
             self.sign.clear()
         if waits or self.outcome is None:
-            self.state.setText("waits" if waits else "")
+            self.state.setText("waiting" if waits else "")
             self.state.setProperty("role", "faint")
             self.state.style().polish(self.state)
 
     def begin(self) -> None:
-        """Show that it is being written."""
+        """Show that the file is being written."""
         self.state.setText("writing and checking…")
 
     def end(self, outcome: Outcome) -> None:
-        """Show what became of it."""
+        """Show the outcome of the file."""
         self.outcome = outcome
         self.fault.setText(outcome.fault)
         self.fault.setVisible(bool(outcome.fault))
@@ -390,7 +412,8 @@ def _words(outcome: Outcome) -> str:
         return f"{size} · compiles"
     if outcome.difference == 0:
         return f"{size} · loaded back: identical"
-    return f"{size} · loaded back: differs by {numbers.local(f'{outcome.difference:.1e}')} at most"
+    difference = numbers.local(f"{outcome.difference:.1e}")
+    return f"{size} · loaded back: differs by {difference} at most"
 
 
 class _Named(msgspec.Struct):
@@ -398,9 +421,16 @@ class _Named(msgspec.Struct):
 
 
 def _find(folder: Path, design: Design, source: Path | None) -> list[Weights]:
-    """Return the runs of a design that have weights, the newest first, or just the one asked for.
+    """Return the runs whose weights can be exported, the newest first.
 
-    Runs of other designs are passed over by their name.
+    Parameters
+    ----------
+    folder
+        The folder of runs.
+    design
+        Only runs of a design with its name are returned.
+    source
+        The folder of the only run to return, whatever its design; None for all.
     """
     runs = [RunFolder(source)] if source is not None else list_runs(folder)
     found = []
@@ -414,7 +444,7 @@ def _find(folder: Path, design: Design, source: Path | None) -> list[Weights]:
             result = run.result()
             same = source is not None or files.read(run.design) == design
         except (OSError, msgspec.MsgspecError, DesignerError):
-            continue  # the Runs panel says what is wrong with it
+            continue  # the Runs panel shows what is wrong with it
         words = run.path.name
         if result is not None and result.test is not None and result.test.accuracy is not None:
             words += f"  ·  test accuracy {100 * result.test.accuracy:.2f} %"
@@ -423,5 +453,5 @@ def _find(folder: Path, design: Design, source: Path | None) -> list[Weights]:
 
 
 def _base_name(name: str) -> str:
-    """Return a name from which Python can import."""
+    """Return a file name that Python can import as a module."""
     return re.sub(r"\W+", "_", name.lower(), flags=re.ASCII).strip("_") or "network"

@@ -1,4 +1,4 @@
-"""Writing model files one after another: code by itself, all else through a worker process."""
+"""Writing model files one after another: source code here, other formats in a worker process."""
 
 import tempfile
 from collections.abc import Sequence
@@ -19,10 +19,18 @@ from designer.storage import unwritable, write_atomically
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a file: its size and largest difference, or why it was not written.
+    """The outcome of one file.
 
-    The difference, relative to the largest output, is that between the outputs of what was loaded
-    back and of the network; None for code without weights, which is compiled instead.
+    Attributes
+    ----------
+    size
+        Its size in bytes.
+    difference
+        The largest difference between the outputs of the file, loaded back, and of the network,
+        relative to the largest output. None for source code without weights, which is compiled
+        instead.
+    fault
+        Why it was not written, "" if it was.
     """
 
     path: Path
@@ -39,13 +47,13 @@ class ExportJob(QObject):
     began(path)
         A file is being written.
     ended(outcome)
-        It was written, or was not.
+        A file was written, or could not be.
     finished()
-        Nothing more is to come.
+        The last file has ended.
     """
 
-    began = Signal(object)
-    ended = Signal(object)
+    began = Signal(Path)
+    ended = Signal(Outcome)
     finished = Signal()
 
     def __init__(self, trainer: Trainer, parent: QObject | None = None) -> None:
@@ -56,7 +64,16 @@ class ExportJob(QObject):
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def start(self, source: Design | Path, paths: Sequence[Path]) -> None:
-        """Write files of a design with fresh weights, or of a run with its best ones."""
+        """Write files.
+
+        Parameters
+        ----------
+        source
+            A design to export with fresh weights, or the folder of a run to export with the
+            weights of its best epoch.
+        paths
+            The files to write; the suffixes name the formats.
+        """
         self.running = True
         self._waiting = list(paths)
         alone = isinstance(source, Design) and all(path.suffix == ".py" for path in paths)
@@ -75,7 +92,7 @@ class ExportJob(QObject):
             self._next(source)
 
     def cancel(self) -> None:
-        """Write no further files; the one that a worker has in hand it still finishes."""
+        """Write no further files; a worker still finishes its current one."""
         self._waiting.clear()
 
     def _write_code(self, design: Design) -> None:
@@ -96,7 +113,8 @@ class ExportJob(QObject):
         self.began.emit(path)
 
         def answered(answer: dict[str, Any]) -> None:
-            if not shiboken6.isValid(self):  # the dialog was closed
+            # The dialog may be closed by now. The stubs of shiboken6 have no type for isValid.
+            if not shiboken6.isValid(self):  # type: ignore[no-untyped-call]
                 self._clean()
                 return
             self.ended.emit(_outcome(path, answer))
@@ -109,9 +127,15 @@ class ExportJob(QObject):
         self.trainer.ask(request, answered)
 
     def _refused(self, sentence: str) -> None:
-        """Give up all that is left for one reason."""
+        """End all remaining files with one reason."""
         for path in self._waiting:
-            self.ended.emit(Outcome(path, fault=sentence or "Not tried: the worker ended."))
+            self.ended.emit(
+                Outcome(
+                    path,
+                    fault=sentence
+                    or "Not written, because the worker process ended: export again.",
+                )
+            )
         self._waiting.clear()
         self._finish()
 

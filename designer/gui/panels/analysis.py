@@ -1,6 +1,6 @@
-"""The Analysis dock: the lecture's table for this design, its sums, and how others count."""
+"""The Analysis dock: the table of layers in the CS231n lecture's manner, with its totals."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
@@ -11,7 +11,7 @@ from designer.gui.base import icons, numbers
 from designer.gui.base.theme import sans
 from designer.gui.documents import fitting, graph_paths
 from designer.gui.documents.workspace import Workspace
-from designer.gui.panels.layer_table import COLUMNS, LayerTable, as_csv, as_text
+from designer.gui.panels.layer_table import COLUMNS, Column, LayerTable, as_csv, as_text
 from designer.gui.panels.layer_view import LayerView, TotalRow
 from designer.gui.panels.memory_totals import MemoryTotals
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
@@ -20,7 +20,7 @@ from designer.storage import write_atomically
 
 
 class AnalysisPanel(LazyPanel):
-    """A row per layer of the written-out network, in step with the selection on the canvas."""
+    """A table with one row per layer of the unfolded network; selection follows the canvas."""
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace, "analysis")
@@ -28,13 +28,13 @@ class AnalysisPanel(LazyPanel):
         self.total_row = TotalRow(self.view)
         self.memory = MemoryTotals()
         self._newest = Newest(self)
-        self._asked = Newest(self)
+        self._newest_devices = Newest(self)
         self._table: LayerTable | None = None
         self._filter = QLineEdit(objectName="layer-filter", clearButtonEnabled=True)
         self._filter.setPlaceholderText("Filter layers…")
         self._filter.setAccessibleName("Filter layers by name or type")
-        self._filter.setToolTip("Show layers with these words in name or type (Ctrl+F)")
-        # A large design is filtered once the typing pauses.
+        self._filter.setToolTip("Show only layers with these words in name or type (Ctrl+F)")
+        # Filtering a large design takes long, so it waits for a pause in typing.
         self._typed = QTimer(self, interval=120, singleShot=True)
         self._typed.timeout.connect(self._apply_filter)
         self._filter.textChanged.connect(self._typed.start)
@@ -42,11 +42,11 @@ class AnalysisPanel(LazyPanel):
         self._others = self._button("how-others-count", "info", "How others count…")
         self._others.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._others.setToolTip(
-            "This design's figures as torchinfo, Keras, the CS231n lecture and others count them"
+            "This design by the rules of torchinfo, Keras, the CS231n lecture and others"
         )
         self._others.clicked.connect(self.show_conventions)
         self._copy = self._button("copy-table", "copy", "Copy")
-        self._copy.setToolTip("Copy the table as text or CSV, or save it")
+        self._copy.setToolTip("Copy the table as text or CSV, or save it as a file")
         self._copy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._make_actions()
         self._lay_out()
@@ -68,24 +68,17 @@ class AnalysisPanel(LazyPanel):
         return button
 
     def _make_actions(self) -> None:
-        def of_all(copy: Callable[..., None]) -> Callable[[], None]:
-            return lambda: copy(everything=True)
-
-        def of_selected(copy: Callable[..., None]) -> Callable[[], None]:
-            return lambda: copy(everything=False)
-
-        text, commas = self.copy_text, self.copy_csv
-        table = (
-            ("copy-text", "&Copy as text", of_selected(text), "Ctrl+C"),
-            ("copy-csv", "Copy as C&SV", of_selected(commas), "Ctrl+Shift+C"),
-            ("copy-all-text", "Copy &whole table as text", of_all(text), ""),
-            ("copy-all-csv", "Copy whole &table as CSV", of_all(commas), ""),
+        table: tuple[tuple[str, str, Callable[[], None], str], ...] = (
+            ("copy-text", "&Copy as text", self.copy_text, "Ctrl+C"),
+            ("copy-csv", "Copy as C&SV", self.copy_csv, "Ctrl+Shift+C"),
+            ("copy-all-text", "Copy &whole table as text", self.copy_all_text, ""),
+            ("copy-all-csv", "Copy whole &table as CSV", self.copy_all_csv, ""),
             ("save-csv", "&Save as CSV…", self.save_csv, ""),
         )
         self._menu_actions: dict[str, QAction] = {}
         for name, text, run, keys in table:
             action = QAction(text, self, objectName=name)
-            action.triggered.connect(run)
+            action.triggered.connect(lambda _=False, run=run: run())
             if keys:
                 action.setShortcut(QKeySequence(keys))
                 action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -123,7 +116,7 @@ class AnalysisPanel(LazyPanel):
         self.memory.show_totals(analysis.totals)
         if self._table is not None and self._table.totals is analysis.totals:
             self._newest.cancel()
-            self._show(self._table)  # a page that comes up asks twice for what it shows
+            self._show(self._table)  # a page is refreshed twice when it appears
         elif analysis.totals.layers <= LARGE:
             self._newest.cancel()
             self._show(LayerTable(analysis))
@@ -152,11 +145,11 @@ class AnalysisPanel(LazyPanel):
         self._apply_filter()
 
     def _suggest(self, recipe: Recipe) -> None:
-        """Estimate for a recipe; whether it can have its lower precision, the devices tell."""
+        """Set the memory estimate to a recipe; only the device decides on lower precision."""
         self.memory.suggest(recipe)
-        self._asked.cancel()
+        self._newest_devices.cancel()
         if recipe.precision != "float32":
-            self._asked.start(
+            self._newest_devices.start(
                 fitting.devices,
                 lambda found: self.memory.suggest(recipe, fitting.chosen(recipe, found)),
             )
@@ -176,24 +169,32 @@ class AnalysisPanel(LazyPanel):
 
     def _chosen(self, paths: Sequence[str], at: str) -> None:
         design = self.workspace.design
-        # A large table may still be that of the design before.
-        there = [path for path in paths if graph_paths.node_at(design, path) is not None]
-        self.workspace.select(there)
-        if at in there:
+        # The table of a large design is built in a thread, so it may still show deleted nodes.
+        existing = [path for path in paths if graph_paths.node_at(design, path) is not None]
+        self.workspace.select(existing)
+        if at in existing:
             self.workspace.reveal(at)
 
     # Text and CSV
 
-    def copy_text(self, *, everything: bool = False) -> None:
-        """Copy the selected rows, or all, as aligned text."""
-        self._copied(as_text, self._rows(everything))
+    def copy_text(self) -> None:
+        """Copy the selected rows as aligned text, or all rows without a selection."""
+        self._copy_rows(as_text, self._selected_rows())
 
-    def copy_csv(self, *, everything: bool = False) -> None:
-        """Copy the selected rows, or all, as comma-separated values."""
-        self._copied(as_csv, self._rows(everything))
+    def copy_csv(self) -> None:
+        """Copy the selected rows as CSV, or all rows without a selection."""
+        self._copy_rows(as_csv, self._selected_rows())
+
+    def copy_all_text(self) -> None:
+        """Copy all rows as aligned text."""
+        self._copy_rows(as_text, self.view.layers.order)
+
+    def copy_all_csv(self) -> None:
+        """Copy all rows as CSV."""
+        self._copy_rows(as_csv, self.view.layers.order)
 
     def save_csv(self) -> None:
-        """Write the whole table to a file of comma-separated values."""
+        """Ask for a file and write the whole table to it as CSV."""
         table = self.view.layers.table
         if table is None:
             return
@@ -207,29 +208,32 @@ class AnalysisPanel(LazyPanel):
             return
         path = Path(text if Path(text).suffix else f"{text}.csv")
         try:
-            write_atomically(path, as_csv(table, self._rows(True), self._columns()).encode())
+            write_atomically(path, as_csv(table, self.view.layers.order, self._columns()).encode())
         except OSError as error:
             self.workspace.refused.emit(
                 f"{path} cannot be written ({error.strerror}): choose another folder."
             )
             return
-        self.workspace.told.emit(f"The table is in {path}.")
+        self.workspace.told.emit(f"The table was saved as {path}.")
 
-    def _rows(self, everything: bool) -> list[int]:
-        """Return the lines that are meant, in the order in which they are shown."""
+    def _selected_rows(self) -> list[int]:
+        """Return the selected lines in the order shown, or all lines without a selection."""
         order = self.view.layers.order
-        selected = self.view.selected_rows()
-        return order if everything or not selected else [order[row] for row in selected]
+        return [order[row] for row in self.view.selected_rows()] or order
 
-    def _columns(self) -> list:
+    def _columns(self) -> list[Column]:
         return [COLUMNS[number] for number in self.view.shown_columns()]
 
-    def _copied(self, write, rows: Collection[int]) -> None:
+    def _copy_rows(
+        self,
+        write: Callable[[LayerTable, Sequence[int], Sequence[Column]], str],
+        rows: Sequence[int],
+    ) -> None:
         table = self.view.layers.table
         if table is not None and rows:
             QGuiApplication.clipboard().setText(write(table, rows, self._columns()))
-            lines = "row" if len(rows) == 1 else "rows"
-            self.workspace.told.emit(f"Copied {numbers.count(len(rows))} {lines}.")
+            number = numbers.count(len(rows))
+            self.workspace.told.emit("Copied 1 row." if number == "1" else f"Copied {number} rows.")
 
     def _show_menu(self, at: QPoint) -> None:
         menu = QMenu(self, objectName="layers-menu")
@@ -249,7 +253,7 @@ class AnalysisPanel(LazyPanel):
         for name in ("copy-text", "copy-csv"):
             self._menu_actions[name].setEnabled(True)
 
-    # Beyond
+    # Other tools' counts, and keys
 
     def show_conventions(self) -> None:
         """Show how other tools count this design."""
@@ -258,7 +262,7 @@ class AnalysisPanel(LazyPanel):
         ConventionsDialog(self.workspace.analysis, self).open()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take Ctrl+F for the filter, and the arrow keys and Escape from it to the table."""
+        """Focus the filter at Ctrl+F, and the table at Escape, Down or Enter in the filter."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             if event.matches(QKeySequence.StandardKey.Find):
                 event.accept()

@@ -1,4 +1,4 @@
-"""What an edit changes, in words: for the preview of a fix."""
+"""A sentence on what an edit changes, for the preview of a fix."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,11 +6,17 @@ from designer.analysis.analysis import Analysis
 from designer.design.values import BlockNode, Design, Edge, Graph, Node
 from designer.gui.base import numbers
 
-MOST = 4  # changes that are told one by one
+MOST = 4  # changes that are listed one by one
 
 
 def preview(before: Analysis, after: Analysis) -> str:
-    """Return in one sentence what becomes of the figures and what is changed for it."""
+    """Return what an edit does to the counts of a design, and which nodes it changes.
+
+    Parameters
+    ----------
+    before, after
+        The analyses of the design without and with the edit.
+    """
     effects = [f"{_problems(len(before.problems))} → {numbers.count(len(after.problems))}"]
     for name, write in (("parameters", numbers.short), ("macs", numbers.scaled)):
         old, new = getattr(before.totals, name), getattr(after.totals, name)
@@ -18,10 +24,10 @@ def preview(before: Analysis, after: Analysis) -> str:
             title = "MACs" if name == "macs" else name
             effects.append(f"{title} {write(old)} → {write(new)}")
     found = list(changes(before.design, after.design))
-    told = found[:MOST]
+    listed = found[:MOST]
     if len(found) > MOST:
-        told.append(f"and {numbers.count(len(found) - MOST)} more")
-    return f"{', '.join(effects)}: {', '.join(told)}" if told else ", ".join(effects)
+        listed.append(f"and {numbers.count(len(found) - MOST)} more")
+    return f"{', '.join(effects)}: {', '.join(listed)}" if listed else ", ".join(effects)
 
 
 def _problems(number: int) -> str:
@@ -29,7 +35,7 @@ def _problems(number: int) -> str:
 
 
 def changes(before: Design, after: Design) -> Iterator[str]:
-    """Yield what differs between two designs, one node or edge at a time."""
+    """Yield the differences between two designs, one node, edge, block or argument at a time."""
     for name, argument in after.arguments.items():
         old = before.arguments.get(name)
         if old is not None and old.default != argument.default:
@@ -61,7 +67,7 @@ def _graph(before: Graph, after: Graph) -> Iterator[str]:
         (after.edges, old_edges, "connected to"),
     ):
         for edge in edges:
-            # Edges of nodes that came or went are told with them.
+            # Edges of added or removed nodes are part of those changes.
             if edge not in others and {edge.source, edge.target} <= same:
                 if verb == "disconnected from" and _is_replaced(edge, after, before):
                     continue
@@ -69,7 +75,7 @@ def _graph(before: Graph, after: Graph) -> Iterator[str]:
 
 
 def _is_replaced(edge: Edge, after: Graph, before: Graph) -> bool:
-    """Tell whether a node was put into an edge."""
+    """Return whether a node was inserted into an edge."""
     return any(
         each.target == edge.target
         and each.target_port == edge.target_port

@@ -1,5 +1,6 @@
-"""The Code dock: the Python that the design compiles to, in step with the selection."""
+"""The Code dock: the Python source generated from the design; selection follows the canvas."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -14,31 +15,31 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.analysis.problems import Severity
+from designer.analysis.problems import Problem, Severity
 from designer.codegen import generate
 from designer.design.values import Design
 from designer.gui.base import icons, numbers
 from designer.gui.base.speed import helper_process
 from designer.gui.base.theme import colors, sans
 from designer.gui.documents.workspace import Workspace
-from designer.gui.panels.code_places import CodePlaces, path_of
 from designer.gui.panels.code_view import CodeView
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
+from designer.gui.panels.source_lines import SourceLines, path_of
 from designer.storage import write_atomically
 
 
 class CodePanel(LazyPanel):
-    """The generated source; the last that could be generated, faded, while there are errors."""
+    """The generated source; while the design has errors, the last valid one, dimmed."""
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace, "code-panel")
-        self.design: Design | None = None  # of which the shown source is
-        self.places: CodePlaces | None = None
+        self.design: Design | None = None  # the design of the shown source
+        self.lines: SourceLines | None = None
         self._newest = Newest(self)
-        self._own = False  # the selection comes from this panel
+        self._selecting = False  # whether this panel is changing the selection
         self.view = CodeView()
         self.view.line_chosen.connect(self._line_chosen)
-        self.view.find_wanted.connect(self.find)
+        self.view.find_requested.connect(self.open_finder)
         self.sentence = QLabel(objectName="code-refusal", wordWrap=True)
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
         self.sentence.setContentsMargins(10, 6, 10, 6)
@@ -46,7 +47,7 @@ class CodePanel(LazyPanel):
         self.title = QLabel(objectName="code-title")
         self.title.setProperty("role", "soft")
         self._buttons = [
-            self._button("find-code", "search", "Find in the code (Ctrl+F)", self.find),
+            self._button("find-code", "search", "Find in the code (Ctrl+F)", self.open_finder),
             self._button("copy-code", "copy", "Copy the whole file", self.copy),
             self._button("save-code", "save", "Save as a Python file…", self.save),
         ]
@@ -57,7 +58,7 @@ class CodePanel(LazyPanel):
         workspace.switched.connect(self._switched)
         self.redraw()
 
-    def _button(self, name: str, icon: str, tip: str, run) -> QToolButton:
+    def _button(self, name: str, icon: str, tip: str, run: Callable[[], None]) -> QToolButton:
         button = QToolButton(objectName=name, autoRaise=True)
         button.setProperty("icon-name", icon)
         button.setToolTip(tip)
@@ -99,7 +100,7 @@ class CodePanel(LazyPanel):
     # What is shown
 
     def refresh(self) -> None:
-        """Show the source of the current design, as soon as it is generated."""
+        """Show the source of the current design; it is generated in the helper process."""
         workspace = self.workspace
         analysis = workspace.analysis
         if workspace.document is None:
@@ -111,10 +112,10 @@ class CodePanel(LazyPanel):
         elif analysis.design is not self.design:
             design = analysis.design
             if analysis.totals.layers > LARGE:
-                self.title.setText("Writing the code…")
+                self.title.setText("Generating the code…")
             self._newest.start(
-                lambda: CodePlaces(helper_process.call(generate, design)),
-                lambda made: self._show(design, made),
+                lambda: SourceLines(helper_process.call(generate, design)),
+                lambda lines: self._show(design, lines),
                 self._refuse,
             )
         else:
@@ -131,13 +132,13 @@ class CodePanel(LazyPanel):
         self.view.redraw()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with a selection that was made unseen."""
+        """Mark the selection, which may have changed while the dock was hidden."""
         super().showEvent(event)
         self._follow()
 
-    def _show(self, design: Design, made: CodePlaces) -> None:
-        self.design, self.places = design, made
-        self.view.show_text("\n".join(made.lines))
+    def _show(self, design: Design, lines: SourceLines) -> None:
+        self.design, self.lines = design, lines
+        self.view.show_text("\n".join(lines.text))
         self._accept()
         self._follow()
         if self.words.text() and not self.finder.isHidden():
@@ -146,79 +147,79 @@ class CodePanel(LazyPanel):
     def _accept(self) -> None:
         self.sentence.hide()
         self.view.set_faded(False)
-        self._tell_title()
+        self._show_title()
 
     def _refuse(self, sentence: str) -> None:
         self.sentence.setText(sentence)
         self.sentence.show()
         self.view.set_faded(True)
-        self._tell_title()
+        self._show_title()
 
     def _clear(self) -> None:
-        self.design = self.places = None
+        self.design = self.lines = None
         self.sentence.hide()
         self.view.show_text("")
         self.view.mark((), show=False)
-        self._tell_title()
+        self._show_title()
 
-    def _tell_title(self) -> None:
-        lines = len(self.places.lines) - 1 if self.places is not None else 0
-        text = f"class {self.places.network} · {numbers.count(lines)} lines" if self.places else ""
-        self.title.setText(text)
+    def _show_title(self) -> None:
+        lines = self.lines
+        self.title.setText(
+            f"class {lines.network} · {numbers.count(len(lines.text) - 1)} lines" if lines else ""
+        )
         for button in self._buttons:
-            button.setEnabled(self.places is not None)
+            button.setEnabled(lines is not None)
 
     def _switched(self) -> None:
-        # The source of another design tells nothing of this one.
         self._newest.cancel()
         self._clear()
 
     # Selection
 
     def _follow(self) -> None:
-        if self.places is None or self.design is None or not self.isVisible():
+        if self.lines is None or self.design is None or not self.isVisible():
             return
-        lines = self.places.of_paths(self.design, sorted(self.workspace.selection))
-        self.view.mark(lines, show=not self._own)
+        lines = self.lines.of_paths(self.design, sorted(self.workspace.selection))
+        self.view.mark(lines, show=not self._selecting)
 
     def _follow_scope(self) -> None:
-        if self.places is not None and not self._own and not self.workspace.selection:
-            line = self.places.of_scope(self.workspace.block)
+        if self.lines is not None and not self._selecting and not self.workspace.selection:
+            line = self.lines.of_scope(self.workspace.block)
             self.view.mark((line,), show=True)
             self.view.mark((), show=False)
 
     def _line_chosen(self, line: int) -> None:
-        if self.places is None or self.design is not self.workspace.design:
+        if self.lines is None or self.design is not self.workspace.design:
             return
-        node = self.places.node_at(line)
+        node = self.lines.node_at(line)
         if node is None:
             return
         workspace = self.workspace
         path = path_of(node, workspace.design, workspace.analysis, workspace.scope)
         if path is not None:
-            self._own = True
+            self._selecting = True
             workspace.select([path], reveal=True)
-            self._own = False
+            self._selecting = False
 
     # Find
 
-    def find(self) -> None:
-        """Ask for words to be found."""
+    def open_finder(self) -> None:
+        """Show the search field and focus it."""
         self.finder.show()
         self.words.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.words.selectAll()
 
     def _find_first(self, words: str) -> None:
         self._count(self.view.show_matches(words))
-        self._tell_match(self.view.go_to_match(1, from_here=True))
+        self._show_match(self.view.go_to_match(1, from_here=True))
 
     def _count(self, number: int) -> None:
         self._number = number
         self.found.setText("" if not self.words.text() else "not found" if not number else "")
 
-    def _tell_match(self, place: int) -> None:
-        if place:
-            self.found.setText(f"{place} of {self._number}")
+    def _show_match(self, number: int) -> None:
+        if number:
+            self.found.setText(f"{number} of {self._number}")
 
     def _end_find(self) -> None:
         self.finder.hide()
@@ -226,32 +227,32 @@ class CodePanel(LazyPanel):
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Go from match to match with Enter and Shift+Enter; Escape ends it."""
+        """Go to the next match with Enter, to the previous with Shift+Enter; Escape closes."""
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() == Qt.Key.Key_Escape:
                 self._end_find()
                 return True
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
                 back = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-                self._tell_match(self.view.go_to_match(-1 if back else 1))
+                self._show_match(self.view.go_to_match(-1 if back else 1))
                 return True
         return super().eventFilter(watched, event)
 
-    # Take away
+    # Copy and save
 
     def copy(self) -> None:
-        """Copy the whole file."""
-        if self.places is not None:
-            QGuiApplication.clipboard().setText("\n".join(self.places.lines))
-            self.workspace.told.emit("Copied the Python file.")
+        """Copy the whole source."""
+        if self.lines is not None:
+            QGuiApplication.clipboard().setText("\n".join(self.lines.text))
+            self.workspace.told.emit("Copied the Python source.")
 
     def save(self) -> None:
-        """Write the source to a file."""
-        if self.places is None:
+        """Ask for a file and write the source to it."""
+        if self.lines is None:
             return
-        source = "\n".join(self.places.lines)
+        source = "\n".join(self.lines.text)
         text, _ = QFileDialog.getSaveFileName(
-            self, "Save the code", f"{self.places.network.lower()}.py", "Python (*.py)"
+            self, "Save the code", f"{self.lines.network.lower()}.py", "Python (*.py)"
         )
         if not text:
             return
@@ -263,13 +264,15 @@ class CodePanel(LazyPanel):
                 f"{path} cannot be written ({error.strerror}): choose another folder."
             )
             return
-        self.workspace.told.emit(f"The code is in {path}.")
+        self.workspace.told.emit(f"The code was saved as {path}.")
 
 
-def _refusal(problems) -> str:
-    """Say what keeps the code from being generated."""
-    errors = [each.message for each in problems if each.severity is Severity.ERROR]
-    first, others = errors[0], len(errors) - 1
-    words = f"{numbers.count(others)} more {'problem' if others == 1 else 'problems'}"
-    more = f", and {words}" if others else ""
-    return f"There is no code for this design yet: {first}{more}. Mend that first."
+def _refusal(problems: Iterable[Problem]) -> str:
+    """Return why no code can be generated."""
+    first, *others = [each.message for each in problems if each.severity is Severity.ERROR]
+    if not others:
+        return f"The design must be valid before its code can be generated. Fix this: {first}."
+    return (
+        f"The design must be valid before its code can be generated. Fix {len(others) + 1} "
+        f"problems, first this one: {first}."
+    )

@@ -1,4 +1,4 @@
-"""Python to be read: colored, with line numbers, with the lines of the selection marked."""
+"""A read-only view of Python source with colors, line numbers and marked lines."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -24,8 +24,8 @@ from designer.gui.base.theme import colors, mono
 from designer.gui.panels import python_colors
 from designer.gui.panels.shared import runs
 
-MOST_MARKS = 500  # marked stretches and matches; each is looked at whenever a line is painted
-_COLORED = 1  # the state of a line that has its colors
+MOST_MARKS = 500  # marks and matches, because Qt examines each of them for every painted line
+_COLORED = 1  # the user state of a text block that has its colors
 
 
 class CodeView(QPlainTextEdit):
@@ -34,13 +34,13 @@ class CodeView(QPlainTextEdit):
     Signals
     -------
     line_chosen(number)
-        The user put the cursor into another line, counted from 1.
-    find_wanted()
+        The user clicked a line or moved the cursor to it; lines count from 1.
+    find_requested()
         Ctrl+F was pressed.
     """
 
     line_chosen = Signal(int)
-    find_wanted = Signal()
+    find_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__(objectName="code")
@@ -56,7 +56,7 @@ class CodeView(QPlainTextEdit):
         self._matches: list[QTextEdit.ExtraSelection] = []
         self._faded = False
         self._line = 1
-        self._moving = False  # the cursor is moved by the program, not by the user
+        self._moving = False  # whether the program, not the user, is moving the cursor
         self._in_string: frozenset[int] = frozenset()
         self._formats = python_colors.token_formats()
         self._margin = _Margin(self)
@@ -68,10 +68,10 @@ class CodeView(QPlainTextEdit):
     # The text
 
     def show_text(self, text: str) -> None:
-        """Show another text, scrolled as before."""
+        """Show another text, keeping the scroll position."""
         if text == self.toPlainText():
             return
-        place = self.verticalScrollBar().value(), self.horizontalScrollBar().value()
+        scrolled = self.verticalScrollBar().value(), self.horizontalScrollBar().value()
         line = self._line
         self._in_string = python_colors.long_strings(text.split("\n"))
         self._moving = True
@@ -80,17 +80,17 @@ class CodeView(QPlainTextEdit):
         if block.isValid():
             self.setTextCursor(QTextCursor(block))
         self._moving = False
-        self.verticalScrollBar().setValue(place[0])
-        self.horizontalScrollBar().setValue(place[1])
+        self.verticalScrollBar().setValue(scrolled[0])
+        self.horizontalScrollBar().setValue(scrolled[1])
 
     def set_faded(self, faded: bool) -> None:
-        """Write the text faintly, since it is no more what the design would give."""
+        """Dim the text, because it no longer corresponds to the design."""
         if faded != self._faded:
             self._faded = faded
             self.redraw()
 
     def mark(self, lines: Sequence[int], *, show: bool) -> None:
-        """Mark lines, counted from 1; with `show`, scroll to the first if it is out of sight."""
+        """Mark lines, counted from 1; with `show`, scroll to the first if it is not visible."""
         self.marked = tuple(lines)
         self._show_marks()
         if lines and show:
@@ -106,7 +106,7 @@ class CodeView(QPlainTextEdit):
                 self.horizontalScrollBar().setValue(0)
 
     def show_matches(self, words: str) -> int:
-        """Light up every place where `words` are; return how many there are."""
+        """Highlight all occurrences of `words`, and return their number."""
         self._matches = []
         c = colors()
         color = QColor(c.warning)
@@ -124,7 +124,20 @@ class CodeView(QPlainTextEdit):
         return len(self._matches)
 
     def go_to_match(self, step: int, *, from_here: bool = False) -> int:
-        """Go to the next match (1) or the one before (-1); return its number, from 1."""
+        """Go to the next match (1) or the previous one (-1).
+
+        Parameters
+        ----------
+        step
+            1 or -1.
+        from_here
+            Whether a match at the cursor counts as the next one.
+
+        Returns
+        -------
+        int
+            The number of the match, from 1; 0 if there is none.
+        """
         if not self._matches:
             return 0
         here = self.textCursor().selectionStart()
@@ -140,13 +153,13 @@ class CodeView(QPlainTextEdit):
         self.centerCursor()
         return number + 1
 
-    # Looks
+    # Colors and marks
 
     def redraw(self) -> None:
         """Use the theme's colors and the application's font."""
         c = colors()
         font = mono(relative=0.95)
-        font.setFeature(QFont.Tag("calt"), 0)  # == stays two signs
+        font.setFeature(QFont.Tag("calt"), 0)  # no ligatures: == stays two signs
         self.setFont(font)
         self._formats = python_colors.token_formats()
         if self._faded:
@@ -166,7 +179,7 @@ class CodeView(QPlainTextEdit):
         self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Color the lines that are seen, then paint them."""
+        """Color the visible lines that have no colors yet, then paint them."""
         block, bottom = self.firstVisibleBlock(), self.viewport().height()
         top = self.blockBoundingGeometry(block).translated(self.contentOffset()).top()
         while block.isValid() and top <= bottom:
@@ -182,7 +195,7 @@ class CodeView(QPlainTextEdit):
         for first, last in islice(runs(self.marked), MOST_MARKS):
             mark = QTextEdit.ExtraSelection()
             mark.cursor = QTextCursor(self.document().findBlockByNumber(first - 1))
-            # With its end, so that the last line is marked in its full width, too.
+            # Including its line end, so that the last line is marked in its full width.
             end = self.document().findBlockByNumber(last - 1)
             beyond = min(end.position() + end.length(), self.document().characterCount() - 1)
             mark.cursor.setPosition(beyond, QTextCursor.MoveMode.KeepAnchor)
@@ -195,7 +208,7 @@ class CodeView(QPlainTextEdit):
     # The margin
 
     def margin_width(self) -> int:
-        """Return how wide the line numbers are."""
+        """Return the width of the margin in pixels."""
         digits = max(len(str(self.blockCount())), 3)
         return QFontMetrics(self.font()).horizontalAdvance("0") * digits + 20
 
@@ -241,19 +254,18 @@ class CodeView(QPlainTextEdit):
                 self.line_chosen.emit(line)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose a line again that the cursor is in already."""
+        """Report a click also on the line that has the cursor already."""
         before = self._line
         super().mousePressEvent(event)
         if self._line == before and event.button() == Qt.MouseButton.LeftButton:
             self.line_chosen.emit(before)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the margin as high as the text."""
         super().resizeEvent(event)
         self._place_margin()
 
     def event(self, event: QEvent) -> bool:
-        """Keep Ctrl+F from the window, which would look for a node."""
+        """Handle Ctrl+F here, so that the window does not search for a node."""
         if (
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
@@ -264,24 +276,21 @@ class CodeView(QPlainTextEdit):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Offer to find words."""
         if event.matches(QKeySequence.StandardKey.Find):
-            self.find_wanted.emit()
+            self.find_requested.emit()
         else:
             super().keyPressEvent(event)
 
 
 class _Margin(QWidget):
-    """The line numbers beside the text."""
+    """The line numbers at the left of the text."""
 
     def __init__(self, view: CodeView) -> None:
         super().__init__(view)
         self.view = view
 
     def sizeHint(self) -> QSize:
-        """Return the width of the numbers."""
         return QSize(self.view.margin_width(), 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the line numbers."""
         self.view.paint_margin(QPainter(self), event.rect())

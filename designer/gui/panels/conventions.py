@@ -1,4 +1,4 @@
-"""How other tools count: what each prints for this design, by its own rule."""
+"""How other tools count: the values that each would print for a design, and its rule."""
 
 from math import prod
 from typing import NamedTuple
@@ -11,16 +11,26 @@ from designer.layers.tensors import FLOAT_BYTES, Part, State, StateRole, Tensor
 
 
 class Convention(NamedTuple):
-    """What a tool calls a figure, what that figure is for this design, and its rule."""
+    """A value that a tool prints.
+
+    Attributes
+    ----------
+    tool, name
+        The tool, and what it calls the value.
+    value
+        The value for this design, as text.
+    rule
+        How the tool counts.
+    """
 
     tool: str
     name: str
-    figure: str
+    value: str
     rule: str
 
 
 def conventions(analysis: Analysis) -> list[Convention]:
-    """Return how others count this design; only figures that follow from it by their rule."""
+    """Return the values that other tools print for a design, computed by their rules."""
     totals = analysis.totals
     rows = analysis.rows()
     statistics = running_statistics(rows)
@@ -34,14 +44,14 @@ def conventions(analysis: Analysis) -> list[Convention]:
             "CS231n lecture",
             "TOTAL params",
             numbers.local(formatting.lecture_count(totals.weights)),
-            "Weights only, no biases; digits are cut off, not rounded.",
+            "Weights only, without biases; truncated, not rounded.",
         ),
         Convention(
             "CS231n lecture",
             "TOTAL memory",
             lecture_memory(totals.buffer_values),
-            "Input and output of each convolution, output of every other layer that counts; "
-            "forward only, twice that for backward.",
+            "Input and output of each convolution, output of every other layer with a row in the "
+            "lecture's table. Forward only; twice that for backward.",
         ),
         Convention(
             "convnet-burden",
@@ -53,14 +63,14 @@ def conventions(analysis: Analysis) -> list[Convention]:
             "torchinfo",
             "Total params",
             count(totals.parameters),
-            "Weights and biases; buffers are left out.",
+            "Weights and biases, without buffers.",
         ),
         Convention(
             "torchinfo",
             "Total mult-adds",
             scaled(torchinfo_mult_adds(rows)),
-            "Every parameter of a convolution once for each position of its output, biases "
-            "included; those of other layers once. Joins, pooling and activations are free.",
+            "Every parameter of a convolution, biases included, once for each position of its "
+            "output; those of other layers once. Joins, pooling and activations count nothing.",
         ),
         Convention(
             "torchinfo",
@@ -72,46 +82,46 @@ def conventions(analysis: Analysis) -> list[Convention]:
             "Keras summary",
             "Total params",
             f"{count(every)} ({kibi})",
-            "Running means and variances of batch norm count as parameters; MiB are written MB.",
+            "Running means and variances of batch norm count as parameters; MiB are written as MB.",
         ),
         Convention(
             "Keras summary",
             "Trainable, non-trainable",
             f"{count(totals.parameters)}, {count(statistics)}",
-            "The second are the running means and variances.",
+            "Non-trainable are the running means and variances.",
         ),
         Convention(
             "torchvision's tables",
             "GFLOPS",
             numbers.local(f"{giga:,.2f}" if giga >= 0.1 else f"{giga:.2g}"),
-            "Multiply-accumulates in billions, although called FLOPS: half of what the next line "
-            "counts.",
+            "Multiply-accumulates in billions, although called FLOPS: half of the count in the "
+            "next line.",
         ),
         Convention(
             "torch FlopCounterMode",
             "Total FLOPs",
             scaled(totals.flops),
-            "Multiplication and addition count as two; convolutions and matrix products only, "
-            "biases left out.",
+            "A multiplication and an addition count as two; convolutions and matrix products only, "
+            "without biases.",
         ),
         Convention(
             "fvcore",
             "flops",
             f"at least {scaled(totals.macs)}",
             "A multiply-accumulate is one flop; depending on the version, batch norm and pooling "
-            "come on top.",
+            "are added.",
         ),
         Convention(
             "ptflops",
             "GMac",
             f"at least {scaled(totals.macs)}",
-            "Multiply-accumulates; biases, norms, pooling and activations come on top.",
+            "Multiply-accumulates; biases, norms, pooling and activations are added.",
         ),
     ]
 
 
 def running_statistics(rows: list[Row]) -> int:
-    """Return values of running means and variances."""
+    """Return the number of values in the running means and variances of all layers."""
     return sum(
         prod(state.shape)
         for row in rows
@@ -121,8 +131,9 @@ def running_statistics(rows: list[Row]) -> int:
 
 
 def torchinfo_values(rows: list[Row]) -> int:
-    """Return the outputs of layers that have parameters; a composite layer is those it is made of.
+    """Return the number of output values of layers that have parameters.
 
+    A composite layer, such as a depthwise separable convolution, counts as its parts. Source:
     https://github.com/TylerYep/torchinfo, ``ModelStatistics.total_output_bytes``.
     """
     return sum(
@@ -134,7 +145,7 @@ def torchinfo_values(rows: list[Row]) -> int:
 
 
 def torchinfo_mult_adds(rows: list[Row]) -> int:
-    """Return what torchinfo's ``LayerInfo.calculate_macs`` sums up."""
+    """Return the sum of what torchinfo computes in ``LayerInfo.calculate_macs``."""
     total = 0
     for row in rows:
         groups: dict[str, list[State]] = {}

@@ -1,4 +1,4 @@
-"""The dialog "How others count": this design's figures by the conventions of other tools."""
+"""The dialog "How others count": the values of a design by the conventions of other tools."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -18,11 +18,11 @@ from designer.gui.base.theme import mono, sans
 from designer.gui.panels.conventions import Convention, conventions
 from designer.gui.panels.memory_totals import explained
 
-_HEADS = ("Tool", "calls it", "this design", "and counts")
+_HEADS = ("Tool", "Name", "This design", "Rule")
 
 
 class ConventionsDialog(QDialog):
-    """A table of conventions, with what each is for the design."""
+    """A table of conventions with their values for the design."""
 
     def __init__(self, analysis: Analysis, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="conventions")
@@ -30,7 +30,9 @@ class ConventionsDialog(QDialog):
         self.rows = [
             *conventions(analysis),
             *(
-                Convention("Network Designer", each.name, each.figure, _first_words(each.meaning))
+                Convention(
+                    "Network Designer", each.name, each.value, _first_paragraph(each.meaning)
+                )
                 for each in explained(analysis.totals)
             ),
         ]
@@ -53,8 +55,8 @@ class ConventionsDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 12)
         introduction = QLabel(
-            "One network, many figures: tools mean different things by the same words. "
-            "Each line says what a tool would print for this design, and by which rule."
+            "Tools mean different things by the same words. Each line shows the value that a tool "
+            "prints for this design, and the rule by which it counts."
         )
         introduction.setProperty("role", "soft")
         introduction.setWordWrap(True)
@@ -70,13 +72,13 @@ class ConventionsDialog(QDialog):
         return "".join(f"{' | '.join(row)}\n" for row in self.rows)
 
     def _fill(self) -> None:
-        for place, words in enumerate(_HEADS):
-            head = QLabel(words)
+        for column, title in enumerate(_HEADS):
+            head = QLabel(title)
             head.setProperty("role", "faint")
             head.setFont(sans(0.92))
-            self._grid.addWidget(head, 0, place)
+            self._grid.addWidget(head, 0, column)
         line, before = 1, ""
-        for tool, name, figure, rule in self.rows:
+        for tool, name, value, rule in self.rows:
             if tool != before:
                 rule_line = QFrame()
                 rule_line.setProperty("role", "line")
@@ -85,9 +87,9 @@ class ConventionsDialog(QDialog):
                 self._grid.addWidget(_label(tool, bold=True), line + 1, 0)
             before = tool
             self._grid.addWidget(_label(name), line + 1, 1)
-            value = _label(figure)
-            value.setFont(mono(relative=0.95))
-            self._grid.addWidget(value, line + 1, 2)
+            number = _label(value)
+            number.setFont(mono(relative=0.95))
+            self._grid.addWidget(number, line + 1, 2)
             words = _label(rule)
             words.setWordWrap(True)
             words.setMinimumWidth(220)
@@ -106,6 +108,6 @@ def _label(text: str, *, bold: bool = False) -> QLabel:
     return label
 
 
-def _first_words(meaning: str) -> str:
+def _first_paragraph(meaning: str) -> str:
     """Return the first paragraph of an explanation."""
     return meaning.removeprefix("<p>").partition("</p>")[0]

@@ -1,4 +1,4 @@
-"""What Qt asks of the table: which lines are shown in which order, and a cell's words."""
+"""The Qt model of the table of layers: the order of its lines, the texts of its cells."""
 
 from typing import Any
 
@@ -11,7 +11,13 @@ _TOP = QModelIndex()
 
 
 class LayerModel(QAbstractTableModel):
-    """The lines of a table, sorted and filtered; cells are written when they are seen."""
+    """The lines of a table, sorted and filtered; the texts of cells are made when they are shown.
+
+    Attributes
+    ----------
+    order
+        The numbers of the shown lines, in the order shown.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -29,7 +35,7 @@ class LayerModel(QAbstractTableModel):
             self.table = table
             if order:
                 last = self.index(len(order) - 1, len(COLUMNS) - 1)
-                self.dataChanged.emit(self.index(0, 0), last)
+                self.dataChanged.emit(self.index(0, 0), last, [])
             return
         self.beginResetModel()
         self.table, self.order = table, order
@@ -41,7 +47,7 @@ class LayerModel(QAbstractTableModel):
         self._reorder()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sort by a column; -1 goes back to the order of the network."""
+        """Sort by a column; -1 restores the order of the network."""
         self.sorted_by = COLUMNS[column] if 0 <= column < len(COLUMNS) else None
         self.descending = order == Qt.SortOrder.DescendingOrder
         self._reorder()
@@ -54,33 +60,30 @@ class LayerModel(QAbstractTableModel):
         self.endResetModel()
 
     def line(self, row: int) -> Line:
-        """Return the line that is shown in a row."""
+        """Return the line in a row."""
         assert self.table is not None
         return self.table.lines[self.order[row]]
 
     def path(self, row: int) -> str:
-        """Return the layer that is shown in a row."""
+        """Return the path of the layer in a row."""
         return self.line(row).row.path
 
     def share(self, row: int, column: int) -> float:
-        """Return how a figure compares with the largest of its column, from 0 to 1."""
+        """Return the ratio of a cell's number to the largest of its column, from 0 to 1."""
         assert self.table is not None
         name = COLUMNS[column].name
         largest = self.table.largest[name]
         return self.table.numbers[name][self.order[row]] / largest if largest else 0.0
 
-    # Qt's questions
+    # The methods that Qt calls
 
     def rowCount(self, parent: Index = _TOP) -> int:
-        """Return how many lines are shown."""
         return 0 if parent.isValid() else len(self.order)
 
     def columnCount(self, parent: Index = _TOP) -> int:
-        """Return how many columns there are, the hidden ones included."""
         return 0 if parent.isValid() else len(COLUMNS)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return a cell's words, how they are aligned, or the layer's formulas."""
         column = COLUMNS[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             return column.text(self.line(index.row()))
@@ -98,7 +101,6 @@ class LayerModel(QAbstractTableModel):
         orientation: Qt.Orientation,
         role: int = Qt.ItemDataRole.DisplayRole,
     ) -> Any:
-        """Return a column's title or what its figures mean."""
         if orientation != Qt.Orientation.Horizontal:
             return None
         column = COLUMNS[section]

@@ -1,4 +1,4 @@
-"""The lecture's table as plain data: a line per layer, its columns, and it as text and CSV."""
+"""The table of layers as plain data: its lines and columns, and its export as text and CSV."""
 
 import csv
 import io
@@ -19,14 +19,20 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 class Line(NamedTuple):
-    """A layer; `kept` is what autograd keeps for it, in bytes for one image."""
+    """A layer of the table.
+
+    Attributes
+    ----------
+    saved_for_backward
+        Bytes that autograd keeps for the layer between forward and backward pass of one image.
+    """
 
     row: Row
-    kept: int
+    saved_for_backward: int
 
     @property
     def counts(self) -> bool:
-        """Whether the layer is a row of the sums: no activation, dropout or view."""
+        """Whether the layer is part of the totals, unlike activations, dropout and views."""
         counts = self.row.result.counts
         return bool(counts.output_values or counts.weights or counts.biases)
 
@@ -38,17 +44,19 @@ class Column:
     Attributes
     ----------
     help
-        What its figures mean, for the header's tooltip.
-    number
-        What it is sorted by and compared with the largest; None for a column of words.
+        What its values mean, for the header's tooltip.
     text, short
-        A cell with every digit, and as little as tells the size.
+        The text of a cell with every digit, and a short one for narrow columns.
     plain
-        A cell as a program reads it.
+        The value of a cell in a CSV file.
+    number
+        The number to sort by and to compare with the largest; None for a column of words.
     total
-        The sum, written in the same two ways.
+        The texts of the total, with every digit and short.
+    plain_title
+        The title in a CSV file.
     bar
-        Whether cells show their share of the largest.
+        Whether cells have a bar for their ratio to the largest.
     """
 
     name: str
@@ -64,11 +72,11 @@ class Column:
 
     @property
     def left(self) -> bool:
-        """Whether its cells are words, which begin at the left."""
+        """Whether its cells are words, which are aligned left."""
         return self.name in ("layer", "type")
 
 
-def _figure(
+def _numbers(
     name: str,
     title: str,
     help_: str,
@@ -79,7 +87,7 @@ def _figure(
     short: Callable[[int], str],
     plain_title: str = "",
 ) -> Column:
-    """Return a column of figures; layers that do not count have none where it would be zero."""
+    """Return a column of numbers; a dash replaces the 0 of layers outside the totals."""
 
     def cell(write: Callable[[int], str]) -> Callable[[Line], str]:
         def text(line: Line) -> str:
@@ -88,7 +96,7 @@ def _figure(
 
         return text
 
-    def sums(totals: Totals) -> tuple[str, str]:
+    def total_texts(totals: Totals) -> tuple[str, str]:
         return write(total(totals)), short(total(totals))
 
     return Column(
@@ -99,7 +107,7 @@ def _figure(
         cell(short),
         number,
         number,
-        sums,
+        total_texts,
         plain_title or name,
         bar=True,
     )
@@ -118,15 +126,20 @@ def _parameters(line: Line) -> int:
     return counts.weights + counts.biases
 
 
-def _field(line: Line) -> str:
+def _receptive_field(line: Line) -> str:
     return numbers.local(formatting.receptive_field(line.row.receptive_field))
+
+
+def _output_values(line: Line) -> int:
+    output = line.row.result.outputs[0]
+    return output.values if output is not None else 0
 
 
 def _size(number: int) -> str:
     return numbers.size(number) if number else "0"
 
 
-def _field_area(line: Line) -> float:
+def _receptive_area(line: Line) -> float:
     field = line.row.receptive_field
     return field.size[0] * field.size[1] if field is not None else 0.0
 
@@ -141,50 +154,50 @@ COLUMNS: tuple[Column, ...] = (
         lambda x: formatting.shape(x.row.shape),
         lambda x: formatting.shape(x.row.shape),
         lambda x: "x".join(map(str, x.row.shape)),
-        lambda x: x.row.result.outputs[0].values,
+        _output_values,
         plain_title="output",
     ),
-    _figure(
+    _numbers(
         "values",
         "Values",
-        "Layer outputs: values of the output of one image. Activations, dropout and views have "
-        "none of their own (–), as in the CS231n lecture.",
+        "Values in the output for one image. Activations, dropout and views have none of their "
+        "own (–), as in the CS231n lecture.",
         number=_values,
         total=lambda x: x.output_values,
         write=numbers.count,
         short=numbers.short,
     ),
-    _figure(
+    _numbers(
         "memory",
         "Memory",
-        "Memory of those values in float32: values × 4 bytes, for one image.",
+        "Memory of these values in float32: values × 4 bytes, for one image.",
         number=lambda x: FLOAT_BYTES * _values(x),
         total=lambda x: x.output_bytes,
         write=_size,
         short=_size,
         plain_title="memory_bytes",
     ),
-    _figure(
-        "kept",
+    _numbers(
+        "saved_for_backward",
         "Kept",
-        "Kept for backward: what autograd keeps for this layer while training on one image. A "
-        "tensor that several layers keep counts at the first of them.",
-        number=lambda x: x.kept,
+        "Kept for backward: the memory that autograd keeps for this layer in training, for one "
+        "image. A tensor that several layers keep counts at the first of them.",
+        number=lambda x: x.saved_for_backward,
         total=lambda x: x.saved_bytes(),
         write=_size,
         short=_size,
         plain_title="kept_bytes",
     ),
-    _figure(
+    _numbers(
         "parameters",
         "Params",
-        "Learned parameters: weights and biases.",
+        "Parameters: weights and biases.",
         number=_parameters,
         total=lambda x: x.parameters,
         write=numbers.count,
         short=numbers.short,
     ),
-    _figure(
+    _numbers(
         "macs",
         "MACs",
         "Multiply-accumulates of convolutions and matrix products for one image; one MAC is two "
@@ -195,18 +208,18 @@ COLUMNS: tuple[Column, ...] = (
         short=lambda x: numbers.scaled(x, 3),
     ),
     Column(
-        "field",
-        "Field",
-        "Receptive field: pixels of the input, height × width, that one value of the output "
-        "depends on.",
-        _field,
-        _field,
+        "receptive_field",
+        "Rec. field",
+        "Receptive field: pixels of the input, height × width, on which one value of the output "
+        "depends.",
+        _receptive_field,
+        _receptive_field,
         lambda x: (
             formatting.receptive_field(x.row.receptive_field)
             .replace("×", "x")
             .replace(formatting.NONE, "")
         ),
-        _field_area,
+        _receptive_area,
         plain_title="receptive_field",
     ),
 )  # fmt: skip
@@ -218,7 +231,7 @@ class LayerTable:
     Attributes
     ----------
     numbers, largest
-        By a column's name: the number of each line, and the largest of them.
+        By the name of the column: the number of each line, and the largest of them.
     longest
         By the name of a column of words or shapes: the length of its longest text.
     """
@@ -226,8 +239,8 @@ class LayerTable:
     def __init__(self, analysis: Analysis) -> None:
         self.totals = analysis.totals
         self.valid = analysis.valid
-        kept = saved_bytes_by_layer(analysis.top)
-        self.lines = [Line(row, kept.get(row.path, 0)) for row in analysis.rows()]
+        saved = saved_bytes_by_layer(analysis.top)
+        self.lines = [Line(row, saved.get(row.path, 0)) for row in analysis.rows()]
         self.paths = [line.row.path for line in self.lines]
         self.numbers: dict[str, list[float]] = {
             column.name: list(map(column.number, self.lines))
@@ -242,7 +255,17 @@ class LayerTable:
         }
 
     def order(self, column: Column | None, descending: bool, words: str = "") -> list[int]:
-        """Return the lines that have all `words` in name or type, sorted by a column if given."""
+        """Return the numbers of the lines that are shown, in their order.
+
+        Parameters
+        ----------
+        column
+            The column to sort by, None for the order of the network.
+        descending
+            Whether the largest comes first.
+        words
+            Words separated by spaces, all of which must be in a layer's path or type.
+        """
         wanted = words.casefold().split()
         found = [
             index
@@ -250,15 +273,15 @@ class LayerTable:
             if not wanted or _has(f"{line.row.path} {line.row.type}".casefold(), wanted)
         ]
         if column is not None:
-            figures = self.numbers.get(column.name)
-            if figures is not None:
-                found.sort(key=figures.__getitem__, reverse=descending)
+            values = self.numbers.get(column.name)
+            if values is not None:
+                found.sort(key=values.__getitem__, reverse=descending)
             else:
                 found.sort(key=lambda i: _natural(column.text(self.lines[i])), reverse=descending)
         return found
 
     def total(self, column: Column) -> tuple[str, str]:
-        """Return the last line's cell with every digit, and as little as tells the size."""
+        """Return the texts of a column's total, with every digit and short."""
         if column.name == "layer":
             return ("Total", "Total") if self.valid else ("Total so far", "So far")
         if column.name == "type":
@@ -272,7 +295,7 @@ def _has(text: str, words: Sequence[str]) -> bool:
 
 
 def _natural(text: str) -> list[int | str]:
-    """Return what sorts conv2 before conv10: words and numbers take turns, beginning with words."""
+    """Return a sort key that puts conv2 before conv10: words and numbers in alternation."""
     parts: list[int | str] = list(_DIGITS.split(text.casefold()))
     parts[1::2] = map(int, parts[1::2])
     return parts
@@ -284,7 +307,7 @@ Cells: TypeAlias = list[list[str]]
 
 
 def as_text(table: LayerTable, order: Sequence[int], columns: Sequence[Column]) -> str:
-    """Return lines of the table under its titles as aligned text, with the sums if it is all."""
+    """Return lines of the table as aligned text with titles, and with totals if it is all lines."""
     cells = [[column.title for column in columns]]
     cells += [[column.text(table.lines[index]) for column in columns] for index in order]
     if len(order) == len(table.lines):
@@ -301,7 +324,7 @@ def as_text(table: LayerTable, order: Sequence[int], columns: Sequence[Column]) 
 
 
 def as_csv(table: LayerTable, order: Sequence[int], columns: Sequence[Column]) -> str:
-    """Return lines of the table as comma-separated values, in plain numbers."""
+    """Return lines of the table as CSV, with plain numbers."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([column.plain_title for column in columns])

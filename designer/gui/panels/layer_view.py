@@ -1,11 +1,10 @@
-"""The table of layers on the screen: cells with heat bars, columns that fit, the line of sums."""
+"""The table of layers on the screen: cells with bars, fitted columns, the line of totals."""
 
 from collections.abc import Collection, Iterator, Sequence
 
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
-    QModelIndex,
     QRect,
     QSize,
     Qt,
@@ -24,29 +23,29 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui.base.theme import colors, mono, sans
-from designer.gui.panels.layer_model import LayerModel
+from designer.gui.panels.layer_model import Index, LayerModel
 from designer.gui.panels.layer_table import COLUMNS, LayerTable
 from designer.gui.panels.shared import runs
 
-PADDING = 6  # beside a cell's words
-MARK = 3  # width of a category's mark before a name
+PADDING = 6  # left and right of a cell's text, in pixels
+MARK = 3  # width of the mark in the category's color before a name, in pixels
 _NUMBER = {column.name: index for index, column in enumerate(COLUMNS)}
 _LAYER, _TYPE = _NUMBER["layer"], _NUMBER["type"]
-# Which columns lose letters or digits first where there is no room.
-_DIGITS = ("values", "macs", "memory", "kept", "parameters")
-_GIVE_WAY = [_NUMBER[name] for name in (*_DIGITS, "layer", "type")]
+# Columns in the order in which they use their short texts when there is too little room.
+_SHORTENED = ("values", "macs", "memory", "saved_for_backward", "parameters", "layer", "type")
+_GIVE_WAY = [_NUMBER[name] for name in _SHORTENED]
 _MOVE = QItemSelectionModel.SelectionFlag
 
 
 class LayerView(QTableView):
-    """The table; which rows are selected follows the workspace, which `chosen` tells of clicks.
+    """The table; its selection follows the workspace, and `chosen` reports the user's changes.
 
     Signals
     -------
     chosen(paths, path)
-        The user selected layers; `path` is the one on which the cursor is.
+        The user selected layers; `path` is the one with the cursor.
     columns_changed()
-        A column was moved, resized, hidden or shown, or the table was scrolled sideways.
+        A column was moved, resized, hidden or shown, or the table was scrolled horizontally.
     """
 
     chosen = Signal(list, str)
@@ -70,8 +69,8 @@ class LayerView(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.selection: Collection[str] = ()
-        self._following = False  # the rows are being selected by the workspace, not by the user
-        self._fitted = True  # no column was resized by hand
+        self._following = False  # whether the workspace, not the user, is changing the selection
+        self._fitted = True  # whether the user has resized no column
         self._fitting = False
         header = self.horizontalHeader()
         header.setObjectName("layer-columns")
@@ -79,7 +78,7 @@ class LayerView(QTableView):
         header.setSortIndicatorClearable(True)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(28)
-        # The style's arrow would lie on the title; the model writes one into it.
+        # The arrow of the style would cover the title; the model adds one to the title instead.
         header.setStyleSheet("QHeaderView::up-arrow, QHeaderView::down-arrow { width: 0; }")
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(
@@ -97,21 +96,21 @@ class LayerView(QTableView):
     # What is shown
 
     def show_table(self, table: LayerTable, selection: Collection[str]) -> None:
-        """Show another table, scrolled as before, in which these nodes are selected."""
-        place = self.verticalScrollBar().value(), self.horizontalScrollBar().value()
+        """Show another table with these nodes selected, keeping the scroll position."""
+        scrolled = self.verticalScrollBar().value(), self.horizontalScrollBar().value()
         self.selection = selection
         self.layers.show(table)
         if self._fitted:
             self.fit_columns()
-        self.verticalScrollBar().setValue(place[0])
-        self.horizontalScrollBar().setValue(place[1])
+        self.verticalScrollBar().setValue(scrolled[0])
+        self.horizontalScrollBar().setValue(scrolled[1])
 
     def use_fonts(self) -> None:
-        """Take over the fonts and sizes of the application."""
+        """Use the application's font and its size."""
         self.setFont(mono(relative=0.92))
         self.horizontalHeader().setFont(sans(0.92))
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
-        # However much the sums below take, some rows are seen.
+        # At least three rows stay visible, however high the totals below are.
         self.setMinimumHeight(
             self.horizontalHeader().sizeHint().height()
             + 3 * self.verticalHeader().defaultSectionSize()
@@ -120,7 +119,7 @@ class LayerView(QTableView):
         self.viewport().update()
 
     def shown_columns(self) -> list[int]:
-        """Return the numbers of the columns that are seen, from left to right."""
+        """Return the numbers of the visible columns, from left to right."""
         header = self.horizontalHeader()
         logical = (header.logicalIndex(visual) for visual in range(header.count()))
         return [column for column in logical if not header.isSectionHidden(column)]
@@ -128,27 +127,29 @@ class LayerView(QTableView):
     # Selection
 
     def follow(self, selection: Collection[str], *, scroll: bool = True) -> None:
-        """Select the rows of these nodes, those inside of blocks among them."""
+        """Select the rows of these nodes, and all rows inside them if they are blocks."""
         self.selection = selection
         rows = list(self._rows_of(selection))
         if rows == self.selected_rows():
             return
         chosen = QItemSelection()
-        for first, last in runs(rows):
-            chosen.select(self.layers.index(first, 0), self.layers.index(last, len(COLUMNS) - 1))
+        for top, bottom in runs(rows):
+            chosen.select(self.layers.index(top, 0), self.layers.index(bottom, len(COLUMNS) - 1))
         self._following = True
         self.selectionModel().select(chosen, _MOVE.ClearAndSelect)
         if rows and scroll:
             first = self.layers.index(rows[0], self.shown_columns()[0])
-            seen = any(self._in_sight(row) for row in rows)
+            visible = any(self._is_visible(row) for row in rows)
             self.selectionModel().setCurrentIndex(first, _MOVE.NoUpdate)
-            if not seen:
+            if not visible:
                 self.scrollTo(first, QAbstractItemView.ScrollHint.PositionAtCenter)
         self._following = False
 
     def selected_rows(self) -> list[int]:
-        """Return the rows that are selected, from the top."""
-        ranges = self.selectionModel().selection()
+        """Return the selected rows, ascending."""
+        # By ranges: Qt makes an index for each of the rows otherwise.
+        selection = self.selectionModel().selection()
+        ranges = (selection.at(number) for number in range(selection.count()))
         return sorted({row for each in ranges for row in range(each.top(), each.bottom() + 1)})
 
     def _rows_of(self, selection: Collection[str]) -> Iterator[int]:
@@ -162,7 +163,7 @@ class LayerView(QTableView):
             if path in alone or path.startswith(blocks):
                 yield row
 
-    def _in_sight(self, row: int) -> bool:
+    def _is_visible(self, row: int) -> bool:
         top = self.rowViewportPosition(row)
         return 0 <= top <= self.viewport().height() - self.rowHeight(row)
 
@@ -171,7 +172,7 @@ class LayerView(QTableView):
             return
         paths = [self.layers.path(row) for row in self.selected_rows()]
         self.selection = paths
-        # With the keyboard, the cursor moves only after the selection.
+        # With the keyboard, Qt moves the cursor only after the selection.
         current = self.currentIndex()
         at = self.layers.path(current.row()) if current.isValid() else ""
         self.chosen.emit(paths, paths[0] if len(paths) == 1 else at if at in paths else "")
@@ -179,7 +180,7 @@ class LayerView(QTableView):
     # Columns
 
     def columns_menu(self) -> QMenu:
-        """Return the menu in which columns are shown and hidden."""
+        """Return a menu that shows and hides columns."""
         menu = QMenu(self, objectName="columns-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for number, column in enumerate(COLUMNS):
@@ -190,7 +191,7 @@ class LayerView(QTableView):
             action.toggled.connect(lambda on, number=number: self.show_column(number, on))
             menu.addAction(action)
         menu.addSeparator()
-        menu.addAction("Columns as at first", self.reset_columns)
+        menu.addAction("Reset columns", self.reset_columns)
         return menu
 
     def show_column(self, column: int, shown: bool) -> None:
@@ -201,7 +202,7 @@ class LayerView(QTableView):
         self.columns_changed.emit()
 
     def reset_columns(self) -> None:
-        """Show all columns in their first order, as wide as fits."""
+        """Show all columns in their original order, fitted to the width."""
         header = self.horizontalHeader()
         for number in range(len(COLUMNS)):
             header.moveSection(header.visualIndex(number), number)
@@ -211,7 +212,7 @@ class LayerView(QTableView):
         self.columns_changed.emit()
 
     def fit_columns(self) -> None:
-        """Make columns as wide as their words; where there is no room, as the short ones."""
+        """Make columns as wide as their texts or, if room is short, their short texts."""
         shown = self.shown_columns()
         wide, narrow = self._widths(shown)
         room = self.viewport().width()
@@ -220,7 +221,7 @@ class LayerView(QTableView):
             if sum(widths.values()) <= room:
                 break
             widths[column] = narrow[column]
-        # Types and names get back what is left, the rest goes between the columns.
+        # Types and names get what is left up to their full width; all columns share the rest.
         for column in (_TYPE, _LAYER):
             spare = room - sum(widths.values())
             if column in widths and spare > 0:
@@ -236,7 +237,7 @@ class LayerView(QTableView):
         self.columns_changed.emit()
 
     def _widths(self, shown: Sequence[int]) -> tuple[dict[int, int], dict[int, int]]:
-        """Return how wide columns are with every digit, and at least."""
+        """Return the widths of columns for their full and for their short texts, in pixels."""
         letter = QFontMetrics(self.font()).horizontalAdvance("0")
         bold = QFontMetrics(_bold(self))
         title = QFontMetrics(self.horizontalHeader().font())
@@ -247,10 +248,10 @@ class LayerView(QTableView):
             least = title.horizontalAdvance(f"{column.title} ↓") + 2 * PADDING
             full = short = least
             if table is not None and table.lines:
-                sums = table.total(column)
-                if column.bar or column.name == "field":
+                totals = table.total(column)
+                if column.bar or column.name == "receptive_field":
                     top = table.lines[table.numbers[column.name].index(table.largest[column.name])]
-                    # Sizes such as 999 KB are longer than the largest, 1.2 MB.
+                    # The largest need not have the longest text: 999 KB is longer than 1.2 MB.
                     least_full, least_short = (7, 6) if column.bar else (0, 0)
                     letters = max(len(column.text(top)), least_full)
                     full = max(full, letters * letter + 2 * PADDING)
@@ -260,8 +261,8 @@ class LayerView(QTableView):
                     full = max(full, table.longest[column.name] * letter + 2 * PADDING + MARK)
                     few = min(full, 11 * letter + 2 * PADDING)
                     short = max(short, few) if column.left else full
-                full = max(full, bold.horizontalAdvance(sums[0]) + 2 * PADDING)
-                short = max(short, bold.horizontalAdvance(sums[1]) + 2 * PADDING)
+                full = max(full, bold.horizontalAdvance(totals[0]) + 2 * PADDING)
+                short = max(short, bold.horizontalAdvance(totals[1]) + 2 * PADDING)
             wide[number], narrow[number] = full, min(full, short)
         return wide, narrow
 
@@ -271,21 +272,19 @@ class LayerView(QTableView):
         self.columns_changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the columns fitted to the width."""
         super().resizeEvent(event)
         if self._fitted and event.size().width() != event.oldSize().width():
             self.fit_columns()
 
 
 class _Cells(QStyledItemDelegate):
-    """Paints a cell: its share of the column's largest as a bar, its words on top."""
+    """Paints a cell: a bar for the ratio to the column's largest number, and the text."""
 
     def __init__(self, view: LayerView) -> None:
         super().__init__(view)
         self.view = view
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        """Paint a cell."""
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         c = colors()
         model, number, row = self.view.layers, index.column(), index.row()
         column, line = COLUMNS[number], model.line(row)
@@ -315,13 +314,12 @@ class _Cells(QStyledItemDelegate):
         painter.setFont(self.view.font())
         _write(painter, words, column.text(line), column.short(line), left=column.left)
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        """Return the size of a cell; columns are fitted by the view."""
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(60, self.view.verticalHeader().defaultSectionSize())
 
 
 class TotalRow(QWidget):
-    """The sums below the table, each under its column."""
+    """The line of totals below the table, each under its column."""
 
     def __init__(self, view: LayerView) -> None:
         super().__init__(objectName="layer-totals")
@@ -329,25 +327,24 @@ class TotalRow(QWidget):
         view.columns_changed.connect(self.update)
 
     def refresh(self) -> None:
-        """Show the sums of the view's table."""
+        """Show the totals of the view's table."""
         table = self.view.layers.table
         texts = [table.total(column)[0] for column in COLUMNS] if table is not None else []
         self.setAccessibleName(" ".join(text for text in texts if text))
         self.setToolTip(
             ""
             if table is None or table.valid
-            else "The design has problems: these are the sums of what could be worked out."
+            else "The design has problems: these are the totals of the analyzable layers."
         )
         self.setFixedHeight(QFontMetrics(_bold(self.view)).height() + 8)
         self.update()
 
     def text(self, name: str) -> str:
-        """Return the sum of a column by its name, with every digit."""
+        """Return the total of a column by its name, with every digit."""
         table = self.view.layers.table
         return table.total(COLUMNS[_NUMBER[name]])[0] if table is not None else ""
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the sums."""
         c, table = colors(), self.view.layers.table
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(c.window))
@@ -373,12 +370,12 @@ def _bold(view: LayerView) -> QFont:
 
 
 def _write(painter: QPainter, rect: QRect, text: str, short: str, *, left: bool) -> None:
-    """Write a text that fits: with every digit, the short one, or its end."""
+    """Write a text as far as it fits: the full one, else the short one, else its end."""
     metrics = painter.fontMetrics()
     if metrics.horizontalAdvance(text) > rect.width():
         text = short
         if metrics.horizontalAdvance(text) > rect.width():
-            # The end of a name tells more than the blocks around it.
+            # A path ends with the name of the layer, which matters more than its blocks.
             text = metrics.elidedText(text, Qt.TextElideMode.ElideLeft, rect.width())
     side = Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight
     painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, text)

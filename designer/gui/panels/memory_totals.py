@@ -1,4 +1,4 @@
-"""The memory totals below the table, each under its name and with what it means."""
+"""The memory totals below the table, each with its name and an explanation."""
 
 from dataclasses import dataclass
 
@@ -29,115 +29,122 @@ LARGEST_BATCH = 10**6
 
 @dataclass(frozen=True)
 class Explained:
-    """A figure and the words that say what it is, how it is worked out, and who counts so."""
+    """A value with its explanation.
+
+    Attributes
+    ----------
+    value
+        The value as text, with its unit.
+    meaning
+        What it is, how it is computed, and which tools count it the same way; HTML paragraphs.
+    """
 
     name: str
-    figure: str
+    value: str
     meaning: str
 
     @property
     def tip(self) -> str:
-        """The words for a tooltip."""
-        return f"<p><b>{self.name}: {self.figure}</b></p>{self.meaning}"
+        """The HTML of the tooltip."""
+        return f"<p><b>{self.name}: {self.value}</b></p>{self.meaning}"
 
 
 def trainable(totals: Totals) -> Explained:
-    """Return how many parameters learn."""
+    """Return the number of trainable parameters, of all parameters."""
     return Explained(
         "trainable",
         f"{numbers.short(totals.trainable)} of {numbers.short(totals.parameters)}",
-        f"<p>{numbers.count(totals.trainable)} parameters learn, {numbers.count(totals.frozen)} "
-        "are frozen: their learning rate is multiplied by 0.</p>"
-        "<p>Frozen parameters have no gradient and no optimizer's state, and what lies before the "
-        "first that learns keeps nothing for backward.</p>",
+        f"<p>{numbers.count(totals.trainable)} parameters are trainable, "
+        f"{numbers.count(totals.frozen)} are frozen: their learning rate is multiplied by 0.</p>"
+        "<p>Frozen parameters have no gradient and no optimizer state. Layers before the first "
+        "trainable one keep nothing for backward.</p>",
     )
 
 
 def memory_of_values(values: int) -> str:
-    """Write 15.2M x 4 bytes = 60.95 MB, numbers as the user wants them."""
+    """Return a text such as 15.2M x 4 bytes = 60.95 MB, in the user's number format."""
     return numbers.local(
         f"{formatting.short(values)} x 4 bytes = {formatting.decimal_bytes(4 * values, 4)}"
     )
 
 
 def lecture_memory(values: int) -> str:
-    """Write 24M x 4 bytes = 96 MB as the lecture does, numbers as the user wants them."""
+    """Return a text such as 24M x 4 bytes = 96 MB, truncated as in the CS231n lecture."""
     return numbers.local(formatting.lecture_memory(values))
 
 
 def both_sizes(number: float) -> str:
-    """Write 60.9 MB (58.1 MiB), numbers as the user wants them."""
+    """Return a number of bytes as in 60.9 MB (58.1 MiB), in the user's number format."""
     return numbers.local(formatting.size(number, 4))
 
 
 def explained(totals: Totals) -> tuple[Explained, ...]:
-    """Return the memory figures of one image."""
+    """Return the memory totals for one image."""
     outputs, buffers = totals.output_values, totals.buffer_values
-    kept, kept_in_eval = totals.saved_bytes(), totals.saved_bytes(training=False)
+    saved, saved_in_eval = totals.saved_bytes(), totals.saved_bytes(training=False)
     peak = totals.inference_peak_bytes
     return (
         Explained(
             "layer outputs",
             memory_of_values(outputs),
-            f"<p>The input and the output of every layer, except activations, dropout and views: "
-            f"the rows of the CS231n lecture's table.</p>"
-            f"<p>{numbers.count(outputs)} values × 4 bytes = {both_sizes(4 * outputs)} an image."
-            "</p><p>So counts convnet-burden; so sum the lecture's own rows.</p>",
+            "<p>The network's input and the output of every layer, except activations, dropout and "
+            "views: the rows of the CS231n lecture's table.</p>"
+            f"<p>{numbers.count(outputs)} values × 4 bytes = {both_sizes(4 * outputs)} per image."
+            "</p><p>convnet-burden counts this way, and the lecture's rows have this sum.</p>",
         ),
         Explained(
             "in-and-out buffers",
             lecture_memory(buffers),
-            f"<p>The CS231n lecture's total, reconstructed: each convolution's input and output, "
-            f"and the output of every other layer that counts.</p>"
+            "<p>The total of the CS231n lecture, reconstructed: the input and output of each "
+            "convolution, and the output of every other layer with a row in its table.</p>"
             f"<p>{numbers.count(buffers)} values × 4 bytes = {both_sizes(4 * buffers)} exactly; "
-            "the lecture cuts digits off before it multiplies.</p>"
-            "<p>So counts the slide that says 24M × 4 bytes ≈ 96 MB for VGG16, although its rows "
-            "sum to 15.2M.</p>",
+            "the lecture truncates before it multiplies.</p>"
+            "<p>The lecture's slide counts this way: 24M × 4 bytes ≈ 96 MB for VGG16, although its "
+            "rows sum to 15.2M.</p>",
         ),
         Explained(
             "kept for backward",
-            numbers.size(kept),
-            f"<p>What autograd keeps between the forward and the backward pass of one image in "
-            f"train mode, each tensor once, parameters left out.</p>"
-            f"<p>{numbers.count(kept)} bytes = {both_sizes(kept)}; in eval mode "
-            f"{both_sizes(kept_in_eval)}.</p>"
-            "<p>So counts PyTorch itself, asked with saved-tensor hooks.</p>",
+            numbers.size(saved),
+            "<p>The tensors that autograd keeps between the forward and the backward pass of one "
+            "image in train mode, each tensor once, without parameters.</p>"
+            f"<p>{numbers.count(saved)} bytes = {both_sizes(saved)}; in eval mode "
+            f"{both_sizes(saved_in_eval)}.</p>"
+            "<p>PyTorch's saved-tensor hooks report the same.</p>",
         ),
         Explained(
             "inference peak",
             numbers.size(peak),
-            f"<p>The largest sum of tensors that are alive at once while one image is predicted; "
-            f"a tensor lives until its last reader has run.</p>"
+            "<p>The largest sum of the tensors that are in memory at once during inference on one "
+            "image; a tensor is freed after the last layer that reads it.</p>"
             f"<p>{numbers.count(peak)} bytes = {both_sizes(peak)}. With the parameters: "
             f"{both_sizes(totals.inference_bytes())}.</p>"
-            "<p>So much a device needs beside the weights.</p>",
+            "<p>A device needs this much besides the parameters.</p>",
         ),
     )
 
 
 def training(totals: Totals, optimizer: Optimizer, batch: int, precision: str) -> Explained:
-    """Return the estimate of what training needs."""
+    """Return the estimate of the memory that training needs."""
     needed = totals.training_bytes(optimizer, batch, precision)
-    state = state_copies(optimizer)
-    weights, learning = 4 * totals.parameters, 4 * totals.trainable
+    copies = state_copies(optimizer)
+    parameters, gradients = 4 * totals.parameters, 4 * totals.trainable
     saved = totals.saved_bytes(batch)
     return Explained(
         "training",
         both_sizes(needed),
-        f"<p>An estimate of what training needs at once: parameters {numbers.size(weights)}, "
-        f"gradients {numbers.size(learning)}, the optimizer's state "
-        f"{numbers.size(state * learning)} ({state} × the parameters that learn), kept for "
-        f"backward {numbers.size(saved)} for "
-        f"{numbers.count(batch)} images, and the two largest gradients of activations, "
-        f"{numbers.size(batch * totals.workspace_bytes)}.</p>"
-        "<p>In mixed precision, what is kept halves and a half-size copy of the parameters comes "
-        "in. Kernels take scratch memory of their own.</p>"
-        "<p>This figure, not the others, tells whether a training fits.</p>",
+        f"<p>An estimate of the memory that training needs at once: parameters "
+        f"{numbers.size(parameters)}; gradients {numbers.size(gradients)}; optimizer state "
+        f"{numbers.size(copies * gradients)} ({copies} × the trainable parameters); kept for "
+        f"backward {numbers.size(saved)} for a batch of {numbers.count(batch)} images; the two "
+        f"largest gradients of activations {numbers.size(batch * totals.workspace_bytes)}.</p>"
+        "<p>Mixed precision halves what is kept for backward and adds a half-size copy of the "
+        "parameters. Kernels need scratch memory besides.</p>"
+        "<p>Compare this value, not the others, with the memory of a device.</p>",
     )
 
 
-class Figure(QFrame):
-    """A name above a figure; explains itself on hover, and when the keyboard comes to it."""
+class NamedValue(QFrame):
+    """A name above a value, explained in a tooltip on hover and on keyboard focus."""
 
     def __init__(self, name: str) -> None:
         super().__init__(objectName=f"total-{name.replace(' ', '-')}")
@@ -152,40 +159,39 @@ class Figure(QFrame):
         column.addWidget(self.value)
         self.use_fonts()
 
-    def show_figure(self, figure: Explained) -> None:
-        """Show another figure."""
-        self.value.setText(figure.figure)
-        self.setToolTip(figure.tip)
-        self.setAccessibleName(f"{figure.name}: {figure.figure}")
+    def show_value(self, explained: Explained) -> None:
+        """Show another value with its explanation."""
+        self.value.setText(explained.value)
+        self.setToolTip(explained.tip)
+        self.setAccessibleName(f"{explained.name}: {explained.value}")
 
     def use_fonts(self) -> None:
-        """Take over the application's font."""
+        """Use the application's font."""
         self.caption.setFont(sans(0.88))
         self.value.setFont(mono(relative=0.95))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Explain the figure to the keyboard."""
+        """Show the tooltip when the focus comes by Tab."""
         super().focusInEvent(event)
         if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
             at = self.mapToGlobal(QPoint(0, self.height()))
             QToolTip.showText(at, self.toolTip(), self)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Stop explaining."""
         super().focusOutEvent(event)
         QToolTip.hideText()
 
 
 class MemoryTotals(QWidget):
-    """All memory figures, and what training needs at a batch size that can be changed."""
+    """All memory totals, and the estimate for training at a chosen batch size."""
 
     def __init__(self) -> None:
         super().__init__(objectName="memory-totals")
         self.totals: Totals | None = None
-        flow = FlowLayout(self, gap=18, line_gap=5)
+        self._flow = flow = FlowLayout(self, gap=18, line_gap=5)
         flow.setContentsMargins(8, 5, 8, 6)
-        self.figures = {
-            name: Figure(name)
+        self.values = {
+            name: NamedValue(name)
             for name in (
                 "trainable",
                 "layer outputs",
@@ -197,18 +203,24 @@ class MemoryTotals(QWidget):
         }
         self.batch = QSpinBox(objectName="batch", minimum=1, maximum=LARGEST_BATCH, value=32)
         self.batch.setAccessibleName("Batch size")
-        self.batch.setToolTip("Images of a step, for the estimate of what training needs.")
+        self.batch.setToolTip(
+            "Images per step, for the estimate of the memory that training needs."
+        )
         self.batch.setAccelerated(True)
         self.batch.lineEdit().setTextMargins(8, 0, 0, 0)
         self.optimizer = QComboBox(objectName="optimizer")
         self.optimizer.setAccessibleName("Optimizer")
-        self.optimizer.setToolTip("Optimizers differ in the state that they keep.")
+        self.optimizer.setToolTip(
+            "The optimizer, for the estimate: optimizers keep different amounts of state."
+        )
         for name, estimate in ESTIMATES.items():
             self.optimizer.addItem(estimate.title, name)
         self._settings = {name: estimate.settings for name, estimate in ESTIMATES.items()}
         self.precision = QComboBox(objectName="precision")
         self.precision.setAccessibleName("Precision")
-        self.precision.setToolTip("Mixed precision keeps activations in half the memory.")
+        self.precision.setToolTip(
+            "The precision, for the estimate: mixed precision halves the memory of activations."
+        )
         for name in PRECISIONS:
             self.precision.addItem(name, name)
         choice = QWidget()
@@ -222,8 +234,8 @@ class MemoryTotals(QWidget):
             label.setProperty("role", "soft")
             line.addWidget(label)
             line.addWidget(field)
-        for figure in self.figures.values():
-            flow.addWidget(figure)
+        for value in self.values.values():
+            flow.addWidget(value)
         flow.addWidget(choice)
         self.batch.valueChanged.connect(self._estimate)
         self.optimizer.currentIndexChanged.connect(self._estimate)
@@ -231,16 +243,24 @@ class MemoryTotals(QWidget):
         self.use_fonts()
 
     def show_totals(self, totals: Totals) -> None:
-        """Show the figures of a design."""
+        """Show the totals of a design."""
         self.totals = totals
-        for figure in (trainable(totals), *explained(totals)):
-            self.figures[figure.name].show_figure(figure)
-        self.figures["trainable"].setVisible(totals.frozen > 0)
+        for each in (trainable(totals), *explained(totals)):
+            self.values[each.name].show_value(each)
+        self.values["trainable"].setVisible(totals.frozen > 0)
         self._estimate()
-        self.layout().invalidate()
+        self._flow.invalidate()
 
     def suggest(self, recipe: Recipe, device: fitting.Device | None = None) -> None:
-        """Estimate for the batch and optimizer of a recipe, and how the device would compute."""
+        """Set the estimate to a recipe's batch size, optimizer and precision.
+
+        Parameters
+        ----------
+        recipe
+            The recipe of the current document.
+        device
+            The device that the recipe selects, which decides on lower precision; None if unknown.
+        """
         fields = (self.batch, self.optimizer, self.precision)
         blocked = [QSignalBlocker(field) for field in fields]
         self.batch.setValue(min(recipe.batch, LARGEST_BATCH))
@@ -254,7 +274,7 @@ class MemoryTotals(QWidget):
 
     def _estimate(self) -> None:
         if self.totals is not None:
-            self.figures["training"].show_figure(
+            self.values["training"].show_value(
                 training(
                     self.totals,
                     self._settings[self.optimizer.currentData()],
@@ -264,9 +284,9 @@ class MemoryTotals(QWidget):
             )
 
     def use_fonts(self) -> None:
-        """Take over the application's font."""
-        for figure in self.figures.values():
-            figure.use_fonts()
+        """Use the application's font."""
+        for value in self.values.values():
+            value.use_fonts()
         small = sans(0.92)
         for widget in (*self.words, self.batch, self.optimizer, self.precision):
             widget.setFont(small)

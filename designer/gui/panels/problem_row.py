@@ -1,4 +1,4 @@
-"""One problem on the screen: its sign, its sentence, where it is, and its fixes as buttons."""
+"""One problem on the screen: its icon, its sentence, its location, and its fixes as buttons."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,11 +12,11 @@ from designer.gui.base.theme import colors, sans
 from designer.gui.panels.flow import FlowLayout
 
 Group = Sequence[Problem]
-"""The same problem in all uses of the block in which it lies."""
+"""The same problem in all uses of a block."""
 
 
 def grouped(problems: Iterable[Problem]) -> list[Group]:
-    """Return problems, errors first, those of several uses of a block together."""
+    """Return problems in groups, errors first; those of several uses of a block form one group."""
     same: dict[tuple[object, ...], list[Problem]] = {}
     for problem in problems:
         key = (problem.severity, problem.block, problem.node, problem.code, problem.message)
@@ -24,8 +24,8 @@ def grouped(problems: Iterable[Problem]) -> list[Group]:
     return sorted(same.values(), key=lambda group: group[0].severity is not Severity.ERROR)
 
 
-def place_of(group: Group) -> str:
-    """Return where a problem is, in words."""
+def location_of(group: Group) -> str:
+    """Return the location of a problem in words: its path, its block, the origin of the shape."""
     first = group[0]
     if not first.path:
         return "the whole design"
@@ -40,21 +40,23 @@ def place_of(group: Group) -> str:
 
 
 class ProblemRow(QWidget):
-    """A problem; a click or Enter goes to its node, the buttons mend it.
+    """A problem; a click or Enter goes to its node, the buttons fix it.
 
     Signals
     -------
     chosen(problem)
-        Go to the node.
-    fix_wanted(fix), fix_looked_at(fix)
-        Apply a fix; show what it would do, or nothing for None.
+        The user wants to go to the node.
+    fix_requested(fix)
+        The user pressed the button of a fix.
+    fix_pointed_at(fix)
+        The pointer or the focus entered the button of a fix; None when it left.
     left(step)
-        The keyboard goes on to the next row (1) or the one before (-1).
+        The focus moves to the next row (1) or the previous one (-1).
     """
 
-    chosen = Signal(object)
-    fix_wanted = Signal(object)
-    fix_looked_at = Signal(object)
+    chosen = Signal(Problem)
+    fix_requested = Signal(Fix)
+    fix_pointed_at = Signal(object)
     left = Signal(int)
 
     def __init__(self) -> None:
@@ -66,9 +68,9 @@ class ProblemRow(QWidget):
         self.sign = QLabel()
         self.sentence = QLabel(wordWrap=True)
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
-        self.place = QLabel(wordWrap=True)
-        self.place.setTextFormat(Qt.TextFormat.PlainText)
-        self.place.setProperty("role", "soft")
+        self.location = QLabel(wordWrap=True)
+        self.location.setTextFormat(Qt.TextFormat.PlainText)
+        self.location.setProperty("role", "soft")
         self.buttons: list[QPushButton] = []
         self._fixes = QWidget()
         self._flow = FlowLayout(self._fixes, gap=6)
@@ -76,7 +78,7 @@ class ProblemRow(QWidget):
         words = QVBoxLayout()
         words.setSpacing(1)
         words.addWidget(self.sentence)
-        words.addWidget(self.place)
+        words.addWidget(self.location)
         words.addWidget(self._fixes)
         line = QHBoxLayout(self)
         line.setContentsMargins(10, 6, 10, 6)
@@ -85,11 +87,11 @@ class ProblemRow(QWidget):
         line.addLayout(words, 1)
 
     def show_group(self, group: Group) -> None:
-        """Show another problem."""
+        """Show another problem in this row."""
         self.group = group
         first = group[0]
         self.sentence.setText(first.message)
-        self.place.setText(place_of(group))
+        self.location.setText(location_of(group))
         self.setAccessibleName(f"{first.severity.value}: {first.message}")
         for number, fix in enumerate(first.fixes):
             if number == len(self.buttons):
@@ -116,13 +118,13 @@ class ProblemRow(QWidget):
             sign = icons.icon(name, c.error if error else c.warning)
             self.sign.setPixmap(sign.pixmap(size, self.devicePixelRatioF()))
             self.sign.setToolTip("Error: stops training" if error else "Warning")
-        self.place.setFont(sans(0.92))
+        self.location.setFont(sans(0.92))
         for button in self.buttons:
             button.setIcon(icons.icon("fix", c.success))
             button.setFont(sans(0.92))
 
-    def looked_at(self) -> Fix | None:
-        """Return the fix under the pointer or with the focus."""
+    def pointed_at(self) -> Fix | None:
+        """Return the fix whose button has the pointer or the focus, or None."""
         for button, fix in zip(self.buttons, self.group[0].fixes, strict=False):
             if button.hasFocus() or button.underMouse():
                 return fix
@@ -134,7 +136,7 @@ class ProblemRow(QWidget):
         button.setIconSize(QSize(14, 14))
         button.setCursor(Qt.CursorShape.ArrowCursor)
         button.setAutoDefault(True)
-        button.clicked.connect(lambda: self.fix_wanted.emit(self.group[0].fixes[number]))
+        button.clicked.connect(lambda: self.fix_requested.emit(self.group[0].fixes[number]))
         button.installEventFilter(self)
         self.buttons.append(button)
         self._flow.addWidget(button)
@@ -142,18 +144,18 @@ class ProblemRow(QWidget):
     # Events
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Show what a fix would do while the pointer or the focus is on its button."""
+        """Announce the fix whose button the pointer or the focus entered, None when it left."""
         kind = event.type()
         if kind in (QEvent.Type.Enter, QEvent.Type.FocusIn):
-            number = self.buttons.index(watched)
-            if number < len(self.group[0].fixes):
-                self.fix_looked_at.emit(self.group[0].fixes[number])
+            fixes = zip(self.buttons, self.group[0].fixes, strict=False)
+            for fix in (fix for button, fix in fixes if button is watched):
+                self.fix_pointed_at.emit(fix)
         elif kind in (QEvent.Type.Leave, QEvent.Type.FocusOut):
-            self.fix_looked_at.emit(None)
+            self.fix_pointed_at.emit(None)
         return super().eventFilter(watched, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the row's ground: a style sheet for each of a hundred rows would take long."""
+        """Paint the background here: a style sheet for each of a hundred rows would be slow."""
         c = colors()
         painter = QPainter(self)
         if self.hasFocus():
@@ -164,15 +166,13 @@ class ProblemRow(QWidget):
         painter.fillRect(0, self.height() - 1, self.width(), 1, QColor(c.line))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Go to the node."""
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
             event.position().toPoint()
         ):
             self.chosen.emit(self.group[0])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go to the node, or to another row."""
-        step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(event.key())
+        step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
         if step is not None:
             self.left.emit(step)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):

@@ -1,4 +1,4 @@
-"""The Problems dock: what is wrong with the design, where, and what would mend it."""
+"""The Problems dock: the problems of the design, their locations and their fixes."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
@@ -13,12 +13,12 @@ from designer.gui.panels.problem_row import ProblemRow, grouped
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
 
 STEP = 20
-"""Problems that are shown at first, and how many more at a time."""
-HINT = "Point at a fix to see what it would change."
+"""Problems that are shown at first, and that each press of the button below adds."""
+HINT = "Point at a fix to see what it changes."
 
 
 class ProblemsPanel(LazyPanel):
-    """A row for each problem; below, what the fix that is looked at would change."""
+    """A row for each problem, and below them a preview of the fix under the pointer."""
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace, "problems")
@@ -37,11 +37,11 @@ class ProblemsPanel(LazyPanel):
         self._column.addWidget(self.nothing)
         self._column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addStretch(1)
-        self.scroll = QScrollArea(widgetResizable=True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setWidget(self._page)
+        self.area = QScrollArea(widgetResizable=True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(self._page)
         self.preview = QLabel(objectName="fix-preview", wordWrap=True)
         self.preview.setTextFormat(Qt.TextFormat.PlainText)
         self.preview.setProperty("role", "soft")
@@ -59,7 +59,7 @@ class ProblemsPanel(LazyPanel):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.scroll, 1)
+        column.addWidget(self.area, 1)
         column.addWidget(self._foot)
         workspace.switched.connect(self._switched)
 
@@ -70,7 +70,7 @@ class ProblemsPanel(LazyPanel):
         groups = grouped(self.workspace.analysis.problems)
         shown = groups[: self._limit]
         had_focus = self._row_in_focus()
-        # Shown one by one, each row would lay out all those before it.
+        # Hidden meanwhile: each row that appears would lay out all those before it.
         self._page.hide()
         for number, group in enumerate(shown):
             if number == len(self.rows):
@@ -83,14 +83,14 @@ class ProblemsPanel(LazyPanel):
         self.nothing.setVisible(not groups)
         self.nothing.setText("No problems." if self.workspace.document else "No design is open.")
         self.more.setVisible(len(groups) > len(shown))
-        self.more.setText(f"and {numbers.count(len(groups) - len(shown))} more")
+        self.more.setText(f"Show more ({numbers.count(len(groups) - len(shown))} hidden)")
         self._foot.setVisible(any(group[0].fixes for group in shown))
-        # Two lines always, so that nothing jumps when a preview comes.
+        # Always two lines high, so that the rows do not move when a preview appears.
         self.preview.setFixedHeight(2 * self.preview.fontMetrics().lineSpacing() + 11)
         self._page.show()
         if had_focus is not None and shown:
             self.rows[min(had_focus, len(shown) - 1)].setFocus(Qt.FocusReason.OtherFocusReason)
-        self._look_at(next((fix for row in self._shown() if (fix := row.looked_at())), None))
+        self._preview_fix(next((fix for row in self._shown() if (fix := row.pointed_at())), None))
 
     def redraw(self) -> None:
         """Draw with the theme's colors."""
@@ -101,7 +101,7 @@ class ProblemsPanel(LazyPanel):
         return [row for row in self.rows if not row.isHidden()]
 
     def _row_in_focus(self) -> int | None:
-        """Return the row that has the focus, itself or one of its buttons."""
+        """Return the number of the row that has the focus, itself or in a button, or None."""
         focus = self.window().focusWidget()
         for number, row in enumerate(self._shown()):
             if focus is not None and (row is focus or row.isAncestorOf(focus)):
@@ -111,8 +111,9 @@ class ProblemsPanel(LazyPanel):
     def _add_row(self) -> None:
         row = ProblemRow()
         row.chosen.connect(self._go)
-        row.fix_wanted.connect(self._apply)
-        row.fix_looked_at.connect(self._look_at)
+        row.fix_requested.connect(self._apply)
+        # Signal(object): PySide has no type for "Fix or None".
+        row.fix_pointed_at.connect(self._preview_fix)  # type: ignore[call-overload]
         row.left.connect(lambda step, row=row: self._step(row, step))
         self.rows.append(row)
         self._column.insertWidget(self._column.count() - 2, row)
@@ -125,9 +126,9 @@ class ProblemsPanel(LazyPanel):
 
     def _switched(self) -> None:
         self._limit = STEP
-        self.scroll.verticalScrollBar().setValue(0)
+        self.area.verticalScrollBar().setValue(0)
 
-    # What is done
+    # Actions
 
     def _go(self, problem: Problem) -> None:
         if problem.path:
@@ -135,16 +136,16 @@ class ProblemsPanel(LazyPanel):
 
     def _step(self, row: ProblemRow, step: int) -> None:
         shown = self._shown()
-        place = shown.index(row) + step
-        if 0 <= place < len(shown):
-            shown[place].setFocus(Qt.FocusReason.TabFocusReason)
-            self.scroll.ensureWidgetVisible(shown[place], 0, 4)
+        number = shown.index(row) + step
+        if 0 <= number < len(shown):
+            shown[number].setFocus(Qt.FocusReason.TabFocusReason)
+            self.area.ensureWidgetVisible(shown[number], 0, 4)
 
     def _apply(self, fix: Fix) -> None:
         self.workspace.edit(fix.label, fix)
 
-    def _look_at(self, fix: Fix | None) -> None:
-        """Show what a fix would change."""
+    def _preview_fix(self, fix: Fix | None) -> None:
+        """Show what a fix changes, or a hint for None."""
         if fix is None:
             self._newest.cancel()
             self.preview.setText(HINT)
@@ -159,7 +160,7 @@ class ProblemsPanel(LazyPanel):
 
 
 def _words(before: Analysis, fix: Fix) -> str:
-    """Return what a fix would change."""
+    """Return what a fix changes, in a sentence."""
     try:
         after = fix(before.design)
     except DesignerError as error:

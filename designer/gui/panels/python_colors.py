@@ -1,7 +1,7 @@
-"""The colors of generated Python, worked out for the lines that are seen only.
+"""The colors of generated Python, computed for the visible lines only.
 
-A `QSyntaxHighlighter` looks at every line whenever the text is replaced: 0.4 s for the source of a
-design of 10,000 layers.
+A `QSyntaxHighlighter` examines every line whenever the text is replaced, which takes 0.4 s for the
+source of a design of 10,000 layers.
 """
 
 import keyword
@@ -28,7 +28,7 @@ _QUOTES = '"""'
 
 
 def token_formats() -> dict[str, QTextCharFormat]:
-    """Return how each kind of token is written in the present theme."""
+    """Return the text format of each kind of token in the current theme."""
     c = colors()
     kinds = {
         "comment": legible(c.faint_text, c.window, c.selection),
@@ -48,7 +48,7 @@ def token_formats() -> dict[str, QTextCharFormat]:
 
 
 def tokens(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield kind, start and length of what has a color in a line outside of long strings."""
+    """Yield kind, start and length of each token in a line outside of triple-quoted strings."""
     for match in _TOKENS.finditer(text):
         kind = match.lastgroup
         assert kind is not None
@@ -56,7 +56,7 @@ def tokens(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def long_strings(lines: list[str]) -> frozenset[int]:
-    """Return the numbers of the lines, from 0, that lie in strings of three quotes."""
+    """Return the numbers, from 0, of the lines that are part of a triple-quoted string."""
     found = set()
     inside = False
     for number, line in enumerate(lines):
@@ -69,7 +69,17 @@ def long_strings(lines: list[str]) -> frozenset[int]:
 def paint(
     block: QTextBlock, formats: dict[str, QTextCharFormat], in_string: frozenset[int]
 ) -> None:
-    """Give a line of a document its colors."""
+    """Color one line of a document.
+
+    Parameters
+    ----------
+    block
+        The line.
+    formats
+        From `token_formats`.
+    in_string
+        From `long_strings`.
+    """
     text = block.text()
     spans = [("string", 0, len(text))] if block.blockNumber() in in_string else list(tokens(text))
     ranges = []

@@ -1,4 +1,4 @@
-"""What the panels share: working only while seen, only the newest wish, runs of numbers."""
+"""Shared by the panels: refreshing only while visible, computing only the newest request."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -12,11 +12,11 @@ from designer.gui.base.theme import theme
 from designer.gui.documents.workspace import Workspace
 
 LARGE = 2_000
-"""Layers, above which whatever looks at each of them does so off the main thread."""
+"""Above this number of layers, work on each of them is done in a background thread."""
 
 
 class LazyPanel(QWidget):
-    """Shows the current design; brought up to date once per turn of the event loop, if seen."""
+    """A panel that shows the current design and is refreshed only while it is visible."""
 
     def __init__(self, workspace: Workspace, name: str) -> None:
         super().__init__(objectName=name)
@@ -28,25 +28,24 @@ class LazyPanel(QWidget):
         theme.changed.connect(self.redraw)
 
     def refresh(self) -> None:
-        """Show the workspace as it is now."""
+        """Show the current state of the workspace."""
 
     def redraw(self) -> None:
-        """Use the present colors of the theme and the font of the application."""
+        """Use the current colors of the theme and the font of the application."""
 
     def refresh_soon(self) -> None:
-        """Show the workspace as it is once the present event is done."""
+        """Refresh once the current event is handled, or when the panel becomes visible."""
         self._stale = True
         if self.isVisible():
             self._soon.start()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what happened unseen, if it is still seen a moment later."""
+        """Refresh if the design changed while hidden and the panel is still visible afterwards."""
         super().showEvent(event)
         if self._stale:
             self._soon.start()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the application's font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and self.isVisible():
             self.redraw()
@@ -59,12 +58,12 @@ class LazyPanel(QWidget):
 
 
 class Newest:
-    """Does work in a thread, one at a time; of the wishes that wait, only the last is kept."""
+    """Does work in a thread, one request at a time; of those that wait, only the last is done."""
 
     def __init__(self, owner: QObject) -> None:
         self.owner = owner
         self.busy = False
-        self._wish: tuple[Callable[[], Any], Callable[[Any], object], Callable[[str], object]]
+        self._request: tuple[Callable[[], Any], Callable[[Any], object], Callable[[str], object]]
         self._waiting = False
         self._wanted = False
 
@@ -74,11 +73,19 @@ class Newest:
         done: Callable[[Any], object],
         failed: Callable[[str], object] = lambda _: None,
     ) -> None:
-        """Do `work` soon; `done` gets what it returns, `failed` the sentence why it cannot.
+        """Do some work in a thread, once the work in progress has ended.
 
-        Neither is called when something newer was wanted, or nothing any more.
+        Parameters
+        ----------
+        work
+            Runs in the thread.
+        done
+            Called on the main thread with its result.
+        failed
+            Called on the main thread with the sentence of its `DesignerError`. Neither is called
+            if a newer request or `cancel` came meanwhile.
         """
-        self._wish = (work, done, failed)
+        self._request = (work, done, failed)
         self._wanted = True
         if self.busy:
             self._waiting = True
@@ -86,12 +93,12 @@ class Newest:
             self._begin()
 
     def cancel(self) -> None:
-        """Want nothing any more."""
+        """Drop the request, and the result of the work in progress."""
         self._waiting = self._wanted = False
 
     def _begin(self) -> None:
         self.busy, self._waiting = True, False
-        work, done, failed = self._wish
+        work, done, failed = self._request
         background.run(
             self.owner,
             work,
@@ -99,17 +106,17 @@ class Newest:
             lambda sentence: self._ended(failed, sentence),
         )
 
-    def _ended(self, tell: Callable[[Any], object], outcome: Any) -> None:
+    def _ended(self, report: Callable[[Any], object], outcome: Any) -> None:
         self.busy = False
         if self._waiting:
             self._begin()
         elif self._wanted:
             self._wanted = False
-            tell(outcome)
+            report(outcome)
 
 
 def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Yield first and last of each run without a gap in ascending numbers."""
+    """Yield the first and the last number of each run of consecutive numbers, given ascending."""
     first = last = None
     for number in numbers:
         if last is None or number != last + 1:

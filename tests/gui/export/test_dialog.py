@@ -122,7 +122,7 @@ def test_files_are_asked_for_one_by_one(
     assert request["to"] == [str(tmp_path / "out" / "lenet_5.safetensors")]
     assert dialog.progress.isVisible()
     assert not dialog.go.isEnabled()
-    assert dialog.rows[".onnx"].state.text() == "waits"
+    assert dialog.rows[".onnx"].state.text() == "waiting"
     worker.answer()
     assert len(worker.asked) == 2
     assert "identical" in dialog.rows[".safetensors"].state.text()
@@ -143,7 +143,7 @@ def test_one_failure_does_not_stop_the_others(
     worker.fail("LeNet-5 cannot be written by torch.export.")
     assert dialog.rows[".pt2"].fault.text() == "LeNet-5 cannot be written by torch.export."
     worker.answer()
-    assert "1 file written, 1 not" in dialog.message.text()
+    assert "1 of 2 files written" in dialog.message.text()
     assert dialog.go.isEnabled()
 
 
@@ -154,7 +154,7 @@ def test_a_dead_worker_is_reported(dialog: ExportDialog, worker: Worker, qtbot: 
     worker.fail("The training process was killed (signal 9).", died=True)
     assert len(worker.asked) == 1
     assert "killed" in dialog.rows[".pt"].fault.text()
-    assert "Not tried" in dialog.rows[".onnx"].fault.text()
+    assert "the worker process ended" in dialog.rows[".onnx"].fault.text()
 
 
 def test_cancel_writes_nothing_further(dialog: ExportDialog, worker: Worker, qtbot: QtBot) -> None:
@@ -163,7 +163,7 @@ def test_cancel_writes_nothing_further(dialog: ExportDialog, worker: Worker, qtb
     qtbot.waitUntil(lambda: len(worker.asked) == 1)
     assert dialog.leave.text() == "Cancel"
     qtbot.mouseClick(dialog.leave, LEFT)
-    assert "finishes the file" in dialog.message.text()
+    assert "finishes the current file" in dialog.message.text()
     worker.answer()
     assert len(worker.asked) == 1
     assert dialog.rows[".onnx"].state.text() == ""
@@ -213,7 +213,7 @@ def test_another_name_takes_the_question_back(
 
 
 def test_what_stands_in_the_way(dialog: ExportDialog, qtbot: QtBot, tmp_path: Path) -> None:
-    assert dialog.message.text() == "Tick at least one kind of file."
+    assert dialog.message.text() == "Tick at least one file format."
     assert not dialog.go.isEnabled()
     tick(dialog, qtbot, ".py")
     assert dialog.go.isEnabled()
@@ -235,7 +235,7 @@ def test_a_design_with_errors(
     workspace.edit("set conv1 kernel", lambda d: edits.set_parameter(d, "conv1", "kernel_size", 99))
     form = shown(qtbot, workspace, worker, tmp_path)
     tick(form, qtbot, ".py")
-    assert form.message.text().startswith("LeNet-5 cannot be built yet: ")
+    assert form.message.text().startswith("LeNet-5 cannot be built. Fix this: ")
     assert not form.go.isEnabled()
 
 
@@ -262,7 +262,7 @@ def test_weights_of_a_run(
     assert not any("other" in text for text in texts)
     tick(form, qtbot, ".pt")
     form.weights.setCurrentIndex(next(row for row in range(3) if "changed" in texts[row]))
-    assert "the one that is open differs" in form.message.text()
+    assert "the open design differs" in form.message.text()
     form.weights.setCurrentIndex(next(row for row in range(3) if "same" in texts[row]))
     assert "98.10 %" in form.weights.currentText()
     assert "loaded back" in form.message.text()

@@ -85,7 +85,7 @@ def test_vgg16_as_in_the_lecture(panel: AnalysisPanel) -> None:
     assert _cell(panel, "conv1_1", "values") == "3,211,264"
     assert _cell(panel, "relu1_1", "values") == "–"
     assert _cell(panel, "fc6", "parameters") == "102,764,544"
-    assert _cell(panel, "conv5_3", "field") == "196"
+    assert _cell(panel, "conv5_3", "receptive_field") == "196"
     assert panel.total_row.text("parameters") == "138,357,544"
     assert panel.total_row.text("values") == "15,237,608"
     assert panel.total_row.text("macs") == "15.47 G"
@@ -93,12 +93,12 @@ def test_vgg16_as_in_the_lecture(panel: AnalysisPanel) -> None:
 
 
 def test_the_memory_totals_stand_under_their_names(panel: AnalysisPanel) -> None:
-    figures = {name: figure.value.text() for name, figure in panel.memory.figures.items()}
+    figures = {name: figure.value.text() for name, figure in panel.memory.values.items()}
     assert figures["layer outputs"] == "15.2M x 4 bytes = 60.95 MB"
     assert figures["in-and-out buffers"] == "24M x 4 bytes = 96 MB"
     assert figures["kept for backward"] == "73.3 MB"
     assert figures["inference peak"] == "26.3 MB"
-    for figure in panel.memory.figures.values():
+    for figure in panel.memory.values.values():
         assert figure.toolTip().count("<p>") >= 3, "what it is, its formula, who counts so"
 
 
@@ -106,7 +106,7 @@ def test_the_training_estimate_follows_batch_optimizer_and_precision(
     panel: AnalysisPanel, workspace: Workspace, qtbot: QtBot
 ) -> None:
     totals = workspace.analysis.totals
-    value = panel.memory.figures["training"].value
+    value = panel.memory.values["training"].value
     batch = panel.findChild(QSpinBox, "batch")
     assert batch.value() == workspace.document.recipe.batch
     batch.setFocus()
@@ -131,7 +131,7 @@ def test_lower_precision_is_suggested_where_the_device_has_it(
         found = (fitting.Device(key, "Device", 6 * 10**9, 8 * 10**9),)
         monkeypatch.setattr(fitting, "devices", lambda found=found: found)
         workspace.switched.emit()
-        qtbot.waitUntil(lambda: not panel._asked.busy)
+        qtbot.waitUntil(lambda: not panel._newest_devices.busy)
         assert precision.currentText() == suggested
 
 
@@ -298,8 +298,8 @@ def test_copy_selected_rows(panel: AnalysisPanel, qtbot: QtBot) -> None:
     _click(qtbot, panel, "conv5_3")
     qtbot.keyClick(panel.view, Qt.Key.Key_C, CONTROL)
     assert QGuiApplication.clipboard().text() == (
-        "Layer    Type      Output   Values  Memory  Kept     Params     MACs  Field\n"
-        "conv5_3  Conv2d  512×14×14  100,352  401 KB     0  2,359,808  462.4 M    196\n"
+        "Layer    Type      Output   Values  Memory  Kept     Params     MACs  Rec. field\n"
+        "conv5_3  Conv2d  512×14×14  100,352  401 KB     0  2,359,808  462.4 M         196\n"
     ).replace("Output   Values", "   Output   Values").replace("Type      ", "Type    ")
     qtbot.keyClick(panel.view, Qt.Key.Key_C, CONTROL | SHIFT)
     assert QGuiApplication.clipboard().text() == (
@@ -309,11 +309,11 @@ def test_copy_selected_rows(panel: AnalysisPanel, qtbot: QtBot) -> None:
 
 
 def test_copy_leaves_out_hidden_columns_and_keeps_the_order(panel: AnalysisPanel) -> None:
-    for name in ("type", "memory", "kept", "macs", "field", "values"):
+    for name in ("type", "memory", "saved_for_backward", "macs", "receptive_field", "values"):
         panel.view.show_column(NUMBER[name], False)
     header = panel.view.horizontalHeader()
     header.moveSection(header.visualIndex(NUMBER["parameters"]), 1)
-    panel.copy_csv(everything=True)
+    panel.copy_all_csv()
     lines = QGuiApplication.clipboard().text().splitlines()
     assert lines[:3] == ["layer,parameters,output", "image,0,3x224x224", "conv1_1,1792,64x224x224"]
     assert len(lines) == 42

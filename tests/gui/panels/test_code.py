@@ -116,8 +116,9 @@ def test_errors_are_told_and_the_last_source_stays_faded(
     before = panel.view.toPlainText()
     workspace.edit("break", lambda d: edits.set_parameter(d, "conv1", "kernel_size", 700))
     qtbot.waitUntil(panel.sentence.isVisible)
-    assert panel.sentence.text().startswith("There is no code for this design yet: conv1: ")
-    assert panel.sentence.text().endswith("Mend that first.")
+    assert panel.sentence.text().startswith(
+        "The design must be valid before its code can be generated. Fix this: conv1: "
+    )
     assert panel.view.toPlainText() == before
     workspace.undo()
     qtbot.waitUntil(lambda: not panel.sentence.isVisible())

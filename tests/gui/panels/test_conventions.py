@@ -38,9 +38,7 @@ def test_torchinfo(name: str, mult_adds: int, output_bytes: int) -> None:
 
 
 def test_vgg16_by_every_convention() -> None:
-    found = {
-        (row.tool, row.name): row.figure for row in conventions(analyze(presets.load("vgg16")))
-    }
+    found = {(row.tool, row.name): row.value for row in conventions(analyze(presets.load("vgg16")))}
     assert found["CS231n lecture", "TOTAL params"] == "138M"
     assert found["CS231n lecture", "TOTAL memory"] == "24M x 4 bytes = 96 MB"
     assert found["convnet-burden", "feature memory"] == "60.95 MB (58.13 MiB)"

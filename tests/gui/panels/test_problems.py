@@ -54,7 +54,7 @@ def test_a_problem_is_told_with_its_place_and_a_click_goes_there(
     qtbot.waitUntil(lambda: len(_rows(panel)) == 1)
     row = _rows(panel)[0]
     assert row.sentence.text().startswith("conv1: the kernel reaches over 700 rows")
-    assert row.place.text() == "conv1 · the shape comes from image"
+    assert row.location.text() == "conv1 · the shape comes from image"
     assert row.accessibleName().startswith("error: ")
     with qtbot.waitSignal(workspace.revealed):
         qtbot.mouseClick(row, LEFT, pos=QPoint(4, 4))
@@ -69,7 +69,7 @@ def test_a_problem_of_a_block_stands_once_and_leads_into_it(
     found = workspace.analysis.problems
     assert len(_rows(panel)) < len(found) or len(found) == 1
     row = _rows(panel)[0]
-    assert "in the block Bottleneck" in row.place.text()
+    assert "in the block Bottleneck" in row.location.text()
     row.setFocus()
     qtbot.keyClick(row, Qt.Key.Key_Return)
     assert workspace.selection == {found[0].path}
@@ -121,8 +121,8 @@ def test_hundreds_of_problems_come_in_portions(
     workspace.add(_chain_of_faults(STEP + 70))
     qtbot.waitUntil(panel.more.isVisible)
     assert len(_rows(panel)) == STEP
-    assert panel.more.text() == "and 70 more"
-    panel.scroll.ensureWidgetVisible(panel.more)
+    assert panel.more.text() == "Show more (70 hidden)"
+    panel.area.ensureWidgetVisible(panel.more)
     qtbot.mouseClick(panel.more, LEFT)
     assert len(_rows(panel)) == 2 * STEP
     assert panel.more.text() == f"and {70 - STEP} more"

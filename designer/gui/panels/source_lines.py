@@ -1,4 +1,4 @@
-"""Which lines of the generated source stand for which nodes, both ways."""
+"""The mapping between the lines of the generated source and the nodes of the design."""
 
 import re
 from bisect import bisect_right
@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from designer.analysis.analysis import Analysis
 from designer.codegen import Generated
-from designer.design.values import BlockNode, Design
+from designer.design.values import BlockNode, Design, Node
 from designer.gui.documents import graph_paths
 
 NodeKey: TypeAlias = tuple[str | None, str]
@@ -18,7 +18,13 @@ _USED = re.compile(r"\bself\.(\w+)")
 
 
 class _Class(NamedTuple):
-    """A class in the source: its name, its first line, that of its forward, its last; from 1."""
+    """A class in the source, and its lines, counted from 1.
+
+    Attributes
+    ----------
+    forward
+        The line of its ``forward``.
+    """
 
     name: str
     first: int
@@ -26,20 +32,28 @@ class _Class(NamedTuple):
     last: int
 
 
-class CodePlaces:
-    """What is where in a generated source."""
+class SourceLines:
+    """A generated source, with the nodes that its lines build and call.
+
+    Attributes
+    ----------
+    text
+        The lines of the source.
+    network
+        The name of the network's class.
+    """
 
     def __init__(self, generated: Generated) -> None:
-        self.lines = generated.source.split("\n")
+        self.text = generated.source.split("\n")
         self.network = generated.class_name
-        self.classes = _classes(self.lines)
+        self._classes = _classes(self.text)
         self._built: dict[NodeKey, range] = {}
         self._nodes: dict[int, NodeKey] = {}  # by line
-        self._called: dict[tuple[int, str], list[int]] = {}  # lines by class and attribute
+        self._called: dict[tuple[int, str], list[int]] = {}  # by number of class and attribute
         self._attributes: dict[tuple[int, str], NodeKey] = {}
-        for number, each in enumerate(self.classes):
+        for number, each in enumerate(self._classes):
             for line in range(each.forward, each.last + 1):
-                for attribute in _USED.findall(self.lines[line - 1]):
+                for attribute in _USED.findall(self.text[line - 1]):
                     self._called.setdefault((number, attribute), []).append(line)
         for node, start in generated.lines.items():
             self._built[node] = range(start, self._end(start) + 1)
@@ -47,7 +61,7 @@ class CodePlaces:
             self._attributes[self._class_at(start), self._attribute(start)] = node
 
     def of_paths(self, design: Design, paths: Iterable[str]) -> list[int]:
-        """Return the lines that build the nodes at some paths, and those that call them."""
+        """Return the lines, ascending from 1, that build or call the nodes at some paths."""
         found: set[int] = set()
         for path in paths:
             node = graph_paths.block_at(design, graph_paths.parent(path)), graph_paths.name_of(path)
@@ -59,37 +73,37 @@ class CodePlaces:
         return sorted(found)
 
     def of_scope(self, block: str | None) -> int:
-        """Return the first line of the class of a block, or of the network for None."""
-        wish = self.network if block is None else block
-        # A block whose uses differ in more than arguments has several classes, with numbers.
-        numbered = re.compile(rf"{re.escape(wish)}\d*")
-        found = [each for each in self.classes if numbered.fullmatch(each.name)]
+        """Return the first line of a block's class, or of the network's class for None."""
+        name = self.network if block is None else block
+        # A block whose uses differ in more than arguments has several classes: Name, Name2, ...
+        numbered = re.compile(rf"{re.escape(name)}\d*")
+        found = [each for each in self._classes if numbered.fullmatch(each.name)]
         return min(found, key=lambda each: len(each.name)).first if found else 1
 
     def node_at(self, line: int) -> NodeKey | None:
-        """Return the node that a line builds or calls first; None where it does neither."""
+        """Return the node that a line builds or calls first, or None if it does neither."""
         if line in self._nodes:
             return self._nodes[line]
         number = self._class_at(line)
-        if number < 0 or not self.classes[number].forward <= line <= len(self.lines):
+        if number < 0 or not self._classes[number].forward <= line <= len(self.text):
             return None
-        # What is called first stands last: relu(bn(conv(x))).
-        called = reversed(_USED.findall(self.lines[line - 1]))
+        # The node called first is written last: relu(bn(conv(x))).
+        called = reversed(_USED.findall(self.text[line - 1]))
         nodes = (self._attributes.get((number, attribute)) for attribute in called)
         return next((node for node in nodes if node is not None), None)
 
     def _class_at(self, line: int) -> int:
-        """Return the number of the class in which a line lies; -1 above them all."""
-        return bisect_right(self.classes, line, key=lambda each: each.first) - 1
+        """Return the number of the class that contains a line; -1 above all classes."""
+        return bisect_right(self._classes, line, key=lambda each: each.first) - 1
 
     def _attribute(self, start: int) -> str:
-        found = _USED.search(self.lines[start - 1])
+        found = _USED.search(self.text[start - 1])
         return found[1] if found else ""
 
     def _end(self, start: int) -> int:
-        """Return the last line of a statement of a constructor."""
+        """Return the last line of a statement in a constructor, given its first line."""
         line = start
-        while line < len(self.lines) and self.lines[line].startswith((" " * 9, " " * 8 + ")")):
+        while line < len(self.text) and self.text[line].startswith((" " * 9, " " * 8 + ")")):
             line += 1
         return line
 
@@ -107,16 +121,24 @@ def _classes(lines: list[str]) -> list[_Class]:
 
 
 def path_of(node: NodeKey, design: Design, analysis: Analysis, scope: str) -> str | None:
-    """Return the path at which a node is seen: in the scope that is looked into, or the first.
+    """Return a graph path of a node that is given by its block.
 
-    None where no use of its block is in the design.
+    Parameters
+    ----------
+    scope
+        The path of the block that the canvas shows; a use in it comes first.
+
+    Returns
+    -------
+    str or None
+        The path in the scope, else in the first use of the block; None if the block is not used.
     """
     block, name = node
     if block is None:
         return name if name in design.graph.nodes else None
     if graph_paths.block_at(design, scope) == block:
         return graph_paths.join(scope, name)
-    waiting: list[tuple[str, Mapping]] = [("", design.graph.nodes)]
+    waiting: list[tuple[str, Mapping[str, Node]]] = [("", design.graph.nodes)]
     seen: set[str] = set()
     while waiting:
         at, nodes = waiting.pop(0)
