@@ -45,9 +45,9 @@ def write_atomically(path: Path, write: bytes | Callable[[BinaryIO], object]) ->
 def unwritable(path: Path, error: Exception) -> DesignerError:
     """Return the error that tells a user why ``path`` cannot be written, and a remedy."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    remedy = _REMEDIES.get(getattr(error, "errno", None) or 0, "choose another place")
+    remedy = _REMEDIES.get(getattr(error, "errno", None) or 0, "choose another folder")
     return DesignerError(
-        f"{path} cannot be written ({reason}): {remedy}; what was there before is unharmed."
+        f"{path} cannot be written ({reason}): {remedy}; a file that was there before is unchanged."
     )
 
 

@@ -19,7 +19,7 @@ from designer import __version__, cli, presets
 from designer.analysis.report.check import SCHEMA_PATH
 from designer.cli import main
 from designer.cli.commands import program
-from designer.cli.options import Whole
+from designer.cli.parameters import Whole
 
 ROOT = Path(__file__).parents[1]
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")

@@ -11,14 +11,26 @@ import click
 
 from designer import __version__
 from designer.cli import window
-from designer.cli.options import EXPORT_SUFFIXES, DesignName, Group, Whole, argument, option
+from designer.cli.options import (
+    DATA,
+    EXPORT_HELP,
+    OUTPUT,
+    TRAINING,
+    as_json,
+    choices_help,
+    data_help,
+    design_name,
+    design_settings,
+    epochs_option,
+    more_files,
+    run_folder,
+)
 from designer.cli.output import INTERRUPTED, PROGRAM, show, width, write
+from designer.cli.parameters import DesignName, Group, Whole, argument, option
 from designer.cli.settings import load
 from designer.errors import DesignerError
 
 LARGEST_BATCH = 10**6
-
-TRAINING, DATA, OUTPUT = "Training options", "Data options", "Output options"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -40,49 +52,6 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as end:  # click's own, for a closed pipe and for the shell's completion
         return end.code if isinstance(end.code, int) else 1
     return code if isinstance(code, int) else 0
-
-
-EXPORT_HELP = f"Write model files: {', '.join(EXPORT_SUFFIXES[:-1])} or {EXPORT_SUFFIXES[-1]}."
-
-# Arguments and options of several commands
-
-
-def _data_help() -> str:
-    from designer.data import formats, opening  # with numpy, only to show this help
-
-    return f"{', '.join(opening.BUILT_IN)} (built in), or {formats.descriptions()}."
-
-
-def _choices(setting: str) -> str:
-    from designer.cli import recipes
-
-    return f"{recipes.choices(setting)}."
-
-
-design_name = argument(
-    "design",
-    type=DesignName(),
-    metavar="DESIGN",
-    help="A preset's name (see: presets) or a design file.",
-)
-design_settings = option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="ARG=VALUE",
-    help="Set an argument of the design: a number, true or false, or one of its choices. "
-    "May be given several times.",
-)
-as_json = option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-run_folder = argument("run", metavar="RUN", type=click.Path(), help="A run folder.")
-epochs_option = option(
-    "--epochs",
-    type=Whole(min=1),
-    metavar="N",
-    group=TRAINING,
-    help="How often to go through the images.",
-)
-more_files = argument("more", metavar="FILE", nargs=-1)  # all but the first FILE of an option
 
 
 # Commands
@@ -187,7 +156,7 @@ def presets(as_json: bool, checked: bool) -> int:
 
 @program.command()
 @design_name
-@option("--data", group=DATA, metavar="NAME|PATH", help=_data_help)
+@option("--data", group=DATA, metavar="NAME|PATH", help=data_help)
 @option(
     "--limit",
     type=Whole(min=1),
@@ -207,7 +176,7 @@ def presets(as_json: bool, checked: bool) -> int:
 @epochs_option
 @option("--batch", type=Whole(min=1), group=TRAINING, metavar="N", help="Images in a step.")
 @option("--lr", group=TRAINING, metavar="X", help="Learning rate.")
-@option("--optimizer", group=TRAINING, metavar="NAME", help=lambda: _choices("optimizer.name"))
+@option("--optimizer", group=TRAINING, metavar="NAME", help=lambda: choices_help("optimizer.name"))
 @option(
     "--seed",
     type=Whole(min=0),
@@ -215,7 +184,7 @@ def presets(as_json: bool, checked: bool) -> int:
     metavar="N",
     help="Seed of the weights, the split, the order and every random draw.",
 )
-@option("--device", group=TRAINING, metavar="NAME", help=lambda: _choices("device"))
+@option("--device", group=TRAINING, metavar="NAME", help=lambda: choices_help("device"))
 @option(
     "--weights",
     group=TRAINING,

@@ -1,141 +1,51 @@
-"""How commands are declared: click, with help for arguments and options in groups."""
-
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+"""Arguments and options that several commands take, and help texts that derive from tables."""
 
 import click
 
+from designer.cli.parameters import DesignName, Whole, argument, option
 from designer.runs.export_formats import EXPORT_FORMATS
 
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
-Help = str | Callable[[], str]
-"""A help text, or a function that returns it where working it out needs a slow import."""
+TRAINING, DATA, OUTPUT = "Training options", "Data options", "Output options"
 
 EXPORT_SUFFIXES = tuple(EXPORT_FORMATS)
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-class Argument(click.Argument):
-    """A positional argument that is explained in the help.
-
-    Parameters
-    ----------
-    help
-        The explanation; without one the argument is not listed at all.
-    """
-
-    def __init__(self, *declarations: Any, help: str = "", **settings: Any) -> None:  # noqa: A002
-        super().__init__(*declarations, **settings)
-        self.help = help  # click knows help for arguments from 8.5 on only
-
-    def get_usage_pieces(self, ctx: click.Context) -> list[str]:
-        return super().get_usage_pieces(ctx) if self.help else []
+EXPORT_HELP = f"Write model files: {', '.join(EXPORT_SUFFIXES[:-1])} or {EXPORT_SUFFIXES[-1]}."
 
 
-class Option(click.Option):
-    """An option that is listed under a heading, and whose help may be worked out when shown.
+def data_help() -> str:
+    """Return the help of ``--data``, which names every data format."""
+    from designer.data import formats, opening  # with numpy, only to show this help
 
-    Parameters
-    ----------
-    group
-        The heading.
-    help
-        See `Help`.
-    """
-
-    def __init__(
-        self,
-        *declarations: Any,
-        group: str = "Options",
-        help: Help = "",  # noqa: A002
-        **settings: Any,
-    ) -> None:
-        super().__init__(*declarations, **settings)
-        self.group = group
-        self.explanation = help
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        text = self.explanation
-        self.help = text if isinstance(text, str) else text()
-        return super().get_help_record(ctx)
+    return f"{', '.join(opening.BUILT_IN)} (built in), or {formats.descriptions()}."
 
 
-class Command(click.Command):
-    """A command whose help explains its arguments and lists its options in groups."""
+def choices_help(setting: str) -> str:
+    """Return the help of an option that takes one of a recipe setting's choices."""
+    from designer.cli import recipes
 
-    def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Do nothing: `format_options` lists them, as click before 8.5 has no such method."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        sections: dict[str, list[tuple[str, str]]] = {}
-        for param in self.get_params(ctx):
-            if isinstance(param, Argument):
-                if param.help:
-                    name = param.human_readable_name.strip("[]")
-                    sections.setdefault("Arguments", []).append((name, param.help))
-            elif record := param.get_help_record(ctx):
-                group = param.group if isinstance(param, Option) else "Options"
-                sections.setdefault(group, []).append(record)
-        sections["Options"] = sections.pop("Options", [])  # with --help, last
-        for title, rows in sections.items():
-            with formatter.section(title):
-                formatter.write_dl(rows)
+    return f"{recipes.choices(setting)}."
 
 
-class Group(click.Group):
-    """The program: its commands, listed in the order in which they are declared."""
-
-    command_class = Command
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
-
-
-class Whole(click.IntRange):
-    """A whole number within limits."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        try:
-            number = int(value)
-        except ValueError:
-            number = None
-        if (
-            number is None
-            or (self.min is not None and number < self.min)
-            or (self.max is not None and number > self.max)
-        ):
-            self.fail(f"takes a whole number {self._limits()}; received '{value}'", param, ctx)
-        return number
-
-    def _limits(self) -> str:
-        upper = "" if self.max is None else f" to {self.max:,}"
-        return f"from {self.min:,}{upper}"
-
-
-class DesignName(click.types.StringParamType):
-    """A preset's name or a design file; the shell completes both."""
-
-    name = "design"
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> "list[CompletionItem]":
-        from click.shell_completion import CompletionItem
-
-        from designer import presets
-
-        names = [name for name in presets.names() if name.startswith(incomplete)]
-        return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
-
-
-def argument(name: str, *, metavar: str, help: str = "", **settings: Any) -> Decorator:  # noqa: A002
-    """Declare a positional argument; see `Argument`."""
-    return click.argument(name, cls=Argument, metavar=metavar, help=help, **settings)
-
-
-def option(*names: str, **settings: Any) -> Decorator:
-    """Declare an option; see `Option`."""
-    return click.option(*names, cls=Option, **settings)
+design_name = argument(
+    "design",
+    type=DesignName(),
+    metavar="DESIGN",
+    help="A preset's name (see: presets) or a design file.",
+)
+design_settings = option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="ARG=VALUE",
+    help="Set an argument of the design: a number, true or false, or one of its choices. "
+    "May be given several times.",
+)
+as_json = option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+run_folder = argument("run", metavar="RUN", type=click.Path(), help="A run folder.")
+epochs_option = option(
+    "--epochs",
+    type=Whole(min=1),
+    metavar="N",
+    group=TRAINING,
+    help="How often to go through the images.",
+)
+more_files = argument("more", metavar="FILE", nargs=-1)  # all but the first FILE of an option
