@@ -122,7 +122,7 @@ def test_blocks_do_not_come_to_contain_themselves() -> None:
     text = clipboard.copy(before, None, ["stage"])
     with pytest.raises(DesignerError, match="Stage cannot contain itself; that would never"):
         clipboard.paste(before, "Stage", text)
-    with pytest.raises(DesignerError, match="Inner cannot contain Stage, which is made of Inner"):
+    with pytest.raises(DesignerError, match="Inner cannot contain Stage, which contains Inner"):
         clipboard.paste(before, "Inner", text)
 
 
