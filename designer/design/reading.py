@@ -194,7 +194,7 @@ def _arguments(data: _Json, location: str) -> dict[str, Argument]:
     return arguments
 
 
-def _check_rule(argument: Argument, beside: Mapping[str, Argument], location: str) -> None:
+def _check_rule(argument: Argument, others: Mapping[str, Argument], location: str) -> None:
     where, rule = argument.where, argument.rule
     if bool(where) != bool(rule):
         raise ReadingError(
@@ -208,7 +208,7 @@ def _check_rule(argument: Argument, beside: Mapping[str, Argument], location: st
             f"expected an expression that begins with =, received {shown(where)}.",
         )
     try:
-        unknown = sorted(names(parse(where)) - beside.keys())
+        unknown = sorted(names(parse(where)) - others.keys())
     except ExpressionError as error:
         raise ReadingError(
             f"{location}.where", f"the expression '{shortened(where)}' {error}."
@@ -216,7 +216,7 @@ def _check_rule(argument: Argument, beside: Mapping[str, Argument], location: st
     if unknown:
         raise ReadingError(
             f"{location}.where",
-            f"reads '{unknown[0]}', which is not an argument; there are {', '.join(beside)}.",
+            f"reads '{unknown[0]}', which is not an argument; there are {', '.join(others)}.",
         )
 
 

@@ -233,20 +233,20 @@ class Multiply(_Elementwise):
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save each factor whose partner needs a gradient, and the products in between."""
-        keeps: set[int] = set()
+        saved: set[int] = set()
         made = 0
         needs_grad = inputs[0].needs_grad
         shapes = self._chain(inputs)
         for port, each in enumerate(inputs[1:], 1):
             if each.needs_grad:
                 if port == 1:
-                    keeps.add(0)
+                    saved.add(0)
                 else:
                     made += FLOAT_BYTES * prod(shapes[port - 2])
             if needs_grad:
-                keeps.add(port)
+                saved.add(port)
             needs_grad = needs_grad or each.needs_grad
-        return SavedForBackward(inputs=tuple(sorted(keeps)), per_image=made)
+        return SavedForBackward(inputs=tuple(sorted(saved)), per_image=made)
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         return " * ".join(inputs)
@@ -260,17 +260,17 @@ class Maximum(_Elementwise):
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save both operands of each maximum of which one needs a gradient."""
         made, needs_grad = 0, inputs[0].needs_grad
-        keeps: set[int] = set()
+        saved: set[int] = set()
         shapes = self._chain(inputs)
         for port, each in enumerate(inputs[1:], 1):
             needs_grad = needs_grad or each.needs_grad
             if needs_grad:
-                keeps.add(port)
+                saved.add(port)
                 if port == 1:
-                    keeps.add(0)
+                    saved.add(0)
                 else:
                     made += FLOAT_BYTES * prod(shapes[port - 2])
-        return SavedForBackward(inputs=tuple(sorted(keeps)), per_image=made)
+        return SavedForBackward(inputs=tuple(sorted(saved)), per_image=made)
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         return reduce(lambda one, other: f"torch.maximum({one}, {other})", inputs)

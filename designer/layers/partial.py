@@ -1,4 +1,4 @@
-"""A convolution whose kernels see only the channels that a table names, as in LeNet-5."""
+"""A convolution whose kernels read only the channels that a table names, as in LeNet-5."""
 
 import re
 from collections.abc import Sequence
@@ -64,16 +64,16 @@ class PartialConv2d(Initialized):
 
     category = Category.CONVOLUTION
     convolution = True
-    help = "A convolution whose kernels see only some channels each, as a table says (LeNet-5)."
+    help = "A convolution whose kernels read only some of the channels, as a table says (LeNet-5)."
     torch = "PartialConv2d"
-    table = Table("0", help="The channels that each kernel sees, from 0 on; a row for each kernel.")
+    table = Table("0", help="The channels that each kernel reads, from 0 on; a row for each kernel.")
     kernel_size = IntPair(help="Height and width of the kernels.")
     stride = IntPair((1, 1), help="Step of the kernels.")
     padding = IntPair((0, 0), minimum=0, help="Rows and columns added on each side.")
     bias = Bool(True, help="Add a learned number per output channel.")
     source = '''
 class PartialConv2d(nn.Module):
-    """A convolution whose kernels see only the channels in their rows of a table."""
+    """A convolution whose kernels read only the channels in their rows of a table."""
 
     def __init__(self, table, kernel_size, **options):
         super().__init__()
@@ -95,8 +95,8 @@ class PartialConv2d(nn.Module):
         channels, *sizes = need_image(self, inputs)
         most = max(map(max, self.rows))
         if most >= channels:
-            kept = [[each for each in row if each < channels] for row in self.rows]
-            left = ", ".join(" ".join(map(str, row)) for row in kept if row)
+            fitting = [[each for each in row if each < channels] for row in self.rows]
+            left = ", ".join(" ".join(map(str, row)) for row in fitting if row)
             raise LayerError(
                 "channels",
                 f"the table names channel {most}, but the input has {channels}, from 0 to "
@@ -104,7 +104,7 @@ class PartialConv2d(nn.Module):
                 axis="channels",
                 received=channels,
                 expected=f"at least {most + 1}",
-                remedies=[SetParameters("leave the others out", {"table": left or "0"})],
+                remedies=[SetParameters("leave the missing ones out", {"table": left or "0"})],
             )
         height, width = (
             output_size(size, self.kernel_size[axis], self.stride[axis], self.padding[axis], 1)
