@@ -66,7 +66,7 @@ class PartialConv2d(Initialized):
     convolution = True
     help = "A convolution whose kernels read only some of the channels, as a table says (LeNet-5)."
     torch = "PartialConv2d"
-    table = Table("0", help="The channels that each kernel reads, from 0 on; a row for each kernel.")
+    table = Table("0", help="Channels that each kernel reads, from 0 on; a row for each kernel.")
     kernel_size = IntPair(help="Height and width of the kernels.")
     stride = IntPair((1, 1), help="Step of the kernels.")
     padding = IntPair((0, 0), minimum=0, help="Rows and columns added on each side.")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 
+from designer.layers.catalogue import layer_types
 from tests.layers.building import (
     Node,
     assert_backward_runs,
@@ -16,17 +17,7 @@ from tests.layers.building import (
     valid,
 )
 
-IN_PLACE = (
-    "ReLU",
-    "ReLU6",
-    "LeakyReLU",
-    "ELU",
-    "SELU",
-    "SiLU",
-    "Mish",
-    "Hardswish",
-    "Hardsigmoid",
-)
+IN_PLACE = [name for name, kind in layer_types().items() if kind.inplace]
 IMAGE: Node = {"layer": "Input", "shape": [4, 6, 6]}
 CONV: Node = {"layer": "Conv2d", "out_channels": 4, "kernel_size": 1}
 SCORES: Node = {"layer": "Output"}
