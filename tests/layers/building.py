@@ -1,4 +1,4 @@
-"""Designs written as in a file, compiled and held against torch."""
+"""Designs written as in a file, compiled and compared with torch."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ def design(
 
 
 def chain(shape: Sequence[int], *layers: tuple[str, dict[str, Any]], **more: Any) -> Design:
-    """Put layers in a row; they are called layer1, layer2, ..."""
+    """Return a design of one layer after the other, called layer1, layer2, ..."""
     nodes: dict[str, Node] = {"image": {"layer": "Input", "shape": list(shape)}}
     for number, (kind, parameters) in enumerate(layers, 1):
         nodes[f"layer{number}"] = {"layer": kind, **parameters}
@@ -50,20 +50,20 @@ def chain(shape: Sequence[int], *layers: tuple[str, dict[str, Any]], **more: Any
 
 
 def valid(design: Design) -> Analysis:
-    """Analyze a design that must be without fault."""
+    """Analyze a design that must have no problems."""
     found = analyze(design)
     assert found.valid, found.problems
     return found
 
 
 def network(design: Design) -> nn.Module:
-    """Compile a design by way of its source."""
+    """Return the torch module that a design compiles to."""
     generated = generate(design)
     return module_from_source(generated.source, generated.class_name)
 
 
 def images(design: Design, batch: int, *, requires_grad: bool = False) -> list[torch.Tensor]:
-    """Draw a batch for each input of a design."""
+    """Return a batch of random values for each input of a design."""
     return [
         torch.randn(batch, *port.shape).requires_grad_(requires_grad)
         for port in analyze(design).inputs
@@ -71,7 +71,7 @@ def images(design: Design, batch: int, *, requires_grad: bool = False) -> list[t
 
 
 def sizes(module: nn.Module) -> dict[str, int]:
-    """Return what a module holds, as `Totals` calls it."""
+    """Return the sizes of a module, by their names in `Totals`."""
     state = module.state_dict().values()
     parameters = list(module.parameters())
     return {
@@ -82,36 +82,43 @@ def sizes(module: nn.Module) -> dict[str, int]:
 
 
 def assert_counts_agree(design: Design, module: nn.Module, inputs: Sequence[torch.Tensor]) -> None:
-    """Hold parameters, buffers, bytes and MACs of the analysis against a module."""
+    """Compare parameters, buffers, bytes and MACs of the analysis with a module."""
     totals = analyze(design).totals
     for key, value in sizes(module).items():
-        assert getattr(totals, key) == value, key
+        found = getattr(totals, key)
+        assert found == value, f"{key}: the analysis counts {found}, the torch module has {value}"
     batch = inputs[0].shape[0]
-    module.train()
-    assert totals.macs * batch == measuring.macs(module, *inputs)
+    measured = measuring.macs(module.train(), *inputs)
+    assert totals.macs * batch == measured, (
+        f"the analysis counts {totals.macs} MACs for one image, torch needs {measured / batch}"
+    )
 
 
 def assert_memory_agrees(design: Design, module: nn.Module, inputs: Sequence[torch.Tensor]) -> None:
-    """Hold the bytes kept for backward in train and in eval mode against torch's hooks."""
+    """Compare the bytes saved for backward, in train and in eval mode, with what torch saves."""
     totals = analyze(design).totals
     batch = inputs[0].shape[0]
     for training in (True, False):
         expected = totals.saved_bytes(batch, training=training)
         measured = measuring.saved_bytes(module.train(training), *inputs)
-        assert expected == measured, ("train" if training else "eval", batch)
+        mode = "train" if training else "eval"
+        assert expected == measured, (
+            f"{mode} mode, batch of {batch}: the analysis counts {expected} bytes saved for "
+            f"backward, torch saves {measured}"
+        )
 
 
 def as_tuple(outputs: torch.Tensor | tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-    """Return what a module gives as a tuple."""
+    """Return the outputs of a module as a tuple."""
     return outputs if isinstance(outputs, tuple) else (outputs,)
 
 
 def assert_backward_runs(
     module: nn.Module, inputs: Sequence[torch.Tensor], *, partly: bool = False
 ) -> None:
-    """Run backward in train mode; every gradient that arrives is finite and has its shape.
+    """Run the backward pass in train mode; check that gradients are finite and of the right shape.
 
-    All arrive, unless the module reads its inputs only partly.
+    With `partly` the module does not use all of its inputs, so some may have no gradient.
     """
     module.train()
     outputs = as_tuple(module(*inputs))

@@ -1,4 +1,4 @@
-"""The tensors here are so small that a second thread only costs."""
+"""Run torch with one thread: the tensors are so small that a second one only costs time."""
 
 from collections.abc import Iterator
 

@@ -1,8 +1,9 @@
-"""One row per layer type: what hypothesis draws for it, and the same thing in plain torch.
+"""One row for each layer type: the parameters to try, and the same layer in plain torch.
 
-The reference gets the parameters as written in the design and the shapes of the inputs; where torch
-would not refuse what makes no sense for a design (a range that is cut short, a batch axis taken for
-channels), it raises itself.
+`tests/layers/test_table.py` draws parameters and shapes for each row and compares the layer with
+the reference. The reference gets the parameters as the design gives them, and the shapes of the inputs.
+It raises an error where torch accepts what makes no sense in a design, such as a slice beyond the
+end, which torch cuts short.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,11 +24,25 @@ NOTHING: st.SearchStrategy[Parameters] = st.just({})
 
 @dataclass(frozen=True)
 class Row:
-    """What goes through the table for one layer type.
+    """How to test one layer type.
 
-    `random` says that train mode draws in a way of its own, so that only eval mode gives the
-    reference's values; `selects` that only one of its inputs is read. `ranks` are those that the
-    layer takes; others must be a problem even where torch finds some meaning for them.
+    Attributes
+    ----------
+    reference
+        Builds the layer in plain torch from the parameters and the input shapes.
+    parameters
+        The parameters to try.
+    ranks
+        Numbers of axes, without the batch, that the layer accepts: (3,) for images only. The layer
+        must refuse all others, even if torch accepts them.
+    shapes
+        Input shapes to try, for layers with several inputs; by default one input of `ranks`.
+    random
+        The layer draws random numbers in train mode, so only eval mode is compared.
+    selects
+        The layer does not use all of its inputs, so some get no gradient.
+    examples
+        How many combinations are tried.
     """
 
     reference: Callable[[Parameters, Sequence[Shape]], nn.Module]
@@ -51,7 +66,7 @@ class Plain(nn.Module):
 
 
 def dims(rank: int) -> st.SearchStrategy[Shape]:
-    """Shapes of a rank; small, and one in each axis now and then."""
+    """Return small shapes of a rank, sometimes with axes of size one."""
     channels = st.sampled_from((4, 1, 2, 3, 6, 8))
     side = st.sampled_from((5, 1, 2, 3, 4, 6, 7, 9))
     return {1: st.tuples(channels), 2: st.tuples(channels, side)}.get(
@@ -60,7 +75,7 @@ def dims(rank: int) -> st.SearchStrategy[Shape]:
 
 
 def one_shape(ranks: Sequence[int]) -> st.SearchStrategy[list[Shape]]:
-    """A single input, of a wrong rank now and then."""
+    """Return the shape of a single input, sometimes of a wrong rank."""
     wrong = [rank for rank in (1, 2, 3) if rank not in ranks]
     choices = [*(list(ranks) * 4), *wrong]
     return st.sampled_from(choices).flatmap(dims).map(lambda shape: [shape])
@@ -68,7 +83,7 @@ def one_shape(ranks: Sequence[int]) -> st.SearchStrategy[list[Shape]]:
 
 @st.composite
 def several_shapes(draw: st.DrawFn) -> list[Shape]:
-    """One to four inputs that fit each other more often than not."""
+    """Draw the shapes of one to four inputs, most of which fit together."""
     shape = draw(st.sampled_from((3, 3, 2, 1)).flatmap(dims))
     shapes = []
     for _ in range(draw(st.integers(1, 4))):
@@ -87,7 +102,7 @@ def several_shapes(draw: st.DrawFn) -> list[Shape]:
 
 @st.composite
 def concat_shapes(draw: st.DrawFn) -> list[Shape]:
-    """One to four inputs that differ in one axis, seldom in another."""
+    """Draw the shapes of one to four inputs that differ in one axis, rarely in others."""
     shape = draw(st.sampled_from((3, 3, 2, 1)).flatmap(dims))
     axis = draw(st.integers(0, len(shape) - 1))
     shapes = [
@@ -100,7 +115,7 @@ def concat_shapes(draw: st.DrawFn) -> list[Shape]:
 
 
 def pair(least: int, most: int) -> st.SearchStrategy[Any]:
-    """A number for both axes, or two."""
+    """Draw a number for both axes, or one for each."""
     number = st.integers(least, most)
     return number | st.lists(number, min_size=2, max_size=2)
 
@@ -108,7 +123,7 @@ def pair(least: int, most: int) -> st.SearchStrategy[Any]:
 def given(
     required: dict[str, Any] | None = None, **optional: st.SearchStrategy[Any]
 ) -> st.SearchStrategy[Parameters]:
-    """Parameters: the required ones always, each of the others half of the time."""
+    """Draw parameters: the required ones always, each of the others half of the time."""
     return st.fixed_dictionaries(required or {}, optional=optional)
 
 
@@ -120,7 +135,7 @@ def tupled(parameters: Parameters) -> Parameters:
 def of_torch(
     kind: type[nn.Module], *sizes: Callable[[Parameters, Shape], int]
 ) -> Callable[[Parameters, Sequence[Shape]], nn.Module]:
-    """A reference that is a torch module, built with leading sizes from the input's shape."""
+    """Return a reference that is a torch module; `sizes` compute its first arguments."""
 
     def build(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
         first = [each(parameters, shapes[0]) for each in sizes]
@@ -132,7 +147,7 @@ def of_torch(
 def plain(
     function: Callable[[Parameters], Callable[..., torch.Tensor]],
 ) -> Callable[[Parameters, Sequence[Shape]], nn.Module]:
-    """A reference that is a function of the inputs."""
+    """Return a reference that is a function of the inputs."""
     return lambda parameters, shapes: Plain(function(parameters))
 
 
@@ -196,7 +211,7 @@ class Filtered(nn.Module):
 
 
 class Partial(nn.Module):
-    """A dense convolution with zeros where the table names no channel."""
+    """A dense convolution, with zeros for the channels that the table leaves out."""
 
     def __init__(self, size: int, parameters: Parameters) -> None:
         super().__init__()
@@ -235,7 +250,7 @@ def sobel(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
 
 
 class ExpectedPool(nn.Module):
-    """Stochastic pooling when predicting: the mean of each window, weighted by its values."""
+    """Stochastic pooling in eval mode: the mean of each window, weighted by its values."""
 
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False
@@ -275,7 +290,7 @@ class ExpectedPool(nn.Module):
 
 
 class Quiet(nn.Module):
-    """Rests in eval mode; what it does in training is tested by its statistics."""
+    """Does nothing in eval mode; its statistics in train mode are tested in test_draws.py."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x
@@ -286,7 +301,7 @@ def drop_connect(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
 
 
 class Distances(nn.Module):
-    """Minus the squared distance from codes whose signs are the parities of i & j."""
+    """Negative squared distances from codes whose signs are the parities of i & j."""
 
     def __init__(self, size: int, count: int) -> None:
         super().__init__()
@@ -305,7 +320,7 @@ class Distances(nn.Module):
 def joined(
     combine: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
 ) -> Callable[[Parameters, Sequence[Shape]], nn.Module]:
-    """A reference that folds its inputs; different ranks would mix batch and channels."""
+    """Return a reference that combines its inputs one after the other, all of one rank."""
 
     def build(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
         if len({len(shape) for shape in shapes}) > 1:

@@ -1,4 +1,4 @@
-"""Layers that draw while they train: what they expect, for whom they draw, how they rest."""
+"""Layers with random numbers in train mode: their mean, one draw per sample, none in eval mode."""
 
 import pytest
 import torch
@@ -95,8 +95,8 @@ def test_stochastic_depth_leaves_out_whole_samples(mode: str):
     if mode == "sample":
         assert left_out.float().mean() == pytest.approx(0.25, abs=0.03)
     else:
-        fates = {float(module(image[:8]).abs().sum() > 0) for _ in range(60)}
-        assert fates == {0.0, 1.0}
+        drawn = {float(module(image[:8]).abs().sum() > 0) for _ in range(60)}
+        assert drawn == {0.0, 1.0}
         assert left_out.all() or not left_out.any()
 
 

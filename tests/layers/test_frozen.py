@@ -1,4 +1,4 @@
-"""What autograd keeps of frozen layers, held against torch for every layer that has tensors."""
+"""What autograd saves of frozen layers, compared with torch, for each layer with weights."""
 
 import random
 
@@ -24,8 +24,8 @@ HOLDING = [name for name, kind in layer_types().items() if kind.states is not La
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
 
-def assert_kept_as_counted(design: Design) -> None:
-    """Hold the bytes kept against torch's hooks, and the parameters that learn."""
+def assert_saved_as_counted(design: Design) -> None:
+    """Compare the saved bytes with torch's hooks, and the number of trainable parameters."""
     analysis, module = analyze(design), network(design)
     for training in (True, False):
         module.train(training)
@@ -56,7 +56,7 @@ def test_a_frozen_layer_keeps_what_torch_does(kind):
         learned = data.draw(st.booleans(), "needs grad")
         design = around(kind, parameters, shapes, [learned] * len(shapes))
         if analyze(design).valid:
-            assert_kept_as_counted(edits.set_learning_rate(design, "layer", 0))
+            assert_saved_as_counted(edits.set_learning_rate(design, "layer", 0))
 
     check()
 
@@ -84,7 +84,7 @@ def test_layers_behind_frozen_ones_keep_what_torch_does(names):
     design = NET
     for number in names:
         design = edits.set_learning_rate(design, f"layer{number}", 0)
-    assert_kept_as_counted(design)
+    assert_saved_as_counted(design)
 
 
 def test_freezing_leaves_the_code_as_it_is():
@@ -102,6 +102,6 @@ def test_presets_of_which_a_part_is_frozen(name):
     for block in (None, *whole.blocks):
         names = [each for each in whole.graph_of(block).nodes if draw.random() < 0.3]
         frozen = edits.set_learning_rates(frozen, names, 0, block=block)
-    assert_kept_as_counted(frozen)
+    assert_saved_as_counted(frozen)
     assert 0 < analyze(frozen).totals.frozen < analyze(frozen).totals.parameters
     assert generate(frozen).source == generate(whole).source

@@ -1,4 +1,4 @@
-"""How weights begin: exact values, bounds and spreads of every method."""
+"""The initialization of weights: exact values, bounds and standard deviations of each method."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""What layers mean for the memory around them, sizes apart."""
+"""Memory signatures of layers: what they mean for memory, except for sizes."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ def found(name: str, *shapes: tuple[int, ...], **values: Any) -> Facts:
 
 
 @pytest.mark.parametrize("name", ["BatchNorm2d", "ReLU", "GELU", "Dropout", "Flatten"])
-def test_sizes_do_not_tell_forms_apart(name: str) -> None:
+def test_a_signature_does_not_depend_on_sizes(name: str) -> None:
     assert found(name).memory_signature is found(name, (3, 40, 20)).memory_signature
 
 
-def test_what_is_kept_or_shared_tells_forms_apart() -> None:
+def test_signatures_differ_in_what_is_saved_or_shared() -> None:
     memory_signatures = [
         found(name).memory_signature
         for name in ("ReLU", "GELU", "Dropout", "Flatten", "BatchNorm2d")
@@ -30,7 +30,7 @@ def test_what_is_kept_or_shared_tells_forms_apart() -> None:
     assert len({id(each) for each in memory_signatures}) == len(memory_signatures)
 
 
-def test_an_activation_has_a_form_for_when_it_overwrites_its_input() -> None:
+def test_an_activation_has_a_signature_for_working_in_place() -> None:
     relu = found("ReLU")
     assert relu.in_place_variant is not None
     assert relu.memory_signature.in_place_variant is relu.in_place_variant.memory_signature
@@ -41,7 +41,7 @@ def test_an_activation_has_a_form_for_when_it_overwrites_its_input() -> None:
     assert found("GELU").in_place_variant is None
 
 
-def test_an_output_says_whether_it_is_auxiliary_even_if_nothing_enters_it() -> None:
+def test_an_output_says_whether_it_is_auxiliary_even_if_unconnected() -> None:
     main, auxiliary = (make("Output", auxiliary=each) for each in (False, True))
     ends = [facts(each, (IMAGE,)).memory_signature.graph_port for each in (main, auxiliary)]
     assert ends == [(type(main), False), (type(main), True)]

@@ -1,4 +1,4 @@
-"""Every layer type goes through one table and is held against torch itself."""
+"""Every layer type, by its row in `tests/layers/rows.py`, is compared with torch itself."""
 
 from collections.abc import Sequence
 
@@ -29,11 +29,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even k
 
 
 def test_every_layer_type_has_a_row():
-    assert ROWS.keys() == layer_types().keys() - PORTS
+    missing = layer_types().keys() - PORTS - ROWS.keys()
+    assert not missing, f"tests/layers/rows.py has no row for {', '.join(sorted(missing))}"
+    assert ROWS.keys() <= layer_types().keys(), "tests/layers/rows.py has a row for no layer type"
 
 
 def front(shape: Shape) -> Node:
-    """A layer that keeps the shape and whose output needs a gradient."""
+    """Return a layer that keeps the shape and whose output needs a gradient."""
     if len(shape) == 3:
         return {"layer": "Conv2d", "out_channels": shape[0], "kernel_size": 1}
     return {"layer": "Linear", "out_features": shape[-1]}
@@ -42,7 +44,7 @@ def front(shape: Shape) -> Node:
 def around(
     kind: str, parameters: Parameters, shapes: Sequence[Shape], fronts: Sequence[bool]
 ) -> Design:
-    """Put a layer between inputs, some with a layer in between, and an output."""
+    """Return a design of inputs, `front` layers behind some of them, the layer, and an output."""
     nodes: dict[str, Node] = {}
     edges = [["layer", "scores"]]
     for port, (shape, learned) in enumerate(zip(shapes, fronts, strict=True)):
@@ -58,9 +60,9 @@ def around(
 
 
 def reference(row: Row, parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module | None:
-    """Return the layer in plain torch, or None where torch refuses it.
+    """Return the layer in plain torch, or None if torch refuses it.
 
-    It must train on a batch of two and predict for a single image.
+    The layer must work for a batch of two in train mode and a single image in eval mode.
     """
     if any(len(shape) not in row.ranks for shape in shapes):
         return None
@@ -106,7 +108,7 @@ def check_layer(
     analysis = analyze(drawn)
     expected = reference(row, parameters, shapes)
     if expected is None:
-        assert not analysis.valid, "torch refuses this"
+        assert not analysis.valid, "torch refuses these parameters and shapes, the layer does not"
         assert all(problem.node == "layer" for problem in analysis.problems)
         return
     assert analysis.valid, analysis.problems
@@ -122,7 +124,7 @@ def check_layer(
     if line is not None:
         assert generated.source.splitlines()[line - 1].startswith("        self.layer = ")
 
-    # Names, shapes and types of what it holds, and how that begins.
+    # Names, shapes, types and initial values of its weights and buffers.
     result = analysis.node("layer")
     assert result is not None
     assert result.layer is not None
@@ -151,7 +153,7 @@ def check_layer(
             wanted = expected.train(training)(*between)
             torch.manual_seed(2)
             found = module.train(training)(*inputs)
-        assert found.shape[1:] == analysis.outputs[0].shape
+        assert found.shape[1:] == analysis.outputs[0].shape, "output_shape disagrees with torch"
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
 
     # Counts, memory, gradients.
