@@ -60,6 +60,24 @@ assert "torch" not in sys.modules
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
+def test_opening_checking_and_editing_a_design_import_no_networkx():
+    script = """
+import sys
+from designer.analysis.analysis import analyze
+from designer.analysis.report import sheet
+from designer.design import edits, files
+from designer import presets
+from designer.codegen import generate
+design = presets.load("lenet5")
+before = analyze(files.loads(files.dumps(design)))
+list(sheet.check(before))
+after = analyze(edits.set_parameter(design, "conv1", "out_channels", 8), before)
+generate(after.design, after)
+assert "networkx" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
+
+
 def test_readme_has_two_commands_that_set_everything_up():
     blocks = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
     assert len(blocks) == 2

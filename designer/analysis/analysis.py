@@ -1,4 +1,4 @@
-"""The analysis of a design: shapes, costs and problems, as a pure function of the design."""
+"""The analysis of a design: shapes, costs and problems as a pure function of the design."""
 
 import gc
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,15 @@ from designer.layers.tensors import Shape
 
 @dataclass(frozen=True)
 class Port:
-    """An input or output of a design; shapes are without the batch axis."""
+    """An input or output of a design.
+
+    Attributes
+    ----------
+    name, shape
+        The node, and the shape of its tensor without the batch axis.
+    loss_weight, auxiliary
+        Of an output: the weight of its loss, and whether only training uses it.
+    """
 
     name: str
     shape: Shape
@@ -31,7 +39,17 @@ class Port:
 
 @dataclass(frozen=True)
 class Row:
-    """One layer of the written-out network, as a table shows it."""
+    """One layer of the written-out network, as a table shows it.
+
+    Attributes
+    ----------
+    path
+        The layer's graph path, such as ``layer2.0.conv1``.
+    layer, result
+        The layer and its result.
+    receptive_field
+        That of its output; None without an image.
+    """
 
     path: str
     layer: Layer
@@ -40,41 +58,43 @@ class Row:
 
     @property
     def type(self) -> str:
-        """The layer type's name."""
+        """The name of the layer type."""
         return type(self.layer).__name__
 
     @property
     def shape(self) -> Shape:
-        """The output's shape."""
+        """The output's shape without the batch axis."""
         flow = self.result.outputs[0]
         assert flow is not None
         return flow.shape
 
     @property
     def formula(self) -> tuple[str, ...]:
-        """The formulas of shape, weights and MACs with the numbers in them."""
+        """The formulas of shape, weights and MACs, with the numbers filled in."""
         given = tuple(each for each in self.result.inputs if each is not None)
         return self.layer.formula(given, self.shape)
 
 
 class Analysis:
-    """What is known of a design; everything beyond shapes and sums is computed when asked for.
+    """The result of analyzing a design; totals, rows and receptive fields are computed on demand.
 
     Attributes
     ----------
     design
         The design that was analyzed.
     top
-        The results of its own graph, with those of its blocks inside.
+        The result of its own graph, with the results of its blocks inside.
+    evaluator
+        The pass that made it; the next analysis reuses its results of blocks.
     problems
-        Everything wrong with it, in the order of the graph.
+        All problems of the design, in the order of the graph.
     """
 
     def __init__(self, design: Design, evaluator: Evaluator, top: GraphResult) -> None:
         self.design = design
         self.top = top
         self.evaluator = evaluator
-        self.problems = (*argument_problems(design), *top.problems, *self._whole())
+        self.problems = (*argument_problems(design), *top.problems, *self._missing_ports())
 
     @property
     def valid(self) -> bool:
@@ -88,12 +108,12 @@ class Analysis:
 
     @cached_property
     def totals(self) -> Totals:
-        """The sums over the whole design."""
+        """The totals of the whole design."""
         return totals(self.top)
 
     @cached_property
     def inputs(self) -> tuple[Port, ...]:
-        """The design's inputs, as written."""
+        """The design's inputs, in the order of the file."""
         return tuple(
             Port(name, result.layer.shape)
             for name, result in self._ports()
@@ -117,7 +137,7 @@ class Analysis:
 
     @cached_property
     def receptive_fields(self) -> Mapping[str, ReceptiveField | None]:
-        """The receptive field of every layer by path."""
+        """The receptive field of each layer's output, by path; None without an image."""
         return receptive_fields(self.top)
 
     def rows(self) -> list[Row]:
@@ -129,7 +149,7 @@ class Analysis:
         ]
 
     def node(self, path: str) -> NodeResult | None:
-        """Return what is known of a node by its path, or None."""
+        """Return the result of the node at a graph path, or None."""
         graph: GraphResult | None = self.top
         result: NodeResult | None = None
         for name in path.split("."):
@@ -141,10 +161,10 @@ class Analysis:
         nodes = self.top.nodes
         return [(name, nodes[name]) for name in self.top.ports if name in nodes]
 
-    def _whole(self) -> list[Problem]:
-        """Find what the design lacks as a whole."""
+    def _missing_ports(self) -> list[Problem]:
+        """Return the problems of a design without Input or Output."""
         if self.top.problems and not self.top.problems[0].path:
-            return []  # too large to be looked at
+            return []  # too large to be evaluated
         nodes = self.design.graph.nodes
         ports = [nodes[name] for name in self.top.ports]
         layers = {node.layer for node in ports if isinstance(node, LayerNode)}
@@ -161,26 +181,26 @@ class Analysis:
 
 
 def analyze(design: Design, previous: Analysis | None = None) -> Analysis:
-    """Analyze a design; never raises on a broken one.
+    """Analyze a design. Whatever is wrong with it becomes a problem, never an exception.
 
     Parameters
     ----------
     design
         Any design that could be read or edited.
     previous
-        The analysis of an earlier version; what is still right of it is taken over.
+        The analysis of an earlier version of the design; results that are still valid are reused.
     """
     evaluator = Evaluator(design, previous.evaluator if previous is not None else None)
-    with _without_collection():
+    with _garbage_collection_off():
         return Analysis(design, evaluator, evaluator.top(previous.top if previous else None))
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
-    """Hold back Python's search for cyclic garbage, of which an analysis makes none.
+def _garbage_collection_off() -> Iterator[None]:
+    """Switch off Python's search for cyclic garbage, of which an analysis makes none.
 
-    Each search looks through what is alive, which takes a tenth of the time of an edit that changes
-    every shape of a large design.
+    Each search goes through all live objects. In an edit that changes every shape of a large design
+    the searches take a tenth of the time.
     """
     was_on = gc.isenabled()
     gc.disable()

@@ -227,11 +227,11 @@ def test_the_next_free_port_is_taken() -> None:
     conv = connecting("conv")
     assert conv.judge_node("add").edge == Edge("conv", 0, "add", 1)
     assert conv.judge_node("head").sentence == (
-        "The input of head has an edge already; remove that first."
+        "The input of head already has an edge; remove that edge first."
     )
     assert "would close a cycle" in conv.judge_node("image").sentence
     other = connecting("fc").judge_node("image")
-    assert other.sentence == "image takes no inputs; data begins there."
+    assert other.sentence == "image has no inputs; draw an edge from it instead."
     assert editing.next_port(blocks(), "head") is None
     assert editing.next_port(blocks(), "add") == 1
     assert editing.next_port(blocks(), "x", "Head") == 0

@@ -107,7 +107,7 @@ class Totals:
     def training_bytes(
         self, optimizer: Optimizer, batch: int = 1, precision: str = "float32"
     ) -> int:
-        """Bytes that training needs at once, an estimate: kernels take scratch memory of their own.
+        """Estimate the bytes that training needs at once; kernels take scratch memory in addition.
 
         These are parameters, gradients and optimizer state (neither for frozen parameters), what is
         saved for backward, and the two largest gradients of activations. In mixed precision, what
@@ -116,7 +116,7 @@ class Totals:
         Parameters
         ----------
         optimizer
-            The settings of the optimizer, of which its state depends.
+            The settings of the optimizer, on which the size of its state depends.
         batch
             Images in a step.
         precision

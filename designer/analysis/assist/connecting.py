@@ -1,4 +1,4 @@
-"""What an edge would do before it is drawn: fit, become a problem, or be refused."""
+"""Verdicts on an edge before it is drawn: it fits, it causes a problem, or it is refused."""
 
 from typing import Literal, NamedTuple
 
@@ -15,7 +15,17 @@ Kind = Literal["fits", "problem", "refused"]
 
 
 class Verdict(NamedTuple):
-    """What becomes of an edge, and in a sentence why it is not well."""
+    """The verdict on an edge.
+
+    Attributes
+    ----------
+    kind
+        Whether it fits, can be drawn but causes a problem, or is refused.
+    sentence
+        Why it does not fit; "" where it fits or the reason was not asked for.
+    edge
+        The edge itself, None where there is no port for it.
+    """
 
     kind: Kind
     sentence: str = ""
@@ -27,17 +37,20 @@ class Connecting:
 
     Parameters
     ----------
+    analysis
+        The analysis of the design.
     scope, block
-        The path of the graph that is looked at, and the block whose graph it is.
+        The path of the graph on the canvas, and the block whose graph it is.
     name, port, output
-        Where the edge begins: a node or an end of the block, and its output or input port.
+        Where the edge is drawn from: a node, or an input or output of the block; its port; and
+        whether that is an output port.
     instead
         An edge that the new one replaces.
 
     Attributes
     ----------
     taken
-        The input ports that edges enter.
+        The input ports that edges enter, each as (node, port).
     """
 
     def __init__(
@@ -64,15 +77,15 @@ class Connecting:
         self.taken = {edge[2:] for edge in self.graph.edges}
 
     def edge(self, name: str, port: int) -> Edge:
-        """Return the edge to a port at the other side."""
+        """Return the edge between the port where it is drawn from and this one."""
         if self.output:
             return Edge(self.name, self.port, name, port)
         return Edge(name, port, self.name, self.port)
 
     def judge(self, name: str, port: int) -> Verdict:
-        """Say at once what the edge to a port at the other side would do.
+        """Return the verdict on the edge to a port, fast enough for every node on the canvas.
 
-        A refusal is without its reason, and blocks are not looked into; `judge_fully` does both.
+        A refusal has no sentence, and the insides of blocks are not checked; see `judge_fully`.
         """
         edge = self.edge(name, port)
         if name in self._closed or edge[2:] in self.taken:
@@ -81,7 +94,7 @@ class Connecting:
         return Verdict("problem" if sentence else "fits", sentence, edge)
 
     def judge_fully(self, name: str, port: int) -> Verdict:
-        """Say what the edge would do and why."""
+        """Return the verdict on the edge to a port, with its reason and the insides of blocks."""
         verdict = self.judge(name, port)
         edge = self.edge(name, port)
         if verdict.kind == "refused":
@@ -103,7 +116,7 @@ class Connecting:
         return verdict
 
     def judge_node(self, name: str) -> Verdict:
-        """Say what the edge to a node's next free fitting port would do."""
+        """Return the verdict on the edge to a node, at its first free port that fits."""
         if not self.output or name in self._closed:
             return self.judge_fully(name, 0)
         port = next_port(self.design, name, self.block)
@@ -120,7 +133,7 @@ class Connecting:
         return next((each for each in verdicts if each.kind == "fits"), verdicts[0])
 
     def shape(self) -> Shape | None:
-        """Return the shape that leaves the port where the edge begins, if it is known."""
+        """Return the shape of the tensor that the edge carries, None if it is not known."""
         if not self.output:
             return None
         tensor = tensor_at(self.results, self.design, self.block, self.name, self.port)
@@ -131,7 +144,7 @@ class Connecting:
         return input_ports(self.design, node) if isinstance(node, BlockNode) else 0
 
     def _closing(self) -> set[str]:
-        """Return the nodes to which an edge would close a cycle."""
+        """Return the nodes to which the edge would close a cycle."""
         onward: dict[str, list[str]] = {}
         for edge in self.graph.edges:
             one, other = (edge.target, edge.source) if self.output else (edge.source, edge.target)
@@ -144,7 +157,7 @@ class Connecting:
         return seen
 
     def _layer_sentence(self, edge: Edge) -> str:
-        """Say why a layer would not take the tensor, "" if it would or that is not known."""
+        """Return why a layer would not take the tensor, "" if it would or nothing is known."""
         tensor = tensor_at(self.results, self.design, self.block, edge.source, edge.source_port)
         result = self.results.nodes.get(edge.target) if self.results is not None else None
         old = self.instead
@@ -155,7 +168,7 @@ class Connecting:
 
 def _full(name: str, most: int) -> str:
     if not most:
-        return f"{name} takes no inputs; data begins there."
+        return f"{name} has no inputs; draw an edge from it instead."
     if most == 1:
-        return f"The input of {name} has an edge already; remove that first."
-    return f"The {most} inputs of {name} have edges already; remove one first."
+        return f"The input of {name} already has an edge; remove that edge first."
+    return f"The {most} inputs of {name} already have edges; remove one of them first."

@@ -1,4 +1,4 @@
-"""Edits that need to know layers and shapes: healing where it fits, starting values, free ports."""
+"""Edits that need to know layers and shapes: removing, adding, replacing and dissolving nodes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -22,15 +22,19 @@ from designer.layers.parameters import Parameter, ParameterError
 from designer.layers.tensors import Shape, Tensor
 
 MANY_PORTS = 1_000
+"""Input ports of a node whose layer or block is unknown."""
 FIRST_IMAGE = (1, 28, 28)
+"""The shape of a new Input, that of MNIST."""
 FEATURES = 64
+"""The features of a new dense layer."""
 CHANNELS = 16
+"""The channels of a new convolution behind few channels."""
 
 # Ports
 
 
 def input_ports(design: Design, node: Node) -> int:
-    """Return how many edges may enter a node; those of an unknown layer or block are not known."""
+    """Return how many edges may enter a node, `MANY_PORTS` for an unknown layer or block."""
     if isinstance(node, BlockNode):
         used = design.blocks.get(node.block)
         return len(used.inputs) if used is not None else MANY_PORTS
@@ -74,49 +78,59 @@ def _is(node: Node | None, layer: str) -> bool:
 def remove(
     analysis: Analysis,
     names: Iterable[str],
-    drawn: Iterable[Edge] = (),
+    edges_to_remove: Iterable[Edge] = (),
     *,
     block: str | None = None,
 ) -> Design:
-    """Remove nodes and edges; what a node stood between is joined where the shapes allow it."""
+    """Remove nodes and edges; join the neighbors of a removed node where the shapes allow it.
+
+    Parameters
+    ----------
+    analysis
+        The analysis of the design.
+    names, edges_to_remove
+        The nodes and edges to remove.
+    block
+        The block whose graph is edited, None for the design's own.
+    """
     before = analysis.design
     design = before
-    loose: set[str] = set()
+    lost_edge: set[str] = set()
     gone = set(names)
-    for edge in drawn:
+    for edge in edges_to_remove:
         if edge.source not in gone and edge.target not in gone:
             design = edits.disconnect(design, edge, block=block)
-            loose.add(edge.target)
+            lost_edge.add(edge.target)
     after = edits.remove_nodes(design, gone, block=block)
     old = set(before.graph_of(block).edges)
-    healed = [edge for edge in after.graph_of(block).edges if edge not in old]
-    for edge in _unfit(analysis, after, healed, block):
+    joining = [edge for edge in after.graph_of(block).edges if edge not in old]
+    for edge in _unfit(analysis, after, joining, block):
         after = edits.disconnect(after, edge, block=block)
     entered = {edge[2:] for edge in after.graph_of(block).edges}
-    loose |= {edge.target for edge in old if edge.source in gone and edge[2:] not in entered}
-    return close_gaps(after, loose, block)
+    lost_edge |= {edge.target for edge in old if edge.source in gone and edge[2:] not in entered}
+    return close_gaps(after, lost_edge, block)
 
 
 def disconnect(design: Design, edge: Edge, *, block: str | None = None) -> Design:
-    """Remove an edge; a join moves its other edges up."""
+    """Remove an edge; a join closes the gap between its ports."""
     return close_gaps(edits.disconnect(design, edge, block=block), (edge.target,), block)
 
 
-def _unfit(analysis: Analysis, after: Design, healed: list[Edge], block: str | None) -> list[Edge]:
-    """Return those of the healed edges by which a node becomes faulty that was not."""
+def _unfit(analysis: Analysis, after: Design, joining: list[Edge], block: str | None) -> list[Edge]:
+    """Return the joining edges that cause an error in a node which had none."""
     before = next(iter(_graphs(analysis, block)), None)
-    if before is None or not healed:
+    if before is None or not joining:
         return []
     nodes = analysis.design.graph_of(block).nodes
-    targets = [nodes.get(edge.target) for edge in healed]
-    one_source = len({edge[:2] for edge in healed}) == 1
+    targets = [nodes.get(edge.target) for edge in joining]
+    one_source = len({edge[:2] for edge in joining}) == 1
     if one_source and (all(map(_takes_one, targets)) or _is_layer(targets)):
-        # Nothing else that comes to these layers changes, so their own rules say all.
-        source, port, _, _ = healed[0]
+        # Only this tensor changes for these layers, so their own rules decide.
+        source, port, _, _ = joining[0]
         tensor = tensor_at(before, analysis.design, block, source, port)
         return [
             edge
-            for edge in healed
+            for edge in joining
             if (result := before.nodes.get(edge.target)) is not None
             and not result.problems
             and refusal(result, tensor, edge.target_port)
@@ -124,7 +138,7 @@ def _unfit(analysis: Analysis, after: Design, healed: list[Edge], block: str | N
     now = next(iter(_graphs(analyze(after, analysis), block)), None)
     return [
         edge
-        for edge in healed
+        for edge in joining
         if now is not None
         and _is_faulty(now.nodes.get(edge.target))
         and not _is_faulty(before.nodes.get(edge.target))
@@ -141,7 +155,7 @@ def _takes_one(node: Node | None) -> bool:
 
 
 def _is_faulty(result: NodeResult | None) -> bool:
-    """Tell whether there is an error in a node, or in a block."""
+    """Tell whether a node or the inside of its block has an error."""
     problems = result.problems if result is not None else ()
     return any(each.severity is Severity.ERROR for each in problems)
 
@@ -152,12 +166,15 @@ def _is_faulty(result: NodeResult | None) -> bool:
 def add_after(
     design: Design, name: str, node: Node, after: str | None, *, block: str | None = None
 ) -> tuple[Design, str]:
-    """Add a node behind another one, wired.
+    """Add a node after another one and connect it.
 
-    It goes into the edge behind `after` if exactly one leaves it, else it reads `after` beside the
-    others. Behind an output it goes in front of it instead.
+    If exactly one edge leaves `after`, the node is inserted into it; else it is another reader of
+    `after`. If `after` is an output, the node is put before it.
 
-    Returns the design and the name that the node got.
+    Returns
+    -------
+    tuple of Design and str
+        The new design, and the name that the node got.
     """
     name = naming.free_name(design, name, block)
     graph = design.graph_of(block)
@@ -174,16 +191,16 @@ def add_after(
         return design, name
     if after is not None and takes and gives and len(leaving) == 1:
         return edits.insert_on_edge(design, leaving[0], name, node, block=block), name
-    design = _placed_after(design, name, node, after, block)
+    design = _added_after(design, name, node, after, block)
     if after is not None and takes:
         design = edits.connect(design, Edge(after, 0, name, 0), block=block)
     return design, name
 
 
-def _placed_after(
+def _added_after(
     design: Design, name: str, node: Node, after: str | None, block: str | None
 ) -> Design:
-    """Add a node so that in the order as written it comes behind another one."""
+    """Add a node that follows another one in the order of the file."""
     design = edits.add_node(design, name, node, block=block)
     graph = design.graph_of(block)
     if after not in graph.nodes:
@@ -198,7 +215,7 @@ def _placed_after(
 
 
 def starting_node(layer: str, shape: Shape | None = None) -> LayerNode:
-    """Return a layer with values to begin with, for an input of this shape if it is known."""
+    """Return a new layer with starting values that suit an input of this shape, if known."""
     kind = layer_types()[layer]
     values: dict[str, Value] = {
         name: _start(kind, name, parameter, shape)
@@ -210,11 +227,11 @@ def starting_node(layer: str, shape: Shape | None = None) -> LayerNode:
             values["stride"] = 2
         elif "padding" in kind.parameters:
             values["padding"] = 1  # a 3x3 kernel then keeps height and width
-    return LayerNode(layer, {**values, **_mended(layer, values, shape)})
+    return LayerNode(layer, {**values, **_adjusted(layer, values, shape)})
 
 
-def _mended(layer: str, values: Mapping[str, Value], shape: Shape | None) -> Mapping[str, Value]:
-    """Return the values by which a layer would mend what does not suit its input."""
+def _adjusted(layer: str, values: Mapping[str, Value], shape: Shape | None) -> Mapping[str, Value]:
+    """Return the values that a layer's remedy sets where it does not take its input."""
     made, _ = resolve(layer, values, {})
     if made is None or shape is None:
         return {}
@@ -246,7 +263,7 @@ def _start(kind: type[Layer], name: str, parameter: Parameter[Any], shape: Shape
 
 
 def takes(layer: str, shape: Shape | None) -> bool:
-    """Tell whether a layer with values to begin with takes a tensor of a shape; True if unknown."""
+    """Tell whether a new layer takes a tensor of a shape; True if the shape is unknown."""
     kind = layer_types()[layer]
     if not kind.inputs[1]:
         return False
@@ -260,13 +277,11 @@ def takes(layer: str, shape: Shape | None) -> bool:
         return False
 
 
-def replacement(
-    design: Design, name: str, new: Node, shape: Shape | None = None, *, block: str | None = None
-) -> Design:
-    """Put another layer or block in a node's place.
+def replacement(design: Design, name: str, new: Node, *, block: str | None = None) -> Design:
+    """Replace a node by another layer or block.
 
-    A layer keeps the parameters that both have and that suit the new one. Edges stay where the
-    new node has the port.
+    A layer takes over the parameters that both types have and that are valid for the new one. Edges
+    stay where the new node has the port.
     """
     graph = design.graph_of(block)
     old = graph.nodes[name]
@@ -289,7 +304,7 @@ _ALIKE = {"out_features": "out_channels", "out_channels": "out_features"}
 
 
 def shared_parameters(old: LayerNode, layer: str) -> dict[str, Value]:
-    """Return the parameters of a node that another layer type can take over."""
+    """Return the parameters of a node that are valid for another layer type."""
     kind = layer_types()[layer]
     found: dict[str, Value] = {}
     for name, value in old.parameters.items():
@@ -308,10 +323,10 @@ def shared_parameters(old: LayerNode, layer: str) -> dict[str, Value]:
 
 
 def dissolve(analysis: Analysis, name: str, *, block: str | None = None) -> Design:
-    """Put the nodes of a block in the place of one of its uses; see `designer.design.dissolving`.
+    """Replace the use of a block by the block's nodes; see `designer.design.dissolving`.
 
-    Sizes that expressions in the block read are taken from the analysis, as far as they are the
-    same wherever the graph is used.
+    Input sizes that expressions in the block read are taken from the analysis, where all uses of
+    the graph agree on them.
     """
     found = [_sizes(graph.nodes[name]) for graph in _graphs(analysis, block) if name in graph.nodes]
     sizes: list[Mapping[str, int]] = []
@@ -323,7 +338,7 @@ def dissolve(analysis: Analysis, name: str, *, block: str | None = None) -> Desi
 
 
 def _graphs(analysis: Analysis, block: str | None) -> Iterator[GraphResult]:
-    """Yield what is known of the graph of a block, or of the design's own, wherever it is used."""
+    """Yield the results of a block's graph, one for each use, or that of the design's graph."""
     seen: set[int] = set()
     waiting: list[tuple[str | None, GraphResult]] = [(None, analysis.top)]
     while waiting:
@@ -338,7 +353,7 @@ def _graphs(analysis: Analysis, block: str | None) -> Iterator[GraphResult]:
         for key, node in graph.wiring.graph.nodes.items():
             result = graph.nodes.get(key)
             if isinstance(node, BlockNode) and result is not None and result.inside is not None:
-                # Repetitions lie in a graph of their own in between, which no block draws.
+                # A repeated block has a graph of its repetitions in between, of no block.
                 between = "0" in result.inside.nodes
                 waiting.append(("" if between else node.block, result.inside))
 

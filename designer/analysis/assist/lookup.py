@@ -1,4 +1,4 @@
-"""What an analysis knows at a place of a design: the graph there, a tensor, what a layer says."""
+"""Lookups in an analysis: the graph at a path, the tensor at a port, a layer's refusal."""
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import GraphResult, NodeResult, layer_result
@@ -8,12 +8,15 @@ from designer.layers.tensors import Tensor, show
 
 
 def graph_at(analysis: Analysis, scope: str) -> GraphResult | None:
-    """Return what is known of the graph at a path; None if it was not analyzed."""
+    """Return the result of the graph at a path, None if there is none.
+
+    Of a repeated block it is the graph of the first repetition.
+    """
     if not scope:
         return analysis.top
     found = analysis.node(scope)
     inside = found.inside if found is not None else None
-    while inside is not None and "0" in inside.nodes:  # a repeated block: its first pass
+    while inside is not None and "0" in inside.nodes:  # a repeated block
         inside = inside.nodes["0"].inside
     return inside
 
@@ -21,12 +24,22 @@ def graph_at(analysis: Analysis, scope: str) -> GraphResult | None:
 def tensor_at(
     results: GraphResult | None, design: Design, block: str | None, name: str, port: int = 0
 ) -> Tensor | None:
-    """Return the tensor that leaves a port of a node or of a block's input, if it is known."""
+    """Return the tensor that leaves an output port, None if it is not known.
+
+    Parameters
+    ----------
+    results
+        The result of the graph.
+    design, block
+        The design, and the block whose graph it is; None for the design's own.
+    name, port
+        A node or one of the block's inputs, and its output port.
+    """
     if results is None:
         return None
     if block is not None and name in design.blocks[block].inputs:
-        place = design.blocks[block].inputs.index(name)
-        return results.inputs[place] if place < len(results.inputs) else None
+        index = design.blocks[block].inputs.index(name)
+        return results.inputs[index] if index < len(results.inputs) else None
     result = results.nodes.get(name)
     outputs = result.outputs if result is not None else ()
     return outputs[port] if port < len(outputs) else None
@@ -35,12 +48,16 @@ def tensor_at(
 def refusal(
     result: NodeResult | None, tensor: Tensor | None, port: int, *, without: int | None = None
 ) -> str:
-    """Say why a layer would not take a tensor at a port, "" if it would or that is not known.
+    """Return why a layer would not take a tensor, "" if it would or nothing is known.
 
     Parameters
     ----------
+    result
+        The present result of the layer.
+    tensor, port
+        The tensor, and the input port at which it would enter.
     without
-        A port whose edge goes.
+        A port whose edge would be removed.
     """
     if tensor is None or result is None or result.layer is None:
         return ""

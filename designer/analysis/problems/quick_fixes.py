@@ -1,4 +1,7 @@
-"""Fixes for what a person mistyped or left open: parameters, expressions, layer names, inputs."""
+"""The fixes that problems offer: other parameters, corrected names, new edges and layers.
+
+They know layers and parameters but no shapes; a shape that is needed is passed in.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -23,13 +26,24 @@ MOST_WIRES = 2
 """Free outputs that are offered to an input without an edge."""
 
 _USUAL: tuple[Value, ...] = (64, 0.5)
+"""Values that are tried for a parameter without a default."""
 _USUAL_KERNEL: tuple[Value, ...] = (3,)
 
 
 def fault_fixes(
     fault: Fault, node: LayerNode, name: str, block: str | None, scope: Mapping[str, Scalar]
 ) -> tuple[Fix, ...]:
-    """Return what would mend a parameter of a layer, the likeliest first."""
+    """Return the fixes for a fault in a layer's parameters, the likeliest first.
+
+    Parameters
+    ----------
+    fault
+        What is wrong, as the layer catalogue found it.
+    node, name, block
+        The layer's node, its name, and the block in whose graph it stands.
+    scope
+        The names that expressions of the node may read, with their values.
+    """
     if fault.code == "unknown-layer":
         return tuple(_layer_fixes(node, name, block))
     if fault.code == "unknown-parameter":
@@ -48,19 +62,19 @@ def fault_fixes(
 
 
 class OpenEnds:
-    """The outputs of a graph that nothing reads yet, found once for all its open inputs.
+    """The outputs of a graph that nothing reads yet, found once for all of its open inputs.
 
     Parameters
     ----------
     graph, ends
-        The graph as it is drawn, and the names of its block's inputs.
+        The graph as the design has it, and the names of its block's inputs.
     """
 
     def __init__(self, graph: Graph, ends: tuple[str, ...]) -> None:
         self._onward: dict[str, list[str]] = {}
         for edge in graph.edges:
             self._onward.setdefault(edge.source, []).append(edge.target)
-        # The nearest in the order of writing is mostly that of the data, so from the end.
+        # The last one in the file is usually the nearest in the flow of data, so it comes first.
         self._free = [
             each
             for each, node in (*graph.nodes.items(), *dict.fromkeys(ends).items())
@@ -68,7 +82,7 @@ class OpenEnds:
         ][::-1]
 
     def fixes(self, name: str, port: int, block: str | None) -> tuple[Fix, ...]:
-        """Offer them to an input without an edge, unless that would close a cycle."""
+        """Return fixes that connect an open input to one of them without closing a cycle."""
         behind, waiting = {name}, [name]
         while waiting:
             more = [each for each in self._onward.get(waiting.pop(), ()) if each not in behind]
@@ -88,7 +102,7 @@ def _wire_fix(source: str, name: str, port: int, block: str | None) -> Fix:
 
 
 def use_fix(name: str, argument: str, value: Scalar, block: str | None) -> Fix:
-    """Offer another value for an argument of a block's use."""
+    """Return the fix that sets an argument of a block's use."""
     return Fix(
         f"set {argument} to {setting_text(value)}",
         lambda design: edits.set_block_argument(design, name, argument, value, block=block),
@@ -96,7 +110,7 @@ def use_fix(name: str, argument: str, value: Scalar, block: str | None) -> Fix:
 
 
 def argument_problems(design: Design) -> Iterator[Problem]:
-    """Name the arguments of a design whose rules do not hold, with the values that would."""
+    """Yield the problems of a design's arguments whose rules do not hold, with fixes."""
     values = {name: each.default for name, each in design.arguments.items()}
     for name, refusal in rules.breaches(design.arguments, values):
         nearest = rules.nearest(design.arguments, name, values)
@@ -144,7 +158,7 @@ def _name_fixes(
     block: str | None,
     scope: Mapping[str, Scalar],
 ) -> Iterator[Fix]:
-    """Offer the name that was meant, or to make an argument of the one that is not there."""
+    """Yield fixes for an unknown name in an expression: a similar name, or a new argument."""
     if not isinstance(given, str) or not is_expression(given):
         return
     try:
@@ -169,7 +183,7 @@ def _name_fixes(
 
 
 def _usable(parameter: Parameter[Any], given: Value | None) -> Value | None:
-    """Return the value that a parameter takes and that is nearest to what was given."""
+    """Return the valid value of a parameter that is nearest to the given one, or None."""
     nearest: tuple[Value, ...] = ()
     if isinstance(parameter, Int | Float) and type(given) in (int, float):
         nearest = (min(max(given, parameter.minimum), parameter.maximum),)  # type: ignore[type-var]
@@ -188,7 +202,7 @@ def _usable(parameter: Parameter[Any], given: Value | None) -> Value | None:
 
 
 def remedy_fix(remedy: Remedy, block: str | None, node: str, source: Edge | None) -> Fix | None:
-    """Turn a layer's remedy into an edit of the design; None where there is no edge to edit."""
+    """Return the fix for a layer's remedy; None for a layer to insert where no edge enters."""
     if isinstance(remedy, SetParameters):
         return parameters_fix(remedy.label, block, node, dict(remedy.values))
     if source is None:
@@ -197,7 +211,7 @@ def remedy_fix(remedy: Remedy, block: str | None, node: str, source: Edge | None
 
 
 def parameters_fix(label: str, block: str | None, node: str, values: dict[str, Value]) -> Fix:
-    """Return the fix that gives a layer other parameters."""
+    """Return the fix that sets parameters of a layer."""
 
     def edit(design: Design) -> Design:
         for name, value in values.items():
@@ -208,7 +222,7 @@ def parameters_fix(label: str, block: str | None, node: str, values: dict[str, V
 
 
 def insert_fix(remedy: InsertLayer, block: str | None, edge: Edge) -> Fix:
-    """Return the fix that puts a layer into an edge."""
+    """Return the fix that inserts a layer into an edge."""
 
     def edit(design: Design) -> Design:
         name = remedy.layer.removesuffix("2d").lower()
@@ -221,7 +235,17 @@ def insert_fix(remedy: InsertLayer, block: str | None, edge: Edge) -> Fix:
 def origin_fixes(
     node: LayerNode | BlockNode, block: str | None, name: str, wanted: int, axis: str | None
 ) -> Iterator[Fix]:
-    """Offer another number of channels at the node that made them, where it is written there."""
+    """Yield fixes that set the number of channels where the node states it as a number.
+
+    Parameters
+    ----------
+    node, block, name
+        The node that determines the number of channels.
+    wanted
+        The number that would fit.
+    axis
+        The axis at fault; only ``channels`` and ``features`` have such a fix.
+    """
     if axis not in ("channels", "features") or not isinstance(node, LayerNode):
         return
     for parameter in ("out_channels", "out_features"):

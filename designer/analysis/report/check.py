@@ -1,7 +1,7 @@
-"""What ``check --json`` prints: an analysis as one plain object with a published schema.
+"""The report that ``check --json`` prints: an analysis as a plain object with a published schema.
 
-The schema is ``check.schema.json`` beside this file; `schema` makes it from the classes below, and
-a test holds the two together.
+The schema is ``check.schema.json`` in this folder. `schema` makes it from the classes below; a test
+fails when the two differ.
 """
 
 import json
@@ -38,28 +38,29 @@ class ProblemReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ]
     code: Annotated[str, Meta(description="A short stable name of the kind of problem.")]
     path: Annotated[
-        str, Meta(description="The node, through its blocks: layer2.0.add; empty: the design.")
+        str,
+        Meta(description="Graph path of the node, as layer2.0.add; empty for the whole design."),
     ]
     port: Annotated[int | None, Meta(description="The input port at fault.")]
-    message: Annotated[str, Meta(description="One sentence with the numbers in it.")]
-    fixes: Annotated[list[str], Meta(description="What each offered edit would do.")]
+    message: Annotated[str, Meta(description="One sentence that gives the numbers.")]
+    fixes: Annotated[list[str], Meta(description="The label of each offered edit.")]
 
 
 class TotalsReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Sums over the whole design, auxiliary outputs included; for one image where not said."""
+    """Sums over the whole design with auxiliary outputs, for one image unless stated otherwise."""
 
     parameters: Annotated[Count, Meta(description="Learned values: weights + biases.")]
     weights: Annotated[Count, Meta(description="Learned values that multiply.")]
     biases: Annotated[Count, Meta(description="Learned values that add.")]
     trainable: Annotated[Count, Meta(description="Parameters that learn.")]
-    frozen: Annotated[Count, Meta(description="Parameters that an lr_scale of 0 holds still.")]
+    frozen: Annotated[Count, Meta(description="Parameters frozen by an lr_scale of 0.")]
     buffers: Annotated[Count, Meta(description="Values saved but not learned.")]
     macs: Annotated[
         Count, Meta(description="Multiply-accumulates of convolutions and matrix products.")
     ]
     output_values: Annotated[
         Count,
-        Meta(description="Layer outputs: the input and all but activations, dropout and views."),
+        Meta(description="Layer outputs: the input and all except activations, dropout and views."),
     ]
     output_bytes: Annotated[Count, Meta(description="4 times output_values.")]
     buffer_values: Annotated[
@@ -76,41 +77,46 @@ class TotalsReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Count, Meta(description="Largest sum of tensors alive at once without autograd.")
     ]
     file_bytes: Annotated[
-        Count, Meta(description="Parameters and buffers, each in its own type, no container.")
+        Count,
+        Meta(description="Parameters and buffers, each in its own type, without the container."),
     ]
     training_bytes: Annotated[
         dict[str, Count],
-        Meta(description="Estimate of what training the batch in float32 needs, by optimizer."),
+        Meta(description="Estimate of the memory that training in float32 needs, by optimizer."),
     ]
 
 
-class FieldReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReceptiveFieldReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The receptive field of a layer's output, [height, width] in pixels of the input."""
 
-    size: Annotated[Axis, Meta(description="Pixels that one value sees.")]
-    jump: Annotated[Axis, Meta(description="Step between the fields of neighboring values.")]
+    size: Annotated[Axis, Meta(description="Pixels that one value depends on.")]
+    jump: Annotated[
+        Axis, Meta(description="Step between the receptive fields of neighboring values.")
+    ]
     start: Annotated[
-        Axis, Meta(description="Center of the first value's field; the first pixel's is 0.5.")
+        Axis,
+        Meta(description="Center of the first value's receptive field; the first pixel is at 0.5."),
     ]
 
 
 class LayerReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One layer of the written-out network."""
+    """One layer of the network with all blocks written out."""
 
     path: str
     type: str
     output: Sizes
     values: Annotated[
-        Count, Meta(description="What it adds to output_values; 0 for activations and the like.")
+        Count,
+        Meta(description="What it adds to output_values; 0 for activations, dropout and views."),
     ]
     weights: Count
     biases: Count
     macs: Count
-    receptive_field: FieldReport | None
+    receptive_field: ReceptiveFieldReport | None
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is known of a design. Of an invalid one, what could be inferred."""
+    """The analysis of a design; of an invalid one, what could be inferred."""
 
     name: str
     valid: bool
@@ -122,8 +128,8 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layers: Annotated[list[LayerReport], Meta(description="In forward order, blocks written out.")]
 
     def to_json(self) -> str:
-        """Return the report as ASCII JSON, one line for each layer and problem."""
-        # msgspec's encoder stops at 64 bits, and a broken design may claim more.
+        """Return the report as ASCII JSON, with one line for each layer and problem."""
+        # msgspec's encoder refuses numbers beyond 64 bits, which a broken design may contain.
         fields = msgspec.to_builtins(self)
         lines = []
         for name, value in fields.items():
@@ -136,7 +142,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def report(analysis: Analysis, batch: int = 1) -> Report:
-    """Return the report of an analysis; `batch` is that of the memory for training."""
+    """Return the report of an analysis, with memory for training with batches of a size."""
     sums = analysis.totals
     return Report(
         name=analysis.design.name,
@@ -220,10 +226,10 @@ def _layer(row: Row) -> LayerReport:
     )
 
 
-def _field(field: ReceptiveField | None) -> FieldReport | None:
+def _field(field: ReceptiveField | None) -> ReceptiveFieldReport | None:
     if field is None:
         return None
-    return FieldReport(_axes(field.size), _axes(field.jump), _axes(field.start))
+    return ReceptiveFieldReport(_axes(field.size), _axes(field.jump), _axes(field.start))
 
 
 def _axes(axes: Axes) -> list[int | float]:

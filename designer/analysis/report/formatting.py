@@ -1,6 +1,6 @@
-"""Numbers as text, for the command line and the window alike.
+"""Numbers as text, for the command line and the window.
 
-K, M, G are powers of 1000 and KB, MB, GB of bytes too; KiB, MiB, GiB are powers of 1024.
+K, M and G are powers of 1000, also in KB, MB and GB; KiB, MiB and GiB are powers of 1024 bytes.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ FLOAT_BYTES = 4
 """Bytes of a float32 value, in which the lecture counts."""
 
 NONE = "–"
-"""What stands where there is no figure."""
+"""Stands where there is no number."""
 
 _UNITS = ("", "K", "M", "G", "T", "P", "E")
 
 
 def count(number: int) -> str:
-    """Write every digit: 138,357,544."""
+    """Write all digits of a number: 138,357,544."""
     return f"{number:,}"
 
 
@@ -30,7 +30,7 @@ def scaled(number: float, digits: int = 4) -> str:
 
 
 def short(number: float, digits: int = 3) -> str:
-    """Write as little as tells the size: 138M, 15.2M, 3.21M, 500."""
+    """Write a number in few characters: 138M, 15.2M, 3.21M, 500."""
     return "".join(_scale(number, 1000, digits))
 
 
@@ -47,16 +47,16 @@ def binary_bytes(number: float, digits: int = 3) -> str:
 
 
 def size(number: float, digits: int = 3) -> str:
-    """Write bytes both ways, since MB and MiB are easily taken for each other.
+    """Write bytes in both units, since MB and MiB are easily confused: 553 MB (528 MiB).
 
-    553 MB (528 MiB); below 1000 bytes there is nothing to confuse: 500 bytes.
+    Numbers below 1000 are the same in both: 500 bytes.
     """
     decimal = decimal_bytes(number, digits)
     return f"{decimal} ({binary_bytes(number, digits)})" if number >= 1000 else decimal
 
 
 def lecture_count(number: int) -> str:
-    """Write a count as the CS231n lecture does, cut off instead of rounded: 24M, 3.2M, 150K."""
+    """Write a count as the CS231n lecture does, truncated and not rounded: 24M, 3.2M, 150K."""
     text, unit = _cut(number)
     return text + unit
 
@@ -64,8 +64,8 @@ def lecture_count(number: int) -> str:
 def lecture_memory(values: int) -> str:
     """Write the memory of float32 values as the lecture does: 24M x 4 bytes = 96 MB.
 
-    The product is that of the cut-off number, so it falls short of the exact figure, which belongs
-    beside it.
+    The product is that of the truncated number, so it is less than the exact value, which should
+    be shown with it.
     """
     text, unit = _cut(values)
     power = _UNITS.index(unit)
@@ -96,7 +96,7 @@ def lecture_shape(sizes: Sequence[int]) -> str:
 
 
 def pixels(axes: "Axes") -> str:
-    """Write height and width, one number where they agree: 212, 3×7."""
+    """Write height and width, one number where they are equal: 212, 3×7."""
     height, width = map(number_text, axes)
     return height if height == width else f"{height}×{width}"
 
@@ -107,12 +107,12 @@ def receptive_field(found: "ReceptiveField | None") -> str:
 
 
 def number_text(number: float) -> str:
-    """Write a number without a needless fraction: 8, 2.5."""
+    """Write a number, without a fraction where it is whole: 8, 2.5."""
     return str(int(number)) if number == int(number) else f"{number:.4g}"
 
 
 def _scale(number: float, step: int, digits: int) -> tuple[str, str]:
-    """Return the digits and the unit; a rounding that fills a unit goes on to the next."""
+    """Return the digits and the unit; a number that rounds up to 1000 gets the next unit."""
     power = 0
     while abs(number) >= step and power + 1 < len(_UNITS):
         number, power = number / step, power + 1
@@ -134,7 +134,7 @@ def _significant(number: float, digits: int) -> str:
 
 
 def _cut(number: int) -> tuple[str, str]:
-    """Cut off below whole units, or below a tenth where there are less than ten."""
+    """Return a truncated number and its unit: whole units, or tenths below ten units."""
     power = min(max(len(str(number)) - 1, 0) // 3, len(_UNITS) - 1)
     unit = 1000**power
     tenths = number * 10 // unit

@@ -1,4 +1,4 @@
-"""What ``check`` prints: the lecture's table and the totals, as lines of plain text."""
+"""The text that ``check`` prints: the table of layers and the totals, line by line."""
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
@@ -18,7 +18,7 @@ NARROWEST_PATH, NARROWEST_TYPE = 12, 8
 
 
 class Style(Enum):
-    """How a line stands out where colors can be shown."""
+    """How a line is emphasized where colors can be shown."""
 
     PLAIN = ""
     HEADING = "bold"
@@ -41,7 +41,7 @@ class _Column(NamedTuple):
 
 
 def _digits(name: str, write: Callable[[int], str]) -> Callable[[Row], str]:
-    """Return what writes a count of a row; rows that do not count leave out their zeros."""
+    """Return the function that writes one of a row's counts, a dash in rows outside of the sums."""
 
     def text(row: Row) -> str:
         counts = row.result.counts
@@ -59,30 +59,30 @@ _VALUES = _Column("values", _digits("output_values", formatting.count))
 _WEIGHTS = _Column("weights", _digits("weights", formatting.count))
 _BIASES = _Column("biases", _digits("biases", formatting.count))
 _MACS = _Column("MACs", _digits("macs", formatting.count))
-_SEES = _Column("sees", lambda row: formatting.receptive_field(row.receptive_field))
+_RECEPTIVE_FIELD = _Column("RF", lambda row: formatting.receptive_field(row.receptive_field))
 _SHORT_VALUES = _Column("values", _digits("output_values", formatting.short))
 _SHORT_WEIGHTS = _Column("weights", _digits("weights", formatting.short))
 _SHORT_MACS = _Column("MACs", _digits("macs", formatting.short))
 
 _LAYOUTS = (
-    (_PATH, _SUMMARY, _OUTPUT, _VALUES, _WEIGHTS, _BIASES, _MACS, _SEES),
-    (_PATH, _TYPE, _OUTPUT, _VALUES, _WEIGHTS, _BIASES, _MACS, _SEES),
-    (_PATH, _TYPE, _OUTPUT, _VALUES, _WEIGHTS, _MACS, _SEES),
-    (_PATH, _TYPE, _OUTPUT, _VALUES, _WEIGHTS, _SHORT_MACS, _SEES),
-    (_PATH, _TYPE, _OUTPUT, _SHORT_VALUES, _SHORT_WEIGHTS, _SHORT_MACS, _SEES),
+    (_PATH, _SUMMARY, _OUTPUT, _VALUES, _WEIGHTS, _BIASES, _MACS, _RECEPTIVE_FIELD),
+    (_PATH, _TYPE, _OUTPUT, _VALUES, _WEIGHTS, _BIASES, _MACS, _RECEPTIVE_FIELD),
+    (_PATH, _TYPE, _OUTPUT, _VALUES, _WEIGHTS, _MACS, _RECEPTIVE_FIELD),
+    (_PATH, _TYPE, _OUTPUT, _VALUES, _WEIGHTS, _SHORT_MACS, _RECEPTIVE_FIELD),
+    (_PATH, _TYPE, _OUTPUT, _SHORT_VALUES, _SHORT_WEIGHTS, _SHORT_MACS, _RECEPTIVE_FIELD),
 )
-"""From wide to narrow: the first that fits is taken."""
+"""Columns from wide to narrow layouts; the first layout that fits is used."""
 
 
 def check(analysis: Analysis, *, batch: int = 1, width: int | None = None) -> Iterator[Line]:
-    """Yield the table, and the totals of a valid design.
+    """Yield the lines for a design: the table of layers and, if it is valid, the totals.
 
     Parameters
     ----------
     batch
         Images at a time, for the estimates of memory.
     width
-        Columns that the table may fill; None where lines can be of any length.
+        The number of characters in a line; None without a limit.
     """
     yield from _title(analysis, width)
     yield Line()
@@ -90,7 +90,8 @@ def check(analysis: Analysis, *, batch: int = 1, width: int | None = None) -> It
     if rows:
         yield from table(rows, width)
         yield Line(
-            "values of one image; sees: pixels of the input; –: is no row of the sums", Style.FAINT
+            "values of one image; RF: receptive field in pixels; –: not counted in the sums",
+            Style.FAINT,
         )
     if not analysis.valid:
         return
@@ -99,7 +100,7 @@ def check(analysis: Analysis, *, batch: int = 1, width: int | None = None) -> It
 
 
 def table(rows: Sequence[Row], width: int | None = None) -> Iterator[Line]:
-    """Yield one line for each layer under a line of titles; what does not count is faint."""
+    """Yield a line of titles and one line for each layer; layers that do not count are faint."""
     columns, cells, widths = _fit(rows, width)
     titles = [column.title for column in columns]
     yield Line(_line(titles, columns, widths), Style.HEADING)
@@ -140,14 +141,12 @@ def _memory(sums: Totals, batch: int) -> Iterator[Line]:
         )
     ]
     yield Line(f"TOTAL memory: {lecture} / image", Style.HEADING)
-    yield Line(
-        "  as the CS231n lecture counts; here are three ways, each under its name", Style.FAINT
-    )
+    yield Line("  as the CS231n lecture counts it; the three conventions by name:", Style.FAINT)
     yield from _named(
         "layer outputs",
         [f"{formatting.float_memory(sums.output_values)} / image"],
-        "the input and each layer's output, activations,",
-        f"dropout and views apart: {count(sums.output_values)} values",
+        "the input and each layer's output except activations,",
+        f"dropout and views: {count(sums.output_values)} values",
     )
     yield from _named(
         "in-and-out buffers",
@@ -158,19 +157,19 @@ def _memory(sums: Totals, batch: int) -> Iterator[Line]:
     yield from _named(
         "kept for backward",
         modes,
-        f"what autograd keeps, for {_batch(batch)}",
+        f"tensors that autograd keeps, for {_batch(batch)}",
     )
 
 
 def _estimates(sums: Totals, batch: int) -> Iterator[Line]:
-    """Yield what decides whether a network fits into memory."""
+    """Yield the estimates that decide whether a network fits into memory."""
     count, size = formatting.count, formatting.size
     peak = sums.inference_peak_bytes
     yield Line(f"MEMORY NEEDED, estimated for {_batch(batch)} in float32", Style.HEADING)
     yield from _named(
         "to predict",
         [size(sums.inference_bytes(batch))],
-        "parameters, buffers and what is alive at once,",
+        "parameters, buffers and the tensors alive at once,",
         f"at most {size(peak)} / image: {count(peak)} bytes",
     )
     groups: dict[int, list[str]] = {}
@@ -179,20 +178,20 @@ def _estimates(sums: Totals, batch: int) -> Iterator[Line]:
     yield from _named(
         "to train",
         [f"{size(needed):<20} with {', '.join(names)}" for needed, names in groups.items()],
-        "parameters, gradients, optimizer state, what is",
+        "parameters, gradients, optimizer state, tensors",
         "kept for backward and a workspace",
     )
 
 
-def _named(name: str, figures: Sequence[str], *explanation: str) -> Iterator[Line]:
-    for number, text in enumerate(figures):
+def _named(name: str, values: Sequence[str], *explanation: str) -> Iterator[Line]:
+    for number, text in enumerate(values):
         yield Line(f"  {'' if number else name:<20}{text}")
     for text in explanation:
         yield Line(f"{'':22}{text}", Style.FAINT)
 
 
 def problems(found: Sequence[Problem]) -> Iterator[Line]:
-    """Yield every problem with its fixes; the same one in several uses of a block stands once."""
+    """Yield each problem with its fixes; one that several uses of a block share stands once."""
     same: dict[tuple[object, ...], list[Problem]] = {}
     for problem in found:
         key = (problem.block, problem.node, problem.code, problem.message)
@@ -232,7 +231,7 @@ def _batch(batch: int) -> str:
 def _fit(
     rows: Sequence[Row], width: int | None
 ) -> tuple[Sequence[_Column], list[list[str]], list[int]]:
-    """Return the widest layout that fits, its cells and the widths of its columns."""
+    """Return the columns of the widest layout that fits, the cells, and the columns' widths."""
     texts: dict[_Column, list[str]] = {}
     for columns in _LAYOUTS:
         for column in columns:
@@ -242,10 +241,10 @@ def _fit(
         over = sum(widths) + len(GAP) * (len(columns) - 1) - (width or 0)
         if width is None or over <= 0:
             break
-    else:  # nothing fits: shorten names
-        for place, least in ((1, NARROWEST_TYPE), (0, NARROWEST_PATH)):
-            cut = max(min(over, widths[place] - least), 0)
-            widths[place] -= cut
+    else:  # no layout fits: shorten names
+        for index, least in ((1, NARROWEST_TYPE), (0, NARROWEST_PATH)):
+            cut = max(min(over, widths[index] - least), 0)
+            widths[index] -= cut
             over -= cut
     cells = [list(cells) for cells in zip(*(texts[column] for column in columns), strict=True)]
     return columns, cells, widths
@@ -260,7 +259,7 @@ def _line(texts: Sequence[str], columns: Sequence[_Column], widths: Sequence[int
 
 
 def _shortened(text: str, width: int) -> str:
-    """Cut a name in its middle: both the block and the layer tell something."""
+    """Cut the middle out of a path, so that the outermost block and the layer stay readable."""
     if len(text) <= width:
         return text
     tail = (width - 1) * 2 // 3

@@ -1,4 +1,4 @@
-"""The tensors of a design by their names in the state dict, and how their modules are wired."""
+"""The tensors of a design by their names in the state dict, and how their modules are connected."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ class Module:
     before
         The paths of the modules whose outputs reach it through layers without tensors.
     image
-        The shape (channels, height, width) whose values it gets in a row; None where it does not.
+        The shape (channels, height, width) of the image that is flattened into its input; None
+        where its input is not a flattened image.
     """
 
     path: str
@@ -37,7 +38,7 @@ class Module:
 def modules(analysis: Analysis) -> list[Module]:
     """Return the modules that hold tensors, in the order of the state dict.
 
-    Layers of which nothing could be inferred are left out.
+    Layers whose output could not be inferred are left out.
     """
     found: list[Module] = []
     _graph(analysis.top, "", [], found)
@@ -45,45 +46,47 @@ def modules(analysis: Analysis) -> list[Module]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """What lies before a tensor: the nearest modules, and the image it was flattened from."""
+class _Upstream:
+    """The nearest modules before a tensor, and the image that it was flattened from."""
 
     modules: tuple[str, ...] = ()
     image: Shape | None = None
 
 
-_START = _Way()
+_START = _Upstream()
 
 
 def _graph(
-    graph: GraphResult, prefix: str, inputs: Sequence[_Way], found: list[Module]
-) -> list[_Way]:
-    """Append a graph's modules; return the ways to its outputs."""
-    aliases: dict[tuple[str, int], _Way] = {}
+    graph: GraphResult, prefix: str, inputs: Sequence[_Upstream], found: list[Module]
+) -> list[_Upstream]:
+    """Append a graph's modules to `found`; return what lies before its outputs."""
+    upstream: dict[tuple[str, int], _Upstream] = {}
     nodes = graph.wiring.graph.nodes
     ends = [name for name in graph.wiring.targets if name not in nodes]
-    for end, alias in zip(ends, inputs, strict=False):
-        aliases[end, 0] = alias
+    for end, each in zip(ends, inputs, strict=False):
+        upstream[end, 0] = each
     for name in graph.wiring.order:
         result = graph.nodes[name]
         sources = graph.wiring.sources[name]
-        given = [aliases.get(source, _START) if source else _START for source in sources]
+        given = [upstream.get(source, _START) if source else _START for source in sources]
         if result.inside is not None:
             outputs = _graph(result.inside, f"{prefix}{name}.", given, found)
-            aliases.update(((name, port), alias) for port, alias in enumerate(outputs))
+            upstream.update(((name, port), each) for port, each in enumerate(outputs))
         else:
-            aliases[name, 0] = _layer(prefix + name, result, given, found)
+            upstream[name, 0] = _layer(prefix + name, result, given, found)
     return [
-        aliases.get(sources[0], _START) if sources and sources[0] else _START
+        upstream.get(sources[0], _START) if sources and sources[0] else _START
         for end, sources in graph.wiring.sources.items()
         if end not in nodes
     ]
 
 
-def _layer(path: str, result: NodeResult, given: Sequence[_Way], found: list[Module]) -> _Way:
-    before = tuple(dict.fromkeys(each for alias in given for each in alias.modules))
+def _layer(
+    path: str, result: NodeResult, given: Sequence[_Upstream], found: list[Module]
+) -> _Upstream:
+    before = tuple(dict.fromkeys(each for one in given for each in one.modules))
     if result.layer is None or result.effect is None or not given:
-        return _Way(before)
+        return _Upstream(before)
     inputs = tuple(each for each in result.inputs if each is not None)
     flow = result.outputs[0]
     output = flow.shape if flow is not None else ()
@@ -94,8 +97,8 @@ def _layer(path: str, result: NodeResult, given: Sequence[_Way], found: list[Mod
         name = f"{path}.{part}" if part else path
         found.append(Module(name, path, tensors, before, image))
         before = (name,)
-    # What is neither an image nor the same row any more forgets where its values came from.
-    return _Way(before, image if output == _row(image) else None)
+    # Only an unchanged row of values still has the order of the image.
+    return _Upstream(before, image if output == _row(image) else None)
 
 
 def _row(image: Shape | None) -> Shape | None:

@@ -103,7 +103,7 @@ def replace(workspace: Workspace, path: str, item: Item) -> None:
         source = next((each.source for each in graph.edges if each.target == name), None)
         shape = _shape(workspace, scope, block, source)
         made, node, _ = _made(design, item, block, shape)
-        return editing.replacement(made, name, node, shape, block=block)
+        return editing.replacement(made, name, node, block=block)
 
     workspace.edit(f"replace {name} by {item.name}", edit)
 
