@@ -6,10 +6,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -86,10 +88,21 @@ def test_readme_has_two_commands_that_set_everything_up():
     assert blocks[1].rstrip().endswith("-m pytest")
 
 
-def test_paths_named_in_the_readme_exist():
-    text = (ROOT / "README.md").read_text()
+@pytest.mark.parametrize("page", PAGES)
+def test_paths_named_in_the_documents_exist(page: str):
+    """Links, and files in backquotes, the latter from the top or from `designer`."""
+    path = ROOT / page
+    text = re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.M | re.S)
     for link in re.findall(r"\]\(([^)#]+)\)", text):
-        assert (ROOT / link).exists(), link
+        assert link.startswith("http") or (path.parent / link).exists(), link
+    for named in re.findall(r"`([\w./-]+/[\w./-]+)`", text):
+        assert (ROOT / named).exists() or (ROOT / "designer" / named).exists(), named
+
+
+def test_pre_commit_runs_the_checks_of_ci():
+    checks = re.findall(r"^\.venv/bin/(?!pip)(.+)$", (ROOT / ".ci" / "run").read_text(), re.M)
+    hooks = re.findall(r"^ +entry: (.+)$", (ROOT / ".pre-commit-config.yaml").read_text(), re.M)
+    assert hooks == checks
 
 
 def test_design_in_the_readme_is_valid():
