@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/adding.md")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -95,7 +95,7 @@ def test_paths_named_in_the_documents_exist(page: str):
     text = re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.M | re.S)
     for link in re.findall(r"\]\(([^)#]+)\)", text):
         assert link.startswith("http") or (path.parent / link).exists(), link
-    for named in re.findall(r"`([\w./-]+/[\w./-]+)`", text):
+    for named in re.findall(r"`([a-z_./]+/[a-z_.]+\.(?:py|json))`", text):
         assert (ROOT / named).exists() or (ROOT / "designer" / named).exists(), named
 
 
