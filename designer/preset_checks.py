@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -44,7 +45,7 @@ def check(name: str) -> Checked:
     try:
         design = presets.load(name)
         analysis = analyze(design)
-        faults += _design_faults(design, analysis)
+        faults += _design_faults(presets.path(name), design, analysis)
     except DesignerError as error:
         faults.append(str(error))
     try:
@@ -55,14 +56,14 @@ def check(name: str) -> Checked:
     return Checked(name, analysis, tuple(faults), time.perf_counter() - start)
 
 
-def _design_faults(design: Design, analysis: Analysis) -> Iterator[str]:
+def _design_faults(file: Path, design: Design, analysis: Analysis) -> Iterator[str]:
     for problem in analysis.problems:
         yield f"{problem.path or design.name}: {problem.message}"
     yield from _argument_faults(design.name, design.arguments)
     for name, block in design.blocks.items():
         yield from _argument_faults(f"the block {name}", block.arguments)
-    if files.loads(files.dumps(design), origin=design.name) != design:
-        yield "The design changes when it is written and read again."
+    if file.read_text(encoding="utf-8") != files.dumps(design):
+        yield f"{file.name} is not formatted as the program writes it: open it and save it once."
 
 
 def _argument_faults(owner: str, arguments: Mapping[str, Argument]) -> Iterator[str]:

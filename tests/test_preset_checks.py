@@ -10,6 +10,7 @@ import pytest
 
 from designer import preset_checks, presets
 from designer.cli import main
+from designer.design import files
 from designer.recipe.recipe import Recipe
 
 
@@ -17,6 +18,11 @@ def change(place: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     data = json.loads(place.read_text())
     edit(data)
     place.write_text(json.dumps(data))
+
+
+def rewrite(place: Path) -> None:
+    """Format a design file as the program does."""
+    files.save(files.read(place), place)
 
 
 @pytest.fixture
@@ -69,6 +75,15 @@ def test_faults_of_the_design(folder: Path) -> None:
     found = preset_checks.check("lenet5")
     assert found.analysis is None
     assert "lenet5.json" in found.faults[0]
+
+
+def test_a_design_is_formatted_as_the_program_writes_it(folder: Path) -> None:
+    place = folder / "lenet5.json"
+    place.write_text(json.dumps(json.loads(place.read_text())))
+    (fault,) = preset_checks.check("lenet5").faults
+    assert fault.startswith("lenet5.json is not formatted as the program writes it")
+    rewrite(place)
+    assert preset_checks.check("lenet5").faults == ()
 
 
 def test_a_preset_without_a_recipe_has_the_defaults(folder: Path) -> None:
