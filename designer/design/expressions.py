@@ -38,6 +38,7 @@ class Literal:
     value: Scalar
 
     def evaluate(self, scope: Mapping[str, Scalar]) -> Scalar:
+        """Return the literal's value."""
         return self.value
 
 
@@ -48,6 +49,7 @@ class Name:
     identifier: str
 
     def evaluate(self, scope: Mapping[str, Scalar]) -> Scalar:
+        """Return the value that the name has in `scope`."""
         try:
             return scope[self.identifier]
         except KeyError:
@@ -62,6 +64,7 @@ class Unary:
     operand: "Tree"
 
     def evaluate(self, scope: Mapping[str, Scalar]) -> Scalar:
+        """Apply the operator."""
         value = self.operand.evaluate(scope)
         if self.operator == "not":
             return not value
@@ -99,6 +102,7 @@ class Conditional:
     otherwise: "Tree"
 
     def evaluate(self, scope: Mapping[str, Scalar]) -> Scalar:
+        """Evaluate the test, and then only the branch that it selects."""
         return (self.then if self.test.evaluate(scope) else self.otherwise).evaluate(scope)
 
 
@@ -110,6 +114,7 @@ class Call:
     arguments: tuple["Tree", ...]
 
     def evaluate(self, scope: Mapping[str, Scalar]) -> Scalar:
+        """Evaluate the arguments and call the function."""
         values = [_number(each.evaluate(scope), self.function) for each in self.arguments]
         return limited(_guarded(FUNCTIONS[self.function].call, *values))
 

@@ -22,6 +22,7 @@ from designer.layers import (
     resampling,
     residual,
     shape,
+    transposed,
 )
 from designer.layers.base import REGISTRY, Layer
 from designer.layers.parameters import ParameterError
@@ -30,6 +31,7 @@ from designer.layers.parameters import ParameterError
 _FAMILIES = (
     activation,
     convolution,
+    transposed,
     dense,
     filters,
     join,

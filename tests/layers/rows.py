@@ -1,9 +1,9 @@
 """One row for each layer type: the parameters to try, and the same layer in plain torch.
 
 `tests/layers/test_table.py` draws parameters and shapes for each row and compares the layer with
-the reference. The reference gets the parameters as the design gives them, and the shapes of the inputs.
-It raises an error where torch accepts what makes no sense in a design, such as a slice beyond the
-end, which torch cuts short.
+the reference. The reference gets the parameters as the design gives them, and the shapes of the
+inputs. It raises an error where torch accepts what makes no sense in a design, such as a slice
+beyond the end, which torch cuts short.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,0 +1,137 @@
+"""Transposed convolutions: learned upsampling."""
+
+from collections.abc import Sequence
+from math import ceil, prod
+
+from designer.design.expressions import Tree
+from designer.layers.base import Code
+from designer.layers.category import Category
+from designer.layers.errors import LayerError, SetParameters, need_image
+from designer.layers.initialization import Initialized
+from designer.layers.kernels import (
+    window_text,
+)
+from designer.layers.parameters import Bool, Int, IntPair
+from designer.layers.tensors import (
+    BIAS,
+    ITS_INPUT,
+    WEIGHT,
+    SavedForBackward,
+    Shape,
+    State,
+    Tensor,
+    Window,
+    show,
+)
+
+
+class ConvTranspose2d(Initialized):
+    """Transposed convolution."""
+
+    category = Category.CONVOLUTION
+    convolution = True
+    help = "Spreads each input value over a kernel's area: learned upsampling."
+    torch = "nn.ConvTranspose2d"
+    positional = ("in_channels", "out_channels", "kernel_size")
+    out_channels = Int(help="Number of output channels.", unit="channels")
+    kernel_size = IntPair(help="Height and width of the kernel.")
+    stride = IntPair((1, 1), help="Step between the kernels of neighboring inputs.")
+    padding = IntPair((0, 0), minimum=0, help="Rows and columns cut from each side of the output.")
+    output_padding = IntPair((0, 0), minimum=0, help="Rows and columns added at bottom and right.")
+    groups = Int(1, help="Independent groups into which the channels fall.")
+    bias = Bool(True, help="Add a learned number per output channel.")
+    dilation = IntPair((1, 1), help="Distance between the kernel's elements; 1 is dense.")
+
+    def check(self) -> None:
+        """Refuse an output padding as large as stride and dilation, as torch does."""
+        super().check()
+        for axis, name in ((0, "height"), (1, "width")):
+            limit = max(self.stride[axis], self.dilation[axis])
+            if self.output_padding[axis] >= limit:
+                raise LayerError(
+                    "output-padding",
+                    f"output padding of {self.output_padding[axis]} must be smaller than stride or "
+                    f"dilation, here {limit}",
+                    axis=name,
+                    received=self.output_padding[axis],
+                    expected=f"less than {limit}",
+                    remedies=[SetParameters("set output padding to 0", {"output_padding": 0})],
+                )
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """Return (size - 1) stride - 2 padding + dilation (kernel - 1) + output padding + 1."""
+        channels, *sizes = need_image(self, inputs)
+        for number, side in ((channels, "input"), (self.out_channels, "output")):
+            if number % self.groups:
+                raise LayerError(
+                    "groups",
+                    f"{number} {side} channels do not divide into {self.groups} groups",
+                    axis="channels",
+                    received=number,
+                    expected=f"a multiple of {self.groups}",
+                    remedies=[SetParameters("set groups to 1", {"groups": 1})],
+                )
+        height, width = (
+            (size - 1) * self.stride[axis]
+            - 2 * self.padding[axis]
+            + self.dilation[axis] * (self.kernel_size[axis] - 1)
+            + self.output_padding[axis]
+            + 1
+            for axis, size in enumerate(sizes)
+        )
+        if height < 1 or width < 1:
+            raise LayerError(
+                "nothing-left",
+                f"padding {show(self.padding)} cuts away the whole output ({height}×{width})",
+                received=f"{height}×{width}",
+                expected="at least 1×1",
+                remedies=[SetParameters("set padding to 0", {"padding": 0})],
+            )
+        return self.out_channels, height, width
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        shape = (inputs[0].shape[0], self.out_channels // self.groups, *self.kernel_size)
+        if self.bias:
+            return (
+                State("weight", shape, WEIGHT),
+                State("bias", (self.out_channels,), BIAS),
+            )
+        return (State("weight", shape, WEIGHT),)
+
+    def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Count input values x output channels of a group x kernel elements."""
+        return inputs[0].values * (self.out_channels // self.groups) * prod(self.kernel_size)
+
+    def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
+        channels, rows, columns = inputs[0].shape
+        height, width = self.kernel_size
+        kernels = self.out_channels // self.groups
+        return f"{rows} · {columns} · {channels} · {kernels} · {height} · {width}"
+
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        return ITS_INPUT
+
+    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+        """Return the inputs whose kernels cover an output; the stride is a fraction of an input."""
+        size, stride, offset = [], [], []
+        for axis in (0, 1):
+            step = self.stride[axis]
+            reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
+            size.append(ceil((reach + 1) / step))
+            stride.append(1 / step)
+            offset.append((self.padding[axis] - reach / 2) / step)
+        return Window((size[0], size[1]), (stride[0], stride[1]), (offset[0], offset[1]))
+
+    def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        return code.tree("out_channels")
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        return tuple(
+            f"{name} = ({inputs[0].shape[axis + 1]} - 1)·{self.stride[axis]}"
+            f" - 2·{self.padding[axis]} + {self.dilation[axis]}·({self.kernel_size[axis]} - 1)"
+            f" + {self.output_padding[axis]} + 1 = {output[axis + 1]}"
+            for axis, name in ((0, "height"), (1, "width"))
+        )
+
+    def summary(self) -> str:
+        return f"{window_text('ConvT', self.kernel_size, self.stride)}, {self.out_channels}"
