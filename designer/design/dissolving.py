@@ -59,7 +59,7 @@ def dissolve(
             base = inner if inner not in taken and times == 1 else f"{more}_{inner}"
             names[inner] = first_free(taken, base, node_name_refusal)
             taken.add(names[inner])
-            inner_node = _slowed(with_values(node, trees), use, number)
+            inner_node = _with_learning_rate(with_values(node, trees), use, number)
             nodes[names[inner]] = _moved(inner_node, use, used, times)
         ports = {end: entering.get(port) for port, end in enumerate(used.inputs)}
         ends: dict[str, _Port | None] = {}
@@ -126,7 +126,7 @@ def _values(
     return trees
 
 
-def _slowed(node: Node, use: BlockNode, number: int) -> Node:
+def _with_learning_rate(node: Node, use: BlockNode, number: int) -> Node:
     """Return an inner node with the factor for the learning rate that it has in the use."""
     outer = substitute(tree_of(use.learning_rate), {NUMBER: Literal(number)})
     if outer == Literal(1):

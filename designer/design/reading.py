@@ -1,7 +1,7 @@
 """Strict reading of a design from its decoded JSON; each error says where in the file it is."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
 
@@ -317,7 +317,7 @@ def _rate(value: object, location: str) -> Scalar:
     found = _scalar(value, location)
     if is_expression(found):
         return found
-    if isinstance(found, bool) or not isinstance(found, int | float) or found < 0:
+    if not _is_number(found) or found < 0:
         raise ReadingError(location, f"expected a number from 0 on, received {shown(value)}.")
     return found
 
@@ -339,13 +339,15 @@ def _point(value: object, location: str) -> Point | None:
     if value is None:
         return None
     numbers = _value(value, location)
-    if (
-        not isinstance(numbers, tuple)
-        or len(numbers) != 2
-        or any(isinstance(each, bool) or not isinstance(each, int | float) for each in numbers)
-    ):
-        raise ReadingError(location, f"expected two numbers [x, y], received {shown(value)}.")
-    return Point(*numbers)  # type: ignore[arg-type]
+    if isinstance(numbers, tuple) and len(numbers) == 2:
+        x, y = numbers
+        if _is_number(x) and _is_number(y):
+            return Point(x, y)
+    raise ReadingError(location, f"expected two numbers [x, y], received {shown(value)}.")
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _value(value: object, location: str) -> Value:

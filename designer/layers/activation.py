@@ -7,24 +7,17 @@ from designer.layers.category import Category
 from designer.layers.errors import LayerError
 from designer.layers.parameters import Bool, Choice, Float, Int
 from designer.layers.tensors import (
-    CONTIGUOUS,
     FLOAT_BYTES,
     ITS_INPUT,
     ITS_OUTPUT,
-    PERMUTED,
     WEIGHT,
     Layout,
     SavedForBackward,
     Shape,
     State,
     Tensor,
+    elementwise_layout,
 )
-
-
-def elementwise_layout(inputs: Sequence[Tensor]) -> Layout:
-    """Return the layout of a new tensor that takes over the order of its input's axes."""
-    permuted = inputs[0].layout is PERMUTED
-    return PERMUTED if permuted else CONTIGUOUS
 
 
 class _Activation(Layer):
@@ -194,7 +187,7 @@ class _OverAxis(_SavesOutput):
         if self.dim > len(inputs[0].shape):
             raise LayerError(
                 "no-such-axis",
-                f"the input has {len(inputs[0].shape)} axes besides the batch, dim is {self.dim}",
+                f"there is no axis {self.dim}: the input has {len(inputs[0].shape)} besides the batch",
                 received=len(inputs[0].shape),
                 expected=f"at least {self.dim}",
             )

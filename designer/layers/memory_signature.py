@@ -114,9 +114,9 @@ class MemorySignature:
     new_output: StorageAlias | None = None
 
 
-# Signatures say nothing of sizes, so even a large design has a few dozen; the bound is there for
-# generated designs. After an eviction equal signatures may be two objects: slower, not wrong.
-memory_signature = lru_cache(maxsize=65536)(MemorySignature)
+# Signatures do not depend on sizes, so there are few: all presets together have 28. After an
+# eviction equal signatures may be two objects, which is slower but not wrong.
+memory_signature = lru_cache(maxsize=4096)(MemorySignature)
 """Return the one signature with these contents; give all arguments by position."""
 
 
@@ -125,7 +125,7 @@ def unknown_signature(layer: Layer | None = None) -> MemorySignature:
     return memory_signature(OTHER, graph_port(layer), False)
 
 
-@lru_cache(maxsize=65536)  # as above
+@lru_cache(maxsize=4096)  # as above
 def layer_signature(
     role: StatementRole,
     graph_port: GraphPort | None,

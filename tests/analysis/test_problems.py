@@ -500,7 +500,7 @@ CASES: dict[str, Case] = {
     "softmax over an axis that is not there": Case(
         chain({"layer": "Softmax", "dim": 2}, shape=[5]),
         "no-such-axis",
-        "n1: the input has 1 axes besides the batch, dim is 2 (from image)",
+        "n1: there is no axis 2: the input has 1 besides the batch (from image)",
         received="1",
         expected="at least 2",
     ),
