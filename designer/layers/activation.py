@@ -184,11 +184,12 @@ class _OverAxis(_SavesOutput):
     dim = Int(1, minimum=1, maximum=3, help="The axis that sums to one; 1 is channels or features.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        if self.dim > len(inputs[0].shape):
+        axes = len(inputs[0].shape)
+        if self.dim > axes:
             raise LayerError(
                 "no-such-axis",
-                f"there is no axis {self.dim}: the input has {len(inputs[0].shape)} besides the batch",
-                received=len(inputs[0].shape),
+                f"there is no axis {self.dim}: the input has {axes} besides the batch",
+                received=axes,
                 expected=f"at least {self.dim}",
             )
         return inputs[0].shape

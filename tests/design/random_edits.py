@@ -1,4 +1,4 @@
-"""Any edit that the window can make, drawn at random, for the tests of whole sessions."""
+"""Random edits of all kinds that the window can make, for tests of whole sessions."""
 
 import random
 from collections.abc import Callable, Sequence

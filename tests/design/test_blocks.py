@@ -1,4 +1,4 @@
-"""Edits of blocks and of arguments: names that follow everywhere, values that take places."""
+"""Edits of blocks and of arguments: renaming, adding and removing them."""
 
 from collections.abc import Callable
 from dataclasses import replace

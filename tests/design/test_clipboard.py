@@ -1,4 +1,4 @@
-"""Nodes as text: between graphs, between designs, with their blocks; what is no design."""
+"""Copy and paste of nodes, between graphs and between designs, with their blocks."""
 
 import pytest
 
@@ -73,14 +73,14 @@ def test_a_differing_block_gets_another_name_once() -> None:
     assert again.graph.nodes[names[0]] == BlockNode("Stage2", {"channels": "=width"})
 
 
-def test_blocks_that_only_lie_elsewhere_are_the_same() -> None:
+def test_blocks_with_other_positions_are_shared() -> None:
     before = example()
     text = clipboard.copy(before, None, ["stage"])
     moved = edits.move(before, {"act": Point(3, 4)}, block="Inner")
     assert clipboard.paste(moved, None, text)[0].blocks is moved.blocks
 
 
-def test_places() -> None:
+def test_positions() -> None:
     before = edits.move(example(), {"stage": Point(0, 0), "act": Point(10, 100)})
     text = clipboard.copy(before, None, ["stage", "act"])
     after, _ = clipboard.paste(before, None, text, Point(500, 50))
@@ -111,13 +111,13 @@ def test_pasting_between_graphs() -> None:
         (dumps(Design("empty")), "The clipboard holds no nodes"),
     ],
 )
-def test_what_is_no_design(text: str, words: str) -> None:
+def test_text_that_is_not_a_design(text: str, words: str) -> None:
     with pytest.raises(DesignerError) as refused:
         clipboard.paste(example(), None, text)
     assert words in str(refused.value)
 
 
-def test_blocks_do_not_come_to_contain_themselves() -> None:
+def test_a_block_is_not_pasted_into_itself() -> None:
     before = example()
     text = clipboard.copy(before, None, ["stage"])
     with pytest.raises(DesignerError, match="Stage cannot contain itself; that would never"):

@@ -1,4 +1,4 @@
-"""Edits: the next value, the untouched previous one, and what both share."""
+"""Edits: the new design, the unchanged old one, and the parts that both share."""
 
 import copy
 from collections.abc import Callable
@@ -92,7 +92,7 @@ EDITS: dict[str, edits.Edit] = {
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
 def test_do_and_undo(edit: Callable[[Design], Design]) -> None:
-    """The previous value stays as it was, so undo is going back to it."""
+    """The old design is unchanged, so undo is a return to it."""
     before = example()
     copied, text = copy.deepcopy(before), dumps(before)
     after = edit(before)
@@ -280,7 +280,7 @@ def test_insertion_before_a_blocks_output() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "block", "found"),
+    ("name", "block", "found"),
     [
         ("pool", None, "pool"),
         ("conv", None, "conv2"),
@@ -290,11 +290,11 @@ def test_insertion_before_a_blocks_output() -> None:
         ("float", None, "float1"),
     ],
 )
-def test_free_names(wish: str, block: str | None, found: str) -> None:
-    assert naming.free_name(example(), wish, block) == found
+def test_free_names(name: str, block: str | None, found: str) -> None:
+    assert naming.free_name(example(), name, block) == found
 
 
-def test_a_second_number_is_set_apart() -> None:
+def test_a_number_after_a_number_is_separated() -> None:
     design = edits.add_node(example(), "conv1", RELU)
     assert naming.free_name(design, "conv1") == "conv1_2"
     design = edits.add_node(design, "conv1_2", RELU)

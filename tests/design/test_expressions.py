@@ -1,4 +1,4 @@
-"""The expression language: what it computes, what it writes, what it refuses."""
+"""The expression language: evaluation, printing, and what it refuses."""
 
 import math
 from typing import Any
@@ -264,7 +264,7 @@ NUMBERS = st.one_of(
 
 @st.composite
 def trees(draw: st.DrawFn, depth: int = 4) -> Tree:
-    """Draw a tree; most are of numbers, so that most can be computed."""
+    """Draw a tree, mostly of numbers, so that most can be evaluated."""
 
     def below() -> Tree:
         return draw(trees(depth - 1))

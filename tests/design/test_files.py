@@ -1,4 +1,4 @@
-"""Design files: what is written is read back, and nothing but one clear error comes of damage."""
+"""Design files: round trips, and one clear error for each kind of damage."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 def changed(place: str, value: Any) -> dict[str, Any]:
-    """Return the small document with one value put in a place such as ``nodes.image.shape``."""
+    """Return the small document with one value replaced, such as ``nodes.image.shape``."""
     made = document()
     *way, last = place.split(".")
     spot: Any = made
@@ -87,7 +87,7 @@ def refusal(data: Any) -> str:
 
 
 def outcome(text: str | bytes) -> str:
-    """Return what reading says; anything but a `DesignFileError` is raised."""
+    """Return the message of the `DesignFileError` that reading raises."""
     try:
         loads(text)
     except DesignFileError as error:
@@ -232,7 +232,7 @@ def test_every_edge_is_written_once(design: Design) -> None:
 
 
 def test_saving_what_was_read_changes_nothing() -> None:
-    """A path through a node comes before those that begin there, whatever the order of edges."""
+    """A path through a node comes before the paths that start there, in any order of edges."""
     edges = (Edge("n", 0, "b", 0), Edge("n", 0, "c", 0), Edge("a", 0, "n", 0), Edge("n", 1, "d", 0))
     graph = Graph({name: LayerNode("ReLU") for name in "abcdn"}, edges)
     assert edge_paths(graph) == [["a", "n", "b"], ["n", "c"], ["n:1", "d"]]
@@ -490,9 +490,7 @@ WRONG: list[tuple[Any, str, str]] = [
 @pytest.mark.parametrize(
     ("data", "place", "words"), WRONG, ids=[f"{n}-{row[1]}" for n, row in enumerate(WRONG)]
 )
-def test_each_refusal_names_the_place_and_the_expectation(
-    data: Any, place: str, words: str
-) -> None:
+def test_each_error_says_where_and_what_was_expected(data: Any, place: str, words: str) -> None:
     message = refusal(data)
     assert place in message
     assert words in message
@@ -558,7 +556,7 @@ def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     assert read(path).name == "Small"
 
 
-def test_a_damaged_line_is_told() -> None:
+def test_the_error_names_the_damaged_line() -> None:
     text = json.dumps(document(), indent=1).replace('"version": 1,', '"version": 1;')
     with pytest.raises(DesignFileError, match=r"\(byte \d+\), in line 3\. Fix it there"):
         loads(text)
@@ -620,7 +618,7 @@ def test_a_folder_in_the_way(tmp_path: Path) -> None:
 
 
 def test_a_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As root nothing is read-only, so the refusal is played where it would come from."""
+    """For the root user nothing is read-only, so the operating system's error is simulated."""
     tmp_path.chmod(0o555)
     if os.access(tmp_path, os.W_OK):
 

@@ -1,4 +1,4 @@
-"""Making nodes a block and a block nodes: nothing else changes but how it is written."""
+"""Grouping nodes into a block and dissolving it: the network stays the same."""
 
 import random
 
@@ -22,7 +22,10 @@ CONV = {"layer": "Conv2d", "out_channels": 4, "kernel_size": 3, "padding": 1}
 
 
 def counts(analysis: Analysis) -> object:
-    """Return what grouping must not change; memory may, since a block's input is not its own."""
+    """Return the totals that grouping must not change.
+
+    Memory may change, since the storage of a block's input belongs to the graph around it.
+    """
     totals = analysis.totals
     return (
         analysis.valid,

@@ -1,4 +1,4 @@
-"""Sessions of random edits: every value on the way is a design that a file can hold."""
+"""Sessions of random edits: each intermediate design can be saved and read."""
 
 import random
 

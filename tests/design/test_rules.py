@@ -1,4 +1,4 @@
-"""Rules of arguments: which values fit, which are near, and what edits make of the tests."""
+"""Rules of arguments: allowed values, the nearest ones, and rules under edits."""
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_a_file_keeps_the_rule() -> None:
 
 
 def test_binding_an_argument_leaves_its_rule_to_the_analysis() -> None:
-    """So that two arguments may be set one after the other."""
+    """Two arguments that depend on each other can be set one after the other."""
     changed = edits.set_argument(DESIGN, "depth", 29)
     assert changed.arguments["depth"].default == 29
 

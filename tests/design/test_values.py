@@ -1,4 +1,4 @@
-"""Names that are refused, and the values that arguments take."""
+"""Names that are refused, and values that arguments accept."""
 
 import keyword
 
@@ -40,8 +40,7 @@ def test_names_are_taken(refusal: object, name: str) -> None:
 
 
 def test_no_node_hides_an_attribute_of_a_module() -> None:
-    """Every public attribute of a module is refused: those of the class, of an instance, and
-    those that are only annotated."""
+    """All public attributes are refused: of the class, of instances, and annotated ones."""
     attributes = {*dir(nn.Module()), *nn.Module.__annotations__}
     hidden = {name for name in attributes if not name.startswith("_")}
     assert hidden >= {"train", "forward", "to", "parameters", "training", "half", "type"}
