@@ -112,13 +112,14 @@ def seen(window: QWidget) -> QPixmap:
 
 
 def _scenes(window: "QWidget") -> Iterator[Scene]:
-    """Lead through the program; each scene is taken a moment after it was set."""
+    """Go through the program; each scene is taken a moment after it was set up."""
     from designer.design import edits
     from designer.gui.commands.help import ShortcutsDialog
     from designer.gui.export.dialog import ExportDialog
+    from designer.gui.shell.docks import DOCKS
     from designer.gui.shell.settings import SettingsDialog
 
-    workspace, docks, whole = window.workspace, window.docks, lambda: seen(window)
+    workspace, docks, whole = window.workspace, window.build_docks(), lambda: seen(window)
     wait(2000)  # the pictures on the cards are drawn beside it
     yield "welcome", whole
     yield from _gallery_scenes(window)
@@ -185,10 +186,9 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
     wait_until(lambda: window.training.curves is not None)
     wait(WAIT_MS)
     yield "training-finished", whole
-    yield "training-panel", docks["training"].grab
-    for dock in ("runs", "evaluation"):
-        window.show_dock(dock)
-        yield dock, docks[dock].grab
+    for row in DOCKS:
+        window.show_dock(row.key)
+        yield f"dock-{row.key}", docks[row.key].grab
     window.tour()
     yield "tour", whole
 

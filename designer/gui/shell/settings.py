@@ -129,7 +129,7 @@ class SettingsDialog(QDialog):
         self.autosave.valueChanged.connect(lambda value: self._set("autosave_seconds", value))
         self._row(
             "Autosave", self.autosave,
-            "Unsaved designs are backed up after this time. After a crash, the backups are opened.",
+            "Time until a change is backed up. Backups are opened again after a crash.",
         )  # fmt: skip
 
     def _section(self, title: str) -> None:
