@@ -53,14 +53,16 @@ class RecipeForm(QWidget):
         `refusal` changed.
     """
 
-    edited = Signal(object)
+    edited = Signal(Recipe)
     checked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.recipe = Recipe()
         self._wrong: dict[str, str] = {}
-        self.rows: dict[str, Row] = {}  # by dotted names; the rarer ones once they were shown
+        # By dotted names; those of the part "more" from its first showing on.
+        self.rows: dict[str, Row] = {}
+        self._layouts: dict[str, QFormLayout] = {}
         always, self.rest = QWidget(self), QWidget(self)
         self.rest.hide()
         column = QVBoxLayout(self)
@@ -87,6 +89,7 @@ class RecipeForm(QWidget):
         for field in part:
             row = self.rows[field.name] = Row(field, page)
             row.typed.connect(self._typed)
+            self._layouts[field.name] = layout
             layout.addRow(row.label, row)
             row.show_value(value_of(self.recipe, field.name))
         self._show_used()
@@ -136,8 +139,8 @@ class RecipeForm(QWidget):
             self.checked.emit()
 
     def _show_used(self) -> None:
-        for row in self.rows.values():
-            layout, used = row.parentWidget().layout(), is_used(self.recipe, row.field)
+        for name, row in self.rows.items():
+            layout, used = self._layouts[name], is_used(self.recipe, row.field)
             if layout.isRowVisible(row) != used:  # Qt lays out anew at each call
                 layout.setRowVisible(row, used)
 
@@ -149,7 +152,7 @@ class RecipeForm(QWidget):
 
 
 WRONG = object()
-"""Stands for a text that is no value of its field's type."""
+"""Stands for a typed text that cannot be read as a value of the setting's type."""
 
 
 class Row(QWidget):

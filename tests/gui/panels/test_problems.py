@@ -125,7 +125,7 @@ def test_hundreds_of_problems_come_in_portions(
     panel.area.ensureWidgetVisible(panel.more)
     qtbot.mouseClick(panel.more, LEFT)
     assert len(_rows(panel)) == 2 * STEP
-    assert panel.more.text() == f"and {70 - STEP} more"
+    assert panel.more.text() == f"Show more ({70 - STEP} hidden)"
     workspace.show(workspace.documents[0])
     qtbot.waitUntil(panel.nothing.isVisible)
 
