@@ -1,4 +1,4 @@
-"""The export dialog: formats, weights, places, and what became of each file."""
+"""The export dialog: formats, weights, folders, and the outcome of each file."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +26,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 class Worker(QObject):
-    """Stands for the trainer: keeps the requests, and answers when told."""
+    """Stands in for the trainer: records the requests, and answers on demand."""
 
     def __init__(self, runs: Path) -> None:
         super().__init__()
@@ -196,7 +196,7 @@ def test_overwriting_is_asked_once(dialog: ExportDialog, qtbot: QtBot, tmp_path:
     assert "class" in file.read_text()
 
 
-def test_another_name_takes_the_question_back(
+def test_another_name_withdraws_the_question(
     dialog: ExportDialog, qtbot: QtBot, tmp_path: Path
 ) -> None:
     file = tmp_path / "out" / "lenet_5.py"
@@ -212,7 +212,7 @@ def test_another_name_takes_the_question_back(
     assert (file.parent / "lenet_5b.py").exists()
 
 
-def test_what_stands_in_the_way(dialog: ExportDialog, qtbot: QtBot, tmp_path: Path) -> None:
+def test_refusals(dialog: ExportDialog, qtbot: QtBot, tmp_path: Path) -> None:
     assert dialog.message.text() == "Tick at least one file format."
     assert not dialog.go.isEnabled()
     tick(dialog, qtbot, ".py")
@@ -270,7 +270,7 @@ def test_weights_of_a_run(
     assert worker.asked[0][0]["source"] == str(same)
 
 
-def test_a_run_that_was_asked_for(worker: Worker, qtbot: QtBot, look: str, tmp_path: Path) -> None:
+def test_the_dialog_for_one_run(worker: Worker, qtbot: QtBot, look: str, tmp_path: Path) -> None:
     run = trained(worker, "mine")
     form = shown(qtbot, Workspace(), worker, tmp_path, source=run)
     qtbot.waitUntil(lambda: "98.10" in form.weights.currentText())

@@ -16,7 +16,7 @@ def workspace(look: str, qtbot: QtBot) -> Workspace:
 
 @pytest.fixture
 def shown(qtbot: QtBot) -> Callable[..., QWidget]:
-    """Show a widget in a size and wait until it is seen, and shows what it should."""
+    """Show a widget in a size and wait until it is visible and up to date."""
 
     def show(widget: QWidget, width: int = 900, height: int = 420) -> QWidget:
         qtbot.addWidget(widget)

@@ -92,7 +92,7 @@ def test_vgg16_as_in_the_lecture(panel: AnalysisPanel) -> None:
     assert "138,357,544" in panel.total_row.accessibleName()
 
 
-def test_the_memory_totals_stand_under_their_names(panel: AnalysisPanel) -> None:
+def test_the_memory_totals(panel: AnalysisPanel) -> None:
     figures = {name: figure.value.text() for name, figure in panel.memory.values.items()}
     assert figures["layer outputs"] == "15.2M x 4 bytes = 60.95 MB"
     assert figures["in-and-out buffers"] == "24M x 4 bytes = 96 MB"
@@ -135,7 +135,7 @@ def test_lower_precision_is_suggested_where_the_device_has_it(
         assert precision.currentText() == suggested
 
 
-def test_an_edit_is_seen_at_once(panel: AnalysisPanel, workspace: Workspace, qtbot: QtBot) -> None:
+def test_an_edit_updates_the_table(panel: AnalysisPanel, workspace: Workspace, qtbot: QtBot) -> None:
     workspace.edit("narrow", lambda d: edits.set_parameter(d, "fc7", "out_features", 10))
     qtbot.waitUntil(lambda: _cell(panel, "fc7", "values") == "10")
     assert panel.total_row.text("parameters") == "117,531,202"
@@ -143,7 +143,7 @@ def test_an_edit_is_seen_at_once(panel: AnalysisPanel, workspace: Workspace, qtb
     qtbot.waitUntil(lambda: panel.total_row.text("parameters") == "138,357,544")
 
 
-def test_of_a_broken_design_the_sums_are_those_so_far(
+def test_a_broken_design_has_totals_so_far(
     panel: AnalysisPanel, workspace: Workspace, qtbot: QtBot
 ) -> None:
     workspace.edit("break", lambda d: edits.set_parameter(d, "conv3_1", "kernel_size", 500))
@@ -153,7 +153,7 @@ def test_of_a_broken_design_the_sums_are_those_so_far(
     assert "problems" in panel.total_row.toolTip()
 
 
-def test_a_large_design_is_worked_out_beside_the_main_thread(
+def test_a_large_design_is_computed_in_a_thread(
     panel: AnalysisPanel, workspace: Workspace, qtbot: QtBot
 ) -> None:
     workspace.add(_chain(LARGE + 100))
@@ -175,7 +175,7 @@ def test_a_hidden_panel_waits(panel: AnalysisPanel, workspace: Workspace, qtbot:
     assert panel.memory.batch.value() == workspace.document.recipe.batch
 
 
-def test_numbers_as_the_user_wants_them(plain: None, panel: AnalysisPanel) -> None:
+def test_numbers_in_the_users_format(plain: None, panel: AnalysisPanel) -> None:
     assert _cell(panel, "conv1_1", "values") == "3211264"
     assert panel.total_row.text("parameters") == "138357544"
 
@@ -188,7 +188,7 @@ def test_another_theme(panel: AnalysisPanel, qapp) -> None:
     assert dark.lightness() < 100 < light.lightness()
 
 
-def test_what_a_narrow_dock_has_no_room_for_is_written_short(
+def test_a_narrow_dock_uses_short_texts(
     workspace: Workspace, shown: Callable[..., QWidget], qtbot: QtBot
 ) -> None:
     workspace.open_preset("resnet50")

@@ -53,7 +53,7 @@ def test_the_source_is_that_of_the_design(panel: CodePanel, workspace: Workspace
     assert panel.title.text() == "class ResNet18 · 80 lines"
 
 
-def test_an_edit_writes_it_anew(panel: CodePanel, workspace: Workspace, qtbot: QtBot) -> None:
+def test_an_edit_renews_the_source(panel: CodePanel, workspace: Workspace, qtbot: QtBot) -> None:
     workspace.edit("wide", lambda d: edits.set_parameter(d, "conv1", "out_channels", 96))
     _wait(panel, qtbot)
     assert "self.conv1 = nn.Conv2d(3, 96, 7" in panel.view.toPlainText()
@@ -110,7 +110,7 @@ def test_looking_into_a_block_shows_its_class(panel: CodePanel, workspace: Works
     assert any(line.startswith("class BasicBlock(") for line in shown)
 
 
-def test_errors_are_told_and_the_last_source_stays_faded(
+def test_errors_are_shown_and_the_last_source_stays_dimmed(
     panel: CodePanel, workspace: Workspace, qtbot: QtBot
 ) -> None:
     before = panel.view.toPlainText()

@@ -1,4 +1,4 @@
-"""What other tools print: known figures, by rule."""
+"""What other tools print: known values, by rule."""
 
 from collections.abc import Callable
 

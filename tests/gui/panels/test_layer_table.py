@@ -12,7 +12,7 @@ BY_NAME = {column.name: column for column in COLUMNS}
 
 
 @pytest.mark.parametrize("name", presets.names())
-def test_what_layers_keep_sums_up_to_the_total(name: str) -> None:
+def test_bytes_saved_for_backward_sum_up_to_the_total(name: str) -> None:
     analysis = analyze(presets.load(name))
     kept = saved_bytes_by_layer(analysis.top)
     assert sum(kept.values()) == analysis.totals.saved_bytes()
@@ -30,7 +30,7 @@ def test_columns_sum_up_to_the_totals(name: str) -> None:
     assert sum(table.numbers["macs"]) == totals.macs
 
 
-def test_names_sort_as_people_count() -> None:
+def test_names_sort_by_their_numbers() -> None:
     table = LayerTable(analyze(presets.load("vgg16")))
     order = table.order(BY_NAME["layer"], descending=False, words="conv5 conv2d")
     assert [table.paths[index] for index in order] == ["conv5_1", "conv5_2", "conv5_3"]
@@ -61,7 +61,7 @@ def test_text_is_aligned_and_csv_is_plain() -> None:
     )
 
 
-def test_numbers_are_written_as_the_user_wants_but_not_in_csv() -> None:
+def test_the_users_number_format_is_not_used_in_csv() -> None:
     table = LayerTable(analyze(presets.load("lenet5")))
     numbers.use("plain")
     try:

@@ -41,13 +41,13 @@ def _break_block(workspace: Workspace) -> None:
     )
 
 
-def test_a_sound_design_has_one_calm_line(panel: ProblemsPanel) -> None:
+def test_a_valid_design_has_one_line(panel: ProblemsPanel) -> None:
     assert panel.nothing.isVisible()
     assert panel.nothing.text() == "No problems."
     assert not _rows(panel)
 
 
-def test_a_problem_is_told_with_its_place_and_a_click_goes_there(
+def test_a_click_on_a_problem_goes_to_its_location(
     panel: ProblemsPanel, workspace: Workspace, qtbot: QtBot
 ) -> None:
     _break_conv1(workspace)
@@ -61,7 +61,7 @@ def test_a_problem_is_told_with_its_place_and_a_click_goes_there(
     assert workspace.selection == {"conv1"}
 
 
-def test_a_problem_of_a_block_stands_once_and_leads_into_it(
+def test_a_problem_of_a_block_is_shown_once(
     panel: ProblemsPanel, workspace: Workspace, qtbot: QtBot
 ) -> None:
     _break_block(workspace)
@@ -154,7 +154,7 @@ def test_a_fix_that_is_no_longer_possible_is_refused_in_words(
         panel._apply(fix)
 
 
-def test_changes_in_words() -> None:
+def test_changes_as_sentences() -> None:
     nodes = {
         "image": LayerNode("Input", {"shape": (3, 8, 8)}),
         "conv": LayerNode("Conv2d", {"out_channels": 4, "kernel_size": 3}),

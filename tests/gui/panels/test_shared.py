@@ -1,4 +1,4 @@
-"""What the panels share: only the newest wish counts."""
+"""What the panels share: only the newest request counts."""
 
 import threading
 
@@ -9,7 +9,7 @@ from designer.errors import DesignerError
 from designer.gui.panels.shared import Newest, runs
 
 
-def test_only_the_newest_wish_is_told(qtbot: QtBot, qapp) -> None:
+def test_only_the_newest_request_is_reported(qtbot: QtBot, qapp) -> None:
     owner = QObject()
     newest = Newest(owner)
     gate = threading.Event()
@@ -32,7 +32,7 @@ def test_only_the_newest_wish_is_told(qtbot: QtBot, qapp) -> None:
     assert told == [3]
 
 
-def test_a_refusal_is_told_as_a_sentence(qtbot: QtBot, qapp) -> None:
+def test_a_refusal_is_reported_as_a_sentence(qtbot: QtBot, qapp) -> None:
     owner = QObject()
     newest = Newest(owner)
     told: list[str] = []

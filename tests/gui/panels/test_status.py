@@ -46,7 +46,7 @@ def status(
     return bar
 
 
-def test_figures_of_vgg16(status: StatusBar) -> None:
+def test_counts_of_vgg16(status: StatusBar) -> None:
     assert status.problems.text() == "No problems"
     assert status.size_.text() == "138.4 M parameters · 553 MB file"
     assert status.macs.text() == "15.47 G MACs"
@@ -88,7 +88,7 @@ def test_problems_are_counted(status: StatusBar, workspace: Workspace, qtbot: Qt
     qtbot.waitUntil(lambda: status.problems.text() == "No problems")
 
 
-def test_a_sentence_takes_the_place_of_the_figures_for_a_moment(
+def test_a_message_replaces_the_counts_for_a_moment(
     status: StatusBar, workspace: Workspace, qtbot: QtBot
 ) -> None:
     workspace.told.emit("The table is in x.csv.")
@@ -101,7 +101,7 @@ def test_a_sentence_takes_the_place_of_the_figures_for_a_moment(
     assert not status.message.isVisible()
 
 
-def test_a_narrow_window_leaves_out_the_least_telling(status: StatusBar, qtbot: QtBot) -> None:
+def test_a_narrow_window_hides_the_least_important(status: StatusBar, qtbot: QtBot) -> None:
     status.resize(560, 28)
     qtbot.waitUntil(lambda: not status.memory.isVisible())
     assert status.problems.isVisible()
@@ -118,7 +118,7 @@ def test_without_a_design_it_is_empty(
     assert not status.problems.isVisible()
 
 
-def test_numbers_as_the_user_wants_them(
+def test_numbers_in_the_users_format(
     status: StatusBar, workspace: Workspace, qtbot: QtBot
 ) -> None:
     numbers.use("plain")

@@ -43,7 +43,7 @@ class Desk:
     qtbot: QtBot
 
     def wait(self, condition: Callable[[], object]) -> None:
-        """Let events be handled until something is so."""
+        """Handle events until a condition holds."""
         self.qtbot.waitUntil(lambda: bool(condition()), timeout=SECONDS)
 
     def show_run(self, run: RunFolder) -> None:
@@ -81,7 +81,7 @@ def desk(
 
 
 def end_workers(trainer: Trainer) -> None:
-    """Close a trainer and kill the worker that it gave a run, which would train to its end."""
+    """Close a trainer and kill the worker that trains, which would continue otherwise."""
     job = trainer._job
     trainer.close()
     if job is not None:
@@ -90,7 +90,7 @@ def end_workers(trainer: Trainer) -> None:
 
 @pytest.fixture
 def written(remembered: preferences.Preferences) -> Callable[..., RunFolder]:
-    """Return what writes a run folder as a worker would leave it."""
+    """Return a function that writes a run folder as a worker would leave it."""
 
     def write(
         name: str = "a-run", *, epochs: int = 2, status: str | None = "finished", message: str = ""
@@ -175,7 +175,10 @@ def write_evaluation(run: RunFolder) -> None:
 
 @pytest.fixture
 def answer(qtbot: QtBot) -> Callable[[str], list[str]]:
-    """Return what presses the button with some text in the next question, and tells its words."""
+    """Return a function that presses a button, given by its text, in the next message box.
+
+    The function returns a list that receives the text of the box.
+    """
 
     def press(text: str) -> list[str]:
         seen: list[str] = []

@@ -24,7 +24,7 @@ def texts(found):
         (0, 3e-5, 5, ["0", "1e-5", "2e-5", "3e-5"]),
     ],
 )
-def test_numbers_are_round_and_no_more_than_there_is_room_for(low, high, most, expected):
+def test_ticks_are_round_and_as_many_as_fit(low, high, most, expected):
     found = ticks(low, high, most)
     assert texts(found) == expected
     assert len(found) <= most + 1
@@ -43,7 +43,7 @@ def test_numbers_are_round_and_no_more_than_there_is_room_for(low, high, most, e
         (-5, -1, 2, ["0.0001", "0.01"]),
     ],
 )
-def test_logarithms_are_named_by_what_they_are_of(low, high, most, expected):
+def test_logarithmic_ticks_show_the_values(low, high, most, expected):
     found = log_ticks(low, high, most)
     assert texts(found) == expected
     assert all(at == pytest.approx(math.log10(float(text)), abs=1e-9) for at, text in found)
@@ -51,7 +51,7 @@ def test_logarithms_are_named_by_what_they_are_of(low, high, most, expected):
 
 
 @pytest.mark.parametrize("look", ["dark", "light"], indirect=True)
-def test_numbers_and_lines_are_drawn(qtbot, look):
+def test_ticks_and_grid_lines_are_drawn(qtbot, look):
     plot = Plot("Loss")
     qtbot.addWidget(plot)
     plot.resize(400, 300)

@@ -27,7 +27,7 @@ def test_loss_and_accuracy_are_in_the_headers(desk, curves):
     assert "1,234" in curves.throughput.header.text()
 
 
-def test_the_pointer_reads_values(desk, curves):
+def test_the_header_shows_the_values_at_the_pointer(desk, curves):
     plot = curves.loss
     view = plot.box.mapViewToScene(QPointF(1.0, 0.5))
     place = plot.view.mapFromScene(view)

@@ -20,7 +20,7 @@ def cell(matrix, true, predicted):
     return matrix.rect_of(true, predicted).center().toPoint()
 
 
-def test_pointing_at_a_cell_reads_it(evaluated):
+def test_pointing_at_a_cell_shows_its_count(evaluated):
     matrix = evaluated.evaluation.matrix
     evaluated.qtbot.mouseMove(matrix, cell(matrix, 2, 2))
     evaluated.qtbot.mouseMove(matrix, cell(matrix, 0, 1))
@@ -47,14 +47,14 @@ def test_picking_a_cell_shows_its_mistakes(evaluated):
     assert len(panel.mistakes.shown) == 3
 
 
-def test_only_all_of_them_are_a_hundred_per_cent():
+def test_only_a_share_of_all_is_a_hundred_per_cent():
     assert percent(199, 200) == "99.5 %"
     assert percent(99_999, 100_000) == "99.9 %"
     assert percent(7, 7) == "100.0 %"
     assert percent(0, 0) == "–"
 
 
-def test_the_keys_go_from_cell_to_cell(evaluated):
+def test_the_arrow_keys_move_between_cells(evaluated):
     matrix = evaluated.evaluation.matrix
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Return):
         evaluated.qtbot.keyClick(matrix, key)

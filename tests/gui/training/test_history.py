@@ -8,7 +8,7 @@ from designer.gui.training.plots import Line, extremes
 from designer.gui.worker.history import STEP, History, Table, smoothed
 
 
-def test_a_table_grows_and_knows_what_is_missing():
+def test_a_table_grows_and_missing_values_are_nan():
     rows = Table(STEP)
     for step in range(1000):
         rows.append({"step": step, "loss": step / 2, "accuracy": None})
@@ -18,7 +18,7 @@ def test_a_table_grows_and_knows_what_is_missing():
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.99, 0.999])
-def test_smoothing_is_the_corrected_moving_mean(share):
+def test_smoothing_is_the_corrected_moving_average(share):
     values = np.random.default_rng(0).normal(5, 1, 3000)
     mean, expected = 0.0, []
     for number, value in enumerate(values, start=1):
@@ -27,7 +27,7 @@ def test_smoothing_is_the_corrected_moving_mean(share):
     assert smoothed(values, share) == pytest.approx(np.array(expected))
 
 
-def test_smoothing_passes_over_what_is_no_number():
+def test_smoothing_skips_nan():
     values = np.array([1.0, math.nan, 3.0, math.inf, 2.0])
     result = smoothed(values, 0.5)
     assert np.isnan(result[[1, 3]]).all()
@@ -38,7 +38,7 @@ def event(kind, **fields):
     return {"event": kind, "time": 0.0, "sequence": 1, **fields}
 
 
-def test_a_history_tells_where_a_run_is():
+def test_a_history_has_the_position_of_a_run():
     history = History()
     history.add(
         [
@@ -57,7 +57,7 @@ def test_a_history_tells_where_a_run_is():
     assert not history.paused
 
 
-def test_of_many_points_the_extremes_are_kept():
+def test_many_points_are_reduced_to_their_extremes():
     x = np.arange(10_000.0)
     y = np.zeros(10_000)
     y[1234], y[5678] = 7.0, -3.0
@@ -67,7 +67,7 @@ def test_of_many_points_the_extremes_are_kept():
     assert (np.diff(kept_x) >= 0).all() and kept_x[-1] == 9_999
 
 
-def test_a_line_is_thinned_to_what_is_seen():
+def test_a_line_is_reduced_to_its_visible_points():
     x = np.linspace(0, 20, 1_000_000)
     line = Line("train", "#ffffff", x, np.sin(x))
     for low, high in ((0, 20), (3, 4), (5.0, 5.001)):

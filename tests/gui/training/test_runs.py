@@ -29,7 +29,7 @@ def look(desk, count):
     desk.wait(lambda: len(listed(desk)) == count)
 
 
-def test_runs_are_listed_with_their_figures(desk, written):
+def test_runs_are_listed_with_their_results(desk, written):
     assert desk.runs.empty.isVisible()
     written("first")
     written("second", epochs=3, status=None)
@@ -57,7 +57,7 @@ def test_double_click_shows_curves_and_evaluation(desk, written):
     assert desk.evaluation.title.text() == "Test accuracy: 90.00 % of 30 images"
 
 
-def test_a_tick_draws_an_earlier_run_beside(desk, written):
+def test_a_tick_draws_an_earlier_run_as_well(desk, written):
     first, second = written("first"), written("second")
     look(desk, 2)
     desk.show_run(first)
@@ -116,7 +116,7 @@ def test_deleting_asks_first(desk, written, answer):
     assert desk.training.pages.currentWidget() is desk.training.set_up
 
 
-def test_a_run_that_is_trained_can_only_be_looked_at(desk, written):
+def test_a_run_being_trained_can_only_be_shown(desk, written):
     run = written("first", status=None)
     with lock.held(run.lock):
         look(desk, 1)
@@ -152,7 +152,7 @@ def test_a_folder_that_is_moved_away_while_it_is_shown(desk, written):
     desk.wait(lambda: "is missing" in desk.training.sentence.text())
 
 
-def test_a_run_whose_folder_is_gone_is_told(desk, written):
+def test_a_run_without_its_folder_is_reported(desk, written):
     run = written("first")
     look(desk, 1)
     choose(desk, "first")
@@ -162,7 +162,7 @@ def test_a_run_whose_folder_is_gone_is_told(desk, written):
     look(desk, 0)
 
 
-def test_damaged_files_are_told(desk, written):
+def test_damaged_files_are_reported(desk, written):
     run = written("first", status=None)
     run.events.write_bytes(run.events.read_bytes() + b"no event\n")
     desk.show_run(run)
@@ -176,7 +176,7 @@ def test_damaged_files_are_told(desk, written):
     assert "result.json cannot be read" in desk.training.sentence.text()
 
 
-def test_a_log_that_is_cut_back_begins_anew(desk, written):
+def test_a_log_that_is_cut_back_is_read_again(desk, written):
     run = written("first", status=None)
     desk.show_run(run)
     assert desk.trainer.shown.history.steps.rows == 20
@@ -185,7 +185,7 @@ def test_a_log_that_is_cut_back_begins_anew(desk, written):
     desk.wait(lambda: desk.trainer.shown.history.steps.rows == 10)
 
 
-def test_how_a_run_diverged_is_a_calm_card(desk, written):
+def test_a_diverged_run_shows_a_card_with_the_reason(desk, written):
     words = "The loss became nan at step 20 (epoch 2): lower the learning rate."
     run = written("first", status="diverged", message=words)
     run.last.write_bytes(b"")
@@ -208,7 +208,7 @@ def test_no_runs_folder_at_all(desk):
     assert "No runs yet" in desk.runs.empty.text()
 
 
-def test_export_is_asked_of_the_shell(desk, written):
+def test_export_is_requested_from_the_shell(desk, written):
     written("first")
     look(desk, 1)
     choose(desk, "first")

@@ -46,7 +46,7 @@ def test_the_digits_of_a_preset_are_shown(lenet):
     assert lenet.training.refusal() == ""
 
 
-def test_a_value_out_of_range_is_told_while_it_is_typed(lenet):
+def test_a_value_out_of_range_is_reported_while_typing(lenet):
     field = child(lenet, QLineEdit, "recipe-epochs")
     words = child(lenet, QLabel, "recipe-epochs-words")
     assert words.text() == "How many times every training image is seen."
@@ -141,7 +141,7 @@ def test_small_images_offer_a_smaller_input(desk, tmp_path):
     assert set_up.match.note == words
 
 
-def test_what_is_no_data_set_is_told(lenet, tmp_path):
+def test_a_path_without_a_data_set_is_reported(lenet, tmp_path):
     field = lenet.training.set_up.data.name.lineEdit()
     type_over(lenet, field, str(tmp_path / "absent"))
     lenet.qtbot.keyClick(field, Qt.Key.Key_Return)
@@ -163,7 +163,7 @@ def test_a_recipe_for_data_that_is_not_here_offers_the_digits(desk):
     assert desk.workspace.document.recipe.data.source == "mnist10k"
 
 
-def test_numbers_as_targets_want_another_loss(lenet, tmp_path):
+def test_numbers_as_targets_need_another_loss(lenet, tmp_path):
     path = tmp_path / "angles.npz"
     generator = np.random.default_rng(0)
     images = generator.integers(0, 255, (60, 8, 8)).astype(np.uint8)
@@ -246,7 +246,7 @@ def test_a_batch_too_large_for_the_memory_offers_one_that_fits(lenet):
     lenet.wait(lambda: not set_up.memory.isVisible())
 
 
-def test_all_that_ask_for_the_devices_at_a_time_get_one_figure(monkeypatch):
+def test_the_devices_are_queried_once_at_a_time(monkeypatch):
     free = iter((1, 2))
     monkeypatch.setattr(fitting, "_asked", lambda: (fitting.Device("cpu", "CPU", next(free), 8),))
     for expected in (1, 2):
@@ -254,7 +254,7 @@ def test_all_that_ask_for_the_devices_at_a_time_get_one_figure(monkeypatch):
         assert [fitting.devices()[0].free for _ in range(2)] == [expected] * 2
 
 
-def test_a_device_that_is_not_there_is_named(lenet):
+def test_a_missing_device_is_named(lenet):
     set_up = lenet.training.set_up
     lenet.wait(lambda: set_up.devices)
     set_up.load(_recipe_file(lenet, device="mps"))
@@ -269,7 +269,7 @@ def _recipe_file(desk, **fields):
     return path
 
 
-def test_a_design_of_ones_own_gets_the_default_recipe(desk):
+def test_a_new_design_gets_the_default_recipe(desk):
     from designer.design.values import Design
 
     desk.workspace.add(Design("Untitled"), saved=None)
@@ -277,7 +277,7 @@ def test_a_design_of_ones_own_gets_the_default_recipe(desk):
     assert desk.training.refusal() == "The design has no Input: add one."
 
 
-def test_the_parts_are_counted_as_they_are_cut(tmp_path):
+def test_split_counts_equal_the_split(tmp_path):
     from designer.data import describe, open_dataset, split
     from designer.recipe.reading import changed
 
@@ -296,7 +296,7 @@ def test_the_parts_are_counted_as_they_are_cut(tmp_path):
             assert split_counts(describe(data), recipe) == expected
 
 
-def test_choosing_begins_in_the_folder_of_the_settings(lenet, monkeypatch, tmp_path):
+def test_file_dialogs_open_in_the_data_folder(lenet, monkeypatch, tmp_path):
     asked = []
 
     def choose(parent, title, folder):

@@ -11,7 +11,7 @@ def opened(desk):
     return desk.training.set_up.start
 
 
-def test_a_run_is_chosen_and_what_it_fits_is_told(desk, written):
+def test_a_run_is_chosen_and_its_matches_are_shown(desk, written):
     run = written("good")
     run.best.write_bytes(b"not read")
     written("empty")
@@ -47,7 +47,7 @@ def test_a_run_is_chosen_and_what_it_fits_is_told(desk, written):
     assert desk.workspace.comparison is None and start.words.isHidden()
 
 
-def test_a_file_is_looked_into_by_a_worker(desk):
+def test_a_file_is_read_by_a_worker(desk):
     start = opened(desk)
     asked = []
     start.ask = lambda request, done: asked.append((request, done))

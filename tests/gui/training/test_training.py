@@ -49,7 +49,7 @@ def begin(desk, **changes):
     return desk.trainer.shown
 
 
-def test_train_pause_change_the_rate_go_on_stop_resume(desk):
+def test_train_pause_continue_change_the_rate_stop_resume(desk):
     desk.trainer.preferences.standby = True
     desk.trainer.window_shown()
     standby = desk.trainer._standby
@@ -126,7 +126,7 @@ def test_a_worker_serves_others_while_one_trains_and_each_may_be_killed(desk, tm
     assert desk.training.running
 
 
-def test_a_worker_that_is_killed_while_it_loads_is_told(desk, written):
+def test_a_worker_killed_while_it_loads_is_reported(desk, written):
     run = written(status=None)
     desk.show_run(run)
     desk.wait(lambda: "There is no checkpoint yet" in desk.training.sentence.text())
