@@ -38,9 +38,8 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no type hints
         self._font = QFont()
         self._line = self._words = self._grid = QPen()
         if side == "left":
-            self.setGrid(
-                255
-            )  # extends the item over the curves, so that it can draw the grid lines
+            # Extends the item over the curves, so that it can draw the grid lines.
+            self.setGrid(255)
 
     def dress(self, font: QFont, *, line: str, words: str) -> None:
         """Use a font, and the colors of the lines and the numbers."""

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLay
 from designer.errors import DesignerError
 from designer.gui.base import background, numbers
 from designer.gui.base.theme import sans, theme
-from designer.gui.training.dataset import picture_of
 from designer.gui.training.matrix import ConfusionMatrix
 from designer.gui.training.mistakes import Mistake, Mistakes
+from designer.gui.training.pictures import picture_of
 from designer.gui.worker.trainer import Trainer
 
 

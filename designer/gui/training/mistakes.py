@@ -7,7 +7,7 @@ from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPaintEvent, QResizeEven
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from designer.gui.base.theme import colors, sans, theme
-from designer.gui.training.dataset import paint_framed
+from designer.gui.training.pictures import paint_framed
 
 _GAP = 8
 

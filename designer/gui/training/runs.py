@@ -2,9 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QAction, QColor, QDesktopServices, QHideEvent, QKeySequence, QShowEvent
@@ -26,6 +24,7 @@ from designer.errors import DesignerError
 from designer.gui.base import background, numbers
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
+from designer.gui.training.run_row import RunRow
 from designer.gui.training.survey import Summary, Survey
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
@@ -38,7 +37,6 @@ MEANINGS = {
 }
 LOOK = 3_000  # milliseconds between two readings of the folder, while the list is visible
 RESUMABLE = ("stopped", "interrupted", "failed", "diverged")
-WORDS = {"early_stopped": "stopped early", "new": "not started"}
 WIDTHS = (
     "", "ResNet-152", "interrupted", "100 / 100",
     "100.00 %", "12.3456", "999 MB", "0000-00-00 00:00",
@@ -98,9 +96,8 @@ class RunsPanel(QWidget):
         view.setHeaderLabels(COLUMNS)
         view.setRootIsDecorated(False)
         view.setUniformRowHeights(True)
-        view.setTextElideMode(
-            Qt.TextElideMode.ElideMiddle
-        )  # names begin with a date, end with a design
+        # Names begin with a date and end with a design, so their middle can be left out.
+        view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         view.setAllColumnsShowFocus(True)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -193,7 +190,7 @@ class RunsPanel(QWidget):
         self.list.setSortingEnabled(False)
         self.list.clear()
         for summary in self.summaries:
-            item = _Item(summary)
+            item = RunRow(summary)
             item.setCheckState(
                 0,
                 Qt.CheckState.Checked
@@ -222,7 +219,7 @@ class RunsPanel(QWidget):
         c = colors()
         for number in range(self.list.topLevelItemCount()):
             item = self.list.topLevelItem(number)
-            assert isinstance(item, _Item)
+            assert isinstance(item, RunRow)
             summary = item.run
             font = item.font(0)
             font.setBold(summary.path == shown)
@@ -246,7 +243,7 @@ class RunsPanel(QWidget):
     @property
     def chosen(self) -> Summary | None:
         """The selected run, None without a selection."""
-        return next((i.run for i in self.list.selectedItems() if isinstance(i, _Item)), None)
+        return next((i.run for i in self.list.selectedItems() if isinstance(i, RunRow)), None)
 
     def refusal(self, key: str) -> str:
         """Return why an action cannot be applied to the selected run, "" if it can."""
@@ -342,7 +339,7 @@ class RunsPanel(QWidget):
 
     def _changed(self, item: QTreeWidgetItem, column: int) -> None:
         """React to a tick or a new name from the user."""
-        if self._filling or column != 0 or not isinstance(item, _Item):
+        if self._filling or column != 0 or not isinstance(item, RunRow):
             return
         run = item.run
         wanted = item.checkState(0) == Qt.CheckState.Checked
@@ -371,49 +368,6 @@ class RunsPanel(QWidget):
             self.workspace.refused.emit(str(error))
         self.summaries = []
         self._read()
-
-
-class _Item(QTreeWidgetItem):
-    """A row of the list, sorted by numbers and times rather than by their texts."""
-
-    def __init__(self, run: Summary) -> None:
-        accuracy = "" if run.accuracy is None else f"{100 * run.accuracy:.2f} %"
-        loss = "" if run.loss is None else f"{run.loss:.4f}"
-        super().__init__(
-            [
-                run.path.name,
-                run.design,
-                WORDS.get(run.state, run.state),
-                f"{run.epochs} / {run.wanted}",
-                accuracy,
-                loss,
-                numbers.size(run.size),
-                f"{datetime.fromtimestamp(run.began):%Y-%m-%d %H:%M}",
-            ]
-        )
-        self.keys: tuple[Any, ...] = (
-            run.path.name,
-            run.design,
-            run.state,
-            run.epochs,
-            -1.0 if run.accuracy is None else run.accuracy,
-            float("inf") if run.loss is None else run.loss,
-            run.size,
-            run.began,
-        )
-        self.run = run
-        self.setFlags(self.flags() | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable)
-        self.setToolTip(
-            0, f"{run.path}\nTick the run to draw its curves together with those shown."
-        )
-        for column in range(3, 7):
-            self.setTextAlignment(column, _RIGHT)
-
-    def __lt__(self, other: object) -> bool:
-        if not isinstance(other, _Item):
-            return NotImplemented
-        column = self.treeWidget().sortColumn()
-        return bool(self.keys[column] < other.keys[column])
 
 
 def _check_name(path: Path, name: str) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from PySide6 import QtWidgets
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from designer.errors import DesignerError
 from designer.gui.base import background
@@ -118,27 +118,16 @@ class Trainer(QObject):
         self._keep_standby()
         self.runs_changed.emit()
 
-    def may_close(self, window: QtWidgets.QWidget) -> bool:
+    def may_close(self, window: QWidget) -> bool:
         """Ask whether a running training continues or stops; False keeps the window open."""
         if self.active is None or not self.active.going:
             return True
-        box = QtWidgets.QMessageBox(window)
-        box.setObjectName("closing-while-training")
-        box.setIcon(QtWidgets.QMessageBox.Icon.Question)
-        box.setWindowTitle("A training is running")
-        box.setText(f"{self.active.run.path.name} is being trained.")
-        box.setInformativeText(
-            "The training can continue without the window; the next window shows it again."
-        )
-        leave = box.addButton("Leave it running", QtWidgets.QMessageBox.ButtonRole.AcceptRole)
-        stop = box.addButton("Stop it", QtWidgets.QMessageBox.ButtonRole.DestructiveRole)
-        cancel = box.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(leave)
-        box.setEscapeButton(cancel)
-        box.exec()
-        if box.clickedButton() is stop:
+        from designer.gui.worker import closing
+
+        answer = closing.ask(window, self.active.run.path.name)
+        if answer == "stop":
             self.steer("stop")
-        return box.clickedButton() in (leave, stop)
+        return answer != "cancel"
 
     def close(self) -> None:
         """Release the workers; one that trains continues to the end of the training."""
