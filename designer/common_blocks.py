@@ -54,14 +54,14 @@ COMMON_BLOCKS = (
     CommonBlock(
         "PreActBlock",
         "preact_resnet_cifar",
-        "A residual block with norm and activation before each convolution, so that nothing stands "
-        "in the way of the shortcut (2016).",
+        "A residual block with norm and activation before each convolution, so that the "
+        "shortcut stays an identity (2016).",
     ),
     CommonBlock(
         "Inception",
         "googlenet",
-        "1×1, 3×3 and 5×5 convolutions and a pool side by side, behind 1×1 convolutions that keep "
-        "the cost down (GoogLeNet, 2014).",
+        "1×1, 3×3 and 5×5 convolutions and a pool in parallel, behind 1×1 convolutions that reduce "
+        "the cost (GoogLeNet, 2014).",
     ),
     CommonBlock(
         "Fire",
@@ -72,25 +72,25 @@ COMMON_BLOCKS = (
     CommonBlock(
         "DenseLayer",
         "densenet121",
-        "Puts a few new channels behind all that came before; repeat it for a dense block "
-        "(DenseNet, 2016).",
+        "Appends a few new channels to its input; repeat it for a dense block (DenseNet, 2016).",
     ),
     CommonBlock(
         "InvertedResidual",
         "mobilenet_v2",
-        "Widens by a 1×1 convolution, filters each channel by itself, narrows again; the shortcut "
+        "Widens by a 1×1 convolution, filters each channel separately, narrows again; the shortcut "
         "joins the narrow ends (MobileNetV2, 2018).",
     ),
     CommonBlock(
         "DepthwiseSeparable",
         "mobilenet_v1",
-        "A 3×3 filter for each channel by itself, then a 1×1 convolution that mixes the channels "
+        "A 3×3 filter for each channel separately, then a 1×1 convolution that mixes the channels "
         "(MobileNet, 2017).",
     ),
     CommonBlock(
         "SqueezeExcite",
         None,
-        "Weighs the channels by what their averages say together (Squeeze-and-Excitation, 2017).",
+        "Weighs each channel by a factor computed from the averages of all channels "
+        "(Squeeze-and-Excitation, 2017).",
     ),
     CommonBlock(
         "MLPConv",

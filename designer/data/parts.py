@@ -68,19 +68,16 @@ class ArrayPart:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of the images, uint8 or float32."""
         return self.images.dtype
 
     @property
     def in_memory(self) -> bool:
-        """Whether the images are in memory: always."""
         return True
 
     def __len__(self) -> int:
         return len(self.images)
 
     def read(self, indices: Indices, *, height: int, width: int, channels: int) -> Array:
-        """Return the images at ``indices``; see ``Part.read``."""
         chosen = self.images[np.asarray(indices, np.intp)]
         return fit(chosen, height=height, width=width, channels=channels)
 
@@ -110,19 +107,16 @@ class FilePart:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of decoded pictures, uint8."""
         return np.dtype(np.uint8)
 
     @property
     def in_memory(self) -> bool:
-        """Whether the images are in memory: never."""
         return False
 
     def __len__(self) -> int:
         return len(self.names)
 
     def read(self, indices: Indices, *, height: int, width: int, channels: int) -> Array:
-        """Return the pictures at ``indices``; see ``Part.read``."""
         images = np.empty((len(indices), channels, height, width), self.dtype)
         for i, index in enumerate(indices):
             path = self.root / self.names[index]
@@ -144,24 +138,20 @@ class Subset:
 
     @property
     def labels(self) -> Array:
-        """The labels of the chosen images."""
         return self.part.labels[self.indices]
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of the images of the whole part."""
         return self.part.dtype
 
     @property
     def in_memory(self) -> bool:
-        """Whether the images of the whole part are in memory."""
         return self.part.in_memory
 
     def __len__(self) -> int:
         return len(self.indices)
 
     def read(self, indices: Indices, *, height: int, width: int, channels: int) -> Array:
-        """Return the images at ``indices`` of this subset; see ``Part.read``."""
         chosen = self.indices[np.asarray(indices, np.intp)]
         return self.part.read(chosen, height=height, width=width, channels=channels)
 
