@@ -273,17 +273,17 @@ class Evaluator:
         """
         wiring = chain(name, len(uses))
         results: dict[str, NodeResult] = {}
-        before: tuple[Mapping[str, Scalar], Tensor, bool] | None = None
+        values_before: Mapping[str, Scalar] | None = None
+        before: tuple[Tensor, bool] | None = None
         tensor: Tensor | None = inputs[0]
         for step, values, is_frozen in zip(wiring.order, uses, frozen, strict=True):
             self.evaluations += 1
             if tensor is None:
                 results[step] = NodeResult((tensor,))
                 continue
-            same = before is not None and before[0] is values
-            if not same or before != (values, tensor, is_frozen):
+            if values is not values_before or before != (tensor, is_frozen):
                 inside = self.use(name, values, (tensor,), is_frozen)
-                before = (values, tensor, is_frozen)
+                values_before, before = values, (tensor, is_frozen)
                 result = block_node_result(step, inside, (tensor,))
             elif result.problems:  # their paths name the step
                 result = block_node_result(step, inside, (tensor,))
