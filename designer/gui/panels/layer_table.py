@@ -209,7 +209,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "receptive_field",
-        "Rec. field",
+        "RF",
         "Receptive field: pixels of the input, height × width, on which one value of the output "
         "depends.",
         _receptive_field,

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QMenu,
     QProgressBar,
     QPushButton,
@@ -75,9 +74,11 @@ class DataChooser(QWidget):
         self.error = ""
         self.busy = False
         self._known: dict[str, Reading] = {}
-        self.name = QComboBox(objectName="data-source")
-        self._edit = QLineEdit()
-        self.name.setLineEdit(self._edit)
+        self.name = QComboBox(objectName="data-source", editable=True)
+        # Not by setLineEdit: the style sheet gives such a line edit padding, which cuts its text off.
+        edit = self.name.lineEdit()
+        assert edit is not None
+        self._edit = edit
         self.name.setAccessibleName("Data set")
         self.name.setToolTip("The built-in digits, or the path of a data set.")
         self.name.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)

@@ -135,7 +135,9 @@ def test_lower_precision_is_suggested_where_the_device_has_it(
         assert precision.currentText() == suggested
 
 
-def test_an_edit_updates_the_table(panel: AnalysisPanel, workspace: Workspace, qtbot: QtBot) -> None:
+def test_an_edit_updates_the_table(
+    panel: AnalysisPanel, workspace: Workspace, qtbot: QtBot
+) -> None:
     workspace.edit("narrow", lambda d: edits.set_parameter(d, "fc7", "out_features", 10))
     qtbot.waitUntil(lambda: _cell(panel, "fc7", "values") == "10")
     assert panel.total_row.text("parameters") == "117,531,202"
@@ -298,8 +300,8 @@ def test_copy_selected_rows(panel: AnalysisPanel, qtbot: QtBot) -> None:
     _click(qtbot, panel, "conv5_3")
     qtbot.keyClick(panel.view, Qt.Key.Key_C, CONTROL)
     assert QGuiApplication.clipboard().text() == (
-        "Layer    Type      Output   Values  Memory  Kept     Params     MACs  Rec. field\n"
-        "conv5_3  Conv2d  512×14×14  100,352  401 KB     0  2,359,808  462.4 M         196\n"
+        "Layer    Type      Output   Values  Memory  Kept     Params     MACs   RF\n"
+        "conv5_3  Conv2d  512×14×14  100,352  401 KB     0  2,359,808  462.4 M  196\n"
     ).replace("Output   Values", "   Output   Values").replace("Type      ", "Type    ")
     qtbot.keyClick(panel.view, Qt.Key.Key_C, CONTROL | SHIFT)
     assert QGuiApplication.clipboard().text() == (

@@ -39,11 +39,11 @@ def test_names_sort_by_their_numbers() -> None:
 
 
 LENET = """\
-Layer  Type        Output  Values   Memory     Kept  Params     MACs  Rec. field
-image  Input      1×32×32   1,024  4.10 KB        0       0        0           1
-conv1  Conv2d     6×28×28   4,704  18.8 KB  4.10 KB     156  117.6 K           5
-tanh1  Tanh       6×28×28       –        –  18.8 KB       –        –           5
-pool1  AvgPool2d  6×14×14   1,176  4.70 KB        0       0        0           6
+Layer  Type        Output  Values   Memory     Kept  Params     MACs  RF
+image  Input      1×32×32   1,024  4.10 KB        0       0        0   1
+conv1  Conv2d     6×28×28   4,704  18.8 KB  4.10 KB     156  117.6 K   5
+tanh1  Tanh       6×28×28       –        –  18.8 KB       –        –   5
+pool1  AvgPool2d  6×14×14   1,176  4.70 KB        0       0        0   6
 """
 
 

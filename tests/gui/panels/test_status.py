@@ -118,9 +118,7 @@ def test_without_a_design_it_is_empty(
     assert not status.problems.isVisible()
 
 
-def test_numbers_in_the_users_format(
-    status: StatusBar, workspace: Workspace, qtbot: QtBot
-) -> None:
+def test_numbers_in_the_users_format(status: StatusBar, workspace: Workspace, qtbot: QtBot) -> None:
     numbers.use("plain")
     try:
         workspace.changed.emit(workspace.design, workspace.design)
