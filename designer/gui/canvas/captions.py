@@ -37,7 +37,7 @@ class Captions:
             return cached[2]
         if len(self._cached) > _MOST:
             self._cached.clear()
-        caption = _end(frame, name) if node is None else _caption(name, node, result)
+        caption = _end_caption(frame, name) if node is None else _caption(name, node, result)
         self._cached[path] = node, result, caption
         return caption
 
@@ -105,7 +105,7 @@ def container_title(frame: Frame, name: str) -> tuple[str, str]:
     return name, " ".join(each for each in (node.block, _repeat(node, result), arguments) if each)
 
 
-def _end(frame: Frame, name: str) -> Caption:
+def _end_caption(frame: Frame, name: str) -> Caption:
     shape = ""
     result = frame.result
     if result is not None:
@@ -125,7 +125,7 @@ def _end(frame: Frame, name: str) -> Caption:
 def carried_shape(frame: Frame, source: str, port: int) -> str:
     """Return the shape of the tensor on an edge from `source`, "" if it is not known."""
     if source in frame.inputs:
-        return _end(frame, source).shape
+        return _end_caption(frame, source).shape
     result = frame.result.nodes.get(source) if frame.result is not None else None
     if result is None or port >= len(result.outputs):
         return ""

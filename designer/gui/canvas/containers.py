@@ -7,7 +7,7 @@ from designer.gui.canvas import marks
 from designer.gui.canvas.look import (
     FADED_OPACITY,
     Look,
-    draw_ice,
+    draw_snowflake,
     draw_weight_status,
     elided,
     font,
@@ -42,12 +42,12 @@ def draw_container(
         painter.drawRoundedRect(rect.translated(STACK, STACK), _RADIUS, _RADIUS)
     painter.setOpacity(opacity)
     fill = _fill(look, hovered)
-    painter.setBrush(QBrush(mixed(fill, look.ice, 0.08) if bits & marks.FROZEN else fill))
+    painter.setBrush(QBrush(mixed(fill, look.frozen, 0.08) if bits & marks.FROZEN else fill))
     painter.drawRoundedRect(rect, _RADIUS, _RADIUS)
     if bits & marks.ANY_WEIGHT_STATUS:
         draw_weight_status(painter, look, QPointF(rect.right() - 34, rect.top() + 17), bits)
     if bits & marks.FROZEN:
-        draw_ice(painter, look, QPointF(rect.right() - 16, rect.top() + 17))
+        draw_snowflake(painter, look, QPointF(rect.right() - 16, rect.top() + 17))
     painter.setOpacity(1.0)
 
 

@@ -152,7 +152,7 @@ class InteractiveView(SceneView):
     def event(self, event: QEvent) -> bool:
         # Space pans while it is held and Escape cancels a gesture; they are shortcuts otherwise.
         if event.type() == QEvent.Type.ShortcutOverride:
-            assert isinstance(event, QKeyEvent)  # by its type
+            assert isinstance(event, QKeyEvent)  # which this type of event always is
             plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
             if plain and event.key() == Qt.Key.Key_Space:
                 event.accept()
@@ -210,7 +210,7 @@ class InteractiveView(SceneView):
                 self.navigator.zoom(1.0 + event.value(), QPointF(event.position()))
                 return True
         elif event.type() == QEvent.Type.Gesture:
-            assert isinstance(event, QGestureEvent)  # by its type
+            assert isinstance(event, QGestureEvent)  # which this type of event always is
             pinch = event.gesture(Qt.GestureType.PinchGesture)
             if isinstance(pinch, QPinchGesture):
                 at = self.viewport().mapFromGlobal(pinch.centerPoint().toPoint())

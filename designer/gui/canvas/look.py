@@ -86,7 +86,7 @@ class Look:
             marks.WEIGHT_STATUS["new"]: self.accent,
             marks.WEIGHT_STATUS["resized"]: self.warning,
         }
-        self.ice = QColor("#7cc8f4") if c.dark else QColor("#1f7fb4")
+        self.frozen = QColor("#7cc8f4") if c.dark else QColor("#1f7fb4")
         self.dot = mixed(QColor(c.canvas), QColor(c.strong_line), 0.45 if c.dark else 0.6)
         self.categories = [c.of(category) for category in arrays.CATEGORIES]
         self.block_name = QColor(c.text_of(None))
@@ -166,7 +166,7 @@ def _sign(category: int, color: str) -> QSvgRenderer:
 
 
 @lru_cache(maxsize=4)  # one for each theme
-def _ice(color: str) -> QSvgRenderer:
+def _snowflake(color: str) -> QSvgRenderer:
     return icons.renderer("freeze", color)
 
 
@@ -183,7 +183,7 @@ def draw_body(
     outline, width = look.outline_of(style)
     fill = look.hover if style.hovered else look.panel
     if style.bits & marks.FROZEN:
-        fill = mixed(fill, look.ice, 0.16)
+        fill = mixed(fill, look.frozen, 0.16)
     radius = rect.height() / 2 if style.end else RADIUS
     if style.bits & marks.STACK:
         for step in (2, 1):
@@ -220,16 +220,16 @@ def draw_body(
             painter, look, QPointF(rect.left() + ICON_LEFT + ICON, rect.top() + 11), style.bits
         )
     if style.icon and style.bits & marks.FROZEN:
-        draw_ice(painter, look, QPointF(rect.left() + ICON_LEFT + ICON, rect.bottom() - 11))
+        draw_snowflake(painter, look, QPointF(rect.left() + ICON_LEFT + ICON, rect.bottom() - 11))
     painter.setOpacity(1.0)
 
 
-def draw_ice(painter: QPainter, look: Look, center: QPointF) -> None:
+def draw_snowflake(painter: QPainter, look: Look, center: QPointF) -> None:
     """Draw the snowflake of a frozen node, on a disc that sets it off from the icon below."""
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QBrush(mixed(look.panel, look.ice, 0.16)))
+    painter.setBrush(QBrush(mixed(look.panel, look.frozen, 0.16)))
     painter.drawEllipse(center, 7.5, 7.5)
-    _ice(look.ice.name()).render(painter, QRectF(center.x() - 6, center.y() - 6, 12, 12))
+    _snowflake(look.frozen.name()).render(painter, QRectF(center.x() - 6, center.y() - 6, 12, 12))
 
 
 def draw_weight_status(painter: QPainter, look: Look, center: QPointF, bits: int) -> None:

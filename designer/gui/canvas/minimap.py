@@ -39,14 +39,14 @@ class Minimap(QWidget):
         self._bounds = QRectF()
         self._later = QTimer(self, interval=_EVERY, singleShot=True)
         self._later.timeout.connect(self._rebuild)
-        view.looked.connect(self._looked)
+        view.view_changed.connect(self._rebuild_if_changed)
         theme.changed.connect(self._restyle)
 
     def move_to_corner(self) -> None:
         """Move to the bottom right corner of the view."""
         self.move(self.view.width() - _WIDTH - _MARGIN, self.view.height() - _HEIGHT - _MARGIN)
 
-    def _looked(self) -> None:
+    def _rebuild_if_changed(self) -> None:
         layer = self.view.layer
         lifted = layer.lifted is not None
         drawn = self._drawn

@@ -51,11 +51,11 @@ class SceneView(QGraphicsView):
 
     Signals
     -------
-    looked()
+    view_changed()
         The view shows another part of the scene, or other things lie in it.
     """
 
-    looked = Signal()
+    view_changed = Signal()
 
     def __init__(self, workspace: Workspace, parent: QWidget) -> None:
         scene = QGraphicsScene()
@@ -72,7 +72,7 @@ class SceneView(QGraphicsView):
         self.last_path = ""
         self._offset: tuple[Collection[str], np.ndarray] | None = None
         self._set_up(scene)
-        self.gliding.finished.connect(self.looked)
+        self.gliding.finished.connect(self.view_changed)
         theme.changed.connect(self._restyle)
         QGuiApplication.instance().fontChanged.connect(self.navigator.follow_font)
 
@@ -156,7 +156,7 @@ class SceneView(QGraphicsView):
         if paths is None:
             self._offset = None
             self.layer.drop()
-            self.looked.emit()
+            self.view_changed.emit()
             return
         offset = self._offset
         if offset is None or offset[0] is not paths:
@@ -166,7 +166,7 @@ class SceneView(QGraphicsView):
         self.navigator.touch()
         self.layer.set_moving(True)
         self.layer.move(offset[1], dx, dy)
-        self.looked.emit()
+        self.view_changed.emit()
 
     def _rows_of(self, paths: Collection[str]) -> np.ndarray:
         """Return the rows of nodes and of all that is drawn inside the expanded ones."""

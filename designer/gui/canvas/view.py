@@ -83,7 +83,7 @@ class GraphView(InteractiveView):
         self._show_hint()
         if self._fresh and len(self.layer.arrays.paths):
             self._look_first()
-        self._looked()
+        self._update_level()
 
     def _turn_to(self, document: Document | None, scope: str) -> None:
         """Prepare for another document or graph, and remember where this one was left."""
@@ -129,19 +129,19 @@ class GraphView(InteractiveView):
             self.chosen_edge = None
             self.light_edge(None)
         self.layer.select(self.workspace.selection)
-        self.looked.emit()
+        self.view_changed.emit()
 
     def _moved(self) -> None:
         self._unseen = False
-        self._looked()
+        self._update_level()
 
-    def _looked(self) -> None:
+    def _update_level(self) -> None:
         """Choose the level of detail for the part that is in sight now."""
         layer = self.layer
         layer.set_moving(self.navigator.moving)
         count = int(np.count_nonzero(in_rect(layer.box, self.navigator.visible(), 0.0)))
         layer.choose_level(self.navigator.scale, count)
-        self.looked.emit()
+        self.view_changed.emit()
 
     def toggle_expanded(self, path: str) -> None:
         """Show or hide a block's inside within the graph around it."""
@@ -166,7 +166,7 @@ class GraphView(InteractiveView):
             middle = self.navigator.to_scene(QPointF(old.width() / 2, old.height() / 2))
             self.navigator.look_at(middle, self.navigator.scale)
         self.notes.reposition()
-        self._looked()
+        self._update_level()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         super().scrollContentsBy(dx, dy)

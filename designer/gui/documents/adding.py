@@ -50,15 +50,15 @@ def append(workspace: Workspace, item: Item) -> None:
 
     With nothing selected it is added after the one open end of the graph, if there is one.
     """
-    scope, chosen = _selected(workspace)
+    scope, chosen = _selected_nodes(workspace)
     block = graph_paths.block_at(workspace.design, scope)
 
     def add(design: Design) -> tuple[Design, str]:
         after = chosen[-1] if chosen else open_end(design, block)
-        shape = _shape(workspace, scope, block, after)
-        made, node, wanted = _made(design, item, block, shape)
+        shape = _output_shape(workspace, scope, block, after)
+        made, node, wanted = _node_for(design, item, block, shape)
         if len(chosen) > 1 and editing.input_ports(made, node) > 1:
-            return _joined(made, wanted, node, chosen, block)
+            return _add_join(made, wanted, node, chosen, block)
         before = {*made.graph_of(block).edges}
         made, name = editing.add_after(made, wanted, node, after, block=block)
         for edge in before - {*made.graph_of(block).edges}:  # the edges that it was inserted into
@@ -74,8 +74,8 @@ def put(workspace: Workspace, item: Item, spot: Spot) -> None:
 
     def add(design: Design) -> tuple[Design, str]:
         source = spot.edge.source if spot.edge else spot.name if spot.output else None
-        shape = _shape(workspace, spot.scope, block, source or None)
-        made, node, wanted = _made(design, item, block, shape)
+        shape = _output_shape(workspace, spot.scope, block, source or None)
+        made, node, wanted = _node_for(design, item, block, shape)
         name = naming.free_name(made, wanted, block)
         takes, gives = editing.input_ports(made, node), editing.output_ports(made, node)
         if spot.edge is not None and takes and gives:
@@ -101,8 +101,8 @@ def replace(workspace: Workspace, path: str, item: Item) -> None:
     def edit(design: Design) -> Design:
         graph = design.graph_of(block)
         source = next((each.source for each in graph.edges if each.target == name), None)
-        shape = _shape(workspace, scope, block, source)
-        made, node, _ = _made(design, item, block, shape)
+        shape = _output_shape(workspace, scope, block, source)
+        made, node, _ = _node_for(design, item, block, shape)
         return editing.replacement(made, name, node, block=block)
 
     workspace.edit(f"replace {name} by {item.name}", edit)
@@ -157,7 +157,7 @@ def default_name(name: str) -> str:
     return clipboard.identifier(name.removesuffix("2d").removesuffix("1d"), "node").lower()
 
 
-def _selected(workspace: Workspace) -> tuple[str, list[str]]:
+def _selected_nodes(workspace: Workspace) -> tuple[str, list[str]]:
     """Return the path of the graph in which nodes are selected, and their names in its order."""
     paths = workspace.selection
     scopes = {graph_paths.parent(path) for path in paths}
@@ -165,11 +165,14 @@ def _selected(workspace: Workspace) -> tuple[str, list[str]]:
     names = {graph_paths.name_of(path) for path in paths if graph_paths.parent(path) == scope}
     found = graph_paths.graph_at(workspace.design, scope)
     graph = found[1] if found is not None else Graph()
-    inputs, outputs = graph_paths.ends_of(workspace.design, found[0] if found is not None else None)
+    block = found[0] if found is not None else None
+    inputs, outputs = graph_paths.ends_of(workspace.design, block)
     return scope, [name for name in (*graph.nodes, *inputs, *outputs) if name in names]
 
 
-def _shape(workspace: Workspace, scope: str, block: str | None, name: str | None) -> Shape | None:
+def _output_shape(
+    workspace: Workspace, scope: str, block: str | None, name: str | None
+) -> Shape | None:
     """Return the shape of the tensor at a node's output, None if it is not known."""
     if name is None:
         return None
@@ -178,7 +181,7 @@ def _shape(workspace: Workspace, scope: str, block: str | None, name: str | None
     return tensor.shape if tensor is not None else None
 
 
-def _made(
+def _node_for(
     design: Design, item: Item, block: str | None, shape: Shape | None
 ) -> tuple[Design, Node, str]:
     """Return the design with the blocks that the item needs, its node, and a name for it.
@@ -205,7 +208,7 @@ def _made(
     return design, BlockNode(name), default_name(name)
 
 
-def _joined(
+def _add_join(
     design: Design, wanted: str, node: Node, sources: list[str], block: str | None
 ) -> tuple[Design, str]:
     """Add a join that reads all sources, as far as it has ports."""

@@ -122,7 +122,7 @@ def test_presets(name: str) -> None:
             assert at[edge.source][1] < at[edge.target][1]
 
 
-def test_stored_places_are_kept_and_missing_ones_are_near_without_overlap() -> None:
+def test_stored_positions_are_kept_and_missing_ones_are_near_without_overlap() -> None:
     nodes = {f"n{number}": LayerNode("ReLU") for number in range(12)}
     edges = tuple(Edge(f"n{number}", 0, f"n{number + 1}", 0) for number in range(11))
     for number in (0, 1, 2, 7):
@@ -133,7 +133,7 @@ def test_stored_places_are_kept_and_missing_ones_are_near_without_overlap() -> N
     assert abs(at["n3"][0] - 50.0) < 2 * WIDTH
 
 
-def test_the_ends_of_a_block_lie_above_and_below_stored_places() -> None:
+def test_the_ends_of_a_block_lie_above_and_below_stored_positions() -> None:
     nodes = {"a": LayerNode("ReLU", at=Point(0, 100)), "b": LayerNode("ReLU", at=Point(0, 300))}
     edges = (Edge("x", 0, "a", 0), Edge("a", 0, "b", 0), Edge("b", 0, "y", 0))
     at = graph_positions(Graph(nodes, edges), ("x",), ("y",)).by_name()

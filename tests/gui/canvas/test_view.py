@@ -178,7 +178,7 @@ def test_the_rest_of_the_design_is_not_touched_by_looking(
     assert document.past == []
 
 
-def test_scene_points_become_places_in_the_graph(canvas: Canvas, workspace: Workspace) -> None:
+def test_scene_points_become_positions_in_the_graph(canvas: Canvas, workspace: Workspace) -> None:
     workspace.open_preset("resnet18")
     view = canvas.view
     before = view.positions("")

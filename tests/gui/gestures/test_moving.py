@@ -45,7 +45,7 @@ def test_the_rubber_band_selects_what_it_touches(hand: Hand) -> None:
     assert hand.steps == []
 
 
-def test_a_drag_moves_in_one_step_and_writes_all_places(hand: Hand) -> None:
+def test_a_drag_moves_in_one_step_and_stores_all_positions(hand: Hand) -> None:
     before = hand.design
     places = hand.view.positions("")
     hand.drag(hand.at("act"), hand.at("act", 210, 90))

@@ -56,14 +56,14 @@ def cut(view: SceneView) -> None:
         return
     home, names = found
     QGuiApplication.clipboard().setText(_copied(view, home, names))
-    _remove(view, "cut")
+    _remove(view, "cut {nodes}")
 
 
 def paste(view: SceneView) -> None:
     """Add the nodes in the clipboard, at the pointer if it is over the canvas."""
     scope = view.scope_at(_point(view))
     at = view.point_in_scope(scope, _point(view))
-    _put(view, QGuiApplication.clipboard().text(), scope, at, "paste")
+    _put(view, QGuiApplication.clipboard().text(), scope, at, "paste {nodes}")
 
 
 def duplicate(view: SceneView) -> None:
@@ -79,11 +79,14 @@ def duplicate(view: SceneView) -> None:
         left, right = min(each.x for each in around), max(each.x for each in around)
         top, bottom = min(each.y for each in around), max(each.y for each in around)
         at = Point((left + right) / 2 + right - left + NODE_WIDTH + _GAP, (top + bottom) / 2)
-    _put(view, _copied(view, home, names), home.scope, at, "duplicate")
+    _put(view, _copied(view, home, names), home.scope, at, "duplicate {nodes}")
 
 
-def _put(view: SceneView, text: str, scope: str, at: Point | None, verb: str) -> None:
-    """Add the nodes of a design's text; all others stay where they are drawn."""
+def _put(view: SceneView, text: str, scope: str, at: Point | None, label: str) -> None:
+    """Add the nodes of a design's text; all others stay where they are drawn.
+
+    `label`, with a field for the nodes, names the step of the history.
+    """
     workspace = view.workspace
     block = graph_paths.block_at(workspace.design, scope)
     positions = view.positions(scope)
@@ -100,7 +103,7 @@ def _put(view: SceneView, text: str, scope: str, at: Point | None, verb: str) ->
             new = {name: Point(each.x + _GAP, each.y + _GAP) for name, each in new.items()}
         after = edits.move(after, {**positions, **new}, block=block)
     workspace.edit(
-        f"{verb} {number_of(list(names))}",
+        label.format(nodes=number_of(list(names))),
         lambda _: after,
         select=[graph_paths.join(scope, name) for name in names],
     )
@@ -113,7 +116,7 @@ def delete(view: SceneView) -> None:
     """Remove the selected nodes, or else the chosen edge."""
     edge = chosen_edge(view)
     if view.workspace.selection:
-        _remove(view, "delete")
+        _remove(view, "delete {nodes}")
     elif edge is not None:
         delete_edge(view, edge)
 
@@ -137,7 +140,8 @@ def delete_edge(view: SceneView, hit: EdgeHit) -> None:
     )
 
 
-def _remove(view: SceneView, verb: str) -> None:
+def _remove(view: SceneView, label: str) -> None:
+    """Remove the selected nodes; `label`, with a field for the nodes, names the step."""
     workspace = view.workspace
     homes = selected_by_graph(view)
     every = [name for _, names in homes for name in names]
@@ -156,7 +160,7 @@ def _remove(view: SceneView, verb: str) -> None:
         return design
 
     if every:
-        workspace.edit(f"{verb} {number_of(every)}", edit, select=())
+        workspace.edit(label.format(nodes=number_of(every)), edit, select=())
 
 
 def take_out(view: SceneView) -> None:

@@ -196,8 +196,13 @@ class MoveNodes(Gesture):
                 design = _inserted(design, names[0], edge, block)
             return design
 
-        verb = "insert" if edge is not None else "take out" if take_out else "move"
-        view.workspace.edit(f"{verb} {number_of(names)}", edit)
+        if edge is not None:
+            label = f"insert {number_of(names)}"
+        elif take_out:
+            label = f"take out {number_of(names)}"
+        else:
+            label = f"move {number_of(names)}"
+        view.workspace.edit(label, edit)
 
 
 def _inserted(design: Design, name: str, edge: Edge, block: str | None) -> Design:

@@ -252,7 +252,7 @@ class QuickAdd(QFrame):
             event.accept()  # every key goes to the field, none is a shortcut of the canvas
             return True
         if event.type() == QEvent.Type.KeyPress:
-            assert isinstance(event, QKeyEvent)  # by its type
+            assert isinstance(event, QKeyEvent)  # which this type of event always is
             return self._pressed(event)
         return False
 

@@ -96,7 +96,7 @@ class NameField(QLineEdit):
         self.selectAll()
         self.textEdited.connect(self._check)
         self.installEventFilter(self)
-        view.looked.connect(self._cover_node)
+        view.view_changed.connect(self._cover_node)
         self._cover_node()
         self.show()
         self.raise_()
@@ -106,7 +106,7 @@ class NameField(QLineEdit):
         """Close the field without accepting the name."""
         if self.isHidden():
             return
-        self.view.looked.disconnect(self._cover_node)
+        self.view.view_changed.disconnect(self._cover_node)
         self.hide()
         self.view.tip(None, "")
         self.view.setFocus()
@@ -117,7 +117,7 @@ class NameField(QLineEdit):
             event.accept()  # every key goes to the field, none is a shortcut of the canvas
             return True
         if event.type() == QEvent.Type.KeyPress:
-            assert isinstance(event, QKeyEvent)  # by its type
+            assert isinstance(event, QKeyEvent)  # which this type of event always is
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
                 self._finish()
                 return True
