@@ -188,7 +188,7 @@ class _Adaptive(Layer):
             return None
         size, stride, offset = [], [], []
         for before, after in zip(inputs[0].shape[1:], self.output_size, strict=True):
-            # A window of before / after + 1 comes up where the border falls between two inputs.
+            # Where a border falls inside an input, two windows share it: some are one larger.
             whole, rest = divmod(before, after)
             size.append(whole + (rest > 0) + (rest > gcd(before, after)))
             stride.append(before / after)

@@ -8,7 +8,7 @@ from designer.design import edits
 from designer.design.values import Design
 from designer.recipe.optimizers import ESTIMATES
 from tests.layers.building import design, valid
-from tests.layers.test_frozen import assert_kept_as_counted
+from tests.layers.test_frozen import assert_saved_as_counted
 
 PART = {
     "arguments": {"slow": {"default": 0.5}},
@@ -59,8 +59,8 @@ def test_a_factor_may_read_arguments_and_the_number_of_the_repetition():
 
 @pytest.mark.parametrize("factor", [0, "=i", "=0 if i < 2 else 1", 0.5])
 def test_what_is_kept_of_a_partly_frozen_network_is_what_torch_keeps(factor):
-    assert_kept_as_counted(network(lr_scale=factor))
-    assert_kept_as_counted(edits.set_learning_rate(network(lr_scale=factor), "stem", 0))
+    assert_saved_as_counted(network(lr_scale=factor))
+    assert_saved_as_counted(edits.set_learning_rate(network(lr_scale=factor), "stem", 0))
 
 
 def test_gradients_and_optimizer_are_counted_for_what_learns_alone():
