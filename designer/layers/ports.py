@@ -40,7 +40,7 @@ class Output(Layer):
     """A result of the network; the first one is the main output."""
 
     category = Category.PORT
-    help = "A result of the network; the first output is the main one, from which the accuracy is computed."
+    help = "A result of the network; the first output is the main one, which gives the accuracy."
     counts = False
     loss_weight = Float(
         1.0, minimum=0.0, maximum=1e6, help="Weight of this output's loss in the sum of losses."
