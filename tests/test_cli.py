@@ -33,12 +33,21 @@ def _no_width(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def process(
-    *arguments: str, cwd: Path | None = None, path: Path = ROOT, code: str = "-m designer"
+    *arguments: str,
+    cwd: Path | None = None,
+    path: Path = ROOT,
+    code: str = "-m designer",
+    **environment: str,
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *code.split(), *arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(path), "PYTHONIOENCODING": "utf-8"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(path),
+            "PYTHONIOENCODING": "utf-8",
+            **environment,
+        },
         capture_output=True,
         encoding="utf-8",
         timeout=120,
@@ -426,6 +435,13 @@ def test_the_shell_completes_commands_presets_and_files() -> None:
     named = [name for name in presets.names() if name.startswith("lenet5")]
     assert completed("check", "lenet5") == [*named, "lenet5"]  # the last stands for files
     assert completed("train", "lenet5", "--set-r") == ["--set-recipe"]
+
+
+def test_a_shell_that_asks_for_completions_opens_no_window() -> None:
+    words = {"COMP_WORDS": "netdesigner check lenet5_1", "COMP_CWORD": "2"}
+    ran = process(_NETDESIGNER_COMPLETE="bash_complete", **words)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "plain,lenet5_1998" in ran.stdout.split()
 
 
 # Terminals and processes

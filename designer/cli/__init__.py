@@ -68,7 +68,8 @@ def _nowhere() -> TextIO:
 
 
 def _run(given: list[str]) -> int:
-    if not given:
+    completing = f"_{PROGRAM.upper()}_COMPLETE" in os.environ  # the shell asks click, at each Tab
+    if not given and not completing:
         return window.show()  # without importing click, which takes 0.03 s
     from designer.cli import commands
 
