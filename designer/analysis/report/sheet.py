@@ -15,6 +15,7 @@ from designer.recipe.optimizers import ESTIMATES
 GAP = "  "
 MAX_PROBLEMS = 50
 NARROWEST_PATH, NARROWEST_TYPE = 12, 8
+_NAMES_WIDTH = 32  # of the optimizers in a line of the table, which fits 80 columns so
 
 
 class Style(Enum):
@@ -177,7 +178,11 @@ def _estimates(sums: Totals, batch: int) -> Iterator[Line]:
         groups.setdefault(sums.training_bytes(each.settings, batch), []).append(name)
     yield from _named(
         "to train",
-        [f"{size(needed):<20} with {', '.join(names)}" for needed, names in groups.items()],
+        [
+            f"{'' if number else size(needed):<20} {'' if number else 'with':<4} {names}"
+            for needed, listed in groups.items()
+            for number, names in enumerate(wrap(", ".join(listed), _NAMES_WIDTH))
+        ],
         "parameters, gradients, optimizer state, tensors",
         "kept for backward and a workspace",
     )
