@@ -133,7 +133,7 @@ def test_design_is_exported_with_fresh_weights(tmp_path, capsys):
         (["export", "lenet5"], "Say where to write with --to"),
         (["export", "lenet5", "--to", "model"], "model has no ending that names a format"),
         (["export", "lenet5", "model.pt"], "'model.pt' is one word too many"),
-        (["export", ".", "--to", "model.pt"], "is no complete run folder"),
+        (["export", ".", "--to", "model.pt"], "is not a complete run folder"),
     ],
 )
 def test_bad_input_gives_one_sentence(arguments, sentence, tmp_path, monkeypatch, capsys):

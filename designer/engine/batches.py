@@ -21,26 +21,38 @@ _SHARE = 0.6  # of the free memory that images may take; the rest is for the net
 
 
 class Images(Protocol):
-    """Images with targets, ready for the network when they come out."""
+    """Images with their targets, which come in batches ready for the network."""
 
     def __len__(self) -> int: ...
 
     def batches(self, order: Tensor, size: int, *, start: int = 0) -> Iterator[Batch]:
-        """Yield batches of ``size``, the last perhaps smaller, as ``order`` (int64) says.
+        """Yield batches of images and targets, on the device.
 
-        The first ``start`` batches are left out. Images are (n, channels, height, width) float32.
+        Parameters
+        ----------
+        order
+            Indices of the images in the order in which they come, int64.
+        size
+            Images in a batch; the last batch may be smaller.
+        start
+            How many batches are skipped at the beginning.
+
+        Yields
+        ------
+        tuple of Tensor
+            Images (n, channels, height, width) in float32, and targets.
 
         Raises
         ------
         DesignerError
-            an image cannot be read, or a loader process was killed.
+            An image cannot be read, or a loader process was killed.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Finish:
-    """The last steps from stored images to the network's: to float, augment, standardize."""
+    """The last steps from stored images to the network's input: float, augment, standardize."""
 
     mean: Tensor  # (channels, 1, 1), on the device
     deviation: Tensor
@@ -48,7 +60,7 @@ class Finish:
     layout: torch.memory_format
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Return (n, channels, height, width), uint8 or float32, as float32 from 0 to 1 or so."""
+        """Return stored images (n, channels, height, width) as the network takes them."""
         floats = images.float().div_(255) if images.dtype == torch.uint8 else images
         if self.augment is not None:
             floats = self.augment(floats)
@@ -72,9 +84,20 @@ def finish(
 class Resident:
     """Images in one tensor, on the device or, where that is too small, in the machine's memory.
 
-    ``store`` is (n, height, width, channels) with ``channels_last``, which makes a batch of
-    channels-last images a copy of rows, else (n, channels, height, width). Images that nothing
-    random happens to are stored finished; ``last_steps`` is None then.
+    Parameters
+    ----------
+    store
+        The images: (n, height, width, channels) with `channels_last`, so that a batch in
+        channels-last layout is a plain copy of rows, else (n, channels, height, width).
+    targets
+        Class numbers (n,) or values (n, k), in the same memory.
+    device
+        Where batches are wanted.
+    channels_last
+        Whether batches are in channels-last layout.
+    last_steps
+        What is still to be done to a batch; None if the images are stored ready for the network,
+        as they are without augmentation.
     """
 
     def __init__(
@@ -112,7 +135,7 @@ class Resident:
 
 
 class Streamed:
-    """Images that are read when they are needed, by processes that keep ahead of the network."""
+    """Images that loader processes read while the network trains on the batches before."""
 
     def __init__(
         self,
@@ -142,7 +165,7 @@ class Streamed:
             sampler=wanted,  # each item is the indices of a batch
             num_workers=self._workers,
             pin_memory=self._device.type == "cuda",
-            generator=torch.Generator(),  # else it would draw from the one that is checkpointed
+            generator=torch.Generator(),  # the default one is in checkpoints and must not advance
         )
         for chosen, images in zip(wanted, _watched(loader), strict=True):
             targets = self._targets[chosen.to(self._targets.device)]
@@ -150,7 +173,7 @@ class Streamed:
 
 
 class _Reader(Dataset[Any]):
-    """Reads batches of a part; an error is returned, since the loader garbles what is raised."""
+    """Reads batches of a part; an error is returned, as DataLoader garbles raised ones."""
 
     def __init__(self, part: Part, shape: tuple[int, int, int]) -> None:
         self._part = part
@@ -167,7 +190,7 @@ class _Reader(Dataset[Any]):
 
 
 def _watched(loader: DataLoader[Any]) -> Iterator[Tensor]:
-    """Yield what the loader yields, its errors turned into sentences."""
+    """Yield what the loader yields; its errors are raised as sentences."""
     try:
         for images in loader:
             if isinstance(images, DesignerError):
@@ -177,7 +200,7 @@ def _watched(loader: DataLoader[Any]) -> Iterator[Tensor]:
         if "DataLoader worker" not in str(error):
             raise
         raise DesignerError(
-            "A process that loads images was killed, as a rule because memory ran out: "
+            "A process that loads images was killed, probably because memory ran out: "
             "set data.workers to a smaller number, or 0, and resume the run."
         ) from error
 
@@ -190,15 +213,16 @@ def images(
     workers: int,
     augment: Callable[[Tensor], Tensor] | None = None,
 ) -> Images:
-    """Return a part's images in the way that its size allows.
+    """Return a part's images, in memory if they fit there.
 
-    What fits is kept in memory: finished if nothing random happens to it, else as it was read;
-    on the device where that has room. The rest is streamed.
+    Without augmentation they are stored on the device ready for the network, else as they were
+    read, on the device or in the machine's memory. What fits nowhere is streamed by `workers`
+    loader processes.
 
     Raises
     ------
     DesignerError
-        an image cannot be read or cannot become the network's input.
+        An image cannot be read or cannot become the network's input.
     """
     channels, height, width = shape = preprocessing.input
     last_steps = finish(preprocessing, device=device, augment=augment)
@@ -206,26 +230,26 @@ def images(
     values = len(part) * channels * height * width
     raw = torch.uint8 if part.dtype == np.uint8 else torch.float32
     cpu = torch.device("cpu")
-    choices = [(place, raw, False) for place in dict.fromkeys((device, cpu))]
+    choices = [(memory, raw, False) for memory in dict.fromkeys((device, cpu))]
     if augment is None:
         choices.insert(0, (device, torch.float32, True))
-    for place, kind, finished in choices:
-        if values * kind.itemsize > _SHARE * devices.free_bytes(place):
+    for memory, kind, ready in choices:
+        if values * kind.itemsize > _SHARE * devices.free_bytes(memory):
             continue
         channels_last = last_steps.layout is torch.channels_last
         size = (height, width, channels) if channels_last else shape
-        store = torch.empty((len(part), *size), dtype=kind, device=place)
+        store = torch.empty((len(part), *size), dtype=kind, device=memory)
         for indices in torch.split(torch.arange(len(part)), _CHUNK):
-            chunk = _read(part, indices, shape).to(place)
-            chunk = last_steps(chunk) if finished else chunk
+            chunk = _read(part, indices, shape).to(memory)
+            chunk = last_steps(chunk) if ready else chunk
             rows = slice(int(indices[0]), int(indices[-1]) + 1)
             store[rows] = chunk.permute(0, 2, 3, 1) if channels_last else chunk
         return Resident(
             store,
-            targets.to(place),
+            targets.to(memory),
             device=device,
             channels_last=channels_last,
-            last_steps=None if finished else last_steps,
+            last_steps=None if ready else last_steps,
         )
     return Streamed(
         part,

@@ -1,4 +1,4 @@
-"""Checkpoints: files of tensors and plain values from which a training goes on exactly.
+"""Checkpoints: files of tensors and plain values from which a training continues exactly.
 
 They are written to a temporary name and renamed, and read with ``weights_only=True``, so that
 reading one never runs code.
@@ -23,17 +23,17 @@ _OLD_KEYS = {"optimiser": "optimizer", "optimiser_recipe": "optimizer_recipe"}  
 
 
 def fingerprint(source: str) -> str:
-    """Return what tells one network from another: the SHA-256 of its source."""
+    """Return the SHA-256 of a network's source, by which a checkpoint is tied to its network."""
     return hashlib.sha256(source.encode()).hexdigest()
 
 
 def save(path: Path, content: Content, *, source: str) -> None:
-    """Write a checkpoint of the network with this source; the one before stays until it is whole.
+    """Write a checkpoint of the network with this source; it replaces the old one once complete.
 
     Raises
     ------
     DesignerError
-        it cannot be written; the one before is unharmed.
+        It cannot be written; the old one is unharmed.
     """
     whole = {"format": _FORMAT, "source": fingerprint(source), **content}
     try:
@@ -49,7 +49,7 @@ def load(path: Path, *, source: str) -> Content:
     Raises
     ------
     DesignerError
-        it is missing, damaged, of another format, or of another network.
+        It is missing, damaged, of another format, or of another network.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -59,7 +59,7 @@ def load(path: Path, *, source: str) -> Content:
         ) from error
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise DesignerError(
-            f"The checkpoint {path} is damaged or no checkpoint: restore it, or begin a new run."
+            f"The checkpoint {path} is damaged or is no checkpoint: restore it, or begin a new run."
         ) from error
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise DesignerError(
@@ -86,7 +86,7 @@ def generators() -> Content:
 
 
 def restore_generators(state: Content) -> None:
-    """Put every random generator into a state; devices that are gone are passed over."""
+    """Put every random generator into a state; devices that are absent are skipped."""
     random.setstate(state["python"])
     kind, keys, *rest = state["numpy"]
     np.random.set_state((kind, keys.numpy(), *rest))
@@ -98,7 +98,7 @@ def restore_generators(state: Content) -> None:
 
 
 def _cause(error: BaseException) -> Exception:
-    """Return the error of the file system that lies behind another, if one does."""
+    """Return the file system's error that caused another one, or that one if there is none."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError):

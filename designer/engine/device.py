@@ -1,4 +1,4 @@
-"""Where and how numbers are computed: device, precision, threads, processes, memory."""
+"""Where a training computes: device, precision, processes and memory."""
 
 import ctypes
 import math
@@ -19,12 +19,12 @@ from designer.errors import DesignerError
 
 
 def choose(name: str) -> torch.device:
-    """Return the device of that name, ``auto`` being CUDA, else MPS, else the CPU.
+    """Return the device of that name; ``auto`` means CUDA, else MPS, else the CPU.
 
     Raises
     ------
     DesignerError
-        this machine, or this build of torch, does not have it.
+        This machine, or this build of torch, does not have it.
     """
     present = {
         "cuda": torch.cuda.is_available(),
@@ -41,21 +41,21 @@ def choose(name: str) -> torch.device:
 
 
 def title(device: torch.device) -> str:
-    """Return the device's name for people."""
+    """Return the name of the device for people, such as "NVIDIA H200" or "CPU"."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
 
 
 def memory_format(device: torch.device) -> torch.memory_format:
-    """Return the layout of images in which the device convolves fastest."""
+    """Return the memory layout of images with which the device convolves fastest."""
     return torch.contiguous_format if device.type == "mps" else torch.channels_last
 
 
 @contextmanager
-def memory_kept() -> Iterator[None]:
-    """Let glibc keep what is freed while a training lasts, and give it back after.
+def freed_memory_kept() -> Iterator[None]:
+    """Let glibc keep freed memory while a training lasts, and return it to the system after.
 
-    By default it returns the large blocks of every step to the system, which then has to clear them
-    for the next: up to 1,800 page faults and a third of the time of a step of LeNet-5.
+    By default glibc returns the large blocks of every step, and the system clears them again for
+    the next step: up to 1,800 page faults and a third of the time of a step of LeNet-5.
     """
     if sys.platform != "linux":
         yield
@@ -76,7 +76,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # from malloc.h
 
 
 def free_bytes(device: torch.device) -> int:
-    """Return the memory that the device has left; of the machine where the device shares it."""
+    """Return the free memory of the device, or of the machine if the device shares it."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     import psutil
@@ -85,25 +85,25 @@ def free_bytes(device: torch.device) -> int:
 
 
 class Memory:
-    """The memory that this process has taken: of the GPU, else of the machine."""
+    """The memory used by this process: of the GPU, else of the machine."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._bytes = 0
-        self._looked = -math.inf
+        self._measured = -math.inf
         if device.type != "cuda":
             import psutil
 
             self._process = psutil.Process()
 
     def used_bytes(self) -> int:
-        """Return what was taken when it was last looked at, a quarter of a second ago at most.
+        """Return the memory in use, measured at most a quarter of a second ago.
 
         Asking the system takes as long as half a step of a small network.
         """
         now = time.perf_counter()
-        if now - self._looked >= _MEMORY_SECONDS:
-            self._looked = now
+        if now - self._measured >= _MEMORY_SECONDS:
+            self._measured = now
             if self._device.type == "cuda":
                 self._bytes = int(torch.cuda.memory_reserved(self._device))
             else:
@@ -115,7 +115,7 @@ _MEMORY_SECONDS = 0.25
 
 
 def total_bytes(device: torch.device) -> int:
-    """Return the memory that there is: of the GPU, else of the machine."""
+    """Return the total memory of the GPU, else of the machine."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[1])
     import psutil
@@ -125,19 +125,27 @@ def total_bytes(device: torch.device) -> int:
 
 @dataclass(frozen=True)
 class Precision:
-    """``lower`` is the type of matrix products and convolutions, None for float32 throughout."""
+    """The types that a training computes in.
+
+    Attributes
+    ----------
+    lower
+        The type of matrix products and convolutions; None for float32 throughout.
+    note
+        A sentence for the user if this is not the precision that the recipe asks for.
+    """
 
     lower: torch.dtype | None = None
     note: str | None = None
 
     @property
     def needs_scaler(self) -> bool:
-        """Whether small gradients would vanish unless the loss is scaled up."""
+        """Whether the loss must be scaled up, because small gradients would become 0."""
         return self.lower is torch.float16
 
 
 def precision(name: str, device: torch.device) -> Precision:
-    """Return how to compute: lower precisions on CUDA, elsewhere float32 with a note."""
+    """Return the precision of that name on CUDA; elsewhere float32 with a note."""
     if name == "float32":
         return Precision()
     if device.type != "cuda":
@@ -149,15 +157,23 @@ def precision(name: str, device: torch.device) -> Precision:
 
 @dataclass(frozen=True)
 class Processes:
-    """This process among those that ``torchrun`` started; alone, it is number 0 of 1."""
+    """Which of the processes that ``torchrun`` started is the current one; alone, 0 of 1.
+
+    Attributes
+    ----------
+    rank, count
+        Its number among all processes, and how many there are.
+    local
+        Its number on its own machine, which is that of its GPU.
+    """
 
     rank: int = 0
     count: int = 1
-    local: int = 0  # number on its machine, which is that of its GPU
+    local: int = 0
 
     @classmethod
     def current(cls) -> "Processes":
-        """Read the environment that ``torchrun`` sets."""
+        """Return what the environment variables of ``torchrun`` say."""
         numbers = (int(os.environ.get(key, default)) for key, default in _TORCHRUN.items())
         return cls(*numbers)
 
@@ -168,25 +184,25 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this is the one that writes."""
+        """Whether this process writes the run folder."""
         return self.rank == 0
 
     def join(self, device: torch.device) -> None:
-        """Meet the other processes; they may wait long while the first one evaluates."""
+        """Connect to the other processes, which may wait hours while the first one evaluates."""
         if self.several and not torch.distributed.is_initialized():
             backend = "nccl" if device.type == "cuda" else "gloo"
             torch.distributed.init_process_group(backend, timeout=timedelta(hours=6))
 
     def share(self, value: Any) -> Any:
-        """Return what the first process passed in."""
+        """Return the value that the first process passed in."""
         if not self.several:
             return value
-        held = [value]
-        torch.distributed.broadcast_object_list(held)
-        return held[0]
+        shared = [value]
+        torch.distributed.broadcast_object_list(shared)
+        return shared[0]
 
     def mean(self, values: torch.Tensor) -> torch.Tensor:
-        """Return the mean over all processes of a tensor, which is overwritten."""
+        """Return the mean of a tensor over all processes; the tensor is overwritten."""
         if self.several:
             torch.distributed.all_reduce(values)
             values /= self.count
@@ -197,9 +213,9 @@ _TORCHRUN = {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"}
 
 
 def out_of_memory(error: BaseException, *, batch: int) -> str | None:
-    """Return the sentence for an error that says that memory ran out, None for another error.
+    """Return a sentence for an error of exhausted memory, None for any other error.
 
-    Says what was asked for, what was free, and a batch to try that is smaller than ``batch``.
+    The sentence says what was requested, what was free, and a batch below `batch` to try.
     """
     text = str(error)
     if not isinstance(error, torch.OutOfMemoryError | MemoryError) and not (
@@ -212,6 +228,6 @@ def out_of_memory(error: BaseException, *, batch: int) -> str | None:
     free = free_bytes(device) / 2**30
     remedy = f"try batch {batch // 2}" if batch > 1 else "use smaller images or a smaller network"
     return (
-        f"{title(device)} ran out of memory at batch {batch}: {wanted} was asked for and "
+        f"{title(device)} ran out of memory at batch {batch}: {wanted} was requested and "
         f"{free:.2f} GiB was free; {remedy}."
     )

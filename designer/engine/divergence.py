@@ -1,4 +1,4 @@
-"""Where a loss became NaN or infinite: the first layer that made it so."""
+"""Where a loss became NaN or infinite: the first layer that produced such a value."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,11 +7,22 @@ import torch
 from torch import Tensor, nn
 
 
-def origin(network: nn.Module, loss: Callable[[], Tensor]) -> str:
-    """Say which layer first gives what is not finite, by computing the loss once more.
+class Diverged(Exception):  # noqa: N818 - an outcome, not an error
+    """The loss or a weight is no longer finite; the message says where that began."""
 
-    ``loss`` runs ``network`` on the batch at hand. Weights are looked at first: NaN in a gradient
-    spreads from the output to the input, so of several the layer nearest the output began it.
+
+def origin(network: nn.Module, loss: Callable[[], Tensor]) -> str:
+    """Return a clause that names the first layer with NaN or infinity, computing the loss again.
+
+    Weights are checked first: NaN in a gradient spreads from the output to the input, so that of
+    several broken layers the one nearest the output was the first.
+
+    Parameters
+    ----------
+    network
+        The network as it is now.
+    loss
+        Computes its loss on the current batch.
     """
     if broken := broken_weights(network):
         return f"the last update broke the weights of layer {_layer(broken[-1])}"
@@ -29,7 +40,7 @@ def origin(network: nn.Module, loss: Callable[[], Tensor]) -> str:
     if found:
         return found[0]
     if not torch.isfinite(total):
-        return "the loss itself overflows, behind the last layer"
+        return "the loss itself overflows, after the last layer"
     total.backward()  # type: ignore[no-untyped-call]
     broken = [
         name
@@ -56,9 +67,9 @@ def _hook(name: str, found: list[str]) -> Callable[..., None]:
         if found or _finite(output):
             return
         if _finite(inputs):
-            found.append(f"layer {name} ({type(module).__name__}) was the first to give it")
+            found.append(f"layer {name} ({type(module).__name__}) was the first to produce it")
         else:
-            found.append(f"it arose between the layers before {name}, and {name} was given it")
+            found.append(f"it arose between the layers before {name}, whose input it is")
 
     return look
 

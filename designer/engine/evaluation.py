@@ -1,4 +1,4 @@
-"""Figures on images that were not trained on, and the test part in detail."""
+"""Loss and accuracy on images that were not trained on, and the test part in detail."""
 
 import io
 from typing import Any
@@ -13,7 +13,7 @@ from designer.engine.freezing import mode_kept
 from designer.engine.losses import Objective, correct, main_output
 from designer.runs.folder import RunFolder
 from designer.runs.preprocessing import Preprocessing
-from designer.runs.result import Figures
+from designer.runs.result import Metrics
 from designer.storage import unwritable, write_atomically
 
 _MISTAKES = 100  # the worst that are listed
@@ -21,10 +21,17 @@ _MISTAKES = 100  # the worst that are listed
 
 def evaluate(
     network: nn.Module, images: Images, objective: Objective, *, batch: int, classes: int
-) -> Figures:
-    """Return mean loss and accuracy over all images, in eval mode; modes are put back after.
+) -> Metrics:
+    """Return mean loss and accuracy over all images, in eval mode; modes are restored after.
 
-    ``classes`` is 0 for regression, which has no accuracy.
+    Parameters
+    ----------
+    network, images, objective
+        What is evaluated, on what, and its loss.
+    batch
+        Images evaluated at once.
+    classes
+        The number of classes; 0 for regression, which has no accuracy.
     """
     loss, hits = 0.0, 0
     with mode_kept(network), torch.inference_mode():
@@ -34,7 +41,7 @@ def evaluate(
             loss += objective(outputs, targets).item() * len(targets)
             if classes:
                 hits += int(correct(main_output(outputs), targets))
-    return Figures(loss=loss / len(images), accuracy=hits / len(images) if classes else None)
+    return Metrics(loss=loss / len(images), accuracy=hits / len(images) if classes else None)
 
 
 def write_details(
@@ -46,19 +53,20 @@ def write_details(
     preprocessing: Preprocessing,
     run: RunFolder,
 ) -> None:
-    """Write what the main output says of every image into the run's ``evaluation`` folder.
+    """Write the main output for every image into the run's ``evaluation`` folder.
 
-    ``predictions.npz``: ``outputs`` (n, k), ``targets`` (n,) or (n, k), ``losses`` (n,) and, for
-    classes, ``predicted`` (n,). For classes also ``confusion.json``, where ``matrix[i][j]`` counts
-    images of class i taken for class j, and ``mistakes.json``, the misclassified images with the
-    largest losses, ``index`` being that in the test part and ``probability`` what the network gave
-    the class that it took; ``mistakes.npz`` has their ``images`` (m, channels, height, width),
-    uint8, as the network saw them.
+    - ``predictions.npz``: ``outputs`` (n, k), ``targets`` (n,) or (n, k), ``losses`` (n,) and, for
+      classes, ``predicted`` (n,).
+    - ``confusion.json``, for classes: ``matrix[i][j]`` counts images of class i predicted as j.
+    - ``mistakes.json``, for classes: the misclassified images with the largest losses; ``index`` is
+      that in the test part, ``probability`` that of the predicted class.
+    - ``mistakes.npz``, for classes: their ``images`` (m, channels, height, width), uint8, at the
+      size of the network's input.
 
     Raises
     ------
     DesignerError
-        the folder cannot be written.
+        The folder cannot be written.
     """
     classes = preprocessing.classes
     network.eval()
@@ -103,7 +111,7 @@ def write_details(
 def _pictures(
     images: Images, chosen: np.ndarray[Any, Any], preprocessing: Preprocessing
 ) -> np.ndarray[Any, Any]:
-    """Return some images as they were before they were standardized, uint8 (n, C, H, W)."""
+    """Return images as they were before standardization, uint8 (n, channels, height, width)."""
     mean = torch.tensor(preprocessing.mean).view(-1, 1, 1)
     deviation = torch.tensor(preprocessing.deviation).view(-1, 1, 1)
     pieces = [torch.empty(0, *preprocessing.input)]

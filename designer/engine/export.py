@@ -34,8 +34,15 @@ from designer.storage import unwritable
 class Model:
     """A network with its weights, ready to be exported.
 
-    `about` goes into the file's metadata where the format has some: the classes in the order of
-    the outputs, and the figures that images are standardized with.
+    Attributes
+    ----------
+    design, analysis, generated
+        The design, its analysis and its source.
+    network
+        The module with its weights, in eval mode.
+    about
+        Metadata for formats that have some: classes in the order of the outputs, and the mean and
+        deviation with which images are standardized.
     """
 
     design: Design
@@ -54,13 +61,13 @@ class Model:
 
     @cached_property
     def answers(self) -> Sequence[Tensor]:
-        """What the network makes of the examples."""
+        """The outputs of the network for the examples."""
         return _outputs(self.network, self.examples)
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A model file that was written and checked; `difference` is the largest of any output."""
+    """A model file that was written and checked; `difference` is the largest over its outputs."""
 
     path: Path
     format: ExportFormat
@@ -122,14 +129,14 @@ def of_path(path: Path) -> Model:
 
 
 def export(model: Model, paths: Sequence[Path]) -> Iterator[Exported]:
-    """Write model files, each in the format that its ending names; yield each when it is checked.
+    """Write model files, each in the format of its ending; yield each once it is checked.
 
-    An old file is replaced only by one that loads and agrees.
+    An existing file is replaced only by one that loads and gives the same outputs.
 
     Raises
     ------
     DesignerError
-        An ending names no format, a file cannot be written, or what was written does not agree.
+        An ending is unknown, a file cannot be written, or its outputs differ from the network's.
     """
     for path in paths:
         yield _export(model, path)
@@ -161,7 +168,7 @@ def _export(model: Model, path: Path) -> Exported:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the exporters' progress and warnings from the user, who gets a checked file or not."""
+    """Hide the exporters' progress and warnings: the file is checked, or refused."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -173,13 +180,13 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-# Comparing
+# Comparison
 
 Predictor = Callable[..., Sequence[Tensor]]
 
 
 def _outputs(network: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Tensor]:
-    """Run a network on the CPU; what it draws at random it draws from the same seed each time."""
+    """Run a network on the CPU, random draws always from the same seed."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(2)
         outputs = network(*inputs)
@@ -187,7 +194,7 @@ def _outputs(network: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Tens
 
 
 def _difference(model: Model, loaded: Callable[..., Any]) -> float:
-    """Return the largest difference of any output, relative to the largest output from 1 on."""
+    """Return the largest difference of the outputs, relative to the largest output or to 1."""
     largest = 0.0
     expected, found = model.answers, _outputs(loaded, model.examples)
     if [each.shape for each in expected] != [each.shape for each in found]:
@@ -195,9 +202,9 @@ def _difference(model: Model, loaded: Callable[..., Any]) -> float:
     for one, other in zip(expected, found, strict=True):
         scale = max(1.0, float(one.abs().max()))
         same = (one == other) | (one.isnan() & other.isnan())
-        apart = (one - other).abs().masked_fill(same, 0.0)
-        # What is infinite or no number on one side only agrees with nothing.
-        largest = max(largest, float(apart.nan_to_num(math.inf, math.inf).max()) / scale)
+        differences = (one - other).abs().masked_fill(same, 0.0)
+        # A value that is infinite or NaN on one side only differs infinitely.
+        largest = max(largest, float(differences.nan_to_num(math.inf, math.inf).max()) / scale)
     return largest
 
 
@@ -209,7 +216,7 @@ def _about(design: Design) -> dict[str, str]:
 
 
 def _empty(model: Model) -> nn.Module:
-    """Return the network without its weights' values, which a loaded file must bring."""
+    """Return the network with all values set to 0, so that a loaded file must give them."""
     network = module_from_source(model.generated.source, model.generated.class_name).eval()
     with torch.no_grad():
         for tensor in (*network.parameters(), *network.buffers()):
@@ -234,7 +241,7 @@ def _state(model: Model) -> dict[str, Tensor]:
 
 
 def _write_state_dict(model: Model, path: Path) -> None:
-    # torch's writer ends the whole process where the disk is full.
+    # torch's own file writer ends the whole process when the disk is full.
     content = io.BytesIO()
     torch.save(_state(model), content)
     path.write_bytes(content.getbuffer())
@@ -247,7 +254,7 @@ def _read_state_dict(model: Model, path: Path) -> nn.Module:
 
 
 def _write_safetensors(model: Model, path: Path) -> None:
-    from safetensors.torch import save  # save_file has an error of its own for a full disk
+    from safetensors.torch import save  # save_file raises an error of its own when the disk is full
 
     path.write_bytes(save(_state(model), metadata={"format": "pt", **model.about}))
 
@@ -274,17 +281,17 @@ def _program(model: Model) -> torch.export.ExportedProgram:
 
 def _cannot(model: Model, exporter: str, error: Exception) -> DesignerError:
     cause: BaseException = error
-    while cause.__cause__ is not None:  # the outer ones only say in which step it was
+    while cause.__cause__ is not None:  # the outer ones only name the step that failed
         cause = cause.__cause__
     reason = (str(cause).strip() or repr(cause)).splitlines()[0][:200]
     return DesignerError(
         f"{model.design.name} cannot be written by {exporter} ({reason}); "
-        "the formats .py, .pt and .safetensors take every network."
+        "use .py, .pt or .safetensors, which take every network."
     )
 
 
 def _write_program(model: Model, path: Path) -> None:
-    content = io.BytesIO()  # as above
+    content = io.BytesIO()  # as for the state dict
     torch.export.save(_program(model), content)
     path.write_bytes(content.getbuffer())
 
@@ -316,7 +323,7 @@ def _write_onnx(model: Model, path: Path) -> None:
 
 
 def _read_onnx(model: Model, path: Path) -> Predictor:
-    """Return the model as onnxruntime runs it or, where that is not installed, onnx itself."""
+    """Return the model as run by onnxruntime or, if that is not installed, by onnx itself."""
     names = [port.name for port in model.analysis.inputs]
     run = _onnx_runner(path)
 

@@ -1,4 +1,4 @@
-"""Which parameters learn and how fast, by the factors that a design gives its nodes."""
+"""Which parameters learn and how fast, from the learning rate factors of a design's nodes."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,9 +13,9 @@ from designer.errors import DesignerError
 
 
 def freeze(network: nn.Module, analysis: Analysis) -> None:
-    """Take the gradients from the layers whose factor is 0, and put their norms into eval mode.
+    """Switch off gradients in the layers whose factor is 0, and put their norms into eval mode.
 
-    To be called again whenever the network was put into train mode.
+    It must be called again whenever the network was put into train mode.
     """
     for path, factor in learning_rate_factors(analysis.top).items():
         if factor == 0:
@@ -34,7 +34,7 @@ def groups(network: nn.Module, analysis: Analysis) -> list[dict[str, Any]]:
     Raises
     ------
     DesignerError
-        nothing learns.
+        Nothing learns.
     """
     rates = learning_rate_factors(analysis.top)
     found: dict[float, list[nn.Parameter]] = {}
@@ -50,7 +50,7 @@ def groups(network: nn.Module, analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def _factor(name: str, rates: Mapping[str, float]) -> float:
-    """Return the factor of a parameter, which lies in its layer or in a module of that."""
+    """Return the factor of a parameter: that of the layer which holds it."""
     path = name
     while path not in rates:
         path = path.rpartition(".")[0]
@@ -59,7 +59,7 @@ def _factor(name: str, rates: Mapping[str, float]) -> float:
 
 @contextmanager
 def mode_kept(network: nn.Module) -> Iterator[None]:
-    """Put every module back into the mode that it is in now; frozen norms are in their own."""
+    """Restore every module's mode afterwards; frozen norms stay in eval mode that way."""
     modes = {module: module.training for module in network.modules()}
     try:
         yield

@@ -1,4 +1,4 @@
-"""What is minimized: the weighted sum of one loss over all outputs of a network."""
+"""The objective: the weighted sum of one loss over all outputs of a network."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -67,14 +67,24 @@ class Objective:
 
 
 def main_output(outputs: Outputs) -> Tensor:
-    """Return the output that counts: the first of several."""
+    """Return the main output: the first of several."""
     return outputs if isinstance(outputs, Tensor) else outputs[0]
 
 
 def correct(output: Tensor, targets: Tensor) -> Tensor:
-    """Return how many samples have their largest output at their class, int64.
+    """Return how many samples have their largest output at their class.
 
-    ``output`` is (..., n, classes), ``targets`` (..., n), what is returned (...).
+    Parameters
+    ----------
+    output
+        (..., n, classes).
+    targets
+        Class numbers (..., n).
+
+    Returns
+    -------
+    Tensor
+        int64, (...).
     """
     return (output.argmax(-1) == targets).sum(-1)
 

@@ -16,13 +16,13 @@ from designer.runs.folder import RunFolder
 def module_from_source(source: str, class_name: str, *, filename: str | None = None) -> nn.Module:
     """Run the source and return an instance of its class, made without arguments.
 
-    The text is registered under ``filename``, so that tracebacks show its lines; without one it
-    gets a name of its own.
+    The text is registered under `filename`, by default one made of the class name, so that
+    tracebacks show its lines.
 
     Raises
     ------
     DesignerError
-        the source does not compile, does not run, or has no such module class.
+        The source does not compile, does not run, or has no such module class.
     """
     name = filename or f"<{class_name}>"
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
@@ -44,12 +44,12 @@ def module_from_source(source: str, class_name: str, *, filename: str | None = N
 
 
 def module(design: Design) -> nn.Module:
-    """Compile a design: write its source, run that and return the network.
+    """Compile a design: generate its source, run it and return the network.
 
     Raises
     ------
     DesignerError
-        the design has errors.
+        The design has errors.
     """
     generated = generate(design)
     return module_from_source(generated.source, generated.class_name)
@@ -58,18 +58,18 @@ def module(design: Design) -> nn.Module:
 def module_of_run(run: RunFolder) -> nn.Module:
     """Build the network of a run from its design; its model.py is compared, never run.
 
-    A run folder may come from anywhere, and a Python file can do anything.
+    A run folder may come from anybody, and a Python file can do anything.
 
     Raises
     ------
     DesignerError
-        the design has errors, or its source is not what model.py says.
+        The design has errors, or its source differs from model.py.
     """
     generated = generate(files.read(run.design))
     if generated.source != run.source():
         raise DesignerError(
-            f"{run.source_file} is not what {run.design.name} gives with this version of the "
-            "program, so it is not run: restore both files, use the version that began the run "
-            "(the first line of model.py names it), or begin a new run."
+            f"{run.source_file} differs from the source that this version of the program generates "
+            f"from {run.design.name}, so it is not run: restore both files, use the version that "
+            "began the run (the first line of model.py names it), or begin a new run."
         )
     return module_from_source(generated.source, generated.class_name, filename=str(run.source_file))

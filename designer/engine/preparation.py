@@ -25,7 +25,7 @@ from designer.runs.preprocessing import Preprocessing
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is given to the loop. ``network`` is on the device, with the seed's first weights."""
+    """What the loop works with; the network is on the device, its weights drawn from the seed."""
 
     recipe: Recipe
     info: NetworkInfo
@@ -52,19 +52,25 @@ class Prepared:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Whole batches in the training part; the order changes, so that none is left out often."""
+        """Whole batches of the training part; the rest differs each epoch, as the order does."""
         return len(self.train) // self.recipe.batch
 
 
 def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
-    """Read and check all that a run trains with.
+    """Read and check everything that a run trains with.
 
-    ``threads`` is the number that a checkpoint was made with, which comes before the recipe's.
+    Parameters
+    ----------
+    run
+        The folder of the run.
+    threads
+        The number of threads that a checkpoint was made with; it takes precedence over the
+        recipe's.
 
     Raises
     ------
     DesignerError
-        data, recipe, network and machine do not go together.
+        Data, recipe, network and machine do not go together.
     """
     recipe, info, source = run.recipe(), run.network(), run.source()
     processes = Processes.current()
@@ -126,7 +132,7 @@ def load_in_advance(recipe: Recipe, shape: tuple[int, int, int]) -> None:
     Raises
     ------
     DesignerError
-        the data cannot be read or brought to the network's size.
+        The data cannot be read or brought to the network's size.
     """
     _, height, width = shape
     if recipe.augmentation.active:

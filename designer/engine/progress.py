@@ -1,25 +1,25 @@
-"""How far a training has come, and how fast it goes."""
+"""The progress of a training and its speed."""
 
 import time
 
 import msgspec
 
-from designer.runs.result import Best, Figures
+from designer.runs.result import Best, Metrics
 
 
 class Progress(msgspec.Struct):
-    """How far a training has come; part of its checkpoints."""
+    """How much of a training is done; part of its checkpoints."""
 
-    epoch: int = 0  # those completed
-    batches: int = 0  # done in the epoch at hand
-    steps: int = 0  # of all epochs
-    loss_sum: float = 0.0  # over the batches of the epoch at hand
-    hits: int = 0  # right answers in them
-    epoch_seconds: float = 0.0  # spent on the epoch at hand
-    seconds: float = 0.0  # of all
+    epoch: int = 0  # epochs completed
+    batches: int = 0  # done in the current epoch
+    steps: int = 0  # done in all epochs
+    loss_sum: float = 0.0  # over the batches of the current epoch
+    hits: int = 0  # correct predictions in them
+    epoch_seconds: float = 0.0  # spent on the current epoch
+    seconds: float = 0.0  # spent on all epochs
     best: Best | None = None
-    validation: Figures | None = None
-    bad_epochs: int = 0  # since the best
+    validation: Metrics | None = None
+    bad_epochs: int = 0  # epochs since the best
 
     @property
     def epoch_at_hand(self) -> int:
@@ -28,9 +28,16 @@ class Progress(msgspec.Struct):
 
 
 class Pace:
-    """Adds the time that is spent to a progress, and says how fast it goes.
+    """Counts the time of a training and its speed.
 
-    ``batch`` is that of all processes together, ``steps`` the number of all epochs.
+    Parameters
+    ----------
+    progress
+        Where the time spent is added.
+    batch
+        Images in a step, over all processes.
+    steps
+        Steps of the whole training.
     """
 
     def __init__(self, progress: Progress, *, batch: int, steps: int) -> None:
@@ -41,11 +48,11 @@ class Pace:
         self.restart()
 
     def restart(self) -> None:
-        """Begin to count images per second anew, after something that was no training."""
+        """Start counting images per second again, after an interruption of the training."""
         self._measured, self._measured_steps = time.perf_counter(), self._progress.steps
 
     def images_per_second(self) -> float:
-        """Return the speed since this was asked last, or since the last restart."""
+        """Return the speed since the last call, or since the last restart."""
         now = time.perf_counter()
         images = (self._progress.steps - self._measured_steps) * self._batch
         speed = images / (now - self._measured)
@@ -53,19 +60,19 @@ class Pace:
         return round(speed, 1)
 
     def tick(self) -> None:
-        """Count the time since the last tick as spent on the epoch at hand."""
+        """Add the time since the last tick to the current epoch."""
         now = time.perf_counter()
         self._progress.seconds += now - self._clock
         self._progress.epoch_seconds += now - self._clock
         self._clock = now
 
     def paused(self) -> None:
-        """Leave out the time since the last tick, which was a pause."""
+        """Do not count the time since the last tick, which was a pause."""
         self._clock = time.perf_counter()
         self.restart()
 
     def seconds_left(self) -> float:
-        """Guess how long the rest of the epochs takes, from the mean time of a step so far."""
+        """Estimate the time left, from the mean time of a step so far."""
         progress = self._progress
         spent = progress.seconds + time.perf_counter() - self._clock
         left = self._steps - progress.steps

@@ -1,4 +1,4 @@
-"""What a training is told between its steps: by its control file, an interrupt, and the clock."""
+"""Commands to a running training: from its control file, an interrupt, and the clock."""
 
 import threading
 import time
@@ -14,8 +14,18 @@ POLL_SECONDS = 0.05  # between looks at the control file: a stat takes 2 microse
 class Steering:
     """Looks for commands; of several processes, the first one does so for all.
 
-    ``taken`` lines of the control file were obeyed before. Setting ``interrupt`` is the command
-    ``stop``.
+    Parameters
+    ----------
+    run
+        The run, whose control file is read.
+    recipe
+        Its recipe, for the intervals of checkpoints and of steps.
+    processes
+        Which process this is.
+    interrupt
+        Counts as the command ``stop`` when it is set.
+    taken
+        Lines of the control file that were obeyed before, as a checkpoint remembers.
     """
 
     def __init__(
@@ -36,15 +46,15 @@ class Steering:
 
     @property
     def taken(self) -> int:
-        """The lines of the control file that were read."""
+        """How many lines of the control file were read."""
         return self._control.taken
 
     def saved(self) -> None:
-        """Count the time to the next checkpoint from now on."""
+        """Note that a checkpoint was written now."""
         self._saved = time.perf_counter()
 
     def is_time_to_look(self, step: int) -> bool:
-        """Whether to ask for commands behind a step."""
+        """Return whether to look for commands after a step."""
         if self._processes.several:  # all must look at the same step
             return step % self._recipe.log_interval == 0
         now = time.perf_counter()
@@ -54,13 +64,13 @@ class Steering:
         return True
 
     def commands(self) -> list[Command]:
-        """Return what is to be done, in order."""
+        """Return the new commands, in order."""
         found = self._found() if self._processes.first else None
         commands: list[Command] = self._processes.share(found)
         return commands
 
     def wait(self) -> None:
-        """Let some time pass before the next look, in a pause."""
+        """Sleep until it is time to look again, in a pause."""
         time.sleep(POLL_SECONDS)
 
     def _found(self) -> list[Command]:

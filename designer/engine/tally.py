@@ -1,4 +1,4 @@
-"""What the steps of a training gave: kept on the device, read some steps at a time."""
+"""Losses and correct predictions of training steps, read from the device several at a time."""
 
 import math
 from dataclasses import dataclass
@@ -9,22 +9,23 @@ from torch import Tensor
 from designer.engine.device import Processes
 from designer.engine.losses import Outputs, correct, main_output
 
-_MOST = 32  # steps that are kept: their outputs take memory
+_MOST = 32  # steps whose outputs are retained; they take memory
 
 
 @dataclass(frozen=True)
 class Read:
-    """Losses of steps, and right answers in their batches (0 where there are no classes)."""
+    """Losses of steps, and correct predictions in their batches (0 for regression)."""
 
     losses: list[float]
     hits: list[int]
 
 
 class Tally:
-    """The steps not yet read.
+    """Losses and outputs of the steps that were not read yet.
 
     Reading makes the CPU wait for an accelerator, and all processes for each other, and counting
-    right answers takes a tenth of a millisecond: so the steps of a log interval are read together.
+    correct predictions takes a tenth of a millisecond: so the steps of a log interval are read
+    together.
     """
 
     def __init__(
@@ -33,34 +34,35 @@ class Tally:
         self._classes = classes
         self._processes = processes
         self._interval = min(interval, _MOST)
-        self._loss_is_at_hand = device.type == "cpu" and not processes.several
+        self._loss_is_known = device.type == "cpu" and not processes.several
         self._losses: list[Tensor] = []
         self._outputs: list[Tensor] = []  # (n, classes) each
         self._targets: list[Tensor] = []  # (n,) each
 
     def note(self, loss: Tensor, outputs: Outputs, targets: Tensor) -> bool:
-        """Keep what a step gave; return whether to read now.
+        """Retain loss and output of a step; return whether to read now.
 
-        That is when the interval is full, and at once when a loss is known and not finite.
+        It is time to read when the interval is full, and at once when a loss on the CPU is not
+        finite.
         """
         self._losses.append(loss.detach())
         if self._classes:
             self._outputs.append(main_output(outputs).detach())
             self._targets.append(targets)
-        if self._loss_is_at_hand and not math.isfinite(loss.item()):
+        if self._loss_is_known and not math.isfinite(loss.item()):
             return True
         return len(self._losses) >= self._interval
 
     def read(self) -> Read:
-        """Return what was kept, of all processes together, and forget it."""
+        """Return what was retained, over all processes, and clear it."""
         if not self._losses:
             return Read([], [])
         losses = torch.stack(self._losses).float()
         hits = torch.zeros_like(losses)
         if self._classes:
             hits = correct(torch.stack(self._outputs), torch.stack(self._targets)).float()
-        for kept in (self._losses, self._outputs, self._targets):
-            kept.clear()
+        for retained in (self._losses, self._outputs, self._targets):
+            retained.clear()
         table = torch.stack((losses, hits))
         if table.device.type != "mps":  # which has no float64
             table = table.double()

@@ -1,4 +1,4 @@
-"""Weights from elsewhere: files read without running code, put into a design's module."""
+"""Loading weights: files are read without running code, and copied into a design's module."""
 
 import pickle
 import re
@@ -24,7 +24,7 @@ from designer.storage import unwritable, write_atomically
 TORCHVISION = "torchvision:"
 ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
 
-# Under which names training scripts put the state dict into their checkpoints.
+# The keys under which training scripts put the state dict into their checkpoints.
 _INNER = ("state_dict", "model_state_dict", "network", "model", "module", "weights")
 _DEEPEST = 4
 
@@ -36,11 +36,11 @@ class Weights:
     Attributes
     ----------
     origin
-        What they are called in sentences.
+        The name of the file for sentences.
     size
-        Bytes of the file; of what torchvision downloads, of the tensors.
+        Bytes of the file; for a download of torchvision, bytes of the tensors.
     ordered
-        Whether they are in the order of the network that saved them.
+        Whether the tensors are in the order of the network that saved them.
     """
 
     origin: str
@@ -57,7 +57,7 @@ def read(source: str) -> Weights:
     Raises
     ------
     DesignerError
-        There is no such source, it is damaged, or it holds something else than tensors.
+        There is no such source, it is damaged, or it contains other things than tensors.
     """
     if source.startswith(TORCHVISION):
         return _of_torchvision(source.removeprefix(TORCHVISION))
@@ -85,17 +85,21 @@ def load(
     weights: Weights,
     given: Mapping[str, str] | None = None,
 ) -> Report:
-    """Put weights into the network of a design, as far as they fit; the rest stays as it is.
+    """Copy weights into the network of a design as far as they fit; the rest is left unchanged.
 
     Parameters
     ----------
+    network, analysis
+        The module, and the analysis of its design.
+    weights
+        The tensors of a file.
     given
-        Modules of the file by modules of the design, which come before names and order.
+        Modules of the file by modules of the design; they take precedence over names and order.
 
     Raises
     ------
     DesignerError
-        Nothing fits, a module in `given` is not there, or what fits is not finite or quantized.
+        Nothing fits, a module in `given` does not exist, or what fits is not finite or quantized.
     """
     ours = modules(analysis)
     theirs = stored({name: tuple(each.shape) for name, each in weights.tensors.items()})
@@ -105,7 +109,7 @@ def load(
         why = f" {report.refused[0]}" if report.refused else ""
         raise DesignerError(
             f"Nothing in {weights.origin} fits {analysis.design.name} by name or shape: give the "
-            f"weights of a network of this kind.{why}"
+            f"weights of a similar network.{why}"
         )
     state = network.state_dict()
     layouts = {each.origin: each for each in theirs}
@@ -116,12 +120,12 @@ def load(
         if state[each.name].is_floating_point() and not tensor.is_floating_point():
             raise DesignerError(
                 f"{each.origin} in {weights.origin} holds whole numbers ({tensor.dtype}), which "
-                "mean nothing by themselves: use weights that were not quantized."
+                "cannot be used as weights: use a file that was not quantized."
             )
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor.float()).all()):
             raise DesignerError(
                 f"{each.origin} in {weights.origin} holds NaN or infinity: use a file of a "
-                "training that went well."
+                "training that did not diverge."
             )
         image = images[each.name.rpartition(".")[0]]
         values[each.name] = _laid_out(tensor, layouts[each.origin], image)
@@ -161,18 +165,18 @@ def save(network: nn.Module, path: Path, *, about: Mapping[str, str]) -> int:
 def _unpickled(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pickles that torch did not write
+            warnings.simplefilter("ignore")  # about pickles that torch did not write
             return torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError) as error:
         found = re.search(r"GLOBAL ([\w.]+)|TorchScript", str(error))
         if found is None:
             raise _damaged(path) from error
         raise DesignerError(
-            f"{path} holds more than tensors ({found[1] or found[0]}), and reading that could run "
-            "code, so it is not read: save the state dict alone where it was made, as in "
+            f"{path} contains more than tensors ({found[1] or found[0]}), and reading that could "
+            "run code, so it is not read: save the state dict alone where it was made, as in "
             "torch.save(model.state_dict(), file), best as .safetensors."
         ) from error
-    # What torch raises on damaged files is of many kinds.
+    # torch raises many kinds of errors on damaged files.
     except Exception as error:
         raise _damaged(path, error) from error
 
@@ -181,7 +185,7 @@ def _damaged(path: Path, error: Exception | None = None) -> DesignerError:
     reason = (
         error.strerror
         if isinstance(error, OSError) and error.strerror
-        else "damaged or no such file"
+        else "damaged, or no such file"
     )
     return DesignerError(
         f"{path} cannot be read as a state dict ({reason}): download or save it again; files of "
@@ -197,12 +201,12 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
         return _checked(load_file(path), path)
     except (SafetensorError, OSError, ValueError) as error:
         raise DesignerError(
-            f"{path} is damaged or no safetensors file: download or save it again."
+            f"{path} is damaged or is no safetensors file: download or save it again."
         ) from error
 
 
 def _inner(content: Any, path: Path) -> dict[str, Tensor]:
-    """Return the state dict in what a training script saved."""
+    """Return the state dict from what a training script saved."""
     for _ in range(_DEEPEST):
         if not isinstance(content, dict) or any(isinstance(x, Tensor) for x in content.values()):
             break
@@ -219,7 +223,7 @@ def _inner(content: Any, path: Path) -> dict[str, Tensor]:
 
 
 def _checked(content: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
-    """Return the tensors among what a file holds, refusing those that are not plain ones."""
+    """Return the tensors of a file; refuse quantized, sparse and complex ones."""
     tensors = {str(name): each for name, each in content.items() if isinstance(each, Tensor)}
     if not tensors:
         raise DesignerError(
@@ -228,14 +232,14 @@ def _checked(content: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
     for name, each in tensors.items():
         if each.layout is not torch.strided or each.is_quantized or each.is_complex():
             raise DesignerError(
-                f"{name} in {path} is no plain tensor ({each.dtype}, {each.layout}): save the "
+                f"{name} in {path} is not a plain tensor ({each.dtype}, {each.layout}): save the "
                 "weights dense and as floating-point numbers."
             )
     return tensors
 
 
 def _of_torchvision(name: str) -> Weights:
-    """Have torchvision download the weights of one of its networks."""
+    """Return the weights of one of torchvision's networks, downloading them if need be."""
     try:
         from torchvision import models  # type: ignore[import-untyped]
     except ImportError as error:
@@ -243,27 +247,29 @@ def _of_torchvision(name: str) -> Weights:
             f"{TORCHVISION}{name} needs torchvision, which is not installed: install it with "
             "pip install torchvision, or give a file."
         ) from error
-    wish, _, version = name.partition(":")
+    network, _, version = name.partition(":")
     try:
-        known = models.get_model_weights(wish)
+        known = models.get_model_weights(network)
     except ValueError as error:
-        close = get_close_matches(wish, models.list_models(), 3)
+        close = get_close_matches(network, models.list_models(), 3)
         hint = f"did you mean {' or '.join(close)}?" if close else "see torchvision's own list."
-        raise DesignerError(f"torchvision has no network '{wish}': {hint}") from error
+        raise DesignerError(f"torchvision has no network '{network}': {hint}") from error
     versions = {each.name: each for each in known}
     if not versions or (version and version not in versions):
         there = ", ".join(versions) or "none"
-        raise DesignerError(f"torchvision has no weights '{version}' of {wish}; there are {there}.")
+        raise DesignerError(
+            f"torchvision has no weights '{version}' of {network}; there are {there}."
+        )
     chosen = versions[version] if version else known["DEFAULT"]
     try:
         tensors = chosen.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as error:
         raise DesignerError(
             f"{chosen.url} cannot be downloaded ({_reason(error)}): connect to the internet, or "
-            "download it elsewhere and give the file."
+            "download it on another machine and give the file."
         ) from error
     size = sum(each.numel() * each.element_size() for each in tensors.values())
-    return Weights(f"torchvision's {wish} ({chosen.name})", tensors, size)
+    return Weights(f"torchvision's {network} ({chosen.name})", tensors, size)
 
 
 def _reason(error: Exception) -> str:
@@ -294,10 +300,10 @@ def _check_given(
 
 
 def _laid_out(tensor: Tensor, layout: Stored, image: tuple[int, ...] | None) -> Tensor:
-    """Return a file's tensor as torch lays it out.
+    """Return a file's tensor in torch's layout.
 
-    Keras flattens images with their channels last, so that a matrix behind a flattened image has
-    its columns in another order.
+    Keras flattens images with their channels last, so that the matrix of a Linear layer after a
+    flattened image has its columns in another order.
     """
     if layout.axes is not None:
         tensor = tensor.permute(layout.axes)

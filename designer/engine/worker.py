@@ -6,16 +6,16 @@ lines on standard output, each answer with the ``id`` of its request, if that ha
 
     {"do": "ping", "id": 1}                      -> {"id": 1, "ok": true}
     {"do": "prepare", "recipe": {...}, "input": [1, 32, 32]}
-                                                 -> {"ok": true}; such a training begins sooner
+                                                 -> {"ok": true}; a training with it starts sooner
     {"do": "train", "run": "...", "resume": false} -> {"ok": true, "result": {...}}, at its end
     {"do": "export", "source": "RUN or design file", "to": ["model.onnx"]}
                                                  -> {"ok": true, "files": [{"path": ...}]}
     {"do": "look", "weights": "..."}             -> {"ok": true, "origin": "...", "ordered": true,
                                                      "tensors": [["conv1.weight", [6, 1, 5, 5]]]}
-    {"do": "quit"}                               -> the process ends after what it is doing
+    {"do": "quit"}                               -> the process ends after its current job
     anything that fails                          -> {"ok": false, "message": "..."}
 
-When standard input closes, what was asked for is still done: a training outlives the window.
+When standard input closes, the requests received are still done: a training outlives the window.
 """
 
 import argparse
@@ -40,31 +40,33 @@ Request = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; return the exit status."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m designer.engine.worker")
     parser.add_argument("run", nargs="?", type=Path, help="run folder to train")
-    parser.add_argument("--resume", action="store_true", help="go on from its checkpoint")
-    parser.add_argument("--serve", action="store_true", help="take JSON lines instead")
+    parser.add_argument("--resume", action="store_true", help="continue from its checkpoint")
+    parser.add_argument(
+        "--serve", action="store_true", help="answer requests in JSON lines instead"
+    )
     options = parser.parse_args(arguments)
     if options.serve == (options.run is not None):
         parser.error("give a run folder or --serve")
     interrupt = _interrupt()
     if options.serve:
         serve(sys.stdin, sys.stdout, interrupt=interrupt)
-        _let_go_of_output()
+        _discard_unread_answers()
         return 0
     return _train_run(options.run, resume=options.resume, interrupt=interrupt)
 
 
 def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> None:
-    """Answer requests until ``quit`` or the end of ``requests``, and finish what was begun."""
-    # The point of a standby: torch is loaded before it is asked.
+    """Answer requests until ``quit`` or their end, and finish the jobs that were begun."""
+    # Load torch now, so that the first request does not wait for it.
     from designer.engine import preparation, training
 
     _warm_up()
 
     def prepare(request: Request) -> Request:
-        if waiting.empty():  # else something newer is wanted
+        if waiting.empty():  # a newer request makes this one obsolete
             channels, height, width = request["input"]
             recipe = msgspec.convert(request["recipe"], Recipe)
             preparation.load_in_advance(recipe, (channels, height, width))
@@ -73,7 +75,7 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
     def train(request: Request) -> Request:
         run = RunFolder.open(Path(request["run"]))
         resume = bool(request.get("resume"))
-        if resume:  # takes back a pause or stop that nobody has read
+        if resume:  # cancels a pause or stop that no worker has read
             control.send(run.control, "resume")
         with _printing_to(run.log):
             result = training.train(run, resume=resume, interrupt=interrupt)
@@ -98,7 +100,7 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         tensors = [[name, list(each.shape)] for name, each in found.tensors.items()]
         return {"origin": found.origin, "ordered": found.ordered, "tensors": tensors}
 
-    # Work that takes long, done one after another.
+    # Jobs take long and are done one after another.
     jobs: dict[str, Callable[[Request], Request]] = {
         "prepare": prepare,
         "train": train,
@@ -110,7 +112,7 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
 
     def answer(request: Request, **fields: Any) -> None:
         named = {"id": request["id"], **fields} if "id" in request else fields
-        # Nobody may be listening any more, which is no reason to stop.
+        # That nobody reads the answers any more is no reason to stop.
         with speaking, contextlib.suppress(OSError, ValueError):
             answers.write(msgspec.json.encode(named).decode() + "\n")
             answers.flush()
@@ -129,7 +131,7 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
                     waiting.put(request)
                 else:
                     known = ", ".join(["ping", "quit", *jobs])
-                    raise DesignerError(f"The worker cannot do {do!r}: ask for {known}.")
+                    raise DesignerError(f"The worker cannot do {do!r}: request one of {known}.")
             except (DesignerError, msgspec.MsgspecError) as error:
                 answer(request, ok=False, message=str(error))
         waiting.put(None)
@@ -139,12 +141,14 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         try:
             answer(request, ok=True, **jobs[request["do"]](request))
         except Exception as error:
-            message = str(error) if isinstance(error, DesignerError) else f"A defect: {error!r}"
+            message = (
+                str(error) if isinstance(error, DesignerError) else f"An internal error: {error!r}"
+            )
             answer(request, ok=False, message=message)
 
 
 def _warm_up() -> None:
-    """Do once what is slower the first time."""
+    """Run a tiny training step, because the first one loads and initializes parts of torch."""
     import torch
     from torch import nn
 
@@ -161,10 +165,10 @@ def _warm_up() -> None:
 
 @contextlib.contextmanager
 def _printing_to(path: Path) -> Iterator[None]:
-    """Append to a file what this process prints on standard error, also from C."""
+    """Append to a file what this process, C code included, prints on standard error."""
     try:
         log = path.open("ab")
-    except OSError:  # a disk that is full or read-only; the training itself reports it
+    except OSError:  # the disk is full or read-only, which the training itself reports
         yield
         return
     before = os.dup(2)
@@ -178,8 +182,8 @@ def _printing_to(path: Path) -> Iterator[None]:
         os.close(before)
 
 
-def _let_go_of_output() -> None:
-    """End in peace where nobody reads the answers any more, with some of them not yet sent."""
+def _discard_unread_answers() -> None:
+    """Discard answers not yet sent if nobody reads them, so that exiting raises no error."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -189,7 +193,9 @@ def _let_go_of_output() -> None:
 def _train_run(path: Path, *, resume: bool, interrupt: threading.Event) -> int:
     try:
         run = RunFolder.open(path)
-        from designer.engine.training import train  # seconds, after a wrong path was refused
+        from designer.engine.training import (
+            train,
+        )  # loads torch, once the path is known to be right
 
         result = train(run, resume=resume, interrupt=interrupt)
     except DesignerError as error:
@@ -201,7 +207,7 @@ def _train_run(path: Path, *, resume: bool, interrupt: threading.Event) -> int:
 
 
 def _interrupt() -> threading.Event:
-    """Return an event that SIGINT and SIGTERM set, in place of what they would do."""
+    """Return an event that SIGINT and SIGTERM set instead of ending the process."""
     event = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: event.set())

@@ -1,4 +1,4 @@
-"""From a design and a recipe to a run folder that a worker can train."""
+"""Creating a run folder, which a worker can train, from a design and a recipe."""
 
 from pathlib import Path
 
@@ -19,8 +19,8 @@ def begin(path: Path, design: Design, recipe: Recipe) -> RunFolder:
     Raises
     ------
     DesignerError
-        The design has errors or takes something else than one image; the initial weights are not
-        there; the folder is in use or cannot be written.
+        The design has errors or its input is not one image, the initial weights do not exist, or
+        the folder is in use or cannot be written.
     """
     analysis = analyze(design)
     generated = generate(design, analysis)
@@ -34,26 +34,26 @@ def begin(path: Path, design: Design, recipe: Recipe) -> RunFolder:
 
 
 def _located(recipe: Recipe) -> Recipe:
-    """Name initial weights by their whole path, since the worker may begin in another folder."""
+    """Make the path of the initial weights absolute: a worker may start in another folder."""
     source = recipe.initial_weights
     if not source or source.startswith("torchvision:"):
         return recipe
     path = Path(source).expanduser().absolute()
     if not path.exists():
         raise DesignerError(
-            f"The initial weights {path} are not there: give the path of a file of weights or of a "
+            f"The initial weights {path} do not exist: give the path of a file of weights or of a "
             "run folder."
         )
     return changed(recipe, {"initial_weights": str(path)})
 
 
 def network_info(analysis: Analysis) -> NetworkInfo:
-    """Return what a trainer must know of a valid design.
+    """Return what a trainer must know about a valid design.
 
     Raises
     ------
     DesignerError
-        The design has several inputs, or one that is no image.
+        The design has several inputs, or one that is not an image.
     """
     shapes = [port.shape for port in analysis.inputs]
     if len(shapes) != 1 or len(shapes[0]) != 3:

@@ -1,4 +1,4 @@
-"""The control file of a run: commands appended by whoever steers, each taken once by the worker."""
+"""The control file of a run: commands to its worker, which obeys each of them once."""
 
 import os
 import time
@@ -22,12 +22,12 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def send(path: Path, command: CommandName, *, value: float | None = None) -> None:
-    """Append a command to the control file ``path``.
+    """Append a command to the control file.
 
     Raises
     ------
     DesignerError
-        ``set_lr`` without a positive finite value, or the file cannot be written.
+        ``set_lr`` comes without a positive finite value, or the file cannot be written.
     """
     if command == "set_lr" and not (value is not None and 0 < value < float("inf")):
         raise DesignerError(f"The learning rate cannot be {value}: give a number above 0.")
@@ -44,7 +44,7 @@ def send(path: Path, command: CommandName, *, value: float | None = None) -> Non
 
 
 class ControlReader:
-    """Takes commands, beginning behind the first ``taken`` lines, which a checkpoint remembers."""
+    """Reads new commands; the first ``taken`` lines, which a checkpoint counts, are skipped."""
 
     def __init__(self, path: Path, *, taken: int = 0) -> None:
         self.path = path
@@ -54,9 +54,9 @@ class ControlReader:
         self._skip(taken)
 
     def poll(self) -> list[Command]:
-        """Return the commands that are new, in order; lines that are no command are passed over.
+        """Return the new commands in order; lines that are not commands are skipped.
 
-        One ``stat`` when there is nothing new.
+        It takes one ``stat`` when there is nothing new.
         """
         try:
             size = self.path.stat().st_size
@@ -68,7 +68,7 @@ class ControlReader:
         return [command for line in self._lines() if (command := _decoded(line))]
 
     def _lines(self) -> list[bytes]:
-        """Return the whole lines behind the offset and count them as taken."""
+        """Return the complete lines after the offset, and count them as taken."""
         try:
             with self.path.open("rb") as file:
                 file.seek(self._offset)

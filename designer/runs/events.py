@@ -1,8 +1,7 @@
 """The event log of a run: one JSON object a line, written by the worker and followed by readers.
 
 Every event has ``event`` (its kind), ``time`` (seconds since 1970) and ``sequence`` (1, 2, ...).
-When a run is resumed, the log is cut back to where its checkpoint was, and numbers go on from
-there.
+When a run is resumed, the log is cut back to its checkpoint, and the numbers continue from there.
 """
 
 import os
@@ -23,14 +22,19 @@ _BLOCK = 1 << 20  # bytes read at once
 
 
 class EventWriter:
-    """Appends events, each written to the file at once and as a whole.
+    """Appends events, each written to the file at once and in one piece.
 
-    ``after`` is the number of the last event to keep: whatever the log holds beyond it is cut off.
+    Parameters
+    ----------
+    path
+        The log.
+    after
+        The number of the last event to keep; all later ones are cut off.
 
     Raises
     ------
     DesignerError
-        here and from ``write``, when the log cannot be written.
+        The log cannot be written; `write` raises it, too.
     """
 
     def __init__(self, path: Path, *, after: int = 0) -> None:
@@ -61,7 +65,7 @@ class EventWriter:
         os.fsync(self._file)
 
     def close(self) -> None:
-        """Close the file; nothing can be written after."""
+        """Close the file; nothing can be written any more."""
         os.close(self._file)
 
     def __enter__(self) -> "EventWriter":
@@ -78,10 +82,17 @@ class EventWriter:
 
 @dataclass(frozen=True)
 class News:
-    """What a poll brought. With ``restarted``, forget all earlier events: these are all there are.
+    """The result of a poll.
 
-    That is so at the first poll, and after the log was cut back to a checkpoint. With ``more``,
-    the poll was limited and there may be further events already.
+    Attributes
+    ----------
+    events
+        The new events.
+    restarted
+        Whether the events read before are void: at the first poll, and after the log was cut back
+        to a checkpoint.
+    more
+        Whether the poll was limited, so that there may be further events already.
     """
 
     events: list[Event]
@@ -90,24 +101,27 @@ class News:
 
 
 class EventReader:
-    """Follows an event log that grows, or is cut back and grows again. May begin at any time."""
+    """Follows an event log that grows, or is cut back and grows again, from any time on."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._offset = 0  # just behind the last whole line read
-        self._last_line = b""  # that line, by which a log that was cut back is told
+        self._offset = 0  # right after the last complete line read
+        self._last_line = b""  # by which a log that was cut back is recognized
         self._started = False
         self._decoder = msgspec.json.Decoder(dict[str, Any])
 
     def poll(self, *, at_most: int | None = None) -> News:
         """Return the events since the last poll; half-written lines wait for the next one.
 
-        ``at_most`` so many bytes are read, to the block: a long log comes in pieces.
+        Parameters
+        ----------
+        at_most
+            Stop after about so many bytes, so that a long log comes in pieces.
 
         Raises
         ------
         DesignerError
-            the log is there but cannot be read, or a whole line is no JSON object.
+            The log exists but cannot be read, or a complete line is not a JSON object.
         """
         try:
             with self.path.open("rb") as file:
@@ -125,7 +139,7 @@ class EventReader:
             ) from error
 
     def _was_cut(self, file: int) -> bool:
-        """Whether the last line read is gone. Lines differ, if only in their time."""
+        """Return whether the last line read is gone; lines differ, if only in their time."""
         os.lseek(file, self._offset - len(self._last_line), os.SEEK_SET)
         return _read_exactly(file, len(self._last_line)) != self._last_line
 
@@ -156,20 +170,20 @@ class EventReader:
 
 
 def read_events(path: Path) -> list[Event]:
-    """Return all whole events of a log; an absent log has none.
+    """Return all complete events of a log; a missing log has none.
 
     Raises
     ------
     DesignerError
-        see ``EventReader.poll``.
+        As `EventReader.poll`.
     """
     return EventReader(path).poll().events
 
 
 def _end_of(path: Path, sequence: int) -> int:
-    """Return the byte behind the event with the number ``sequence``, or behind those below it.
+    """Return the offset after the last event whose number is at most ``sequence``.
 
-    Reading stops at the first line that is damaged or beyond, so that any log can be cut.
+    Reading stops at the first line that is damaged or later, so that any log can be cut.
     """
     end = 0
     if not sequence or not path.exists():

@@ -1,4 +1,4 @@
-"""The folder of a training run: what lies where, how it is begun, listed and read."""
+"""The folder of a training run: its files, and how it is created, listed and read."""
 
 import re
 from dataclasses import dataclass
@@ -24,18 +24,18 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Paths of a run. The value holds nothing else: every question is answered from the files."""
+    """The paths of a run. Nothing is cached: every answer comes from the files."""
 
     path: Path
 
     @property
     def design(self) -> Path:
-        """The design as it was when the run began."""
+        """The design at the start of the run."""
         return self.path / "design.json"
 
     @property
     def recipe_file(self) -> Path:
-        """The recipe, with every field."""
+        """The recipe, with every setting."""
         return self.path / "recipe.json"
 
     @property
@@ -55,7 +55,7 @@ class RunFolder:
 
     @property
     def preprocessing_file(self) -> Path:
-        """What was done to the images, a ``Preprocessing``."""
+        """How images were preprocessed, a ``Preprocessing``."""
         return self.path / "preprocessing.json"
 
     @property
@@ -85,22 +85,22 @@ class RunFolder:
 
     @property
     def weights_report(self) -> Path:
-        """What was taken from the initial weights, a ``weights.Report``; absent without them."""
+        """Which initial weights were loaded, a ``weights.Report``; absent without any."""
         return self.path / "weights.json"
 
     @property
     def result_file(self) -> Path:
-        """How the run ended; absent while it has not."""
+        """How the run ended; absent until it has."""
         return self.path / "result.json"
 
     @property
     def lock(self) -> Path:
-        """Held by the worker while it lives."""
+        """Locked by the worker while it runs."""
         return self.path / "worker.lock"
 
     @property
     def log(self) -> Path:
-        """What a detached worker printed."""
+        """The output of a detached worker."""
         return self.path / "worker.log"
 
     @classmethod
@@ -113,12 +113,12 @@ class RunFolder:
         recipe: Recipe,
         network: NetworkInfo,
     ) -> "RunFolder":
-        """Make a run that is ready to train.
+        """Create the folder of a run that is ready to train.
 
         Raises
         ------
         DesignerError
-            ``path`` holds something already or cannot be written.
+            The folder is not empty or cannot be written.
         """
         run = cls(path)
         try:
@@ -146,7 +146,7 @@ class RunFolder:
         Raises
         ------
         DesignerError
-            the folder is missing or is no run.
+            The folder is missing or is not a run.
         """
         run = cls(path)
         if not path.is_dir():
@@ -156,43 +156,43 @@ class RunFolder:
         for file in (run.recipe_file, run.source_file, run.network_file):
             if not file.is_file():
                 raise DesignerError(
-                    f"{path} is no complete run folder, it has no {file.name}: "
-                    "choose another, or begin a new run."
+                    f"{path} is not a complete run folder, as {file.name} is missing: "
+                    "choose another folder, or begin a new run."
                 )
         return run
 
     def recipe(self) -> Recipe:
-        """Read the recipe; raises DesignerError where it is damaged."""
+        """Read the recipe; raise DesignerError if it is damaged."""
         return read_recipe(self.recipe_file)
 
     def network(self) -> NetworkInfo:
-        """Read what the trainer must know of the network; raises DesignerError where damaged."""
+        """Read the network's shapes and loss weights; raise DesignerError if damaged."""
         return _read(self.network_file, NetworkInfo)
 
     def preprocessing(self) -> Preprocessing:
-        """Read what was done to the images; raises DesignerError where damaged or not begun."""
+        """Read how images were preprocessed; raise DesignerError if damaged or not yet written."""
         return _read(self.preprocessing_file, Preprocessing)
 
     def source(self) -> str:
-        """Read the source of the network; raises DesignerError where it cannot be read."""
+        """Read the source of the network; raise DesignerError if it cannot be read."""
         try:
             return self.source_file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise _unreadable(self.source_file, error) from error
 
     def result(self) -> Result | None:
-        """Read how the run ended, None if it has not; raises DesignerError where damaged."""
+        """Read how the run ended, None if it has not; raise DesignerError if damaged."""
         if not self.result_file.exists():
             return None
         remedy = "remove the file and resume the run, whose checkpoint is kept"
         return _read(self.result_file, Result, remedy)
 
     def worker(self) -> int | None:
-        """Return the process number of the worker that trains this run, if one lives."""
+        """Return the process number of the worker that trains this run, None if there is none."""
         return lock.holder(self.lock)
 
     def state(self) -> State:
-        """Return ``running`` while a worker lives, else how the run ended or came to rest.
+        """Return ``running`` while a worker trains the run, else how it ended or was interrupted.
 
         Raises
         ------
@@ -207,7 +207,7 @@ class RunFolder:
 
 
 def default_path(root: Path, name: str, *, now: datetime | None = None) -> Path:
-    """Return a path under ``root`` that is free, such as ``2026-11-21-1405-lenet5``."""
+    """Return an unused path under ``root``, such as ``2026-11-21-1405-lenet5``."""
     word = re.sub(r"[^a-z0-9]+", "", name.lower()) or "network"
     stem = f"{now or datetime.now():%Y-%m-%d-%H%M}-{word}"
     path = root / stem
@@ -219,7 +219,7 @@ def default_path(root: Path, name: str, *, now: datetime | None = None) -> Path:
 
 
 def list_runs(root: Path) -> list[RunFolder]:
-    """Return the runs under ``root``, the newest first; other folders are passed over."""
+    """Return the runs under ``root``, the newest first; other folders are skipped."""
     if not root.is_dir():
         return []
     found = [RunFolder(path) for path in root.iterdir() if (path / "recipe.json").is_file()]

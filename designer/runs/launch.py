@@ -1,4 +1,4 @@
-"""Starting workers as processes of their own, which go on when this one ends."""
+"""Starting workers as processes of their own, which continue when this process ends."""
 
 import os
 import subprocess
@@ -13,23 +13,23 @@ from designer.storage import unwritable
 
 _MODULE = "designer.engine.worker"
 
-_children: list["subprocess.Popen[bytes]"] = []  # kept, so that ended ones are reaped
+_children: list["subprocess.Popen[bytes]"] = []  # referenced, so that ended processes are reaped
 
 
 def start(path: Path, *, resume: bool = False) -> int:
-    """Begin to train a run folder, or go on with it; returns the number of the new process.
+    """Start to train a run folder, or resume it; return the number of the new process.
 
-    What the worker prints goes to ``worker.log`` in the folder.
+    The output of the worker goes to ``worker.log`` in the folder.
 
     Raises
     ------
     DesignerError
-        there is no such run, it is being trained, or it cannot be written.
+        There is no such run, it is being trained, or it cannot be written.
     """
     run = RunFolder.open(path)
     if (holder := run.worker()) is not None:
         raise already_training(path, holder)
-    if resume:  # takes back a pause or stop that nobody has read
+    if resume:  # cancels a pause or stop that no worker has read
         control.send(run.control, "resume")
     _children[:] = [child for child in _children if child.poll() is None]
     arguments = [str(path.absolute()), *(["--resume"] if resume else [])]
@@ -43,10 +43,10 @@ def start(path: Path, *, resume: bool = False) -> int:
 
 
 def start_service(*, stderr: BinaryIO | None = None) -> "subprocess.Popen[bytes]":
-    """Start a worker that has torch loaded and takes JSON lines; see ``designer.engine.worker``.
+    """Start a worker that loads torch and answers JSON lines; see ``designer.engine.worker``.
 
-    The caller talks through ``stdin`` and ``stdout`` of what is returned. What it prints besides
-    goes to the file ``stderr``, or to where this process prints.
+    The caller writes to ``stdin`` and reads ``stdout`` of the process that is returned. What the
+    worker prints besides goes to the file ``stderr``, by default that of this process.
     """
     child = spawn(_MODULE, "--serve", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
     _children.append(child)
@@ -54,9 +54,9 @@ def start_service(*, stderr: BinaryIO | None = None) -> "subprocess.Popen[bytes]
 
 
 def is_alive(pid: int, path: Path) -> bool:
-    """Whether the worker of the run ``path``, started as ``pid`` by ``start``, still lives.
+    """Return whether the worker of the run ``path``, started as ``pid`` by ``start``, still runs.
 
-    True from the start on, before the worker has come so far as to lock the run.
+    It is True from the start on, even before the worker has locked the run.
     """
     for child in _children:
         if child.pid == pid:
@@ -65,7 +65,7 @@ def is_alive(pid: int, path: Path) -> bool:
 
 
 def exit_code(pid: int) -> int | None:
-    """Return how the worker started as ``pid`` by this process ended; None if it has not."""
+    """Return the exit code of the worker that this process started as ``pid``; None if it runs."""
     return next((child.poll() for child in _children if child.pid == pid), None)
 
 
@@ -76,7 +76,7 @@ def spawn(
     stdout: BinaryIO | int,
     stderr: BinaryIO | int | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """Start a module of this package as a process of its own, which no Ctrl+C of ours ends."""
+    """Start a module of this package as a process that Ctrl+C in this one does not end."""
     package = str(Path(__file__).parents[2])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

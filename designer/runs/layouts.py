@@ -1,4 +1,4 @@
-"""Names and layouts of tensors from elsewhere, put as torch has them."""
+"""Names and layouts of the tensors of other frameworks, translated to torch's."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 Shape = tuple[int, ...]
 
-# What Keras calls the tensors of a layer, and torch.
+# The names of a layer's tensors in Keras, and in torch.
 _KERAS = {
     "gamma": "weight",
     "beta": "bias",
@@ -25,18 +25,18 @@ _WRAPPERS = ("module", "_orig_mod", "model", "state_dict", "network")
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A tensor of a file, as torch would name and lay it out.
+    """A tensor of a file, with the name and layout that torch would use.
 
     Attributes
     ----------
     name, shape
-        Those that torch would use.
+        Name and shape in torch.
     origin
         Its name in the file.
     axes
-        The file's axes in torch's order; None where they are as in torch.
+        The file's axes in torch's order; None if they are in that order already.
     keras
-        Whether it is laid out as Keras does it: images with their channels last.
+        Whether it has Keras' layout: images with their channels last.
     """
 
     name: str
@@ -47,14 +47,14 @@ class Stored:
 
     @property
     def module(self) -> str:
-        """The name of the module that holds it."""
+        """The name of the module that it belongs to."""
         return self.name.rpartition(".")[0]
 
 
 def stored(shapes: Mapping[str, Shape]) -> list[Stored]:
-    """Return the tensors of a file as torch would name and lay them out, in their order.
+    """Return the tensors of a file with torch's names and layouts, in their order.
 
-    What wraps all names is taken off: ``module.`` of DataParallel, ``_orig_mod.`` of compile.
+    A prefix of all names is removed: ``module.`` of DataParallel, ``_orig_mod.`` of compile.
     """
     names = _unwrapped(list(shapes))
     parts = {origin: _parts(names[origin]) for origin in shapes}
@@ -85,7 +85,7 @@ def _unwrapped(origins: Sequence[str]) -> dict[str, str]:
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """Take a name apart into its module and the tensor's own name."""
+    """Split a name into that of its module and the tensor's own."""
     words = re.split(r"[./]", name)
     own = words.pop()
     # Keras 2 writes the layer's name twice: conv1/conv1/kernel.
@@ -95,7 +95,7 @@ def _parts(name: str) -> tuple[str, str]:
 
 
 def _of_keras(origin: str, module: str, own: str, shape: Shape, separable: bool) -> Stored:
-    """Return a tensor of Keras as torch would have it.
+    """Return a tensor of Keras with torch's name and layout.
 
     Kernels of convolutions are (height, width, in, out), transposed ones (height, width, out, in),
     depthwise ones (height, width, in, multiplier); matrices are (in, out).

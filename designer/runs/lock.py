@@ -1,7 +1,7 @@
-"""At most one worker to a run: a file that the worker keeps locked while it trains.
+"""At most one worker for a run: a file that the worker keeps locked while it trains.
 
-The operating system drops the lock with the process, however that ends. Others do not try the lock,
-which could get into a worker's way; they look whether the process that is named in the file lives.
+The operating system releases the lock when the process ends, however it ends. Others never try the
+lock, which could block a worker; they check whether the process named in the file is alive.
 """
 
 import os
@@ -16,11 +16,11 @@ import msgspec
 from designer.errors import DesignerError
 from designer.storage import unwritable
 
-_LOCKED_BYTE = 1 << 30  # far behind the content, since Windows keeps others from locked bytes
+_LOCKED_BYTE = 1 << 30  # far beyond the content, as nobody can read locked bytes on Windows
 
 
 class _Holder(msgspec.Struct, frozen=True):
-    """A process; the time of its start (seconds since 1970) tells it from a later namesake."""
+    """A process; its start time (seconds since 1970) tells it from a later one of equal number."""
 
     pid: int
     started: float
@@ -33,7 +33,7 @@ def held(path: Path) -> Iterator[None]:
     Raises
     ------
     DesignerError
-        another worker holds it, or it cannot be written.
+        Another worker holds it, or the file cannot be written.
     """
     try:
         file = path.open("r+b" if path.exists() else "w+b")
@@ -59,16 +59,16 @@ def holder(path: Path) -> int | None:
 
 
 def already_training(run: Path, pid: int | None) -> DesignerError:
-    """Return the sentence for a run that another worker has."""
+    """Return the error for a run that another worker trains."""
     which = "another process" if pid is None else f"process {pid}"
     return DesignerError(
         f"The run {run} is being trained already, by {which}: wait for its end, or end that "
-        "process, whose last checkpoint is kept."
+        "process; its last checkpoint is kept."
     )
 
 
 def _start_of(pid: int) -> float | None:
-    """Return when a living process started, None for one that is dead or waits to be reaped."""
+    """Return when a process started, None if it has ended."""
     import psutil
 
     try:

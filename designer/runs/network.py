@@ -1,4 +1,4 @@
-"""What the trainer must know of a network besides its source."""
+"""What the trainer must know about a network besides its source."""
 
 import msgspec
 

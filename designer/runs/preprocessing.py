@@ -1,4 +1,4 @@
-"""What was done to the images before the network saw them, and what its outputs mean."""
+"""How images were preprocessed for the network, and what its outputs mean."""
 
 import msgspec
 
@@ -6,9 +6,15 @@ import msgspec
 class Preprocessing(msgspec.Struct, frozen=True, kw_only=True):
     """``preprocessing.json`` of a run.
 
-    An image is fitted to ``input`` (channels, height, width), its bytes are taken from 0 to 1, and
-    each channel is standardized with the training part's figures: ``(image - mean) / deviation``.
-    ``classes`` are in the order of the outputs; there are none for regression.
+    Attributes
+    ----------
+    input
+        Channels, height and width that images are converted to.
+    mean, deviation
+        Per channel, over the training part with bytes scaled to 0 to 1; images are standardized as
+        ``(image - mean) / deviation``.
+    classes
+        The class of each output; none for regression.
     """
 
     input: tuple[int, int, int]

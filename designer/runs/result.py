@@ -7,7 +7,7 @@ import msgspec
 Status = Literal["finished", "stopped", "early_stopped", "diverged", "failed"]
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
+class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """Mean loss and accuracy (0 to 1; none for regression) over some images."""
 
     loss: float
@@ -15,7 +15,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Best(msgspec.Struct, frozen=True, kw_only=True):
-    """The epoch (from 1) with the lowest validation loss, and its validation figures."""
+    """The epoch (from 1) with the lowest validation loss, and its loss and accuracy there."""
 
     epoch: int
     loss: float
@@ -25,17 +25,29 @@ class Best(msgspec.Struct, frozen=True, kw_only=True):
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """``result.json`` of a run.
 
-    ``epochs`` and ``steps`` count what was done, ``validation`` is of the last epoch, ``test`` of
-    the best epoch's weights, ``seconds`` is the time trained, over all resumes. ``message`` is a
-    sentence for the user where the training diverged or failed.
+    Attributes
+    ----------
+    status
+        How the training ended.
+    epochs, steps
+        How many were done.
+    best
+        The epoch with the lowest validation loss.
+    validation, test
+        Metrics of the last epoch on the validation part, and of the best epoch's weights on the
+        test part.
+    seconds
+        The time trained, over all resumes.
+    message
+        A sentence for the user if the training diverged or failed.
     """
 
     status: Status
     epochs: int = 0
     steps: int = 0
     best: Best | None = None
-    validation: Figures | None = None
-    test: Figures | None = None
+    validation: Metrics | None = None
+    test: Metrics | None = None
     seconds: float = 0.0
     message: str | None = None
 

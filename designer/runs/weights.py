@@ -1,10 +1,10 @@
 """Which tensors of a file belong to which of a design: by name, then by order and shape.
 
-A name with the same shape is taken at its word. What is left goes by modules: those that hold
-tensors of the same shapes are matched in the order in which data pass them, if there are as many of
-them on both sides. Modules that lie side by side have no order; they are told apart by words in
-their names, or by a neighbor that shares more of its name with the one than with the other, and
-where nothing tells them apart they are left fresh with a sentence that says so.
+Tensors of equal name and shape are matched first. Of the rest, modules with tensors of the same
+shapes are matched in forward order, if there are as many of them on both sides. Modules in parallel
+branches have no order; they are matched by words in their names, or by a neighbor whose name shares
+more with the one than with the other. What cannot be matched without guessing keeps its fresh
+values, and the report says so.
 """
 
 import re
@@ -18,16 +18,16 @@ from designer.analysis.report.tensors import Module
 from designer.runs.layouts import Shape, Stored
 
 How = Literal["name", "order", "given"]
-Fate = Literal["kept", "new", "resized"]
-"""What becomes of a layer or block: all its tensors get values, none does, or other shapes, or a
-part of them, are in the way."""
+WeightStatus = Literal["kept", "new", "resized"]
+"""Whether all tensors of a layer or block get values, none does, or some do not, as a rule because
+their shapes differ."""
 
-_MOST_TWINS = 100  # equal modules side by side of which one looks for what tells them apart
-_COUNTER = "num_batches_tracked"  # which many files lack, and nobody misses
+_MOST_PARALLEL = 100  # parallel modules whose names are compared, each with each
+_COUNTER = "num_batches_tracked"  # many files lack it, and training does not need it
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """A tensor of the design, where its values came from, and by what that was found."""
+    """A tensor of the design, that of the file with its values, and how it was found."""
 
     name: str
     origin: str
@@ -35,7 +35,7 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class Differing(msgspec.Struct, frozen=True):
-    """A tensor that both have, of different shapes."""
+    """A tensor that design and file both have, in different shapes."""
 
     name: str
     shape: Shape
@@ -44,20 +44,20 @@ class Differing(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What became of the tensors of a design and of a file.
+    """Which tensors of a design get values from a file.
 
     Attributes
     ----------
     taken
-        Those of the design that get their values from the file.
+        Tensors of the design that get their values from the file.
     fresh
-        Those of the design that keep their fresh values, the differing ones among them.
+        Tensors of the design that keep their fresh values, the differing ones included.
     differing
-        Those whose shapes differ: as a rule a head for other classes.
+        Tensors whose shapes differ: usually a head for other classes.
     left_over
-        Those of the file that nothing of the design takes.
+        Tensors of the file that are not used.
     refused
-        Sentences about matches that would have been guesses.
+        Sentences about modules that could only have been matched by guessing.
     """
 
     taken: tuple[Taken, ...] = ()
@@ -67,11 +67,11 @@ class Report(msgspec.Struct, frozen=True):
     refused: tuple[str, ...] = ()
 
     def count(self, how: How) -> int:
-        """Return how many tensors were found in a way."""
+        """Return how many tensors were found by name, by order, or as given."""
         return sum(each.how == how for each in self.taken)
 
     def lines(self) -> Iterator[str]:
-        """Tell the report, a module a line where names do not speak for themselves."""
+        """Yield the report as text, with a line for each module that was not matched by name."""
         yield self.summary
         pairs = [(each.name, each.origin) for each in self.taken if each.how != "name"]
         if pairs:
@@ -95,15 +95,15 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def summary(self) -> str:
-        """What fits and how that was found, in one sentence."""
-        ways: list[tuple[How, str]] = [
+        """How many tensors fit and how they were found, in one sentence."""
+        methods: list[tuple[How, str]] = [
             ("name", "name"),
             ("order", "order and shape"),
             ("given", "--map"),
         ]
-        told = [f"{self.count(how):,} by {words}" for how, words in ways if self.count(how)]
+        found = [f"{self.count(how):,} by {words}" for how, words in methods if self.count(how)]
         sentence = f"{len(self.taken):,} of {len(self.taken) + len(self.fresh):,} tensors fit"
-        sentence += f": {', '.join(told)}" if told else ""
+        sentence += f": {', '.join(found)}" if found else ""
         if not self.fresh:
             return f"{sentence}."
         return (
@@ -113,13 +113,27 @@ class Report(msgspec.Struct, frozen=True):
 
 @dataclass
 class _Matching:
-    """The matching while it is made; modules are named by their paths."""
+    """The state of the matching; modules are named by their paths.
+
+    Attributes
+    ----------
+    ours, theirs
+        The modules of the design, and those of the file with their tensors.
+    partner
+        Modules of the file by the modules of the design that they are matched with.
+    refused
+        Sentences about modules that could only be matched by guessing.
+    position
+        The number of each module of the design in forward order.
+    after
+        The modules that read the output of each.
+    """
 
     ours: Mapping[str, Module]
     theirs: Mapping[str, Mapping[str, Stored]]
     partner: dict[str, str]
     refused: list[str]
-    place: Mapping[str, int]
+    position: Mapping[str, int]
     after: Mapping[str, Sequence[str]]
 
 
@@ -130,24 +144,24 @@ def match(
     ordered: bool = True,
     given: Mapping[str, str] | None = None,
 ) -> Report:
-    """Find out which tensors of a file belong to which of a design.
+    """Match the tensors of a file with those of a design.
 
     Parameters
     ----------
     ours
-        The design's modules, as `analysis.tensors.modules` gives them.
+        The design's modules, as `analysis.report.tensors.modules` returns them.
     theirs
         The file's tensors.
     ordered
-        Whether these are in the order of the network; a safetensors file sorts its own by name.
+        Whether they are in the order of the network; safetensors files are sorted by name.
     given
-        Modules of the file by modules of the design, for what the user knows better.
+        Modules of the file by modules of the design, as the user matched them.
     """
     given = given or {}
     by_name = {each.name: each for each in theirs}
-    held: dict[str, dict[str, Stored]] = {}
+    by_module: dict[str, dict[str, Stored]] = {}
     for each in theirs:
-        held.setdefault(each.module, {})[each.name.rpartition(".")[2]] = each
+        by_module.setdefault(each.module, {})[each.name.rpartition(".")[2]] = each
     taken: dict[str, tuple[Stored, How]] = {}
     differing: list[Differing] = []
     partner: dict[str, str] = {}
@@ -165,13 +179,13 @@ def match(
                 taken[name] = other, "given" if module.path in given else "name"
             else:
                 differing.append(Differing(name, shape, other.origin, other.shape))
-    matching = _by_order(ours, held, partner, ordered=ordered)
+    matching = _by_order(ours, by_module, partner, ordered=ordered)
     for module in ours:
         source = matching.partner.get(module.path, "")
         for own in module.tensors if module.path not in partner else ():
-            if source and own in held[source]:
-                taken[f"{module.path}.{own}"] = held[source][own], "order"
-    differing += _replaced(ours, held, matching.partner)
+            if source and own in by_module[source]:
+                taken[f"{module.path}.{own}"] = by_module[source][own], "order"
+    differing += _replaced(ours, by_module, matching.partner)
     return _report(ours, theirs, taken, differing, matching.refused)
 
 
@@ -205,14 +219,14 @@ def stored_by(modules: Sequence[Module]) -> list[Stored]:
     ]
 
 
-def weight_status(ours: Sequence[Module], report: Report) -> dict[str, Fate]:
-    """Return what becomes of each layer that holds tensors, and of each block around one."""
+def weight_status(ours: Sequence[Module], report: Report) -> dict[str, WeightStatus]:
+    """Return the status of each layer that has tensors, and of each block around such a layer."""
     taken = {each.name for each in report.taken}
     differing = {each.name for each in report.differing}
-    found: dict[str, set[Fate]] = {}
+    found: dict[str, set[WeightStatus]] = {}
     for module in ours:
         own = {f"{module.path}.{each}" for each in module.tensors if each != _COUNTER}
-        status: Fate = "resized"
+        status: WeightStatus = "resized"
         if own <= taken:
             status = "kept"
         elif not own & (taken | differing):
@@ -236,22 +250,22 @@ def _signature(tensors: Iterable[tuple[str, Shape]]) -> Signature:
 
 def _by_order(
     ours: Sequence[Module],
-    held: Mapping[str, Mapping[str, Stored]],
+    by_module: Mapping[str, Mapping[str, Stored]],
     partner: Mapping[str, str],
     *,
     ordered: bool,
 ) -> _Matching:
-    """Match the modules that names left alone."""
+    """Match by order the modules that were not matched by name."""
     after: dict[str, list[str]] = {}
     for module in ours:
         for path in module.before:
             after.setdefault(path, []).append(module.path)
     matching = _Matching(
         ours={module.path: module for module in ours},
-        theirs=held,
+        theirs=by_module,
         partner=dict(partner),
         refused=[],
-        place={module.path: place for place, module in enumerate(ours)},
+        position={module.path: number for number, module in enumerate(ours)},
         after=after,
     )
     groups: dict[Signature, tuple[list[str], list[str]]] = {}
@@ -260,11 +274,11 @@ def _by_order(
             key = _signature(module.tensors.items())
             groups.setdefault(key, ([], []))[0].append(module.path)
     used = set(partner.values())
-    for path, tensors in held.items():
+    for path, tensors in by_module.items():
         key = _signature((own, each.shape) for own, each in tensors.items())
         if path not in used and key in groups:
             groups[key][1].append(path)
-    twins = []
+    parallel = []
     for mine, others in groups.values():
         if not others:
             continue
@@ -282,13 +296,13 @@ def _by_order(
             if len(run) == 1:
                 matching.partner[run[0]] = some[0]
             else:
-                twins.append((run, some))
-    _tell_apart(matching, twins)
+                parallel.append((run, some))
+    _match_parallel(matching, parallel)
     return matching
 
 
 def _runs(matching: _Matching, paths: Sequence[str]) -> list[list[str]]:
-    """Cut modules in forward order where all before the cut reach all behind it."""
+    """Split modules in forward order into runs, each of which reaches the next one entirely."""
     runs: list[list[str]] = []
     for path in paths:
         run = [path]
@@ -299,32 +313,34 @@ def _runs(matching: _Matching, paths: Sequence[str]) -> list[list[str]]:
 
 
 def _reaches(matching: _Matching, start: str, end: str) -> bool:
-    first = matching.place[start]
+    first = matching.position[start]
     waiting, seen = [end], {end}
     while waiting:
         for path in matching.ours[waiting.pop()].before:
             if path == start:
                 return True
-            if path not in seen and matching.place[path] > first:
+            if path not in seen and matching.position[path] > first:
                 seen.add(path)
                 waiting.append(path)
     return False
 
 
-def _tell_apart(matching: _Matching, twins: list[tuple[list[str], list[str]]]) -> None:
-    """Match modules of equal shapes that lie side by side, where names or neighbors tell which."""
-    waiting = [(list(mine), list(others)) for mine, others in twins if len(mine) <= _MOST_TWINS]
+def _match_parallel(matching: _Matching, parallel: list[tuple[list[str], list[str]]]) -> None:
+    """Match modules of equal shapes in parallel branches, by their names or their neighbors."""
+    waiting = [
+        (list(mine), list(others)) for mine, others in parallel if len(mine) <= _MOST_PARALLEL
+    ]
     found = True
     while found:
         found = False
         for mine, others in waiting:
-            scores = {(one, two): _kinship(matching, one, two) for one in mine for two in others}
+            scores = {(one, two): _score(matching, one, two) for one in mine for two in others}
             while mine and (pair := _surest(scores, mine, others)):
                 matching.partner[pair[0]] = pair[1]
                 mine.remove(pair[0])
                 others.remove(pair[1])
                 found = True
-    waiting += [twin for twin in twins if len(twin[0]) > _MOST_TWINS]
+    waiting += [pair for pair in parallel if len(pair[0]) > _MOST_PARALLEL]
     for mine, others in waiting:
         if mine:
             matching.refused.append(_ambiguous(matching, mine, others))
@@ -333,7 +349,7 @@ def _tell_apart(matching: _Matching, twins: list[tuple[list[str], list[str]]]) -
 def _surest(
     scores: Mapping[tuple[str, str], int], mine: Sequence[str], others: Sequence[str]
 ) -> tuple[str, str] | None:
-    """Return a pair of which each speaks for the other more than any else does."""
+    """Return a pair whose score is the highest of both its modules, or None."""
     if len(mine) == 1:
         return mine[0], others[0]
     for one in mine:
@@ -346,11 +362,11 @@ def _surest(
     return None
 
 
-def _kinship(matching: _Matching, one: str, two: str) -> int:
-    """Count what speaks for a pair: words in both names, and what neighbors' partners share.
+def _score(matching: _Matching, one: str, two: str) -> int:
+    """Return a score for a pair: words in both names, and parts shared with neighbors' partners.
 
-    Only a neighbor of which nobody else is one tells anything: a norm and its convolution lie in
-    one module, but what a concatenation gathers lies anywhere.
+    Only exclusive neighbors count: a norm and its convolution usually have a common module, but the
+    branches that a concatenation joins need not.
     """
     score = len(_words(one) & _words(two))
     before, after = matching.ours[one].before, matching.after.get(one, ())
@@ -367,7 +383,7 @@ def _words(path: str) -> set[str]:
 
 
 def _shared(one: str, two: str) -> int:
-    """Return how many parts two names share at their beginning."""
+    """Return how many leading parts two names have in common."""
     count = 0
     for a, b in zip(re.split(r"[._]", one), re.split(r"[._]", two), strict=False):
         if a != b:
@@ -377,7 +393,7 @@ def _shared(one: str, two: str) -> int:
 
 
 def _natural(path: str) -> list[tuple[int, str]]:
-    """Return a key by which conv2 comes before conv10."""
+    """Return a sort key by which conv2 comes before conv10."""
     return [
         (int(part or 0), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path)
     ]
@@ -386,17 +402,16 @@ def _natural(path: str) -> list[tuple[int, str]]:
 def _uneven(matching: _Matching, mine: Sequence[str], others: Sequence[str]) -> str:
     return (
         f"{_named(mine)} of the design and {_named(others)} of the file have the same shapes "
-        f"({_shapes(matching, mine[0])}) but are {len(mine)} and {len(others)}: which belongs to "
-        "which would be a guess, so these stay fresh; netdesigner weights --map OURS=THEIRS "
-        "settles it."
+        f"({_shapes(matching, mine[0])}) but are {len(mine)} and {len(others)}: matching them "
+        "would be a guess, so these stay fresh; match them with netdesigner weights --map OURS=THEIRS."
     )
 
 
 def _ambiguous(matching: _Matching, mine: Sequence[str], others: Sequence[str]) -> str:
     return (
-        f"{_named(mine)} lie side by side with the same shapes ({_shapes(matching, mine[0])}), and "
-        f"nothing tells which of {_named(others)} is whose, so they stay fresh; netdesigner "
-        f"weights --map {mine[0]}={others[0]}, for example, settles it."
+        f"{_named(mine)} are parallel and have the same shapes ({_shapes(matching, mine[0])}): "
+        f"matching them with {_named(others)} would be a guess, so they stay fresh; match them as in "
+        f"netdesigner weights --map {mine[0]}={others[0]}."
     )
 
 
@@ -413,10 +428,10 @@ def _shapes(matching: _Matching, path: str) -> str:
 
 def _replaced(
     ours: Sequence[Module],
-    held: Mapping[str, Mapping[str, Stored]],
+    by_module: Mapping[str, Mapping[str, Stored]],
     partner: Mapping[str, str],
 ) -> Iterator[Differing]:
-    """Yield the tensors of the only module left on both sides that is of one kind: the head."""
+    """Yield the differing tensors of a head: the only unmatched modules of one kind."""
     used = set(partner.values())
 
     def kind(tensors: Iterable[tuple[str, Shape]]) -> frozenset[tuple[str, int]]:
@@ -426,14 +441,14 @@ def _replaced(
     for module in ours:
         if module.path not in partner:
             left.setdefault(kind(module.tensors.items()), _Left([], [])).mine.append(module)
-    for path, tensors in held.items():
+    for path, tensors in by_module.items():
         key = kind((own, each.shape) for own, each in tensors.items())
         if path not in used and key in left:
             left[key].others.append(path)
     for mine, others in left.values():
         if len(mine) == len(others) == 1:
             for own, shape in mine[0].tensors.items():
-                other = held[others[0]].get(own)
+                other = by_module[others[0]].get(own)
                 if other is not None and other.shape != shape:
                     yield Differing(f"{mine[0].path}.{own}", shape, other.origin, other.shape)
 
@@ -451,7 +466,7 @@ def _show(shape: Shape) -> str:
 
 
 def _rows(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Tell pairs of tensors, those of a module on one line."""
+    """Yield pairs of tensors as text, those of a module on one line."""
     rows: dict[tuple[str, str], list[str]] = {}
     for name, origin in pairs:
         module, _, own = name.rpartition(".")
@@ -465,7 +480,7 @@ def _rows(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def _listed(names: Sequence[str]) -> Iterator[str]:
-    """Tell names, those of a module on one line."""
+    """Yield names as text, those of a module on one line."""
     modules: dict[str, list[str]] = {}
     for name in names:
         module, _, own = name.rpartition(".")

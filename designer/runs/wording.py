@@ -1,14 +1,14 @@
-"""How a training gets on and ended, in words, for the command line and the window alike."""
+"""How a training ended, in sentences for the command line and the window."""
 
 from collections.abc import Iterator
 
-from designer.runs.result import Best, Figures, Result
+from designer.runs.result import Best, Metrics, Result
 
 ENDED = {"finished": "Finished", "stopped": "Stopped", "early_stopped": "Stopped early"}
 
 
 def duration(seconds: float) -> str:
-    """Write a time as people do: 45 s, 3 min 12 s, 2 h 5 min."""
+    """Return a time as text: 45 s, 3 min 12 s, 2 h 5 min."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -19,19 +19,19 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min"
 
 
-def figures(of: Figures | Best) -> str:
-    """Write a loss and, where there is one, an accuracy."""
+def metrics_text(of: Metrics | Best) -> str:
+    """Return a loss and, for classes, an accuracy as text."""
     text = f"loss {of.loss:.4f}"
     return text if of.accuracy is None else f"{text}, accuracy {100 * of.accuracy:.2f} %"
 
 
 def summary(result: Result) -> Iterator[str]:
-    """Tell how a training ended."""
+    """Yield the sentences on how a training ended."""
     yield (
         f"{ENDED.get(result.status, result.status)} after {result.epochs} epochs, "
         f"{result.steps:,} steps, {duration(result.seconds)}."
     )
     if result.best is not None:
-        yield f"Best epoch {result.best.epoch}: validation {figures(result.best)}."
+        yield f"Best epoch {result.best.epoch}: validation {metrics_text(result.best)}."
     if result.test is not None:
-        yield f"Test {figures(result.test)} (weights of the best epoch)."
+        yield f"Test {metrics_text(result.test)} (weights of the best epoch)."

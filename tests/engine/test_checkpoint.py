@@ -49,7 +49,7 @@ def test_torn_files_are_told(tmp_path, keep):
     path = tmp_path / "c.pt"
     checkpoint.save(path, {"w": torch.zeros(100)}, source="a")
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(DesignerError, match="damaged or no checkpoint"):
+    with pytest.raises(DesignerError, match="damaged or is no checkpoint"):
         checkpoint.load(path, source="a")
 
 
@@ -70,7 +70,7 @@ class Hostile:
 def test_code_in_a_checkpoint_is_not_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.save({"format": 1, "x": Hostile()}, tmp_path / "c.pt", pickle_module=pickle)
-    with pytest.raises(DesignerError, match="damaged or no checkpoint"):
+    with pytest.raises(DesignerError, match="damaged or is no checkpoint"):
         checkpoint.load(tmp_path / "c.pt", source="a")
     assert not (tmp_path / "hacked").exists()
 

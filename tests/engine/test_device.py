@@ -55,13 +55,13 @@ def test_torchrun_is_read_from_the_environment(monkeypatch):
             torch.OutOfMemoryError(
                 "CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total of 8 GiB"
             ),
-            "2.50 GiB more was asked for and 1.00 GiB was free",
+            "2.50 GiB more was requested and 1.00 GiB was free",
         ),
         (
             RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 by"),
-            "99 by more was asked for",
+            "99 by more was requested",
         ),
-        (MemoryError(), "more was asked for"),
+        (MemoryError(), "more was requested"),
     ],
 )
 def test_out_of_memory_says_what_to_do(error, asked, monkeypatch):

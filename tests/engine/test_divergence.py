@@ -17,7 +17,7 @@ def network(middle):
 def test_the_first_layer_is_named():
     model = network(Root())
     x = torch.ones(2, 4)
-    assert origin(model, lambda: model(x).sum()) == "layer 1 (Root) was the first to give it"
+    assert origin(model, lambda: model(x).sum()) == "layer 1 (Root) was the first to produce it"
 
 
 def test_what_arises_between_layers_is_told():

@@ -34,16 +34,16 @@ def test_a_training_begins_with_the_weights_and_keeps_the_report(tmp_path, data,
     run = create(tmp_path / "run", tiny_recipe(data, initial_weights=str(path), epochs=1))
     began = []
 
-    class Watched(training._Training):
+    class Watched(training.Loop):
         def run(self):
             began.append({key: value.clone() for key, value in self._network.state_dict().items()})
             return super().run()
 
-    original, training._Training = training._Training, Watched
+    original, training.Loop = training.Loop, Watched
     try:
         train(run)
     finally:
-        training._Training = original
+        training.Loop = original
     assert all(torch.equal(began[0][key], content[key]) for key in content)
     report = msgspec.json.decode(run.weights_report.read_bytes(), type=Report)
     assert {each.origin for each in report.taken} == content.keys()
@@ -79,7 +79,7 @@ def test_resuming_needs_the_weights_no_more(tmp_path, data, state, monkeypatch):
 
 def test_weights_that_are_gone_are_told_before_and_at_the_start(tmp_path, data, state):
     path, _ = state
-    with pytest.raises(DesignerError, match=r"initial weights .*none\.pt are not there"):
+    with pytest.raises(DesignerError, match=r"initial weights .*none\.pt do not exist"):
         create(tmp_path / "one", tiny_recipe(data, initial_weights="none.pt"))
     run = create(tmp_path / "two", tiny_recipe(data, initial_weights=str(path)))
     path.unlink()

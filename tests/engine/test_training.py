@@ -9,6 +9,7 @@ import torch
 
 from designer.data import open_dataset, split
 from designer.engine import checkpoint, steering, training
+from designer.engine.losses import Objective
 from designer.engine.module import module_of_run
 from designer.engine.training import train
 from designer.errors import DesignerError
@@ -411,7 +412,7 @@ def test_a_model_file_of_somebody_else_is_never_run(tmp_path, data):
     run = create(tmp_path / "run", tiny_recipe(data))
     proof = tmp_path / "proof"
     run.source_file.write_text(f"open({str(proof)!r}, 'w').close()\n{run.source()}")
-    failed(run, "is not what design.json gives .* so it is not run")
+    failed(run, "differs from the source .* generates from design.json, so it is not run")
     assert not proof.exists()
 
 
@@ -426,7 +427,7 @@ def test_out_of_memory_is_told(tmp_path, data, monkeypatch):
     def run_out(*arguments):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0")
 
-    monkeypatch.setattr(training.Objective, "__call__", run_out)
+    monkeypatch.setattr(Objective, "__call__", run_out)
     monkeypatch.setattr("designer.engine.device.free_bytes", lambda where: 2**40)
     monkeypatch.setattr("designer.engine.device.title", lambda where: "GPU")
     failed(create(tmp_path / "run", tiny_recipe(data)), "at batch 8: 2.50 GiB .* try batch 4")

@@ -14,7 +14,7 @@ from designer.runs import lock
 from designer.runs.folder import RunFolder, default_path, list_runs
 from designer.runs.launch import is_alive, start
 from designer.runs.network import NetworkInfo, OutputInfo
-from designer.runs.result import Best, Figures, Result
+from designer.runs.result import Best, Metrics, Result
 from designer.storage import write_atomically
 
 NETWORK = NetworkInfo(
@@ -63,7 +63,7 @@ def test_an_empty_folder_can_be_used(tmp_path):
 def test_a_missing_run_is_told(tmp_path):
     with pytest.raises(DesignerError, match="no run folder"):
         RunFolder.open(tmp_path / "absent")
-    with pytest.raises(DesignerError, match="no complete run folder"):
+    with pytest.raises(DesignerError, match="not a complete run folder"):
         RunFolder.open(tmp_path)
 
 
@@ -84,7 +84,7 @@ def test_states_come_from_the_files(tmp_path):
         status="stopped",
         epochs=2,
         best=Best(epoch=1, loss=0.5, accuracy=0.9),
-        validation=Figures(loss=0.5),
+        validation=Metrics(loss=0.5),
     )
     run.result_file.write_bytes(result.to_json())
     assert run.state() == "stopped"

@@ -62,7 +62,7 @@ def test_equal_layers_side_by_side_are_refused():
     report = matched(SIDE_BY_SIDE, ("x", SMALL), ("y", SMALL), ("z", LARGE))
     assert pairs(report) == {"end": "z"}
     (sentence,) = report.refused
-    assert "one, two lie side by side" in sentence and "x, y" in sentence
+    assert "one, two are parallel" in sentence and "x, y" in sentence
 
 
 def test_the_user_may_know_better():
@@ -176,4 +176,4 @@ def test_very_many_equal_branches_are_refused_at_once():
     many = ours(*((f"branch{number}", SMALL, ()) for number in range(2_000)))
     report = matched(many, *((f"x{number}", SMALL) for number in range(2_000)))
     assert not report.taken
-    assert "branch0, branch1, branch2 and 1997 more lie side by side" in report.refused[0]
+    assert "branch0, branch1, branch2 and 1997 more are parallel" in report.refused[0]

@@ -11,7 +11,7 @@ from designer.design import files
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder
 from designer.runs.layouts import Stored, stored
-from designer.runs.weights import Fate, Report, match, stored_by, weight_status
+from designer.runs.weights import Report, WeightStatus, match, stored_by, weight_status
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Comparison:
 
     name: str
     report: Report
-    weight_status: Mapping[str, Fate]
-    layers: Mapping[Fate, int]
+    weight_status: Mapping[str, WeightStatus]
+    layers: Mapping[WeightStatus, int]
 
 
 def of_run(path: Path) -> Origin:

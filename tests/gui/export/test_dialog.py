@@ -20,7 +20,7 @@ from designer.gui.shell.main_window import MainWindow
 from designer.recipe.recipe import Recipe
 from designer.runs.begin import begin
 from designer.runs.export_formats import EXPORT_FORMATS
-from designer.runs.result import Figures, Result
+from designer.runs.result import Metrics, Result
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -244,7 +244,7 @@ def trained(worker: Worker, run_name: str, **changes: Any) -> Path:
     design = replace(presets.load("lenet5"), **changes)
     run = begin(worker.runs_folder / run_name, design, Recipe())
     run.best.write_bytes(b"weights")
-    result = Result(status="finished", test=Figures(loss=0.1, accuracy=0.981))
+    result = Result(status="finished", test=Metrics(loss=0.1, accuracy=0.981))
     run.result_file.write_bytes(msgspec.json.encode(result))
     return run.path
 

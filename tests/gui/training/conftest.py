@@ -24,7 +24,7 @@ from designer.recipe.reading import changed
 from designer.runs.begin import begin
 from designer.runs.events import EventWriter
 from designer.runs.folder import RunFolder
-from designer.runs.result import Best, Figures, Result
+from designer.runs.result import Best, Metrics, Result
 
 SECONDS = 20_000  # milliseconds until a test gives up waiting
 PER_EPOCH = 10
@@ -99,7 +99,7 @@ def written(remembered: preferences.Preferences) -> Callable[..., RunFolder]:
         run = begin(Path(remembered.runs_folder) / name, presets.load("lenet5"), recipe)
         write_events(run, epochs=epochs)
         if status is not None:
-            figures = Figures(loss=0.4, accuracy=0.875)
+            figures = Metrics(loss=0.4, accuracy=0.875)
             result = Result(
                 status=status,
                 epochs=epochs,

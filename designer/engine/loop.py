@@ -1,0 +1,467 @@
+"""The training loop: a plain loop over epochs and steps, with all that its state consists of."""
+
+import math
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import msgspec
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from designer.engine import checkpoint, device, divergence
+from designer.engine.batches import Batch, Images
+from designer.engine.beginning import Events, announce
+from designer.engine.divergence import Diverged
+from designer.engine.evaluation import evaluate, write_details
+from designer.engine.freezing import freeze, groups
+from designer.engine.losses import Objective
+from designer.engine.optimizers import optimizer
+from designer.engine.preparation import Prepared
+from designer.engine.progress import Pace, Progress
+from designer.engine.schedules import LearningRate
+from designer.engine.steering import Steering
+from designer.engine.tally import Tally
+from designer.errors import DesignerError
+from designer.runs.folder import RunFolder
+from designer.runs.result import Best, Metrics, Result, Status
+from designer.storage import unwritable, write_atomically
+
+
+class Loop:
+    """The training loop and its state: step, validate, checkpoint, obey commands.
+
+    Parameters
+    ----------
+    prepared
+        Network, data and device.
+    run
+        The folder of the run.
+    events
+        Its log.
+    interrupt
+        Stops the training when it is set.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        run: RunFolder,
+        events: Events,
+        interrupt: threading.Event,
+    ) -> None:
+        recipe = prepared.recipe
+        self._prepared = prepared
+        self._recipe = recipe
+        self._run = run
+        self._events = events
+        self._processes = prepared.processes
+        self._network = prepared.network
+        freeze(prepared.network, prepared.analysis)
+        self._parameters = [each for each in prepared.network.parameters() if each.requires_grad]
+        self._objective = Objective(recipe.loss, prepared.info.outputs)
+        self._optimizer = optimizer(
+            recipe.optimizer,
+            groups(prepared.network, prepared.analysis),
+            device=prepared.device,
+        )
+        self._rate = LearningRate(
+            recipe.schedule,
+            base=recipe.optimizer.learning_rate,
+            epochs=recipe.epochs,
+            steps_per_epoch=prepared.steps_per_epoch,
+        )
+        self._scaler = torch.amp.GradScaler("cuda") if prepared.precision.needs_scaler else None
+        self._interrupt = interrupt
+        self._begin_at(Progress())
+        self._memory = device.Memory(prepared.device)
+        self._tally = Tally(
+            classes=bool(prepared.classes),
+            device=prepared.device,
+            processes=prepared.processes,
+            interval=recipe.log_interval,
+        )
+        self._loss = 0.0  # of the last step read
+        self._accuracy: float | None = None  # of the last step read
+
+    def _begin_at(self, progress: Progress, *, taken: int = 0) -> None:
+        """Start from a progress, with `taken` lines of the control file obeyed before."""
+        recipe, steps = self._recipe, self._recipe.epochs * self._prepared.steps_per_epoch
+        self._progress = progress
+        self._pace = Pace(progress, batch=recipe.batch, steps=steps)
+        self._steering = Steering(self._run, recipe, self._processes, self._interrupt, taken=taken)
+
+    def restore(self, content: checkpoint.Content) -> None:
+        """Continue from a checkpoint.
+
+        Raises
+        ------
+        DesignerError
+            The data, the batch or the optimizer were changed, so that the checkpoint does not fit.
+        """
+        if content["steps_per_epoch"] != self._prepared.steps_per_epoch:
+            raise DesignerError(
+                f"The checkpoint {self._run.last} counts {content['steps_per_epoch']:,} steps an "
+                f"epoch, but data and batch now give {self._prepared.steps_per_epoch:,}: "
+                "put them back, or begin a new run."
+            )
+        now = self._optimizer_recipe()
+        before = content.get(
+            "optimizer_recipe", now
+        )  # absent from checkpoints of the first version
+        if changed := [f"{name} was {before[name]}" for name in now if before[name] != now[name]]:
+            raise DesignerError(
+                f"The checkpoint {self._run.last} is of another optimizer than the recipe's "
+                f"({', '.join(changed)}): put that back, or begin a new run."
+            )
+        self._network.load_state_dict(content["network"])
+        self._optimizer.load_state_dict(content["optimizer"])
+        self._rate.restore(content["rate"])
+        if self._scaler is not None:
+            self._scaler.load_state_dict(content["scaler"])
+        progress = msgspec.convert(content["progress"], Progress)
+        self._begin_at(progress, taken=content["taken"])
+        if self._processes.first:
+            checkpoint.restore_generators(content["generators"])
+
+    def run(self) -> Result:
+        """Train to the end, evaluate the best weights, and write the result."""
+        announce(self._prepared, self._run, self._events, step=self._progress.steps)
+        message = None
+        try:
+            status = self._train()
+        except Diverged as outcome:
+            status, message = "diverged", str(outcome)
+        test = None
+        if self._processes.first and status in ("finished", "early_stopped"):
+            test = self._test()
+        result = self.result(status, test=test, message=message)
+        if self._processes.first:
+            write_result(self._run, result)
+            self._events.write("end", **msgspec.to_builtins(result))
+        return result
+
+    def result(
+        self, status: Status, *, test: Metrics | None = None, message: str | None = None
+    ) -> Result:
+        """Return the result up to now."""
+        self._pace.tick()
+        progress = self._progress
+        return Result(
+            status=status,
+            epochs=progress.epoch,
+            steps=progress.steps,
+            best=progress.best,
+            validation=progress.validation,
+            test=test,
+            seconds=progress.seconds,
+            message=message,
+        )
+
+    # The loop
+
+    def _train(self) -> Status:
+        model: nn.Module = self._network
+        if self._processes.several:
+            model = DistributedDataParallel(model)
+        model.train()
+        freeze(self._network, self._prepared.analysis)
+        progress, patience = self._progress, self._recipe.early_stopping
+        self._pace.restart()
+        while progress.epoch < self._recipe.epochs:
+            if patience and progress.bad_epochs >= patience:
+                return "early_stopped"
+            if not self._train_epoch(model):
+                self._checkpoint("stop")
+                return "stopped"
+            self._end_epoch()
+        return "finished"
+
+    def _train_epoch(self, model: nn.Module) -> bool:
+        """Train the rest of an epoch; return False if the training was stopped in it."""
+        prepared, recipe, progress = self._prepared, self._recipe, self._progress
+        optimizer, scaler, parameters = self._optimizer, self._scaler, self._parameters
+        objective, clip = self._objective, recipe.gradient_clipping
+        lower_precision = self._autocast()
+        batches = prepared.train.batches(self._order(), prepared.batch, start=progress.batches)
+        for images, targets in batches:
+            rate = self._rate.at(progress.steps)
+            for group in optimizer.param_groups:
+                group["lr"] = rate * group.get("lr_scale", 1.0)
+            with lower_precision:
+                outputs = model(images)
+                loss = objective(outputs, targets)
+            if self._tally.note(loss, outputs, targets):
+                self._read((images, targets))
+            if scaler is None:
+                loss.backward()  # type: ignore[no-untyped-call]
+            else:
+                scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            if clip is not None:
+                if scaler is not None:
+                    scaler.unscale_(optimizer)
+                nn.utils.clip_grad_norm_(parameters, clip)
+            if scaler is None:
+                optimizer.step()
+            else:
+                scaler.step(optimizer)
+                scaler.update()
+            for weight in parameters:
+                weight.grad = None
+            progress.batches += 1
+            progress.steps += 1
+            # The first step is logged at once, so that a slow network is seen to train.
+            if progress.steps % recipe.log_interval == 0 or progress.steps == 1:
+                self._log_step(rate)
+            if self._steering.is_time_to_look(progress.steps) and not self._steer():
+                return False
+        return True
+
+    def _order(self) -> Tensor:
+        """Return the order of this process's images, which depends on seed and epoch alone."""
+        prepared, processes = self._prepared, self._processes
+        seed = (self._recipe.seed * 1_000_003 + self._progress.epoch) % 2**63
+        order = torch.randperm(len(prepared.train), generator=torch.Generator().manual_seed(seed))
+        whole = order[: prepared.steps_per_epoch * self._recipe.batch]
+        if not processes.several:
+            return whole
+        shares = whole.view(prepared.steps_per_epoch, processes.count, prepared.batch)
+        return shares[:, processes.rank].reshape(-1)
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        lower = self._prepared.precision.lower
+        return nullcontext() if lower is None else torch.autocast("cuda", dtype=lower)
+
+    def _read(self, batch: Batch | None = None) -> None:
+        """Add up the steps not yet read, and check that their losses are finite.
+
+        Parameters
+        ----------
+        batch
+            The batch of the newest step, if its gradient was not computed yet.
+        """
+        progress = self._progress
+        read = self._tally.read()
+        if not read.losses:
+            return
+        for number, loss in enumerate(read.losses, start=1 - len(read.losses)):
+            if not math.isfinite(loss):
+                done = progress.steps + (0 if batch is None else 1)
+                raise Diverged(self._explained(loss, step=done + number, batch=batch))
+            # Added one by one, so that the sum does not depend on how many are read together.
+            progress.loss_sum += loss
+        progress.hits += sum(read.hits)
+        self._loss = read.losses[-1]
+        if self._prepared.classes:
+            self._accuracy = read.hits[-1] / self._recipe.batch
+
+    def _explained(self, loss: float, *, step: int, batch: Batch | None) -> str:
+        """Return a sentence on where a loss that is not finite comes from, and what helps."""
+
+        def again() -> Tensor:
+            assert batch is not None
+            return self._objective(self._network(batch[0]), batch[1])
+
+        rate = self._rate.at(self._progress.steps)
+        if batch is None:  # of several processes or on an accelerator
+            where = "the layer is not known, as several steps were read together"
+        else:
+            where = divergence.origin(self._network, again)
+        return (
+            f"The loss became {loss} at step {step:,} (epoch {self._progress.epoch + 1}): {where}; "
+            f"lower the learning rate (it was {rate:.3g}) or set gradient_clipping."
+            f"{self._checkpoint_before()}"
+        )
+
+    def _end_epoch(self) -> None:
+        """Validate, keep the weights if they are the best, and write a checkpoint."""
+        self._read()
+        prepared, progress = self._prepared, self._progress
+        images = prepared.steps_per_epoch * self._recipe.batch
+        train = Metrics(
+            loss=progress.loss_sum / prepared.steps_per_epoch,
+            accuracy=progress.hits / images if prepared.classes else None,
+        )
+        first = self._processes.first
+        validation: Metrics = self._processes.share(
+            self._metrics(prepared.validation) if first else None
+        )
+        if not math.isfinite(validation.loss):
+            broken = divergence.broken_weights(self._network)
+            where = f"{broken[-1]} is not finite" if broken else "the weights are finite"
+            raise Diverged(
+                f"The validation loss became {validation.loss} in epoch {progress.epoch + 1} "
+                f"({where}): lower the learning rate or set gradient_clipping."
+            )
+        progress.validation = validation
+        progress.epoch += 1
+        progress.batches, progress.loss_sum, progress.hits = 0, 0.0, 0
+        self._rate.epoch_ended(validation.loss)
+        progress.bad_epochs += 1
+        if progress.best is None or validation.loss < progress.best.loss:
+            progress.bad_epochs = 0
+            progress.best = Best(
+                epoch=progress.epoch, loss=validation.loss, accuracy=validation.accuracy
+            )
+            self._save_best()
+        self._pace.tick()
+        seconds, progress.epoch_seconds = progress.epoch_seconds, 0.0
+        self._events.write(
+            "epoch",
+            epoch=progress.epoch,
+            step=progress.steps,
+            train=train,
+            validation=validation,
+            best=progress.best.epoch == progress.epoch,
+            seconds=seconds,
+            seconds_left=self._pace.seconds_left(),
+        )
+        self._checkpoint("epoch")
+        self._pace.restart()
+
+    def _metrics(self, images: Images) -> Metrics:
+        with self._autocast():
+            return evaluate(
+                self._network,
+                images,
+                self._objective,
+                batch=self._prepared.batch,
+                classes=len(self._prepared.classes),
+            )
+
+    def _test(self) -> Metrics | None:
+        """Evaluate the best weights on the test part and write the details."""
+        prepared = self._prepared
+        if prepared.test is None:
+            return None
+        best = checkpoint.load(self._run.best, source=prepared.source)
+        self._network.load_state_dict(best["network"])
+        with self._autocast():
+            write_details(
+                self._network,
+                prepared.test,
+                self._objective,
+                batch=prepared.batch,
+                preprocessing=prepared.preprocessing,
+                run=self._run,
+            )
+        return self._metrics(prepared.test)
+
+    # Checkpoints
+
+    def _checkpoint(self, reason: str) -> None:
+        self._read()
+        if broken := divergence.broken_weights(self._network):
+            raise Diverged(
+                f"{broken[-1]} became NaN or infinite at step {self._progress.steps:,}: "
+                "lower the learning rate or set gradient_clipping."
+                f"{self._checkpoint_before()}"
+            )
+        self._pace.tick()
+        self._steering.saved()
+        if not self._processes.first:
+            return
+        self._events.sync()
+        content = {
+            "network": self._network.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "optimizer_recipe": self._optimizer_recipe(),
+            "rate": self._rate.state(),
+            "scaler": None if self._scaler is None else self._scaler.state_dict(),
+            "generators": checkpoint.generators(),
+            "progress": msgspec.to_builtins(self._progress),
+            "steps_per_epoch": self._prepared.steps_per_epoch,
+            "threads": torch.get_num_threads(),
+            "sequence": self._events.sequence + 1,  # of the event below
+            "taken": self._steering.taken,
+        }
+        checkpoint.save(self._run.last, content, source=self._prepared.source)
+        progress = self._progress
+        self._events.write(
+            "checkpoint", step=progress.steps, epoch=progress.epoch_at_hand, reason=reason
+        )
+
+    def _checkpoint_before(self) -> str:
+        return " The last checkpoint is from before." if self._run.last.exists() else ""
+
+    def _optimizer_recipe(self) -> dict[str, Any]:
+        """Return the optimizer's settings that must not change on resuming: all but the rate."""
+        fields: dict[str, Any] = msgspec.to_builtins(self._recipe.optimizer)
+        del fields["learning_rate"]
+        return fields
+
+    def _save_best(self) -> None:
+        if self._processes.first:
+            content = {
+                "network": self._network.state_dict(),
+                "preprocessing": msgspec.to_builtins(self._prepared.preprocessing),
+                "best": msgspec.to_builtins(self._progress.best),
+            }
+            checkpoint.save(self._run.best, content, source=self._prepared.source)
+
+    # Steering
+
+    def _steer(self) -> bool:
+        """Obey the new commands; return whether to continue training."""
+        paused = False
+        while True:
+            commands = self._steering.commands()
+            was_paused = paused
+            for command in commands:
+                match command.command:
+                    case "set_lr":
+                        self._set_rate(command.value or 0.0)
+                    case "checkpoint":
+                        self._checkpoint("command")
+            # The last one counts: a resume cancels an unread pause or stop.
+            for command in reversed(commands):
+                if command.command == "stop":
+                    return False
+                if command.command in ("pause", "resume"):
+                    paused = command.command == "pause"
+                    break
+            if paused and not was_paused:
+                self._checkpoint("pause")
+                self._events.write("paused", step=self._progress.steps)
+            if was_paused and not paused:
+                self._events.write("resumed", step=self._progress.steps)
+            if not paused:
+                if was_paused:
+                    self._pace.paused()
+                return True
+            self._steering.wait()
+
+    def _set_rate(self, rate: float) -> None:
+        progress = self._progress
+        self._rate.set(rate, step=progress.steps)
+        self._events.write("lr", step=progress.steps, epoch=progress.epoch_at_hand, lr=rate)
+
+    def _log_step(self, rate: float) -> None:
+        self._read()
+        progress = self._progress
+        self._events.write(
+            "step",
+            step=progress.steps,
+            epoch=progress.epoch_at_hand,
+            loss=self._loss,
+            accuracy=self._accuracy,
+            lr=rate,
+            images_per_second=self._pace.images_per_second(),
+            seconds_left=self._pace.seconds_left(),
+            memory_bytes=self._memory.used_bytes(),
+        )
+
+
+def write_result(run: RunFolder, result: Result) -> None:
+    """Write the result of a run.
+
+    Raises
+    ------
+    DesignerError
+        The file cannot be written.
+    """
+    try:
+        write_atomically(run.result_file, result.to_json())
+    except OSError as error:
+        raise unwritable(run.result_file, error) from error
