@@ -403,15 +403,16 @@ def _uneven(matching: _Matching, mine: Sequence[str], others: Sequence[str]) -> 
     return (
         f"{_named(mine)} of the design and {_named(others)} of the file have the same shapes "
         f"({_shapes(matching, mine[0])}) but are {len(mine)} and {len(others)}: matching them "
-        "would be a guess, so these stay fresh; match them with netdesigner weights --map OURS=THEIRS."
+        "would be a guess, so these stay fresh; match them with netdesigner weights --map "
+        "OURS=THEIRS."
     )
 
 
 def _ambiguous(matching: _Matching, mine: Sequence[str], others: Sequence[str]) -> str:
     return (
         f"{_named(mine)} are parallel and have the same shapes ({_shapes(matching, mine[0])}): "
-        f"matching them with {_named(others)} would be a guess, so they stay fresh; match them as in "
-        f"netdesigner weights --map {mine[0]}={others[0]}."
+        f"matching them with {_named(others)} would be a guess, so they stay fresh; match them as "
+        f"in netdesigner weights --map {mine[0]}={others[0]}."
     )
 
 
