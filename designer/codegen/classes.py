@@ -308,7 +308,9 @@ class ClassWriter:
         elif part.code.texts:
             self.codes[name] = self._in_forward(name, node, part.code)
         self.forwards.append(part.forward)
-        self.channels[name, 0] = self._known(part.channels, result.outputs[0].shape[0])  # type: ignore[union-attr]
+        output = result.outputs[0]
+        assert output is not None
+        self.channels[name, 0] = self._known(part.channels, output.shape[0])
 
     def _known(self, channels: Tree | None, value: int) -> Tree | None:
         """Return channels as they are written: numbers in the network's class, unless free."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from designer.analysis.evaluation.results import NodeResult
 from designer.design.expressions import (
@@ -77,10 +77,10 @@ class ConstructorArguments:
         self.used |= other.used
         self.extras.update(other.extras)
 
-    def tree(self, value: Value) -> Tree:
+    def tree(self, value: Scalar) -> Tree:
         """Return a value or expression of the design as an expression over the class's names."""
         if not is_expression(value):
-            return Literal(value)  # type: ignore[arg-type]
+            return Literal(value)
         tree, sizes = _read(str(value), self.bound)
         if self.scope is not None:
             for name in sizes:
@@ -95,7 +95,8 @@ class ConstructorArguments:
     def size(self, name: str, value: Value) -> Tree:
         """Return a size that only the analysis knows: a number, or an extra argument of a block."""
         if self.scope is None:
-            return Literal(value)  # type: ignore[arg-type]
+            # A whole shape is a tuple, which is printed as any literal is.
+            return Literal(cast(Scalar, value))
         self.extras[name] = value
         return Name(name)
 

@@ -35,15 +35,12 @@ class ReceptiveField(NamedTuple):
 
     def through(self, window: Window) -> "ReceptiveField":
         """Return the receptive field after a layer with this window."""
+        (height, width), (row_jump, column_jump), (top, left) = self
+        kernel, stride, offset = window
         return ReceptiveField(
-            tuple(
-                s + (k - 1) * j for s, k, j in zip(self.size, window.size, self.jump, strict=True)
-            ),  # type: ignore[arg-type]
-            tuple(j * step for j, step in zip(self.jump, window.stride, strict=True)),  # type: ignore[arg-type]
-            tuple(
-                c + offset * j
-                for c, offset, j in zip(self.start, window.offset, self.jump, strict=True)
-            ),  # type: ignore[arg-type]
+            (height + (kernel[0] - 1) * row_jump, width + (kernel[1] - 1) * column_jump),
+            (row_jump * stride[0], column_jump * stride[1]),
+            (top + offset[0] * row_jump, left + offset[1] * column_jump),
         )
 
 

@@ -185,8 +185,9 @@ def _name_fixes(
 def _usable(parameter: Parameter[Any], given: Value | None) -> Value | None:
     """Return the valid value of a parameter that is nearest to the given one, or None."""
     nearest: tuple[Value, ...] = ()
-    if isinstance(parameter, Int | Float) and type(given) in (int, float):
-        nearest = (min(max(given, parameter.minimum), parameter.maximum),)  # type: ignore[type-var]
+    number = given if isinstance(given, int | float) and not isinstance(given, bool) else None
+    if isinstance(parameter, Int | Float) and number is not None:
+        nearest = (min(max(number, parameter.minimum), parameter.maximum),)
     default = () if parameter.required else (parameter.default,)
     usual = _USUAL_KERNEL if isinstance(parameter, IntPair) else _USUAL
     value: Value

@@ -1,4 +1,4 @@
-"""Factors of learning rates: how they multiply, what they cost, what is wrong with them."""
+"""Learning-rate factors: how they multiply, what they save, which are refused."""
 
 import pytest
 
