@@ -34,7 +34,7 @@ _FEW = 50  # nodes up to which the ports are counted one by one
 
 
 class Change(NamedTuple):
-    """What must be painted anew: everything if something moved, else some nodes and edges."""
+    """What must be repainted: everything if something moved, else some nodes and edges."""
 
     moved: bool
     rows: np.ndarray = np.zeros(0, dtype=np.int64)
@@ -62,7 +62,7 @@ class Arrays(Rows):
         blocks: Mapping[str, Block],
         weight_status: Mapping[str, str] | None = None,
     ) -> Change:
-        """Bring the arrays to what shall be drawn now.
+        """Change the arrays to those of the design as it is now.
 
         Parameters
         ----------

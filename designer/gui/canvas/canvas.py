@@ -23,7 +23,7 @@ _LEAST_HEIGHT = 260  # pixels of the canvas from which on it has room for the mi
 
 
 class Canvas(QWidget):
-    """Does what the actions of the menus ask; what the mouse does stands in `gestures`."""
+    """Offers a method for each action on the graph; what the mouse does is in `gestures`."""
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(objectName="canvas")

@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer
 
 from designer.gui.canvas import hits
 from designer.gui.canvas.scene_view import SceneView
+from designer.gui.documents.spacing import NODE_HEIGHT
 
 _DELAY = 350  # milliseconds until the card is shown
 
@@ -61,5 +62,5 @@ class Hover(QObject):
         ]
         if problems:
             box = QRectF(*layer.box[row].tolist())
-            corner = QPointF(box.right(), min(box.bottom(), box.top() + 44.0))
+            corner = QPointF(box.right(), min(box.bottom(), box.top() + NODE_HEIGHT))
             view.notes.show_problems(view.mapFromScene(corner), problems)

@@ -166,7 +166,7 @@ def _add_ends(graph: Graph, known: dict[str, Xy], inputs: _Ends, outputs: _Ends)
 
 
 class PositionCache(QObject):
-    """The layout positions of one design's graphs, found anew only when they can have changed.
+    """The layout positions of one design's graphs, computed again only if they may have changed.
 
     One entry for each block of the design and one for its own graph.
 

@@ -220,7 +220,7 @@ def _lane(
 
 
 class _Tracks:
-    """The lanes in use and from which y to which, so that wires do not lie upon each other."""
+    """The intervals of y in which lanes are in use, so that wires do not cover each other."""
 
     def __init__(self) -> None:
         self._taken: dict[int, list[tuple[float, float, float]]] = {}

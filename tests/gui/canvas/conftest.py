@@ -1,4 +1,4 @@
-"""A shown canvas with a workspace of its own, and short ways to do what hands do."""
+"""A visible canvas with a workspace of its own, and helpers that point and turn the wheel."""
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -18,7 +18,7 @@ def workspace(look: str) -> Workspace:
 
 @pytest.fixture
 def canvas(qtbot: QtBot, workspace: Workspace) -> Canvas:
-    """A shown canvas of 1000 by 700 pixels."""
+    """A visible canvas of 1000 by 700 pixels."""
     widget = Canvas(workspace)
     qtbot.addWidget(widget)
     widget.resize(1000, 700)

@@ -126,12 +126,12 @@ def chain_with_skips(length: int) -> Design:
     return Design("Chain", graph=replace(Design("").graph, nodes=nodes, edges=tuple(edges)))
 
 
-@pytest.mark.parametrize("placed", [False, True])
-def test_wires_found_again_are_those_found_at_first(qtbot: QtBot, placed: bool) -> None:
-    """Only what moved is sampled, and only what was joined is counted; nobody can tell."""
-    chance = random.Random(placed)
+@pytest.mark.parametrize("stored", [False, True])
+def test_updated_wires_equal_those_of_a_fresh_build(qtbot: QtBot, stored: bool) -> None:
+    """Updates sample only moved wires and count only rewired ports, with the same result."""
+    chance = random.Random(stored)
     picture = Picture(chain_with_skips(60))
-    if placed:
+    if stored:
         root = picture.arrays.frames[""]
         known = {name: Point(x, y) for name, (x, y) in root.positions.by_name().items()}
         picture.put(edits.move(picture.design, known))
@@ -148,7 +148,7 @@ def test_wires_found_again_are_those_found_at_first(qtbot: QtBot, placed: bool) 
                 after = edits.connect(picture.design, edge)
             except DesignerError:  # nodes that were inserted are the last of the names
                 continue
-        elif kind == 2 and placed:
+        elif kind == 2 and stored:
             to = Point(14.0 * chance.randrange(-20, 20), 33.0 * chance.randrange(150))
             after = edits.move(picture.design, {name: to})
         else:

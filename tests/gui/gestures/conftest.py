@@ -1,4 +1,4 @@
-"""A hand on a window that shows a small residual network."""
+"""A window that shows a small residual network, driven by mouse and keys."""
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -28,5 +28,5 @@ def residual() -> Design:
 
 @pytest.fixture
 def hand(qtbot: QtBot, window: MainWindow) -> Hand:
-    """A hand on the residual network."""
+    """Drives a window that shows the residual network."""
     return Hand(qtbot, window, residual())

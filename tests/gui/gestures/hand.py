@@ -1,4 +1,4 @@
-"""A hand on the mouse: presses, drags and clicks on the canvas as real events."""
+"""Drives the canvas by real mouse and key events: presses, drags, clicks, typing."""
 
 from PySide6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
@@ -17,7 +17,7 @@ Keys = Qt.KeyboardModifier
 
 
 class Hand:
-    """Acts on the canvas of a window with mouse and keys; looks at what came of it."""
+    """Acts on the canvas of a window by mouse and keys, and reads the results."""
 
     def __init__(self, qtbot: QtBot, window: MainWindow, design: Design) -> None:
         self.qtbot, self.window = qtbot, window
@@ -62,7 +62,7 @@ class Hand:
         assert self.view.viewport().rect().contains(found), f"{found} is out of sight"
         return found
 
-    # What hands do
+    # Acting
 
     def press(self, point: QPointF, keys: Qt.KeyboardModifier = NONE) -> None:
         self.qtbot.mousePress(self.view.viewport(), LEFT, keys, self.pixel(point))
@@ -98,7 +98,7 @@ class Hand:
     def type(self, text: str) -> None:
         self.qtbot.keyClicks(self.window.focusWidget(), text)
 
-    # What came of it
+    # Results
 
     @property
     def design(self) -> Design:

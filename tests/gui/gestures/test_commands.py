@@ -42,8 +42,8 @@ def test_pasting_between_designs(hand: Hand) -> None:
     hand.key(Key.Key_V, CTRL)
     assert hand.selected == {"layer1_2", "layer2_2"}
     assert list(hand.design.blocks) == ["BasicBlock"]
-    places = [node.at for node in hand.graph.nodes.values()]
-    assert None not in places and len(set(places)) == len(places)
+    positions = [node.at for node in hand.graph.nodes.values()]
+    assert None not in positions and len(set(positions)) == len(positions)
 
 
 def test_text_that_is_no_design_is_refused(hand: Hand) -> None:

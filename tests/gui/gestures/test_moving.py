@@ -47,15 +47,15 @@ def test_the_rubber_band_selects_what_it_touches(hand: Hand) -> None:
 
 def test_a_drag_moves_in_one_step_and_stores_all_positions(hand: Hand) -> None:
     before = hand.design
-    places = hand.view.positions("")
+    positions = hand.view.positions("")
     hand.drag(hand.at("act"), hand.at("act", 210, 90))
     assert hand.steps == ["move act"]
     nodes = hand.graph.nodes
     assert all(node.at is not None for node in nodes.values())
     at = nodes["act"].at
     assert at is not None
-    assert abs(at.x - places["act"].x - 210) < 8 and abs(at.y - places["act"].y - 90) < 3
-    assert nodes["conv"].at == places["conv"]
+    assert abs(at.x - positions["act"].x - 210) < 8 and abs(at.y - positions["act"].y - 90) < 3
+    assert nodes["conv"].at == positions["conv"]
     assert hand.graph.edges == before.graph.edges
     hand.key(Key.Key_Z, Keys.ControlModifier)
     assert hand.design is before
@@ -74,24 +74,24 @@ def test_escape_leaves_everything_where_it_was(hand: Hand) -> None:
 
 
 def test_several_nodes_move_together(hand: Hand) -> None:
-    places = hand.view.positions("")
+    positions = hand.view.positions("")
     hand.click(hand.at("conv"))
     hand.click(hand.at("act"), Keys.ShiftModifier)
     hand.drag(hand.at("conv"), hand.at("conv", 173, 20))
     assert hand.steps == ["move 2 nodes"]
     nodes = hand.graph.nodes
-    ways = set()
+    distances = set()
     for name in ("conv", "act"):
         at = nodes[name].at
         assert at is not None
-        ways.add((round(at.x - places[name].x, 3), round(at.y - places[name].y, 3)))
-    assert len(ways) == 1
+        distances.add((round(at.x - positions[name].x, 3), round(at.y - positions[name].y, 3)))
+    assert len(distances) == 1
     assert hand.selected == {"conv", "act"}
 
 
 def test_a_node_comes_to_lie_in_the_column_of_another(hand: Hand) -> None:
-    places = hand.view.positions("")
-    side, act = places["side"], places["act"]
+    positions = hand.view.positions("")
+    side, act = positions["side"], positions["act"]
     hand.drag(hand.at("side"), hand.at("side", act.x - side.x + 3, 130), hold=True)
     hand.release(hand.at("side"))
     at = hand.graph.nodes["side"].at

@@ -15,7 +15,7 @@ class Gesture:
     Attributes
     ----------
     cursor
-        The pointer's shape meanwhile, None for the usual one.
+        The shape of the pointer during the gesture, None for the usual one.
     """
 
     cursor: Qt.CursorShape | None = None
@@ -33,4 +33,4 @@ class Gesture:
         """Make the edit: the button was released."""
 
     def cancel(self) -> None:
-        """Undo whatever was shown or selected meanwhile."""
+        """Undo what the gesture has shown and selected."""

@@ -323,7 +323,7 @@ class QuickAdd(QFrame):
         self._sign.setIcon(icons.icon("search", c.faint_text))
 
     def _take_geometry(self, at: QPoint) -> None:
-        """Take a size by the present font, beside the pointer but within the view."""
+        """Take a size that fits the font and a position near the pointer, within the view."""
         metrics = self.fontMetrics()
         row = round(metrics.height() * 1.55)
         self.help.setFixedHeight(2 * self.help.fontMetrics().lineSpacing())
