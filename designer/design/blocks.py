@@ -56,8 +56,11 @@ def check_use(design: Design, used: str, block: str | None) -> None:
         return
     inner = parts(design.blocks, (BlockNode(used),))
     if block in inner:
-        words = "itself" if used == block else f"{used}, which contains {block}"
-        raise DesignerError(f"{block} cannot contain {words}; that would never end.")
+        if used == block:
+            raise DesignerError(f"{block} cannot contain itself; that would never end.")
+        raise DesignerError(
+            f"{block} cannot contain {used}, which contains {block}; that would never end."
+        )
 
 
 def free_block_name(design: Design, name: str) -> str:
@@ -112,8 +115,11 @@ def remove_block(design: Design, name: str) -> Design:
     if found:
         around, node = found[0]
         user = f"{around}.{node}" if around else node
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        raise DesignerError(f"{name} is used by {user}{more}; remove or dissolve that first.")
+        if len(found) == 1:
+            raise DesignerError(f"{name} is used by {user}; remove or dissolve that first.")
+        raise DesignerError(
+            f"{name} is used by {user} and {len(found) - 1} more; remove or dissolve those first."
+        )
     return replace(design, blocks={key: each for key, each in design.blocks.items() if key != name})
 
 

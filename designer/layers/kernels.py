@@ -49,8 +49,10 @@ def refuse_large_kernel(
             remedies.insert(0, SetParameters(f"set padding to {show(needed)}", {"padding": needed}))
         raise LayerError(
             "kernel-too-large",
-            f"the kernel reaches over {reach} rows or columns, but the input's {name} is {size}"
-            + (f" with padding {padding[axis]} on each side" if padding[axis] else ""),
+            f"the kernel spans {reach} rows or columns, but the input's {name} is {size} "
+            f"with padding {padding[axis]} on each side"
+            if padding[axis]
+            else f"the kernel spans {reach} rows or columns, but the input's {name} is {size}",
             axis=name,
             received=size,
             expected=f"at least {reach - 2 * padding[axis]}",

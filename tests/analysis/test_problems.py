@@ -177,7 +177,7 @@ CASES: dict[str, Case] = {
     "kernel larger than the input": Case(
         chain(conv(4, 11)),
         "kernel-too-large",
-        "n1: the kernel reaches over 11 rows or columns, but the input's height is 8 (from image)",
+        "n1: the kernel spans 11 rows or columns, but the input's height is 8 (from image)",
         axis="height",
         received="8",
         expected="at least 11",
@@ -317,7 +317,7 @@ CASES: dict[str, Case] = {
     "a large window": Case(
         chain({"layer": "MaxPool2d", "kernel_size": [3, 9]}),
         "kernel-too-large",
-        "n1: the kernel reaches over 9 rows or columns, but the input's width is 8 (from image)",
+        "n1: the kernel spans 9 rows or columns, but the input's width is 8 (from image)",
         axis="width",
         received="8",
         expected="at least 9",
@@ -326,7 +326,7 @@ CASES: dict[str, Case] = {
     "a dilated kernel": Case(
         chain(conv(4, 4, dilation=4, padding=1)),
         "kernel-too-large",
-        "n1: the kernel reaches over 13 rows or columns, but the input's height is 8 with padding "
+        "n1: the kernel spans 13 rows or columns, but the input's height is 8 with padding "
         "1 on each side (from image)",
         axis="height",
         received="8",
@@ -336,7 +336,7 @@ CASES: dict[str, Case] = {
     "a window much too large": Case(
         chain({"layer": "StochasticPool2d", "kernel_size": 9}),
         "kernel-too-large",
-        "n1: the kernel reaches over 9 rows or columns, but the input's height is 8 (from image)",
+        "n1: the kernel spans 9 rows or columns, but the input's height is 8 (from image)",
         axis="height",
         received="8",
         expected="at least 9",

@@ -104,7 +104,7 @@ def test_broken_in_five_ways_and_mended_by_what_is_offered(
     # The kernel is larger than the input.
     hands.click_node("pool2")
     hands.fill("kernel_size", "15")
-    assert "the kernel reaches over 15 rows or columns" in problems(window)["pool2"]
+    assert "the kernel spans 15 rows or columns" in problems(window)["pool2"]
     assert badge(hands, "pool2")
     hands.mend("Set kernel size to 10×10")
     assert problems(window) == {}

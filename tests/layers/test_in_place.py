@@ -22,7 +22,8 @@ IMAGE: Node = {"layer": "Input", "shape": [4, 6, 6]}
 CONV: Node = {"layer": "Conv2d", "out_channels": 4, "kernel_size": 1}
 SCORES: Node = {"layer": "Output"}
 
-# What stands in front of the activation: allowed, or keeps the tensor that would be overwritten.
+# The layer before the activation, and whether the activation may overwrite its output: not if
+# that layer saves it for backward.
 FRONT: dict[str, tuple[dict[str, Any], bool]] = {
     "Conv2d": ({"out_channels": 3, "kernel_size": 3, "padding": 1}, True),
     "ConvTranspose2d": ({"out_channels": 3, "kernel_size": 3}, True),

@@ -53,7 +53,7 @@ def test_a_click_on_a_problem_goes_to_its_location(
     _break_conv1(workspace)
     qtbot.waitUntil(lambda: len(_rows(panel)) == 1)
     row = _rows(panel)[0]
-    assert row.sentence.text().startswith("conv1: the kernel reaches over 700 rows")
+    assert row.sentence.text().startswith("conv1: the kernel spans 700 rows")
     assert row.location.text() == "conv1 · the shape comes from image"
     assert row.accessibleName().startswith("error: ")
     with qtbot.waitSignal(workspace.revealed):
