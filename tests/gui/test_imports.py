@@ -15,11 +15,11 @@ from designer.gui.shell import application as window
 
 application = QApplication([])
 
-def told():
+def report():
     print(*[name for name in {names} if name in sys.modules])
     application.quit()
 
-QTimer.singleShot({after}, told)
+QTimer.singleShot({after}, report)
 window.run({designs})
 """
 

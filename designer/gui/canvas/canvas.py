@@ -166,7 +166,7 @@ class Canvas(QWidget):
             return
         block, graph = found
         if all(node.at is None for node in graph.nodes.values()):
-            workspace.told.emit("Everything is arranged already.")
+            workspace.reported.emit("Everything is arranged already.")
             return
         inputs, outputs = graph_paths.ends_of(workspace.design, block)
         names = (*inputs, *graph.nodes, *outputs)

@@ -34,7 +34,7 @@ GESTURES = (
     ("Double-click on empty canvas", "Add a layer at the pointer by typing its name."),
     ("Double-click on a block", "Show the graph of the block."),
     ("Alt+drag a node", "Remove its edges and connect its neighbors."),
-    ("Drag on empty canvas", "Select what lies in the rectangle."),
+    ("Drag on empty canvas", "Select the nodes in the rectangle."),
     ("Shift+click", "Add a node to the selection, or remove it."),
     ("Ctrl+click on a node", "Select its whole branch."),
     ("Arrow keys", "Move the selection along the wires."),

@@ -258,10 +258,10 @@ def _paint_sign(painter: QPainter, rect: QRectF, command: Command) -> None:
         return
     shaped = command.icon.startswith("layer-")
     tint = c.of(command.category).name() if shaped else c.soft_text
-    place = QRectF(rect.left() + 10, rect.center().y() - _SIGN / 2, _SIGN, _SIGN)
+    sign = QRectF(rect.left() + 10, rect.center().y() - _SIGN / 2, _SIGN, _SIGN)
     if command.refusal:
         tint = c.disabled_text
-    icons.icon(command.icon, tint).paint(painter, place.toRect())
+    icons.icon(command.icon, tint).paint(painter, sign.toRect())
 
 
 def _paint_right(

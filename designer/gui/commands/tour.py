@@ -67,7 +67,7 @@ class Tour(QWidget):
             return
         self.number = max(0, number)
         self.step.prepare(self.window_)
-        self.card.tell(self.step, self.number, len(self.steps))
+        self.card.show_step(self.step, self.number, len(self.steps))
         self._look()
         self.card.show()
         self.raise_()
@@ -175,7 +175,7 @@ class Card(QFrame):
         )
         self.title.setFont(sans(1.15, bold=True))
 
-    def tell(self, step: Step, number: int, of: int) -> None:
+    def show_step(self, step: Step, number: int, of: int) -> None:
         """Show the text of a step."""
         self.title.setText(step.title)
         self.words.setText(step.words)

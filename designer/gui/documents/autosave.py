@@ -36,7 +36,7 @@ class Backup(msgspec.Struct):
     path, preset
         The file it was read from and the preset it came from; "" for none.
     recipe
-        How it is trained; None until somebody chose.
+        How it is trained; None until the user chose.
     """
 
     design: str
@@ -143,7 +143,7 @@ class Autosave(QObject):
                 self._writer.waitForDone()
                 shutil.rmtree(folder, ignore_errors=True)
         if found:
-            self.workspace.told.emit(
+            self.workspace.reported.emit(
                 "A design that was not saved when the program ended was restored."
                 if found == 1
                 else f"{found} designs that were not saved when the program ended were restored."

@@ -50,8 +50,8 @@ def freeze_kept(workspace: "Workspace") -> None:
     """Freeze the nodes that start from loaded weights, so that only the others learn."""
     from designer.design import edits
 
-    kept = _kept(workspace)
-    workspace.edit("freeze loaded weights", lambda d: edits.set_learning_rates(d, kept, 0))
+    names = _still_learning(workspace)
+    workspace.edit("freeze loaded weights", lambda d: edits.set_learning_rates(d, names, 0))
 
 
 def freeze_kept_refusal(workspace: "Workspace") -> str:
@@ -60,12 +60,12 @@ def freeze_kept_refusal(workspace: "Workspace") -> str:
         return "Choose in the Training panel which weights to start from."
     return (
         ""
-        if _kept(workspace)
+        if _still_learning(workspace)
         else "Every node that keeps its weights is frozen already, or there is none."
     )
 
 
-def _kept(workspace: "Workspace") -> list[str]:
+def _still_learning(workspace: "Workspace") -> list[str]:
     """Return the nodes of the top-level graph that keep all their weights and still learn."""
     found = workspace.comparison
     weight_status = found.weight_status if found is not None else {}

@@ -21,14 +21,14 @@ class RecentDesigns(QWidget):
     -------
     opened(path)
         The user chose a file.
-    told(sentence)
+    refused(sentence)
         Why a file cannot be opened, or the list not be stored.
     emptied()
         The last row was removed.
     """
 
     opened = Signal(Path)
-    told = Signal(str)
+    refused = Signal(str)
     emptied = Signal()
 
     def __init__(self, remembered: preferences.Preferences) -> None:
@@ -59,7 +59,7 @@ class RecentDesigns(QWidget):
 
     def _chosen(self, row: "RecentRow") -> None:
         if row.fault:
-            self.told.emit(
+            self.refused.emit(
                 f"{row.path} cannot be opened: {row.fault}. "
                 "Restore the file, or remove it from the list."
             )
@@ -72,7 +72,7 @@ class RecentDesigns(QWidget):
         try:
             preferences.store(self.preferences)
         except DesignerError as error:
-            self.told.emit(str(error))
+            self.refused.emit(str(error))
         number = self.rows.index(row)
         self.refresh()
         if self.rows:

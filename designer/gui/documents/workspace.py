@@ -46,7 +46,7 @@ class Document:
     preset
         The name of the preset it came from; "" for none.
     recipe
-        How it is trained; None until somebody chose.
+        How it is trained; None until the user chose.
     scope
         The path of the graph that is shown, "" for the top level; see `graph_paths`.
     selection
@@ -98,7 +98,7 @@ class Workspace(QObject):
         Documents were opened, closed, renamed, saved or modified.
     compared()
         `comparison` changed.
-    told(sentence), refused(sentence)
+    reported(sentence), refused(sentence)
         A message, or a refusal, to show to the user for some seconds.
 
     Attributes
@@ -118,7 +118,7 @@ class Workspace(QObject):
     revealed = Signal(str)
     documents_changed = Signal()
     compared = Signal()
-    told = Signal(str)
+    reported = Signal(str)
     refused = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:

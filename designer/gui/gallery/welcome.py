@@ -59,7 +59,7 @@ class Welcome(QWidget):
         self._mine: Document | None = None
         self.recent = RecentDesigns(preferences)
         self.recent.opened.connect(self.file_requested)
-        self.recent.told.connect(self.tell)
+        self.recent.refused.connect(self.tell)
         self.recent.emptied.connect(self.refresh)
         self.gallery = Browser(preferences)
         self.gallery.opened.connect(self.preset_requested)

@@ -214,7 +214,7 @@ class AnalysisPanel(LazyPanel):
                 f"{path} cannot be written ({error.strerror}): choose another folder."
             )
             return
-        self.workspace.told.emit(f"The table was saved as {path}.")
+        self.workspace.reported.emit(f"The table was saved as {path}.")
 
     def _selected_rows(self) -> list[int]:
         """Return the selected lines in the order shown, or all lines without a selection."""
@@ -233,7 +233,9 @@ class AnalysisPanel(LazyPanel):
         if table is not None and rows:
             QGuiApplication.clipboard().setText(write(table, rows, self._columns()))
             number = numbers.count(len(rows))
-            self.workspace.told.emit("Copied 1 row." if number == "1" else f"Copied {number} rows.")
+            self.workspace.reported.emit(
+                "Copied 1 row." if number == "1" else f"Copied {number} rows."
+            )
 
     def _show_menu(self, at: QPoint) -> None:
         menu = QMenu(self, objectName="layers-menu")

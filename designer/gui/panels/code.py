@@ -244,7 +244,7 @@ class CodePanel(LazyPanel):
         """Copy the whole source."""
         if self.lines is not None:
             QGuiApplication.clipboard().setText("\n".join(self.lines.text))
-            self.workspace.told.emit("Copied the Python source.")
+            self.workspace.reported.emit("Copied the Python source.")
 
     def save(self) -> None:
         """Ask for a file and write the source to it."""
@@ -264,7 +264,7 @@ class CodePanel(LazyPanel):
                 f"{path} cannot be written ({error.strerror}): choose another folder."
             )
             return
-        self.workspace.told.emit(f"The code was saved as {path}.")
+        self.workspace.reported.emit(f"The code was saved as {path}.")
 
 
 def _refusal(problems: Iterable[Problem]) -> str:

@@ -70,7 +70,7 @@ class Documents:
         done = self.window.guarded(lambda: self.window.workspace.save(document, path))
         if done:
             self.window.preferences.remember(path)
-            self.window.workspace.told.emit(f"Saved as {path}.")
+            self.window.workspace.reported.emit(f"Saved as {path}.")
         return done
 
     def revert(self) -> None:
@@ -117,7 +117,7 @@ class Documents:
         )
         if text:
             self.window.canvas.save_picture(Path(text))
-            self.window.workspace.told.emit(f"Saved as {text}.")
+            self.window.workspace.reported.emit(f"Saved as {text}.")
 
     def show_welcome(self) -> None:
         """Show the gallery; the designs stay open."""

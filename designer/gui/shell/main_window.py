@@ -89,7 +89,7 @@ class MainWindow(QMainWindow):
 
     @property
     def frame(self) -> QMainWindow:
-        """The window itself, which `commands.window.Window` names apart from what it can do."""
+        """The window itself, as the parent of dialogs; see `commands.window.Window`."""
         return self
 
     # The editor takes longer to build than the welcome page: it is built when a design is opened,
@@ -174,7 +174,7 @@ class MainWindow(QMainWindow):
         editor.export_requested.connect(self.export)
         editor.tabs.close_wanted.connect(self.documents.close)
         self.workspace.refused.connect(editor.canvas.show_refusal)
-        self.workspace.told.connect(editor.canvas.show_message)
+        self.workspace.reported.connect(editor.canvas.show_message)
         status = StatusBar(self.workspace, editor.training)
         status.problems_clicked.connect(lambda: self.show_dock("problems"))
         self.setStatusBar(status)
@@ -316,11 +316,11 @@ class MainWindow(QMainWindow):
         try:
             work()
         except DesignerError as error:
-            self.tell_error(str(error))
+            self.show_error(str(error))
             return False
         return True
 
-    def tell_error(self, sentence: str) -> None:
+    def show_error(self, sentence: str) -> None:
         """Show what went wrong: on the canvas, or in a box where there is none."""
         if self.workspace.document is not None:
             self.workspace.refused.emit(sentence)

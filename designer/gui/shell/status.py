@@ -62,8 +62,8 @@ class StatusBar(QStatusBar):
         self._over = QTimer(self, interval=SECONDS * 1000, singleShot=True)
         self._over.timeout.connect(self._show_values)
         workspace.changed.connect(self._soon.start)
-        workspace.told.connect(self.tell)
-        workspace.refused.connect(lambda words: self.tell(words, refused=True))
+        workspace.reported.connect(self.show_message)
+        workspace.refused.connect(lambda words: self.show_message(words, refused=True))
         training.changed.connect(self._soon.start)
         theme.changed.connect(self.redraw)
         self.redraw()
@@ -100,7 +100,7 @@ class StatusBar(QStatusBar):
 
     # What is shown
 
-    def tell(self, words: str, *, refused: bool = False) -> None:
+    def show_message(self, words: str, *, refused: bool = False) -> None:
         """Show a message for some seconds."""
         c = colors()
         name, color = ("problem-warning", c.warning) if refused else ("info", c.accent)
@@ -140,11 +140,11 @@ class StatusBar(QStatusBar):
             "matrix products. Counted as two operations each, these are "
             f"{short(totals.flops)} FLOPs.</p>"
         )
-        figures = explained(totals)[:3]
+        shown = explained(totals)[:3]
         values = (totals.output_bytes, totals.buffer_bytes, totals.saved_bytes())
-        words = (f"{each.name} {size(value)}" for each, value in zip(figures, values, strict=True))
+        words = (f"{each.name} {size(value)}" for each, value in zip(shown, values, strict=True))
         self.memory.setText(f"per image: {' · '.join(words)}" if not far else "")
-        self.memory.setToolTip("".join(each.tip for each in figures))
+        self.memory.setToolTip("".join(each.tip for each in shown))
         self._show_fit()
         self.values.choose()
         self._ask_devices()

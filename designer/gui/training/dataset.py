@@ -75,7 +75,7 @@ class DataChooser(QWidget):
         self.busy = False
         self._known: dict[str, Reading] = {}
         self.name = QComboBox(objectName="data-source", editable=True)
-        # Not by setLineEdit: the style sheet gives such a line edit padding, which cuts its text off.
+        # Not by setLineEdit: the style sheet gives such a line edit padding, which clips its text.
         edit = self.name.lineEdit()
         assert edit is not None
         self._edit = edit

@@ -241,7 +241,7 @@ class SetUp(QWidget):
         except OSError as error:
             self.workspace.refused.emit(str(unwritable(path, error)))
         else:
-            self.workspace.told.emit(f"Saved as {path}.")
+            self.workspace.reported.emit(f"Saved as {path}.")
 
     def _reset(self) -> None:
         document = self.workspace.document

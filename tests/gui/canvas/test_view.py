@@ -369,7 +369,7 @@ def test_arranging_is_one_step_that_glides(
 ) -> None:
     document = workspace.open_preset("lenet5")
     told: list[str] = []
-    workspace.told.connect(told.append)
+    workspace.reported.connect(told.append)
     canvas.arrange()
     assert told == ["Everything is arranged already."]
     at = {

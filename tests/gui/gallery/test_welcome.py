@@ -87,7 +87,7 @@ def test_recent_designs(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> Non
     assert window.workspace.document is None
     message = window.welcome._message
     assert message.isVisible()
-    assert "the file is gone" in message.text()
+    assert "the file is missing" in message.text()
     qtbot.mouseClick(rows[1], LEFT)
     assert window.workspace.document.path == kept
 

@@ -326,7 +326,7 @@ def test_save_csv(
 ) -> None:
     chosen = [str(tmp_path / "table"), ""]
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (chosen.pop(0), ""))
-    with qtbot.waitSignal(workspace.told):
+    with qtbot.waitSignal(workspace.reported):
         panel.save_csv()
     text = (tmp_path / "table.csv").read_text()
     assert text.count("\n") == 42

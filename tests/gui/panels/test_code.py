@@ -178,7 +178,7 @@ def test_copy_and_save(
     assert QGuiApplication.clipboard().text() == expected
     file = tmp_path / "network"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
-    with qtbot.waitSignal(workspace.told):
+    with qtbot.waitSignal(workspace.reported):
         qtbot.mouseClick(panel.findChild(QToolButton, "save-code"), LEFT)
     assert file.with_suffix(".py").read_text() == expected
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "a" / "b"), ""))

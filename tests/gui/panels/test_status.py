@@ -91,7 +91,7 @@ def test_problems_are_counted(status: StatusBar, workspace: Workspace, qtbot: Qt
 def test_a_message_replaces_the_counts_for_a_moment(
     status: StatusBar, workspace: Workspace, qtbot: QtBot
 ) -> None:
-    workspace.told.emit("The table is in x.csv.")
+    workspace.reported.emit("The table is in x.csv.")
     assert status.message.text() == "The table is in x.csv."
     assert status.message.isVisible()
     assert not status.size_.isVisible()

@@ -250,7 +250,7 @@ def test_the_devices_are_queried_once_at_a_time(monkeypatch):
     free = iter((1, 2))
     monkeypatch.setattr(fitting, "_asked", lambda: (fitting.Device("cpu", "CPU", next(free), 8),))
     for expected in (1, 2):
-        monkeypatch.setattr(fitting._Known, "at", -math.inf)
+        monkeypatch.setattr(fitting._Last, "at", -math.inf)
         assert [fitting.devices()[0].free for _ in range(2)] == [expected] * 2
 
 

@@ -41,7 +41,7 @@ def copy(view: SceneView) -> None:
         return
     home, names = found
     QGuiApplication.clipboard().setText(_copied(view, home, names))
-    view.workspace.told.emit(f"Copied {number_of(names)}.")
+    view.workspace.reported.emit(f"Copied {number_of(names)}.")
 
 
 def _copied(view: SceneView, home: Home, names: list[str]) -> str:
