@@ -119,6 +119,7 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
     from designer.gui.shell.docks import DOCKS
     from designer.gui.shell.settings import SettingsDialog
 
+    window.build_editor()
     workspace, docks, whole = window.workspace, window.build_docks(), lambda: seen(window)
     wait(2000)  # the pictures on the cards are drawn beside it
     yield "welcome", whole

@@ -57,9 +57,7 @@ class EvaluationPanel(QWidget):
         self.matrix.picked.connect(self._filter)
         self.mistakes = Mistakes()
         self.caption = QLabel(objectName="mistakes-caption")
-        self.key = QLabel(
-            "true class → predicted class, with its probability", objectName="mistakes-key"
-        )
+        self.key = QLabel("true → predicted, with probability", objectName="mistakes-key")
         self.key.setProperty("role", "soft")
         self.key.setMinimumWidth(1)
         self.message = QLabel(objectName="evaluation-message", wordWrap=True)

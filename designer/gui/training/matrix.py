@@ -21,7 +21,7 @@ NAMED = 9.0  # the least height of a row, in pixels, at which the class's name i
 COUNTED = 15.0  # the least height of a row, in pixels, at which the counts are written
 _BAR = 46  # width of the bar that shows a class's recall, in pixels
 _GAP = 8
-_ROWS, _COLUMNS, _BARS = "true class", "predicted as", "recall"
+_ROWS, _COLUMNS, _BARS = "true", "predicted as", "recall"
 
 
 class ConfusionMatrix(QWidget):

@@ -25,7 +25,7 @@ GOING = ("starting", "running")
 # Milliseconds between two readings of a run: before its first step, during the training, else.
 EAGER, OFTEN, SELDOM = 20, 100, 1_000
 _PIECE = 1 << 20  # bytes of events read at once
-_LAST_WORDS = 2_000  # bytes at the end of the log in which its last line is searched
+_LOG_END = 2_000  # bytes at the end of the log in which its last line is searched
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class _Look:
     news: News
     state: State
     result: Result | None
-    words: str
+    last_line: str
     checkpoint: bool
     sentence: str = ""
 
@@ -54,7 +54,7 @@ class Follower(QObject):
 
     Attributes
     ----------
-    words
+    last_line
         The last line of the worker's log.
     checkpoint
         Whether there is a checkpoint to resume from.
@@ -78,7 +78,7 @@ class Follower(QObject):
         self.history: History = History()
         self.state: State = "starting" if alive is not None else "new"
         self.result: Result | None = None
-        self.words = ""
+        self.last_line = ""
         self.sentence = ""
         self.checkpoint = False
         self.looked = False
@@ -152,7 +152,7 @@ class Follower(QObject):
         self._set(
             state=look.state,
             result=look.result,
-            words=look.words,
+            last_line=look.last_line,
             checkpoint=look.checkpoint,
             sentence=look.sentence,
             looked=True,
@@ -199,14 +199,14 @@ def _look(run: RunFolder, reader: EventReader, asked: bool) -> _Look:
         begun = run.events.exists()
         state = result.status if result else "interrupted" if begun else "new"
         state = "damaged" if sentence else state
-    return _Look(news, state, result, _last_words(run.log), run.last.is_file(), sentence)
+    return _Look(news, state, result, _last_line(run.log), run.last.is_file(), sentence)
 
 
-def _last_words(path: Path) -> str:
+def _last_line(path: Path) -> str:
     try:
         with path.open("rb") as file:
             file.seek(0, 2)
-            file.seek(max(0, file.tell() - _LAST_WORDS))
+            file.seek(max(0, file.tell() - _LOG_END))
             lines = file.read().decode(errors="replace").split("\n")
     except OSError:
         return ""

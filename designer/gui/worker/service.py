@@ -18,7 +18,7 @@ from designer.runs import launch
 Answer = dict[str, Any]
 Done = Callable[[Answer], object]
 
-_LAST_WORDS = 2_000  # bytes at the end of its error output in which the last line is searched
+_LOG_END = 2_000  # bytes at the end of its error output in which the last line is searched
 
 
 class Service(QObject):
@@ -102,10 +102,10 @@ class Service(QObject):
                 background.post(self, partial(self._heard, line))
         self.process.wait()
         with self._printed as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_WORDS))
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_END))
             lines = file.read().decode(errors="replace").split("\n")
-        words = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        background.post(self, lambda: self._has_ended(words))
+        last_line = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        background.post(self, lambda: self._has_ended(last_line))
 
     def _heard(self, line: bytes) -> None:
         try:
@@ -121,9 +121,9 @@ class Service(QObject):
             self.loaded = True
             self.ready.emit()
 
-    def _has_ended(self, words: str) -> None:
+    def _has_ended(self, last_line: str) -> None:
         waiting, self._waiting = self._waiting, {}
-        sentence = ending(self.process.returncode, words)
+        sentence = ending(self.process.returncode, last_line)
         for done in waiting.values():
             done({"ok": False, "message": sentence, "died": True})
         self.ended.emit()
@@ -135,17 +135,17 @@ def _prepared(_: Answer) -> None:
     """Ignore the answer to `Service.expect`: the training reports what is wrong with its data."""
 
 
-def ending(code: int | None, words: str) -> str:
+def ending(code: int | None, last_line: str) -> str:
     """Return a sentence on how a worker process ended.
 
     Parameters
     ----------
     code
         Its exit status, negative for a signal; None if unknown.
-    words
+    last_line
         The last line that it printed, "" if there is none.
     """
-    if code == -signal.SIGKILL and not words:
+    if code == -signal.SIGKILL and not last_line:
         sentence = (
             f"The training process was killed (signal {-code}), perhaps because the machine's "
             "memory ran out."
@@ -156,9 +156,9 @@ def ending(code: int | None, words: str) -> str:
         sentence = f"The training process ended with status {code}."
     else:
         sentence = "The training process is gone."
-    return with_last_line(sentence, words)
+    return with_last_line(sentence, last_line)
 
 
-def with_last_line(sentence: str, words: str) -> str:
+def with_last_line(sentence: str, last_line: str) -> str:
     """Return a sentence with the last line of the worker's output added, if there is one."""
-    return f"{sentence} Its last line of output: {words}" if words else sentence
+    return f"{sentence} Its last line of output: {last_line}" if last_line else sentence

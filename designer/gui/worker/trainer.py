@@ -39,7 +39,7 @@ class _Job:
         return self.answer is None and self.service.alive
 
     @property
-    def last_words(self) -> str:
+    def message(self) -> str:
         """The message of the process: how it ended, or why it did not train."""
         return str((self.answer or {}).get("message", ""))
 
@@ -306,11 +306,11 @@ class Trainer(QObject):
         """Return a sentence on why an interrupted run has no result."""
         from designer.gui.worker.service import ending, with_last_line
 
-        words = follower.words
+        last_line = follower.last_line
         if self._job is not None and self._job.path == follower.run.path:
-            message = self._job.last_words
-            return message if words in message else with_last_line(message, words)
-        return ending(None, words)
+            message = self._job.message
+            return message if last_line in message else with_last_line(message, last_line)
+        return ending(None, last_line)
 
     # Showing
 

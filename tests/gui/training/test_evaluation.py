@@ -31,7 +31,7 @@ def test_pointing_at_a_cell_shows_its_count(evaluated):
 def test_picking_a_cell_shows_its_mistakes(evaluated):
     panel = evaluated.evaluation
     assert panel.caption.text() == "Worst mistakes: 3"
-    assert panel.key.text() == "true class → predicted class, with its probability"
+    assert panel.key.text() == "true → predicted, with probability"
     sure = [mistake.probability for mistake in panel.mistakes.shown]
     assert sure == sorted(sure, reverse=True)
     evaluated.qtbot.mouseClick(
