@@ -13,7 +13,7 @@ the call of every repetition, and then joins equal calls that follow one another
     The calls are ``Unit(64, 128, stride=2)``, ``Unit(128, 128)``, ``Unit(128, 128)``: two runs,
     which are written one after the other::
 
-        self.layer2 = nn.Sequential(Unit(64, 128, stride=2), *(Unit(128, 128) for _ in range(2)))
+        self.layer1 = nn.Sequential(Unit(64, 128, stride=2), *(Unit(128, 128) for _ in range(2)))
 
 ``repeat = n`` with an argument ``n`` of the class
     How many there are is not known, so that the two runs cannot be written. A loop passes the
@@ -24,12 +24,12 @@ the call of every repetition, and then joins equal calls that follow one another
         for i in range(n):
             layers.append(Unit(width, 128, stride=2 if i == 0 else 1))
             width = layers[-1].out_channels
-        self.layer2 = nn.Sequential(*layers)
+        self.layer1 = nn.Sequential(*layers)
 
-A block that returns ``in_channels + growth`` channels, as in a DenseNet
+A block ``Growing`` that returns ``in_channels + growth`` channels, as in a DenseNet
     Every call differs, but by a rule::
 
-        self.dense = nn.Sequential(*(Unit(64 + 32 * i, growth=32) for i in range(6)))
+        self.layer1 = nn.Sequential(*(Growing(64 + 32 * i, 32) for i in range(6)))
 
 Several such nodes may share a method; see `stages`.
 """
