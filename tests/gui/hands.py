@@ -1,6 +1,6 @@
-"""A user's hands: real mouse and key events on a window; nothing of its inside is called.
+"""A user's hands: real mouse and key events on a window, without calls of its methods.
 
-What is read of the inside is where things are drawn, as an eye would see it, and what came of it.
+Only what an eye would see is read from the window: where things are drawn, and the results.
 """
 
 from collections.abc import Callable
@@ -29,10 +29,10 @@ def wait(milliseconds: int) -> None:
 
 
 def wait_until(condition: Callable[[], bool], seconds: int = 20) -> None:
-    """Let events be handled until something is so; outside of pytest, too."""
+    """Let events be handled until a condition holds; works outside of pytest, too."""
     deadline = QDeadlineTimer(1000 * seconds)
     while not condition():
-        assert not deadline.hasExpired(), "this did not come true"
+        assert not deadline.hasExpired(), "the condition did not become true"
         wait(10)
 
 
@@ -174,7 +174,7 @@ class Hands:
 
     # What users do with these
 
-    def mend(self, label: str) -> None:
+    def fix(self, label: str) -> None:
         """Press the button of a fix in the Problems dock."""
         self.tab("Problems")
         dock = self.window.docks["problems"]

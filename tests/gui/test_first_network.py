@@ -1,4 +1,4 @@
-"""One user's session by hand: LeNet-5 from an empty canvas, broken, mended, undone, redone."""
+"""One user's session by hand: LeNet-5 from an empty canvas, broken, fixed, undone, redone."""
 
 import pytest
 from PySide6.QtCore import QPoint
@@ -83,7 +83,7 @@ def test_lenet_from_an_empty_canvas_undone_and_redone(window: MainWindow, hands:
     assert window.workspace.design is built
 
 
-def test_broken_in_five_ways_and_mended_by_what_is_offered(
+def test_broken_in_five_ways_and_fixed_by_the_offered_fixes(
     window: MainWindow, hands: Hands
 ) -> None:
     window.workspace.open_preset("lenet5")
@@ -97,7 +97,7 @@ def test_broken_in_five_ways_and_mended_by_what_is_offered(
     hands.connect("pool2", "fc1")
     assert "Linear needs a row of features" in problems(window)["fc1"]
     assert badge(hands, "fc1")
-    hands.mend("Insert Flatten")
+    hands.fix("Insert Flatten")
     assert problems(window) == {}
     assert not badge(hands, "fc1")
 
@@ -106,7 +106,7 @@ def test_broken_in_five_ways_and_mended_by_what_is_offered(
     hands.fill("kernel_size", "15")
     assert "the kernel spans 15 rows or columns" in problems(window)["pool2"]
     assert badge(hands, "pool2")
-    hands.mend("Set kernel size to 10×10")
+    hands.fix("Set kernel size to 10×10")
     assert problems(window) == {}
 
     # An input is not connected: its edge was deleted.
@@ -114,7 +114,7 @@ def test_broken_in_five_ways_and_mended_by_what_is_offered(
     hands.keys("Delete")
     assert "is not connected" in problems(window)["fc2"]
     assert badge(hands, "fc2")
-    hands.mend("Connect tanh3 to it")
+    hands.fix("Connect tanh3 to it")
     assert problems(window) == {}
 
     # An expression names nothing.
@@ -122,7 +122,7 @@ def test_broken_in_five_ways_and_mended_by_what_is_offered(
     hands.fill("out_features", "=widht")
     assert "uses the unknown name 'widht'" in problems(window)["fc2"]
     assert badge(hands, "fc2")
-    hands.mend("Add the argument widht = 64")
+    hands.fix("Add the argument widht = 64")
     assert problems(window) == {}
     assert window.workspace.design.arguments["widht"].default == 64
 
@@ -137,7 +137,7 @@ def test_broken_in_five_ways_and_mended_by_what_is_offered(
     hands.connect(branch, "add", 1)
     assert "inputs differ in channels" in problems(window)["add"]
     assert badge(hands, "add")
-    hands.mend(f"Set {branch} to 6 channels")
+    hands.fix(f"Set {branch} to 6 channels")
     assert problems(window) == {}
 
     # A cycle and a second edge into a port are refused at the pointer, with the reason.

@@ -11,8 +11,9 @@ from designer.gui.canvas.frames import build
 from designer.gui.canvas.interaction import InteractiveView
 from designer.gui.canvas.painting import in_rect
 from designer.gui.canvas.positions import PositionCache
+from designer.gui.documents.document import Document
 from designer.gui.documents.graph_paths import graph_at
-from designer.gui.documents.workspace import Document, Workspace
+from designer.gui.documents.workspace import Workspace
 
 EMPTY = "Drag a layer here, or press Tab and type its name."
 

@@ -17,7 +17,8 @@ from PySide6.QtCore import QObject, QThreadPool, QTimer
 
 from designer.errors import DesignerError
 from designer.gui.base.preferences import Preferences, state_folder
-from designer.gui.documents.workspace import Document, Workspace
+from designer.gui.documents.document import Document
+from designer.gui.documents.workspace import Workspace
 from designer.recipe.recipe import Recipe
 from designer.runs import lock
 from designer.storage import write_atomically

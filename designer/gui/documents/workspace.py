@@ -5,15 +5,15 @@ read, edit and analyze designs are imported with the first design, so that the w
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from designer.errors import DesignerError
 from designer.gui.documents import graph_paths
+from designer.gui.documents.document import Document, Step
 
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
@@ -22,62 +22,6 @@ if TYPE_CHECKING:
     from designer.design.values import Design
     from designer.gui.documents.weight_status import Comparison
     from designer.recipe.recipe import Recipe
-
-
-class Step(NamedTuple):
-    """An entry of the history: a value of the design, with the scope and selection at that time."""
-
-    label: str
-    design: "Design"
-    scope: str
-    selection: frozenset[str]
-
-
-@dataclass(eq=False)
-class Document:
-    """One open design.
-
-    Attributes
-    ----------
-    path
-        Its file; None if it was never saved, such as a preset.
-    saved
-        The value in the file; None for a design that no file holds, such as a restored backup.
-    preset
-        The name of the preset it came from; "" for none.
-    recipe
-        How it is trained; None until the user chose.
-    scope
-        The path of the graph that is shown, "" for the top level; see `graph_paths`.
-    selection
-        The paths of the selected nodes.
-    past, future
-        The steps that undo and redo go to, the nearest last.
-    merging
-        What `Workspace.edit` got as `merge` with the last step.
-    """
-
-    design: "Design"
-    analysis: "Analysis"
-    path: Path | None = None
-    saved: "Design | None" = None
-    preset: str = ""
-    recipe: "Recipe | None" = None
-    scope: str = ""
-    selection: frozenset[str] = frozenset()
-    past: list[Step] = field(default_factory=list)
-    future: list[Step] = field(default_factory=list)
-    merging: object = None
-
-    @property
-    def modified(self) -> bool:
-        """Whether the design has changes that its file lacks."""
-        return self.design is not self.saved
-
-    @property
-    def title(self) -> str:
-        """The text of its tab."""
-        return self.path.name if self.path else self.design.name
 
 
 class Workspace(QObject):

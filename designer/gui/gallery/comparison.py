@@ -25,7 +25,8 @@ from designer.analysis.analysis import Analysis, analyze
 from designer.errors import DesignerError
 from designer.gui.base import background, icons
 from designer.gui.base.theme import colors, mono, theme
-from designer.gui.documents.workspace import Document, Workspace
+from designer.gui.documents.document import Document
+from designer.gui.documents.workspace import Workspace
 from designer.gui.gallery.metrics import METRICS, NetworkMetrics, measure, ratio_text, value_text
 from designer.gui.gallery.preview import Choice
 

@@ -6,7 +6,7 @@ from PySide6 import QtWidgets
 
 from designer.gui.commands.window import Window
 from designer.gui.documents.autosave import Autosave
-from designer.gui.documents.workspace import Document
+from designer.gui.documents.document import Document
 
 _FILTER = "Designs (*.json);;All files (*)"
 

@@ -6,28 +6,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6 import QtWidgets
-from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QMainWindow,
     QMenu,
-    QSizePolicy,
     QStackedWidget,
-    QToolBar,
-    QToolButton,
-    QWidget,
 )
 
 from designer.errors import DesignerError
 from designer.gui.base import numbers, preferences
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
-from designer.gui.commands.actions import MENUS, TOOLBAR, Actions
+from designer.gui.commands.actions import MENUS, Actions
 from designer.gui.documents.autosave import Autosave
 from designer.gui.documents.workspace import Workspace
 from designer.gui.gallery.welcome import Welcome
 from designer.gui.shell.document_files import Documents
+from designer.gui.shell.toolbar import Toolbar
 from designer.gui.worker.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -85,7 +82,7 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.welcome)
         self.setCentralWidget(self.pages)
         self._menus()
-        self._toolbar()
+        self.addToolBar(Toolbar(self.actions_, self))
 
     @property
     def frame(self) -> QMainWindow:
@@ -201,32 +198,6 @@ class MainWindow(QMainWindow):
             elif name == "Window":
                 self._window_menu = menu
                 menu.aboutToShow.connect(self.build_editor)  # which fills the menu
-
-    def _toolbar(self) -> None:
-        bar = QToolBar("Toolbar", self, objectName="toolbar", movable=False)
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        side = round(1.2 * self.fontMetrics().height())
-        bar.setIconSize(QSize(side, side))
-        for action in self.actions_.some(TOOLBAR):
-            if action is None:
-                bar.addSeparator()
-                continue
-            bar.addAction(action)
-            button = bar.widgetForAction(action)
-            assert isinstance(button, QToolButton)
-            if action.objectName() in ("edit.undo", "edit.redo"):
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-            if action.objectName() == "train.start":
-                self.actions_.make_primary(button, "train.start")
-        space = QWidget()
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(space)
-        search = QToolButton(text="Search commands, layers, nodes…  Ctrl+K", objectName="search")
-        search.setProperty("role", "search")
-        search.setToolTip(self.actions_.rows["help.commands"].help)
-        search.clicked.connect(self.actions_["help.commands"].trigger)
-        bar.addWidget(search)
-        self.addToolBar(bar)
 
     # Actions that concern more than one panel
 
