@@ -1,4 +1,4 @@
-"""Designs for the tests: written in the words of a design file, or drawn at random."""
+"""Designs for the tests: written as in a design file, or drawn at random."""
 
 import json
 import random

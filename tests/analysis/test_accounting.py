@@ -1,4 +1,4 @@
-"""Every figure of the accounting rules: VGG16 row by row, the lectures' totals, small networks."""
+"""Every number of the accounting rules: VGG16 row by row, lecture totals, small networks."""
 
 import json
 from collections.abc import Mapping
@@ -253,7 +253,7 @@ def test_macs_of_a_transposed_convolution_are_at_its_inputs() -> None:
     assert analyze(chain(layer, shape=[3, 8, 8])).totals.macs == 64 * 3 * 5 * 16
 
 
-def test_what_is_kept_is_fixed_and_per_image() -> None:
+def test_saved_bytes_are_fixed_and_per_image() -> None:
     totals = preset("resnet18").totals
     one, two, three = (totals.saved_bytes(batch) for batch in (1, 2, 3))
     assert three - two == two - one

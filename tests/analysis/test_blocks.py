@@ -1,4 +1,4 @@
-"""Blocks: arguments, repeats, presence, nesting, and what may be read where."""
+"""Blocks: arguments, repeats, conditions, nesting, and the scope of names."""
 
 from typing import Any
 
@@ -135,21 +135,21 @@ def test_only_a_block_of_one_in_one_out_can_be_repeated(repeat: int, counts: str
 # Presence
 
 
-def test_a_node_that_goes_leaves_a_wire() -> None:
+def test_an_absent_node_is_bridged() -> None:
     made = chain(conv(), {"layer": "ReLU", "when": "=flag"}, conv(), flag=False)
     assert [*shapes(analyze(made))] == ["image", "n1", "n3", "scores"]
     there = edits.set_argument(made, "flag", True)
     assert [*shapes(analyze(there))] == ["image", "n1", "n2", "n3", "scores"]
 
 
-def test_nodes_that_go_one_behind_the_other() -> None:
+def test_absent_nodes_in_a_row_leave_an_edge() -> None:
     gone = {"layer": "ReLU", "when": False}
     made = chain(gone, conv(), gone, gone, {"block": "Stage", "when": False}, gone,
                  blocks={"Stage": STAGE})  # fmt: skip
     assert [*shapes(analyze(made))] == ["image", "n2", "scores"]
 
 
-def test_a_branch_that_goes_leaves_the_join_with_the_rest() -> None:
+def test_an_absent_branch_leaves_the_join_with_the_rest() -> None:
     nodes = {
         "image": IMAGE,
         "a": conv(4),
@@ -172,7 +172,7 @@ def test_a_branch_that_goes_leaves_the_join_with_the_rest() -> None:
     assert "stop" not in shapes(without)
 
 
-def test_the_only_input_of_a_join_that_is_left_passes_on() -> None:
+def test_a_join_with_one_input_left_passes_it_on() -> None:
     nodes = {
         "image": IMAGE,
         "pair": {"block": "Pair", "when": "=flag"},
@@ -189,7 +189,7 @@ def test_the_only_input_of_a_join_that_is_left_passes_on() -> None:
     assert without.totals.output_values == 3 * 64 + 4 * 64
 
 
-def test_an_identity_that_goes_is_a_wire_that_is_cut() -> None:
+def test_an_absent_identity_is_not_bridged() -> None:
     """So that a block can have its shortcut in some uses only."""
     residual = block(
         {
@@ -207,7 +207,7 @@ def test_an_identity_that_goes_is_a_wire_that_is_cut() -> None:
     assert [len(each.inputs) for each in inside if each is not None] == [1, 2]
 
 
-def test_an_output_that_goes_is_gone() -> None:
+def test_an_absent_output_is_no_output() -> None:
     nodes = {
         "image": IMAGE,
         "a": conv(),
@@ -223,7 +223,7 @@ def test_an_output_that_goes_is_gone() -> None:
 
 
 @pytest.mark.parametrize("cycle", [["n1", "n1"], ["n2", "n1"]])
-def test_nodes_that_go_from_a_cycle(cycle: list[str]) -> None:
+def test_absent_nodes_on_a_cycle(cycle: list[str]) -> None:
     gone = {"layer": "ReLU", "when": False}
     nodes = {"n1": gone, "n2": gone, "image": IMAGE, "scores": OUTPUT}
     edges = [cycle, ["n1", "n2"], ["n2", "scores"], ["image", "n1:1"]]
@@ -416,7 +416,7 @@ def test_blocks_in_blocks() -> None:
     assert node.counts.weights == 5 * 6
 
 
-def test_a_block_costs_what_its_layers_cost_drawn_out() -> None:
+def test_a_block_costs_what_its_layers_cost_without_it() -> None:
     layers = [conv(6), {"layer": "BatchNorm2d"}, {"layer": "ReLU"}, {"layer": "Dropout"}]
     names = [f"n{number}" for number in range(4)]
     inner = block(dict(zip(names, layers, strict=True)), [["x", *names, "y"]])
@@ -462,7 +462,7 @@ def test_several_inputs_and_outputs() -> None:
     assert [port.name for port in analysis.inputs] == ["image", "other"]
 
 
-def test_one_tensor_in_two_inputs_is_kept_once() -> None:
+def test_one_tensor_at_two_inputs_is_saved_once() -> None:
     pair = block(
         {"left": conv(4), "right": conv(4), "add": {"layer": "Add"}},
         [["a", "left", "add", "sum"], ["b", "right", "add:1"]],

@@ -1,4 +1,4 @@
-"""Depth: the layers with products on the longest way, as the papers count them."""
+"""Depth: the convolutions and dense layers on the longest path, as papers count them."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_a_separable_convolution_is_two() -> None:
     assert depth(analyze(Design("Two", graph=Graph(nodes, edges))).top) == 2
 
 
-def test_what_cannot_be_inferred_counts_nothing() -> None:
+def test_layers_without_a_known_output_do_not_count() -> None:
     assert depth(analyze(Design("Empty")).top) == 0
     nodes = {
         "image": LayerNode("Input", {"shape": (3, 8, 8)}),

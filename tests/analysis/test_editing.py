@@ -1,4 +1,4 @@
-"""Edits that know shapes: what heals, where a new node goes, what an edge would do."""
+"""Edits that know shapes: removing and adding nodes, verdicts on edges."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def edges(after: Design, block: str | None = None) -> set[tuple[str, str, int]]:
 # Removing
 
 
-def test_removal_heals_where_the_shapes_allow_it() -> None:
+def test_removal_joins_neighbors_where_the_shapes_allow_it() -> None:
     before = chain(CONV, {"layer": "MaxPool2d", "kernel_size": 2}, FLATTEN, LINEAR)
     after = editing.remove(analyze(before), ["n2"])
     assert ("n1", "n3", 0) in edges(after)
@@ -44,12 +44,12 @@ def test_removal_heals_where_the_shapes_allow_it() -> None:
     assert not any(target == "n4" for _, target, _ in edges(after))
 
 
-def test_removal_heals_what_was_broken_before_too() -> None:
+def test_removal_joins_nodes_that_had_errors_before() -> None:
     before = chain(CONV, {"layer": "ReLU"}, LINEAR)
     assert ("n1", "n3", 0) in edges(editing.remove(analyze(before), ["n2"]))
 
 
-def test_a_join_moves_its_edges_up() -> None:
+def test_a_join_closes_the_gap_of_a_removed_edge() -> None:
     before = residual()
     assert edges(editing.remove(analyze(before), ["act"])) >= {
         ("conv", "add", 0),
@@ -63,7 +63,7 @@ def test_a_join_moves_its_edges_up() -> None:
     assert editing.disconnect(before, Edge("act", 0, "add", 0)) == after
 
 
-def test_removal_looks_into_a_block_that_would_be_healed() -> None:
+def test_removal_checks_the_inside_of_a_block_that_it_would_join() -> None:
     head = block({"fc": LINEAR}, [["x", "fc", "y"]])
     before = chain(FLATTEN, {"block": "Head"}, blocks={"Head": head})
     after = editing.remove(analyze(before), ["n1"])
@@ -200,7 +200,7 @@ def connecting(name: str = "wide", **more: object) -> Connecting:
     return Connecting(analyze(blocks()), "", None, name, 0, output=bool(output), **more)  # type: ignore[arg-type]
 
 
-def test_what_an_edge_would_do() -> None:
+def test_the_verdict_on_an_edge() -> None:
     wide = connecting()
     assert wide.judge("add", 1).kind == "problem"
     assert wide.judge("add", 1).sentence == "add: inputs differ in channels (4×8×8 and 6×8×8)."
@@ -214,7 +214,7 @@ def test_what_an_edge_would_do() -> None:
     assert wide.shape() == (6, 8, 8)
 
 
-def test_a_block_is_looked_into_when_it_is_asked_for() -> None:
+def test_only_the_full_verdict_checks_the_inside_of_a_block() -> None:
     wide = connecting()
     assert wide.judge("bare", 0).kind == "fits"
     verdict = wide.judge_fully("bare", 0)

@@ -67,7 +67,7 @@ def test_size(number: int, digits: int, text: str) -> None:
         (0, "0"),
     ],
 )
-def test_lecture_count_cuts_off(number: int, text: str) -> None:
+def test_lecture_count_truncates(number: int, text: str) -> None:
     assert formatting.lecture_count(number) == text
 
 
@@ -97,7 +97,7 @@ def test_shapes() -> None:
     assert formatting.lecture_shape((4096,)) == "1x1x4096"
 
 
-def test_fields() -> None:
+def test_receptive_fields() -> None:
     assert formatting.receptive_field(None) == "–"
     assert formatting.receptive_field(ReceptiveField((212.0, 212), (32, 32), (16, 16))) == "212"
     assert formatting.receptive_field(ReceptiveField((3, 5.5), (1, 1), (0.5, 0.5))) == "3×5.5"

@@ -1,4 +1,4 @@
-"""An analysis that takes over from the one before says the same as a fresh one, edit by edit."""
+"""An incremental analysis equals a fresh one, edit by edit."""
 
 import random
 from itertools import pairwise
@@ -29,7 +29,7 @@ PRESETS = ["lenet5", "lenet_rgb", "alexnet", "vgg16", "resnet18", "resnet50", "g
 
 
 def same(design: Design, previous: Analysis) -> Analysis:
-    """Return the analysis that takes over, after comparing it with a fresh one."""
+    """Return the incremental analysis, after comparing it with a fresh one."""
     quick, fresh = facts(analyze(design, previous)), facts(analyze(design))
     for key, value in fresh.items():
         assert quick[key] == value, key
@@ -90,7 +90,7 @@ def test_moving_nodes_evaluates_nothing() -> None:
     assert same(moved, analysis).evaluator.evaluations == 0
 
 
-def test_undo_says_what_was_said_before() -> None:
+def test_undo_restores_the_analysis() -> None:
     draw = random.Random(5)
     first = drawing.tidy_design(draw)
     designs = [first]
@@ -119,7 +119,7 @@ def with_block(inner: Graph, **more: Any) -> Design:
     return Design("d", blocks={"B": block}, graph=graph)
 
 
-def test_a_block_that_is_mended_is_looked_at_again() -> None:
+def test_a_corrected_block_is_evaluated_again() -> None:
     broken = with_block(Graph({"b": BlockNode("B")}, path("x", "b", "y")))
     before = analyze(broken)
     assert [problem.code for problem in before.problems] == ["recursive"]
@@ -127,7 +127,7 @@ def test_a_block_that_is_mended_is_looked_at_again() -> None:
     assert same(edits.with_graph(broken, "B", graph), before).valid
 
 
-def test_a_block_that_appears_is_looked_at() -> None:
+def test_a_new_block_is_evaluated() -> None:
     design = with_block(Graph({"c": CONV}, path("x", "c", "y")))
     missing = Design("d", graph=design.graph)
     before = analyze(missing)
@@ -136,7 +136,7 @@ def test_a_block_that_appears_is_looked_at() -> None:
     assert same(missing, analyze(design)).problems[0].code == "unknown-block"
 
 
-def test_an_argument_that_comes_into_range_mends_its_uses() -> None:
+def test_an_argument_that_comes_into_range_clears_the_problems_of_its_uses() -> None:
     design = with_block(Graph({"c": CONV}, path("x", "c", "y")), arguments={"channels": 100})
     used = design.blocks["B"]
     narrow = Block({"channels": Argument(4, 1, 8)}, used.inputs, used.outputs, used.graph)
@@ -216,7 +216,7 @@ def test_sums_that_shrink_are_exact() -> None:
         analysis = same(design, analysis)
 
 
-def test_what_does_not_change_is_taken_over() -> None:
+def test_unchanged_nodes_keep_their_results() -> None:
     names = [f"n{number}" for number in range(30)]
     nodes = {**ENDS, **dict.fromkeys(names, CONV)}
     design = Design("d", graph=Graph(nodes, path("image", *names, "scores")))
@@ -252,7 +252,7 @@ def test_an_edit_of_edges_evaluates_no_block_again() -> None:
         assert new.inside is old.inside
 
 
-def test_what_shares_storage_is_taken_over_where_only_sizes_change() -> None:
+def test_the_memory_plan_is_kept_where_only_sizes_change() -> None:
     layers = [CONV, LayerNode("BatchNorm2d"), LayerNode("ReLU"), LayerNode("Dropout")] * 5
     names = [f"n{number}" for number in range(len(layers))]
     nodes = {**ENDS, **dict(zip(names, layers, strict=True))}
@@ -276,7 +276,7 @@ def test_an_image_of_another_size_changes_sizes_alone(name: str) -> None:
     assert same(design, after).totals == before.totals
 
 
-def test_a_block_is_looked_at_once_for_each_set_of_facts() -> None:
+def test_a_block_is_evaluated_once_for_each_set_of_inputs() -> None:
     design = read(folder("presets") / "resnet50.json")
     analysis = analyze(design)
     uses = [node.inside for node in analysis.top.nodes.values() if node.inside is not None]

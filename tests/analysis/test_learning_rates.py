@@ -58,12 +58,12 @@ def test_a_factor_may_read_arguments_and_the_number_of_the_repetition():
 
 
 @pytest.mark.parametrize("factor", [0, "=i", "=0 if i < 2 else 1", 0.5])
-def test_what_is_kept_of_a_partly_frozen_network_is_what_torch_keeps(factor):
+def test_saved_bytes_of_a_partly_frozen_network_are_those_of_torch(factor):
     assert_saved_as_counted(network(lr_scale=factor))
     assert_saved_as_counted(edits.set_learning_rate(network(lr_scale=factor), "stem", 0))
 
 
-def test_gradients_and_optimizer_are_counted_for_what_learns_alone():
+def test_frozen_parameters_need_no_gradient_and_no_optimizer_state():
     whole, frozen = valid(network()).totals, valid(network(lr_scale=0)).totals
     assert frozen.parameters == whole.parameters
     still = 3 * (4 * 4 + 4 + 4 + 4)
@@ -86,13 +86,13 @@ def test_gradients_and_optimizer_are_counted_for_what_learns_alone():
     ],
 )
 @pytest.mark.parametrize("name", ["stem", "body"])
-def test_what_is_no_factor_is_a_problem(factor, words, name):
+def test_invalid_factors_are_problems(factor, words, name):
     analysis = analyze(edits.set_learning_rate(network(), name, factor))
     (problem,) = [each for each in analysis.problems if each.code == "learning-rate"]
     assert problem.node == name and words in problem.message
 
 
-def test_an_analysis_goes_on_from_the_one_before():
+def test_an_edit_of_a_factor_is_analyzed_incrementally():
     before = analyze(network())
     for edit in (
         lambda d: edits.set_learning_rate(d, "stem", 0),

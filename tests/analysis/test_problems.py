@@ -1,4 +1,4 @@
-"""Every kind of problem: where, the numbers, the words, and that each offered fix mends it."""
+"""Every kind of problem: its node, numbers and message, and that each offered fix solves it."""
 
 import re
 from pathlib import Path
@@ -33,7 +33,7 @@ def join(layer: str, *shapes: list[int], **more: Any) -> Design:
 
 
 class Case(NamedTuple):
-    """A broken design and what is said of it."""
+    """A broken design and the problem that it has."""
 
     design: Design
     code: str
@@ -751,7 +751,7 @@ def find(made: Design, code: str, node: str) -> Problem:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_said(name: str) -> None:
+def test_problems(name: str) -> None:
     case = CASES[name]
     problem = find(case.design, case.code, case.node)
     assert problem.message.startswith(case.message)
@@ -765,7 +765,7 @@ def test_what_is_said(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.fixes])
-def test_every_fix_mends_its_problem(name: str) -> None:
+def test_every_fix_solves_its_problem(name: str) -> None:
     made = CASES[name].design
     before = analyze(made)
     for problem in before.problems:
@@ -805,7 +805,7 @@ def test_fixes_that_leave_nothing_wrong(name: str, label: str) -> None:
     assert analysis.valid, analysis.problems
 
 
-def test_an_input_that_is_wrong_is_not_told_to_be_missing() -> None:
+def test_an_input_with_an_unknown_tensor_is_not_reported_as_missing() -> None:
     made = design(
         {"image": {"layer": "Input", "shape": [0, 8, 8]}, "out": OUTPUT}, [["image", "out"]]
     )
@@ -836,15 +836,15 @@ def test_a_flatten_in_a_block() -> None:
     assert analyze(fixed).valid
 
 
-def test_no_fix_is_offered_in_an_edge_that_is_not_drawn() -> None:
-    """Where a node in between went, the edge that remains cannot be edited."""
+def test_no_fix_is_offered_for_an_edge_that_the_design_does_not_have() -> None:
+    """The edge that bridges an absent node cannot be edited."""
     gone = {"layer": "ReLU", "when": False}
     (problem,) = analyze(chain(conv(), gone, LINEAR)).problems
     assert problem.code == "missing-flatten"
     assert problem.fixes == ()
 
 
-def test_a_surplus_edge_behind_a_node_that_went_can_be_removed() -> None:
+def test_a_surplus_edge_after_an_absent_node_can_be_removed() -> None:
     gone = {"layer": "ReLU", "when": False}
     nodes = {"image": IMAGE, "gone": gone, "n1": conv(), "scores": OUTPUT}
     made = design(nodes, [["image", "n1", "scores"], ["image", "gone", "n1:1"]])
@@ -864,14 +864,14 @@ def test_a_fix_of_a_design_that_has_moved_on_is_refused() -> None:
 
 
 def test_shapes_come_from_where_they_were_made() -> None:
-    """Past norms, activations and dropout, which only pass a shape on."""
+    """The search goes back past norms, activations and dropout, which keep the shape."""
     layers = [conv(), {"layer": "BatchNorm2d"}, {"layer": "ReLU"}, {"layer": "Dropout"}, LINEAR]
     (problem,) = analyze(chain(*layers)).problems
     assert problem.origin == "n1"
     assert problem.message.endswith("(from n4)")
 
 
-def test_all_faults_of_a_node_are_told_at_once() -> None:
+def test_all_faults_of_a_node_are_reported_at_once() -> None:
     node = {"layer": "Conv2d", "kernel_size": 0, "filters": 3, "stride": "=nothing"}
     problems = analyze(chain(node)).problems
     assert {problem.code for problem in problems} == {
@@ -898,12 +898,12 @@ def test_messages_stay_short(node: dict[str, Any]) -> None:
         assert len(problem.message) < 300
 
 
-def test_a_problem_is_not_told_again_downstream() -> None:
+def test_a_problem_is_not_repeated_downstream() -> None:
     problems = analyze(chain(conv(4, 11), conv(), {"layer": "Flatten"}, LINEAR)).problems
     assert [(problem.code, problem.node) for problem in problems] == [("kernel-too-large", "n1")]
 
 
-def test_every_node_of_a_cycle_is_named_and_what_is_behind_is_left_alone() -> None:
+def test_each_node_of_a_cycle_has_a_problem_and_nodes_behind_it_have_none() -> None:
     nodes = {"image": IMAGE, "a": {"layer": "Add"}, "b": conv(3), "c": conv(3), "scores": OUTPUT}
     made = design(nodes, [["image", "a", "b", "a:1"], ["b", "c", "scores"]])
     problems = analyze(made).problems

@@ -1,4 +1,4 @@
-"""Fixes for what was mistyped or left open: offered, and right when taken."""
+"""Quick fixes for mistyped parameters and open inputs, offered and applied."""
 
 from dataclasses import replace
 
@@ -50,7 +50,7 @@ def _problem(design: Design, code: str) -> Problem:
         ("conv1", "strid", 2, "unknown-parameter", ["remove strid"]),
     ],
 )
-def test_a_wrong_parameter_is_mended(
+def test_a_wrong_parameter_has_fixes(
     node: str, parameter: str, value: Value, code: str, labels: list[str]
 ) -> None:
     broken = edits.set_parameter(LENET, node, parameter, value)
@@ -71,7 +71,7 @@ def test_a_misspelt_layer_gets_the_type_that_was_meant() -> None:
     assert analyze(problem.fixes[0](broken)).problems == ()
 
 
-def test_an_open_input_is_offered_the_output_that_nobody_reads() -> None:
+def test_an_open_input_is_offered_an_unread_output() -> None:
     cut = edits.disconnect(LENET, Edge("flatten", 0, "fc1", 0))
     problem = _problem(cut, "unconnected-input")
     assert [fix.label for fix in problem.fixes] == ["connect flatten to it"]

@@ -1,4 +1,4 @@
-"""Receptive fields against what happens when single pixels change."""
+"""Receptive fields, compared with the effect of changing single pixels."""
 
 import random
 from collections.abc import Mapping
@@ -101,7 +101,7 @@ def random_layer(draw: random.Random, *, growing: bool) -> dict[str, Any]:
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize("growing", [False, True])
-def test_chains_see_what_changes_them(growing: bool) -> None:
+def test_receptive_fields_of_chains(growing: bool) -> None:
     compared = 0
     for seed in range(50):
         draw = random.Random(seed)
@@ -130,7 +130,7 @@ def test_chains_see_what_changes_them(growing: bool) -> None:
 
 
 @pytest.mark.parametrize("join", ["Add", "Concat"])
-def test_a_join_sees_what_its_branches_see_together(join: str) -> None:
+def test_a_join_has_the_union_of_its_branches(join: str) -> None:
     compared = 0
     for seed in range(12):
         draw = random.Random(seed)
@@ -165,7 +165,7 @@ def test_the_first_pixel_has_its_center_at_one_half() -> None:
 
 
 @pytest.mark.parametrize(("layers", "size"), [(2, 5), (3, 7)])
-def test_a_stack_of_small_kernels_sees_as_much_as_a_large_one(layers: int, size: int) -> None:
+def test_stacked_small_kernels_equal_a_large_one(layers: int, size: int) -> None:
     last = fields(*[conv(3)] * layers)[-1]
     assert last is not None
     assert last.size == (size, size)
@@ -184,7 +184,7 @@ def test_a_stack_of_small_kernels_sees_as_much_as_a_large_one(layers: int, size:
         {"layer": "Shortcut", "out_channels": 2},
     ],
 )
-def test_norms_and_activations_pass_a_field_through(layer: dict[str, Any]) -> None:
+def test_norms_and_activations_keep_the_receptive_field(layer: dict[str, Any]) -> None:
     before, after = fields(conv(5, stride=2), layer)
     assert before == after
 
@@ -197,12 +197,12 @@ def test_norms_and_activations_pass_a_field_through(layer: dict[str, Any]) -> No
         {"layer": "AdaptiveMaxPool2d", "output_size": 1},
     ],
 )
-def test_global_pools_see_the_whole_image(layer: dict[str, Any]) -> None:
+def test_global_pools_cover_the_whole_image(layer: dict[str, Any]) -> None:
     _, field = fields(conv(3), layer)
     assert field == ReceptiveField((SIZE, SIZE), (SIZE, SIZE), (SIZE / 2, SIZE / 2))
 
 
-def test_a_linear_layer_sees_the_whole_image() -> None:
+def test_a_linear_layer_covers_the_whole_image() -> None:
     *_, field = fields(
         conv(3), {"layer": "Flatten"}, {"layer": "Linear", "out_features": 2}, {"layer": "ReLU"}
     )
@@ -220,19 +220,19 @@ def test_adaptive_windows_are_as_wide_as_torchs(size: int, output: int) -> None:
     assert field.jump == pytest.approx((size / output,) * 2)
 
 
-def test_an_adaptive_pool_of_any_size_is_quickly_told() -> None:
+def test_a_large_adaptive_pool_takes_no_longer() -> None:
     (field,) = fields({"layer": "AdaptiveAvgPool2d", "output_size": 100_000})
     assert field is not None
     assert field.size == (2, 2)
 
 
-def test_features_have_no_field() -> None:
+def test_features_have_no_receptive_field() -> None:
     analysis = analyze(chain({"layer": "Linear", "out_features": 2}, shape=[4]))
     assert analysis.valid
     assert dict(analysis.receptive_fields) == {"image": None, "n1": None, "scores": None}
 
 
-def test_fields_of_repeated_blocks_grow() -> None:
+def test_receptive_fields_grow_in_repeated_blocks() -> None:
     inner = block({"conv": conv(3, padding=1)}, [["x", "conv", "y"]])
     analysis = analyze(
         chain({"block": "Conv", "repeat": 3}, shape=[1, 9, 9], blocks={"Conv": inner})

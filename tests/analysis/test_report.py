@@ -110,7 +110,7 @@ def test_broken_designs_fit_the_schema(name: str) -> None:
         lambda found: found["layers"][0]["receptive_field"].update(size=[1]),
     ],
 )
-def test_the_schema_refuses_what_is_not_so(damage: Callable[[dict[str, Any]], object]) -> None:
+def test_the_schema_refuses_damaged_reports(damage: Callable[[dict[str, Any]], object]) -> None:
     found = as_printed(presets.load("lenet5"))
     damage(found)
     assert not VALIDATOR.is_valid(found)
@@ -169,7 +169,7 @@ def test_the_batch_counts_for_training_only() -> None:
     assert changed == {"saved_bytes", "training_bytes"}
 
 
-def test_a_problem_says_where_and_how_to_mend_it() -> None:
+def test_a_problem_has_a_path_and_fixes() -> None:
     (problem,) = as_printed(BROKEN["flat"])["problems"]
     assert problem["severity"] == "error"
     assert problem["path"] == "fc"
@@ -178,7 +178,7 @@ def test_a_problem_says_where_and_how_to_mend_it() -> None:
     assert any("Flatten" in fix for fix in problem["fixes"])
 
 
-def test_of_an_invalid_design_the_rest_is_told() -> None:
+def test_an_invalid_design_is_reported_as_far_as_known() -> None:
     found = as_printed(BROKEN["shrinks away"])
     paths = [layer["path"] for layer in found["layers"]]
     assert paths[:4] == ["image", "b.0.c", "b.1.c", "b.2.c"]

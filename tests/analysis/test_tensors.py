@@ -1,4 +1,4 @@
-"""The modules of a design are those of its state dict, and know what lies before them."""
+"""The modules of a design are those of its state dict, with the modules before each."""
 
 import pytest
 

@@ -85,7 +85,7 @@ def test_every_parameter_takes_or_refuses_extremes(layer: str) -> None:
     ],
 )
 def test_large_numbers_take_no_longer(layer: dict[str, Any]) -> None:
-    """None of these loops over its number; the test would not end in any patience."""
+    """No rule may loop over these numbers; the test would run for hours."""
     facts(analyze(chain(layer, layer, layer)))
 
 
@@ -114,7 +114,7 @@ def test_blocks_that_multiply_without_end_are_refused() -> None:
     assert len(analysis.problems) < 200
 
 
-def test_problems_in_nested_blocks_are_told_in_part_with_errors_first() -> None:
+def test_problems_in_nested_blocks_are_limited_with_errors_first() -> None:
     # Sixty warnings before the error: x1 .. x60 are read by nothing.
     inputs = [f"x{number}" for number in range(61)]
     inner = block(
@@ -185,7 +185,7 @@ def test_a_flat_design_of_many_nodes() -> None:
         assert analysis.totals.layers == 20_002
 
 
-def test_many_nodes_that_go() -> None:
+def test_many_absent_nodes() -> None:
     names = [f"n{number}" for number in range(10_000)]
     for when in (False, "=1 > 2"):
         gone = dict.fromkeys(names, LayerNode("ReLU", {}, when))
@@ -219,7 +219,7 @@ def test_an_empty_design() -> None:
     assert analysis.node("a.b") is None
 
 
-def test_blocks_that_nobody_uses_are_left_alone() -> None:
+def test_unused_blocks_have_no_problems() -> None:
     inner = Graph({"n": BlockNode("B")}, ())
     made = Design("d", blocks={"B": Block({"a": Argument(1)}, ("x",), ("y",), inner)})
     assert loads(dumps(made)) == made

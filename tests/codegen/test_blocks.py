@@ -204,7 +204,7 @@ def test_stages_that_differ_in_more_are_written_out(third: dict[str, Any]):
     assert "_stage" not in text
 
 
-def test_a_block_with_the_methods_own_words_is_written_out():
+def test_a_block_with_arguments_named_like_the_methods_locals_is_written_out():
     counted = {**WIDE, "arguments": {**WIDE["arguments"], "count": {"default": 1}}}
     counted["nodes"] = {"conv": conv("=channels * count", stride="=stride", bias="=bias")}
     uses = [stage(4, 3), stage(8, 3, 2), stage(16, 3, 2), stage(16, 3)]
@@ -323,7 +323,7 @@ def test_layer_norm_in_a_block(axes: int):
     )
 
 
-def test_arguments_in_forward_are_kept_as_attributes():
+def test_arguments_in_forward_are_stored_as_attributes():
     """Of layers without a module: as `half_` and `conv_`, since a module has both names already."""
     inner = block(
         {

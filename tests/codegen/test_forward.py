@@ -1,4 +1,4 @@
-"""The generated forward computes what the drawn graph says, however tangled."""
+"""The generated forward computes the graph, however branched."""
 
 import re
 from typing import Any
@@ -100,7 +100,7 @@ def interpreted(drawn: Design, module: nn.Module, inputs: list[torch.Tensor]) ->
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
 )
 @given(tangles())
-def test_any_tangle_is_computed_right(drawn: Design):
+def test_any_graph_is_computed_correctly(drawn: Design):
     analysis = valid(drawn)
     torch.manual_seed(0)
     module = network(drawn).double()  # products grow beyond what float32 compares
@@ -116,7 +116,7 @@ def test_any_tangle_is_computed_right(drawn: Design):
         assert all(map(torch.equal, inputs, before))
 
 
-def test_a_join_frees_the_branch_it_leaves_behind():
+def test_a_join_frees_the_branches_that_it_reads():
     conv = {"layer": "Conv2d", "out_channels": 2, "kernel_size": 1}
     drawn = design(
         {
@@ -166,7 +166,7 @@ ROWS: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"conv1": CONV, "tanh1": TANH, "conv2": CONV, "tanh2": TANH},
         ["x = self.tanh1(self.conv1(x))", "return self.tanh2(self.conv2(x))"],
     ),
-    "a pool does where nothing is held for it": (
+    "a pool joins where nothing is freed by it": (
         {"conv1": CONV, "relu1": RELU, "pool1": POOL, "conv2": CONV, "relu2": RELU, "pool2": POOL},
         [
             "x = self.pool1(self.relu1(self.conv1(x)))",
