@@ -163,20 +163,20 @@ class Analysis:
 
     def _missing_ports(self) -> list[Problem]:
         """Return the problems of a design without Input or Output."""
+        if self.top.wiring.cyclic:
+            return []  # these may be on the cycle or behind it
         if self.top.problems and not self.top.problems[0].path:
             return []  # too large to be evaluated
         nodes = self.design.graph.nodes
         ports = [nodes[name] for name in self.top.ports]
         layers = {node.layer for node in ports if isinstance(node, LayerNode)}
         problems = []
-        for kind, verb in ((Input, "enters"), (Output, "leaves")):
-            if kind.__name__ not in layers and not self.top.wiring.cyclic:
-                problems.append(
-                    Problem(
-                        f"no-{kind.__name__.lower()}",
-                        f"the design has no {kind.__name__}; add one where data {verb}",
-                    )
-                )
+        if Input.__name__ not in layers:
+            message = "the design has no Input; add one where data enters"
+            problems.append(Problem("no-input", message))
+        if Output.__name__ not in layers:
+            message = "the design has no Output; add one where data leaves"
+            problems.append(Problem("no-output", message))
         return problems
 
 

@@ -86,5 +86,9 @@ def nesting_fault(
         for each in _used_blocks(design.blocks[waiting.pop()], design) - seen:
             seen.add(each)
             waiting.append(each)
-    itself = "itself" if name in seen else "blocks that contain each other"
-    return "recursive", f"the block {name} contains {itself}; remove one of these uses"
+    if name in seen:
+        return "recursive", f"the block {name} contains itself; remove one of these uses"
+    return (
+        "recursive",
+        f"the block {name} contains blocks that contain each other; remove one of these uses",
+    )

@@ -138,8 +138,15 @@ class EvaluationContext:
         kind = type(layer).__name__
         sources = self.wiring.sources[name]
         if len(inputs) > most:
-            count = f"only {most} input{'s' if most != 1 else ''}" if most else "no inputs"
-            message = f"{name}: {kind} has {count}, but an edge enters input {len(inputs) - 1}"
+            surplus = len(inputs) - 1
+            if most == 0:
+                message = f"{name}: {kind} has no inputs, but an edge enters input {surplus}"
+            elif most == 1:
+                message = f"{name}: {kind} has only 1 input, but an edge enters input {surplus}"
+            else:
+                message = (
+                    f"{name}: {kind} has only {most} inputs, but an edge enters input {surplus}"
+                )
             fixes = self.disconnect_fix(name, most)
             return (self.problem("no-such-input", message, name, port=most, fixes=fixes),)
         return tuple(
