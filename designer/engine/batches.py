@@ -81,7 +81,7 @@ def finish(
     return Finish(mean, deviation, augment, devices.memory_format(device))
 
 
-class Resident:
+class Resident(Images):
     """Images in one tensor, on the device or, where that is too small, in the machine's memory.
 
     Parameters
@@ -120,7 +120,6 @@ class Resident:
         return len(self._rows)
 
     def batches(self, order: Tensor, size: int, *, start: int = 0) -> Iterator[Batch]:
-        """Yield batches; see ``Images``."""
         here = order.to(self._rows.device)
         for chosen in torch.split(here, size)[start:]:
             rows = self._rows.index_select(0, chosen)
@@ -134,7 +133,7 @@ class Resident:
             yield (images if self._finish is None else self._finish(images)), targets
 
 
-class Streamed:
+class Streamed(Images):
     """Images that loader processes read while the network trains on the batches before."""
 
     def __init__(
@@ -157,7 +156,6 @@ class Streamed:
         return len(self._targets)
 
     def batches(self, order: Tensor, size: int, *, start: int = 0) -> Iterator[Batch]:
-        """Yield batches; see ``Images``."""
         wanted = torch.split(order, size)[start:]
         loader: DataLoader[Any] = DataLoader(
             self._reader,

@@ -46,7 +46,7 @@ def groups(network: nn.Module, analysis: Analysis) -> list[dict[str, Any]]:
             f"Nothing in {analysis.design.name} learns: every layer with weights is frozen. "
             "Unfreeze one."
         )
-    return [{"params": held, "lr_scale": factor} for factor, held in found.items()]
+    return [{"params": group, "lr_scale": factor} for factor, group in found.items()]
 
 
 def _factor(name: str, rates: Mapping[str, float]) -> float:
@@ -59,7 +59,7 @@ def _factor(name: str, rates: Mapping[str, float]) -> float:
 
 @contextmanager
 def mode_kept(network: nn.Module) -> Iterator[None]:
-    """Restore every module's mode afterwards; frozen norms stay in eval mode that way."""
+    """Restore every module's mode afterwards; frozen norms stay in eval mode in train mode, too."""
     modes = {module: module.training for module in network.modules()}
     try:
         yield

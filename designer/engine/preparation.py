@@ -125,7 +125,7 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
 
 
 def load_in_advance(recipe: Recipe, shape: tuple[int, int, int]) -> None:
-    """Do what a training with this recipe would do at its beginning, as far as that can be kept.
+    """Import and read in advance what a training with this recipe starts with.
 
     ``shape`` is that of the network's input: channels, height, width.
 

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import msgspec
+
 from designer.recipe.schedules import Position, Schedule, rate_at, warmup_steps
 
 _THRESHOLD = 1e-4  # relative: a smaller gain counts as none in reduce_on_plateau, as torch's
@@ -73,4 +75,5 @@ class LearningRate:
         self._bad_epochs = state["bad_epochs"]
 
     def _planned(self, step: int) -> float:
-        return rate_at(self._schedule, self._first._replace(step=step, reduction=self._reduction))
+        at = msgspec.structs.replace(self._first, step=step, reduction=self._reduction)
+        return rate_at(self._schedule, at)

@@ -78,10 +78,10 @@ def train(
 def _admitted(run: RunFolder, *, resume: bool) -> checkpoint.Content | None:
     """Return the checkpoint to continue from, None at the start; refuse a run that has ended."""
     result = run.result()
-    begun = run.events.exists() and run.events.stat().st_size > 0
+    started = run.events.exists() and run.events.stat().st_size > 0
     if not resume:
-        if result or begun:
-            how = f"has ended already ({result.status})" if result else "was begun already"
+        if result or started:
+            how = f"has ended already ({result.status})" if result else "was started already"
             raise DesignerError(f"The run {run.path} {how}: resume it, or begin a new run.")
         return None
     if result and result.status in ("finished", "early_stopped"):
@@ -89,6 +89,6 @@ def _admitted(run: RunFolder, *, resume: bool) -> checkpoint.Content | None:
             f"The run {run.path} is complete ({result.status}): begin a new run to train on."
         )
     # A run killed before its first checkpoint starts again and gets the same numbers.
-    if not run.last.exists() and not (begun and _CHECKPOINT_EVENT in run.events.read_bytes()):
+    if not run.last.exists() and not (started and _CHECKPOINT_EVENT in run.events.read_bytes()):
         return None
     return checkpoint.load(run.last, source=run.source())

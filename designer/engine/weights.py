@@ -18,7 +18,8 @@ from designer.analysis.report.tensors import Module, modules
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder
 from designer.runs.layouts import Stored, stored
-from designer.runs.weights import Report, match
+from designer.runs.weights import match
+from designer.runs.weights_report import Report
 from designer.storage import unwritable, write_atomically
 
 TORCHVISION = "torchvision:"

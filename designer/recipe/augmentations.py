@@ -1,14 +1,14 @@
 """The augmentations: one row each; what applies them stands in `designer.engine.augmentation`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
+
+import msgspec
 
 from designer.recipe.settings import Group, Setting
 
 
-@dataclass(frozen=True, kw_only=True)
-class AugmentationKind:
+class AugmentationKind(msgspec.Struct, frozen=True, kw_only=True):
     """A random change of the training images.
 
     Attributes

@@ -1,8 +1,9 @@
 """The losses: one row each; the function of each stands in `designer.engine.losses`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
+
+import msgspec
 
 from designer.errors import DesignerError
 from designer.recipe.settings import Group, Setting, titles
@@ -10,8 +11,7 @@ from designer.recipe.settings import Group, Setting, titles
 Targets = Literal["classes", "numbers"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class LossKind:
+class LossKind(msgspec.Struct, frozen=True, kw_only=True):
     """A loss.
 
     Attributes

@@ -1,15 +1,14 @@
 """The optimizers: one row each, from which engine, form, command line and estimates derive."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
 from designer.recipe.settings import Group, Setting, titles
 
 
-class Variant(NamedTuple):
+class Variant(msgspec.Struct, frozen=True):
     """Settings of an optimizer that the memory estimates list by a name and title of their own."""
 
     name: str
@@ -17,8 +16,7 @@ class Variant(NamedTuple):
     changes: Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class OptimizerKind:
+class OptimizerKind(msgspec.Struct, frozen=True, kw_only=True):
     """An optimizer of torch.
 
     Attributes
@@ -223,7 +221,7 @@ def state_copies(settings: Optimizer) -> int:
     return OPTIMIZERS[settings.name].state_copies(settings)
 
 
-class Estimate(NamedTuple):
+class Estimate(msgspec.Struct, frozen=True):
     """An optimizer with the settings for which memory is estimated."""
 
     title: str
@@ -234,8 +232,9 @@ def _estimates() -> dict[str, Estimate]:
     found = {}
     for row in OPTIMIZERS.values():
         defaults = Optimizer(name=row.name, learning_rate=row.learning_rate)
-        for name, title, changes in row.variants or (Variant(row.name, row.title, {}),):
-            found[name] = Estimate(title, msgspec.structs.replace(defaults, **changes))
+        for each in row.variants or (Variant(row.name, row.title, {}),):
+            settings = msgspec.structs.replace(defaults, **each.changes)
+            found[each.name] = Estimate(each.title, settings)
     return found
 
 

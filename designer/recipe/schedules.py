@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar
+
+import msgspec
 
 from designer.recipe.settings import Group, Setting, titles
 
@@ -11,7 +12,7 @@ _START = 25.0  # one_cycle begins at peak / 25, as torch's OneCycleLR does by de
 _END = 1e4  # and ends at 1 / 10,000 of its beginning
 
 
-class Position(NamedTuple):
+class Position(msgspec.Struct, frozen=True):
     """A step of a training, and what its learning rate depends on.
 
     Attributes
@@ -36,8 +37,7 @@ class Position(NamedTuple):
     reduction: float = 1.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class ScheduleKind:
+class ScheduleKind(msgspec.Struct, frozen=True, kw_only=True):
     """A schedule.
 
     Attributes

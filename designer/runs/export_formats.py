@@ -1,14 +1,14 @@
 """The kinds of model files, one row each; `designer.engine.export` writes them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 TOLERANCE = 1e-5
-"""How far a loaded model's outputs may lie from the module's, relative to the largest output."""
+"""How far a loaded model's outputs may differ from the module's, relative to the largest output."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExportFormat:
+class ExportFormat(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of model file.
 
     Attributes

@@ -85,7 +85,7 @@ class RunFolder:
 
     @property
     def weights_report(self) -> Path:
-        """Which initial weights were loaded, a ``weights.Report``; absent without any."""
+        """Which initial weights were loaded, a ``weights_report.Report``; absent without any."""
         return self.path / "weights.json"
 
     @property

@@ -12,103 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-import msgspec
-
 from designer.analysis.report.tensors import Module
 from designer.runs.layouts import Shape, Stored
+from designer.runs.weights_report import COUNTER, Differing, How, Report, Taken, show_shape
 
-How = Literal["name", "order", "given"]
 WeightStatus = Literal["kept", "new", "resized"]
 """Whether all tensors of a layer or block get values, none does, or some do not, as a rule because
 their shapes differ."""
 
 _MOST_PARALLEL = 100  # parallel modules whose names are compared, each with each
-_COUNTER = "num_batches_tracked"  # many files lack it, and training does not need it
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """A tensor of the design, that of the file with its values, and how it was found."""
-
-    name: str
-    origin: str
-    how: How
-
-
-class Differing(msgspec.Struct, frozen=True):
-    """A tensor that design and file both have, in different shapes."""
-
-    name: str
-    shape: Shape
-    origin: str
-    stored: Shape
-
-
-class Report(msgspec.Struct, frozen=True):
-    """Which tensors of a design get values from a file.
-
-    Attributes
-    ----------
-    taken
-        Tensors of the design that get their values from the file.
-    fresh
-        Tensors of the design that keep their fresh values, the differing ones included.
-    differing
-        Tensors whose shapes differ: usually a head for other classes.
-    left_over
-        Tensors of the file that are not used.
-    refused
-        Sentences about modules that could only have been matched by guessing.
-    """
-
-    taken: tuple[Taken, ...] = ()
-    fresh: tuple[str, ...] = ()
-    differing: tuple[Differing, ...] = ()
-    left_over: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
-
-    def count(self, how: How) -> int:
-        """Return how many tensors were found by name, by order, or as given."""
-        return sum(each.how == how for each in self.taken)
-
-    def lines(self) -> Iterator[str]:
-        """Yield the report as text, with a line for each module that was not matched by name."""
-        yield self.summary
-        pairs = [(each.name, each.origin) for each in self.taken if each.how != "name"]
-        if pairs:
-            yield "By order and shape:"
-            yield from _rows(pairs)
-        if self.differing:
-            yield "Of another shape, left fresh:"
-            for each in self.differing:
-                yield f"  {each.name} {_show(each.shape)}; the file has {each.origin} " + _show(
-                    each.stored
-                )
-        differing = {each.name for each in self.differing}
-        fresh = [name for name in self.fresh if name not in differing]
-        if fresh:
-            yield "Not in the file, left fresh:"
-            yield from _listed(fresh)
-        if self.left_over:
-            yield "Left over in the file:"
-            yield from _listed(self.left_over)
-        yield from self.refused
-
-    @property
-    def summary(self) -> str:
-        """How many tensors fit and how they were found, in one sentence."""
-        methods: list[tuple[How, str]] = [
-            ("name", "name"),
-            ("order", "order and shape"),
-            ("given", "--map"),
-        ]
-        found = [f"{self.count(how):,} by {words}" for how, words in methods if self.count(how)]
-        sentence = f"{len(self.taken):,} of {len(self.taken) + len(self.fresh):,} tensors fit"
-        sentence += f": {', '.join(found)}" if found else ""
-        if not self.fresh:
-            return f"{sentence}."
-        return (
-            f"{sentence}; {len(self.fresh):,} {'stays' if len(self.fresh) == 1 else 'stay'} fresh."
-        )
 
 
 @dataclass
@@ -197,7 +109,7 @@ def _report(
     refused: Sequence[str],
 ) -> Report:
     names = [f"{module.path}.{own}" for module in ours for own in module.tensors]
-    fresh = (name for name in names if name not in taken and not name.endswith(_COUNTER))
+    fresh = (name for name in names if name not in taken and not name.endswith(COUNTER))
     used = {each.origin for each, _ in taken.values()} | {each.origin for each in differing}
     return Report(
         taken=tuple(
@@ -225,7 +137,7 @@ def weight_status(ours: Sequence[Module], report: Report) -> dict[str, WeightSta
     differing = {each.name for each in report.differing}
     found: dict[str, set[WeightStatus]] = {}
     for module in ours:
-        own = {f"{module.path}.{each}" for each in module.tensors if each != _COUNTER}
+        own = {f"{module.path}.{each}" for each in module.tensors if each != COUNTER}
         status: WeightStatus = "resized"
         if own <= taken:
             status = "kept"
@@ -245,7 +157,7 @@ Signature = frozenset[tuple[str, Shape]]
 
 
 def _signature(tensors: Iterable[tuple[str, Shape]]) -> Signature:
-    return frozenset(each for each in tensors if each[0] != _COUNTER)
+    return frozenset(each for each in tensors if each[0] != COUNTER)
 
 
 def _by_order(
@@ -424,7 +336,7 @@ def _named(paths: Sequence[str]) -> str:
 
 def _shapes(matching: _Matching, path: str) -> str:
     tensors = matching.ours[path].tensors.items()
-    return ", ".join(f"{own} {_show(shape)}" for own, shape in tensors if own != _COUNTER)
+    return ", ".join(f"{own} {show_shape(shape)}" for own, shape in tensors if own != COUNTER)
 
 
 def _replaced(
@@ -436,7 +348,7 @@ def _replaced(
     used = set(partner.values())
 
     def kind(tensors: Iterable[tuple[str, Shape]]) -> frozenset[tuple[str, int]]:
-        return frozenset((own, len(shape)) for own, shape in tensors if own != _COUNTER)
+        return frozenset((own, len(shape)) for own, shape in tensors if own != COUNTER)
 
     left: dict[frozenset[tuple[str, int]], _Left] = {}
     for module in ours:
@@ -457,35 +369,3 @@ def _replaced(
 class _Left(NamedTuple):
     mine: list[Module]
     others: list[str]
-
-
-# Words
-
-
-def _show(shape: Shape) -> str:
-    return "×".join(map(str, shape)) or "one value"
-
-
-def _rows(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Yield pairs of tensors as text, those of a module on one line."""
-    rows: dict[tuple[str, str], list[str]] = {}
-    for name, origin in pairs:
-        module, _, own = name.rpartition(".")
-        if own == _COUNTER:
-            continue
-        source = re.split(r"[./](?=[^./]*$)", origin)[0] if re.search(r"[./]", origin) else ""
-        rows.setdefault((module, source), []).append(own)
-    wide = max(len(module) for module, _ in rows)
-    for (module, source), names in rows.items():
-        yield f"  {module:<{wide}} ← {source}  ({', '.join(names)})"
-
-
-def _listed(names: Sequence[str]) -> Iterator[str]:
-    """Yield names as text, those of a module on one line."""
-    modules: dict[str, list[str]] = {}
-    for name in names:
-        module, _, own = name.rpartition(".")
-        if own != _COUNTER:
-            modules.setdefault(module, []).append(own)
-    for module, owns in modules.items():
-        yield f"  {module or 'at the top'}: {', '.join(owns)}"

@@ -10,7 +10,7 @@ from designer.engine.module import module
 from designer.engine.training import train
 from designer.errors import DesignerError
 from designer.runs.events import read_events
-from designer.runs.weights import Report
+from designer.runs.weights_report import Report
 from tests.engine.samples import TINY, create, tiny_recipe, write_data
 from tests.engine.test_training import StopAt, assert_same
 

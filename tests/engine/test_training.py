@@ -491,7 +491,7 @@ def test_runs_are_not_begun_twice(tmp_path, data, look_always):
         train(run)
     assert run.result() == before
     run.result_file.unlink()
-    with pytest.raises(DesignerError, match="was begun already: resume it"):
+    with pytest.raises(DesignerError, match="was started already: resume it"):
         train(run)
     train(run, resume=True)
     with pytest.raises(DesignerError, match=r"is complete \(finished\)"):

@@ -19,7 +19,8 @@ from designer.engine import weights
 from designer.engine.module import module
 from designer.errors import DesignerError
 from designer.runs.layouts import stored
-from designer.runs.weights import Report, match
+from designer.runs.weights import match
+from designer.runs.weights_report import Report
 from tests.layers.building import chain, design
 
 # Networks of torchvision that presets follow exactly; those that are small enough are run.

@@ -2,7 +2,8 @@
 
 from designer.analysis.report.tensors import Module
 from designer.runs.layouts import Shape, stored
-from designer.runs.weights import Report, match, stored_by, weight_status
+from designer.runs.weights import match, stored_by, weight_status
+from designer.runs.weights_report import Report
 
 SMALL, LARGE = {"weight": (8, 8, 1, 1)}, {"weight": (8, 8, 3, 3)}
 

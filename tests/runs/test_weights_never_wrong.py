@@ -12,7 +12,8 @@ from designer import presets
 from designer.analysis.analysis import analyze
 from designer.analysis.report.tensors import Module, modules
 from designer.runs.layouts import Stored
-from designer.runs.weights import Report, match
+from designer.runs.weights import match
+from designer.runs.weights_report import Report
 
 NAMES = [
     name

@@ -11,7 +11,8 @@ from designer.design import files
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder
 from designer.runs.layouts import Stored, stored
-from designer.runs.weights import Report, WeightStatus, match, stored_by, weight_status
+from designer.runs.weights import WeightStatus, match, stored_by, weight_status
+from designer.runs.weights_report import Report
 
 
 @dataclass(frozen=True)
