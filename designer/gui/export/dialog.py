@@ -260,8 +260,7 @@ class ExportDialog(QDialog):
         if there and not self._agreed.issuperset(there):
             self._agreed = frozenset(there)
             names = ", ".join(path.name for path in there)
-            verb = "exist" if len(there) > 1 else "exists"
-            self._say(f"{names} {verb} already in {there[0].parent}.", "warning")
+            self._say(f"Already in {there[0].parent}: {names}. Overwrite?", "warning")
             self.go.setText("Overwrite")
             return
         for row in self.rows.values():

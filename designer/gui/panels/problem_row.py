@@ -29,14 +29,16 @@ def location_of(group: Group) -> str:
     first = group[0]
     if not first.path:
         return "the whole design"
-    words = first.path
+    parts = [first.path]
     if first.block is not None:
-        words += f" in the block {first.block}"
-    if len(group) > 1:
-        words += f", and {numbers.count(len(group) - 1)} more uses of it"
+        parts.append(f"in the block {first.block}")
+    if len(group) == 2:
+        parts.append("1 more use of the block")
+    elif len(group) > 2:
+        parts.append(f"{numbers.count(len(group) - 1)} more uses of the block")
     if first.origin and first.origin != first.node:
-        words += f" · the shape comes from {first.origin}"
-    return words
+        parts.append(f"the shape comes from {first.origin}")
+    return " · ".join(parts)
 
 
 class ProblemRow(QWidget):

@@ -98,19 +98,20 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
             "No images are left for validation.",
             remedies=(Remedy("Keep 10 % for validation", change=_with("data.validation", 0.1)),),
         )
-    note, remedies = "", ()
+    notes: list[str] = []
+    remedies = ()
     if data.channels != channels:
-        note = "gray images are repeated for 3 channels" if channels == 3 else "colors become gray"
+        gray = "Gray images are repeated for 3 channels."
+        notes.append(gray if channels == 3 else "Color images are converted to gray.")
     if (height, width) != (own[1], own[2]) or data.heights[0] != data.heights[1]:
-        scaled = f"images are scaled to {height}×{width}"
-        note = f"{note}; {scaled}" if note else scaled
+        notes.append(f"Images are scaled to {height}×{width}.")
         factor = max(height / own[1], own[1] / height)
         if factor > _FAR and data.heights[0] == data.heights[1]:
             size = (channels, own[1], own[2])
             edit = _input_edit(analysis, size)
             if edit is not None and _stays_valid(analysis.design, edit):
                 remedies = (Remedy(f"Set the input to {_shape(size)}", edit),)
-    return Match(note=note[:1].upper() + note[1:] + "." if note else "", remedies=remedies)
+    return Match(note=" ".join(notes), remedies=remedies)
 
 
 def split_counts(data: "Description", recipe: Recipe) -> dict[str, int]:

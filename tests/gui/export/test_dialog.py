@@ -188,7 +188,7 @@ def test_overwriting_is_asked_once(dialog: ExportDialog, qtbot: QtBot, tmp_path:
     file.write_text("mine")
     tick(dialog, qtbot, ".py")
     press(dialog, qtbot)
-    assert dialog.message.text() == f"lenet_5.py exists already in {file.parent}."
+    assert dialog.message.text() == f"Already in {file.parent}: lenet_5.py. Overwrite?"
     assert dialog.go.text() == "Overwrite"
     assert file.read_text() == "mine"
     with qtbot.waitSignal(dialog.job.finished):

@@ -137,7 +137,7 @@ def test_small_images_offer_a_smaller_input(desk, tmp_path):
     child(desk, QPushButton, "data-remedy-0").click()
     assert desk.workspace.document.recipe.batch == 96
     desk.wait(lambda: not set_up.match.refusal and set_up.match.note)
-    words = "Gray images are repeated for 3 channels; images are scaled to 224×224."
+    words = "Gray images are repeated for 3 channels. Images are scaled to 224×224."
     assert set_up.match.note == words
 
 
@@ -185,7 +185,7 @@ def test_pictures_in_folders_are_shown(lenet, tmp_path):
     drop(lenet.training.set_up.data, tmp_path / "photos")
     lenet.wait(lambda: lenet.training.set_up.data.reading)
     assert "30×40–49 color, 10 classes" in lenet.training.set_up.data.facts.text()
-    assert "Colors become gray" in lenet.training.set_up.data.message.text()
+    assert "Color images are converted to gray" in lenet.training.set_up.data.message.text()
 
 
 def test_reading_can_be_canceled(lenet, monkeypatch, tmp_path):
