@@ -64,7 +64,7 @@ def test_it_trains_a_run(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["sgd", "rmsprop", "adam"])
 def test_training_takes_no_more_than_estimated(name: str) -> None:
-    """VGG16 at batch 32: the peak of a step against the estimate, after cuDNN has chosen kernels."""
+    """VGG16 at batch 32: a step's peak against the estimate, once cuDNN has chosen kernels."""
     design = presets.load("vgg16")
     settings = settings_of(name)[0]
     network = module(design).to(CUDA).train()
