@@ -51,7 +51,7 @@ class _Noise(Layer):
 
 
 class Dropout(_Noise):
-    """Dropout."""
+    """Dropout of single values."""
 
     help = "Sets values to zero at random and scales the rest, against overfitting."
     torch = "nn.Dropout"

@@ -51,10 +51,12 @@ class HoverSignals(_WidgetMixin):
     hovered = Signal(bool)
 
     def enterEvent(self, event: QEnterEvent) -> None:
+        """Emit `hovered`."""
         super().enterEvent(event)
         self.hovered.emit(True)
 
     def leaveEvent(self, event: QEvent) -> None:
+        """Emit `hovered`."""
         super().leaveEvent(event)
         self.hovered.emit(False)
 
