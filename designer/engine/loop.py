@@ -24,6 +24,7 @@ from designer.engine.schedules import LearningRate
 from designer.engine.steering import Steering
 from designer.engine.tally import Tally
 from designer.errors import DesignerError
+from designer.recipe.optimizers import Optimizer
 from designer.runs.folder import RunFolder
 from designer.runs.result import Best, Metrics, Result, Status
 from designer.storage import unwritable, write_atomically
@@ -107,9 +108,8 @@ class Loop:
                 "put them back, or begin a new run."
             )
         now = self._optimizer_recipe()
-        before = content.get(
-            "optimizer_recipe", now
-        )  # absent from checkpoints of the first version
+        # Settings that a checkpoint's version did not have are at their defaults in it.
+        before = {**msgspec.to_builtins(Optimizer()), **content.get("optimizer_recipe", now)}
         if changed := [f"{name} was {before[name]}" for name in now if before[name] != now[name]]:
             raise DesignerError(
                 f"The checkpoint {self._run.last} is of another optimizer than the recipe's "

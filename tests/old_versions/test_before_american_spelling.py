@@ -116,6 +116,14 @@ def assert_values(steps: dict[str, Any], key: str, expected: dict[str, float]) -
     assert found == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_setting_that_a_checkpoint_does_not_know_is_at_its_default(folder: Path) -> None:
+    run = RunFolder.open(folder / "runs" / "stopped-sgd")
+    content = checkpoint.load(run.last, source=run.source())
+    del content["optimizer_recipe"]["epsilon"]
+    checkpoint.save(run.last, content, source=run.source())
+    assert train(run, resume=True).status == "finished"
+
+
 def test_a_finished_run_is_not_resumed(folder: Path) -> None:
     with pytest.raises(DesignerError, match="is complete"):
         train(RunFolder.open(folder / "runs" / "finished-rmsprop"), resume=True)
