@@ -4,18 +4,19 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
 from designer.errors import DesignerError
-from designer.recipe.reading import read_recipe
-from designer.recipe.recipe import Recipe
 from designer.runs import lock
 from designer.runs.network import NetworkInfo
 from designer.runs.preprocessing import Preprocessing
 from designer.runs.result import Result, Status
 from designer.storage import unwritable, write_atomically
+
+if TYPE_CHECKING:
+    from designer.recipe.recipe import Recipe
 
 State = Literal["new", "running", "interrupted"] | Status
 
@@ -110,7 +111,7 @@ class RunFolder:
         *,
         design_json: bytes | str,
         source: str,
-        recipe: Recipe,
+        recipe: "Recipe",
         network: NetworkInfo,
     ) -> "RunFolder":
         """Create the folder of a run that is ready to train.
@@ -161,8 +162,10 @@ class RunFolder:
                 )
         return run
 
-    def recipe(self) -> Recipe:
+    def recipe(self) -> "Recipe":
         """Read the recipe; raise DesignerError if it is damaged."""
+        from designer.recipe.reading import read_recipe
+
         return read_recipe(self.recipe_file)
 
     def network(self) -> NetworkInfo:

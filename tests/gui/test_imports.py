@@ -36,6 +36,7 @@ window.run({designs})
                     "designer.gui.shell.editor",
                     "designer.analysis.analysis",
                     "designer.design.values",
+                    "designer.recipe.recipe",
                 ),
             ],
         ),

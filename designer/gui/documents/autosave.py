@@ -19,31 +19,11 @@ from designer.errors import DesignerError
 from designer.gui.base.preferences import Preferences, state_folder
 from designer.gui.documents.document import Document
 from designer.gui.documents.workspace import Workspace
-from designer.recipe.recipe import Recipe
 from designer.runs import lock
 from designer.storage import write_atomically
 
 if TYPE_CHECKING:
     from designer.design.values import Design
-
-
-class Backup(msgspec.Struct):
-    """What a backup file holds.
-
-    Attributes
-    ----------
-    design
-        The text of a design file.
-    path, preset
-        The file it was read from and the preset it came from; "" for none.
-    recipe
-        How it is trained; None until the user chose.
-    """
-
-    design: str
-    path: str
-    preset: str
-    recipe: Recipe | None
 
 
 class Autosave(QObject):
@@ -98,6 +78,7 @@ class Autosave(QObject):
 
         def write() -> None:
             from designer.design import files
+            from designer.gui.documents.backup import Backup
 
             backup = Backup(files.dumps(design), path, preset, recipe)
             try:
@@ -153,6 +134,7 @@ class Autosave(QObject):
 
     def _open(self, file: Path) -> None:
         from designer.design import files
+        from designer.gui.documents.backup import Backup
 
         backup = msgspec.json.decode(file.read_bytes(), type=Backup)
         design = files.loads(backup.design, origin=str(file))

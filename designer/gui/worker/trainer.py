@@ -1,6 +1,7 @@
 """The standby worker, the run that is being trained, and the run that is shown.
 
-`Service` and `Follower` are imported at their first use, so that the window appears sooner.
+`Service`, `Follower` and the recipe are imported at their first use, so that the window appears
+sooner.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,14 +16,13 @@ from PySide6.QtWidgets import QWidget
 from designer.errors import DesignerError
 from designer.gui.base import background
 from designer.gui.base.preferences import Preferences
-from designer.recipe.reading import changed
-from designer.recipe.recipe import Recipe
 from designer.runs.folder import RunFolder, default_path, list_runs
 
 if TYPE_CHECKING:
     from designer.design.values import Design
     from designer.gui.worker.follower import Follower
     from designer.gui.worker.service import Answer, Done, Service
+    from designer.recipe.recipe import Recipe
     from designer.runs import control
 
 
@@ -191,7 +191,7 @@ class Trainer(QObject):
 
     # Training
 
-    def expect(self, recipe: Recipe, shape: Sequence[int]) -> None:
+    def expect(self, recipe: "Recipe", shape: Sequence[int]) -> None:
         """Let the standby worker read the data of the next training ahead.
 
         Parameters
@@ -211,13 +211,15 @@ class Trainer(QObject):
             if self._standby is not None:
                 self._standby.expect(request)
 
-    def _own(self, recipe: Recipe) -> Recipe:
+    def _own(self, recipe: "Recipe") -> "Recipe":
         """Return a recipe with the device of the preferences, unless it names a device itself."""
         if recipe.device == "auto" and self.preferences.device != "auto":
+            from designer.recipe.reading import changed
+
             return changed(recipe, {"device": self.preferences.device})
         return recipe
 
-    def begin(self, design: "Design", recipe: Recipe) -> None:
+    def begin(self, design: "Design", recipe: "Recipe") -> None:
         """Write a run folder for a design and train it; errors are sent by `refused`."""
         recipe = self._own(recipe)
         self.beginning = True
