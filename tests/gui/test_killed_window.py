@@ -52,6 +52,7 @@ def test_a_training_outlives_its_window(qtbot: QtBot, look: str, home: Path) -> 
     window = MainWindow(preferences.load())
     qtbot.addWidget(window)
     window.show()
+    window.build_docks()
     qtbot.waitUntil(lambda: window.training.running, timeout=20_000)
     follower = window.trainer.shown
     assert follower is not None and follower is window.trainer.active

@@ -123,6 +123,11 @@ def _not_running(window: Window) -> str:
     return "" if active is not None and active.going else "No training is running."
 
 
+def _pause(window: Window) -> None:
+    window.build_docks()  # a training of an earlier window may run before a design is opened
+    window.training.toggle_pause()
+
+
 # fmt: off
 ACTIONS: tuple[Action, ...] = (
     # File
@@ -175,9 +180,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("layer.arrange", "Layer", "Arran&ge", "Lay the graph out from top to bottom.", lambda w: w.canvas.arrange(), "Ctrl+L", "arrange", _no_design, True, separated=True),
     # Train
     Action("train.start", "Train", "&Train", "Train this design as the Training panel says.", lambda w: w.train(), "Ctrl+T; F5", "play", _not_trainable),
-    Action("train.pause", "Train", "&Pause or resume", "Pause the training, or resume it.", lambda w: w.training.toggle_pause(), "F6", "pause", _not_running),
-    Action("train.stop", "Train", "&Stop", "End the training with a checkpoint.", lambda w: w.training.stop(), "Shift+F5", "stop", _not_running),
-    Action("train.checkpoint", "Train", "&Checkpoint now", "Write a checkpoint and continue the training.", lambda w: w.training.checkpoint(), "", "checkpoint", _not_running),
+    Action("train.pause", "Train", "&Pause or resume", "Pause the training, or resume it.", _pause, "F6", "pause", _not_running),
+    Action("train.stop", "Train", "&Stop", "End the training with a checkpoint.", lambda w: w.trainer.steer("stop"), "Shift+F5", "stop", _not_running),
+    Action("train.checkpoint", "Train", "&Checkpoint now", "Write a checkpoint and continue the training.", lambda w: w.trainer.steer("checkpoint"), "", "checkpoint", _not_running),
     Action("train.weights", "Train", "Load &weights…", "Start from the weights in a file, and show which layers they fit.", lambda w: w.load_weights(), "", "open", _no_design),
     Action("train.runs", "Train", "&Runs", "Show earlier trainings.", lambda w: w.show_dock("runs"), "", "runs", separated=True),
     # Help
