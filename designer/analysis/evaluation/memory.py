@@ -396,7 +396,10 @@ def _as_block(
 
 
 def _port_of(storage: int, port: int, inputs: int, own: dict[int, int]) -> tuple[bool, int]:
-    """Return whether the block allocates a storage, and the port by which it is known outside.
+    """Return whether the block allocates a storage, and the port that stands for it outside.
+
+    The graph around the block knows its storages only by ports: one that came in by the input
+    port, one that the block allocates by the first output port at which it leaves.
 
     Parameters
     ----------
@@ -415,7 +418,7 @@ def _port_of(storage: int, port: int, inputs: int, own: dict[int, int]) -> tuple
 def _seen_from_outside(
     saved: Collection[int], inputs: int, own: Mapping[int, int]
 ) -> SavedStorages:
-    """Return saved storages by the ports through which they are known outside of the block."""
+    """Return what a block saves, by the block's input and output ports where these share it."""
     if not inputs and not own:
         return SavedStorages((), (), [*saved])
     return SavedStorages(

@@ -88,13 +88,6 @@ def shape(sizes: Sequence[int]) -> str:
     return show(sizes)
 
 
-def lecture_shape(sizes: Sequence[int]) -> str:
-    """Write a shape as the lecture does, channels last and always three axes: 224x224x3."""
-    if len(sizes) == 1:
-        sizes = (*sizes, 1, 1)
-    return "x".join(map(str, (*sizes[1:], sizes[0])))
-
-
 def pixels(axes: "Axes") -> str:
     """Write height and width, one number where they are equal: 212, 3×7."""
     height, width = map(number_text, axes)

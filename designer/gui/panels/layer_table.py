@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from designer.analysis.accounting.saved_for_backward import saved_bytes_by_layer
 from designer.analysis.accounting.totals import Totals
@@ -24,7 +24,7 @@ class Line(NamedTuple):
     Attributes
     ----------
     saved_for_backward
-        Bytes that autograd keeps for the layer between forward and backward pass of one image.
+        Bytes that autograd saves for the layer between forward and backward pass of one image.
     """
 
     row: Row
@@ -179,14 +179,14 @@ COLUMNS: tuple[Column, ...] = (
     ),
     _numbers(
         "saved_for_backward",
-        "Kept",
-        "Kept for backward: the memory that autograd keeps for this layer in training, for one "
-        "image. A tensor that several layers keep counts at the first of them.",
+        "Saved",
+        "Saved for backward: the bytes that autograd saves for this layer in training, for one "
+        "image. A tensor that several layers save counts at the first of them.",
         number=lambda x: x.saved_for_backward,
         total=lambda x: x.saved_bytes(),
         write=_size,
         short=_size,
-        plain_title="kept_bytes",
+        plain_title="saved_bytes",
     ),
     _numbers(
         "parameters",
@@ -302,8 +302,6 @@ def _natural(text: str) -> list[int | str]:
 
 
 # As text
-
-Cells: TypeAlias = list[list[str]]
 
 
 def as_text(table: LayerTable, order: Sequence[int], columns: Sequence[Column]) -> str:

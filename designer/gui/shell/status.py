@@ -200,7 +200,7 @@ class StatusBar(QStatusBar):
             f"<p>Training at the recipe's batch of {numbers.count(recipe.batch)} {verdict}: it "
             f"takes about {size(needed)}; {device.name} has {size(device.free)} free of "
             f"{size(device.total)}. {largest}</p>"
-            "<p>This counts parameters, gradients, the optimizer's state, what is kept for "
+            "<p>This counts parameters, gradients, the optimizer's state, what is saved for "
             "backward and the largest gradients of activations. Kernels take some more.</p>"
         )
 
