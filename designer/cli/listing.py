@@ -31,8 +31,7 @@ def check(names: Sequence[str]) -> bool:
         show([Line(f"{line}  wrong", Style.HEADING)])
         show([Line(f"  {fault}") for fault in found.faults], error=True)
     if wrong:
-        verb = "is" if wrong == 1 else "are"
-        verdict = f"{wrong} of {len(names)} presets {verb} wrong; this took {seconds:.1f} s."
+        verdict = f"Presets that are wrong: {wrong} of {len(names)}; this took {seconds:.1f} s."
     else:
         verdict = f"{len(names)} presets are right; this took {seconds:.1f} s."
     show([Line(verdict, Style.HEADING)])

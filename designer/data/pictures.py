@@ -44,8 +44,8 @@ def fit(images: Array, *, height: int, width: int, channels: int) -> Array:
         images = _luminance(images)
     elif own != channels and (own, channels) != (1, 3):
         raise DesignerError(
-            f"Images with {_count(own, 'channel')} cannot be turned into images with {channels}: "
-            f"give the network's input {_count(own, 'channel')}."
+            f"Images cannot be converted from {own} to {channels} channels: set the channels of "
+            f"the network's input to {own}."
         )
     planes = images.transpose(0, 3, 1, 2)
     if planes.shape[2:] != (height, width):
@@ -193,7 +193,3 @@ def _luminance(images: Array) -> Array:
     else:
         gray = images @ np.array([0.299, 0.587, 0.114], images.dtype)
     return np.expand_dims(gray, 3)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -183,8 +183,11 @@ def remove_end(design: Design, block: str, name: str) -> Design:
     output = name in used.outputs
     ends = used.outputs if output else used.inputs
     if len(ends) == 1:
-        kind = "output" if output else "input"
-        raise DesignerError(f"{name} is the only {kind} of {block}; a block has at least one.")
+        raise DesignerError(
+            f"{name} is the only output of {block}; a block has at least one."
+            if output
+            else f"{name} is the only input of {block}; a block has at least one."
+        )
     port = ends.index(name)
     inner = tuple(edge for edge in used.graph.edges if name not in (edge.source, edge.target))
     rest = tuple(each for each in ends if each != name)

@@ -138,7 +138,7 @@ def test_the_service_answers_and_trains(tmp_path, data):
         request = {"do": "prepare", "recipe": msgspec.to_builtins(recipe), "input": [1, 8, 8]}
         assert ask(json.dumps(request)) == {"ok": True}
         request["input"] = [2, 8, 8]
-        assert "1 channel cannot be turned" in ask(json.dumps(request))["message"]
+        assert "cannot be converted from 1 to" in ask(json.dumps(request))["message"]
         trained = ask(json.dumps({"do": "train", "run": str(run.path), "id": "a"}))
         assert (trained["ok"], trained["id"]) == (True, "a")
         assert trained["result"]["status"] == "finished"

@@ -42,8 +42,11 @@ def freeze(workspace: "Workspace", factor: int) -> None:
         return design
 
     every = [name for names in chosen.values() for name in names]
-    verb = "unfreeze" if factor else "freeze"
-    workspace.edit(f"{verb} {every[0] if len(every) == 1 else f'{len(every)} nodes'}", edit)
+    if len(every) == 1:
+        label = f"unfreeze {every[0]}" if factor else f"freeze {every[0]}"
+    else:
+        label = f"unfreeze {len(every)} nodes" if factor else f"freeze {len(every)} nodes"
+    workspace.edit(label, edit)
 
 
 def freeze_kept(workspace: "Workspace") -> None:

@@ -145,8 +145,7 @@ class Browser(QWidget):
                 self.boxes[name].addItem(each.label, key)
         self.boxes["sort"] = self._box("sort", "Order")
         for key, (label, _) in catalogue.SORTS.items():
-            words = label if label.isupper() or label == "MACs" else label[0].lower() + label[1:]
-            self.boxes["sort"].addItem(f"By {words}", key)
+            self.boxes["sort"].addItem(label, key)
         self.clear = QPushButton("Show all", objectName="gallery-clear")
         self.clear.setToolTip("Clear search and filters.")
         self.clear.clicked.connect(self.show_all)

@@ -147,11 +147,11 @@ YEARS = {
 }
 
 SORTS: dict[str, tuple[str, Callable[[Card], tuple[Any, ...]]]] = {
-    "year": ("Year", lambda card: (card.year, card.parameters)),
-    "name": ("Name", lambda card: ()),
-    "parameters": ("Parameters", lambda card: (card.parameters,)),
-    "macs": ("MACs", lambda card: (card.macs,)),
-    "top1": ("Top-1 error", lambda card: (card.top1.value if card.top1 else inf,)),
+    "year": ("By year", lambda card: (card.year, card.parameters)),
+    "name": ("By name", lambda card: ()),
+    "parameters": ("By parameters", lambda card: (card.parameters,)),
+    "macs": ("By MACs", lambda card: (card.macs,)),
+    "top1": ("By top-1 error", lambda card: (card.top1.value if card.top1 else inf,)),
 }
 
 

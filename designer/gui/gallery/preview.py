@@ -254,9 +254,9 @@ class Preview(QScrollArea):
         self.recipe.setText(preset.recipe_note)
         known = {each.name: each for each in self._cards}
         lines = []
-        for words, others in (
-            ("Builds on", [known[name] for name in preset.follows if name in known]),
-            ("Led to", followers(self._cards, card.name)),
+        for sentence, others in (
+            ("Builds on {names}.", [known[name] for name in preset.follows if name in known]),
+            ("Led to {names}.", followers(self._cards, card.name)),
         ):
             names = ", ".join(
                 f'<a href="{each.name}" style="color:{link};text-decoration:none">'
@@ -264,7 +264,7 @@ class Preview(QScrollArea):
                 for each in others
             )
             if names:
-                lines.append(f"{words} {names}.")
+                lines.append(sentence.format(names=names))
         self.relatives.setText("<br>".join(lines))
         for label in (self.relatives_title, self.relatives):
             label.setVisible(bool(lines))

@@ -60,7 +60,10 @@ class Scatter(MarkView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.window_: Window | None = None
-        self._all = self.cards, _around(())  # the window that shows all of these cards
+        self._all = (
+            self.cards,
+            _around(()),
+        )  # cards, and the window of the axes that shows all of them
         self.chains: dict[str, list[QPointF]] = {}
         self.labels: dict[str, QRectF] = {}
         self.key = QRectF()

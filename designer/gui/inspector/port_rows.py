@@ -1,6 +1,7 @@
 """Form rows for a block's inputs and outputs: rename, add and remove them."""
 
 from functools import partial
+from typing import NamedTuple
 
 from designer.design import blocks, naming
 from designer.design.values import Value
@@ -10,17 +11,49 @@ from designer.gui.forms import field_types
 from designer.gui.forms.rows import Button, Row, Section
 
 
+class _Texts(NamedTuple):
+    """Texts of one section; ``{name}`` and ``{number}`` are those of a port."""
+
+    title: str
+    row: str
+    add: str
+    add_help: str
+    remove_help: str
+    added: str
+    removed: str
+
+
+_INPUTS = _Texts(
+    title="Inputs",
+    row="Input {number}",
+    add="Add input",
+    add_help="Add an input to the block; every use of it gets another port.",
+    remove_help="Remove the input {name} and its edges at every use of the block.",
+    added="add input {name}",
+    removed="remove input {name}",
+)
+_OUTPUTS = _Texts(
+    title="Outputs",
+    row="Output {number}",
+    add="Add output",
+    add_help="Add an output to the block; every use of it gets another port.",
+    remove_help="Remove the output {name} and its edges at every use of the block.",
+    added="add output {name}",
+    removed="remove output {name}",
+)
+
+
 def port_sections(workspace: Workspace, block: str) -> list[Section]:
     """Return one section with a block's inputs and one with its outputs."""
     used = workspace.design.blocks[block]
     sections = []
-    for word, names, output in (("input", used.inputs, False), ("output", used.outputs, True)):
+    for texts, names, output in ((_INPUTS, used.inputs, False), (_OUTPUTS, used.outputs, True)):
         buttons = [
             Button(
                 f"remove-end-{name}",
                 "",
-                f"Remove the {word} {name} and its edges at every use of the block.",
-                partial(_remove_port, workspace, block, word, name),
+                texts.remove_help.format(name=name),
+                partial(_remove_port, workspace, block, texts, name),
                 after=f"end-{name}",
                 icon="delete",
             )
@@ -29,32 +62,27 @@ def port_sections(workspace: Workspace, block: str) -> list[Section]:
         ]
         buttons.append(
             Button(
-                f"add-{word}",
-                f"Add {word}",
-                f"Add an {word} to the block; every use of it gets another port.",
-                partial(_add_port, workspace, block, word, output),
+                "add-output" if output else "add-input",
+                texts.add,
+                texts.add_help,
+                partial(_add_port, workspace, block, output),
                 icon="add",
             )
         )
-        sections.append(
-            Section(
-                f"{word.capitalize()}s",
-                [port_row(workspace, block, name) for name in names],
-                buttons,
-            )
-        )
+        rows = [port_row(workspace, block, name) for name in names]
+        sections.append(Section(texts.title, rows, buttons))
     return sections
 
 
-def _remove_port(workspace: Workspace, block: str, word: str, name: str) -> None:
-    workspace.edit(f"remove {word} {name}", lambda design: blocks.remove_end(design, block, name))
+def _remove_port(workspace: Workspace, block: str, texts: _Texts, name: str) -> None:
+    label = texts.removed.format(name=name)
+    workspace.edit(label, lambda design: blocks.remove_end(design, block, name))
 
 
-def _add_port(workspace: Workspace, block: str, word: str, output: bool) -> None:
+def _add_port(workspace: Workspace, block: str, output: bool) -> None:
     name = naming.free_name(workspace.design, "y" if output else "x", block)
-    workspace.edit(
-        f"add {word} {name}", lambda design: blocks.add_end(design, block, name, output=output)
-    )
+    label = (_OUTPUTS if output else _INPUTS).added.format(name=name)
+    workspace.edit(label, lambda design: blocks.add_end(design, block, name, output=output))
 
 
 def port_row(workspace: Workspace, block: str, name: str, *, select: bool = False) -> Row:
@@ -72,15 +100,14 @@ def port_row(workspace: Workspace, block: str, name: str, *, select: bool = Fals
         Whether the port is selected on the canvas, and stays so when it is renamed.
     """
     used = workspace.design.blocks[block]
-    ends = used.outputs if name in used.outputs else used.inputs
-    word = "Output" if name in used.outputs else "Input"
+    ends, texts = (used.outputs, _OUTPUTS) if name in used.outputs else (used.inputs, _INPUTS)
 
     def refusal(value: Value) -> str | None:
         return None if value == name else naming.name_refusal(workspace.design, str(value), block)
 
     return Row(
         "name" if select else f"end-{name}",
-        "Name" if select else f"{word} {ends.index(name)}",
+        "Name" if select else texts.row.format(number=ends.index(name)),
         field_types.text(expects="a name"),
         name,
         lambda value: lambda design: blocks.rename_end(design, block, name, str(value)),

@@ -62,16 +62,14 @@ def _graph(before: Graph, after: Graph) -> Iterator[str]:
     yield from (f"{name} removed" for name in before.nodes if name not in after.nodes)
     same = before.nodes.keys() & after.nodes.keys()
     old_edges, new_edges = set(before.edges), set(after.edges)
-    for edges, others, verb in (
-        (before.edges, new_edges, "disconnected from"),
-        (after.edges, old_edges, "connected to"),
-    ):
-        for edge in edges:
-            # Edges of added or removed nodes are part of those changes.
-            if edge not in others and {edge.source, edge.target} <= same:
-                if verb == "disconnected from" and _is_replaced(edge, after, before):
-                    continue
-                yield f"{edge.source} {verb} {edge.target}"
+    # Edges of added or removed nodes are part of those changes.
+    for edge in before.edges:
+        removed = edge not in new_edges and {edge.source, edge.target} <= same
+        if removed and not _is_replaced(edge, after, before):
+            yield f"{edge.source} disconnected from {edge.target}"
+    for edge in after.edges:
+        if edge not in old_edges and {edge.source, edge.target} <= same:
+            yield f"{edge.source} connected to {edge.target}"
 
 
 def _is_replaced(edge: Edge, after: Graph, before: Graph) -> bool:
