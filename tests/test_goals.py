@@ -21,6 +21,7 @@ from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
 from designer.runs import launch
 from designer.runs.events import read_events
+from designer.runs.export_formats import EXPORT_FORMATS
 from designer.runs.folder import RunFolder
 
 FASHION = Path("/usr/share/datasets/fashion-mnist")
@@ -33,8 +34,7 @@ def result(run: Path) -> dict:
 @pytest.mark.slow
 def test_lenet5_reads_digits_with_its_own_recipe(tmp_path):
     run = tmp_path / "run"
-    files = [tmp_path / f"lenet5{ending}" for ending in (".py", ".pt", ".safetensors", ".pt2")]
-    files.append(tmp_path / "lenet5.onnx")
+    files = [tmp_path / f"lenet5{ending}" for ending in EXPORT_FORMATS]
     command = ["train", "lenet5", "--data", "mnist10k", "--run", str(run), "--export"]
     assert main([*command, *map(str, files)]) == 0
     assert result(run)["status"] == "finished"
@@ -42,10 +42,10 @@ def test_lenet5_reads_digits_with_its_own_recipe(tmp_path):
     assert result(run)["test"]["accuracy"] >= 0.98
     assert all(file.stat().st_size > 500 for file in files)
 
-    session = onnxruntime.InferenceSession(str(files[-1]))
+    session = onnxruntime.InferenceSession(str(tmp_path / "lenet5.onnx"))
     images = torch.randn(16, 1, 32, 32)
     (found,) = session.run(None, {"image": images.numpy()})
-    program = torch.export.load(files[3]).module()
+    program = torch.export.load(tmp_path / "lenet5.pt2").module()
     with torch.no_grad():
         np.testing.assert_allclose(found, program(images).numpy(), atol=1e-5, rtol=1e-5)
 

@@ -93,8 +93,6 @@ def test_float_memory() -> None:
 def test_shapes() -> None:
     assert formatting.shape((64, 112, 112)) == "64×112×112"
     assert formatting.shape((10,)) == "10"
-    assert formatting.lecture_shape((3, 224, 224)) == "224x224x3"
-    assert formatting.lecture_shape((4096,)) == "1x1x4096"
 
 
 def test_receptive_fields() -> None:

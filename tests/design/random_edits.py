@@ -131,10 +131,10 @@ def _group(design: Design, block: str | None, draw: random.Random) -> _Drawn:
     names = [*design.graph_of(block).nodes]
     first = draw.randrange(len(names)) if names else 0
     chosen = names[first : first + draw.randrange(1, 5)]
-    wish = blocks.free_block_name(design, "Group")
+    wanted = blocks.free_block_name(design, "Group")
     node = naming.free_name(design, "group", block)
     return f"group {len(chosen)} nodes", lambda d: grouping.group(
-        d, chosen, wish, node, block=block
+        d, chosen, wanted, node, block=block
     )
 
 

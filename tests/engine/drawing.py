@@ -142,9 +142,9 @@ class Drawing:
     def chance(self, share: float) -> bool:
         return self.draw(st.integers(1, 100)) <= 100 * share
 
-    def add(self, node: Node, *sources: str, wish: str = "") -> str:
+    def add(self, node: Node, *sources: str, wanted: str = "") -> str:
         """Add a node behind others and return its name."""
-        stem = wish or str(node.get("layer", node.get("block"))).lower()
+        stem = wanted or str(node.get("layer", node.get("block"))).lower()
         name = f"{stem}{len(self.nodes)}"
         self.nodes[name] = node
         self.edges += [
@@ -166,7 +166,7 @@ class Drawing:
         return name
 
     def image(self, shape: Shape) -> str:
-        name = self.add({"layer": "Input", "shape": list(shape)}, wish="image")
+        name = self.add({"layer": "Input", "shape": list(shape)}, wanted="image")
         self.shapes[name] = shape
         return name
 
@@ -309,7 +309,7 @@ class Drawing:
         elif self.chance(0.7):
             flat = self.add({"layer": "Flatten"}, at)
             at = self.add({"layer": "Linear", "out_features": self.integer(1, 4)}, flat)
-        self.add({"layer": "Output", **options}, at, wish="scores")
+        self.add({"layer": "Output", **options}, at, wanted="scores")
 
     def grow(self, at: str) -> str:
         image = len(self.shapes[at]) == 3

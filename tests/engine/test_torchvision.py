@@ -15,7 +15,7 @@ from designer.engine.module import module as compiled
 CLASSES = 10
 
 
-class Twin(NamedTuple):
+class Pair(NamedTuple):
     """A preset and the network of torchvision that it equals, with the smallest usable images.
 
     `poolless` takes out the pool to 7x7 that torchvision's VGGs have before their dense layers,
@@ -32,64 +32,68 @@ class Twin(NamedTuple):
 
 
 INIT = {"init_weights": False}
-TWINS = [
-    Twin("alexnet_torchvision", "alexnet", 63),
-    Twin("googlenet_torchvision", "googlenet", 32, {"aux": True}, {"aux_logits": True, **INIT}),
-    Twin("inception_v3", "inception_v3", 75, {"aux": True}, {"aux_logits": True, **INIT}, 299),
-    Twin("resnet18", "resnet18", 32),
-    Twin("resnet34", "resnet34", 32),
-    Twin("resnet50", "resnet50", 32),
-    Twin("resnet101", "resnet101", 32),
-    Twin("resnet152", "resnet152", 32),
-    Twin("resnext50_32x4d", "resnext50_32x4d", 32),
-    Twin("resnext101_32x8d", "resnext101_32x8d", 32),
-    Twin("resnext101_64x4d", "resnext101_64x4d", 32),
-    Twin("wide_resnet50_2", "wide_resnet50_2", 32),
-    Twin("wide_resnet101_2", "wide_resnet101_2", 32),
-    Twin("densenet121", "densenet121", 32),
-    Twin("densenet161", "densenet161", 32),
-    Twin("densenet169", "densenet169", 32),
-    Twin("densenet201", "densenet201", 32),
-    Twin("mobilenet_v2", "mobilenet_v2", 32),
-    Twin("mobilenet_v2", "mobilenet_v2", 32, {"alpha": 0.25}, {"width_mult": 0.25}),
-    Twin("mobilenet_v2", "mobilenet_v2", 32, {"alpha": 1.4}, {"width_mult": 1.4}),
-    Twin("squeezenet1_0", "squeezenet1_0", 32),
-    Twin("squeezenet1_1", "squeezenet1_1", 32),
-    Twin("vgg11", "vgg11", 32, poolless=True),
-    Twin("vgg13", "vgg13_bn", 32, {"batch_norm": True}, poolless=True),
-    Twin("vgg16", "vgg16", 32, poolless=True),
-    Twin("vgg19", "vgg19", 32, poolless=True),
+PAIRS = [
+    Pair("alexnet_torchvision", "alexnet", 63),
+    Pair("googlenet_torchvision", "googlenet", 32, {"aux": True}, {"aux_logits": True, **INIT}),
+    Pair("inception_v3", "inception_v3", 75, {"aux": True}, {"aux_logits": True, **INIT}, 299),
+    Pair("resnet18", "resnet18", 32),
+    Pair("resnet34", "resnet34", 32),
+    Pair("resnet50", "resnet50", 32),
+    Pair("resnet101", "resnet101", 32),
+    Pair("resnet152", "resnet152", 32),
+    Pair("resnext50_32x4d", "resnext50_32x4d", 32),
+    Pair("resnext101_32x8d", "resnext101_32x8d", 32),
+    Pair("resnext101_64x4d", "resnext101_64x4d", 32),
+    Pair("wide_resnet50_2", "wide_resnet50_2", 32),
+    Pair("wide_resnet101_2", "wide_resnet101_2", 32),
+    Pair("densenet121", "densenet121", 32),
+    Pair("densenet161", "densenet161", 32),
+    Pair("densenet169", "densenet169", 32),
+    Pair("densenet201", "densenet201", 32),
+    Pair("mobilenet_v2", "mobilenet_v2", 32),
+    Pair("mobilenet_v2", "mobilenet_v2", 32, {"alpha": 0.25}, {"width_mult": 0.25}),
+    Pair("mobilenet_v2", "mobilenet_v2", 32, {"alpha": 1.4}, {"width_mult": 1.4}),
+    Pair("squeezenet1_0", "squeezenet1_0", 32),
+    Pair("squeezenet1_1", "squeezenet1_1", 32),
+    Pair("vgg11", "vgg11", 32, poolless=True),
+    Pair("vgg13", "vgg13_bn", 32, {"batch_norm": True}, poolless=True),
+    Pair("vgg16", "vgg16", 32, poolless=True),
+    Pair("vgg19", "vgg19", 32, poolless=True),
 ]
 
 
-@pytest.mark.parametrize("twin", TWINS, ids=lambda twin: f"{twin.preset} {dict(twin.arguments)}")
-def test_the_same_weights_give_what_torchvision_gives(twin: Twin):
-    ours, theirs = pair(twin)
-    images = torch.randn(2, 3, twin.resolution, twin.resolution)
+@pytest.mark.parametrize("each", PAIRS, ids=lambda each: f"{each.preset} {dict(each.arguments)}")
+def test_the_same_weights_give_what_torchvision_gives(each: Pair):
+    ours, theirs = pair(each)
+    images = torch.randn(2, 3, each.resolution, each.resolution)
     with torch.no_grad():
         wanted, found = theirs.eval()(images), ours.eval()(images)
     scale = wanted.std()
     assert scale > 0
     torch.testing.assert_close(found / scale, wanted / scale, atol=1e-4, rtol=1e-4)
-    if twin.train_resolution:
-        images = torch.randn(2, 3, twin.train_resolution, twin.train_resolution)
+    if each.train_resolution:
+        images = torch.randn(2, 3, each.train_resolution, each.train_resolution)
     wanted, found = gradient_norm(theirs, images), gradient_norm(ours, images)
     torch.testing.assert_close(found, wanted, atol=0, rtol=1e-3)
 
 
-def pair(twin: Twin) -> tuple[nn.Module, nn.Module]:
+def pair(each: Pair) -> tuple[nn.Module, nn.Module]:
     """Return both networks with the same random weights."""
     from torchvision import models
 
-    design = presets.load(twin.preset)
-    for key, value in {"classes": CLASSES, "resolution": twin.resolution, **twin.arguments}.items():
+    design = presets.load(each.preset)
+    for key, value in {
+        "classes": CLASSES,
+        "resolution": each.resolution,
+        **each.arguments,
+    }.items():
         if key in design.arguments:
             design = set_argument(design, key, value)
-    if twin.train_resolution:
-        design = set_argument(design, "resolution", twin.train_resolution)
+    if each.train_resolution:
+        design = set_argument(design, "resolution", each.train_resolution)
     with torch.device("meta"):
-        theirs = getattr(models, twin.theirs)(num_classes=CLASSES, **twin.options)
-        if twin.poolless:
+        theirs = getattr(models, each.theirs)(num_classes=CLASSES, **each.options)
+        if each.poolless:
             theirs.avgpool = nn.Identity()
             theirs.classifier[0] = nn.Linear(512, 4096)
         ours = compiled(design)

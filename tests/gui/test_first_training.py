@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from designer.gui.shell.main_window import MainWindow
 from designer.runs.events import read_events
+from designer.runs.export_formats import EXPORT_FORMATS
 from tests.gui.hands import LEFT, Hands
 
 PATIENCE = 120_000  # milliseconds; a worker loads torch for long on a busy machine
@@ -85,11 +86,10 @@ def test_train_pause_change_the_rate_stop_export_and_reopen(
     hands.keys("Ctrl+A")
     hands.type(str(tmp_path))
     press(hands, "export-go")
-    endings = (".py", ".pt", ".safetensors", ".pt2", ".onnx")
     qtbot.waitUntil(
-        lambda: all(any(tmp_path.glob(f"*{ending}")) for ending in endings), timeout=PATIENCE
+        lambda: all(any(tmp_path.glob(f"*{ending}")) for ending in EXPORT_FORMATS), timeout=PATIENCE
     )
-    for ending in endings:
+    for ending in EXPORT_FORMATS:
         state = hands.find(QLabel, f"export-state{ending}")
         qtbot.waitUntil(lambda state=state: " · " in state.text(), timeout=PATIENCE)
     press(hands, "export-close")

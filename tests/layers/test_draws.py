@@ -88,10 +88,10 @@ def test_drop_connect_leaves_out_weights_at_its_rate():
 def test_stochastic_depth_leaves_out_whole_samples(mode: str):
     module = layer("StochasticDepth", (2, 3, 3), p=0.25, mode=mode).train()
     image = torch.rand(4000, 2, 3, 3) + 0.5
-    fate = (module(image) / image).flatten(1)
-    assert (fate == fate[:, :1]).all() or torch.allclose(fate, fate[:, :1].expand_as(fate))
-    left_out = fate[:, 0] == 0
-    torch.testing.assert_close(fate[~left_out], torch.full_like(fate[~left_out], 1 / 0.75))
+    ratio = (module(image) / image).flatten(1)
+    assert (ratio == ratio[:, :1]).all() or torch.allclose(ratio, ratio[:, :1].expand_as(ratio))
+    left_out = ratio[:, 0] == 0
+    torch.testing.assert_close(ratio[~left_out], torch.full_like(ratio[~left_out], 1 / 0.75))
     if mode == "sample":
         assert left_out.float().mean() == pytest.approx(0.25, abs=0.03)
     else:
