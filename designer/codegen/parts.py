@@ -73,7 +73,7 @@ class ConstructorArguments:
         return other
 
     def add(self, other: "ConstructorArguments") -> None:
-        """Mark as used what another copy marks as used."""
+        """Add the arguments that the statements of a copy read."""
         self.used |= other.used
         self.extras.update(other.extras)
 

@@ -133,7 +133,7 @@ class Repeats:
         for number, use in enumerate(uses):
             width = widths[-1]
             prefix = f"{name}_{number}" if varied else name
-            # With more different calls they become a loop, for which no call is needed.
+            # Blocks of one class with more different calls are written as a loop, not call by call.
             if not one_class or len({*calls}) <= _MOST_RUNS:
                 varying = [
                     python_source(self.calls.value(node, use, key, number))

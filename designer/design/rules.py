@@ -102,7 +102,10 @@ def reached(
     values: Mapping[str, Scalar],
     step: int,
 ) -> Scalar:
-    """Return `value`, or if it is not allowed the next number that is, first in steps of `step`."""
+    """Return `value` if it is allowed, else the next allowed number in the direction of `step`.
+
+    If there is none in that direction, it is the next one in the other.
+    """
     if fits(arguments, name, value, values):
         return value
     behind = following(arguments, name, value, values, step)

@@ -73,7 +73,7 @@ def finish(
     device: torch.device,
     augment: Callable[[Tensor], Tensor] | None = None,
 ) -> Finish:
-    """Return the last steps for a device."""
+    """Return the steps that turn stored images, moved to a device, into the network's input."""
     mean, deviation = (
         torch.tensor(values, device=device).view(-1, 1, 1)
         for values in (preprocessing.mean, preprocessing.deviation)

@@ -54,7 +54,7 @@ class Tally:
         return len(self._losses) >= self._interval
 
     def read(self) -> Read:
-        """Return what was retained, over all processes, and clear it."""
+        """Return losses and hits since the last call, over all processes, and forget them."""
         if not self._losses:
             return Read([], [])
         losses = torch.stack(self._losses).float()

@@ -70,7 +70,7 @@ class Flatten(_Reshaping):
         return (inputs[0].values,)
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return the channels if there is a single position; else they are no expression."""
+        """Return the input's channels if it is 1x1; a larger image has more features than these."""
         return inputs[0] if code.inputs[0].values == code.inputs[0].shape[0] else None
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:

@@ -139,7 +139,10 @@ class EventReader:
             ) from error
 
     def _was_cut(self, file: int) -> bool:
-        """Return whether the last line read is gone; lines differ, if only in their time."""
+        """Tell whether the log was cut back to before the last line read, and perhaps written on.
+
+        No two lines are equal: each has its time.
+        """
         os.lseek(file, self._offset - len(self._last_line), os.SEEK_SET)
         return _read_exactly(file, len(self._last_line)) != self._last_line
 

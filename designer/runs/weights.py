@@ -67,7 +67,7 @@ def match(
     ordered
         Whether they are in the order of the network; safetensors files are sorted by name.
     given
-        Modules of the file by modules of the design, as the user matched them.
+        The pairs that the user chose: from a module of the design to one of the file.
     """
     given = given or {}
     by_name = {each.name: each for each in theirs}

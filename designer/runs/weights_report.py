@@ -105,7 +105,10 @@ def show_shape(shape: Shape) -> str:
 
 
 def _rows(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Yield pairs of tensors as text, those of a module on one line."""
+    """Yield a line per module: its name, where its tensors come from, and which these are.
+
+    Each pair is the name of a tensor of the design and that of the file's tensor.
+    """
     rows: dict[tuple[str, str], list[str]] = {}
     for name, origin in pairs:
         module, _, own = name.rpartition(".")
@@ -119,7 +122,7 @@ def _rows(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def _listed(names: Sequence[str]) -> Iterator[str]:
-    """Yield names as text, those of a module on one line."""
+    """Yield a line per module: its name and those of its tensors among ``names``."""
     modules: dict[str, list[str]] = {}
     for name in names:
         module, _, own = name.rpartition(".")

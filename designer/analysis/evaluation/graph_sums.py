@@ -115,7 +115,7 @@ def _block_output(
     sizes: Sequence[int],
     sizes_in_eval: Sequence[int],
 ) -> BlockOutput:
-    """Return an output of the graph as the graph around it sees it."""
+    """Return an output of a block's graph, for the result of the block in the graph around it."""
     name, port = output.source
     tensor = results[name].outputs[port] if name in results else inputs[output.number - 1]
     assert tensor is not None

@@ -26,7 +26,9 @@ from designer.layers.memory_signature import (
 
 _MOST = 5  # nodes in a statement
 _MOST_BEFORE_WEIGHTS = 1  # other nodes before the one with weights
-_FEW_INPUTS = 2  # of a node that reads an expression; with two, that expression is a single node
+# The most inputs of a node into whose arguments another is written. With two inputs, only a
+# single node is, not a chain: `self.add(self.conv(x), y)`.
+_FEW_INPUTS = 2
 _BEFORE_WEIGHTS = (NORM, ACTIVATION)  # may stand together before the node with weights
 
 

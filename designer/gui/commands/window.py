@@ -49,7 +49,7 @@ class DesignFiles(Protocol):
 
 
 class Window(Protocol):
-    """The main window as a command sees it.
+    """What a command may use of the main window.
 
     `canvas` and `training` exist once a design was opened or `build_editor` was called.
     """

@@ -6,8 +6,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 from designer.gui.base.theme import Colors
 from designer.gui.documents.sketches import Sketch
 
-_WIDEST = 12.0  # logical pixels of a box of width 1
-_GAP = 0.45  # between two columns, of a box of width 1
+_WIDEST = 12.0  # the most logical pixels per unit, the width of a box
+_GAP = 0.45  # between two columns, where a box is 1 wide
 
 
 def picture(what: Sketch, size: QSize, ratio: float, c: Colors) -> QImage:
