@@ -54,7 +54,7 @@ class Table(Parameter[str]):
         raise self.refusal(value)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # rules ask several times for the table of a layer; few layers have one
 def _rows(table: str) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(map(int, row.split())) for row in table.split(","))
 

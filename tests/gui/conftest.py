@@ -1,15 +1,16 @@
-"""A window of its own for each test, with folders and preferences of its own."""
+"""Windows, workspaces and widgets for each test, with folders and preferences of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from designer.gui.base import preferences, theme
 from designer.gui.base.speed.garbage import GarbageCollector
+from designer.gui.documents.workspace import Workspace
 from designer.gui.shell.main_window import MainWindow
 
 
@@ -60,6 +61,28 @@ def window(qtbot: QtBot, look: str, remembered: preferences.Preferences) -> Main
     with qtbot.waitExposed(main):
         main.show()
     return main
+
+
+@pytest.fixture
+def workspace(look: str, qtbot: QtBot) -> Workspace:
+    """A workspace without a design."""
+    return Workspace()
+
+
+@pytest.fixture
+def shown(qtbot: QtBot) -> Callable[..., QWidget]:
+    """Show a widget in a size and wait until it is visible and up to date."""
+
+    def show(widget: QWidget, width: int = 900, height: int = 420) -> QWidget:
+        qtbot.addWidget(widget)
+        widget.resize(width, height)
+        widget.show()
+        qtbot.waitExposed(widget)
+        widget.activateWindow()
+        qtbot.wait(1)
+        return widget
+
+    return show
 
 
 def _discard(main: MainWindow) -> None:

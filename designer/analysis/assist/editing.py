@@ -353,7 +353,7 @@ def _graphs(analysis: Analysis, block: str | None) -> Iterator[GraphResult]:
         for key, node in graph.wiring.graph.nodes.items():
             result = graph.nodes.get(key)
             if isinstance(node, BlockNode) and result is not None and result.inside is not None:
-                # The result of a repeated block is a graph whose nodes are the repetitions: "0", "1", ...
+                # A repeated block results in a graph of its repetitions, "0", "1" and so on.
                 between = "0" in result.inside.nodes
                 waiting.append(("" if between else node.block, result.inside))
 

@@ -11,7 +11,7 @@ _CHANGES = (QEvent.Type.ChildAdded, QEvent.Type.LayoutRequest, QEvent.Type.Show)
 
 
 class DockTabs(QObject):
-    """Keeps one tab bar visible for each group of tabbed docks: the newest that has their titles."""
+    """Keeps one tab bar visible for each group of tabbed docks: the newest with their titles."""
 
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)

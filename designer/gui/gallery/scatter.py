@@ -60,10 +60,8 @@ class Scatter(MarkView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.window_: Window | None = None
-        self._all = (
-            self.cards,
-            _around(()),
-        )  # cards, and the window of the axes that shows all of them
+        # The cards, and the part of the axes that shows all of them.
+        self._all = self.cards, _around(())
         self.chains: dict[str, list[QPointF]] = {}
         self.labels: dict[str, QRectF] = {}
         self.key = QRectF()

@@ -1,4 +1,4 @@
-"""A visible canvas with a workspace of its own, and helpers that point and turn the wheel."""
+"""A visible canvas, and helpers that point and turn the wheel."""
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -8,12 +8,6 @@ from pytestqt.qtbot import QtBot
 
 from designer.gui.canvas.canvas import Canvas
 from designer.gui.documents.workspace import Workspace
-
-
-@pytest.fixture
-def workspace(look: str) -> Workspace:
-    """A workspace without a design."""
-    return Workspace()
 
 
 @pytest.fixture

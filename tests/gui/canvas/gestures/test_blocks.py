@@ -8,7 +8,7 @@ from designer.design import edits
 from designer.design.values import Design, Edge
 from designer.gui.shell.main_window import MainWindow
 from tests.analysis.drawing import IMAGE, OUTPUT, block, design
-from tests.gui.gestures.hand import Hand, Key, Keys
+from tests.gui.canvas.gestures.hand import Hand, Key, Keys
 
 
 def nested() -> Design:

@@ -11,7 +11,7 @@ from designer.gui.documents import items
 from designer.gui.documents.items import Item
 from designer.gui.documents.palette_entries import Entry
 from designer.gui.shell.main_window import MainWindow
-from tests.gui.gestures.hand import Hand, Key, Keys
+from tests.gui.canvas.gestures.hand import Hand, Key, Keys
 
 
 def test_tab_adds_behind_the_selected_node(hand: Hand) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from designer.design import edits
 from designer.design.values import Edge
-from tests.gui.gestures.hand import Hand, Key, Keys
+from tests.gui.canvas.gestures.hand import Hand, Key, Keys
 
 
 def test_from_an_output_to_an_input(hand: Hand) -> None:

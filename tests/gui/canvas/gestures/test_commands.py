@@ -9,8 +9,8 @@ from designer import presets
 from designer.design.files import loads
 from designer.design.values import BlockNode, Design
 from designer.gui.shell.main_window import MainWindow
-from tests.gui.gestures.conftest import residual
-from tests.gui.gestures.hand import Hand, Key, Keys
+from tests.gui.canvas.gestures.conftest import residual
+from tests.gui.canvas.gestures.hand import Hand, Key, Keys
 
 CTRL, SHIFT = Keys.ControlModifier, Keys.ShiftModifier
 

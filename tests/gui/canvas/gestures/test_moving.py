@@ -3,8 +3,8 @@
 from PySide6.QtCore import QPointF
 
 from designer.design.values import Edge
-from tests.gui.gestures.conftest import residual
-from tests.gui.gestures.hand import Hand, Key, Keys
+from tests.gui.canvas.gestures.conftest import residual
+from tests.gui.canvas.gestures.hand import Hand, Key, Keys
 
 
 def test_a_click_selects_and_a_click_on_nothing_does_not(hand: Hand) -> None:

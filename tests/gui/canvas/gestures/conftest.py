@@ -6,7 +6,7 @@ from pytestqt.qtbot import QtBot
 from designer.design.values import Design
 from designer.gui.shell.main_window import MainWindow
 from tests.analysis.drawing import IMAGE, OUTPUT, design
-from tests.gui.gestures.hand import Hand
+from tests.gui.canvas.gestures.hand import Hand
 
 CONV = {"layer": "Conv2d", "out_channels": 4, "kernel_size": 3, "padding": 1}
 
