@@ -168,7 +168,7 @@ def _with_arguments(
         name: replace(each, where="", rule="") for name, each in around.items() if name in read
     }
     given = {name: f"={name}" for name in arguments}
-    # Inside the new block, in_channels and the like would be sizes of its own input.
+    # Inside the new block, in_channels and other sizes would be those of its own input.
     sizes = [name for name in SIZES if block is not None and name in read]
     renamed: dict[str, str] = {}
     for size in sizes:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.learning_rates import learning_rate_factors
@@ -22,14 +21,14 @@ def freeze(network: nn.Module, analysis: Analysis) -> None:
             layer = network.get_submodule(path)
             layer.requires_grad_(False)
             for each in layer.modules():
-                if isinstance(each, _NormBase):
+                if getattr(each, "running_mean", None) is not None:
                     each.eval()
 
 
 def groups(network: nn.Module, analysis: Analysis) -> list[dict[str, Any]]:
     """Return the parameters that learn as groups for an optimizer, each with its ``lr_scale``.
 
-    A design without learning_rate_factors gives one group of all parameters in their order.
+    A design without learning-rate factors gives one group of all parameters in their order.
 
     Raises
     ------

@@ -87,7 +87,7 @@ def _half_wave(start: float, end: float, done: float) -> float:
 
 
 def _reduced(schedule: "Schedule", at: Position) -> float:
-    """Torch's ReduceLROnPlateau; whoever trains counts the plateaus and passes the reduction."""
+    """Torch's ReduceLROnPlateau; the training counts the plateaus and passes the reduction."""
     return max(at.base * at.reduction, min(schedule.minimum, at.base))
 
 

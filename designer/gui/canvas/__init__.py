@@ -1,1 +1,1 @@
-"""The canvas: the graph of a design, drawn from arrays, and what hands do to it."""
+"""The canvas: the graph of a design, drawn from arrays, and its gestures."""

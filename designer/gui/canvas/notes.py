@@ -103,12 +103,6 @@ class Notes(QObject):
         self.reposition()
         self._stays.start(_SHOWN + _PER_LETTER * len(sentence))
 
-    def hide_toast(self) -> None:
-        """Hide the sentence at the bottom."""
-        self._stays.stop()
-        self._fade.stop()
-        self.toast.hide()
-
     def reposition(self) -> None:
         """Move the toast to the middle of the bottom and the hint to the middle of the view."""
         toast, view = self.toast, self.view

@@ -286,7 +286,7 @@ class Painting:
             return
         painter, box = self.painter, self.layer.box
         painter.setTransform(QTransform())
-        size = max(self.scale, 0.55)  # so that it is seen at a small scale, too
+        size = max(self.scale, 0.55)  # large enough to be visible at a small scale, too
         for row in rows.tolist():
             bit = int(self.arrays.bits[row]) & (marks.ERROR | marks.WARNING)
             sprite = self.layer.sprites.badge(bit, size, self.ratio)

@@ -1,4 +1,4 @@
-"""The view of the drawn graph as gestures see it: where things are, and what is shown for a moment.
+"""What gestures may use of the view: where things are drawn, and what is shown for a moment.
 
 It knows neither events nor gestures; `InteractiveView` adds these, and `GraphView` the documents.
 Scene units are those of the design: `at` of a node is the x of its middle and the y of its top.

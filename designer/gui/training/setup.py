@@ -62,7 +62,7 @@ class SetUp(QWidget):
         self.devices: tuple[fitting.Device, ...] = ()
         self.refused = ""  # why the panel does not allow Train now
         self._assemble()
-        self.data.chosen.connect(lambda source: self._change({"data.source": source}))
+        self.data.chosen.connect(self._choose_data)
         self.data.read.connect(self._compare)
         self.start.chosen.connect(lambda source: self._change({"initial_weights": source}))
         self.start.checked.connect(self._refresh)
@@ -250,6 +250,13 @@ class SetUp(QWidget):
             self.take(own or Recipe())
 
     # Data and device
+
+    def _choose_data(self, source: str) -> None:
+        """Use a data set; the current one, chosen again, is read again."""
+        if source != self.recipe.data.source:
+            self._change({"data.source": source})
+        elif not self.data.busy:
+            self.data.read_again()
 
     def _show_data(self) -> None:
         if self.isVisible() and self.workspace.document is not None:

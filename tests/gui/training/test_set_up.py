@@ -205,7 +205,7 @@ def test_reading_can_be_canceled(lenet, monkeypatch, tmp_path):
     assert not cancel.isVisible()
     assert lenet.training.refusal() == "Reading was canceled."
     go_on.set()
-    lenet.training.set_up.data.read_again()
+    drop(lenet.training.set_up.data, path)
     lenet.wait(lambda: lenet.training.set_up.data.reading)
 
 
