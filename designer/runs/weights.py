@@ -261,7 +261,7 @@ def _match_parallel(matching: _Matching, parallel: list[tuple[list[str], list[st
 def _surest(
     scores: Mapping[tuple[str, str], int], mine: Sequence[str], others: Sequence[str]
 ) -> tuple[str, str] | None:
-    """Return a pair whose score is the highest of both its modules, or None."""
+    """Return two modules that score higher with each other than with any other; None if none do."""
     if len(mine) == 1:
         return mine[0], others[0]
     for one in mine:
