@@ -60,7 +60,7 @@ def test_a_wrong_parameter_has_fixes(
         assert analyze(fix(broken)).problems == ()
 
 
-def test_a_misspelt_layer_gets_the_type_that_was_meant() -> None:
+def test_a_misspelled_layer_gets_the_type_that_was_meant() -> None:
     broken = edits.with_graph(
         LENET,
         None,
