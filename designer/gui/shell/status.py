@@ -195,11 +195,15 @@ class StatusBar(QStatusBar):
         )
         self.fit_.setProperty("role", "soft" if fits else "warning" if most else "error")
         self.fit_.style().polish(self.fit_)
-        verdict = "fits" if fits else "does not fit"
+        batch = numbers.count(recipe.batch)
+        verdict = (
+            f"Training at the recipe's batch of {batch} fits"
+            if fits
+            else f"Training at the recipe's batch of {batch} does not fit"
+        )
         self.fit_.setToolTip(
-            f"<p>Training at the recipe's batch of {numbers.count(recipe.batch)} {verdict}: it "
-            f"takes about {size(needed)}; {device.name} has {size(device.free)} free of "
-            f"{size(device.total)}. {largest}</p>"
+            f"<p>{verdict}: it takes about {size(needed)}; {device.name} has "
+            f"{size(device.free)} free of {size(device.total)}. {largest}</p>"
             "<p>This counts parameters, gradients, the optimizer's state, what is saved for "
             "backward and the largest gradients of activations. Kernels take some more.</p>"
         )

@@ -78,13 +78,16 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
                 f"{data.outputs} values: insert a Flatten before it."
             )
         if output.shape[0] != data.outputs:
-            kind = "classes" if data.classes else "targets"
             edit = _outputs_edit(analysis, data.outputs)
-            remedies = (Remedy(f"Set the design to {data.outputs} {kind}", edit),) if edit else ()
+            if data.classes:
+                has = f"{data.name} has {data.outputs} classes"
+                remedy = f"Set the design to {data.outputs} classes"
+            else:
+                has = f"{data.name} has {data.outputs} targets"
+                remedy = f"Set the design to {data.outputs} targets"
             return Match(
-                f"{data.name} has {data.outputs} {kind}, but {output.name} has "
-                f"{output.shape[0]:,} values.",
-                remedies=remedies,
+                f"{has}, but {output.name} has {output.shape[0]:,} values.",
+                remedies=(Remedy(remedy, edit),) if edit else (),
             )
     counts = split_counts(data, recipe)
     if counts["train"] < recipe.batch:
@@ -99,7 +102,7 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
             remedies=(Remedy("Keep 10 % for validation", change=_with("data.validation", 0.1)),),
         )
     notes: list[str] = []
-    remedies = ()
+    remedies: tuple[Remedy, ...] = ()
     if data.channels != channels:
         gray = "Gray images are repeated for 3 channels."
         notes.append(gray if channels == 3 else "Color images are converted to gray.")
@@ -115,7 +118,7 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
 
 
 def split_counts(data: "Description", recipe: Recipe) -> dict[str, int]:
-    """Return the number of images in each part, by the rule of `designer.data.split`."""
+    """Return the number of images in each part, by the rule of `designer.data.splitting`."""
     counts = dict(data.counts)
     whole = counts["train"]
     for part, share in (("test", recipe.data.test), ("validation", recipe.data.validation)):

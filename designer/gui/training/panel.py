@@ -275,8 +275,10 @@ class TrainingPanel(QWidget):
             return f"{words} There is no checkpoint yet." if state == "interrupted" else words
         if result is None:
             return ""
-        if state in ("diverged", "failed"):
-            return result.message or f"The training {state}."
+        if state == "diverged":
+            return result.message or "The training diverged."
+        if state == "failed":
+            return result.message or "The training failed."
         return " ".join(summary(result))
 
     # Resuming
