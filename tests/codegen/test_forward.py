@@ -25,7 +25,7 @@ def tangles(draw: st.DrawFn) -> Design:
         channels["second"] = 2
     for number in range(draw(st.integers(1, 12))):
         name = f"n{number}"
-        # Lately made ones more often, so that chains form, too.
+        # Newer tensors are drawn more often, so that chains form, too.
         names = list(channels)
         pick = st.sampled_from(names) | st.sampled_from(names[-2:])
         kind = draw(

@@ -57,7 +57,7 @@ def trainable(totals: Totals) -> Explained:
         f"<p>{numbers.count(totals.trainable)} parameters are trainable, "
         f"{numbers.count(totals.frozen)} are frozen: their learning rate is multiplied by 0.</p>"
         "<p>Frozen parameters have no gradient and no optimizer state. Layers before the first "
-        "trainable one keep nothing for backward.</p>",
+        "trainable one save nothing for backward.</p>",
     )
 
 

@@ -1,1 +1,1 @@
-"""The shell: icons, welcome page, settings, export, command palette, tour, help."""
+"""The shell: docks, files of documents, main window, settings, status bar."""
