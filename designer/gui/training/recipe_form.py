@@ -201,7 +201,7 @@ class Row(QWidget):
         return f"{words}{unit}, or empty" if self.field.optional else f"{words}{unit}"
 
     def show_value(self, value: Any) -> None:
-        """Show a value; a text that means it already stays as it was typed."""
+        """Show a value; a text that already stands for it stays as it was typed."""
         with QSignalBlocker(self.editor):
             if isinstance(self.editor, QCheckBox):
                 self.editor.setChecked(value)
