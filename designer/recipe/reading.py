@@ -33,24 +33,31 @@ def recipe_from_json(data: bytes | str, *, origin: str = "The recipe") -> Recipe
         text = data.encode() if isinstance(data, str) else data
         text = text.removeprefix(codecs.BOM_UTF8)
         if f'"{_OLD_KEY}"'.encode() in text:
-            return msgspec.convert(_with_new_key(msgspec.json.decode(text)), Recipe)
+            text = _with_new_key(text)
         return msgspec.json.decode(text, type=Recipe)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DesignerError(f"{origin} cannot be used: {_explained(error)}") from error
     except DesignerError as error:
         raise DesignerError(f"{origin} cannot be used: {error}") from error
+    except RecursionError as error:
+        raise DesignerError(
+            f"{origin} cannot be used: it is nested too deeply; correct or renew it."
+        ) from error
 
 
-def _with_new_key(fields: Any) -> Any:
-    """Return the fields with ``optimizer`` in place of its old spelling."""
-    if not isinstance(fields, dict) or _OLD_KEY not in fields:
-        return fields
+def _with_new_key(text: bytes) -> bytes:
+    """Return the JSON with ``optimizer`` in place of its old spelling, the values untouched."""
+    fields = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    if _OLD_KEY not in fields:
+        return text
     if "optimizer" in fields:
         raise DesignerError(
             f"it has both optimizer and {_OLD_KEY}, the spelling of earlier versions: remove "
             f"{_OLD_KEY}."
         )
-    return {"optimizer" if name == _OLD_KEY else name: value for name, value in fields.items()}
+    return msgspec.json.encode(
+        {"optimizer" if name == _OLD_KEY else name: value for name, value in fields.items()}
+    )
 
 
 def read_recipe(path: Path) -> Recipe:

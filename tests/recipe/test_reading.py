@@ -55,6 +55,8 @@ def test_what_is_left_out_has_its_default():
         ("[]", ["expected object", "got array"]),
         ('{"batch": 1e400}', ["batch"]),
         ('{"seed": 9223372036854775808}', ["seed"]),
+        ('{"optimiser": {"learning_rate": 1e400}}', ["optimizer.learning_rate: number out of"]),
+        (f'{{"optimiser": {"[" * 9_000}{"]" * 9_000}}}', ["nested too deeply"]),
     ],
 )
 def test_what_cannot_be_used_is_told_in_one_sentence(text, words):
