@@ -136,7 +136,7 @@ class Autosave(QObject):
         from designer.design import files
         from designer.gui.documents.backup import Backup
 
-        backup = msgspec.json.decode(file.read_bytes(), type=Backup)
+        backup = Backup.from_json(file.read_bytes())
         design = files.loads(backup.design, origin=str(file))
         self.workspace.add(
             design,

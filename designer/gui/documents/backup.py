@@ -3,8 +3,11 @@
 Imported with the first backup, since the recipe takes 10 ms to import.
 """
 
+from typing import Self
+
 import msgspec
 
+from designer.recipe.reading import recipe_from_json
 from designer.recipe.recipe import Recipe
 
 
@@ -25,3 +28,20 @@ class Backup(msgspec.Struct):
     path: str
     preset: str
     recipe: Recipe | None
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Read a backup file, of an earlier version, too.
+
+        Raises
+        ------
+        msgspec.MsgspecError
+            It is no backup.
+        DesignerError
+            Its recipe cannot be used.
+        """
+        fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        given = bytes(fields.pop("recipe", b"null"))
+        backup = msgspec.json.decode(msgspec.json.encode({**fields, "recipe": None}), type=cls)
+        backup.recipe = None if given == b"null" else recipe_from_json(given)
+        return backup

@@ -1,5 +1,6 @@
 """Nothing that was edited is lost: asides are written, found after a crash, dropped when saved."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from designer import resources
 from designer.design import edits
 from designer.design.values import LayerNode
 from designer.gui.base.preferences import Preferences, state_folder
@@ -106,6 +108,30 @@ def test_what_a_killed_window_had_is_found_again(qtbot: QtBot) -> None:
     assert kept >= last - 20  # an edit each 50 ms: no more than the last second is lost
     assert len(_backups()) == 1  # and it is safe against the next crash already
     assert autosave.recover() == 0
+    autosave.finish()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "name"),
+    [
+        ("null", None),
+        ('{"optimizer": {"name": "adam"}}', "adam"),
+        ('{"optimiser": {"name": "rmsprop"}}', "rmsprop"),  # of version 0.1
+    ],
+)
+def test_a_backup_is_opened_with_its_recipe(
+    editing: tuple[Workspace, Autosave], recipe: str, name: str | None
+) -> None:
+    workspace, autosave = editing
+    folder = state_folder() / "autosave" / "crashed"
+    folder.mkdir(parents=True)
+    design = json.dumps((resources.folder("presets") / "lenet5.json").read_text(encoding="utf-8"))
+    (folder / "1.json").write_text(
+        f'{{"design": {design}, "path": "", "preset": "lenet5", "recipe": {recipe}}}'
+    )
+    assert autosave.recover() == 1
+    (document,) = workspace.documents
+    assert (document.recipe and document.recipe.optimizer.name) == name
     autosave.finish()
 
 
