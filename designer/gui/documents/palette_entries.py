@@ -77,13 +77,18 @@ def layer_entries() -> list[Entry]:
             name,
             category.value,
             "\n".join(filter(None, (layer.help, labels.defaults(layer)))),
-            other=f"{(layer.__doc__ or '').splitlines()[0]} {category.value}",
+            other=f"{_summary(layer)} {category.value}",
             category=category,
         )
         for category in Category
         for name, layer in layer_types().items()
         if layer.category is category
     ]
+
+
+def _summary(layer: type) -> str:
+    """Return the first line of a layer type's docstring; python -OO leaves none."""
+    return (layer.__doc__ or "").partition("\n")[0]
 
 
 def block_entries(design: Design) -> list[Entry]:

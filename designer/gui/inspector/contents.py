@@ -156,8 +156,8 @@ def _layer(workspace: Workspace, target: Target[LayerNode]) -> Contents:
 
 
 def _summary(layer: type) -> str:
-    """Return the first line of a layer type's docstring without its period."""
-    return (layer.__doc__ or "").splitlines()[0].rstrip(".")
+    """Return the first line of a layer type's docstring without its period; -OO leaves none."""
+    return (layer.__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 def _use(workspace: Workspace, target: Target[BlockNode]) -> Contents:
