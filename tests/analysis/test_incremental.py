@@ -146,6 +146,15 @@ def test_an_argument_that_comes_into_range_clears_the_problems_of_its_uses() -> 
     assert same(design, before).valid
 
 
+def test_an_argument_that_becomes_an_equal_value_of_another_type_is_evaluated() -> None:
+    conv = LayerNode("Conv2d", {"out_channels": 4, "kernel_size": 1, "bias": "=flag"})
+    graph = Graph({**ENDS, "c": conv}, path("image", "c", "scores"))
+    before = analyze(Design("d", arguments={"flag": Argument(True)}, graph=graph))
+    assert before.valid
+    after = same(Design("d", arguments={"flag": Argument(1)}, graph=graph), before)
+    assert [problem.code for problem in after.problems] == ["parameter"]
+
+
 def test_a_block_that_loses_an_output_leaves_its_readers_without() -> None:
     inner = Graph({"c": CONV}, (*path("x", "c", "y"), Edge("c", 0, "z", 0)))
     two = Block({}, ("x",), ("y", "z"), inner)

@@ -90,7 +90,7 @@ class Evaluator:
         graph = self.design.graph
         scope = {name: each.default for name, each in self.design.arguments.items()}
         changed: set[str] | None = None
-        if previous is not None and previous.scope == scope:
+        if previous is not None and repr(previous.scope) == repr(scope):  # since True == 1
             changed = incremental.changed_nodes(previous, graph)
         with suppress(_TooLargeError):
             if previous is None or changed is None:
