@@ -261,8 +261,9 @@ class Row(QWidget):
 
 
 def plain(sentence: str, field: Field) -> str:
-    """Return a sentence on a setting with its title in place of its dotted name."""
-    return sentence.replace(field.name, field.setting.title, 1)
+    """Return a sentence on a setting with its title in place of its dotted name at the start."""
+    rest = sentence.removeprefix(field.name)
+    return sentence if rest == sentence else field.setting.title + rest
 
 
 def _default(field: Field) -> str:

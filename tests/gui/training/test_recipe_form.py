@@ -69,6 +69,7 @@ def test_a_wrong_number_is_refused_by_the_title(form: RecipeForm, name: str) -> 
         assert form.refusal.startswith(f"{title} ")
         assert words in form.refusal
         assert name not in form.refusal or name == title.lower()
+        assert form.refusal.count(title) == 1
     form.show_recipe(Recipe())
     assert form.refusal == ""
 
