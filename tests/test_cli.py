@@ -129,7 +129,7 @@ def test_check_vgg16_shows_the_figures_of_the_lecture(capsys: Captured) -> None:
         "26,292,224 bytes",
         "layer outputs",
         "in-and-out buffers",
-        "saved for backward",
+        "kept for backward",
     ):
         assert text in output
     rows = {line.split()[0]: line.split() for line in output.splitlines() if line}

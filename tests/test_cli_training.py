@@ -181,6 +181,27 @@ def test_every_setting_is_listed_and_takes_its_default_as_it_is_listed(field, ca
     assert rows[field.name]["choices"] == field.setting.choices
 
 
+def test_the_recipe_of_a_preset_is_listed(capsys):
+    assert main(["recipe", "lenet5"]) == 0
+    assert "\nbatch = 32\n" in capsys.readouterr().out
+    assert main(["recipe", "lenet5", "--json"]) == 0
+    (batch,) = [row for row in json.loads(capsys.readouterr().out) if row["name"] == "batch"]
+    assert (batch["value"], batch["default"]) == (32, Recipe().batch)
+    assert main(["recipe", "lenet6"]) == 1
+    assert "lenet5" in capsys.readouterr().err
+
+
+def test_a_setting_without_effect_is_reported():
+    def sentences(*texts):
+        chosen = recipes.read_settings(texts)
+        return list(recipes.without_effect(jobs.recipe_for("lenet5", None, chosen), chosen))
+
+    assert sentences("optimizer.name=adam", "optimizer.momentum=0.5") == [
+        "optimizer.momentum has no effect with optimizer.name adam; it is used with sgd, rmsprop."
+    ]
+    assert sentences("optimizer.momentum=0.5", "epochs=1", "schedule.rise=0.2") == []
+
+
 def test_the_help_names_every_choice(capsys):
     assert main(["train", "--help"]) == 0
     output = capsys.readouterr().out

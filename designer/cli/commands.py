@@ -237,7 +237,10 @@ def train(
         "initial_weights": weights,
     }
     changes = {name: value for name, value in options.items() if value is not None}
-    plan = jobs.recipe_for(design, recipe, changes | recipes.read_settings(set_recipe))
+    chosen = recipes.read_settings(set_recipe)
+    plan = jobs.recipe_for(design, recipe, changes | chosen)
+    for sentence in recipes.without_effect(plan, chosen):
+        write(f"{sentence}\n", error=True)
     paths = _paths("--export", export, more)
     jobs.check_formats(paths)
     done = jobs.train(network, design, plan, run)
@@ -246,18 +249,28 @@ def train(
 
 
 @program.command()
+@argument(
+    "design",
+    type=DesignName(),
+    required=False,
+    metavar="[DESIGN]",
+    help="Show the values with which this design would be trained, instead of the defaults.",
+)
 @as_json
-def recipe(as_json: bool) -> None:
+def recipe(design: str | None, as_json: bool) -> None:
     """List the settings of a training recipe.
 
-    Prints the name, default, help and range of each, for --set-recipe and for recipe files.
+    Prints the name, value, help and range of each, for --set-recipe and for recipe files.
     """
-    from designer.cli import recipes
+    from designer.cli import jobs, recipes
 
+    if design is not None:
+        load(design)  # refuses what is no design
+    plan = jobs.recipe_for(design or "", None, {})
     if as_json:
-        write(recipes.to_json())
+        write(recipes.to_json(plan))
     else:
-        show(recipes.lines())
+        show(recipes.lines(plan))
 
 
 @program.command()

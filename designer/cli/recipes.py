@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 import msgspec
 
 from designer.errors import DesignerError
-from designer.recipe.recipe import Recipe, fields, value_of
+from designer.recipe.recipe import Recipe, fields, is_used, value_of
 from designer.recipe.settings import Field
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _setting(text: str) -> tuple[str, Any]:
 
 def _value(field: Field, text: str) -> Any:
     """Read a value by the type of its setting."""
-    if field.optional and text.lower() == "none":
+    if field.optional and text.lower() in ("", "none"):
         return None
     try:
         if field.kind is bool:
@@ -85,16 +85,27 @@ def _unknown(name: str) -> DesignerError:
     )
 
 
+def without_effect(recipe: Recipe, names: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each named setting that the optimizer, schedule or loss does not use."""
+    for name in names:
+        field = fields()[name]
+        if not is_used(recipe, field):
+            choice = f"{field.group.prefix}name"
+            yield (
+                f"{name} has no effect with {choice} {value_of(recipe, choice)}; it is used with "
+                f"{', '.join(used_with(field))}."
+            )
+
+
 # What `netdesigner recipe` prints
 
 
-def lines() -> "Iterator[Line]":
-    """Yield the settings of a recipe, each with its default, what it takes, and its help."""
+def lines(recipe: Recipe) -> "Iterator[Line]":
+    """Yield the settings of a recipe, each with its value, what it takes, and its help."""
     from designer.analysis.report.sheet import Line, Style
 
     for name, field in fields().items():
-        default = _text(value_of(Recipe(), name))
-        yield Line(f"{name} = {default}", Style.HEADING)
+        yield Line(f"{name} = {_text(value_of(recipe, name))}", Style.HEADING)
         sentences = [field.setting.help, f"Takes {allowed(field)}."]
         if kinds := used_with(field):
             sentences.append(f"Used with {', '.join(kinds)}.")
@@ -103,7 +114,7 @@ def lines() -> "Iterator[Line]":
                 yield Line(f"    {line}")
 
 
-def to_json() -> str:
+def to_json(recipe: Recipe) -> str:
     """Return the settings of a recipe as a JSON array of objects."""
     rows = []
     for name, field in fields().items():
@@ -113,6 +124,7 @@ def to_json() -> str:
                 "name": name,
                 "title": setting.title,
                 "help": setting.help,
+                "value": value_of(recipe, name),
                 "default": value_of(Recipe(), name),
                 "takes": _type(field),
                 "unit": setting.unit,

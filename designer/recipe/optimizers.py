@@ -129,7 +129,7 @@ OPTIMIZERS: Mapping[str, OptimizerKind] = {row.name: row for row in _ROWS}
 
 
 class Optimizer(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a gradient becomes a step. Settings that the named optimizer does not use are ignored."""
+    """The optimizer and its settings; those that the chosen optimizer does not use are ignored."""
 
     prefix: ClassVar[str] = "optimizer."
     kinds: ClassVar[Mapping[str, OptimizerKind]] = OPTIMIZERS
@@ -138,7 +138,7 @@ class Optimizer(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str,
         Setting(
             title="Optimizer",
-            help="How a gradient becomes a step.",
+            help="The rule that turns the gradient into a change of the weights.",
             choices=titles(OPTIMIZERS),
             reason="SGD with momentum generalizes best on small image networks",
             form="essential",
@@ -198,7 +198,7 @@ class Optimizer(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         float,
         Setting(
             title="Decay",
-            help="Decay of the running mean of the gradient's square.",
+            help="Decay of the running mean of the gradient's square; torch calls it alpha.",
             low=0.0,
             high=1.0,
             open_high=True,

@@ -104,7 +104,7 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int,
         Setting(
             title="Epochs",
-            help="How many times every training image is seen.",
+            help="How many times the training images are gone through.",
             low=1,
             form="essential",
         ),
@@ -160,7 +160,7 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int,
         Setting(
             title="Seed",
-            help="Of the weights, the split, the order and every draw; equal seeds repeat a run.",
+            help="Fixes the random weights, split, order and augmentation; equal seeds repeat runs.",
             low=0,
             high=2**63 - 1,
         ),

@@ -15,7 +15,7 @@ from designer.design import files
 from designer.design.values import Design
 from designer.recipe.optimizers import ESTIMATES
 
-SCHEMA = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
+SCHEMA = json.loads(schema_text())  # the file's, by the test below; right while it is renewed, too
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 

@@ -97,7 +97,7 @@ def test_the_state_is_as_large_as_the_row_says(name: str) -> None:
 def test_a_setting_has_an_effect_where_the_row_lists_it(name: str, field: Any) -> None:
     if field.own_name == "name":
         return
-    default = Optimizer(name=name, learning_rate=0.01)
+    default = Optimizer(name=name, learning_rate=OPTIMIZERS[name].learning_rate)
     other = msgspec.structs.replace(default, **{field.own_name: another_value(field)})
     same = torch.equal(trained(default)[0], trained(other)[0])
     assert same != field.used_with(name)

@@ -13,6 +13,8 @@ from designer.engine.losses import Objective
 from designer.engine.module import module_of_run
 from designer.engine.training import train
 from designer.errors import DesignerError
+from designer.recipe.optimizers import OPTIMIZERS
+from designer.recipe.schedules import SCHEDULES
 from designer.runs import control, lock
 from designer.runs.events import EventWriter, read_events
 from designer.runs.folder import RunFolder
@@ -173,13 +175,18 @@ def test_the_loop_equals_one_written_by_hand(tmp_path, data):
 @pytest.mark.parametrize(
     "changes",
     [
-        {},
-        {"optimizer__name": "adam", "optimizer__learning_rate": 0.005, "gradient_clipping": 1.0},
+        *(
+            {"optimizer__name": row.name, "optimizer__learning_rate": row.learning_rate}
+            for row in OPTIMIZERS.values()
+        ),
+        *({"schedule__name": name} for name in SCHEDULES),
         {"augmentation__shift": 0.1, "augmentation__horizontal_flip": True},
         {"schedule__name": "reduce_on_plateau", "schedule__patience": 0, "early_stopping": 2},
-        {"optimizer__name": "rmsprop", "optimizer__learning_rate": 0.002, "log_interval": 4},
-        {"checkpoint_seconds": 0.0, "optimizer__name": "adagrad"},
+        {"gradient_clipping": 1.0},
+        {"log_interval": 4},
+        {"checkpoint_seconds": 0.0},
     ],
+    ids=lambda changes: "-".join(map(str, changes.values())),
 )
 def test_a_stopped_run_goes_on_exactly(tmp_path, data, changes, look_always):
     recipe = tiny_recipe(data, **changes)

@@ -71,7 +71,7 @@ class TotalsReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ]
     saved_bytes: Annotated[
-        Count, Meta(description="Saved for backward in train mode, for the whole batch.")
+        Count, Meta(description="Kept for backward in train mode, for the whole batch.")
     ]
     inference_peak_bytes: Annotated[
         Count, Meta(description="Largest sum of tensors alive at once without autograd.")

@@ -156,9 +156,9 @@ def _memory(sums: Totals, batch: int) -> Iterator[Line]:
         f"convolution's input and output: {count(sums.buffer_values)} values",
     )
     yield from _named(
-        "saved for backward",
+        "kept for backward",
         modes,
-        f"tensors that autograd saves, for {_batch(batch)}",
+        f"tensors that autograd keeps, for {_batch(batch)}",
     )
 
 
@@ -184,7 +184,7 @@ def _estimates(sums: Totals, batch: int) -> Iterator[Line]:
             for number, names in enumerate(wrap(", ".join(listed), _NAMES_WIDTH))
         ],
         "parameters, gradients, optimizer state, tensors",
-        "saved for backward and a workspace",
+        "kept for backward and a workspace",
     )
 
 

@@ -107,7 +107,7 @@ METRICS = (
         numbers.scaled,
     ),
     Metric(
-        "Saved for backward",
+        "Kept for backward",
         "The tensors that autograd saves between forward and backward, for one image.",
         lambda f: f.saved_bytes,
         numbers.size,

@@ -25,7 +25,7 @@ BUFFERS = (
     "every other counted layer's output, for one image."
 )
 SAVED = (
-    "Saved for backward: the tensors that autograd saves between forward and backward in train "
+    "Kept for backward: the tensors that autograd saves between forward and backward in train "
     "mode, for one image. A tensor that several layers save counts once in the total."
 )
 FILE = "All parameters and buffers as they are saved, each in its own data type."
@@ -151,7 +151,7 @@ def of_design(analysis: Analysis) -> list[Fact]:
     facts += [
         Fact("outputs", _bytes(sums.output_values), numbers.size(sums.output_bytes), OUTPUTS),
         Fact("in + out", _bytes(sums.buffer_values), numbers.size(sums.buffer_bytes), BUFFERS),
-        Fact("saved", "", numbers.size(sums.saved_bytes()), SAVED),
+        Fact("kept", "", numbers.size(sums.saved_bytes()), SAVED),
         Fact(
             "predict",
             "",
@@ -164,7 +164,7 @@ def of_design(analysis: Analysis) -> list[Fact]:
             "",
             numbers.size(sums.training_bytes(Optimizer(name="adam"))),
             "Estimated memory for training with Adam on one image at a time: parameters, "
-            "gradients, optimizer state, tensors saved for backward, and workspace. The Training "
+            "gradients, optimizer state, tensors kept for backward, and workspace. The Training "
             "panel and the status bar show the estimate for the recipe's batch and optimizer.",
             "1 image, with Adam",
         ),
@@ -343,7 +343,7 @@ def _memory(counts: Counts, saved_bytes: int, words: str) -> list[Fact]:
         facts.append(
             Fact(key, _bytes(values) if values else "", numbers.size(FLOAT_BYTES * values), text)
         )
-    facts.append(Fact("saved", "", numbers.size(saved_bytes), SAVED, words))
+    facts.append(Fact("kept", "", numbers.size(saved_bytes), SAVED, words))
     return facts
 
 

@@ -179,14 +179,14 @@ COLUMNS: tuple[Column, ...] = (
     ),
     _numbers(
         "saved_for_backward",
-        "Saved",
-        "Saved for backward: the bytes that autograd saves for this layer in training, for one "
+        "Kept",
+        "Kept for backward: the bytes that autograd saves for this layer in training, for one "
         "image. A tensor that several layers save counts at the first of them.",
         number=lambda x: x.saved_for_backward,
         total=lambda x: x.saved_bytes(),
         write=_size,
         short=_size,
-        plain_title="saved_bytes",
+        plain_title="kept_bytes",
     ),
     _numbers(
         "parameters",

@@ -103,9 +103,9 @@ def explained(totals: Totals) -> tuple[Explained, ...]:
             "rows sum to 15.2M.</p>",
         ),
         Explained(
-            "saved for backward",
+            "kept for backward",
             numbers.size(saved),
-            "<p>The tensors that autograd saves between the forward and the backward pass of one "
+            "<p>The tensors that autograd keeps between the forward and the backward pass of one "
             "image in train mode, each tensor once, without parameters.</p>"
             f"<p>{numbers.count(saved)} bytes = {both_sizes(saved)}; in eval mode "
             f"{both_sizes(saved_in_eval)}.</p>"
@@ -134,10 +134,10 @@ def training(totals: Totals, optimizer: Optimizer, batch: int, precision: str) -
         both_sizes(needed),
         f"<p>An estimate of the memory that training needs at once: parameters "
         f"{numbers.size(parameters)}; gradients {numbers.size(gradients)}; optimizer state "
-        f"{numbers.size(copies * gradients)} ({copies} × the trainable parameters); saved for "
+        f"{numbers.size(copies * gradients)} ({copies} × the trainable parameters); kept for "
         f"backward {numbers.size(saved)} for a batch of {numbers.count(batch)} images; the two "
         f"largest gradients of activations {numbers.size(batch * totals.workspace_bytes)}.</p>"
-        "<p>Mixed precision halves what is saved for backward and adds a half-size copy of the "
+        "<p>Mixed precision halves what is kept for backward and adds a half-size copy of the "
         "parameters. Kernels need scratch memory besides.</p>"
         "<p>Compare this value, not the others, with the memory of a device.</p>",
     )
@@ -196,7 +196,7 @@ class MemoryTotals(QWidget):
                 "trainable",
                 "layer outputs",
                 "in-and-out buffers",
-                "saved for backward",
+                "kept for backward",
                 "inference peak",
                 "training",
             )

@@ -204,7 +204,7 @@ class StatusBar(QStatusBar):
         self.fit_.setToolTip(
             f"<p>{verdict}: it takes about {size(needed)}; {device.name} has "
             f"{size(device.free)} free of {size(device.total)}. {largest}</p>"
-            "<p>This counts parameters, gradients, the optimizer's state, what is saved for "
+            "<p>This counts parameters, gradients, the optimizer's state, what is kept for "
             "backward and the largest gradients of activations. Kernels take some more.</p>"
         )
 

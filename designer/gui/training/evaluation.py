@@ -154,11 +154,12 @@ class EvaluationPanel(QWidget):
         self.mistakes.filter(pair if isinstance(pair, tuple) else None)
         number = len(self.mistakes.shown)
         self.key.setVisible(number > 0)
+        worst = "The worst mistake" if number == 1 else f"The {number} worst mistakes"
         if isinstance(pair, tuple):
             true, predicted = pair
-            self.caption.setText(f"Worst mistakes: {number} of {true} predicted as {predicted}")
+            self.caption.setText(f"{worst}, {true} predicted as {predicted}")
         else:
-            self.caption.setText(f"Worst mistakes: {number}" if number else "No mistakes")
+            self.caption.setText(worst if number else "No mistakes")
 
 
 def read(folder: Path) -> Evaluation:

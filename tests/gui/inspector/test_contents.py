@@ -49,14 +49,14 @@ def test_head_and_card_of_a_layer(resnet: Hands) -> None:
         "MACs": "118,013,952 ≈ 118.0 M",
         "outputs": "3.21 MB",
         "in + out": "3.81 MB",
-        "saved": "602 KB",
+        "kept": "602 KB",
         "RF": "7×7",
     }
     lines = {fact.key: fact for fact in resnet.inspector.card.facts}
     assert lines["output"].text == "⌊(224 - 7 + 2·3) / 2⌋ + 1"
     assert lines["weight"].text == "64 · 3 · 7 · 7"
     assert lines["RF"].after == "jump 2, center 0.5"
-    assert "autograd" in lines["saved"].help
+    assert "autograd" in lines["kept"].help
 
 
 def test_the_card_follows_what_is_typed_and_is_copied(resnet: Hands) -> None:

@@ -96,7 +96,7 @@ def test_the_memory_totals(panel: AnalysisPanel) -> None:
     figures = {name: figure.value.text() for name, figure in panel.memory.values.items()}
     assert figures["layer outputs"] == "15.2M x 4 bytes = 60.95 MB"
     assert figures["in-and-out buffers"] == "24M x 4 bytes = 96 MB"
-    assert figures["saved for backward"] == "73.3 MB"
+    assert figures["kept for backward"] == "73.3 MB"
     assert figures["inference peak"] == "26.3 MB"
     for figure in panel.memory.values.values():
         assert figure.toolTip().count("<p>") >= 3, "what it is, its formula, who counts so"
@@ -300,12 +300,12 @@ def test_copy_selected_rows(panel: AnalysisPanel, qtbot: QtBot) -> None:
     _click(qtbot, panel, "conv5_3")
     qtbot.keyClick(panel.view, Qt.Key.Key_C, CONTROL)
     assert QGuiApplication.clipboard().text() == (
-        "Layer    Type      Output   Values  Memory  Saved     Params     MACs   RF\n"
-        "conv5_3  Conv2d  512×14×14  100,352  401 KB      0  2,359,808  462.4 M  196\n"
+        "Layer    Type      Output   Values  Memory  Kept     Params     MACs   RF\n"
+        "conv5_3  Conv2d  512×14×14  100,352  401 KB     0  2,359,808  462.4 M  196\n"
     ).replace("Output   Values", "   Output   Values").replace("Type      ", "Type    ")
     qtbot.keyClick(panel.view, Qt.Key.Key_C, CONTROL | SHIFT)
     assert QGuiApplication.clipboard().text() == (
-        "layer,type,output,values,memory_bytes,saved_bytes,parameters,macs,receptive_field\n"
+        "layer,type,output,values,memory_bytes,kept_bytes,parameters,macs,receptive_field\n"
         "conv5_3,Conv2d,512x14x14,100352,401408,0,2359808,462422016,196\n"
     )
 

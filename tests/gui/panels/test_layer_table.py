@@ -39,7 +39,7 @@ def test_names_sort_by_their_numbers() -> None:
 
 
 LENET = """\
-Layer  Type        Output  Values   Memory    Saved  Params     MACs  RF
+Layer  Type        Output  Values   Memory     Kept  Params     MACs  RF
 image  Input      1×32×32   1,024  4.10 KB        0       0        0   1
 conv1  Conv2d     6×28×28   4,704  18.8 KB  4.10 KB     156  117.6 K   5
 tanh1  Tanh       6×28×28       –        –  18.8 KB       –        –   5
@@ -54,7 +54,7 @@ def test_text_is_aligned_and_csv_is_plain() -> None:
     assert everything[-1].split() == ["Total", "14", "layers", "9,118", "36.5", "KB", "36.4", "KB",
                                       "61,706", "416.5", "K"]  # fmt: skip
     assert as_csv(table, [0, 1, 2], COLUMNS) == (
-        "layer,type,output,values,memory_bytes,saved_bytes,parameters,macs,receptive_field\n"
+        "layer,type,output,values,memory_bytes,kept_bytes,parameters,macs,receptive_field\n"
         "image,Input,1x32x32,1024,4096,0,0,0,1\n"
         "conv1,Conv2d,6x28x28,4704,18816,4096,156,117600,5\n"
         "tanh1,Tanh,6x28x28,0,0,18816,0,0,5\n"

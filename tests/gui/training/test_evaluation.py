@@ -30,14 +30,14 @@ def test_pointing_at_a_cell_shows_its_count(evaluated):
 
 def test_picking_a_cell_shows_its_mistakes(evaluated):
     panel = evaluated.evaluation
-    assert panel.caption.text() == "Worst mistakes: 3"
+    assert panel.caption.text() == "The 3 worst mistakes"
     assert panel.key.text() == "true → predicted, with probability"
     sure = [mistake.probability for mistake in panel.mistakes.shown]
     assert sure == sorted(sure, reverse=True)
     evaluated.qtbot.mouseClick(
         panel.matrix, Qt.MouseButton.LeftButton, pos=cell(panel.matrix, 0, 1)
     )
-    assert panel.caption.text() == "Worst mistakes: 2 of cat predicted as dog"
+    assert panel.caption.text() == "The 2 worst mistakes, cat predicted as dog"
     assert [mistake.index for mistake in panel.mistakes.shown] == [3, 5]
     assert panel.mistakes.shown[0].words == (
         "Test image 3: cat predicted as dog with probability 97.0 %; loss 4.20"
@@ -58,7 +58,7 @@ def test_the_arrow_keys_move_between_cells(evaluated):
     matrix = evaluated.evaluation.matrix
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Return):
         evaluated.qtbot.keyClick(matrix, key)
-    assert evaluated.evaluation.caption.text() == "Worst mistakes: 1 of dog predicted as cat"
+    assert evaluated.evaluation.caption.text() == "The worst mistake, dog predicted as cat"
 
 
 def test_runs_without_an_evaluation_say_why(desk, written):

@@ -13,7 +13,7 @@ from designer.design import edits
 from designer.gui.documents import fitting
 from designer.gui.training import dataset
 from designer.gui.training.matching import split_counts
-from designer.recipe.recipe import Recipe
+from designer.recipe.recipe import Recipe, fields
 from tests.engine.samples import write_data
 
 
@@ -49,7 +49,7 @@ def test_the_digits_of_a_preset_are_shown(lenet):
 def test_a_value_out_of_range_is_reported_while_typing(lenet):
     field = child(lenet, QLineEdit, "recipe-epochs")
     words = child(lenet, QLabel, "recipe-epochs-words")
-    assert words.text() == "How many times every training image is seen."
+    assert words.text() == fields()["epochs"].setting.help
     for text, refusal in (
         ("0", "Epochs is 0 but must be at least 1."),
         ("2.5", "Epochs must be a whole number."),
