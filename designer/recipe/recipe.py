@@ -160,7 +160,7 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int,
         Setting(
             title="Seed",
-            help="Fixes the random weights, split, order and augmentation; equal seeds repeat runs.",
+            help="Fixes the random weights, split, order and draws; equal seeds repeat a run.",
             low=0,
             high=2**63 - 1,
         ),
