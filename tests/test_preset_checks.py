@@ -133,5 +133,5 @@ def test_the_command_line_tells_a_line_each(
     assert main(["presets", "--check"]) == 1
     told = capsys.readouterr()
     assert re.search(r"^lenet5 .* wrong$", told.out, re.MULTILINE)
-    assert "1 of 2 presets is wrong" in told.out
+    assert "Presets that are wrong: 1 of 2" in told.out
     assert "says 7 parameters" in told.err

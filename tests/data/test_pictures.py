@@ -81,7 +81,7 @@ def test_color_becomes_pillows_luminance() -> None:
 
 @pytest.mark.parametrize(("own", "asked"), [(1, 2), (3, 4), (4, 3), (2, 1)])
 def test_other_channels_are_refused(own: int, asked: int) -> None:
-    with pytest.raises(DesignerError, match=f"{own} channels? cannot .* with {asked}"):
+    with pytest.raises(DesignerError, match=f"cannot be converted from {own} to {asked} channels"):
         read(np.zeros((3, 4, 4, own), np.uint8), 4, 4, asked)
 
 
