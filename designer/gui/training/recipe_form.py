@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QToolButton,
@@ -243,6 +244,8 @@ class Row(QWidget):
         line = QLineEdit()
         line.setPlaceholderText(self.field.setting.empty)
         line.textEdited.connect(lambda text: self.typed.emit(self.field.name, self._parsed(text)))
+        if self.field.setting.unit:
+            _show_unit(line, self.field.setting.unit)
         return line
 
     def _parsed(self, text: str) -> object:
@@ -273,6 +276,19 @@ def _default(field: Field) -> str:
     value = value_of(Recipe(), field.name)
     shown = (field.setting.choices or {}).get(value, _text(value))
     return f"By default {shown}: {field.setting.reason}."
+
+
+def _show_unit(line: QLineEdit, unit: str) -> None:
+    """Show a unit at the right end of a line edit, where no text reaches it."""
+    label = QLabel(unit, objectName="unit")
+    label.setProperty("role", "faint")
+    label.setFont(sans(0.88))
+    label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    inside = QHBoxLayout(line)
+    inside.setContentsMargins(0, 0, 8, 0)
+    inside.addStretch(1)
+    inside.addWidget(label)
+    line.setTextMargins(0, 0, label.sizeHint().width() + 8, 0)
 
 
 def _text(value: Any) -> str:

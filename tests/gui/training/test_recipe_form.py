@@ -1,7 +1,7 @@
 """The form of a recipe, setting by setting, as the recipe's tables have them."""
 
 import pytest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from designer.gui.training.recipe_form import RecipeForm
@@ -57,6 +57,12 @@ def test_a_row_changes_its_setting(form: RecipeForm, name: str) -> None:
     assert form.refusal == ""
     assert value_of(form.recipe, name) == value
     assert form.rows[name].label.text() == field.setting.title
+
+
+@pytest.mark.parametrize("name", [name for name in SHOWN if fields()[name].setting.unit])
+def test_a_unit_stands_in_the_field(form: RecipeForm, name: str) -> None:
+    unit = form.rows[name].editor.findChild(QLabel, "unit")
+    assert unit.text() == fields()[name].setting.unit
 
 
 @pytest.mark.parametrize("name", [name for name in SHOWN if fields()[name].kind in (int, float)])
