@@ -76,7 +76,8 @@ def _session() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("CONFIG", "STATE", "DATA"):
             os.environ[f"XDG_{name}_HOME"] = str(Path(folder) / name)
-        from designer.gui.base import preferences, theme
+        from designer import preferences
+        from designer.gui.base import theme
         from designer.gui.base.speed.garbage import GarbageCollector
         from designer.gui.documents.items import Item
         from designer.gui.shell.main_window import MainWindow

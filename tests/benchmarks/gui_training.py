@@ -104,7 +104,7 @@ def first_point(home: str, *, standby: bool) -> float:
     application = _application()
     from PySide6.QtCore import QEventLoop, QTimer
 
-    from designer.gui.base import preferences
+    from designer import preferences
     from designer.gui.shell.main_window import MainWindow
 
     clock = QTimer(interval=5)  # how often a condition is checked, if no event happens

@@ -8,7 +8,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from designer.gui.base import preferences, theme
+from designer import preferences
+from designer.gui.base import theme
 from designer.gui.base.speed.garbage import GarbageCollector
 from designer.gui.documents.workspace import Workspace
 from designer.gui.shell.main_window import MainWindow

@@ -69,7 +69,8 @@ def _look(folder: Path, look: str, scale: int, home: Path, *, readme: bool) -> N
 
 
 def _take(folder: Path, look: str, *, readme: bool) -> None:
-    from designer.gui.base import background, preferences, theme
+    from designer import preferences
+    from designer.gui.base import background, theme
     from designer.gui.shell.main_window import MainWindow
 
     application = QApplication.instance() or QApplication([])

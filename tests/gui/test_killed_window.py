@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from designer.gui.base import preferences
+from designer import preferences
 from designer.gui.shell.main_window import MainWindow
 from designer.runs import control
 from designer.runs.events import read_events

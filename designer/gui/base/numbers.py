@@ -5,7 +5,7 @@ import re
 from PySide6.QtCore import QLocale
 
 from designer.analysis.report import formatting
-from designer.gui.base.preferences import Numbers
+from designer.preferences import Numbers
 
 _ENGLISH = (",", ".")
 _chosen = {"separators": _ENGLISH}

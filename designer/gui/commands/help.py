@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer import __version__
-from designer.gui.base import icons, preferences
+from designer import __version__, preferences
+from designer.gui.base import icons
 from designer.gui.base.theme import colors, mono, sans
 from designer.gui.commands.actions import MENUS, Actions
 from designer.gui.commands.window import Window

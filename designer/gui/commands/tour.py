@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from designer import preferences
 from designer.errors import DesignerError
-from designer.gui.base import preferences
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.commands.tour_steps import STEPS, Step
 from designer.gui.commands.window import Window

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 if TYPE_CHECKING:
-    from designer.gui.base.preferences import Preferences
     from designer.gui.canvas.canvas import Canvas
     from designer.gui.documents.workspace import Workspace
     from designer.gui.training.panel import TrainingPanel
     from designer.gui.worker.trainer import Trainer
+    from designer.preferences import Preferences
 
 
 class DesignFiles(Protocol):

@@ -16,9 +16,9 @@ import msgspec
 from PySide6.QtCore import QObject, QThreadPool, QTimer
 
 from designer.errors import DesignerError
-from designer.gui.base.preferences import Preferences, state_folder
 from designer.gui.documents.document import Document
 from designer.gui.documents.workspace import Workspace
+from designer.preferences import Preferences, state_folder
 from designer.runs import lock
 from designer.storage import write_atomically
 

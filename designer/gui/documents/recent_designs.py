@@ -6,8 +6,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QToolButton, QWidget
 
+from designer import preferences
 from designer.errors import DesignerError
-from designer.gui.base import background, icons, preferences
+from designer.gui.base import background, icons
 from designer.gui.base.theme import colors, sans, theme
 
 SHOWN = 6  # the others are in the File menu

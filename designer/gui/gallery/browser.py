@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui.base import icons
-from designer.gui.base.preferences import GalleryView, Preferences
 from designer.gui.base.theme import colors, theme
 from designer.gui.gallery import catalogue
 from designer.gui.gallery.cards import CardsView
@@ -29,6 +28,7 @@ from designer.gui.gallery.catalogue import ANY, Card, Match, Query
 from designer.gui.gallery.family_colors import FamilyColors
 from designer.gui.gallery.pictures import Pictures
 from designer.gui.gallery.preview import Preview
+from designer.preferences import GalleryView, Preferences
 
 _VIEWS = (
     ("cards", "Cards", "gallery", "All networks as cards."),

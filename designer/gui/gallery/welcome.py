@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui.base import icons
-from designer.gui.base.preferences import Preferences
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.documents.document import Document
 from designer.gui.documents.recent_designs import RecentDesigns
 from designer.gui.documents.workspace import Workspace
 from designer.gui.gallery.browser import Browser
+from designer.preferences import Preferences
 from designer.resources import folder
 
 _SIDE = 19  # width of the left side in line heights

@@ -103,7 +103,8 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
-    from designer.gui.base import background, numbers, preferences, theme
+    from designer import preferences
+    from designer.gui.base import background, numbers, theme
     from designer.gui.base.speed.garbage import GarbageCollector
     from designer.gui.shell.main_window import MainWindow
     from designer.resources import folder

@@ -15,8 +15,9 @@ from PySide6.QtWidgets import (
     QStackedWidget,
 )
 
+from designer import preferences
 from designer.errors import DesignerError
-from designer.gui.base import numbers, preferences
+from designer.gui.base import numbers
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.commands.actions import MENUS, Actions

@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui.base import icons
-from designer.gui.base.preferences import Preferences
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.forms.folder_field import FolderField
+from designer.preferences import Preferences
 
 _THEMES = (
     ("system", "System", "device", "Light or dark as the system is, also when that changes."),

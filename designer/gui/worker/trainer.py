@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from designer.errors import DesignerError
 from designer.gui.base import background
-from designer.gui.base.preferences import Preferences
+from designer.preferences import Preferences
 from designer.runs.folder import RunFolder, default_path, list_runs
 
 if TYPE_CHECKING:

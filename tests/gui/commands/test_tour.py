@@ -4,7 +4,8 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from pytestqt.qtbot import QtBot
 
-from designer.gui.base import preferences, theme
+from designer import preferences
+from designer.gui.base import theme
 from designer.gui.commands.tour import Tour, place_beside
 from designer.gui.commands.tour_steps import STEPS, Step
 from designer.gui.shell.main_window import MainWindow

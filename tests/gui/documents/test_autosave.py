@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 from designer import resources
 from designer.design import edits
 from designer.design.values import LayerNode
-from designer.gui.base.preferences import Preferences, state_folder
 from designer.gui.documents.autosave import Autosave
 from designer.gui.documents.workspace import Workspace
+from designer.preferences import Preferences, state_folder
 
 _EDITOR = """
 from PySide6.QtCore import QTimer

@@ -7,10 +7,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from designer import presets
+from designer import preferences, presets
 from designer.analysis.analysis import analyze
 from designer.design import edits
-from designer.gui.base import preferences
 from designer.gui.base.theme import theme
 from designer.gui.gallery import cards as cards_module
 from designer.gui.gallery.browser import Browser

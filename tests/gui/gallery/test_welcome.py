@@ -7,11 +7,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from designer import presets
+from designer import preferences, presets
 from designer.analysis.analysis import analyze
 from designer.design import edits, files
 from designer.design.values import Design
-from designer.gui.base import preferences
 from designer.gui.base.theme import DARK
 from designer.gui.documents import sketches, thumbnails
 from designer.gui.shell.main_window import MainWindow

@@ -145,7 +145,7 @@ def test_closing_asks_about_unsaved_changes(window: MainWindow, qtbot: QtBot) ->
 def test_the_arrangement_and_the_theme_are_remembered(
     window: MainWindow, qtbot: QtBot, home: Path
 ) -> None:
-    from designer.gui.base import preferences
+    from designer import preferences
 
     window.build_docks()["inspector"].hide()
     window.preferences.theme = "light"

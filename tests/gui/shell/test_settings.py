@@ -7,7 +7,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QDialogButtonBox, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
-from designer.gui.base import preferences, theme
+from designer import preferences
+from designer.gui.base import theme
 from designer.gui.forms import folder_field
 from designer.gui.forms.folder_field import folder_fault
 from designer.gui.shell.main_window import MainWindow

@@ -11,8 +11,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from designer import presets
-from designer.gui.base import preferences
+from designer import preferences, presets
 from designer.gui.documents.workspace import Workspace
 from designer.gui.training import curves  # noqa: F401 - slow to import while events are handled
 from designer.gui.training.evaluation import EvaluationPanel

@@ -1,4 +1,4 @@
-"""The preferences, stored between sessions: theme, folders, recent files, arrangement."""
+"""The preferences, stored between sessions, of window and command line: folders, theme, ..."""
 
 from pathlib import Path
 from typing import Literal
