@@ -7,7 +7,7 @@ import msgspec
 from platformdirs import user_config_path, user_documents_path, user_state_path
 
 from designer.errors import DesignerError
-from designer.storage import write_atomically
+from designer.storage import save_file
 
 RECENT = 12  # files remembered
 
@@ -95,7 +95,7 @@ def store(preferences: Preferences) -> None:
     """
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path(), msgspec.json.format(msgspec.json.encode(preferences), indent=1))
+        save_file(path(), msgspec.json.format(msgspec.json.encode(preferences), indent=1))
     except OSError as error:
         raise DesignerError(
             f"The preferences {path()} cannot be written ({error.strerror}); "

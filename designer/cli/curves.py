@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from designer.errors import DesignerError
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
-from designer.storage import unwritable, write_atomically
+from designer.storage import save_file, unwritable
 
 WIDTH, HEIGHT = 1200, 480
 SMOOTH = 2  # drawn larger by this factor and scaled down, for smooth lines
@@ -53,7 +53,7 @@ def save_curves(run: RunFolder, path: Path) -> None:
     """
     picture = draw_curves(read_events(run.events), title=run.path.name)
     try:
-        write_atomically(path, lambda file: picture.save(file, "PNG"))
+        save_file(path, lambda file: picture.save(file, "PNG"))
     except OSError as error:
         raise unwritable(path, error) from error
 

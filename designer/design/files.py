@@ -14,7 +14,7 @@ from designer.design.reading import ReadingError, design_from, shown
 from designer.design.text import FORMAT, VERSION, dumps
 from designer.design.values import Design
 from designer.errors import DesignerError
-from designer.storage import write_atomically
+from designer.storage import save_file, unwritable
 
 __all__ = ["DesignFileError", "dumps", "loads", "read", "save"]
 
@@ -92,11 +92,9 @@ def save(design: Design, path: str | Path) -> None:
     """
     path = Path(path)
     try:
-        write_atomically(path, dumps(design).encode())
+        save_file(path, dumps(design).encode())
     except OSError as error:
-        raise DesignerError(
-            f"{path} cannot be written: {error.strerror}; choose another folder or free some space."
-        ) from error
+        raise unwritable(path, error) from error
 
 
 def _unique(fields: list[tuple[str, Any]]) -> None:

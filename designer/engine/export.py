@@ -4,7 +4,6 @@ import contextlib
 import io
 import logging
 import math
-import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +26,7 @@ from designer.engine.module import module_from_source
 from designer.errors import DesignerError
 from designer.runs.export_formats import EXPORT_FORMATS, ExportFormat, endings
 from designer.runs.folder import RunFolder
-from designer.storage import unwritable
+from designer.storage import destination, replace_file, unwritable
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,8 @@ def _export(model: Model, path: Path) -> Exported:
     write, read = WRITERS[path.suffix]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
+        target = destination(path)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as folder:
             temporary = Path(folder) / path.name
             with _quiet():
                 write(model, temporary)
@@ -160,7 +160,7 @@ def _export(model: Model, path: Path) -> Exported:
                     f"from the network's, more than {kind.tolerance:.0e}. Choose another format."
                 )
             size = temporary.stat().st_size
-            os.replace(temporary, path)
+            replace_file(temporary, target)
     except OSError as error:
         raise unwritable(path, error) from error
     return Exported(path, kind, size, difference)

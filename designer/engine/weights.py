@@ -20,7 +20,7 @@ from designer.runs.folder import RunFolder
 from designer.runs.layouts import Stored, stored
 from designer.runs.weights import match
 from designer.runs.weights_report import Report
-from designer.storage import unwritable, write_atomically
+from designer.storage import save_file, unwritable
 
 TORCHVISION = "torchvision:"
 ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
@@ -149,9 +149,9 @@ def save(network: nn.Module, path: Path, *, about: Mapping[str, str]) -> int:
         if path.suffix.lower() == ".safetensors":
             from safetensors.torch import save as packed
 
-            write_atomically(path, packed(state, metadata={"format": "pt", **about}))
+            save_file(path, packed(state, metadata={"format": "pt", **about}))
         elif path.suffix.lower() in (".pt", ".pth"):
-            write_atomically(path, lambda file: torch.save(state, file))
+            save_file(path, lambda file: torch.save(state, file))
         else:
             raise DesignerError(f"{path} must end in .pt, .pth or .safetensors.")
         return path.stat().st_size

@@ -598,21 +598,21 @@ def test_a_failing_write_keeps_the_old_file(
     with pytest.raises(DesignerError) as refused:
         save(loads(json.dumps(document(name="Other"))), path)
     assert str(refused.value) == (
-        f"{path} cannot be written: No space left on device; choose another folder or free some "
-        "space."
+        f"{path} cannot be written (No space left on device): free some space; a file that was "
+        "there before is unchanged."
     )
     assert path.read_bytes() == before
     assert [*tmp_path.iterdir()] == [path]
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
-    with pytest.raises(DesignerError, match="cannot be written: No such file or directory"):
+    with pytest.raises(DesignerError, match=r"cannot be written \(No such file or directory\)"):
         save(Design("d"), tmp_path / "gone" / "design.json")
 
 
 def test_a_folder_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "design.json").mkdir()
-    with pytest.raises(DesignerError, match="cannot be written: Is a directory"):
+    with pytest.raises(DesignerError, match=r"cannot be written \(Is a directory\)"):
         save(Design("d"), tmp_path / "design.json")
     assert len([*tmp_path.iterdir()]) == 1
 
@@ -631,7 +631,7 @@ def test_a_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             save(Design("d"), tmp_path / "design.json")
     finally:
         tmp_path.chmod(0o755)
-    assert "cannot be written: Permission denied; choose another folder" in str(refused.value)
+    assert "cannot be written (Permission denied): make its folder writable" in str(refused.value)
     assert "\n" not in str(refused.value)
 
 

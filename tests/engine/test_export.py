@@ -153,7 +153,7 @@ def test_full_disk_keeps_the_old_file(lenet, tmp_path, monkeypatch):
     def full(*_args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(exporter.os, "replace", full)
+    monkeypatch.setattr(exporter, "replace_file", full)
     with pytest.raises(DesignerError, match="No space left on device"):
         list(export(lenet, [path]))
     assert path.read_bytes() == b"old"

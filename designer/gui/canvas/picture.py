@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QBuffer, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPen, QPolygonF
 from PySide6.QtSvg import QSvgGenerator
 
@@ -23,6 +23,7 @@ from designer.gui.canvas.look import (
 )
 from designer.gui.canvas.targets import PortHit
 from designer.gui.documents.graph_paths import name_of, parent
+from designer.storage import save_file, unwritable
 
 MARGIN = 32.0  # scene units around the graph
 RATIO = 2.0  # pixels of a PNG for one scene unit
@@ -54,9 +55,9 @@ def save(layer: GraphLayer, path: Path, name: str) -> None:
 
 
 def _save_svg(layer: GraphLayer, path: Path, name: str, area: QRectF) -> None:
-    _check_writable(path)
+    content = QBuffer()
     generator = QSvgGenerator()
-    generator.setFileName(str(path))
+    generator.setOutputDevice(content)
     generator.setTitle(name)
     generator.setDescription("Drawn by Network Designer")
     generator.setResolution(96)
@@ -65,10 +66,11 @@ def _save_svg(layer: GraphLayer, path: Path, name: str, area: QRectF) -> None:
     generator.setViewBox(QRectF(0, 0, size.width(), size.height()))
     painter = QPainter()
     if not painter.begin(generator):
-        raise DesignerError(f"The picture {path} cannot be written; choose another folder.")
+        raise DesignerError(f"The picture {path} cannot be drawn; save it as PNG.")
     painter.translate(-area.topLeft())
     draw(painter, layer, area)
     painter.end()
+    _write(path, content)
 
 
 def _save_png(layer: GraphLayer, path: Path, area: QRectF) -> None:
@@ -84,19 +86,17 @@ def _save_png(layer: GraphLayer, path: Path, area: QRectF) -> None:
     painter.translate(-area.topLeft())
     draw(painter, layer, area)
     painter.end()
-    _check_writable(path)
-    if not image.save(str(path)):
-        raise DesignerError(f"The picture {path} cannot be written; choose another folder.")
+    content = QBuffer()
+    # The stub asks for bytes, which PySide refuses at run time.
+    image.save(content, "PNG")  # type: ignore[call-overload]
+    _write(path, content)
 
 
-def _check_writable(path: Path) -> None:
+def _write(path: Path, content: QBuffer) -> None:
     try:
-        with path.open("wb"):
-            pass
+        save_file(path, bytes(content.data().data()))
     except OSError as error:
-        raise DesignerError(
-            f"The picture {path} cannot be written ({error.strerror}); choose another folder."
-        ) from error
+        raise unwritable(path, error) from error
 
 
 def draw(painter: QPainter, layer: GraphLayer, area: QRectF) -> None:

@@ -14,7 +14,7 @@ from designer.design import files
 from designer.design.values import Design
 from designer.gui.base import background
 from designer.gui.worker.trainer import Trainer
-from designer.storage import unwritable, write_atomically
+from designer.storage import save_file, unwritable
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def _written(design: Design, path: Path) -> Outcome:
     data = text.encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, data)
+        save_file(path, data)
     except OSError as error:
         raise unwritable(path, error) from error
     return Outcome(path, len(data))

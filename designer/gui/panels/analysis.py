@@ -16,7 +16,7 @@ from designer.gui.panels.layer_view import LayerView, TotalRow
 from designer.gui.panels.memory_totals import MemoryTotals
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
 from designer.recipe.recipe import Recipe
-from designer.storage import write_atomically
+from designer.storage import save_file, unwritable
 
 
 class AnalysisPanel(LazyPanel):
@@ -208,11 +208,9 @@ class AnalysisPanel(LazyPanel):
             return
         path = Path(text if Path(text).suffix else f"{text}.csv")
         try:
-            write_atomically(path, as_csv(table, self.view.layers.order, self._columns()).encode())
+            save_file(path, as_csv(table, self.view.layers.order, self._columns()).encode())
         except OSError as error:
-            self.workspace.refused.emit(
-                f"{path} cannot be written ({error.strerror}): choose another folder."
-            )
+            self.workspace.refused.emit(str(unwritable(path, error)))
             return
         self.workspace.reported.emit(f"The table was saved as {path}.")
 

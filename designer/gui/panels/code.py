@@ -25,7 +25,7 @@ from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.code_view import CodeView
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
 from designer.gui.panels.source_lines import SourceLines, path_of
-from designer.storage import write_atomically
+from designer.storage import save_file, unwritable
 
 
 class CodePanel(LazyPanel):
@@ -258,11 +258,9 @@ class CodePanel(LazyPanel):
             return
         path = Path(text if Path(text).suffix else f"{text}.py")
         try:
-            write_atomically(path, source.encode())
+            save_file(path, source.encode())
         except OSError as error:
-            self.workspace.refused.emit(
-                f"{path} cannot be written ({error.strerror}): choose another folder."
-            )
+            self.workspace.refused.emit(str(unwritable(path, error)))
             return
         self.workspace.reported.emit(f"The code was saved as {path}.")
 

@@ -28,7 +28,7 @@ from designer.gui.training.plots import Line, Plot
 from designer.gui.worker.history import History, smoothed
 from designer.gui.worker.trainer import Trainer
 from designer.layers.category import Category
-from designer.storage import unwritable, write_atomically
+from designer.storage import save_file, unwritable
 
 SMOOTHING = 60  # smoothing at first: the weight of the previous mean, in per cent
 SHARE = 0.2  # the largest share of the time that is spent on drawing
@@ -352,7 +352,7 @@ def _size(plots: list[Plot]) -> QSize:
 
 def _write(path: Path, content: bytes) -> None:
     try:
-        write_atomically(path, content)
+        save_file(path, content)
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -32,7 +32,7 @@ from designer.gui.training.recipe_form import RecipeForm
 from designer.gui.training.start_from import StartFrom
 from designer.recipe.reading import changed, read_recipe
 from designer.recipe.recipe import Recipe
-from designer.storage import unwritable, write_atomically
+from designer.storage import save_file, unwritable
 
 SETTLED = 150  # milliseconds after the last edit at which data and design are compared
 ASK_MEMORY = 5_000  # milliseconds between two queries of the free memory, while it is shown
@@ -237,7 +237,7 @@ class SetUp(QWidget):
     def save(self, path: Path) -> None:
         """Write the recipe to a file; errors are shown as messages."""
         try:
-            write_atomically(path, self.recipe.to_json())
+            save_file(path, self.recipe.to_json())
         except OSError as error:
             self.workspace.refused.emit(str(unwritable(path, error)))
         else:
