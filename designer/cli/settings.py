@@ -6,6 +6,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from designer.design.identifiers import normalized
 from designer.errors import DesignerError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def load(name: str, settings: Iterable[str] | None = None) -> "Design":
 def _setting(design: "Design", setting: str) -> "tuple[str, Scalar]":
     """Parse ``ARG=VALUE``; the argument decides how its value is read."""
     name, equals, text = setting.partition("=")
-    name, text = name.strip(), text.strip()
+    name, text = normalized(name.strip()), text.strip()
     if not equals or not name:
         raise DesignerError(f"--set takes ARG=VALUE, as in classes=10; received '{setting}'.")
     argument = design.arguments.get(name)

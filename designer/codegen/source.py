@@ -10,6 +10,7 @@ from designer.codegen.classes import ClassWriter, Library, WriterCache
 from designer.codegen.text import printable
 from designer.design import rules
 from designer.design.expressions import Scalar
+from designer.design.identifiers import PATTERN
 from designer.design.values import Design
 from designer.errors import DesignerError
 
@@ -176,9 +177,9 @@ def _lines(text: str, library: Library) -> dict[tuple[str | None, str], int]:
     starts: dict[tuple[str, str], int] = {}
     current = ""
     for number, line in enumerate(text.splitlines(), 1):
-        if found := re.match(r"class (\w+)\(", line):
+        if found := re.match(rf"class ({PATTERN})\(", line):
             current = found[1]
-        elif found := re.match(r"        self\.(\w+) = ", line):
+        elif found := re.match(rf"        self\.({PATTERN}) = ", line):
             starts.setdefault((current, found[1]), number)
     return {
         node: starts[attribute]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from designer.design.identifiers import normalized, words
 from designer.design.naming import block_name_refusal
 from designer.design.rewriting import NUMBER
 
@@ -12,9 +13,8 @@ LINE = 100
 
 def class_name(name: str) -> str:
     """Return the class name for a design's name: ``ResNet-50`` becomes ``ResNet50``."""
-    words = re.findall(r"[A-Za-z0-9]+", name)
-    joined = "".join(word[0].upper() + word[1:] for word in words)[:60]
-    if not joined or joined[0].isdigit():
+    joined = normalized("".join(word[0].upper() + word[1:] for word in words(name)))[:60]
+    if not joined.isidentifier():  # it is empty or starts with a digit
         joined = f"Net{joined}"
     return joined if block_name_refusal(joined) is None else f"{joined}Network"
 

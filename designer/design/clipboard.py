@@ -8,7 +8,14 @@ from designer.design.arguments import arguments_of
 from designer.design.edits import with_graph
 from designer.design.expressions import Literal
 from designer.design.grouping import INPUT, OUTPUT
-from designer.design.naming import block_name_refusal, first_free, node_name_refusal, taken_names
+from designer.design.identifiers import is_identifier, words
+from designer.design.naming import (
+    LONGEST,
+    block_name_refusal,
+    first_free,
+    node_name_refusal,
+    taken_names,
+)
 from designer.design.rewriting import names_read_in, with_values
 from designer.design.values import Block, BlockNode, Design, Graph, LayerNode, Node, Point
 from designer.errors import DesignerError
@@ -158,8 +165,10 @@ def take_in(design: Design, other: Design) -> tuple[Design, str]:
 
 def identifier(text: str, otherwise: str) -> str:
     """Return a text without the characters that names cannot have: ResNet50 for ResNet-50."""
-    allowed = "".join(each for each in text if each.isascii() and (each.isalnum() or each == "_"))
-    return allowed.lstrip("_0123456789")[:58] or otherwise
+    allowed = "_".join("".join(words(part)) for part in text.split("_"))
+    while allowed and not is_identifier(allowed):  # starts with a digit or a combining sign
+        allowed = allowed[1:]
+    return allowed[: LONGEST - 6] or otherwise
 
 
 def as_block(design: Design) -> Block:

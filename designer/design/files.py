@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from designer.design.expressions import shortened
-from designer.design.reading import ReadingError, design_from, shown
+from designer.design.reading import ReadingError, design_from, shown, with_normal_names
 from designer.design.text import FORMAT, VERSION, dumps
 from designer.design.values import Design
 from designer.errors import DesignerError
@@ -68,7 +68,10 @@ def loads(data: bytes | str, *, origin: str = "The text") -> Design:
     text = data.encode(errors="surrogatepass") if isinstance(data, str) else data
     text = text.removeprefix(codecs.BOM_UTF8)
     try:
-        return design_from(_decode(text))
+        decoded = _decode(text)
+        if not text.isascii() or rb"\u" in text:  # most files are spared this walk
+            decoded = with_normal_names(decoded)
+        return design_from(decoded)
     except ReadingError as error:
         raise DesignFileError(f"{origin} is no valid design: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

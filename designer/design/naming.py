@@ -1,10 +1,10 @@
 """Names of nodes, blocks and arguments: which are allowed, taken, and free."""
 
 import keyword
-import re
 from collections.abc import Callable, Container
 
 from designer.design.expressions import FUNCTIONS, shortened
+from designer.design.identifiers import is_identifier
 from designer.design.values import Design
 from designer.errors import DesignerError
 
@@ -27,11 +27,12 @@ _GENERATED = frozenset(
     ("torch", "nn", "F", "math", "self", "super", "range", "layers", "channels", "out_channels")
 )
 _SCOPE = frozenset(("i", "in_channels", "in_height", "in_width", "true", "false"))
-_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+LONGEST = 64
+"""Characters of the longest name."""
 
 
 def _refusal(name: str, taken: frozenset[str]) -> str | None:
-    if not _IDENTIFIER.fullmatch(name):
+    if len(name) > LONGEST or not is_identifier(name):
         return "is not a valid name: use up to 64 letters, digits and _, starting with a letter"
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         return "is a word of the Python language; choose another name"
@@ -112,7 +113,7 @@ def first_free(taken: Container[str], name: str, refusal: Callable[[str], str | 
     if name not in taken and refusal(name) is None:
         return name
     number = 2 if name in taken else 1
-    name = name[:58]  # leaves room for a number: longer names are refused
+    name = name[: LONGEST - 6]  # leaves room for a number: longer names are refused
     if name[-1:].isdigit():
         name += "_"  # a second conv1 becomes conv1_2, not conv12
     while f"{name}{number}" in taken:

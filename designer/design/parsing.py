@@ -19,6 +19,7 @@ from designer.design.expressions import (
     Unary,
     limited,
 )
+from designer.design.identifiers import PATTERN, normalized
 
 MAX_LENGTH = 500
 MAX_DEPTH = 40
@@ -27,7 +28,7 @@ _SIGNS = {"not": PRECEDENCE["not"], "+": PRECEDENCE["unary"], "-": PRECEDENCE["u
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|\d+(?:[eE][+-]?\d+)?)"
-    r"|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
+    rf"|(?P<name>{PATTERN})"
     r"|(?P<text>'[^'\\]*'|\"[^\"\\]*\")"
     r"|(?P<operator>\*\*|//|==|!=|<=|>=|[-+*/%<>(),])"
     r"|(?P<end>$)"
@@ -55,7 +56,8 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
 
     def one(token: re.Match[str]) -> str:
         name = token["name"]
-        return token[0].removesuffix(name) + names[name] if name in names else token[0]
+        new = names.get(normalized(name)) if name else None
+        return token[0] if new is None else token[0].removesuffix(name) + new
 
     return _TOKEN.sub(one, text)
 
@@ -167,11 +169,11 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     tokens = []
     for found in _TOKEN.finditer(text):
         kind = found.lastgroup or ""
-        if kind == "unknown":
+        if kind == "unknown" or (kind == "name" and not found[kind].isidentifier()):
             raise ExpressionError(
                 f"has an unknown character at '{text[found.start() :].strip()[:10]}'"
             )
-        tokens.append((kind, found[kind]))
+        tokens.append((kind, normalized(found[kind]) if kind == "name" else found[kind]))
         if kind == "end":
             break
     return tokens

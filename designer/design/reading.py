@@ -13,6 +13,7 @@ from designer.design.expressions import (
     names,
     shortened,
 )
+from designer.design.identifiers import normalized
 from designer.design.naming import argument_name_refusal, block_name_refusal, node_name_refusal
 from designer.design.parsing import parse
 from designer.design.values import (
@@ -71,6 +72,34 @@ class ReadingError(Exception):
 
     def __init__(self, location: str, sentence: str) -> None:
         super().__init__(f"{location}: {sentence}")
+
+
+def with_normal_names(data: Any, key: str = "") -> Any:
+    """Return the data of a file with its names as the program stores them, in the form NFKC.
+
+    Expressions stay as they are written; parsing them reads names in that form.
+
+    Raises
+    ------
+    ReadingError
+        Two names of the same object differ only in their spelling in Unicode.
+    """
+    if isinstance(data, dict):
+        normal: _Json = {}
+        for name, value in data.items():
+            if normalized(name) in normal:
+                raise ReadingError(
+                    f"'{shortened(name)}'",
+                    "is given twice in the same object, in two spellings of the same letters; "
+                    "rename one of them.",
+                )
+            normal[normalized(name)] = with_normal_names(value, name)
+        return normal
+    if isinstance(data, list):
+        return [with_normal_names(each, key) for each in data]
+    if isinstance(data, str) and key in ("inputs", "outputs", "edges", "block"):
+        return normalized(data)
+    return data
 
 
 def design_from(data: object) -> Design:

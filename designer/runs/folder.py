@@ -1,6 +1,5 @@
 """The folder of a training run: its files, and how it is created, listed and read."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
+from designer.design.identifiers import words
 from designer.errors import DesignerError
 from designer.runs import lock
 from designer.runs.network import NetworkInfo
@@ -211,7 +211,8 @@ class RunFolder:
 
 def default_path(root: Path, name: str, *, now: datetime | None = None) -> Path:
     """Return an unused path under ``root``, such as ``2026-11-21-1405-lenet5``."""
-    word = re.sub(r"[^a-z0-9]+", "", name.lower()) or "network"
+    word = "".join(words(name.lower())) or "network"
+    word = word.encode()[:60].decode(errors="ignore")  # the name of a folder has 255 bytes at most
     stem = f"{now or datetime.now():%Y-%m-%d-%H%M}-{word}"
     path = root / stem
     number = 2

@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 
 from designer import presets
-from designer.design import edits
+from designer.design import edits, files
 from designer.design.values import Design, Edge, Graph, LayerNode
 from designer.engine import export as exporter
 from designer.engine.export import WRITERS, export, of_design
@@ -204,3 +204,15 @@ def test_invalid_design_is_refused():
     design = edits.remove_node(presets.load("lenet5"), "flatten")
     with pytest.raises(DesignerError, match="LeNet-5 cannot be built: fc1"):
         of_design(design)
+
+
+def test_every_format_takes_names_in_any_script(tmp_path):
+    design = files.read(Path(__file__).parents[1] / "design" / "scripts.json")
+    source = of_design(design, seed=3)
+    keys = set(source.network.state_dict())
+    for done in export(source, [tmp_path / f"网络{ending}" for ending in EXPORT_FORMATS]):
+        assert done.difference <= EXPORT_FORMATS[done.path.suffix].tolerance
+    with safe_open(tmp_path / "网络.safetensors", "pt") as file:
+        assert set(file.keys()) == keys
+    session = onnxruntime.InferenceSession(str(tmp_path / "网络.onnx"))
+    assert [each.name for each in session.get_inputs()] == ["入力"]

@@ -135,6 +135,8 @@ def test_default_paths_are_free_and_readable(tmp_path):
     first.mkdir()
     assert default_path(tmp_path, "LeNet-5", now=now).name == "2026-11-21-1405-lenet5-2"
     assert default_path(tmp_path, "../..", now=now).name == "2026-11-21-1405-network"
+    assert default_path(tmp_path, "残差网络 2", now=now).name == "2026-11-21-1405-残差网络2"
+    default_path(tmp_path, 500 * "परत", now=now).mkdir()
 
 
 def test_runs_are_listed_newest_first(tmp_path):

@@ -5,6 +5,7 @@ K, M and G are powers of 1000, also in KB, MB and GB; KiB, MiB and GiB are power
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from unicodedata import category, east_asian_width
 
 if TYPE_CHECKING:  # the window formats numbers at its start, before it needs layers and analysis
     from designer.analysis.accounting.receptive_fields import Axes, ReceptiveField
@@ -134,3 +135,18 @@ def _cut(number: int) -> tuple[str, str]:
     if power == 0 or tenths >= 100 or tenths % 10 == 0:
         return str(number // unit), _UNITS[power]
     return f"{tenths // 10}.{tenths % 10}", _UNITS[power]
+
+
+def cells_of(text: str) -> int:
+    """Return how many columns of a terminal a text takes: two for each East Asian character."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if category(sign) in ("Mn", "Me") else 2 if east_asian_width(sign) in "WF" else 1
+        for sign in text
+    )
+
+
+def padded(text: str, width: int) -> str:
+    """Return a text with spaces behind it, so that it takes `width` columns of a terminal."""
+    return text + " " * (width - cells_of(text))

@@ -242,7 +242,9 @@ def _fit(
         for column in columns:
             if column not in texts:
                 texts[column] = [column.text(row) for row in rows]
-        widths = [max(len(column.title), *map(len, texts[column])) for column in columns]
+        widths = [
+            max(len(column.title), *map(formatting.cells_of, texts[column])) for column in columns
+        ]
         over = sum(widths) + len(GAP) * (len(columns) - 1) - (width or 0)
         if width is None or over <= 0:
             break
@@ -257,7 +259,7 @@ def _fit(
 
 def _line(texts: Sequence[str], columns: Sequence[_Column], widths: Sequence[int]) -> str:
     cells = (
-        _shortened(text, width).ljust(width) if column.left else text.rjust(width)
+        formatting.padded(_shortened(text, width), width) if column.left else text.rjust(width)
         for text, column, width in zip(texts, columns, widths, strict=True)
     )
     return GAP.join(cells).rstrip()
@@ -265,7 +267,9 @@ def _line(texts: Sequence[str], columns: Sequence[_Column], widths: Sequence[int
 
 def _shortened(text: str, width: int) -> str:
     """Cut the middle out of a path, so that the outermost block and the layer stay readable."""
-    if len(text) <= width:
+    if formatting.cells_of(text) <= width:
         return text
+    if formatting.cells_of(text) > len(text):
+        width //= 2  # so many characters of an East Asian script fit
     tail = (width - 1) * 2 // 3
     return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"

@@ -35,6 +35,8 @@ def match(pattern: str, text: str) -> Match | None:
     if not letters:
         return NO_PATTERN
     low = text.lower()
+    if len(low) != len(text):  # the dotted capital I of Turkish becomes two characters
+        low = "".join(sign.lower()[0] for sign in text)
     if len(low) != len(text):  # a few letters change their length with their case
         low = text
     if not _in_order(letters, low):

@@ -154,7 +154,7 @@ def with_room(design: Design, block: str | None, name: str, edge: Edge) -> Desig
 
 def default_name(name: str) -> str:
     """Return the name of the first node of a layer type or block: ``conv`` for Conv2d."""
-    return clipboard.identifier(name.removesuffix("2d").removesuffix("1d"), "node").lower()
+    return clipboard.identifier(name.removesuffix("2d").removesuffix("1d").lower(), "node")
 
 
 def _selected_nodes(workspace: Workspace) -> tuple[str, list[str]]:

@@ -1,6 +1,5 @@
 """The export dialog: formats, weights, name and folder of the files, and the outcome of each."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.analysis.problems import Severity
-from designer.design import files
+from designer.design import files, identifiers
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.gui.base import background, icons
@@ -371,4 +370,4 @@ def _find(folder: Path, design: Design, source: Path | None) -> list[Weights]:
 
 def _base_name(name: str) -> str:
     """Return a file name that Python can import as a module."""
-    return re.sub(r"\W+", "_", name.lower(), flags=re.ASCII).strip("_") or "network"
+    return "_".join(identifiers.words(name.lower())) or "network"

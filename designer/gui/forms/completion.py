@@ -8,9 +8,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QListWidget
 
 from designer.design.expressions import FUNCTIONS
+from designer.design.identifiers import PATTERN
 from designer.gui.base.theme import mono
 
-_WORD = re.compile(r"[A-Za-z_]\w*$")
+_WORD = re.compile(rf"{PATTERN}$")
 _WORDS = ("if", "else", "and", "or", "not")
 MAX_LINES = 8
 

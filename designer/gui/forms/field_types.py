@@ -8,6 +8,7 @@ from typing import Any
 
 from designer.design import rules
 from designer.design.expressions import ExpressionError, Scalar, is_expression, shortened
+from designer.design.identifiers import normalized
 from designer.design.parsing import parse
 from designer.design.values import Argument, Value
 from designer.gui.documents import labels
@@ -314,6 +315,9 @@ def text(check: Callable[[Value], Any] = lambda value: value, expects: str = "te
     """Return the field type of a line of plain text, such as a name."""
     return FieldType(expects, check, numbers=0, expressions=False)
 
+
+NAME = text(lambda value: normalized(str(value).strip()), "a name")
+"""The field type of the name of a node, block or argument."""
 
 PROSE = FieldType("text", lambda value: value, numbers=0, prose=True, expressions=False)
 

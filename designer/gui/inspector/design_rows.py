@@ -45,7 +45,7 @@ def block_name_row(workspace: Workspace, block: str) -> Row:
     return Row(
         "name",
         "Name",
-        field_types.text(expects="a name"),
+        field_types.NAME,
         block,
         lambda value: lambda design: blocks.rename_block(design, block, str(value)),
         f"rename {block}",
@@ -244,7 +244,7 @@ def _definition(
         row(
             "name",
             "Name",
-            field_types.text(expects="a name"),
+            field_types.NAME,
             name,
             change=lambda value: (
                 lambda design: arguments.rename_argument(design, name, str(value), block=block)

@@ -66,7 +66,7 @@ def name_row(workspace: Workspace, target: AnyTarget) -> Row:
     return Row(
         "name",
         "Name",
-        field_types.text(expects="a name"),
+        field_types.NAME,
         target.name,
         lambda value: (
             lambda design: edits.rename_node(design, target.name, str(value), block=target.block)

@@ -108,7 +108,7 @@ def port_row(workspace: Workspace, block: str, name: str, *, select: bool = Fals
     return Row(
         "name" if select else f"end-{name}",
         "Name" if select else texts.row.format(number=ends.index(name)),
-        field_types.text(expects="a name"),
+        field_types.NAME,
         name,
         lambda value: lambda design: blocks.rename_end(design, block, name, str(value)),
         f"rename {name}",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from PySide6.QtGui import QColor, QTextBlock, QTextCharFormat, QTextLayout
 
+from designer.design.identifiers import PATTERN
 from designer.gui.base.contrast import legible
 from designer.gui.base.theme import colors
 from designer.layers.category import Category
@@ -18,7 +19,7 @@ _TOKENS = re.compile(
     rf"""(?P<comment>\#.*)
     |(?P<string>'[^'\n]*'|"[^"\n]*")
     |(?P<keyword>\b(?:{"|".join(keyword.kwlist)})\b)
-    |(?<=class\ )(?P<name>\w+)|(?<=def\ )(?P<function>\w+)
+    |(?<=class\ )(?P<name>{PATTERN})|(?<=def\ )(?P<function>{PATTERN})
     |(?P<torch>\b(?:nn|F|torch|math)\.\w+(?:\.\w+)*)
     |(?P<self>\bself\b)
     |(?P<number>\b\d+(?:\.\d+)?(?:e-?\d+)?\b)""",

@@ -7,14 +7,15 @@ from typing import NamedTuple, TypeAlias
 
 from designer.analysis.analysis import Analysis
 from designer.codegen import Generated
+from designer.design.identifiers import PATTERN
 from designer.design.values import BlockNode, Design, Node
 from designer.gui.documents import graph_paths
 
 NodeKey: TypeAlias = tuple[str | None, str]
 """A node by its block (None: the design's own graph) and name."""
 
-_CLASS = re.compile(r"class (\w+)\(")
-_USED = re.compile(r"\bself\.(\w+)")
+_CLASS = re.compile(rf"class ({PATTERN})\(")
+_USED = re.compile(rf"\bself\.({PATTERN})")
 
 
 class _Class(NamedTuple):

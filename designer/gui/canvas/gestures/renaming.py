@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit
 
 from designer.design import blocks, edits, naming
+from designer.design.identifiers import normalized
 from designer.design.values import BlockNode, Design
 from designer.gui.base.theme import sans
 from designer.gui.canvas.scene_view import SceneView
@@ -125,7 +126,7 @@ class NameField(QLineEdit):
                 self.leave()
                 return True
         if event.type() == QEvent.Type.FocusOut and not self.isHidden():
-            if self._refusal(self.text()):
+            if self._refusal(normalized(self.text().strip())):
                 self.leave()
             else:
                 self._finish()
@@ -134,7 +135,7 @@ class NameField(QLineEdit):
     def _finish(self) -> None:
         if self.isHidden():
             return
-        text = self.text().strip()
+        text = normalized(self.text().strip())
         if self._refusal(text):
             self._check(text)
             return
@@ -143,7 +144,7 @@ class NameField(QLineEdit):
 
     def _check(self, text: str) -> None:
         """Show what is wrong with a name while it is typed."""
-        sentence = self._refusal(text.strip())
+        sentence = self._refusal(normalized(text.strip()))
         self.setProperty("wrong", bool(sentence))
         self.style().unpolish(self)
         self.style().polish(self)
