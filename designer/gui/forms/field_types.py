@@ -57,6 +57,8 @@ class FieldType:
         What stands between several numbers.
     prose
         Whether the field has several lines.
+    identifier
+        Whether the text is a name in the generated code.
     expressions
         Whether a text that begins with = is an expression.
     reached
@@ -77,6 +79,7 @@ class FieldType:
     maximum: float = math.inf
     separator: str = " × "
     prose: bool = False
+    identifier: bool = False
     expressions: bool = True
     reached: Callable[[int, int], int] = lambda value, step: value
 
@@ -108,6 +111,8 @@ class FieldType:
             The text is no such value. The message follows the field's label.
         """
         if self.numbers == 0 and not self.switch and not self.options:
+            if self.identifier:
+                return normalized(text.strip())
             return _expression(text) if self.expressions and text.startswith("=") else text
         text = text.strip()
         if not text:
@@ -316,7 +321,7 @@ def text(check: Callable[[Value], Any] = lambda value: value, expects: str = "te
     return FieldType(expects, check, numbers=0, expressions=False)
 
 
-NAME = text(lambda value: normalized(str(value).strip()), "a name")
+NAME = replace(text(expects="a name"), identifier=True)
 """The field type of the name of a node, block or argument."""
 
 PROSE = FieldType("text", lambda value: value, numbers=0, prose=True, expressions=False)
