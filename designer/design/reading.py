@@ -98,7 +98,8 @@ def with_normal_names(data: Any, key: str = "") -> Any:
     if isinstance(data, list):
         return [with_normal_names(each, key) for each in data]
     if isinstance(data, str) and key in ("inputs", "outputs", "edges", "block"):
-        return normalized(data)
+        found, colon, port = data.partition(":")
+        return normalized(found) + colon + port
     return data
 
 

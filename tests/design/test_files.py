@@ -456,7 +456,7 @@ WRONG: list[tuple[Any, str, str]] = [
     (changed("nodes.__class__", {"layer": "ReLU"}), "nodes.__class__", "is not a valid name"),
     (changed("nodes.train", {"layer": "ReLU"}), "nodes.train", "is used by PyTorch"),
     (changed("nodes.class", {"layer": "ReLU"}), "nodes.class", "word of the Python language"),
-    (changed("nodes.größe", {"layer": "ReLU"}), "nodes.größe", "is not a valid name"),
+    (changed("nodes.gr°ße", {"layer": "ReLU"}), "nodes.gr°ße", "is not a valid name"),
     (changed("nodes." + "n" * 65, {"layer": "ReLU"}), "nodes.nnn", "up to 64 letters"),
     (changed("nodes." + "n" * 5000, {"layer": "ReLU"}), "nodes.nnn", "up to 64 letters"),
     (changed("edges.0", "image"), "edges[0]", "Expected `array`"),
