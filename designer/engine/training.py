@@ -11,7 +11,7 @@ from designer.engine.device import Processes
 from designer.engine.loop import Loop, write_result
 from designer.engine.preparation import prepare
 from designer.errors import DesignerError
-from designer.runs import lock
+from designer.runs import disk, lock
 from designer.runs.events import EventWriter
 from designer.runs.folder import RunFolder
 from designer.runs.result import Result
@@ -88,6 +88,7 @@ def _admitted(run: RunFolder, *, resume: bool) -> checkpoint.Content | None:
         raise DesignerError(
             f"The run {run.path} is complete ({result.status}): begin a new run to train on."
         )
+    disk.require_state(run)
     # A run killed before its first checkpoint starts again and gets the same numbers.
     if not run.last.exists() and not (started and _CHECKPOINT_EVENT in run.events.read_bytes()):
         return None

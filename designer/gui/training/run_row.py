@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTreeWidgetItem
 
 from designer.gui.base import numbers
-from designer.gui.training.survey import Summary
+from designer.runs.survey import Summary
 
 WORDS = {"early_stopped": "stopped early", "new": "not started"}
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

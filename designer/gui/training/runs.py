@@ -25,9 +25,9 @@ from designer.gui.base import background, numbers
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.training.run_row import RunRow
-from designer.gui.training.survey import Summary, Survey
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
+from designer.runs.survey import Summary, Survey
 
 COLUMNS = ("Name", "Design", "State", "Epochs", "Accuracy", "Best loss", "Size", "Started")
 MEANINGS = {

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from designer.errors import DesignerError
+from designer.runs.disk import folder_bytes
 from designer.runs.folder import RunFolder, State, list_runs
 
 _TAIL = 1 << 15  # bytes at the end of the event log in which the last epoch is searched
@@ -22,6 +23,8 @@ class Summary:
 
     Attributes
     ----------
+    data
+        Name of the data set, or of its folder or file.
     began
         When the run was created, in seconds since 1970.
     wanted
@@ -34,6 +37,7 @@ class Summary:
 
     path: Path
     design: str
+    data: str
     began: float
     state: State | str
     epochs: int
@@ -73,10 +77,11 @@ class Survey:
 def summarize(run: RunFolder) -> Summary:
     """Return the summary of a run; what cannot be read is left out."""
     result, state = None, "damaged"
-    design, wanted, began = run.path.name, 0, 0.0
+    design, data, wanted, began = run.path.name, "", 0, 0.0
     try:
         began = run.recipe_file.stat().st_mtime
-        wanted = run.recipe().epochs
+        recipe = run.recipe()
+        wanted, data = recipe.epochs, Path(recipe.data.source).name
         design = run.network().name
         state = run.state()
         result = run.result() if state != "running" else None
@@ -87,6 +92,7 @@ def summarize(run: RunFolder) -> Summary:
     return Summary(
         path=run.path,
         design=design,
+        data=data,
         began=began,
         state=state,
         epochs=result.epochs if result is not None else int(last.get("epoch", 0)),
@@ -95,21 +101,6 @@ def summarize(run: RunFolder) -> Summary:
         loss=best.loss if best is not None else (last.get("validation") or {}).get("loss"),
         size=folder_bytes(run.path),
     )
-
-
-def folder_bytes(path: Path) -> int:
-    """Return the bytes of all files in a folder and its subfolders."""
-    total = 0
-    try:
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    total += folder_bytes(Path(entry.path))
-                else:
-                    total += entry.stat(follow_symlinks=False).st_size
-    except OSError:
-        return total
-    return total
 
 
 def _stamp(run: RunFolder) -> Stamp:
