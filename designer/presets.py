@@ -140,24 +140,42 @@ def info(name: str) -> Preset:
         ) from error
 
 
-def recipe(name: str) -> "Recipe | None":
-    """Return a preset's recipe, or None if there is no such preset.
+def recipe(name_or_path: str | os.PathLike[str]) -> "Recipe | None":
+    """Return the recipe of a preset, or the one that is saved in a design file.
 
-    The file ``NAME.recipe.json`` holds only what differs from the defaults of a recipe; a preset
-    without one is trained with the defaults.
+    The file ``NAME.recipe.json`` of a preset holds only what differs from the defaults of a recipe;
+    a preset without one is trained with the defaults.
+
+    Returns
+    -------
+    Recipe or None
+        None if a design file has no recipe, or there is no such preset or file.
 
     Raises
     ------
     DesignerError
-        The file is damaged.
+        The file is damaged, or a part of its recipe cannot be used.
     """
     from designer.recipe.reading import read_recipe
     from designer.recipe.recipe import Recipe
 
-    if name not in names():
+    text = os.fspath(name_or_path)
+    if text in names():
+        file = path(text, "recipe")
+        return read_recipe(file) if file.exists() else Recipe()
+    file = Path(text)
+    if not file.is_file():
         return None
-    file = path(name, "recipe")
-    return read_recipe(file) if file.exists() else Recipe()
+    from designer.design import files
+    from designer.recipe import stored
+
+    found = stored.load(files.load(file).training, file)
+    if found.faults:
+        raise DesignerError(
+            f"The recipe in {file} cannot be used: {stored.sentence(found.faults)}. Correct it "
+            'under the key "training", or give another recipe with --recipe.'
+        )
+    return found.recipe
 
 
 def load(name_or_path: str | os.PathLike[str]) -> "Design":

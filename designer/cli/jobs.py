@@ -29,7 +29,8 @@ def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, 
     Parameters
     ----------
     design_name
-        Its preset's recipe is used if no file is given; the defaults if it is no preset.
+        A preset or design file. Its own recipe is used if no file is given; the defaults if it has
+        none.
     recipe_file
         The path of a recipe, or None.
     changes

@@ -1,11 +1,12 @@
 """Design files: reading, with an error that says what is wrong where, and saving."""
 
 import codecs
+import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,7 +17,7 @@ from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.storage import save_file, unwritable
 
-__all__ = ["DesignFileError", "dumps", "loads", "read", "save"]
+__all__ = ["DesignFile", "DesignFileError", "digest", "dumps", "load", "loads", "read", "save"]
 
 MAX_FILE_BYTES = 64 * 2**20
 
@@ -28,8 +29,37 @@ class DesignFileError(DesignerError):
     """A design file that cannot be read; the message says where and what was expected."""
 
 
+class DesignFile(NamedTuple):
+    """The content of a design file.
+
+    Attributes
+    ----------
+    design
+        The design.
+    training
+        The decoded value of the key ``training``, which `designer.recipe.stored` reads; None if the
+        file lacks it.
+    digest
+        What `digest` gives for the file's bytes.
+    """
+
+    design: Design
+    training: Any
+    digest: str
+
+
+def digest(data: bytes) -> str:
+    """Return a text that is the same for the same bytes only."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
 def read(path: str | Path) -> Design:
-    """Read a design file.
+    """Read the design of a design file; raises as `load`."""
+    return load(path).design
+
+
+def load(path: str | Path) -> DesignFile:
+    """Read a design file with all that it holds.
 
     Raises
     ------
@@ -54,7 +84,8 @@ def read(path: str | Path) -> Design:
             f"{path} is larger than {MAX_FILE_BYTES // 2**20} MiB, the most that is read. Is it a "
             "design file?"
         )
-    return loads(data, origin=str(path))
+    design, training = _loads(data, str(path))
+    return DesignFile(design, training, digest(data))
 
 
 def loads(data: bytes | str, *, origin: str = "The text") -> Design:
@@ -63,15 +94,19 @@ def loads(data: bytes | str, *, origin: str = "The text") -> Design:
     Raises
     ------
     DesignFileError
-        As `read`.
+        As `load`.
     """
-    text = data.encode(errors="surrogatepass") if isinstance(data, str) else data
-    text = text.removeprefix(codecs.BOM_UTF8)
+    return _loads(data.encode(errors="surrogatepass") if isinstance(data, str) else data, origin)[0]
+
+
+def _loads(data: bytes, origin: str) -> tuple[Design, Any]:
+    text = data.removeprefix(codecs.BOM_UTF8)
     try:
-        decoded = _decode(text)
+        raw = _decode(text)
+        training = raw.get("training")
         if not text.isascii() or rb"\u" in text:  # most files are spared this walk
-            decoded = with_normal_names(decoded)
-        return design_from(decoded)
+            raw = with_normal_names(raw)
+        return design_from(raw), training
     except ReadingError as error:
         raise DesignFileError(f"{origin} is no valid design: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -85,19 +120,46 @@ def loads(data: bytes | str, *, origin: str = "The text") -> Design:
         ) from None
 
 
-def save(design: Design, path: str | Path) -> None:
+def save(
+    design: Design,
+    path: str | Path,
+    training: Mapping[str, Mapping[str, object]] | None = None,
+) -> str:
     """Write a design file; a crash leaves either the old file or the new one.
+
+    Parameters
+    ----------
+    design
+        The design.
+    path
+        The file to write or replace.
+    training
+        The value of the key ``training``, as `designer.recipe.stored.dump` gives it; None to leave
+        it out.
+
+    Returns
+    -------
+    str
+        The `digest` of what was written.
 
     Raises
     ------
     DesignerError
-        The folder is missing or read-only, or the disk is full; an old file is unchanged.
+        The file or its folder is read-only or missing, or the disk is full; an old file is
+        unchanged.
     """
     path = Path(path)
     try:
-        save_file(path, dumps(design).encode())
+        data = dumps(design, training).encode()
+        save_file(path, data)
+    except UnicodeEncodeError as error:  # the path of data in another encoding, for example
+        raise DesignerError(
+            f"{path} cannot be written, as the name {shown(error.object[error.start - 9 :])} is no "
+            "valid text: rename it, for example the file or folder of the data."
+        ) from error
     except OSError as error:
         raise unwritable(path, error) from error
+    return digest(data)
 
 
 def _unique(fields: list[tuple[str, Any]]) -> None:
@@ -115,7 +177,7 @@ def _line(text: bytes, error: Exception) -> str:
     return "" if found is None else f", in line {text[: int(found[1])].count(10) + 1}"
 
 
-def _decode(data: bytes) -> object:
+def _decode(data: bytes) -> dict[str, Any]:
     try:
         raw = msgspec.json.decode(data)
     except msgspec.ValidationError as error:  # a number that no float can hold
@@ -137,4 +199,5 @@ def _decode(data: bytes) -> object:
     while version < VERSION:
         raw = MIGRATIONS[version](raw)
         version += 1
-    return raw
+    whole: dict[str, Any] = raw
+    return whole

@@ -10,9 +10,34 @@ FORMAT = "netdesigner/design"
 VERSION = 1
 
 
-def dumps(design: Design) -> str:
-    """Return a design as the text of its file, in a stable order, with a line for each node."""
-    return "\n".join(_design_lines(design)) + "\n"
+def dumps(design: Design, training: Mapping[str, Mapping[str, object]] | None = None) -> str:
+    """Return a design as the text of its file, in a stable order, with a line for each node.
+
+    Parameters
+    ----------
+    design
+        The design.
+    training
+        How it is trained, for the key ``training``: data in groups, such as the recipe's. Left out
+        where a design is part of another file.
+    """
+    lines = list(_design_lines(design))
+    if training is not None:
+        lines[-2] += ","
+        lines[-1:] = [*_training_lines(training), "}"]
+    return "\n".join(lines) + "\n"
+
+
+def _training_lines(training: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
+    yield ' "training": {'
+    groups = [
+        f"  {_json(key)}: {{\n"
+        + ",\n".join(f"   {_json(name)}: {_json(value)}" for name, value in group.items())
+        + "}"
+        for key, group in training.items()
+    ]
+    yield ",\n".join(groups)
+    yield " }"
 
 
 def _design_lines(design: Design) -> Iterator[str]:

@@ -46,6 +46,7 @@ class Autosave(QObject):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.write_backups)
         workspace.changed.connect(self._soon)
+        workspace.recipe_changed.connect(self._soon)
         workspace.documents_changed.connect(self._soon)
 
     def _soon(self) -> None:

@@ -32,7 +32,11 @@ class Document:
     preset
         The name of the preset it came from; "" for none.
     recipe
-        How it is trained; None until the user chose.
+        How it is trained, with absolute paths; None until the user chose.
+    saved_recipe
+        The recipe in the file; None if it has none, so that the defaults apply.
+    unread
+        What of the file's recipe cannot be used and is lost when it is saved; "" for nothing.
     scope
         The path of the graph that is shown, "" for the top level; see `graph_paths`.
     selection
@@ -49,6 +53,8 @@ class Document:
     saved: "Design | None" = None
     preset: str = ""
     recipe: "Recipe | None" = None
+    saved_recipe: "Recipe | None" = None
+    unread: str = ""
     scope: str = ""
     selection: frozenset[str] = frozenset()
     past: list[Step] = field(default_factory=list)
@@ -57,8 +63,17 @@ class Document:
 
     @property
     def modified(self) -> bool:
-        """Whether the design has changes that its file lacks."""
-        return self.design is not self.saved
+        """Whether the design or its recipe has changes that the file lacks."""
+        return self.design is not self.saved or self.recipe_modified
+
+    @property
+    def recipe_modified(self) -> bool:
+        """Whether the recipe differs from the file's."""
+        if self.recipe is self.saved_recipe:
+            return False
+        from designer.recipe.recipe import Recipe
+
+        return (self.recipe or Recipe()) != (self.saved_recipe or Recipe())
 
     @property
     def title(self) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
     from designer.design.edits import Edit
     from designer.design.expressions import Scalar
+    from designer.design.files import DesignFile
     from designer.design.values import Design
     from designer.gui.documents.weight_status import Comparison
     from designer.recipe.recipe import Recipe
@@ -40,6 +41,8 @@ class Workspace(QObject):
         The canvas should scroll to a node.
     documents_changed()
         Documents were opened, closed, renamed, saved or modified.
+    recipe_changed()
+        The current document has another recipe, while the same document stays current.
     compared()
         `comparison` changed.
     reported(sentence), refused(sentence)
@@ -61,6 +64,7 @@ class Workspace(QObject):
     scope_changed = Signal()
     revealed = Signal(str)
     documents_changed = Signal()
+    recipe_changed = Signal()
     compared = Signal()
     reported = Signal(str)
     refused = Signal(str)
@@ -121,8 +125,16 @@ class Workspace(QObject):
                 return document
         from designer.design import files
 
-        design = files.read(path)
-        return self.add(design, path=path, saved=design)
+        content = files.load(path)
+        recipe, unread = _stored_recipe(content, path)
+        document = self.add(content.design, path=path, saved=content.design, recipe=recipe)
+        document.unread = unread
+        if unread:
+            self.refused.emit(
+                f"{path.name} opens, but its recipe cannot be used wholly, and defaults stand in: "
+                f"{unread}."
+            )
+        return document
 
     def open_preset(
         self,
@@ -172,7 +184,10 @@ class Workspace(QObject):
         recipe: "Recipe | None" = None,
         analysis: "Analysis | None" = None,
     ) -> Document:
-        """Open a design and make it current; analyze it if no analysis is given."""
+        """Open a design and make it current; analyze it if no analysis is given.
+
+        `recipe` is how it is trained, and counts as saved.
+        """
         document = Document(
             design,
             analysis or _analyze(design),
@@ -180,6 +195,7 @@ class Workspace(QObject):
             saved=saved,
             preset=preset,
             recipe=recipe,
+            saved_recipe=recipe,
         )
         self.documents.append(document)
         self.show(document)
@@ -207,7 +223,7 @@ class Workspace(QObject):
         self.documents_changed.emit()
 
     def save(self, document: Document, path: Path) -> None:
-        """Write a document to a file, which becomes its file.
+        """Write a document with its recipe to a file, which becomes its file.
 
         Raises
         ------
@@ -216,13 +232,21 @@ class Workspace(QObject):
         """
         from designer.design import files
 
-        files.save(document.design, path)
-        document.path = path.absolute()
-        document.saved = document.design
+        path = path.absolute()
+        training = None
+        if document.recipe is not None:
+            from designer.recipe import stored
+
+            training = stored.dump(document.recipe, path)
+        files.save(document.design, path, training)
+        document.path, document.unread = path, ""
+        document.saved, document.saved_recipe = document.design, document.recipe
         self.documents_changed.emit()
 
     def revert(self) -> None:
-        """Go back to the design as its file or preset has it; this can be undone.
+        """Go back to the design and recipe as their file or preset has them.
+
+        The step of the design can be undone.
 
         Raises
         ------
@@ -233,16 +257,40 @@ class Workspace(QObject):
         if document.path is None and document.preset:
             from designer import presets
 
-            design = presets.load(document.preset)
+            design, recipe = presets.load(document.preset), presets.recipe(document.preset)
         elif document.path is not None:
             from designer.design import files
 
-            design = files.read(document.path)
+            content = files.load(document.path)
+            design = content.design
+            recipe, document.unread = _stored_recipe(content, document.path)
         else:
             raise DesignerError("This design was never saved, so there is nothing to revert to.")
         self.edit("revert", lambda _: design)
+        document.recipe = document.saved_recipe = recipe
         document.saved = document.design
+        self.recipe_changed.emit()
         self.documents_changed.emit()
+
+    # The recipe, which is no part of the design: no step of the history, and no analysis
+
+    @property
+    def recipe(self) -> "Recipe":
+        """The recipe of the current document; the defaults where none was chosen."""
+        from designer.recipe.recipe import Recipe
+
+        return (self.document.recipe if self.document else None) or Recipe()
+
+    def set_recipe(self, recipe: "Recipe") -> None:
+        """Train the current document with another recipe."""
+        document = self._current()
+        if recipe == self.recipe:
+            return
+        was_modified = document.modified
+        document.recipe = recipe
+        self.recipe_changed.emit()
+        if document.modified != was_modified:
+            self.documents_changed.emit()
 
     # Edits
 
@@ -373,6 +421,16 @@ class Workspace(QObject):
         if self.document is None:
             raise DesignerError("No design is open. Open one, or create a new one.")
         return self.document
+
+
+def _stored_recipe(content: "DesignFile", path: Path) -> "tuple[Recipe | None, str]":
+    """Return the recipe in a design file, and what of it cannot be used."""
+    if content.training is None:
+        return None, ""
+    from designer.recipe import stored
+
+    found = stored.load(content.training, path)
+    return found.recipe, stored.sentence(found.faults)
 
 
 def _analyze(design: "Design", before: "Analysis | None" = None) -> "Analysis":

@@ -139,8 +139,7 @@ class AnalysisPanel(LazyPanel):
         self.total_row.refresh()
 
     def _switched(self) -> None:
-        document = self.workspace.document
-        self._suggest((document.recipe if document else None) or Recipe())
+        self._suggest(self.workspace.recipe)
         self._filter.clear()
         self._apply_filter()
 

@@ -22,7 +22,6 @@ from designer.gui.base.theme import colors, sans, theme
 from designer.gui.documents import fitting
 from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.memory_totals import explained
-from designer.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from designer.gui.training.panel import TrainingPanel
@@ -174,8 +173,7 @@ class StatusBar(QStatusBar):
         self.problems.setToolTip(f"<p>{first}</p><p>Click for the list.</p>" if found else first)
 
     def _show_fit(self) -> None:
-        document = self.workspace.document
-        recipe = (document.recipe if document else None) or Recipe()
+        recipe = self.workspace.recipe
         device = fitting.chosen(recipe, self.devices)
         if device is None or not self.workspace.analysis.valid:
             self.fit_.setText("")

@@ -42,7 +42,7 @@ _RECIPES = "Recipes (*.json);;All files (*)"
 class SetUp(QWidget):
     """The choice of data set, recipe and device for the current design.
 
-    The recipe itself is stored in the workspace's document.
+    The recipe itself is stored in the workspace's document, and saved with the design.
 
     Signals
     -------
@@ -75,6 +75,7 @@ class SetUp(QWidget):
         self._asking = QTimer(self, interval=ASK_MEMORY)
         self._asking.timeout.connect(self._ask_memory)
         workspace.switched.connect(self._switched)
+        workspace.recipe_changed.connect(self._show_recipe)
         workspace.changed.connect(lambda *_: self._soon.start())
         theme.changed.connect(self._dress)
         self._dress()
@@ -83,8 +84,7 @@ class SetUp(QWidget):
     @property
     def recipe(self) -> Recipe:
         """The recipe of the current document."""
-        document = self.workspace.document
-        return (document.recipe if document is not None else None) or Recipe()
+        return self.workspace.recipe
 
     @property
     def refusal(self) -> str:
@@ -181,17 +181,12 @@ class SetUp(QWidget):
 
     def _switched(self) -> None:
         document = self.workspace.document
-        if document is not None and document.recipe is None:
-            document.recipe = Recipe()
         preset = document.preset if document is not None else ""
         self.reset.setText(
             f"Reset to the recipe of {preset}" if preset else "Reset to the defaults"
         )
         self.form.show_recipe(self.recipe)
-        self.start.show_source(self.recipe.initial_weights)
-        self._show_data()
-        self._fill_devices()
-        self._compare()
+        self._show_recipe()
 
     def _change(self, changes: dict[str, object]) -> None:
         try:
@@ -203,13 +198,19 @@ class SetUp(QWidget):
         """Use a recipe for the current document."""
         if self.workspace.document is None:
             return
-        self.workspace.document.recipe = recipe
-        self.form.show_recipe(recipe)
-        self._edited(recipe)
+        self.form.show_recipe(recipe)  # which discards wrong values, even if the recipe is the same
+        self.workspace.set_recipe(recipe)
+        self._refresh()
 
     def _edited(self, recipe: Recipe) -> None:
         if self.workspace.document is not None:
-            self.workspace.document.recipe = recipe
+            self.workspace.set_recipe(recipe)
+
+    def _show_recipe(self) -> None:
+        """Show the recipe of the document, after it or the document has changed."""
+        recipe = self.recipe
+        if recipe != self.form.recipe:  # not what the user is just typing there
+            self.form.show_recipe(recipe)
         self.start.show_source(recipe.initial_weights)
         self._show_data()
         self._fill_devices()

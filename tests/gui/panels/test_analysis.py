@@ -334,7 +334,7 @@ def test_save_csv(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no" / "x"), ""))
     with qtbot.waitSignal(workspace.refused) as seen:
         panel.save_csv()
-    assert "choose another folder" in seen.args[0]
+    assert "make its folder, or choose another" in seen.args[0]
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)

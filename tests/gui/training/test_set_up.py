@@ -273,7 +273,8 @@ def test_a_new_design_gets_the_default_recipe(desk):
     from designer.design.values import Design
 
     desk.workspace.add(Design("Untitled"), saved=None)
-    assert desk.workspace.document.recipe == Recipe()
+    assert desk.workspace.document.recipe is None  # nothing was chosen, so nothing is saved
+    assert desk.workspace.recipe == Recipe()
     assert desk.training.refusal() == "The design has no Input: add one."
 
 
