@@ -15,8 +15,12 @@ import onnxruntime
 import pytest
 from PIL import Image
 
+from designer import presets
 from designer.cli import jobs, main, recipes, terminal
+from designer.design import files
+from designer.recipe import stored
 from designer.recipe.optimizers import OPTIMIZERS
+from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, fields, value_of
 from designer.runs.export_formats import EXPORT_FORMATS
 from designer.runs.folder import RunFolder
@@ -296,3 +300,46 @@ def test_demo_ends_with_model_files_and_a_picture(tmp_path, capsys):
         colors = picture.convert("RGB").getcolors(1 << 20)
     assert colors is not None
     assert len(colors) > 50
+
+
+def test_a_design_file_is_trained_with_the_recipe_saved_in_it(tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "project"
+    write_idx(folder / "digits")
+    file = folder / "mine.json"
+    own = changed(
+        Recipe(), {"epochs": 3, "batch": 5, "data.source": str(folder / "digits"), "device": "cpu"}
+    )
+    files.save(presets.load("lenet5"), file, stored.dump(own, file))
+    folder.rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path)
+    assert main(["recipe", "moved/mine.json"]) == 0
+    listed = capsys.readouterr().out
+    assert "epochs = 3\n" in listed
+    assert f"data.source = {tmp_path / 'moved' / 'digits'}\n" in listed
+    assert main(["train", "moved/mine.json", "--epochs", "1", "--run", "run"]) == 0
+    ran = RunFolder.open(tmp_path / "run").recipe()
+    assert (ran.epochs, ran.batch) == (1, 5)
+    assert ran.data.source == str(tmp_path / "moved" / "digits")
+    assert "training" not in json.loads((tmp_path / "run" / "design.json").read_text())
+
+    (tmp_path / "r.json").write_text('{"batch": 9}')
+    assert main(["recipe", "moved/mine.json"]) == 0  # as before: the file was not changed
+    plan = jobs.recipe_for("moved/mine.json", "r.json", {})
+    assert plan == changed(Recipe(), {"batch": 9})
+
+
+def test_a_recipe_in_a_design_that_cannot_be_used_is_named_and_nothing_is_trained(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    whole = json.loads(files.dumps(presets.load("lenet5")))
+    whole["training"] = {"recipe": {"epochs": 0, "pace": 1}}
+    Path("mine.json").write_text(json.dumps(whole))
+    assert main(["check", "mine.json"]) == 0
+    assert main(["train", "mine.json", "--run", "run"]) == 1
+    assert capsys.readouterr().err == (
+        "The recipe in mine.json cannot be used: the recipe has the unknown setting pace; epochs "
+        'is 0 but must be at least 1. Correct it under the key "training", or give another recipe '
+        "with --recipe.\n"
+    )
+    assert not Path("run").exists()

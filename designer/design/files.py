@@ -103,7 +103,7 @@ def _loads(data: bytes, origin: str) -> tuple[Design, Any]:
     text = data.removeprefix(codecs.BOM_UTF8)
     try:
         raw = _decode(text)
-        training = raw.get("training")
+        training = raw.pop("training", None)
         if not text.isascii() or rb"\u" in text:  # most files are spared this walk
             raw = with_normal_names(raw)
         return design_from(raw), training

@@ -65,7 +65,6 @@ class _Design(msgspec.Struct, forbid_unknown_fields=True):
     cites: list[str] = []
     arguments: dict[str, Any] = {}
     blocks: dict[str, Any] = {}
-    training: Any = None  # no part of the design: `designer.recipe.stored` reads it
 
 
 class ReadingError(Exception):

@@ -1,4 +1,4 @@
-"""The recipe in a design file: paths near it are relative, and a bad part does not spoil the rest."""
+"""The recipe in a design file: paths near it are relative, a bad part leaves the rest usable."""
 
 import os
 from pathlib import Path
