@@ -10,7 +10,9 @@ import msgspec
 from designer.design.identifiers import words
 from designer.errors import DesignerError
 from designer.runs import lock
+from designer.runs.data_record import DataRecord, Location
 from designer.runs.network import NetworkInfo
+from designer.runs.origin import Origin
 from designer.runs.preprocessing import Preprocessing
 from designer.runs.result import Result, Status
 from designer.storage import unwritable, write_atomically
@@ -50,8 +52,28 @@ class RunFolder:
         return self.path / "network.json"
 
     @property
+    def data_file(self) -> Path:
+        """What the run was trained on, a ``DataRecord``."""
+        return self.path / "data.json"
+
+    @property
+    def examples_file(self) -> Path:
+        """The examples of each part, with their hashes; see ``engine.data_identity``."""
+        return self.path / "examples.npz"
+
+    @property
+    def location_file(self) -> Path:
+        """Where the data are now, a ``Location``; absent unless they were moved."""
+        return self.path / "location.json"
+
+    @property
+    def origin_file(self) -> Path:
+        """Which run this one continues, an ``Origin``; absent if it began by itself."""
+        return self.path / "origin.json"
+
+    @property
     def environment(self) -> Path:
-        """Versions, device and threads of the last worker."""
+        """Versions, device and threads of the first worker; each event ``start`` has its own."""
         return self.path / "environment.json"
 
     @property
@@ -175,6 +197,23 @@ class RunFolder:
     def preprocessing(self) -> Preprocessing:
         """Read how images were preprocessed; raise DesignerError if damaged or not yet written."""
         return _read(self.preprocessing_file, Preprocessing)
+
+    def data(self) -> DataRecord | None:
+        """Read what the run was trained on; raise DesignerError if damaged.
+
+        None before the first step, and for runs of the version that did not record it.
+        """
+        return _read(self.data_file, DataRecord) if self.data_file.exists() else None
+
+    def data_source(self) -> str:
+        """Return where the data of the run are; raise DesignerError if a file is damaged."""
+        if self.location_file.exists():
+            return _read(self.location_file, Location).source
+        return self.recipe().data.source
+
+    def origin(self) -> Origin | None:
+        """Read which run this one continues, None if none; raise DesignerError if damaged."""
+        return _read(self.origin_file, Origin) if self.origin_file.exists() else None
 
     def source(self) -> str:
         """Read the source of the network; raise DesignerError if it cannot be read."""

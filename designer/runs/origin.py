@@ -1,0 +1,24 @@
+"""Which run another one continues."""
+
+from typing import Any
+
+import msgspec
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """``origin.json`` of a run that trains another one on.
+
+    Attributes
+    ----------
+    parent
+        The absolute path of the run that is continued; it may have been moved since.
+    epochs, steps
+        How many the parent had done.
+    changes
+        The settings that were changed for the child, by dotted names.
+    """
+
+    parent: str
+    epochs: int
+    steps: int
+    changes: dict[str, Any] = {}

@@ -1,0 +1,178 @@
+"""Training on: a child run that continues a run for more epochs from all of its state."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from designer.errors import DesignerError
+from designer.recipe.reading import changed
+from designer.recipe.recipe import Recipe, value_of
+from designer.runs.events import read_events
+from designer.runs.folder import RunFolder
+from designer.runs.origin import Origin
+from designer.runs.result import Result
+from designer.storage import unwritable, write_atomically
+
+# Settings that a run may be trained on with; the state of all others would not fit any more.
+CHANGEABLE = (
+    "optimizer.learning_rate",
+    "schedule.",
+    "augmentation.",
+    "early_stopping",
+    "gradient_clipping",
+    "precision",
+    "device",
+    "log_interval",
+    "checkpoint_seconds",
+    "data.workers",
+)
+_REASONS = {
+    "batch": "the steps of an epoch and the order of the images depend on it",
+    "optimizer.": "the optimizer's state is continued, which belongs to its settings",
+    "loss.": "the losses before and after could not be compared, nor the best epoch be chosen",
+    "data.": "a run is continued on the data and the parts that it was trained on",
+    "seed": "the order of the images and every random draw are continued",
+    "initial_weights": "the weights of the run itself are continued",
+    "threads": "the results depend on their number, which is continued",
+    "epochs": "the number of further epochs is given by itself",
+}
+
+
+def train_on(
+    parent: RunFolder, path: Path, *, epochs: int, changes: Mapping[str, Any] | None = None
+) -> RunFolder:
+    """Create a run that continues another one; ``resume=True`` trains it.
+
+    The child begins with the parent's weights, optimizer, schedule, random generators, best epoch
+    and curves. Its schedule is that of a training whose number of epochs had been planned so from
+    the beginning; its early stopping counts anew. The parent is left as it is.
+
+    Parameters
+    ----------
+    parent
+        A run that finished, was stopped early or was stopped by hand.
+    path
+        The child's folder, new or empty.
+    epochs
+        How many epochs are trained beyond those of the parent.
+    changes
+        New values of settings by dotted names, such as ``{"optimizer.learning_rate": 1e-4}``.
+
+    Raises
+    ------
+    DesignerError
+        The parent has not ended, diverged or lacks its checkpoint, a setting cannot be changed, or
+        the folder is in use or cannot be written.
+    """
+    if epochs < 1:
+        raise DesignerError(f"A run cannot be trained on for {epochs} epochs: choose 1 or more.")
+    changes = dict(changes or {})
+    result = _ended(parent)
+    recipe = _recipe(parent.recipe(), changes, epochs=result.epochs + epochs)
+    origin = Origin(
+        parent=str(parent.path.absolute()),
+        epochs=result.epochs,
+        steps=result.steps,
+        changes=changes,
+    )
+    existed = path.exists()
+    child = RunFolder.create(
+        path,
+        design_json=_content(parent.design),
+        source=parent.source(),
+        recipe=recipe,
+        network=parent.network(),
+    )
+    try:
+        _copy(parent, child)
+        write_atomically(
+            child.origin_file, msgspec.json.format(msgspec.json.encode(origin), indent=2) + b"\n"
+        )
+    except BaseException as error:
+        shutil.rmtree(path, ignore_errors=True)
+        if existed:
+            path.mkdir(exist_ok=True)
+        if isinstance(error, OSError):
+            raise unwritable(path, error) from error
+        raise
+    return child
+
+
+def _ended(parent: RunFolder) -> Result:
+    """Return how a run ended that can be trained on; raise DesignerError for all others."""
+    name = parent.path
+    if parent.worker() is not None:
+        raise DesignerError(
+            f"The run {name} is being trained: stop it or wait until it ends, then train on."
+        )
+    result = parent.result()
+    if result is None or result.status == "failed":
+        how = "has not ended" if result is None else "failed before its end"
+        raise DesignerError(f"The run {name} {how}: resume it instead of training on.")
+    if result.status == "diverged":
+        raise DesignerError(
+            f"The run {name} diverged, and its state with it: begin a new run with a lower "
+            "learning rate, which may start from this run's best weights."
+        )
+    if not parent.last.is_file():
+        raise DesignerError(
+            f"The run {name} cannot be trained on, as its checkpoint {parent.last.name} is "
+            "missing: restore it, or begin a new run that starts from this run's best weights."
+        )
+    return result
+
+
+def _recipe(recipe: Recipe, changes: Mapping[str, Any], *, epochs: int) -> Recipe:
+    """Return the child's recipe; ``epochs`` are those of parent and child together."""
+    new = changed(recipe, changes)  # refuses unknown names and wrong values
+    for name in changes:
+        if value_of(new, name) == value_of(recipe, name) or _matches(name, CHANGEABLE):
+            continue
+        reason = next(
+            (text for key, text in _REASONS.items() if _matches(name, (key,))),
+            "the state of the run depends on it",
+        )
+        raise DesignerError(
+            f"{name} cannot be changed where a run is trained on, as {reason}: leave it at "
+            f"{value_of(recipe, name)}, or begin a new run that starts from this run's weights."
+        )
+    return changed(new, {"epochs": epochs})
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    """Return whether a setting is one of the names, or in one of the groups (``data.``)."""
+    return any(name.startswith(each) if each.endswith(".") else name == each for each in patterns)
+
+
+def _copy(parent: RunFolder, child: RunFolder) -> None:
+    """Copy what the child continues, all but how the parent ended."""
+    for name in ("preprocessing_file", "data_file", "examples_file", "location_file"):
+        source: Path = getattr(parent, name)
+        if source.is_file():
+            shutil.copy2(source, getattr(child, name))
+    for name in ("weights_report", "best", "last"):
+        source = getattr(parent, name)
+        if source.is_file():
+            shutil.copy2(source, getattr(child, name))
+    child.events.write_bytes(_up_to_checkpoint(parent.events))
+
+
+def _up_to_checkpoint(events: Path) -> bytes:
+    """Return an event log up to its last checkpoint, so that nothing says that the child ended."""
+    read_events(events)  # refuses a damaged log
+    lines = _content(events).splitlines(keepends=True)
+    while lines and not lines[-1].startswith(b'{"event":"checkpoint"'):
+        lines.pop()
+    return b"".join(lines)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DesignerError(
+            f"{path} cannot be read ({error.strerror}): restore the file, or begin a new run."
+        ) from error

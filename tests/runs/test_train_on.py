@@ -1,0 +1,92 @@
+import pytest
+
+from designer.engine.training import train
+from designer.errors import DesignerError
+from designer.runs.origin import Origin
+from designer.runs.train_on import train_on
+from tests.engine.samples import create, tiny_recipe, write_data
+from tests.engine.test_training import StopAt, assert_same
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_data(tmp_path_factory.mktemp("data") / "squares.npz")
+
+
+@pytest.fixture(scope="module")
+def finished(data, tmp_path_factory):
+    run = create(tmp_path_factory.mktemp("finished") / "run", tiny_recipe(data, epochs=2))
+    train(run)
+    return run
+
+
+def content(run):
+    return {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("schedule", ["constant", "reduce_on_plateau"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_two_and_three_epochs_are_five_bit_for_bit(data, tmp_path, schedule, optimizer):
+    settings = {
+        "schedule__name": schedule,
+        "schedule__patience": 0,
+        "optimizer__name": optimizer,
+        "augmentation__rotation": 10,
+    }
+    parent = create(tmp_path / "parent", tiny_recipe(data, epochs=2, **settings))
+    result = train(parent)
+    before = content(parent)
+    child = train_on(parent, tmp_path / "child", epochs=3)
+    train(child, resume=True)
+    whole = create(tmp_path / "whole", tiny_recipe(data, epochs=5, **settings))
+    train(whole)
+    assert_same(child, whole)
+    assert content(parent) == before
+    assert child.origin() == Origin(parent=str(parent.path), epochs=2, steps=result.steps)
+    assert child.recipe().epochs == 5
+    assert parent.origin() is None
+
+
+def test_a_child_begins_without_an_end(finished, tmp_path):
+    child = train_on(finished, tmp_path / "child", epochs=1)
+    assert child.state() == "interrupted"
+    assert child.events.read_bytes().splitlines()[-1].startswith(b'{"event":"checkpoint"')
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"batch": 16}, "order of the images"),
+        ({"optimizer.name": "rmsprop"}, "optimizer's state"),
+        ({"loss.label_smoothing": 0.1}, "losses before and after"),
+        ({"data.source": "mnist10k"}, "data and the parts"),
+        ({"seed": 5}, "random draw"),
+    ],
+)
+def test_what_the_state_depends_on_is_not_changed(finished, tmp_path, changes, words):
+    with pytest.raises(DesignerError, match=words):
+        train_on(finished, tmp_path / "child", epochs=1, changes=changes)
+    assert not (tmp_path / "child").exists()
+
+
+def test_another_rate_is_taken(finished, tmp_path):
+    changes = {"optimizer.learning_rate": 0.5, "batch": 8}  # 8 is what it was
+    child = train_on(finished, tmp_path / "child", epochs=1, changes=changes)
+    assert child.recipe().optimizer.learning_rate == 0.5
+
+
+def test_a_run_that_has_not_ended_is_resumed_instead(data, finished, tmp_path):
+    new = create(tmp_path / "new", tiny_recipe(data))
+    with pytest.raises(DesignerError, match="resume it"):
+        train_on(new, tmp_path / "child", epochs=1)
+    with pytest.raises(DesignerError, match="1 or more"):
+        train_on(finished, tmp_path / "child", epochs=0)
+
+
+def test_a_stopped_run_is_trained_on(data, tmp_path, monkeypatch):
+    monkeypatch.setattr("designer.engine.steering.POLL_SECONDS", 0.0)
+    run = create(tmp_path / "run", tiny_recipe(data, epochs=9))
+    assert train(run, interrupt=StopAt(30)).status == "stopped"
+    child = train_on(run, tmp_path / "child", epochs=1)
+    result = train(child, resume=True)
+    assert (result.status, result.epochs) == ("finished", run.result().epochs + 1)
