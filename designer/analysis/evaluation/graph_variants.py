@@ -40,7 +40,9 @@ class GraphVariants:
             graph = self.graph
             if removed or bridged:
                 graph = without_nodes(graph, removed, bridged)
-            self._wirings[absent] = wire(graph, self.ends, unconditional=not self.conditional)
+            self._wirings[absent] = wire(
+                graph, self.ends, unconditional=not self.conditional, bridged=bridged
+            )
         return self._wirings[absent]
 
 

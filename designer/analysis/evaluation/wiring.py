@@ -119,6 +119,8 @@ class Wiring:
     unconditional
         Whether every node of the design's graph is there exactly once: none has a `when` or
         `repeat`.
+    bridged
+        Removed nodes in the place of each of which there is an edge.
     memory_plans
         A cache for `memory.memory_plan`, by the memory signatures of the nodes. It is shared by all
         wirings of the same edges.
@@ -137,6 +139,7 @@ class Wiring:
     ends: Ends
     ports: tuple[str, ...] = ()
     unconditional: bool = False
+    bridged: tuple[str, ...] = ()
     memory_plans: dict[tuple[MemorySignature, ...], MemoryPlan] = field(
         default_factory=dict, compare=False
     )
@@ -146,7 +149,9 @@ class Wiring:
         return replace(self, graph=graph)
 
 
-def wire(graph: Graph, ends: Ends, *, unconditional: bool = False) -> Wiring:
+def wire(
+    graph: Graph, ends: Ends, *, unconditional: bool = False, bridged: Sequence[str] = ()
+) -> Wiring:
     """Return the wiring of a graph whose nodes all take part.
 
     Parameters
@@ -155,7 +160,7 @@ def wire(graph: Graph, ends: Ends, *, unconditional: bool = False) -> Wiring:
         The graph, without nodes that `when` or `repeat` removes.
     ends
         The names of the block's inputs and outputs, `NO_ENDS` for a design's own graph.
-    unconditional
+    unconditional, bridged
         As in `Wiring`.
     """
     nodes = graph.nodes
@@ -212,6 +217,7 @@ def wire(graph: Graph, ends: Ends, *, unconditional: bool = False) -> Wiring:
         ends,
         ports,
         unconditional,
+        tuple(bridged),
     )
 
 
@@ -315,8 +321,10 @@ def _cycle(cyclic: Sequence[str], sources: Sources) -> tuple[str, ...]:
     return (*cycle[start:], *cycle[:start])
 
 
-def without_nodes(graph: Graph, removed: Iterable[str], bridged: Iterable[str]) -> Graph:
-    """Remove nodes from a graph; a join that loses inputs closes the gaps between its ports.
+def without_nodes(
+    graph: Graph, removed: Iterable[str], bridged: Iterable[str], *, close_gaps: bool = True
+) -> Graph:
+    """Remove nodes from a graph.
 
     Parameters
     ----------
@@ -326,6 +334,8 @@ def without_nodes(graph: Graph, removed: Iterable[str], bridged: Iterable[str]) 
         Nodes that go with all their edges.
     bridged
         One-in-one-out nodes that are replaced by an edge.
+    close_gaps
+        Whether a join that loses inputs closes the gaps between its ports.
     """
     gone, wires = set(removed), set(bridged)
     absent = gone | wires
@@ -354,7 +364,7 @@ def without_nodes(graph: Graph, removed: Iterable[str], bridged: Iterable[str]) 
             shrunk.add(target)
         else:
             edges.append(Edge(start.source, start.source_port, target, edge.target_port))
-    joins = {name for name in shrunk if is_join(graph.nodes.get(name))}
+    joins = {name for name in shrunk if close_gaps and is_join(graph.nodes.get(name))}
     if joins:
         edges = without_gaps(edges, joins)
     nodes = {name: node for name, node in graph.nodes.items() if name not in absent}

@@ -93,6 +93,15 @@ class Canvas(QWidget):
         self._move_to_corners()
 
     @property
+    def absent_shown(self) -> bool:
+        """Whether layers that are absent with the present arguments are drawn."""
+        return self.view.absent_shown
+
+    def show_absent(self, shown: bool) -> None:
+        """Draw the layers that are absent with the present arguments, or leave them out."""
+        self.view.show_absent(shown)
+
+    @property
     def weight_status_shown(self) -> bool:
         """Whether nodes are marked with what becomes of their weights, if that was compared."""
         return self.view.weight_status_shown

@@ -4,7 +4,7 @@ The coordinates of a frame are those of its graph with all blocks folded. An exp
 room it needs by moving the nodes around it, on the canvas only and never in the design.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import is_not
@@ -13,7 +13,7 @@ import numpy as np
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import GraphResult
-from designer.design.values import BlockNode, Design, Graph, Point
+from designer.design.values import BlockNode, Design, Edge, Graph, Point
 from designer.gui.canvas.differences import NodeDifferences
 from designer.gui.canvas.measures import (
     END_HEIGHT,
@@ -101,6 +101,9 @@ class Frame:
     ----------
     scope, block
         The graph's path, and the name of its block; None for the design's own graph.
+    whole, graph
+        The graph as the design has it, and as it is drawn: nodes that are absent in this use are
+        left out, and edges lead past them unless absent nodes are shown.
     result
         What the analysis found of this use of the graph; None if it was not analyzed.
     depth
@@ -119,6 +122,7 @@ class Frame:
 
     scope: str
     block: str | None
+    whole: Graph
     graph: Graph
     result: GraphResult | None
     inputs: tuple[str, ...]
@@ -137,11 +141,42 @@ class Frame:
         """The block's inputs, the nodes and the block's outputs, in the order of `boxes`."""
         return self.positions.names
 
+    def design_edge(self, drawn: Edge) -> Edge:
+        """Return the edge of the design that enters the same port as a drawn one."""
+        return _into_port(self.whole, self.graph, drawn) or drawn
+
+    def drawn_edge(self, edge: Edge) -> Edge:
+        """Return the drawn edge that enters the same port as one of the design."""
+        return _into_port(self.graph, self.whole, edge) or edge
+
+    def hidden_between(self, names: Collection[str]) -> list[str]:
+        """Return the absent nodes that are not drawn and lie between some nodes."""
+        if self.graph is self.whole:
+            return []
+        drawn = self.graph.nodes
+        entered = {edge.target: edge.source for edge in self.whole.edges}
+        hidden: set[str] = set()
+        for edge in self.whole.edges:
+            trail, name = [], edge.source
+            while name in self.whole.nodes and name not in drawn and name not in trail:
+                trail.append(name)
+                name = entered.get(name, "")
+            if edge.target in names and name in names:
+                hidden.update(trail)
+        return [name for name in self.whole.nodes if name in hidden]
+
     def walk(self) -> Iterator["Frame"]:
         """Yield this frame and all frames inside it."""
         yield self
         for child in self.children.values():
             yield from child.walk()
+
+
+def _into_port(wanted: Graph, other: Graph, edge: Edge) -> Edge | None:
+    """Return the edge of `wanted` into the port that an edge of `other` enters."""
+    if wanted is other:
+        return edge
+    return next((each for each in wanted.edges if each[2:] == edge[2:]), None)
 
 
 def kinds_may_differ(before: Frame, after: Frame) -> bool:
@@ -174,23 +209,32 @@ def build(
     scope: str,
     expanded: frozenset[str],
     cache: PositionCache,
+    *,
+    absent: bool = False,
 ) -> Frame | None:
     """Return the frame of the graph at `scope` with the frames of expanded blocks inside it.
 
-    None if the design has no such graph.
+    None if the design has no such graph. Nodes that are absent with the present arguments are
+    drawn if `absent` is set.
     """
     if paths.graph_at(design, scope) is None:
         return None
-    return _Builder(design, analysis, expanded, cache).frame(scope, 0)
+    return _Builder(design, analysis, expanded, cache, absent).frame(scope, 0)
 
 
 class _Builder:
     def __init__(
-        self, design: Design, analysis: Analysis, expanded: frozenset[str], cache: PositionCache
+        self,
+        design: Design,
+        analysis: Analysis,
+        expanded: frozenset[str],
+        cache: PositionCache,
+        absent: bool,
     ) -> None:
         self.design = design
         self.analysis = analysis
         self.cache = cache
+        self.absent = absent
         self.within: dict[str, list[str]] = {}
         for path in expanded:
             self.within.setdefault(paths.parent(path), []).append(paths.name_of(path))
@@ -198,17 +242,25 @@ class _Builder:
     def frame(self, scope: str, depth: int) -> Frame:
         found = paths.graph_at(self.design, scope)
         assert found is not None
-        block, graph = found
+        block, whole = found
         inputs, outputs = paths.ends_of(self.design, block)
+        result = self._result(scope)
+        absent: tuple[str, ...] = ()
+        if result is not None and not result.unconditional and not self.absent:
+            there = result.wiring.graph.nodes
+            absent = tuple([name for name in whole.nodes if name not in there])
+        bridged = result.wiring.bridged if result is not None else ()
+        graph = self.cache.present(block, whole, absent, bridged)
         frame = Frame(
             scope,
             block,
+            whole,
             graph,
-            self._result(scope),
+            result,
             inputs,
             outputs,
             depth,
-            self.cache.positions(block, graph, inputs, outputs),
+            self.cache.positions(block, graph, inputs, outputs, absent=absent),
             self.cache.differences,
         )
         for name in sorted(self.within.get(scope, ())):

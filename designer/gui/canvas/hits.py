@@ -106,7 +106,18 @@ def port_at(layer: GraphLayer, point: QPointF, reach: float) -> PortHit | None:
 def edge_at(layer: GraphLayer, point: QPointF, tolerance: float) -> EdgeHit | None:
     """Return the nearest edge within `tolerance` scene units of a point, or None."""
     row = edge_row_at(layer, point, tolerance)
-    return EdgeHit(*layer.arrays.keys[row]) if row >= 0 else None
+    if row < 0:
+        return None
+    scope, drawn = layer.arrays.keys[row]
+    return EdgeHit(scope, layer.arrays.frames[scope].design_edge(drawn))
+
+
+def row_of_edge(layer: GraphLayer, hit: EdgeHit | None) -> int:
+    """Return the row of an edge of the design, or -1 if it is not drawn."""
+    frame = layer.arrays.frames.get(hit.scope) if hit is not None else None
+    if hit is None or frame is None:
+        return -1
+    return layer.arrays.edge_row.get((hit.scope, frame.drawn_edge(hit.edge)), -1)
 
 
 def edge_row_at(layer: GraphLayer, point: QPointF, tolerance: float) -> int:

@@ -101,12 +101,13 @@ def _unanalyzed_uses(arrays: MarkedArrays, problem: Problem) -> Iterator[int]:
 
 
 def _mark_absent(arrays: MarkedArrays) -> None:
-    """Fade the nodes that their `when` takes out at present."""
+    """Fade the nodes that are absent with the present arguments, where such nodes are drawn."""
     for frame in arrays.frames.values():
         if frame.result is None or frame.result.unconditional:
             continue
-        for name, node in frame.graph.nodes.items():
-            if node.when is not True and name not in frame.result.nodes:
+        there = frame.result.wiring.graph.nodes
+        for name in frame.graph.nodes:
+            if name not in there:
                 row = arrays.row.get(join(frame.scope, name))
                 if row is not None:
                     arrays.bits[row] |= FADED

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
+from designer.analysis.evaluation.wiring import without_nodes
 from designer.design.values import Graph
 from designer.gui.canvas.differences import NodeDifferences
 from designer.gui.canvas.layout import COLUMN_GAP, layout
@@ -21,6 +22,7 @@ _COLUMN_PITCH = NODE_WIDTH + COLUMN_GAP
 Xy: TypeAlias = tuple[float, float]
 """The x of a node's center and the y of its top, as `at` of a node holds them."""
 _Ends: TypeAlias = tuple[str, ...]  # names of a block's inputs or outputs
+_Key: TypeAlias = tuple[str | None, tuple[str, ...]]  # a block, and the nodes that are absent
 
 
 class Positions(NamedTuple):
@@ -168,7 +170,8 @@ def _add_ends(graph: Graph, known: dict[str, Xy], inputs: _Ends, outputs: _Ends)
 class PositionCache(QObject):
     """The layout positions of one design's graphs, computed again only if they may have changed.
 
-    One entry for each block of the design and one for its own graph.
+    One entry for each block of the design and one for its own graph; more of them where uses of a
+    block differ in the nodes that are absent.
 
     Signals
     -------
@@ -182,43 +185,69 @@ class PositionCache(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.differences = NodeDifferences()
-        self._cached: dict[str | None, tuple[Graph, tuple[str, ...], Positions]] = {}
-        self._begun: dict[str | None, Graph] = {}
+        self._present: dict[_Key, tuple[Graph, tuple[str, ...], Graph]] = {}
+        self._cached: dict[_Key, tuple[Graph, tuple[str, ...], Positions]] = {}
+        self._begun: dict[_Key, Graph] = {}
         self._done.connect(self._finish)  # type: ignore[call-overload]  # the stub knows no types but object
 
+    def present(
+        self, block: str | None, graph: Graph, absent: tuple[str, ...], bridged: tuple[str, ...]
+    ) -> Graph:
+        """Return a graph without its absent nodes; edges lead past the bridged ones.
+
+        As long as nothing changes it is the same object, so that nothing is drawn again.
+        """
+        if not absent:
+            return graph
+        known = self._present.get((block, absent))
+        if known is None or known[0] is not graph or known[1] != bridged:
+            gone = set(absent).difference(bridged)
+            known = graph, bridged, without_nodes(graph, gone, bridged, close_gaps=False)
+            self._present[block, absent] = known
+        return known[2]
+
     def positions(
-        self, block: str | None, graph: Graph, inputs: _Ends = (), outputs: _Ends = ()
+        self,
+        block: str | None,
+        graph: Graph,
+        inputs: _Ends = (),
+        outputs: _Ends = (),
+        *,
+        absent: tuple[str, ...] = (),
     ) -> Positions:
         """Return where the nodes of a block's graph, or of the design's own, lie.
+
+        `absent` are the nodes of the design that the graph is without.
 
         A large graph without stored positions is laid out in a thread: until `ready` the answer
         is what is known of it, at first nothing.
         """
         ends = (*inputs, "", *outputs)
-        old = self._cached.get(block)
+        key = block, absent
+        old = self._cached.get(key)
         if old is not None and old[1] == ends and self._same_layout(old[0], graph):
-            self._cached[block] = (graph, ends, old[2])
+            self._cached[key] = (graph, ends, old[2])
             return old[2]
         if len(graph.nodes) > LARGE and all(node.at is None for node in graph.nodes.values()):
-            return self._lay_out_later(block, graph, inputs, outputs, old[2] if old else None)
+            return self._lay_out_later(key, graph, inputs, outputs, old[2] if old else None)
         positions = graph_positions(graph, inputs, outputs)
-        self._cached[block] = (graph, ends, positions)
+        self._cached[key] = (graph, ends, positions)
         return positions
 
     def _lay_out_later(
         self,
-        block: str | None,
+        key: _Key,
         graph: Graph,
         inputs: _Ends,
         outputs: _Ends,
         old: Positions | None,
     ) -> Positions:
-        begun = self._begun.get(block)
+        begun = self._begun.get(key)
         if begun is None or not self._same_layout(begun, graph):
-            self._begun[block] = graph
+            self._begun[key] = graph
             request = (graph, inputs, outputs)
             # The job refers to this object, which could otherwise be deleted before it is done.
-            job = QRunnable.create(lambda: self._done.emit(block, request, laid_out(*request)))
+            job = QRunnable.create(lambda: self._done.emit(key, request, laid_out(*request)))
             QThreadPool.globalInstance().start(job)
         if old is None:
             return Positions((), np.zeros((0, 2)))
@@ -230,14 +259,12 @@ class PositionCache(QObject):
         _add_near_neighbors(graph, known, [name for name in names if name not in known])
         return Positions(names, np.array([known[name] for name in names], dtype=float))
 
-    def _finish(
-        self, block: str | None, request: tuple[Graph, _Ends, _Ends], points: np.ndarray
-    ) -> None:
+    def _finish(self, key: _Key, request: tuple[Graph, _Ends, _Ends], points: np.ndarray) -> None:
         graph, inputs, outputs = request
-        if self._begun.get(block) is graph:
-            del self._begun[block]
+        if self._begun.get(key) is graph:
+            del self._begun[key]
         names = (*inputs, *graph.nodes, *outputs)
-        self._cached[block] = (graph, (*inputs, "", *outputs), Positions(names, points))
+        self._cached[key] = (graph, (*inputs, "", *outputs), Positions(names, points))
         self.ready.emit()
 
     def _same_layout(self, one: Graph, two: Graph) -> bool:

@@ -180,7 +180,7 @@ class SceneView(QGraphicsView):
 
     def light_edge(self, hit: EdgeHit | None) -> None:
         """Light up an edge, or none."""
-        row = self.layer.arrays.edge_row.get((hit.scope, hit.edge), -1) if hit is not None else -1
+        row = hits.row_of_edge(self.layer, hit)
         if row != self.layer.lit_edge:
             self.layer.lit_edge = row
             self.layer.update()

@@ -12,7 +12,7 @@ from designer.gui.canvas.interaction import InteractiveView
 from designer.gui.canvas.painting import in_rect
 from designer.gui.canvas.positions import PositionCache
 from designer.gui.documents.document import Document
-from designer.gui.documents.graph_paths import graph_at
+from designer.gui.documents.graph_paths import graph_at, is_drawn, name_of
 from designer.gui.documents.workspace import Workspace
 
 EMPTY = "Drag a layer here, or press Tab and type its name."
@@ -34,6 +34,8 @@ class GraphView(InteractiveView):
     ----------
     weight_status_shown
         Whether nodes are marked with what becomes of their weights, if that was compared.
+    absent_shown
+        Whether nodes that are absent with the present arguments are drawn, faintly.
     """
 
     def __init__(self, workspace: Workspace, parent: QWidget) -> None:
@@ -41,6 +43,7 @@ class GraphView(InteractiveView):
         self.setObjectName("graph")
         self.setAccessibleName("Graph of the network")
         self.weight_status_shown = True
+        self.absent_shown = False
         self._states: WeakKeyDictionary[Document, _DocumentState] = WeakKeyDictionary()
         self._state = _DocumentState()
         self._shown: tuple[Document | None, str] = (None, "")
@@ -75,11 +78,20 @@ class GraphView(InteractiveView):
                 workspace.scope,
                 self.expanded,
                 self._state.positions,
+                absent=self.absent_shown,
             )
         compared = workspace.comparison if self.weight_status_shown else None
         weight_status = compared.weight_status if compared is not None else None
+        drawn = workspace.selection & self.layer.arrays.row.keys()
         problems, blocks = workspace.analysis.problems, workspace.design.blocks
         self.layer.show_design(root, problems, blocks, weight_status)
+        for path in sorted(drawn - self.layer.arrays.row.keys()):
+            if is_drawn(workspace.design, path) and not self.absent_shown:
+                workspace.reported.emit(
+                    f"{name_of(path)} is absent now, so it is not drawn; choose Absent layers in "
+                    "the View menu to see it."
+                )
+                break
         self.light_edge(self.chosen_edge)
         self._show_hint()
         if self._fresh and len(self.layer.arrays.paths):
@@ -143,6 +155,13 @@ class GraphView(InteractiveView):
         count = int(np.count_nonzero(in_rect(layer.box, self.navigator.visible(), 0.0)))
         layer.choose_level(self.navigator.scale, count)
         self.view_changed.emit()
+
+    def show_absent(self, shown: bool) -> None:
+        """Draw the nodes that are absent with the present arguments, or leave them out."""
+        before = self.corners()
+        self.absent_shown = shown
+        self.refresh()
+        self.glide_from(before)
 
     def toggle_expanded(self, path: str) -> None:
         """Show or hide a block's inside within the graph around it."""

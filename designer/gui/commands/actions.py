@@ -160,6 +160,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.zoom_in", "View", "Zoom &in", "Enlarge the view.", lambda w: w.canvas.zoom_in(), "Ctrl++; Ctrl+=", "zoom-in", _no_design, True),
     Action("view.zoom_out", "View", "Zoom &out", "Shrink the view.", lambda w: w.canvas.zoom_out(), "Ctrl+-", "zoom-out", _no_design, True),
     Action("view.minimap", "View", "&Minimap", "Show the whole network in the corner.", lambda w: w.canvas.set_minimap(not w.canvas.minimap_shown), "M", "", _no_design, True, checked=lambda w: not _no_design(w) and w.canvas.minimap_shown, separated=True),
+    Action("view.absent", "View", "&Absent layers", "Draw layers that the present arguments leave out, such as the normalization of VGG16, faintly.", lambda w: w.canvas.show_absent(not w.canvas.absent_shown), "", "", _no_design, checked=lambda w: not _no_design(w) and w.canvas.absent_shown),
     Action("view.compare", "View", "Com&pare…", "Compare a design with a preset or another design, number by number.", lambda w: w.compare(), "", "table", separated=True),
     Action("view.weight_status", "View", "Kept &weights", "Mark the layers that start from loaded weights in the training that is set up.", lambda w: w.canvas.show_weight_status(not w.canvas.weight_status_shown), "", "", lambda w: _no_design(w) or _not_compared(w), checked=lambda w: not _not_compared(w) and w.canvas.weight_status_shown),
     Action("view.focus", "View", "Focus the &canvas", "Send the keys to the canvas.", lambda w: w.canvas.setFocus(), "F7", "", _no_design),

@@ -15,7 +15,7 @@ from designer.errors import DesignerError
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas import marks, wires
 from designer.gui.canvas.arrays import Arrays
-from designer.gui.canvas.frames import build
+from designer.gui.canvas.frames import Frame, build
 from designer.gui.canvas.positions import PositionCache
 from designer.gui.documents import graph_paths
 from tests.gui.canvas.comparing import equal, fresh
@@ -29,6 +29,7 @@ class Picture:
         self.analysis: Analysis = analyze(design)
         self.expanded: frozenset[str] = frozenset()
         self.scope = ""
+        self.absent = False
         self.placer = PositionCache()
         self.arrays = Arrays()
         self.show()
@@ -36,11 +37,16 @@ class Picture:
     def show(self) -> None:
         while graph_paths.graph_at(self.design, self.scope) is None:
             self.scope = graph_paths.parent(self.scope)
-        root = build(self.design, self.analysis, self.scope, self.expanded, self.placer)
+        root = self.built(self.placer)
         self.arrays.update(root, self.analysis.problems, self.design.blocks)
-        again = build(self.design, self.analysis, self.scope, self.expanded, PositionCache())
+        again = self.built(PositionCache())
         anew = fresh(again, self.analysis.problems, self.design.blocks)
         assert equal(self.arrays, anew)
+
+    def built(self, placer: PositionCache) -> Frame | None:
+        return build(
+            self.design, self.analysis, self.scope, self.expanded, placer, absent=self.absent
+        )
 
     def put(self, design: Design) -> None:
         self.design = design
@@ -221,14 +227,17 @@ def test_problems_are_marked_where_they_are_and_around(qtbot: QtBot) -> None:
     assert np.count_nonzero(arrays.wire_bits) == 1
 
 
-def test_what_is_not_there_is_faded(qtbot: QtBot) -> None:
+def test_what_is_absent_is_left_out_or_faded(qtbot: QtBot) -> None:
     picture = Picture(presets.load("googlenet"))
-    arrays = picture.arrays
+    arrays, edge = picture.arrays, Edge("inception4a", 0, "aux1", 0)
     aux = picture.design.graph.nodes["aux1"]
     nodes = {**picture.design.graph.nodes, "aux1": replace(aux, when=False)}
     picture.put(edits.with_graph(picture.design, None, replace(picture.design.graph, nodes=nodes)))
+    assert "aux1" not in arrays.row and ("", edge) not in arrays.edge_row
+    picture.absent = True
+    picture.show()
     assert arrays.bits[arrays.row["aux1"]] & marks.FADED
-    assert arrays.wire_bits[arrays.edge_row["", Edge("inception4a", 0, "aux1", 0)]] & marks.FADED
+    assert arrays.wire_bits[arrays.edge_row["", edge]] & marks.FADED
 
 
 def test_neighbors_make_room_and_take_it_back(qtbot: QtBot) -> None:

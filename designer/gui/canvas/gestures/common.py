@@ -32,18 +32,25 @@ def home_of(design: Design, scope: str) -> Home | None:
 
 
 def selected_by_graph(view: SceneView) -> list[tuple[Home, list[str]]]:
-    """Return the selected nodes of each graph in which some lie, in the order of the design."""
+    """Return the selected nodes of each graph in which some lie, in the order of the design.
+
+    Absent nodes between them that are not drawn count as selected.
+    """
     design = view.workspace.design
     scopes = sorted({graph_paths.parent(path) for path in view.workspace.selection})
     found = []
     for scope in scopes:
         home = home_of(design, scope)
         if home is not None:
-            names = [
+            chosen = {
                 name
                 for name in home.graph.nodes
                 if graph_paths.join(scope, name) in view.workspace.selection
-            ]
+            }
+            frame = view.layer.arrays.frames.get(scope)
+            if frame is not None:
+                chosen.update(frame.hidden_between(chosen))
+            names = [name for name in home.graph.nodes if name in chosen]
             if names:
                 found.append((home, names))
     return found

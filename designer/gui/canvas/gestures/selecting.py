@@ -5,6 +5,7 @@ from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QGraphicsRectItem
 
 from designer.gui.base.theme import colors
+from designer.gui.canvas import hits
 from designer.gui.canvas.gestures.common import ABOVE, is_drag
 from designer.gui.canvas.gestures.gesture import Gesture
 from designer.gui.canvas.scene_view import SceneView
@@ -71,6 +72,6 @@ def select_edge(view: SceneView, hit: EdgeHit) -> None:
 def chosen_edge(view: SceneView) -> EdgeHit | None:
     """Return the edge that was chosen by a click, None if there is none any more."""
     hit = view.chosen_edge
-    if hit is not None and (hit.scope, hit.edge) not in view.layer.arrays.edge_row:
+    if hit is not None and hits.row_of_edge(view.layer, hit) < 0:
         view.chosen_edge = None
     return view.chosen_edge
