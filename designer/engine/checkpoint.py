@@ -1,25 +1,70 @@
 """Checkpoints: files of tensors and plain values from which a training continues exactly.
 
 They are written to a temporary name and renamed, and read with ``weights_only=True``, so that
-reading one never runs code.
+reading one never runs code. A checkpoint is a file of ``torch.save`` followed by its SHA-256, since
+torch itself loads most files with a flipped bit without complaint.
 """
 
 import hashlib
-import pickle
 import random
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, BinaryIO, Literal, cast
 
+import msgspec
 import numpy as np
 import torch
+from msgspec import Meta
+from torch import Tensor
 
+from designer.engine import device
+from designer.engine.progress import Progress
 from designer.errors import DesignerError
+from designer.runs.result import Best
 from designer.storage import unwritable, write_atomically
 
 Content = dict[str, Any]
 
 _FORMAT = 1
 _OLD_KEYS = {"optimiser": "optimizer", "optimiser_recipe": "optimizer_recipe"}  # of version 0.1
+_MARK = b"\nnetdesigner checkpoint sha256 "  # before the hexadecimal digest, at the file's end
+_TRAILER = len(_MARK) + 64
+_BLOCK = 1 << 20  # bytes hashed at once
+_MOST = 2**53  # far above any count, and below what a 64-bit number takes
+
+_Count = Annotated[int, Meta(ge=0, le=_MOST)]
+
+
+class _Network(msgspec.Struct):
+    """What every checkpoint holds; ``checksum`` says that the file ends with one."""
+
+    format: Literal[1]
+    source: str
+    network: dict[str, Tensor]
+    checksum: bool = False
+
+
+class _Best(_Network, kw_only=True):
+    """What ``best.pt`` holds besides."""
+
+    best: Best | None = None
+
+
+class _Training(_Network, kw_only=True):
+    """What ``last.pt`` holds besides: the state of the training."""
+
+    optimizer: dict[str, Any]
+    optimizer_recipe: dict[str, Any] = {}
+    rate: dict[str, Any]
+    scaler: dict[str, Any] | None
+    generators: dict[str, Any]
+    progress: Progress
+    steps_per_epoch: Annotated[int, Meta(ge=1, le=_MOST)]
+    threads: Annotated[int, Meta(ge=1, le=4096)]
+    sequence: _Count
+    taken: _Count
 
 
 def fingerprint(source: str) -> str:
@@ -35,42 +80,125 @@ def save(path: Path, content: Content, *, source: str) -> None:
     DesignerError
         It cannot be written; the old one is unharmed.
     """
-    whole = {"format": _FORMAT, "source": fingerprint(source), **content}
+    whole = {"format": _FORMAT, "source": fingerprint(source), "checksum": True, **content}
+
+    def write(file: BinaryIO) -> None:
+        hashing = _Hashing(file)
+        torch.save(whole, cast(BinaryIO, hashing))  # torch only calls write and flush
+        file.write(_MARK + hashing.digest().encode())
+
     try:
-        write_atomically(path, lambda file: torch.save(whole, file))
+        write_atomically(path, write)
     # torch's writer turns errors of the file system into RuntimeError.
     except (OSError, RuntimeError) as error:
         raise unwritable(path, _cause(error)) from error
 
 
-def load(path: Path, *, source: str) -> Content:
+def load(path: Path, *, source: str, resume: bool = False) -> Content:
     """Read a checkpoint of the network with this source, all tensors on the CPU.
+
+    The file is read twice, first in blocks to check it: 0.6 s more for one of 500 MB.
+
+    Parameters
+    ----------
+    path
+        The file.
+    source
+        The source of the network.
+    resume
+        Whether a training is to continue from it, for which ``best.pt`` holds too little.
 
     Raises
     ------
     DesignerError
-        It is missing, damaged, of another format, or of another network.
+        It is missing, damaged, of another format or network, or there is too little memory.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as file:
+            has_checksum = _check(file)
+            file.seek(0)
+            content = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise DesignerError(
-            f"The checkpoint {path} is missing: restore it, or begin a new run."
+            f"The checkpoint {path} is missing: restore it, or begin a new run{_beside(path)}."
         ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except PermissionError as error:
         raise DesignerError(
-            f"The checkpoint {path} is damaged or is no checkpoint: restore it, or begin a new run."
+            f"The checkpoint {path} cannot be read ({error.strerror}): make it readable."
         ) from error
+    # torch's reader raises errors of many kinds for damaged files.
+    except Exception as error:
+        if memory := device.out_of_memory(error, at=f"while the checkpoint {path} was read"):
+            raise DesignerError(memory) from error
+        raise _damaged(path) from error
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise DesignerError(
             f"The checkpoint {path} was not written by this version: begin a new run."
         )
+    if content.get("checksum") and not has_checksum:
+        raise _damaged(path)
+    content = {_OLD_KEYS.get(str(name), str(name)): value for name, value in content.items()}
+    try:
+        msgspec.convert(content, _Training if resume else _Best)
+    except (msgspec.ValidationError, DesignerError) as error:
+        raise _misfit(path, error) from error
     if content["source"] != fingerprint(source):
         raise DesignerError(
             f"The checkpoint {path} is of another design: "
             "use it with the model.py that it was trained with, or begin a new run."
         )
-    return {_OLD_KEYS.get(str(name), str(name)): value for name, value in content.items()}
+    return content
+
+
+@contextmanager
+def fitting(path: Path) -> Iterator[None]:
+    """Turn the errors of loading the state of a checkpoint into one sentence.
+
+    Raises
+    ------
+    DesignerError
+        Something has another shape, type or key than the network or the optimizer.
+    """
+    try:
+        yield
+    # Each part raises other errors: torch RuntimeError, its optimizers KeyError and ValueError.
+    except (
+        msgspec.ValidationError,
+        RuntimeError,
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+    ) as error:
+        if device.out_of_memory(error):
+            raise
+        raise _misfit(path, error) from error
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, saved: Content) -> None:
+    """Give an optimizer the state of its weights that a checkpoint holds.
+
+    The settings of its groups are not read: the recipe has them, and the rate is set in each step.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError, AttributeError
+        The state is of other weights.
+    """
+    groups = optimizer.state_dict()["param_groups"]
+    if [group["params"] for group in groups] != [each["params"] for each in saved["param_groups"]]:
+        raise ValueError("the optimizer had other groups of weights")
+    optimizer.load_state_dict({"state": saved["state"], "param_groups": groups})
+    for weight, state in optimizer.state.items():
+        for name, value in state.items():
+            # torch would notice another shape only in the next step.
+            if isinstance(value, Tensor) and value.ndim and value.shape != weight.shape:
+                raise ValueError(
+                    f"{name} of the optimizer has shape {tuple(value.shape)}, "
+                    f"its weight {tuple(weight.shape)}"
+                )
 
 
 def generators() -> Content:
@@ -95,6 +223,90 @@ def restore_generators(state: Content) -> None:
         torch.cuda.set_rng_state_all(state["cuda"])
     if state["mps"] is not None and torch.backends.mps.is_available():
         torch.mps.set_rng_state(state["mps"])
+
+
+def crc_is_wrong(file: BinaryIO) -> bool:
+    """Return whether a record of a zip file, as torch writes them, differs from its CRC-32.
+
+    torch checks none of them. Records without one, as ``torch.serialization.set_crc32_options``
+    allows, count as right.
+
+    Raises
+    ------
+    zipfile.BadZipFile, OSError, ValueError, NotImplementedError
+        The file is no zip file or its directory is damaged.
+    """
+    with zipfile.ZipFile(file) as archive:
+        return any(each.CRC for each in archive.infolist()) and archive.testzip() is not None
+
+
+class _Hashing:
+    """A file that hashes what is written to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+
+    def write(self, data: Any) -> int:
+        self._hash.update(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all that was written, in hexadecimal digits."""
+        return self._hash.hexdigest()
+
+
+def _check(file: BinaryIO) -> bool:
+    """Return whether a file has a checksum, and raise ValueError if it or a record is wrong."""
+    size = file.seek(0, 2) - _TRAILER
+    trailer = b""
+    if size > 0:
+        file.seek(size)
+        trailer = file.read()
+    if not trailer.startswith(_MARK):  # of a version before, or damaged
+        if crc_is_wrong(file):
+            raise ValueError("a record differs from its CRC-32")
+        return False
+    file.seek(0)
+    found = hashlib.sha256()
+    while size > 0:
+        block = file.read(min(size, _BLOCK))
+        if not block:
+            raise ValueError("the file became shorter")
+        found.update(block)
+        size -= len(block)
+    if found.hexdigest().encode() != trailer[len(_MARK) :]:
+        raise ValueError("the file differs from its checksum")
+    return True
+
+
+def _damaged(path: Path) -> DesignerError:
+    return DesignerError(
+        f"The checkpoint {path} is damaged or is no checkpoint: restore it from a copy, or begin a "
+        f"new run{_beside(path)}."
+    )
+
+
+def _misfit(path: Path, error: Exception) -> DesignerError:
+    reason = f"{error!r}" if isinstance(error, KeyError) else str(error)
+    first = reason.strip().splitlines()[0].rstrip(":.") if reason.strip() else type(error).__name__
+    return DesignerError(
+        f"The content of the checkpoint {path} is not what this run wrote ({first}): restore it "
+        f"from a copy, or begin a new run{_beside(path)}."
+    )
+
+
+def _beside(path: Path) -> str:
+    """Return what the other checkpoint of the run is still good for, "" if there is none."""
+    other = path.with_name("best.pt" if path.name == "last.pt" else "last.pt")
+    if not other.is_file():
+        return ""
+    if other.name == "best.pt":
+        return f"; {other} has the weights of the best epoch, to export or to start from"
+    return f"; {other} has the last weights: remove {path.name} to export these"
 
 
 def _cause(error: BaseException) -> Exception:

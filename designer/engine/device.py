@@ -1,6 +1,7 @@
 """Where a training computes: device, precision, processes and memory."""
 
 import ctypes
+import errno
 import math
 import os
 import re
@@ -212,22 +213,72 @@ class Processes:
 _TORCHRUN = {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"}
 
 
-def out_of_memory(error: BaseException, *, batch: int) -> str | None:
+def out_of_memory(
+    error: BaseException, *, at: str = "", remedy: str = "", batch: int | None = None
+) -> str | None:
     """Return a sentence for an error of exhausted memory, None for any other error.
 
-    The sentence says what was requested, what was free, and a batch below `batch` to try.
+    The sentence says what was requested, what was free and what helps.
+
+    Parameters
+    ----------
+    error
+        Any error.
+    at
+        What was being done, such as "while the data were read".
+    remedy
+        What helps against it.
+    batch
+        The batch of a training step, which replaces both.
     """
     text = str(error)
-    if not isinstance(error, torch.OutOfMemoryError | MemoryError) and not (
-        isinstance(error, RuntimeError) and re.search("out of memory|can't allocate memory", text)
+    if not (
+        isinstance(error, torch.OutOfMemoryError | MemoryError)
+        or (isinstance(error, RuntimeError) and _EXHAUSTED.search(text))
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
     ):
         return None
-    asked = re.search(r"allocate ([\d.]+ ?\w+)", text)
-    wanted = f"{asked[1]} more" if asked else "more"
+    if batch is not None:
+        at = f"at batch {batch}"
+        remedy = "use smaller images or a smaller network"
+        if batch > 1:
+            remedy = f"try batch {batch // 2}"
+    asked = re.search(r"allocate ([\d.]+) ?(\w+)", text)
+    wanted = f"{_amount(asked[1], asked[2])} more" if asked else "more"
     device = torch.device("cuda" if "CUDA" in text else "mps" if "MPS" in text else "cpu")
+    name = "This machine" if device.type == "cpu" and batch is None else title(device)
     free = free_bytes(device) / 2**30
-    remedy = f"try batch {batch // 2}" if batch > 1 else "use smaller images or a smaller network"
     return (
-        f"{title(device)} ran out of memory at batch {batch}: {wanted} was requested and "
-        f"{free:.2f} GiB was free; {remedy}."
+        f"{name} ran out of memory{at and ' ' + at}: {wanted} was requested and "
+        f"{free:.2f} GiB was free; {remedy or 'end other programs, or use a machine with more'}."
     )
+
+
+@contextmanager
+def enough_memory(at: str, remedy: str = "") -> Iterator[None]:
+    """Turn an error of exhausted memory into a sentence; see `out_of_memory`.
+
+    Raises
+    ------
+    DesignerError
+        The memory ran out.
+    """
+    try:
+        yield
+    except Exception as error:
+        if sentence := out_of_memory(error, at=at, remedy=remedy):
+            raise DesignerError(sentence) from error
+        raise
+
+
+# What torch says besides the classes of its errors, on the CPU and of sizes beyond any memory.
+_EXHAUSTED = re.compile(
+    "out of memory|can(?:'t|not) allocate memory|size calculation overflowed|bad_alloc"
+    "|integer multiplication overflow",
+    re.IGNORECASE,
+)
+
+
+def _amount(number: str, unit: str) -> str:
+    """Return an amount of memory as torch or numpy writes it, whole bytes as GiB."""
+    return f"{int(number) / 2**30:,.2f} GiB" if unit == "bytes" else f"{number} {unit}"

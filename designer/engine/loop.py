@@ -115,15 +115,16 @@ class Loop:
                 f"The checkpoint {self._run.last} is of another optimizer than the recipe's "
                 f"({', '.join(changed)}): put that back, or begin a new run."
             )
-        self._network.load_state_dict(content["network"])
-        self._optimizer.load_state_dict(content["optimizer"])
-        self._rate.restore(content["rate"])
-        if self._scaler is not None:
-            self._scaler.load_state_dict(content["scaler"])
-        progress = msgspec.convert(content["progress"], Progress)
+        with checkpoint.fitting(self._run.last):
+            self._network.load_state_dict(content["network"])
+            checkpoint.restore_optimizer(self._optimizer, content["optimizer"])
+            self._rate.restore(content["rate"])
+            if self._scaler is not None:
+                self._scaler.load_state_dict(content["scaler"])
+            progress = msgspec.convert(content["progress"], Progress)
+            if self._processes.first:
+                checkpoint.restore_generators(content["generators"])
         self._begin_at(progress, taken=content["taken"])
-        if self._processes.first:
-            checkpoint.restore_generators(content["generators"])
 
     def run(self) -> Result:
         """Train to the end, evaluate the best weights, and write the result."""

@@ -2,6 +2,7 @@
 
 import linecache
 import sys
+import traceback
 import types
 
 from torch import nn
@@ -9,6 +10,7 @@ from torch import nn
 from designer.codegen import generate
 from designer.design import files
 from designer.design.values import Design
+from designer.engine import device
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder
 
@@ -34,6 +36,9 @@ def module_from_source(source: str, class_name: str, *, filename: str | None = N
         exec(compile(source, name, "exec"), module.__dict__)
         network = getattr(module, class_name)()
     except Exception as error:
+        at = f"while the network {class_name} was built{_line(error, name)}"
+        if memory := device.out_of_memory(error, at=at, remedy=_SMALLER):
+            raise DesignerError(memory) from error
         raise DesignerError(
             f"The network {class_name} cannot be built from {name} "
             f"({type(error).__name__}: {error}): correct the design and write the source again."
@@ -41,6 +46,17 @@ def module_from_source(source: str, class_name: str, *, filename: str | None = N
     if not isinstance(network, nn.Module):
         raise DesignerError(f"{class_name} in {name} is no torch module: name the network's class.")
     return network
+
+
+_SMALLER = "make this layer smaller, or use a machine with more memory"
+
+
+def _line(error: Exception, filename: str) -> str:
+    """Return the line of the source in which the network's layers were made, in brackets."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename == filename and frame.line:
+            return f" ({frame.line})"
+    return ""
 
 
 def module(design: Design) -> nn.Module:

@@ -1,25 +1,31 @@
 """The progress of a training and its speed."""
 
 import time
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from designer.runs.result import Best, Metrics
+
+# Negative or huge numbers can only come from a damaged checkpoint.
+_Count = Annotated[int, Meta(ge=0, le=2**53)]
+_Seconds = Annotated[float, Meta(ge=0)]
 
 
 class Progress(msgspec.Struct):
     """How much of a training is done; part of its checkpoints."""
 
-    epoch: int = 0  # epochs completed
-    batches: int = 0  # done in the current epoch
-    steps: int = 0  # done in all epochs
+    epoch: _Count = 0  # epochs completed
+    batches: _Count = 0  # done in the current epoch
+    steps: _Count = 0  # done in all epochs
     loss_sum: float = 0.0  # over the batches of the current epoch
-    hits: int = 0  # correct predictions in them
-    epoch_seconds: float = 0.0  # spent on the current epoch
-    seconds: float = 0.0  # spent on all epochs
+    hits: _Count = 0  # correct predictions in them
+    epoch_seconds: _Seconds = 0.0  # spent on the current epoch
+    seconds: _Seconds = 0.0  # spent on all epochs
     best: Best | None = None
     validation: Metrics | None = None
-    bad_epochs: int = 0  # epochs since the best
+    bad_epochs: _Count = 0  # epochs since the best
 
     @property
     def epoch_at_hand(self) -> int:

@@ -1,13 +1,23 @@
 """The learning rate of a training: that of its schedule, what was set by hand, and plateaus."""
 
 import math
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from designer.recipe.schedules import Position, Schedule, rate_at, warmup_steps
 
 _THRESHOLD = 1e-4  # relative: a smaller gain counts as none in reduce_on_plateau, as torch's
+
+
+class _State(msgspec.Struct):
+    """What a checkpoint holds of a `LearningRate`."""
+
+    scale: Annotated[float, Meta(ge=0, le=1e30)]
+    reduction: Annotated[float, Meta(ge=0, le=1)]
+    lowest: float
+    bad_epochs: Annotated[int, Meta(ge=0, le=2**53)]
 
 
 class LearningRate:
@@ -68,11 +78,16 @@ class LearningRate:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned."""
-        self._scale = state["scale"]
-        self._reduction = state["reduction"]
-        self._lowest = state["lowest"]
-        self._bad_epochs = state["bad_epochs"]
+        """Continue from what `state` returned.
+
+        Raises
+        ------
+        msgspec.ValidationError
+            A field is missing or has a wrong type or value.
+        """
+        checked = msgspec.convert(state, _State)
+        self._scale, self._reduction = checked.scale, checked.reduction
+        self._lowest, self._bad_epochs = checked.lowest, checked.bad_epochs
 
     def _planned(self, step: int) -> float:
         at = msgspec.structs.replace(self._first, step=step, reduction=self._reduction)

@@ -92,4 +92,4 @@ def _admitted(run: RunFolder, *, resume: bool) -> checkpoint.Content | None:
     # A run killed before its first checkpoint starts again and gets the same numbers.
     if not run.last.exists() and not (started and _CHECKPOINT_EVENT in run.events.read_bytes()):
         return None
-    return checkpoint.load(run.last, source=run.source())
+    return checkpoint.load(run.last, source=run.source(), resume=True)

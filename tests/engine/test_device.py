@@ -58,8 +58,8 @@ def test_torchrun_is_read_from_the_environment(monkeypatch):
             "2.50 GiB more was requested and 1.00 GiB was free",
         ),
         (
-            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 by"),
-            "99 by more was requested",
+            RuntimeError("can't allocate memory: you tried to allocate 1073741824 bytes."),
+            "1.00 GiB more was requested",
         ),
         (MemoryError(), "more was requested"),
     ],
