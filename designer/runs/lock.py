@@ -19,7 +19,7 @@ from designer.storage import unwritable
 _LOCKED_BYTE = 1 << 30  # far beyond the content, as nobody can read locked bytes on Windows
 
 
-class _Holder(msgspec.Struct, frozen=True):
+class Process(msgspec.Struct, frozen=True):
     """A process; its start time (seconds since 1970) tells it from a later one of equal number."""
 
     pid: int
@@ -40,9 +40,9 @@ def held(path: Path) -> Iterator[None]:
     except OSError as error:
         raise unwritable(path, error) from error
     with file:
-        if not _lock(file):
+        if not acquire(file):
             raise already_training(path.parent, holder(path))
-        _write(file, msgspec.json.encode(_Holder(os.getpid(), _start_of(os.getpid()) or 0.0)))
+        _write(file, msgspec.json.encode(this_process()))
         try:
             yield
         finally:
@@ -52,10 +52,20 @@ def held(path: Path) -> Iterator[None]:
 def holder(path: Path) -> int | None:
     """Return the number of the process that holds the lock in the file ``path``, or None."""
     try:
-        named = msgspec.json.decode(path.read_bytes(), type=_Holder)
+        named = msgspec.json.decode(path.read_bytes(), type=Process)
     except (OSError, msgspec.MsgspecError):
         return None
-    return named.pid if _start_of(named.pid) == named.started else None
+    return named.pid if is_alive(named) else None
+
+
+def this_process() -> Process:
+    """Return the process that calls."""
+    return Process(os.getpid(), _start_of(os.getpid()) or 0.0)
+
+
+def is_alive(process: Process) -> bool:
+    """Return whether a process has not ended."""
+    return _start_of(process.pid) == process.started
 
 
 def already_training(run: Path, pid: int | None) -> DesignerError:
@@ -90,7 +100,8 @@ def _write(file: BinaryIO, content: bytes) -> None:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(file: BinaryIO) -> bool:
+    def acquire(file: BinaryIO) -> bool:
+        """Lock an open file until it is closed; return False if another process has done so."""
         file.seek(_LOCKED_BYTE)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -101,7 +112,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(file: BinaryIO) -> bool:
+    def acquire(file: BinaryIO) -> bool:
+        """Lock an open file until it is closed; return False if another process has done so."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -76,6 +76,7 @@ class TrainingPanel(QWidget):
         trainer.events_arrived.connect(lambda _: self._show_progress())
         trainer.restarted.connect(self._show_progress)
         trainer.refused.connect(workspace.refused)
+        trainer.reported.connect(workspace.reported)
         workspace.switched.connect(self._update_refusal)
         workspace.changed.connect(lambda *_: self._update_refusal())
         theme.changed.connect(self._dress)
@@ -93,9 +94,6 @@ class TrainingPanel(QWidget):
         """Return why the design cannot be trained now, "" if it can."""
         if self.trainer.beginning:
             return "A training is being started."
-        active = self.trainer.active
-        if active is not None and active.going:
-            return f"{active.run.path.name} is being trained; stop it first."
         if self.workspace.document is None:
             return "No design is open."
         if not self.workspace.analysis.inputs:

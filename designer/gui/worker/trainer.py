@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from designer.errors import DesignerError
 from designer.gui.base import background
+from designer.gui.worker.queue import TrainingQueue
 from designer.preferences import Preferences
 from designer.runs.folder import RunFolder, default_path, list_runs
 
@@ -64,6 +65,8 @@ class Trainer(QObject):
         Runs were created, deleted or renamed, or one ended.
     refused(sentence)
         An action failed, for the reason in the sentence.
+    reported(sentence)
+        Something was done that the user may not see: a training waits, or one was started.
 
     Attributes
     ----------
@@ -73,6 +76,8 @@ class Trainer(QObject):
         The runs whose curves are drawn together with those of the shown run.
     beginning
         Whether the folder of a new run is being written.
+    queue
+        The trainings that wait for the one that is being trained.
     """
 
     run_changed = Signal()
@@ -82,6 +87,7 @@ class Trainer(QObject):
     overlays_changed = Signal()
     runs_changed = Signal()
     refused = Signal(str)
+    reported = Signal(str)
 
     def __init__(self, preferences: Preferences, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -94,6 +100,10 @@ class Trainer(QObject):
         self._expected: Answer | None = None  # the request to read the next training's data ahead
         self._job: _Job | None = None
         self._closed = False
+        self.queue = TrainingQueue(self, self)
+        self.queue.refused.connect(self.refused)
+        self.queue.reported.connect(self.reported)
+        self.queue.changed.connect(self.state_changed)
 
     @property
     def runs_folder(self) -> Path:
@@ -105,6 +115,11 @@ class Trainer(QObject):
         """Whether a worker with torch loaded and the data read is waiting for Train."""
         standby = self._standby
         return standby is not None and standby.loaded and standby.prepared and standby.idle
+
+    @property
+    def occupied(self) -> bool:
+        """Whether this window trains a run or is about to."""
+        return self.beginning or (self.active is not None and self.active.going)
 
     # The window's life
 
@@ -120,18 +135,24 @@ class Trainer(QObject):
 
     def may_close(self, window: QWidget) -> bool:
         """Ask whether a running training continues or stops; False keeps the window open."""
-        if self.active is None or not self.active.going:
+        running = self.active.run.path.name if self.active and self.active.going else ""
+        waiting = [path.name for path in self.queue.runs]
+        if not running and not waiting:
             return True
         from designer.gui.worker import closing
 
-        answer = closing.ask(window, self.active.run.path.name)
+        answer = closing.ask(window, running, waiting)
         if answer == "stop":
+            self.queue.close()  # none of those that wait is started
             self.steer("stop")
+        elif answer == "remove":
+            self.queue.remove(self.queue.runs)
         return answer != "cancel"
 
     def close(self) -> None:
         """Release the workers; one that trains continues to the end of the training."""
         self._closed = True
+        self.queue.close()
         for service in {self._standby, self._job.service if self._job is not None else None}:
             if service is not None:
                 service.release()
@@ -237,6 +258,7 @@ class Trainer(QObject):
         self.beginning = False
         self.train(path)
         self.runs_changed.emit()
+        self.queue.advance()  # if the worker could not be started
 
     def _not_begun(self, sentence: str) -> None:
         self.beginning = False
@@ -245,26 +267,45 @@ class Trainer(QObject):
         self.refused.emit(sentence)
 
     def train(self, path: Path, resume: bool = False) -> None:
-        """Let a worker train a run, and show the run; errors are sent by `refused`."""
+        """Let a worker train a run, or let it wait while another is trained.
+
+        Errors are sent by `refused`.
+        """
         if self.active is not None and self.active.going:
-            self.refused.emit(
-                f"{self.active.run.path.name} is being trained: stop it or wait until it ends."
-            )
+            if self.active.run.path != path:
+                self.queue.add(path, resume=resume)
             return
+        problem = self.start(path, resume=resume, show=True)
+        if problem:
+            self.refused.emit(problem)
+
+    def start(self, path: Path, *, resume: bool, show: bool = False) -> str:
+        """Let a worker train a run; return why that is not possible, "" if it is.
+
+        Parameters
+        ----------
+        path
+            The run folder.
+        resume
+            Whether to continue from the checkpoint.
+        show
+            Whether to show the run even if the user looks at one that did not just end.
+        """
         try:
             job = self._employ(path, resume=resume)
         except DesignerError as error:
-            self.refused.emit(str(error))
-            return
-        self._job = job
+            return str(error)
+        before, self._job = self._job, job
         if self.shown is not None and self.shown.run.path == path:
             self.shown.revived(job.alive)
             self._set_active(self.shown)
         else:
             follower = self._new_follower(path, alive=job.alive)
             self._set_active(follower)
-            self._set_shown(follower)
+            if show or self.shown is None or (before and before.path == self.shown.run.path):
+                self._set_shown(follower)
         self.state_changed.emit()
+        return ""
 
     def _employ(self, path: Path, *, resume: bool) -> _Job:
         """Let the standby worker train a run, or a new worker if the standby is busy."""
@@ -274,13 +315,16 @@ class Trainer(QObject):
             self._standby = None
         else:
             service = self._new_service()
-        service.ask({"do": "train", "run": str(path.absolute()), "resume": resume}, self._answered)
-        return _Job(path, service)
+        job = _Job(path, service)
+        request = {"do": "train", "run": str(path.absolute()), "resume": resume}
+        service.ask(request, lambda answer: self._answered(job, answer))
+        return job
 
-    def _answered(self, answer: "Answer") -> None:
-        """Handle the answer of the worker that trains: it finished, failed or died."""
-        job = self._job
-        assert job is not None
+    def _answered(self, job: _Job, answer: "Answer") -> None:
+        """Handle the answer of a worker that trained: it finished, failed or died.
+
+        A waiting training may have been started since, as its folder shows the end sooner.
+        """
         job.answer = answer
         # Not reused: its threads, random generators and memory are set up for this recipe.
         job.service.release()
@@ -292,6 +336,14 @@ class Trainer(QObject):
     def resume(self, path: Path) -> None:
         """Resume a run that was stopped or interrupted."""
         self.train(path, resume=True)
+
+    def train_now(self, path: Path) -> None:
+        """Train a waiting run before all others; the one being trained is stopped and waits."""
+        active = self.active
+        going = active is not None and active.going
+        self.queue.train_now(path, active.run.path if active is not None and going else None)
+        if going:
+            self.steer("stop")
 
     def steer(self, command: "control.CommandName", value: float | None = None) -> None:
         """Send a command to the run being trained; errors are sent by `refused`."""
@@ -347,6 +399,9 @@ class Trainer(QObject):
 
     def _attach(self, path: Path | None) -> None:
         """Show a run that another window started and that is still being trained."""
+        if self._closed:
+            return
+        self.queue.open()
         if path is None or self.active is not None:
             return
         follower = self._new_follower(path)
@@ -370,7 +425,20 @@ class Trainer(QObject):
             if active is not self.shown:
                 active.close()
             self.runs_changed.emit()
+            self.state_changed.emit()
+            self.queue.ended(self._failure_of(active))
+            return
+        if active.state == "running":
+            self.queue.begun()
         self.state_changed.emit()
+
+    def _failure_of(self, follower: "Follower") -> str:
+        """Return a sentence on a training that did not end as planned, "" if it did."""
+        if follower.state in ("finished", "early_stopped", "stopped"):
+            return ""
+        result = follower.result
+        words = (result.message if result is not None else "") or follower.sentence
+        return f"{follower.run.path.name} failed. {words or self.ending_of(follower)}"
 
     def _set_shown(self, follower: "Follower | None") -> None:
         old = self.shown

@@ -12,6 +12,7 @@ from designer.recipe.reading import changed
 from designer.runs import lock
 from designer.runs.control import ControlReader
 from designer.runs.events import read_events
+from designer.runs.folder import RunFolder
 from tests.gui.training import conftest
 
 pytestmark = pytest.mark.slow
@@ -56,7 +57,6 @@ def test_train_pause_continue_change_the_rate_stop_resume(desk):
     follower = begin(desk, epochs=ENDLESS)
     run = follower.run
     assert desk.training.running
-    assert "is being trained; stop it first" in desk.training.refusal()
     assert desk.trainer._job.service is standby
     desk.wait(lambda: any(len(line.y) > 2 for line in desk.training.curves.loss.lines))
     assert "step" in desk.training.controls.position.text()
@@ -169,3 +169,54 @@ def test_the_action_trains_and_the_data_is_checked_by_the_worker_too(window: Mai
     qtbot.waitUntil(lambda: follower.state == "failed", timeout=conftest.SECONDS)
     assert not window.training.running
     assert "There is no file or folder /nowhere/at/all" in window.training.sentence.text()
+
+
+# The queue
+
+
+def train(desk, **changes):
+    """Press the key of Train with a recipe, and return the run that was written."""
+    before = set(desk.trainer.runs_folder.iterdir())
+    desk.training.set_up.take(changed(desk.training.set_up.recipe, {**QUICK, **changes}))
+    desk.training.start()
+    desk.wait(lambda: not desk.trainer.beginning)
+    (run,) = set(desk.trainer.runs_folder.iterdir()) - before
+    return run
+
+
+def test_trainings_wait_in_a_queue_and_start_one_after_another(desk):
+    reported = []
+    desk.workspace.reported.connect(reported.append)
+    first = begin(desk, epochs=ENDLESS)
+    second = train(desk, epochs=1, **{"data.source": "/nowhere"})
+    third = train(desk, epochs=1, seed=3, **{"data.source": "mnist10k"})
+    assert reported[-1] == f"{third.name} waits for its turn: 2nd."
+    assert desk.trainer.queue.runs == (second, third)
+    assert desk.trainer.active is first
+    # What was pressed is fixed: later changes of design and recipe do not reach it.
+    desk.training.set_up.take(changed(desk.training.set_up.recipe, {"seed": 9}))
+    assert RunFolder(third).recipe().seed == 3
+    click(desk, "training-stop")
+    desk.wait(lambda: first.state == "stopped")
+    # The second fails, which is said and does not keep the third from its turn.
+    desk.wait(lambda: RunFolder(third).state() == "finished")
+    assert RunFolder(second).state() == "failed"
+    assert any(
+        text.startswith(f"{second.name} failed. There is no file or folder /nowhere")
+        and text.endswith(f"{third.name}, which waited, is trained now.")
+        for text in desk.refused
+    )
+    desk.wait(lambda: not desk.training.running)
+    assert desk.trainer.queue.runs == ()
+    assert desk.trainer.shown.run.path == third
+
+
+def test_a_waiting_training_is_started_at_once_and_the_other_resumed_after_it(desk):
+    first = begin(desk, epochs=ENDLESS)
+    second, third = train(desk, epochs=1), train(desk, epochs=1, seed=1)
+    desk.trainer.train_now(third)
+    desk.wait(lambda: RunFolder(third).state() == "finished")
+    desk.trainer.queue.hold(True)
+    desk.wait(lambda: desk.trainer.active is None or desk.trainer.active.run.path == first.run.path)
+    assert first.run.last.exists()
+    assert desk.trainer.queue.runs in ((first.run.path, second), (second,))

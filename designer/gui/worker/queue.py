@@ -1,0 +1,248 @@
+"""The trainings that wait for their turn, and when this window starts the next one."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from designer.errors import DesignerError
+from designer.gui.base import background
+from designer.preferences import state_folder
+from designer.runs.folder import RunFolder
+from designer.runs.queue import Queue, State, Waiting
+
+LOOK = 2_000  # milliseconds between two looks at the queue, which another window may have changed
+_ENDED = ("finished", "early_stopped")
+
+
+class Starter(Protocol):
+    """What the queue needs of the trainer."""
+
+    @property
+    def runs_folder(self) -> Path:
+        """The folder that contains the run folders."""
+        ...
+
+    @property
+    def occupied(self) -> bool:
+        """Whether this window trains a run or is about to."""
+        ...
+
+    def start(self, path: Path, *, resume: bool) -> str:
+        """Let a worker train a run; return why that is not possible, "" if it is."""
+        ...
+
+
+class TrainingQueue(QObject):
+    """Shows and changes the queue of trainings, and starts the next when nothing is trained.
+
+    Signals
+    -------
+    changed()
+        `state` has changed.
+    reported(sentence)
+        A training waits, or one was started.
+    refused(sentence)
+        Something failed.
+
+    Attributes
+    ----------
+    state
+        The queue as it was read last.
+    """
+
+    changed = Signal()
+    reported = Signal(str)
+    refused = Signal(str)
+
+    def __init__(self, starter: Starter, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.starter = starter
+        self.state = State()
+        self._queue = Queue(state_folder())
+        self._stamp = 0
+        self._wanted: Path | None = None
+        self._failure = ""  # how the last training failed, to be said when the next one starts
+        self._starting = False
+        self._taking = False
+        self._closed = False
+        self._timer = QTimer(self, interval=LOOK)
+        self._timer.timeout.connect(self._look)
+
+    def open(self) -> None:
+        """Show what waits since an earlier session, and start it when nothing is trained."""
+        self._timer.start()
+        self._look()
+
+    def close(self) -> None:
+        """Start nothing any more; what waits stays in the file."""
+        self._closed = True
+        self._timer.stop()
+
+    # What the user does
+
+    @property
+    def runs(self) -> tuple[Path, ...]:
+        """The folders of the waiting trainings, the next one first."""
+        return tuple(each.path for each in self.state.waiting)
+
+    def position_text(self, run: Path) -> str:
+        """Return the position of a run in words, "" if it does not wait."""
+        position = self.state.position(run)
+        return "" if position is None else ordinal(position + 1)
+
+    def add(self, run: Path, *, resume: bool = False) -> None:
+        """Let a run wait behind the others."""
+        if self._change(lambda: self._queue.add(run, resume=resume)):
+            self.reported.emit(f"{run.name} waits for its turn: {self.position_text(run)}.")
+
+    def remove(self, runs: Sequence[Path]) -> None:
+        """Let runs wait no more; their folders stay."""
+        self._change(lambda: self._queue.remove(runs))
+
+    def move(self, run: Path, by: int) -> None:
+        """Move a waiting run by some positions; negative is sooner."""
+        position = self.state.position(run)
+        if position is not None:
+            self._change(lambda: self._queue.move(run, position + by))
+
+    def hold(self, held: bool) -> None:
+        """Let no training start by itself, or let them start again."""
+        self._change(lambda: self._queue.hold(held))
+        self.advance()
+
+    def train_now(self, run: Path, instead_of: Path | None) -> None:
+        """Start a waiting run before all others.
+
+        Parameters
+        ----------
+        run
+            The run folder.
+        instead_of
+            The run that is being trained and that the caller stops; it waits next, to be resumed.
+        """
+        if instead_of is not None:
+            self._change(lambda: self._queue.add(instead_of, resume=True, first=True))
+        if self._change(lambda: self._queue.move(run, 0)):
+            self._wanted = run
+            self.advance()
+
+    def _change(self, change: Callable[[], State]) -> bool:
+        try:
+            self._set(change())
+        except DesignerError as error:
+            self.refused.emit(str(error))
+            return False
+        return True
+
+    def _set(self, state: State) -> None:
+        self._stamp = _stamp(self._queue.file)
+        if state != self.state:
+            self.state = state
+            self.changed.emit()
+
+    # Starting the next one
+
+    def ended(self, failure: str) -> None:
+        """Start the next training, since one has ended; `failure` is how, "" if it went well."""
+        self._failure = failure
+        self.begun()
+        self.advance()
+
+    def begun(self) -> None:
+        """Let other windows start trainings again: this one's has its worker now."""
+        if self._starting:
+            self._starting = False
+            background.run(self, self._queue.started, self._set, self.refused.emit)
+
+    def advance(self) -> None:
+        """Start the next training, unless one is being trained or they are held."""
+        if self._taking or self._closed or self.starter.occupied:
+            return
+        if not self.state.waiting:
+            return
+        self._taking = True
+        folders = {self.starter.runs_folder, *(each.path.parent for each in self.state.waiting)}
+        wanted = self._wanted
+
+        def take() -> tuple[Waiting | None, State]:
+            taken = self._queue.take(lambda: any(map(is_training, folders)), wanted=wanted)
+            return taken, self._queue.read()
+
+        background.run(self, take, lambda found: self._taken(*found), self._not_taken)
+
+    def _taken(self, entry: Waiting | None, state: State) -> None:
+        self._taking = False
+        self._set(state)
+        if entry is None:
+            return
+        self._starting = True
+        self._wanted = None
+        if self._closed or self.starter.occupied:
+            # A training was begun, or the window was closed, while this one was being taken.
+            self._change(lambda: self._queue.add(entry.path, resume=entry.resume, first=True))
+            self.begun()
+            return
+        failure, self._failure = self._failure, ""
+        problem = (
+            "" if _needs_no_training(entry) else self.starter.start(entry.path, resume=entry.resume)
+        )
+        if self.starter.occupied:
+            if failure:
+                self.refused.emit(f"{failure} {entry.path.name}, which waited, is trained now.")
+            else:
+                self.reported.emit(f"{entry.path.name}, which waited, is trained now.")
+            return
+        if problem:
+            self.refused.emit(f"{entry.path.name}, which waited, cannot be trained. {problem}")
+        self._failure = failure
+        self.begun()
+        self.advance()
+
+    def _not_taken(self, sentence: str) -> None:
+        self._taking = False
+        self.refused.emit(sentence)
+
+    def _look(self) -> None:
+        """Read the queue if another window changed it, and start what waits."""
+        if _stamp(self._queue.file) != self._stamp:
+            self._change(self._queue.read)
+        self.advance()
+
+
+def ordinal(number: int) -> str:
+    """Return a position as text: 1st, 2nd, 3rd, 4th."""
+    ending = (
+        "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    )
+    return f"{number}{ending}"
+
+
+def is_training(folder: Path) -> bool:
+    """Return whether a worker trains a run in a folder."""
+    return any(RunFolder(path.parent).worker() is not None for path in _locks(folder))
+
+
+def _locks(folder: Path) -> list[Path]:
+    """Return the lock files in a folder of runs that name a worker; the others are empty."""
+    try:
+        return [path for path in folder.glob("*/worker.lock") if path.stat().st_size]
+    except OSError:
+        return []
+
+
+def _needs_no_training(entry: Waiting) -> bool:
+    """Return whether a run that was to be resumed has finished meanwhile."""
+    try:
+        result: Any = RunFolder(entry.path).result() if entry.resume else None
+    except DesignerError:
+        return False
+    return result is not None and result.status in _ENDED
+
+
+def _stamp(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
