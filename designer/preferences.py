@@ -13,6 +13,7 @@ RECENT = 12  # files remembered
 
 ThemeName = Literal["system", "light", "dark"]
 Numbers = Literal["system", "english", "plain"]
+DockTabbing = Literal["wide", "narrow", "small"]
 
 
 def default_runs_folder() -> str:
@@ -31,6 +32,29 @@ class GalleryView(msgspec.Struct, frozen=True, kw_only=True):
     years: str = ""
 
 
+class DockSizes(msgspec.Struct, kw_only=True):
+    """The sizes that the user gave the docks; 0 where a size follows the window.
+
+    Attributes
+    ----------
+    left, right
+        Widths of the docks beside the canvas in pixels.
+    bottom
+        Height of the docks below it in pixels.
+    split
+        Share of the first of two groups below the canvas in percent of their width.
+    tabbing
+        For windows of which width the docks are arranged: in narrow ones, all docks below the
+        canvas are tabs of one group; in small ones, all docks are.
+    """
+
+    left: int = 0
+    right: int = 0
+    bottom: int = 0
+    split: int = 0
+    tabbing: DockTabbing = "wide"
+
+
 class Preferences(msgspec.Struct, kw_only=True):
     """Everything that is stored; `store` writes it.
 
@@ -44,6 +68,8 @@ class Preferences(msgspec.Struct, kw_only=True):
         How long after a change a backup of the design is written.
     geometry, arrangement
         Position of the window and arrangement of its docks, in Qt's format and base64.
+    docks
+        The sizes that the user gave the docks; None in a file of the version before.
     toured
         Whether the tour was started.
     """
@@ -58,6 +84,7 @@ class Preferences(msgspec.Struct, kw_only=True):
     recent: list[str] = []
     geometry: str = ""
     arrangement: str = ""
+    docks: DockSizes | None = None
     toured: bool = False
     gallery: GalleryView = GalleryView()
 

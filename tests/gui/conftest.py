@@ -1,5 +1,6 @@
 """Windows, workspaces and widgets for each test, with folders and preferences of its own."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from designer.gui.base import theme
 from designer.gui.base.speed.garbage import GarbageCollector
 from designer.gui.documents.workspace import Workspace
 from designer.gui.shell.main_window import MainWindow
+
+# Qt's offscreen screen has 800x800 pixels; most tests are about a window of a usual size.
+SCREEN = Path(__file__).with_name("screen.json")
+if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+    os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={SCREEN}"
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -181,11 +181,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("layer.arrange", "Layer", "Arran&ge", "Lay the graph out from top to bottom.", lambda w: w.canvas.arrange(), "Ctrl+L", "arrange", _no_design, True, separated=True),
     # Train
     Action("train.start", "Train", "&Train", "Train this design as the Training panel says.", lambda w: w.train(), "Ctrl+T; F5", "play", _not_trainable),
-    Action("train.pause", "Train", "&Pause or resume", "Pause the training, or resume it.", _pause, "F6", "pause", _not_running),
+    Action("train.pause", "Train", "&Pause or resume", "Pause the training, or resume it.", _pause, "F8", "pause", _not_running),
     Action("train.stop", "Train", "&Stop", "End the training with a checkpoint.", lambda w: w.trainer.steer("stop"), "Shift+F5", "stop", _not_running),
     Action("train.checkpoint", "Train", "&Checkpoint now", "Write a checkpoint and continue the training.", lambda w: w.trainer.steer("checkpoint"), "", "checkpoint", _not_running),
     Action("train.weights", "Train", "Load &weights…", "Start from the weights in a file, and show which layers they fit.", lambda w: w.load_weights(), "", "open", _no_design),
     Action("train.runs", "Train", "&Runs", "Show earlier trainings.", lambda w: w.show_dock("runs"), "", "runs", separated=True),
+    # Window
+    Action("window.panels", "Window", "&Hide all panels", "Leave the whole window to the canvas; again, show the panels as they were.", lambda w: w.toggle_panels(), "F9", "panels", _no_design, checked=lambda w: not _no_design(w) and w.panels_hidden),
+    Action("window.full_screen", "Window", "&Full screen", "Use the whole screen, without title bar.", lambda w: w.toggle_full_screen(), "F11", "expand", checked=lambda w: w.frame.isFullScreen()),
+    Action("window.next_panel", "Window", "&Next panel", "Send the keys to the next panel, and after the last one to the canvas.", lambda w: w.focus_panel(1), "F6", "", _no_design),
+    Action("window.previous_panel", "Window", "&Previous panel", "Send the keys to the panel before.", lambda w: w.focus_panel(-1), "Shift+F6", "", _no_design),
     # Help
     Action("help.commands", "Help", "&Commands…", "Find anything by typing.", lambda w: w.command_palette(), "Ctrl+K; Ctrl+Shift+P", "search"),
     Action("help.tour", "Help", "&First steps", "A tour of the window in two minutes.", lambda w: w.tour(), "F1", "help"),

@@ -88,6 +88,19 @@ class Window(Protocol):
     def show_dock(self, name: str) -> None:
         """Bring a dock to the front, opening it if it is closed."""
 
+    @property
+    def panels_hidden(self) -> bool:
+        """Whether no dock is shown."""
+
+    def toggle_panels(self) -> None:
+        """Hide all docks, or show again those that were hidden together."""
+
+    def toggle_full_screen(self) -> None:
+        """Use the whole screen, or go back to a window."""
+
+    def focus_panel(self, step: int) -> None:
+        """Send the keys to the next shown panel, or with -1 to the one before."""
+
     def guarded(self, work: Callable[[], object]) -> bool:
         """Do something, show what it refuses, and return whether it was done."""
 

@@ -8,7 +8,6 @@ from platformdirs import user_documents_path
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QFrame,
     QGridLayout,
@@ -26,6 +25,7 @@ from designer.design import files, identifiers
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.gui.base import background, icons
+from designer.gui.base.boxes import ComboBox
 from designer.gui.base.theme import sans, theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.export.format_row import FormatRow
@@ -119,7 +119,7 @@ class ExportDialog(QDialog):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(8)
         grid.setColumnStretch(1, 1)
-        self.weights = QComboBox(objectName="export-weights")
+        self.weights = ComboBox(objectName="export-weights")
         if self._source is None:
             self.weights.addItem(_FRESH, None)
         else:

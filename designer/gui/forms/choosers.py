@@ -8,10 +8,10 @@ from PySide6.QtGui import (
     QKeyEvent,
     QPainter,
     QPaintEvent,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import QCheckBox, QComboBox, QMenu
 
+from designer.gui.base.boxes import WheelWithFocus
 from designer.gui.base.theme import colors, mono
 from designer.gui.forms.editors import HoverSignals
 
@@ -84,7 +84,7 @@ class Switch(HoverSignals, QCheckBox):
         _show_menu(self, event)
 
 
-class Options(HoverSignals, QComboBox):
+class Options(HoverSignals, WheelWithFocus, QComboBox):
     """A drop-down list; the mouse wheel changes it only while it has the focus."""
 
     entered = Signal()
@@ -94,7 +94,6 @@ class Options(HoverSignals, QComboBox):
     def __init__(self) -> None:
         super().__init__()
         self.setFont(mono(relative=0.95))
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(4)
 
@@ -103,13 +102,6 @@ class Options(HoverSignals, QComboBox):
             self.expression_asked.emit()
         else:
             super().keyPressEvent(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the event to the form, which scrolls, unless the list has the focus."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

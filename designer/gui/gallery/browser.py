@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui.base import icons
+from designer.gui.base.boxes import ComboBox
 from designer.gui.base.theme import colors, theme
 from designer.gui.gallery import catalogue
 from designer.gui.gallery.cards import CardsView
@@ -159,7 +160,7 @@ class Browser(QWidget):
         return row
 
     def _box(self, name: str, accessible: str) -> QComboBox:
-        box = QComboBox(objectName=f"gallery-{name}")
+        box = ComboBox(objectName=f"gallery-{name}")
         box.setAccessibleName(accessible)
         box.setMaxVisibleItems(30)
         box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)

@@ -24,6 +24,7 @@ from designer import presets
 from designer.analysis.analysis import Analysis, analyze
 from designer.errors import DesignerError
 from designer.gui.base import background, icons
+from designer.gui.base.boxes import ComboBox
 from designer.gui.base.theme import colors, mono, theme
 from designer.gui.documents.document import Document
 from designer.gui.documents.workspace import Workspace
@@ -162,7 +163,7 @@ class ComparisonDialog(QDialog):
     # Assembling
 
     def _box(self, name: str, key: str) -> QComboBox:
-        box = QComboBox(objectName=f"comparison-{name}")
+        box = ComboBox(objectName=f"comparison-{name}")
         box.setAccessibleName("First network" if name == "left" else "Second network")
         box.setMaxVisibleItems(24)
         box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QSpinBox,
     QToolTip,
     QVBoxLayout,
     QWidget,
@@ -18,6 +16,7 @@ from PySide6.QtWidgets import (
 from designer.analysis.accounting.totals import PRECISIONS, Totals
 from designer.analysis.report import formatting
 from designer.gui.base import numbers
+from designer.gui.base.boxes import ComboBox, SpinBox
 from designer.gui.base.theme import mono, sans
 from designer.gui.documents import fitting
 from designer.gui.panels.flow import FlowLayout
@@ -201,14 +200,14 @@ class MemoryTotals(QWidget):
                 "training",
             )
         }
-        self.batch = QSpinBox(objectName="batch", minimum=1, maximum=LARGEST_BATCH, value=32)
+        self.batch = SpinBox(objectName="batch", minimum=1, maximum=LARGEST_BATCH, value=32)
         self.batch.setAccessibleName("Batch size")
         self.batch.setToolTip(
             "Images per step, for the estimate of the memory that training needs."
         )
         self.batch.setAccelerated(True)
         self.batch.lineEdit().setTextMargins(8, 0, 0, 0)
-        self.optimizer = QComboBox(objectName="optimizer")
+        self.optimizer = ComboBox(objectName="optimizer")
         self.optimizer.setAccessibleName("Optimizer")
         self.optimizer.setToolTip(
             "The optimizer, for the estimate: optimizers keep different amounts of state."
@@ -216,7 +215,7 @@ class MemoryTotals(QWidget):
         for name, estimate in ESTIMATES.items():
             self.optimizer.addItem(estimate.title, name)
         self._settings = {name: estimate.settings for name, estimate in ESTIMATES.items()}
-        self.precision = QComboBox(objectName="precision")
+        self.precision = ComboBox(objectName="precision")
         self.precision.setAccessibleName("Precision")
         self.precision.setToolTip(
             "The precision, for the estimate: mixed precision halves the memory of activations."

@@ -20,7 +20,7 @@ _UNSEEN = ("offscreen", "minimal")  # platforms of Qt without a screen
 
 def has_screen() -> bool:
     """Tell whether there is a display on which a user sees a window."""
-    return not display_missing() and os.environ.get("QT_QPA_PLATFORM") not in _UNSEEN
+    return not display_missing() and not _is_unseen()
 
 
 def display_missing() -> str:
@@ -28,7 +28,7 @@ def display_missing() -> str:
 
     Qt ends the process if it finds no display, so this checks before Qt is started.
     """
-    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM") in _UNSEEN:
+    if sys.platform != "linux" or _is_unseen():
         return ""
     instead = (
         "Use the command line instead, for example netdesigner train lenet5; netdesigner --help "
@@ -45,6 +45,11 @@ def display_missing() -> str:
             f"and Ubuntu, run apt install {X_PACKAGES}. {instead}"
         )
     return ""
+
+
+def _is_unseen() -> bool:
+    """Tell whether Qt is told to draw without a screen; options may follow behind a colon."""
+    return os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] in _UNSEEN
 
 
 def _missing_library() -> str:

@@ -3,19 +3,21 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from designer.gui.base.dock_tabs import DockTabs
 from designer.gui.canvas.canvas import Canvas
 from designer.gui.documents.document_tabs import DocumentTabs
 from designer.gui.documents.workspace import Workspace
+from designer.gui.shell.dock_layout import DockLayout
 from designer.gui.shell.docks import BOTTOM, DOCKS, Context, Dock
 from designer.gui.training.panel import TrainingPanel
 from designer.gui.worker.trainer import Trainer
+from designer.preferences import DockSizes
 
 _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-_BOTTOM_HEIGHT = 300  # first height of the docks below the canvas, in pixels
 
 
 class Editor(QMainWindow):
@@ -29,6 +31,8 @@ class Editor(QMainWindow):
         The docks to build, as `docks.DOCKS` describes them.
     docks
         The docks built so far, by key.
+    layout_
+        Keeps their sizes in proportion to the window; None until all docks are built.
 
     Signals
     -------
@@ -48,6 +52,7 @@ class Editor(QMainWindow):
         self.canvas = Canvas(workspace)
         self.tabs = DocumentTabs(workspace)
         self.docks: dict[str, QDockWidget] = {}
+        self.layout_: DockLayout | None = None
         center = QWidget()
         column = QVBoxLayout(center)
         column.setContentsMargins(0, 0, 0, 0)
@@ -131,47 +136,108 @@ class Editor(QMainWindow):
 
     def _arrange_at_first(self) -> None:
         self.resize(1480, 820)
-        alone = [row for row in self.rows if not row.tab_with]
-        for below in (False, True):
-            rows = [row for row in alone if (row.area == BOTTOM) == below]
-            self.resizeDocks(
-                [self.docks[row.key] for row in rows], [row.width for row in rows], _ACROSS
-            )
-        bottom = [self.docks[row.key] for row in alone if row.area == BOTTOM]
-        self.resizeDocks(bottom[:1], [_BOTTOM_HEIGHT], _DOWN)
         layout = self.layout()
         assert layout is not None
         layout.activate()  # else Qt forgets the sizes when it lays the docks out first
-        self._first_arrangement = self.saveState()
+        self.layout_ = DockLayout(self, self.rows, self.docks)
 
     def show_dock(self, name: str) -> None:
         """Bring a dock to the front, opening it if it is closed."""
         self.docks[name].show()
         self.docks[name].raise_()
 
+    def fit(self, width: int, height: int) -> None:
+        """Take a size before the page is shown, so that the window need not grow for its docks."""
+        self.resize(width, height)
+        if self.layout_ is not None:
+            self.layout_.fit()
+
+    @property
+    def panels_hidden(self) -> bool:
+        """Whether no dock is shown."""
+        return self.layout_ is not None and self.layout_.hidden
+
+    def focus_panel(self, step: int) -> None:
+        """Give the focus to the next group of docks, or with -1 to the one before.
+
+        The canvas comes between the last and the first. A group is entered at what has the focus
+        already within its front panel, else at the first widget that takes keys.
+        """
+        if self.layout_ is None:
+            return
+        stops: list[QWidget] = [self.canvas, *self.layout_.in_front()]
+        focus = self.focusWidget() or self
+        held = (number for number, each in enumerate(stops) if each.isAncestorOf(focus))
+        focus_first(stops[(next(held, 0) + step) % len(stops)])
+
+    def toggle_panels(self) -> None:
+        """Hide all docks, or show again those that were hidden together."""
+        if self.layout_ is None:
+            return
+        if self.layout_.hidden:
+            self.layout_.show_hidden()
+        else:
+            self.layout_.hide_all()
+
     def arrangement(self) -> bytes:
         """Return where the docks are, in Qt's format."""
         return bytes(self.saveState().data())
 
-    def arrange(self, arrangement: bytes | None = None) -> None:
+    def sizes(self) -> DockSizes | None:
+        """Return the sizes that the user gave the docks; None while they are not built."""
+        return self.layout_.own if self.layout_ is not None else None
+
+    def arrange(self, arrangement: bytes | None = None, sizes: DockSizes | None = None) -> None:
         """Restore a stored arrangement of the docks; the first one if none is given.
 
         A dock that is newer than the stored arrangement goes where its row says.
         """
+        assert self.layout_ is not None
+        self.layout_.reset()
         if not arrangement:
-            self.restoreState(self._first_arrangement)
+            self.layout_.arrange_all()
             return
         self.restoreState(QByteArray(arrangement))
+        if sizes is not None:
+            self.layout_.own = sizes
         for row in self.rows:
             if not _names(arrangement, row):
                 self._put_in_place(row)
                 self.docks[row.key].show()
                 if row.tab_with:
                     self.docks[row.tab_with].raise_()
+        if sizes is None:
+            self.layout_.adopt()
+        self.layout_.fit()
+
+    # Events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.layout_ is not None:
+            self.layout_.fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Notice when the user lets go of a line between two docks."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.MouseButtonRelease and self.layout_ is not None:
+            self.layout_.user_resized()
+        return handled
 
     def _count_problems(self) -> None:
         number = len(self.workspace.analysis.problems)
         self.docks["problems"].setWindowTitle(f"Problems ({number})" if number else "Problems")
+
+
+def focus_first(panel: QWidget) -> None:
+    """Give the focus to a panel: to the first widget in it that Tab would reach."""
+    panel.activateWindow()
+    inside = [panel, *panel.findChildren(QWidget)]
+    for widget in inside:
+        policy = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        if policy == Qt.FocusPolicy.TabFocus and widget.isVisible() and widget.isEnabled():
+            widget.setFocus(Qt.FocusReason.TabFocusReason)
+            return
 
 
 def _object_name(row: Dock) -> str:

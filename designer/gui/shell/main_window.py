@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from designer import preferences
 from designer.errors import DesignerError
-from designer.gui.base import numbers
+from designer.gui.base import numbers, screens
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.commands.actions import MENUS, Actions
@@ -176,12 +176,16 @@ class MainWindow(QMainWindow):
         status = StatusBar(self.workspace, editor.training)
         status.problems_clicked.connect(lambda: self.show_dock("problems"))
         self.setStatusBar(status)
+        self._window_menu.addSeparator()
         for dock in editor.docks.values():
             self._window_menu.addAction(dock.toggleViewAction())
+            dock.visibilityChanged.connect(self.actions_.refresh_soon)
         self._window_menu.addSeparator()
         self._window_menu.addAction("&Reset arrangement", editor.arrange)
         if self.preferences.arrangement:
-            editor.arrange(base64.b64decode(self.preferences.arrangement))
+            arrangement = base64.b64decode(self.preferences.arrangement)
+            editor.arrange(arrangement, self.preferences.docks)
+        editor.fit(self.pages.width(), self.pages.height())
 
     def _menus(self) -> None:
         for name in MENUS:
@@ -283,6 +287,23 @@ class MainWindow(QMainWindow):
         """Bring a dock to the front, opening it if it is closed."""
         self.build_editor().show_dock(name)
 
+    @property
+    def panels_hidden(self) -> bool:
+        """Whether the editor shows no panel."""
+        return self._built and self.editor.panels_hidden
+
+    def toggle_panels(self) -> None:
+        """Hide all panels of the editor, or show again those that were hidden together."""
+        self.build_editor().toggle_panels()
+
+    def toggle_full_screen(self) -> None:
+        """Use the whole screen, or go back to the window as it was."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def focus_panel(self, step: int) -> None:
+        """Send the keys to the next shown panel, or with -1 to the one before."""
+        self.build_editor().focus_panel(step)
+
     def guarded(self, work: Callable[[], object]) -> bool:
         """Do something, show what it refuses, and return whether it was done."""
         try:
@@ -332,14 +353,16 @@ class MainWindow(QMainWindow):
     # Arrangement
 
     def _restore(self) -> None:
-        self.resize(1480, 920)
+        screens.place_first(self)
         if self.preferences.geometry:
             self.restoreGeometry(QByteArray(base64.b64decode(self.preferences.geometry)))
+            screens.keep_on_screen(self)
 
     def _remember(self) -> None:
         self.preferences.geometry = base64.b64encode(self.saveGeometry().data()).decode()
         if self._built:
             self.preferences.arrangement = base64.b64encode(self.editor.arrangement()).decode()
+            self.preferences.docks = self.editor.sizes()
         try:
             preferences.store(self.preferences)
         except DesignerError as error:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui.base import icons
+from designer.gui.base.boxes import ComboBox, DoubleSpinBox
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.forms.folder_field import FolderField
 from designer.preferences import Preferences
@@ -118,7 +118,7 @@ class SettingsDialog(QDialog):
             "The worker takes about 0.6 GB of memory, and up to 0.5 GB for the chosen data.",
         )
         self._section("Safety")
-        self.autosave = QDoubleSpinBox(objectName="settings-autosave")
+        self.autosave = DoubleSpinBox(objectName="settings-autosave")
         self.autosave.setAccessibleName("Seconds until a backup is written")
         self.autosave.setRange(0.2, 60.0)
         self.autosave.setSingleStep(0.5)
@@ -180,7 +180,7 @@ class SettingsDialog(QDialog):
         return box
 
     def _choices(self, name: str, rows: tuple[tuple[str, str], ...], key: str) -> QComboBox:
-        box = QComboBox(objectName=name)
+        box = ComboBox(objectName=name)
         for value, words in rows:
             box.addItem(words, value)
         box.currentIndexChanged.connect(lambda: self._set(key, box.currentData()))

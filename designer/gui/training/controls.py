@@ -29,7 +29,7 @@ class Controls(QWidget):
     def __init__(self, trainer: Trainer) -> None:
         super().__init__()
         self.trainer = trainer
-        self.pause = _push("Pause", "training-pause", "Pause the training (F6).")
+        self.pause = _push("Pause", "training-pause", "Pause the training (F8).")
         self.pause.clicked.connect(self.toggle_pause)
         self.stop = _push(
             "Stop", "training-stop", "Write a checkpoint and stop the training (Shift+F5)."

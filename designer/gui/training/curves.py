@@ -16,13 +16,13 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from designer.gui.base import background, icons
+from designer.gui.base.boxes import Slider
 from designer.gui.base.theme import colors, theme
 from designer.gui.training.plots import Line, Plot
 from designer.gui.worker.history import History, smoothed
@@ -95,7 +95,7 @@ class Curves(QWidget):
         self.legend.setMinimumWidth(1)
         row.addWidget(self.legend, 1)
         row.addWidget(_soft("Smoothing"))
-        self.smoothing = QSlider(Qt.Orientation.Horizontal, objectName="curves-smoothing")
+        self.smoothing = Slider(Qt.Orientation.Horizontal, objectName="curves-smoothing")
         self.smoothing.setAccessibleName("Smoothing")
         self.smoothing.setToolTip(
             "Exponential moving average: the weight of the previous steps, in per cent."

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from designer.errors import DesignerError
 from designer.gui.base import icons, numbers
+from designer.gui.base.boxes import ComboBox
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.training.matching import Match, split_counts
@@ -74,7 +75,7 @@ class DataChooser(QWidget):
         self.error = ""
         self.busy = False
         self._known: dict[str, Reading] = {}
-        self.name = QComboBox(objectName="data-source", editable=True)
+        self.name = ComboBox(objectName="data-source", editable=True)
         # Not by setLineEdit: the style sheet gives such a line edit padding, which clips its text.
         edit = self.name.lineEdit()
         assert edit is not None

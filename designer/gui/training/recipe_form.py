@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
+from designer.gui.base.boxes import ComboBox
 from designer.gui.base.theme import sans, theme
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, consequences, fields, is_used, value_of
@@ -234,7 +235,7 @@ class Row(QWidget):
             box.toggled.connect(lambda on: self.typed.emit(self.field.name, on))
             return box
         if (choices := self.field.setting.choices) is not None:
-            combo = QComboBox()
+            combo = ComboBox()
             for name, title in choices.items():
                 combo.addItem(title, name)
             combo.currentIndexChanged.connect(

@@ -5,7 +5,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from designer import presets
 from designer.errors import DesignerError
 from designer.gui.base import icons, numbers
+from designer.gui.base.boxes import ComboBox
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import sans, theme
 from designer.gui.documents import fitting
@@ -147,7 +147,7 @@ class SetUp(QWidget):
         return button
 
     def _fill_device(self, column: "_Column") -> None:
-        self.device_name = QComboBox(objectName="training-device-choice")
+        self.device_name = ComboBox(objectName="training-device-choice")
         self.device_name.setAccessibleName("Device")
         self.device_name.setToolTip("The device to train on; Automatic uses a GPU if there is one.")
         self.device_name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)

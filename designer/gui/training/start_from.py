@@ -6,7 +6,6 @@ from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QInputDialog,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from designer.analysis.analysis import Analysis
 from designer.gui.base import background
+from designer.gui.base.boxes import ComboBox
 from designer.gui.documents import weight_status
 from designer.gui.documents.weight_status import Comparison, Origin
 from designer.gui.documents.workspace import Workspace
@@ -65,7 +65,7 @@ class StartFrom(QWidget):
         workspace.changed.connect(lambda *_: self._soon.start() if self.source else None)
 
     def _assemble(self) -> None:
-        self.name = QComboBox(objectName="start-from")
+        self.name = ComboBox(objectName="start-from")
         self.name.setAccessibleName("Start from")
         self.name.setToolTip(
             "The weights that the training starts from. Tensors that do not fit start fresh."

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtWidgets import QTabBar
 from pytestqt.qtbot import QtBot
 
+from designer.gui.commands.actions import ACTIONS
 from designer.gui.shell.docks import BOTTOM, DOCKS, LEFT, RIGHT, Dock
 from designer.gui.shell.editor import Editor
 from designer.gui.shell.main_window import MainWindow
@@ -48,7 +49,8 @@ def test_every_dock_is_shown_and_in_the_menu(window: MainWindow, qtbot: QtBot) -
     window.workspace.open_preset("lenet5")
     (menu,) = [each for each in window.menuBar().actions() if each.text() == "&Window"]
     entries = [each.text() for each in menu.menu().actions() if not each.isSeparator()]
-    assert entries == [*(row.title for row in DOCKS), "&Reset arrangement"]
+    actions = [row.text for row in ACTIONS if row.menu == "Window"]
+    assert entries == [*actions, *(row.title for row in DOCKS), "&Reset arrangement"]
     for row in DOCKS:
         dock = window.docks[row.key]
         assert dock.widget() is not None

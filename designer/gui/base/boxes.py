@@ -1,0 +1,47 @@
+"""Boxes with a value that the mouse wheel changes only while they have the focus.
+
+Qt's own boxes take the focus and another value as soon as the wheel is turned above them, so that
+scrolling a form changes it. Use these instead; a test refuses Qt's own.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox, QWidget
+
+if TYPE_CHECKING:
+    _WidgetMixin = QWidget  # what the mixin is used with
+else:
+    _WidgetMixin = object  # a class cannot inherit from two classes of Qt
+
+
+class WheelWithFocus(_WidgetMixin):
+    """A mixin: without the focus, the wheel goes to what is around the box, which scrolls."""
+
+    def __init__(self, *arguments: Any, **properties: Any) -> None:
+        super().__init__(*arguments, **properties)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Change the value if the box has the focus."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class ComboBox(WheelWithFocus, QComboBox):
+    """A drop-down list."""
+
+
+class SpinBox(WheelWithFocus, QSpinBox):
+    """A whole number."""
+
+
+class DoubleSpinBox(WheelWithFocus, QDoubleSpinBox):
+    """A decimal number."""
+
+
+class Slider(WheelWithFocus, QSlider):
+    """A slider."""
