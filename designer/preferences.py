@@ -66,6 +66,8 @@ class Preferences(msgspec.Struct, kw_only=True):
         Whether a worker waits for Train with torch, and a small data set, already loaded.
     autosave_seconds
         How long after a change a backup of the design is written.
+    direction
+        Where data flow on the canvas.
     geometry, arrangement
         Position of the window and arrangement of its docks, in Qt's format and base64.
     docks
@@ -82,6 +84,7 @@ class Preferences(msgspec.Struct, kw_only=True):
     standby: bool = True
     autosave_seconds: float = 0.5
     recent: list[str] = []
+    direction: Literal["down", "right"] = "down"
     geometry: str = ""
     arrangement: str = ""
     docks: DockSizes | None = None

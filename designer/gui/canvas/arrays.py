@@ -14,6 +14,7 @@ import numpy as np
 from designer.analysis.problems import Problem
 from designer.design.values import Block, BlockNode, Node
 from designer.gui.canvas import wires
+from designer.gui.canvas.flow import DOWN
 from designer.gui.canvas.frames import Frame, kinds_may_differ, nodes_written_differently
 from designer.gui.canvas.marks import STACK, mark
 from designer.gui.canvas.rows import Rows
@@ -46,6 +47,8 @@ class Arrays(Rows):
 
     Attributes
     ----------
+    flow
+        The direction in which data flow.
     version
         Grows whenever positions, colors or marks change, so whenever the minimap is out of date.
     """
@@ -53,6 +56,7 @@ class Arrays(Rows):
     def __init__(self) -> None:
         super().__init__()
         self.version = 0
+        self.flow = DOWN
         self._block_ports: dict[str, tuple[int, int]] = {}  # number of inputs and outputs
 
     def update(
@@ -82,6 +86,8 @@ class Arrays(Rows):
         """
         old = self.frames
         self.frames = {frame.scope: frame for frame in root.walk()} if root is not None else {}
+        if root is not None:
+            self.flow = root.flow
         self._stale.clear()
         self._rewired.clear()
         bits, wire_bits, category = self.bits.copy(), self.wire_bits.copy(), self.category.copy()
@@ -187,7 +193,7 @@ class Arrays(Rows):
     def _move_nodes(self, frame: Frame) -> None:
         """Set the boxes of a frame's nodes."""
         rows = self.rows[frame.scope]
-        boxes = frame.boxes + np.array([*frame.origin, 0.0, 0.0])
+        boxes = self.flow.turned(frame.boxes + np.array([*frame.origin, 0.0, 0.0]))
         anchors = frame.anchors + frame.origin[0]
         if not (
             np.array_equal(self.box[rows], boxes) and np.array_equal(self.anchor[rows], anchors)
@@ -198,60 +204,52 @@ class Arrays(Rows):
 
     def _compute_wires(self, scope: str) -> None:
         """Find lanes and points of a frame's edges; only those that differ are sampled again."""
-        edges = self.edge_rows[scope]
+        edges, turned = self.edge_rows[scope], self.flow.turned
         start, end = self.wire_ends(edges, self.box, self.anchor)
-        lane = wires.lanes(start, end, self.box[self.rows[scope]])
-        old, first, last = self.lane[edges], self.wire[edges, 0], self.wire[edges, -1]
+        lane = wires.lanes(start, end, turned(self.box[self.rows[scope]]))
+        old = self.lane[edges]
+        first, last = turned(self.wire[edges, 0]), turned(self.wire[edges, -1])
         stays = (old == lane) | (np.isnan(old) & np.isnan(lane))
         stays &= (first == start).all(axis=1) & (last == end).all(axis=1)
         edges, start, end, lane = edges[~stays], start[~stays], end[~stays], lane[~stays]
         self.lane[edges] = lane
-        self.wire[edges] = wires.sample(start, end, lane)
+        self.wire[edges] = turned(wires.sample(start, end, lane))
 
     def wire_ends(
         self, edges: np.ndarray, box: np.ndarray, anchor: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return where edges start and end if the nodes lie at `box`, each (n, 2)."""
+        """Return where edges start and end, in flow coordinates, if nodes lie at `box`: (n, 2)."""
         source, target = self.source[edges], self.target[edges]
-        start = np.stack(
-            [
-                self.port_x(source, self.source_port[edges], self.outputs, box, anchor),
-                box[source, 1] + box[source, 3],
-            ],
-            axis=1,
-        )
-        end = np.stack(
-            [
-                self.port_x(target, self.target_port[edges], self.inputs, box, anchor),
-                box[target, 1],
-            ],
-            axis=1,
-        )
-        return start, end
+        start = self.ports_at(source, self.source_port[edges], box, anchor, output=True)
+        return start, self.ports_at(target, self.target_port[edges], box, anchor, output=False)
 
-    def port_x(
+    def ports_at(
         self,
         rows: np.ndarray,
         ports: np.ndarray,
-        counts: np.ndarray,
         box: np.ndarray,
         anchor: np.ndarray,
+        *,
+        output: bool,
     ) -> np.ndarray:
-        """Return the x of ports, (n,): several of a node are spread evenly over its side.
+        """Return where ports lie, in flow coordinates, (n, 2).
+
+        Several ports of a node are spread evenly over its side.
 
         Parameters
         ----------
         rows, ports
             The node's row and the port's number, (n,).
-        counts
-            The number of ports of each node: `inputs` or `outputs`.
         box, anchor
             Where the nodes lie.
+        output
+            Whether they are output ports.
         """
-        count = counts[rows]
-        spread = (ports - (count - 1) / 2) * (box[rows, 2] / (count + 1)) * (count > 1)
-        x: np.ndarray = anchor[rows] + spread
-        return x
+        across, along = (1, 0) if self.flow.right else (0, 1)
+        count = (self.outputs if output else self.inputs)[rows]
+        spread = (ports - (count - 1) / 2) * (box[rows, across + 2] / (count + 1)) * (count > 1)
+        end = box[rows, along] + (box[rows, along + 2] if output else 0.0)
+        return np.stack([anchor[rows] + spread, end], axis=1)
 
 
 @lru_cache(maxsize=1024)  # there are about 100 types; unknown names of open designs are few

@@ -11,6 +11,7 @@ from designer.design.values import Design, Point
 from designer.gui.base.action_source import ActionSource
 from designer.gui.canvas import positions
 from designer.gui.canvas.breadcrumb import Breadcrumb
+from designer.gui.canvas.flow import DOWN, RIGHT
 from designer.gui.canvas.gestures import commands, grouping, navigating
 from designer.gui.canvas.layer import GraphLayer
 from designer.gui.canvas.legend import Legend
@@ -93,6 +94,15 @@ class Canvas(QWidget):
         self._move_to_corners()
 
     @property
+    def flows_right(self) -> bool:
+        """Whether data flow to the right, not down."""
+        return self.view.flow.right
+
+    def set_flow(self, *, right: bool) -> None:
+        """Draw graphs from left to right, or from top to bottom."""
+        self.view.set_flow(RIGHT if right else DOWN)
+
+    @property
     def absent_shown(self) -> bool:
         """Whether layers that are absent with the present arguments are drawn."""
         return self.view.absent_shown
@@ -168,7 +178,7 @@ class Canvas(QWidget):
     # Editing
 
     def arrange(self) -> None:
-        """Lay the shown graph out from top to bottom, as one step of the history."""
+        """Lay the shown graph out in layers, as one step of the history."""
         workspace = self.workspace
         found = graph_paths.graph_at(workspace.design, workspace.scope)
         if found is None:

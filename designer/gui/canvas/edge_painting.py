@@ -32,6 +32,7 @@ class EdgePainting:
         self.world: QTransform = painter.worldTransform()
         self.scale = self.world.m11()
         self.ratio = painter.device().devicePixelRatio()
+        self.across = 1 if layer.arrays.flow.right else 0  # the axis that is across the flow
         spans = layer.wire_box
         self.edges = np.flatnonzero(
             (spans[:, 0] <= exposed.right() + 4)
@@ -50,7 +51,7 @@ class EdgePainting:
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             painter.setPen(pen)
             chosen = wire[edges]
-            straight = np.ptp(chosen[:, :, 0], axis=1) < 0.05
+            straight = np.ptp(chosen[:, :, self.across], axis=1) < 0.05
             lines = chosen[straight][:, [0, -1]].reshape(-1, 4)
             if smooth and len(lines):
                 self._sharpen(lines, pen.widthF())
@@ -63,11 +64,12 @@ class EdgePainting:
             )
 
     def _sharpen(self, lines: np.ndarray, width: float) -> None:
-        """Move vertical lines onto whole pixels, where they look neither wide nor pale."""
-        unit = self.scale * self.ratio
+        """Move straight lines onto whole pixels, where they look neither wide nor pale."""
+        unit, axis = self.scale * self.ratio, self.across
         half = 0.5 if round(width) % 2 else 0.0
-        shift = self.world.dx() * self.ratio
-        lines[:, 0] = lines[:, 2] = (np.floor(lines[:, 0] * unit + shift) + half - shift) / unit
+        shift = (self.world.dy() if axis else self.world.dx()) * self.ratio
+        sharp = (np.floor(lines[:, axis] * unit + shift) + half - shift) / unit
+        lines[:, axis] = lines[:, axis + 2] = sharp
 
     def lines(self) -> None:
         """Draw each edge as a straight line, one with a lane as three lines."""
@@ -82,7 +84,8 @@ class EdgePainting:
             painter.setPen(pen)
             bends = ~np.isnan(layer.lane[edges])
             direct = layer.line[edges[~bends]]
-            slanted = np.abs(direct[:, 0] - direct[:, 2]) * self.scale > 1
+            axis = self.across
+            slanted = np.abs(direct[:, axis] - direct[:, axis + 2]) * self.scale > 1
             draw_lines(painter, direct[~slanted])
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, len(self.edges) < _MOST_SMOOTH)
             draw_lines(painter, direct[slanted])
@@ -118,30 +121,36 @@ class EdgePainting:
         painter.setPen(layer.look.faint)
         readers = np.bincount(arrays.source[self.edges], minlength=len(arrays.paths))
         for edge in self.edges.tolist():
-            at = self._middle(edge)
+            part = self._straight_part(edge)
             source = int(arrays.source[edge])
             crowded = readers[source] > 1 and np.isnan(layer.lane[edge])
             inner_end = arrays.kind[source] == a.INPUT_END and layer.box[source, 2] == 0
-            if at is None or crowded or inner_end:  # it would cover another wire or a title
+            if part is None or crowded or inner_end:  # it would cover another wire or a title
                 continue
             scope, (name, port, _, _) = arrays.keys[edge]
             text = carried_shape(arrays.frames[scope], name, port)
-            if text:
-                corner = QPointF(at[0] + 7, at[1] - height / 2)
+            if not text:
+                continue
+            (x0, y0), (x1, y1) = part
+            corner = QPointF(x0 + 7, (y0 + y1 - height) / 2)
+            if self.across:  # above the wire, if it is long enough
+                width = metrics(_SHAPE_TEXT).horizontalAdvance(text)
+                corner = QPointF((x0 + x1 - width) / 2, y0 - height - 1)
+            if not self.across or width + 6 <= x1 - x0:
                 painter.drawStaticText(corner, static_text(text, _SHAPE_TEXT, False))
 
-    def _middle(self, edge: int) -> tuple[float, float] | None:
-        """Return the middle of an edge's vertical part, None if that is too short for a shape."""
+    def _straight_part(self, edge: int) -> list[list[float]] | None:
+        """Return both ends of an edge's straight part, None if that is too short for a shape."""
         points = self.layer.wire[edge]
         first, last = points[0], points[-1]
         if not np.isnan(self.layer.lane[edge]):
             half = len(points) // 2
             first, last = points[half - 1], points[half]
-        elif abs(first[0] - last[0]) > 1:
+        elif abs(first[self.across] - last[self.across]) > 1:
             return None
-        if last[1] - first[1] < _ROOM_FOR_SHAPE:
+        if last[1 - self.across] - first[1 - self.across] < _ROOM_FOR_SHAPE:
             return None
-        return float(first[0]), float(first[1] + last[1]) / 2
+        return [first.tolist(), last.tolist()]
 
 
 def faint(color: QColor) -> QColor:

@@ -15,24 +15,18 @@ from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import GraphResult
 from designer.design.values import BlockNode, Design, Edge, Graph, Point
 from designer.gui.canvas.differences import NodeDifferences
-from designer.gui.canvas.measures import (
-    END_HEIGHT,
-    END_WIDTH,
-    FOOTER,
-    HEADER,
-    LEAST_WIDTH,
-    NODE_WIDTH,
-    ROOM,
-    SIDE,
-)
+from designer.gui.canvas.flow import DOWN, Flow
+from designer.gui.canvas.measures import ROOM
 from designer.gui.canvas.positions import PositionCache, Positions
 from designer.gui.documents import graph_paths as paths
-from designer.gui.documents.spacing import NODE_HEIGHT
 
 
 @dataclass(frozen=True)
 class Container:
-    """An expanded block: its position when folded, and how far it extends from there."""
+    """An expanded block: its position when folded, and how far it extends from there.
+
+    As all numbers of this module they are flow coordinates: x is across the flow, y along it.
+    """
 
     name: str
     x: float
@@ -45,16 +39,17 @@ class Container:
 class Room:
     """Moves nodes aside for expanded blocks: those below go down, those beside go outwards."""
 
-    def __init__(self, containers: list[Container]) -> None:
+    def __init__(self, containers: list[Container], flow: Flow = DOWN) -> None:
         self.containers = containers
+        self.width, self.height = flow.node
         bands: list[list[Container]] = []
         for each in sorted(containers, key=lambda container: container.y):
-            if bands and each.y < bands[-1][-1].y + NODE_HEIGHT:
+            if bands and each.y < bands[-1][-1].y + self.height:
                 bands[-1].append(each)
             else:
                 bands.append([each])
         self.bands = [
-            (band[-1].y, max(each.y + each.height for each in band) - band[-1].y - NODE_HEIGHT)
+            (band[-1].y, max(each.y + each.height for each in band) - band[-1].y - self.height)
             for band in bands
         ]
 
@@ -64,10 +59,10 @@ class Room:
             return points
         moved = points.copy()
         for each in self.containers:
-            beside = np.abs(points[:, 1] - each.y) < NODE_HEIGHT
-            outwards = each.right - NODE_WIDTH / 2 + ROOM
+            beside = np.abs(points[:, 1] - each.y) < self.height
+            outwards = each.right - self.width / 2 + ROOM
             moved[beside & (points[:, 0] > each.x), 0] += outwards
-            outwards = each.left - NODE_WIDTH / 2 + ROOM
+            outwards = each.left - self.width / 2 + ROOM
             moved[beside & (points[:, 0] < each.x), 0] -= outwards
         for last, push in self.bands:
             moved[points[:, 1] > last + 0.5, 1] += push + ROOM
@@ -78,18 +73,18 @@ class Room:
         pushed = 0.0
         for last, push in self.bands:
             top = last + pushed
-            if y <= top + NODE_HEIGHT:
+            if y <= top + self.height:
                 break
             pushed += push + ROOM
-            if y < last + pushed + NODE_HEIGHT:  # beside or inside the expanded block
-                return Point(x, last + NODE_HEIGHT)
+            if y < last + pushed + self.height:  # beside or inside the expanded block
+                return Point(x, last + self.height)
         y -= pushed
         for each in self.containers:
-            if abs(y - each.y) < NODE_HEIGHT:
+            if abs(y - each.y) < self.height:
                 if x > each.x + each.right:
-                    x -= each.right - NODE_WIDTH / 2 + ROOM
+                    x -= each.right - self.width / 2 + ROOM
                 elif x < each.x - each.left:
-                    x += each.left - NODE_WIDTH / 2 + ROOM
+                    x += each.left - self.width / 2 + ROOM
         return Point(x, y)
 
 
@@ -108,16 +103,19 @@ class Frame:
         What the analysis found of this use of the graph; None if it was not analyzed.
     depth
         The number of expanded blocks around it.
+    flow
+        The direction in which it is drawn.
     positions
         The layout positions with all blocks folded.
     differences
         Compares the graph with that of an earlier frame.
     boxes
-        Where nodes and ends are drawn, relative to `origin`: x, y, width, height, (n, 4).
+        Where nodes and ends are drawn, relative to `origin`: x, y, width, height, (n, 4), in flow
+        coordinates.
     anchors
         The x of the middle of each one's ports, relative to `origin`.
     origin
-        Where the frame's coordinates begin in the scene.
+        Where the frame's coordinates begin in those of the scene.
     """
 
     scope: str
@@ -128,6 +126,7 @@ class Frame:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     depth: int
+    flow: Flow
     positions: Positions
     differences: NodeDifferences
     children: dict[str, "Frame"] = field(default_factory=dict)
@@ -211,6 +210,7 @@ def build(
     cache: PositionCache,
     *,
     absent: bool = False,
+    flow: Flow = DOWN,
 ) -> Frame | None:
     """Return the frame of the graph at `scope` with the frames of expanded blocks inside it.
 
@@ -219,7 +219,7 @@ def build(
     """
     if paths.graph_at(design, scope) is None:
         return None
-    return _Builder(design, analysis, expanded, cache, absent).frame(scope, 0)
+    return _Builder(design, analysis, expanded, cache, absent, flow).frame(scope, 0)
 
 
 class _Builder:
@@ -230,11 +230,13 @@ class _Builder:
         expanded: frozenset[str],
         cache: PositionCache,
         absent: bool,
+        flow: Flow,
     ) -> None:
         self.design = design
         self.analysis = analysis
         self.cache = cache
         self.absent = absent
+        self.flow = flow
         self.within: dict[str, list[str]] = {}
         for path in expanded:
             self.within.setdefault(paths.parent(path), []).append(paths.name_of(path))
@@ -260,6 +262,7 @@ class _Builder:
             inputs,
             outputs,
             depth,
+            self.flow,
             self.cache.positions(block, graph, inputs, outputs, absent=absent),
             self.cache.differences,
         )
@@ -279,20 +282,21 @@ class _Builder:
 
     def _arrange(self, frame: Frame) -> None:
         """Find where everything in a frame is drawn, with room for the frames inside it."""
-        points = frame.positions.points
+        flow = frame.flow
+        points = flow.stretched(frame.positions.points)
         number = {name: row for row, name in enumerate(frame.names)} if frame.children else {}
         containers = []
         for name, child in frame.children.items():
             if name in number:
                 x, y = points[number[name]].tolist()
                 containers.append(Container(name, x, y, *_reach(child)))
-        frame.room = Room(containers)
+        frame.room = Room(containers, flow)
         points = frame.room.moved(points)
         count, first, last = len(points), len(frame.inputs), len(frame.outputs)
         boxes = np.empty((count, 4))
-        boxes[:, 2:] = NODE_WIDTH, NODE_HEIGHT
+        boxes[:, 2:] = flow.node
         ends = np.r_[0:first, count - last : count] if count else np.zeros(0, dtype=int)
-        boxes[ends, 2:] = END_WIDTH, END_HEIGHT
+        boxes[ends, 2:] = flow.end_size
         boxes[:, 0] = points[:, 0] - boxes[:, 2] / 2
         boxes[:, 1] = points[:, 1]
         anchors = points[:, 0].copy()
@@ -324,35 +328,36 @@ def _middle(frame: Frame) -> float:
     """Return the x in a frame that is drawn below its block's ports."""
     left, _, right, _ = _inner(frame)
     if len(frame.inputs) == 1 and len(frame.positions.points):
-        return min(max(float(frame.positions.points[0, 0]), left), right)
+        x = float(frame.positions.points[0, 0]) * frame.flow.stretch[0]
+        return min(max(x, left), right)
     return (left + right) / 2
 
 
 def _reach(frame: Frame) -> tuple[float, float, float]:
     """Return how far a container extends to the left and right of its ports, and its height."""
     left, top, right, bottom = _inner(frame)
-    middle = _middle(frame)
-    to_left, to_right = middle - left + SIDE, right - middle + SIDE
-    to_right += max(0.0, LEAST_WIDTH - to_left - to_right)
-    return to_left, to_right, HEADER + bottom - top + FOOTER
+    middle, flow = _middle(frame), frame.flow
+    to_left, to_right = middle - left + flow.low, right - middle + flow.high
+    to_right += max(0.0, flow.least_across - to_left - to_right)
+    return to_left, to_right, max(flow.start + bottom - top + flow.end, flow.least_along)
 
 
 def _origin(frame: Frame, x: float, y: float) -> tuple[float, float]:
     """Return a frame's origin if the ports of its container are at x and its top is at y."""
-    return x - _middle(frame), y + HEADER - _inner(frame)[1]
+    return x - _middle(frame), y + frame.flow.start - _inner(frame)[1]
 
 
 def _put_ends_on_border(frame: Frame) -> None:
     """Put the inputs and outputs of an expanded block on its border, as boxes without area."""
-    _, top, _, bottom = _inner(frame)
-    to_left, to_right, _ = _reach(frame)
+    first = _inner(frame)[1] - frame.flow.start
+    to_left, to_right, height = _reach(frame)
     middle, width = _middle(frame), to_left + to_right
     if max(len(frame.inputs), len(frame.outputs)) > 1:
         middle += (to_right - to_left) / 2
     count = len(frame.boxes)
     for names, rows, y in (
-        (frame.inputs, range(len(frame.inputs)), top - HEADER),
-        (frame.outputs, range(count - len(frame.outputs), count), bottom + FOOTER),
+        (frame.inputs, range(len(frame.inputs)), first),
+        (frame.outputs, range(count - len(frame.outputs), count), first + height),
     ):
         for port, row in enumerate(rows):
             x = middle + (port - (len(names) - 1) / 2) * width / (len(names) + 1)

@@ -74,18 +74,20 @@ def port_at(layer: GraphLayer, point: QPointF, reach: float) -> PortHit | None:
     """
     around = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
     arrays = layer.arrays
+    axis = 0 if arrays.flow.right else 1
+    along = arrays.flow.along(point.x(), point.y())
     best: tuple[float, int, PortHit] | None = None
     for row in np.flatnonzero(in_rect(layer.box, around, 0.0)).tolist():
-        top = layer.box[row, 1]
-        bottom = top + layer.box[row, 3]
+        begin = layer.box[row, axis]
+        end = begin + layer.box[row, axis + 2]
         depth = int(arrays.depth[row])
         inner = layer.box[row, 2] == 0
-        below = point.y() > top
-        for output, y, count in (
-            (False, top, int(arrays.inputs[row])),
-            (True, bottom, int(arrays.outputs[row])),
+        behind = along > begin
+        for output, side, count in (
+            (False, begin, int(arrays.inputs[row])),
+            (True, end, int(arrays.outputs[row])),
         ):
-            if abs(point.y() - y) > reach:
+            if abs(along - side) > reach:
                 continue
             for port in range(count):
                 hit = PortHit(arrays.paths[row], port, output)
@@ -96,7 +98,7 @@ def port_at(layer: GraphLayer, point: QPointF, reach: float) -> PortHit | None:
                 if distance > 1.4 * reach:
                     continue
                 # A port of the graph inside is only hit from the inside.
-                if inner and below != output:
+                if inner and behind != output:
                     continue
                 if best is None or (round(distance, 3), -depth) < best[:2]:
                     best = round(distance, 3), -depth, hit
@@ -161,4 +163,7 @@ def point_in_scope(layer: GraphLayer, scope: str, point: QPointF) -> Point:
     frame = layer.arrays.frames.get(scope)
     if frame is None:
         return Point(point.x(), point.y())
-    return frame.room.folded_point(point.x() - frame.origin[0], point.y() - frame.origin[1])
+    flow = frame.flow
+    across, along = flow.across(point.x(), point.y()), flow.along(point.x(), point.y())
+    folded = frame.room.folded_point(across - frame.origin[0], along - frame.origin[1])
+    return Point(folded.x / flow.stretch[0], folded.y / flow.stretch[1])

@@ -40,20 +40,23 @@ def pressed(view: SceneView, event: QKeyEvent) -> bool:
 
 
 def _current(view: SceneView) -> str | None:
-    """Return the selected node that the arrow keys reached last, or else the topmost selected."""
+    """Return the selected node that the arrow keys reached last, or else the first selected."""
     selection = [path for path in view.workspace.selection if path in view.layer.arrays.row]
     if view.last_path in selection:
         return view.last_path
-    box, row = view.layer.box, view.layer.arrays.row
+    box, row = view.layer.arrays.flow.turned(view.layer.box), view.layer.arrays.row
     return min(selection, key=lambda path: tuple(box[row[path], [1, 0]]), default=None)
 
 
 def neighbor(view: SceneView, path: str | None, direction: tuple[int, int]) -> str | None:
-    """Return the node that an arrow key reaches from `path`; from None, the topmost one.
+    """Return the node that an arrow key reaches from `path`; from None, the first one.
 
-    Up and down follow edges, left and right go to the next node of the graph at this height.
+    The keys along the flow, up and down if data flow down, follow edges; the others go to the next
+    node of the graph beside this one.
     """
-    arrays, box = view.layer.arrays, view.layer.box
+    arrays, box = view.layer.arrays, view.layer.arrays.flow.turned(view.layer.box)
+    if arrays.flow.right:
+        direction = direction[::-1]
     if path is None:
         nodes = np.flatnonzero((arrays.kind < a.INPUT_END) & (arrays.depth == 0))
         return arrays.paths[nodes[box[nodes, 1].argmin()]] if len(nodes) else None

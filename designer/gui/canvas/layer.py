@@ -114,7 +114,7 @@ class GraphLayer(QGraphicsItem):
         arrays = self.arrays
         self.box, self.anchor = arrays.box, arrays.anchor
         self.wire, self.lane = arrays.wire, arrays.lane
-        self.wire_box = _spans(self.wire, self.lane)
+        self.wire_box = self._spans(self.wire, self.lane)
         self.line = _lines(self.wire)
         self.lifted: np.ndarray | None = None
         self._affected = None
@@ -151,17 +151,18 @@ class GraphLayer(QGraphicsItem):
         before = self._bounds(rows, edges)
         self.box[rows, 0] = arrays.box[rows, 0] + dx
         self.box[rows, 1] = arrays.box[rows, 1] + dy
-        self.anchor[rows] = arrays.anchor[rows] + dx
+        across = dy if arrays.flow.right else dx
+        self.anchor[rows] = arrays.anchor[rows] + across
         start, end = arrays.wire_ends(edges, self.box, self.anchor)
         lane = arrays.lane[edges]
         if isinstance(dx, np.ndarray):
             lane = np.full(len(edges), np.nan)
         else:
-            lane = lane + np.where(both, dx, 0.0)
+            lane = lane + np.where(both, across, 0.0)
         lane[end[:, 1] - start[:, 1] < wires.LONG / 2] = np.nan
         self.lane[edges] = lane
-        self.wire[edges] = wires.sample(start, end, lane)
-        self.wire_box[edges] = _spans(self.wire[edges], lane)
+        self.wire[edges] = arrays.flow.turned(wires.sample(start, end, lane))
+        self.wire_box[edges] = self._spans(self.wire[edges], lane)
         self.line[edges] = _lines(self.wire[edges])
         self.update(before.united(self._bounds(rows, edges)))
 
@@ -209,7 +210,7 @@ class GraphLayer(QGraphicsItem):
         arrays = self.arrays
         if not len(arrays.box):
             return QRectF()
-        box, spans = arrays.box, _spans(arrays.wire, arrays.lane)
+        box, spans = arrays.box, self._spans(arrays.wire, arrays.lane)
         low = np.concatenate([box[:, :2], spans[:, :2]]).min(axis=0)
         high = np.concatenate([box[:, :2] + box[:, 2:], spans[:, 2:]]).max(axis=0)
         return QRectF(QPointF(*low.tolist()), QPointF(*high.tolist()))
@@ -220,11 +221,14 @@ class GraphLayer(QGraphicsItem):
         if row is None:
             return None
         arrays = self.arrays
-        counts = arrays.outputs if hit.output else arrays.inputs
-        rows = np.array([row])
-        x = arrays.port_x(rows, np.array([hit.port]), counts, self.box, self.anchor)[0]
-        y = self.box[row, 1] + (self.box[row, 3] if hit.output else 0.0)
-        return QPointF(float(x), float(y))
+        rows, ports = np.array([row]), np.array([hit.port])
+        points = arrays.ports_at(rows, ports, self.box, self.anchor, output=hit.output)
+        return arrays.flow.point(*points[0].tolist())
+
+    def _spans(self, wire: np.ndarray, lane: np.ndarray) -> np.ndarray:
+        """Return left, top, right and bottom of wires, (n, 4)."""
+        turned = self.arrays.flow.turned
+        return turned(wires.spans(turned(wire[:, 0]), turned(wire[:, -1]), lane))
 
     # Painting
 
@@ -263,8 +267,3 @@ class GraphLayer(QGraphicsItem):
 def _lines(wire: np.ndarray) -> np.ndarray:
     """Return wires as straight lines x0, y0, x1, y1, (n, 4)."""
     return wire[:, [0, -1]].reshape(-1, 4)
-
-
-def _spans(wire: np.ndarray, lane: np.ndarray) -> np.ndarray:
-    """Return left, top, right and bottom of wires, (n, 4)."""
-    return wires.spans(wire[:, 0], wire[:, -1], lane)

@@ -141,12 +141,16 @@ _MOST_TEXTS = 20_000
 
 @lru_cache(maxsize=_MOST_TEXTS)
 def elided(text: str, width: float, size: int, bold: bool = False) -> tuple[str, float]:
-    """Return a text shortened to a width, and the width it then has."""
+    """Return a text shortened to a width, and the width it then has.
+
+    Names, which are bold, lose their middle: mostly they differ at the end.
+    """
     measures = metrics(size, bold)
     natural = measures.horizontalAdvance(text)
     if natural <= width:
         return text, natural
-    short = measures.elidedText(text, Qt.TextElideMode.ElideRight, width)
+    mode = Qt.TextElideMode.ElideMiddle if bold else Qt.TextElideMode.ElideRight
+    short = measures.elidedText(text, mode, width)
     return short, measures.horizontalAdvance(short)
 
 
@@ -280,6 +284,10 @@ def draw_badge(painter: QPainter, look: Look, center: QPointF, bits: int) -> Non
     painter.drawEllipse(center + QPointF(0, 3.4), 1.05, 1.05)
 
 
+TALL = 52.0
+"""Height of a node, in scene units, beyond which its shape has a line of its own."""
+
+
 class NodeText(NamedTuple):
     """A piece of a node's text: where its baseline begins relative to the node, and its style."""
 
@@ -298,6 +306,7 @@ def node_texts(caption: Caption, width: float, height: float, end: bool) -> tupl
         text, advance = elided(caption.name, width - 20, SMALL_TEXT, True)
         return (NodeText((width - advance) / 2, height / 2 + 4, text, SMALL_TEXT, True),)
     room = width - TEXT_LEFT - TEXT_RIGHT
+    tall = height > TALL  # a line more, for the shape
     result = []
     repeat = 0.0
     if caption.repeat:
@@ -306,10 +315,11 @@ def node_texts(caption: Caption, width: float, height: float, end: bool) -> tupl
         result.append(
             NodeText(width - TEXT_RIGHT - advance, 18.5, text, SMALL_TEXT, bold=True, soft=True)
         )
-    shape, advance = elided(caption.shape, room * 0.6, SMALL_TEXT)
-    result.append(NodeText(width - TEXT_RIGHT - advance, 34.5, shape, SMALL_TEXT, soft=True))
+    shape, advance = elided(caption.shape, room if tall else room * 0.6, SMALL_TEXT)
+    left, base = (TEXT_LEFT, 50.5) if tall else (width - TEXT_RIGHT - advance, 34.5)
+    result.append(NodeText(left, base, shape, SMALL_TEXT, soft=True))
     name, _ = elided(caption.name, room - repeat, NAME_TEXT, True)
     result.append(NodeText(TEXT_LEFT, 18.5, name, NAME_TEXT, bold=True))
-    summary, _ = elided(caption.summary, room - advance - 8.0, SMALL_TEXT)
+    summary, _ = elided(caption.summary, room if tall else room - advance - 8.0, SMALL_TEXT)
     result.append(NodeText(TEXT_LEFT, 34.5, summary, SMALL_TEXT, soft=True))
     return tuple(result)

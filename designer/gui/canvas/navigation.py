@@ -114,15 +114,22 @@ class Navigator(QObject):
         scale = min(room_x / rect.width(), room_y / rect.height(), most * self.unit)
         self.look_at(rect.center(), scale)
 
-    def begin(self, rect: QRectF) -> None:
-        """Show a graph for the first time: all of it, or its top if that would be too small."""
+    def begin(self, rect: QRectF, *, right: bool = False) -> None:
+        """Show a graph for the first time: all of it, or its beginning if that would be too small.
+
+        The beginning is at the top, or on the left if data flow to the `right`.
+        """
         self.fit(rect, most=1.0)
         least = FIRST * self.unit
         if self.scale < least and not rect.isEmpty():
             scale = 0.85 * self.unit
             size = self.view.viewport().size()
-            x = 0.0 if rect.left() < 0 < rect.right() else rect.center().x()
-            y = rect.top() + (size.height() / 2 - MARGIN) / scale
+            if right:
+                x = rect.left() + (size.width() / 2 - MARGIN) / scale
+                y = 0.0 if rect.top() < 0 < rect.bottom() else rect.center().y()
+            else:
+                x = 0.0 if rect.left() < 0 < rect.right() else rect.center().x()
+                y = rect.top() + (size.height() / 2 - MARGIN) / scale
             self.look_at(QPointF(x, y), scale)
 
     def show(self, rect: QRectF) -> None:

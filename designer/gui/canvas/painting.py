@@ -37,6 +37,7 @@ GRID = 24.0  # between the dots of the background
 _DOT = 1.6  # pixels
 _SHAPES_FROM = 1.15  # scale from which on edges carry shapes
 _TITLES_FROM = 60.0  # pixels of a node's width from which on it has a title on the map
+_NARROW_TITLES_FROM = 44.0  # the same for the narrower nodes of the flow to the right
 _END_TITLES_FROM = 24.0  # the same for a block's inputs and outputs: names of a letter or two
 _LARGER_TITLES_FROM = 0.36  # scale
 _ICONS_FROM = 0.45  # scale
@@ -200,7 +201,7 @@ class Painting:
             key = (category, kind >= a.INPUT_END, bits, selected, row == hovered, icon)
             sprite = found.get(key)
             if sprite is None:
-                sprite = found[key] = sprites.body(Style(*key), self.scale, self.ratio)
+                sprite = found[key] = sprites.body(Style(*key), arrays.flow, self.scale, self.ratio)
             painter.drawPixmap(QPointF(x, y), sprite)
         painter.setTransform(self.world)
 
@@ -232,7 +233,8 @@ class Painting:
         """Write the names of nodes, shortened to their width."""
         painter, layer, arrays = self.painter, self.layer, self.arrays
         ends = arrays.kind[nodes] >= a.INPUT_END
-        least = np.where(ends, _END_TITLES_FROM, _TITLES_FROM)
+        usual = _NARROW_TITLES_FROM if arrays.flow.right else _TITLES_FROM
+        least = np.where(ends, _END_TITLES_FROM, usual)
         nodes = nodes[layer.box[nodes, 2] * self.scale >= least]
         if not len(nodes):
             return
@@ -263,14 +265,9 @@ class Painting:
                 continue
             firsts = np.cumsum(counts[rows]) - counts[rows]
             ports = np.arange(len(owners)) - np.repeat(firsts, counts[rows])
-            x = arrays.port_x(owners, ports, counts, layer.box, layer.anchor)
-            y = layer.box[owners, 1] + (layer.box[owners, 3] if output else 0.0)
-            for row, px, py in zip(
-                owners.tolist(),
-                (x * self.scale + self.world.dx()).tolist(),
-                (y * self.scale + self.world.dy()).tolist(),
-                strict=True,
-            ):
+            points = arrays.ports_at(owners, ports, layer.box, layer.anchor, output=output)
+            points = arrays.flow.turned(points) * self.scale + (self.world.dx(), self.world.dy())
+            for row, (px, py) in zip(owners.tolist(), points.tolist(), strict=True):
                 color = self.look.categories[arrays.category[row]]
                 if arrays.bits[row] & marks.FADED:
                     color = faint(color)

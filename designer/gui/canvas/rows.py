@@ -16,7 +16,7 @@ EdgeKey: TypeAlias = tuple[str, Edge]
 
 NODE_COLUMNS = {
     "box": (np.float64, (4,)),  # x, y, width, height
-    "anchor": (np.float64, ()),  # x of the middle of the ports
+    "anchor": (np.float64, ()),  # the middle of the ports, across the flow
     "kind": (np.uint8, ()),
     "category": (np.uint8, ()),
     "bits": (np.uint8, ()),
@@ -30,7 +30,7 @@ EDGE_COLUMNS = {
     "source_port": (np.int32, ()),
     "target_port": (np.int32, ()),
     "wire_bits": (np.uint8, ()),
-    "lane": (np.float64, ()),  # x of the lane, NaN for none; see `wires`
+    "lane": (np.float64, ()),  # the lane, across the flow; NaN for none; see `wires`
     "wire": (np.float64, (wires.POINTS, 2)),
 }
 

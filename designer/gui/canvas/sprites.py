@@ -8,15 +8,14 @@ from collections.abc import Callable
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
+from designer.gui.canvas.flow import Flow
 from designer.gui.canvas.look import Look, Style, draw_badge, draw_body, draw_port
 from designer.gui.canvas.measures import (
     END_HEIGHT,
     END_WIDTH,
-    NODE_WIDTH,
     PORT,
     STACK,
 )
-from designer.gui.documents.spacing import NODE_HEIGHT
 
 MARGIN = 3.0
 """Scene units around the body in its picture."""
@@ -31,16 +30,18 @@ class Sprites:
         self.look = look
         self._cached: dict[tuple[object, ...], QPixmap] = {}
 
-    def body(self, style: Style, scale: float, ratio: float) -> QPixmap:
+    def body(self, style: Style, flow: Flow, scale: float, ratio: float) -> QPixmap:
         """Return a node's body; the node's corner lies `MARGIN` scene units inside the picture."""
-        width, height = (END_WIDTH, END_HEIGHT) if style.end else (NODE_WIDTH, NODE_HEIGHT)
+        width, height = (END_WIDTH, END_HEIGHT) if style.end else (flow.width, flow.height)
 
         def draw(painter: QPainter) -> None:
             thicker = min(max(1.0, 0.8 / scale), _THICKEST)
             draw_body(painter, self.look, QRectF(MARGIN, MARGIN, width, height), style, thicker)
 
         extra = 2 * MARGIN + 2 * STACK
-        return self._made((style, scale, ratio), width + extra, height + extra, scale, ratio, draw)
+        return self._made(
+            (style, flow.right, scale, ratio), width + extra, height + extra, scale, ratio, draw
+        )
 
     def port(self, color: QColor, filled: bool, scale: float, ratio: float) -> QPixmap:
         """Return a port's circle, in the middle of the picture."""

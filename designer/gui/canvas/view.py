@@ -7,6 +7,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from designer.gui.canvas.flow import DOWN, Flow
 from designer.gui.canvas.frames import build
 from designer.gui.canvas.interaction import InteractiveView
 from designer.gui.canvas.painting import in_rect
@@ -36,6 +37,8 @@ class GraphView(InteractiveView):
         Whether nodes are marked with what becomes of their weights, if that was compared.
     absent_shown
         Whether nodes that are absent with the present arguments are drawn, faintly.
+    flow
+        The direction in which data flow.
     """
 
     def __init__(self, workspace: Workspace, parent: QWidget) -> None:
@@ -44,6 +47,7 @@ class GraphView(InteractiveView):
         self.setAccessibleName("Graph of the network")
         self.weight_status_shown = True
         self.absent_shown = False
+        self.flow = DOWN
         self._states: WeakKeyDictionary[Document, _DocumentState] = WeakKeyDictionary()
         self._state = _DocumentState()
         self._shown: tuple[Document | None, str] = (None, "")
@@ -79,6 +83,7 @@ class GraphView(InteractiveView):
                 self.expanded,
                 self._state.positions,
                 absent=self.absent_shown,
+                flow=self.flow,
             )
         compared = workspace.comparison if self.weight_status_shown else None
         weight_status = compared.weight_status if compared is not None else None
@@ -125,7 +130,7 @@ class GraphView(InteractiveView):
         if look is not None:
             self.navigator.look_at(*look)
         else:
-            self.navigator.begin(self.layer.bounds())
+            self.navigator.begin(self.layer.bounds(), right=self.flow.right)
         self._unseen = not self.isVisible()
 
     def _show_hint(self) -> None:
@@ -155,6 +160,22 @@ class GraphView(InteractiveView):
         count = int(np.count_nonzero(in_rect(layer.box, self.navigator.visible(), 0.0)))
         layer.choose_level(self.navigator.scale, count)
         self.view_changed.emit()
+
+    def set_flow(self, flow: Flow) -> None:
+        """Draw graphs in another direction; what was looked at in the old one is forgotten."""
+        if flow is self.flow:
+            return
+        self.cancel_gesture()
+        before = self.corners()
+        self.flow = flow
+        for state in (self._state, *self._states.values()):
+            state.looks.clear()
+        self.refresh()
+        self.glide_from(before)
+        if len(self.layer.arrays.paths):
+            self.navigator.begin(self.layer.bounds(), right=flow.right)
+            for path in sorted(self.workspace.selection)[:1]:
+                self.reveal(path)
 
     def show_absent(self, shown: bool) -> None:
         """Draw the nodes that are absent with the present arguments, or leave them out."""

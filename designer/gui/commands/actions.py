@@ -63,6 +63,13 @@ class Action:
     separated: bool = False
 
 
+def _turn(window: Window) -> None:
+    """Turn the direction in which data flow on the canvas, and remember it."""
+    right = not window.canvas.flows_right
+    window.canvas.set_flow(right=right)
+    window.preferences.direction = "right" if right else "down"  # stored when the window closes
+
+
 def _no_design(window: Window) -> str:
     return "" if window.workspace.document else "No design is open."
 
@@ -160,6 +167,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.zoom_in", "View", "Zoom &in", "Enlarge the view.", lambda w: w.canvas.zoom_in(), "Ctrl++; Ctrl+=", "zoom-in", _no_design, True),
     Action("view.zoom_out", "View", "Zoom &out", "Shrink the view.", lambda w: w.canvas.zoom_out(), "Ctrl+-", "zoom-out", _no_design, True),
     Action("view.minimap", "View", "&Minimap", "Show the whole network in the corner.", lambda w: w.canvas.set_minimap(not w.canvas.minimap_shown), "M", "", _no_design, True, checked=lambda w: not _no_design(w) and w.canvas.minimap_shown, separated=True),
+    Action("view.flow_right", "View", "From &left to right", "Let data flow to the right, not down; positions in the file stay as they are.", _turn, "", "", _no_design, checked=lambda w: not _no_design(w) and w.canvas.flows_right),
     Action("view.absent", "View", "&Absent layers", "Draw layers that the present arguments leave out, such as the normalization of VGG16, faintly.", lambda w: w.canvas.show_absent(not w.canvas.absent_shown), "", "", _no_design, checked=lambda w: not _no_design(w) and w.canvas.absent_shown),
     Action("view.compare", "View", "Com&pare…", "Compare a design with a preset or another design, number by number.", lambda w: w.compare(), "", "table", separated=True),
     Action("view.weight_status", "View", "Kept &weights", "Mark the layers that start from loaded weights in the training that is set up.", lambda w: w.canvas.show_weight_status(not w.canvas.weight_status_shown), "", "", lambda w: _no_design(w) or _not_compared(w), checked=lambda w: not _not_compared(w) and w.canvas.weight_status_shown),
@@ -178,7 +186,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("layer.freeze", "Layer", "&Freeze", "Keep weights and running statistics unchanged while the rest learns.", lambda w: freezing.freeze(w.workspace, 0), "Ctrl+Shift+F", "freeze", lambda w: _no_selection(w) or freezing.freeze_refusal(w.workspace), True, separated=True),
     Action("layer.unfreeze", "Layer", "&Unfreeze", "Let the selected nodes learn at the training's own learning rate.", lambda w: freezing.freeze(w.workspace, 1), "Ctrl+Alt+F", "sun", lambda w: _no_selection(w) or freezing.unfreeze_refusal(w.workspace), True),
     Action("layer.freeze_kept", "Layer", "Freeze &kept", "Freeze the layers that start from loaded weights, so that only the others learn.", lambda w: freezing.freeze_kept(w.workspace), "", "freeze", lambda w: _no_design(w) or freezing.freeze_kept_refusal(w.workspace)),
-    Action("layer.arrange", "Layer", "Arran&ge", "Lay the graph out from top to bottom.", lambda w: w.canvas.arrange(), "Ctrl+L", "arrange", _no_design, True, separated=True),
+    Action("layer.arrange", "Layer", "Arran&ge", "Lay the graph out in layers.", lambda w: w.canvas.arrange(), "Ctrl+L", "arrange", _no_design, True, separated=True),
     # Train
     Action("train.start", "Train", "&Train", "Train this design as the Training panel says.", lambda w: w.train(), "Ctrl+T; F5", "play", _not_trainable),
     Action("train.pause", "Train", "&Pause or resume", "Pause the training, or resume it.", _pause, "F8", "pause", _not_running),

@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
             from designer.gui.shell.editor import Editor
 
             self._editor = Editor(self.workspace, self.trainer)
+            self._editor.canvas.set_flow(right=self.preferences.direction == "right")
             # Before it has docks: Qt styles a widget again, with all it holds, when it is moved.
             self.pages.addWidget(self._editor)
         return self._editor

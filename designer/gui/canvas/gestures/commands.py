@@ -234,11 +234,8 @@ def nudge(view: SceneView, dx: float, dy: float) -> None:
         return
     home, names = found
     now = view.positions(home.scope)
-    moved = {
-        name: Point(now[name].x + dx * _STEP, now[name].y + dy * _STEP)
-        for name in names
-        if name in now
-    }
+    dx, dy = view.layer.arrays.flow.stored(QPointF(dx, dy) * _STEP)
+    moved = {name: Point(now[name].x + dx, now[name].y + dy) for name in names if name in now}
     positions = all_positions(view, home.scope, moved)
     view.workspace.edit(
         f"move {number_of(names)}",

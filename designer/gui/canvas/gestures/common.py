@@ -95,6 +95,7 @@ class DraggedEdge(QGraphicsPathItem):
 
     def __init__(self, view: SceneView) -> None:
         super().__init__()
+        self.flow = view.layer.arrays.flow
         self.setZValue(ABOVE)
         view.scene().addItem(self)
 
@@ -107,9 +108,11 @@ class DraggedEdge(QGraphicsPathItem):
         if kind == "refused":
             pen.setStyle(Qt.PenStyle.DashLine)
         self.setPen(pen)
-        bend = max(24.0, abs(end.y() - start.y()) * 0.45)
+        distance = end - start
+        bend = max(24.0, abs(self.flow.along(distance.x(), distance.y())) * 0.45)
+        handle = self.flow.point(0.0, bend)
         path = QPainterPath(start)
-        path.cubicTo(start + QPointF(0, bend), end - QPointF(0, bend), end)
+        path.cubicTo(start + handle, end - handle, end)
         self.setPath(path)
 
     def remove(self) -> None:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QGraphicsLineItem
 
@@ -54,10 +54,11 @@ class MoveNodes(Gesture):
             if not is_drag(self.view, self.pressed, point):
                 return
             self._begin()
-        distance = point - self.pressed
-        x = self._snapped_x(distance.x())
+        distance, flow = point - self.pressed, self.flow
+        x = self._snapped_x(flow.stored(distance)[0])
         if x is not None:
-            distance = QPointF(x - self.positions[self.name].x, distance.y())
+            across = (x - self.positions[self.name].x) * flow.stretch[0]
+            distance = flow.point(across, flow.along(distance.x(), distance.y()))
         self.distance = distance
         self.view.set_offset(self.paths, distance.x(), distance.y())
         if x is None:
@@ -93,6 +94,7 @@ class MoveNodes(Gesture):
         self.paths = sorted(
             path for path in view.workspace.selection if graph_paths.parent(path) == self.scope
         )
+        self.flow = view.layer.arrays.flow
         self.positions = view.positions(self.scope)
         self.names = [graph_paths.name_of(path) for path in self.paths]
         moved = set(self.names)
@@ -111,7 +113,8 @@ class MoveNodes(Gesture):
         x = at.x + dx
         after = bisect_left(self.xs, x)
         near = min(self.xs[max(after - 1, 0) : after + 1], key=lambda each: abs(each - x))
-        return near if abs(near - x) * self.view.navigator.scale <= _SNAP else None
+        pixels = abs(near - x) * self.flow.stretch[0] * self.view.navigator.scale
+        return near if pixels <= _SNAP else None
 
     def _show_guide(self, x: float) -> None:
         """Draw a line to the nearest node with the same x."""
@@ -128,11 +131,11 @@ class MoveNodes(Gesture):
             self.guide.setZValue(-1)
             self.view.scene().addItem(self.guide)
         here = rect.center()
-        others = [
-            self.view.rect_of(graph_paths.join(self.scope, name)).center().y() for name in column
-        ]
-        nearest = min(others, key=lambda y: abs(y - here.y()))
-        self.guide.setLine(here.x(), here.y(), here.x(), nearest)
+        others = [self.view.rect_of(graph_paths.join(self.scope, name)).center() for name in column]
+        nearest = min(others, key=lambda other: (other - here).manhattanLength())
+        across = self.flow.across(here.x(), here.y())
+        end = self.flow.point(across, self.flow.along(nearest.x(), nearest.y()))
+        self.guide.setLine(QLineF(here, end))
 
     def _hide_guide(self) -> None:
         if self.guide is not None:
@@ -178,8 +181,9 @@ class MoveNodes(Gesture):
         home = home_of(view.workspace.design, scope)
         if home is None:
             return
+        dx, dy = self.flow.stored(self.distance)
         moved = {
-            name: Point(at.x + self.distance.x(), at.y + self.distance.y())
+            name: Point(at.x + dx, at.y + dy)
             for name in self.names
             if (at := self.positions.get(name)) is not None
         }
