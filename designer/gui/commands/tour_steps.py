@@ -70,7 +70,7 @@ def _select_a_layer(window: Window) -> None:
 STEPS = (
     Step(
         "A network is a drawing",
-        "Data flows from top to bottom, and each box is a layer. Ctrl with the wheel zooms: close "
+        "Data flows along the wires, and each box is a layer. Ctrl with the wheel zooms: close "
         "up, a box shows its settings and the shape of its output. The wheel alone pans, and F "
         "shows everything.",
         lambda window: window.canvas,
