@@ -115,6 +115,12 @@ def load() -> Preferences:
         return Preferences()
 
 
+def runs_folder(preferences: Preferences | None = None) -> Path:
+    """Return the folder of runs, by default of the stored preferences."""
+    chosen = (preferences or load()).runs_folder or default_runs_folder()
+    return Path(chosen).expanduser().absolute()
+
+
 def store(preferences: Preferences) -> None:
     """Write the preferences.
 

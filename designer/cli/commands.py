@@ -15,6 +15,7 @@ from designer.cli.options import (
     DATA,
     EXPORT_HELP,
     OUTPUT,
+    RUN_HELP,
     TRAINING,
     as_json,
     choices_help,
@@ -24,6 +25,7 @@ from designer.cli.options import (
     epochs_option,
     more_files,
     run_folder,
+    runs_option,
 )
 from designer.cli.output import INTERRUPTED, PROGRAM, show, width, write
 from designer.cli.parameters import DesignName, Group, Whole, argument, option
@@ -195,8 +197,9 @@ def presets(as_json: bool, checked: bool) -> int:
     "--run",
     group=OUTPUT,
     metavar="DIR",
-    help="The new run folder; runs/DATE-NAME if not given.",
+    help="The new run folder; DATE-NAME in the folder of runs if not given.",
 )
+@runs_option
 @option("--export", multiple=True, group=OUTPUT, metavar="FILE ...", help=EXPORT_HELP)
 @design_settings
 @more_files
@@ -214,15 +217,17 @@ def train(
     device: str | None,
     weights: str | None,
     run: str | None,
+    runs: str | None,
     export: Sequence[str],
     settings: Sequence[str],
     more: Sequence[str],
-) -> None:
+) -> int:
     """Train a design on images; Ctrl+C stops with a checkpoint.
 
     Everything goes into a run folder: design, recipe, source, events, checkpoints and result.
     """
     from designer.cli import jobs, recipes
+    from designer.cli.runs import located
 
     network = load(design, settings)
     options = {
@@ -234,7 +239,7 @@ def train(
         "optimizer.learning_rate": None if lr is None else _number("--lr", lr),
         "seed": seed,
         "device": device,
-        "initial_weights": weights,
+        "initial_weights": None if weights is None else located(weights, runs),
     }
     changes = {name: value for name, value in options.items() if value is not None}
     chosen = recipes.read_settings(set_recipe)
@@ -243,9 +248,8 @@ def train(
         write(f"{sentence}\n", error=True)
     paths = _paths("--export", export, more)
     jobs.check_formats(paths)
-    done = jobs.train(network, design, plan, run)
-    if paths:
-        jobs.export_run(done.path, paths)
+    done = jobs.train(network, design, plan, run, runs)
+    return jobs.export_run(done, paths) if paths else 0
 
 
 @program.command()
@@ -275,42 +279,109 @@ def recipe(design: str | None, as_json: bool) -> None:
 
 @program.command()
 @run_folder
-def resume(run: str) -> None:
+@runs_option
+def resume(run: str, runs: str | None) -> None:
     """Continue a run that was stopped or killed.
 
     It continues from its last checkpoint, exactly as it would have without the interruption.
     """
     from designer.cli import jobs
+    from designer.cli.runs import find
 
-    jobs.resume(run)
+    jobs.resume(find(run, runs))
+
+
+@program.command("runs")
+@runs_option
+@as_json
+def runs_(runs: str | None, as_json: bool) -> None:
+    """List the runs, with their results and sizes.
+
+    The folder of runs is the one of the window's settings, unless --runs names another.
+    """
+    from designer.cli import runs as listing
+
+    root = listing.folder(runs)
+    found = listing.summaries(root)
+    if as_json:
+        write(listing.to_json(root, found) + "\n")
+    else:
+        show(listing.lines(root, found))
 
 
 @program.command()
-@argument("source", metavar="DESIGN|RUN", help="A preset, a design file or a run folder.")
+@argument("names", metavar="[RUN ...]", nargs=-1, help=RUN_HELP)
+@runs_option
+@option(
+    "--older-than",
+    type=Whole(min=0),
+    default=0,
+    metavar="DAYS",
+    help="Leave runs alone that were trained in the last so many days.",
+)
+@option("--dry-run", is_flag=True, help="Only say what would be deleted, and how much that frees.")
+def prune(names: Sequence[str], runs: str | None, older_than: int, dry_run: bool) -> None:
+    """Delete old checkpoints to free disk space.
+
+    Deletes checkpoints/last.pt, from which a run is resumed or trained on. The weights of the best
+    epoch remain, so that the run can still be exported. Without a RUN, prunes all that ended by
+    themselves; a stopped, killed or failed run, which may be resumed, only if it is named. A run
+    that is being trained is never pruned.
+    """
+    from designer.cli import runs as listing
+
+    for line in listing.prune(names, runs, older_than_days=older_than, dry_run=dry_run):
+        write(f"{line}\n")
+
+
+@program.command()
+@argument(
+    "source",
+    metavar="DESIGN|RUN",
+    help="A preset, a design file, a run folder, or a run's name in the folder of runs.",
+)
 @option("--to", multiple=True, metavar="FILE ...", help=EXPORT_HELP)
 @more_files
+@option(
+    "--weights",
+    metavar="latest|RUN|FILE",
+    help="The weights of a design: those of the latest finished run that fits it, of a run, or of "
+    "a file; fresh ones if not given.",
+)
+@runs_option
 @design_settings
-def export(source: str, to: Sequence[str], more: Sequence[str], settings: Sequence[str]) -> None:
+def export(
+    source: str,
+    to: Sequence[str],
+    more: Sequence[str],
+    weights: str | None,
+    runs: str | None,
+    settings: Sequence[str],
+) -> int:
     """Write model files of a run or of a design.
 
-    A run is exported with its best weights, a design with fresh ones. Each file is loaded back
-    and compared with the network before it is reported.
+    A run is exported with its best weights, a design with those of --weights or fresh ones. Each
+    file is loaded back and compared with the network before it is reported. A format that cannot
+    take the network does not stop the others; the exit code is 1 then.
     """
+    from designer import presets as built_in
     from designer.cli import jobs
+    from designer.cli.runs import find, folder, is_name, is_run
 
     paths = _paths("--to", to, more)
     if not paths:
         raise DesignerError("Say where to write with --to, as in --to lenet5.onnx.")
     jobs.check_formats(paths)
-    if jobs.is_run(source):
-        if settings:
-            raise DesignerError(
-                f"--set changes a design, but {source} is a run, whose design is fixed: leave "
-                "--set out."
-            )
-        jobs.export_run(Path(source), paths)
-    else:
-        jobs.export_design(load(source, settings), paths)
+    named = is_name(source) and is_run(folder(runs) / source)
+    if source not in built_in.names() and (named or Path(source).is_dir()):
+        for option_, given in (("--set", settings), ("--weights", weights)):
+            if given:
+                raise DesignerError(
+                    f"{option_} is for designs, but {source} is a run, whose design and weights "
+                    f"are fixed: leave {option_} out."
+                )
+        return jobs.export_run(find(source, runs), paths)
+    return jobs.export_design(load(source, settings), paths, weights=weights, runs_folder=runs)
 
 
 @program.command()
@@ -351,16 +422,23 @@ def weights(
             "resnet18.pth --out mine.pt"
         )
     from designer.cli import jobs
+    from designer.cli.runs import located
 
     pairs = dict(_pair("--map", text) for text in given)
-    jobs.weights(load(design, settings), source, Path(out), pairs, as_json=as_json)
+    jobs.weights(load(design, settings), located(source), Path(out), pairs, as_json=as_json)
 
 
 @program.command()
-@option("--run", metavar="DIR", help="The new run folder; runs/DATE-lenet5 if not given.")
+@option(
+    "--run",
+    group=OUTPUT,
+    metavar="DIR",
+    help="The new run folder; DATE-lenet5 in the folder of runs if not given.",
+)
+@runs_option
 @epochs_option
 @option("--terminal", is_flag=True, help="Train in the terminal even if there is a display.")
-def demo(run: str | None, epochs: int | None, terminal: bool) -> int:
+def demo(run: str | None, runs: str | None, epochs: int | None, terminal: bool) -> int:
     """Open LeNet-5 and train it on the built-in digits.
 
     With a display, the window opens on the finished design and its training begins. Without a
@@ -369,7 +447,7 @@ def demo(run: str | None, epochs: int | None, terminal: bool) -> int:
     """
     from designer.gui.shell import application as gui
 
-    if not (terminal or run or epochs):
+    if not (terminal or run or runs or epochs):
         if gui.has_screen():
             return window.show(demo=True)
         missing = gui.display_missing()
@@ -379,8 +457,7 @@ def demo(run: str | None, epochs: int | None, terminal: bool) -> int:
     write("\n")
     from designer.cli import jobs
 
-    jobs.demo(run, epochs)
-    return 0
+    return jobs.demo(run, runs, epochs)
 
 
 def _paths(option: str, first: Sequence[str], more: Sequence[str]) -> list[Path]:

@@ -1,15 +1,16 @@
 """The work of the commands that train and export; `commands` declares their options."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from designer import presets
-from designer.cli import terminal
+from designer.cli import runs, terminal
 from designer.cli.options import EXPORT_SUFFIXES
+from designer.cli.output import printable, write
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.recipe.reading import changed, read_recipe
@@ -18,9 +19,8 @@ from designer.runs.begin import begin
 from designer.runs.folder import RunFolder, default_path
 
 if TYPE_CHECKING:
-    from designer.engine.export import Exported
-
-RUNS = Path("runs")
+    from designer.engine.export import Model
+    from designer.runs.fitting import Fitting
 
 
 def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, Any]) -> Recipe:
@@ -49,37 +49,63 @@ def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, 
     return changed(recipe, {**given, **consequences(recipe, given)})
 
 
-def train(design: Design, name: str, recipe: Recipe, folder: str | None) -> RunFolder:
+def train(
+    design: Design, name: str, recipe: Recipe, folder: str | None, runs_folder: str | None
+) -> RunFolder:
     """Start a training in a new run folder and follow it in the terminal to its end.
+
+    Parameters
+    ----------
+    design, recipe
+        What to train, and how.
+    name
+        The preset's name or the design's file, from which the run folder gets its name.
+    folder
+        The run folder; None for a new one in the folder of runs.
+    runs_folder
+        The folder of runs; None for that of the settings.
 
     Raises
     ------
     DesignerError
         The data set does not exist, or the run cannot start or fails.
     """
-    path = Path(folder) if folder else default_path(RUNS, Path(name).stem)
-    run = begin(path, design, _with_absolute_path(recipe))
+    recipe = _with_absolute_path(recipe, name)
+    if folder:
+        path = Path(folder).expanduser().absolute()
+    else:
+        path = default_path(runs.writable_folder(runs_folder), Path(name).stem)
+    run = begin(path, design, recipe)
     _follow(run, resume=False)
     return run
 
 
-def _with_absolute_path(recipe: Recipe) -> Recipe:
+def _with_absolute_path(recipe: Recipe, name: str) -> Recipe:
     """Make the data set's path absolute, since the run may be resumed from another folder."""
-    from designer.data.opening import BUILT_IN, existing
+    from designer.data.opening import BUILT_IN, existing, locate
 
     source = recipe.data.source
-    return recipe if source in BUILT_IN else changed(recipe, {"data.source": str(existing(source))})
+    if source in BUILT_IN:
+        return recipe
+    preset = presets.recipe(name)
+    if preset is not None and preset.data.source == source and not locate(source).exists():
+        raise DesignerError(
+            f"The recipe of the preset {name} is for the data set {source}, which is neither built "
+            f"in nor a folder here: choose data with --data, a folder of yours or "
+            f"{' or '.join(BUILT_IN)}."
+        )
+    return changed(recipe, {"data.source": str(existing(source))})
 
 
-def resume(folder: str) -> None:
+def resume(run: RunFolder) -> None:
     """Resume a run and follow it in the terminal to its end.
 
     Raises
     ------
     DesignerError
-        There is no run to resume, or it fails.
+        There is no state to resume from, or the training fails.
     """
-    _follow(RunFolder.open(Path(folder)), resume=True)
+    _follow(run, resume=True)
 
 
 def _follow(run: RunFolder, *, resume: bool) -> None:
@@ -87,8 +113,12 @@ def _follow(run: RunFolder, *, resume: bool) -> None:
     result = terminal.train(run, resume=resume, write=_write)
     for line in terminal.summary(result):
         _say(line)
+    name = runs.reference(run.path)
+    _say(f"The run is in {run.path}")
     if result.status == "stopped":
-        _say(f"Resume it with: netdesigner resume {run.path}")
+        _say(f"Resume it with: netdesigner resume {name}")
+    if run.best.exists():
+        _say(f"Export it with: netdesigner export {name} --to model.onnx")
 
 
 def check_formats(paths: Iterable[Path]) -> None:
@@ -107,41 +137,105 @@ def check_formats(paths: Iterable[Path]) -> None:
             )
 
 
-def export_run(folder: Path, paths: Iterable[Path]) -> None:
-    """Write model files of a run folder's best weights.
+def export_run(run: RunFolder, paths: Sequence[Path]) -> int:
+    """Write model files of a run's best weights.
+
+    Returns
+    -------
+    int
+        The exit code: 1 if a file could not be written.
 
     Raises
     ------
     DesignerError
-        The folder is no run, has no checkpoint yet, or a file cannot be written.
+        The run has no checkpoint yet.
     """
-    run = RunFolder.open(folder)
     from designer.engine import export  # torch takes seconds to load
 
-    _export(export.export(export.of_run(run), list(paths)))
+    return _export(export.of_run(run), paths)
 
 
-def export_design(design: Design, paths: Iterable[Path]) -> None:
-    """Write model files of a design with fresh weights.
+def export_design(
+    design: Design, paths: Sequence[Path], *, weights: str | None, runs_folder: str | None
+) -> int:
+    """Write model files of a design.
+
+    Parameters
+    ----------
+    design, paths
+        What to write, and where to.
+    weights
+        A run, a file of weights, ``latest`` for the latest finished run that fits the design, or
+        None for fresh weights.
+    runs_folder
+        The folder of runs; None for that of the settings.
+
+    Returns
+    -------
+    int
+        The exit code: 1 if a file could not be written.
 
     Raises
     ------
     DesignerError
-        The design has errors, or a file cannot be written.
+        The design has errors, or there are no such weights.
     """
+    if weights == "latest":
+        found = _latest(design, runs_folder)
+        if found is None:
+            raise DesignerError(
+                f"No finished run in {runs.folder(runs_folder)} has the layers and shapes of "
+                f"{design.name}: train it first, or leave out --weights for fresh ones."
+            )
+        weights = str(found.run.path)
+        _say(f"Weights of {found.sentence}.")
+    elif weights is not None:
+        weights = runs.located(weights, runs_folder)
     from designer.engine import export
 
-    _say("The weights are fresh: nothing was trained. Name a run folder for trained ones.")
-    _export(export.export(export.of_design(design), list(paths)))
+    model = export.of_design(design, weights=weights)
+    if weights is None:
+        _say(_about_fresh_weights(design, runs_folder))
+    return _export(model, paths)
 
 
-def _export(files: "Iterable[Exported]") -> None:
-    for done in files:
+def _latest(design: Design, runs_folder: str | None) -> "Fitting | None":
+    from designer.analysis.analysis import analyze
+    from designer.runs import fitting
+
+    return fitting.latest(fitting.find(runs.folder(runs_folder), analyze(design)))
+
+
+def _about_fresh_weights(design: Design, runs_folder: str | None) -> str:
+    found = _latest(design, runs_folder)
+    if found is None:
+        return "The weights are fresh: nothing was trained. Name a run folder for trained ones."
+    return (
+        f"The weights are fresh, although the run {found.run.path.name} has trained ones that fit: "
+        "take them with --weights latest."
+    )
+
+
+def _export(model: "Model", paths: Sequence[Path]) -> int:
+    """Write each file that can be written, report each, and return the exit code."""
+    from designer.engine import export
+
+    faults = 0
+    for path in paths:
+        try:
+            done = export.write(model, path)
+        except DesignerError as error:
+            faults += 1
+            write(f"{printable(str(error))}\n", error=True)
+            continue
         file = f"{done.path}  {done.size:,} bytes  {done.format.title}"
         if done.difference == 0:
             _say(f"{file}; loaded back, its outputs are the same")
         else:
             _say(f"{file}; loaded back, its outputs differ by at most {done.difference:.0e}")
+    if faults and len(paths) > 1:
+        _say(f"{len(paths) - faults} of {len(paths)} files were written.")
+    return 1 if faults else 0
 
 
 def weights(
@@ -171,8 +265,13 @@ def weights(
     _say(f"{found.origin}: {size(found.size)}; {out}: {size(written)}")
 
 
-def demo(folder: str | None, epochs: int | None) -> None:
+def demo(folder: str | None, runs_folder: str | None, epochs: int | None) -> int:
     """Train LeNet-5 on the built-in digits, then write model files and a picture of the curves.
+
+    Returns
+    -------
+    int
+        The exit code: 1 if a model file could not be written.
 
     Raises
     ------
@@ -182,17 +281,13 @@ def demo(folder: str | None, epochs: int | None) -> None:
     from designer.cli.curves import save_curves
 
     recipe = recipe_for("lenet5", None, {"epochs": epochs})
-    run = train(presets.load("lenet5"), "lenet5", recipe, folder)
+    run = train(presets.load("lenet5"), "lenet5", recipe, folder, runs_folder)
     target = run.path / "export"
-    export_run(run.path, [target / f"lenet5{ending}" for ending in EXPORT_SUFFIXES])
+    code = export_run(run, [target / f"lenet5{ending}" for ending in EXPORT_SUFFIXES])
     picture = run.path / "curves.png"
     save_curves(run, picture)
     _say(f"{picture}  the curves of loss and accuracy")
-
-
-def is_run(name: str) -> bool:
-    """Tell whether a name means a run folder rather than a design."""
-    return name not in presets.names() and Path(name).is_dir()
+    return code
 
 
 def _say(text: str) -> None:

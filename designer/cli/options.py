@@ -1,7 +1,5 @@
 """Arguments and options that several commands take, and help texts that derive from tables."""
 
-import click
-
 from designer.cli.parameters import DesignName, Whole, argument, option
 from designer.runs.export_formats import EXPORT_FORMATS
 
@@ -40,7 +38,14 @@ design_settings = option(
     "May be given several times.",
 )
 as_json = option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-run_folder = argument("run", metavar="RUN", type=click.Path(), help="A run folder.")
+RUN_HELP = "A run folder, or the name alone of a run in the folder of runs (see: runs)."
+run_folder = argument("run", metavar="RUN", help=RUN_HELP)
+runs_option = option(
+    "--runs",
+    metavar="DIR",
+    group=OUTPUT,
+    help="The folder of runs; that of the window's settings if not given.",
+)
 epochs_option = option(
     "--epochs",
     type=Whole(min=1),

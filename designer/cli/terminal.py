@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from designer.cli import runs
 from designer.cli.output import width
 from designer.errors import DesignerError
 from designer.runs import control, launch
@@ -47,8 +48,9 @@ def train(run: RunFolder, *, resume: bool, write: Write) -> Result:
     DesignerError
         The worker cannot start, or fails: the message is the worker's own.
     """
-    pid = launch.start(run.path, resume=resume)
-    return _Follower(run, pid, write).follow()
+    follower = _Follower(run, write, resume=resume)
+    follower.pid = launch.start(run.path, resume=resume)
+    return follower.follow()
 
 
 def progress(start: Event, step: Event, columns: int) -> str:
@@ -88,14 +90,15 @@ def progress(start: Event, step: Event, columns: int) -> str:
 class _Follower:
     """Reads the events of a run and prints them for a person."""
 
-    def __init__(self, run: RunFolder, pid: int, write: Write) -> None:
+    def __init__(self, run: RunFolder, write: Write, *, resume: bool) -> None:
         self.run = run
-        self.pid = pid
+        self.pid = 0
         self.write = write
         self.live = sys.stdout.isatty()
         self.start: Event = {}
         self.shown = ""
         self.asked = 0
+        self.old = _identities(run) if resume else frozenset()
 
     def follow(self) -> Result:
         """Report events until the worker has ended, and return the result of the run."""
@@ -104,7 +107,8 @@ class _Follower:
             while True:
                 alive = launch.is_alive(self.pid, self.run.path)
                 for event in self._new_events(reader, alive):
-                    self._print(event)
+                    if _identity(event) not in self.old:
+                        self._print(event)
                 if not alive:
                     break
                 time.sleep(POLL_SECONDS)
@@ -125,7 +129,7 @@ class _Follower:
         if self.asked > 1:
             raise DesignerError(
                 "The training stops by itself as soon as its checkpoint is written. Resume it "
-                f"with: netdesigner resume {self.run.path}"
+                f"with: netdesigner resume {runs.reference(self.run.path)}"
             )
         self._line("Stopping: waiting for the current step and its checkpoint ...")
         control.send(self.run.control, "stop")
@@ -141,7 +145,8 @@ class _Follower:
             words = self._last_words() or "it left no message"
             raise DesignerError(
                 f"The training process of {self.run.path} ended unexpectedly ({words}). "
-                f"Resume it from its last checkpoint with: netdesigner resume {self.run.path}"
+                "Resume it from its last checkpoint with: netdesigner resume "
+                f"{runs.reference(self.run.path)}"
             )
         return result
 
@@ -161,9 +166,10 @@ class _Follower:
             self.start = event
             counts = event["counts"]
             parts = ", ".join(f"{count:,} for {part}" for part, count in counts.items())
-            self._line(
-                f"Training on {event['device_name']}, {event['threads']} threads; images: {parts}"
-            )
+            threads = "1 thread" if event["threads"] == 1 else f"{event['threads']} threads"
+            self._line(f"Training on {event['device_name']}, {threads}; images: {parts}")
+            if event.get("step"):
+                self._line(f"Resumed after step {event['step']:,} from the last checkpoint")
         elif kind == "step" and self.live:
             self._progress(event)
         elif kind == "epoch":
@@ -200,6 +206,19 @@ class _Follower:
         if self.shown:
             self.write("\r" + " " * len(self.shown) + "\r")
             self.shown = ""
+
+
+def _identity(event: Event) -> tuple[object, object]:
+    """Return what tells an event from all others of a log, also from those it was cut back by."""
+    return event.get("sequence"), event.get("time")
+
+
+def _identities(run: RunFolder) -> frozenset[tuple[object, object]]:
+    """Return the events of a run that is about to be resumed, which were printed before."""
+    try:
+        return frozenset(map(_identity, EventReader(run.events).poll().events))
+    except DesignerError:  # damaged at its end; the worker truncates it
+        return frozenset()
 
 
 def _metrics(metrics: dict[str, Any]) -> str:

@@ -22,6 +22,7 @@ from designer.codegen import Generated, generate
 from designer.design import files
 from designer.design.values import Design
 from designer.engine import checkpoint
+from designer.engine import weights as weights_of
 from designer.engine.module import module_from_source
 from designer.errors import DesignerError
 from designer.runs.export_formats import EXPORT_FORMATS, ExportFormat, endings
@@ -74,20 +75,47 @@ class Exported:
     difference: float
 
 
-def of_design(design: Design, *, seed: int = 0) -> Model:
-    """Return the network of a design with fresh weights drawn from a seed.
+def of_design(design: Design, *, weights: str | None = None, seed: int = 0) -> Model:
+    """Return the network of a design.
+
+    Parameters
+    ----------
+    design
+        A design without errors.
+    weights
+        A file of weights or a run folder that has a value for each tensor of the design; None for
+        fresh weights.
+    seed
+        From which fresh weights are drawn.
 
     Raises
     ------
     DesignerError
-        The design has errors.
+        The design has errors, or the weights cannot be read or do not fit it wholly.
     """
     analysis = analyze(design)
     generated = generate(design, analysis)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = module_from_source(generated.source, generated.class_name)
-    return Model(design, analysis, generated, network.eval(), _about(design))
+    about = _about(design)
+    if weights is not None:
+        _load(network, analysis, weights)
+        if Path(weights).is_dir():
+            about |= _about_run(RunFolder.open(Path(weights)))
+    return Model(design, analysis, generated, network.eval(), about)
+
+
+def _load(network: nn.Module, analysis: Analysis, source: str) -> None:
+    """Load weights that must fit wholly: a model file with some fresh weights would mislead."""
+    report = weights_of.load(network, analysis, weights_of.read(source))
+    if report.fresh:
+        missing = ", ".join(report.fresh[:3]) + (", …" if len(report.fresh) > 3 else "")
+        raise DesignerError(
+            f"{source} has no values for {len(report.fresh):,} of the tensors of "
+            f"{analysis.design.name} ({missing}), so the model file would be trained in part only: "
+            "give weights of this design, or train it starting from these."
+        )
 
 
 def of_run(run: RunFolder) -> Model:
@@ -107,24 +135,31 @@ def of_run(run: RunFolder) -> Model:
         raise DesignerError(f"{run.path} has no checkpoint yet; train it for an epoch first.")
     content = checkpoint.load(path, source=model.generated.source)
     model.network.load_state_dict(content["network"])
+    about = {**model.about, **_about_run(run)}
+    return Model(design, model.analysis, model.generated, model.network, about)
+
+
+def _about_run(run: RunFolder) -> dict[str, str]:
+    """Return what a user of the model must know of the run's data."""
     preprocessing = run.preprocessing()
-    about = {
+    return {
         "classes": msgspec.json.encode(preprocessing.classes).decode(),
         "mean": msgspec.json.encode(preprocessing.mean).decode(),
         "deviation": msgspec.json.encode(preprocessing.deviation).decode(),
     }
-    return Model(design, model.analysis, model.generated, model.network, {**model.about, **about})
 
 
-def of_path(path: Path) -> Model:
-    """Return the network of a run folder or of a design file.
+def of_path(path: Path, *, weights: str | None = None) -> Model:
+    """Return the network of a run folder, or of a design file with weights as in `of_design`.
 
     Raises
     ------
     DesignerError
         As `of_run` and `of_design`.
     """
-    return of_run(RunFolder.open(path)) if path.is_dir() else of_design(files.read(path))
+    if path.is_dir():
+        return of_run(RunFolder.open(path))
+    return of_design(files.read(path), weights=weights)
 
 
 def export(model: Model, paths: Sequence[Path]) -> Iterator[Exported]:
@@ -138,22 +173,29 @@ def export(model: Model, paths: Sequence[Path]) -> Iterator[Exported]:
         An ending is unknown, a file cannot be written, or its outputs differ from the network's.
     """
     for path in paths:
-        yield _export(model, path)
+        yield write(model, path)
 
 
-def _export(model: Model, path: Path) -> Exported:
+def write(model: Model, path: Path) -> Exported:
+    """Write a model file in the format of its ending, and check it.
+
+    Raises
+    ------
+    DesignerError
+        As `export`.
+    """
     if path.suffix not in EXPORT_FORMATS:
         raise DesignerError(f"{path} must end in one of {endings()}.")
     kind = EXPORT_FORMATS[path.suffix]
-    write, read = WRITERS[path.suffix]
+    put, get = WRITERS[path.suffix]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         target = destination(path)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as folder:
             temporary = Path(folder) / path.name
             with _quiet():
-                write(model, temporary)
-                difference = _difference(model, read(model, temporary))
+                put(model, temporary)
+                difference = _difference(model, get(model, temporary))
             if not difference <= kind.tolerance:
                 raise DesignerError(
                     f"{path} was not written: loaded back, its outputs differ by {difference:.1e} "

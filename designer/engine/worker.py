@@ -8,7 +8,7 @@ lines on standard output, each answer with the ``id`` of its request, if that ha
     {"do": "prepare", "recipe": {...}, "input": [1, 32, 32]}
                                                  -> {"ok": true}; a training with it starts sooner
     {"do": "train", "run": "...", "resume": false} -> {"ok": true, "result": {...}}, at its end
-    {"do": "export", "source": "RUN or design file", "to": ["model.onnx"]}
+    {"do": "export", "source": "RUN or design file", "to": ["model.onnx"], "weights": "RUN"}
                                                  -> {"ok": true, "files": [{"path": ...}]}
     {"do": "look", "weights": "..."}             -> {"ok": true, "origin": "...", "ordered": true,
                                                      "tensors": [["conv1.weight", [6, 1, 5, 5]]]}
@@ -85,7 +85,9 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         from designer.engine import export
 
         paths = [Path(path) for path in request["to"]]
-        exported = export.export(export.of_path(Path(request["source"])), paths)
+        exported = export.export(
+            export.of_path(Path(request["source"]), weights=request.get("weights")), paths
+        )
         return {
             "files": [
                 {"path": str(each.path), "bytes": each.size, "difference": each.difference}

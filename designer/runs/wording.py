@@ -27,10 +27,10 @@ def metrics_text(of: Metrics | Best) -> str:
 
 def summary(result: Result) -> Iterator[str]:
     """Yield the sentences on how a training ended."""
-    yield (
-        f"{ENDED.get(result.status, result.status)} after {result.epochs} epochs, "
-        f"{result.steps:,} steps, {duration(result.seconds)}."
-    )
+    epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs:,} epochs"
+    steps = "1 step" if result.steps == 1 else f"{result.steps:,} steps"
+    ended = ENDED.get(result.status, result.status)
+    yield f"{ended} after {epochs}, {steps}, {duration(result.seconds)}."
     if result.best is not None:
         yield f"Best epoch {result.best.epoch}: validation {metrics_text(result.best)}."
     if result.test is not None:

@@ -179,7 +179,7 @@ class AboutDialog(QDialog):
         grid.setColumnStretch(1, 1)
         for row, (name, text, path) in enumerate(
             (
-                ("runs", "Runs", Path(window.preferences.runs_folder).expanduser()),
+                ("runs", "Runs", preferences.runs_folder(window.preferences)),
                 ("settings", "Settings", preferences.path().parent),
                 ("autosaves", "Autosaves", preferences.state_folder()),
                 ("presets", "Presets", folder("presets")),

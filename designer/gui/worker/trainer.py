@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QWidget
 from designer.errors import DesignerError
 from designer.gui.base import background
 from designer.gui.worker.queue import TrainingQueue
-from designer.preferences import Preferences
+from designer.preferences import Preferences, runs_folder
 from designer.runs.folder import RunFolder, default_path, list_runs
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Trainer(QObject):
     @property
     def runs_folder(self) -> Path:
         """The folder that contains the run folders."""
-        return Path(self.preferences.runs_folder).expanduser()
+        return runs_folder(self.preferences)
 
     @property
     def ready(self) -> bool:
