@@ -182,3 +182,26 @@ def test_weights_that_fit_in_part_are_refused(run, capsys):
     words = ["export", "lenet5", "--set", "classes=7", "--to", "m.pt", "--weights", run.path.name]
     assert main(words) == 1
     assert "would be trained in part only" in capsys.readouterr().err
+
+
+NO_ONNX = """{"format": "netdesigner/design", "version": 1, "name": "AdMax", "nodes": {
+    "image": {"layer": "Input", "shape": [3, 12, 13]},
+    "n0": {"layer": "AdaptiveMaxPool2d", "output_size": [5, 7]}, "out": {"layer": "Output"}},
+    "edges": [["image", "n0", "out"]]}"""
+
+
+def test_format_that_cannot_take_the_network_does_not_stop_the_others():
+    Path("design.json").write_text(NO_ONNX)
+    Path("folder.pt").mkdir()
+    done = typed(
+        "export", "design.json", "--to", "m.onnx", "--to", "folder.pt", "--to", "m.py", "m.pt"
+    )
+    assert done.returncode == 1
+    assert Path("m.py").is_file()
+    assert Path("m.pt").is_file()
+    assert not Path("m.onnx").exists()
+    first, second = done.stderr.splitlines()
+    assert "which has no counterpart of n0 (AdaptiveMaxPool2d)" in first
+    assert "aten" not in first
+    assert "folder.pt cannot be written" in second
+    assert done.stdout.splitlines()[-1] == "2 of 4 files were written."

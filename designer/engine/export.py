@@ -21,7 +21,7 @@ from designer.analysis.analysis import Analysis, analyze
 from designer.codegen import Generated, generate
 from designer.design import files
 from designer.design.values import Design
-from designer.engine import checkpoint
+from designer.engine import checkpoint, export_faults, onnx_file
 from designer.engine import weights as weights_of
 from designer.engine.module import module_from_source
 from designer.errors import DesignerError
@@ -194,8 +194,13 @@ def write(model: Model, path: Path) -> Exported:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as folder:
             temporary = Path(folder) / path.name
             with _quiet():
-                put(model, temporary)
-                difference = _difference(model, get(model, temporary))
+                try:
+                    put(model, temporary)
+                    difference = _difference(model, get(model, temporary))
+                except (OSError, MemoryError, DesignerError):
+                    raise
+                except Exception as error:  # torch and onnx raise errors of many classes
+                    raise _cannot(model, kind, error) from error
             if not difference <= kind.tolerance:
                 raise DesignerError(
                     f"{path} was not written: loaded back, its outputs differ by {difference:.1e} "
@@ -205,6 +210,11 @@ def write(model: Model, path: Path) -> Exported:
             replace_file(temporary, target)
     except OSError as error:
         raise unwritable(path, error) from error
+    except MemoryError as error:
+        raise DesignerError(
+            f"{path} cannot be written, as the memory is full: close other programs, or choose "
+            "another format."
+        ) from error
     return Exported(path, kind, size, difference)
 
 
@@ -309,32 +319,17 @@ def _read_safetensors(model: Model, path: Path) -> nn.Module:
     return network
 
 
-def _program(model: Model) -> torch.export.ExportedProgram:
+def _program(network: nn.Module, examples: tuple[Tensor, ...]) -> torch.export.ExportedProgram:
     """Trace the network for any batch size."""
-    examples = model.examples
     batch = torch.export.Dim("batch", min=1, max=2**16)
-    try:
-        return torch.export.export(
-            model.network, examples, dynamic_shapes=tuple({0: batch} for _ in examples)
-        )
-    except Exception as error:
-        raise _cannot(model, "torch.export", error) from error
-
-
-def _cannot(model: Model, exporter: str, error: Exception) -> DesignerError:
-    cause: BaseException = error
-    while cause.__cause__ is not None:  # the outer ones only name the step that failed
-        cause = cause.__cause__
-    reason = (str(cause).strip() or repr(cause)).splitlines()[0][:200]
-    return DesignerError(
-        f"{model.design.name} cannot be written by {exporter} ({reason}); "
-        "use .py, .pt or .safetensors, which take every network."
+    return torch.export.export(
+        network, examples, dynamic_shapes=tuple({0: batch} for _ in examples)
     )
 
 
 def _write_program(model: Model, path: Path) -> None:
     content = io.BytesIO()  # as for the state dict
-    torch.export.save(_program(model), content)
+    torch.export.save(_program(model.network, model.examples), content)
     path.write_bytes(content.getbuffer())
 
 
@@ -342,50 +337,15 @@ def _read_program(model: Model, path: Path) -> nn.Module:
     return torch.export.load(path).module()
 
 
-def _write_onnx(model: Model, path: Path) -> None:
-    examples = model.examples
-    batch = torch.export.Dim("batch", min=1, max=2**16)
-    outputs = [port.name for port in model.analysis.outputs if not port.auxiliary]
-    inputs = [port.name for port in model.analysis.inputs]
-    try:
-        program = torch.onnx.export(
-            model.network,
-            examples,
-            dynamo=True,
-            verbose=False,
-            input_names=inputs,
-            output_names=[f"{name}_out" if name in inputs else name for name in outputs],
-            dynamic_shapes=tuple({0: batch} for _ in examples),
-        )
-    except Exception as error:
-        raise _cannot(model, "torch.onnx", error) from error
-    assert program is not None
-    program.model.metadata_props.update(model.about)
-    program.save(str(path), external_data=False)
-
-
 def _read_onnx(model: Model, path: Path) -> Predictor:
-    """Return the model as run by onnxruntime or, if that is not installed, by onnx itself."""
     names = [port.name for port in model.analysis.inputs]
-    run = _onnx_runner(path)
+    run = onnx_file.runner(path)
 
     def predict(*inputs: Tensor) -> list[Tensor]:
         arrays = {name: each.numpy() for name, each in zip(names, inputs, strict=True)}
         return [torch.from_numpy(each) for each in run(arrays)]
 
     return predict
-
-
-def _onnx_runner(path: Path) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
-    try:
-        import onnxruntime
-    except ImportError:
-        from onnx.reference import ReferenceEvaluator
-
-        evaluator = ReferenceEvaluator(str(path))
-        return lambda arrays: list(evaluator.run(None, dict(arrays)))
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    return lambda arrays: list(session.run(None, dict(arrays)))
 
 
 WRITERS: Mapping[
@@ -395,6 +355,38 @@ WRITERS: Mapping[
     ".pt": (_write_state_dict, _read_state_dict),
     ".safetensors": (_write_safetensors, _read_safetensors),
     ".pt2": (_write_program, _read_program),
-    ".onnx": (_write_onnx, _read_onnx),
+    ".onnx": (onnx_file.write, _read_onnx),
 }
 """How each row of `EXPORT_FORMATS` is written, and how it is loaded back."""
+
+_CONVERTERS: Mapping[str, export_faults.Convert] = {".pt2": _program, ".onnx": onnx_file.program}
+"""How a module alone is converted to the formats that do not take every network."""
+
+
+def _cannot(model: Model, kind: ExportFormat, error: Exception) -> DesignerError:
+    """Return the sentence for a format that cannot take the network; it names the layer."""
+    if isinstance(error, ImportError):
+        package = error.name or kind.package
+        return DesignerError(
+            f"{kind.title} files need the package {package}: install it with pip install {package}."
+        )
+    remedy = f"use {_every_network()}, which take every network"
+    name = model.design.name
+    convert = _CONVERTERS.get(kind.suffix)
+    layer = (
+        export_faults.culprit(model.network, model.analysis, model.examples, convert)
+        if convert is not None
+        else ""
+    )
+    if layer:
+        return DesignerError(
+            f"{name} cannot be written as {kind.title}, which has no counterpart of {layer}: "
+            f"choose another layer there, or {remedy}."
+        )
+    reason = (str(error).strip() or repr(error)).splitlines()[0][:200]
+    return DesignerError(f"{name} cannot be written as {kind.title} ({reason}): {remedy}.")
+
+
+def _every_network() -> str:
+    *most, last = (suffix for suffix in EXPORT_FORMATS if suffix not in _CONVERTERS)
+    return f"{', '.join(most)} or {last}"

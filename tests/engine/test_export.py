@@ -5,9 +5,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
+from onnx.reference import ReferenceEvaluator
 from safetensors import safe_open
 
 from designer import presets
@@ -183,15 +185,72 @@ def test_an_output_that_is_no_number_does_not_agree(lenet, tmp_path, monkeypatch
         list(export(replace(lenet), [tmp_path / "model.pt"]))
 
 
-def test_what_onnx_lacks_is_said_in_a_sentence(tmp_path):
-    layer = LayerNode("FractionalMaxPool2d", {"kernel_size": 2, "output_ratio": 0.5})
-    with pytest.raises(
-        DesignerError, match=r"Tiny cannot be written by torch\.onnx .*\.py, \.pt"
-    ) as told:
-        list(export(of_design(tiny(layer)), [tmp_path / "tiny.onnx"]))
-    assert "aten.fractional_max_pool2d" in str(told.value)
-    assert str(told.value).isprintable()
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("AdaptiveMaxPool2d", {"output_size": (5, 7)}),
+        ("FractionalMaxPool2d", {"kernel_size": 2, "output_ratio": 0.6}),
+    ],
+)
+def test_layer_that_onnx_lacks_is_named(kind, settings, tmp_path):
+    model = of_design(tiny(LayerNode("ReLU"), LayerNode(kind, settings)))
+    sentence = rf"Tiny cannot be written as ONNX, which has no counterpart of layer1 \({kind}\): "
+    with pytest.raises(DesignerError, match=rf"{sentence}.*use \.py, \.pt or \.safetensors,"):
+        list(export(model, [tmp_path / "model.onnx"]))
     assert list(tmp_path.iterdir()) == []
+    assert len(list(export(model, [tmp_path / "model.pt2", tmp_path / "model.py"]))) == 2
+
+
+def test_layer_that_onnx_lacks_is_named_within_a_block(tmp_path):
+    model = of_design(
+        files.loads(
+            """{"format": "netdesigner/design", "version": 1, "name": "Nested",
+            "blocks": {"Stage": {"inputs": ["x"], "outputs": ["y"],
+                "nodes": {"pool": {"layer": "AdaptiveMaxPool2d", "output_size": [3, 5]}},
+                "edges": [["x", "pool", "y"]]}},
+            "nodes": {"image": {"layer": "Input", "shape": [3, 9, 13]},
+                "stage": {"block": "Stage"}, "out": {"layer": "Output"}},
+            "edges": [["image", "stage", "out"]]}"""
+        )
+    )
+    with pytest.raises(DesignerError, match=r"counterpart of stage\.pool \(AdaptiveMaxPool2d\)"):
+        list(export(model, [tmp_path / "model.onnx"]))
+
+
+def pools() -> list[tuple[str, dict[str, object], int]]:
+    """Return poolings in ceil mode, with and without a last window that torch drops."""
+    found: list[tuple[str, dict[str, object], int]] = []
+    for size, kernel, stride, padding in (
+        (5, 3, 3, 1), (6, 3, 3, 1), (7, 2, 3, 1), (8, 3, 2, 0), (9, 3, 2, 1), (10, 4, 3, 2),
+    ):  # fmt: skip
+        shared: dict[str, object] = {"kernel_size": kernel, "stride": stride, "ceil_mode": True}
+        found.append(("MaxPool2d", {**shared, "padding": padding}, size))
+        found.extend(
+            ("AvgPool2d", {**shared, "padding": padding, "count_include_pad": counted}, size)
+            for counted in (True, False)
+        )
+    found.append(("LPPool2d", {"kernel_size": 3, "stride": 2, "ceil_mode": True}, 8))
+    return found
+
+
+@pytest.mark.parametrize(("kind", "settings", "size"), pools())
+def test_ceil_mode_has_torchs_windows_in_onnx(kind, settings, size, tmp_path, capfd):
+    nodes = {
+        "image": LayerNode("Input", {"shape": (2, size + 1, size)}),
+        "pool": LayerNode(kind, settings),
+        "out": LayerNode("Output"),
+    }
+    edges = (Edge("image", 0, "pool", 0), Edge("pool", 0, "out", 0))
+    (done,) = export(of_design(Design("Ceil", graph=Graph(nodes, edges))), [tmp_path / "m.onnx"])
+    assert done.difference <= 1e-6
+    onnx.checker.check_model(str(done.path), full_check=True)
+    network = ReferenceEvaluator(str(done.path))
+    images = torch.randn(3, 2, size + 1, size)
+    (found,) = network.run(None, {"image": images.numpy()})
+    with torch.no_grad():
+        expected = of_design(Design("Ceil", graph=Graph(nodes, edges))).network(images)
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-5, atol=1e-6)
+    assert capfd.readouterr().err == ""
 
 
 def test_random_layers_agree_with_themselves(tmp_path):

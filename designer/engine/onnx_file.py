@@ -1,0 +1,144 @@
+"""ONNX files: how a network is written as ONNX, and how such a file is run to compare it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from designer.analysis.analysis import Analysis
+
+_POOLS = ("MaxPool", "AveragePool")
+_QUIET = 3  # onnxruntime's level of errors: its warnings are about what it optimizes
+
+
+class Network(Protocol):
+    """What is needed of a model to write it."""
+
+    @property
+    def network(self) -> nn.Module: ...
+    @property
+    def analysis(self) -> Analysis: ...
+    @property
+    def examples(self) -> tuple[Tensor, ...]: ...
+    @property
+    def about(self) -> Mapping[str, str]: ...
+
+
+def program(
+    network: nn.Module,
+    examples: tuple[Tensor, ...],
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+) -> Any:
+    """Return the ONNX program of a module, for any batch size.
+
+    Parameters
+    ----------
+    network, examples
+        The module and its inputs, a batch of at least two.
+    inputs, outputs
+        Their names in the program, if these matter.
+    """
+    batch = torch.export.Dim("batch", min=1, max=2**16)
+    return torch.onnx.export(
+        network,
+        examples,
+        dynamo=True,
+        verbose=False,
+        input_names=inputs,
+        output_names=outputs,
+        dynamic_shapes=tuple({0: batch} for _ in examples),
+    )
+
+
+def write(model: Network, path: Path) -> None:
+    """Write a network and check the file by ONNX's own checker.
+
+    Raises
+    ------
+    Exception
+        Some class of torch or onnx, where ONNX cannot take the network.
+    """
+    import onnx
+
+    inputs = [port.name for port in model.analysis.inputs]
+    outputs = [port.name for port in model.analysis.outputs if not port.auxiliary]
+    named = [f"{name}_out" if name in inputs else name for name in outputs]
+    written = program(model.network, model.examples, inputs, named)
+    for node in list(written.model.graph):
+        if node.op_type in _POOLS and "ceil_mode" in node.attributes:
+            _floor(written.model.graph, node)
+    written.model.metadata_props.update(model.about)
+    written.save(str(path), external_data=False)
+    onnx.checker.check_model(str(path), full_check=True)
+
+
+def _floor(graph: Any, node: Any) -> None:
+    """Replace the ceil mode of a pooling node by padding that gives the same windows.
+
+    With ceil mode, torch drops a last window that would begin in the padding; ONNX keeps it, in
+    the shape that its checker infers. In floor mode both have the same windows if the end is padded
+    up to the end of the last one.
+    """
+    from onnxscript import ir
+
+    if not node.attributes["ceil_mode"].as_int():
+        return
+    sizes = node.inputs[0].shape[2:]
+    counts = node.outputs[0].shape[2:]
+    kernel = node.attributes["kernel_shape"].as_ints()
+    strides = node.attributes["strides"].as_ints()
+    dilations = (
+        node.attributes["dilations"].as_ints()
+        if "dilations" in node.attributes
+        else [1] * len(kernel)
+    )
+    begin = list(node.attributes["pads"].as_ints()[: len(kernel)])
+    end = [
+        max(0, (count - 1) * stride + dilation * (extent - 1) + 1 - size - pad)
+        for count, stride, dilation, extent, size, pad in zip(
+            counts, strides, dilations, kernel, sizes, begin, strict=True
+        )
+    ]
+    node.attributes["ceil_mode"] = ir.AttrInt64("ceil_mode", 0)
+    counted = node.attributes.get("count_include_pad")
+    if (
+        counted is not None
+        and counted.as_int()
+        and any(a > b for a, b in zip(end, begin, strict=True))
+    ):
+        # torch's mean counts the zeros of the padding, but not what lies beyond it.
+        if any(begin):
+            node.replace_input_with(0, _padded(graph, node, begin))
+            end = [a - b for a, b in zip(end, begin, strict=True)]
+            begin = [0] * len(begin)
+        node.attributes["count_include_pad"] = ir.AttrInt64("count_include_pad", 0)
+    node.attributes["pads"] = ir.AttrInt64s("pads", [*begin, *(max(0, each) for each in end)])
+
+
+def _padded(graph: Any, node: Any, padding: Sequence[int]) -> Any:
+    """Insert a node that pads the input of another by zeros on both sides; return its output."""
+    from onnxscript import ir
+
+    pads = ir.tensor([0, 0, *padding, 0, 0, *padding], dtype=ir.DataType.INT64)
+    constant = ir.Node("", "Constant", [], attributes=[ir.AttrTensor("value", pads)])
+    pad = ir.Node("", "Pad", [node.inputs[0], constant.outputs[0]])
+    graph.insert_before(node, [constant, pad])
+    return pad.outputs[0]
+
+
+def runner(path: Path) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    """Return what runs a file: onnxruntime or, if that is not installed, onnx itself."""
+    try:
+        import onnxruntime
+    except ImportError:
+        from onnx.reference import ReferenceEvaluator
+
+        evaluator = ReferenceEvaluator(str(path))
+        return lambda arrays: list(evaluator.run(None, dict(arrays)))
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _QUIET
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return lambda arrays: list(session.run(None, dict(arrays)))
