@@ -55,6 +55,15 @@ class DockSizes(msgspec.Struct, kw_only=True):
     tabbing: DockTabbing = "wide"
 
 
+class RunsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The last state of the list of runs: order, hidden columns and widths, by keys of columns."""
+
+    sort: str = "begun"
+    descending: bool = True
+    hidden: tuple[str, ...] = ()
+    widths: dict[str, int] = {}
+
+
 class Preferences(msgspec.Struct, kw_only=True):
     """Everything that is stored; `store` writes it.
 
@@ -90,6 +99,7 @@ class Preferences(msgspec.Struct, kw_only=True):
     docks: DockSizes | None = None
     toured: bool = False
     gallery: GalleryView = GalleryView()
+    runs: RunsView = RunsView()
 
     def remember(self, path: Path) -> None:
         """Put a file first in the list of recent ones."""

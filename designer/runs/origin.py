@@ -16,9 +16,12 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
         How many the parent had done.
     changes
         The settings that were changed for the child, by dotted names.
+    began
+        When the child was created, in seconds since 1970. Its event log begins with the parent's.
     """
 
     parent: str
     epochs: int
     steps: int
     changes: dict[str, Any] = {}
+    began: float = 0.0

@@ -1,6 +1,7 @@
 """Summaries of run folders for the list of runs; only folders that changed are read again."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,11 @@ from typing import Any
 import msgspec
 
 from designer.errors import DesignerError
+from designer.recipe.recipe import Recipe
 from designer.runs.disk import folder_bytes
 from designer.runs.folder import RunFolder, State, list_runs
+from designer.runs.origin import Origin
+from designer.runs.result import Metrics, Result
 
 _TAIL = 1 << 15  # bytes at the end of the event log in which the last epoch is searched
 
@@ -26,13 +30,26 @@ class Summary:
     data
         Name of the data set, or of its folder or file.
     began
-        When the run was created, in seconds since 1970.
+        When the training began, in seconds since 1970, by its own record: a copy keeps it. Before
+        that, when the run was created.
     wanted
         Epochs that the recipe asks for.
     accuracy, loss
         Test accuracy of the best weights, and their validation loss.
     size
         Bytes of all files in the folder.
+    seconds
+        The time trained, over all resumes.
+    recipe
+        The recipe; None if it is damaged.
+    arguments
+        The arguments of the design.
+    parameters
+        The number of weights and biases.
+    message
+        Why the training failed or diverged, or what is damaged; "" otherwise.
+    origin
+        The run that this one continues.
     """
 
     path: Path
@@ -45,6 +62,12 @@ class Summary:
     accuracy: float | None
     loss: float | None
     size: int
+    seconds: float | None = None
+    recipe: Recipe | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    parameters: int | None = None
+    message: str = ""
+    origin: Origin | None = None
 
 
 @dataclass
@@ -76,36 +99,91 @@ class Survey:
 
 def summarize(run: RunFolder) -> Summary:
     """Return the summary of a run; what cannot be read is left out."""
-    result, state = None, "damaged"
-    design, data, wanted, began = run.path.name, "", 0, 0.0
+    found: dict[str, Any] = {"design": run.path.name, "data": "", "state": "damaged", "wanted": 0}
+    result: Result | None = None
     try:
-        began = run.recipe_file.stat().st_mtime
         recipe = run.recipe()
-        wanted, data = recipe.epochs, Path(recipe.data.source).name
-        design = run.network().name
+        found.update(recipe=recipe, wanted=recipe.epochs, data=Path(recipe.data.source).name)
+        network = run.network()
+        found.update(design=network.name, parameters=network.parameters)
+        found["arguments"] = _arguments(run.design)
+        if (data := run.data()) is not None:
+            found["data"] = data.name
+        found["origin"] = run.origin()
         state = run.state()
         result = run.result() if state != "running" else None
-    except (DesignerError, OSError):
-        pass
-    last = _last_epoch(run.events) if result is None else {}
+        found["state"] = state
+    except (DesignerError, OSError) as error:
+        found["message"] = str(error)
+    origin: Origin | None = found.get("origin")
+    began = origin.began if origin is not None else 0.0
+    began = began or _first_time(run.events) or _modified(run.recipe_file)
+    last = _last_epoch(run.events) if result is None else _Epoch()
     best = result.best if result is not None else None
-    return Summary(
-        path=run.path,
-        design=design,
-        data=data,
-        began=began,
-        state=state,
-        epochs=result.epochs if result is not None else int(last.get("epoch", 0)),
-        wanted=wanted,
-        accuracy=result.test.accuracy if result is not None and result.test else None,
-        loss=best.loss if best is not None else (last.get("validation") or {}).get("loss"),
-        size=folder_bytes(run.path),
-    )
+    if result is not None:
+        found.update(
+            epochs=result.epochs,
+            seconds=result.seconds,
+            accuracy=result.test.accuracy if result.test is not None else None,
+            loss=best.loss if best is not None else None,
+            message=result.message or "",
+        )
+    else:
+        found.update(
+            epochs=last.epoch,
+            seconds=last.time - began if last.time > began else None,
+            accuracy=None,
+            loss=last.validation.loss if last.validation is not None else None,
+        )
+    return Summary(path=run.path, began=began, size=folder_bytes(run.path), **found)
+
+
+class _Arguments(msgspec.Struct):
+    """The arguments in a design file, whose other parts are not read."""
+
+    arguments: dict[str, dict[str, Any]] = {}
+
+
+class _Event(msgspec.Struct):
+    time: float = 0.0
+
+
+class _Epoch(msgspec.Struct):
+    """What the list shows of the event ``epoch``."""
+
+    epoch: int = 0
+    time: float = 0.0
+    validation: Metrics | None = None
+
+
+def _arguments(design: Path) -> dict[str, Any]:
+    try:
+        read = msgspec.json.decode(design.read_bytes(), type=_Arguments)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return {}
+    return {name: each["default"] for name, each in read.arguments.items() if "default" in each}
+
+
+def _first_time(events: Path) -> float:
+    """Return when the first event was written, 0 if there is none."""
+    try:
+        with events.open("rb") as file:
+            return msgspec.json.decode(file.readline(_TAIL), type=_Event).time
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return 0.0
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _stamp(run: RunFolder) -> Stamp:
     times = []
-    for path in (run.path, run.events, run.result_file, run.lock, run.last.parent, run.evaluation):
+    files = (run.recipe_file, run.events, run.result_file, run.lock)
+    for path in (run.path, run.last.parent, run.evaluation, *files):
         try:
             times.append(path.stat().st_mtime_ns)
         except OSError:
@@ -113,18 +191,18 @@ def _stamp(run: RunFolder) -> Stamp:
     return tuple(times)
 
 
-def _last_epoch(path: Path) -> dict[str, Any]:
+def _last_epoch(path: Path) -> _Epoch:
     try:
         with path.open("rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - _TAIL))
             lines = file.read().split(b"\n")
     except OSError:
-        return {}
+        return _Epoch()
     for line in reversed(lines):
         if b'"event":"epoch"' in line:
             try:
-                return msgspec.json.decode(line, type=dict[str, Any])
-            except msgspec.MsgspecError:
+                return msgspec.json.decode(line, type=_Epoch)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
                 continue
-    return {}
+    return _Epoch()

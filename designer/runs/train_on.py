@@ -1,6 +1,7 @@
 """Training on: a child run that continues a run for more epochs from all of its state."""
 
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,7 @@ def train_on(
         epochs=result.epochs,
         steps=result.steps,
         changes=changes,
+        began=time.time(),
     )
     existed = path.exists()
     child = RunFolder.create(

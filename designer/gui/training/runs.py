@@ -1,20 +1,19 @@
-"""The Runs dock: earlier runs, to be shown again, compared, resumed, exported or deleted."""
+"""The Runs dock: earlier runs, to be shown, compared, continued, exported or deleted."""
 
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QAction, QColor, QDesktopServices, QHideEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QAction, QDesktopServices, QHideEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
+    QLineEdit,
+    QMenu,
     QMessageBox,
     QToolButton,
-    QTreeWidget,
-    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -22,32 +21,24 @@ from PySide6.QtWidgets import (
 from designer.design import files
 from designer.errors import DesignerError
 from designer.gui.base import background, numbers
-from designer.gui.base.theme import colors, theme
+from designer.gui.base.theme import theme
 from designer.gui.documents.workspace import Workspace
-from designer.gui.training.run_row import RunRow
+from designer.gui.training import run_removal
+from designer.gui.training.run_actions import RUN_ACTIONS, RunAction
+from designer.gui.training.run_columns import Row, matches
+from designer.gui.training.run_list import RunList
+from designer.gui.training.run_table import RunTable, plain
+from designer.gui.worker.queue import ordinal
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
 from designer.runs.survey import Summary, Survey
 
-COLUMNS = ("Name", "Design", "State", "Epochs", "Accuracy", "Best loss", "Size", "Started")
-MEANINGS = {
-    "Epochs": "Epochs trained so far, of those in the recipe.",
-    "Accuracy": "Test accuracy of the weights of the best epoch.",
-    "Best loss": "Validation loss of the best epoch; during the training, of the last epoch.",
-}
 LOOK = 3_000  # milliseconds between two readings of the folder, while the list is visible
-RESUMABLE = ("stopped", "interrupted", "failed", "diverged")
-WIDTHS = (
-    "", "ResNet-152", "interrupted", "100 / 100",
-    "100.00 %", "12.3456", "999 MB", "0000-00-00 00:00",
-)  # fmt: skip
-"""The longest usual text of each column; the first column takes the rest of the width."""
-
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_NAMED = 6  # runs that a question names
 
 
 class RunsPanel(QWidget):
-    """The list of runs in the runs folder, and the actions on the selected run.
+    """The list of runs in the runs folder, and the actions on the selected runs.
 
     Signals
     -------
@@ -64,100 +55,157 @@ class RunsPanel(QWidget):
         self.summaries: list[Summary] = []
         self._survey = Survey()
         self._reading = False
-        self._filling = False
+        self._read_once = False
         self._soon = QTimer(self, interval=100, singleShot=True)
         self._soon.timeout.connect(self._read)
         self._again = QTimer(self, interval=LOOK)
         self._again.timeout.connect(self._read)
-        self.list = self._made_list()
+        self.table = RunTable(
+            lambda path: path in trainer.overlays, trainer.overlay, self._rename, self
+        )
+        self.list = RunList(self.table, trainer.preferences)
+        self.list.doubleClicked.connect(lambda *_: self.show_run())
+        self.list.chosen.connect(self.refresh_actions)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._popup)
+        self._acts: dict[str, Callable[[], object]] = {
+            "show": self.show_run,
+            "compare": self.compare,
+            "resume": self.resume,
+            "train_on": self.train_on,
+            "export": self.export,
+            "delete": self.delete,
+            "tick": self.tick,
+            "design": self.open_design,
+            "rename": self.rename,
+            "reveal": self.reveal,
+            "train_now": self.train_now,
+            "sooner": lambda: self.shift(-1),
+            "later": lambda: self.shift(1),
+            "unqueue": self.unqueue,
+            "space": self.free_space,
+        }
+        self.actions_ = {row.key: self._action(row) for row in RUN_ACTIONS}
+        self.filter = FilterField(objectName="runs-filter", placeholderText="Filter")
+        self.filter.setAccessibleName("Filter the runs")
+        self.filter.setToolTip("Shows the runs with these words in any column.")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.textChanged.connect(self._fill)
+        self.filter.left.connect(self.list.setFocus)
+        self.this_design = QToolButton(objectName="runs-this-design", text="This design")
+        self.this_design.setCheckable(True)
+        self.this_design.setToolTip("Shows only the runs of the design on the canvas.")
+        self.this_design.toggled.connect(self._fill)
         self.count = QLabel(objectName="runs-count")
         self.count.setProperty("role", "soft")
         self.empty = QLabel(objectName="runs-empty", wordWrap=True)
+        self.empty.setTextFormat(Qt.TextFormat.PlainText)
         self.empty.setProperty("role", "faint")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.actions_ = self._made_actions()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self._tools())
+        column.addWidget(self._queue_row())
         column.addWidget(self.list, 1)
         column.addWidget(self.empty, 1)
+        column.addLayout(self._footer())
         trainer.runs_changed.connect(self._soon.start)
         trainer.state_changed.connect(self._state_changed)
+        trainer.queue.changed.connect(self._fill)
         trainer.run_changed.connect(self._mark_shown)
-        theme.changed.connect(self._mark_shown)
+        trainer.overlays_changed.connect(self.table.repaint)
+        workspace.switched.connect(self._switched)
+        theme.changed.connect(self.table.repaint)
         self._fill()
 
     # Assembling
 
-    def _made_list(self) -> QTreeWidget:
-        view = QTreeWidget(objectName="runs-list")
-        view.setAccessibleName("Runs")
-        view.setHeaderLabels(COLUMNS)
-        view.setRootIsDecorated(False)
-        view.setUniformRowHeights(True)
-        # Names begin with a date and end with a design, so their middle can be left out.
-        view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        view.setAllColumnsShowFocus(True)
-        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        view.setSortingEnabled(True)
-        view.sortByColumn(COLUMNS.index("Started"), Qt.SortOrder.DescendingOrder)
-        header = view.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(40)
-        for column, longest in enumerate(WIDTHS):
-            if longest:
-                words = (longest, COLUMNS[column])
-                widest = max(map(view.fontMetrics().horizontalAdvance, words))
-                view.setColumnWidth(column, widest + 22)
-        for column in range(3, 7):
-            view.headerItem().setTextAlignment(column, _RIGHT)
-        for name, meaning in MEANINGS.items():
-            view.headerItem().setToolTip(COLUMNS.index(name), meaning)
-        view.itemDoubleClicked.connect(lambda *_: self.show_run())
-        view.itemChanged.connect(self._changed)
-        view.itemSelectionChanged.connect(self._refresh_actions)
-        return view
+    def _action(self, row: RunAction) -> QAction:
+        action = QAction(row.text, self.list, objectName=f"runs-{row.key}")
+        keys = f" ({row.shortcut})" if row.shortcut else ""
+        action.setToolTip(f"{row.help}{keys}")
+        if row.shortcut:
+            action.setShortcut(QKeySequence(row.shortcut))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        act = self._acts[row.key]
+        action.triggered.connect(lambda: self._do(act))
+        self.list.addAction(action)
+        return action
 
-    def _made_actions(self) -> dict[str, QAction]:
-        table: tuple[tuple[str, str, str, str, Callable[[], object]], ...] = (
-            ("show", "Show", "Return", "Show the curves and the evaluation.", self.show_run),
-            ("compare", "Compare", "Space", "Add the curves to those shown.", self.compare),
-            ("resume", "Resume", "", "Continue from the last checkpoint.", self.resume),
-            ("design", "Open design", "", "Open the design that was trained.", self.open_design),
-            ("export", "Export…", "", "Write model files of the best epoch.", self.export),
-            ("rename", "Rename", "F2", "Rename the folder.", self.rename),
-            ("reveal", "Open folder", "", "Show the folder in the file manager.", self.reveal),
-            ("delete", "Delete…", "Del", "Delete the folder after a confirmation.", self.delete),
-        )  # fmt: skip
-        actions = {}
-        for key, text, shortcut, help_, act in table:
-            action = QAction(text, self.list, objectName=f"runs-{key}")
-            action.setToolTip(f"{help_} ({shortcut})" if shortcut else help_)
-            if shortcut:
-                action.setShortcut(QKeySequence(shortcut))
-                action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-            action.triggered.connect(lambda _=False, act=act: act())
-            self.list.addAction(action)
-            actions[key] = action
-        return actions
+    def _do(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except DesignerError as error:
+            self.workspace.refused.emit(str(error))
 
     def _tools(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setContentsMargins(6, 2, 10, 2)
-        row.setSpacing(2)
-        for action in self.actions_.values():
-            button = QToolButton(objectName=f"{action.objectName()}-button")
-            button.setDefaultAction(action)
-            button.setIconSize(QSize(16, 16))
-            row.addWidget(button)
-        row.addStretch(1)
-        row.addWidget(self.count)
-        return row
+        line = QHBoxLayout()
+        line.setContentsMargins(6, 2, 6, 2)
+        line.setSpacing(2)
+        for row in RUN_ACTIONS:
+            if row.in_tools:
+                button = QToolButton(objectName=f"runs-{row.key}-button")
+                button.setDefaultAction(self.actions_[row.key])
+                button.setIconSize(QSize(16, 16))
+                line.addWidget(button)
+        more = QToolButton(objectName="runs-more", text="More ▾")
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(more)
+        menu.setToolTipsVisible(True)
+        for row in RUN_ACTIONS:
+            if row.separated:
+                menu.addSeparator()
+            if not row.in_tools:
+                menu.addAction(self.actions_[row.key])
+        more.setMenu(menu)
+        line.addWidget(more)
+        line.addStretch(1)
+        return line
+
+    def _footer(self) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.setContentsMargins(8, 2, 8, 4)
+        line.setSpacing(6)
+        self.filter.setMinimumWidth(90)
+        self.filter.setMaximumWidth(260)
+        line.addWidget(self.filter, 1)
+        line.addWidget(self.this_design)
+        columns = QToolButton(objectName="runs-columns", text="Columns ▾")
+        columns.setToolTip("Shows or hides columns.")
+        columns.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(columns)
+        menu.aboutToShow.connect(lambda: self.list.columns_menu(menu))
+        columns.setMenu(menu)
+        line.addWidget(columns)
+        line.addStretch(1)
+        line.addWidget(self.count)
+        return line
+
+    def _queue_row(self) -> QWidget:
+        self.queue = QWidget(objectName="runs-queue")
+        line = QHBoxLayout(self.queue)
+        line.setContentsMargins(10, 2, 6, 2)
+        self.waiting = QLabel(objectName="runs-waiting")
+        self.waiting.setTextFormat(Qt.TextFormat.PlainText)
+        self.waiting.setMinimumWidth(1)
+        self.hold = QToolButton(objectName="runs-hold", text="Hold")
+        self.hold.setCheckable(True)
+        self.hold.setToolTip("Starts no waiting training until it is pressed again.")
+        self.hold.clicked.connect(lambda: self.trainer.queue.hold(self.hold.isChecked()))
+        line.addWidget(self.waiting, 1)
+        line.addWidget(self.hold)
+        return self.queue
+
+    def _popup(self, place: object) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
+        for row in RUN_ACTIONS:
+            if row.separated:
+                menu.addSeparator()
+            menu.addAction(self.actions_[row.key])
+        menu.popup(self.list.viewport().mapToGlobal(place))  # type: ignore[call-overload]  # a QPoint
 
     # Reading
 
@@ -170,7 +218,8 @@ class RunsPanel(QWidget):
 
     def _has_read(self, summaries: list[Summary]) -> None:
         self._reading = False
-        if summaries != self.summaries:
+        if summaries != self.summaries or not self._read_once:
+            self._read_once = True
             self.summaries = summaries
             self._fill()
 
@@ -181,53 +230,60 @@ class RunsPanel(QWidget):
         if self.isVisible():
             self._soon.start()
 
+    def _switched(self) -> None:
+        if self.this_design.isChecked():
+            self._fill()
+
     def _fill(self) -> None:
-        """Show the summaries, keeping the selection."""
+        """Show the runs that the filter lets through, and what waits."""
         if self.list.state() == QAbstractItemView.State.EditingState:
             return
-        chosen = self.chosen
-        self._filling = True
-        self.list.setSortingEnabled(False)
-        self.list.clear()
-        for summary in self.summaries:
-            item = RunRow(summary)
-            item.setCheckState(
-                0,
-                Qt.CheckState.Checked
-                if summary.path in self.trainer.overlays
-                else Qt.CheckState.Unchecked,
-            )
-            self.list.addTopLevelItem(item)
-            if chosen is not None and summary.path == chosen.path:
-                item.setSelected(True)
-                self.list.setCurrentItem(item)
-        self.list.setSortingEnabled(True)
-        self._filling = False
-        size = numbers.size(sum(summary.size for summary in self.summaries))
-        number = len(self.summaries)
-        self.count.setText(f"{number} run{'s' if number != 1 else ''} · {size}" if number else "")
-        self.count.setToolTip(str(self.trainer.runs_folder))
-        folder = self.trainer.runs_folder
-        self.empty.setText(f"No runs yet. Each training creates a folder in {folder}.")
-        self.empty.setVisible(not number)
-        self.list.setVisible(bool(number))
+        queue = self.trainer.queue.state
+        positions = {each.path: i for i, each in enumerate(queue.waiting, 1)}
+        rows = [Row(run, positions.get(run.path, 0)) for run in self.summaries]
+        words = self.filter.text().lower().split()
+        if self.this_design.isChecked() and self.workspace.document is not None:
+            name = self.workspace.design.name
+            rows = [row for row in rows if row.run.design == name]
+        rows = [row for row in rows if matches(row, words, self.table.columns)]
+        self.list.show_rows(rows)
+        self._show_queue([each.path.name for each in queue.waiting], held=queue.held)
+        self._show_count(len(rows))
         self._mark_shown()
-        self._refresh_actions()
+        self.refresh_actions()
+
+    def _show_queue(self, names: Sequence[str], *, held: bool) -> None:
+        self.queue.setVisible(bool(names))
+        listed = ", ".join(f"{ordinal(number)} {name}" for number, name in enumerate(names, 1))
+        begin = "Waiting, but held back" if held else "Waiting"
+        self.waiting.setText(f"{begin}: {listed}")
+        self.waiting.setToolTip(
+            plain(
+                f"{begin}: {listed}.",
+                "They start one after another. Select one in the list to train it now, to move it "
+                "(Alt+Up, Alt+Down) or to remove it from the queue.",
+            )
+        )
+        self.hold.setChecked(held)
+
+    def _show_count(self, shown: int) -> None:
+        number = len(self.summaries)
+        size = numbers.size(sum(summary.size for summary in self.summaries))
+        runs = "1 run" if number == 1 else f"{numbers.count(number)} runs"
+        counted = runs if shown == number else f"{numbers.count(shown)} of {runs}"
+        self.count.setText(f"{counted} · {size}" if number else "")
+        folder = self.trainer.runs_folder
+        self.count.setToolTip(plain(f"All runs in {folder} and their size on the disk."))
+        if number:
+            self.empty.setText("No run has all these words, or is of this design.")
+        else:
+            self.empty.setText(f"No runs yet. Each training creates a folder in {folder}.")
+        self.empty.setVisible(not shown)
+        self.list.setVisible(bool(shown))
 
     def _mark_shown(self) -> None:
-        shown = self.trainer.shown.run.path if self.trainer.shown is not None else None
-        c = colors()
-        for number in range(self.list.topLevelItemCount()):
-            item = self.list.topLevelItem(number)
-            assert isinstance(item, RunRow)
-            summary = item.run
-            font = item.font(0)
-            font.setBold(summary.path == shown)
-            self._filling = True
-            item.setFont(0, font)
-            state = {"running": c.success, "failed": c.error, "diverged": c.error}
-            item.setForeground(2, QColor(state.get(summary.state, c.text)))
-            self._filling = False
+        shown = self.trainer.shown
+        self.table.set_shown(shown.run.path if shown is not None else None)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -238,116 +294,204 @@ class RunsPanel(QWidget):
         super().hideEvent(event)
         self._again.stop()
 
-    # Actions on the selected run
+    # The selected runs
+
+    @property
+    def selected(self) -> list[Summary]:
+        """The selected runs in the order of the rows."""
+        return self.list.selected()
 
     @property
     def chosen(self) -> Summary | None:
-        """The selected run, None without a selection."""
-        return next((i.run for i in self.list.selectedItems() if isinstance(i, RunRow)), None)
+        """The selected run with the focus, or else the first; None without a selection."""
+        selected = self.selected
+        current = self.list.current()
+        return current if current in selected else next(iter(selected), None)
+
+    def waits(self, run: Summary) -> bool:
+        """Return whether a run waits to be trained."""
+        return run.path in self.trainer.queue.runs
 
     def refusal(self, key: str) -> str:
-        """Return why an action cannot be applied to the selected run, "" if it can."""
-        run = self.chosen
-        if run is None:
+        """Return why an action cannot be applied to the selected runs, "" if it can."""
+        row = next(row for row in RUN_ACTIONS if row.key == key)
+        selected = self.selected
+        if row.for_all:
+            return ""
+        if not selected:
             return "Select a run."
-        if run.state == "running" and key in ("rename", "delete", "resume"):
-            return "The run is being trained: stop it first."
-        if key == "resume" and run.state not in RESUMABLE:
-            return "The run is complete." if run.state != "new" else "The run was never started."
-        if key == "resume" and self.trainer.active is not None:
-            return "Another run is being trained: stop it first."
-        return ""
+        if len(selected) > 1 and not row.several:
+            return "Select a single run."
+        return row.refusal(self, selected)
 
-    def _refresh_actions(self) -> None:
-        for key, action in self.actions_.items():
-            action.setEnabled(not self.refusal(key))
+    def refresh_actions(self) -> None:
+        """Enable the actions that apply to the selected runs."""
+        for row in RUN_ACTIONS:
+            self.actions_[row.key].setEnabled(not self.refusal(row.key))
+        new = bool(self.selected) and all(run.state == "new" for run in self.selected)
+        self.actions_["resume"].setText("Start" if new else "Resume")
 
-    def _guarded(self, act: Callable[[Summary], object]) -> None:
-        run = self.chosen
-        if run is None:
-            return
-        try:
-            act(run)
-        except DesignerError as error:
-            self.workspace.refused.emit(str(error))
+    # What the actions do; see `run_actions`
 
     def show_run(self) -> None:
-        """Show the selected run's curves and evaluation."""
-        self._guarded(lambda run: self.trainer.show(RunFolder.open(run.path).path))
+        """Show the curves and the evaluation of the run with the focus; compare several."""
+        if len(self.selected) > 1:
+            self.compare()
+        elif self.chosen is not None:
+            self.trainer.show(RunFolder.open(self.chosen.path).path)
+
+    def tick(self) -> None:
+        """Draw the curves of the selected runs with those shown, or stop drawing all of them."""
+        paths = [run.path for run in self.selected]
+        wanted = any(path not in self.trainer.overlays for path in paths)
+        for path in paths:
+            self.trainer.overlay(path, wanted)
 
     def compare(self) -> None:
-        """Tick the selected run for comparison, or untick it."""
-        item = self.list.currentItem()
-        if item is not None:
-            on = item.checkState(0) == Qt.CheckState.Checked
-            item.setCheckState(0, Qt.CheckState.Unchecked if on else Qt.CheckState.Checked)
+        """Draw the curves of the selected runs together and list what differs between them."""
+        from designer.gui.training.run_comparison import RunComparison
+
+        runs = self.selected
+        shown = self.chosen
+        if shown is None:
+            return
+        self.trainer.show(shown.path)
+        for path in [*self.trainer.overlays]:
+            self.trainer.overlay(path, any(run.path == path for run in runs))
+        for run in runs:
+            self.trainer.overlay(run.path, run is not shown)
+        dialog = RunComparison(runs, self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
 
     def resume(self) -> None:
-        """Continue the training of the selected run."""
-        self._guarded(lambda run: self.trainer.resume(run.path))
+        """Continue the training of the selected runs, one after another."""
+        for run in self.selected:
+            self.trainer.train(run.path, resume=run.state != "new")
+
+    def train_on(self) -> None:
+        """Ask for how many more epochs a run is trained, in a child run."""
+        from designer.gui.training.train_on_dialog import TrainOnDialog
+
+        if self.chosen is not None:
+            dialog = TrainOnDialog(self.trainer, self.chosen.path, self.window())
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
 
     def open_design(self) -> None:
         """Open the selected run's design with its recipe."""
-
-        def act(run: Summary) -> None:
-            folder = RunFolder.open(run.path)
+        if self.chosen is not None:
+            folder = RunFolder.open(self.chosen.path)
             design = files.read(folder.design)
             self.workspace.add(design, saved=design, recipe=folder.recipe())
 
-        self._guarded(act)
-
     def export(self) -> None:
         """Ask the shell for an export of the selected run's best weights."""
-        self._guarded(lambda run: self.export_requested.emit(run.path))
+        if self.chosen is not None:
+            self.export_requested.emit(self.chosen.path)
 
     def rename(self) -> None:
-        """Edit the selected run's name in the list."""
-        item = self.list.currentItem()
-        if item is not None and not self.refusal("rename"):
-            self.list.editItem(item, 0)
+        """Edit the name of the run with the focus in the list."""
+        self.list.rename_current()
+
+    def shift(self, by: int) -> None:
+        """Move the selected waiting run by some positions; negative is sooner."""
+        if self.chosen is not None:
+            self.trainer.queue.move(self.chosen.path, by)
 
     def reveal(self) -> None:
         """Show the selected run's folder in the file manager."""
-        self._guarded(lambda run: QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.path))))
+        if self.chosen is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.chosen.path)))
+
+    def free_space(self) -> None:
+        """Ask which checkpoints to delete, and show what that frees."""
+        from designer.gui.training.disk_dialog import DiskDialog
+
+        dialog = DiskDialog(self.trainer, self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def train_now(self) -> None:
+        """Train the selected waiting run before all others."""
+        run, active = self.chosen, self.trainer.active
+        if run is None:
+            return
+        if active is not None and active.going:
+            box = self._question("train-now", f"Train {run.path.name} now?")
+            box.setInformativeText(
+                f"{active.run.path.name} is being trained. It is stopped with a checkpoint, and is "
+                "resumed after this one."
+            )
+            yes = box.addButton("Train now", QMessageBox.ButtonRole.AcceptRole)
+            box.addButton(QMessageBox.StandardButton.Cancel)
+            box.exec()
+            if box.clickedButton() is not yes:
+                return
+        self.trainer.train_now(run.path)
+
+    def unqueue(self) -> None:
+        """Let the selected runs wait no more."""
+        self.trainer.queue.remove([run.path for run in self.selected])
+
+    # Deleting and renaming
+
+    def _question(self, name: str, text: str) -> QMessageBox:
+        box = QMessageBox(self.window())
+        box.setObjectName(name)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setWindowTitle("Runs")
+        box.setText(text)
+        return box
 
     def delete(self) -> None:
-        """Delete the selected run's folder, after a confirmation."""
-        run = self.chosen
-        if run is None or self.refusal("delete"):
+        """Move the selected runs' folders to the trash, after a confirmation."""
+        runs = self.selected
+        if not runs or self.refusal("delete"):
             return
-        box = QMessageBox(self.window())
-        box.setObjectName("delete-run")
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Delete run")
-        box.setText(f"Delete {run.path.name}?")
-        box.setInformativeText(
-            f"Its curves, weights and evaluation ({numbers.size(run.size)}) are deleted for good."
-        )
+        names = [run.path.name for run in runs]
+        size = numbers.size(sum(run.size for run in runs))
+        text = f"Delete {names[0]}?" if len(runs) == 1 else f"Delete {len(runs)} runs?"
+        if self._confirmed(
+            text,
+            f"{_listed(names)}Curves, weights and evaluation ({size}) are moved to the trash.",
+        ):
+            self._remove(runs)
+
+    def _confirmed(self, text: str, more: str) -> bool:
+        box = self._question("delete-run", text)
+        box.setInformativeText(more)
         yes = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
-        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(cancel)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.exec()
-        if box.clickedButton() is not yes:
-            return
-        self.trainer.forget(run.path)
+        return box.clickedButton() is yes
+
+    def _remove(self, runs: Sequence[Summary]) -> None:
+        paths = [run.path for run in runs]
+        for path in paths:
+            self.trainer.forget(path)
         background.run(
-            self,
-            lambda: _remove(run.path),
-            lambda _: self.trainer.runs_changed.emit(),
-            self.workspace.refused.emit,
+            self, partial(run_removal.to_trash, paths), self._has_trashed, self._not_removed
         )
 
-    def _changed(self, item: QTreeWidgetItem, column: int) -> None:
-        """React to a tick or a new name from the user."""
-        if self._filling or column != 0 or not isinstance(item, RunRow):
+    def _has_trashed(self, left: Sequence[Path]) -> None:
+        self.trainer.runs_changed.emit()
+        if not left:
             return
-        run = item.run
-        wanted = item.checkState(0) == Qt.CheckState.Checked
-        if wanted != (run.path in self.trainer.overlays):
-            self.trainer.overlay(run.path, wanted)
-        name = item.text(0).strip()
-        if name != run.path.name:
-            self._rename(run, name)
+        names = [path.name for path in left]
+        text = f"Delete {names[0]} for good?" if len(left) == 1 else f"Delete {len(left)} for good?"
+        if self._confirmed(text, f"{_listed(names)}The system has no trash for this folder."):
+            background.run(
+                self,
+                partial(run_removal.for_good, left),
+                lambda _: self.trainer.runs_changed.emit(),
+                self._not_removed,
+            )
+
+    def _not_removed(self, sentence: str) -> None:
+        self.trainer.runs_changed.emit()
+        self.workspace.refused.emit(sentence)
 
     def _rename(self, run: Summary, name: str) -> None:
         try:
@@ -366,8 +510,37 @@ class RunsPanel(QWidget):
                 self.trainer.show(new)
         except DesignerError as error:
             self.workspace.refused.emit(str(error))
-        self.summaries = []
-        self._read()
+        self._read_once = False
+        self._soon.start()
+
+
+class FilterField(QLineEdit):
+    """A field for words; Escape empties it, and Escape, Down or Return leave it.
+
+    Signals
+    -------
+    left()
+        The user wants to go on in the list.
+    """
+
+    left = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        if key == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        elif key in (Qt.Key.Key_Escape, Qt.Key.Key_Down, Qt.Key.Key_Return):
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the names of several runs, each on a line; "" for a single one."""
+    if len(names) == 1:
+        return ""
+    more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return "\n".join([*names[:_NAMED], *more]) + "\n\n"
 
 
 def _check_name(path: Path, name: str) -> None:
@@ -375,17 +548,3 @@ def _check_name(path: Path, name: str) -> None:
         raise DesignerError(f"A run cannot be called '{name}': use letters, digits, - and _.")
     if path.with_name(name).exists():
         raise DesignerError(f"A run named '{name}' exists already: choose another name.")
-
-
-def _remove(path: Path) -> None:
-    if RunFolder(path).worker() is not None:
-        raise DesignerError(f"{path.name} is being trained: stop it first.")
-    try:
-        shutil.rmtree(path)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise DesignerError(
-            f"{error.filename or path} cannot be deleted ({error.strerror}): "
-            "close the programs that use it and try again."
-        ) from error

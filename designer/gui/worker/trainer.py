@@ -4,7 +4,7 @@
 sooner.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -336,6 +336,29 @@ class Trainer(QObject):
     def resume(self, path: Path) -> None:
         """Resume a run that was stopped or interrupted."""
         self.train(path, resume=True)
+
+    def write_child(self, parent: Path, epochs: int, changes: Mapping[str, Any]) -> Path:
+        """Write the run that trains another one on, and return its folder; call it in a thread.
+
+        Parameters
+        ----------
+        parent
+            The run that is continued.
+        epochs
+            The number of further epochs.
+        changes
+            New values of settings by dotted names.
+
+        Raises
+        ------
+        DesignerError
+            The parent cannot be trained on, or the folder cannot be written.
+        """
+        from designer.runs.train_on import train_on
+
+        run = RunFolder.open(parent)
+        child = default_path(self.runs_folder, run.network().name)
+        return train_on(run, child, epochs=epochs, changes=changes).path
 
     def train_now(self, path: Path) -> None:
         """Train a waiting run before all others; the one being trained is stopped and waits."""

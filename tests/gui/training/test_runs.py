@@ -1,6 +1,7 @@
 import shutil
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 
@@ -9,18 +10,24 @@ from tests.gui.training.conftest import write_events
 
 
 def listed(desk):
-    view = desk.runs.list
-    return [view.topLevelItem(place).text(0) for place in range(view.topLevelItemCount())]
+    return [row.run.path.name for row in desk.runs.table.rows]
 
 
-def choose(desk, name):
+def cell(desk, name, key):
+    """Return the text of a run's cell in a column."""
+    table = desk.runs.table
+    (row,) = [i for i, each in enumerate(table.rows) if each.run.path.name == name]
+    return table.index(row, table.column(key)).data()
+
+
+def choose(desk, name, *, modifier=Qt.KeyboardModifier.NoModifier):
     """Click on a run's row."""
     view = desk.runs.list
-    (item,) = view.findItems(name, Qt.MatchFlag.MatchExactly, 0)
-    view.scrollToItem(item)
-    place = view.visualItemRect(item).center()
-    desk.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert desk.runs.chosen.path.name == name
+    item = desk.runs.table.index(listed(desk).index(name), 0)
+    view.scrollTo(item)
+    place = view.visualRect(item).center()
+    desk.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+    assert desk.runs.list.current().path.name == name
     return item, place
 
 
@@ -34,11 +41,12 @@ def test_runs_are_listed_with_their_results(desk, written):
     written("first")
     written("second", epochs=3, status=None)
     look(desk, 2)
-    (first,) = desk.runs.list.findItems("first", Qt.MatchFlag.MatchExactly, 0)
-    texts = [first.text(column) for column in range(1, 6)]
-    assert texts == ["LeNet-5", "finished", "2 / 2", "87.50 %", "0.4500"]
-    (second,) = desk.runs.list.findItems("second", Qt.MatchFlag.MatchExactly, 0)
-    assert [second.text(column) for column in range(2, 5)] == ["interrupted", "3 / 3", ""]
+    keys = ("design", "state", "epochs", "accuracy", "loss", "data", "batch", "time")
+    texts = [cell(desk, "first", key) for key in keys]
+    expected = ["LeNet-5", "finished", "2 / 2", "87.50 %", "0.4500", "mnist10k", "32", "1 min 15 s"]
+    assert texts == expected
+    texts = [cell(desk, "second", key) for key in keys[1:4]]
+    assert texts == ["interrupted", "3 / 3", ""]
     assert desk.runs.count.text().startswith("2 runs · ")
 
 
@@ -96,24 +104,68 @@ def test_renaming(desk, written):
     assert (desk.trainer.runs_folder / "best" / "design.json").is_file()
 
 
-def test_deleting_asks_first(desk, written, answer):
+@pytest.mark.parametrize("trash", [True, False])
+def test_deleting_asks_first(desk, written, answer, home, trash):
+    data = home / "xdg_data_home"
+    if trash:
+        data.mkdir()
     run = written("first")
     look(desk, 1)
     desk.show_run(run)
     choose(desk, "first")
     words = answer("Cancel")
     desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Delete)
-    assert "Delete first?" in words[0] and "deleted for good" in words[0]
+    assert "Delete first?" in words[0] and "are moved to the trash" in words[0]
     assert run.path.exists()
     desk.runs.window().activateWindow()
     desk.runs.list.setFocus()
     desk.wait(desk.runs.list.hasFocus)
     answer("Delete")
     desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Delete)
+    if not trash:
+        words = answer("Delete")
+        desk.wait(lambda: words)
+        assert "Delete first for good?" in words[0]
     desk.wait(lambda: not run.path.exists())
+    assert (data / "Trash" / "files" / "first").is_dir() == trash
     desk.wait(desk.runs.empty.isVisible)
     assert desk.trainer.shown is None
     assert desk.training.pages.currentWidget() is desk.training.set_up
+
+
+def test_several_runs_are_deleted_at_once_but_none_that_runs_or_waits(desk, written, answer, home):
+    (home / "xdg_data_home").mkdir()
+    runs = [written(name) for name in ("a", "b", "c")]
+    look(desk, 3)
+    desk.runs.list.setFocus()
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert len(desk.runs.selected) == 3
+    desk.trainer.queue.hold(True)
+    desk.trainer.queue.add(runs[1].path)
+    assert desk.runs.refusal("delete").startswith("The run waits to be trained")
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Delete)  # the action is disabled: no question
+    choose(desk, "a")
+    choose(desk, "c", modifier=Qt.KeyboardModifier.ControlModifier)
+    words = answer("Delete")
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Delete)
+    assert words[0].startswith("Delete 2 runs?")
+    desk.wait(lambda: listed(desk) == ["b"])
+    assert [run.path.exists() for run in runs] == [False, True, False]
+
+
+def test_of_a_link_to_a_run_only_the_link_is_deleted(desk, written, answer, tmp_path):
+    run = written("first")
+    elsewhere = tmp_path / "elsewhere"
+    run.path.rename(elsewhere)
+    run.path.symlink_to(elsewhere)
+    look(desk, 1)
+    choose(desk, "first")
+    answer("Delete")
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Delete)
+    words = answer("Delete")
+    desk.wait(lambda: words)
+    desk.wait(lambda: not run.path.is_symlink())
+    assert (elsewhere / "recipe.json").is_file()
 
 
 def test_a_run_being_trained_can_only_be_shown(desk, written):
@@ -121,8 +173,8 @@ def test_a_run_being_trained_can_only_be_shown(desk, written):
     with lock.held(run.lock):
         look(desk, 1)
         choose(desk, "first")
-        assert desk.runs.list.currentItem().text(2) == "running"
-        for key in ("rename", "delete", "resume"):
+        assert cell(desk, "first", "state") == "running"
+        for key in ("rename", "delete", "resume", "train_on"):
             assert desk.runs.refusal(key) == "The run is being trained: stop it first."
             assert not desk.runs.actions_[key].isEnabled()
         assert desk.runs.actions_["show"].isEnabled()
@@ -157,7 +209,7 @@ def test_a_run_without_its_folder_is_reported(desk, written):
     look(desk, 1)
     choose(desk, "first")
     shutil.rmtree(run.path)
-    desk.runs.show_run()
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Return)
     assert "There is no run folder" in desk.refused[-1]
     look(desk, 0)
 
@@ -170,8 +222,7 @@ def test_damaged_files_are_reported(desk, written):
     other = written("second")
     other.result_file.write_text("{")
     look(desk, 2)
-    (item,) = desk.runs.list.findItems("second", Qt.MatchFlag.MatchExactly, 0)
-    assert item.text(2) == "damaged"
+    assert cell(desk, "second", "state") == "damaged"
     desk.show_run(other)
     assert "result.json cannot be read" in desk.training.sentence.text()
 

@@ -1,0 +1,181 @@
+"""The dialog that lists what differs between runs: results, recipe, network and design."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer.design import files
+from designer.design.values import Design
+from designer.gui.base import background
+from designer.gui.documents.design_differences import ABSENT, differences
+from designer.gui.training.run_columns import COLUMNS, Column, Row, differing
+from designer.gui.training.run_table import plain
+from designer.runs.folder import RunFolder
+from designer.runs.survey import Summary
+
+_RESULTS = ("state", "accuracy", "loss", "epochs", "time", "begun", "size")
+_GROUPS = ("Result", "Recipe", "Design")
+_LARGEST = (900, 640)  # pixels
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the table: its group, what it is about, and the value of each run."""
+
+    group: str
+    name: str
+    help: str
+    values: tuple[str, ...]
+
+
+class RunComparison(QDialog):
+    """A table with a column for each run and a row for each result and each difference.
+
+    Attributes
+    ----------
+    lines
+        What the table shows; those of the design are added once the designs are read.
+    """
+
+    def __init__(self, runs: Sequence[Summary], parent: QWidget | None = None) -> None:
+        super().__init__(parent, objectName="run-comparison")
+        self.setWindowTitle("Compare runs")
+        self.runs = list(runs)
+        self.lines = _known(self.runs)
+        self.table = QTableWidget(objectName="run-comparison-table")
+        self.table.setAccessibleName("Differences between the runs")
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.verticalHeader().hide()
+        self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
+        self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.note = QLabel("Reading the designs …", objectName="run-comparison-note")
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note.setProperty("role", "soft")
+        self.note.setWordWrap(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        copy = QPushButton("Copy as text", objectName="run-comparison-copy")
+        copy.setToolTip("Copy the table, for a mail or a spreadsheet.")
+        copy.setAutoDefault(False)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text()))
+        buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.setSpacing(10)
+        column.addWidget(self.table, 1)
+        column.addWidget(self.note)
+        column.addWidget(buttons)
+        self._show()
+        self._fit()
+        designs = [RunFolder(run.path) for run in self.runs]
+        background.run(self, lambda: _of_designs(designs), self._has_read, self._not_read)
+
+    def text(self) -> str:
+        """Return the table as text, with tabs between the columns."""
+        head = "\t".join(("", "", *(run.path.name for run in self.runs)))
+        lines = ["\t".join((line.group, line.name, *line.values)) for line in self.lines]
+        return "\n".join((head, *lines)) + "\n"
+
+    def _has_read(self, lines: Sequence[Line]) -> None:
+        self.lines += lines
+        self._show()
+        self._fit()
+        found = {line.group for line in self.lines}
+        words = []
+        if "Recipe" not in found:
+            words.append("The recipes are equal.")
+        if "Design" not in found:
+            words.append("The designs are equal.")
+        self.note.setText(" ".join(words))
+        self.note.setVisible(bool(words))
+
+    def _not_read(self, sentence: str) -> None:
+        self.note.setText(sentence)
+
+    def _show(self) -> None:
+        rows: list[Line | str] = []
+        for group in _GROUPS:
+            own = [line for line in self.lines if line.group == group]
+            rows += [group, *own] if own else []
+        table = self.table
+        table.setColumnCount(1 + len(self.runs))
+        table.setRowCount(len(rows))
+        header = QTableWidgetItem("")
+        table.setHorizontalHeaderItem(0, header)
+        for number, run in enumerate(self.runs, 1):
+            name = QTableWidgetItem(run.path.name)
+            name.setToolTip(plain(str(run.path)))
+            name.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            table.setHorizontalHeaderItem(number, name)
+        bold = QFont(table.font())
+        bold.setBold(True)
+        for row, line in enumerate(rows):
+            if isinstance(line, str):
+                item = QTableWidgetItem(line)
+                item.setFont(bold)
+                table.setItem(row, 0, item)
+                table.setSpan(row, 0, 1, 1 + len(self.runs))
+                continue
+            name = QTableWidgetItem(f"   {line.name}")
+            name.setToolTip(plain(line.help or line.name))
+            table.setItem(row, 0, name)
+            for number, value in enumerate(line.values, 1):
+                item = QTableWidgetItem(value)
+                item.setToolTip(plain(value))
+                table.setItem(row, number, item)
+        head = table.horizontalHeader()
+        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        head.setMaximumSectionSize(320)
+
+    def _fit(self) -> None:
+        """Make the dialog as large as its table, up to a bound that fits on small screens."""
+        table = self.table
+        width = table.horizontalHeader().length() + 60
+        height = table.verticalHeader().length() + table.horizontalHeader().height() + 130
+        screen = self.screen().availableSize()
+        self.resize(
+            max(440, min(width, _LARGEST[0], screen.width() - 80)),
+            max(240, min(height, _LARGEST[1], screen.height() - 80)),
+        )
+
+
+def _known(runs: Sequence[Summary]) -> list[Line]:
+    """Return the results, and the settings in which runs differ."""
+    rows = [Row(run) for run in runs]
+
+    def line(group: str, column: Column) -> Line:
+        values = tuple(column.text(row) or ABSENT for row in rows)
+        return Line(group, column.title, column.help, values)
+
+    lines = [line("Result", column) for column in COLUMNS if column.key in _RESULTS]
+    settings = [each for each in COLUMNS if each.key not in (*_RESULTS, "name", "design")]
+    settings += [each for each in differing(runs) if not each.key.startswith("argument ")]
+    for column in settings:
+        found = line("Design" if column.key == "parameters" else "Recipe", column)
+        if len(set(found.values)) > 1:
+            lines.append(found)
+    return lines
+
+
+def _of_designs(runs: Sequence[RunFolder]) -> list[Line]:
+    """Return in what the designs of runs differ; read in a thread."""
+    designs: list[Design] = [files.read(run.design) for run in runs]
+    names = [design.name for design in designs]
+    lines = [Line("Design", "Name", "", tuple(names))] if len(set(names)) > 1 else []
+    return lines + [Line("Design", name, "", values) for name, values in differences(designs)]

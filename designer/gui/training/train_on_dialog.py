@@ -1,0 +1,220 @@
+"""The dialog that trains a run on: for how many more epochs, and at which learning rate."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer.errors import DesignerError
+from designer.gui.base import background
+from designer.gui.worker.trainer import Trainer
+from designer.recipe.recipe import Recipe
+from designer.recipe.schedules import SCHEDULES, Position, rate_at, warmup_steps
+from designer.runs.events import read_events
+from designer.runs.folder import RunFolder
+
+_MOST = 1_000_000  # epochs
+
+
+@dataclass(frozen=True)
+class Parent:
+    """What the dialog must know of the run to be trained on.
+
+    Attributes
+    ----------
+    epochs, steps
+        How many were done.
+    rate
+        The rate of the last step, if it is not that of the schedule alone; else None.
+    """
+
+    recipe: Recipe
+    epochs: int
+    steps: int
+    rate: float | None
+
+    def continued_rate(self, more: int, base: float | None = None) -> float:
+        """Return the rate of the first further step.
+
+        Parameters
+        ----------
+        more
+            The number of further epochs.
+        base
+            The rate of the recipe, if it is changed; what was set by hand is forgotten then.
+        """
+        if base is None and self.rate is not None:
+            return self.rate
+        per_epoch = max(1, self.steps // max(1, self.epochs))
+        schedule = self.recipe.schedule
+        at = Position(
+            step=self.steps,
+            steps=(self.epochs + more) * per_epoch,
+            steps_per_epoch=per_epoch,
+            base=self.recipe.optimizer.learning_rate if base is None else base,
+            warmup=warmup_steps(schedule, steps_per_epoch=per_epoch),
+        )
+        return rate_at(schedule, at)
+
+    def base_for(self, rate: float, more: int) -> float:
+        """Return the rate of the recipe with which the first further step has a given rate.
+
+        A schedule's rate is linear in that of the recipe.
+        """
+        base = self.recipe.optimizer.learning_rate
+        now = self.continued_rate(more, base)
+        slope = (self.continued_rate(more, 2 * base) - now) / base
+        wanted = base + (rate - now) / slope if slope > 0 else rate
+        return wanted if wanted > 0 else rate
+
+
+def read_parent(run: RunFolder) -> Parent:
+    """Read what the dialog must know of a run; in a thread, as event logs can be long.
+
+    Raises
+    ------
+    DesignerError
+        The run has not ended, or a file of it is damaged.
+    """
+    recipe, result = run.recipe(), run.result()
+    if result is None:
+        raise DesignerError(f"{run.path.name} has not ended: resume it instead of training on.")
+    events = read_events(run.events)
+    own = any(event.get("event") == "lr" for event in events)
+    own = own or recipe.schedule.name == "reduce_on_plateau"
+    rates = [event.get("lr") for event in events if event.get("event") == "step"]
+    rate = rates[-1] if own and rates else None
+    return Parent(recipe, result.epochs, result.steps, rate if isinstance(rate, float) else None)
+
+
+class TrainOnDialog(QDialog):
+    """Asks for the further epochs of a run and its rate, and lets the trainer begin the child."""
+
+    def __init__(self, trainer: Trainer, path: Path, window: QWidget | None = None) -> None:
+        super().__init__(window, objectName="train-on")
+        self.setWindowTitle("Train on")
+        self.trainer = trainer
+        self.run = RunFolder.open(path)
+        self.parent_run: Parent | None = None
+        self.sentence = _label("train-on-sentence", f"Reading {path.name} …")
+        self.epochs = QSpinBox(objectName="train-on-epochs")
+        self.epochs.setRange(1, _MOST)
+        self.epochs.setAccessibleName("More epochs")
+        self.epochs.valueChanged.connect(self._show_rate)
+        self.rate = QLineEdit(objectName="train-on-rate")
+        self.rate.setAccessibleName("Learning rate")
+        self.rate.setToolTip(
+            "The learning rate of the first further step; the schedule continues from it."
+        )
+        self.rate.textEdited.connect(self._typed)
+        self.note = _label("train-on-note", "", role="soft")
+        self.wrong = _label("train-on-wrong", "", role="warning")
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.begin = QPushButton("Add to the queue" if trainer.occupied else "Train on")
+        self.begin.setObjectName("train-on-begin")
+        self.begin.setDefault(True)
+        buttons.addButton(self.begin, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.accepted.connect(self._begin)
+        buttons.rejected.connect(self.reject)
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("More epochs", self.epochs)
+        form.addRow("Learning rate", self.rate)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 16, 18, 14)
+        column.setSpacing(12)
+        column.addWidget(self.sentence)
+        column.addLayout(form)
+        column.addWidget(self.note)
+        column.addWidget(self.wrong)
+        column.addStretch(1)
+        column.addWidget(buttons)
+        self.resize(60 * self.fontMetrics().averageCharWidth(), self.sizeHint().height())
+        self._check()
+        run = self.run
+        background.run(self, lambda: read_parent(run), self._has_read, self._not_done)
+
+    def _has_read(self, parent: Parent) -> None:
+        self.parent_run = parent
+        number = "1 epoch" if parent.epochs == 1 else f"{parent.epochs} epochs"
+        self.sentence.setText(
+            f"{self.run.path.name} was trained for {number}. A new run continues it from all of "
+            "its state; the run itself stays as it is."
+        )
+        schedule = SCHEDULES[parent.recipe.schedule.name]
+        self.note.setText(
+            "The rate stays as it is."
+            if schedule.name == "constant"
+            else f"The schedule ({schedule.title}) goes on as if all epochs had been planned from "
+            "the beginning."
+        )
+        self.epochs.setValue(parent.recipe.epochs)
+        self.epochs.selectAll()
+        self.epochs.setFocus()
+        self._show_rate()
+        self._check()
+
+    def _show_rate(self) -> None:
+        if self.parent_run is not None and not self.rate.isModified():
+            self.rate.setText(f"{self.parent_run.continued_rate(self.epochs.value()):.3g}")
+
+    def _typed(self) -> None:
+        if not self.rate.text().strip():
+            self.rate.setModified(False)  # the rate at which it would continue comes back
+        self._check()
+
+    def _check(self) -> None:
+        wrong = self.rate.isModified() and _number(self.rate.text()) is None
+        self.wrong.setText("The learning rate must be a number above 0: type another.")
+        self.wrong.setVisible(wrong)
+        self.begin.setEnabled(self.parent_run is not None and not wrong)
+
+    def _begin(self) -> None:
+        rate, more = _number(self.rate.text()), self.epochs.value()
+        changes: dict[str, Any] = {}
+        if self.rate.isModified() and rate is not None and self.parent_run is not None:
+            changes["optimizer.learning_rate"] = self.parent_run.base_for(rate, more)
+        self.begin.setEnabled(False)
+        trainer, path = self.trainer, self.run.path
+        background.run(
+            self, lambda: trainer.write_child(path, more, changes), self._has_begun, self._not_done
+        )
+
+    def _has_begun(self, path: Path) -> None:
+        self.trainer.train(path, resume=True)
+        self.trainer.runs_changed.emit()
+        self.accept()
+
+    def _not_done(self, sentence: str) -> None:
+        self._check()
+        self.wrong.setText(sentence)
+        self.wrong.show()
+
+
+def _label(name: str, text: str, *, role: str = "") -> QLabel:
+    label = QLabel(text, objectName=name, wordWrap=True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    if role:
+        label.setProperty("role", role)
+    return label
+
+
+def _number(text: str) -> float | None:
+    """Return a rate above 0 from its text, None if it is none."""
+    try:
+        rate = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return rate if 0 < rate < float("inf") else None
