@@ -90,7 +90,7 @@ def test_two_processes_never_take_the_same(tmp_path):
 @pytest.mark.parametrize("content", [b"{", b'{"waiting": 3}', b"\xff", b'{"waiting": [{}]}'])
 def test_a_damaged_file_is_set_aside_with_a_sentence(queue, content):
     queue.file.write_bytes(content)
-    with pytest.raises(DesignerError, match="was damaged .* set aside as"):
+    with pytest.raises(DesignerError, match=r"was damaged .* set aside as"):
         queue.read()
     assert queue.read().waiting == ()
     assert (queue.folder / "queue.damaged.json").read_bytes() == content

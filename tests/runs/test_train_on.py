@@ -42,7 +42,10 @@ def test_two_and_three_epochs_are_five_bit_for_bit(data, tmp_path, schedule, opt
     train(whole)
     assert_same(child, whole)
     assert content(parent) == before
-    assert child.origin() == Origin(parent=str(parent.path), epochs=2, steps=result.steps)
+    origin = child.origin()
+    assert origin == Origin(
+        parent=str(parent.path), epochs=2, steps=result.steps, began=origin.began
+    )
     assert child.recipe().epochs == 5
     assert parent.origin() is None
 

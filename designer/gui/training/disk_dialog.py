@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QPushButton,
-    QSpinBox,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from designer.errors import DesignerError
 from designer.gui.base import background, numbers
+from designer.gui.base.boxes import SpinBox
 from designer.gui.worker.trainer import Trainer
 from designer.runs import disk
 from designer.runs.folder import RunFolder, list_runs
@@ -51,7 +51,7 @@ class DiskDialog(QDialog):
             "interrupted are not listed, since they wait to be resumed.",
             wordWrap=True,
         )
-        self.days = QSpinBox(objectName="disk-days")
+        self.days = SpinBox(objectName="disk-days")
         self.days.setRange(0, _DAYS)
         self.days.setSuffix(" days")
         self.days.setAccessibleName("Ended more than so many days ago")

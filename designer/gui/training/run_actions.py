@@ -21,6 +21,7 @@ class Panel(Protocol):
 
 
 def _none(_: Panel, __: Sequence[Summary]) -> str:
+    """Refuse nothing."""
     return ""
 
 

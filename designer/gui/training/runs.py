@@ -123,6 +123,7 @@ class RunsPanel(QWidget):
 
     def _action(self, row: RunAction) -> QAction:
         action = QAction(row.text, self.list, objectName=f"runs-{row.key}")
+        action.setIconText(row.text)  # of buttons; Qt would leave the dots out
         keys = f" ({row.shortcut})" if row.shortcut else ""
         action.setToolTip(f"{row.help}{keys}")
         if row.shortcut:

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from designer.errors import DesignerError
 from designer.gui.base import background
+from designer.gui.base.boxes import SpinBox
 from designer.gui.worker.trainer import Trainer
 from designer.recipe.recipe import Recipe
 from designer.recipe.schedules import SCHEDULES, Position, rate_at, warmup_steps
@@ -109,7 +109,7 @@ class TrainOnDialog(QDialog):
         self.run = RunFolder.open(path)
         self.parent_run: Parent | None = None
         self.sentence = _label("train-on-sentence", f"Reading {path.name} …")
-        self.epochs = QSpinBox(objectName="train-on-epochs")
+        self.epochs = SpinBox(objectName="train-on-epochs")
         self.epochs.setRange(1, _MOST)
         self.epochs.setAccessibleName("More epochs")
         self.epochs.valueChanged.connect(self._show_rate)
@@ -157,8 +157,8 @@ class TrainOnDialog(QDialog):
         self.note.setText(
             "The rate stays as it is."
             if schedule.name == "constant"
-            else f"The schedule ({schedule.title}) goes on as if all epochs had been planned from "
-            "the beginning."
+            else f"The schedule ({schedule.title}) continues as if all epochs had been planned "
+            "from the beginning."
         )
         self.epochs.setValue(parent.recipe.epochs)
         self.epochs.selectAll()
