@@ -39,6 +39,7 @@ class Canvas(QWidget):
         self.minimap = Minimap(self.view)
         self.legend = Legend(self.view)
         self.legend.close_.clicked.connect(lambda: self.show_weight_status(False))
+        self.view.covers = [breadcrumb, self.minimap, self.legend]
         self.setFocusProxy(self.view)
         self.view.installEventFilter(self)
         workspace.compared.connect(self._compared)

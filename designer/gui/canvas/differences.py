@@ -4,10 +4,11 @@ Values that did not change are mostly the same objects, so they are compared by 
 loops that run in C: 0.3 ms for 10,000 nodes.
 """
 
+from dataclasses import replace
 from itertools import compress
 from operator import is_not
 
-from designer.design.values import Edge, Graph
+from designer.design.values import Design, Edge, Graph
 
 
 class NodeDifferences:
@@ -38,6 +39,27 @@ def _changed_nodes(before: Graph, after: Graph) -> list[str]:
         return list(compress(after.nodes, differs))
     had = before.nodes.get
     return [name for name, node in after.nodes.items() if had(name) is not node]
+
+
+def touched(before: Design, after: Design, block: str | None) -> list[str]:
+    """Return the nodes of a block's graph, or the design's own, that a step has changed.
+
+    These are the new nodes and those with other values; if there are none, those with other edges
+    into them; else those that were moved.
+    """
+    if block is not None and block not in before.blocks:
+        return []
+    old, new = before.graph_of(block), after.graph_of(block)
+    differing = _changed_nodes(old, new) if old is not new else []
+    nodes = old.nodes, new.nodes
+    changed = [
+        name
+        for name in differing
+        if name not in nodes[0]
+        or replace(nodes[0][name], at=None) != replace(nodes[1][name], at=None)
+    ]
+    edges = {*old.edges} ^ {*new.edges} if old is not new and not changed else ()
+    return changed or [edge.target for edge in edges if edge.target in new.nodes] or differing
 
 
 def missing_edges(some: tuple[Edge, ...], others: tuple[Edge, ...]) -> list[Edge]:

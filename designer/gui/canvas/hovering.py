@@ -57,7 +57,7 @@ class Hover(QObject):
         path = layer.arrays.paths[row]
         problems = [
             problem
-            for problem in view.workspace.analysis.problems
+            for problem in view.workspace.problems
             if problem.path == path or problem.path.startswith(f"{path}.")
         ]
         if problems:

@@ -1,5 +1,7 @@
 """Panning, zooming about a point and fitting a part of the scene into the view."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetricsF, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication, QGraphicsView
@@ -131,6 +133,36 @@ class Navigator(QObject):
                 x = 0.0 if rect.left() < 0 < rect.right() else rect.center().x()
                 y = rect.top() + (size.height() / 2 - MARGIN) / scale
             self.look_at(QPointF(x, y), scale)
+
+    def bring_in(self, rect: QRectF, covers: Sequence[QRectF] = ()) -> None:
+        """Pan no farther than is needed for a part of the scene to be in sight.
+
+        Parameters
+        ----------
+        rect
+            The part; of one that is larger than the view, the beginning is shown.
+        covers
+            Rectangles of the viewport that are covered by other widgets.
+        """
+        transform = self.view.viewportTransform()
+        part = transform.mapRect(rect)
+        room = QRectF(self.view.viewport().rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        part.setSize(part.size().boundedTo(room.size()))
+        moved = QRectF(part)
+        moved.moveRight(min(moved.right(), room.right()))
+        moved.moveBottom(min(moved.bottom(), room.bottom()))
+        moved.moveLeft(max(moved.left(), room.left()))
+        moved.moveTop(max(moved.top(), room.top()))
+        for cover in covers:
+            if not moved.intersects(cover):
+                continue
+            if cover.center().y() > room.center().y():
+                moved.moveBottom(cover.top() - 8)
+            else:
+                moved.moveTop(cover.bottom() + 8)
+        delta = (moved.topLeft() - part.topLeft()).toPoint()
+        if not delta.isNull():
+            self.pan(delta)
 
     def show(self, rect: QRectF) -> None:
         """Bring a part of the scene into sight, without moving if it is in sight already."""

@@ -3,20 +3,26 @@
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from designer.design.values import Design
+from designer.gui.canvas.differences import touched
 from designer.gui.canvas.flow import DOWN, Flow
 from designer.gui.canvas.frames import build
 from designer.gui.canvas.interaction import InteractiveView
 from designer.gui.canvas.painting import in_rect
 from designer.gui.canvas.positions import PositionCache
 from designer.gui.documents.document import Document
-from designer.gui.documents.graph_paths import graph_at, is_drawn, name_of
+from designer.gui.documents.graph_paths import graph_at, is_drawn, join, name_of
 from designer.gui.documents.workspace import Workspace
 
 EMPTY = "Drag a layer here, or press Tab and type its name."
+
+
+_MOST_FOLLOWED = 200
+"""Changed nodes up to which the view moves to them; more are all over the graph."""
 
 
 class _DocumentState:
@@ -39,6 +45,8 @@ class GraphView(InteractiveView):
         Whether nodes that are absent with the present arguments are drawn, faintly.
     flow
         The direction in which data flow.
+    covers
+        Widgets that lie over parts of the view.
     """
 
     def __init__(self, workspace: Workspace, parent: QWidget) -> None:
@@ -48,6 +56,7 @@ class GraphView(InteractiveView):
         self.weight_status_shown = True
         self.absent_shown = False
         self.flow = DOWN
+        self.covers: list[QWidget] = []
         self._states: WeakKeyDictionary[Document, _DocumentState] = WeakKeyDictionary()
         self._state = _DocumentState()
         self._shown: tuple[Document | None, str] = (None, "")
@@ -58,6 +67,8 @@ class GraphView(InteractiveView):
         workspace.scope_changed.connect(self.refresh)
         workspace.selection_changed.connect(self._select)
         workspace.revealed.connect(self.reveal)
+        workspace.followed.connect(self._follow)  # type: ignore[call-overload]  # the stub knows no types but object
+        workspace.problems_changed.connect(self.refresh)
         self.navigator.moved.connect(self._moved)
         self.navigator.rested.connect(lambda: self.layer.set_moving(False))
 
@@ -88,7 +99,7 @@ class GraphView(InteractiveView):
         compared = workspace.comparison if self.weight_status_shown else None
         weight_status = compared.weight_status if compared is not None else None
         drawn = workspace.selection & self.layer.arrays.row.keys()
-        problems, blocks = workspace.analysis.problems, workspace.design.blocks
+        problems, blocks = workspace.problems, workspace.design.blocks
         self.layer.show_design(root, problems, blocks, weight_status)
         for path in sorted(drawn - self.layer.arrays.row.keys()):
             if is_drawn(workspace.design, path) and not self.absent_shown:
@@ -102,6 +113,27 @@ class GraphView(InteractiveView):
         if self._fresh and len(self.layer.arrays.paths):
             self._look_first()
         self._update_level()
+
+    def _follow(self, before: Design, after: Design) -> None:
+        """Pan to what differs between two values of the design, if that is out of sight."""
+        rects = [
+            self.rect_of(join(scope, name))
+            for scope, frame in self.layer.arrays.frames.items()
+            for name in touched(before, after, frame.block)
+        ]
+        rects = [rect for rect in rects if not rect.isEmpty()]
+        seen = self.navigator.visible()
+        if not rects or len(rects) > _MOST_FOLLOWED or not self.isVisible():
+            return
+        around = QRectF()
+        for rect in rects:
+            around = around.united(rect)
+        if around.width() > seen.width() or around.height() > seen.height():
+            if any(seen.contains(rect) for rect in rects):
+                return
+            around = rects[0]
+        covers = [QRectF(each.geometry()) for each in self.covers if each.isVisible()]
+        self.navigator.bring_in(around, covers)
 
     def _turn_to(self, document: Document | None, scope: str) -> None:
         """Prepare for another document or graph, and remember where this one was left."""

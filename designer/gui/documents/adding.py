@@ -105,7 +105,7 @@ def replace(workspace: Workspace, path: str, item: Item) -> None:
         made, node, _ = _node_for(design, item, block, shape)
         return editing.replacement(made, name, node, block=block)
 
-    workspace.edit(f"replace {name} by {item.name}", edit)
+    workspace.edit(f"replace {name} by {item.name}", edit, follow=True)
 
 
 def can_insert(workspace: Workspace, item: Item) -> bool:
@@ -228,4 +228,6 @@ def _apply(workspace: Workspace, scope: str, add: Callable[[Design], tuple[Desig
     except DesignerError as error:
         workspace.refused.emit(str(error))
         return
-    workspace.edit(f"add {name}", lambda _: after, select=[graph_paths.join(scope, name)])
+    workspace.edit(
+        f"add {name}", lambda _: after, select=[graph_paths.join(scope, name)], follow=True
+    )

@@ -41,6 +41,8 @@ class Document:
         The path of the graph that is shown, "" for the top level; see `graph_paths`.
     selection
         The paths of the selected nodes.
+    fresh
+        The paths of nodes that were just added, whose problems are not shown as such yet.
     past, future
         The steps that undo and redo go to, the nearest last.
     merging
@@ -57,6 +59,7 @@ class Document:
     unread: str = ""
     scope: str = ""
     selection: frozenset[str] = frozenset()
+    fresh: frozenset[str] = frozenset()
     past: list[Step] = field(default_factory=list)
     future: list[Step] = field(default_factory=list)
     merging: object = None

@@ -4,7 +4,7 @@ Panels listen to the one `Workspace` and send it edits; they never talk to each 
 read, edit and analyze designs are imported with the first design, so that the window shows early.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from designer.errors import DesignerError
-from designer.gui.documents import graph_paths
+from designer.gui.documents import graph_paths, unfinished
 from designer.gui.documents.document import Document, Step
 
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
+    from designer.analysis.problems import Problem
     from designer.design.edits import Edit
     from designer.design.expressions import Scalar
     from designer.design.files import DesignFile
@@ -39,6 +40,10 @@ class Workspace(QObject):
         Other nodes are selected, or another graph is shown.
     revealed(path)
         The canvas should scroll to a node.
+    followed(before, after)
+        What differs between these values of the current design should be in sight.
+    problems_changed()
+        Other problems of the same design are shown: the turn of a new node has passed.
     documents_changed()
         Documents were opened, closed, renamed, saved or modified.
     recipe_changed()
@@ -63,6 +68,8 @@ class Workspace(QObject):
     selection_changed = Signal()
     scope_changed = Signal()
     revealed = Signal(str)
+    followed = Signal(object, object)
+    problems_changed = Signal()
     documents_changed = Signal()
     recipe_changed = Signal()
     compared = Signal()
@@ -107,6 +114,35 @@ class Workspace(QObject):
     def selection(self) -> frozenset[str]:
         """The paths of the selected nodes."""
         return self.document.selection if self.document else frozenset()
+
+    # Problems. Those of a node that was just added are held back until the user works elsewhere:
+    # a network that is being drawn is unfinished, not wrong.
+
+    @property
+    def problems(self) -> "Sequence[Problem]":
+        """The problems of the current design that are shown as such."""
+        return [each for each in self.analysis.problems if not self._is_unfinished(each)]
+
+    @property
+    def unfinished(self) -> "Sequence[Problem]":
+        """The problems that are held back, since their node was just added or none is there."""
+        return [each for each in self.analysis.problems if self._is_unfinished(each)]
+
+    def _is_unfinished(self, problem: "Problem") -> bool:
+        fresh = self.document.fresh if self.document else frozenset()
+        return unfinished.is_unfinished(problem, self.design, fresh)
+
+    def is_incomplete(self, problem: "Problem") -> bool:
+        """Tell whether a problem is held back and only says that something is missing yet."""
+        return problem.code in unfinished.CODES and self._is_unfinished(problem)
+
+    def end_turn(self, kept: Iterable[str] = ()) -> None:
+        """Show the problems of nodes that were just added, except those `kept` as fresh."""
+        document = self.document
+        if document is None or not document.fresh.difference(kept):
+            return
+        document.fresh = document.fresh.intersection(kept)
+        self.problems_changed.emit()
 
     # Documents
 
@@ -301,6 +337,7 @@ class Workspace(QObject):
         *,
         select: Iterable[str] | None = None,
         merge: object = None,
+        follow: bool = False,
     ) -> bool:
         """Change the current design; each call is one step of the history.
 
@@ -317,6 +354,8 @@ class Workspace(QObject):
         merge
             Consecutive steps with an equal `merge` that is not None become one step, such as the
             digits of a number.
+        follow
+            Whether the view moves to what has changed, if that is out of sight.
 
         Returns
         -------
@@ -337,7 +376,11 @@ class Workspace(QObject):
             document.past.append(Step(label, document.design, document.scope, document.selection))
         document.merging = merge
         document.future.clear()
-        self._put(after, document.scope, document.selection if select is None else select)
+        before = document.design
+        chosen = document.selection if select is None else frozenset(select)
+        self._put(after, document.scope, chosen)
+        if follow:
+            self.followed.emit(before, after)
         return True
 
     def undo(self) -> None:
@@ -362,7 +405,9 @@ class Workspace(QObject):
 
     def _go(self, step: Step) -> None:
         self._current().merging = None
+        before = self.design
         self._put(step.design, step.scope, step.selection)
+        self.followed.emit(before, self.design)
 
     def _put(self, design: "Design", scope: str, selection: Iterable[str]) -> None:
         """Make `design` the current value and emit the signals of what changed, once each."""
@@ -370,6 +415,8 @@ class Workspace(QObject):
         before, was_modified, old_scope = document.design, document.modified, document.scope
         old_selection = document.selection
         analysis = _analyze(design, document.analysis)
+        added = {path for path in selection if unfinished.is_added(before, design, path)}
+        document.fresh = unfinished.still_fresh(document.fresh | added, analysis.problems)
         document.design, document.analysis = design, analysis
         while graph_paths.graph_at(design, scope) is None:  # the block that was shown is gone
             scope = graph_paths.parent(scope)
@@ -398,6 +445,8 @@ class Workspace(QObject):
             self.document.merging = None
             self.document.selection = chosen
             self.selection_changed.emit()
+            if chosen:
+                self.end_turn(chosen)
 
     def look_into(self, scope: str) -> None:
         """Show the graph at `scope`, "" for the top level."""

@@ -123,7 +123,8 @@ class Inspector(QWidget):
         self.note.setText(new.note)
         self.note.setVisible(bool(new.note))
         self._show_sections(new.sections, same=same)
-        self.problems.show_problems(new.problems)
+        hidden = self.workspace.is_incomplete
+        self.problems.show_problems([each for each in new.problems if not hidden(each)])
         self.card.show_facts(new.facts)
         self.body.invalidate()  # the height of rows and card may have changed
         if not same:

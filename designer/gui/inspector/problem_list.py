@@ -75,7 +75,7 @@ class ProblemList(QWidget):
 
     def _apply(self, button: QPushButton) -> None:
         fix = self._fixes[button]
-        self.workspace.edit(fix.label, fix.edit)
+        self.workspace.edit(fix.label, fix.edit, follow=True)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Preview a fix while the pointer or the focus is on its button."""

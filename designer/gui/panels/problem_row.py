@@ -67,6 +67,7 @@ class ProblemRow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.group: Group = ()
+        self.unfinished = False
         self.sign = QLabel()
         self.sentence = QLabel(wordWrap=True)
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
@@ -88,13 +89,16 @@ class ProblemRow(QWidget):
         line.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
         line.addLayout(words, 1)
 
-    def show_group(self, group: Group) -> None:
-        """Show another problem in this row."""
-        self.group = group
+    def show_group(self, group: Group, *, unfinished: bool = False) -> None:
+        """Show another problem in this row; one of an unfinished node in gray."""
+        self.group, self.unfinished = group, unfinished
         first = group[0]
         self.sentence.setText(first.message)
         self.location.setText(location_of(group))
-        self.setAccessibleName(f"{first.severity.value}: {first.message}")
+        kind = "unfinished" if unfinished else first.severity.value
+        self.setAccessibleName(f"{kind}: {first.message}")
+        self.sentence.setProperty("role", "soft" if unfinished else "")
+        self.sentence.style().polish(self.sentence)
         for number, fix in enumerate(first.fixes):
             if number == len(self.buttons):
                 self._add_button()
@@ -117,9 +121,12 @@ class ProblemRow(QWidget):
             error = self.group[0].severity is Severity.ERROR
             name = "problem-error" if error else "problem-warning"
             size = QSize(1, 1) * self.fontMetrics().height()
-            sign = icons.icon(name, c.error if error else c.warning)
-            self.sign.setPixmap(sign.pixmap(size, self.devicePixelRatioF()))
-            self.sign.setToolTip("Error: stops training" if error else "Warning")
+            color, words = (c.error, "Error: stops training") if error else (c.warning, "Warning")
+            if self.unfinished:
+                name, color = "problem-warning", c.faint_text
+                words = "Unfinished: becomes a problem when you work elsewhere"
+            self.sign.setPixmap(icons.icon(name, color).pixmap(size, self.devicePixelRatioF()))
+            self.sign.setToolTip(words)
         self.location.setFont(sans(0.92))
         for button in self.buttons:
             button.setIcon(icons.icon("fix", c.success))

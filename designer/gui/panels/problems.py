@@ -62,12 +62,15 @@ class ProblemsPanel(LazyPanel):
         column.addWidget(self.area, 1)
         column.addWidget(self._foot)
         workspace.switched.connect(self._switched)
+        workspace.problems_changed.connect(self.refresh_soon)
 
     # What is shown
 
     def refresh(self) -> None:
         """Show the problems of the current design."""
-        groups = grouped(self.workspace.analysis.problems)
+        groups = grouped(self.workspace.problems)
+        calm = grouped(self.workspace.unfinished)
+        first_calm, groups = len(groups), [*groups, *calm]
         shown = groups[: self._limit]
         had_focus = self._row_in_focus()
         # Hidden meanwhile: each row that appears would lay out all those before it.
@@ -77,7 +80,7 @@ class ProblemsPanel(LazyPanel):
                 self._add_row()
             else:
                 self.rows[number].show()
-            self.rows[number].show_group(group)
+            self.rows[number].show_group(group, unfinished=number >= first_calm)
         for row in self.rows[len(shown) :]:
             row.hide()
         self.nothing.setVisible(not groups)
@@ -142,7 +145,7 @@ class ProblemsPanel(LazyPanel):
             self.area.ensureWidgetVisible(shown[number], 0, 4)
 
     def _apply(self, fix: Fix) -> None:
-        self.workspace.edit(fix.label, fix)
+        self.workspace.edit(fix.label, fix, follow=True)
 
     def _preview_fix(self, fix: Fix | None) -> None:
         """Show what a fix changes, or a hint for None."""

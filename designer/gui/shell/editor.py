@@ -106,6 +106,7 @@ class Editor(QMainWindow):
         self._arrange_at_first()
         if "problems" in self.docks:
             self.workspace.changed.connect(self._count_problems)
+            self.workspace.problems_changed.connect(self._count_problems)
 
     def _dock(self, row: Dock) -> QDockWidget:
         dock = QDockWidget(row.title, self, objectName=_object_name(row))
@@ -225,7 +226,7 @@ class Editor(QMainWindow):
         return handled
 
     def _count_problems(self) -> None:
-        number = len(self.workspace.analysis.problems)
+        number = len(self.workspace.problems)
         self.docks["problems"].setWindowTitle(f"Problems ({number})" if number else "Problems")
 
 

@@ -209,6 +209,7 @@ class MainWindow(QMainWindow):
 
     def train(self) -> None:
         """Train the current design."""
+        self.workspace.end_turn()
         self.show_dock("training")
         self.training.start()
 
@@ -222,6 +223,7 @@ class MainWindow(QMainWindow):
         """Open the export dialog for the current design, or for a run's best weights."""
         from designer.gui.export.dialog import ExportDialog
 
+        self.workspace.end_turn()
         _open(ExportDialog(self.workspace, self.trainer, self, source=run))
 
     def _open_preset(self, choice: "Choice") -> None:

@@ -1,6 +1,7 @@
 """The status bar: problems, size, cost and memory of the design; messages for some seconds."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QSize, Qt, QTimer, Signal
@@ -61,6 +62,7 @@ class StatusBar(QStatusBar):
         self._over = QTimer(self, interval=SECONDS * 1000, singleShot=True)
         self._over.timeout.connect(self._show_values)
         workspace.changed.connect(self._soon.start)
+        workspace.problems_changed.connect(self._soon.start)
         workspace.reported.connect(self.show_message)
         workspace.refused.connect(lambda words: self.show_message(words, refused=True))
         training.changed.connect(self._soon.start)
@@ -157,9 +159,11 @@ class StatusBar(QStatusBar):
 
     def _show_problems(self) -> None:
         c = colors()
-        found = self.workspace.analysis.problems
+        found, unfinished = self.workspace.problems, self.workspace.unfinished
         errors = sum(each.severity is Severity.ERROR for each in found)
-        if not found:
+        if not found and unfinished:
+            text, name, color = "Unfinished", "problem-warning", c.faint_text
+        elif not found:
             text, name, color = "No problems", "check", c.success
         else:
             text = "1 problem" if len(found) == 1 else f"{numbers.count(len(found))} problems"
@@ -169,8 +173,12 @@ class StatusBar(QStatusBar):
         self.problems.setStyleSheet(
             f"#status-problems {{ padding: 2px 6px; color: {color if found else c.soft_text}; }}"
         )
-        first = found[0].message if found else "The design can be built and trained."
-        self.problems.setToolTip(f"<p>{first}</p><p>Click for the list.</p>" if found else first)
+        first = [*found, *unfinished][:1]
+        self.problems.setToolTip(
+            f"<p>{escape(first[0].message)}</p><p>Click for the list.</p>"
+            if first
+            else "The design can be built and trained."
+        )
 
     def _show_fit(self) -> None:
         recipe = self.workspace.recipe

@@ -106,6 +106,7 @@ def _put(view: SceneView, text: str, scope: str, at: Point | None, label: str) -
         label.format(nodes=number_of(list(names))),
         lambda _: after,
         select=[graph_paths.join(scope, name) for name in names],
+        follow=True,
     )
 
 

@@ -67,7 +67,7 @@ def node_menu(view: SceneView, path: str) -> QMenu:
     for problem, fix in fixes[:_MOST_FIXES]:
         action = menu.addAction(icons.icon("fix"), f"Fix: {fix.label}")
         action.setToolTip(problem.message)
-        action.triggered.connect(lambda _=False, fix=fix: view.workspace.edit(fix.label, fix.edit))
+        action.triggered.connect(lambda _=False, fix=fix: view.workspace.edit(fix.label, fix))
     if fixes:
         menu.addSeparator()
     _add(view, menu, NODE_MENU)
