@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.report.tensors import modules
+from designer.codegen import generate
 from designer.design import files
-from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder, State, list_runs
 from designer.runs.result import Result
@@ -32,7 +32,7 @@ class Fitting:
     Attributes
     ----------
     same
-        Whether its whole design equals the open one, not the names and shapes alone.
+        Whether its network computes the same: equal code, not equal names and shapes alone.
     ended
         When its weights were written, in seconds since 1970.
     """
@@ -65,7 +65,9 @@ class Fitting:
 
 
 class _Known(NamedTuple):
-    design: Design
+    """What is compared of a run's design."""
+
+    source: str
     signature: _Signature
 
 
@@ -86,6 +88,7 @@ def find(root: Path, analysis: Analysis) -> list[Fitting]:
     if not analysis.valid:
         return []
     wanted, parameters = _signature(analysis), analysis.totals.parameters
+    source = generate(analysis.design, analysis).source
     found = []
     for run in list_runs(root):
         try:
@@ -98,7 +101,7 @@ def find(root: Path, analysis: Analysis) -> list[Fitting]:
                 continue
             state = run.state()
             result = run.result() if state != "running" else None
-            same = known.design == analysis.design
+            same = known.source == source
             found.append(Fitting(run, state, result, same, path.stat().st_mtime))
         except (DesignerError, OSError):
             continue  # the list of runs says what is wrong with it
@@ -126,7 +129,8 @@ def _read(path: Path) -> _Known | None:
             _known.clear()
         try:
             design = files.read(path)
-            _known[key] = _Known(design, _signature(analyze(design)))
+            analysis = analyze(design)
+            _known[key] = _Known(generate(design, analysis).source, _signature(analysis))
         except DesignerError:
             _known[key] = None
     return _known[key]

@@ -1,9 +1,8 @@
 """The export dialog: formats, weights, name and folder of the files, and the outcome of each."""
 
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-import msgspec
 from platformdirs import user_documents_path
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -21,10 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from designer.analysis.problems import Severity
-from designer.design import files, identifiers
-from designer.design.values import Design
-from designer.errors import DesignerError
-from designer.gui.base import background, icons
+from designer.design import identifiers
+from designer.gui.base import background, icons, numbers
 from designer.gui.base.boxes import ComboBox
 from designer.gui.base.theme import sans, theme
 from designer.gui.documents.workspace import Workspace
@@ -32,31 +29,15 @@ from designer.gui.export.format_row import FormatRow
 from designer.gui.export.job import ExportJob, Outcome
 from designer.gui.forms.folder_field import FolderField
 from designer.gui.worker.trainer import Trainer
+from designer.runs import fitting
 from designer.runs.export_formats import EXPORT_FORMATS
-from designer.runs.folder import RunFolder, list_runs
+from designer.runs.fitting import Fitting
 
 _FIRST = (".py", ".safetensors")  # ticked when the dialog opens
-_FRESH = "This design with fresh weights"
+_FRESH = "Fresh weights, not trained"
 _FORBIDDEN = '\\/:*?"<>|'  # characters that some system forbids in file names
 
 _WIDTH = 592  # of the contents, in pixels
-
-
-@dataclass(frozen=True)
-class Weights:
-    """A run whose weights can be exported.
-
-    Attributes
-    ----------
-    words
-        Its name in the list, with its test accuracy if it is known.
-    same
-        Whether its design equals the open one.
-    """
-
-    path: Path
-    words: str
-    same: bool
 
 
 class ExportDialog(QDialog):
@@ -65,8 +46,8 @@ class ExportDialog(QDialog):
     Parameters
     ----------
     source
-        The folder of a run to export; None for the current design, with fresh weights or those of
-        one of its runs.
+        The folder of a run to export; None for the current design, with the weights of a run that
+        fit it, or fresh ones.
     """
 
     def __init__(
@@ -87,13 +68,18 @@ class ExportDialog(QDialog):
         self._agreed: frozenset[Path] = frozenset()  # files that the user agreed to overwrite
         self._source = source
         self._canceled = False
+        self._searching = source is None  # for runs that fit
+        self._fault = ""  # why this search failed
         self.setWindowTitle(f"Export {source.name if source else self.design.name}")
         self._assemble()
         self._dress()
         theme.changed.connect(self._dress)
         self._changed()
-        folder, design = trainer.runs_folder, self.design
-        background.run(self, lambda: _find(folder, design, source), self._runs_found)
+        if source is None:
+            folder, analysis = trainer.runs_folder, workspace.analysis
+            background.run(
+                self, lambda: fitting.find(folder, analysis), self._runs_found, self._not_found
+            )
 
     # Assembling
 
@@ -120,10 +106,13 @@ class ExportDialog(QDialog):
         grid.setVerticalSpacing(8)
         grid.setColumnStretch(1, 1)
         self.weights = ComboBox(objectName="export-weights")
+        self.weights.setSizeAdjustPolicy(
+            ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         if self._source is None:
-            self.weights.addItem(_FRESH, None)
+            self.weights.addItem(_FRESH)
         else:
-            self.weights.addItem(self._source.name, Weights(self._source, "", True))
+            self.weights.addItem(f"{self._source.name}, its best epoch")
         self.weights.currentIndexChanged.connect(self._changed)
         self.name = QLineEdit(objectName="export-name")
         self.name.setText(_base_name(self._source.name if self._source else self.design.name))
@@ -181,9 +170,9 @@ class ExportDialog(QDialog):
     # The choice
 
     @property
-    def chosen(self) -> Weights | None:
-        """The run whose weights are exported; None for fresh weights."""
-        chosen: Weights | None = self.weights.currentData()
+    def chosen(self) -> Fitting | None:
+        """The run whose weights are exported with the current design; None for fresh weights."""
+        chosen: Fitting | None = self.weights.currentData()
         return chosen
 
     def paths(self) -> list[Path]:
@@ -195,7 +184,7 @@ class ExportDialog(QDialog):
     def refusal(self) -> str:
         """Return why the choice cannot be exported, "" if it can."""
         name = self.name.text().strip()
-        if self.chosen is None:
+        if self._source is None:
             errors = [
                 problem.message
                 for problem in self.workspace.analysis.problems
@@ -223,36 +212,60 @@ class ExportDialog(QDialog):
         self._agreed = frozenset()
         self.go.setText("Export")
         refusal = self.refusal()
-        self.go.setEnabled(not refusal)
+        self.go.setEnabled(not refusal and not self._searching)
         if refusal and refusal == self.folder.fault.text():
             refusal = ""  # shown below the field
         if refusal:
             self._say(refusal, "error")
-        elif self.chosen is not None and not self.chosen.same:
-            self._say(
-                "The design of the run is exported; the open design differs from it.", "warning"
-            )
         else:
-            self._say(
-                "Every file is loaded back and compared before it is reported as written.", "soft"
-            )
+            self._say(*self._about_weights())
         self.progress.setVisible(False)
 
-    def _runs_found(self, found: list[Weights]) -> None:
+    def _about_weights(self) -> tuple[str, str]:
+        """Return what the user should know of the chosen weights, and its role."""
+        checked = "Every file is loaded back and compared before it is reported as written."
+        chosen = self.chosen
+        if self._searching:
+            return "Looking for runs with weights that fit…", "soft"
+        if self._fault:
+            return f"The runs cannot be read, so the weights are fresh. {self._fault}", "warning"
+        if chosen is None and self._source is None:
+            if self.weights.count() > 1:
+                return f"The weights are fresh: nothing in them is trained. {checked}", "warning"
+            return f"No run fits the present design, so the weights are fresh. {checked}", "soft"
+        if chosen is not None and not chosen.same:
+            return (
+                "The run has the layers and shapes of the present design, but was trained with "
+                "other settings of its layers: check the results.",
+                "warning",
+            )
+        if chosen is not None and not chosen.finished:
+            return (
+                f"This run is not finished ({chosen.state}): these are its best weights so far.",
+                "warning",
+            )
+        return checked, "soft"
+
+    def _runs_found(self, found: list[Fitting]) -> None:
+        """List the runs that fit, the latest first, and choose the latest finished one."""
+        self._searching = False
+        latest = fitting.latest(found)
         self.weights.blockSignals(True)
-        if self._source is not None:
-            self.weights.clear()
-        for each in found:
-            self.weights.addItem(each.words, each)
-        if self.weights.count() == 0:
-            self.weights.addItem(_FRESH, None)
+        for number, each in enumerate(found):
+            self.weights.insertItem(number, _words(each), each)
+            self.weights.setItemData(number, str(each.run.path), Qt.ItemDataRole.ToolTipRole)
+        self.weights.setCurrentIndex(len(found) if latest is None else found.index(latest))
         self.weights.blockSignals(False)
+        self._changed()
+
+    def _not_found(self, sentence: str) -> None:
+        self._searching, self._fault = False, sentence
         self._changed()
 
     # Exporting
 
     def _go(self) -> None:
-        if self.refusal():
+        if self.refusal() or self._searching:
             return
         paths = self.paths()
         there = [path for path in paths if path.exists()]
@@ -270,7 +283,8 @@ class ExportDialog(QDialog):
         self.progress.setValue(0)
         self._say("Starting the worker…", "soft")
         run = self.chosen
-        self.job.start(self.design if run is None else run.path, paths)
+        weights = None if run is None else run.run.path
+        self.job.start(self._source or self.design, paths, weights)
 
     def _busy(self, busy: bool) -> None:
         for widget in (self.go, self.weights, self.name, self.folder):
@@ -332,40 +346,21 @@ class ExportDialog(QDialog):
         self.deleteLater()
 
 
-class _Named(msgspec.Struct):
-    name: str
-
-
-def _find(folder: Path, design: Design, source: Path | None) -> list[Weights]:
-    """Return the runs whose weights can be exported, the newest first.
-
-    Parameters
-    ----------
-    folder
-        The folder of runs.
-    design
-        Only runs of a design with its name are returned.
-    source
-        The folder of the only run to return, whatever its design; None for all.
-    """
-    runs = [RunFolder(source)] if source is not None else list_runs(folder)
-    found = []
-    for run in runs:
-        if not (run.best.exists() or run.last.exists()):
-            continue
-        try:
-            name = msgspec.json.decode(run.design.read_bytes(), type=_Named).name
-            if source is None and name != design.name:
-                continue
-            result = run.result()
-            same = source is not None or files.read(run.design) == design
-        except (OSError, msgspec.MsgspecError, DesignerError):
-            continue  # the Runs panel shows what is wrong with it
-        words = run.path.name
-        if result is not None and result.test is not None and result.test.accuracy is not None:
-            words += f"  ·  test accuracy {100 * result.test.accuracy:.2f} %"
-        found.append(Weights(run.path, words, same))
-    return found
+def _words(fit: Fitting) -> str:
+    """Return a run's name, its accuracy or loss, its state if unusual, and when it was trained."""
+    words = [fit.run.path.name]
+    result = fit.result
+    metrics = None if result is None else result.test or result.best
+    if metrics is not None:
+        part = "test" if result is not None and result.test is not None else "validation"
+        if metrics.accuracy is not None:
+            words.append(f"{part} accuracy {numbers.local(f'{100 * metrics.accuracy:.2f}')} %")
+        else:
+            words.append(f"{part} loss {numbers.local(f'{metrics.loss:.4f}')}")
+    if not fit.finished:
+        words.append(fit.state)
+    words.append(f"{datetime.fromtimestamp(fit.ended):%Y-%m-%d %H:%M}")
+    return "  ·  ".join(words)
 
 
 def _base_name(name: str) -> str:

@@ -61,21 +61,26 @@ class ExportJob(QObject):
         self.trainer = trainer
         self.running = False
         self._waiting: list[Path] = []
+        self._weights: Path | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def start(self, source: Design | Path, paths: Sequence[Path]) -> None:
+    def start(
+        self, source: Design | Path, paths: Sequence[Path], weights: Path | None = None
+    ) -> None:
         """Write files.
 
         Parameters
         ----------
         source
-            A design to export with fresh weights, or the folder of a run to export with the
-            weights of its best epoch.
+            A design, or the folder of a run to export with the weights of its best epoch.
         paths
             The files to write; the suffixes name the formats.
+        weights
+            The folder of a run that fits the design; None for fresh weights.
         """
         self.running = True
         self._waiting = list(paths)
+        self._weights = weights
         alone = isinstance(source, Design) and all(path.suffix == ".py" for path in paths)
         if isinstance(source, Design) and alone:
             self._write_code(source)
@@ -124,6 +129,8 @@ class ExportJob(QObject):
                 self._next(source)
 
         request = {"do": "export", "source": str(source), "to": [str(path)]}
+        if self._weights is not None:
+            request["weights"] = str(self._weights)
         self.trainer.ask(request, answered)
 
     def _refused(self, sentence: str) -> None:

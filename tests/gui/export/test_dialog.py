@@ -1,5 +1,6 @@
 """The export dialog: formats, weights, folders, and the outcome of each file."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +15,14 @@ from pytestqt.qtbot import QtBot
 from designer import presets
 from designer.codegen import source
 from designer.design import edits, files
+from designer.design.values import Argument
 from designer.gui.documents.workspace import Workspace
 from designer.gui.export.dialog import ExportDialog
 from designer.gui.shell.main_window import MainWindow
 from designer.recipe.recipe import Recipe
 from designer.runs.begin import begin
 from designer.runs.export_formats import EXPORT_FORMATS
-from designer.runs.result import Metrics, Result
+from designer.runs.result import Metrics, Result, Status
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -77,6 +79,7 @@ def shown(
     form.folder.edit.setText(str(folder))
     form.show()
     qtbot.waitExposed(form)
+    qtbot.waitUntil(lambda: not form.message.text().startswith("Looking"))
     for suffix, row in form.rows.items():
         if row.tick.isChecked():
             tick(form, qtbot, suffix)
@@ -239,41 +242,85 @@ def test_a_design_with_errors(
     assert not form.go.isEnabled()
 
 
-def trained(worker: Worker, run_name: str, **changes: Any) -> Path:
-    """Write a run of LeNet-5 that has weights."""
+def trained(worker: Worker, run_name: str, status: Status = "finished", **changes: Any) -> Path:
+    """Write a run of LeNet-5 that has weights; later ones are newer."""
     design = replace(presets.load("lenet5"), **changes)
     run = begin(worker.runs_folder / run_name, design, Recipe())
     run.best.write_bytes(b"weights")
-    result = Result(status="finished", test=Metrics(loss=0.1, accuracy=0.981))
+    number = len(list(worker.runs_folder.iterdir()))
+    os.utime(run.best, (10_000 * number, 10_000 * number))
+    result = Result(status=status, test=Metrics(loss=0.1, accuracy=0.981))
     run.result_file.write_bytes(msgspec.json.encode(result))
     return run.path
 
 
-def test_weights_of_a_run(
+def choose(form: ExportDialog, qtbot: QtBot, row: int) -> None:
+    """Choose weights as with the arrow keys."""
+    form.weights.setFocus()
+    key = Qt.Key.Key_Down if row > form.weights.currentIndex() else Qt.Key.Key_Up
+    for _ in range(abs(row - form.weights.currentIndex())):
+        qtbot.keyClick(form.weights, key)
+    assert form.weights.currentIndex() == row
+
+
+def test_latest_finished_run_that_fits_is_chosen(
     workspace: Workspace, worker: Worker, qtbot: QtBot, look: str, tmp_path: Path
 ) -> None:
-    same = trained(worker, "same")
-    trained(worker, "changed", about="Another text.")
-    trained(worker, "other", name="Another network")
+    trained(worker, "older")
+    newer = trained(worker, "newer")
+    trained(worker, "stopped", "stopped")
+    trained(worker, "other", arguments={"classes": Argument(7)})
     form = shown(qtbot, workspace, worker, tmp_path)
-    qtbot.waitUntil(lambda: form.weights.count() == 3)
-    texts = [form.weights.itemText(row) for row in range(3)]
-    assert texts[0] == "This design with fresh weights"
-    assert not any("other" in text for text in texts)
+    qtbot.waitUntil(lambda: form.weights.count() == 4)
+    names = [form.weights.itemText(row).split("  ·  ")[0] for row in range(4)]
+    assert names == ["stopped", "newer", "older", "Fresh weights, not trained"]
+    assert form.weights.currentText().startswith("newer  ·  test accuracy 98.10 %")
     tick(form, qtbot, ".pt")
-    form.weights.setCurrentIndex(next(row for row in range(3) if "changed" in texts[row]))
-    assert "the open design differs" in form.message.text()
-    form.weights.setCurrentIndex(next(row for row in range(3) if "same" in texts[row]))
-    assert "98.10 %" in form.weights.currentText()
     assert "loaded back" in form.message.text()
+    choose(form, qtbot, 0)
+    assert "This run is not finished (stopped)" in form.message.text()
+    choose(form, qtbot, 3)
+    assert "The weights are fresh" in form.message.text()
+    choose(form, qtbot, 1)
     press(form, qtbot)
-    assert worker.asked[0][0]["source"] == str(same)
+    qtbot.waitUntil(lambda: len(worker.asked) == 1)
+    assert worker.asked[0][0]["weights"] == str(newer)
+    worker.answer()
+
+
+def test_run_of_other_layer_settings_gives_a_warning(
+    workspace: Workspace, worker: Worker, qtbot: QtBot, look: str, tmp_path: Path
+) -> None:
+    trained(worker, "run")
+    kind = workspace.design.graph.nodes["pool1"].layer  # type: ignore[union-attr]
+    assert kind == "AvgPool2d"
+    workspace.edit(
+        "set ceil", lambda d: edits.set_parameter(d, "pool1", "count_include_pad", False)
+    )
+    form = shown(qtbot, workspace, worker, tmp_path)
+    tick(form, qtbot, ".pt")
+    qtbot.waitUntil(lambda: "trained with other settings" in form.message.text())
+
+
+def test_design_that_no_run_fits_gets_fresh_weights(
+    workspace: Workspace, worker: Worker, qtbot: QtBot, look: str, tmp_path: Path
+) -> None:
+    trained(worker, "run")
+    workspace.edit("set fc", lambda d: edits.set_argument(d, "classes", 7))
+    form = shown(qtbot, workspace, worker, tmp_path)
+    tick(form, qtbot, ".pt")
+    qtbot.waitUntil(lambda: "No run fits the present design" in form.message.text())
+    assert form.weights.currentText() == "Fresh weights, not trained"
+    press(form, qtbot)
+    qtbot.waitUntil(lambda: len(worker.asked) == 1)
+    assert "weights" not in worker.asked[0][0]
+    worker.answer()
 
 
 def test_the_dialog_for_one_run(worker: Worker, qtbot: QtBot, look: str, tmp_path: Path) -> None:
     run = trained(worker, "mine")
     form = shown(qtbot, Workspace(), worker, tmp_path, source=run)
-    qtbot.waitUntil(lambda: "98.10" in form.weights.currentText())
+    assert form.weights.currentText() == "mine, its best epoch"
     assert form.weights.count() == 1
     tick(form, qtbot, ".py")
     press(form, qtbot)
@@ -300,5 +347,5 @@ def test_the_runs_panel_opens_the_dialog_for_its_run(window: MainWindow, tmp_pat
     window.editor.export_requested.emit(run.path)
     form = window.findChild(ExportDialog)
     assert form is not None
-    assert form.weights.currentText() == "first"
+    assert form.weights.currentText() == "first, its best epoch"
     form.reject()
