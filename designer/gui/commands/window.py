@@ -104,6 +104,9 @@ class Window(Protocol):
     def guarded(self, work: Callable[[], object]) -> bool:
         """Do something, show what it refuses, and return whether it was done."""
 
+    def show_error(self, sentence: str) -> None:
+        """Show what went wrong."""
+
     def close(self) -> bool:
         """Close the window, asking about unsaved designs."""
 

@@ -7,15 +7,17 @@ that ends with the process. A folder whose process has ended was left by a crash
 import shutil
 import uuid
 from contextlib import ExitStack
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import msgspec
-from PySide6.QtCore import QObject, QThreadPool, QTimer
+from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
 from designer.errors import DesignerError
+from designer.gui.base import background
 from designer.gui.documents.document import Document
 from designer.gui.documents.workspace import Workspace
 from designer.preferences import Preferences, state_folder
@@ -24,10 +26,23 @@ from designer.storage import write_atomically
 
 if TYPE_CHECKING:
     from designer.design.values import Design
+    from designer.recipe.recipe import Recipe
+
+    _Value = tuple[Design, Recipe | None]
+
+RETRY_MS = 10_000  # after a backup could not be written, without a further change
 
 
 class Autosave(QObject):
-    """Writes backups of modified designs a moment after they changed, off the main thread."""
+    """Writes backups of modified designs a moment after they changed, off the main thread.
+
+    Signals
+    -------
+    failed(sentence)
+        Backups cannot be written, or they can again: "".
+    """
+
+    failed = Signal(str)
 
     def __init__(
         self, workspace: Workspace, preferences: Preferences, parent: QObject | None = None
@@ -39,8 +54,9 @@ class Autosave(QObject):
         self._locks = ExitStack()
         self._numbers = count(1)
         self._files: WeakKeyDictionary[Document, Path] = WeakKeyDictionary()
-        self._written: WeakKeyDictionary[Document, Design] = WeakKeyDictionary()
-        self._failed = False
+        self._written: WeakKeyDictionary[Document, _Value] = WeakKeyDictionary()
+        self._failing = False
+        self.retry_ms = RETRY_MS
         self._writer = QThreadPool(self)
         self._writer.setMaxThreadCount(1)  # one after another, so that the newest is written last
         self._timer = QTimer(self, singleShot=True)
@@ -59,41 +75,61 @@ class Autosave(QObject):
         for document in self.workspace.documents:
             if not document.modified:
                 self.forget(document)
-            elif self._written.get(document) is not document.design:
-                self._write(document)
+            else:
+                design, recipe = self._written.get(document, (None, None))
+                if design is not document.design or recipe is not document.recipe:
+                    self._write(document)
 
     def _write(self, document: Document) -> None:
         try:
             file = self._file(document)
         except (OSError, DesignerError) as error:
-            if not self._failed:  # once, not with every edit
-                self._failed = True
-                self.workspace.refused.emit(
-                    f"No backups of unsaved designs can be written in {self._folder} ({error}). "
-                    "Save your designs often."
-                )
+            self._refused(document, error)
             return
-        design = document.design
-        path, preset, recipe = str(document.path or ""), document.preset, document.recipe
-        self._written[document] = design
+        design, recipe, digest = document.design, document.recipe, document.digest
+        path, preset = str(document.path or ""), document.preset
+        self._written[document] = (design, recipe)
+
+        background.prepare()
 
         def write() -> None:
             from designer.design import files
             from designer.gui.documents.backup import Backup
 
-            backup = Backup(files.dumps(design), path, preset, recipe)
+            backup = Backup(files.dumps(design), path, preset, recipe, digest)
             try:
                 write_atomically(file, msgspec.json.encode(backup))
-            except OSError:  # a full disk; the next change tries again
-                self._written.pop(document, None)
+            except OSError as error:
+                background.post(self, partial(self._refused, document, error))
+            else:
+                background.post(self, self._worked)
 
         self._writer.start(write)
 
+    def _refused(self, document: Document, error: OSError | DesignerError) -> None:
+        """Say that backups cannot be written, and try again later."""
+        self._written.pop(document, None)
+        QTimer.singleShot(self.retry_ms, self, self.write_backups)
+        if self._failing:  # which was said already
+            return
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        self._failing = True
+        self.failed.emit(
+            f"No backups of unsaved designs can be written in {self._folder} ({reason}): make room "
+            "or make the folder writable, and save your designs often until then."
+        )
+
+    def _worked(self) -> None:
+        if self._failing:
+            self._failing = False
+            self.failed.emit("")
+            self.workspace.reported.emit("Backups of unsaved designs are written again.")
+
     def _file(self, document: Document) -> Path:
+        if not self._folder.exists():
+            self._folder.mkdir(parents=True)
+            self._locks.enter_context(lock.held(self._folder / "lock"))
         if document not in self._files:
-            if not self._folder.exists():
-                self._folder.mkdir(parents=True)
-                self._locks.enter_context(lock.held(self._folder / "lock"))
             self._files[document] = self._folder / f"{next(self._numbers)}.json"
         return self._files[document]
 
@@ -107,23 +143,23 @@ class Autosave(QObject):
     def recover(self) -> int:
         """Open the backups of sessions that crashed, and return how many designs they held.
 
-        A backup that cannot be read stays where it is.
+        A backup that cannot be read stays where it is, and is reported.
         """
         found = 0
+        unread: list[Path] = []
         for folder in sorted(_sessions().glob("*")):
-            if folder == self._folder or lock.holder(folder / "lock") is not None:
+            if folder == self._folder or not any(folder.glob("*.json")):
                 continue
-            complete = True
-            for file in sorted(folder.glob("*.json")):
-                try:
-                    self._open(file)
-                    found += 1
-                except (OSError, msgspec.MsgspecError, DesignerError):
-                    complete = False
-            if complete:
-                # New backups first, so that another crash loses nothing.
-                self.write_backups()
-                self._writer.waitForDone()
+            try:
+                # The operating system's lock, which needs no clock, and which keeps a second
+                # window from opening the same backups.
+                with lock.held(folder / "lock"):
+                    opened, damaged = self._recover(folder)
+            except (OSError, DesignerError):  # its window lives
+                continue
+            found += opened
+            unread += damaged
+            if not damaged:
                 shutil.rmtree(folder, ignore_errors=True)
         if found:
             self.workspace.reported.emit(
@@ -131,7 +167,29 @@ class Autosave(QObject):
                 if found == 1
                 else f"{found} designs that were not saved when the program ended were restored."
             )
+        if unread:
+            self.failed.emit(
+                f"The backup {unread[0]} of a design that was not saved cannot be read: it is "
+                "damaged or of a newer version. Update the program, or delete the file."
+            )
         return found
+
+    def _recover(self, folder: Path) -> tuple[int, list[Path]]:
+        """Open the backups of a session; return how many, and the files that cannot be read."""
+        opened: list[Path] = []
+        damaged = []
+        for file in sorted(folder.glob("*.json")):
+            try:
+                self._open(file)
+                opened.append(file)
+            except (OSError, msgspec.MsgspecError, DesignerError):
+                damaged.append(file)
+        # New backups first, so that another crash loses nothing.
+        self.write_backups()
+        self._writer.waitForDone()
+        for file in opened:
+            file.unlink(missing_ok=True)
+        return len(opened), damaged
 
     def _open(self, file: Path) -> None:
         from designer.design import files
@@ -139,17 +197,20 @@ class Autosave(QObject):
 
         backup = Backup.from_json(file.read_bytes())
         design = files.loads(backup.design, origin=str(file))
-        self.workspace.add(
+        document = self.workspace.add(
             design,
             path=Path(backup.path) if backup.path else None,
             preset=backup.preset,
             recipe=backup.recipe,
         )
+        document.digest = backup.digest
 
     def finish(self) -> None:
         """Delete the backups and the folder of this session, at its regular end."""
         self._timer.stop()
         self._writer.waitForDone()
+        for file in self._folder.glob("*.json"):  # before another window could recover them
+            file.unlink(missing_ok=True)
         self._locks.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -22,12 +22,15 @@ class Backup(msgspec.Struct):
         The file it was read from and the preset it came from; "" for none.
     recipe
         How it is trained; None until the user chose.
+    digest
+        Of its file as it was read or saved last; "" if none is known.
     """
 
     design: str
     path: str
     preset: str
     recipe: Recipe | None
+    digest: str = ""
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:

@@ -10,6 +10,27 @@ if TYPE_CHECKING:
     from designer.recipe.recipe import Recipe
 
 
+class FileState(NamedTuple):
+    """How a file on disk differs from what was read or saved here.
+
+    Attributes
+    ----------
+    kind
+        "changed", "gone", or "" for no difference.
+    digest
+        The digest of its present content; "" if it is gone.
+    differences
+        What another program changed, in words; empty if only other things than the design changed.
+    """
+
+    kind: str = ""
+    digest: str = ""
+    differences: tuple[str, ...] = ()
+
+
+AS_KNOWN = FileState()
+
+
 class Step(NamedTuple):
     """An entry of the history: a value of the design, with the scope and selection at that time."""
 
@@ -37,6 +58,10 @@ class Document:
         The recipe in the file; None if it has none, so that the defaults apply.
     unread
         What of the file's recipe cannot be used and is lost when it is saved; "" for nothing.
+    digest
+        Of the content of the file as it was read or saved last; "" if none is known.
+    on_disk
+        How the file differs from that now, as far as `disk.DiskWatch` has seen.
     scope
         The path of the graph that is shown, "" for the top level; see `graph_paths`.
     selection
@@ -57,6 +82,8 @@ class Document:
     recipe: "Recipe | None" = None
     saved_recipe: "Recipe | None" = None
     unread: str = ""
+    digest: str = ""
+    on_disk: FileState = AS_KNOWN
     scope: str = ""
     selection: frozenset[str] = frozenset()
     fresh: frozenset[str] = frozenset()
@@ -67,7 +94,7 @@ class Document:
     @property
     def modified(self) -> bool:
         """Whether the design or its recipe has changes that the file lacks."""
-        return self.design is not self.saved or self.recipe_modified
+        return self.design is not self.saved or self.on_disk.kind == "gone" or self.recipe_modified
 
     @property
     def recipe_modified(self) -> bool:

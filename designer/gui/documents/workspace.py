@@ -4,7 +4,9 @@ Panels listen to the one `Workspace` and send it edits; they never talk to each 
 read, edit and analyze designs are imported with the first design, so that the window shows early.
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 
 from designer.errors import DesignerError
 from designer.gui.documents import graph_paths, unfinished
-from designer.gui.documents.document import Document, Step
+from designer.gui.documents.document import AS_KNOWN, Document, Step
 
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from designer.design.values import Design
     from designer.gui.documents.weight_status import Comparison
     from designer.recipe.recipe import Recipe
+
+UNTITLED = "Untitled"  # the name of a new design, until it is saved
 
 
 class Workspace(QObject):
@@ -155,22 +159,30 @@ class Workspace(QObject):
             The file cannot be read.
         """
         path = path.absolute()
-        for document in self.documents:
-            if document.path == path:
-                self.show(document)
-                return document
+        document = self.document_at(path)
+        if document is not None:
+            self.show(document)
+            return document
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise DesignerError(f"{path} is a device or a pipe; open a design file.")
         from designer.design import files
 
         content = files.load(path)
         recipe, unread = _stored_recipe(content, path)
         document = self.add(content.design, path=path, saved=content.design, recipe=recipe)
-        document.unread = unread
+        document.unread, document.digest = unread, content.digest
         if unread:
             self.refused.emit(
                 f"{path.name} opens, but its recipe cannot be used wholly, and defaults stand in: "
                 f"{unread}."
             )
         return document
+
+    def document_at(self, path: Path) -> Document | None:
+        """Return the document of a file, under whatever name or link; None if it is not open."""
+        return next(
+            (each for each in self.documents if each.path and _same_file(each.path, path)), None
+        )
 
     def open_preset(
         self,
@@ -261,6 +273,8 @@ class Workspace(QObject):
     def save(self, document: Document, path: Path) -> None:
         """Write a document with its recipe to a file, which becomes its file.
 
+        A design without a name of its own takes the file's.
+
         Raises
         ------
         DesignerError
@@ -269,14 +283,43 @@ class Workspace(QObject):
         from designer.design import files
 
         path = path.absolute()
+        name = document.design.name
+        if name in (UNTITLED, document.path and document.path.stem):
+            self._rename(document, path.stem)
         training = None
         if document.recipe is not None:
             from designer.recipe import stored
 
             training = stored.dump(document.recipe, path)
-        files.save(document.design, path, training)
-        document.path, document.unread = path, ""
+        try:
+            document.digest = files.save(document.design, path, training)
+        except DesignerError:
+            self._rename(document, name)
+            raise
+        document.path, document.unread, document.on_disk = path, "", AS_KNOWN
         document.saved, document.saved_recipe = document.design, document.recipe
+        self.documents_changed.emit()
+
+    def _rename(self, document: Document, name: str) -> None:
+        """Give a design another name, which is no step of its history."""
+        old, before = document.design.name, document.design
+
+        def renamed(design: "Design") -> "Design":
+            return replace(design, name=name) if design.name == old else design
+
+        if name == old or not name.strip():
+            return
+        for steps in (document.past, document.future):
+            steps[:] = [step._replace(design=renamed(step.design)) for step in steps]
+        document.design = renamed(before)
+        document.analysis = _analyze(document.design, document.analysis)
+        if document is self.document:
+            self.changed.emit(before, document.design)
+
+    def keep(self, document: Document) -> None:
+        """Keep a design although its file was changed on disk: the next save replaces that."""
+        document.digest, document.on_disk = document.on_disk.digest, AS_KNOWN
+        document.saved = None
         self.documents_changed.emit()
 
     def revert(self) -> None:
@@ -298,13 +341,13 @@ class Workspace(QObject):
             from designer.design import files
 
             content = files.load(document.path)
-            design = content.design
+            design, document.digest = content.design, content.digest
             recipe, document.unread = _stored_recipe(content, document.path)
         else:
             raise DesignerError("This design was never saved, so there is nothing to revert to.")
         self.edit("revert", lambda _: design)
         document.recipe = document.saved_recipe = recipe
-        document.saved = document.design
+        document.saved, document.on_disk = document.design, AS_KNOWN
         self.recipe_changed.emit()
         self.documents_changed.emit()
 
@@ -470,6 +513,13 @@ class Workspace(QObject):
         if self.document is None:
             raise DesignerError("No design is open. Open one, or create a new one.")
         return self.document
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one == other or os.path.samefile(one, other)
+    except OSError:  # one of them is missing
+        return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _stored_recipe(content: "DesignFile", path: Path) -> "tuple[Recipe | None, str]":

@@ -1,13 +1,25 @@
 """The File menu: opening, saving and closing designs, with the questions asked on the way."""
 
+import os
 from pathlib import Path
 
 from PySide6 import QtWidgets
+from PySide6.QtCore import Qt
 
 from designer.gui.commands.window import Window
 from designer.gui.documents.autosave import Autosave
 from designer.gui.documents.document import Document
+from designer.gui.documents.workspace import UNTITLED
+from designer.preferences import store
 
+_Role = QtWidgets.QMessageBox.ButtonRole
+_Button = QtWidgets.QMessageBox.StandardButton
+_FIELDS = (
+    QtWidgets.QLineEdit,
+    QtWidgets.QComboBox,
+    QtWidgets.QAbstractSpinBox,
+    QtWidgets.QPlainTextEdit,
+)
 _FILTER = "Designs (*.json);;All files (*)"
 
 
@@ -22,7 +34,7 @@ class Documents:
         """Open an empty design."""
         from designer.design.values import Design
 
-        self.window.workspace.add(Design("Untitled"), saved=None)
+        self.window.workspace.add(Design(UNTITLED), saved=None)
 
     def open(self) -> None:
         """Ask for a design file and open it."""
@@ -34,9 +46,28 @@ class Documents:
 
     def open_file(self, path: Path) -> None:
         """Open a design file, or show why it cannot be read."""
-        self.window.guarded(lambda: self.window.workspace.open(path))
-        if any(document.path == path.absolute() for document in self.window.workspace.documents):
+        if str(path.absolute()) in self.window.preferences.recent and not os.path.lexists(path):
+            self._offer_to_forget(path)
+        elif self.window.guarded(lambda: self.window.workspace.open(path)):
             self.window.preferences.remember(path)
+
+    def _offer_to_forget(self, path: Path) -> None:
+        """Say that a recent file is gone, and remove it from the list if the user wants."""
+        box = self._box(
+            f"{path.name} is no longer in {path.parent}.",
+            "It was moved, renamed or deleted. Open it from where it is now, or remove it from the "
+            "list of recent designs.",
+        )
+        remove = box.addButton("Remove from the list", _Role.AcceptRole)
+        box.addButton(_Button.Cancel)
+        box.exec()
+        if box.clickedButton() is remove:
+            preferences = self.window.preferences
+            gone = str(path.absolute())
+            preferences.recent = [each for each in preferences.recent if each != gone]
+            self.window.guarded(lambda: store(preferences))
+            if self.window.workspace.document is None:
+                self.window.workspace.switched.emit()  # the welcome page shows its list anew
 
     def open_demo(self) -> None:
         """Open LeNet-5 with the built-in digits chosen, so that Train is one press away."""
@@ -45,6 +76,7 @@ class Documents:
 
     def save(self) -> bool:
         """Write the current design to its file and return whether that was done."""
+        finish_typing()
         document = self.window.workspace.document
         if document is None:
             return False
@@ -53,6 +85,7 @@ class Documents:
     def save_as(self) -> bool:
         """Ask for a file, write the current design to it and return whether that was done."""
         document = self.window.workspace.document
+        finish_typing()
         if document is None:
             return False
         proposed = (
@@ -64,14 +97,98 @@ class Documents:
         if not text:
             return False
         path = Path(text)
-        return self._write(document, path if path.suffix else path.with_suffix(".json"))
+        if not path.suffix:
+            path = path.with_suffix(".json")
+            if path.exists() and not self._may_replace(path):  # the dialog asked for another name
+                return False
+        return self._write(document, path)
 
     def _write(self, document: Document, path: Path) -> bool:
-        done = self.window.guarded(lambda: self.window.workspace.save(document, path))
+        workspace = self.window.workspace
+        other = workspace.document_at(path)
+        if other is not None and other is not document:
+            self.window.show_error(
+                f"{path.name} is open in another tab: close that one first, or choose another name."
+            )
+            return False
+        if other is document:
+            settled = self._settled(document)
+            if settled is not None:
+                return settled
+            if not self._may_drop(document):
+                return False
+        linked = _has_other_names(path)
+        done = self.window.guarded(lambda: workspace.save(document, path))
         if done:
             self.window.preferences.remember(path)
-            self.window.workspace.reported.emit(f"Saved as {path}.")
+            workspace.reported.emit(
+                f"Saved as {path}. Its other names, which are hard links, have the old version."
+                if linked
+                else f"Saved as {path}."
+            )
         return done
+
+    def _may_replace(self, path: Path) -> bool:
+        """Ask whether a file that nobody chose by its full name may be replaced."""
+        box = self._box(f"{path.name} exists already in {path.parent}.", "Replace it?")
+        replace = box.addButton("Replace", _Role.DestructiveRole)
+        box.setDefaultButton(box.addButton(_Button.Cancel))
+        box.exec()
+        return box.clickedButton() is replace
+
+    def _settled(self, document: Document) -> bool | None:
+        """Ask before a file is replaced that another program changed.
+
+        Returns
+        -------
+        bool or None
+            None to write the file; otherwise whether the design was saved, elsewhere.
+        """
+        if document.path is None or not document.digest:
+            return None
+        from designer.gui.documents import disk
+
+        known = document.saved or document.design
+        state = disk.look_at(document.path, document.digest, known)
+        if state.kind != "changed":
+            return None
+        box = self._box(
+            disk.changed_sentence(document.path, state),
+            "Overwriting loses that change; reloading loses yours, until you undo it.",
+        )
+        overwrite = box.addButton("Overwrite", _Role.DestructiveRole)
+        elsewhere = box.addButton("Save as…", _Role.AcceptRole)
+        reload = box.addButton("Reload", _Role.DestructiveRole)
+        box.setDefaultButton(box.addButton(_Button.Cancel))
+        box.exec()
+        answer = box.clickedButton()
+        if answer is overwrite:
+            return None
+        if answer is reload:
+            self.window.guarded(self.revert)
+        return answer is elsewhere and self.save_as()
+
+    def _may_drop(self, document: Document) -> bool:
+        """Ask before saving drops what could not be read of the file's recipe."""
+        if not document.unread or document.path is None:
+            return True
+        box = self._box(
+            f"Saving drops what could not be read of the recipe in {document.path.name}.",
+            f"This was: {document.unread}. Save as another file to keep it.",
+        )
+        drop = box.addButton("Save without it", _Role.DestructiveRole)
+        box.setDefaultButton(box.addButton(_Button.Cancel))
+        box.exec()
+        return box.clickedButton() is drop
+
+    def _box(self, text: str, more: str) -> QtWidgets.QMessageBox:
+        box = QtWidgets.QMessageBox(self.window.frame)
+        box.setIcon(QtWidgets.QMessageBox.Icon.Question)
+        box.setWindowTitle("Network Designer")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(text)
+        box.setInformativeText(more)
+        return box
 
     def revert(self) -> None:
         """Go back to the design as its file has it."""
@@ -79,6 +196,7 @@ class Documents:
 
     def close(self, document: Document | None = None) -> bool:
         """Close a tab, asking about unsaved changes; return whether it was closed."""
+        finish_typing()
         document = document or self.window.workspace.document
         if document is None:
             return True
@@ -90,7 +208,8 @@ class Documents:
 
     def may_lose(self, document: Document) -> bool:
         """Ask whether to save a modified design; return whether it may be closed now."""
-        if not document.design.graph.nodes:
+        nothing = document.path is None and not document.design.graph.nodes
+        if nothing and not document.design.blocks and not document.recipe_modified:
             return True
         self.window.workspace.show(document)
         box = QtWidgets.QMessageBox(
@@ -126,6 +245,21 @@ class Documents:
     def _folder(self) -> str:
         recent = self.window.preferences.recent
         return str(Path(recent[0]).parent) if recent else str(Path.home())
+
+
+def finish_typing() -> None:
+    """Take over what is being typed into a field, as leaving the field does."""
+    field = QtWidgets.QApplication.focusWidget()
+    if isinstance(field, _FIELDS):
+        field.clearFocus()
+        field.setFocus()
+
+
+def _has_other_names(path: Path) -> bool:
+    try:
+        return path.stat().st_nlink > 1
+    except OSError:
+        return False
 
 
 def _file_name(name: str) -> str:

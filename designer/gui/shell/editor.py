@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout,
 
 from designer.gui.base.dock_tabs import DockTabs
 from designer.gui.canvas.canvas import Canvas
+from designer.gui.documents.disk import DiskNotice, DiskWatch
 from designer.gui.documents.document_tabs import DocumentTabs
 from designer.gui.documents.workspace import Workspace
 from designer.gui.shell.dock_layout import DockLayout
@@ -58,6 +59,9 @@ class Editor(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.tabs)
+        self.disk_watch = DiskWatch(workspace, self)
+        self.disk_notice = DiskNotice(workspace)
+        column.addWidget(self.disk_notice)
         column.addWidget(self.canvas, 1)
         self.setCentralWidget(center)
         self._trainer = trainer

@@ -13,18 +13,21 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QMenu,
     QStackedWidget,
+    QVBoxLayout,
+    QWidget,
 )
 
 from designer import preferences
 from designer.errors import DesignerError
 from designer.gui.base import numbers, screens
+from designer.gui.base.notice import Notice
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.commands.actions import MENUS, Actions
 from designer.gui.documents.autosave import Autosave
 from designer.gui.documents.workspace import Workspace
 from designer.gui.gallery.welcome import Welcome
-from designer.gui.shell.document_files import Documents
+from designer.gui.shell.document_files import Documents, finish_typing
 from designer.gui.shell.toolbar import Toolbar
 from designer.gui.worker.trainer import Trainer
 
@@ -66,6 +69,7 @@ class MainWindow(QMainWindow):
         self._seen = False
         self._assemble()
         self.autosave = Autosave(self.workspace, remembered, self)
+        self.autosave.failed.connect(self._show_backup_fault)
         self.documents = Documents(self, self.autosave)
         self.welcome.file_requested.connect(self.documents.open_file)
         self.workspace.documents_changed.connect(self._name_window)
@@ -81,7 +85,14 @@ class MainWindow(QMainWindow):
     def _assemble(self) -> None:
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
-        self.setCentralWidget(self.pages)
+        self.backup_notice = Notice("backup-notice")
+        center = QWidget()
+        column = QVBoxLayout(center)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.backup_notice)
+        column.addWidget(self.pages, 1)
+        self.setCentralWidget(center)
         self._menus()
         self.addToolBar(Toolbar(self.actions_, self))
 
@@ -172,6 +183,9 @@ class MainWindow(QMainWindow):
         editor.training.changed.connect(self.actions_.refresh_soon)
         editor.export_requested.connect(self.export)
         editor.tabs.close_wanted.connect(self.documents.close)
+        editor.disk_notice.save_requested.connect(self.documents.save)
+        editor.disk_notice.save_as_requested.connect(self.documents.save_as)
+        editor.disk_notice.reload_requested.connect(lambda: self.guarded(self.documents.revert))
         self.workspace.refused.connect(editor.canvas.show_refusal)
         self.workspace.reported.connect(editor.canvas.show_message)
         status = StatusBar(self.workspace, editor.training)
@@ -323,6 +337,10 @@ class MainWindow(QMainWindow):
         else:
             QtWidgets.QMessageBox.warning(self, "Network Designer", sentence)
 
+    def _show_backup_fault(self, sentence: str) -> None:
+        notice = self.backup_notice
+        notice.tell(sentence, [("OK", notice.hide)])
+
     # Views of the workspace
 
     def _name_window(self) -> None:
@@ -385,6 +403,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved designs; a training continues without the window."""
+        finish_typing()
         for document in list(self.workspace.documents):
             if document.modified and not self.documents.may_lose(document):
                 event.ignore()

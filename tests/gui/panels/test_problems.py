@@ -10,9 +10,10 @@ from pytestqt.qtbot import QtBot
 from designer.analysis.analysis import analyze
 from designer.analysis.problems import Severity
 from designer.design import edits
+from designer.design.differences import changes
 from designer.design.values import Design, Edge, Graph, LayerNode
 from designer.gui.documents.workspace import Workspace
-from designer.gui.panels.changes import changes, preview
+from designer.gui.panels.changes import preview
 from designer.gui.panels.problem_row import ProblemRow
 from designer.gui.panels.problems import HINT, STEP, ProblemsPanel
 from designer.gui.shell.main_window import MainWindow
