@@ -22,7 +22,9 @@ from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.training.controls import Controls
+from designer.gui.training.run_actions import TRAINED_ON
 from designer.gui.training.setup import SetUp
+from designer.gui.training.train_on_dialog import TrainOnDialog
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
 from designer.recipe.reading import changed
@@ -141,6 +143,11 @@ class TrainingPanel(QWidget):
             "Continue from the last checkpoint with a third of the learning rate."
         )
         self.slower.clicked.connect(self._resume_slower)
+        self.train_on = QPushButton("Train on…", objectName="training-train-on")
+        self.train_on.setToolTip(
+            "Continue for more epochs, in a new run that begins from all of this one's state."
+        )
+        self.train_on.clicked.connect(self._train_on)
         self.halve = QPushButton(objectName="training-halve")
         self.halve.clicked.connect(self._take_batch)
         self.back = QPushButton("Set-up", objectName="training-back")
@@ -150,7 +157,7 @@ class TrainingPanel(QWidget):
         row.setContentsMargins(10, 6, 8, 6)
         row.setSpacing(8)
         row.addWidget(self.sentence, 1)
-        for button in (self.halve, self.slower, self.resume, self.back):
+        for button in (self.halve, self.slower, self.resume, self.train_on, self.back):
             row.addWidget(button)
         run = QWidget()
         self.column = QVBoxLayout(run)
@@ -217,6 +224,7 @@ class TrainingPanel(QWidget):
     def _update_refusal(self) -> None:
         refusal = self.refusal()
         self.set_up.set_refused(refusal)
+        self.set_up.train.setText("Add to the queue" if self.trainer.occupied else "Train")
         if not refusal and self.set_up.data.reading:
             self.trainer.expect(self.set_up.recipe, self.workspace.analysis.inputs[0].shape)
         self.changed.emit()
@@ -245,6 +253,7 @@ class TrainingPanel(QWidget):
         resumable = follower.state in ("stopped", "interrupted", "failed", "damaged", "new")
         self.resume.setVisible(resumable)
         self.resume.setText("Resume" if follower.checkpoint else "Start again")
+        self.train_on.setVisible(follower.state in TRAINED_ON and follower.checkpoint)
         self.slower.setVisible(follower.state == "diverged" and follower.checkpoint)
         batch = re.search(r"try batch (\d+)", self.sentence.text())
         self.halve.setVisible(batch is not None and follower.state == "failed")
@@ -297,6 +306,15 @@ class TrainingPanel(QWidget):
                 self.workspace.refused.emit(str(error))
                 return
         self._resume()
+
+    def _train_on(self) -> None:
+        follower = self.trainer.shown
+        if follower is None:
+            return
+        try:
+            TrainOnDialog.ask(self.trainer, follower.run.path, self.window())
+        except DesignerError as error:
+            self.workspace.refused.emit(str(error))
 
     def _take_batch(self) -> None:
         self.set_up.take(changed(self.set_up.recipe, {"batch": self.halve.property("batch")}))

@@ -375,9 +375,7 @@ class RunsPanel(QWidget):
         from designer.gui.training.train_on_dialog import TrainOnDialog
 
         if self.chosen is not None:
-            dialog = TrainOnDialog(self.trainer, self.chosen.path, self.window())
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.open()
+            TrainOnDialog.ask(self.trainer, self.chosen.path, self.window())
 
     def open_design(self) -> None:
         """Open the selected run's design with its recipe."""

@@ -146,6 +146,13 @@ class TrainOnDialog(QDialog):
         run = self.run
         background.run(self, lambda: read_parent(run), self._has_read, self._not_done)
 
+    @classmethod
+    def ask(cls, trainer: Trainer, path: Path, window: QWidget) -> None:
+        """Open the dialog for a run above a window; raise DesignerError if it is no run."""
+        dialog = cls(trainer, path, window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def _has_read(self, parent: Parent) -> None:
         self.parent_run = parent
         number = "1 epoch" if parent.epochs == 1 else f"{parent.epochs} epochs"

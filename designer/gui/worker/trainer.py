@@ -151,6 +151,8 @@ class Trainer(QObject):
 
     def close(self) -> None:
         """Release the workers; one that trains continues to the end of the training."""
+        if self._closed:
+            return
         self._closed = True
         self.queue.close()
         for service in {self._standby, self._job.service if self._job is not None else None}:

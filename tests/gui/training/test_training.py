@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from designer.gui.shell.main_window import MainWindow
+from designer.gui.training.train_on_dialog import TrainOnDialog
 from designer.recipe.reading import changed
 from designer.runs import lock
 from designer.runs.control import ControlReader
@@ -220,3 +221,40 @@ def test_a_waiting_training_is_started_at_once_and_the_other_resumed_after_it(de
     desk.wait(lambda: desk.trainer.active is None or desk.trainer.active.run.path == first.run.path)
     assert first.run.last.exists()
     assert desk.trainer.queue.runs in ((first.run.path, second), (second,))
+
+
+def test_a_finished_run_is_trained_on_from_the_panel(desk):
+    parent = begin(desk, epochs=1)
+    desk.wait(lambda: parent.state == "finished")
+    desk.wait(desk.training.train_on.isVisible)
+    assert not desk.training.resume.isVisible()
+    click(desk, "training-train-on")
+    dialog = desk.training.window().findChild(TrainOnDialog)
+    desk.wait(dialog.begin.isEnabled)
+    assert "was trained for 1 epoch." in dialog.sentence.text()
+    assert dialog.epochs.hasFocus() and dialog.epochs.value() == 1
+    desk.qtbot.keyClicks(dialog.epochs, "2")
+    dialog.rate.setFocus()
+    dialog.rate.selectAll()
+    desk.qtbot.keyClicks(dialog.rate, "x")
+    assert dialog.wrong.isVisible() and not dialog.begin.isEnabled()
+    dialog.rate.selectAll()
+    desk.qtbot.keyClicks(dialog.rate, "0.004")
+    assert dialog.begin.isEnabled()
+    desk.qtbot.keyClick(dialog.rate, Qt.Key.Key_Return)
+    desk.wait(lambda: desk.trainer.shown is not parent)
+    child = desk.trainer.shown
+    desk.wait(lambda: child.state == "finished")
+    assert child.run.origin().parent == str(parent.run.path)
+    assert child.history.epochs["epoch"].tolist() == [1, 2, 3]
+    # The first rate after the parent's last step is the one that was typed.
+    steps, rates = child.history.steps["step"], child.history.steps["lr"]
+    first = rates[steps > parent.result.steps][0]
+    assert abs(first - 0.004) < 0.0004
+    assert child.run.recipe().epochs == 3
+    assert parent.run.recipe().epochs == 1 and parent.run.state() == "finished"
+    # The list of runs says what the child continues.
+    desk.trainer.runs_changed.emit()
+    desk.wait(lambda: len(desk.runs.table.rows) == 2)
+    tips = [desk.runs.table.index(row, 0).data(Qt.ItemDataRole.ToolTipRole) for row in range(2)]
+    assert sum(f"Continues {parent.run.path.name} from epoch 1." in tip for tip in tips) == 1

@@ -1,0 +1,178 @@
+"""Trainings that wait: shown, moved, held, kept over a closed or killed window. No real worker."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton
+
+from designer import presets
+from designer.gui.worker.queue import ordinal
+from designer.gui.worker.trainer import Trainer
+from designer.preferences import state_folder
+from designer.runs import lock
+from designer.runs.begin import begin
+from designer.runs.queue import Queue
+from tests.gui.training.conftest import end_workers
+from tests.gui.training.test_runs import cell, choose, look
+
+ALT = Qt.KeyboardModifier.AltModifier
+
+
+@pytest.fixture
+def busy(desk, written):
+    """A run that is being trained, followed by the window, and three that could be."""
+    running = written("running", status=None)
+    for name in "abc":
+        begin(desk.trainer.runs_folder / name, presets.load("lenet5"), presets.recipe("lenet5"))
+    with lock.held(running.lock):  # as its worker does
+        desk.trainer.window_shown()
+        desk.wait(lambda: desk.training.running)
+        look(desk, 4)
+        yield running
+
+
+def press(desk, name):
+    """Click on a button of the panel, which may be in the menu More."""
+    button = desk.runs.findChild(QToolButton, f"runs-{name}-button")
+    if button is not None:
+        desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        return
+    menu = desk.runs.findChild(QToolButton, "runs-more").menu()
+    menu.popup(desk.runs.mapToGlobal(desk.runs.rect().center()))
+    action = desk.runs.actions_[name]
+    assert action.isEnabled()
+    place = menu.actionGeometry(action).center()
+    desk.qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=place)
+
+
+def states(desk):
+    return [cell(desk, name, "state") for name in "abc"]
+
+
+def enqueue(desk, names="abc"):
+    for name in names:
+        choose(desk, name)
+        press(desk, "resume")
+
+
+def test_runs_wait_and_show_their_order(desk, busy):
+    reported = []
+    desk.workspace.reported.connect(reported.append)
+    assert not desk.runs.queue.isVisible()
+    choose(desk, "a")
+    assert desk.runs.actions_["resume"].text() == "Start"
+    enqueue(desk)
+    assert states(desk) == ["waiting, 1st", "waiting, 2nd", "waiting, 3rd"]
+    assert desk.runs.waiting.text() == "Waiting: 1st a, 2nd b, 3rd c"
+    assert reported == [
+        f"{n} waits for its turn: {p}." for n, p in zip("abc", ("1st", "2nd", "3rd"), strict=True)
+    ]
+    assert "waits already" in desk.runs.refusal("resume")
+
+
+def test_waiting_runs_are_moved_by_keys_and_removed(desk, busy):
+    enqueue(desk)
+    choose(desk, "c")
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Up, ALT)
+    assert states(desk) == ["waiting, 1st", "waiting, 3rd", "waiting, 2nd"]
+    for _ in range(3):  # further than the first is the first
+        desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Up, ALT)
+    assert states(desk) == ["waiting, 2nd", "waiting, 3rd", "waiting, 1st"]
+    assert desk.runs.chosen.path.name == "c"
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Down, ALT)
+    assert states(desk) == ["waiting, 1st", "waiting, 3rd", "waiting, 2nd"]
+    choose(desk, "a")
+    press(desk, "unqueue")
+    assert states(desk) == ["not started", "waiting, 2nd", "waiting, 1st"]
+    assert desk.runs.actions_["delete"].isEnabled()
+
+
+def test_nothing_is_started_while_another_process_trains(desk, busy, answer):
+    """A second window, whose own training is none, waits for that of the first."""
+    enqueue(desk, "a")
+    other = Trainer(desk.trainer.preferences)
+    other.window_shown()
+    desk.wait(lambda: other.queue.runs == desk.trainer.queue.runs != ())
+    other.active = None
+    other.queue.advance()
+    desk.wait(lambda: not other.queue._taking)
+    assert other.queue.runs and other.active is None
+    # A change in one window reaches the other.
+    desk.trainer.queue.remove(desk.trainer.queue.runs)
+    desk.wait(lambda: other.queue.runs == ())
+    end_workers(other)
+
+
+def test_held_back(desk, busy):
+    enqueue(desk, "a")
+    desk.qtbot.mouseClick(desk.runs.hold, Qt.MouseButton.LeftButton)
+    assert desk.runs.waiting.text() == "Waiting, but held back: 1st a"
+    assert Queue(state_folder()).read().held
+    desk.qtbot.mouseClick(desk.runs.hold, Qt.MouseButton.LeftButton)
+    assert not Queue(state_folder()).read().held
+
+
+def test_closing_asks_and_the_next_window_has_them_again(desk, busy, answer):
+    enqueue(desk, "ab")
+    window = desk.training.window()
+    words = answer("Cancel")
+    assert not desk.trainer.may_close(window)
+    assert "Waiting: a, b." in words[0]
+    answer("Leave it running")
+    assert desk.trainer.may_close(window)
+    desk.trainer.close()
+    second = Trainer(desk.trainer.preferences)
+    second.window_shown()
+    desk.wait(lambda: [path.name for path in second.queue.runs] == ["a", "b"])
+    end_workers(second)
+
+
+def test_waiting_runs_alone_are_asked_about_too(desk, written, answer):
+    begin(desk.trainer.runs_folder / "a", presets.load("lenet5"), presets.recipe("lenet5"))
+    desk.trainer.queue.hold(True)
+    desk.trainer.queue.add(desk.trainer.runs_folder / "a")
+    window = desk.training.window()
+    words = answer("Keep waiting")
+    assert desk.trainer.may_close(window)
+    assert words[0].startswith("A training is waiting.")
+    answer("Remove from queue")
+    assert desk.trainer.may_close(window)
+    assert Queue(state_folder()).read().waiting == ()
+
+
+def test_a_waiting_run_whose_folder_is_gone_is_told_and_skipped(desk, written):
+    desk.trainer.queue.hold(True)
+    desk.trainer.queue.add(desk.trainer.runs_folder / "gone")
+    desk.trainer.queue.add(written("finished").path, resume=True)
+    desk.trainer.queue.hold(False)
+    desk.wait(lambda: not desk.trainer.queue.runs)
+    (sentence,) = desk.refused
+    assert sentence.startswith("gone, which waited, cannot be trained. There is no run folder")
+    assert desk.trainer.active is None
+
+
+def test_a_damaged_queue_is_told_once(desk):
+    state_folder().mkdir(parents=True)
+    (state_folder() / "queue.json").write_text("{")
+    desk.trainer.window_shown()
+    desk.wait(lambda: desk.refused)
+    assert "queue of trainings was damaged" in desk.refused[0]
+    assert desk.trainer.queue.runs == ()
+
+
+def test_train_now_asks_whether_to_stop_the_other(desk, busy, answer):
+    enqueue(desk, "ab")
+    choose(desk, "b")
+    words = answer("Cancel")
+    press(desk, "train_now")
+    assert words[0].startswith("Train b now? running is being trained.")
+    assert [path.name for path in desk.trainer.queue.runs] == ["a", "b"]
+    answer("Train now")
+    press(desk, "train_now")
+    assert [path.name for path in desk.trainer.queue.runs] == ["b", "running", "a"]
+    assert b'"stop"' in busy.control.read_bytes()
+
+
+def test_ordinals():
+    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 22, 111)] == [
+        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "111th",
+    ]  # fmt: skip
