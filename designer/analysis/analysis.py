@@ -11,7 +11,7 @@ from designer.analysis.accounting.totals import Totals, totals
 from designer.analysis.evaluation.evaluator import Evaluator
 from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.analysis.problems import Problem, Severity
-from designer.analysis.problems.quick_fixes import argument_problems
+from designer.analysis.problems.quick_fixes import argument_problems, fixes_for_all_uses
 from designer.design.expressions import Scalar
 from designer.design.values import Design, LayerNode
 from designer.layers.base import Layer
@@ -94,7 +94,8 @@ class Analysis:
         self.design = design
         self.top = top
         self.evaluator = evaluator
-        self.problems = (*argument_problems(design), *top.problems, *self._missing_ports())
+        found = fixes_for_all_uses(top.problems)
+        self.problems = (*argument_problems(design), *found, *self._missing_ports())
 
     @property
     def valid(self) -> bool:

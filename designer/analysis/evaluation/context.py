@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from designer.analysis.evaluation.channel_expressions import channel_expression
 from designer.analysis.evaluation.learning_rates import learning_rate_factor
 from designer.analysis.evaluation.results import NodeResult, layer_result
 from designer.analysis.evaluation.wiring import Source, Wiring
@@ -15,11 +16,11 @@ from designer.analysis.problems.quick_fixes import (
     remedy_fix,
 )
 from designer.design import edits
-from designer.design.expressions import Scalar
+from designer.design.expressions import Scalar, is_expression
 from designer.design.values import Design, Edge, Graph, LayerNode
 from designer.layers.base import Layer
 from designer.layers.catalogue import resolve
-from designer.layers.errors import LayerError
+from designer.layers.errors import LayerError, Remedy
 from designer.layers.facts import Facts
 from designer.layers.memory_signature import unknown_signature
 from designer.layers.ports import Input, Output
@@ -184,8 +185,9 @@ class EvaluationContext:
         message = f"{name}: {error.message}"
         fixes = []
         for remedy in error.remedies:
+            written = self._in_all_uses(remedy, name, inputs, port, results) if sources else remedy
             edge = self._edge_into(name, port) if source is not None else None
-            fix = remedy_fix(remedy, self.block, name, edge)
+            fix = remedy_fix(written, self.block, name, edge) if written is not None else None
             if fix is not None and (edge is None or self._is_in_design(edge)):
                 fixes.append(fix)
         if error.code == "inputs-differ":
@@ -195,7 +197,8 @@ class EvaluationContext:
                 assert tensor is not None and start is not None
                 shapes.append(f"{show(tensor.shape)} from {start[0]}")
             message = f"{name}: {error.message}: {', '.join(shapes)}"
-            fixes = [*self._channel_fixes(name, inputs, port, origin, error.axis), *fixes]
+            channels = self._channel_fixes(name, inputs, port, origin, error.axis, results)
+            fixes = [*channels, *fixes]
         elif source is not None and origin:
             message += f" (from {source[0]})"
         return self.problem(
@@ -210,6 +213,35 @@ class EvaluationContext:
             fixes=tuple(fixes),
         )
 
+    def _in_all_uses(
+        self,
+        remedy: Remedy,
+        name: str,
+        inputs: tuple[Tensor | None, ...],
+        port: int,
+        results: Mapping[str, NodeResult],
+    ) -> Remedy | None:
+        """Write the channels of an input as an expression where a remedy sets their number.
+
+        Returns None for a remedy that would set a number that only this use of the block needs.
+        """
+        for each in dict.fromkeys((0, port)):
+            tensor, source = inputs[each], self.wiring.sources[name][each]
+            count = tensor.shape[0] if tensor is not None else 0
+            if tensor is None or source is None or count < 2 or tensor.shape.count(count) > 1:
+                continue
+            numbers = [key for key, value in remedy.values.items() if value == count]
+            if not numbers:
+                continue
+            value = self._channels(source, results, count)
+            if value is None and "out_channels" in numbers:
+                return None
+            if is_expression(value):
+                label = remedy.label.replace(str(count), str(value), 1)
+                values = {**remedy.values, **dict.fromkeys(numbers, value)}
+                return remedy._replace(label=label, values=values)
+        return remedy
+
     def _channel_fixes(
         self,
         name: str,
@@ -217,14 +249,23 @@ class EvaluationContext:
         port: int,
         origin: str,
         axis: str | None,
+        results: Mapping[str, NodeResult],
     ) -> list[Fix]:
         first, other = inputs[0], inputs[port]
         node = self.wiring.graph.nodes.get(origin)
-        if first is None or other is None or node is None:
+        source = self.wiring.sources[name][0]
+        if first is None or other is None or node is None or source is None:
             return []
         if first.shape[1:] != other.shape[1:]:
             return []
-        return list(origin_fixes(node, self.block, origin, first.shape[0], axis))
+        wanted = self._channels(source, results, first.shape[0])
+        return list(origin_fixes(node, self.block, origin, wanted, axis))
+
+    def _channels(self, source: Source, results: Mapping[str, NodeResult], count: int) -> Scalar:
+        """Return what gives a tensor its channels in all uses: see `channel_expression`."""
+        return channel_expression(
+            self.design, self.block, self.wiring, self.scope, results, source, count
+        )
 
     def _origin(self, source: Source, results: Mapping[str, NodeResult]) -> str:
         """Return the node that gave a shape, going back past nodes that leave it unchanged."""

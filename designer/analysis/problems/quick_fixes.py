@@ -3,7 +3,7 @@
 They know layers and parameters but no shapes; a shape that is needed is passed in.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice
@@ -202,6 +202,30 @@ def _usable(parameter: Parameter[Any], given: Value | None) -> Value | None:
     return None
 
 
+def fixes_for_all_uses(problems: Sequence[Problem]) -> Sequence[Problem]:
+    """Return problems without fixes that would only help one of several uses of a block.
+
+    A fix of a block's node changes all uses. If they need different numbers, such as 16 and 32
+    channels, its label differs between the problems of the same node.
+    """
+    if not any(each.block is not None and each.fixes for each in problems):
+        return problems
+    same: dict[tuple[object, ...], list[set[str]]] = {}
+    for each in problems:
+        if each.block is not None:
+            labels = {fix.label for fix in each.fixes}
+            same.setdefault((each.block, each.node, each.code, each.port), []).append(labels)
+    shared = {key: set.intersection(*found) for key, found in same.items() if len(found) > 1}
+    result = []
+    for each in problems:
+        common = shared.get((each.block, each.node, each.code, each.port))
+        if common is not None:
+            kept = tuple([fix for fix in each.fixes if fix.label in common])
+            each = replace(each, fixes=kept)  # noqa: PLW2901
+        result.append(each)
+    return result
+
+
 def remedy_fix(remedy: Remedy, block: str | None, node: str, source: Edge | None) -> Fix | None:
     """Return the fix for a layer's remedy; None for a layer to insert where no edge enters."""
     if isinstance(remedy, SetParameters):
@@ -234,21 +258,24 @@ def insert_fix(remedy: InsertLayer, block: str | None, edge: Edge) -> Fix:
 
 
 def origin_fixes(
-    node: LayerNode | BlockNode, block: str | None, name: str, wanted: int, axis: str | None
+    node: LayerNode | BlockNode, block: str | None, name: str, wanted: Scalar, axis: str | None
 ) -> Iterator[Fix]:
-    """Yield fixes that set the number of channels where the node states it as a number.
+    """Yield fixes that set the number of channels where the node states it.
+
+    An expression is only replaced by another one.
 
     Parameters
     ----------
     node, block, name
         The node that determines the number of channels.
     wanted
-        The number that would fit.
+        The number or expression that would fit; None if neither fits all uses of the block.
     axis
         The axis at fault; only ``channels`` and ``features`` have such a fix.
     """
-    if axis not in ("channels", "features") or not isinstance(node, LayerNode):
+    if axis not in ("channels", "features") or not isinstance(node, LayerNode) or wanted is None:
         return
     for parameter in ("out_channels", "out_features"):
-        if isinstance(node.parameters.get(parameter), int):
+        given = node.parameters.get(parameter)
+        if isinstance(given, int) or (is_expression(given) and is_expression(wanted)):
             yield parameters_fix(f"set {name} to {wanted} {axis}", block, name, {parameter: wanted})
