@@ -1,10 +1,12 @@
 """``python -m tests.gui.screenshots FOLDER``: pictures of every panel of the running program.
 
 Each is taken in light and dark, at 100 % and 200 %, and all are put on one page, ``index.html``.
-``--readme`` renews the pictures of the README instead.
+``--sizes`` takes fewer pictures on screens of the usual sizes, and ``--readme`` renews those of the
+README instead.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +22,16 @@ from tests.gui.hands import wait, wait_until
 
 README_FOLDER = Path(__file__).parents[2] / "assets" / "pictures"
 PRESETS = ("vgg16", "resnet50", "googlenet")
+SIZES = {
+    "1366x768": (1366, 768, 1.0),
+    "1280x720": (1280, 720, 1.0),
+    "1920x1080": (1920, 1080, 1.0),
+    "1920x1080-150": (1920, 1080, 1.5),
+    "1920x1080-200": (1920, 1080, 2.0),
+    "3840x2160": (3840, 2160, 1.0),
+}
+"""Screens of ``--sizes``: pixels across and down, and the scale of the desktop."""
+
 WAIT_MS = 400  # for what is drawn a moment later: figures, thumbnails, animations
 
 Scene = tuple[str, Callable[[], QPixmap]]
@@ -30,17 +42,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.gui.screenshots", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=README_FOLDER)
     parser.add_argument("--readme", action="store_true", help="only the pictures of the README")
+    parser.add_argument("--sizes", action="store_true", help="on screens of the usual sizes")
     parser.add_argument("--look", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.look:
-        _take(options.folder, options.look, readme=options.readme)
+        _take(options.folder, options.look, readme=options.readme, sizes=options.sizes)
         return 0
     options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
         _train(Path(home))
         for look in ("dark", "light"):
+            for name, screen in SIZES.items() if options.sizes else ():
+                _look(options.folder / f"{name}-{look}", look, screen[2], Path(home), screen=screen)
+            if options.sizes:
+                continue
             for scale in (1,) if options.readme else (1, 2):
-                _look(options.folder, look, scale, Path(home), readme=options.readme)
+                name = "" if options.readme else f"{look}-{scale}x"
+                _look(options.folder / name, look, scale, Path(home), readme=options.readme)
     if not options.readme:
         _write_page(options.folder)
     return 0
@@ -53,22 +71,41 @@ def _train(home: Path) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
-def _look(folder: Path, look: str, scale: int, home: Path, *, readme: bool) -> None:
-    target = folder if readme else folder / f"{look}-{scale}x"
+def _look(
+    target: Path,
+    look: str,
+    scale: float,
+    home: Path,
+    *,
+    readme: bool = False,
+    screen: tuple[int, int, float] | None = None,
+) -> None:
     target.mkdir(exist_ok=True)
     homes = {f"XDG_{name}_HOME": str(home / name) for name in ("CONFIG", "STATE", "DATA", "CACHE")}
     environment = {
         **os.environ,
         **homes,
-        "QT_QPA_PLATFORM": "offscreen",
+        "QT_QPA_PLATFORM": on_screen(home, screen) if screen else "offscreen",
         "QT_SCALE_FACTOR": str(scale),
         "GALLERY_RUNS": str(home / "runs"),
     }
     command = [sys.executable, "-m", "tests.gui.screenshots", str(target), "--look", look]
-    subprocess.run([*command, *(["--readme"] if readme else [])], check=True, env=environment)
+    command += ["--readme"] if readme else ["--sizes"] if screen else []
+    subprocess.run(command, check=True, env=environment)
 
 
-def _take(folder: Path, look: str, *, readme: bool) -> None:
+def on_screen(folder: Path, screen: tuple[int, int, float]) -> str:
+    """Return the value of ``QT_QPA_PLATFORM`` for an invisible screen of some size in pixels."""
+    width, height, _ = screen
+    file = folder / f"screen-{width}x{height}.json"
+    plain = {"logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}
+    area = {"name": file.stem, "x": 0, "y": 0, "width": width, "height": height}
+    description = {"windowFrameMargins": True, "screens": [{**area, **plain}]}
+    file.write_text(json.dumps({"synchronousWindowSystemEvents": False, **description}))
+    return f"offscreen:configfile={file}"
+
+
+def _take(folder: Path, look: str, *, readme: bool, sizes: bool) -> None:
     from designer import preferences
     from designer.gui.base import background, theme
     from designer.gui.shell.main_window import MainWindow
@@ -83,7 +120,7 @@ def _take(folder: Path, look: str, *, readme: bool) -> None:
     )
     window = MainWindow(remembered)
     window.show()
-    scenes = _readme_scenes(window) if readme else _scenes(window)
+    scenes = (_readme_scenes if readme else _size_scenes if sizes else _scenes)(window)
     for number, (name, take) in enumerate(scenes, 1):
         wait(WAIT_MS)
         application.sendPostedEvents()  # of layouts that are due, on a machine that is busy
@@ -251,6 +288,67 @@ def _readme_scenes(window: "QWidget") -> Iterator[Scene]:
     wait_until(lambda: window.training.curves is not None)
     wait(1000)
     yield "training", whole
+
+
+def _size_scenes(window: "QWidget") -> Iterator[Scene]:
+    """Show what a small screen makes hard: the window in the size that it takes by itself."""
+    from designer.gui.commands.help import ShortcutsDialog
+    from designer.gui.export.dialog import ExportDialog
+    from designer.gui.panels.conventions_dialog import ConventionsDialog
+    from designer.gui.shell.docks import DOCKS
+    from designer.gui.shell.settings import SettingsDialog
+
+    def whole() -> QPixmap:
+        return seen(window)
+
+    wait(2000)
+    yield "welcome", whole
+    gallery = window.welcome.gallery
+    wait_until(lambda: bool(gallery.all))
+    for view in ("scatter", "tree"):
+        gallery.show_view(view)
+        yield f"gallery-{view}", whole
+    gallery.show_view("cards")
+    workspace = window.workspace
+    workspace.open_preset("vgg16")
+    wait(WAIT_MS)
+    workspace.select(["conv1_1"], reveal=True)
+    window.show_dock("inspector")
+    yield "editor", whole
+    window.toggle_panels()
+    wait(WAIT_MS)
+    window.canvas.fit()
+    yield "panels-hidden", whole
+    window.toggle_panels()
+    for name, dialog in (
+        ("settings", SettingsDialog(window.preferences, window.apply_preferences, window)),
+        ("export", ExportDialog(workspace, window.trainer, window)),
+        ("shortcuts", ShortcutsDialog(window.actions_, window)),
+        ("conventions", ConventionsDialog(workspace.analysis, window)),
+    ):
+        dialog.show()
+        wait(WAIT_MS)
+        yield name, whole
+        dialog.close()
+    window.command_palette("re")
+    yield "command-palette", whole
+    _close_popups(window)
+    window.documents.open_demo()
+    window.canvas.fit()
+    window.show_dock("training")
+    wait_until(lambda: window.training.set_up.data.reading is not None)
+    wait(WAIT_MS)
+    yield "training-set-up", whole
+    (run,) = Path(os.environ["GALLERY_RUNS"]).iterdir()
+    window.trainer.show(run)
+    wait_until(lambda: window.training.curves is not None)
+    wait(WAIT_MS)
+    yield "training-curves", whole
+    for row in DOCKS:
+        window.show_dock(row.key)
+        yield f"dock-{row.key}", whole
+    window.tour()
+    yield "tour", whole
 
 
 def _close_popups(window: QWidget) -> None:
