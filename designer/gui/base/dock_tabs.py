@@ -35,6 +35,8 @@ class DockTabs(QObject):
             if named:
                 used.add(named[-1])
         for bar in bars:
+            bar.setElideMode(Qt.TextElideMode.ElideNone)  # scroll rather than cut the titles
+            bar.setUsesScrollButtons(True)
             if bar.isVisible() != (bar in used) and self.window.isVisible():
                 bar.setVisible(bar in used)
 

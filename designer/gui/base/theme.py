@@ -302,8 +302,10 @@ QToolButton[primary="true"] {{ background: {c.train_button}; color: #ffffff; fon
 QToolButton[primary="true"]:hover {{ background: {c.train_hover}; }}
 QToolButton[primary="true"]:disabled {{ background: {c.hover}; color: {c.disabled_text}; }}
 QToolButton[role="search"] {{ background: {c.field}; border: 1px solid {c.line};
-    color: {c.faint_text}; padding: 5px 10px; min-width: 250px; }}
+    color: {c.faint_text}; padding: 5px 10px; }}
 QToolButton[role="search"]:hover {{ border-color: {c.strong_line}; }}
+QToolBar QToolButton#qt_toolbar_ext_button {{ padding: 0; background: {c.hover};
+    qproperty-icon: url("{pictures}/chevron-{look}.svg"); }}
 QToolButton[role="close-tab"] {{ padding: 1px; }}
 QPushButton {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 5px;
     padding: 5px 12px; }}
@@ -360,6 +362,12 @@ QTabBar::tab {{ background: transparent; color: {c.soft_text}; padding: 6px 12px
     border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; }}
 QTabBar::tab:hover {{ color: {c.text}; }}
+QTabBar::scroller {{ width: 30px; }}
+QTabBar QToolButton {{ background: {c.window}; border: 0; border-radius: 0; padding: 0; }}
+QTabBar QToolButton::right-arrow {{ image: url("{pictures}/chevron-right-{look}.svg");
+    width: 14px; height: 14px; }}
+QTabBar QToolButton::left-arrow {{ image: url("{pictures}/chevron-left-{look}.svg");
+    width: 14px; height: 14px; }}
 QTabWidget::pane {{ border: 0; }}
 QDockWidget {{ color: {c.soft_text}; titlebar-close-icon: none; titlebar-normal-icon: none; }}
 QDockWidget::title {{ background: {c.window}; padding: 5px 8px; text-align: left; }}

@@ -20,7 +20,7 @@ from designer.gui.canvas.view import GraphView
 from designer.gui.documents import graph_paths
 from designer.gui.documents.workspace import Workspace
 
-_LEAST_HEIGHT = 260  # pixels of the canvas from which on it has room for the minimap
+_LEAST_WIDTH, _LEAST_HEIGHT = 500, 260  # pixels of a canvas that has room for the minimap
 
 
 class Canvas(QWidget):
@@ -65,7 +65,8 @@ class Canvas(QWidget):
     def _move_to_corners(self) -> None:
         self.legend.move_to_corner()
         self.minimap.move_to_corner()
-        self.minimap.setVisible(self.minimap_shown and self.height() > _LEAST_HEIGHT)
+        has_room = self.width() > _LEAST_WIDTH and self.height() > _LEAST_HEIGHT
+        self.minimap.setVisible(self.minimap_shown and has_room)
 
     # Looking
 

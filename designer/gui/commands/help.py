@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer import __version__, preferences
-from designer.gui.base import icons
+from designer.gui.base import icons, screens
 from designer.gui.base.theme import colors, mono, sans
 from designer.gui.commands.actions import MENUS, Actions
 from designer.gui.commands.window import Window
@@ -53,7 +53,7 @@ class ShortcutsDialog(QDialog):
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="shortcuts")
         self.setWindowTitle("Keys and gestures")
-        self.resize(790, 640)
+        screens.resize_within(self, 790, 640)
         self.filter = _Filter(self)
         self.tree = QTreeWidget(objectName="shortcuts-list", columnCount=3)
         self.tree.setHeaderLabels(["Command", "Keys", "What it does"])

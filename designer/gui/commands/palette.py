@@ -10,7 +10,16 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QKeyEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QRegion,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -34,7 +43,9 @@ from designer.gui.commands.window import Window
 _Index = QModelIndex | QPersistentModelIndex
 _ROLE = Qt.ItemDataRole.UserRole
 _WIDTH = 660
-_ROWS = 11  # seen at once
+_ROWS = 11  # seen at once, in a window that is high enough
+_TOP = 64  # pixels above it
+_RADIUS = 8
 _SIGN = 15
 
 
@@ -45,7 +56,6 @@ class CommandPalette(QFrame):
         super().__init__(window.frame, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("command-palette")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)  # outside the round corners
         self.window_ = window
         self.frame = window.frame
         self.search = Search(window, actions)
@@ -79,19 +89,34 @@ class CommandPalette(QFrame):
         close_open(self.window_.canvas.view)
         width = min(_WIDTH, self.frame.width() - 40)
         self.setFixedWidth(width)
-        self.list.setFixedHeight(_ROWS * row_height())
-        top = self.frame.mapToGlobal(QPoint((self.frame.width() - width) // 2, 64))
+        room = self.frame.height() - _TOP - 3 * self.field.sizeHint().height()
+        self.list.setFixedHeight(max(3, min(_ROWS, room // row_height())) * row_height())
+        top = self.frame.mapToGlobal(QPoint((self.frame.width() - width) // 2, _TOP))
         self.move(top)
         self.show()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut the corners off.
+
+        A translucent background would be black there under a window manager that does not blend
+        windows.
+        """
+        super().resizeEvent(event)
+        outline = QPainterPath()
+        outline.addRoundedRect(QRectF(self.rect()), _RADIUS, _RADIUS)
+        self.setMask(QRegion(outline.toFillPolygon().toPolygon()))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the background with round corners, which a style sheet leaves out for popups."""
         painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(colors().panel))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QColor(colors().strong_line))
         painter.setBrush(QColor(colors().panel))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+        painter.drawRoundedRect(
+            QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), _RADIUS, _RADIUS
+        )
 
     def step(self, by: int) -> None:
         """Move the choice down by some rows; a single step wraps around at the ends."""

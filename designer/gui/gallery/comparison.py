@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from designer import presets
 from designer.analysis.analysis import Analysis, analyze
 from designer.errors import DesignerError
-from designer.gui.base import background, icons
+from designer.gui.base import background, icons, screens
 from designer.gui.base.boxes import ComboBox
 from designer.gui.base.theme import colors, mono, theme
 from designer.gui.documents.document import Document
@@ -155,7 +155,7 @@ class ComparisonDialog(QDialog):
         down.addWidget(buttons)
         theme.changed.connect(self._apply_theme)
         self._apply_theme()
-        self.resize(max(640, self.sizeHint().width()), self.sizeHint().height())
+        screens.resize_within(self, max(640, self.sizeHint().width()), self.sizeHint().height())
         for box in self.boxes:
             box.currentIndexChanged.connect(self._chosen)
         self._chosen()

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.analysis.analysis import Analysis
+from designer.gui.base import screens
 from designer.gui.base.theme import mono, sans
 from designer.gui.panels.conventions import Convention, conventions
 from designer.gui.panels.memory_totals import explained
@@ -65,7 +66,9 @@ class ConventionsDialog(QDialog):
         column.addWidget(introduction)
         column.addWidget(scroll, 1)
         column.addWidget(buttons)
-        self.resize(self.fontMetrics().height() * 64, self.fontMetrics().height() * 38)
+        screens.resize_within(
+            self, self.fontMetrics().height() * 64, self.fontMetrics().height() * 38
+        )
 
     def text(self) -> str:
         """Return the table as lines of text."""

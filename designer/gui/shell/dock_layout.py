@@ -23,8 +23,11 @@ _NARROW = 1000  # from here on, docks are shown at more than one side
 _USUAL_WIDTH = 1480  # the window for which the first widths of the table are meant
 _LARGEST_SCALE = 1.6  # of the first widths in a larger window
 _BOTTOM_SHARE = 0.36  # of the height, for the docks below the canvas
+_BOTTOM_LEAST = 260  # pixels that these get where they leave half of the height to the canvas
+_TABS = 30  # height of a row of tabs
 _FORMER_HEIGHT = 300  # the first height of the docks below before it followed the window
 _TOLERANCE = 60  # by which a size differs in windows of other sizes though nobody changed it
+_LEAST_WIDTH = 200  # of docks beside the canvas, however small the window is
 _SIDES = {"left": LEFT, "right": RIGHT}
 
 Group = tuple[Dock, ...]
@@ -252,15 +255,18 @@ class DockLayout(QObject):
     def _limit(self) -> None:
         """Set the largest sizes of the docks, which leave half of the window to the canvas."""
         width = self.window.width() // 2 // max(1, self._sides())
-        height = self.window.height() // 2
+        height = self.window.height() // 2 - _TABS
         for dock in self.docks.values():
             area = self.window.dockWidgetArea(dock)
             docked = not dock.isFloating()
             beside = docked and area in _SIDES.values()
             below = docked and area == BOTTOM
+            most_width = max(width, _LEAST_WIDTH) if beside else _UNLIMITED
             least = dock.minimumSizeHint()
-            most_width = max(width, least.width()) if beside else _UNLIMITED
             most_height = max(height, least.height()) if below else _UNLIMITED
+            panel = dock.widget()
+            if panel is not None:  # a wide panel is squeezed rather than the canvas
+                panel.setMinimumWidth(min(panel.minimumSizeHint().width(), most_width))
             if (dock.maximumWidth(), dock.maximumHeight()) != (most_width, most_height):
                 dock.setMaximumSize(most_width, most_height)
 
@@ -279,8 +285,8 @@ class DockLayout(QObject):
 
     def _height(self) -> int:
         """Return the height that the docks below the canvas should have."""
-        wanted = self.own.bottom or round(self.window.height() * _BOTTOM_SHARE)
-        return min(wanted, self.window.height() // 2)
+        usual = max(_BOTTOM_LEAST, round(self.window.height() * _BOTTOM_SHARE))
+        return min(self.own.bottom or usual, self.window.height() // 2 - _TABS)
 
     def _measured(self) -> DockSizes:
         """Return the sizes of the docks as they are."""

@@ -14,12 +14,13 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from designer.gui.base import icons
+from designer.gui.base import icons, screens
 from designer.gui.base.boxes import ComboBox, DoubleSpinBox
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.forms.folder_field import FolderField
@@ -41,8 +42,9 @@ _DEVICES = (
     ("cuda", "NVIDIA GPU (CUDA)"),
     ("mps", "Apple GPU (MPS)"),
 )
+_AROUND = 56  # pixels beside the settings, for margins and scroll bar
 # What Reset does not change: the program's memory rather than settings.
-_NOT_RESET = ("recent", "geometry", "arrangement", "toured", "gallery")
+_NOT_RESET = ("recent", "geometry", "arrangement", "docks", "toured", "gallery")
 
 
 class SettingsDialog(QDialog):
@@ -60,14 +62,18 @@ class SettingsDialog(QDialog):
         down = QVBoxLayout(self)
         down.setContentsMargins(24, 18, 24, 18)
         down.setSpacing(0)
-        self._grid = QGridLayout()
+        page = QWidget()
+        self._grid = QGridLayout(page)
+        self._grid.setContentsMargins(0, 0, 8, 0)
         self._grid.setHorizontalSpacing(18)
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(1, 1)
         self._titles: list[QLabel] = []
         self._assemble()
-        down.addLayout(self._grid)
-        down.addStretch(1)
+        scroll = QScrollArea(widgetResizable=True, objectName="settings-page")
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(page)
+        down.addWidget(scroll, 1)
         down.addSpacing(16)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.reset = buttons.addButton("Reset all", QDialogButtonBox.ButtonRole.ResetRole)
@@ -83,6 +89,9 @@ class SettingsDialog(QDialog):
             checked.setFocus()
         self._dress()
         theme.changed.connect(self._dress)
+        width = max(self.minimumWidth(), page.sizeHint().width() + _AROUND)
+        around = buttons.sizeHint().height() + 3 * _AROUND
+        screens.resize_within(self, width, page.heightForWidth(width - _AROUND) + around)
 
     # Assembling
 

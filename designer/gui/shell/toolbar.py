@@ -1,12 +1,16 @@
 """The toolbar: some actions of the table, and the button that opens the command palette."""
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
 from designer.gui.commands.actions import TOOLBAR, Actions
 
 _ICON_ONLY = ("edit.undo", "edit.redo")
 _PRIMARY = "train.start"
+_SEARCH = "Search commands, layers, nodes…  Ctrl+K"
+_SHORT_SEARCH = "Search…"
+_WIDE = 71  # line heights from which on the toolbar has room for the long text
 
 
 class Toolbar(QToolBar):
@@ -31,8 +35,22 @@ class Toolbar(QToolBar):
         space = QWidget()
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(space)
-        search = QToolButton(text="Search commands, layers, nodes…  Ctrl+K", objectName="search")
-        search.setProperty("role", "search")
-        search.setToolTip(actions.rows["help.commands"].help)
-        search.clicked.connect(actions["help.commands"].trigger)
-        self.addWidget(search)
+        self.search = QToolButton(objectName="search")
+        self.search.setProperty("role", "search")
+        self.search.setToolTip(actions.rows["help.commands"].help)
+        self.search.clicked.connect(actions["help.commands"].trigger)
+        self.addWidget(self.search)
+        self._name_search(long=True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten the button of the command palette where there is little room."""
+        self._name_search(long=event.size().width() > _WIDE * self.fontMetrics().height())
+        super().resizeEvent(event)
+
+    def _name_search(self, *, long: bool) -> None:
+        text = _SEARCH if long else _SHORT_SEARCH
+        if text != self.search.text():
+            self.search.setText(text)
+            layout = self.layout()
+            if layout is not None:
+                layout.invalidate()  # which a button that has no room does not do

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.gui.base import numbers
+from designer.gui.base import numbers, screens
 from designer.gui.base.theme import sans
 from designer.gui.documents.weight_status import Comparison
 from designer.layers.tensors import show
@@ -62,7 +62,9 @@ class WeightsReport(QDialog):
             column.addWidget(widget)
         column.addWidget(self.tree, 1)
         column.addWidget(buttons)
-        self.resize(self.fontMetrics().height() * 44, self.fontMetrics().height() * 36)
+        screens.resize_within(
+            self, self.fontMetrics().height() * 44, self.fontMetrics().height() * 36
+        )
 
     def _fill(self) -> None:
         report = self.report
