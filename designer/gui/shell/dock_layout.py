@@ -77,6 +77,8 @@ class DockLayout(QObject):
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self.fit)
         self._fitted: DockSizes | None = None
+        self._arranging = False
+        self._squeezed: set[QDockWidget] = set()
         for dock in docks.values():
             dock.topLevelChanged.connect(self._soon.start)
             dock.visibilityChanged.connect(self._soon.start)
@@ -86,20 +88,38 @@ class DockLayout(QObject):
 
     def arrange(self, tabbing: DockTabbing) -> None:
         """Put all docks that do not float where a window of some width has them."""
+        self._arranging = True  # Qt may resize the window meanwhile
         front = [key for key in self.docks if self._in_front(key)]
+        leaders: set[QDockWidget] = set()
         for group in groups(self.rows, tabbing):
             docked = [self.docks[row.key] for row in group if not self.docks[row.key].isFloating()]
-            orientation = _ACROSS if group[0].area == BOTTOM else _DOWN
-            for number, dock in enumerate(docked):
-                visible = not dock.isHidden()
-                if number == 0:
-                    self.window.addDockWidget(group[0].area, dock, orientation)
-                else:
+            for dock in docked[:1]:
+                self._put(dock, group[0].area, leaders)
+                leaders.add(dock)
+            for dock in docked[1:]:
+                hidden = dock.isHidden()
+                if dock not in self.window.tabifiedDockWidgets(docked[0]):
                     self.window.tabifyDockWidget(docked[0], dock)
-                dock.setVisible(visible)
+                if hidden != dock.isHidden():
+                    dock.setHidden(hidden)
         for key in reversed(front):  # so that the first one is in front where several were
             self.docks[key].raise_()
         self.own.tabbing = tabbing
+        self._arranging = False
+
+    def _put(self, dock: QDockWidget, area: Qt.DockWidgetArea, leaders: set[QDockWidget]) -> None:
+        """Put the first dock of a group into its area, apart from the groups before it.
+
+        One that is there already is left alone: side by side with what has yet to become a tab, it
+        could need more width than the window has, which would then grow.
+        """
+        apart = not leaders.intersection(self.window.tabifiedDockWidgets(dock))
+        if apart and self.window.dockWidgetArea(dock) == area:
+            return
+        hidden = dock.isHidden()
+        self.window.addDockWidget(area, dock, _ACROSS if area == BOTTOM else _DOWN)
+        if hidden != dock.isHidden():
+            dock.setHidden(hidden)
 
     def arrange_all(self) -> None:
         """Show all docks where the table has them in a window of the present width."""
@@ -137,6 +157,8 @@ class DockLayout(QObject):
         moved one, all stay, unless the screen is too small for that.
         """
         self._soon.stop()
+        if self._arranging:
+            return
         tabbing = self.tabbing()
         if tabbing != self.own.tabbing:
             if self._is_arranged(self.own.tabbing) or self._is_too_wide():
@@ -252,9 +274,13 @@ class DockLayout(QObject):
         """Return at how many sides of the canvas docks are shown."""
         return sum(bool(self._docked(area)) for area in _SIDES.values())
 
+    def _side_limit(self) -> int:
+        """Return the largest width of the docks at one side, without the line beside them."""
+        return self.window.width() // 2 // max(1, self._sides()) - 1
+
     def _limit(self) -> None:
         """Set the largest sizes of the docks, which leave half of the window to the canvas."""
-        width = self.window.width() // 2 // max(1, self._sides())
+        width = self._side_limit()
         height = self.window.height() // 2 - _TABS
         for dock in self.docks.values():
             area = self.window.dockWidgetArea(dock)
@@ -264,16 +290,26 @@ class DockLayout(QObject):
             most_width = max(width, _LEAST_WIDTH) if beside else _UNLIMITED
             least = dock.minimumSizeHint()
             most_height = max(height, least.height()) if below else _UNLIMITED
-            panel = dock.widget()
-            if panel is not None:  # a wide panel is squeezed rather than the canvas
-                panel.setMinimumWidth(min(panel.minimumSizeHint().width(), most_width))
+            self._squeeze(dock, most_width)
             if (dock.maximumWidth(), dock.maximumHeight()) != (most_width, most_height):
                 dock.setMaximumSize(most_width, most_height)
+
+    def _squeeze(self, dock: QDockWidget, most: int) -> None:
+        """Let a panel be narrower than it asks for, where else the canvas would be."""
+        panel = dock.widget()
+        if panel is None:
+            return
+        if panel.minimumSizeHint().width() > most:
+            panel.setMinimumWidth(most)
+            self._squeezed.add(dock)
+        elif dock in self._squeezed:
+            panel.setMinimumWidth(0)
+            self._squeezed.remove(dock)
 
     def _width(self, side: str) -> int:
         """Return the width that the docks of a side should have."""
         chosen: int = getattr(self.own, side)
-        limit = self.window.width() // 2 // max(1, self._sides())
+        limit = self._side_limit()
         if chosen:
             return min(chosen, limit)
         first = max(row.width for row in self.rows if self._stands_at(row, _SIDES[side]))

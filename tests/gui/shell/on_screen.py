@@ -1,0 +1,102 @@
+"""``python -m tests.gui.shell.on_screen``: measure the window as a first start shows it.
+
+The screen is the platform's, which `tests.gui.screenshots.on_screen` describes. Prints JSON.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QScrollBar, QSplitter, QWidget
+
+from tests.gui.hands import wait, wait_until
+
+
+def main() -> None:
+    """Open a design, show every dock and dialog, and print what was measured."""
+    home = tempfile.mkdtemp()
+    for name in ("CONFIG", "STATE", "DATA", "CACHE"):
+        os.environ[f"XDG_{name}_HOME"] = home
+    from designer import preferences
+    from designer.gui.base import background, theme
+    from designer.gui.export.dialog import ExportDialog
+    from designer.gui.shell.main_window import MainWindow
+    from designer.gui.shell.settings import SettingsDialog
+
+    application = QApplication([])
+    application.setStyle("Fusion")
+    theme.load_fonts(application)
+    theme.theme.follow(application, "dark")
+    remembered = preferences.Preferences(runs_folder=f"{home}/runs", standby=False)
+    window = MainWindow(remembered)
+    window.show()
+    wait_until(window.isVisible)
+    free = window.screen().availableGeometry()
+    welcome = free.contains(window.frameGeometry())
+    window.workspace.open_preset("vgg16")
+    wait(300)
+    cut = {}
+    for key, dock in window.docks.items():
+        window.show_dock(key)
+        wait(100)
+        cut[key] = sorted(cut_off(dock.widget()))
+    dialogs = {}
+    for make in (
+        lambda: SettingsDialog(window.preferences, window.apply_preferences, window),
+        lambda: ExportDialog(window.workspace, window.trainer, window),
+    ):
+        dialog = make()
+        dialog.show()
+        wait(50)
+        fits = dialog.frameGeometry().height() <= free.height()
+        dialogs[dialog.objectName()] = fits and not sorted(cut_off(dialog))
+        dialog.close()
+    editor, center = window.editor, window.editor.centralWidget()
+    print(
+        json.dumps(
+            {
+                "welcome": welcome,
+                "inside": free.contains(window.frameGeometry()),
+                "across": center.width() / editor.width(),
+                "down": center.height() / editor.height(),
+                "tabbing": editor.sizes().tabbing,
+                "cut": cut,
+                "dialogs": dialogs,
+                "search": window.findChild(QWidget, "search").isVisible(),
+            }
+        )
+    )
+    for document in window.workspace.documents:
+        document.saved = document.design
+    window.close()
+    background.end()
+
+
+def cut_off(panel: QWidget) -> Iterator[str]:
+    """Yield the widgets that are partly outside of a panel and in nothing that scrolls there."""
+    area = QRect(QPoint(0, 0), panel.size())
+    for widget in panel.findChildren(QWidget):
+        if not widget.isVisible() or widget.window() is not panel.window() or scrolls(widget):
+            continue
+        if isinstance(widget, QScrollBar | QSplitter) or widget.size().isEmpty():
+            continue
+        at = QRect(widget.mapTo(panel, QPoint(0, 0)), widget.size())
+        if not area.adjusted(-1, -1, 1, 1).contains(at):
+            yield f"{type(widget).__name__} {widget.objectName()}"
+
+
+def scrolls(widget: QWidget) -> bool:
+    """Tell whether a widget is in an area that scrolls."""
+    parent = widget.parentWidget()
+    while parent is not None:
+        if isinstance(parent, QAbstractScrollArea):
+            return True
+        parent = parent.parentWidget()
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
