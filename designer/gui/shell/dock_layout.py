@@ -79,7 +79,11 @@ class DockLayout(QObject):
         self._fitted: DockSizes | None = None
         self._arranging = False
         self._squeezed: set[QDockWidget] = set()
-        for dock in docks.values():
+        self._covered: set[str] = set()  # docks whose tab is not the current one
+        for key, dock in docks.items():
+            dock.visibilityChanged.connect(
+                lambda seen, key=key: (self._covered.discard if seen else self._covered.add)(key)
+            )
             dock.topLevelChanged.connect(self._soon.start)
             dock.visibilityChanged.connect(self._soon.start)
             dock.dockLocationChanged.connect(self._soon.start)
@@ -207,12 +211,16 @@ class DockLayout(QObject):
 
     def show_hidden(self) -> None:
         """Show the panels that `hide_all` hid, or all if it hid none."""
+        front = [key for key in self.docks if key in self._front] if self._hidden else []
         for key in self._hidden or self.docks:
             self.docks[key].show()
-        for key in self._front if self._hidden else ():
-            self.docks[key].raise_()
         self._hidden = set()
         self._soon.start()
+        QTimer.singleShot(0, self, lambda: self._raise(front))  # Qt makes the tabs only then
+
+    def _raise(self, keys: list[str]) -> None:
+        for key in keys:
+            self.docks[key].raise_()
 
     # Measuring
 
@@ -242,7 +250,8 @@ class DockLayout(QObject):
     def _in_front(self, key: str) -> bool:
         """Tell whether a dock is shown and no other tab covers it."""
         dock = self.docks[key]
-        return not dock.isHidden() and dock.x() >= 0 and dock.y() >= 0  # Qt moves the others away
+        at_hand = dock.x() >= 0 and dock.y() >= 0  # Qt moves the others away, but a moment later
+        return not dock.isHidden() and at_hand and key not in self._covered
 
     def _is_arranged(self, tabbing: DockTabbing) -> bool:
         """Tell whether the docks that are shown are grouped as in a window of some width."""

@@ -162,8 +162,16 @@ def test_one_key_hides_all_panels_and_brings_them_back(window: MainWindow, qtbot
     window.activateWindow()
     window.docks["inspector"].hide()
     window.show_dock("runs")
+
+    def runs_are_in_front() -> bool:
+        return window.docks["runs"].x() >= 0 and any(
+            bar.isVisible() and bar.tabText(bar.currentIndex()) == "Runs"
+            for bar in window.editor.findChildren(QTabBar)
+        )
+
+    qtbot.waitUntil(runs_are_in_front)
     before = {key: dock.isVisible() for key, dock in window.docks.items()}
-    sizes = {key: dock.size() for key, dock in window.docks.items() if dock.isVisible()}
+    widths = {key: window.docks[key].width() for key in ("palette", "runs")}
     qtbot.waitUntil(window.actions_["window.panels"].isEnabled)
     QTest.keyClick(window, Qt.Key.Key_F9)
     qtbot.waitUntil(lambda: not any(dock.isVisible() for dock in window.docks.values()))
@@ -171,16 +179,9 @@ def test_one_key_hides_all_panels_and_brings_them_back(window: MainWindow, qtbot
     qtbot.waitUntil(window.actions_["window.panels"].isChecked)
     QTest.keyClick(window, Qt.Key.Key_F9)
     assert {key: dock.isVisible() for key, dock in window.docks.items()} == before
+    qtbot.waitUntil(runs_are_in_front)
     qtbot.waitUntil(
-        lambda: any(
-            bar.isVisible() and bar.tabText(bar.currentIndex()) == "Runs"
-            for bar in window.editor.findChildren(QTabBar)
-        )
-    )
-    qtbot.waitUntil(
-        lambda: all(
-            abs(window.docks[key].width() - size.width()) < 3 for key, size in sizes.items()
-        )
+        lambda: all(abs(window.docks[key].width() - was) < 3 for key, was in widths.items())
     )
 
 
