@@ -220,7 +220,7 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
     wait_until(lambda: window.training.set_up.data.reading is not None)
     wait(WAIT_MS)
     yield "training-set-up", whole
-    (run,) = Path(os.environ["GALLERY_RUNS"]).iterdir()
+    run = min(Path(os.environ["GALLERY_RUNS"]).iterdir())
     window.trainer.show(run)
     wait_until(lambda: window.training.curves is not None)
     wait(WAIT_MS)
@@ -228,8 +228,49 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
     for row in DOCKS:
         window.show_dock(row.key)
         yield f"dock-{row.key}", docks[row.key].grab
+    yield from _run_scenes(window)
     window.tour()
     yield "tour", whole
+
+
+def _run_scenes(window: "QWidget") -> Iterator[Scene]:
+    """Show the list of runs with some that wait, and its dialogs."""
+    from designer import presets
+    from designer.gui.training.disk_dialog import DiskDialog
+    from designer.gui.training.run_comparison import RunComparison
+    from designer.gui.training.train_on_dialog import TrainOnDialog
+    from designer.recipe.reading import changed
+    from designer.runs.begin import begin
+
+    folder, queue = Path(os.environ["GALLERY_RUNS"]), window.trainer.queue
+    queue.hold(True)
+    for seed in (1, 2):
+        path = folder / f"2026-01-02-120{seed}-lenet5"
+        if not path.exists():
+            recipe = changed(presets.recipe("lenet5"), {"seed": seed, "batch": 16 * seed})
+            begin(path, presets.load("lenet5"), recipe)
+        queue.add(path)
+    window.trainer.runs_changed.emit()
+    window.show_dock("runs")
+    panel = window.docks["runs"].widget()
+    wait_until(lambda: len(panel.table.rows) == 3)
+    yield "runs-waiting", lambda: seen(window)
+    queue.remove(queue.runs)
+    panel.list.selectAll()
+    panel.compare()
+    wait(WAIT_MS)
+    yield "runs-comparison", window.findChild(RunComparison).grab
+    window.findChild(RunComparison).close()
+    window.show_dock("training")
+    yield "runs-curves", window.docks["training"].grab
+    run = next(run for run in panel.summaries if run.state == "finished").path
+    for name, dialog in (
+        ("runs-train-on", TrainOnDialog(window.trainer, run, window)),
+        ("runs-disk", DiskDialog(window.trainer, window)),
+    ):
+        dialog.show()
+        yield name, dialog.grab
+        dialog.close()
 
 
 def _gallery_scenes(window: "QWidget") -> Iterator[Scene]:

@@ -397,9 +397,11 @@ class Trainer(QObject):
         """Show a run, or none for None."""
         if path is None:
             self._set_shown(None)
+        elif self.shown is not None and self.shown.run.path == path:
+            self.run_changed.emit()  # the panel comes to the front again
         elif self.active is not None and self.active.run.path == path:
             self._set_shown(self.active)
-        elif self.shown is None or self.shown.run.path != path:
+        else:
             self._set_shown(self._new_follower(path))
 
     def overlay(self, path: Path, wanted: bool) -> None:
@@ -426,12 +428,11 @@ class Trainer(QObject):
         """Show a run that another window started and that is still being trained."""
         if self._closed:
             return
+        if path is not None and self.active is None:
+            follower = self._new_follower(path)
+            self._set_active(follower)
+            self._set_shown(follower)
         self.queue.open()
-        if path is None or self.active is not None:
-            return
-        follower = self._new_follower(path)
-        self._set_active(follower)
-        self._set_shown(follower)
 
     def _set_active(self, follower: "Follower") -> None:
         old, self.active = self.active, follower
