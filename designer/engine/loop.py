@@ -26,6 +26,7 @@ from designer.engine.tally import Tally
 from designer.errors import DesignerError
 from designer.recipe.optimizers import Optimizer
 from designer.runs.folder import RunFolder
+from designer.runs.heartbeat import Heart
 from designer.runs.result import Best, Metrics, Result, Status
 from designer.storage import unwritable, write_atomically
 
@@ -43,6 +44,8 @@ class Loop:
         Its log.
     interrupt
         Stops the training when it is set.
+    heart
+        Is told what the training does, for readers who wait.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Loop:
         run: RunFolder,
         events: Events,
         interrupt: threading.Event,
+        heart: Heart,
     ) -> None:
         recipe = prepared.recipe
         self._prepared = prepared
@@ -75,6 +79,7 @@ class Loop:
         )
         self._scaler = torch.amp.GradScaler("cuda") if prepared.precision.needs_scaler else None
         self._interrupt = interrupt
+        self._heart = heart
         self._begin_at(Progress())
         self._memory = device.Memory(prepared.device)
         self._tally = Tally(
@@ -212,6 +217,7 @@ class Loop:
                 weight.grad = None
             progress.batches += 1
             progress.steps += 1
+            self._heart.step()
             # The first step is logged at once, so that a slow network is seen to train.
             if progress.steps % recipe.log_interval == 0 or progress.steps == 1:
                 self._log_step(rate)
@@ -277,6 +283,7 @@ class Loop:
 
     def _end_epoch(self) -> None:
         """Validate, keep the weights if they are the best, and write a checkpoint."""
+        self._heart.busy()
         self._read()
         prepared, progress = self._prepared, self._progress
         images = prepared.steps_per_epoch * self._recipe.batch
@@ -333,6 +340,7 @@ class Loop:
 
     def _test(self) -> Metrics | None:
         """Evaluate the best weights on the test part and write the details."""
+        self._heart.busy()
         prepared = self._prepared
         if prepared.test is None:
             return None
@@ -352,6 +360,7 @@ class Loop:
     # Checkpoints
 
     def _checkpoint(self, reason: str) -> None:
+        self._heart.busy()
         self._read()
         if broken := divergence.broken_weights(self._network):
             raise Diverged(
@@ -426,11 +435,13 @@ class Loop:
                 self._checkpoint("pause")
                 self._events.write("paused", step=self._progress.steps)
             if was_paused and not paused:
+                self._heart.busy()
                 self._events.write("resumed", step=self._progress.steps)
             if not paused:
                 if was_paused:
                     self._pace.paused()
                 return True
+            self._heart.pause()
             self._steering.wait()
 
     def _set_rate(self, rate: float) -> None:

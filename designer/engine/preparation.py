@@ -94,7 +94,8 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
     torch.manual_seed(recipe.seed)
     np.random.seed(recipe.seed % 2**32)
     network = module_of_run(run)
-    network = network.to(device).to(memory_format=devices.memory_format(device))
+    with devices.enough_memory(f"when {info.name} was put on it", "use a smaller network"):
+        network = network.to(device).to(memory_format=devices.memory_format(device))
     processes.join(device)
     if processes.rank:  # every process draws for itself
         torch.manual_seed(recipe.seed + processes.rank)

@@ -14,8 +14,11 @@ from designer.errors import DesignerError
 from designer.runs import disk, lock
 from designer.runs.events import EventWriter
 from designer.runs.folder import RunFolder
+from designer.runs.heartbeat import Heart
 from designer.runs.result import Result
 
+_LESS_DATA = "set data.limit to fewer images, or end other programs"
+_LESS_STATE = "end other programs, or use a machine with more memory"
 _CHECKPOINT_EVENT = b'{"event":"checkpoint"'
 
 
@@ -53,12 +56,16 @@ def train(
         batch = 1
         try:
             batch = run.recipe().batch
-            prepared = prepare(run, threads=start["threads"] if start else None)
-            loop = Loop(prepared, run, events, interrupt or threading.Event())
+            heart = stack.enter_context(Heart(run.heartbeat if processes.first else None))
+            with device.enough_memory("while the data were read", _LESS_DATA):
+                prepared = prepare(run, threads=start["threads"] if start else None)
+            loop = Loop(prepared, run, events, interrupt or threading.Event(), heart)
             if start:
-                loop.restore(start)
+                with device.enough_memory(f"while {run.last} was read", _LESS_STATE):
+                    loop.restore(start)
             else:
-                take_initial_weights(prepared, run, events)
+                with device.enough_memory("while the initial weights were read", _LESS_STATE):
+                    take_initial_weights(prepared, run, events)
             return loop.run()
         except Exception as error:
             memory = device.out_of_memory(error, batch=batch)

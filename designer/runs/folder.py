@@ -122,6 +122,11 @@ class RunFolder:
         return self.path / "worker.lock"
 
     @property
+    def heartbeat(self) -> Path:
+        """When the worker last ran and made progress; see ``heartbeat.read``."""
+        return self.path / "heartbeat.json"
+
+    @property
     def log(self) -> Path:
         """The output of a detached worker."""
         return self.path / "worker.log"

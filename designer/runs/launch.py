@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
+from designer import processes
+from designer.errors import DesignerError
 from designer.runs import control
 from designer.runs.folder import RunFolder
 from designer.runs.lock import already_training
@@ -62,6 +64,22 @@ def is_alive(pid: int, path: Path) -> bool:
         if child.pid == pid:
             return child.poll() is None
     return RunFolder(path).worker() == pid
+
+
+def end(pid: int) -> None:
+    """End a worker at once, stopped and hung ones too; its run can be resumed from its checkpoint.
+
+    Raises
+    ------
+    DesignerError
+        It belongs to another user.
+    """
+    try:
+        processes.end(pid)
+    except PermissionError as error:
+        raise DesignerError(
+            f"Process {pid} belongs to another user: ask them to end it, or wait for its end."
+        ) from error
 
 
 def exit_code(pid: int) -> int | None:

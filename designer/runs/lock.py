@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from designer import processes
 from designer.errors import DesignerError
 from designer.storage import unwritable
 
@@ -20,10 +21,13 @@ _LOCKED_BYTE = 1 << 30  # far beyond the content, as nobody can read locked byte
 
 
 class Process(msgspec.Struct, frozen=True):
-    """A process; its start time (seconds since 1970) tells it from a later one of equal number."""
+    """A process; its start tells it from a later one of equal number.
+
+    In version 0.1 the start was in seconds since 1970.
+    """
 
     pid: int
-    started: float
+    started: str | float
 
 
 @contextmanager
@@ -53,40 +57,45 @@ def holder(path: Path) -> int | None:
     """Return the number of the process that holds the lock in the file ``path``, or None."""
     try:
         named = msgspec.json.decode(path.read_bytes(), type=Process)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
     return named.pid if is_alive(named) else None
 
 
 def this_process() -> Process:
     """Return the process that calls."""
-    return Process(os.getpid(), _start_of(os.getpid()) or 0.0)
+    return Process(os.getpid(), processes.start_of(os.getpid()) or "")
 
 
 def is_alive(process: Process) -> bool:
     """Return whether a process has not ended."""
-    return _start_of(process.pid) == process.started
+    started = processes.start_of(process.pid) if process.pid > 0 else None
+    if isinstance(process.started, float):
+        return started is not None and _created(process.pid) == process.started
+    return started is not None and started == process.started
 
 
 def already_training(run: Path, pid: int | None) -> DesignerError:
     """Return the error for a run that another worker trains."""
     which = "another process" if pid is None else f"process {pid}"
+    if pid is not None and processes.is_stopped(pid):
+        return DesignerError(
+            f"The run {run} is being trained already, by {which}, which is stopped: continue it "
+            f"with kill -CONT {pid}, or end it with kill -KILL {pid}; its last checkpoint is kept."
+        )
     return DesignerError(
         f"The run {run} is being trained already, by {which}: wait for its end, or end that "
         "process; its last checkpoint is kept."
     )
 
 
-def _start_of(pid: int) -> float | None:
-    """Return when a process started, None if it has ended."""
+def _created(pid: int) -> float | None:
+    """Return when a process started, as locks of version 0.1 name it."""
     import psutil
 
     try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return float(process.create_time())
-    except psutil.Error:
+        return float(psutil.Process(pid).create_time())
+    except (psutil.Error, OverflowError, ValueError):
         return None
 
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from designer.errors import DesignerError
 from designer.gui.base import background
-from designer.runs import folder
+from designer.runs import folder, heartbeat
 from designer.runs.events import EventReader, News
 from designer.runs.folder import RunFolder
 from designer.runs.result import Result
@@ -38,6 +38,7 @@ class _Look:
     last_line: str
     checkpoint: bool
     sentence: str = ""
+    silence: str = ""
 
 
 class Follower(QObject):
@@ -62,6 +63,8 @@ class Follower(QObject):
         Whether the folder has been read to the end at least once.
     sentence
         What is wrong with the files, "" if they are in order.
+    silence
+        Why nothing is heard of the worker and what helps, "" if all is well.
     """
 
     arrived = Signal(list)
@@ -80,6 +83,7 @@ class Follower(QObject):
         self.result: Result | None = None
         self.last_line = ""
         self.sentence = ""
+        self.silence = ""
         self.checkpoint = False
         self.looked = False
         self._alive = alive or (lambda: False)
@@ -155,6 +159,7 @@ class Follower(QObject):
             last_line=look.last_line,
             checkpoint=look.checkpoint,
             sentence=look.sentence,
+            silence=look.silence,
             looked=True,
         )
         pace = OFTEN if self.history.steps.rows else EAGER
@@ -199,7 +204,8 @@ def _look(run: RunFolder, reader: EventReader, asked: bool) -> _Look:
         begun = run.events.exists()
         state = result.status if result else "interrupted" if begun else "new"
         state = "damaged" if sentence else state
-    return _Look(news, state, result, _last_line(run.log), run.last.is_file(), sentence)
+    silence = heartbeat.sentence(heartbeat.read(run)) if worker is not None else ""
+    return _Look(news, state, result, _last_line(run.log), run.last.is_file(), sentence, silence)
 
 
 def _last_line(path: Path) -> str:
