@@ -22,7 +22,7 @@ from torch import Tensor
 from designer.engine import device
 from designer.engine.progress import Progress
 from designer.errors import DesignerError
-from designer.runs.result import Best
+from designer.runs.result import Best, Count
 from designer.storage import unwritable, write_atomically
 
 Content = dict[str, Any]
@@ -32,9 +32,6 @@ _OLD_KEYS = {"optimiser": "optimizer", "optimiser_recipe": "optimizer_recipe"}  
 _MARK = b"\nnetdesigner checkpoint sha256 "  # before the hexadecimal digest, at the file's end
 _TRAILER = len(_MARK) + 64
 _BLOCK = 1 << 20  # bytes hashed at once
-_MOST = 2**53  # far above any count, and below what a 64-bit number takes
-
-_Count = Annotated[int, Meta(ge=0, le=_MOST)]
 
 
 class _Network(msgspec.Struct):
@@ -61,10 +58,10 @@ class _Training(_Network, kw_only=True):
     scaler: dict[str, Any] | None
     generators: dict[str, Any]
     progress: Progress
-    steps_per_epoch: Annotated[int, Meta(ge=1, le=_MOST)]
+    steps_per_epoch: Annotated[int, Meta(ge=1, le=2**53)]
     threads: Annotated[int, Meta(ge=1, le=4096)]
-    sequence: _Count
-    taken: _Count
+    sequence: Count
+    taken: Count
 
 
 def fingerprint(source: str) -> str:

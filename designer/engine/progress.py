@@ -6,26 +6,24 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from designer.runs.result import Best, Metrics
+from designer.runs.result import Best, Count, Metrics
 
-# Negative or huge numbers can only come from a damaged checkpoint.
-_Count = Annotated[int, Meta(ge=0, le=2**53)]
 _Seconds = Annotated[float, Meta(ge=0)]
 
 
 class Progress(msgspec.Struct):
     """How much of a training is done; part of its checkpoints."""
 
-    epoch: _Count = 0  # epochs completed
-    batches: _Count = 0  # done in the current epoch
-    steps: _Count = 0  # done in all epochs
+    epoch: Count = 0  # epochs completed
+    batches: Count = 0  # done in the current epoch
+    steps: Count = 0  # done in all epochs
     loss_sum: float = 0.0  # over the batches of the current epoch
-    hits: _Count = 0  # correct predictions in them
+    hits: Count = 0  # correct predictions in them
     epoch_seconds: _Seconds = 0.0  # spent on the current epoch
     seconds: _Seconds = 0.0  # spent on all epochs
     best: Best | None = None
     validation: Metrics | None = None
-    bad_epochs: _Count = 0  # epochs since the best
+    bad_epochs: Count = 0  # epochs since the best
 
     @property
     def epoch_at_hand(self) -> int:

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from designer.errors import DesignerError
+from designer.runs.events import BINARY, NO_LINK
 from designer.storage import unwritable
 
 CommandName = Literal["pause", "resume", "stop", "checkpoint", "set_lr"]
@@ -32,7 +33,7 @@ def send(path: Path, command: CommandName, *, value: float | None = None) -> Non
     if command == "set_lr" and not (value is not None and 0 < value < float("inf")):
         raise DesignerError(f"The learning rate cannot be {value}: give a number above 0.")
     line = msgspec.json.encode(Command(command=command, value=value)) + b"\n"
-    flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND | BINARY | NO_LINK
     try:
         file = os.open(path, flags, 0o644)
         try:

@@ -9,7 +9,7 @@ import msgspec
 
 from designer.design.identifiers import words
 from designer.errors import DesignerError
-from designer.runs import lock
+from designer.runs import links, lock
 from designer.runs.data_record import DataRecord, Location
 from designer.runs.network import NetworkInfo
 from designer.runs.origin import Origin
@@ -174,7 +174,7 @@ class RunFolder:
         Raises
         ------
         DesignerError
-            The folder is missing or is not a run.
+            The folder is missing, is not a run, or has a link that leads out of it.
         """
         run = cls(path)
         if not path.is_dir():
@@ -187,6 +187,7 @@ class RunFolder:
                     f"{path} is not a complete run folder, as {file.name} is missing: "
                     "choose another folder, or begin a new run."
                 )
+        links.refuse(path)
         return run
 
     def recipe(self) -> "Recipe":
@@ -223,8 +224,8 @@ class RunFolder:
     def source(self) -> str:
         """Read the source of the network; raise DesignerError if it cannot be read."""
         try:
-            return self.source_file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            return _content(self.source_file).decode().replace("\r\n", "\n")
+        except (OSError, ValueError) as error:
             raise _unreadable(self.source_file, error) from error
 
     def result(self) -> Result | None:
@@ -244,8 +245,9 @@ class RunFolder:
         Raises
         ------
         DesignerError
-            ``result.json`` is damaged.
+            ``result.json`` is damaged, or a link leads out of the folder.
         """
+        links.refuse(self.path)
         if self.worker() is not None:
             return "running"
         if (result := self.result()) is not None:
@@ -277,12 +279,27 @@ def list_runs(root: Path) -> list[RunFolder]:
 _RESTORE = "restore the file, or begin a new run"
 
 
+_MOST_BYTES = 64 * 2**20  # of a file of a run that is read as a whole
+
+
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise ValueError(f"it has more than {_MOST_BYTES // 2**20} MiB")
+    return data
+
+
 def _read(path: Path, kind: type[_T], remedy: str = _RESTORE) -> _T:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return msgspec.json.decode(_content(path), type=kind)
+    except RecursionError as error:
+        raise _unreadable(path, ValueError("it is nested too deeply"), remedy) from error
+    # What msgspec raises, and damaged UTF-8, are kinds of ValueError.
+    except (OSError, ValueError) as error:
         raise _unreadable(path, error, remedy) from error
 
 
 def _unreadable(path: Path, error: Exception, remedy: str = _RESTORE) -> DesignerError:
-    return DesignerError(f"{path} cannot be read ({error}): {remedy}.")
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return DesignerError(f"{path} cannot be read ({reason}): {remedy}.")

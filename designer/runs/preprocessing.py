@@ -1,6 +1,11 @@
 """How images were preprocessed for the network, and what its outputs mean."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
+
+_Size = Annotated[int, Meta(ge=1, le=2**53)]
 
 
 class Preprocessing(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +22,16 @@ class Preprocessing(msgspec.Struct, frozen=True, kw_only=True):
         The class of each output; none for regression.
     """
 
-    input: tuple[int, int, int]
+    input: tuple[_Size, _Size, _Size]
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
     classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        channels = self.input[0]
+        for name in ("mean", "deviation"):
+            values = getattr(self, name)
+            if len(values) != channels:
+                raise ValueError(f"{name} has {len(values)} values for {channels} channels")
+        if not all(value > 0 for value in self.deviation):
+            raise ValueError("deviation must be above 0")

@@ -1,8 +1,12 @@
 """How a training ended."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""A number of epochs or steps; negative and larger ones can only come from a damaged file."""
 
 Status = Literal["finished", "stopped", "early_stopped", "diverged", "failed"]
 
@@ -17,7 +21,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 class Best(msgspec.Struct, frozen=True, kw_only=True):
     """The epoch (from 1) with the lowest validation loss, and its loss and accuracy there."""
 
-    epoch: int
+    epoch: Count
     loss: float
     accuracy: float | None = None
 
@@ -43,12 +47,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     status: Status
-    epochs: int = 0
-    steps: int = 0
+    epochs: Count = 0
+    steps: Count = 0
     best: Best | None = None
     validation: Metrics | None = None
     test: Metrics | None = None
-    seconds: float = 0.0
+    seconds: Annotated[float, Meta(ge=0, le=1e15)] = 0.0
     message: str | None = None
 
     def to_json(self) -> bytes:

@@ -34,7 +34,7 @@ def test_every_event_has_kind_time_and_number(tmp_path):
 def test_an_event_can_be_read_at_once(tmp_path):
     path = tmp_path / "events.jsonl"
     with EventWriter(path) as writer:
-        writer.write("step")
+        writer.write("paused")
         assert numbers(read_events(path)) == [1]
 
 
