@@ -164,10 +164,12 @@ class _Follower:
         kind = event["event"]
         if kind == "start":
             self.start = event
-            counts = event["counts"]
+            counts = event.get("counts", {})
             parts = ", ".join(f"{count:,} for {part}" for part, count in counts.items())
-            threads = "1 thread" if event["threads"] == 1 else f"{event['threads']} threads"
-            self._line(f"Training on {event['device_name']}, {threads}; images: {parts}")
+            number = event.get("threads", 1)
+            threads = "1 thread" if number == 1 else f"{number} threads"
+            device = event.get("device_name", "this machine")
+            self._line(f"Training on {device}, {threads}; images: {parts}")
             if event.get("step"):
                 self._line(f"Resumed after step {event['step']:,} from the last checkpoint")
         elif kind == "step" and self.live:

@@ -228,7 +228,7 @@ _Finite = Annotated[float, Meta(ge=-1e300, le=1e300)]
 _Number = _Finite | None  # NaN and infinity are written as null
 
 
-class _Means(msgspec.Struct, gc=False):
+class _Means(msgspec.Struct, frozen=True, gc=False):
     loss: _Finite
     accuracy: _Number = None
 
@@ -278,7 +278,7 @@ _ALWAYS = frozenset(("event", "time", "sequence"))
 _REQUIRED: Mapping[str, frozenset[str]] = {
     kind: _ALWAYS | frozenset(fields)
     for kind, fields in {
-        "start": ("step", "epochs", "steps_per_epoch", "counts", "threads", "device_name"),
+        "start": ("step", "epochs", "steps_per_epoch"),
         "step": ("step", "epoch", "loss", "lr"),
         "epoch": ("step", "epoch", "train", "validation", "seconds"),
         "lr": ("step", "lr"),
