@@ -390,7 +390,8 @@ def export(
     "--from",
     "source",
     metavar="FILE|RUN|torchvision:NAME",
-    help="A .pt, .pth or .safetensors file, a run folder, or weights that torchvision downloads.",
+    help="A .pt, .pth or .safetensors file, a run, or weights that torchvision downloads; "
+    "torchvision: without a name lists these.",
 )
 @option("--out", metavar="FILE", help="The state dict to write.")
 @design_settings
@@ -416,6 +417,13 @@ def weights(
     layer of a design with other classes, keep their fresh values. Prints where each tensor came
     from. A match that would be a guess is refused and reported.
     """
+    from designer.runs.pretrained import TORCHVISION
+
+    if source == TORCHVISION:
+        from designer.cli import listing
+
+        show(listing.torchvision(load(design, settings), design))
+        return
     if source is None or out is None:
         raise DesignerError(
             f"Say where the weights come from and go to, as in: {PROGRAM} weights {design} --from "

@@ -1,4 +1,4 @@
-"""The output of ``netdesigner presets``."""
+"""The lists of presets and of torchvision's weights."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,7 @@ from designer.cli.output import show
 
 if TYPE_CHECKING:
     from designer.analysis.report.sheet import Line
+    from designer.design.values import Design
     from designer.presets import Entry
 
 
@@ -64,3 +65,21 @@ def lines(entry: "Entry") -> "Iterator[Line]":
         for line in textwrap.wrap(text, 66):
             yield Line(f"{'':12}{line}", Style.FAINT)
     yield Line()
+
+
+def torchvision(design: "Design", name: str) -> "Iterator[Line]":
+    """Yield a line for each of torchvision's weights, those that should fit the design first."""
+    from designer.analysis.analysis import analyze
+    from designer.analysis.report.formatting import decimal_bytes, short
+    from designer.analysis.report.sheet import Line, Style
+    from designer.runs import pretrained
+
+    parameters = analyze(design).totals.parameters
+    rows = pretrained.fitting_first(pretrained.table(), preset=name, parameters=parameters)
+    width = max(len(row.source) for row in rows)
+    yield Line(f"{'source':<{width}}    top-1  parameters  download", Style.HEADING)
+    for row in rows:
+        size = decimal_bytes(row.megabytes * 2**20)
+        fits = pretrained.fits(row, preset=name, parameters=parameters)
+        text = f"{row.source:<{width}}  {row.top1:5.2f} %  {short(row.parameters):>10}  {size:>8}"
+        yield Line(f"{text}  same network" if fits else text)

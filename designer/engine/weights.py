@@ -18,11 +18,11 @@ from designer.analysis.report.tensors import Module, modules
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder
 from designer.runs.layouts import Stored, stored
+from designer.runs.pretrained import TORCHVISION
 from designer.runs.weights import match
 from designer.runs.weights_report import Report
 from designer.storage import save_file, unwritable
 
-TORCHVISION = "torchvision:"
 ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
 
 # The keys under which training scripts put the state dict into their checkpoints.
@@ -253,7 +253,11 @@ def _of_torchvision(name: str) -> Weights:
         known = models.get_model_weights(network)
     except ValueError as error:
         close = get_close_matches(network, models.list_models(), 3)
-        hint = f"did you mean {' or '.join(close)}?" if close else "see torchvision's own list."
+        hint = (
+            f"did you mean {' or '.join(close)}?"
+            if close
+            else f"netdesigner weights DESIGN --from {TORCHVISION} lists them."
+        )
         raise DesignerError(f"torchvision has no network '{network}': {hint}") from error
     versions = {each.name: each for each in known}
     if not versions or (version and version not in versions):

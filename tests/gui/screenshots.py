@@ -156,6 +156,7 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
     from designer.gui.export.dialog import ExportDialog
     from designer.gui.shell.docks import DOCKS
     from designer.gui.shell.settings import SettingsDialog
+    from designer.gui.training.torchvision_list import TorchvisionList
 
     window.build_editor()
     workspace, docks, whole = window.workspace, window.build_docks(), lambda: seen(window)
@@ -211,6 +212,7 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
         ("settings", SettingsDialog(window.preferences, window.apply_preferences, window)),
         ("export", ExportDialog(workspace, window.trainer, window)),
         ("shortcuts", ShortcutsDialog(window.actions_, window)),
+        ("torchvision", TorchvisionList("resnet50", 25_557_032, window)),
     ):
         dialog.show()
         yield name, dialog.grab

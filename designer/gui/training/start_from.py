@@ -6,9 +6,9 @@ from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import (
+    QDialog,
     QFileDialog,
     QHBoxLayout,
-    QInputDialog,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -22,12 +22,12 @@ from designer.gui.base.boxes import ComboBox
 from designer.gui.documents import weight_status
 from designer.gui.documents.weight_status import Comparison, Origin
 from designer.gui.documents.workspace import Workspace
+from designer.gui.training.torchvision_list import TorchvisionList
 from designer.runs.folder import list_runs
 
 SETTLED = 150  # milliseconds after the last edit at which weights and design are compared
 MOST_RUNS = 30  # runs in the list
 _FILE, _TORCHVISION = object(), object()
-_PREFIX = "torchvision:"
 _WEIGHTS = "Weights (*.pt *.pth *.bin *.ckpt *.safetensors);;All files (*)"
 
 Ask = Callable[[dict[str, Any], Callable[[dict[str, Any]], object]], None]
@@ -118,18 +118,18 @@ class StartFrom(QWidget):
             self._show_current()
 
     def choose_torchvision(self) -> None:
-        """Ask for the name of a torchvision network; a worker downloads its weights."""
+        """List torchvision's networks to choose from; a worker downloads the weights."""
         document = self.workspace.document
-        text, chosen = QInputDialog.getText(
-            self,
-            "Weights from torchvision",
-            "Name of the network, as in resnet18. Its weights are downloaded once.",
-            text=document.preset if document is not None else "",
+        form = TorchvisionList(
+            preset=(document.preset or "") if document is not None else "",
+            parameters=self.workspace.analysis.totals.parameters if document is not None else 0,
+            parent=self,
         )
-        if chosen and text.strip():
-            self.take(_PREFIX + text.strip(), report=True)
+        if form.exec() == QDialog.DialogCode.Accepted:
+            self.take(form.source, report=True)
         else:
             self._show_current()
+        form.deleteLater()
 
     def take(self, source: str, *, report: bool = False) -> None:
         """Start from a run or a file, or from fresh weights for ""."""

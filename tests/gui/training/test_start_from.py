@@ -1,8 +1,9 @@
 """The choice of weights to start from, in the set-up."""
 
-from PySide6.QtWidgets import QInputDialog
+from PySide6.QtCore import Qt, QTimer
 
 from designer.design import edits
+from designer.gui.training.torchvision_list import TorchvisionList
 from designer.gui.training.weights_report import WeightsReport
 
 
@@ -63,19 +64,43 @@ def test_a_file_is_read_by_a_worker(desk):
     desk.training.window().findChild(WeightsReport).close()
 
 
-def test_torchvision_is_asked_for_by_name(desk, monkeypatch):
+def test_torchvision_is_chosen_from_a_list(desk, qtbot):
     start = opened(desk)
     asked = []
     start.ask = lambda request, _: asked.append(request["weights"])
-    answers = iter([("", False), (" resnet18 ", True)])
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: next(answers))
     index = start.name.count() - 1
+
+    def cancel():
+        qtbot.keyClick(start.findChild(TorchvisionList), Qt.Key.Key_Escape)
+
+    def choose():
+        form = start.findChild(TorchvisionList)
+        qtbot.keyClicks(form.filter, "no such")
+        assert form.source == "" and not form.choose.isEnabled()
+        form.filter.clear()
+        qtbot.keyClicks(form.filter, "resnet50 V")
+        qtbot.keyClick(form.filter, Qt.Key.Key_Down)
+        assert form.list.currentItem().text(1) == "IMAGENET1K_V2"
+        qtbot.keyClick(form.filter, Qt.Key.Key_Up)
+        qtbot.keyClick(form.filter, Qt.Key.Key_Return)
+
+    QTimer.singleShot(0, cancel)
     start.name.activated.emit(index)
     assert asked == [] and start.name.currentText() == "Fresh weights"
+    desk.wait(lambda: start.findChild(TorchvisionList) is None)
+    QTimer.singleShot(0, choose)
     start.name.activated.emit(index)
-    assert asked == ["torchvision:resnet18"]
-    assert start.name.currentText() == "torchvision:resnet18"
-    assert desk.workspace.document.recipe.initial_weights == "torchvision:resnet18"
+    assert asked == ["torchvision:resnet50:IMAGENET1K_V1"]
+    assert start.name.currentText() == "torchvision:resnet50:IMAGENET1K_V1"
+    assert desk.workspace.document.recipe.initial_weights == asked[0]
+
+
+def test_networks_that_fit_the_design_are_listed_first(qtbot):
+    form = TorchvisionList("resnet50", 23_528_522)
+    qtbot.addWidget(form)
+    assert form.source == "torchvision:resnet50:IMAGENET1K_V1"
+    assert form.list.topLevelItem(0).text(5) == form.list.topLevelItem(1).text(5) == "same network"
+    assert form.list.topLevelItem(2).text(5) == ""
 
 
 def test_weights_that_cannot_be_used_stop_the_training(desk, written):
