@@ -1,5 +1,7 @@
 """The path of the graph that is shown, as a row of buttons that lead outwards."""
 
+from html import escape
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QToolButton, QWidget
 
@@ -8,6 +10,7 @@ from designer.gui.documents import graph_paths
 from designer.gui.documents.workspace import Workspace
 
 TOP = "top level"
+_LONGEST = 220  # pixels of a name; a longer one loses its middle
 
 
 class Breadcrumb(QWidget):
@@ -60,14 +63,18 @@ class Breadcrumb(QWidget):
                 arrow = QLabel("▸", self)
                 arrow.setProperty("role", "faint")
                 self._widgets.append(arrow)
+            short = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, _LONGEST)
             if number == last:
-                label = QLabel(text, self, objectName="breadcrumb-here")
+                label = QLabel(short, self, objectName="breadcrumb-here")
+                label.setTextFormat(Qt.TextFormat.PlainText)
                 label.setFont(sans(1.0, bold=number > 0 and scope is not None))
+                if short != text:
+                    label.setToolTip(f"<p>{escape(text)}</p>")
                 self._widgets.append(label)
                 continue
             button = QToolButton(self, objectName=f"breadcrumb-{number}")
-            button.setText(text)
-            button.setToolTip(f"Show the graph of {text}.")
+            button.setText(short.replace("&", "&&"))
+            button.setToolTip(f"<p>Show the graph of {escape(text)}.</p>")
             button.setCursor(Qt.CursorShape.PointingHandCursor)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda _=False, to=scope: self.workspace.look_into(to))

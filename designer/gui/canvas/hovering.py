@@ -1,9 +1,12 @@
-"""The node under the resting pointer: it is brighter, and a card shows its problems."""
+"""The node under the resting pointer: brighter, with a card of what is wrong or cut off."""
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer
 
+from designer.gui.canvas import arrays as a
 from designer.gui.canvas import hits
+from designer.gui.canvas.look import node_texts
 from designer.gui.canvas.scene_view import SceneView
+from designer.gui.documents import graph_paths
 from designer.gui.documents.spacing import NODE_HEIGHT
 
 _DELAY = 350  # milliseconds until the card is shown
@@ -16,7 +19,7 @@ class Hover(QObject):
         super().__init__(view)
         self.view = view
         self._soon = QTimer(self, interval=_DELAY, singleShot=True)
-        self._soon.timeout.connect(self._show_problems)
+        self._soon.timeout.connect(self._show_card)
 
     def move(self, point: QPointF) -> None:
         """Highlight what lies at the pointer's scene point."""
@@ -48,8 +51,8 @@ class Hover(QObject):
                 layer.update(QRectF(*layer.box[each].tolist()).adjusted(-12, -12, 20, 20))
         layer.hovered = row
 
-    def _show_problems(self) -> None:
-        """Show the problems of the node under the pointer and of the nodes inside it."""
+    def _show_card(self) -> None:
+        """Show the problems of the node under the pointer, or its texts if they are cut off."""
         view = self.view
         layer, row = view.layer, view.layer.hovered
         if not 0 <= row < len(layer.arrays.paths):
@@ -60,7 +63,16 @@ class Hover(QObject):
             for problem in view.workspace.problems
             if problem.path == path or problem.path.startswith(f"{path}.")
         ]
+        box = QRectF(*layer.box[row].tolist())
+        corner = QPointF(box.right(), min(box.bottom(), box.top() + NODE_HEIGHT))
         if problems:
-            box = QRectF(*layer.box[row].tolist())
-            corner = QPointF(box.right(), min(box.bottom(), box.top() + NODE_HEIGHT))
             view.notes.show_problems(view.mapFromScene(corner), problems)
+        elif layer.arrays.kind[row] != a.CONTAINER:
+            name = graph_paths.name_of(path)
+            frame = layer.arrays.frames[graph_paths.parent(path)]
+            caption = layer.captions.of(frame, name, path)
+            end = bool(layer.arrays.kind[row] >= a.INPUT_END)
+            written = {each.text for each in node_texts(caption, box.width(), box.height(), end)}
+            if not written.issuperset(filter(None, (caption.name, caption.summary))):
+                lines = [caption.name, caption.summary, caption.shape]
+                view.notes.show_caption(view.mapFromScene(corner), lines)

@@ -145,6 +145,12 @@ class Notes(QObject):
         self.card.set_text("<br><br>".join(parts), "error" if wrong else "warning")
         self._put(self.card, at + QPoint(8, 6))
 
+    def show_caption(self, at: QPoint, lines: Sequence[str]) -> None:
+        """Show the texts of a node in full at a point of the view, the first one bold."""
+        name, *rest = map(_escaped, lines)
+        self.card.set_text("<br>".join([f"<b>{name}</b>", *filter(None, rest)]), "note", most=460)
+        self._put(self.card, at + QPoint(8, 6))
+
     def hide_card(self) -> None:
         """Hide the card."""
         self.card.hide()

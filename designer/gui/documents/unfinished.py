@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from designer.gui.documents import graph_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence, Set
+    from collections.abc import Iterable, Sequence, Set
 
     from designer.analysis.problems import Problem
     from designer.design.values import Design
@@ -36,8 +36,19 @@ def _is_within(problem: "Problem", path: str) -> bool:
     return problem.path == path or problem.path.startswith(f"{path}.")
 
 
-def is_added(before: "Design", after: "Design", path: str) -> bool:
-    """Tell whether an edit added the node at a path, rather than renaming or replacing another."""
+def added(before: "Design", after: "Design", paths: "Iterable[str]") -> "frozenset[str]":
+    """Return which nodes at some paths were added, not renamed or put in the place of others."""
+    if _size(after) <= _size(before):
+        return frozenset()
+    return frozenset(path for path in paths if _is_added(before, after, path))
+
+
+def _size(design: "Design") -> int:
+    blocks = design.blocks.values()
+    return len(design.graph.nodes) + sum(len(block.graph.nodes) for block in blocks)
+
+
+def _is_added(before: "Design", after: "Design", path: str) -> bool:
     scope, name = graph_paths.parent(path), graph_paths.name_of(path)
     old, new = graph_paths.graph_at(before, scope), graph_paths.graph_at(after, scope)
     if old is None or new is None or name in old[1].nodes or name not in new[1].nodes:

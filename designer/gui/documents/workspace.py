@@ -458,8 +458,8 @@ class Workspace(QObject):
         before, was_modified, old_scope = document.design, document.modified, document.scope
         old_selection = document.selection
         analysis = _analyze(design, document.analysis)
-        added = {path for path in selection if unfinished.is_added(before, design, path)}
-        document.fresh = unfinished.still_fresh(document.fresh | added, analysis.problems)
+        fresh = document.fresh | unfinished.added(before, design, selection)
+        document.fresh = unfinished.still_fresh(fresh, analysis.problems)
         document.design, document.analysis = design, analysis
         while graph_paths.graph_at(design, scope) is None:  # the block that was shown is gone
             scope = graph_paths.parent(scope)

@@ -1,6 +1,7 @@
 """The inspector dock: form, problems and explanation card of the selected nodes."""
 
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
@@ -89,6 +90,8 @@ class Inspector(QWidget):
         line.setFixedHeight(1)
         column.addWidget(line)
         self.words = QLabel("", wordWrap=True, objectName="explanation")
+        for label in (self.note, self.words):
+            label.setTextFormat(Qt.TextFormat.PlainText)  # texts of files are never HTML
         self.words.setProperty("role", "soft")
         self.words.setFont(sans(0.9))
         self.words.setContentsMargins(12, 6, 12, 7)
@@ -102,8 +105,22 @@ class Inspector(QWidget):
         return QSize(320, 600)
 
     def _draw(self) -> None:
-        height = self.words.fontMetrics().lineSpacing() * 3 + 12
+        self._fit_words(shrink=True)
+
+    def _fit_words(self, *, shrink: bool = False) -> None:
+        """Make room for the whole explanation: three to six lines.
+
+        It only grows while the same node is shown, so that the form does not jump while the pointer
+        moves over it.
+        """
+        margins = self.words.contentsMargins()
+        line, around = self.words.fontMetrics().lineSpacing(), margins.top() + margins.bottom()
+        wanted = self.words.heightForWidth(self.words.width())
+        least = 3 * line + around if shrink else self.words.minimumHeight()
+        height = min(max(wanted, least), 6 * line + around)
         self.words.setFixedHeight(height)
+        whole = f"<p>{escape(self.words.text())}</p>"  # as rich text, which a tooltip wraps
+        self.words.setToolTip(whole if wanted > height else "")
 
     # Showing
 
@@ -128,6 +145,7 @@ class Inspector(QWidget):
         self.card.show_facts(new.facts)
         self.body.invalidate()  # the height of rows and card may have changed
         if not same:
+            self._fit_words(shrink=True)
             self.area.verticalScrollBar().setValue(0)
             self._explain(None)
         elif self._explained is not None:
@@ -242,6 +260,7 @@ class Inspector(QWidget):
         if not words and self.contents is not None:
             words = self.contents.words or _HINT
         self.words.setText(words)
+        self._fit_words()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Show changes that were made while the inspector was hidden."""

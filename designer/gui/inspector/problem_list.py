@@ -1,6 +1,7 @@
 """The problems of the selected node, with a button for each fix."""
 
 from collections.abc import Sequence
+from html import escape
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
@@ -83,7 +84,7 @@ class ProblemList(QWidget):
         if fix is not None and isinstance(watched, QPushButton):
             if event.type() in (QEvent.Type.Enter, QEvent.Type.FocusIn):
                 text = self._preview(fix)
-                watched.setToolTip(text)
+                watched.setToolTip(f"<p>{escape(text)}</p>")
                 self.previewed.emit(text)
             elif event.type() in (QEvent.Type.Leave, QEvent.Type.FocusOut):
                 self.previewed.emit("")

@@ -50,6 +50,8 @@ class Title(QWidget):
         self.error.setProperty("role", "error")
         self.error.setFont(sans(0.9))
         self.error.hide()
+        for label in (self.heading, self.kind, self.help, self.error):
+            label.setTextFormat(Qt.TextFormat.PlainText)  # texts of files are never HTML
         for each in (self.name, self.heading):
             each.setFont(sans(1.15, bold=True))
         self.name.setTextMargins(

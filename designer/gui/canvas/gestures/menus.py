@@ -1,6 +1,7 @@
 """The context menus of a node, of an edge and of the background."""
 
 from collections.abc import Iterable
+from html import escape
 
 from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtWidgets import QMenu
@@ -66,7 +67,7 @@ def node_menu(view: SceneView, path: str) -> QMenu:
     fixes = list(_fixes(view.workspace.analysis.problems, path))
     for problem, fix in fixes[:_MOST_FIXES]:
         action = menu.addAction(icons.icon("fix"), f"Fix: {fix.label}")
-        action.setToolTip(problem.message)
+        action.setToolTip(f"<p>{escape(problem.message)}</p>")
         action.triggered.connect(lambda _=False, fix=fix: view.workspace.edit(fix.label, fix))
     if fixes:
         menu.addSeparator()

@@ -185,7 +185,7 @@ def test_fixes_come_first(hand: Hand) -> None:
     menu = menu_at(hand, hand.pixel(hand.at("fc")))
     first = menu.actions()[0]
     assert first.text().startswith("Fix: ")
-    assert first.toolTip().startswith("fc: ")
+    assert first.toolTip().startswith("<p>fc: ")
     label = first.text().removeprefix("Fix: ")
     first.trigger()
     menu.close()

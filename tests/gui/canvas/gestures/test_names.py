@@ -5,9 +5,9 @@ from unicodedata import normalize
 
 import pytest
 from PySide6.QtGui import QInputMethodEvent
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
-from designer.design import files
+from designer.design import edits, files, grouping
 from tests.gui.canvas.gestures.hand import Hand, Key, Keys
 from tests.gui.hands import Hands
 
@@ -65,3 +65,22 @@ def test_names_and_expressions_are_typed_into_the_inspector(hand: Hand) -> None:
     nodes = hand.design.blocks["残差块"].graph.nodes
     assert nodes["layer2"].parameters["out_channels"] == "=宽度*3"
     assert not hand.workspace.analysis.problems
+
+
+def test_a_name_that_is_cut_off_is_shown_in_full_at_the_pointer(hand: Hand) -> None:
+    name = "a_name_that_is_much_longer_than_a_node_is_wide_2"
+    hand.workspace.edit("rename", lambda design: edits.rename_node(design, "conv", name))
+    hand.move(hand.at(name, -20))
+    card = hand.view.notes.card
+    hand.qtbot.waitUntil(card.isVisible)
+    assert f"<b>{name}</b>" in card.label.text()
+    hand.move(hand.at("act", -20))
+    assert not card.isVisible()
+
+
+def test_a_long_name_of_a_block_leaves_room_in_the_breadcrumb(hand: Hand) -> None:
+    name = "long_" * 12
+    hand.workspace.edit("group", lambda design: grouping.group(design, ["act"], "B", name))
+    hand.workspace.look_into(name)
+    here = hand.window.findChild(QLabel, "breadcrumb-here")
+    assert "…" in here.text() and name in here.toolTip()
