@@ -70,6 +70,7 @@ def test_names_and_expressions_are_typed_into_the_inspector(hand: Hand) -> None:
 def test_a_name_that_is_cut_off_is_shown_in_full_at_the_pointer(hand: Hand) -> None:
     name = "a_name_that_is_much_longer_than_a_node_is_wide_2"
     hand.workspace.edit("rename", lambda design: edits.rename_node(design, "conv", name))
+    hand.view.reveal(name)
     hand.move(hand.at(name, -20))
     card = hand.view.notes.card
     hand.qtbot.waitUntil(card.isVisible)
@@ -82,5 +83,5 @@ def test_a_long_name_of_a_block_leaves_room_in_the_breadcrumb(hand: Hand) -> Non
     name = "long_" * 12
     hand.workspace.edit("group", lambda design: grouping.group(design, ["act"], "B", name))
     hand.workspace.look_into(name)
-    here = hand.window.findChild(QLabel, "breadcrumb-here")
+    here = Hands(hand.window).find(QLabel, "breadcrumb-here")
     assert "…" in here.text() and name in here.toolTip()
