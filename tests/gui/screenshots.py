@@ -149,6 +149,30 @@ def seen(window: QWidget) -> QPixmap:
     return picture
 
 
+def _canvas_scenes(window: "QWidget") -> Iterator[Scene]:
+    """Show names in several scripts in both directions, absent layers, and an unfinished design."""
+    from designer.design.values import Design
+
+    canvas, workspace = window.canvas, window.workspace
+    workspace.open(Path(__file__).parents[1] / "design" / "scripts.json")
+    workspace.look_into("первый")
+    for right in (False, True):
+        canvas.set_flow(right=right)
+        canvas.fit()
+        yield f"scripts-{'right' if right else 'down'}", lambda: seen(window)
+    canvas.set_flow(right=False)
+    workspace.open_preset("vgg16")
+    canvas.show_absent(True)
+    canvas.actual_size()
+    canvas.view.reveal("conv1_1")
+    yield "absent-layers", lambda: seen(window)
+    canvas.show_absent(False)
+    workspace.add(Design("Untitled"), saved=None)
+    canvas.setFocus()
+    window.show_dock("problems")
+    yield "unfinished", lambda: seen(window)
+
+
 def _scenes(window: "QWidget") -> Iterator[Scene]:
     """Go through the program; each scene is taken a moment after it was set up."""
     from designer.design import edits
@@ -163,6 +187,7 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
     wait(2000)  # the pictures on the cards are drawn beside it
     yield "welcome", whole
     yield from _gallery_scenes(window)
+    yield from _canvas_scenes(window)
     for name in PRESETS:
         workspace.open_preset(name)
         window.canvas.fit()
@@ -171,6 +196,13 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
         workspace.select([first], reveal=True)
         window.canvas.actual_size()
         yield f"{name}-selected", whole
+        window.canvas.set_flow(right=True)
+        window.canvas.fit()
+        yield f"{name}-from-left-to-right", whole
+        window.canvas.actual_size()
+        window.canvas.view.reveal(first)
+        yield f"{name}-from-left-to-right-selected", whole
+        window.canvas.set_flow(right=False)
         for dock in ("analysis", "code"):
             window.show_dock(dock)
             yield f"{name}-{dock}", docks[dock].grab
