@@ -17,7 +17,7 @@ from designer.preferences import Preferences
 from designer.runs.survey import Summary
 
 _PADDING = 22  # pixels of a cell beside its text
-_NAME = 190  # the least width of the first column, in pixels
+_TICK = 30  # pixels of the tick before a name
 _STORE_MS = 500  # from a change of the columns until it is stored, for widths being dragged
 
 
@@ -188,7 +188,9 @@ class RunList(QTreeView):
             return
         others = sum(self.columnWidth(n) for n in range(1, len(self.table.columns)))
         with self._silently():
-            self.setColumnWidth(0, max(_NAME, self.viewport().width() - others))
+            least = self.fontMetrics().horizontalAdvance(self.table.columns[0].widest)
+            width = max(least + _TICK + _PADDING, self.viewport().width() - others)
+            self.setColumnWidth(0, width)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
