@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from designer.gui.base import numbers
@@ -225,7 +226,7 @@ _SHOWN = {column.key for column in COLUMNS} | {"epochs", "data.source"}
 
 
 def differing(runs: Sequence[Summary]) -> list[Column]:
-    """Return a column for each setting, argument or size in which runs differ.
+    """Return a column for each setting, argument or size in which runs differ, and for parents.
 
     Settings that a run does not use, such as the momentum of Adam, are no difference.
     """
@@ -247,6 +248,8 @@ def differing(runs: Sequence[Summary]) -> list[Column]:
     parameters = {run.parameters for run in runs} - {None}
     if len(parameters) > 1:
         columns.append(_PARAMETERS)
+    if any(run.origin is not None for run in runs):
+        columns.append(_CONTINUES)
     return columns
 
 
@@ -278,6 +281,23 @@ _PARAMETERS = Column(
     lambda row: row.run.parameters,
     "138M",
     True,
+)
+
+
+def continues(run: Summary) -> str:
+    """Return which run another one continues, "" if none."""
+    if run.origin is None:
+        return ""
+    return f"{Path(run.origin.parent).name} from epoch {run.origin.epochs}"
+
+
+_CONTINUES = Column(
+    "continues",
+    "Continues",
+    "The run that was trained on, and the epochs that it had.",
+    lambda row: continues(row.run),
+    lambda row: continues(row.run) or None,
+    "2026-01-01-1200-lenet5 from epoch 10",
 )
 
 

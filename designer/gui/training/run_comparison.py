@@ -29,6 +29,7 @@ from designer.runs.survey import Summary
 
 _RESULTS = ("state", "accuracy", "loss", "epochs", "time", "begun", "size")
 _GROUPS = ("Result", "Recipe", "Design")
+_GROUP_OF = {"parameters": "Design", "continues": "Result"}  # of the columns of no setting
 _LARGEST = (900, 640)  # pixels
 
 
@@ -167,7 +168,7 @@ def _known(runs: Sequence[Summary]) -> list[Line]:
     settings = [each for each in COLUMNS if each.key not in (*_RESULTS, "name", "design")]
     settings += [each for each in differing(runs) if not each.key.startswith("argument ")]
     for column in settings:
-        found = line("Design" if column.key == "parameters" else "Recipe", column)
+        found = line(_GROUP_OF.get(column.key, "Recipe"), column)
         if len(set(found.values)) > 1:
             lines.append(found)
     return lines

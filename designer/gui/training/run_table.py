@@ -9,7 +9,14 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QBrush, QColor, QFont
 
 from designer.gui.base.theme import colors
-from designer.gui.training.run_columns import COLUMNS, Column, Row, differing, sorted_rows
+from designer.gui.training.run_columns import (
+    COLUMNS,
+    Column,
+    Row,
+    continues,
+    differing,
+    sorted_rows,
+)
 from designer.runs.survey import Summary
 
 _BAD = ("failed", "diverged", "damaged")
@@ -187,9 +194,7 @@ def _tip(row: Row, column: Column) -> str | None:
     if column.key == "name":
         words = [str(run.path)]
         if run.origin is not None:
-            words.append(
-                f"Continues {Path(run.origin.parent).name} from epoch {run.origin.epochs}."
-            )
+            words.append(f"Continues {continues(run)}.")
         words.append("Tick the run to draw its curves together with those shown.")
         return plain(*words)
     if column.key == "state" and run.message:

@@ -189,6 +189,8 @@ def test_begun_is_when_the_run_itself_began(desk, written, tmp_path):
     look(desk, 2)
     tip = desk.runs.table.index(listed(desk).index("copy"), 0).data(Qt.ItemDataRole.ToolTipRole)
     assert "Continues first from epoch 2." in tip
+    assert cell(desk, "copy", "continues") == "first from epoch 2"
+    assert cell(desk, "first", "continues") == ""
 
 
 def test_a_selection_survives_a_change_of_the_list(desk, written):
