@@ -12,7 +12,7 @@ from designer.storage import save_file
 RECENT = 12  # files remembered
 
 ThemeName = Literal["system", "light", "dark"]
-Numbers = Literal["system", "english", "plain"]
+Numbers = Literal["english", "spaces", "plain", "system"]
 DockTabbing = Literal["wide", "narrow", "small"]
 
 
@@ -70,7 +70,8 @@ class Preferences(msgspec.Struct, kw_only=True):
     Attributes
     ----------
     numbers
-        The notation of numbers: the system's, English as in 1,234.5, or without grouping.
+        How digits are grouped: as in 1,234.5, with spaces (as is ``system``, of an earlier
+        version), or not at all.
     standby
         Whether a worker waits for Train with torch, and a small data set, already loaded.
     autosave_seconds

@@ -6,7 +6,7 @@ scrolling a form changes it. Use these instead; a test refuses Qt's own.
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox, QWidget
 
@@ -36,11 +36,25 @@ class ComboBox(WheelWithFocus, QComboBox):
 
 
 class SpinBox(WheelWithFocus, QSpinBox):
-    """A whole number."""
+    """A whole number, in the digits 0 to 9 whatever the language of the system."""
+
+    def __init__(self, *arguments: Any, **properties: Any) -> None:
+        super().__init__(*arguments, **properties)
+        self.setLocale(QLocale.c())
 
 
 class DoubleSpinBox(WheelWithFocus, QDoubleSpinBox):
-    """A decimal number."""
+    """A decimal number with a point; a comma may be typed instead."""
+
+    def __init__(self, *arguments: Any, **properties: Any) -> None:
+        super().__init__(*arguments, **properties)
+        self.setLocale(QLocale.c())
+
+    def validate(self, text: str, position: int) -> object:
+        return super().validate(text.replace(",", "."), position)
+
+    def valueFromText(self, text: str) -> float:
+        return super().valueFromText(text.replace(",", "."))
 
 
 class Slider(WheelWithFocus, QSlider):

@@ -1,32 +1,49 @@
-"""Numbers in the notation that the user chose: English, the system's, or plain."""
+"""How numbers are written and read in the window.
+
+The decimal point is a point everywhere, as in the code, the expressions and the files that the
+window shows beside its own numbers, where a comma separates values. The user chooses how the digits
+of long numbers are grouped.
+"""
 
 import re
-
-from PySide6.QtCore import QLocale
 
 from designer.analysis.report import formatting
 from designer.preferences import Numbers
 
-_ENGLISH = (",", ".")
-_chosen = {"separators": _ENGLISH}
+_GROUPS: dict[Numbers, str] = {
+    "english": ",",
+    "spaces": "\N{NARROW NO-BREAK SPACE}",
+    "system": "\N{NARROW NO-BREAK SPACE}",  # stored by an earlier version
+    "plain": "",
+}
+_chosen = {"group": ","}
+_GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,]|\.\w*[a-zA-Z_])")
 
 
 def use(style: Numbers) -> None:
-    """Choose the notation of all numbers written from now on."""
-    locale = QLocale.system()
-    _chosen["separators"] = {
-        "english": _ENGLISH,
-        "plain": ("", "."),
-        "system": (locale.groupSeparator(), locale.decimalPoint()),
-    }[style]
+    """Choose the grouping of all numbers written from now on."""
+    _chosen["group"] = _GROUPS[style]
 
 
 def local(text: str) -> str:
     """Return a number in English notation, as `formatting` writes it, in the chosen one."""
-    if _chosen["separators"] == _ENGLISH:
-        return text
-    group, point = _chosen["separators"]
-    return text.translate({ord(","): group, ord("."): point})
+    return text.replace(",", _chosen["group"])
+
+
+def sentence(text: str) -> str:
+    """Return a sentence with its long numbers, as in 138,357,544, in the chosen grouping."""
+    return _GROUPED.sub(lambda found: local(found[0]), text)
+
+
+def typed(text: str) -> float:
+    """Return the number that a user typed; a decimal comma is read as a point.
+
+    Raises
+    ------
+    ValueError
+        It is no number.
+    """
+    return float(text.strip().replace(",", ".", 1))
 
 
 def count(number: int) -> str:

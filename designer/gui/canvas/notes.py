@@ -6,6 +6,7 @@ from PySide6.QtCore import QEasingCurve, QObject, QPoint, QPropertyAnimation, Qt
 from PySide6.QtWidgets import QFrame, QGraphicsOpacityEffect, QLabel, QVBoxLayout, QWidget
 
 from designer.analysis.problems import Problem, Severity
+from designer.gui.base import numbers
 from designer.gui.base.theme import colors, sans, theme
 
 _SHOWN = 3600  # milliseconds that a toast stays; longer sentences stay longer
@@ -133,7 +134,7 @@ class Notes(QObject):
         c = colors()
         parts = []
         for problem in problems[:_MOST_PROBLEMS]:
-            part = _escaped(problem.message)
+            part = _escaped(numbers.sentence(problem.message))
             for fix in problem.fixes[:3]:
                 part += f'<br><span style="color:{c.accent}">Fix: {_escaped(fix.label)}</span>'
             parts.append(part)

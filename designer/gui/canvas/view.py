@@ -8,6 +8,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from designer.design.values import Design
+from designer.gui.base import numbers
 from designer.gui.canvas.differences import touched
 from designer.gui.canvas.flow import DOWN, Flow
 from designer.gui.canvas.frames import build
@@ -171,7 +172,7 @@ class GraphView(InteractiveView):
         if self.workspace.document is not None and not self.layer.arrays.paths:
             found = graph_at(self.workspace.design, self.workspace.scope)
             count = len(found[1].nodes) if found is not None else 0
-            text = f"Arranging {count:,} nodes …" if count else EMPTY
+            text = f"Arranging {numbers.count(count)} nodes …" if count else EMPTY
         self.notes.show_hint(text)
 
     def _select(self) -> None:

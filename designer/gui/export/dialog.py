@@ -186,7 +186,7 @@ class ExportDialog(QDialog):
         name = self.name.text().strip()
         if self._source is None:
             errors = [
-                problem.message
+                numbers.sentence(problem.message)
                 for problem in self.workspace.analysis.problems
                 if problem.severity is Severity.ERROR
             ]

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer import presets
-from designer.gui.base import icons
+from designer.gui.base import icons, numbers
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, mono, sans, theme
 from designer.gui.gallery.catalogue import Card, followers
@@ -251,7 +251,7 @@ class Preview(QScrollArea):
             label.setVisible(bool(preset.published))
         paper = link_papers(escape(preset.paper.reference), link)
         self.paper.setText(f"<i>{escape(preset.paper.title)}</i><br>{paper}")
-        self.recipe.setText(preset.recipe_note)
+        self.recipe.setText(numbers.sentence(preset.recipe_note))
         known = {each.name: each for each in self._cards}
         lines = []
         for sentence, others in (

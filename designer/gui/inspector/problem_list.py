@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLay
 
 from designer.analysis.problems import Fix, Problem, Severity
 from designer.errors import DesignerError
+from designer.gui.base import numbers
 from designer.gui.documents.workspace import Workspace
 from designer.gui.inspector import edit_summary
 
@@ -58,7 +59,9 @@ class ProblemList(QWidget):
         column = QVBoxLayout(frame)
         column.setContentsMargins(9, 7, 9, 8)
         column.setSpacing(6)
-        text = QLabel(problem.message, frame, wordWrap=True, objectName=f"problem-{number}")
+        text = QLabel(
+            numbers.sentence(problem.message), frame, wordWrap=True, objectName=f"problem-{number}"
+        )
         text.setTextFormat(Qt.TextFormat.PlainText)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column.addWidget(text)

@@ -267,7 +267,9 @@ class CodePanel(LazyPanel):
 
 def _refusal(problems: Iterable[Problem]) -> str:
     """Return why no code can be generated."""
-    first, *others = [each.message for each in problems if each.severity is Severity.ERROR]
+    first, *others = [
+        numbers.sentence(each.message) for each in problems if each.severity is Severity.ERROR
+    ]
     if not others:
         return f"The design must be valid before its code can be generated. Fix this: {first}."
     return (

@@ -93,7 +93,7 @@ class ProblemRow(QWidget):
         """Show another problem in this row; one of an unfinished node in gray."""
         self.group, self.unfinished = group, unfinished
         first = group[0]
-        self.sentence.setText(first.message)
+        self.sentence.setText(numbers.sentence(first.message))
         self.location.setText(location_of(group))
         kind = "unfinished" if unfinished else first.severity.value
         self.setAccessibleName(f"{kind}: {first.message}")

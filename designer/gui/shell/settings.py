@@ -24,7 +24,7 @@ from designer.gui.base import icons, screens
 from designer.gui.base.boxes import ComboBox, DoubleSpinBox
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.forms.folder_field import FolderField
-from designer.preferences import Preferences
+from designer.preferences import Numbers, Preferences
 
 _THEMES = (
     ("system", "System", "device", "Light or dark as the system is, also when that changes."),
@@ -33,7 +33,7 @@ _THEMES = (
 )
 _NUMBERS = (
     ("english", "1,234,567.8"),
-    ("system", "as in the system's language"),
+    ("spaces", "1\N{NARROW NO-BREAK SPACE}234\N{NARROW NO-BREAK SPACE}567.8"),
     ("plain", "1234567.8"),
 )
 _DEVICES = (
@@ -101,7 +101,9 @@ class SettingsDialog(QDialog):
         self._row("Theme", self._theme_buttons())
         self.numbers = self._choices("settings-numbers", _NUMBERS, "numbers")
         self._row(
-            "Numbers", self.numbers, "How long numbers are grouped, everywhere in the program."
+            "Numbers",
+            self.numbers,
+            "How digits are grouped. Decimals have a point, as in code; a comma may be typed.",
         )
         self._section("Folders")
         self.runs = FolderField("settings-runs", "Folder for runs", required=True)
@@ -208,7 +210,7 @@ class SettingsDialog(QDialog):
         self._filling = True
         for button, (name, *_) in zip(self.themes.buttons(), _THEMES, strict=True):
             button.setChecked(name == self.preferences.theme)
-        self.numbers.setCurrentIndex(self.numbers.findData(self.preferences.numbers))
+        self.numbers.setCurrentIndex(self.numbers.findData(_shown(self.preferences.numbers)))
         self.device.setCurrentIndex(self.device.findData(self.preferences.device))
         self.runs.set_text(self.preferences.runs_folder)
         self.data.set_text(self.preferences.data_folder)
@@ -232,3 +234,8 @@ class SettingsDialog(QDialog):
     def done(self, result: int) -> None:
         super().done(result)
         self.deleteLater()
+
+
+def _shown(style: Numbers) -> Numbers:
+    """Return the row of the list for a stored notation."""
+    return "spaces" if style == "system" else style

@@ -175,7 +175,7 @@ class StatusBar(QStatusBar):
         )
         first = [*found, *unfinished][:1]
         self.problems.setToolTip(
-            f"<p>{escape(first[0].message)}</p><p>Click for the list.</p>"
+            f"<p>{escape(numbers.sentence(first[0].message))}</p><p>Click for the list.</p>"
             if first
             else "The design can be built and trained."
         )

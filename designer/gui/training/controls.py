@@ -155,7 +155,7 @@ class RateField(QLineEdit):
 
 def _rate(text: str) -> float | None:
     try:
-        rate = float(text)
+        rate = numbers.typed(text)
     except ValueError:
         return None
     return rate if 0 < rate < float("inf") else None

@@ -9,6 +9,7 @@ from designer.design import edits
 from designer.design.edits import Edit
 from designer.design.values import Design, LayerNode
 from designer.errors import DesignerError
+from designer.gui.base import numbers
 from designer.recipe.losses import LOSSES
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, consequences
@@ -86,15 +87,18 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
                 has = f"{data.name} has {data.outputs} targets"
                 remedy = f"Set the design to {data.outputs} targets"
             return Match(
-                f"{has}, but {output.name} has {output.shape[0]:,} values.",
+                f"{has}, but {output.name} has {numbers.count(output.shape[0])} values.",
                 remedies=(Remedy(remedy, edit),) if edit else (),
             )
     counts = split_counts(data, recipe)
     if counts["train"] < recipe.batch:
         number = max(counts["train"], 1)
         return Match(
-            f"A batch of {recipe.batch:,} is more than the {counts['train']:,} training images.",
-            remedies=(Remedy(f"Set the batch to {number:,}", change=_with("batch", number)),),
+            f"A batch of {numbers.count(recipe.batch)} is more than the "
+            f"{numbers.count(counts['train'])} training images.",
+            remedies=(
+                Remedy(f"Set the batch to {numbers.count(number)}", change=_with("batch", number)),
+            ),
         )
     if "validation" not in counts:
         return Match(

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui.base import icons
+from designer.gui.base import icons, numbers
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
@@ -278,7 +278,8 @@ class TrainingPanel(QWidget):
             words = self.trainer.ending_of(follower)
             last = follower.history.last.get("checkpoint")
             if follower.checkpoint and last:
-                return f"{words} The last checkpoint was written at step {last.get('step', 0):,}."
+                step = numbers.count(last.get("step", 0))
+                return f"{words} The last checkpoint was written at step {step}."
             return f"{words} There is no checkpoint yet." if state == "interrupted" else words
         if result is None:
             return ""

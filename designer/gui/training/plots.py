@@ -14,6 +14,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from designer.gui.base import numbers
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.training.axes import Axis
 from designer.gui.worker.history import Array
@@ -313,7 +314,7 @@ class Plot(QWidget):
             return "–"
         if self.percent:
             return f"{100 * value:.1f} %"
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{self.digits}g}"
+        return numbers.local(f"{value:,.0f}") if abs(value) >= 1000 else f"{value:.{self.digits}g}"
 
     def _mouse_moved(self, point: QPointF) -> None:
         inside = self.box.sceneBoundingRect().contains(point)

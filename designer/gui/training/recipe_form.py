@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
+from designer.gui.base import numbers
 from designer.gui.base.boxes import ComboBox
 from designer.gui.base.theme import sans, theme
 from designer.recipe.reading import changed
@@ -257,8 +258,9 @@ class Row(QWidget):
             if self.field.kind is int:
                 return int(text)
             if self.field.kind is float:
-                return float(text)
-            values = [float(part) for part in text.split(",")]
+                return numbers.typed(text)
+            # With semicolons between the numbers, these may have decimal commas.
+            values = [numbers.typed(part) for part in text.split(";" if ";" in text else ",")]
         except ValueError:
             return WRONG
         return tuple(values) if len(values) == 2 else WRONG

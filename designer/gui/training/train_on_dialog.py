@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui.base import background
+from designer.gui.base import background, numbers
 from designer.gui.base.boxes import SpinBox
 from designer.gui.worker.trainer import Trainer
 from designer.recipe.recipe import Recipe
@@ -221,7 +221,7 @@ def _label(name: str, text: str, *, role: str = "") -> QLabel:
 def _number(text: str) -> float | None:
     """Return a rate above 0 from its text, None if it is none."""
     try:
-        rate = float(text.replace(",", "."))
+        rate = numbers.typed(text)
     except ValueError:
         return None
     return rate if 0 < rate < float("inf") else None

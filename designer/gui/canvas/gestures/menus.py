@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtWidgets import QMenu
 
 from designer.analysis.problems import Fix, Problem
-from designer.gui.base import icons
+from designer.gui.base import icons, numbers
 from designer.gui.canvas.gestures import commands, quick_add
 from designer.gui.canvas.gestures.common import edge_reach
 from designer.gui.canvas.gestures.selecting import select_edge
@@ -67,7 +67,7 @@ def node_menu(view: SceneView, path: str) -> QMenu:
     fixes = list(_fixes(view.workspace.analysis.problems, path))
     for problem, fix in fixes[:_MOST_FIXES]:
         action = menu.addAction(icons.icon("fix"), f"Fix: {fix.label}")
-        action.setToolTip(f"<p>{escape(problem.message)}</p>")
+        action.setToolTip(f"<p>{escape(numbers.sentence(problem.message))}</p>")
         action.triggered.connect(lambda _=False, fix=fix: view.workspace.edit(fix.label, fix))
     if fixes:
         menu.addSeparator()
