@@ -127,3 +127,19 @@ def test_arguments_of_the_design_are_written_too() -> None:
     )
     assert labels(made)[0] == "set c to =width channels"
     assert not analyze(fixed(made)).problems
+
+
+@pytest.mark.parametrize("layer", ["Add", "Concat"])
+def test_many_joins_before_the_problem_take_no_time(layer: str) -> None:
+    nodes: dict[str, Any] = {"image": IMAGE, "a": conv("=width")}
+    edges, before = [["image", "a"]], "a"
+    for number in range(40):  # each reads the one before twice, so that there are 2**40 paths
+        nodes[f"j{number}"] = {"layer": layer}
+        edges += [[before, f"j{number}"], [before, f"j{number}:1"]]
+        before = f"j{number}"
+    nodes |= {"c": conv(7), "add": {"layer": "Add"}, "end": OUTPUT}
+    edges += [[before, "add", "end"], ["image", "c", "add:1"]]
+    problem = analyze(design(nodes, edges, width=8)).problems[0]
+    assert problem.code in ("inputs-differ", "too-large")
+    if layer == "Add":
+        assert problem.fixes[0].label == "set c to =width channels"

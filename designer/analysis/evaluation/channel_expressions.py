@@ -11,11 +11,15 @@ from designer.analysis.evaluation.results import NodeResult
 from designer.analysis.evaluation.wiring import Source, Wiring
 from designer.design import blocks
 from designer.design.expressions import (
+    Binary,
+    Call,
+    Conditional,
     ExpressionError,
     Literal,
     Name,
     Scalar,
     Tree,
+    Unary,
     evaluate,
     is_expression,
     names,
@@ -29,6 +33,8 @@ from designer.layers.base import Code, Layer
 
 DEEPEST = 60
 """Nodes before a tensor, in a row, that are looked at. Few layers in a row keep the channels."""
+MOST_PARTS = 60
+"""Names, numbers and operators of an expression; a longer one is given up."""
 
 _UNKNOWN = Name("?")  # no name of a design
 
@@ -61,7 +67,7 @@ def channel_expression(
         An expression, or a number that holds in all uses; None if there is neither.
     """
     try:
-        tree = _Search(design).channels(wiring, results, source, block is None, DEEPEST)
+        tree = _Search(design, wiring, results, top=block is None).channels(source, DEEPEST)
         known = _UNKNOWN.identifier not in names(tree)
         value = value_of(tree) if known and evaluate(tree, scope) == wanted else None
     except (DesignerError, ExpressionError):  # too long to be written, or not valid
@@ -87,30 +93,45 @@ def _is_used_once(design: Design, block: str | None) -> bool:
 
 
 class _Search:
-    """Goes back from a tensor to the layers that give it its channels."""
+    """Goes back from a tensor of one graph to the layers that give it its channels.
 
-    def __init__(self, design: Design) -> None:
+    Parameters
+    ----------
+    design
+        The design.
+    wiring, results
+        The wiring of the graph, and the results of its nodes.
+    top
+        Whether it is the design's own graph, not a block's.
+    """
+
+    def __init__(
+        self, design: Design, wiring: Wiring, results: Mapping[str, NodeResult], *, top: bool
+    ) -> None:
         self.design = design
+        self.wiring = wiring
+        self.results = results
+        self.top = top
+        self.known: dict[Source, Tree] = {}  # without it, each join would double the work
 
-    def channels(
-        self,
-        wiring: Wiring,
-        results: Mapping[str, NodeResult],
-        source: Source,
-        top: bool,
-        depth: int,
-    ) -> Tree:
+    def channels(self, source: Source, depth: int) -> Tree:
         """Return the channels of a tensor as an expression, with the name ``?`` if unknown."""
-        name, port = source
-        if name in wiring.ends.inputs:
-            first = name == wiring.ends.inputs[0]
-            return Name("in_channels") if first and not top else _UNKNOWN
-        node, result = wiring.graph.nodes.get(name), results.get(name)
+        if source not in self.known:
+            self.known[source] = _UNKNOWN  # ends the search on a cycle
+            tree = self._channels(*source, depth)
+            self.known[source] = tree if _is_short(tree) else _UNKNOWN
+        return self.known[source]
+
+    def _channels(self, name: str, port: int, depth: int) -> Tree:
+        ends = self.wiring.ends.inputs
+        if name in ends:
+            return Name("in_channels") if name == ends[0] and not self.top else _UNKNOWN
+        node, result = self.wiring.graph.nodes.get(name), self.results.get(name)
         if node is None or result is None or depth == 0:
             return _UNKNOWN
         inputs = [
-            _UNKNOWN if each is None else self.channels(wiring, results, each, top, depth - 1)
-            for each in wiring.sources[name]
+            _UNKNOWN if each is None else self.channels(each, depth - 1)
+            for each in self.wiring.sources[name]
         ]
         if isinstance(node, LayerNode):
             return _of_layer(node, result.layer, inputs, result)
@@ -126,12 +147,30 @@ class _Search:
         source = inside.wiring.sources[inside.wiring.ends.outputs[port]][0]
         if source is None:
             return _UNKNOWN
-        tree = self.channels(inside.wiring, inside.nodes, source, False, depth - 1)
+        search = _Search(self.design, inside.wiring, inside.nodes, top=False)
         given: dict[str, Tree] = {
             name: _tree(node.arguments.get(name, argument.default))
             for name, argument in block.arguments.items()
         }
+        tree = search.channels(source, depth - 1)
         return substitute(tree, {**given, "in_channels": inputs[0]})
+
+
+def _is_short(tree: Tree) -> bool:
+    waiting = [tree]
+    for _ in range(MOST_PARTS):
+        if not waiting:
+            return True
+        match waiting.pop():
+            case Unary(_, operand):
+                waiting.append(operand)
+            case Binary(_, left, right):
+                waiting += [left, right]
+            case Conditional(then, test, otherwise):
+                waiting += [then, test, otherwise]
+            case Call(_, arguments):
+                waiting += arguments
+    return not waiting
 
 
 def _of_layer(node: LayerNode, layer: Layer | None, inputs: list[Tree], result: NodeResult) -> Tree:

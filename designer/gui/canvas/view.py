@@ -16,7 +16,7 @@ from designer.gui.canvas.interaction import InteractiveView
 from designer.gui.canvas.painting import in_rect
 from designer.gui.canvas.positions import PositionCache
 from designer.gui.documents.document import Document
-from designer.gui.documents.graph_paths import graph_at, is_drawn, join, name_of
+from designer.gui.documents.graph_paths import graph_at, join, name_of, parent
 from designer.gui.documents.workspace import Workspace
 
 EMPTY = "Drag a layer here, or press Tab and type its name."
@@ -103,17 +103,29 @@ class GraphView(InteractiveView):
         problems, blocks = workspace.problems, workspace.design.blocks
         self.layer.show_design(root, problems, blocks, weight_status)
         for path in sorted(drawn - self.layer.arrays.row.keys()):
-            if is_drawn(workspace.design, path) and not self.absent_shown:
-                workspace.reported.emit(
-                    f"{name_of(path)} is absent now, so it is not drawn; choose Absent layers in "
-                    "the View menu to see it."
-                )
+            if self._report_absent(path):
                 break
         self.light_edge(self.chosen_edge)
         self._show_hint()
         if self._fresh and len(self.layer.arrays.paths):
             self._look_first()
         self._update_level()
+
+    def reveal(self, path: str) -> None:
+        super().reveal(path)
+        self._report_absent(path)
+
+    def _report_absent(self, path: str) -> bool:
+        """Say so if a node is not drawn since it is absent; return whether it is."""
+        frame = self.layer.arrays.frames.get(parent(path))
+        name = name_of(path)
+        if frame is None or name in frame.graph.nodes or name not in frame.whole.nodes:
+            return False
+        self.workspace.reported.emit(
+            f"{name} is absent with the present arguments, so it is not drawn; choose Absent "
+            "layers in the View menu to see it."
+        )
+        return True
 
     def _follow(self, before: Design, after: Design) -> None:
         """Pan to what differs between two values of the design, if that is out of sight."""

@@ -87,5 +87,12 @@ def test_a_node_that_becomes_absent_is_named(hand: Hand, qtbot) -> None:
     hand.workspace.select(["relu1_1"])
     hand.workspace.edit("leave out", lambda d: edits.set_when(d, "relu1_1", False))
     assert "relu1_1" not in drawn(hand)
-    assert sentences and "relu1_1 is absent now" in sentences[0]
+    assert sentences and "relu1_1 is absent" in sentences[0]
     assert hand.selected == {"relu1_1"}  # so that the inspector can bring it back
+
+
+def test_going_to_an_absent_layer_says_how_to_see_it(hand: Hand, qtbot) -> None:
+    sentences: list[str] = []
+    hand.workspace.reported.connect(sentences.append)
+    hand.workspace.select([BATCH_NORM], reveal=True)
+    assert sentences and "View menu" in sentences[0]
