@@ -181,7 +181,13 @@ class _Follower:
             for sentence in event.get("refused", ()):
                 self._line(str(sentence))
         elif kind == "lr":
-            self._line(f"Learning rate set to {event.get('lr', math.nan):g}")
+            rate = f"{event.get('lr', math.nan):g}"
+            scheduled = not event.get("by_hand", True)
+            self._line(
+                f"Learning rate {rate}, from the schedule"
+                if scheduled
+                else f"Learning rate set to {rate}"
+            )
 
     def _epoch(self, event: Event) -> str:
         words = [f"epoch {event['epoch']:>3}/{self.start.get('epochs', '?')}"]

@@ -25,6 +25,7 @@ from designer.engine.steering import Steering
 from designer.engine.tally import Tally
 from designer.errors import DesignerError
 from designer.recipe.optimizers import Optimizer
+from designer.runs.control import Command
 from designer.runs.folder import RunFolder
 from designer.runs.heartbeat import Heart
 from designer.runs.result import Best, Metrics, Result, Status
@@ -218,8 +219,7 @@ class Loop:
             progress.batches += 1
             progress.steps += 1
             self._heart.step()
-            # The first step is logged at once, so that a slow network is seen to train.
-            if progress.steps % recipe.log_interval == 0 or progress.steps == 1:
+            if _is_logged(progress.steps, recipe.log_interval):
                 self._log_step(rate)
             if self._steering.is_time_to_look(progress.steps) and not self._steer():
                 return False
@@ -420,8 +420,8 @@ class Loop:
             was_paused = paused
             for command in commands:
                 match command.command:
-                    case "set_lr":
-                        self._set_rate(command.value or 0.0)
+                    case "set_lr" | "scale_lr" | "schedule_lr":
+                        self._change_rate(command)
                     case "checkpoint":
                         self._checkpoint("command")
             # The last one counts: a resume cancels an unread pause or stop.
@@ -444,10 +444,21 @@ class Loop:
             self._heart.pause()
             self._steering.wait()
 
-    def _set_rate(self, rate: float) -> None:
+    def _change_rate(self, command: Command) -> None:
+        if command.value is None:
+            self._rate.follow_schedule()
+        elif command.command == "scale_lr":
+            self._rate.scale(command.value)
+        else:
+            self._rate.set(command.value)
         progress = self._progress
-        self._rate.set(rate, step=progress.steps)
-        self._events.write("lr", step=progress.steps, epoch=progress.epoch_at_hand, lr=rate)
+        self._events.write(
+            "lr",
+            step=progress.steps,
+            epoch=progress.epoch_at_hand,
+            lr=self._rate.at(progress.steps),
+            by_hand=self._rate.by_hand is not None,
+        )
 
     def _log_step(self, rate: float) -> None:
         self._read()
@@ -459,10 +470,20 @@ class Loop:
             loss=self._loss,
             accuracy=self._accuracy,
             lr=rate,
+            by_hand=self._rate.by_hand is not None,
             images_per_second=self._pace.images_per_second(),
             seconds_left=self._pace.seconds_left(),
             memory_bytes=self._memory.used_bytes(),
         )
+
+
+def _is_logged(step: int, interval: int) -> bool:
+    """Return whether a step gets an event: each at a log interval, and some of the first ones.
+
+    Before the first interval is over these are the steps 1, 2, 4, 8 ..., so that a slow network is
+    seen to train and a short training has a curve.
+    """
+    return step % interval == 0 or (step < interval and step & (step - 1) == 0)
 
 
 def write_result(run: RunFolder, result: Result) -> None:

@@ -18,10 +18,14 @@ class _State(msgspec.Struct):
     reduction: Annotated[float, Meta(ge=0, le=1)]
     lowest: float
     bad_epochs: Annotated[int, Meta(ge=0, le=2**53)]
+    by_hand: Annotated[float, Meta(gt=0)] | None = None
 
 
 class LearningRate:
     """The rate of a schedule as a function of the step; all that it remembers is in `state`.
+
+    A rate set by hand is used as it is until the schedule is followed again, because scaling the
+    schedule to it makes the later rates explode if it was set early in a warm-up.
 
     Parameters
     ----------
@@ -31,6 +35,11 @@ class LearningRate:
         ``optimizer.learning_rate``; one_cycle peaks at it.
     epochs, steps_per_epoch
         The length of the training. Steps count from 0.
+
+    Attributes
+    ----------
+    by_hand
+        The rate that was set by hand; None while the schedule is followed.
     """
 
     def __init__(
@@ -44,21 +53,37 @@ class LearningRate:
             base=base,
             warmup=warmup_steps(schedule, steps_per_epoch=steps_per_epoch),
         )
-        self._scale = 1.0  # set by hand
+        self._scale = 1.0
+        self.by_hand: float | None = None
         self._reduction = 1.0  # of reduce_on_plateau
         self._lowest = math.inf
         self._bad_epochs = 0
 
     def at(self, step: int) -> float:
         """Return the rate of a step."""
-        return self._scale * self._planned(step)
+        return self._scale * self._planned(step) if self.by_hand is None else self.by_hand
 
-    def set(self, rate: float, *, step: int) -> None:
-        """Make ``rate`` that of ``step``; all later rates change in proportion."""
-        self._scale = rate / max(self._planned(step), 1e-12)
+    def set(self, rate: float) -> None:
+        """Use a rate from now on, whatever the schedule says."""
+        self.by_hand = rate
+
+    def follow_schedule(self) -> None:
+        """Use the rates of the schedule again, as if none had been set by hand."""
+        self.by_hand = None
+
+    def scale(self, factor: float) -> None:
+        """Multiply all later rates by a factor, those of the schedule and the one set by hand."""
+        self._scale *= factor
+        if self.by_hand is not None:
+            self.by_hand *= factor
 
     def epoch_ended(self, loss: float) -> None:
-        """Take the validation loss of an epoch, for reduce_on_plateau."""
+        """Take the validation loss of an epoch, for reduce_on_plateau.
+
+        While the schedule is off, no plateau is counted.
+        """
+        if self.by_hand is not None:
+            return
         if loss < self._lowest * (1 - _THRESHOLD):
             self._lowest = loss
             self._bad_epochs = 0
@@ -72,6 +97,7 @@ class LearningRate:
         """Return what `restore` needs."""
         return {
             "scale": self._scale,
+            "by_hand": self.by_hand,
             "reduction": self._reduction,
             "lowest": self._lowest,
             "bad_epochs": self._bad_epochs,
@@ -88,6 +114,8 @@ class LearningRate:
         checked = msgspec.convert(state, _State)
         self._scale, self._reduction = checked.scale, checked.reduction
         self._lowest, self._bad_epochs = checked.lowest, checked.bad_epochs
+        # In version 0.1, a rate set by hand scaled the schedule; its runs continue that way.
+        self.by_hand = checked.by_hand
 
     def _planned(self, step: int) -> float:
         at = msgspec.structs.replace(self._first, step=step, reduction=self._reduction)

@@ -11,11 +11,27 @@ from designer.errors import DesignerError
 from designer.runs.events import BINARY, NO_LINK
 from designer.storage import unwritable
 
-CommandName = Literal["pause", "resume", "stop", "checkpoint", "set_lr"]
+CommandName = Literal[
+    "pause", "resume", "stop", "checkpoint", "set_lr", "scale_lr", "schedule_lr"
+]
+
+_NUMBERS = {"set_lr": "learning rate", "scale_lr": "factor of the learning rate"}
+"""The commands that need a positive number, and what it is."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the file. ``value`` is the learning rate of ``set_lr``."""
+    """One line of the file.
+
+    Attributes
+    ----------
+    command
+        ``set_lr`` uses a learning rate in place of the schedule's, ``schedule_lr`` follows the
+        schedule again, ``scale_lr`` multiplies all later rates by a factor.
+    value
+        The learning rate or the factor; None for the other commands.
+    time
+        When it was sent, in seconds since 1970.
+    """
 
     command: CommandName
     value: float | None = None
@@ -28,10 +44,10 @@ def send(path: Path, command: CommandName, *, value: float | None = None) -> Non
     Raises
     ------
     DesignerError
-        ``set_lr`` comes without a positive finite value, or the file cannot be written.
+        A command lacks the positive finite value that it needs, or the file cannot be written.
     """
-    if command == "set_lr" and not (value is not None and 0 < value < float("inf")):
-        raise DesignerError(f"The learning rate cannot be {value}: give a number above 0.")
+    if not _is_complete(command, value):
+        raise DesignerError(f"The {_NUMBERS[command]} cannot be {value}: give a number above 0.")
     line = msgspec.json.encode(Command(command=command, value=value)) + b"\n"
     flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND | BINARY | NO_LINK
     try:
@@ -91,6 +107,11 @@ def _decoded(line: bytes) -> Command | None:
         command = msgspec.json.decode(line, type=Command)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    if command.command == "set_lr" and not (command.value and 0 < command.value < float("inf")):
-        return None
-    return command
+    return command if _is_complete(command.command, command.value) else None
+
+
+def _is_complete(command: CommandName, value: float | None) -> bool:
+    """Return whether a command has the number that it needs, and no other one."""
+    if command in _NUMBERS:
+        return value is not None and 0 < value < float("inf")
+    return value is None

@@ -90,11 +90,51 @@ def test_the_shortest_trainings_have_a_rate(name, epochs):
 
 
 def test_a_rate_set_by_hand_holds_and_survives():
+    ours = rate(name="cosine", warmup_epochs=3.0)
+    ours.set(50.0)
+    assert [ours.at(step) for step in range(STEPS)] == [50.0] * STEPS
+    assert_restored(ours)
+
+
+def test_the_schedule_is_followed_again():
+    ours, plain = (rate(name="one_cycle") for _ in range(2))
+    ours.set(1.0)
+    ours.follow_schedule()
+    assert [ours.at(step) for step in range(STEPS)] == [plain.at(step) for step in range(STEPS)]
+    assert_restored(ours)
+
+
+def test_a_scaled_schedule_stays_a_schedule():
+    ours, plain = (rate(name="one_cycle") for _ in range(2))
+    ours.scale(0.5)
+    assert [ours.at(step) for step in range(STEPS)] == [
+        0.5 * plain.at(step) for step in range(STEPS)
+    ]
+    ours.set(1.0)
+    ours.scale(0.5)
+    assert ours.at(0) == 0.5
+    assert_restored(ours)
+
+
+def test_no_plateau_is_counted_while_the_schedule_is_off():
+    ours = rate(name="reduce_on_plateau", patience=0, factor=0.1)
+    ours.set(1.0)
+    for _ in range(5):
+        ours.epoch_ended(1.0)
+    assert ours.at(0) == 1.0
+    ours.follow_schedule()
+    assert ours.at(0) == BASE
+
+
+def test_a_checkpoint_of_a_rate_that_scaled_the_schedule_continues_so():
     ours = rate(name="cosine")
-    ours.set(1.0, step=10)
-    assert ours.at(10) == pytest.approx(1.0)
-    assert ours.at(20) < 1.0
-    again = rate(name="cosine")
+    ours.restore({"scale": 2.0, "reduction": 1.0, "lowest": 0.5, "bad_epochs": 0})
+    assert ours.at(10) == 2.0 * rate(name="cosine").at(10)
+
+
+def assert_restored(ours):
+    """Compare the rates with those of another object that was given the state."""
+    again = LearningRate(ours._schedule, base=BASE, epochs=EPOCHS, steps_per_epoch=PER_EPOCH)
     again.restore(ours.state())
     assert [again.at(step) for step in range(STEPS)] == [ours.at(step) for step in range(STEPS)]
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from designer.data import open_dataset, split
-from designer.engine import checkpoint, steering, training
+from designer.engine import checkpoint, loop, steering, training
 from designer.engine.losses import Objective
 from designer.engine.module import module_of_run
 from designer.engine.training import train
@@ -147,7 +147,7 @@ def test_the_first_step_is_told_whatever_the_interval(tmp_path, data):
     run = create(tmp_path / "run", tiny_recipe(data, epochs=1, log_interval=4))
     result = train(run)
     steps = [event["step"] for event in of_kind(run, "step")]
-    assert steps == [1, *range(4, result.steps + 1, 4)]
+    assert steps == [1, 2, *range(4, result.steps + 1, 4)]
 
 
 def test_the_loop_equals_one_written_by_hand(tmp_path, data):
@@ -244,6 +244,38 @@ def test_commands_are_obeyed(tmp_path, data, look_always, monkeypatch):
     assert [event["lr"] for event in of_kind(run, "lr")] == [0.01, 0.02]
     assert [event["reason"] for event in of_kind(run, "checkpoint")][:2] == ["command", "pause"]
     assert [kind for kind in kinds(run) if kind in ("paused", "resumed")] == ["paused", "resumed"]
+
+
+def test_a_rate_set_in_the_warm_up_is_the_rate_until_the_schedule_is_followed(
+    tmp_path, data, look_always
+):
+    recipe = tiny_recipe(data, schedule__name="constant", schedule__warmup_epochs=1.0)
+    run = create(tmp_path / "run", recipe)
+    control.send(run.control, "set_lr", value=0.5)
+    control.send(run.control, "stop")
+    train(run)
+    train(run, resume=True)  # the rate survives
+    assert {rate for _, _, rate in losses(run)[1:]} == {0.5}
+    assert all(event["by_hand"] for event in of_kind(run, "step")[1:])
+
+    again = create(tmp_path / "again", recipe)
+    control.send(again.control, "set_lr", value=0.5)
+    control.send(again.control, "schedule_lr")
+    train(again)
+    plain = create(tmp_path / "plain", recipe)
+    train(plain)
+    assert losses(again) == losses(plain)
+    (set_, freed) = of_kind(again, "lr")
+    assert (set_["lr"], set_["by_hand"], freed["by_hand"]) == (0.5, True, False)
+
+
+@pytest.mark.parametrize(
+    ("interval", "expected"),
+    [(100, [1, 2, 4, 8, 16, 32, 64, 100, 200]), (4, [1, 2, 4, 8, 12]), (1, [1, 2, 3, 4])],
+)
+def test_the_first_steps_are_logged_more_often(interval, expected):
+    logged = [step for step in range(1, expected[-1] + 1) if loop._is_logged(step, interval)]
+    assert logged == expected
 
 
 def test_a_stop_ends_with_a_checkpoint_and_is_taken_once(tmp_path, data, look_always):

@@ -42,10 +42,11 @@ def test_half_lines_wait_and_nonsense_is_passed_over(tmp_path):
     assert reader.taken == 4
 
 
+@pytest.mark.parametrize("command", ["set_lr", "scale_lr"])
 @pytest.mark.parametrize("value", [None, 0.0, -1.0, float("nan"), float("inf")])
-def test_a_learning_rate_must_be_positive(tmp_path, value):
+def test_a_learning_rate_must_be_positive(tmp_path, command, value):
     with pytest.raises(DesignerError, match="learning rate"):
-        send(tmp_path / "control.jsonl", "set_lr", value=value)
+        send(tmp_path / "control.jsonl", command, value=value)
 
 
 def test_a_missing_folder_is_told(tmp_path):
