@@ -11,9 +11,7 @@ from designer.errors import DesignerError
 from designer.runs.events import BINARY, NO_LINK
 from designer.storage import unwritable
 
-CommandName = Literal[
-    "pause", "resume", "stop", "checkpoint", "set_lr", "scale_lr", "schedule_lr"
-]
+CommandName = Literal["pause", "resume", "stop", "checkpoint", "set_lr", "scale_lr", "schedule_lr"]
 
 _NUMBERS = {"set_lr": "learning rate", "scale_lr": "factor of the learning rate"}
 """The commands that need a positive number, and what it is."""

@@ -69,7 +69,8 @@ def panned() -> float:
     import numpy as np
 
     from designer.gui.base.theme import colors
-    from designer.gui.training.plots import Line, Plot
+    from designer.gui.training.lines import Line
+    from designer.gui.training.plots import Plot
     from designer.gui.worker.history import smoothed
 
     x = np.linspace(0, 20, POINTS)

@@ -17,6 +17,8 @@ _APART = {"left": 34, "bottom": 64}  # least distance between two numbers, in pi
 _GAP = 4  # pixels between a number and the curves
 _FAINT = 110  # alpha of the grid lines, of 255
 _ROOM = 1.25  # height of the bottom axis, in heights of a line of text
+_LEAST = 2.9  # least width of the left axis, in heights of a line of text
+_WIDER = 8  # steps of that width in pixels, so that the curves do not shift at each new number
 
 
 class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no type hints
@@ -52,6 +54,17 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no type hints
             self.setHeight(round(QFontMetricsF(font).height() * _ROOM) + _GAP)
         self.update()
 
+    def widen(self, length: float, low: float, high: float) -> None:
+        """Give the left axis the width that the numbers of a range need on a height in pixels."""
+        if length <= 0 or not high > low:
+            return
+        metrics = QFontMetricsF(self._font)
+        texts = [text + self._unit for _, text in self._found(length, low, high)]
+        widest = max((metrics.horizontalAdvance(text) for text in texts), default=0.0)
+        width = math.ceil(max(widest + 2 * _GAP, metrics.height() * _LEAST) / _WIDER) * _WIDER
+        if width != self.fixedWidth:
+            self.setWidth(width)
+
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
@@ -72,9 +85,12 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no type hints
     def _ticks(self, length: float) -> list[tuple[float, str]]:
         """Return the position of each number along an axis of `length` pixels, and its text."""
         low, high = self.range
-        most = length / _APART[self.orientation]
-        found = log_ticks(low, high, most) if self.logMode else ticks(low, high, most)
+        found = self._found(length, low, high)
         return [((at - low) / (high - low) * length, text) for at, text in found]
+
+    def _found(self, length: float, low: float, high: float) -> list[tuple[float, str]]:
+        most = length / _APART[self.orientation]
+        return log_ticks(low, high, most) if self.logMode else ticks(low, high, most)
 
     def _paint_left(self, painter: QPainter, inside: QRectF) -> None:
         found = [(inside.bottom() - along, text) for along, text in self._ticks(inside.height())]
@@ -96,12 +112,15 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no type hints
         painter.setPen(self._words)
         metrics = painter.fontMetrics()
         top, height = inside.bottom() + _GAP, metrics.height()
-        found = []
+        found: list[float] = []
+        end = 0.0
         for along, text in self._ticks(inside.width()):
             width = metrics.horizontalAdvance(text)
             left = inside.left() + along - width / 2
-            if left >= inside.left() and left + width <= inside.right():
+            beside = not found or left > end + 2 * _GAP
+            if beside and left >= inside.left() and left + width <= inside.right():
                 found.append(left)
+                end = left + width
                 box = QRectF(left, top, width + 1, height)
                 painter.drawText(box, Qt.AlignmentFlag.AlignLeft, text)
         name = f"{self._name} "
@@ -164,12 +183,13 @@ def log_ticks(low: float, high: float, most: float) -> list[tuple[float, str]]:
 
 def _text(value: float, step: float) -> str:
     """Return a multiple of a step with just enough digits to differ from the next one."""
+    plain = f"{value + 0.0:,.{max(0, -_exponent(step))}f}"
     if step >= 1e-4 and abs(value) < 1e5:
-        return numbers.local(f"{value + 0.0:,.{max(0, -_exponent(step))}f}")
+        return numbers.local(plain)
     if not value:
         return "0"
     digits, power = f"{value:.{max(0, _exponent(value) - _exponent(step))}e}".split("e")
-    return numbers.local(f"{digits}e{int(power)}")
+    return numbers.local(min(plain, f"{digits}e{int(power)}", key=len))
 
 
 def _exponent(value: float) -> int:

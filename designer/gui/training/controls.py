@@ -1,5 +1,7 @@
 """The row below the curves: the progress of the training, and its buttons."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -18,9 +20,11 @@ from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
 from designer.runs.wording import duration
 
+if TYPE_CHECKING:
+    from designer.gui.worker.history import History
+
 PARTS = 1000  # steps of the progress bar
-# The least width of the row, in letters, at which the device and the speed are shown.
-DEVICE_FROM, SPEED_FROM = 112, 92
+USUAL_RATE = 10.0  # a larger learning rate is taken only after a second press of Enter
 
 
 class Controls(QWidget):
@@ -51,29 +55,56 @@ class Controls(QWidget):
         self.rate.setObjectName("training-rate")
         self.rate.setAccessibleName("Learning rate")
         self.rate.setToolTip(
-            "The learning rate. Type another one and press Enter to use it from the next step on."
+            "The learning rate. Type another one and press Enter: it is used as it is from the "
+            "next step on, in place of the schedule."
         )
         self.rate.returnPressed.connect(self._set_rate)
         self.rate.textEdited.connect(self._rate_edited)
+        self.schedule = _push(
+            "Back to the schedule",
+            "training-schedule",
+            "The learning rate was set by hand, and the schedule is off. Follow the schedule again "
+            "from the next step on.",
+        )
+        self.schedule.clicked.connect(lambda: trainer.steer("schedule_lr"))
+        self.schedule.hide()
+        self._warned = ""  # the rate above the usual ones that was warned of
         label = QLabel("lr")
         label.setProperty("role", "soft")
         label.setBuddy(self.rate)
-        row = QHBoxLayout(self)
+        self.row = row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 8)
         row.setSpacing(8)
         widgets = (self.pause, self.stop, self.checkpoint, self.position, self.bar, self.speed)
-        for widget in (*widgets, self.device, label, self.rate):
+        for widget in (*widgets, self.device, label, self.rate, self.schedule):
             row.addWidget(widget)
+        self._words = ("", "")  # of the position: the epoch, and the step with it
         row.setStretchFactor(self.bar, 1)
         theme.changed.connect(self._dress)
         self._dress()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Hide the device first and then the throughput where there is no room for them."""
+        """Fit the row to its width."""
         super().resizeEvent(event)
-        letters = self.width() / self.fontMetrics().averageCharWidth()
-        self.device.setVisible(letters > DEVICE_FROM)
-        self.speed.setVisible(letters > SPEED_FROM)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out what matters least until the row fits; time left and throughput stay."""
+        for level in range(4):
+            self.device.setVisible(level < 1)
+            self._name_buttons(short=level > 1)
+            self.position.setText(self._words[level < 3])
+            if self.row.minimumSize().width() <= self.width():
+                break
+
+    def _name_buttons(self, *, short: bool) -> None:
+        """Write the texts of the buttons; in a narrow row, those with icons have none."""
+        active = self.trainer.active
+        paused = active is not None and active.paused
+        self.pause.setText("" if short else "Continue" if paused else "Pause")
+        self.pause.setAccessibleName("Continue" if paused else "Pause")
+        self.stop.setText("" if short else "Stop")
+        self.schedule.setText("Schedule" if short else "Back to the schedule")
 
     def toggle_pause(self) -> None:
         """Pause the training, or continue it."""
@@ -88,30 +119,30 @@ class Controls(QWidget):
         epochs, per_epoch = int(start.get("epochs", 0)), history.steps_per_epoch
         epoch = min(history.step // per_epoch + 1, epochs)
         if not start:
-            self.position.setText("reading the data" if follower.state == "running" else "starting")
+            words = "reading the data" if follower.state == "running" else "starting"
+            self._words = (words, words)
         else:
-            self.position.setText(f"epoch {epoch} / {epochs} · step {numbers.count(history.step)}")
+            words = f"epoch {epoch} / {epochs}"
+            self._words = (words, f"{words} · step {numbers.count(history.step)}")
+        self.position.setToolTip(self._words[1])
         self.bar.setRange(0, PARTS if start else 0)
         self.bar.setValue(round(PARTS * history.step / max(history.total_steps, 1)))
-        words = []
-        if follower.paused:
-            words.append("paused")
-        elif step:
-            words.append(f"{numbers.count(round(step.get('images_per_second', 0)))} images/s")
-            if step.get("seconds_left"):
-                words.append(f"{duration(step['seconds_left'])} left")
-        self.speed.setText(" · ".join(words))
+        self.speed.setText(_speed(follower, step))
         self.device.setText(_device(start, step))
         self.device.setToolTip(
             "The device, the memory in use by the training, and the memory of the device."
         )
-        self.pause.setText("Continue" if follower.paused else "Pause")
         self.pause.setIcon(icons.icon("play" if follower.paused else "pause"))
         for widget in (self.pause, self.stop, self.checkpoint, self.rate):
             widget.setEnabled(bool(start) and follower.going)
-        rate = step.get("lr")
+        self.schedule.setVisible(history.by_hand)
+        self.schedule.setEnabled(follower.going)
+        rate = _newest_rate(history)
         if rate is not None and not self.rate.typing:
-            self.rate.setText(f"{rate:.3g}")
+            # A rate set by hand is shown as it was typed, one of a schedule is rounded.
+            self.rate.setText(f"{rate:.12g}" if history.by_hand else f"{rate:.3g}")
+            self.rate.setCursorPosition(0)
+        self._fit()
 
     def _rate_edited(self, text: str) -> None:
         self.rate.typing = True
@@ -125,6 +156,14 @@ class Controls(QWidget):
                 "type another."
             )
             return
+        if rate > USUAL_RATE and self._warned != self.rate.text():
+            self._warned = self.rate.text()
+            self.trainer.refused.emit(
+                f"A learning rate of {rate:g} is far above the usual ones (0.0001 to 1) and may "
+                "destroy the weights: press Enter once more to use it, or type another."
+            )
+            return
+        self._warned = ""
         self.rate.typing = False
         self.trainer.steer("set_lr", rate)
 
@@ -151,6 +190,25 @@ class RateField(QLineEdit):
             _mark(self, wrong=False)
             return
         super().keyPressEvent(event)
+
+
+def _speed(follower: Follower, step: dict[str, object]) -> str:
+    """Return throughput and time left as text."""
+    if follower.paused:
+        return "paused"
+    speed, left = step.get("images_per_second"), step.get("seconds_left")
+    words = [f"{numbers.count(round(speed))} images/s"] if isinstance(speed, float | int) else []
+    if isinstance(left, float | int) and left:
+        words.append(f"{duration(left)} left")
+    return " · ".join(words)
+
+
+def _newest_rate(history: "History") -> float | None:
+    """Return the learning rate of the newest step, or the one set by hand after it."""
+    step, changed = history.last.get("step", {}), history.last.get("lr", {})
+    newest = max(step, changed, key=lambda event: event.get("sequence", 0))
+    rate = newest.get("lr")
+    return rate if isinstance(rate, float | int) else None
 
 
 def _rate(text: str) -> float | None:

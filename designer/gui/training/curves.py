@@ -24,7 +24,8 @@ from PySide6.QtWidgets import (
 from designer.gui.base import background, icons
 from designer.gui.base.boxes import Slider
 from designer.gui.base.theme import colors, theme
-from designer.gui.training.plots import Line, Plot
+from designer.gui.training.lines import Line
+from designer.gui.training.plots import Plot
 from designer.gui.worker.history import History, smoothed
 from designer.gui.worker.trainer import Trainer
 from designer.layers.category import Category
@@ -32,6 +33,15 @@ from designer.storage import save_file, unwritable
 
 SMOOTHING = 60  # smoothing at first: the weight of the previous mean, in per cent
 SHARE = 0.2  # the largest share of the time that is spent on drawing
+MIDDLE = 0.5  # the mean of an epoch is drawn at its middle, half an epoch before its end
+EXPLANATION = (
+    "training: the mean over the steps of each epoch, drawn at the middle of the epoch. Dropout "
+    "and augmentation are on, and the weights still change.\n"
+    "validation: all validation images at the end of each epoch, without dropout and "
+    "augmentation.\n"
+    "The faint curve shows single steps; smoothing applies to it alone. Dashed curves are the "
+    "training of other runs."
+)
 LONGEST = 1_000  # the longest time between two drawings, in milliseconds
 _LATER = (Category.NORMALIZATION, Category.DENSE, Category.JOIN, Category.POOLING, Category.SHAPE)
 _FORMATS = "PNG picture (*.png);;SVG drawing (*.svg);;CSV table (*.csv)"
@@ -45,6 +55,8 @@ class Curves(QWidget):
         self.trainer = trainer
         self.loss = Plot("Loss")
         self.accuracy = Plot("Accuracy", percent=True)
+        for plot in (self.loss, self.accuracy):
+            plot.header.setToolTip(EXPLANATION)
         self.rate: Plot | None = None  # these two are created at the first use of their page
         self.throughput: Plot | None = None
         self.plots: list[Plot] = []
@@ -98,7 +110,8 @@ class Curves(QWidget):
         self.smoothing = Slider(Qt.Orientation.Horizontal, objectName="curves-smoothing")
         self.smoothing.setAccessibleName("Smoothing")
         self.smoothing.setToolTip(
-            "Exponential moving average: the weight of the previous steps, in per cent."
+            "Smooth the faint curve of single steps: the weight of the previous steps in their "
+            "exponential moving average, in per cent. The points of the epochs are never smoothed."
         )
         self.smoothing.setRange(0, 99)
         self.smoothing.setValue(SMOOTHING)
@@ -161,7 +174,7 @@ class Curves(QWidget):
 
     def _fit(self) -> None:
         for plot in self.plots:
-            plot.fit()
+            plot.fit_whole()
 
     def _point(self, x: float) -> None:
         for plot in self.plots:
@@ -198,23 +211,20 @@ class Curves(QWidget):
             old = other.history
             at = old.at_epochs(old.steps)
             for lines, name in ((loss, "loss"), (accuracy, "accuracy")):
-                lines.append(Line("", color, at, smoothed(old.steps[name], share), faint=True))
+                if not old.epochs.rows:
+                    lines.append(Line("", color, at, smoothed(old.steps[name], share), faint=True))
+                lines.append(
+                    Line(
+                        "",
+                        color,
+                        old.epochs["epoch"] - MIDDLE,
+                        old.epochs[f"train_{name}"],
+                        dashed=True,
+                    )
+                )
                 lines.append(Line("", color, old.epochs["epoch"], old.epochs[f"validation_{name}"]))
         for lines, name in ((loss, "loss"), (accuracy, "accuracy")):
-            raw = history.steps[name]
-            if share:
-                lines.append(Line("", c.train, x, raw, faint=True))
-            lines.append(Line("train", c.train, x, smoothed(raw, share)))
-            epochs = history.epochs
-            lines.append(
-                Line(
-                    "validation",
-                    c.validation,
-                    epochs["epoch"],
-                    epochs[f"validation_{name}"],
-                    marked=True,
-                )
-            )
+            lines.extend(_own_lines(history, name, share))
         epochs_of_rates = history.at_epochs(history.rates)
         marks = [
             (float(at), f"lr {rate:.3g}")
@@ -312,29 +322,76 @@ class Curves(QWidget):
             left += plot.width()
 
 
+def _own_lines(history: History, name: str, share: float) -> list[Line]:
+    """Return the curves of the shown run: single steps, and a point an epoch of both parts.
+
+    Parameters
+    ----------
+    history
+        The run's.
+    name
+        ``loss`` or ``accuracy``.
+    share
+        How much the curve of single steps is smoothed, see `smoothed`. The points of the epochs
+        never are, so that training and validation can be compared.
+    """
+    c, epochs = colors(), history.epochs
+    number, begun = epochs["epoch"], epochs.rows > 0
+    steps = smoothed(history.steps[name], share)
+    return [
+        Line(
+            "" if begun else "training",
+            c.train,
+            history.at_epochs(history.steps),
+            steps,
+            faint=begun,
+            detail="smoothed steps" if share else "single steps",
+        ),
+        Line(
+            "training" if begun else "",
+            c.train,
+            number - MIDDLE,
+            epochs[f"train_{name}"],
+            marked=True,
+            detail="mean of each epoch",
+            epochs=number,
+        ),
+        Line(
+            "validation",
+            c.validation,
+            number,
+            epochs[f"validation_{name}"],
+            marked=True,
+            detail="end of each epoch",
+            epochs=number,
+        ),
+    ]
+
+
 def table(history: History) -> str:
-    """Return the steps and epochs of a run as CSV text, one per line, ordered by step."""
+    """Return the steps and epochs of a run as CSV text, one per line, ordered by step.
+
+    The loss of a step is that of its batch; ``train_loss`` is the mean of an epoch.
+    """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(
         (
-            "step", "epoch", "train_loss", "train_accuracy", "learning_rate",
-            "images_per_second", "validation_loss", "validation_accuracy",
+            "step", "epoch", "step_loss", "step_accuracy", "learning_rate", "images_per_second",
+            "train_loss", "train_accuracy", "validation_loss", "validation_accuracy",
         )
     )  # fmt: skip
     steps, epochs, per_epoch = history.steps, history.epochs, history.steps_per_epoch
     columns = [steps[name] for name in ("step", "loss", "accuracy", "lr", "images_per_second")]
     rows = [
-        (int(step), f"{step / per_epoch:.6g}", loss, accuracy, rate, throughput, "", "")
+        (int(step), f"{step / per_epoch:.6g}", loss, accuracy, rate, throughput, "", "", "", "")
         for step, loss, accuracy, rate, throughput in zip(
             *(c.tolist() for c in columns), strict=True
         )
     ]
     names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
-    for epoch, loss, accuracy, *validation in zip(
-        *(epochs[n].tolist() for n in names), strict=True
-    ):
-        rows.append((round(epoch * per_epoch), f"{epoch:g}", loss, accuracy, "", "", *validation))
+    for epoch, *metrics in zip(*(epochs[n].tolist() for n in names), strict=True):
+        rows.append((round(epoch * per_epoch), f"{epoch:g}", "", "", "", "", *metrics))
     rows.sort(key=lambda row: row[0])
     writer.writerows([_blank(value) for value in row] for row in rows)
     return file.getvalue()

@@ -140,7 +140,8 @@ class TrainingPanel(QWidget):
         self.resume.clicked.connect(self._resume)
         self.slower = QPushButton("Resume at a third of the rate", objectName="training-slower")
         self.slower.setToolTip(
-            "Continue from the last checkpoint with a third of the learning rate."
+            "Continue from the last checkpoint; all later learning rates are a third of what they "
+            "would be."
         )
         self.slower.clicked.connect(self._resume_slower)
         self.train_on = QPushButton("Train on…", objectName="training-train-on")
@@ -299,13 +300,11 @@ class TrainingPanel(QWidget):
         follower = self.trainer.shown
         if follower is None:
             return
-        rate = follower.history.last.get("step", {}).get("lr")
-        if rate:
-            try:
-                control.send(follower.run.control, "set_lr", value=rate / 3)
-            except DesignerError as error:
-                self.workspace.refused.emit(str(error))
-                return
+        try:
+            control.send(follower.run.control, "scale_lr", value=1 / 3)
+        except DesignerError as error:
+            self.workspace.refused.emit(str(error))
+            return
         self._resume()
 
     def _train_on(self) -> None:

@@ -5,80 +5,24 @@ Imported at the first plot only, because importing pyqtgraph takes half a second
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from designer.gui.base import numbers
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.training.axes import Axis
+from designer.gui.training.lines import Line, epoch_at, nearest, usual_top
 from designer.gui.worker.history import Array
 
-POINTS_PER_PIXEL = 2  # the lowest and the highest of the points that fall on a pixel
 FAINT = 80  # alpha of the raw curve behind a smoothed one, of 255
-_BLOCK = 64  # points per pair of extremes in the coarse copy of a long curve
 _ZOOM = 0.8  # the share of the range that is left when + is pressed
+_DEEPEST, _WIDEST = 1e-5, 20.0  # the zoom goes from here to there, in decades of the curves' range
+_STEPS_ABOVE = 2.0  # how far a faint curve may raise the top, in heights of the others' range
 _NONE: Array = np.empty(0)
-
-
-@dataclass(frozen=True, eq=False)
-class Line:
-    """One curve over the epochs.
-
-    Attributes
-    ----------
-    name
-        The name in the header, as ``train``; "" for a curve whose values are not shown there.
-    x
-        The epochs of the points, ascending.
-    faint
-        Whether it is the raw curve, drawn behind its smoothed one.
-    marked
-        Whether each point gets a dot, as long as there are few.
-    """
-
-    name: str
-    color: str
-    x: Array
-    y: Array
-    faint: bool = False
-    marked: bool = False
-    dashed: bool = False
-
-    def seen(self, low: float, high: float, pixels: int) -> tuple[Array, Array]:
-        """Return the points to draw between two epochs at a width in pixels."""
-        count = np.searchsorted(self.x, high) - np.searchsorted(self.x, low)
-        coarse = count > 2 * POINTS_PER_PIXEL * _BLOCK * pixels
-        x, y = self._coarse if coarse else (self.x, self.y)
-        first = max(int(np.searchsorted(x, low, "left")) - 1, 0)
-        last = int(np.searchsorted(x, high, "right")) + 1
-        x, y = x[first:last], y[first:last]
-        return extremes(x, y, len(x) // max(pixels, 1))
-
-    @cached_property
-    def _coarse(self) -> tuple[Array, Array]:
-        return extremes(self.x, self.y, _BLOCK)
-
-
-def extremes(x: Array, y: Array, size: int) -> tuple[Array, Array]:
-    """Return the lowest and the highest of every `size` points, in their order.
-
-    The last point is always kept; below `size` 4, all points are.
-    """
-    if size < 2 * POINTS_PER_PIXEL:
-        return x, y
-    whole = len(x) // size * size
-    table = y[:whole].reshape(-1, size)
-    order = np.sort(np.stack((table.argmin(1), table.argmax(1)), 1), 1)
-    chosen = (order + np.arange(0, whole, size)[:, None]).ravel()
-    if chosen[-1] != len(x) - 1:
-        chosen = np.append(chosen, len(x) - 1)
-    return x[chosen], y[chosen]
 
 
 class Plot(QWidget):
@@ -87,6 +31,9 @@ class Plot(QWidget):
     Drag to pan, turn the wheel to zoom, double-click to see everything; with the keyboard, use the
     arrows, + and -, and Home. While the pointer is over the plot, the header shows the values at
     its epoch.
+
+    A few values far above all others are left out at first, so that they do not flatten the curves:
+    a button says how many there are and shows them.
 
     Signals
     -------
@@ -106,6 +53,9 @@ class Plot(QWidget):
         self.digits = digits
         self.log = False
         self.following = True  # the range grows with the curves until the user changes it
+        self.whole = False  # whether values far above all others are shown, too
+        self._top = math.inf  # the largest value that is shown
+        self._decades: tuple[int, int] | None = None  # of the ranges that limit the zoom
         self.lines: Sequence[Line] = ()
         self.marks: Sequence[tuple[float, str]] = ()
         self._at = math.nan
@@ -115,6 +65,10 @@ class Plot(QWidget):
         self.header = QLabel(objectName=f"plot-header-{title.lower().replace(' ', '-')}")
         self.header.setTextFormat(Qt.TextFormat.RichText)
         self.header.setMinimumWidth(1)
+        self.above = QToolButton(objectName=f"plot-above-{title.lower().replace(' ', '-')}")
+        self.above.setAutoRaise(True)
+        self.above.clicked.connect(self._toggle_whole)
+        self.above.hide()
         self.axes = {
             "left": Axis("left", unit=" %" if percent else ""),
             "bottom": Axis("bottom", name="epoch"),
@@ -132,17 +86,24 @@ class Plot(QWidget):
         self.box.setDefaultPadding(0)
         self.box.sigRangeChangedManually.connect(self._stop_following)
         self.box.sigXRangeChanged.connect(self._draw_lines)
+        self.box.sigYRangeChanged.connect(self._range_changed)
         self.box.sigResized.connect(self._draw_lines)
         self._cross = pg.InfiniteLine(angle=90, movable=False)
         self._cross.hide()
+        self._arrows = pg.ScatterPlotItem(size=9, pen=None, symbol="t1", pxMode=True)
+        self._arrows.setZValue(50)
         self.view.addItem(self._cross, ignoreBounds=True)
+        self.view.addItem(self._arrows, ignoreBounds=True)
         self.view.scene().sigMouseMoved.connect(self._mouse_moved)
         self.view.viewport().installEventFilter(self)
         self.view.installEventFilter(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.header)
+        head = QHBoxLayout()
+        head.addWidget(self.header, 1)
+        head.addWidget(self.above)
+        column.addLayout(head)
         column.addWidget(self.view, 1)
         theme.changed.connect(self._dress)
         self._dress()
@@ -168,12 +129,58 @@ class Plot(QWidget):
         self.set_lines(self.lines, self.marks)
 
     def fit(self) -> None:
-        """Show all of the curves, also as they grow."""
+        """Show the curves, also as they grow; values far above all others only if `whole`."""
         self.following = True
-        right = max((line.x[-1] for line in self.lines if len(line.x)), default=1.0)
-        self.box.setXRange(0, right or 1.0, padding=0.01)
+        right = max((line.x[-1] for line in self.lines if len(line.x)), default=0.0) or 1.0
         low, high = self._extent()
+        self._limit_zoom(right, high - low)
+        self.box.setXRange(0, right, padding=0.01)
         self.box.setYRange(low, high, padding=0.04)
+        self._name_above()
+
+    def fit_whole(self) -> None:
+        """Show all of the curves with every value."""
+        self.whole = True
+        self.fit()
+
+    def _toggle_whole(self) -> None:
+        self.whole = not self.whole
+        self.fit()
+
+    def _limit_zoom(self, width: float, height: float) -> None:
+        """Limit the zoom to where the numbers of the axes can be read."""
+        decades = (math.ceil(math.log10(width)), math.ceil(math.log10(height)))
+        if decades == self._decades:
+            return
+        self._decades = decades
+        x, y = (10.0**decade for decade in decades)
+        self.box.setLimits(
+            minXRange=_DEEPEST * x,
+            maxXRange=_WIDEST * x,
+            minYRange=_DEEPEST * y,
+            maxYRange=_WIDEST * y,
+            # Powers of ten beyond these are no floating-point numbers; the others are the default.
+            yMin=-300 if self.log else -1e307,
+            yMax=300 if self.log else 1e307,
+        )
+
+    def _name_above(self) -> None:
+        """Say how many values are above the range."""
+        count = self._count_above()
+        self.above.setVisible(count > 0 or self.whole)
+        points = "1 point" if count == 1 else f"{numbers.count(count)} points"
+        self.above.setText("Hide outliers" if self.whole else f"▲ {points} above: show all")
+        self.above.setToolTip(
+            "Fit the range to most of the values again."
+            if self.whole
+            else f"{points} far above all others would flatten the curves and are out of sight. "
+            "Show them (double-click, Home)."
+        )
+
+    def _count_above(self) -> int:
+        if self.whole or math.isinf(self._top):
+            return 0
+        return sum(int((self._measured(line.y) > self._top).sum()) for line in self.lines)
 
     def point_at(self, x: float) -> None:
         """Show the values at an epoch in the header; NaN for the newest."""
@@ -184,24 +191,40 @@ class Plot(QWidget):
         self._update_header()
 
     def _extent(self) -> tuple[float, float]:
-        """Return the lowest and the highest value of the curves, in the unit of the axis."""
-        lows, highs = [], []
-        for line in self.lines:
-            if len(line.y):
-                y = self._measured(line.y)
-                y = y[np.isfinite(y)]
-                if len(y):
-                    # The 99th percentile, so that a huge loss of the first steps does not
-                    # flatten the rest of the curve.
-                    few = line.faint and len(y) > 50 and not self.percent
-                    highs.append(float(np.percentile(y[:20_000], 99) if few else y.max()))
-                    lows.append(float(y.min()))
-        if not lows:
+        """Return the lowest and the highest value to show, in the unit of the axis."""
+        main = [y for line in self.lines if not line.faint and len(y := self._finite(line))]
+        faint = [y for line in self.lines if line.faint and len(y := self._finite(line))]
+        self._top = math.inf
+        if not main and not faint:
             return (-1.0, 1.0) if self.log else (0.0, 100.0 if self.percent else 1.0)
-        low, high = min(lows), max(highs)
+        low = min(float(y.min()) for y in (*main, *faint))
+        high = max(float(y.max()) for y in (*main, *faint))
+        if not self.whole and not self.percent and not self.log:
+            top = self._usual(main, faint)
+            if top is not None and top < high:
+                high = self._top = top
         if self.from_zero and not self.log and not self.percent:
             low = min(0.0, low)
         return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+    def _usual(self, main: list[Array], faint: list[Array]) -> float | None:
+        """Return the largest value to show, None for all."""
+        values = np.concatenate(main or faint)
+        top = usual_top(values)
+        # The newest value of a curve is always shown; a single one may be a huge first one.
+        newest = max((float(y[-1]) for y in main or faint if len(y) > 1), default=-math.inf)
+        if top is None or newest > top:
+            top = float(values.max())
+        if not main:
+            return top
+        most = top + _STEPS_ABOVE * (top - float(values.min()))
+        # Of the steps, the 99th percentile: single losses jump.
+        steps = [float(np.percentile(y[:20_000], 99) if len(y) > 50 else y.max()) for y in faint]
+        return max(top, min(most, max(steps, default=top)))
+
+    def _finite(self, line: Line) -> Array:
+        y = self._measured(line.y)
+        return y[np.isfinite(y)]
 
     def _measured(self, y: Array) -> Array:
         if self.log:
@@ -210,6 +233,23 @@ class Plot(QWidget):
         return y * 100 if self.percent else y
 
     # Drawing
+
+    def _range_changed(self) -> None:
+        self.axes["left"].widen(self.box.height(), *self.box.viewRange()[1])
+        self._draw_arrows()
+
+    def _draw_arrows(self) -> None:
+        """Point up at the values of marked curves that are above the range."""
+        low, high = self.box.viewRange()[1]
+        at, brushes = [], []
+        for line in self.lines:
+            if line.marked:
+                above = line.x[self._measured(line.y) > high]
+                at.extend(above.tolist())
+                brushes.extend([pg.mkBrush(line.color)] * len(above))
+        if at or len(self._arrows.data):
+            y = high - 0.03 * (high - low)
+            self._arrows.setData(at, [y] * len(at), brush=brushes)
 
     def _draw_lines(self) -> None:
         low, high = self.box.viewRange()[0]
@@ -242,6 +282,7 @@ class Plot(QWidget):
                 self._draw_dots(number, x[seen], y[seen], line.color)
             else:
                 self._draw_dots(number, _NONE, _NONE, "")
+        self._draw_arrows()
 
     def _draw_dots(self, number: int, x: Array, y: Array, color: str) -> None:
         """Draw dots at points of a curve, or none for empty arrays."""
@@ -278,40 +319,49 @@ class Plot(QWidget):
         self._cross.setPen(pg.mkPen(c.soft_text, width=1))
         for axis in self.axes.values():
             axis.dress(sans(0.8), line=c.line, words=c.faint_text)
-        self.axes["left"].setWidth(round(self.fontMetrics().height() * 2.6))
+        self.axes["left"].widen(self.box.height(), *self.box.viewRange()[1])
         self._draw_marks()
         self._update_header()
 
     # Values in the header
 
     def _update_header(self) -> None:
-        c = colors()
-        words = [f"<b>{self.title}</b>"]
+        short = self._header_words(detailed=False)
+        detailed = self._header_words(detailed=True)
+        letters = len("  ".join(text for text, _ in detailed))
+        fits = letters * self.header.fontMetrics().averageCharWidth() < self.header.width()
+        self.header.setText(
+            "&nbsp;&nbsp;".join(
+                f'<span style="color:{color}">{text}</span>' if color else f"<b>{text}</b>"
+                for text, color in (detailed if fits else short)
+            )
+        )
+
+    def _header_words(self, *, detailed: bool) -> list[tuple[str, str]]:
+        """Return the texts of the header, each with its color; the title has none."""
+        words = [(self.title, "")]
+        named = [line for line in self.lines if line.name]
         if not math.isnan(self._at):
-            words.append(f'<span style="color:{c.soft_text}">epoch {self._at:.2f}</span>')
-        for line in self.lines:
-            if not line.name:
-                continue
-            value = self._value(line)
-            text = f"{line.name} {value}" if value else line.name
-            words.append(f'<span style="color:{line.color}">{text}</span>')
-        self.header.setText("&nbsp;&nbsp;".join(words))
+            by_epoch = any(line.epochs is not None and len(line.epochs) for line in named)
+            at = str(epoch_at(self._at)) if by_epoch else f"{self._at:.2f}"
+            words.append((f"epoch {at}", colors().soft_text))
+        for line in named:
+            name = f"{line.name}, {line.detail}" if detailed and line.detail else line.name
+            words.append((f"{name} {self._value(line)}".strip(), line.color))
+        return words
 
     def _value(self, line: Line) -> str:
         """Return a curve's value at the pointer as text, or its newest value."""
-        seen = np.flatnonzero(np.isfinite(line.y[-1:])) if math.isnan(self._at) else None
-        if not len(line.y) or (seen is not None and not len(seen)):
+        if not len(line.y):
             return ""
-        index = len(line.x) - 1
+        index: int | None = len(line.x) - 1
         if not math.isnan(self._at):
-            index = int(np.searchsorted(line.x, self._at))
-            if index == len(line.x) or (
-                index and self._at - line.x[index - 1] < line.x[index] - self._at
-            ):
-                index -= 1
+            index = nearest(line, self._at)
+        if index is None:
+            return "–"
         value = float(line.y[index])
         if not math.isfinite(value):
-            return "–"
+            return "" if math.isnan(self._at) else "–"
         if self.percent:
             return f"{100 * value:.1f} %"
         return numbers.local(f"{value:,.0f}") if abs(value) >= 1000 else f"{value:.{self.digits}g}"
@@ -328,7 +378,7 @@ class Plot(QWidget):
         if kind == QEvent.Type.Leave and watched is self.view.viewport():
             self.pointed.emit(math.nan)
         elif kind == QEvent.Type.MouseButtonDblClick and isinstance(event, QMouseEvent):
-            self.fit()
+            self.fit_whole()
             return True
         elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             return self._key(event)
@@ -345,7 +395,7 @@ class Plot(QWidget):
             Qt.Key.Key_Down: (0, -0.1),
         }
         if key == Qt.Key.Key_Home:
-            self.fit()
+            self.fit_whole()
         elif key in moves:
             x, y = moves[key]
             self._stop_following()

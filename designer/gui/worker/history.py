@@ -73,6 +73,8 @@ class History:
         The messages of the ``note`` and ``weights`` events.
     step
         The number of steps taken.
+    by_hand
+        Whether the learning rate was set by hand, so that the schedule is off.
     paused
         Whether the training is paused.
     """
@@ -85,6 +87,7 @@ class History:
         self.last: dict[str, Event] = {}
         self.notes: list[str] = []
         self.step = 0
+        self.by_hand = False
         self.paused = False
 
     @property
@@ -103,6 +106,8 @@ class History:
             kind = event.get("event", "")
             self.last[kind] = event
             self.step = int(event.get("step", self.step))
+            if kind in ("step", "lr"):
+                self.by_hand = bool(event.get("by_hand"))
             if kind == "step":
                 self.steps.append(event)
                 self.paused = False

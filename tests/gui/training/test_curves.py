@@ -1,10 +1,15 @@
 import math
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QToolButton
+
+from designer.gui.training.lines import Line, usual_top
+from designer.gui.training.plots import Plot
+from designer.runs.events import EventWriter
 
 
 @pytest.fixture
@@ -16,8 +21,9 @@ def curves(desk, written):
 
 
 def test_loss_and_accuracy_are_in_the_headers(desk, curves):
-    assert "train" in curves.loss.header.text() and "validation 0.25" in curves.loss.header.text()
-    assert "validation 85.0 %" in curves.accuracy.header.text()
+    words = curves.loss.header.text()
+    assert "training" in words and "0.5<" in words and "0.25<" in words
+    assert "85.0 %" in curves.accuracy.header.text()
     assert curves.rate is None
     button = curves.findChild(QToolButton, "curves-page-1")
     desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -33,8 +39,9 @@ def test_the_header_shows_the_values_at_the_pointer(desk, curves):
     place = plot.view.mapFromScene(view)
     desk.qtbot.mouseMove(plot.view.viewport(), QPoint(place.x() - 1, place.y()))
     desk.qtbot.mouseMove(plot.view.viewport(), place)
-    desk.wait(lambda: "epoch 1.0" in plot.header.text() or "epoch 0.9" in plot.header.text())
-    assert "validation 0.5" in plot.header.text()
+    desk.wait(lambda: "epoch 1<" in plot.header.text())
+    # Both are of the first epoch, although training is drawn at its middle.
+    assert plot.header.text().count(" 0.5<") == 2
     assert "epoch" in curves.accuracy.header.text()
     desk.qtbot.mouseMove(curves.legend, QPoint(1, 1))
     plot.pointed.emit(math.nan)
@@ -70,11 +77,13 @@ def test_dragging_pans(desk, curves):
 
 
 def test_smoothing_and_logarithm(desk, curves):
-    rough = curves.loss.lines[1].y.copy()
+    rough, points = curves.loss.lines[0].y.copy(), [line.y.copy() for line in curves.loss.lines[1:]]
     desk.qtbot.keyClick(curves.smoothing, Qt.Key.Key_End)
-    desk.wait(lambda: curves.loss.lines[1].y.max() < rough.max())
+    desk.wait(lambda: curves.loss.lines[0].y[-1] > rough[-1])
+    # Smoothing one of the two compared curves would make overfitting look like underfitting.
+    assert all((line.y == y).all() for line, y in zip(curves.loss.lines[1:], points, strict=True))
     desk.qtbot.keyClick(curves.smoothing, Qt.Key.Key_Home)
-    desk.wait(lambda: len(curves.loss.lines) == 2)
+    desk.wait(lambda: curves.loss.lines[0].y[0] == 2.1)
     desk.qtbot.mouseClick(curves.log, Qt.MouseButton.LeftButton)
     low, high = curves.loss.box.viewRange()[1]
     assert low < math.log10(0.25) < high < 1
@@ -94,3 +103,99 @@ def test_saving(desk, curves, tmp_path):
         desk.refused.clear()
         curves.save(tmp_path / "absent" / f"curves.{ending}")
         desk.wait(lambda: desk.refused and "cannot be written" in desk.refused[-1])
+
+
+def test_training_and_validation_are_the_same_kind_of_value(curves):
+    steps, training, validation = curves.loss.lines
+    assert steps.faint and not steps.name
+    assert training.x.tolist() == [0.5, 1.5] and validation.x.tolist() == [1, 2]
+    assert training.epochs.tolist() == validation.epochs.tolist() == [1, 2]
+    assert (training.detail, validation.detail) == ("mean of each epoch", "end of each epoch")
+    curves.resize(1600, 300)
+    curves.loss.resize(800, 300)
+    curves.loss.header.resize(800, 20)
+    curves.loss.point_at(math.nan)
+    assert "training, mean of each epoch 0.5" in curves.loss.header.text()
+    assert "validation, end of each epoch 0.25" in curves.loss.header.text()
+
+
+def test_a_run_of_few_steps_has_a_curve(desk, written):
+    """Two steps an epoch, less than the log interval: the steps 1, 2 and 4 are logged."""
+    run = written("short", status=None)
+    with EventWriter(run.events) as events:
+        events.write("start", step=0, epochs=2, steps_per_epoch=2)
+        for step in (1, 2, 4):
+            events.write("step", step=step, loss=2 / step, accuracy=0.5, lr=0.1)
+            if step > 1:
+                part = {"loss": 3 / step, "accuracy": 0.5}
+                events.write("epoch", epoch=step // 2, step=step, train=part, validation=part)
+    desk.show_run(run)
+    desk.wait(lambda: desk.training.curves.loss.lines)
+    desk.wait(lambda: len(desk.training.curves.loss.lines[1].y) == 2)
+    assert len(desk.training.curves.loss.lines[0].y) == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "top"),
+    [
+        ([1e6, 2.0, 1.5, 1.2, 1.0, 0.9], 2.0),
+        ([1e6, 0.5], 0.5),
+        ([2.3, 1.2, 0.7, 0.5, 0.4, 0.35, 0.3, 0.2, 0.15, 0.1], None),  # an ordinary loss
+        ([0.5, 0.5, 0.5, 0.5], None),
+        ([1.0], None),
+        ([0.0, 0.0, 0.0], None),
+    ],
+)
+def test_values_far_above_all_others_are_left_out(values, top):
+    assert usual_top(np.array(values)) == top
+
+
+def test_a_huge_first_loss_does_not_flatten_the_plot(qtbot, look):
+    plot = Plot("Loss")
+    qtbot.addWidget(plot)
+    plot.resize(500, 300)
+    plot.show()
+    x = np.arange(1.0, 9.0)
+    plot.set_lines(
+        [
+            Line("training", "#1f66d0", x - 0.5, 2 / x, marked=True, epochs=x),
+            Line("validation", "#b04000", x, np.append(1e6, 3 / x[1:]), marked=True, epochs=x),
+        ]
+    )
+    assert plot.box.viewRange()[1][1] < 3
+    assert plot.above.isVisible() and plot.above.text() == "▲ 1 point above: show all"
+    assert plot._arrows.data["x"].tolist() == [1.0]
+    qtbot.mouseClick(plot.above, Qt.MouseButton.LeftButton)
+    assert plot.box.viewRange()[1][1] > 1e6
+    qtbot.mouseClick(plot.above, Qt.MouseButton.LeftButton)
+    assert plot.box.viewRange()[1][1] < 3
+    qtbot.mouseDClick(plot.view.viewport(), Qt.MouseButton.LeftButton)
+    assert plot.box.viewRange()[1][1] > 1e6
+    # A loss that explodes at the end is always in sight.
+    plot.whole = False
+    plot.set_lines([Line("validation", "#b04000", x, np.append(3 / x[1:], 1e6), marked=True)])
+    assert plot.box.viewRange()[1][1] > 1e6 and not plot.above.isVisible()
+
+
+@pytest.mark.parametrize("percent", [False, True])
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("size", [1e-12, 1e-3, 1.0, 1e9])
+def test_the_axis_shows_whole_numbers_at_each_zoom(qtbot, look, percent, log, size):
+    plot = Plot("Accuracy", percent=percent)
+    qtbot.addWidget(plot)
+    plot.resize(400, 300)
+    plot.show()
+    x = np.arange(1.0, 9.0)
+    plot.set_lines([Line("validation", "#b04000", x, size * (0.3 + 0.05 * x))])
+    if log:
+        plot.set_log(True)
+    for key in (Qt.Key.Key_Plus, Qt.Key.Key_Minus):
+        for _ in range(80):
+            qtbot.keyClick(plot.view, key)
+        axis = plot.axes["left"]
+        texts = [text for _, text in axis._ticks(plot.box.height())]
+        metrics = plot.fontMetrics()
+        assert texts and all(len(text) <= 12 for text in texts)
+        assert len(set(texts)) == len(texts)
+        assert all(math.isfinite(float(text.replace(",", ""))) for text in texts)
+        assert max(metrics.horizontalAdvance(text) for text in texts) * 0.8 < axis.fixedWidth

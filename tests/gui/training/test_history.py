@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from designer.gui.training.curves import table
-from designer.gui.training.plots import Line, extremes
+from designer.gui.training.lines import Line, extremes
 from designer.gui.worker.history import STEP, History, Table, smoothed
 
 
@@ -84,7 +84,8 @@ def test_the_table_of_a_run(written):
     history = History()
     history.add(read_events(written().events))
     lines = table(history).splitlines()
-    assert lines[0].startswith("step,epoch,train_loss")
+    assert lines[0].startswith("step,epoch,step_loss")
+    assert all(line.count(",") == lines[0].count(",") for line in lines)
     assert len(lines) == 1 + 20 + 2
-    assert lines[1] == f"1,0.1,2.1,{1 - 0.9},0.05,1234.5,,"
-    assert lines[-1] == "20,2,0.5,0.8,,,0.25,0.85"
+    assert lines[1] == f"1,0.1,2.1,{1 - 0.9},0.05,1234.5,,,,"
+    assert lines[-1] == "20,2,,,,,0.5,0.8,0.25,0.85"

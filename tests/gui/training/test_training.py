@@ -37,6 +37,16 @@ def click(desk, name):
     desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
+def enter_rate(desk, text):
+    """Type a learning rate and press Enter."""
+    field = desk.training.findChild(QLineEdit, "training-rate")
+    field.setFocus()
+    field.selectAll()
+    desk.qtbot.keyClicks(field, text)
+    desk.qtbot.keyClick(field, Qt.Key.Key_Return)
+    return field
+
+
 def begin(desk, **changes):
     """Press Train on LeNet-5 and wait for the first points of the curve."""
     desk.workspace.open_preset("lenet5")
@@ -66,16 +76,24 @@ def test_train_pause_continue_change_the_rate_stop_resume(desk):
     click(desk, "training-pause")
     desk.wait(lambda: follower.paused)
     assert desk.training.controls.pause.text() == "Continue"
-    field = desk.training.findChild(QLineEdit, "training-rate")
-    field.setFocus()
-    field.selectAll()
-    desk.qtbot.keyClicks(field, "0.002")
-    desk.qtbot.keyClick(field, Qt.Key.Key_Return)
+    field = enter_rate(desk, "0.002")
     click(desk, "training-pause")
     desk.wait(lambda: not follower.paused and "lr" in kinds(run))
     desk.wait(lambda: any(each.get("lr") == 0.002 for each in read_events(run.events)))
     desk.wait(lambda: desk.training.curves.loss.marks)
     assert desk.training.curves.loss.marks[0][1] == "lr 0.002"
+    desk.wait(lambda: follower.history.last["step"].get("by_hand"))
+    assert follower.history.last["step"]["lr"] == 0.002  # not the base of a schedule
+    assert field.text() == "0.002"
+    click(desk, "training-schedule")
+    desk.wait(lambda: not follower.history.last["step"]["by_hand"])
+    assert not desk.training.controls.schedule.isVisible()
+    enter_rate(desk, "50")
+    assert "far above the usual ones" in desk.refused[-1]
+    assert "50" not in {event.get("lr") for event in read_events(run.events)}
+    enter_rate(desk, "nonsense")
+    assert "must be a number above 0, not 'nonsense'" in desk.refused[-1]
+    desk.qtbot.keyClick(field, Qt.Key.Key_Escape)
     desk.training.checkpoint()
     click(desk, "training-stop")
     desk.wait(lambda: follower.state == "stopped" and not desk.training.running)

@@ -1,0 +1,109 @@
+"""The curves of a plot as data: which of their points are drawn, and which values are shown."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from designer.gui.worker.history import Array
+
+POINTS_PER_PIXEL = 2  # the lowest and the highest of the points that fall on a pixel
+_BLOCK = 64  # points per pair of extremes in the coarse copy of a long curve
+# Values that would squeeze three quarters of the others into 1 / _FLAT of the height are left out;
+# those within _SPREAD times the range of these three quarters are not.
+_FLAT, _SPREAD = 20.0, 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One curve over the epochs.
+
+    Attributes
+    ----------
+    name
+        The name in the header, as ``training``; "" for a curve whose values are not shown there.
+    detail
+        What kind of value it is, added to the name where there is room: ``mean of each epoch``.
+    x
+        The epochs of the points, ascending.
+    epochs
+        For one point an epoch, the number of each one's epoch, by which points of several curves
+        are compared; None for a curve of single steps.
+    faint
+        Whether it is the raw curve, drawn behind its smoothed one.
+    marked
+        Whether each point gets a dot, as long as there are few.
+    """
+
+    name: str
+    color: str
+    x: Array
+    y: Array
+    faint: bool = False
+    marked: bool = False
+    dashed: bool = False
+    detail: str = ""
+    epochs: Array | None = None
+
+    def seen(self, low: float, high: float, pixels: int) -> tuple[Array, Array]:
+        """Return the points to draw between two epochs at a width in pixels."""
+        count = np.searchsorted(self.x, high) - np.searchsorted(self.x, low)
+        coarse = count > 2 * POINTS_PER_PIXEL * _BLOCK * pixels
+        x, y = self._coarse if coarse else (self.x, self.y)
+        first = max(int(np.searchsorted(x, low, "left")) - 1, 0)
+        last = int(np.searchsorted(x, high, "right")) + 1
+        x, y = x[first:last], y[first:last]
+        return extremes(x, y, len(x) // max(pixels, 1))
+
+    @cached_property
+    def _coarse(self) -> tuple[Array, Array]:
+        return extremes(self.x, self.y, _BLOCK)
+
+
+def extremes(x: Array, y: Array, size: int) -> tuple[Array, Array]:
+    """Return the lowest and the highest of every `size` points, in their order.
+
+    The last point is always kept; below `size` 4, all points are.
+    """
+    if size < 2 * POINTS_PER_PIXEL:
+        return x, y
+    whole = len(x) // size * size
+    table = y[:whole].reshape(-1, size)
+    order = np.sort(np.stack((table.argmin(1), table.argmax(1)), 1), 1)
+    chosen = (order + np.arange(0, whole, size)[:, None]).ravel()
+    if chosen[-1] != len(x) - 1:
+        chosen = np.append(chosen, len(x) - 1)
+    return x[chosen], y[chosen]
+
+
+def usual_top(values: Array) -> float | None:
+    """Return the largest value to show, None if all can be shown without flattening most of them.
+
+    Parameters
+    ----------
+    values
+        Finite values, shape (n,); n >= 1.
+    """
+    low, high = float(values.min()), float(values.max())
+    usual = float(np.percentile(values, 75, method="lower"))
+    spread = max(usual - low, 0.05 * abs(usual))
+    if not spread or high - low <= _FLAT * spread:
+        return None
+    return float(values[values <= low + _SPREAD * spread].max())
+
+
+def epoch_at(x: float) -> int:
+    """Return the epoch whose points, at its middle and at its end, are nearest to a position."""
+    return max(1, math.floor(x + 0.75))
+
+
+def nearest(line: Line, x: float) -> int | None:
+    """Return the number of the point to show at a position in epochs, None if there is none."""
+    if line.epochs is not None:
+        found = np.flatnonzero(line.epochs == epoch_at(x))
+        return int(found[-1]) if len(found) else None
+    index = int(np.searchsorted(line.x, x))
+    if index == len(line.x) or (index and x - line.x[index - 1] < line.x[index] - x):
+        index -= 1
+    return index
