@@ -213,7 +213,7 @@ class Row(QWidget):
             elif isinstance(self.editor, QLineEdit) and (
                 self._parsed(self.editor.text()) != value or not self.editor.text()
             ):
-                self.editor.setText(_text(value))
+                self.editor.setText(value_text(value))
 
     def show_error(self, sentence: str) -> None:
         """Show what is wrong, or the help if nothing is."""
@@ -277,7 +277,7 @@ def _default(field: Field) -> str:
     if not field.setting.reason:
         return ""
     value = value_of(Recipe(), field.name)
-    shown = (field.setting.choices or {}).get(value, _text(value))
+    shown = (field.setting.choices or {}).get(value, value_text(value))
     return f"By default {shown}: {field.setting.reason}."
 
 
@@ -294,7 +294,7 @@ def _show_unit(line: QLineEdit, unit: str) -> None:
     line.setTextMargins(0, 0, label.sizeHint().width() + 8, 0)
 
 
-def _text(value: Any) -> str:
+def value_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,0 +1,216 @@
+"""The line above the curves: which run is shown, of which design and data, and how it stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+
+from designer.errors import DesignerError
+from designer.gui.base import background
+from designer.gui.documents.workspace import Workspace
+from designer.gui.worker.follower import Follower
+from designer.gui.worker.trainer import Trainer
+from designer.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from designer.design.values import Design, Graph, Node
+    from designer.recipe.recipe import Recipe
+
+SETTLED = 300  # milliseconds after the last edit at which the design is compared with the run's
+STATES = {
+    "starting": "starting",
+    "running": "training",
+    "new": "not begun",
+    "early_stopped": "stopped early",
+    "gone": "missing",
+}
+"""The states of a run in words, where the word is not that of the state itself."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a run was begun with; None for what cannot be read."""
+
+    design: "Design | None"
+    recipe: "Recipe | None"
+    data: str
+
+
+class RunTitle(QWidget):
+    """Names the shown run, and says whether the canvas shows its design.
+
+    Signals
+    -------
+    recipe_wanted()
+        The set-up of the run is to be shown.
+    identified()
+        The design and the recipe of the shown run were read.
+    """
+
+    recipe_wanted = Signal()
+    identified = Signal()
+
+    def __init__(self, workspace: Workspace, trainer: Trainer) -> None:
+        super().__init__(objectName="training-title")
+        self.workspace = workspace
+        self.trainer = trainer
+        self.identity: Identity | None = None
+        self._path: Path | None = None  # of the run that was read, or is being read
+        self._whole = ""
+        self.name = QLabel(objectName="training-run-name")
+        self.name.setMinimumWidth(1)
+        self.name.setTextFormat(Qt.TextFormat.PlainText)
+        self.note = QLabel(objectName="training-design-note")
+        self.note.setProperty("role", "warning")
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note.hide()
+        self.recipe = QPushButton("Set-up of this run", objectName="training-run-set-up")
+        self.recipe.setToolTip("Show the data, the recipe and the device that this run uses.")
+        self.recipe.setFlat(True)
+        self.recipe.clicked.connect(self.recipe_wanted)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 2, 4, 0)
+        row.setSpacing(8)
+        row.addWidget(self.name, 1)
+        row.addWidget(self.note)
+        row.addWidget(self.recipe)
+        self._soon = QTimer(self, interval=SETTLED, singleShot=True)
+        self._soon.timeout.connect(self._compare)
+        workspace.switched.connect(self._compare)
+        workspace.changed.connect(lambda *_: self._soon.start())
+
+    @property
+    def same_design(self) -> bool | None:
+        """Whether the canvas shows the network of the run; None while unknown."""
+        design = self.identity.design if self.identity is not None else None
+        if design is None or self.workspace.document is None:
+            return None
+        return same_network(design, self.workspace.design)
+
+    def show_run(self, follower: Follower) -> None:
+        """Name a run and its state; read what it was begun with if it is another one."""
+        path = follower.run.path
+        if path != self._path:
+            self._path, self.identity = path, None
+            background.run(
+                self,
+                lambda: (path, _read(follower.run)),
+                self._has_read,
+                lambda _: None,
+            )
+        self._write(follower)
+
+    def _has_read(self, found: tuple[Path, Identity]) -> None:
+        path, identity = found
+        if path != self._path:
+            return
+        self.identity = identity
+        self._compare()
+        if self.trainer.shown is not None:
+            self._write(self.trainer.shown)
+        self.identified.emit()
+
+    def _write(self, follower: Follower) -> None:
+        identity = self.identity
+        state = "paused" if follower.paused else STATES.get(follower.state, follower.state)
+        words = [follower.run.path.name]
+        if identity is not None and identity.design is not None:
+            words.insert(0, identity.design.name)
+        if identity is not None and identity.data:
+            words.append(identity.data)
+        self._whole = " · ".join([*words, state])
+        self.name.setToolTip(f"{self._whole}\n{follower.run.path}")
+        self._elide()
+
+    def _compare(self) -> None:
+        """Say whether the design on the canvas is another one, or was changed."""
+        same, identity = self.same_design, self.identity
+        self.note.setVisible(same is False)
+        if same is not False or identity is None or identity.design is None:
+            return
+        changed = identity.design.name == self.workspace.design.name
+        self.note.setText(
+            "The design was changed since." if changed else "The canvas shows another design."
+        )
+        self.note.setToolTip(
+            f"This run trains {identity.design.name} as it was when the run began; the design on "
+            "the canvas was changed since then."
+            if changed
+            else f"This run trains {identity.design.name}; the canvas shows "
+            f"{self.workspace.design.name}."
+        )
+        self._elide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        """Shorten the name to the room that the note and the button leave."""
+        layout = self.layout()
+        assert layout is not None
+        room = self.width() - 24 - self.recipe.sizeHint().width()
+        if not self.note.isHidden():
+            room -= self.note.sizeHint().width() + layout.spacing()
+        metrics = self.name.fontMetrics()
+        self.name.setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, room))
+
+
+def same_network(first: "Design", second: "Design") -> bool:
+    """Return whether two designs have the same nodes, wires, blocks and arguments.
+
+    Names, descriptions and the positions on the canvas may differ.
+    """
+    if first is second:
+        return True
+    if first.arguments != second.arguments or first.blocks.keys() != second.blocks.keys():
+        return False
+    for name, block in first.blocks.items():
+        other = second.blocks[name]
+        if block is not other and (
+            replace(block, graph=other.graph) != other
+            or not _same_graph(block.graph, other.graph)
+        ):
+            return False
+    return _same_graph(first.graph, second.graph)
+
+
+def _same_graph(first: "Graph", second: "Graph") -> bool:
+    if first is second:
+        return True
+    return first.edges == second.edges and _same_nodes(first.nodes, second.nodes)
+
+
+def _same_nodes(first: "Mapping[str, Node]", second: "Mapping[str, Node]") -> bool:
+    if first.keys() != second.keys():
+        return False
+    pairs = ((node, second[path]) for path, node in first.items())
+    return all(
+        node is other or node == other or replace(node, at=None) == replace(other, at=None)
+        for node, other in pairs
+    )
+
+
+def _read(run: RunFolder) -> Identity:
+    """Read what a run was begun with; runs in background threads."""
+    from designer.design import files
+
+    design: Design | None = None
+    recipe: Recipe | None = None
+    data = ""
+    try:
+        design = files.read(run.design)
+    except (DesignerError, OSError):
+        pass  # the panel says what is wrong with the run
+    try:
+        recipe = run.recipe()
+        data = Path(recipe.data.source).name or recipe.data.source
+        record = run.data()
+        data = record.name if record is not None else data
+    except (DesignerError, OSError):
+        pass
+    return Identity(design, recipe, data)
