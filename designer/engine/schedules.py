@@ -19,6 +19,7 @@ class _State(msgspec.Struct):
     lowest: float
     bad_epochs: Annotated[int, Meta(ge=0, le=2**53)]
     by_hand: Annotated[float, Meta(gt=0)] | None = None
+    base: float | None = None
 
 
 class LearningRate:
@@ -98,6 +99,7 @@ class LearningRate:
         return {
             "scale": self._scale,
             "by_hand": self.by_hand,
+            "base": self._first.base,
             "reduction": self._reduction,
             "lowest": self._lowest,
             "bad_epochs": self._bad_epochs,
@@ -115,7 +117,9 @@ class LearningRate:
         self._scale, self._reduction = checked.scale, checked.reduction
         self._lowest, self._bad_epochs = checked.lowest, checked.bad_epochs
         # In version 0.1, a rate set by hand scaled the schedule; its runs continue that way.
-        self.by_hand = checked.by_hand
+        # A rate set by hand gives way to one that the recipe was given since.
+        if checked.base is None or checked.base == self._first.base:
+            self.by_hand = checked.by_hand
 
     def _planned(self, step: int) -> float:
         at = msgspec.structs.replace(self._first, step=step, reduction=self._reduction)

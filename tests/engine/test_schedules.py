@@ -132,6 +132,16 @@ def test_a_checkpoint_of_a_rate_that_scaled_the_schedule_continues_so():
     assert ours.at(10) == 2.0 * rate(name="cosine").at(10)
 
 
+def test_another_rate_in_the_recipe_replaces_the_one_set_by_hand():
+    ours = rate(name="constant")
+    ours.set(1.0)
+    other = LearningRate(
+        Schedule(name="constant"), base=0.01, epochs=EPOCHS, steps_per_epoch=PER_EPOCH
+    )
+    other.restore(ours.state())
+    assert other.at(0) == 0.01
+
+
 def assert_restored(ours):
     """Compare the rates with those of another object that was given the state."""
     again = LearningRate(ours._schedule, base=BASE, epochs=EPOCHS, steps_per_epoch=PER_EPOCH)

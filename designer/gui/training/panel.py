@@ -23,11 +23,14 @@ from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.training.controls import Controls
 from designer.gui.training.run_actions import TRAINED_ON
+from designer.gui.training.run_recipe import RunRecipe
+from designer.gui.training.run_title import RunTitle
 from designer.gui.training.setup import SetUp
 from designer.gui.training.train_on_dialog import TrainOnDialog
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
 from designer.recipe.reading import changed
+from designer.recipe.recipe import Recipe
 from designer.runs import control
 from designer.runs.wording import summary
 
@@ -38,7 +41,7 @@ BAD = ("diverged", "failed", "interrupted", "damaged", "gone")
 
 
 class TrainingPanel(QWidget):
-    """A stack of two pages: the set-up of the next run, and the view of the shown run.
+    """A stack of pages: the set-up of the next run, the shown run, and the set-up of that one.
 
     Signals
     -------
@@ -79,7 +82,7 @@ class TrainingPanel(QWidget):
         trainer.restarted.connect(self._show_progress)
         trainer.refused.connect(workspace.refused)
         trainer.reported.connect(workspace.reported)
-        workspace.switched.connect(self._update_refusal)
+        workspace.switched.connect(self._switched)
         workspace.changed.connect(lambda *_: self._update_refusal())
         theme.changed.connect(self._dress)
         self._dress()
@@ -151,7 +154,7 @@ class TrainingPanel(QWidget):
         self.train_on.clicked.connect(self._train_on)
         self.halve = QPushButton(objectName="training-halve")
         self.halve.clicked.connect(self._take_batch)
-        self.back = QPushButton("Set-up", objectName="training-back")
+        self.back = QPushButton("New training", objectName="training-back")
         self.back.setToolTip("Choose data, recipe and device of the next run.")
         self.back.clicked.connect(self.show_set_up)
         row = QHBoxLayout(self.card)
@@ -164,12 +167,19 @@ class TrainingPanel(QWidget):
         self.column = QVBoxLayout(run)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(0)
+        self.title = RunTitle(self.workspace, self.trainer)
+        self.title.recipe_wanted.connect(self.show_recipe)
+        self.column.addWidget(self.title)
         self.column.addWidget(self.placeholder, 1)
         self.column.addWidget(self.controls)
         self.column.addWidget(self.card)
         self.column.setContentsMargins(0, 2, 0, 0)
         self.run = run
         self.pages.addWidget(run)
+        self.recipe = RunRecipe(self.pages)
+        self.recipe.left.connect(lambda: self.pages.setCurrentWidget(self.run))
+        self.recipe.used.connect(self._use_recipe)
+        self.pages.addWidget(self.recipe)
         self.return_ = QPushButton("Back to the run", self.set_up, objectName="training-return")
         self.return_.clicked.connect(lambda: self.pages.setCurrentWidget(self.run))
         self.set_up.device_rows.addWidget(self.return_)
@@ -197,6 +207,29 @@ class TrainingPanel(QWidget):
         """Show the set-up of the next run."""
         self.pages.setCurrentWidget(self.set_up)
         self.return_.setVisible(self.trainer.shown is not None)
+
+    def show_recipe(self) -> None:
+        """Show the set-up that the shown run uses, which cannot be changed."""
+        follower, identity = self.trainer.shown, self.title.identity
+        if follower is None or identity is None:
+            return
+        now = self.set_up.recipe if self.workspace.document is not None else None
+        self.recipe.show_recipe(follower.run.path.name, identity.recipe, now)
+        self.pages.setCurrentWidget(self.recipe)
+
+    def _use_recipe(self, recipe: Recipe) -> None:
+        self.set_up.take(recipe)
+        self.show_set_up()
+
+    def _switched(self) -> None:
+        """Leave the run for the set-up when a design is shown that is not the run's."""
+        follower = self.trainer.shown
+        # A training in progress stays in view, and its title says of which design it is.
+        ended = follower is not None and not follower.going
+        shown = self.pages.currentWidget() is not self.set_up
+        if ended and shown and self.title.same_design is False:
+            self.show_set_up()
+        self._update_refusal()
 
     def _run_changed(self) -> None:
         if self.trainer.shown is None:
@@ -233,6 +266,7 @@ class TrainingPanel(QWidget):
     def _show_progress(self) -> None:
         follower = self.trainer.shown
         if follower is not None:
+            self.title.show_run(follower)
             self.controls.show_progress(follower)
 
     def _show_card(self) -> None:

@@ -328,8 +328,11 @@ class Plot(QWidget):
     def _update_header(self) -> None:
         short = self._header_words(detailed=False)
         detailed = self._header_words(detailed=True)
-        letters = len("  ".join(text for text, _ in detailed))
-        fits = letters * self.header.fontMetrics().averageCharWidth() < self.header.width()
+        # The title is bold.
+        wide = 1.1 * self.header.fontMetrics().horizontalAdvance(
+            "  ".join(text for text, _ in detailed)
+        )
+        fits = wide < self.header.width()
         self.header.setText(
             "&nbsp;&nbsp;".join(
                 f'<span style="color:{color}">{text}</span>' if color else f"<b>{text}</b>"

@@ -295,6 +295,7 @@ def _show_unit(line: QLineEdit, unit: str) -> None:
 
 
 def value_text(value: Any) -> str:
+    """Return a value as the form shows it, "" for None."""
     if value is None:
         return ""
     if isinstance(value, bool):

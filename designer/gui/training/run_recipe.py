@@ -44,22 +44,26 @@ class RunRecipe(QWidget):
         self.summary.setProperty("role", "soft")
         self.use = QPushButton("Use for the present design", objectName="run-recipe-use")
         self.use.setToolTip("Put all of these settings into the set-up of the present design.")
-        self.use.clicked.connect(lambda: self.used.emit(self.recipe))
+        self.use.clicked.connect(self._use)
         self.back = QPushButton("Back to the run", objectName="run-recipe-back")
         self.back.clicked.connect(self.left)
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
         head.addWidget(self.use)
         head.addWidget(self.back)
-        self.scroll = QScrollArea(widgetResizable=True)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.scroll.setAccessibleName("Settings of the run")
+        self.area = QScrollArea(widgetResizable=True)
+        self.area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.area.setAccessibleName("Settings of the run")
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(6)
         column.addLayout(head)
         column.addWidget(self.summary)
-        column.addWidget(self.scroll, 1)
+        column.addWidget(self.area, 1)
+
+    def _use(self) -> None:
+        if self.recipe is not None:
+            self.used.emit(self.recipe)
 
     def show_recipe(self, name: str, recipe: Recipe | None, now: Recipe | None) -> None:
         """Show the recipe of a run.
@@ -81,12 +85,12 @@ class RunRecipe(QWidget):
             self.summary.setText(
                 "The recipe of this run cannot be read: restore recipe.json in its folder."
             )
-            self.scroll.setWidget(QWidget())
+            self.area.setWidget(QWidget())
             return
         shown = [field for field in fields().values() if is_used(recipe, field)]
         others = [each for each in fields().values() if now and _differs(each, recipe, now)]
         self.summary.setText(_summary(others, known=now is not None))
-        self.scroll.setWidget(_page(shown, recipe, now))
+        self.area.setWidget(_page(shown, recipe, now))
 
 
 def _differs(field: Field, recipe: Recipe, now: Recipe) -> bool:
@@ -113,10 +117,12 @@ def _page(shown: list[Field], recipe: Recipe, now: Recipe | None) -> QWidget:
         form = QFormLayout()
         form.setVerticalSpacing(3)
         form.setHorizontalSpacing(10)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         for field in shown[begin : begin + size]:
             label = QLabel(field.setting.title)
             label.setProperty("role", "soft")
             label.setToolTip(field.setting.help)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop)
             form.addRow(label, _value(field, recipe, now))
         columns.addLayout(form, 1)
     return page

@@ -1,13 +1,14 @@
 """The line above the curves: which run is shown, of which design and data, and how it stands."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from designer.errors import DesignerError
 from designer.gui.base import background
@@ -68,9 +69,8 @@ class RunTitle(QWidget):
         self.note.setProperty("role", "warning")
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.hide()
-        self.recipe = QPushButton("Set-up of this run", objectName="training-run-set-up")
+        self.recipe = QToolButton(objectName="training-run-set-up", text="Set-up of this run")
         self.recipe.setToolTip("Show the data, the recipe and the device that this run uses.")
-        self.recipe.setFlat(True)
         self.recipe.clicked.connect(self.recipe_wanted)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 2, 4, 0)
@@ -172,8 +172,7 @@ def same_network(first: "Design", second: "Design") -> bool:
     for name, block in first.blocks.items():
         other = second.blocks[name]
         if block is not other and (
-            replace(block, graph=other.graph) != other
-            or not _same_graph(block.graph, other.graph)
+            replace(block, graph=other.graph) != other or not _same_graph(block.graph, other.graph)
         ):
             return False
     return _same_graph(first.graph, second.graph)
@@ -202,15 +201,12 @@ def _read(run: RunFolder) -> Identity:
     design: Design | None = None
     recipe: Recipe | None = None
     data = ""
-    try:
+    # The panel says what is wrong with the run.
+    with suppress(DesignerError, OSError):
         design = files.read(run.design)
-    except (DesignerError, OSError):
-        pass  # the panel says what is wrong with the run
-    try:
+    with suppress(DesignerError, OSError):
         recipe = run.recipe()
         data = Path(recipe.data.source).name or recipe.data.source
         record = run.data()
         data = record.name if record is not None else data
-    except (DesignerError, OSError):
-        pass
     return Identity(design, recipe, data)
