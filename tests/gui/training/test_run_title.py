@@ -37,7 +37,7 @@ def test_the_run_its_design_its_data_and_its_state_are_named(lenet):
     assert first == "LeNet-5 · a-run · mnist10k · finished"
     assert title.name.text() == first
     assert not title.note.isVisible()
-    title.resize(360, title.height())
+    title.resize(260, title.height())
     assert "…" in title.name.text()
     assert title.recipe.isVisible()
 
