@@ -258,6 +258,7 @@ class _Fields(msgspec.Struct, gc=False):
     loss: _Finite = 0.0
     accuracy: _Number = None
     lr: _Finite = 0.0
+    by_hand: bool = False
     images_per_second: _Number = None
     seconds: Annotated[float, Meta(ge=0, le=1e15)] = 0.0
     seconds_left: _Number = None

@@ -125,10 +125,12 @@ def test_a_run_of_few_steps_has_a_curve(desk, written):
     with EventWriter(run.events) as events:
         events.write("start", step=0, epochs=2, steps_per_epoch=2)
         for step in (1, 2, 4):
-            events.write("step", step=step, loss=2 / step, accuracy=0.5, lr=0.1)
+            epoch = (step + 1) // 2
+            events.write("step", step=step, epoch=epoch, loss=2 / step, accuracy=0.5, lr=0.1)
             if step > 1:
                 part = {"loss": 3 / step, "accuracy": 0.5}
-                events.write("epoch", epoch=step // 2, step=step, train=part, validation=part)
+                parts = {"train": part, "validation": part}
+                events.write("epoch", epoch=epoch, step=step, seconds=1.0, **parts)
     desk.show_run(run)
     desk.wait(lambda: desk.training.curves.loss.lines)
     desk.wait(lambda: len(desk.training.curves.loss.lines[1].y) == 2)
