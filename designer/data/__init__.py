@@ -7,6 +7,7 @@ from designer.data.pictures import read_picture
 from designer.data.preparation import (
     DataRequest,
     PreparedData,
+    forget_prepared_data,
     prepare_data,
     prepare_data_in_advance,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "Subset",
     "channel_statistics",
     "describe",
+    "forget_prepared_data",
     "memory_bytes",
     "open_dataset",
     "prepare_data",

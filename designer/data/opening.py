@@ -41,6 +41,12 @@ def open_dataset(name_or_path: str | Path) -> DataSet:
     raise _unrecognized(path)
 
 
+def format_name(name_or_path: str | Path) -> str:
+    """Return the name of the format in which `open_dataset` reads a data set, "" if in none."""
+    path = locate(name_or_path)
+    return next((row.name for row in formats() if row.recognizes(path)), "")
+
+
 def locate(name_or_path: str | Path) -> Path:
     """Return the absolute path of a built-in data set or of a path, whether or not it exists."""
     path = BUILT_IN.get(str(name_or_path)) or Path(name_or_path).expanduser()

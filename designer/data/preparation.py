@@ -6,11 +6,13 @@ retains the result of the last such request.
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from designer.data.dataset import DataSet
+from designer.data.identity import Examples, examples_of
 from designer.data.opening import locate, open_dataset
 from designer.data.parts import ArrayPart, Part
 from designer.data.splitting import Split, split
@@ -18,7 +20,16 @@ from designer.data.summary import channel_statistics, memory_bytes
 
 LARGEST = 256 * 2**20  # bytes of images that are resized all at once, or retained between requests
 
-_Stamp = tuple[tuple[str, int, int], ...]  # of each file: its name, bytes and time of change
+
+class _FileStamp(NamedTuple):
+    name: str
+    inode: int
+    size: int
+    modified: int  # nanoseconds
+    changed: int  # the inode, in nanoseconds: tools such as rsync set only the time above back
+
+
+_Stamp = tuple[_FileStamp, ...]
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,7 @@ class PreparedData:
     _statistics: tuple[NDArray[np.float64], NDArray[np.float64]] | None = field(
         default=None, init=False
     )
+    _examples: Examples | None = field(default=None, init=False)
 
     def is_small(self) -> bool:
         """Tell whether all images are in memory and take at most `LARGEST` bytes when resized."""
@@ -90,6 +102,18 @@ class PreparedData:
             )
         return self._statistics
 
+    def examples(self) -> Examples:
+        """Return what recognizes the examples of each part; see `examples_of`.
+
+        Raises
+        ------
+        DesignerError
+            A file cannot be read.
+        """
+        if self._examples is None:
+            self._examples = examples_of(self.data, self.parts)
+        return self._examples
+
     def _all(self) -> tuple[Part, Part | None, Part | None]:
         return self.parts.train, self.parts.validation, self.parts.test
 
@@ -125,6 +149,11 @@ def prepare_data(request: DataRequest) -> PreparedData:
         _read.cache_clear()
 
 
+def forget_prepared_data() -> None:
+    """Free what `prepare_data_in_advance` retained, before other data are read."""
+    _read.cache_clear()
+
+
 def prepare_data_in_advance(request: DataRequest) -> None:
     """Read a data set, compute everything of it, and retain that until `prepare_data` asks for it.
 
@@ -137,12 +166,13 @@ def prepare_data_in_advance(request: DataRequest) -> None:
         The data set cannot be read, divided or resized to the network's input.
     """
     stamp = _stamp(request.source)
-    if not stamp or sum(size for _, size, _ in stamp) > LARGEST:
+    if not stamp or sum(file.size for file in stamp) > LARGEST:
         _read.cache_clear()
         return
     prepared = _read(request, stamp)
     if prepared.is_small():
         prepared.statistics()
+        prepared.examples()
     else:
         _read.cache_clear()
 
@@ -170,4 +200,7 @@ def _stamp(source: str) -> _Stamp:
         stats = [(file.name, file.stat()) for file in files]
     except OSError:
         return ()
-    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+    return tuple(
+        _FileStamp(name, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        for name, stat in stats
+    )

@@ -56,7 +56,10 @@ def take_initial_weights(prepared: Prepared, run: RunFolder, events: Events) -> 
 
 
 def announce(prepared: Prepared, run: RunFolder, events: Events, *, step: int) -> None:
-    """Write environment and preprocessing into the run, and the event ``start`` into its log.
+    """Write what the run must know into its folder, and the event ``start`` into its log.
+
+    Data, preprocessing and environment are written once and never changed. The environment of
+    each session is in its event ``start``.
 
     Parameters
     ----------
@@ -89,7 +92,10 @@ def announce(prepared: Prepared, run: RunFolder, events: Events, *, step: int) -
         }
         try:
             run.last.parent.mkdir(exist_ok=True)
+            prepared.recording.write(run)
             for path, content in files.items():
+                if path.exists():
+                    continue
                 encoded = msgspec.json.format(msgspec.json.encode(content), indent=2)
                 write_atomically(path, encoded + b"\n")
         except OSError as error:
@@ -108,5 +114,6 @@ def announce(prepared: Prepared, run: RunFolder, events: Events, *, step: int) -
         memory_bytes=device.total_bytes(prepared.device),
         counts={name: len(images) for name, images in parts.items() if images is not None},
     )
-    if prepared.precision.note:
-        events.write("note", message=prepared.precision.note)
+    for note in (prepared.recording.note, prepared.precision.note):
+        if note:
+            events.write("note", message=note)

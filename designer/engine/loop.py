@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from designer.engine import checkpoint, device, divergence
 from designer.engine.batches import Batch, Images
-from designer.engine.beginning import Events, announce
+from designer.engine.beginning import Events, Silence, announce
 from designer.engine.divergence import Diverged
 from designer.engine.evaluation import evaluate, write_details
 from designer.engine.freezing import freeze, groups
@@ -41,8 +41,6 @@ class Loop:
         Network, data and device.
     run
         The folder of the run.
-    events
-        Its log.
     interrupt
         Stops the training when it is set.
     heart
@@ -53,7 +51,6 @@ class Loop:
         self,
         prepared: Prepared,
         run: RunFolder,
-        events: Events,
         interrupt: threading.Event,
         heart: Heart,
     ) -> None:
@@ -61,7 +58,7 @@ class Loop:
         self._prepared = prepared
         self._recipe = recipe
         self._run = run
-        self._events = events
+        self._events: Events = Silence()
         self._processes = prepared.processes
         self._network = prepared.network
         freeze(prepared.network, prepared.analysis)
@@ -132,8 +129,9 @@ class Loop:
                 checkpoint.restore_generators(content["generators"])
         self._begin_at(progress, taken=content["taken"])
 
-    def run(self) -> Result:
-        """Train to the end, evaluate the best weights, and write the result."""
+    def run(self, events: Events) -> Result:
+        """Train to the end, evaluate the best weights, and write events and the result."""
+        self._events = events
         announce(self._prepared, self._run, self._events, step=self._progress.steps)
         message = None
         try:

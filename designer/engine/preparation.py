@@ -2,19 +2,21 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
 from designer.analysis.analysis import Analysis, analyze
-from designer.data import DataRequest, DataSet, PreparedData, prepare_data, prepare_data_in_advance
+from designer.data import DataRequest, DataSet, PreparedData, prepare_data_in_advance
 from designer.design import files
 from designer.engine import device as devices
 from designer.engine.augmentation import Augmenter
 from designer.engine.batches import Images, images
 from designer.engine.device import Precision, Processes
 from designer.engine.module import module_of_run
+from designer.engine.recorded_data import Recording, data_of
 from designer.errors import DesignerError
 from designer.recipe.losses import LOSSES, Targets, losses_for
 from designer.recipe.recipe import Recipe
@@ -36,6 +38,7 @@ class Prepared:
     precision: Precision
     processes: Processes
     preprocessing: Preprocessing
+    recording: Recording
     train: Images
     validation: Images
     test: Images | None
@@ -56,8 +59,11 @@ class Prepared:
         return len(self.train) // self.recipe.batch
 
 
-def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
+def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = None) -> Prepared:
     """Read and check everything that a run trains with.
+
+    What the run has recorded of its data and of their preprocessing takes precedence over what the
+    data would give now.
 
     Parameters
     ----------
@@ -66,6 +72,8 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
     threads
         The number of threads that a checkpoint was made with; it takes precedence over the
         recipe's.
+    moved
+        Where the data are now, if not where the run says.
 
     Raises
     ------
@@ -83,11 +91,12 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
             f"A batch of {recipe.batch} cannot be divided among {processes.count} processes: "
             f"choose a multiple of {processes.count}."
         )
-    ready = prepare_data(_data_request(recipe, info.input))
-    data = ready.data
+    ready, recording = data_of(
+        run, _data_request(recipe, info.input), moved=moved, first=processes.first
+    )
     _check_size(ready, recipe)
-    _check_outputs(data, recipe, info)
-    preprocessing = _preprocessing(ready, info)
+    _check_outputs(ready.data, recipe, info)
+    preprocessing = _preprocessing(run, ready, info)
     parts = ready.sized()
     assert parts.validation is not None
 
@@ -119,6 +128,7 @@ def prepare(run: RunFolder, *, threads: int | None = None) -> Prepared:
         precision=devices.precision(recipe.precision, device),
         processes=processes,
         preprocessing=preprocessing,
+        recording=recording,
         train=train,
         validation=validation,
         test=test,
@@ -184,11 +194,26 @@ def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
             )
 
 
-def _preprocessing(images: PreparedData, info: NetworkInfo) -> Preprocessing:
-    mean, deviation = images.statistics()
-    return Preprocessing(
-        input=info.input,
-        mean=tuple(map(float, mean)),
-        deviation=tuple(map(float, deviation)),
-        classes=images.data.classes,
-    )
+def _preprocessing(run: RunFolder, images: PreparedData, info: NetworkInfo) -> Preprocessing:
+    """Return what the run wrote at its start; before that, what the training part gives."""
+    if not run.preprocessing_file.exists():
+        mean, deviation = images.statistics()
+        return Preprocessing(
+            input=info.input,
+            mean=tuple(map(float, mean)),
+            deviation=tuple(map(float, deviation)),
+            classes=images.data.classes,
+        )
+    stored = run.preprocessing()
+    if (
+        stored.input != info.input
+        or stored.classes != images.data.classes
+        or {len(stored.mean), len(stored.deviation)} != {info.input[0]}
+        or not all(map(math.isfinite, stored.mean))
+        or not all(0 < value < math.inf for value in stored.deviation)
+    ):
+        raise DesignerError(
+            f"{run.preprocessing_file} does not fit the network and the classes of the run: "
+            "restore the file, or begin a new run."
+        )
+    return stored

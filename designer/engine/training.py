@@ -2,14 +2,16 @@
 
 import threading
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import msgspec
 
 from designer.engine import checkpoint, device
-from designer.engine.beginning import Silence, take_initial_weights
+from designer.engine.beginning import Events, Silence, take_initial_weights
 from designer.engine.device import Processes
 from designer.engine.loop import Loop, write_result
 from designer.engine.preparation import prepare
+from designer.engine.recorded_data import remember_location
 from designer.errors import DesignerError
 from designer.runs import disk, lock
 from designer.runs.events import EventWriter
@@ -19,13 +21,21 @@ from designer.runs.result import Result
 
 _LESS_DATA = "set data.limit to fewer images, or end other programs"
 _LESS_STATE = "end other programs, or use a machine with more memory"
+_COMPLETE = {"finished": "finished", "early_stopped": "stopped early"}
 _CHECKPOINT_EVENT = b'{"event":"checkpoint"'
 
 
 def train(
-    run: RunFolder, *, resume: bool = False, interrupt: threading.Event | None = None
+    run: RunFolder,
+    *,
+    resume: bool = False,
+    interrupt: threading.Event | None = None,
+    data: Path | None = None,
 ) -> Result:
     """Train a run to its end, or until it is stopped, and write its result.
+
+    A run that is refused at its start notes so in its events and its result. One that is refused
+    when it is resumed from a checkpoint is left as it was.
 
     Parameters
     ----------
@@ -35,47 +45,59 @@ def train(
         Whether to continue from the last checkpoint, or from the start if there is none yet.
     interrupt
         Set from another thread, it stops the training within a step, as the command ``stop`` does.
+    data
+        Where the data of the run are now, if they were moved; remembered if they are the same.
 
     Raises
     ------
     DesignerError
         The run cannot be trained. The sentence is also in its events and its result, unless the
-        run was refused at once because it has ended or another worker trains it.
+        run was refused and left as it was.
     """
     processes = Processes.current()
     with device.freed_memory_kept(), ExitStack() as stack:
         if processes.first:
             stack.enter_context(lock.held(run.lock))
         start = _admitted(run, resume=resume)
-        events: EventWriter | Silence = Silence()
-        if processes.first:
-            after = start["sequence"] if start else 0
-            events = stack.enter_context(EventWriter(run.events, after=after))
+        events: Events = Silence()
+
+        def open_log() -> Events:
+            if not processes.first:
+                return Silence()
+            writer = EventWriter(run.events, after=start["sequence"] if start else 0)
             run.result_file.unlink(missing_ok=True)
+            return stack.enter_context(writer)
+
         loop: Loop | None = None
         batch = 1
         try:
+            if not start:
+                events = open_log()
             batch = run.recipe().batch
             heart = stack.enter_context(Heart(run.heartbeat if processes.first else None))
+            moved = None if data is None else data.expanduser().absolute()
             with device.enough_memory("while the data were read", _LESS_DATA):
-                prepared = prepare(run, threads=start["threads"] if start else None)
-            loop = Loop(prepared, run, events, interrupt or threading.Event(), heart)
+                prepared = prepare(run, threads=start["threads"] if start else None, moved=moved)
+            loop = Loop(prepared, run, interrupt or threading.Event(), heart)
             if start:
                 with device.enough_memory(f"while {run.last} was read", _LESS_STATE):
                     loop.restore(start)
+                events = open_log()
             else:
                 with device.enough_memory("while the initial weights were read", _LESS_STATE):
                     take_initial_weights(prepared, run, events)
-            return loop.run()
+            if moved is not None and processes.first:
+                remember_location(run, moved)
+            return loop.run(events)
         except Exception as error:
             memory = device.out_of_memory(error, batch=batch)
             defect = "" if isinstance(error, DesignerError) else f"{type(error).__name__}: "
             message = memory or f"{defect}{error}"
-            if processes.first:
+            if isinstance(events, EventWriter):
                 # The disk may be full or gone; the sentence is raised in any case.
                 with suppress(DesignerError):
-                    events.write("failed", message=message)
                     result = loop.result("failed") if loop else Result(status="failed")
+                    events.write("failed", message=message, refused=not (defect or result.steps))
                     write_result(run, msgspec.structs.replace(result, message=message))
             if memory:
                 raise DesignerError(memory) from error
@@ -91,9 +113,10 @@ def _admitted(run: RunFolder, *, resume: bool) -> checkpoint.Content | None:
             how = f"has ended already ({result.status})" if result else "was started already"
             raise DesignerError(f"The run {run.path} {how}: resume it, or begin a new run.")
         return None
-    if result and result.status in ("finished", "early_stopped"):
+    if result and result.status in _COMPLETE:
         raise DesignerError(
-            f"The run {run.path} is complete ({result.status}): begin a new run to train on."
+            f"The run {run.path} is complete ({_COMPLETE[result.status]}): to train it for more "
+            f"epochs, use: netdesigner train-on {run.path} --epochs N"
         )
     disk.require_state(run)
     # A run killed before its first checkpoint starts again and gets the same numbers.

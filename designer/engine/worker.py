@@ -1,6 +1,6 @@
 """The worker process: trains one run folder, or serves requests with torch loaded.
 
-``python -m designer.engine.worker RUN [--resume]`` trains and exits with 0, or with 1 after a
+``python -m designer.engine.worker RUN [--resume] [--data PATH]`` trains and exits with 0, or with 1 after a
 sentence on standard error. ``--serve`` takes JSON lines on standard input and answers in JSON
 lines on standard output, each answer with the ``id`` of its request, if that had one:
 

@@ -1,0 +1,227 @@
+"""Recognizing the examples of a data set: names, hashes and the part that each belongs to.
+
+A run stores this, so that it continues on the same examples in the same parts, or on none.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.data.dataset import DataSet
+from designer.data.parts import Part, Subset
+from designer.data.splitting import Split
+from designer.errors import DesignerError
+
+PARTS = ("train", "validation", "test")
+_SHOWN = 3  # examples that a sentence names
+_ABOUT = "about"
+
+
+@dataclass(frozen=True, eq=False)
+class PartExamples:
+    """The examples of one part of a split, in their order.
+
+    Attributes
+    ----------
+    source
+        The part of the data set that they are from; ``train`` where they were split off it.
+    total
+        How many examples that part of the data set had, used or not.
+    indices
+        Their indices in it, int64 (n,).
+    names
+        Their names in it, where examples have names, as picture files do.
+    digests
+        A hash of each example with its label, uint64 (n,); see `Part.digests`.
+    """
+
+    source: str
+    total: int
+    indices: NDArray[np.int64]
+    names: tuple[str, ...] | None
+    digests: NDArray[np.uint64]
+
+
+Examples = Mapping[str, PartExamples]
+
+
+def examples_of(data: DataSet, parts: Split) -> dict[str, PartExamples]:
+    """Return what recognizes the examples of a split.
+
+    Raises
+    ------
+    DesignerError
+        A file cannot be read.
+    """
+    found = {}
+    for name in PARTS:
+        part: Part | None = getattr(parts, name)
+        if part is None:
+            continue
+        whole = part.part if isinstance(part, Subset) else part
+        indices = part.indices if isinstance(part, Subset) else np.arange(len(part))
+        names = whole.names
+        found[name] = PartExamples(
+            source=next(key for key, stored in data.parts.items() if stored is whole),
+            total=len(whole),
+            indices=indices,
+            names=None if names is None else tuple(names[index] for index in indices),
+            digests=whole.digests(indices),
+        )
+    return found
+
+
+def split_as_before(data: DataSet, examples: Examples) -> tuple[Split, int]:
+    """Divide a data set as it was divided before, by the examples that were stored then.
+
+    Returns
+    -------
+    Split
+        The same examples in the same order.
+    int
+        How many examples were added to the data set since; they are in no part.
+
+    Raises
+    ------
+    DesignerError
+        Examples are missing or have changed; the sentence says how many, and names some.
+    """
+    cut: dict[str, Part] = {}
+    added: dict[str, int] = {}
+    for name, before in examples.items():
+        stored = data.parts.get(before.source)
+        if stored is None:
+            raise DesignerError(
+                f"{data.path} has no {before.source} part any more, from which the run's {name} "
+                "images are"
+            )
+        indices = _found(data, stored, before)
+        _check_contents(data, stored, before, indices)
+        untouched = np.array_equal(indices, np.arange(len(stored)))
+        cut[name] = stored if untouched else Subset(stored, indices)
+        added[before.source] = max(0, len(stored) - before.total)
+    new = sum(len(part) for name, part in data.parts.items() if name not in added)
+    return (
+        Split(cut["train"], cut.get("validation"), cut.get("test")),
+        sum(added.values()) + new,
+    )
+
+
+def _found(data: DataSet, stored: Part, before: PartExamples) -> NDArray[np.int64]:
+    """Return where the examples are in the data set now."""
+    if before.names is None or stored.names is None:
+        missing = before.indices[before.indices >= len(stored)]
+        if len(missing) or (before.names is None) != (stored.names is None):
+            raise DesignerError(
+                f"{data.path} has {len(stored):,} {before.source} examples where the run had "
+                f"{before.total:,}"
+            )
+        return before.indices
+    places = {name: index for index, name in enumerate(stored.names)}
+    if absent := [name for name in before.names if name not in places]:
+        raise DesignerError(
+            f"{_counted(len(absent), 'image')} that the run uses {_are(absent)} no longer in "
+            f"{data.path}: {_some(absent)}"
+        )
+    return np.array([places[name] for name in before.names], np.int64)
+
+
+def _check_contents(
+    data: DataSet, stored: Part, before: PartExamples, indices: NDArray[np.int64]
+) -> None:
+    changed = np.flatnonzero(stored.digests(indices) != before.digests)
+    if len(changed):
+        names = before.names or [f"number {index + 1:,}" for index in before.indices]
+        listed = [names[index] for index in changed]
+        what = "image" if before.names is not None else "example"
+        raise DesignerError(
+            f"{_counted(len(listed), what)} of {data.path} {_have(listed)} another content or "
+            f"label than the run was trained with: {_some(listed)}"
+        )
+
+
+def _some(names: list[str]) -> str:
+    rest = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _are(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _have(names: list[str]) -> str:
+    return "has" if len(names) == 1 else "have"
+
+
+# The file
+
+
+def encode(examples: Examples) -> bytes:
+    """Return examples as a compressed .npz file, about 15 bytes for each with its name."""
+    arrays: dict[str, NDArray[Any]] = {}
+    about = {}
+    for part, each in examples.items():
+        about[part] = {"source": each.source, "total": each.total}
+        arrays[f"{part}_indices"] = each.indices.astype(np.uint32)
+        arrays[f"{part}_digests"] = each.digests
+        if each.names is not None:
+            joined = "\0".join(each.names).encode("utf-8", "surrogateescape")
+            arrays[f"{part}_names"] = np.frombuffer(joined, np.uint8)
+    arrays[_ABOUT] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def decode(content: bytes) -> dict[str, PartExamples]:
+    """Return the examples that `encode` wrote.
+
+    Raises
+    ------
+    ValueError
+        The content is damaged.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            about = json.loads(arrays[_ABOUT].tobytes())
+            found = {}
+            for part in PARTS:
+                if part not in about:
+                    continue
+                names = None
+                if f"{part}_names" in arrays:
+                    text = arrays[f"{part}_names"].tobytes().decode("utf-8", "surrogateescape")
+                    names = tuple(text.split("\0"))
+                found[part] = PartExamples(
+                    source=str(about[part]["source"]),
+                    total=int(about[part]["total"]),
+                    indices=arrays[f"{part}_indices"].astype(np.int64),
+                    names=names,
+                    digests=arrays[f"{part}_digests"].astype(np.uint64),
+                )
+    except (KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
+        raise ValueError(str(error)) from error
+    for part in found.values():
+        lengths = {len(part.indices), len(part.digests), len(part.names or part.indices)}
+        if len(lengths) != 1 or part.indices.ndim != 1:
+            raise ValueError("its arrays are of different lengths")
+    if "train" not in found:
+        raise ValueError("it has no training part")
+    return found
+
+
+def fingerprint(content: bytes) -> str:
+    """Return the hash by which damage of an encoded file is noticed."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

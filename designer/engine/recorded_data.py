@@ -1,0 +1,206 @@
+"""The data of a run: recorded before its first step, and the same data found again at a resume."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from designer.data import (
+    DataRequest,
+    DataSet,
+    PreparedData,
+    forget_prepared_data,
+    open_dataset,
+    prepare_data,
+)
+from designer.data.identity import decode, encode, fingerprint, split_as_before
+from designer.data.opening import BUILT_IN, format_name, locate
+from designer.errors import DesignerError
+from designer.runs.data_record import DataRecord, Location
+from designer.runs.folder import RunFolder
+from designer.storage import unwritable, write_atomically
+
+_ALL_NAMED = 12  # class names that a sentence lists; of more, only those that differ
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a session adds to what its run knows of its data.
+
+    Attributes
+    ----------
+    record, examples
+        The content of ``data.json`` and ``examples.npz``; None if the run has them.
+    note
+        A sentence for the user if the data differ in a way that does no harm.
+    """
+
+    record: DataRecord | None = None
+    examples: bytes = b""
+    note: str | None = None
+
+    def write(self, run: RunFolder) -> None:
+        """Write the record, the small file last, since it tells that both are complete.
+
+        Raises
+        ------
+        DesignerError
+            The folder cannot be written.
+        """
+        if self.record is None:
+            return
+        try:
+            write_atomically(run.examples_file, self.examples)
+            record = msgspec.json.format(msgspec.json.encode(self.record), indent=2)
+            write_atomically(run.data_file, record + b"\n")
+        except OSError as error:
+            raise unwritable(run.path, error) from error
+
+
+def data_of(
+    run: RunFolder, request: DataRequest, *, moved: Path | None = None, first: bool = True
+) -> tuple[PreparedData, Recording]:
+    """Return the data of a run, divided into its parts, and what is to be recorded of them.
+
+    If the run has a record, the data must be those, and they are divided as they were.
+
+    Parameters
+    ----------
+    run
+        The run.
+    request
+        Its data as the recipe has them; the division is that of the record.
+    moved
+        Where the data are now, if the user says so.
+    first
+        Whether this process is the one that writes.
+
+    Raises
+    ------
+    DesignerError
+        The data cannot be read, or they are others than those the run was trained on.
+    """
+    source = str(moved) if moved is not None else run.data_source()
+    request = replace(request, source=source)
+    record = run.data()
+    begun = record is not None or run.preprocessing_file.exists()
+    if begun:
+        _check_present(run, source)
+    if record is not None:
+        return _recorded(run, record, request)
+    prepared = prepare_data(request)
+    data = prepared.data
+    note = None
+    if begun:  # by a version that recorded nothing but the classes
+        _check_classes(run, run.preprocessing().classes, data)
+        note = (
+            f"The run {run.path} was begun by a version that did not record its data: classes "
+            f"and steps fit those of {data.path}, which are recorded now."
+        )
+    if not first:
+        return prepared, Recording(note=note)
+    examples = prepared.examples()
+    encoded = encode(examples)
+    record = DataRecord(
+        source=source,
+        name=data.name,
+        format=format_name(source),
+        classes=data.classes,
+        counts={part: len(each.indices) for part, each in examples.items()},
+        examples=fingerprint(encoded),
+    )
+    return prepared, Recording(record, encoded, note)
+
+
+def remember_location(run: RunFolder, moved: Path) -> None:
+    """Write where the data of a run are now, for its next resume.
+
+    Raises
+    ------
+    DesignerError
+        The folder cannot be written.
+    """
+    try:
+        write_atomically(
+            run.location_file, msgspec.json.encode(Location(source=str(moved))) + b"\n"
+        )
+    except OSError as error:
+        raise unwritable(run.location_file, error) from error
+
+
+def _recorded(run: RunFolder, record: DataRecord, request: DataRequest) -> tuple[PreparedData, Recording]:
+    """Return the data of a record, divided as they were, or refuse what is there now."""
+    try:
+        encoded = run.examples_file.read_bytes()
+        if fingerprint(encoded) != record.examples:
+            raise ValueError("its content does not match data.json")
+        examples = decode(encoded)
+    except (OSError, ValueError) as error:
+        raise DesignerError(
+            f"{run.examples_file} cannot be read ({error}), by which the data of the run are "
+            "recognized: restore the file, or begin a new run."
+        ) from error
+    forget_prepared_data()
+    data = open_dataset(request.source)
+    now = format_name(request.source)
+    if now != record.format:
+        raise _other_data(
+            run, f"its data were of the format {record.format}, but {data.path} is of {now}"
+        )
+    _check_classes(run, record.classes, data)
+    try:
+        parts, added = split_as_before(data, examples)
+    except DesignerError as error:
+        raise _other_data(run, str(error)) from error
+    note = None
+    if added:
+        them = f"{added:,} images that were" if added > 1 else "An image that was"
+        note = (
+            f"{them} added to {data.path} since the run began {'are' if added > 1 else 'is'} not "
+            "used: the run continues on the images and the parts that it began with. A new run "
+            "uses all."
+        )
+    return PreparedData(data, parts, request.shape), Recording(note=note)
+
+
+def _check_present(run: RunFolder, source: str) -> None:
+    path = locate(source)
+    if source not in BUILT_IN and not path.exists():
+        raise DesignerError(
+            f"The data of the run {run.path} are no longer at {path}: put them back, or say where "
+            f"they are now with: netdesigner resume {run.path} --data PATH"
+        )
+
+
+def _check_classes(run: RunFolder, before: tuple[str, ...], data: DataSet) -> None:
+    now = data.classes
+    if now == before:
+        return
+    if max(len(before), len(now)) <= _ALL_NAMED:
+        sentence = f"the run's classes were {_listed(before)}; {data.path} now has {_listed(now)}"
+    elif gone_or_new := [
+        f"{what} {_listed(names)}"
+        for what, names in (
+            ("no longer has", [name for name in before if name not in now]),
+            ("now has", [name for name in now if name not in before]),
+        )
+        if names
+    ]:
+        sentence = f"{data.path} {' and '.join(gone_or_new)} among its classes"
+    else:
+        sentence = f"the classes of {data.path} are in another order than the run's"
+    raise _other_data(run, sentence)
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    rest = len(every) - _ALL_NAMED
+    return (", ".join(every[:_ALL_NAMED]) or "none") + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _other_data(run: RunFolder, difference: str) -> DesignerError:
+    return DesignerError(
+        f"The run {run.path} cannot continue on other data than it was trained on: {difference}. "
+        "Put the data back as they were, or begin a new run."
+    )
