@@ -14,6 +14,7 @@ from designer.cli import window
 from designer.cli.options import (
     DATA,
     EXPORT_HELP,
+    NEW_RUN_HELP,
     OUTPUT,
     RUN_HELP,
     TRAINING,
@@ -24,8 +25,10 @@ from designer.cli.options import (
     design_settings,
     epochs_option,
     more_files,
+    moved_data,
     run_folder,
     runs_option,
+    set_recipe_option,
 )
 from designer.cli.output import INTERRUPTED, PROGRAM, show, width, write
 from designer.cli.parameters import DesignName, Group, Whole, argument, option
@@ -167,14 +170,7 @@ def presets(as_json: bool, checked: bool) -> int:
     help="Use at most this many training images.",
 )
 @option("--recipe", group=TRAINING, metavar="FILE", help="A recipe; without it, the preset's own.")
-@option(
-    "--set-recipe",
-    multiple=True,
-    group=TRAINING,
-    metavar="NAME=VALUE",
-    help="Change a setting of the recipe (see: recipe), as in optimizer.momentum=0.5. May be given "
-    "several times.",
-)
+@set_recipe_option
 @epochs_option
 @option("--batch", type=Whole(min=1), group=TRAINING, metavar="N", help="Images in a step.")
 @option("--lr", group=TRAINING, metavar="X", help="Learning rate.")
@@ -193,12 +189,7 @@ def presets(as_json: bool, checked: bool) -> int:
     metavar="FILE|RUN",
     help="Start from these weights where they fit; torchvision:NAME downloads pretrained ones.",
 )
-@option(
-    "--run",
-    group=OUTPUT,
-    metavar="DIR",
-    help="The new run folder; DATE-NAME in the folder of runs if not given.",
-)
+@option("--run", group=OUTPUT, metavar="DIR", help=NEW_RUN_HELP)
 @runs_option
 @option("--export", multiple=True, group=OUTPUT, metavar="FILE ...", help=EXPORT_HELP)
 @design_settings
@@ -279,16 +270,58 @@ def recipe(design: str | None, as_json: bool) -> None:
 
 @program.command()
 @run_folder
+@moved_data
 @runs_option
-def resume(run: str, runs: str | None) -> None:
+def resume(run: str, data: str | None, runs: str | None) -> None:
     """Continue a run that was stopped or killed.
 
-    It continues from its last checkpoint, exactly as it would have without the interruption.
+    It continues from its last checkpoint, exactly as it would have without the interruption, on the
+    data that it began with: others are refused, and images that were added since are not used.
     """
     from designer.cli import jobs
     from designer.cli.runs import find
 
-    jobs.resume(find(run, runs))
+    jobs.resume(find(run, runs), data)
+
+
+@program.command("train-on")
+@run_folder
+@option(
+    "--epochs",
+    type=Whole(min=1),
+    required=True,
+    group=TRAINING,
+    metavar="N",
+    help="How many epochs to train beyond those of the run.",
+)
+@option("--lr", group=TRAINING, metavar="X", help="Another learning rate.")
+@set_recipe_option
+@moved_data
+@option("--run", "folder", group=OUTPUT, metavar="DIR", help=NEW_RUN_HELP)
+@runs_option
+def train_on(
+    run: str,
+    epochs: int,
+    lr: str | None,
+    set_recipe: Sequence[str],
+    data: str | None,
+    folder: str | None,
+    runs: str | None,
+) -> None:
+    """Train a run that has ended for more epochs, in a new run.
+
+    The new run begins from all of the old one's state: weights, optimizer, random numbers, best
+    epoch and curves. The old one is left as it is. The schedule is evaluated as if all epochs had
+    been planned from the beginning; early stopping counts anew.
+    """
+    from designer.cli import jobs, recipes
+    from designer.cli.runs import find
+
+    rate = {} if lr is None else {"optimizer.learning_rate": _number("--lr", lr)}
+    changes = rate | recipes.read_settings(set_recipe)
+    jobs.train_on(
+        find(run, runs), folder, epochs=epochs, changes=changes, runs_folder=runs, data=data
+    )
 
 
 @program.command("runs")

@@ -16,7 +16,9 @@ from designer.errors import DesignerError
 from designer.recipe.reading import changed, read_recipe
 from designer.recipe.recipe import Recipe, consequences
 from designer.runs.begin import begin
+from designer.runs.discard import discard_refused
 from designer.runs.folder import RunFolder, default_path
+from designer.runs.train_on import train_on as create_child
 
 if TYPE_CHECKING:
     from designer.engine.export import Model
@@ -75,8 +77,13 @@ def train(
         path = Path(folder).expanduser().absolute()
     else:
         path = default_path(runs.writable_folder(runs_folder), Path(name).stem)
+    existed = path.exists()
     run = begin(path, design, recipe)
-    _follow(run, resume=False)
+    try:
+        _follow(run, resume=False)
+    except terminal.RefusedError:
+        discard_refused(run, leave_folder=existed)
+        raise
     return run
 
 
@@ -97,20 +104,81 @@ def _with_absolute_path(recipe: Recipe, name: str) -> Recipe:
     return changed(recipe, {"data.source": str(existing(source))})
 
 
-def resume(run: RunFolder) -> None:
+def resume(run: RunFolder, data: str | None) -> None:
     """Resume a run and follow it in the terminal to its end.
+
+    Parameters
+    ----------
+    run
+        The run.
+    data
+        Where its data are now; None if they were not moved.
 
     Raises
     ------
     DesignerError
-        There is no state to resume from, or the training fails.
+        There is no state to resume from, the data are others, or the training fails.
     """
-    _follow(run, resume=True)
+    _follow(run, resume=True, data=_existing(data))
 
 
-def _follow(run: RunFolder, *, resume: bool) -> None:
+def train_on(
+    run: RunFolder,
+    folder: str | None,
+    *,
+    epochs: int,
+    changes: Mapping[str, Any],
+    runs_folder: str | None,
+    data: str | None,
+) -> RunFolder:
+    """Continue a run for more epochs in a new run folder, followed in the terminal to its end.
+
+    Parameters
+    ----------
+    run
+        The run that is continued; it is left as it is.
+    folder
+        The new run folder; None for one in the folder of runs.
+    epochs
+        How many epochs to train beyond those of the run.
+    changes
+        Values by the dotted names of settings.
+    runs_folder
+        The folder of runs; None for that of the settings.
+    data
+        Where the data of the run are now; None if they were not moved.
+
+    Raises
+    ------
+    DesignerError
+        The run cannot be trained on, or the training fails.
+    """
+    found = _existing(data)
+    if folder:
+        path = Path(folder).expanduser().absolute()
+    else:
+        path = default_path(runs.writable_folder(runs_folder), run.network().name)
+    existed = path.exists()
+    child = create_child(run, path, epochs=epochs, changes=changes)
+    try:
+        _follow(child, resume=True, data=found)
+    except terminal.RefusedError:
+        discard_refused(child, leave_folder=existed)
+        raise
+    return child
+
+
+def _existing(data: str | None) -> Path | None:
+    if data is None:
+        return None
+    from designer.data.opening import existing
+
+    return existing(data)
+
+
+def _follow(run: RunFolder, *, resume: bool, data: Path | None = None) -> None:
     _say(f"Run folder: {run.path}")
-    result = terminal.train(run, resume=resume, write=_write)
+    result = terminal.train(run, resume=resume, data=data, write=_write)
     for line in terminal.summary(result):
         _say(line)
     name = runs.reference(run.path)

@@ -40,6 +40,21 @@ design_settings = option(
 as_json = option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 RUN_HELP = "A run folder, or the name alone of a run in the folder of runs (see: runs)."
 run_folder = argument("run", metavar="RUN", help=RUN_HELP)
+moved_data = option(
+    "--data",
+    metavar="PATH",
+    group=DATA,
+    help="Where the data of the run are now, if they were moved.",
+)
+set_recipe_option = option(
+    "--set-recipe",
+    multiple=True,
+    group=TRAINING,
+    metavar="NAME=VALUE",
+    help="Change a setting of the recipe (see: recipe), as in optimizer.momentum=0.5. May be given "
+    "several times.",
+)
+NEW_RUN_HELP = "The new run folder; DATE-NAME in the folder of runs if not given."
 runs_option = option(
     "--runs",
     metavar="DIR",

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -29,7 +30,11 @@ LAST_WORDS = 2_000  # last characters of a dead worker's log, where its last lin
 Write = Callable[[str], None]
 
 
-def train(run: RunFolder, *, resume: bool, write: Write) -> Result:
+class RefusedError(DesignerError):
+    """The worker ended the training with a sentence, perhaps before its first step."""
+
+
+def train(run: RunFolder, *, resume: bool, write: Write, data: Path | None = None) -> Result:
     """Start a worker on a run and report its progress until it ends.
 
     Ctrl+C stops the training with a checkpoint; a second one ends this function, not the training.
@@ -42,6 +47,8 @@ def train(run: RunFolder, *, resume: bool, write: Write) -> Result:
         Whether to continue from its last checkpoint.
     write
         Receives the text to print.
+    data
+        Where the data of a run that is resumed are now, if they were moved.
 
     Raises
     ------
@@ -49,7 +56,7 @@ def train(run: RunFolder, *, resume: bool, write: Write) -> Result:
         The worker cannot start, or fails: the message is the worker's own.
     """
     follower = _Follower(run, write, resume=resume)
-    follower.pid = launch.start(run.path, resume=resume)
+    follower.pid = launch.start(run.path, resume=resume, data=data)
     return follower.follow()
 
 
@@ -135,12 +142,12 @@ class _Follower:
         control.send(self.run.control, "stop")
 
     def _result(self) -> Result:
+        code = launch.exit_code(self.pid)
+        if code == REFUSED and (words := self._last_words()):  # an older result may exist
+            raise RefusedError(words)
         result = self.run.result()
         if result is not None and result.status in ("failed", "diverged"):
             raise DesignerError(result.message or f"The training of {self.run.path} failed.")
-        code = launch.exit_code(self.pid)
-        if code == REFUSED:  # before it started; an older result may exist
-            raise DesignerError(self._last_words())
         if result is None or code:
             words = self._last_words() or "it left no message"
             raise DesignerError(
@@ -176,7 +183,7 @@ class _Follower:
             self._progress(event)
         elif kind == "epoch":
             self._line(self._epoch(event))
-        elif kind in ("note", "weights"):
+        elif kind in ("note", "weights", "train_on"):
             self._line(str(event["message"]))
             for sentence in event.get("refused", ()):
                 self._line(str(sentence))

@@ -169,7 +169,7 @@ def _have(names: list[str]) -> str:
 
 
 def encode(examples: Examples) -> bytes:
-    """Return examples as a compressed .npz file, about 15 bytes for each with its name."""
+    """Return examples as a compressed .npz file, 12 MB for a million with names."""
     arrays: dict[str, NDArray[Any]] = {}
     about = {}
     for part, each in examples.items():
@@ -213,9 +213,9 @@ def decode(content: bytes) -> dict[str, PartExamples]:
                 )
     except (KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
         raise ValueError(str(error)) from error
-    for part in found.values():
-        lengths = {len(part.indices), len(part.digests), len(part.names or part.indices)}
-        if len(lengths) != 1 or part.indices.ndim != 1:
+    for each in found.values():
+        lengths = {len(each.indices), len(each.digests), len(each.names or each.indices)}
+        if len(lengths) != 1 or each.indices.ndim != 1:
             raise ValueError("its arrays are of different lengths")
     if "train" not in found:
         raise ValueError("it has no training part")

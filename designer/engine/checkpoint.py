@@ -62,6 +62,7 @@ class _Training(_Network, kw_only=True):
     threads: Annotated[int, Meta(ge=1, le=4096)]
     sequence: Count
     taken: Count
+    origin: str | None = None  # of a run that trains another one on: that one's path
 
 
 def fingerprint(source: str) -> str:

@@ -58,6 +58,8 @@ class Loop:
         self._prepared = prepared
         self._recipe = recipe
         self._run = run
+        self._origin = run.origin()
+        self._trains_on = False  # whether this session is the first of a run with an origin
         self._events: Events = Silence()
         self._processes = prepared.processes
         self._network = prepared.network
@@ -125,14 +127,23 @@ class Loop:
             if self._scaler is not None:
                 self._scaler.load_state_dict(content["scaler"])
             progress = msgspec.convert(content["progress"], Progress)
+            taken = content["taken"]
             if self._processes.first:
                 checkpoint.restore_generators(content["generators"])
-        self._begin_at(progress, taken=content["taken"])
+        origin = self._origin
+        if origin is not None and content.get("origin") != origin.parent:
+            # The checkpoint is the parent's, whose control file is not that of this run.
+            self._trains_on, taken, progress.bad_epochs = True, 0, 0
+            if "optimizer.learning_rate" in origin.changes:
+                self._rate.forget_changes()
+        self._begin_at(progress, taken=taken)
 
     def run(self, events: Events) -> Result:
         """Train to the end, evaluate the best weights, and write events and the result."""
         self._events = events
         announce(self._prepared, self._run, self._events, step=self._progress.steps)
+        if self._trains_on:
+            self._announce_parent()
         message = None
         try:
             status = self._train()
@@ -146,6 +157,24 @@ class Loop:
             write_result(self._run, result)
             self._events.write("end", **msgspec.to_builtins(result))
         return result
+
+    def _announce_parent(self) -> None:
+        """Write the event ``train_on`` that marks where the epochs of this run begin."""
+        progress, origin = self._progress, self._origin
+        assert origin is not None
+        rate = self._rate.at(progress.steps)
+        more = self._recipe.epochs - progress.epoch
+        self._events.write(
+            "train_on",
+            parent=origin.parent,
+            step=progress.steps,
+            epoch=progress.epoch,
+            lr=rate,
+            message=(
+                f"Trains {origin.parent} on from epoch {progress.epoch} for {more} more "
+                f"{'epoch' if more == 1 else 'epochs'}, at a learning rate of {rate:.3g}."
+            ),
+        )
 
     def result(
         self, status: Status, *, test: Metrics | None = None, message: str | None = None
@@ -380,6 +409,7 @@ class Loop:
             "generators": checkpoint.generators(),
             "progress": msgspec.to_builtins(self._progress),
             "steps_per_epoch": self._prepared.steps_per_epoch,
+            "origin": None if self._origin is None else self._origin.parent,
             "threads": torch.get_num_threads(),
             "sequence": self._events.sequence + 1,  # of the event below
             "taken": self._steering.taken,

@@ -129,7 +129,9 @@ def remember_location(run: RunFolder, moved: Path) -> None:
         raise unwritable(run.location_file, error) from error
 
 
-def _recorded(run: RunFolder, record: DataRecord, request: DataRequest) -> tuple[PreparedData, Recording]:
+def _recorded(
+    run: RunFolder, record: DataRecord, request: DataRequest
+) -> tuple[PreparedData, Recording]:
     """Return the data of a record, divided as they were, or refuse what is there now."""
     try:
         encoded = run.examples_file.read_bytes()

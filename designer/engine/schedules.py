@@ -78,6 +78,10 @@ class LearningRate:
         if self.by_hand is not None:
             self.by_hand *= factor
 
+    def forget_changes(self) -> None:
+        """Return to the rates of the schedule: none set by hand, none reduced on a plateau."""
+        self._scale = self._reduction = 1.0
+
     def epoch_ended(self, loss: float) -> None:
         """Take the validation loss of an epoch, for reduce_on_plateau.
 

@@ -1,13 +1,14 @@
 """The worker process: trains one run folder, or serves requests with torch loaded.
 
-``python -m designer.engine.worker RUN [--resume] [--data PATH]`` trains and exits with 0, or with 1 after a
-sentence on standard error. ``--serve`` takes JSON lines on standard input and answers in JSON
-lines on standard output, each answer with the ``id`` of its request, if that had one:
+``python -m designer.engine.worker RUN [--resume [--data PATH]]`` trains and exits with 0, or with
+1 after a sentence on standard error. ``--serve`` takes JSON lines on standard input and answers in
+JSON lines on standard output, each answer with the ``id`` of its request, if that had one:
 
     {"do": "ping", "id": 1}                      -> {"id": 1, "ok": true}
     {"do": "prepare", "recipe": {...}, "input": [1, 32, 32]}
                                                  -> {"ok": true}; a training with it starts sooner
     {"do": "train", "run": "...", "resume": false} -> {"ok": true, "result": {...}}, at its end
+                                                    "data": "..." says where its data were moved
     {"do": "export", "source": "RUN or design file", "to": ["model.onnx"], "weights": "RUN"}
                                                  -> {"ok": true, "files": [{"path": ...}]}
     {"do": "look", "weights": "..."}             -> {"ok": true, "origin": "...", "ordered": true,
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m designer.engine.worker")
     parser.add_argument("run", nargs="?", type=Path, help="run folder to train")
     parser.add_argument("--resume", action="store_true", help="continue from its checkpoint")
+    parser.add_argument("--data", type=Path, help="where the data of the run were moved")
     parser.add_argument(
         "--serve", action="store_true", help="answer requests in JSON lines instead"
     )
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         serve(sys.stdin, sys.stdout, interrupt=interrupt)
         _discard_unread_answers()
         return 0
-    return _train_run(options.run, resume=options.resume, interrupt=interrupt)
+    return _train_run(options.run, resume=options.resume, interrupt=interrupt, data=options.data)
 
 
 def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> None:
@@ -75,10 +77,11 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
     def train(request: Request) -> Request:
         run = RunFolder.open(Path(request["run"]))
         resume = bool(request.get("resume"))
+        data = Path(request["data"]) if request.get("data") else None
         if resume:  # cancels a pause or stop that no worker has read
             control.send(run.control, "resume")
         with _printing_to(run.log):
-            result = training.train(run, resume=resume, interrupt=interrupt)
+            result = training.train(run, resume=resume, interrupt=interrupt, data=data)
         return {"result": msgspec.to_builtins(result)}
 
     def write(request: Request) -> Request:
@@ -192,14 +195,14 @@ def _discard_unread_answers() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _train_run(path: Path, *, resume: bool, interrupt: threading.Event) -> int:
+def _train_run(path: Path, *, resume: bool, interrupt: threading.Event, data: Path | None) -> int:
     try:
         run = RunFolder.open(path)
         from designer.engine.training import (
             train,
         )  # loads torch, once the path is known to be right
 
-        result = train(run, resume=resume, interrupt=interrupt)
+        result = train(run, resume=resume, interrupt=interrupt, data=data)
     except DesignerError as error:
         sys.stderr.write(f"{error}\n")
         return 1

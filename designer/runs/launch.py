@@ -18,10 +18,11 @@ _MODULE = "designer.engine.worker"
 _children: list["subprocess.Popen[bytes]"] = []  # referenced, so that ended processes are reaped
 
 
-def start(path: Path, *, resume: bool = False) -> int:
+def start(path: Path, *, resume: bool = False, data: Path | None = None) -> int:
     """Start to train a run folder, or resume it; return the number of the new process.
 
-    The output of the worker goes to ``worker.log`` in the folder.
+    The output of the worker goes to ``worker.log`` in the folder. ``data`` is where the data of a
+    run that is resumed are now, if they were moved.
 
     Raises
     ------
@@ -35,6 +36,8 @@ def start(path: Path, *, resume: bool = False) -> int:
         control.send(run.control, "resume")
     _children[:] = [child for child in _children if child.poll() is None]
     arguments = [str(path.absolute()), *(["--resume"] if resume else [])]
+    if data is not None:
+        arguments += ["--data", str(data.absolute())]
     try:
         with run.log.open("ab") as log:
             child = spawn(_MODULE, *arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -11,6 +11,7 @@ import msgspec
 from designer.errors import DesignerError
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, value_of
+from designer.runs import disk
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
 from designer.runs.origin import Origin
@@ -119,6 +120,7 @@ def _ended(parent: RunFolder) -> Result:
             f"The run {name} diverged, and its state with it: begin a new run with a lower "
             "learning rate, which may start from this run's best weights."
         )
+    disk.require_state(parent)
     if not parent.last.is_file():
         raise DesignerError(
             f"The run {name} cannot be trained on, as its checkpoint {parent.last.name} is "

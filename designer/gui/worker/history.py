@@ -128,7 +128,7 @@ class History:
                 self.paused = False
             elif kind == "lr":
                 self.rates.append(event)
-            elif kind in ("note", "weights"):
+            elif kind in ("note", "weights", "train_on"):
                 self.notes.append(str(event.get("message", "")))
             elif kind in ("paused", "resumed"):
                 self.paused = kind == "paused"
