@@ -77,7 +77,7 @@ def test_result_says_how_it_ended(run):
 
 def test_finished_run_is_not_resumed(run, capsys):
     assert main(["resume", str(run)]) == 1
-    assert "is complete (finished): begin a new run" in capsys.readouterr().err
+    assert "is complete (finished): to train it for more epochs, use" in capsys.readouterr().err
 
 
 def test_run_is_exported_with_its_weights(run, tmp_path, capsys):

@@ -170,8 +170,9 @@ def _check_present(run: RunFolder, source: str) -> None:
     path = locate(source)
     if source not in BUILT_IN and not path.exists():
         raise DesignerError(
-            f"The data of the run {run.path} are no longer at {path}: put them back, or say where "
-            f"they are now with: netdesigner resume {run.path} --data PATH"
+            f"The data that {run.path.name} was trained on are no longer at {path}: put them back, "
+            "or say where they are now with --data PATH, an option of netdesigner resume and of "
+            "netdesigner train-on."
         )
 
 
