@@ -44,4 +44,4 @@ def _has_begun(run: RunFolder) -> bool:
         return any(event.get("parent") == origin.parent for event in own)
     if run.last.exists() or not events:
         return True
-    return not (events[-1].get("event") == "failed" and events[-1].get("refused") is True)
+    return not (events[-1].get("event") == "failed" and events[-1].get("before_start") is True)

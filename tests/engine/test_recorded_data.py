@@ -56,7 +56,8 @@ def stopped(path, data, **changes):
 
 
 def content(run):
-    files = [path for path in run.path.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    changing = ("worker.lock", "heartbeat.json", "control.jsonl", "worker.log")
+    files = [path for path in run.path.rglob("*") if path.is_file() and path.name not in changing]
     return {path: path.read_bytes() for path in files}
 
 
