@@ -31,7 +31,7 @@ class Legend(QFrame):
         grid.setContentsMargins(10, 6, 6, 8)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(3)
-        self.title = QLabel()
+        self.title = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.close_ = QToolButton(objectName="legend-close", autoRaise=True)
         self.close_.setToolTip("Hide the marks; the View menu shows them again.")
         self.close_.setAccessibleName("Hide the marks for weights")
@@ -39,7 +39,7 @@ class Legend(QFrame):
         grid.addWidget(self.close_, 0, 2, Qt.AlignmentFlag.AlignRight)
         self.lines: dict[str, QLabel] = {}
         for row, status in enumerate(SENTENCES, 1):
-            self.lines[status] = QLabel()
+            self.lines[status] = QLabel(textFormat=Qt.TextFormat.PlainText)
             grid.addWidget(_Sign(marks.WEIGHT_STATUS[status]), row, 0)
             grid.addWidget(self.lines[status], row, 1, 1, 2)
         grid.setColumnStretch(1, 1)

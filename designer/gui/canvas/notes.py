@@ -78,7 +78,7 @@ class Notes(QObject):
         self.toast = _Card(view, "toast")
         self.tip = _Card(view, "tip")
         self.card = _Card(view, "problem-card")
-        self.hint = QLabel(view, objectName="hint")
+        self.hint = QLabel(view, objectName="hint", textFormat=Qt.TextFormat.PlainText)
         self.hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hint.hide()
         self._effect = QGraphicsOpacityEffect(self.toast)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from designer.gui.base import icons
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import theme
 from designer.gui.commands.window import Window
 from designer.gui.documents import freezing, graph_paths
@@ -260,14 +261,17 @@ class Actions(QObject):
             action.setEnabled(not refusal)
             keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             words = f"{row.help} {refusal}".strip()
-            action.setToolTip(f"{row.text.replace('&', '')}  {keys}\n{words}" if keys else words)
+            named = f"{row.text.replace('&', '')}  {keys}\n{words}" if keys else words
+            action.setToolTip(tip(named))
             action.setStatusTip(words)
             if row.checked is not None:
                 action.setChecked(row.checked(self.window))
         document = self.window.workspace.document
         for key, word in (("edit.undo", "Undo"), ("edit.redo", "Redo")):
             steps = (document.past if word == "Undo" else document.future) if document else []
-            self.by_key[key].setText(f"&{word} {steps[-1].label}" if steps else f"&{word}")
+            self.by_key[key].setText(
+                f"&{word} {steps[-1].label.replace('&', '&&')}" if steps else f"&{word}"
+            )
 
     def _made(self, row: Action) -> QAction:
         action = QAction(row.text, self.window.frame, objectName=row.key)

@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
 
 from designer.gui.base import icons, lettering
 from designer.gui.base.contrast import legible
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, mono, sans
 from designer.gui.canvas.gestures.quick_add import close_open
 from designer.gui.commands.actions import Actions
@@ -70,7 +71,7 @@ class CommandPalette(QFrame):
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.clicked.connect(self.run)
-        self.foot = QLabel(objectName="command-foot")
+        self.foot = QLabel(objectName="command-foot", textFormat=Qt.TextFormat.PlainText)
         self.foot.setFont(sans(0.88))
         down = QVBoxLayout(self)
         down.setContentsMargins(8, 8, 8, 6)
@@ -219,7 +220,7 @@ class Results(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return command.text
         if role == Qt.ItemDataRole.ToolTipRole:
-            return command.refusal or command.detail
+            return tip(command.refusal or command.detail)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{command.text}, {command.kind}, {command.refusal or command.detail}"
         return None

@@ -135,9 +135,11 @@ class Card(QFrame):
         super().__init__(tour.frame, objectName="tour-card")
         self._tour = tour
         self.setFixedWidth(_WIDTH)
-        self.title = QLabel(wordWrap=True)
-        self.words = QLabel(wordWrap=True, objectName="tour-words")
-        self.count = QLabel()
+        self.title = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.words = QLabel(
+            wordWrap=True, objectName="tour-words", textFormat=Qt.TextFormat.PlainText
+        )
+        self.count = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.count.setProperty("role", "faint")
         self.skip = self._button("Skip", "tour-skip")
         self.back = self._button("Back", "tour-back")

@@ -4,6 +4,7 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QTabBar, QToolButton
 
 from designer.gui.base import icons
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
 
@@ -41,7 +42,7 @@ class DocumentTabs(QTabBar):
         for index, document in enumerate(documents):
             mark = " •" if document.modified else ""
             self.setTabText(index, f"{document.title}{mark}".replace("&", "&&"))
-            self.setTabToolTip(index, str(document.path or "Not saved yet"))
+            self.setTabToolTip(index, tip(str(document.path or "Not saved yet")))
         if self.workspace.document is not None:
             self.setCurrentIndex(documents.index(self.workspace.document))
         self.blockSignals(False)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QToolBu
 from designer import preferences
 from designer.errors import DesignerError
 from designer.gui.base import background, icons
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, sans, theme
 
 SHOWN = 6  # the others are in the File menu
@@ -108,7 +109,7 @@ class RecentRow(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip(str(path))
+        self.setToolTip(tip(str(path)))
         self.cross = QToolButton(self, objectName="forget-recent")
         self.cross.setProperty("role", "close-tab")
         self.cross.setAccessibleName(f"Remove {path.name} from the list")
@@ -125,7 +126,7 @@ class RecentRow(QAbstractButton):
     def set_fault(self, fault: str) -> None:
         """Gray the row if there is a fault; "" removes the gray."""
         self.fault = fault
-        self.setToolTip(f"{self.path}\n{fault.capitalize()}." if fault else str(self.path))
+        self.setToolTip(tip(f"{self.path}\n{fault.capitalize()}." if fault else str(self.path)))
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -23,6 +23,7 @@ from designer.analysis.problems import Severity
 from designer.design import identifiers
 from designer.gui.base import background, icons, numbers
 from designer.gui.base.boxes import ComboBox
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import sans, theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.export.format_row import FormatRow
@@ -129,13 +130,15 @@ class ExportDialog(QDialog):
             ("Folder", self.folder),
         )
         for number, (words, field) in enumerate(fields):
-            label = QLabel(words)
+            label = QLabel(words, textFormat=Qt.TextFormat.PlainText)
             label.setBuddy(field)
             label.setMinimumHeight(self.name.sizeHint().height())
             grid.addWidget(label, number, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(field, number, 1)
         down.addLayout(grid)
-        self.message = QLabel(wordWrap=True, objectName="export-message")
+        self.message = QLabel(
+            wordWrap=True, objectName="export-message", textFormat=Qt.TextFormat.PlainText
+        )
         down.addWidget(self.message)
         self.progress = QProgressBar(objectName="export-progress", textVisible=False)
         down.addWidget(self.progress)
@@ -253,7 +256,7 @@ class ExportDialog(QDialog):
         self.weights.blockSignals(True)
         for number, each in enumerate(found):
             self.weights.insertItem(number, _words(each), each)
-            self.weights.setItemData(number, str(each.run.path), Qt.ItemDataRole.ToolTipRole)
+            self.weights.setItemData(number, tip(str(each.run.path)), Qt.ItemDataRole.ToolTipRole)
         self.weights.setCurrentIndex(len(found) if latest is None else found.index(latest))
         self.weights.blockSignals(False)
         self._changed()

@@ -17,12 +17,14 @@ class FormatRow(QWidget):
         self.format = what
         self.outcome: Outcome | None = None
         self.tick = QCheckBox(what.title, objectName=f"export-tick{what.suffix}")
-        self.suffix = QLabel(what.suffix)
+        self.suffix = QLabel(what.suffix, textFormat=Qt.TextFormat.PlainText)
         self.suffix.setProperty("role", "soft")
-        self.purpose = QLabel(what.help, wordWrap=True)
+        self.purpose = QLabel(what.help, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.purpose.setProperty("role", "soft")
-        self.sign = QLabel()
-        self.state = QLabel(objectName=f"export-state{what.suffix}")
+        self.sign = QLabel(textFormat=Qt.TextFormat.PlainText)
+        self.state = QLabel(
+            objectName=f"export-state{what.suffix}", textFormat=Qt.TextFormat.PlainText
+        )
         top = QHBoxLayout()
         top.setSpacing(8)
         top.addWidget(self.tick)
@@ -30,7 +32,11 @@ class FormatRow(QWidget):
         top.addStretch(1)
         top.addWidget(self.sign)
         top.addWidget(self.state)
-        self.fault = QLabel(wordWrap=True, objectName=f"export-fault{what.suffix}")
+        self.fault = QLabel(
+            wordWrap=True,
+            objectName=f"export-fault{what.suffix}",
+            textFormat=Qt.TextFormat.PlainText,
+        )
         self.fault.setProperty("role", "error")
         self.fault.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.fault.hide()

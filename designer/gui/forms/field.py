@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QToolButton, QWidget
 
 from designer.design.values import Value
 from designer.gui.base import icons
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, sans
 from designer.gui.documents import labels
 from designer.gui.forms import field_types
@@ -68,7 +69,13 @@ class Field(QObject):
         self.error.setFont(sans(0.9))
         self.error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.error.hide()
-        self.below = QLabel("", parent, wordWrap=True, objectName=f"value-{row.key}")
+        self.below = QLabel(
+            "",
+            parent,
+            wordWrap=True,
+            objectName=f"value-{row.key}",
+            textFormat=Qt.TextFormat.PlainText,
+        )
         self.below.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.below.setProperty("role", "value")
         self.below.setFont(sans(0.88))
@@ -174,10 +181,10 @@ class Field(QObject):
         """
         self.row = row
         self.label.setFont(sans(bold=row.differs))
-        self.label.setToolTip(row.help)
+        self.label.setToolTip(tip(row.help))
         self.mark.setVisible(row.differs and row.reset is not None)
         if row.default is not ABSENT:
-            self.mark.setToolTip(f"Back to {_default(row)}")
+            self.mark.setToolTip(tip(f"Back to {_default(row)}"))
             self.mark.setAccessibleName(f"Reset {row.label}")
         typing = same and self.line is not None and self.line.hasFocus()
         if self.simple is not None:
@@ -208,7 +215,7 @@ class Field(QObject):
         scope = row.scopes[0] if row.scopes else Scope({})
         line.complete(sorted(scope.values.keys() | scope.unknown))
         line.setPlaceholderText(_placeholder(row))
-        line.setToolTip("" if len(row.text) < 14 else row.text)
+        line.setToolTip("" if len(row.text) < 14 else tip(row.text))
         if typing:
             verdict = row.judge(line.text())
             if verdict.wrong or _same(verdict.value, row.value):

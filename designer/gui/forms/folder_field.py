@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -39,7 +39,9 @@ class FolderField(QWidget):
         self.button = QPushButton("Choose…", objectName=f"{name}-choose")
         self.button.setAutoDefault(False)
         self.button.clicked.connect(self._ask)
-        self.fault = QLabel(wordWrap=True, objectName=f"{name}-fault")
+        self.fault = QLabel(
+            wordWrap=True, objectName=f"{name}-fault", textFormat=Qt.TextFormat.PlainText
+        )
         self.fault.setProperty("role", "error")
         self.fault.hide()
         across = QHBoxLayout()

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QToolButton, QWi
 
 from designer.design.values import Value
 from designer.gui.base import icons
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.palette_drawing import header_font
 from designer.gui.forms.field import Field
@@ -60,7 +61,7 @@ class Form(QWidget):
 
     def _add_section(self, section: Section, number: int) -> int:
         if section.heading:
-            title = QLabel(section.heading, self)
+            title = QLabel(section.heading, self, textFormat=Qt.TextFormat.PlainText)
             title.setFont(header_font())
             title.setProperty("role", "soft")
             title.setContentsMargins(0, 9 if number else 0, 0, 1)
@@ -121,7 +122,7 @@ class Form(QWidget):
 
     def _register(self, widget: QPushButton | QToolButton, button: Button) -> None:
         # Other sections give the button another function, so it is looked up at the click.
-        widget.setToolTip(button.help)
+        widget.setToolTip(tip(button.help))
         widget.clicked.connect(lambda _=False, key=button.key: self._runs[key].run())
         self.buttons[button.key] = widget
         self._order.append(widget)

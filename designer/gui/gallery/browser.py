@@ -98,13 +98,15 @@ class Browser(QWidget):
         first.addWidget(self._switch())
         self.search = _Search(self)
         first.addWidget(self.search, 1)
-        self.count = QLabel(objectName="gallery-count")
+        self.count = QLabel(objectName="gallery-count", textFormat=Qt.TextFormat.PlainText)
         self.count.setProperty("role", "soft")
         first.addWidget(self.count)
         down.addLayout(first)
         down.addLayout(self._filter_row())
         self.stack = QStackedWidget()
-        self.nothing = QLabel(objectName="gallery-nothing", wordWrap=True)
+        self.nothing = QLabel(
+            objectName="gallery-nothing", wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
         self.nothing.setProperty("role", "soft")
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.stack.addWidget(self.nothing)

@@ -137,7 +137,9 @@ class ComparisonDialog(QDialog):
         self.swap = QToolButton(objectName="comparison-swap", toolTip="Swap the two networks.")
         self.swap.setAccessibleName("Swap the two networks")
         self.swap.clicked.connect(self._swap)
-        self.notes = QLabel(objectName="comparison-notes", wordWrap=True)
+        self.notes = QLabel(
+            objectName="comparison-notes", wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
         self.notes.setProperty("role", "warning")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
@@ -191,10 +193,10 @@ class ComparisonDialog(QDialog):
         line.setProperty("role", "line")
         grid.addWidget(line, 1, 0, 1, 4)
         for number, metric in enumerate(METRICS, 2):
-            name = QLabel(metric.label, toolTip=metric.help)
+            name = QLabel(metric.label, toolTip=metric.help, textFormat=Qt.TextFormat.PlainText)
             grid.addWidget(name, number, 0)
             self._names.append(name)
-            cells = (QLabel(), QLabel(), QLabel())
+            cells = (_plain(), _plain(), _plain())
             for column, cell in enumerate(cells, 1):
                 cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 grid.addWidget(cell, number, column, Qt.AlignmentFlag.AlignRight)
@@ -278,3 +280,7 @@ class ComparisonDialog(QDialog):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text())
+
+
+def _plain() -> QLabel:
+    return QLabel(textFormat=Qt.TextFormat.PlainText)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from designer import presets
 from designer.gui.base import icons, numbers
+from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, mono, sans, theme
 from designer.gui.gallery.catalogue import Card, followers
@@ -159,7 +160,7 @@ class Preview(QScrollArea):
         self.setWidget(page)
 
     def _heading(self, text: str) -> QLabel:
-        label = QLabel(text)
+        label = QLabel(text, textFormat=Qt.TextFormat.PlainText)
         label.setProperty("role", "soft")
         label.setContentsMargins(0, 16, 0, 4)
         self.headings.append(label)
@@ -173,7 +174,9 @@ class Preview(QScrollArea):
         grid.setColumnStretch(0, 1)
         self.values: list[QLabel] = []
         for number, row in enumerate(METRICS):
-            name, value = QLabel(row.label), QLabel()
+            name, value = (
+                QLabel(text, textFormat=Qt.TextFormat.PlainText) for text in (row.label, "")
+            )
             for label in (name, value):
                 label.setToolTip(row.help)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -220,7 +223,7 @@ class Preview(QScrollArea):
         """Set the title of the open design that Compare uses, "" if none is open."""
         self.compare.setText("Compare with my design" if title else "Compare…")
         self.compare.setToolTip(
-            f"Compare it with {title}." if title else "Compare it with another preset."
+            tip(f"Compare it with {title}." if title else "Compare it with another preset.")
         )
 
     def _write(self) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui.base import icons
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, mono, theme
 from designer.gui.inspector.facts import Fact
 
@@ -66,7 +67,7 @@ class FactText(QTextEdit):
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             fact = self.fact_at(event.pos())
-            QToolTip.showText(event.globalPos(), fact.help if fact is not None else "", self)
+            QToolTip.showText(event.globalPos(), tip(fact.help) if fact is not None else "", self)
             return True
         return super().viewportEvent(event)
 

@@ -68,7 +68,7 @@ class Inspector(QWidget):
         self.body.setSpacing(8)
         self.title = Title()
         self.title.committed.connect(self._changed)
-        self.note = QLabel("", wordWrap=True, objectName="note")
+        self.note = QLabel("", wordWrap=True, objectName="note", textFormat=Qt.TextFormat.PlainText)
         self.note.setProperty("role", "soft")
         self.note.setFont(sans(0.9))
         self.card = FactCard()
@@ -89,9 +89,9 @@ class Inspector(QWidget):
         line.setProperty("role", "line")
         line.setFixedHeight(1)
         column.addWidget(line)
-        self.words = QLabel("", wordWrap=True, objectName="explanation")
-        for label in (self.note, self.words):
-            label.setTextFormat(Qt.TextFormat.PlainText)  # texts of files are never HTML
+        self.words = QLabel(
+            "", wordWrap=True, objectName="explanation", textFormat=Qt.TextFormat.PlainText
+        )
         self.words.setProperty("role", "soft")
         self.words.setFont(sans(0.9))
         self.words.setContentsMargins(12, 6, 12, 7)

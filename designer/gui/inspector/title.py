@@ -38,15 +38,21 @@ class Title(QWidget):
         self.name.committed.connect(self._commit)
         self.name.left.connect(self._leave)
         self.name.escaped.connect(self._restore)
-        self.heading = QLabel("", objectName="heading")
-        self.sign = QLabel("", objectName="category")
-        self.kind = QLabel("", wordWrap=True, objectName="type-line")
+        self.heading = QLabel("", objectName="heading", textFormat=Qt.TextFormat.PlainText)
+        self.sign = QLabel("", objectName="category", textFormat=Qt.TextFormat.PlainText)
+        self.kind = QLabel(
+            "", wordWrap=True, objectName="type-line", textFormat=Qt.TextFormat.PlainText
+        )
         self.kind.setProperty("role", "soft")
         self.kind.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.help = QLabel("", wordWrap=True, objectName="type-help")
+        self.help = QLabel(
+            "", wordWrap=True, objectName="type-help", textFormat=Qt.TextFormat.PlainText
+        )
         self.help.setProperty("role", "faint")
         self.help.setFont(sans(0.92))
-        self.error = QLabel("", wordWrap=True, objectName="error-name")
+        self.error = QLabel(
+            "", wordWrap=True, objectName="error-name", textFormat=Qt.TextFormat.PlainText
+        )
         self.error.setProperty("role", "error")
         self.error.setFont(sans(0.9))
         self.error.hide()

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QListView, QVBoxLayo
 
 from designer.errors import DesignerError
 from designer.gui.base import icons
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents import adding, items
 from designer.gui.documents.items import Item
@@ -90,7 +91,7 @@ class PaletteModel(QAbstractListModel):
             return row.title if isinstance(row, Header) else row.text
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(row, Entry):
             note = "" if self.fits(row) else "\nIt cannot take the output of the selected node."
-            return f"{row.text}\n{row.help}{note}"
+            return tip(f"{row.text}\n{row.help}{note}")
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:

@@ -44,7 +44,7 @@ class CodePanel(LazyPanel):
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
         self.sentence.setContentsMargins(10, 6, 10, 6)
         self.sentence.hide()
-        self.title = QLabel(objectName="code-title")
+        self.title = QLabel(objectName="code-title", textFormat=Qt.TextFormat.PlainText)
         self.title.setProperty("role", "soft")
         self._buttons = [
             self._button("find-code", "search", "Find in the code (Ctrl+F)", self.open_finder),
@@ -73,7 +73,7 @@ class CodePanel(LazyPanel):
         self.words.setAccessibleName("Find in the code")
         self.words.textChanged.connect(self._find_first)
         self.words.installEventFilter(self)
-        self.found = QLabel(objectName="found")
+        self.found = QLabel(objectName="found", textFormat=Qt.TextFormat.PlainText)
         self.found.setProperty("role", "soft")
         line = QHBoxLayout(self.finder)
         line.setContentsMargins(0, 0, 0, 0)

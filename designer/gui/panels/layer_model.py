@@ -4,6 +4,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from designer.gui.base.plain_text import tip
 from designer.gui.panels.layer_table import COLUMNS, Column, LayerTable, Line
 
 Index = QModelIndex | QPersistentModelIndex
@@ -92,7 +93,7 @@ class LayerModel(QAbstractTableModel):
             return side | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
             row = self.line(index.row()).row
-            return "\n".join((f"{row.path}: {row.layer.summary()}", *row.formula))
+            return tip("\n".join((f"{row.path}: {row.layer.summary()}", *row.formula)))
         return None
 
     def headerData(

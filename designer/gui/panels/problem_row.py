@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from designer.analysis.problems import Fix, Problem, Severity
 from designer.gui.base import icons, numbers
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, sans
 from designer.gui.panels.flow import FlowLayout
 
@@ -126,7 +127,7 @@ class ProblemRow(QWidget):
                 name, color = "problem-warning", c.faint_text
                 words = "Unfinished: becomes a problem when you work elsewhere"
             self.sign.setPixmap(icons.icon(name, color).pixmap(size, self.devicePixelRatioF()))
-            self.sign.setToolTip(words)
+            self.sign.setToolTip(tip(words))
         self.location.setFont(sans(0.92))
         for button in self.buttons:
             button.setIcon(icons.icon("fix", c.success))

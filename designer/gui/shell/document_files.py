@@ -212,16 +212,11 @@ class Documents:
         if nothing and not document.design.blocks and not document.recipe_modified:
             return True
         self.window.workspace.show(document)
-        box = QtWidgets.QMessageBox(
-            QtWidgets.QMessageBox.Icon.Question,
-            "Unsaved changes",
+        box = self._box(
             f"Save the changes to {document.title}?",
-            QtWidgets.QMessageBox.StandardButton.Save
-            | QtWidgets.QMessageBox.StandardButton.Discard
-            | QtWidgets.QMessageBox.StandardButton.Cancel,
-            self.window.frame,
+            "The changes are lost if you do not save them.",
         )
-        box.setInformativeText("The changes are lost if you do not save them.")
+        box.setStandardButtons(_Button.Save | _Button.Discard | _Button.Cancel)
         box.setDefaultButton(QtWidgets.QMessageBox.StandardButton.Save)
         answer = box.exec()
         if answer == QtWidgets.QMessageBox.StandardButton.Save:

@@ -335,7 +335,12 @@ class MainWindow(QMainWindow):
         if self.workspace.document is not None:
             self.workspace.refused.emit(sentence)
         else:
-            QtWidgets.QMessageBox.warning(self, "Network Designer", sentence)
+            box = QtWidgets.QMessageBox(self)
+            box.setIcon(QtWidgets.QMessageBox.Icon.Warning)
+            box.setWindowTitle("Network Designer")
+            box.setTextFormat(Qt.TextFormat.PlainText)
+            box.setText(sentence)
+            box.exec()
 
     def _show_backup_fault(self, sentence: str) -> None:
         notice = self.backup_notice

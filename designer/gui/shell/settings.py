@@ -145,7 +145,7 @@ class SettingsDialog(QDialog):
 
     def _section(self, title: str) -> None:
         row = self._grid.rowCount()
-        label = QLabel(title)
+        label = QLabel(title, textFormat=Qt.TextFormat.PlainText)
         self._titles.append(label)
         if row > 1:
             line = QFrame()
@@ -159,12 +159,12 @@ class SettingsDialog(QDialog):
 
     def _row(self, name: str, field: QWidget, help_: str = "") -> None:
         row = self._grid.rowCount()
-        label = QLabel(name)
+        label = QLabel(name, textFormat=Qt.TextFormat.PlainText)
         label.setBuddy(field)
         self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(field, row, 1)
         if help_:
-            words = QLabel(help_, wordWrap=True)
+            words = QLabel(help_, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
             words.setProperty("role", "faint")
             self._grid.addWidget(words, row + 1, 1)
         self._grid.setRowMinimumHeight(row + 2, 6)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from designer.analysis.problems import Severity
 from designer.gui.base import icons, numbers
+from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.documents import fitting
@@ -108,7 +109,7 @@ class StatusBar(QStatusBar):
         ratio = self.devicePixelRatioF()
         self.sign.setPixmap(icons.pixmap(name, color, self.fontMetrics().height(), ratio))
         self.message.setText(words)
-        self.message.setToolTip(words)
+        self.message.setToolTip(tip(words))
         self._stack.setCurrentWidget(self._sentence)
         self._over.start()
 
@@ -275,6 +276,6 @@ class _Line(QWidget):
 
 
 def _label(name: str) -> QLabel:
-    label = QLabel(objectName=name)
+    label = QLabel(objectName=name, textFormat=Qt.TextFormat.PlainText)
     label.setProperty("role", "soft")
     return label

@@ -238,4 +238,4 @@ def _push(text: str, name: str, help_: str) -> QPushButton:
 
 
 def _label(name: str) -> QLabel:
-    return QLabel(objectName=name)
+    return QLabel(objectName=name, textFormat=Qt.TextFormat.PlainText)

@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import time
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -207,7 +208,7 @@ class Curves(QWidget):
             if other is follower:
                 continue
             color = c.of(category).name()
-            words.append(f'<span style="color:{color}">■</span> {path.name}')
+            words.append(f'<span style="color:{color}">■</span> {escape(path.name)}')
             old = other.history
             at = old.at_epochs(old.steps)
             for lines, name in ((loss, "loss"), (accuracy, "accuracy")):
@@ -415,6 +416,6 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _soft(text: str) -> QLabel:
-    label = QLabel(text)
+    label = QLabel(text, textFormat=Qt.TextFormat.PlainText)
     label.setProperty("role", "soft")
     return label

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from designer.errors import DesignerError
 from designer.gui.base import icons, numbers
 from designer.gui.base.boxes import ComboBox
+from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.training.matching import Match, split_counts
@@ -103,7 +104,9 @@ class DataChooser(QWidget):
         self.samples = Samples()
         self.facts = QLabel(objectName="data-facts", wordWrap=True)
         self.facts.setProperty("role", "soft")
-        self.message = QLabel(objectName="data-message", wordWrap=True)
+        self.message = QLabel(
+            objectName="data-message", wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
         self.bar = QProgressBar(objectName="data-progress", textVisible=False, maximum=0)
         self.cancel = QPushButton("Cancel", objectName="data-cancel")
         self.cancel.clicked.connect(self.stop_reading)
@@ -144,7 +147,7 @@ class DataChooser(QWidget):
             self.name.addItem(_title(source), source)
             index = self.name.count() - 1
         self.name.setCurrentIndex(index)
-        self.name.setItemData(index, source, Qt.ItemDataRole.ToolTipRole)
+        self.name.setItemData(index, tip(source), Qt.ItemDataRole.ToolTipRole)
         self._edit.setCursorPosition(0)
         self.reading, self.error = self._known.get(source), ""
         self.busy = self.reading is None
@@ -285,7 +288,8 @@ class Samples(QWidget):
         """Show the samples of a data set, or nothing for None."""
         self._reading = reading
         if reading is not None:
-            self.setToolTip("Some training images: " + ", ".join(dict.fromkeys(reading.labels)))
+            names = ", ".join(dict.fromkeys(reading.labels))
+            self.setToolTip(tip(f"Some training images: {names}"))
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLay
 
 from designer.errors import DesignerError
 from designer.gui.base import background, numbers
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import sans, theme
 from designer.gui.training.matrix import ConfusionMatrix
 from designer.gui.training.mistakes import Mistake, Mistakes
@@ -52,15 +53,17 @@ class EvaluationPanel(QWidget):
         super().__init__(objectName="evaluation")
         self.trainer = trainer
         self._shown: tuple[Path, object] | None = None
-        self.title = QLabel(objectName="evaluation-title")
+        self.title = QLabel(objectName="evaluation-title", textFormat=Qt.TextFormat.PlainText)
         self.matrix = ConfusionMatrix()
         self.matrix.picked.connect(self._filter)
         self.mistakes = Mistakes()
-        self.caption = QLabel(objectName="mistakes-caption")
+        self.caption = QLabel(objectName="mistakes-caption", textFormat=Qt.TextFormat.PlainText)
         self.key = QLabel("true → predicted, with probability", objectName="mistakes-key")
         self.key.setProperty("role", "soft")
         self.key.setMinimumWidth(1)
-        self.message = QLabel(objectName="evaluation-message", wordWrap=True)
+        self.message = QLabel(
+            objectName="evaluation-message", wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
         self.message.setProperty("role", "faint")
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._assemble()
@@ -144,7 +147,7 @@ class EvaluationPanel(QWidget):
         total = sum(map(sum, found.matrix))
         share = f"{100 * correct / total:.2f} %" if total else "–"
         self.title.setText(f"Test accuracy: {share} of {numbers.count(total)} images")
-        self.title.setToolTip(str(path.parent))
+        self.title.setToolTip(tip(str(path.parent)))
         self.matrix.show_matrix(found.classes, found.matrix)
         self.mistakes.show_mistakes(found.mistakes)
         self._filter(None)

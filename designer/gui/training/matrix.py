@@ -15,6 +15,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from designer.gui.base import numbers
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, mono, sans, theme
 
 NAMED = 9.0  # the least height of a row, in pixels, at which the class's name is written
@@ -263,7 +264,7 @@ class ConfusionMatrix(QWidget):
         words = self.words(*cell) if cell is not None else ""
         self.setAccessibleDescription(words)
         if words:
-            QToolTip.showText(at, words, self)
+            QToolTip.showText(at, tip(words), self)
         else:
             QToolTip.hideText()
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.training.pictures import paint_framed
 
@@ -111,7 +112,7 @@ class Mistakes(QWidget):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             for number, mistake in enumerate(self.shown):
                 if self.rect_of(number).contains(event.pos()):
-                    QToolTip.showText(event.globalPos(), mistake.words, self)
+                    QToolTip.showText(event.globalPos(), tip(mistake.words), self)
                     return True
             QToolTip.hideText()
             return True

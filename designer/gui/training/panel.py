@@ -136,7 +136,9 @@ class TrainingPanel(QWidget):
         self.placeholder.setProperty("role", "faint")
         self.placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.card = QFrame(objectName="training-card")
-        self.sentence = QLabel(objectName="training-sentence", wordWrap=True)
+        self.sentence = QLabel(
+            objectName="training-sentence", wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.resume = QPushButton("Resume", objectName="training-resume")

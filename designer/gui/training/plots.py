@@ -5,6 +5,7 @@ Imported at the first plot only, because importing pyqtgraph takes half a second
 
 import math
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import pyqtgraph as pg
@@ -335,7 +336,7 @@ class Plot(QWidget):
         fits = wide < self.header.width()
         self.header.setText(
             "&nbsp;&nbsp;".join(
-                f'<span style="color:{color}">{text}</span>' if color else f"<b>{text}</b>"
+                f'<span style="color:{color}">{escape(text)}</span>' if color else f"<b>{escape(text)}</b>"
                 for text, color in (detailed if fits else short)
             )
         )

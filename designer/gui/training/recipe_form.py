@@ -176,14 +176,14 @@ class Row(QWidget):
         self.title = setting.title
         self._wrong = ""
         tip = " ".join((setting.help, _default(field))).strip()
-        self.label = QLabel(self.title, parent)
+        self.label = QLabel(self.title, parent, textFormat=Qt.TextFormat.PlainText)
         self.label.setToolTip(tip)
         self.editor = self._made()
         self.editor.setObjectName(f"recipe-{field.name}")
         self.editor.setAccessibleName(self.title)
         self.editor.setToolTip(tip)
         self.label.setBuddy(self.editor)
-        self.words = QLabel(setting.help, wordWrap=True)
+        self.words = QLabel(setting.help, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.words.setObjectName(f"recipe-{field.name}-words")
         self.words.setProperty("role", "faint")
         column = QVBoxLayout(self)
@@ -283,7 +283,7 @@ def _default(field: Field) -> str:
 
 def _show_unit(line: QLineEdit, unit: str) -> None:
     """Show a unit at the right end of a line edit, where no text reaches it."""
-    label = QLabel(unit, objectName="unit")
+    label = QLabel(unit, objectName="unit", textFormat=Qt.TextFormat.PlainText)
     label.setProperty("role", "faint")
     label.setFont(sans(0.88))
     label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

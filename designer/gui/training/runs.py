@@ -96,7 +96,7 @@ class RunsPanel(QWidget):
         self.this_design.setCheckable(True)
         self.this_design.setToolTip("Shows only the runs of the design on the canvas.")
         self.this_design.toggled.connect(self._fill)
-        self.count = QLabel(objectName="runs-count")
+        self.count = QLabel(objectName="runs-count", textFormat=Qt.TextFormat.PlainText)
         self.count.setProperty("role", "soft")
         self.empty = QLabel(objectName="runs-empty", wordWrap=True)
         self.empty.setTextFormat(Qt.TextFormat.PlainText)

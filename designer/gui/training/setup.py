@@ -22,6 +22,7 @@ from designer import presets
 from designer.errors import DesignerError
 from designer.gui.base import icons, numbers
 from designer.gui.base.boxes import ComboBox
+from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import sans, theme
 from designer.gui.documents import fitting
@@ -154,7 +155,9 @@ class SetUp(QWidget):
         self.device_name.activated.connect(
             lambda index: self._change({"device": self.device_name.itemData(index)})
         )
-        self.memory = QLabel(objectName="training-memory", wordWrap=True)
+        self.memory = QLabel(
+            objectName="training-memory", wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
         self.lower_batch = QPushButton(objectName="training-lower-batch")
         self.lower_batch.clicked.connect(
             lambda: self._change({"batch": self.lower_batch.property("batch")})
@@ -162,7 +165,9 @@ class SetUp(QWidget):
         self.train = QPushButton("Train", objectName="training-start")
         self.train.setProperty("primary", True)
         self.train.clicked.connect(self.train_requested)
-        self.why = QLabel(objectName="training-why", wordWrap=True)
+        self.why = QLabel(
+            objectName="training-why", wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
         self.why.setProperty("role", "soft")
         self.device_rows = rows = column.rows
         rows.setSpacing(8)
@@ -313,7 +318,7 @@ class SetUp(QWidget):
         if announce:
             self.changed.emit()
         self.train.setEnabled(not self.refused)
-        self.train.setToolTip(self.refused or "Train this design (Ctrl+T).")
+        self.train.setToolTip(tip(self.refused) or "Train this design (Ctrl+T).")
         self.why.setText(self.refused)
         # Errors of the data or of a field are shown beside them instead.
         self.why.setVisible(bool(self.refused) and self.refused != self.refusal)
@@ -391,7 +396,7 @@ class _Column(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         self.head = QHBoxLayout()
-        heading = QLabel(title)
+        heading = QLabel(title, textFormat=Qt.TextFormat.PlainText)
         heading.setFont(sans(bold=True))
         self.head.addWidget(heading)
         self.head.addStretch(1)

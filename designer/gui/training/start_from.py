@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -72,7 +72,9 @@ class StartFrom(QWidget):
         )
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.name.activated.connect(self._activated)
-        self.words = QLabel(objectName="start-from-words", wordWrap=True)
+        self.words = QLabel(
+            objectName="start-from-words", wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
         self.details = QPushButton("Report…", objectName="start-from-report")
         self.details.setToolTip("List which tensor is loaded from where, and which start fresh.")
         self.details.clicked.connect(self.show_report)

@@ -33,9 +33,11 @@ class WeightsReport(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Weights of {comparison.name}")
         self.report = comparison.report
-        summary = QLabel(self.report.summary, wordWrap=True)
+        summary = QLabel(self.report.summary, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         summary.setFont(sans(bold=True))
-        refused = QLabel("\n\n".join(self.report.refused), wordWrap=True)
+        refused = QLabel(
+            "\n\n".join(self.report.refused), wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
         refused.setObjectName("weights-report-refused")
         refused.setProperty("role", "warning")
         refused.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
