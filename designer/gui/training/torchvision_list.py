@@ -64,7 +64,9 @@ class TorchvisionList(QDialog):
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.list.itemActivated.connect(lambda *_: self.accept())
         self.list.currentItemChanged.connect(self._refresh)
-        self.note = QLabel(wordWrap=True, objectName="torchvision-note")
+        self.note = QLabel(
+            wordWrap=True, objectName="torchvision-note", textFormat=Qt.TextFormat.PlainText
+        )
         self.note.setProperty("role", "soft")
         self.buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
