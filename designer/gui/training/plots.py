@@ -336,7 +336,9 @@ class Plot(QWidget):
         fits = wide < self.header.width()
         self.header.setText(
             "&nbsp;&nbsp;".join(
-                f'<span style="color:{color}">{escape(text)}</span>' if color else f"<b>{escape(text)}</b>"
+                f'<span style="color:{color}">{escape(text)}</span>'
+                if color
+                else f"<b>{escape(text)}</b>"
                 for text, color in (detailed if fits else short)
             )
         )

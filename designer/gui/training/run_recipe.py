@@ -40,7 +40,9 @@ class RunRecipe(QWidget):
         self.recipe: Recipe | None = None
         self.title = QLabel(objectName="run-recipe-title")
         self.title.setTextFormat(Qt.TextFormat.PlainText)
-        self.summary = QLabel(objectName="run-recipe-summary", wordWrap=True)
+        self.summary = QLabel(
+            objectName="run-recipe-summary", wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
         self.summary.setProperty("role", "soft")
         self.use = QPushButton("Use for the present design", objectName="run-recipe-use")
         self.use.setToolTip("Put all of these settings into the set-up of the present design.")
@@ -119,7 +121,7 @@ def _page(shown: list[Field], recipe: Recipe, now: Recipe | None) -> QWidget:
         form.setHorizontalSpacing(10)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         for field in shown[begin : begin + size]:
-            label = QLabel(field.setting.title)
+            label = QLabel(field.setting.title, textFormat=Qt.TextFormat.PlainText)
             label.setProperty("role", "soft")
             label.setToolTip(field.setting.help)
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
