@@ -135,7 +135,7 @@ class Welcome(QWidget):
             "Train LeNet on digits now", "play", "welcome-demo", self.demo_requested.emit
         )
         self.demo.setProperty("primary", True)
-        self.demo.setToolTip("Open LeNet-5 with its handwritten digits chosen.")
+        self.demo.setToolTip("Open LeNet-5 with its handwritten digits chosen, and train it.")
         self.back = self._button(
             "", "go-in", "welcome-back", lambda: self.back_requested.emit(self.mine)
         )
@@ -152,8 +152,8 @@ class Welcome(QWidget):
             down.addSpacing(7)
             if button is self.demo:
                 self._note = _label(
-                    "Press Train, and the loss curve falls within seconds. This needs no network "
-                    "connection and no GPU.",
+                    "The training starts at once, and the loss curve falls within seconds. This "
+                    "needs no network connection and no GPU.",
                     "soft",
                 )
                 down.addWidget(self._note)

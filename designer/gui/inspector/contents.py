@@ -307,6 +307,6 @@ def _design(
             design_rows.about_section(workspace),
             design_rows.argument_section(workspace, None, unfolded, unfold),
         ],
-        facts=facts.of_design(workspace.analysis),
+        facts=facts.of_design(workspace.analysis, workspace.recipe.optimizer),
         problems=[each for each in workspace.analysis.problems if not each.path],
     )

@@ -14,7 +14,7 @@ from designer.design.values import Block, BlockNode, LayerNode
 from designer.gui.base import numbers
 from designer.layers.facts import Counts, Facts
 from designer.layers.tensors import FLOAT_BYTES, INDEX_BYTES, State, StateRole
-from designer.recipe.optimizers import Optimizer
+from designer.recipe.optimizers import OPTIMIZERS, Optimizer
 
 OUTPUTS = (
     "Layer outputs: 4 bytes for every value of the output, for one image. Activations, dropout "
@@ -135,10 +135,11 @@ def of_several(analysis: Analysis, paths: Iterable[str]) -> list[Fact]:
     ]
 
 
-def of_design(analysis: Analysis) -> list[Fact]:
-    """Return the totals of the whole design."""
+def of_design(analysis: Analysis, optimizer: Optimizer) -> list[Fact]:
+    """Return the totals of the whole design, trained with an optimizer."""
     sums = analysis.totals
     counts = analysis.top.counts
+    title = OPTIMIZERS[optimizer.name].title
     facts = [Fact("input", "", formatting.shape(port.shape)) for port in analysis.inputs]
     several = len(analysis.outputs) > 1
     facts += [
@@ -162,11 +163,12 @@ def of_design(analysis: Analysis) -> list[Fact]:
         Fact(
             "train",
             "",
-            numbers.size(sums.training_bytes(Optimizer(name="adam"))),
-            "Estimated memory for training with Adam on one image at a time: parameters, "
-            "gradients, optimizer state, tensors kept for backward, and workspace. The Training "
-            "panel and the status bar show the estimate for the recipe's batch and optimizer.",
-            "1 image, with Adam",
+            numbers.size(sums.training_bytes(optimizer)),
+            f"Estimated memory for training with {title}, the recipe's optimizer, on one image at "
+            "a time: parameters, gradients, optimizer state, tensors kept for backward, and "
+            "workspace. The Training panel and the status bar show the estimate for the recipe's "
+            "batch.",
+            f"1 image, with {title}",
         ),
     ]
     return facts

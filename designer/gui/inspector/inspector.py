@@ -53,6 +53,7 @@ class Inspector(QWidget):
             workspace.switched,
             workspace.selection_changed,
             workspace.scope_changed,
+            workspace.recipe_changed,
         ):
             signal.connect(self._soon.start)
         theme.changed.connect(self._draw)

@@ -134,27 +134,11 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     for design in designs:
         QTimer.singleShot(0, lambda text=design: _open(window, text))
     if demo:
-        QTimer.singleShot(0, lambda: window.guarded(window.documents.open_demo))
-        QTimer.singleShot(0, lambda: _train_when_ready(window))
+        QTimer.singleShot(0, window.train_demo)
     code = application.exec()
     background.end()
     QThreadPool.globalInstance().waitForDone(_PATIENCE_MS)
     return code
-
-
-def _train_when_ready(window: "MainWindow") -> None:
-    """Start the training when the data are read, unless another design is current by then."""
-    training, document = window.training, window.workspace.document
-
-    def look() -> None:
-        if window.workspace.document is not document:
-            training.changed.disconnect(look)
-        elif not training.refusal():
-            training.changed.disconnect(look)
-            window.train()
-
-    training.changed.connect(look)
-    look()
 
 
 def _open(window: "MainWindow", text: str) -> None:

@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
         self.welcome.back_requested.connect(self.workspace.show)  # type: ignore[call-overload]
         self.welcome.compare_requested.connect(self.compare)
         self.welcome.tour_requested.connect(self.tour)
-        self.welcome.demo_requested.connect(lambda: self.guarded(self.documents.open_demo))
+        self.welcome.demo_requested.connect(self.train_demo)
         self._seen = False
         self._assemble()
         self.autosave = Autosave(self.workspace, remembered, self)
@@ -226,6 +226,11 @@ class MainWindow(QMainWindow):
         self.workspace.end_turn()
         self.show_dock("training")
         self.training.start()
+
+    def train_demo(self) -> None:
+        """Open the demo and train it, unless another training is in progress."""
+        if self.guarded(self.documents.open_demo) and not self.trainer.occupied:
+            self.training.start_when_ready()
 
     def load_weights(self) -> None:
         """Ask for a file of weights to start from, and show which layers they fit."""

@@ -194,6 +194,8 @@ class RateField(QLineEdit):
 
 def _speed(follower: Follower, step: dict[str, object]) -> str:
     """Return throughput and time left as text."""
+    if follower.silence:  # a promise of a time left would be wrong
+        return "no progress"
     if follower.paused:
         return "paused"
     speed, left = step.get("images_per_second"), step.get("seconds_left")

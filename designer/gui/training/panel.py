@@ -31,7 +31,7 @@ from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
-from designer.runs import control
+from designer.runs import control, launch
 from designer.runs.wording import summary
 
 if TYPE_CHECKING:
@@ -117,6 +117,20 @@ class TrainingPanel(QWidget):
         idle_imports.hurry()
         self.trainer.begin(self.workspace.design, self.set_up.recipe)
 
+    def start_when_ready(self) -> None:
+        """Train the current design once its data are read, unless another is current by then."""
+        document = self.workspace.document
+
+        def look() -> None:
+            if self.workspace.document is not document or self.set_up.data.error:
+                self.changed.disconnect(look)
+            elif not self.refusal() and self.set_up.data.reading is not None:
+                self.changed.disconnect(look)
+                self.start()
+
+        self.changed.connect(look)
+        look()
+
     def toggle_pause(self) -> None:
         """Pause the training, or continue it."""
         self.controls.toggle_pause()
@@ -165,6 +179,19 @@ class TrainingPanel(QWidget):
         row.addWidget(self.sentence, 1)
         for button in (self.halve, self.slower, self.resume, self.train_on, self.back):
             row.addWidget(button)
+        self.silence = QFrame(objectName="training-silence")
+        self.silence_words = QLabel(objectName="training-silence-words", wordWrap=True)
+        self.silence_words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.end_worker = QPushButton("End the worker", objectName="training-end-worker")
+        self.end_worker.setToolTip(
+            "End the process that trains. The run can then be resumed from its last checkpoint."
+        )
+        self.end_worker.clicked.connect(self._end_worker)
+        warning = QHBoxLayout(self.silence)
+        warning.setContentsMargins(10, 6, 8, 6)
+        warning.addWidget(self.silence_words, 1)
+        warning.addWidget(self.end_worker)
+        self.silence.hide()
         run = QWidget()
         self.column = QVBoxLayout(run)
         self.column.setContentsMargins(0, 0, 0, 0)
@@ -173,6 +200,7 @@ class TrainingPanel(QWidget):
         self.title.recipe_wanted.connect(self.show_recipe)
         self.column.addWidget(self.title)
         self.column.addWidget(self.placeholder, 1)
+        self.column.addWidget(self.silence)
         self.column.addWidget(self.controls)
         self.column.addWidget(self.card)
         self.column.setContentsMargins(0, 2, 0, 0)
@@ -200,6 +228,7 @@ class TrainingPanel(QWidget):
         self.placeholder.hide()
 
     def _dress(self) -> None:
+        self.silence.setStyleSheet(_card_style("training-silence", bad=True))
         self.resume.setIcon(icons.icon("play"))
         self._show_card()
 
@@ -270,6 +299,8 @@ class TrainingPanel(QWidget):
         if follower is not None:
             self.title.show_run(follower)
             self.controls.show_progress(follower)
+            self.silence.setVisible(bool(follower.silence) and follower.going)
+            self.silence_words.setText(follower.silence)
 
     def _show_card(self) -> None:
         """Show how the run ended instead of the controls, once it has."""
@@ -280,12 +311,7 @@ class TrainingPanel(QWidget):
         if follower is None or not ended:
             return
         bad = follower.state in BAD or self._never_began(follower)
-        c = colors()
-        back, line = (c.error_panel, c.error) if bad else (c.window, c.window)
-        self.card.setStyleSheet(
-            f"#training-card {{ background: {back}; border: 1px solid {line}; "
-            "border-radius: 6px; margin: 4px 8px; }"
-        )
+        self.card.setStyleSheet(_card_style("training-card", bad=bad))
         self.sentence.setText(self.ending(follower))
         resumable = follower.state in ("stopped", "interrupted", "failed", "damaged", "new")
         self.resume.setVisible(resumable)
@@ -343,6 +369,17 @@ class TrainingPanel(QWidget):
             return
         self._resume()
 
+    def _end_worker(self) -> None:
+        """End the worker of the shown run, which is stopped or hangs."""
+        follower = self.trainer.shown
+        pid = follower.run.worker() if follower is not None else None
+        if pid is None:
+            return
+        try:
+            launch.end(pid)
+        except DesignerError as error:
+            self.workspace.refused.emit(str(error))
+
     def _train_on(self) -> None:
         follower = self.trainer.shown
         if follower is None:
@@ -355,6 +392,16 @@ class TrainingPanel(QWidget):
     def _take_batch(self) -> None:
         self.set_up.take(changed(self.set_up.recipe, {"batch": self.halve.property("batch")}))
         self.show_set_up()
+
+
+def _card_style(name: str, *, bad: bool) -> str:
+    """Return the style of a frame that reports something, which may be bad news."""
+    c = colors()
+    back, line = (c.error_panel, c.error) if bad else (c.window, c.window)
+    return (
+        f"#{name} {{ background: {back}; border: 1px solid {line}; "
+        "border-radius: 6px; margin: 4px 8px; }"
+    )
 
 
 def _import_curves() -> type["Curves"]:

@@ -46,9 +46,16 @@ def test_buttons(
         qtbot.mouseClick(page.findChild(QPushButton, name), LEFT)
 
 
-def test_the_demo_opens_lenet(window: MainWindow, qtbot: QtBot) -> None:
+@pytest.mark.slow
+def test_the_demo_trains_lenet(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.mouseClick(window.welcome.demo, LEFT)
     assert window.workspace.document.preset == "lenet5"
+    qtbot.waitUntil(lambda: window.trainer.shown is not None, timeout=60_000)
+    follower = window.trainer.shown
+    qtbot.waitUntil(lambda: follower.history.steps.rows > 1, timeout=60_000)
+    assert follower.run.recipe().data.source == "mnist10k"
+    window.training.stop()
+    qtbot.waitUntil(lambda: not window.training.running, timeout=60_000)
 
 
 def test_a_button_leads_back_to_the_design(window: MainWindow, qtbot: QtBot) -> None:

@@ -13,6 +13,7 @@ from designer.gui.inspector.facts import of_design
 from designer.gui.inspector.inspector import Inspector
 from designer.gui.shell.main_window import MainWindow
 from designer.layers.category import Category
+from designer.recipe.reading import changed
 from tests.gui.inspector.conftest import Hands
 
 
@@ -434,9 +435,23 @@ def test_a_preloaded_form_has_room_for_all_its_rows(window: MainWindow, qtbot: Q
 
 def test_several_outputs_are_distinguished_by_name(lenet: Hands) -> None:
     def outputs() -> list[tuple[str, str]]:
-        facts = of_design(lenet.workspace.analysis)
+        facts = of_design(lenet.workspace.analysis, lenet.workspace.recipe.optimizer)
         return [(fact.result, fact.after) for fact in facts if fact.key == "output"]
 
     assert outputs() == [("10", "")]
     lenet.workspace.open_preset("googlenet")
     assert outputs() == [("1000", "scores"), ("1000", "aux_scores1"), ("1000", "aux_scores2")]
+
+
+def test_the_memory_of_training_is_that_with_the_optimizer_of_the_recipe(lenet: Hands) -> None:
+    def training() -> tuple[str, str]:
+        facts = of_design(lenet.workspace.analysis, lenet.workspace.recipe.optimizer)
+        (fact,) = (fact for fact in facts if fact.key == "train")
+        return fact.result, fact.after
+
+    with_momentum, words = training()
+    assert words == "1 image, with SGD"
+    lenet.workspace.set_recipe(changed(lenet.workspace.recipe, {"optimizer.name": "adam"}))
+    with_moments, words = training()
+    assert words == "1 image, with Adam"
+    assert with_moments != with_momentum

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import pytest
 from PySide6.QtCore import Qt
@@ -143,6 +144,22 @@ def test_a_worker_serves_others_while_one_trains_and_each_may_be_killed(desk, tm
     assert not desk.training.running
     click(desk, "training-resume")
     assert desk.training.running
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGSTOP")
+def test_a_stopped_worker_is_reported_and_can_be_ended(desk):
+    follower = begin(desk, epochs=ENDLESS)
+    desk.wait(lambda: "left" in desk.training.controls.speed.text())
+    desk.wait(lambda: follower.checkpoint)
+    os.kill(follower.run.worker(), signal.SIGSTOP)
+    desk.wait(desk.training.silence.isVisible)
+    assert "was stopped" in desk.training.silence_words.text()
+    assert desk.training.controls.speed.text() == "no progress"
+    click(desk, "training-end-worker")
+    desk.wait(lambda: follower.state == "interrupted")
+    desk.wait(desk.training.resume.isVisible)
+    assert not desk.training.silence.isVisible()
+    assert "was killed (signal 9)" in desk.training.sentence.text()
 
 
 def test_a_worker_killed_while_it_loads_is_reported(desk, written):
