@@ -169,7 +169,12 @@ def presets(as_json: bool, checked: bool) -> int:
     metavar="N",
     help="Use at most this many training images.",
 )
-@option("--recipe", group=TRAINING, metavar="FILE", help="A recipe; without it, the preset's own.")
+@option(
+    "--recipe",
+    group=TRAINING,
+    metavar="FILE",
+    help="A recipe; without it, the design's own, which a preset and a saved design have.",
+)
 @set_recipe_option
 @epochs_option
 @option("--batch", type=Whole(min=1), group=TRAINING, metavar="N", help="Images in a step.")
