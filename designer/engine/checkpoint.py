@@ -113,7 +113,7 @@ def load(path: Path, *, source: str, resume: bool = False) -> Content:
     """
     try:
         with path.open("rb") as file:
-            has_checksum = _check(file)
+            has_checksum = check(file)
             file.seek(0)
             content = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
@@ -223,19 +223,45 @@ def restore_generators(state: Content) -> None:
         torch.mps.set_rng_state(state["mps"])
 
 
-def crc_is_wrong(file: BinaryIO) -> bool:
-    """Return whether a record of a zip file, as torch writes them, differs from its CRC-32.
+def _crc_is_wrong(file: BinaryIO) -> bool:
+    """Return whether a record of a zip file differs from its CRC-32, which torch does not check.
 
-    torch checks none of them. Records without one, as ``torch.serialization.set_crc32_options``
-    allows, count as right.
-
-    Raises
-    ------
-    zipfile.BadZipFile, OSError, ValueError, NotImplementedError
-        The file is no zip file or its directory is damaged.
+    Records without one, as ``torch.serialization.set_crc32_options`` allows, count as right.
     """
     with zipfile.ZipFile(file) as archive:
         return any(each.CRC for each in archive.infolist()) and archive.testzip() is not None
+
+
+def check(file: BinaryIO) -> bool:
+    """Return whether a file of ``torch.save`` ends with a checksum; it is read once, in blocks.
+
+    Raises
+    ------
+    ValueError
+        The file differs from its checksum or, without one, a record differs from its CRC-32.
+    zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError
+        The file is no zip file, or its directory is damaged.
+    """
+    size = file.seek(0, 2) - _TRAILER
+    trailer = b""
+    if size > 0:
+        file.seek(size)
+        trailer = file.read()
+    if not trailer.startswith(_MARK):  # of a version before, or damaged
+        if _crc_is_wrong(file):
+            raise ValueError("a record differs from its CRC-32")
+        return False
+    file.seek(0)
+    found = hashlib.sha256()
+    while size > 0:
+        block = file.read(min(size, _BLOCK))
+        if not block:
+            raise ValueError("the file became shorter")
+        found.update(block)
+        size -= len(block)
+    if found.hexdigest().encode() != trailer[len(_MARK) :]:
+        raise ValueError("the file differs from its checksum")
+    return True
 
 
 class _Hashing:
@@ -255,30 +281,6 @@ class _Hashing:
     def digest(self) -> str:
         """Return the SHA-256 of all that was written, in hexadecimal digits."""
         return self._hash.hexdigest()
-
-
-def _check(file: BinaryIO) -> bool:
-    """Return whether a file has a checksum, and raise ValueError if it or a record is wrong."""
-    size = file.seek(0, 2) - _TRAILER
-    trailer = b""
-    if size > 0:
-        file.seek(size)
-        trailer = file.read()
-    if not trailer.startswith(_MARK):  # of a version before, or damaged
-        if crc_is_wrong(file):
-            raise ValueError("a record differs from its CRC-32")
-        return False
-    file.seek(0)
-    found = hashlib.sha256()
-    while size > 0:
-        block = file.read(min(size, _BLOCK))
-        if not block:
-            raise ValueError("the file became shorter")
-        found.update(block)
-        size -= len(block)
-    if found.hexdigest().encode() != trailer[len(_MARK) :]:
-        raise ValueError("the file differs from its checksum")
-    return True
 
 
 def _damaged(path: Path) -> DesignerError:
