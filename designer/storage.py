@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from designer import leftovers
 from designer.errors import DesignerError
 
 
@@ -55,6 +56,7 @@ def save_file(path: Path, write: bytes | Callable[[BinaryIO], object]) -> None:
     """
     target = destination(path)
     _write(target, write, lambda temporary: replace_file(temporary, target))
+    leftovers.remove(target.parent)
 
 
 def destination(path: Path) -> Path:

@@ -136,10 +136,8 @@ def load(path: Path, *, source: str, resume: bool = False) -> Content:
     if content.get("checksum") and not has_checksum:
         raise _damaged(path)
     content = {_OLD_KEYS.get(str(name), str(name)): value for name, value in content.items()}
-    try:
+    with fitting(path):
         msgspec.convert(content, _Training if resume else _Best)
-    except (msgspec.ValidationError, DesignerError) as error:
-        raise _misfit(path, error) from error
     if content["source"] != fingerprint(source):
         raise DesignerError(
             f"The checkpoint {path} is of another design: "
@@ -291,8 +289,10 @@ def _damaged(path: Path) -> DesignerError:
 
 
 def _misfit(path: Path, error: Exception) -> DesignerError:
-    reason = f"{error!r}" if isinstance(error, KeyError) else str(error)
-    first = reason.strip().splitlines()[0].rstrip(":.") if reason.strip() else type(error).__name__
+    lines = [line.strip() for line in str(error).splitlines()]
+    # torch puts the first of several faults in the second line.
+    first = lines[1] if len(lines) > 1 else "".join(lines[:1])
+    first = f"it lacks {first}" if isinstance(error, KeyError) else first.rstrip(":.")
     return DesignerError(
         f"The content of the checkpoint {path} is not what this run wrote ({first}): restore it "
         f"from a copy, or begin a new run{_beside(path)}."

@@ -4,6 +4,7 @@ import contextlib
 import io
 import logging
 import math
+import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from designer import __version__
+from designer import __version__, leftovers
 from designer.analysis.analysis import Analysis, analyze
 from designer.codegen import Generated, generate
 from designer.design import files
@@ -191,7 +192,9 @@ def write(model: Model, path: Path) -> Exported:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         target = destination(path)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as folder:
+        leftovers.remove(target.parent)
+        prefix = f".export-{os.getpid()}-"
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=prefix) as folder:
             temporary = Path(folder) / path.name
             with _quiet():
                 try:
@@ -306,9 +309,7 @@ def _read_state_dict(model: Model, path: Path) -> nn.Module:
 
 
 def _write_safetensors(model: Model, path: Path) -> None:
-    from safetensors.torch import save  # save_file raises an error of its own when the disk is full
-
-    path.write_bytes(save(_state(model), metadata={"format": "pt", **model.about}))
+    path.write_bytes(weights_of.packed(_state(model), model.about))
 
 
 def _read_safetensors(model: Model, path: Path) -> nn.Module:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from designer import leftovers
 from designer.engine import checkpoint, device
 from designer.engine.beginning import Events, Silence, take_initial_weights
 from designer.engine.device import Processes
@@ -13,7 +14,7 @@ from designer.engine.loop import Loop, write_result
 from designer.engine.preparation import prepare
 from designer.engine.recorded_data import remember_location
 from designer.errors import DesignerError
-from designer.runs import disk, lock
+from designer.runs import disk, links, lock
 from designer.runs.events import EventWriter
 from designer.runs.folder import RunFolder
 from designer.runs.heartbeat import Heart
@@ -57,7 +58,10 @@ def train(
     processes = Processes.current()
     with device.freed_memory_kept(), ExitStack() as stack:
         if processes.first:
+            links.refuse(run.path)
             stack.enter_context(lock.held(run.lock))
+            for folder in (run.path, run.last.parent, run.evaluation):
+                leftovers.remove(folder, all_=True)
         start = _admitted(run, resume=resume)
         events: Events = Silence()
 

@@ -103,7 +103,7 @@ class ControlReader:
 def _decoded(line: bytes) -> Command | None:
     try:
         command = msgspec.json.decode(line, type=Command)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return command if _is_complete(command.command, command.value) else None
 

@@ -118,7 +118,7 @@ def pruned(run: RunFolder) -> Pruned | None:
         return None
     try:
         return msgspec.json.decode(_record(run).read_bytes(), type=Pruned)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -212,7 +212,7 @@ def _end_of(path: Path, sequence: int) -> int:
         for line in file:
             try:
                 number = msgspec.json.decode(line, type=_Numbered).sequence
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 break
             if number > sequence or not line.endswith(b"\n"):
                 break

@@ -1,5 +1,7 @@
 """The folder of a training run: its files, and how it is created, listed and read."""
 
+import os
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
+from designer import leftovers
 from designer.design.identifiers import words
 from designer.errors import DesignerError
 from designer.runs import links, lock
@@ -148,7 +151,6 @@ class RunFolder:
         DesignerError
             The folder is not empty or cannot be written.
         """
-        run = cls(path)
         try:
             if path.is_file():
                 raise DesignerError(f"{path} is a file: choose a folder for the run.")
@@ -156,16 +158,27 @@ class RunFolder:
                 raise DesignerError(
                     f"{path} is not empty: choose another folder for the run, or resume it."
                 )
-            for folder in (run.last.parent, run.evaluation):
-                folder.mkdir(parents=True)
-            design = design_json.encode() if isinstance(design_json, str) else design_json
-            write_atomically(run.design, design)
-            write_atomically(run.source_file, source.encode())
-            write_atomically(run.network_file, msgspec.json.encode(network) + b"\n")
-            write_atomically(run.recipe_file, recipe.to_json())
+            target = Path(os.path.realpath(path))
+            leftovers.remove(target.parent)
+            # Made under another name, so that a kill never leaves half a run.
+            run = cls(target.with_name(f".{target.name}.{os.getpid()}.new"))
+            try:
+                for folder in (run.last.parent, run.evaluation):
+                    folder.mkdir(parents=True)
+                design = design_json.encode() if isinstance(design_json, str) else design_json
+                write_atomically(run.design, design)
+                write_atomically(run.source_file, source.encode())
+                write_atomically(run.network_file, msgspec.json.encode(network) + b"\n")
+                write_atomically(run.recipe_file, recipe.to_json())
+                if target.exists():
+                    target.rmdir()
+                run.path.rename(target)
+            except BaseException:
+                shutil.rmtree(run.path, ignore_errors=True)
+                raise
         except OSError as error:
             raise unwritable(path, error) from error
-        return run
+        return cls(path)
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":

@@ -158,7 +158,7 @@ def read(run: RunFolder) -> Pulse | None:
     try:
         with run.heartbeat.open("rb") as file:
             beat = msgspec.json.decode(file.read(_SIZE), type=_Beat)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     now = time.monotonic()
     # Of a worker before, or from before the machine's start: the present one did not beat yet.

@@ -57,7 +57,7 @@ def holder(path: Path) -> int | None:
     """Return the number of the process that holds the lock in the file ``path``, or None."""
     try:
         named = msgspec.json.decode(path.read_bytes(), type=Process)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return named.pid if is_alive(named) else None
 

@@ -90,7 +90,7 @@ class Queue:
                 f"The queue of trainings {self.file} cannot be read ({error.strerror}): make the "
                 "file readable."
             ) from error
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             aside = self.file.with_name("queue.damaged.json")
             self.file.replace(aside)
             raise DesignerError(

@@ -159,7 +159,7 @@ class _Epoch(msgspec.Struct):
 def _arguments(design: Path) -> dict[str, Any]:
     try:
         read = msgspec.json.decode(design.read_bytes(), type=_Arguments)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
     return {name: each["default"] for name, each in read.arguments.items() if "default" in each}
 
@@ -169,7 +169,7 @@ def _first_time(events: Path) -> float:
     try:
         with events.open("rb") as file:
             return msgspec.json.decode(file.readline(_TAIL), type=_Event).time
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return 0.0
 
 
@@ -203,6 +203,6 @@ def _last_epoch(path: Path) -> _Epoch:
         if b'"event":"epoch"' in line:
             try:
                 return msgspec.json.decode(line, type=_Epoch)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 continue
     return _Epoch()
