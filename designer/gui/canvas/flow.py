@@ -108,9 +108,9 @@ DOWN = Flow(
 # leave the layout's gaps between nodes: 20 of 36 units across and 32 of 28 along.
 RIGHT = Flow(
     right=True,
-    width=148.0,
+    width=158.0,
     height=60.0,
-    stretch=(80 / 296, 180 / 72),
+    stretch=(80 / 296, 190 / 72),
     start=FOOTER,
     end=FOOTER,
     low=HEADER,

@@ -122,8 +122,8 @@ def test_expanded_blocks_have_ports_left_and_right(qtbot, window) -> None:
 def test_stored_positions_are_read_in_both_directions() -> None:
     points = np.array([[296.0, 72.0]])
     assert DOWN.stretched(points).tolist() == [[296.0, 72.0]]
-    assert RIGHT.stretched(points).tolist() == [pytest.approx([80.0, 180.0])]
-    assert RIGHT.stored(QPointF(180.0, 80.0)) == pytest.approx((296.0, 72.0))
+    assert RIGHT.stretched(points).tolist() == [pytest.approx([80.0, 190.0])]
+    assert RIGHT.stored(QPointF(190.0, 80.0)) == pytest.approx((296.0, 72.0))
 
 
 def test_the_direction_is_remembered(hand: Hand, remembered) -> None:
