@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from designer import preferences
+from designer import preferences, presets
 from designer.gui.shell.main_window import MainWindow
 from designer.runs import control
+from designer.runs.begin import begin
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder, list_runs
+from designer.runs.queue import Queue
 
 pytestmark = [
     pytest.mark.slow,
@@ -42,6 +44,8 @@ def test_a_training_outlives_its_window(qtbot: QtBot, look: str, home: Path) -> 
         qtbot.waitUntil(begun, timeout=60_000)
         (run,) = list_runs(runs)
         qtbot.waitUntil(lambda: _steps(run) > 1, timeout=60_000)
+        waiting = begin(runs / "waiting", presets.load("lenet5"), run.recipe())
+        Queue(preferences.state_folder()).add(waiting.path)
     finally:
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
@@ -63,7 +67,14 @@ def test_a_training_outlives_its_window(qtbot: QtBot, look: str, home: Path) -> 
     qtbot.waitUntil(lambda: follower.history.steps.rows > held, timeout=60_000)
     window.training.stop()
     qtbot.waitUntil(lambda: follower.state == "stopped", timeout=60_000)
-    assert not window.training.running
+    # What waited for it in the killed window is trained by this one.
+    qtbot.waitUntil(lambda: waiting.worker() is not None, timeout=60_000)
+    assert window.trainer.active is not None
+    assert window.trainer.active.run.path == waiting.path
+    assert window.trainer.queue.runs == ()
+    window.training.stop()
+    qtbot.waitUntil(lambda: waiting.state() == "stopped", timeout=60_000)
+    qtbot.waitUntil(lambda: not window.training.running, timeout=60_000)
     events = read_events(run.events)
     steps = [event["step"] for event in events if event["event"] == "step"]
     assert follower.history.steps["step"].tolist() == steps

@@ -78,6 +78,8 @@ class Trainer(QObject):
         Whether the folder of a new run is being written.
     queue
         The trainings that wait for the one that is being trained.
+    by_itself
+        Whether the newest training was started by the queue, and not by a press of a button.
     """
 
     run_changed = Signal()
@@ -96,6 +98,7 @@ class Trainer(QObject):
         self.active: Follower | None = None
         self.overlays: dict[Path, Follower] = {}
         self.beginning = False
+        self.by_itself = False
         self._standby: Service | None = None
         self._expected: Answer | None = None  # the request to read the next training's data ahead
         self._job: _Job | None = None
@@ -298,6 +301,7 @@ class Trainer(QObject):
         except DesignerError as error:
             return str(error)
         before, self._job = self._job, job
+        self.by_itself = not show
         if self.shown is not None and self.shown.run.path == path:
             self.shown.revived(job.alive)
             self._set_active(self.shown)
