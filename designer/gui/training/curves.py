@@ -4,7 +4,6 @@ import csv
 import io
 import math
 import time
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -25,16 +24,15 @@ from PySide6.QtWidgets import (
 from designer.gui.base import background, icons
 from designer.gui.base.boxes import Slider
 from designer.gui.base.theme import colors, theme
-from designer.gui.training.lines import Line
+from designer.gui.training import overlays
+from designer.gui.training.lines import MIDDLE, Line
 from designer.gui.training.plots import Plot
 from designer.gui.worker.history import History, smoothed
 from designer.gui.worker.trainer import Trainer
-from designer.layers.category import Category
 from designer.storage import save_file, unwritable
 
 SMOOTHING = 60  # smoothing at first: the weight of the previous mean, in per cent
 SHARE = 0.2  # the largest share of the time that is spent on drawing
-MIDDLE = 0.5  # the mean of an epoch is drawn at its middle, half an epoch before its end
 EXPLANATION = (
     "training: the mean over the steps of each epoch, drawn at the middle of the epoch. Dropout "
     "and augmentation are on, and the weights still change.\n"
@@ -44,7 +42,6 @@ EXPLANATION = (
     "training of other runs."
 )
 LONGEST = 1_000  # the longest time between two drawings, in milliseconds
-_LATER = (Category.NORMALIZATION, Category.DENSE, Category.JOIN, Category.POOLING, Category.SHAPE)
 _FORMATS = "PNG picture (*.png);;SVG drawing (*.svg);;CSV table (*.csv)"
 
 
@@ -73,6 +70,10 @@ class Curves(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(self._tools())
+        self.legend = QLabel(objectName="curves-legend", wordWrap=True)
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.legend.setContentsMargins(8, 0, 8, 2)
+        column.addWidget(self.legend)
         column.addLayout(self._row, 1)
         trainer.run_changed.connect(self.refresh_soon)
         trainer.events_arrived.connect(self.refresh_soon)
@@ -104,9 +105,7 @@ class Curves(QWidget):
             row.addWidget(button)
         self.pages.button(0).setChecked(True)
         self.pages.idClicked.connect(self._choose)
-        self.legend = QLabel(objectName="curves-legend")
-        self.legend.setMinimumWidth(1)
-        row.addWidget(self.legend, 1)
+        row.addStretch(1)
         row.addWidget(_soft("Smoothing"))
         self.smoothing = Slider(Qt.Orientation.Horizontal, objectName="curves-smoothing")
         self.smoothing.setAccessibleName("Smoothing")
@@ -203,28 +202,9 @@ class Curves(QWidget):
         x = history.at_epochs(history.steps)
         loss: list[Line] = []
         accuracy: list[Line] = []
-        words = []
-        for (path, other), category in zip(self.trainer.overlays.items(), _LATER * 9, strict=False):
-            if other is follower:
-                continue
-            color = c.of(category).name()
-            words.append(f'<span style="color:{color}">■</span> {escape(path.name)}')
-            old = other.history
-            at = old.at_epochs(old.steps)
-            for lines, name in ((loss, "loss"), (accuracy, "accuracy")):
-                if not old.epochs.rows:
-                    lines.append(Line("", color, at, smoothed(old.steps[name], share), faint=True))
-                lines.append(
-                    Line(
-                        "",
-                        color,
-                        old.epochs["epoch"] - MIDDLE,
-                        old.epochs[f"train_{name}"],
-                        dashed=True,
-                    )
-                )
-                lines.append(Line("", color, old.epochs["epoch"], old.epochs[f"validation_{name}"]))
+        others = self.trainer.overlays
         for lines, name in ((loss, "loss"), (accuracy, "accuracy")):
+            lines.extend(overlays.lines(others, follower, name, share))
             lines.extend(_own_lines(history, name, share))
         epochs_of_rates = history.at_epochs(history.rates)
         marks = [
@@ -239,7 +219,8 @@ class Curves(QWidget):
             self.rate.set_lines([Line("now", c.train, x, history.steps["lr"])], marks)
             throughput = smoothed(history.steps["images_per_second"], share)
             self.throughput.set_lines([Line("now", c.train, x, throughput)], marks)
-        self.legend.setText("&nbsp;&nbsp;".join(words))
+        self.legend.setText(overlays.legend(others, follower))
+        self.legend.setVisible(bool(self.legend.text()))
         # Empty plots do not delay the first points, however long they took to draw.
         self._spent = time.perf_counter() - begun if len(x) else 0.0
 

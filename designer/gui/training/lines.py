@@ -8,6 +8,7 @@ import numpy as np
 
 from designer.gui.worker.history import Array
 
+MIDDLE = 0.5  # the mean of an epoch is drawn at its middle, half an epoch before its end
 POINTS_PER_PIXEL = 2  # the lowest and the highest of the points that fall on a pixel
 _BLOCK = 64  # points per pair of extremes in the coarse copy of a long curve
 # Values that would squeeze three quarters of the others into 1 / _FLAT of the height are left out;
@@ -34,6 +35,8 @@ class Line:
         Whether it is the raw curve, drawn behind its smoothed one.
     marked
         Whether each point gets a dot, as long as there are few.
+    mark
+        pyqtgraph's name of the form of these dots.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Line:
     y: Array
     faint: bool = False
     marked: bool = False
+    mark: str = "o"
     dashed: bool = False
     detail: str = ""
     epochs: Array | None = None

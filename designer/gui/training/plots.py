@@ -20,6 +20,7 @@ from designer.gui.training.lines import Line, epoch_at, nearest, usual_top
 from designer.gui.worker.history import Array
 
 FAINT = 80  # alpha of the raw curve behind a smoothed one, of 255
+MARKED, SOME_MARKED = 60, 20  # points of which all are marked, and how many are marked of more
 _ZOOM = 0.8  # the share of the range that is left when + is pressed
 _DEEPEST, _WIDEST = 1e-5, 20.0  # the zoom goes from here to there, in decades of the curves' range
 _STEPS_ABOVE = 2.0  # how far a faint curve may raise the top, in heights of the others' range
@@ -263,7 +264,7 @@ class Plot(QWidget):
         for number, item in enumerate(self._items):
             if number >= len(self.lines):
                 item.setData([], [])
-                self._draw_dots(number, _NONE, _NONE, "")
+                self._draw_dots(number, _NONE, _NONE)
                 continue
             line = self.lines[number]
             x, y = line.seen(low, high, pixels)
@@ -279,13 +280,15 @@ class Plot(QWidget):
                 pen.setStyle(Qt.PenStyle.DashLine)
             seen = np.isfinite(y)
             item.setData(x, y, pen=pen, connect="all" if seen.all() else "finite")
-            if line.marked and len(x) <= 60:
-                self._draw_dots(number, x[seen], y[seen], line.color)
+            # Of a long curve of another run only some points are marked, by which it is told apart.
+            every = 1 if len(x) <= MARKED else math.ceil(len(x) / SOME_MARKED)
+            if line.marked and (every == 1 or line.mark != "o"):
+                self._draw_dots(number, x[seen][::every], y[seen][::every], line)
             else:
-                self._draw_dots(number, _NONE, _NONE, "")
+                self._draw_dots(number, _NONE, _NONE)
         self._draw_arrows()
 
-    def _draw_dots(self, number: int, x: Array, y: Array, color: str) -> None:
+    def _draw_dots(self, number: int, x: Array, y: Array, line: Line | None = None) -> None:
         """Draw dots at points of a curve, or none for empty arrays."""
         dots = self._dots.get(number)
         if dots is None:
@@ -295,7 +298,9 @@ class Plot(QWidget):
             dots.setZValue(number)
             self.view.addItem(dots, ignoreBounds=True)
         if len(x) or len(dots.data):
-            dots.setData(x, y, brush=color or None)
+            color, mark = (line.color, line.mark) if line is not None else (None, "o")
+            size = 5 if mark == "o" else 8  # a dot is easier to see than a form
+            dots.setData(x, y, brush=color, symbol=mark, size=size)
 
     def _draw_marks(self) -> None:
         for item in self._mark_items:

@@ -1,0 +1,78 @@
+"""Curves of earlier runs beside the shown one, told apart by color and by the mark of points."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from pathlib import Path
+
+from designer.gui.base.theme import colors
+from designer.gui.training.lines import MIDDLE, Line
+from designer.gui.worker.follower import Follower
+from designer.gui.worker.history import smoothed
+from designer.layers.category import Category
+
+OWN = "●"
+"""The mark of the shown run in the legend."""
+
+# pyqtgraph's names of the marks, and letters that look like them.
+_MARKS = (("s", "■"), ("t1", "▲"), ("d", "◆"), ("t", "▼"), ("star", "★"), ("t2", "▶"), ("t3", "◀"))
+# Blue and orange are the colors of the shown run's own curves.
+_COLORS = (Category.NORMALIZATION, Category.DENSE, Category.JOIN, Category.POOLING, Category.SHAPE)
+
+
+def drawn(
+    overlays: Mapping[Path, Follower], shown: Follower | None
+) -> Iterator[tuple[Follower, str, str, str]]:
+    """Yield each run to draw besides the shown one, with its color, mark and letter."""
+    others = (follower for follower in overlays.values() if follower is not shown)
+    for number, follower in enumerate(others):
+        mark, letter = _MARKS[number % len(_MARKS)]
+        color = colors().of(_COLORS[number % len(_COLORS)]).name()
+        yield follower, color, mark, letter
+
+
+def lines(
+    overlays: Mapping[Path, Follower], shown: Follower | None, name: str, share: float
+) -> Iterator[Line]:
+    """Yield the curves of the other runs: validation solid with marks, training dashed.
+
+    Parameters
+    ----------
+    overlays, shown
+        The runs to draw together with the shown one, and that one.
+    name
+        ``loss`` or ``accuracy``.
+    share
+        How much the curve of single steps is smoothed, which a run has before its first epoch.
+    """
+    for follower, color, mark, _ in drawn(overlays, shown):
+        history = follower.history
+        epochs = history.epochs
+        if not epochs.rows:
+            steps = history.at_epochs(history.steps)
+            yield Line("", color, steps, smoothed(history.steps[name], share), faint=True)
+        training = epochs[f"train_{name}"]
+        yield Line("", color, epochs["epoch"] - MIDDLE, training, dashed=True)
+        validation = epochs[f"validation_{name}"]
+        yield Line("", color, epochs["epoch"], validation, marked=True, mark=mark)
+
+
+def legend(overlays: Mapping[Path, Follower], shown: Follower | None) -> str:
+    """Return the names of all drawn runs with their marks as HTML, "" if it is one run only."""
+    entries = [
+        f'<span style="color:{color}">{letter}</span>&nbsp;{_name(follower)}'
+        for follower, color, _, letter in drawn(overlays, shown)
+    ]
+    if not entries:
+        return ""
+    if shown is not None:
+        entries.insert(
+            0,
+            f'<span style="color:{colors().validation}">{OWN}</span>&nbsp;<b>{_name(shown)}</b>',
+        )
+    entries.append("validation solid, training dashed")
+    return " &nbsp; ".join(entries)
+
+
+def _name(follower: Follower) -> str:
+    """Return the name of a run as HTML that breaks no line within it."""
+    return escape(follower.run.path.name).replace("-", "&#8209;").replace(" ", "&nbsp;")
