@@ -198,6 +198,7 @@ class TrainingPanel(QWidget):
         self.column.setSpacing(0)
         self.title = RunTitle(self.workspace, self.trainer)
         self.title.recipe_wanted.connect(self.show_recipe)
+        self.title.next_wanted.connect(self.show_set_up)
         self.column.addWidget(self.title)
         self.column.addWidget(self.placeholder, 1)
         self.column.addWidget(self.silence)
@@ -267,9 +268,12 @@ class TrainingPanel(QWidget):
             self.show_set_up()
             return
         self._want_curves()
-        self.pages.setCurrentWidget(self.run)
+        # A training that the queue starts does not interrupt who sets up another one.
+        if not self.trainer.by_itself or not self.set_up.isVisible():
+            self.pages.setCurrentWidget(self.run)
         self._state_changed()
-        self._raise()
+        if not self.trainer.by_itself:
+            self._raise()
 
     def _raise(self) -> None:
         """Bring the dock to the front, whichever panel the run was chosen in."""
@@ -280,7 +284,8 @@ class TrainingPanel(QWidget):
 
     def _state_changed(self) -> None:
         follower = self.trainer.shown
-        if follower is not None and follower.state == "starting":
+        starting = follower is not None and follower.state == "starting"
+        if starting and not self.trainer.by_itself:
             self.pages.setCurrentWidget(self.run)
         self._show_progress()
         self._show_card()

@@ -48,11 +48,14 @@ class RunTitle(QWidget):
     -------
     recipe_wanted()
         The set-up of the run is to be shown.
+    next_wanted()
+        The set-up of the next training is to be shown, while this one continues.
     identified()
         The design and the recipe of the shown run were read.
     """
 
     recipe_wanted = Signal()
+    next_wanted = Signal()
     identified = Signal()
 
     def __init__(self, workspace: Workspace, trainer: Trainer) -> None:
@@ -78,6 +81,11 @@ class RunTitle(QWidget):
         row.addWidget(self.name, 1)
         row.addWidget(self.note)
         row.addWidget(self.recipe)
+        self.next = QToolButton(objectName="training-next", text="New training")
+        self.next.setToolTip("Set up the next training, which waits until this one has ended.")
+        self.next.clicked.connect(self.next_wanted)
+        self.next.hide()
+        row.addWidget(self.next)
         self._soon = QTimer(self, interval=SETTLED, singleShot=True)
         self._soon.timeout.connect(self._compare)
         workspace.switched.connect(self._compare)
@@ -123,6 +131,7 @@ class RunTitle(QWidget):
         if identity is not None and identity.data:
             words.append(identity.data)
         self._whole = " · ".join([*words, state])
+        self.next.setVisible(follower.going)
         self.name.setToolTip(f"{self._whole}\n{follower.run.path}")
         self._elide()
 
@@ -154,8 +163,9 @@ class RunTitle(QWidget):
         layout = self.layout()
         assert layout is not None
         room = self.width() - 24 - self.recipe.sizeHint().width()
-        if not self.note.isHidden():
-            room -= self.note.sizeHint().width() + layout.spacing()
+        for widget in (self.note, self.next):
+            if not widget.isHidden():
+                room -= widget.sizeHint().width() + layout.spacing()
         metrics = self.name.fontMetrics()
         self.name.setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, room))
 

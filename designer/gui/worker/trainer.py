@@ -399,6 +399,7 @@ class Trainer(QObject):
 
     def show(self, path: Path | None) -> None:
         """Show a run, or none for None."""
+        self.by_itself = False
         if path is None:
             self._set_shown(None)
         elif self.shown is not None and self.shown.run.path == path:

@@ -60,7 +60,7 @@ def test_double_click_shows_curves_and_evaluation(desk, written):
     assert desk.trainer.shown.history.steps.rows == 20
     assert "Finished after 2 epochs" in desk.training.sentence.text()
     assert "accuracy 87.50 %" in desk.training.sentence.text()
-    desk.wait(lambda: "validation 0.25" in desk.training.curves.loss.header.text())
+    desk.wait(lambda: "0.25" in desk.training.curves.loss.header.text())
     desk.wait(desk.evaluation.content.isVisible)
     assert desk.evaluation.title.text() == "Test accuracy: 90.00 % of 30 images"
 
@@ -74,11 +74,16 @@ def test_a_tick_draws_an_earlier_run_as_well(desk, written):
     choose(desk, "second")
     desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Space)
     desk.wait(lambda: len(curves.loss.lines) == 5)
-    desk.wait(lambda: len(curves.loss.lines[0].y) == 20)
-    assert "second" in curves.legend.text()
+    desk.wait(lambda: len(curves.loss.lines[0].y) == 2)
+    training, validation = curves.loss.lines[:2]
+    assert training.dashed and not validation.dashed
+    assert validation.marked and validation.mark != "o"  # not told apart by color alone
+    assert curves.legend.isVisible()
+    assert "first" in curves.legend.text() and "second" in curves.legend.text()
     desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Space)
     desk.wait(lambda: len(curves.loss.lines) == 3)
     assert second.path not in desk.trainer.overlays
+    desk.wait(lambda: not curves.legend.isVisible())
 
 
 def test_renaming(desk, written):

@@ -293,3 +293,26 @@ def test_a_finished_run_is_trained_on_from_the_panel(desk):
     desk.wait(lambda: len(desk.runs.table.rows) == 2)
     tips = [desk.runs.table.index(row, 0).data(Qt.ItemDataRole.ToolTipRole) for row in range(2)]
     assert sum(f"Continues {parent.run.path.name} from epoch 1." in tip for tip in tips) == 1
+
+
+def test_the_next_training_is_set_up_while_one_runs(desk):
+    first = begin(desk, epochs=ENDLESS)
+    button = desk.training.title.next
+    assert button.isVisible()
+    desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    set_up = desk.training.set_up
+    assert desk.training.pages.currentWidget() is set_up
+    assert set_up.train.text() == "Add to the queue" and set_up.train.isEnabled()
+    set_up.take(changed(set_up.recipe, {"epochs": ENDLESS, "seed": 7}))
+    click(desk, "training-start")
+    desk.wait(lambda: len(desk.trainer.queue.runs) == 1)
+    (second,) = desk.trainer.queue.runs
+    assert RunFolder(second).recipe().seed == 7
+    # The one that starts by itself leaves the page as it is.
+    desk.trainer.steer("stop")
+    desk.wait(lambda: RunFolder(second).worker() is not None)
+    assert first.run.state() == "stopped"
+    assert desk.training.pages.currentWidget() is set_up
+    click(desk, "training-return")
+    desk.wait(lambda: desk.trainer.shown.run.path == second)
+    assert desk.training.pages.currentWidget() is desk.training.run
