@@ -87,7 +87,7 @@ class Autosave(QObject):
             self._refused(document, error)
             return
         design, recipe, digest = document.design, document.recipe, document.digest
-        path, preset = str(document.path or ""), document.preset
+        path, preset, unread = str(document.path or ""), document.preset, document.unread
         self._written[document] = (design, recipe)
 
         background.prepare()
@@ -96,7 +96,7 @@ class Autosave(QObject):
             from designer.design import files
             from designer.gui.documents.backup import Backup
 
-            backup = Backup(files.dumps(design), path, preset, recipe, digest)
+            backup = Backup(files.dumps(design), path, preset, recipe, digest, unread)
             try:
                 write_atomically(file, msgspec.json.encode(backup))
             except OSError as error:
@@ -203,7 +203,7 @@ class Autosave(QObject):
             preset=backup.preset,
             recipe=backup.recipe,
         )
-        document.digest = backup.digest
+        document.digest, document.unread = backup.digest, backup.unread
 
     def finish(self) -> None:
         """Delete the backups and the folder of this session, at its regular end."""

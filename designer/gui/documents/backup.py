@@ -24,6 +24,8 @@ class Backup(msgspec.Struct):
         How it is trained; None until the user chose.
     digest
         Of its file as it was read or saved last; "" if none is known.
+    unread
+        What of the file's recipe cannot be used and is lost when it is saved; "" for nothing.
     """
 
     design: str
@@ -31,6 +33,7 @@ class Backup(msgspec.Struct):
     preset: str
     recipe: Recipe | None
     digest: str = ""
+    unread: str = ""
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:

@@ -15,7 +15,9 @@ from designer.design import edits
 from designer.design.values import LayerNode
 from designer.gui.documents.autosave import Autosave
 from designer.gui.documents.workspace import Workspace
+from designer.gui.shell.main_window import MainWindow
 from designer.preferences import Preferences, state_folder
+from designer.runs import lock
 
 _EDITOR = """
 from PySide6.QtCore import QTimer
@@ -145,3 +147,119 @@ def test_a_damaged_aside_stays_and_harms_nobody(
     assert autosave.recover() == 0
     assert (folder / "1.json").exists()
     assert not workspace.documents
+
+
+def test_a_clock_that_steps_does_not_open_a_living_windows_backups(
+    editing: tuple[Workspace, Autosave], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, autosave = editing
+    workspace.open_preset("lenet5")
+    workspace.edit("add", lambda d: edits.add_node(d, "extra", LayerNode("ReLU")))
+    qtbot.waitUntil(lambda: len(_backups()) == 1)
+    # After a step of the clock, the start of a process is another than the one that was noted.
+    monkeypatch.setattr(lock, "holder", lambda _: None)
+    other = Workspace()
+    assert Autosave(other, Preferences(), other).recover() == 0
+    assert not other.documents
+    assert len(_backups()) == 1
+    autosave.finish()
+
+
+def test_of_two_windows_that_start_at_once_one_opens_a_backup(
+    editing: tuple[Workspace, Autosave], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, autosave = editing
+    _crashed("1.json", resources.folder("presets") / "lenet5.json")
+    other = Workspace()
+    found: list[int] = []
+    opening = autosave._open
+
+    def open_and_start_another(file: Path) -> None:
+        found.append(Autosave(other, Preferences(), other).recover())
+        opening(file)
+
+    monkeypatch.setattr(autosave, "_open", open_and_start_another)
+    assert autosave.recover() == 1
+    assert found == [0]
+    autosave.finish()
+
+
+def _crashed(name: str, design: Path) -> Path:
+    """Write a backup that a crashed window left."""
+    file = state_folder() / "autosave" / "crashed" / name
+    file.parent.mkdir(parents=True)
+    text = json.dumps(design.read_text(encoding="utf-8"))
+    file.write_text(f'{{"design": {text}, "path": "", "preset": "lenet5", "recipe": null}}')
+    return file
+
+
+def test_backups_that_cannot_be_written_are_reported_until_they_can(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.preferences.autosave_seconds = 0.01
+    window.autosave.retry_ms = 50
+    sessions = state_folder() / "autosave"
+    sessions.parent.mkdir(parents=True, exist_ok=True)
+    sessions.write_text("in the way")
+    window.workspace.open_preset("lenet5")
+    heard: list[str] = []
+    window.workspace.reported.connect(heard.append)
+    window.workspace.edit("add", lambda d: edits.add_node(d, "extra", LayerNode("ReLU")))
+    notice = window.backup_notice
+    qtbot.waitUntil(notice.isVisible)
+    assert notice.text.text().startswith("No backups of unsaved designs can be written in ")
+    notice.buttons[0].click()  # it is not shown again with every further try
+    qtbot.wait(200)
+    assert not notice.isVisible()
+    assert heard == []
+    sessions.unlink()
+    qtbot.waitUntil(lambda: bool(_backups()))  # without a further edit
+    qtbot.waitUntil(lambda: heard == ["Backups of unsaved designs are written again."])
+    assert not notice.isVisible()
+
+
+def test_a_full_disk_while_writing_is_reported_and_leaves_the_older_backup(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.preferences.autosave_seconds = 0.01
+    window.autosave.retry_ms = 50
+    window.workspace.open_preset("lenet5")
+    window.workspace.edit("add", lambda d: edits.add_node(d, "extra", LayerNode("ReLU")))
+    qtbot.waitUntil(lambda: len(_backups()) == 1)
+    before = _backups()[0].read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        window.workspace.edit("add", lambda d: edits.add_node(d, "more", LayerNode("ReLU")))
+        qtbot.waitUntil(window.backup_notice.isVisible)
+        assert "(No space left on device)" in window.backup_notice.text.text()
+        assert _backups()[0].read_bytes() == before
+    qtbot.waitUntil(lambda: not window.backup_notice.isVisible())
+    assert b"more" in _backups()[0].read_bytes()
+
+
+def test_a_damaged_backup_is_named(window: MainWindow) -> None:
+    file = _crashed("1.json", resources.folder("presets") / "lenet5.json")
+    file.write_text("{")
+    window.autosave.recover()
+    assert window.backup_notice.isVisible()
+    assert str(file) in window.backup_notice.text.text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_kill_while_a_backup_is_written_leaves_the_older_one(tmp_path: Path) -> None:
+    path = tmp_path / "1.json"
+    path.write_text("older")
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\n"
+        "from designer.storage import write_atomically\n"
+        "def write(file):\n    file.write(b'half')\n    file.flush()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "write_atomically(Path(sys.argv[1]), write)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_text() == "older"
