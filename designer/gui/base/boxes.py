@@ -16,6 +16,9 @@ else:
     _WidgetMixin = object  # a class cannot inherit from two classes of Qt
 
 
+_MARGINS = (8, 0, 0, 0)  # pixels around a number; the style sheet's padding does not reach it
+
+
 class WheelWithFocus(_WidgetMixin):
     """A mixin: without the focus, the wheel goes to what is around the box, which scrolls."""
 
@@ -41,6 +44,7 @@ class SpinBox(WheelWithFocus, QSpinBox):
     def __init__(self, *arguments: Any, **properties: Any) -> None:
         super().__init__(*arguments, **properties)
         self.setLocale(QLocale.c())
+        self.lineEdit().setTextMargins(*_MARGINS)
 
 
 class DoubleSpinBox(WheelWithFocus, QDoubleSpinBox):
@@ -49,6 +53,7 @@ class DoubleSpinBox(WheelWithFocus, QDoubleSpinBox):
     def __init__(self, *arguments: Any, **properties: Any) -> None:
         super().__init__(*arguments, **properties)
         self.setLocale(QLocale.c())
+        self.lineEdit().setTextMargins(*_MARGINS)
 
     def validate(self, text: str, position: int) -> object:
         return super().validate(text.replace(",", "."), position)

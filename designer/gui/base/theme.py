@@ -325,7 +325,7 @@ QComboBox:!editable {{ padding-left: 9px; }}
 QSpinBox, QDoubleSpinBox {{ padding: 2px 7px 3px; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ subcontrol-origin: border;
     width: 0; border: 0; }}
-QAbstractSpinBox QLineEdit {{ background: transparent; border: 0; padding: 0 6px; }}
+QAbstractSpinBox QLineEdit {{ background: transparent; border: 0; padding: 0; }}
 QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{
     border-color: {c.accent}; }}
 QLineEdit[wrong="true"], QComboBox[wrong="true"] {{ border-color: {c.error}; }}

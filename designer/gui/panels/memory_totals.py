@@ -206,7 +206,6 @@ class MemoryTotals(QWidget):
             "Images per step, for the estimate of the memory that training needs."
         )
         self.batch.setAccelerated(True)
-        self.batch.lineEdit().setTextMargins(8, 0, 0, 0)
         self.optimizer = ComboBox(objectName="optimizer")
         self.optimizer.setAccessibleName("Optimizer")
         self.optimizer.setToolTip(

@@ -136,7 +136,6 @@ class SettingsDialog(QDialog):
         self.autosave.setDecimals(1)
         self.autosave.setSuffix(" s after a change")
         self.autosave.setKeyboardTracking(False)
-        self.autosave.lineEdit().setTextMargins(8, 0, 0, 0)
         self.autosave.valueChanged.connect(lambda value: self._set("autosave_seconds", value))
         self._row(
             "Autosave", self.autosave,

@@ -70,9 +70,10 @@ class Curves(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(self._tools())
-        self.legend = QLabel(objectName="curves-legend", wordWrap=True)
+        self.legend = QLabel(objectName="curves-legend")
+        self.legend.setMinimumWidth(1)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self.legend.setContentsMargins(8, 0, 8, 2)
+        self.legend.setContentsMargins(8, 0, 8, 0)
         column.addWidget(self.legend)
         column.addLayout(self._row, 1)
         trainer.run_changed.connect(self.refresh_soon)
@@ -220,6 +221,7 @@ class Curves(QWidget):
             throughput = smoothed(history.steps["images_per_second"], share)
             self.throughput.set_lines([Line("now", c.train, x, throughput)], marks)
         self.legend.setText(overlays.legend(others, follower))
+        self.legend.setToolTip(overlays.explanation(others, follower))
         self.legend.setVisible(bool(self.legend.text()))
         # Empty plots do not delay the first points, however long they took to draw.
         self._spent = time.perf_counter() - begun if len(x) else 0.0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from designer.gui.base.theme import colors
 from designer.gui.training.lines import MIDDLE, Line
+from designer.gui.training.run_table import plain
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.history import smoothed
 from designer.layers.category import Category
@@ -69,8 +70,14 @@ def legend(overlays: Mapping[Path, Follower], shown: Follower | None) -> str:
             0,
             f'<span style="color:{colors().validation}">{OWN}</span>&nbsp;<b>{_name(shown)}</b>',
         )
-    entries.append("validation solid, training dashed")
     return " &nbsp; ".join(entries)
+
+
+def explanation(overlays: Mapping[Path, Follower], shown: Follower | None) -> str:
+    """Return the names of all drawn runs, one a line, and what solid and dashed curves are."""
+    names = [f"{OWN} {shown.run.path.name}"] if shown is not None else []
+    names += [f"{letter} {other.run.path.name}" for other, _, _, letter in drawn(overlays, shown)]
+    return plain(*names, "Validation is solid, training dashed.")
 
 
 def _name(follower: Follower) -> str:
