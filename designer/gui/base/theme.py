@@ -369,7 +369,8 @@ QTabBar QToolButton::right-arrow {{ image: url("{pictures}/chevron-right-{look}.
 QTabBar QToolButton::left-arrow {{ image: url("{pictures}/chevron-left-{look}.svg");
     width: 14px; height: 14px; }}
 QTabWidget::pane {{ border: 0; }}
-QDockWidget {{ color: {c.soft_text}; titlebar-close-icon: none; titlebar-normal-icon: none; }}
+QDockWidget {{ color: {c.soft_text}; border: 1px solid {c.strong_line};
+    titlebar-close-icon: none; titlebar-normal-icon: none; }}
 QDockWidget::title {{ background: {c.window}; padding: 5px 8px; text-align: left; }}
 QStatusBar {{ background: {c.window}; border-top: 1px solid {c.line}; }}
 QStatusBar::item {{ border: 0; }}

@@ -157,7 +157,7 @@ class InteractiveView(SceneView):
             if plain and event.key() == Qt.Key.Key_Space:
                 event.accept()
                 return True
-            if event.key() == Qt.Key.Key_Escape and self.gesture is not None:
+            if self.gesture is not None:  # no shortcut edits what is being dragged
                 event.accept()
                 return True
         return super().event(event)
@@ -174,7 +174,7 @@ class InteractiveView(SceneView):
         if self.gesture is not None and _is_modifier(event):
             self.gesture.move(self.pointer, event.modifiers() | _modifier(event))
             return
-        if not keys.pressed(self, event):
+        if self.gesture is None and not keys.pressed(self, event):
             event.ignore()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:

@@ -78,7 +78,7 @@ class Search:
         self.window = window
         self.commands = [
             *_actions(actions),
-            *_panels(window),
+            *_panels(window, actions),
             *_additions(window),
             *_presets(window),
             *_recent(window),
@@ -166,9 +166,12 @@ def _actions(actions: Actions) -> Iterator[Command]:
         )  # fmt: skip
 
 
-def _panels(window: Window) -> Iterator[Command]:
+def _panels(window: Window, actions: Actions) -> Iterator[Command]:
+    named = {row.text.replace("&", "") for row in actions.rows.values()}
     for name, dock in window.build_docks().items():
         title = dock.windowTitle().partition(" (")[0]
+        if title in named:  # an action shows it already
+            continue
         help_ = dock.toggleViewAction().statusTip()
         show_dock = partial(window.show_dock, name)
         yield Command(

@@ -67,7 +67,7 @@ class Tour(QWidget):
             return
         self.number = max(0, number)
         self.step.prepare(self.window_)
-        self.card.show_step(self.step, self.number, len(self.steps))
+        self._tell()
         self._look()
         self.card.show()
         self.raise_()
@@ -83,6 +83,11 @@ class Tour(QWidget):
         self.card.deleteLater()
         self.deleteLater()
 
+    def _tell(self) -> None:
+        """Show the words of the step, which may depend on the state of the window."""
+        words = self.step.text(self.window_)
+        self.card.show_step(self.step.title, words, self.number, len(self.steps))
+
     def _look(self) -> None:
         """Follow the target, and go to the next step when this one is done."""
         if not self._looking.isActive():
@@ -90,6 +95,8 @@ class Tour(QWidget):
         if self.step.done is not None and self.step.done(self.window_):
             self.go_to(self.number + 1)
             return
+        if self.step.text(self.window_) != self.card.words.text():
+            self._tell()
         hole = self._target_area()
         area = self.frame.rect()
         if hole != self._hole or self.geometry() != area:
@@ -177,15 +184,15 @@ class Card(QFrame):
         )
         self.title.setFont(sans(1.15, bold=True))
 
-    def show_step(self, step: Step, number: int, of: int) -> None:
+    def show_step(self, title: str, words: str, number: int, of: int) -> None:
         """Show the text of a step."""
-        self.title.setText(step.title)
-        self.words.setText(step.words)
+        self.title.setText(title)
+        self.words.setText(words)
         self.count.setText(f"{number + 1} of {of}")
         self.back.setEnabled(number > 0)
         self.skip.setVisible(number < of - 1)
         self.next.setText("Next" if number < of - 1 else "Done")
-        self.setAccessibleName(f"{step.title}. {step.words}")
+        self.setAccessibleName(f"{title}. {words}")
         height = self._down.heightForWidth(_WIDTH)
         self.setFixedHeight(height if height > 0 else self._down.sizeHint().height())
 

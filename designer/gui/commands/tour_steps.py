@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QToolBar, QToolButton, QWidget
 
 from designer.design.values import LayerNode
 from designer.gui.commands.window import Window
+from designer.gui.documents import graph_paths
 from designer.layers.catalogue import layer_types
 from designer.layers.category import Category
 
@@ -18,8 +19,10 @@ class Step:
 
     Attributes
     ----------
-    title, words
-        What the card says.
+    title
+        The heading of the card.
+    words
+        What the card says, or returns it where that depends on the state of the window.
     target
         Returns the widget to point at.
     prepare
@@ -29,10 +32,14 @@ class Step:
     """
 
     title: str
-    words: str
+    words: str | Callable[[Window], str]
     target: Callable[[Window], QWidget | None]
     prepare: Callable[[Window], object] = lambda _: None
     done: Callable[[Window], bool] | None = None
+
+    def text(self, window: Window) -> str:
+        """Return what the card says now."""
+        return self.words if isinstance(self.words, str) else self.words(window)
 
 
 def _dock(name: str) -> Callable[[Window], QWidget | None]:
@@ -55,16 +62,57 @@ def _button(key: str) -> Callable[[Window], QWidget | None]:
 
 
 def _select_a_layer(window: Window) -> None:
-    """Select the first convolution, so that there is something to inspect."""
+    """Select the first convolution, unless one is selected, so that there is much to inspect."""
     window.show_dock("inspector")
-    if window.workspace.selection:
+    nodes = window.workspace.design.graph.nodes
+    if _convolution_is_selected(window):
         return
-    types = layer_types()
-    for name, node in window.workspace.design.graph.nodes.items():
-        layer = types.get(node.layer) if isinstance(node, LayerNode) else None
-        if layer is not None and layer.category is Category.CONVOLUTION:
-            window.workspace.select([name], reveal=True)
-            return
+    found = [name for name, node in nodes.items() if _is_convolution(node)]
+    if found:
+        window.workspace.select(found[:1], reveal=True)
+
+
+def _convolution_is_selected(window: Window) -> bool:
+    selection = window.workspace.selection
+    node = graph_paths.node_at(window.workspace.design, next(iter(selection), ""))
+    return len(selection) == 1 and _is_convolution(node)
+
+
+def _is_convolution(node: object) -> bool:
+    layer = layer_types().get(node.layer) if isinstance(node, LayerNode) else None
+    return layer is not None and layer.category is Category.CONVOLUTION
+
+
+def _about_settings(window: Window) -> str:
+    if not window.workspace.selection:
+        return (
+            "Select a layer: its settings are shown here, and below them why its output has this "
+            "shape and what it costs, with the numbers."
+        )
+    example = "number of channels" if _convolution_is_selected(window) else "value"
+    return (
+        "The settings of the selected layer are here. Below them you see why its output has this "
+        f"shape and what it costs, with the numbers. Try another {example}: everything updates at "
+        "once, and Ctrl+Z undoes it."
+    )
+
+
+def _about_training(window: Window) -> str:
+    refusal = window.training.refusal()
+    if refusal:
+        return (
+            "The Training panel sets up a training. When data set and recipe fit the network, the "
+            f"Train button starts it; it cannot yet. {refusal}"
+        )
+    return (
+        "Press Train. The training runs in a process of its own, and its curves grow in the "
+        "Training panel. You can pause, adjust and stop it at any time."
+    )
+
+
+def _train_button(window: Window) -> QWidget | None:
+    """Return the button if it can be pressed, else the panel that says what is missing."""
+    return (_dock("training") if window.training.refusal() else _button("train.start"))(window)
 
 
 STEPS = (
@@ -84,9 +132,7 @@ STEPS = (
     ),
     Step(
         "Set them up",
-        "The settings of the selected layer are here. Below them you see why its output has this "
-        "shape and what it costs, with the numbers. Try another number of channels: everything "
-        "updates at once, and Ctrl+Z undoes it.",
+        _about_settings,
         _dock("inspector"),
         _select_a_layer,
     ),
@@ -106,9 +152,8 @@ STEPS = (
     ),
     Step(
         "Train it",
-        "Press Train. The training runs in a process of its own, and its curves grow in the panel "
-        "below. You can pause, adjust and stop it at any time.",
-        _button("train.start"),
+        _about_training,
+        _train_button,
         _show("training"),
         lambda window: window.training.running,
     ),

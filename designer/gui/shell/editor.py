@@ -3,9 +3,16 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from designer.gui.base.dock_tabs import DockTabs
 from designer.gui.canvas.canvas import Canvas
@@ -19,6 +26,10 @@ from designer.gui.worker.trainer import Trainer
 from designer.preferences import DockSizes
 
 _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+
+
+_DROP_MS = 150  # until a dock that is being dragged is looked at again
+_FRAMELESS = Qt.WindowType.FramelessWindowHint | Qt.WindowType.X11BypassWindowManagerHint
 
 
 class Editor(QMainWindow):
@@ -118,17 +129,35 @@ class Editor(QMainWindow):
         action = dock.toggleViewAction()
         action.setToolTip(row.help)
         action.setStatusTip(row.help)
-        # A docked panel is named by its tab or by what it shows. A floating one needs a title bar
-        # to be moved by.
         bare = QWidget(dock)
         dock.setTitleBarWidget(bare)
-
-        def show_title_bar(floating: bool) -> None:
-            # None restores Qt's own title bar, which the stubs do not know.
-            dock.setTitleBarWidget(None if floating else bare)  # type: ignore[arg-type]
-
-        dock.topLevelChanged.connect(show_title_bar)
+        soon = QTimer(dock, interval=0, singleShot=True)
+        soon.timeout.connect(lambda: self._frame(dock, bare, soon))
+        for signal in (dock.topLevelChanged, dock.visibilityChanged, dock.dockLocationChanged):
+            signal.connect(soon.start)
         return dock
+
+    def _frame(self, dock: QDockWidget, bare: QWidget, again: QTimer) -> None:
+        """Give a floating dock title bar and frame.
+
+        A docked panel is named by its tab or by what it shows, so its title bar is bare. With a
+        bare one, Qt makes a floating dock, or a floating group of tabs, a window without frame,
+        which cannot be moved. Flags are changed once the user has dropped it.
+        """
+        outside = dock.window() is not self.window()
+        if outside == (dock.titleBarWidget() is bare):
+            # None restores Qt's own title bar, which the stubs do not know.
+            dock.setTitleBarWidget(None if outside else bare)  # type: ignore[arg-type]
+        if not outside:
+            return
+        if QApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            again.start(_DROP_MS)
+            return
+        window = dock.window()
+        flags = window.windowFlags() & ~_FRAMELESS
+        if flags != window.windowFlags():
+            window.setWindowFlags(flags)
+            window.show()
 
     def _put_in_place(self, row: Dock) -> None:
         """Put a dock where its row says: a tab of a group, or behind the others of its area."""

@@ -12,6 +12,7 @@ from designer.design import files
 from designer.design.values import Design, Edge, Graph, LayerNode
 from designer.gui.commands.palette import CommandPalette
 from designer.gui.commands.search import MOST, Command, Search
+from designer.gui.shell.docks import DOCKS
 from designer.gui.shell.main_window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
@@ -110,6 +111,22 @@ def test_blocks_presets_and_files_are_found(
     assert type_(palette, qtbot, "thesis")[0].kind == "recent"
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)
     assert window.workspace.document.path == file
+
+
+def test_every_panel_is_found_once(window: MainWindow, qtbot: QtBot) -> None:
+    window.workspace.open_preset("lenet5")
+    palette = opened(window, qtbot)
+    for row in DOCKS:
+        texts = [each.text for each in type_(palette, qtbot, row.title)]
+        assert sum(text in (row.title, f"Show {row.title}") for text in texts) == 1, texts
+
+
+def test_no_corner_is_painted_outside_of_the_round_ones(window: MainWindow, qtbot: QtBot) -> None:
+    """Under a window manager that does not blend windows, what is translucent is black."""
+    palette = opened(window, qtbot)
+    assert not palette.testAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+    assert not palette.mask().contains(QPoint(0, 0))
+    assert palette.mask().contains(palette.rect().center())
 
 
 def test_descriptions_are_searched_too(window: MainWindow, qtbot: QtBot) -> None:

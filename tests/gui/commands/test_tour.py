@@ -121,11 +121,46 @@ def test_what_was_asked_for_goes_on(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: tour.number == 1)
 
 
-def test_train_is_asked_for_with_its_button(window: MainWindow) -> None:
+def test_train_is_asked_for_with_its_button(window: MainWindow, qtbot: QtBot) -> None:
+    window.workspace.open_preset("lenet5")
+    qtbot.waitUntil(lambda: not window.training.refusal(), timeout=20_000)
     step = next(step for step in STEPS if step.done is not None)
     assert step.target(window).defaultAction() is window.actions_["train.start"]
-    window.build_docks()
     assert not step.done(window)
+
+
+def go_to(tour: Tour, title: str) -> None:
+    tour.go_to(next(number for number, step in enumerate(STEPS) if step.title == title))
+
+
+def test_while_train_is_disabled_it_says_why(window: MainWindow, qtbot: QtBot) -> None:
+    """As soon as the data are read, it asks for the button."""
+    window.workspace.open_preset("vgg16")  # for ImageNet, which is not there
+    tour = Tour(window)
+    tour.begin()
+    go_to(tour, "Train it")
+    assert not window.actions_["train.start"].isEnabled()
+    assert window.training.refusal() in tour.card.words.text()
+    assert "Press Train" not in tour.card.words.text()
+    assert tour.step.target(window) is window.docks["training"].widget()
+    window.workspace.open_preset("lenet5")
+    qtbot.waitUntil(lambda: not window.training.refusal(), timeout=20_000)
+    qtbot.waitUntil(lambda: "Press Train" in tour.card.words.text())
+    assert tour.step.target(window).defaultAction() is window.actions_["train.start"]
+    assert window.rect().contains(tour.card.geometry())
+
+
+def test_it_speaks_of_channels_only_where_there_are_some(tour: Tour, window: MainWindow) -> None:
+    window.workspace.select([list(window.workspace.design.graph.nodes)[-1]])  # the output
+    go_to(tour, "Set them up")
+    assert window.workspace.selection == {"conv1"}
+    assert "number of channels" in tour.card.words.text()
+    window.workspace.select(["tanh1"])
+    tour._look()
+    assert "number of channels" not in tour.card.words.text()
+    window.workspace.select([])
+    tour._look()
+    assert tour.card.words.text().startswith("Select a layer")
 
 
 def test_begun_again_it_begins_anew(tour: Tour, window: MainWindow, qtbot: QtBot) -> None:

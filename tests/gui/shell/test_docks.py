@@ -3,6 +3,8 @@
 import base64
 
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTabBar
 from pytestqt.qtbot import QtBot
 
@@ -96,3 +98,26 @@ def test_an_arrangement_from_before_a_dock_existed(
     assert window.editor.dockWidgetArea(docks[newer.key]) == newer.area
     for row in before:
         assert window.editor.dockWidgetArea(docks[row.key]) == row.area
+
+
+def test_a_tab_is_dragged_out_into_a_window_with_a_frame(window: MainWindow, qtbot: QtBot) -> None:
+    window.workspace.open_preset("lenet5")
+    qtbot.waitUntil(lambda: tab_bars(window) == groups())
+    bar = next(
+        bar
+        for bar in window.editor.findChildren(QTabBar)
+        if bar.isVisible() and bar.tabText(0) == "Training"
+    )
+    start = bar.tabRect(0).center()
+    QTest.mousePress(bar, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+    for step in range(1, 25):
+        QTest.mouseMove(bar, start - QPoint(0, 12 * step))
+        qtbot.wait(5)
+    end = start - QPoint(0, 300)
+    QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, end)
+    dock = window.docks["training"]
+    qtbot.waitUntil(dock.isFloating)
+    qtbot.waitUntil(lambda: dock.titleBarWidget() is None)
+    assert not dock.windowFlags() & Qt.WindowType.FramelessWindowHint
+    dock.setFloating(False)
+    qtbot.waitUntil(lambda: dock.titleBarWidget() is not None)

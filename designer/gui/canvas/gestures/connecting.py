@@ -77,6 +77,8 @@ class Connect(Gesture):
         if self.dragged is None:
             if self.instead is not None:
                 select_edge(self.view, EdgeHit(self.scope, self.instead))
+            else:  # so that a key pressed next, such as Delete, is about this node
+                self.view.workspace.select({self.hit.path})
             return
         self.verdict, _ = self._look(point)
         self._remove()

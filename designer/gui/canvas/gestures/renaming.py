@@ -15,6 +15,7 @@ from designer.gui.documents import graph_paths
 from designer.gui.documents.adding import default_name
 
 _LEAST = 14  # letters for which the field has room at any zoom
+_AROUND = 28  # pixels of border, padding and cursor beside the text
 
 
 def rename_node(view: SceneView, path: str) -> "NameField":
@@ -96,8 +97,10 @@ class NameField(QLineEdit):
         self.setText(text)
         self.selectAll()
         self.textEdited.connect(self._check)
+        self.textEdited.connect(self._cover_node)
         self.installEventFilter(self)
         view.view_changed.connect(self._cover_node)
+        self.ensurePolished()  # for the size that it has in the style sheet
         self._cover_node()
         self.show()
         self.raise_()
@@ -152,13 +155,15 @@ class NameField(QLineEdit):
         self.view.tip(self.view.mapToScene(below.toPoint()), sentence, "refused")
 
     def _cover_node(self) -> None:
-        """Lie over the node's name, wide enough to read at any zoom."""
+        """Lie over the node's name, wide enough for the whole text at any zoom."""
         if self.view.rect_of(self.path).isEmpty():
             self.leave()
             return
         rect = self.view.mapFromScene(self.view.rect_of(self.path)).boundingRect()
-        least = self.fontMetrics().averageCharWidth() * _LEAST + 24
-        width, height = max(rect.width(), least), self.sizeHint().height()
+        least = self.fontMetrics().averageCharWidth() * _LEAST
+        text = self.fontMetrics().horizontalAdvance(self.text())
+        width = min(max(rect.width(), max(least, text) + _AROUND), self.view.width() - 8)
+        height = self.sizeHint().height()
         x = min(max(rect.center().x() - width // 2, 4), self.view.width() - width - 4)
         y = min(max(rect.top(), 4), self.view.height() - height - 4)
         self.setGeometry(QRect(x, y, width, height))

@@ -177,3 +177,24 @@ def test_c_is_refused_with_its_reason(hand: Hand) -> None:
     assert hand.sentences == [
         "Input 0 of 'act' has an edge from 'conv' already; remove that first."
     ]
+
+
+def test_a_press_on_a_port_selects_its_node_so_that_delete_is_about_it(hand: Hand) -> None:
+    hand.click(hand.at("conv"))
+    hand.click(hand.out("side"))
+    assert hand.selected == {"side"}
+    hand.key(Key.Key_Delete)
+    assert "side" not in hand.graph.nodes and "conv" in hand.graph.nodes
+    hand.click(hand.at("conv"))
+    hand.click(hand.into("act"))  # which has an edge: this is chosen, and no node
+    assert hand.selected == set()
+
+
+def test_keys_do_nothing_while_a_port_is_pressed(hand: Hand) -> None:
+    hand.click(hand.at("conv"))
+    hand.press(hand.out("side"))
+    for key in (Key.Key_Delete, Key.Key_Backspace, Key.Key_Up, Key.Key_F2, Key.Key_A):
+        hand.key(key)
+    assert not hand.steps and hand.selected == {"conv"}
+    hand.release(hand.out("side"))
+    assert hand.selected == {"side"}

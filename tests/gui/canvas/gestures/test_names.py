@@ -4,10 +4,12 @@ from pathlib import Path
 from unicodedata import normalize
 
 import pytest
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
 from designer.design import edits, files, grouping
+from designer.gui.canvas.gestures.renaming import NameField
 from tests.gui.canvas.gestures.hand import Hand, Key, Keys
 from tests.gui.hands import Hands
 
@@ -85,3 +87,17 @@ def test_a_long_name_of_a_block_leaves_room_in_the_breadcrumb(hand: Hand) -> Non
     hand.workspace.look_into(name)
     here = Hands(hand.window).find(QLabel, "breadcrumb-here")
     assert "…" in here.text() and name in here.toolTip()
+
+
+@pytest.mark.parametrize("zoom", [0.3, 1.0])
+def test_a_long_name_is_not_cut_off_while_it_is_typed(hand: Hand, zoom: float) -> None:
+    hand.view.actual_size()
+    hand.view.navigator.zoom(zoom, QPointF(hand.view.rect().center()))
+    hand.click(hand.at("conv"))
+    hand.key(Key.Key_F2)
+    (field,) = hand.view.findChildren(NameField)
+    hand.type("a_" * 30 + "jgq")
+    text = field.fontMetrics().horizontalAdvance(field.text())
+    assert field.width() >= text + 16 and field.height() >= field.sizeHint().height()
+    assert hand.view.rect().contains(field.geometry())
+    assert field.cursorRect().right() < field.width()
