@@ -136,10 +136,11 @@ def go_to(tour: Tour, title: str) -> None:
 def test_while_train_is_disabled_it_says_why(window: MainWindow, qtbot: QtBot) -> None:
     """As soon as the data are read, it asks for the button."""
     window.workspace.open_preset("vgg16")  # for ImageNet, which is not there
+    qtbot.waitUntil(lambda: bool(window.training.refusal()), timeout=20_000)
     tour = Tour(window)
     tour.begin()
     go_to(tour, "Train it")
-    assert not window.actions_["train.start"].isEnabled()
+    qtbot.waitUntil(lambda: not window.actions_["train.start"].isEnabled())
     assert window.training.refusal() in tour.card.words.text()
     assert "Press Train" not in tour.card.words.text()
     assert tour.step.target(window) is window.docks["training"].widget()

@@ -101,3 +101,4 @@ def test_a_long_name_is_not_cut_off_while_it_is_typed(hand: Hand, zoom: float) -
     assert field.width() >= text + 16 and field.height() >= field.sizeHint().height()
     assert hand.view.rect().contains(field.geometry())
     assert field.cursorRect().right() < field.width()
+    hand.key(Key.Key_Escape)
