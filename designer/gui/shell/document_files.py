@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6 import QtWidgets
 from PySide6.QtCore import Qt
 
+from designer.design.identifiers import normalized
 from designer.gui.commands.window import Window
 from designer.gui.documents.autosave import Autosave
 from designer.gui.documents.document import Document
@@ -258,5 +259,5 @@ def _has_other_names(path: Path) -> bool:
 
 
 def _file_name(name: str) -> str:
-    word = "".join(c for c in name.lower().replace(" ", "-") if c.isalnum() or c in "-_")
-    return word or "design"
+    signs = normalized(name.lower()).replace(" ", "-")
+    return "".join(c for c in signs if c == "-" or f"a{c}".isidentifier())[:80] or "design"

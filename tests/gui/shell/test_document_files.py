@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from designer import presets
 from designer.design import edits, files
 from designer.design.values import LayerNode
+from designer.gui.shell import document_files
 from designer.gui.shell.main_window import MainWindow
 
 
@@ -160,3 +161,11 @@ def test_the_arrangement_and_the_theme_are_remembered(
     assert other.docks["palette"].isVisible()
     other.editor.arrange()
     assert other.docks["inspector"].isVisible()
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("ResNet-50 B", "resnet-50-b"), ("परतें", "परतें"), ("残差 网络", "残差-网络"), ("../", "design")],
+)
+def test_files_are_named_after_designs_in_any_script(name, file):
+    assert document_files._file_name(name) == file
