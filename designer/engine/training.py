@@ -101,7 +101,9 @@ def train(
                 # The disk may be full or gone; the sentence is raised in any case.
                 with suppress(DesignerError):
                     result = loop.result("failed") if loop else Result(status="failed")
-                    events.write("failed", message=message, before_start=not (defect or result.steps))
+                    events.write(
+                        "failed", message=message, before_start=not (defect or result.steps)
+                    )
                     write_result(run, msgspec.structs.replace(result, message=message))
             if memory:
                 raise DesignerError(memory) from error

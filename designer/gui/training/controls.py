@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from designer.gui.worker.history import History
 
 PARTS = 1000  # steps of the progress bar
+_LEAST = 60  # letters that fit into the least width of the row
 USUAL_RATE = 10.0  # a larger learning rate is taken only after a second press of Enter
 
 
@@ -76,7 +77,8 @@ class Controls(QWidget):
         row.setContentsMargins(8, 4, 8, 8)
         row.setSpacing(8)
         widgets = (self.pause, self.stop, self.checkpoint, self.position, self.bar, self.speed)
-        for widget in (*widgets, self.device, label, self.rate, self.schedule):
+        self.parts = (*widgets, self.device, label, self.rate, self.schedule)
+        for widget in self.parts:
             row.addWidget(widget)
         self._words = ("", "")  # of the position: the epoch, and the step with it
         row.setStretchFactor(self.bar, 1)
@@ -88,14 +90,29 @@ class Controls(QWidget):
         super().resizeEvent(event)
         self._fit()
 
+    def minimumSizeHint(self) -> QSize:
+        """Return a small width, so that texts that get longer never make the window grow."""
+        letters = _LEAST * self.fontMetrics().averageCharWidth()
+        return QSize(letters, super().minimumSizeHint().height())
+
     def _fit(self) -> None:
         """Leave out what matters least until the row fits; time left and throughput stay."""
-        for level in range(4):
+        for level in range(5):
             self.device.setVisible(level < 1)
             self._name_buttons(short=level > 1)
             self.position.setText(self._words[level < 3])
-            if self.row.minimumSize().width() <= self.width():
+            self.bar.setVisible(level < 4)
+            if self.needed_width() <= self.width():
                 break
+
+    def needed_width(self) -> int:
+        """Return the least width of what is shown, in pixels; Qt's layout knows it only later."""
+        shown = [each for each in self.parts if not each.isHidden()]
+        # A width that was set, as those of the bar and the field, is the least one.
+        widths = [each.minimumWidth() or each.minimumSizeHint().width() for each in shown]
+        margins = self.row.contentsMargins()
+        gaps = self.row.spacing() * (len(shown) - 1) + margins.left() + margins.right()
+        return sum(widths) + gaps
 
     def _name_buttons(self, *, short: bool) -> None:
         """Write the texts of the buttons; in a narrow row, those with icons have none."""

@@ -29,6 +29,7 @@ from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.training.matching import Match, split_counts
 from designer.gui.training.pictures import paint_framed, picture_of
+from designer.gui.training.wrapping_button import WrappingButton
 from designer.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ class DataChooser(QWidget):
         _set_role(self.message, "error" if match.refusal else "soft")
         self._clear_remedies()
         for number, remedy in enumerate(match.remedies):
-            button = QPushButton(remedy.label, objectName=f"data-remedy-{number}")
+            button = WrappingButton(remedy.label, f"data-remedy-{number}")
             button.clicked.connect(lambda _=False, n=number: act(n))
             self.remedies.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
@@ -228,7 +229,7 @@ class DataChooser(QWidget):
         if self.error:
             self.message.setText(self.error)
             _set_role(self.message, "soft" if _is_brought(self.source) else "error")
-            button = QPushButton("Use the built-in digits", objectName="data-use-digits")
+            button = WrappingButton("Use the built-in digits", "data-use-digits")
             button.clicked.connect(lambda: self.chosen.emit(BUILT_IN))
             self.remedies.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         self.message.setVisible(bool(self.error))

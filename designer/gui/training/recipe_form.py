@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -27,6 +28,15 @@ from designer.recipe.settings import Field
 # The groups of a recipe in the order of the form's two parts; "" is that of the settings in none.
 _ESSENTIAL_GROUPS = ("", "optimizer", "schedule", "augmentation", "loss", "data")
 _MORE_GROUPS = ("augmentation", "data", "loss", "optimizer", "schedule", "")
+_TITLES = {
+    "": "Training",
+    "optimizer": "Optimizer",
+    "schedule": "Schedule",
+    "augmentation": "Augmentation",
+    "loss": "Loss",
+    "data": "Data",
+}
+"""Headings of the groups in the form's second part."""
 
 
 def _part(part: str, groups: Sequence[str]) -> list[Field]:
@@ -66,6 +76,7 @@ class RecipeForm(QWidget):
         # By dotted names; those of the part "more" from its first showing on.
         self.rows: dict[str, Row] = {}
         self._layouts: dict[str, QFormLayout] = {}
+        self._headings: dict[str, QLabel] = {}  # by group, of the part "more"
         always, self.rest = QWidget(self), QWidget(self)
         self.rest.hide()
         column = QVBoxLayout(self)
@@ -89,7 +100,14 @@ class RecipeForm(QWidget):
         layout.setVerticalSpacing(5)
         layout.setHorizontalSpacing(10)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        group = ""
         for field in part:
+            group, before = field.name.rpartition(".")[0], group
+            if part != essential() and (group != before or layout.rowCount() == 0):
+                heading = QLabel(_TITLES[group], page, objectName=f"recipe-group-{group}")
+                heading.setFont(sans(bold=True))
+                self._headings[group] = heading
+                layout.addRow(heading)
             row = self.rows[field.name] = Row(field, page)
             row.typed.connect(self._typed)
             self._layouts[field.name] = layout
@@ -146,6 +164,9 @@ class RecipeForm(QWidget):
             layout, used = self._layouts[name], is_used(self.recipe, row.field)
             if layout.isRowVisible(row) != used:  # Qt lays out anew at each call
                 layout.setRowVisible(row, used)
+        for group, heading in self._headings.items():
+            members = [each for each in more() if each.name.rpartition(".")[0] == group]
+            heading.setVisible(any(is_used(self.recipe, each) for each in members))
 
     def _show_more(self, shown: bool) -> None:
         if self.rest.layout() is None:
@@ -215,12 +236,23 @@ class Row(QWidget):
             ):
                 self.editor.setText(value_text(value))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_words()
+
+    def _fit_words(self) -> None:
+        """Reserve the height of all lines: Qt's form layout gives rows that wrap too little."""
+        needed = self.words.heightForWidth(self.words.width())
+        if needed != self.words.minimumHeight():
+            self.words.setMinimumHeight(needed)
+
     def show_error(self, sentence: str) -> None:
         """Show what is wrong, or the help if nothing is."""
         if sentence == self._wrong:
             return
         self._wrong = sentence
         self.words.setText(sentence or self.field.setting.help)
+        self._fit_words()
         self.words.setProperty("role", "error" if sentence else "faint")
         self.editor.setProperty("wrong", bool(sentence))
         for widget in (self.words, self.editor):

@@ -1,0 +1,102 @@
+"""Set-up and run in a dock as narrow as on a screen of 1280 pixels: nothing is cut off."""
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QSlider
+
+from designer.gui.training.recipe_form import RecipeForm, more
+from designer.gui.training.wrapping_button import WrappingButton
+from designer.runs import lock
+
+WIDTHS = (200, 260, 400)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_help_of_each_setting_has_room_for_all_lines(qtbot, look, width):
+    form = RecipeForm()
+    qtbot.addWidget(form)
+    form.resize(width, 3000)
+    form.show()
+    qtbot.mouseClick(form.more, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(form.rows["seed"].isVisible)
+    for row in form.rows.values():
+        if row.isVisible():
+            words = row.words
+            assert words.height() >= words.heightForWidth(words.width()), row.title
+
+
+def test_the_rarer_settings_stand_under_headings(qtbot, look):
+    form = RecipeForm()
+    qtbot.addWidget(form)
+    form.show()
+    qtbot.mouseClick(form.more, Qt.MouseButton.LeftButton)
+    groups = {field.name.rpartition(".")[0] for field in more()}
+    headings = {group: form.findChild(QLabel, f"recipe-group-{group}") for group in groups}
+    assert all(headings.values())
+    for group, heading in headings.items():
+        members = [each for each in more() if each.name.rpartition(".")[0] == group]
+        assert heading.isVisible() == any(form.rows[each.name].isVisible() for each in members)
+
+
+@pytest.mark.parametrize("width", [110, 140, 190, 400])
+def test_a_long_button_breaks_its_text(qtbot, look, width):
+    button = WrappingButton("Set the design to 10 classes", "remedy")
+    qtbot.addWidget(button)
+    button.resize(width, button.sizeHint().height())
+    button.show()
+    lines = button.text().split("\n")
+    assert " ".join(lines) == "Set the design to 10 classes"
+    metrics = button.fontMetrics()
+    assert all(metrics.horizontalAdvance(line) <= width for line in lines)
+    assert button.sizeHint().height() >= len(lines) * metrics.height()
+    if width in (110, 400):
+        assert (len(lines) == 1) == (width == 400)
+
+
+def test_the_wheel_changes_no_field_without_focus(desk):
+    desk.workspace.open_preset("lenet5")
+    desk.wait(lambda: desk.training.set_up.data.reading)
+    desk.training.setFocus()
+    before = desk.training.set_up.recipe
+    boxes = desk.training.findChildren(QComboBox) + desk.training.findChildren(QSlider)
+    assert boxes
+    for box in boxes:
+        if box.isVisible() and not box.hasFocus():
+            middle = QPointF(box.rect().center())
+            turn = QWheelEvent(
+                middle,
+                QPointF(box.mapToGlobal(box.rect().center())),
+                QPoint(),
+                QPoint(0, -120),
+                Qt.MouseButton.NoButton,
+                Qt.KeyboardModifier.NoModifier,
+                Qt.ScrollPhase.NoScrollPhase,
+                False,
+            )
+            QApplication.sendEvent(box, turn)
+    assert desk.training.set_up.recipe == before
+
+
+def test_time_left_and_throughput_stay_visible_in_a_narrow_dock(desk, written):
+    """The row leaves out what matters less, and never makes the window grow."""
+    run = written(status=None)
+    with lock.held(run.lock):  # as its worker does
+        desk.trainer.window_shown()
+        desk.wait(lambda: desk.training.running)
+        controls = desk.training.controls
+        desk.wait(lambda: "images/s" in controls.speed.text())
+        history = desk.trainer.shown.history
+        history.by_hand = True
+        history.last["step"]["seconds_left"] = 3_700.0
+        for width in (640, 700, 900, 1300):
+            desk.training.setFixedWidth(width)
+            desk.wait(lambda width=width: controls.width() == width)
+            controls.show_progress(desk.trainer.shown)
+            assert controls.needed_width() <= width
+            assert controls.speed.text() == "1,234 images/s · 1 h 1 min left"
+            assert controls.speed.isVisible() and controls.schedule.isVisible()
+            assert controls.position.text()
+        assert "step" in controls.position.text() and controls.device.isVisible()
+        assert controls.minimumSizeHint().width() < 640
+    desk.wait(lambda: not desk.training.running)
