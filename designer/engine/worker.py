@@ -36,6 +36,7 @@ from designer.errors import DesignerError
 from designer.recipe.recipe import Recipe
 from designer.runs import control
 from designer.runs.folder import RunFolder
+from designer.runs.result import Result
 
 Request = dict[str, Any]
 
@@ -195,13 +196,22 @@ def _discard_unread_answers() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _training() -> Callable[..., Result]:
+    """Load torch, once the path of a run is known to be right."""
+    try:
+        from designer.engine.training import train
+    except (ImportError, MemoryError) as error:
+        raise DesignerError(
+            f"torch cannot be loaded ({error}): end other programs if memory is short, else "
+            "install it again."
+        ) from error
+    return train
+
+
 def _train_run(path: Path, *, resume: bool, interrupt: threading.Event, data: Path | None) -> int:
     try:
         run = RunFolder.open(path)
-        from designer.engine.training import (
-            train,
-        )  # loads torch, once the path is known to be right
-
+        train = _training()
         result = train(run, resume=resume, interrupt=interrupt, data=data)
     except DesignerError as error:
         sys.stderr.write(f"{error}\n")
