@@ -176,6 +176,7 @@ class MainWindow(QMainWindow):
             idle_imports.run(self, _import_training, lambda _: None)
 
     def _connect_editor(self, editor: "Editor") -> None:
+        from designer.gui.shell.missing_fonts import MissingFonts
         from designer.gui.shell.status import StatusBar
 
         self.actions_.attach(editor.canvas)
@@ -188,6 +189,7 @@ class MainWindow(QMainWindow):
         editor.disk_notice.reload_requested.connect(lambda: self.guarded(self.documents.revert))
         self.workspace.refused.connect(editor.canvas.show_refusal)
         self.workspace.reported.connect(editor.canvas.show_message)
+        MissingFonts(self.workspace)
         status = StatusBar(self.workspace, editor.training)
         status.problems_clicked.connect(lambda: self.show_dock("problems"))
         self.setStatusBar(status)
