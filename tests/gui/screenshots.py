@@ -287,7 +287,7 @@ def _run_scenes(window: "QWidget") -> Iterator[Scene]:
     window.trainer.runs_changed.emit()
     window.show_dock("runs")
     panel = window.docks["runs"].widget()
-    wait_until(lambda: len(panel.table.rows) == 3)
+    wait_until(lambda: len(panel.table.rows) >= 3)
     yield "runs-waiting", lambda: seen(window)
     queue.remove(queue.runs)
     panel.list.selectAll()
