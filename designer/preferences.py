@@ -1,5 +1,6 @@
 """The preferences, stored between sessions, of window and command line: folders, theme, ..."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -119,11 +120,30 @@ def state_folder() -> Path:
 
 
 def load() -> Preferences:
-    """Return the stored preferences, or the defaults if they cannot be read."""
+    """Return the stored preferences, with defaults in place of what cannot be read."""
     try:
-        return msgspec.json.decode(path().read_bytes(), type=Preferences)
+        content = path().read_bytes()
+        return msgspec.json.decode(content, type=Preferences)
+    except msgspec.ValidationError:
+        return _valid_part(content)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return Preferences()
+
+
+def _valid_part(content: bytes) -> Preferences:
+    """Return the fields that are valid: one of another version does not cost the others."""
+    found = Preferences()
+    try:
+        fields = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    except msgspec.MsgspecError:
+        return found
+    for name in Preferences.__struct_fields__:
+        if name in fields:
+            with suppress(msgspec.ValidationError):
+                alone = msgspec.json.encode({name: fields[name]})
+                value = getattr(msgspec.json.decode(alone, type=Preferences), name)
+                setattr(found, name, value)
+    return found
 
 
 def runs_folder(preferences: Preferences | None = None) -> Path:

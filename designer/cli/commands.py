@@ -30,7 +30,7 @@ from designer.cli.options import (
     runs_option,
     set_recipe_option,
 )
-from designer.cli.output import INTERRUPTED, PROGRAM, show, width, write
+from designer.cli.output import INTERRUPTED, PROGRAM, printable, show, width, write
 from designer.cli.parameters import DesignName, Group, Whole, argument, option
 from designer.cli.settings import load
 from designer.errors import DesignerError
@@ -369,7 +369,7 @@ def prune(names: Sequence[str], runs: str | None, older_than: int, dry_run: bool
     from designer.cli import runs as listing
 
     for line in listing.prune(names, runs, older_than_days=older_than, dry_run=dry_run):
-        write(f"{line}\n")
+        write(f"{printable(line)}\n")
 
 
 @program.command()

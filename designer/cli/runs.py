@@ -142,6 +142,9 @@ def lines(root: Path, found: "Sequence[Summary]") -> "Iterator[Line]":
             for title, text, width in zip(_TITLES, row, widths, strict=True)
         )
         yield Line("  ".join(cells).rstrip(), Style.HEADING if row is _TITLES else Style.PLAIN)
+    for each in found:
+        if each.message:
+            yield Line(f"{each.path.name}: {each.message}", Style.WARNING)
     total = decimal_bytes(sum(each.size for each in found))
     number = "1 run" if len(found) == 1 else f"{len(found):,} runs"
     yield Line(f"{number} in {root}, {total}.", Style.HEADING)

@@ -8,11 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
+import torch
 from PySide6.QtCore import QObject, QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from pytestqt.qtbot import QtBot
+from safetensors.torch import load_file
 
 from designer import presets
+from designer.cli import main
 from designer.codegen import source
 from designer.design import edits, files
 from designer.design.values import Argument
@@ -348,4 +351,31 @@ def test_the_runs_panel_opens_the_dialog_for_its_run(window: MainWindow, tmp_pat
     form = window.findChild(ExportDialog)
     assert form is not None
     assert form.weights.currentText() == "first, its best epoch"
+    form.reject()
+
+
+@pytest.mark.slow
+def test_trained_weights_are_exported_by_a_real_worker(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = window.trainer.runs_folder
+    words = ["--limit", "100", "--batch", "50", "--epochs", "1", "--device", "cpu"]
+    assert main(["train", "lenet5", "--runs", str(folder), *words]) == 0
+    [path] = folder.iterdir()
+    window.workspace.open_preset("lenet5")
+    window.actions_["file.export"].trigger()
+    form = window.findChild(ExportDialog)
+    assert form is not None
+    qtbot.waitUntil(lambda: form.weights.currentText().startswith(path.name))
+    form.folder.edit.setText(str(tmp_path / "out"))
+    for suffix, row in form.rows.items():
+        if row.tick.isChecked() is not (suffix in (".safetensors", ".onnx")):
+            tick(form, qtbot, suffix)
+    with qtbot.waitSignal(form.job.finished, timeout=120_000):
+        press(form, qtbot)
+    assert form.message.text().startswith("2 files written")
+    trained = torch.load(path / "checkpoints" / "best.pt", weights_only=True)["network"]
+    written = load_file(tmp_path / "out" / "lenet_5.safetensors")
+    assert written.keys() == trained.keys()
+    assert all(torch.equal(written[name], trained[name]) for name in trained)
     form.reject()
