@@ -363,7 +363,9 @@ def test_trained_weights_are_exported_by_a_real_worker(
     assert main(["train", "lenet5", "--runs", str(folder), *words]) == 0
     [path] = folder.iterdir()
     window.workspace.open_preset("lenet5")
-    window.actions_["file.export"].trigger()
+    export_ = window.actions_["file.export"]
+    qtbot.waitUntil(export_.isEnabled)
+    export_.trigger()
     form = window.findChild(ExportDialog)
     assert form is not None
     qtbot.waitUntil(lambda: form.weights.currentText().startswith(path.name))
