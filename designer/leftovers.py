@@ -37,6 +37,11 @@ def remove(folder: Path, *, all_: bool = False) -> None:
                     path.unlink()
 
 
+def is_one(name: str) -> bool:
+    """Return whether a file or folder of this name is being made, or is left of a kill."""
+    return _NAMES.fullmatch(name) is not None
+
+
 def _found(folder: Path) -> Iterator[tuple[Path, int]]:
     """Yield what has the name of a leftover, with the process that made it."""
     try:

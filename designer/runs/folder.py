@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -143,8 +144,18 @@ class RunFolder:
         source: str,
         recipe: "Recipe",
         network: NetworkInfo,
+        fill: "Callable[[RunFolder], None] | None" = None,
     ) -> "RunFolder":
-        """Create the folder of a run that is ready to train.
+        """Create the folder of a run that is ready to train; a kill never leaves half of it.
+
+        Parameters
+        ----------
+        path
+            The folder, which is empty or does not exist.
+        design_json, source, recipe, network
+            The contents of its files.
+        fill
+            Writes further files into the folder that it is given, before that has its name.
 
         Raises
         ------
@@ -160,7 +171,6 @@ class RunFolder:
                 )
             target = Path(os.path.realpath(path))
             leftovers.remove(target.parent)
-            # Made under another name, so that a kill never leaves half a run.
             run = cls(target.with_name(f".{target.name}.{os.getpid()}.new"))
             try:
                 for folder in (run.last.parent, run.evaluation):
@@ -170,6 +180,8 @@ class RunFolder:
                 write_atomically(run.source_file, source.encode())
                 write_atomically(run.network_file, msgspec.json.encode(network) + b"\n")
                 write_atomically(run.recipe_file, recipe.to_json())
+                if fill is not None:
+                    fill(run)
                 if target.exists():
                     target.rmdir()
                 run.path.rename(target)
@@ -285,7 +297,11 @@ def list_runs(root: Path) -> list[RunFolder]:
     """Return the runs under ``root``, the newest first; other folders are skipped."""
     if not root.is_dir():
         return []
-    found = [RunFolder(path) for path in root.iterdir() if (path / "recipe.json").is_file()]
+    found = [
+        RunFolder(path)
+        for path in root.iterdir()
+        if (path / "recipe.json").is_file() and not leftovers.is_one(path.name)  # being made now
+    ]
     return sorted(found, key=lambda run: run.recipe_file.stat().st_mtime_ns, reverse=True)
 
 

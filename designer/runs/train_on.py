@@ -16,7 +16,7 @@ from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
 from designer.runs.origin import Origin
 from designer.runs.result import Result
-from designer.storage import unwritable, write_atomically
+from designer.storage import write_atomically
 
 # Settings that a run may be trained on with; the state of all others would not fit any more.
 CHANGEABLE = (
@@ -81,27 +81,20 @@ def train_on(
         changes=changes,
         began=time.time(),
     )
-    existed = path.exists()
-    child = RunFolder.create(
+
+    def continued(child: RunFolder) -> None:
+        _copy(parent, child)
+        encoded = msgspec.json.format(msgspec.json.encode(origin), indent=2)
+        write_atomically(child.origin_file, encoded + b"\n")
+
+    return RunFolder.create(
         path,
         design_json=_content(parent.design),
         source=parent.source(),
         recipe=recipe,
         network=parent.network(),
+        fill=continued,
     )
-    try:
-        _copy(parent, child)
-        write_atomically(
-            child.origin_file, msgspec.json.format(msgspec.json.encode(origin), indent=2) + b"\n"
-        )
-    except BaseException as error:
-        shutil.rmtree(path, ignore_errors=True)
-        if existed:
-            path.mkdir(exist_ok=True)
-        if isinstance(error, OSError):
-            raise unwritable(path, error) from error
-        raise
-    return child
 
 
 def _ended(parent: RunFolder) -> Result:

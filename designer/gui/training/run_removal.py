@@ -7,7 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import QFile
 
 from designer.errors import DesignerError
+from designer.processes import is_stopped
 from designer.runs.folder import RunFolder
+from designer.runs.lock import already_training
 
 
 def to_trash(paths: Sequence[Path]) -> list[Path]:
@@ -48,5 +50,8 @@ def _exists(path: Path) -> bool:
 
 
 def _check(path: Path) -> None:
-    if RunFolder(path).worker() is not None:
+    pid = RunFolder(path).worker()
+    if pid is not None and is_stopped(pid):  # it obeys no command
+        raise already_training(path, pid)
+    if pid is not None:
         raise DesignerError(f"{path.name} is being trained: stop it first.")
