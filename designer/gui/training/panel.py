@@ -69,18 +69,21 @@ class TrainingPanel(QWidget):
         self.set_up.start.runs_folder = lambda: trainer.runs_folder
         self.set_up.start.ask = trainer.ask
         trainer.runs_changed.connect(self.set_up.start.list_runs)
+        trainer.runs_changed.connect(self._has_begun)
         self.set_up.train_requested.connect(self.start)
         self.set_up.changed.connect(self._update_refusal)
         self.set_up.data.read.connect(self._want_curves)  # Train is likely to be pressed soon
         self.controls = Controls(trainer)
         self.curves: QWidget | None = None
         self._curves_wanted = False
+        self._starting = False  # whether Train was pressed and no run came of it yet
         self._assemble()
         trainer.run_changed.connect(self._run_changed)
         trainer.state_changed.connect(self._state_changed)
         trainer.events_arrived.connect(lambda _: self._show_progress())
         trainer.restarted.connect(self._show_progress)
         trainer.refused.connect(workspace.refused)
+        trainer.refused.connect(self._refused)
         trainer.reported.connect(workspace.reported)
         workspace.switched.connect(self._switched)
         workspace.changed.connect(lambda *_: self._update_refusal())
@@ -115,6 +118,8 @@ class TrainingPanel(QWidget):
             return
         self._want_curves()
         idle_imports.hurry()
+        self.set_up.show_failure("")
+        self._starting = True
         self.trainer.begin(self.workspace.design, self.set_up.recipe)
 
     def start_when_ready(self) -> None:
@@ -262,6 +267,15 @@ class TrainingPanel(QWidget):
         if ended and shown and self.title.same_design is False:
             self.show_set_up()
         self._update_refusal()
+
+    def _refused(self, sentence: str) -> None:
+        """Keep in view why a training could not be begun, as when its folder cannot be written."""
+        if self._starting:
+            self._starting = False
+            self.set_up.show_failure(sentence)
+
+    def _has_begun(self) -> None:
+        self._starting = False
 
     def _run_changed(self) -> None:
         if self.trainer.shown is None:

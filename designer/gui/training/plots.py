@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from designer.gui.base import numbers
@@ -331,6 +331,10 @@ class Plot(QWidget):
 
     # Values in the header
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._update_header()
+
     def _update_header(self) -> None:
         short = self._header_words(detailed=False)
         detailed = self._header_words(detailed=True)
@@ -338,7 +342,8 @@ class Plot(QWidget):
         wide = 1.1 * self.header.fontMetrics().horizontalAdvance(
             "  ".join(text for text, _ in detailed)
         )
-        fits = wide < self.header.width()
+        room = self.width() - (0 if self.above.isHidden() else self.above.sizeHint().width())
+        fits = wide < room
         self.header.setText(
             "&nbsp;&nbsp;".join(
                 f'<span style="color:{color}">{escape(text)}</span>'

@@ -177,6 +177,12 @@ class SetUp(QWidget):
         rows.addSpacing(6)
         rows.addWidget(self.train)
         rows.addWidget(self.why)
+        self.failure = QLabel(objectName="training-failure", wordWrap=True)
+        self.failure.setProperty("role", "error")
+        self.failure.setTextFormat(Qt.TextFormat.PlainText)
+        self.failure.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.failure.hide()
+        rows.addWidget(self.failure)
         rows.addStretch(1)
 
     def _dress(self) -> None:
@@ -308,6 +314,11 @@ class SetUp(QWidget):
             for key, words in choices.items():
                 box.addItem(words, key)
         box.setCurrentIndex(box.findData(wanted))
+
+    def show_failure(self, sentence: str) -> None:
+        """Show why a training could not be begun, until the next attempt; "" for nothing."""
+        self.failure.setText(sentence)
+        self.failure.setVisible(bool(sentence))
 
     def set_refused(self, sentence: str) -> None:
         """Disable Train for a reason, or enable it for ""."""

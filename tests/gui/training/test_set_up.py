@@ -308,3 +308,19 @@ def test_file_dialogs_open_in_the_data_folder(lenet, monkeypatch, tmp_path):
     lenet.trainer.preferences.data_folder = str(tmp_path)
     lenet.training.set_up.data.browse.menu().actions()[0].trigger()
     assert asked == [str(tmp_path)]
+
+
+def test_a_training_that_cannot_begin_says_why_in_the_panel(lenet, tmp_path):
+    """Its message stays until the next attempt, which succeeds once the remedy was applied."""
+    (tmp_path / "file").write_text("no folder")
+    lenet.trainer.preferences.runs_folder = str(tmp_path / "file")
+    train = lenet.training.set_up.train
+    lenet.qtbot.mouseClick(train, Qt.MouseButton.LeftButton)
+    failure = lenet.training.set_up.failure
+    lenet.wait(failure.isVisible)
+    assert str(tmp_path / "file") in failure.text()
+    lenet.wait(train.isEnabled)
+    lenet.trainer.preferences.runs_folder = str(tmp_path / "runs")
+    lenet.qtbot.mouseClick(train, Qt.MouseButton.LeftButton)
+    assert not failure.isVisible()
+    lenet.wait(lambda: lenet.trainer.shown is not None)
