@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import shiboken6
 from PySide6 import QtWidgets
 from PySide6.QtCore import Qt
 
@@ -248,7 +249,9 @@ def finish_typing() -> None:
     field = QtWidgets.QApplication.focusWidget()
     if isinstance(field, _FIELDS):
         field.clearFocus()
-        field.setFocus()
+        # A field that ends with its focus is gone. The stubs of shiboken6 have no type for isValid.
+        if shiboken6.isValid(field):  # type: ignore[no-untyped-call]
+            field.setFocus()
 
 
 def _has_other_names(path: Path) -> bool:

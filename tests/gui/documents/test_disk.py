@@ -427,3 +427,16 @@ def test_saving_takes_over_what_is_being_typed(
     save(hands)
     training = files.load(mine).training
     assert training["recipe"]["data"]["source"] == "../digits"
+
+
+def test_saving_takes_over_a_name_that_is_being_typed_on_the_canvas(
+    window: MainWindow, hands: Hands, mine: Path
+) -> None:
+    hands.click_node("conv1")
+    hands.on_canvas()
+    hands.keys("F2")
+    hands.keys("Ctrl+A")
+    hands.type("first")
+    save(hands)
+    assert "first" in files.read(mine).graph.nodes
+    assert not window.workspace.document.modified
