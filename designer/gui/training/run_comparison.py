@@ -61,8 +61,12 @@ class RunComparison(QDialog):
         self.table.setAccessibleName("Differences between the runs")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.verticalHeader().hide()
         self.table.setShowGrid(False)
+        self.table.setCornerButtonEnabled(False)
+        self.table.setStyleSheet(
+            "QTableCornerButton::section { background: transparent; border: 0; }"
+        )
+        self.table.verticalHeader().setStyleSheet("QHeaderView::section { border: 0; }")
         self.table.setWordWrap(False)
         self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.note = QLabel("Reading the designs …", objectName="run-comparison-note")
@@ -114,29 +118,27 @@ class RunComparison(QDialog):
         for group in _GROUPS:
             own = [line for line in self.lines if line.group == group]
             rows += [group, *own] if own else []
+        # The names are in the header, which stays in sight when the table is scrolled.
         table = self.table
-        table.setColumnCount(1 + len(self.runs))
+        table.setColumnCount(len(self.runs))
         table.setRowCount(len(rows))
-        header = QTableWidgetItem("")
-        table.setHorizontalHeaderItem(0, header)
-        for number, run in enumerate(self.runs, 1):
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        for number, run in enumerate(self.runs):
             name = QTableWidgetItem(run.path.name)
             name.setToolTip(plain(str(run.path)))
-            name.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            name.setTextAlignment(left)
             table.setHorizontalHeaderItem(number, name)
         bold = QFont(table.font())
         bold.setBold(True)
         for row, line in enumerate(rows):
+            name = QTableWidgetItem(line if isinstance(line, str) else f"   {line.name}")
+            name.setTextAlignment(left)
+            table.setVerticalHeaderItem(row, name)
             if isinstance(line, str):
-                item = QTableWidgetItem(line)
-                item.setFont(bold)
-                table.setItem(row, 0, item)
-                table.setSpan(row, 0, 1, 1 + len(self.runs))
+                name.setFont(bold)
                 continue
-            name = QTableWidgetItem(f"   {line.name}")
             name.setToolTip(plain(line.help or line.name))
-            table.setItem(row, 0, name)
-            for number, value in enumerate(line.values, 1):
+            for number, value in enumerate(line.values):
                 item = QTableWidgetItem(value)
                 item.setToolTip(plain(value))
                 table.setItem(row, number, item)
@@ -147,7 +149,7 @@ class RunComparison(QDialog):
     def _fit(self) -> None:
         """Make the dialog as large as its table, up to a bound that fits on small screens."""
         table = self.table
-        width = table.horizontalHeader().length() + 60
+        width = table.verticalHeader().sizeHint().width() + table.horizontalHeader().length() + 60
         height = table.verticalHeader().length() + table.horizontalHeader().height() + 130
         screen = self.screen().availableSize()
         self.resize(
