@@ -185,7 +185,9 @@ class TrainingPanel(QWidget):
         for button in (self.halve, self.slower, self.resume, self.train_on, self.back):
             row.addWidget(button)
         self.silence = QFrame(objectName="training-silence")
-        self.silence_words = QLabel(objectName="training-silence-words", wordWrap=True)
+        self.silence_words = QLabel(
+            objectName="training-silence-words", wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
         self.silence_words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.end_worker = QPushButton("End the worker", objectName="training-end-worker")
         self.end_worker.setToolTip(

@@ -104,7 +104,12 @@ class RecipeForm(QWidget):
         for field in part:
             group, before = field.name.rpartition(".")[0], group
             if part != essential() and (group != before or layout.rowCount() == 0):
-                heading = QLabel(_TITLES[group], page, objectName=f"recipe-group-{group}")
+                heading = QLabel(
+                    _TITLES[group],
+                    page,
+                    objectName=f"recipe-group-{group}",
+                    textFormat=Qt.TextFormat.PlainText,
+                )
                 heading.setFont(sans(bold=True))
                 self._headings[group] = heading
                 layout.addRow(heading)
