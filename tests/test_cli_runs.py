@@ -101,6 +101,7 @@ def test_stopped_and_resumed_run_prints_its_history_once(capsys, tmp_path):
     run = RunFolder(tmp_path / "my run")
     lines = capsys.readouterr().out.splitlines()
     assert f"The run is in {run.path}" in lines
+    assert f"Train on with: netdesigner train-on '{run.path}' --epochs 3" in lines
     assert f"Export it with: netdesigner export '{run.path}' --to model.onnx" in lines
     # As if the worker had been killed after its last checkpoint.
     run.result_file.unlink()

@@ -185,6 +185,8 @@ def _follow(run: RunFolder, *, resume: bool, data: Path | None = None) -> None:
     _say(f"The run is in {run.path}")
     if result.status == "stopped":
         _say(f"Resume it with: netdesigner resume {name}")
+    else:
+        _say(f"Train on with: netdesigner train-on {name} --epochs {max(1, result.epochs)}")
     if run.best.exists():
         _say(f"Export it with: netdesigner export {name} --to model.onnx")
 
