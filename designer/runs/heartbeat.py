@@ -133,10 +133,12 @@ class Heart:
         traceback: TracebackType | None,
     ) -> None:
         self._end.set()
-        if self._file is not None:
+        if self._file is not None and self._path is not None:
             self._thread.join()
             os.close(self._file)
             self._file = None
+            with suppress(OSError):  # another worker of this process must not be judged by it
+                self._path.unlink()
 
     def _run(self) -> None:
         while not self._end.wait(BEAT_SECONDS):

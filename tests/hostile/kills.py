@@ -74,7 +74,12 @@ def run_recipe(
         resume = False
         for _ in range(MOST):
             pid = _fork(name, run, resume=resume)
-            time.sleep(random_.uniform(0, seconds))
+            begun = time.monotonic()
+            until = begun + random_.uniform(0, seconds)
+            while time.monotonic() < until and not _has_ended(pid):
+                time.sleep(0.002)
+            if _has_ended(pid):
+                seconds = min(seconds, time.monotonic() - begun)  # the machine was busier before
             os.kill(pid, signal.SIGKILL)
             if _wait(pid) != signal.SIGKILL:  # it had ended before
                 break
@@ -109,6 +114,11 @@ def _fork(name: str, run: RunFolder, *, resume: bool) -> int:
         run.log.write_text(repr(error))
     finally:
         os._exit(status)
+
+
+def _has_ended(pid: int) -> bool:
+    """Return whether a process has ended that was not waited for yet."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _wait(pid: int) -> int:
