@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -38,6 +39,7 @@ from designer.storage import save_file, unwritable
 SETTLED = 150  # milliseconds after the last edit at which data and design are compared
 ASK_MEMORY = 5_000  # milliseconds between two queries of the free memory, while it is shown
 _RECIPES = "Recipes (*.json);;All files (*)"
+_NARROW = 34  # line heights of a panel that stacks its columns
 
 
 class SetUp(QWidget):
@@ -103,6 +105,13 @@ class SetUp(QWidget):
         device = self.device or fitting.Device("cpu", "CPU", 0, 0)
         return fitting.needed(self.workspace.analysis.totals, self.recipe, device)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Stack the columns where they have no room side by side."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < _NARROW * self.fontMetrics().height()
+        direction = QBoxLayout.Direction
+        self._columns.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
+
     # Assembling
 
     def _assemble(self) -> None:
@@ -116,7 +125,7 @@ class SetUp(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
-        columns = QHBoxLayout(page)
+        columns = self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight, page)
         columns.setContentsMargins(12, 8, 12, 8)
         columns.setSpacing(18)
         data, recipe, device = (_Column(name) for name in ("Data", "Recipe", "Device"))
