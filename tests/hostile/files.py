@@ -26,7 +26,6 @@ from designer.analysis.analysis import analyze
 from designer.cli.curves import draw_curves
 from designer.design import files
 from designer.engine import checkpoint, export, weights
-from designer.engine.beginning import Silence
 from designer.engine.loop import Loop
 from designer.engine.preparation import prepare
 from designer.engine.training import train
@@ -219,7 +218,7 @@ class Content(OfRun):
         checkpoint.save(path, held, source=self.run.source())
         loaded = checkpoint.load(path, source=self.run.source(), resume=True)
         with Heart(None) as heart:
-            loop = Loop(self.prepared, self.run, Silence(), _never(), heart)
+            loop = Loop(self.prepared, self.run, _never(), heart)
             loop.restore(loaded)
         return flat(loaded)
 
