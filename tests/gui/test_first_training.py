@@ -40,12 +40,9 @@ def length(window: MainWindow) -> int:
 def test_train_pause_change_the_rate_stop_export_and_reopen(
     window: MainWindow, hands: Hands, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    (start,) = [
-        button
-        for button in window.welcome.findChildren(QPushButton)
-        if button.text().startswith("Train LeNet")
-    ]
-    hands.click(start)
+    # Not the button of the welcome page, which trains at once and for a few epochs only.
+    window.documents.open_demo()
+    hands.settle()
     epochs = hands.find(QLineEdit, "recipe-epochs")
     hands.click(epochs)
     hands.keys("Ctrl+A")
@@ -59,7 +56,7 @@ def test_train_pause_change_the_rate_stop_export_and_reopen(
 
     press(hands, "training-pause")
     pause = hands.find(QPushButton, "training-pause")
-    qtbot.waitUntil(lambda: pause.text() == "Continue", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: pause.accessibleName() == "Continue", timeout=PATIENCE)
     rate = hands.find(QLineEdit, "training-rate")
     hands.click(rate)
     hands.keys("Ctrl+A")
@@ -67,7 +64,7 @@ def test_train_pause_change_the_rate_stop_export_and_reopen(
     hands.keys("Return")
     held = length(window)
     press(hands, "training-pause")
-    qtbot.waitUntil(lambda: pause.text() == "Pause", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: pause.accessibleName() == "Pause", timeout=PATIENCE)
     qtbot.waitUntil(lambda: length(window) > held + 2, timeout=PATIENCE)
     press(hands, "training-stop")
     qtbot.waitUntil(lambda: not window.training.running, timeout=PATIENCE)
