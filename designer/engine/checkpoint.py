@@ -53,7 +53,7 @@ class _Training(_Network, kw_only=True):
     """What ``last.pt`` holds besides: the state of the training."""
 
     optimizer: dict[str, Any]
-    optimizer_recipe: dict[str, Any] = {}
+    optimizer_recipe: dict[str, bool | int | float | str | list[float] | None] = {}
     rate: dict[str, Any]
     scaler: dict[str, Any] | None
     generators: dict[str, Any]
