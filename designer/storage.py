@@ -123,7 +123,7 @@ def _write(
     write: bytes | Callable[[BinaryIO], object],
     put_in_place: Callable[[Path], object],
 ) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(leftovers.temporary_name())
     try:
         with temporary.open("wb") as file:
             if callable(write):

@@ -4,7 +4,6 @@ import contextlib
 import io
 import logging
 import math
-import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -193,7 +192,7 @@ def write(model: Model, path: Path) -> Exported:
         path.parent.mkdir(parents=True, exist_ok=True)
         target = destination(path)
         leftovers.remove(target.parent)
-        prefix = f".export-{os.getpid()}-"
+        prefix = f"{leftovers.temporary_name()}-"
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=prefix) as folder:
             temporary = Path(folder) / path.name
             with _quiet():

@@ -171,7 +171,7 @@ class RunFolder:
                 )
             target = Path(os.path.realpath(path))
             leftovers.remove(target.parent)
-            run = cls(target.with_name(f".{target.name}.{os.getpid()}.new"))
+            run = cls(target.with_name(leftovers.temporary_name()))
             try:
                 for folder in (run.last.parent, run.evaluation):
                     folder.mkdir(parents=True)

@@ -92,7 +92,7 @@ def run_recipe(
         if (found := _ending(run)) != expected:
             differ = [key for key in expected if found.get(key) != expected[key]]
             bad.append(f"other {', '.join(differ)} than of the training that was left alone")
-        left = [path.name for path in run.path.rglob("*.tmp")]
+        left = [path.name for path in run.path.rglob(".*")]
         if left:
             bad.append(f"left behind: {', '.join(left)}")
         shutil.rmtree(run.path)
