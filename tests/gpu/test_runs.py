@@ -1,0 +1,83 @@
+"""Runs on CUDA: resumed, trained on, read without a GPU, and refused where memory is too small."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from designer.engine import checkpoint
+from designer.engine.training import train
+from designer.errors import DesignerError
+from designer.recipe.recipe import Recipe
+from designer.runs.events import read_events
+from designer.runs.folder import RunFolder
+from designer.runs.train_on import train_on
+from tests.engine.samples import create, tiny_recipe, write_data
+from tests.engine.test_training import StopAt
+
+PRECISIONS = ["float32", "float16", "bfloat16"]
+
+
+def recipe_of(tmp_path: Path, **settings: object) -> Recipe:
+    data = tmp_path / "data.npz"
+    return tiny_recipe(data if data.exists() else write_data(data), device="cuda", **settings)
+
+
+def losses(run: RunFolder) -> list[float]:
+    """Return the validation loss of each epoch."""
+    events = read_events(run.events)
+    return [event["validation"]["loss"] for event in events if event["event"] == "epoch"]
+
+
+# CUDA adds in any order, so that two trainings are equal up to rounding only.
+def assert_close(run: RunFolder, other: RunFolder) -> None:
+    assert losses(run) == pytest.approx(losses(other), rel=0.05)
+    first, second = (checkpoint.load(each.last, source=each.source()) for each in (run, other))
+    assert first["progress"]["steps"] == second["progress"]["steps"]
+    assert first["scaler"] == second["scaler"]
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_stopped_run_is_resumed(
+    precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("designer.engine.steering.POLL_SECONDS", 0.0)
+    recipe = recipe_of(tmp_path, epochs=4, precision=precision)
+    whole, stopped = create(tmp_path / "whole", recipe), create(tmp_path / "stopped", recipe)
+    train(whole)
+    assert train(stopped, interrupt=StopAt(10)).status == "stopped"
+    assert train(stopped, resume=True).status == "finished"
+    assert_close(stopped, whole)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_two_and_three_epochs_are_five(precision: str, tmp_path: Path) -> None:
+    parent = create(tmp_path / "parent", recipe_of(tmp_path, epochs=2, precision=precision))
+    train(parent)
+    child = train_on(parent, tmp_path / "child", epochs=3)
+    assert train(child, resume=True).epochs == 5
+    whole = create(tmp_path / "whole", recipe_of(tmp_path, epochs=5, precision=precision))
+    train(whole)
+    assert_close(child, whole)
+
+
+def test_its_checkpoints_are_read_without_a_gpu(tmp_path: Path) -> None:
+    run = create(tmp_path / "run", recipe_of(tmp_path))
+    train(run)
+    for path in (run.last, run.best):
+        network = checkpoint.load(path, source=run.source())["network"]
+        assert {weight.device.type for weight in network.values()} == {"cpu"}
+
+
+def test_a_network_too_large_for_the_gpu_is_refused_with_words_about_memory(
+    tmp_path: Path,
+) -> None:
+    run = create(tmp_path / "run", recipe_of(tmp_path))
+    torch.cuda.set_per_process_memory_fraction(1e-9)
+    torch.cuda.empty_cache()
+    try:
+        with pytest.raises(DesignerError, match="ran out of memory") as refusal:
+            train(run)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert "batch" not in str(refusal.value)
