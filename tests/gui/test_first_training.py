@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QTreeWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QTreeView
 from pytestqt.qtbot import QtBot
 
 from designer.gui.shell.main_window import MainWindow
@@ -93,11 +93,14 @@ def test_train_pause_change_the_rate_stop_export_and_reopen(
 
     window.trainer.show(None)
     hands.tab("Runs")
-    runs = hands.find(QTreeWidget, "runs-list")
-    qtbot.waitUntil(lambda: runs.topLevelItemCount() == 1, timeout=PATIENCE)
-    place = runs.visualItemRect(runs.topLevelItem(0)).center()
+    runs = hands.find(QTreeView, "runs-list")
+    qtbot.waitUntil(lambda: runs.model().rowCount() == 1, timeout=PATIENCE)
+    place = runs.visualRect(runs.model().index(0, 0)).center()
     hands.click(runs.viewport(), place)
     qtbot.mouseDClick(runs.viewport(), LEFT, pos=place)
     qtbot.waitUntil(lambda: window.trainer.shown is not None, timeout=PATIENCE)
     assert window.trainer.shown.run.path == run.path
     qtbot.waitUntil(lambda: length(window) > held, timeout=PATIENCE)
+    # The window would ask whether to save the changed recipe.
+    document = window.workspace.document
+    document.saved_recipe = document.recipe

@@ -205,6 +205,7 @@ def test_the_action_trains_and_the_data_is_checked_by_the_worker_too(window: Mai
     qtbot.waitUntil(lambda: follower.state == "failed", timeout=conftest.SECONDS)
     assert not window.training.running
     assert "There is no file or folder /nowhere/at/all" in window.training.sentence.text()
+    workspace.document.saved_recipe = recipe  # else the window asks whether to save it
 
 
 # The queue
