@@ -35,9 +35,9 @@ def test_a_training_begins_with_the_weights_and_keeps_the_report(tmp_path, data,
     began = []
 
     class Watched(training.Loop):
-        def run(self):
+        def run(self, events):
             began.append({key: value.clone() for key, value in self._network.state_dict().items()})
-            return super().run()
+            return super().run(events)
 
     original, training.Loop = training.Loop, Watched
     try:

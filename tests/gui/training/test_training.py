@@ -159,7 +159,7 @@ def test_a_stopped_worker_is_reported_and_can_be_ended(desk):
     desk.wait(lambda: follower.state == "interrupted")
     desk.wait(desk.training.resume.isVisible)
     assert not desk.training.silence.isVisible()
-    assert "was killed (signal 9)" in desk.training.sentence.text()
+    desk.wait(lambda: "was killed (signal 9)" in desk.training.sentence.text())
 
 
 def test_a_worker_killed_while_it_loads_is_reported(desk, written):
