@@ -14,6 +14,7 @@ from designer import preferences
 from designer.cli import main
 from designer.runs import lock
 from designer.runs.folder import RunFolder
+from tests.runs.test_folder import create
 
 QUICK = ["--data", "mnist10k", "--limit", "100", "--batch", "50", "--device", "cpu"]
 
@@ -206,3 +207,13 @@ def test_format_that_cannot_take_the_network_does_not_stop_the_others():
     assert "aten" not in first
     assert "folder.pt cannot be written" in second
     assert done.stdout.splitlines()[-1] == "2 of 4 files were written."
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
+def test_a_name_that_is_no_utf8_is_listed_as_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = os.fsdecode(b"r\xff\xfe")
+    create(tmp_path / name)
+    assert main(["runs", "--json", "--runs", str(tmp_path)]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"][0]["name"] == name

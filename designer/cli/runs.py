@@ -1,6 +1,7 @@
 """The folder of runs on the command line: finding runs by name, listing and pruning them."""
 
 import difflib
+import json
 import os
 import shlex
 from collections.abc import Iterator, Sequence
@@ -110,15 +111,10 @@ def summaries(root: Path) -> "list[Summary]":
 
 def to_json(root: Path, found: "Sequence[Summary]") -> str:
     """Return the list of runs as JSON: sizes in bytes, times in seconds since 1970."""
-    return msgspec.json.encode(
-        {
-            "folder": str(root),
-            "size": sum(each.size for each in found),
-            "runs": [
-                {"name": each.path.name, **asdict(each), "path": str(each.path)} for each in found
-            ],
-        }
-    ).decode()
+    runs = [{"name": each.path.name, **asdict(each), "path": str(each.path)} for each in found]
+    whole = {"folder": str(root), "size": sum(each.size for each in found), "runs": runs}
+    # Not msgspec's writer, which refuses names of folders that are no UTF-8; json escapes them.
+    return json.dumps(msgspec.to_builtins(whole))
 
 
 _Row = tuple[str, ...]

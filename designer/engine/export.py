@@ -27,6 +27,7 @@ from designer.engine.module import module_from_source
 from designer.errors import DesignerError
 from designer.runs.export_formats import EXPORT_FORMATS, ExportFormat, endings
 from designer.runs.folder import RunFolder
+from designer.runs.preprocessing import Preprocessing
 from designer.storage import destination, replace_file, unwritable
 
 
@@ -102,7 +103,7 @@ def of_design(design: Design, *, weights: str | None = None, seed: int = 0) -> M
     if weights is not None:
         _load(network, analysis, weights)
         if Path(weights).is_dir():
-            about |= _about_run(RunFolder.open(Path(weights)))
+            about |= _about_data(RunFolder.open(Path(weights)).preprocessing())
     return Model(design, analysis, generated, network.eval(), about)
 
 
@@ -135,13 +136,17 @@ def of_run(run: RunFolder) -> Model:
         raise DesignerError(f"{run.path} has no checkpoint yet; train it for an epoch first.")
     content = checkpoint.load(path, source=model.generated.source)
     model.network.load_state_dict(content["network"])
-    about = {**model.about, **_about_run(run)}
+    preprocessing = run.preprocessing()
+    # The checkpoint has a checksum: a file beside it may have been edited.
+    learned = content.get("preprocessing")
+    if learned is not None and msgspec.convert(learned, Preprocessing) != preprocessing:
+        raise run.preprocessing_misfits()
+    about = {**model.about, **_about_data(preprocessing)}
     return Model(design, model.analysis, model.generated, model.network, about)
 
 
-def _about_run(run: RunFolder) -> dict[str, str]:
-    """Return what a user of the model must know of the run's data."""
-    preprocessing = run.preprocessing()
+def _about_data(preprocessing: Preprocessing) -> dict[str, str]:
+    """Return what a user of the model must know of the data that it learned from."""
     return {
         "classes": msgspec.json.encode(preprocessing.classes).decode(),
         "mean": msgspec.json.encode(preprocessing.mean).decode(),

@@ -1,5 +1,6 @@
 """The folder of a training run: its files, and how it is created, listed and read."""
 
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -199,20 +200,20 @@ class RunFolder:
         Raises
         ------
         DesignerError
-            The folder is missing, is not a run, or has a link that leads out of it.
+            The folder is missing, is not a run, or holds a pipe or a link that leads out of it.
         """
         run = cls(path)
         if not path.is_dir():
             raise DesignerError(
                 f"There is no run folder {path}: check the path, or begin a new run."
             )
+        links.refuse(path)
         for file in (run.recipe_file, run.source_file, run.network_file):
             if not file.is_file():
                 raise DesignerError(
                     f"{path} is not a complete run folder, as {file.name} is missing: "
                     "choose another folder, or begin a new run."
                 )
-        links.refuse(path)
         return run
 
     def recipe(self) -> "Recipe":
@@ -226,8 +227,30 @@ class RunFolder:
         return _read(self.network_file, NetworkInfo)
 
     def preprocessing(self) -> Preprocessing:
-        """Read how images were preprocessed; raise DesignerError if damaged or not yet written."""
-        return _read(self.preprocessing_file, Preprocessing)
+        """Read how images were preprocessed.
+
+        Raises
+        ------
+        DesignerError
+            It is damaged, not yet written, or not that of the run's network and data.
+        """
+        found = _read(self.preprocessing_file, Preprocessing)
+        network, record = self.network(), self.data()
+        outputs = {math.prod(output.shape) for output in network.outputs}
+        if (
+            found.input != network.input
+            or (found.classes and outputs != {len(found.classes)})
+            or (record is not None and found.classes != record.classes)
+        ):
+            raise self.preprocessing_misfits()
+        return found
+
+    def preprocessing_misfits(self) -> DesignerError:
+        """Return the error for a preprocessing that is not that of the run."""
+        return DesignerError(
+            f"{self.preprocessing_file} does not fit the network and the classes of the run: "
+            "restore the file, or begin a new run."
+        )
 
     def data(self) -> DataRecord | None:
         """Read what the run was trained on; raise DesignerError if damaged.

@@ -1,5 +1,6 @@
 """How images were preprocessed for the network, and what its outputs mean."""
 
+import math
 from typing import Annotated
 
 import msgspec
@@ -33,5 +34,7 @@ class Preprocessing(msgspec.Struct, frozen=True, kw_only=True):
             values = getattr(self, name)
             if len(values) != channels:
                 raise ValueError(f"{name} has {len(values)} values for {channels} channels")
-        if not all(value > 0 for value in self.deviation):
-            raise ValueError("deviation must be above 0")
+        if not all(map(math.isfinite, self.mean)):
+            raise ValueError("mean must be finite")
+        if not all(0 < value < math.inf for value in self.deviation):
+            raise ValueError("deviation must be finite and above 0")

@@ -10,6 +10,7 @@ import msgspec
 
 from designer.errors import DesignerError
 from designer.recipe.recipe import Recipe
+from designer.runs import links
 from designer.runs.disk import folder_bytes
 from designer.runs.folder import RunFolder, State, list_runs
 from designer.runs.origin import Origin
@@ -101,6 +102,12 @@ def summarize(run: RunFolder) -> Summary:
     """Return the summary of a run; what cannot be read is left out."""
     found: dict[str, Any] = {"design": run.path.name, "data": "", "state": "damaged", "wanted": 0}
     result: Result | None = None
+    try:
+        links.refuse(run.path)
+    except DesignerError as error:  # not even opened: a pipe would never end
+        began = _modified(run.recipe_file)
+        found.update(epochs=0, accuracy=None, loss=None, message=str(error))
+        return Summary(path=run.path, began=began, size=folder_bytes(run.path), **found)
     try:
         recipe = run.recipe()
         found.update(recipe=recipe, wanted=recipe.epochs, data=Path(recipe.data.source).name)

@@ -15,6 +15,7 @@ from designer.data import DataRequest, prepare_data, prepare_data_in_advance
 from designer.data.identity import decode, encode
 from designer.data.opening import open_dataset
 from designer.design import files
+from designer.engine import export
 from designer.engine.training import train
 from designer.errors import DesignerError
 from designer.runs.events import read_events
@@ -344,3 +345,24 @@ def test_records_with_wrong_fields_are_refused(tmp_path, pictures):
     for name in fields:
         run.data_file.write_bytes(msgspec.json.encode({**fields, name: 10**9}))
         refused(run, "data.json cannot be read")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda stored: stored | {"classes": stored["classes"][::-1]},
+        lambda stored: stored | {"classes": stored["classes"][:-1]},
+        lambda stored: stored | {"mean": [stored["mean"][0] + 0.1]},
+        lambda stored: stored | {"deviation": [0.0]},
+    ],
+)
+@pytest.mark.parametrize("recorded", [True, False])
+def test_edited_preprocessing_is_not_exported(tmp_path, edit, recorded):
+    run = create(tmp_path / "run", tiny_recipe(write_data(tmp_path / "data.npz"), epochs=1))
+    train(run)
+    if not recorded:
+        run.data_file.unlink()
+    stored = msgspec.json.decode(run.preprocessing_file.read_bytes())
+    run.preprocessing_file.write_bytes(msgspec.json.encode(edit(stored)))
+    with pytest.raises(DesignerError, match=r"preprocessing\.json"):
+        export.of_run(run)

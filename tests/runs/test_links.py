@@ -65,3 +65,15 @@ def test_nothing_is_written_through_a_link(tmp_path):
     with pytest.raises(DesignerError, match="cannot be written"):
         control.send(tmp_path / "control.jsonl", "stop")
     assert outside.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("name", [*FILES, "design.json", "network.json", "data.json"])
+def test_a_pipe_is_refused_before_it_is_opened(tmp_path, name):
+    run = create(tmp_path / "run")
+    (run.path / name).unlink(missing_ok=True)
+    os.mkfifo(run.path / name)
+    with pytest.raises(DesignerError, match="is a pipe or a device"):
+        RunFolder.open(run.path)
+    summary = summarize(run)
+    assert summary.state == "damaged"
+    assert name in summary.message

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from designer.errors import DesignerError
 from designer.gui.base import background
-from designer.runs import folder, heartbeat
+from designer.runs import folder, heartbeat, links
 from designer.runs.events import EventReader, News
 from designer.runs.folder import RunFolder
 from designer.runs.result import Result
@@ -181,6 +181,10 @@ def _look(run: RunFolder, reader: EventReader, asked: bool) -> _Look:
     """Read a run folder; `asked` is set while a worker that was asked has not started yet."""
     if not run.path.is_dir():
         return _Look(News([]), "gone", None, "", False)
+    try:
+        links.refuse(run.path)
+    except DesignerError as error:
+        return _Look(News([]), "damaged", None, "", False, str(error))
     # Read before the events, so that none is missed of a run that ends meanwhile.
     worker = run.worker()
     news, sentence = News([]), ""
