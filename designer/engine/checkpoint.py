@@ -63,6 +63,7 @@ class _Training(_Network, kw_only=True):
     sequence: Count
     taken: Count
     origin: str | None = None  # of a run that trains another one on: that one's path
+    data: str | None = None  # the hash of the run's examples, as in data.json
 
 
 def fingerprint(source: str) -> str:

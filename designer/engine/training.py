@@ -128,4 +128,19 @@ def _admitted(run: RunFolder, *, resume: bool) -> checkpoint.Content | None:
     # A run killed before its first checkpoint starts again and gets the same numbers.
     if not run.last.exists() and not (started and _CHECKPOINT_EVENT in run.events.read_bytes()):
         return None
-    return checkpoint.load(run.last, source=run.source(), resume=True)
+    content = checkpoint.load(run.last, source=run.source(), resume=True)
+    _check_files_beside(run, content)
+    return content
+
+
+def _check_files_beside(run: RunFolder, content: checkpoint.Content) -> None:
+    """Refuse to continue without what the run recorded of its data before its first step."""
+    run.preprocessing()
+    data = content.get("data")  # None in a checkpoint of version 0.1
+    record = run.data()
+    if data is not None and (record is None or record.examples != data):
+        wrong = "is missing" if record is None else "is of other data than the checkpoint"
+        raise DesignerError(
+            f"{run.data_file} {wrong}, so that nobody can tell which examples the run was trained "
+            "on: restore the file, or begin a new run that starts from this run's best weights."
+        )

@@ -366,3 +366,29 @@ def test_edited_preprocessing_is_not_exported(tmp_path, edit, recorded):
     run.preprocessing_file.write_bytes(msgspec.json.encode(edit(stored)))
     with pytest.raises(DesignerError, match=r"preprocessing\.json"):
         export.of_run(run)
+
+
+@pytest.mark.parametrize("lost", ["data.json", "preprocessing.json"])
+def test_a_run_without_its_record_is_not_resumed(tmp_path, lost, monkeypatch):
+    monkeypatch.setattr("designer.engine.steering.POLL_SECONDS", 0.0)
+    run = create(tmp_path / "run", tiny_recipe(write_data(tmp_path / "data.npz"), epochs=3))
+    assert train(run, interrupt=StopAt(20)).status == "stopped"
+    (run.path / lost).unlink()
+    files_before = sorted(path.name for path in run.path.iterdir())
+    with pytest.raises(DesignerError, match=lost):
+        train(run, resume=True)
+    assert sorted(path.name for path in run.path.iterdir()) == files_before
+
+
+def test_the_record_of_another_run_is_noticed(tmp_path, monkeypatch):
+    monkeypatch.setattr("designer.engine.steering.POLL_SECONDS", 0.0)
+    run = create(tmp_path / "run", tiny_recipe(write_data(tmp_path / "data.npz"), epochs=3))
+    assert train(run, interrupt=StopAt(20)).status == "stopped"
+    other = create(
+        tmp_path / "other", tiny_recipe(write_data(tmp_path / "b.npz", seed=1), epochs=1)
+    )
+    train(other)
+    run.data_file.write_bytes(other.data_file.read_bytes())
+    run.examples_file.write_bytes(other.examples_file.read_bytes())
+    with pytest.raises(DesignerError, match="of other data than the checkpoint"):
+        train(run, resume=True)
