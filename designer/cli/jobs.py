@@ -259,6 +259,12 @@ def export_design(
             )
         weights = str(found.run.path)
         _say(f"Weights of {found.sentence}.")
+        if not found.same:
+            _say(
+                f"They fit {design.name} in names and shapes, but settings of its layers differ "
+                "from those that were trained: the accuracy and loss are those of the run's own "
+                "network."
+            )
     elif weights is not None:
         weights = runs.located(weights, runs_folder)
     from designer.engine import export

@@ -23,6 +23,9 @@ class Silence:
     def sync(self) -> None:
         """Write nothing."""
 
+    def check(self) -> None:
+        """Check nothing."""
+
 
 Events = EventWriter | Silence
 

@@ -435,6 +435,7 @@ class Loop:
 
     def _save_best(self) -> None:
         if self._processes.first:
+            self._events.check()
             content = {
                 "network": self._network.state_dict(),
                 "preprocessing": msgspec.to_builtins(self._prepared.preprocessing),

@@ -22,6 +22,7 @@ from designer.storage import unwritable
 Event = dict[str, Any]
 
 _BLOCK = 1 << 20  # bytes read at once
+_LAST = 1 << 16  # bytes at the end of a log in which its last event is
 BINARY = getattr(os, "O_BINARY", 0)
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 """Flags of files that are opened to be written: without changed line ends, and never by a link."""
@@ -57,6 +58,7 @@ class EventWriter:
 
     def write(self, event: str, **fields: object) -> None:
         """Append one event."""
+        self.check()
         self.sequence += 1
         record = {"event": event, "time": time.time(), "sequence": self.sequence, **fields}
         line = self._encoder.encode(record) + b"\n"
@@ -67,8 +69,27 @@ class EventWriter:
             raise unwritable(self.path, error) from error
 
     def sync(self) -> None:
-        """Force what was written to the disk."""
+        """Force what was written to the disk; raise DesignerError as `check` does."""
+        self.check()
         os.fsync(self._file)
+
+    def check(self) -> None:
+        """Check that the log is still the file of its name, as a worker must before it writes.
+
+        Raises
+        ------
+        DesignerError
+            The run folder was moved or removed; one of its name may be another run by now.
+        """
+        own = os.fstat(self._file)
+        try:
+            found = os.stat(self.path)
+        except OSError as error:
+            raise _replaced(self.path) from error
+        # Some file systems of networks give a file a new number at each look; two logs that are
+        # written differ in size soon.
+        if not os.path.samestat(own, found) and own.st_size != found.st_size:
+            raise _replaced(self.path)
 
     def close(self) -> None:
         """Close the file; nothing can be written any more."""
@@ -84,6 +105,13 @@ class EventWriter:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _replaced(log: Path) -> DesignerError:
+    return DesignerError(
+        f"The run folder {log.parent} was moved, removed or replaced while it was trained, so the "
+        "training ends; a run that was moved can be resumed where it is now."
+    )
 
 
 @dataclass(frozen=True)
@@ -200,6 +228,23 @@ def read_events(path: Path) -> list[Event]:
     return EventReader(path).poll().events
 
 
+def last_time(path: Path) -> float | None:
+    """Return the time of the last event of a log, in seconds since 1970; None if there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - _LAST))
+            lines = file.read().split(b"\n")
+    except OSError:
+        return None
+    for line in reversed(lines):
+        try:
+            return msgspec.json.decode(line, type=_Timed).time
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            continue
+    return None
+
+
 def _end_of(path: Path, sequence: int) -> int:
     """Return the offset after the last event whose number is at most ``sequence``.
 
@@ -218,6 +263,10 @@ def _end_of(path: Path, sequence: int) -> int:
                 break
             end += len(line)
     return end
+
+
+class _Timed(msgspec.Struct):
+    time: float
 
 
 class _Numbered(msgspec.Struct):

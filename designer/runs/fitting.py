@@ -12,6 +12,7 @@ from designer.analysis.report.tensors import modules
 from designer.codegen import generate
 from designer.design import files
 from designer.errors import DesignerError
+from designer.runs.events import last_time
 from designer.runs.folder import RunFolder, State, list_runs
 from designer.runs.result import Result
 from designer.runs.wording import metrics_text
@@ -34,7 +35,7 @@ class Fitting:
     same
         Whether its network computes the same: equal code, not equal names and shapes alone.
     ended
-        When its weights were written, in seconds since 1970.
+        When its training ended, in seconds since 1970.
     """
 
     run: RunFolder
@@ -102,7 +103,9 @@ def find(root: Path, analysis: Analysis) -> list[Fitting]:
             state = run.state()
             result = run.result() if state != "running" else None
             same = known.source == source
-            found.append(Fitting(run, state, result, same, path.stat().st_mtime))
+            # Not the files' times, which a copy of the folder does not keep.
+            ended = last_time(run.events) or path.stat().st_mtime
+            found.append(Fitting(run, state, result, same, ended))
         except (DesignerError, OSError):
             continue  # the list of runs says what is wrong with it
     return sorted(found, key=lambda each: each.ended, reverse=True)

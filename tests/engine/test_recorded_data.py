@@ -15,7 +15,7 @@ from designer.data import DataRequest, prepare_data, prepare_data_in_advance
 from designer.data.identity import decode, encode
 from designer.data.opening import open_dataset
 from designer.design import files
-from designer.engine import export
+from designer.engine import checkpoint, export
 from designer.engine.training import train
 from designer.errors import DesignerError
 from designer.runs.events import read_events
@@ -71,6 +71,18 @@ def refused(run, words, **options):
     assert run.state() == "stopped"
 
 
+def forget_record(run):
+    """Make the run one of the version before, which recorded nothing."""
+    for file in (run.data_file, run.examples_file):
+        file.unlink()
+    replace_in_checkpoint(run, data=None)
+
+
+def replace_in_checkpoint(run, **fields):
+    content = checkpoint.load(run.last, source=run.source(), resume=True)
+    checkpoint.save(run.last, {**content, **fields}, source=run.source())
+
+
 def notes(run):
     return [event["message"] for event in read_events(run.events) if event["event"] == "note"]
 
@@ -117,6 +129,14 @@ def test_of_many_classes_the_difference_is_named(tmp_path):
     record = json.loads(run.data_file.read_bytes())
     record["classes"] = [*record["classes"], *(f"d{number}" for number in range(20))]
     run.data_file.write_bytes(json.dumps(record).encode())
+    stored = json.loads(run.preprocessing_file.read_bytes())
+    stored["classes"] = record["classes"]
+    run.preprocessing_file.write_bytes(json.dumps(stored).encode())
+    network = run.network()
+    outputs = (msgspec.structs.replace(network.outputs[0], shape=(len(record["classes"]),)),)
+    run.network_file.write_bytes(
+        msgspec.json.encode(msgspec.structs.replace(network, outputs=outputs))
+    )
     refused(run, r"no longer has d0, d1.* among its classes")
 
 
@@ -219,8 +239,7 @@ def test_damaged_examples_are_refused(tmp_path, pictures, damage):
 
 def test_a_run_of_the_version_before_gets_its_record(tmp_path, pictures):
     run = stopped(tmp_path / "run", pictures)
-    for file in (run.data_file, run.examples_file):
-        file.unlink()
+    forget_record(run)
     assert run.data() is None
     train(run, resume=True)
     assert run.data().classes == ("cat", "dog", "owl")
@@ -229,8 +248,7 @@ def test_a_run_of_the_version_before_gets_its_record(tmp_path, pictures):
 
 def test_a_run_of_the_version_before_is_refused_other_classes(tmp_path, pictures):
     run = stopped(tmp_path / "run", pictures)
-    for file in (run.data_file, run.examples_file):
-        file.unlink()
+    forget_record(run)
     (pictures / "cat").rename(pictures / "kitten")
     refused(run, "the run's classes were cat, dog, owl")
     assert run.data() is None

@@ -1,13 +1,15 @@
 import errno
 import json
 import os
+import shutil
+import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from designer.errors import DesignerError
-from designer.runs.events import EventReader, EventWriter, read_events
+from designer.runs.events import EventReader, EventWriter, last_time, read_events
 
 
 def numbers(events):
@@ -158,3 +160,34 @@ def test_a_long_log_comes_in_pieces(tmp_path, monkeypatch):
     assert len(pieces) > 2
     assert [piece.restarted for piece in pieces] == [True, *[False] * (len(pieces) - 1)]
     assert numbers([event for piece in pieces for event in piece.events]) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files cannot be moved")
+@pytest.mark.parametrize("how", ["moved", "removed", "replaced"])
+def test_nothing_is_written_for_a_run_that_is_elsewhere(tmp_path, how):
+    run = tmp_path / "run"
+    run.mkdir()
+    with EventWriter(run / "events.jsonl") as events:
+        events.write("step", step=1)
+        if how == "replaced":
+            shutil.copytree(run, tmp_path / "copy")
+        run.rename(tmp_path / "elsewhere")
+        if how == "removed":
+            shutil.rmtree(tmp_path / "elsewhere")
+        if how == "replaced":
+            (tmp_path / "copy").rename(run)
+            with EventWriter(run / "events.jsonl", after=1) as theirs:
+                theirs.write("step", step=2)
+        with pytest.raises(DesignerError, match="moved, removed or replaced"):
+            events.sync()
+        with pytest.raises(DesignerError, match="moved, removed or replaced"):
+            events.write("step", step=3)
+
+
+def test_the_time_of_the_last_event(tmp_path):
+    path = tmp_path / "events.jsonl"
+    assert last_time(path) is None
+    path.write_bytes(b'{"event":"step","time":5.5}\n{"event":"step","time":7.5}\n{"event":"st')
+    assert last_time(path) == 7.5
+    path.write_bytes(b"\xff\n" * 100)
+    assert last_time(path) is None
