@@ -1,4 +1,9 @@
-"""The one exception whose message is shown to the user."""
+"""The one exception whose message is shown to the user, and the errors of damaged JSON files."""
+
+import msgspec
+
+# What msgspec raises for a file that is no JSON, of another form, no UTF-8, or nested too deeply.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class DesignerError(Exception):

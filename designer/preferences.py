@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from platformdirs import user_config_path, user_documents_path, user_state_path
 
-from designer.errors import DesignerError
+from designer.errors import UNREADABLE, DesignerError
 from designer.storage import save_file
 
 RECENT = 12  # files remembered
@@ -123,11 +123,12 @@ def load() -> Preferences:
     """Return the stored preferences, with defaults in place of what cannot be read."""
     try:
         content = path().read_bytes()
-        return msgspec.json.decode(content, type=Preferences)
-    except msgspec.ValidationError:
-        return _valid_part(content)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except OSError:
         return Preferences()
+    try:
+        return msgspec.json.decode(content, type=Preferences)
+    except UNREADABLE:
+        return _valid_part(content)
 
 
 def _valid_part(content: bytes) -> Preferences:
@@ -135,11 +136,11 @@ def _valid_part(content: bytes) -> Preferences:
     found = Preferences()
     try:
         fields = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return found
     for name in Preferences.__struct_fields__:
         if name in fields:
-            with suppress(msgspec.ValidationError):
+            with suppress(*UNREADABLE):
                 alone = msgspec.json.encode({name: fields[name]})
                 value = getattr(msgspec.json.decode(alone, type=Preferences), name)
                 setattr(found, name, value)

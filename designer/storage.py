@@ -137,7 +137,8 @@ def _write(
         with suppress(OSError):  # the first error says more
             temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    with suppress(OSError):  # the file is in place; some network drives refuse to sync a folder
+        _sync_folder(path.parent)
 
 
 def unwritable(path: Path, error: Exception) -> DesignerError:

@@ -40,3 +40,17 @@ def test_folder_of_runs_is_absolute(chosen):
     folder = preferences.runs_folder(Preferences(runs_folder=chosen))
     assert folder.is_absolute()
     assert folder.name == "runs"
+
+
+def test_a_name_that_is_no_utf8_costs_only_its_field():
+    preferences.path().parent.mkdir(exist_ok=True)
+    preferences.path().write_bytes(b'{"theme": "dark", "recent": ["\xff"]}')
+    assert preferences.load() == Preferences(theme="dark")
+
+
+@pytest.mark.parametrize("field", ["recent", "unknown"])
+def test_deep_nesting_is_no_defect_of_the_program(field):
+    preferences.path().parent.mkdir(exist_ok=True)
+    nested = "[" * 100_000 + "]" * 100_000
+    preferences.path().write_text(f'{{"theme": "dark", "{field}": {nested}}}')
+    assert preferences.load().recent == []

@@ -131,3 +131,19 @@ def test_the_programs_own_files_are_replaced_not_followed(tmp_path: Path) -> Non
     write_atomically(own, b"new")
     assert outside.read_text() == "old"
     assert own.read_text() == "new" and not own.is_symlink()
+
+
+@posix
+def test_a_folder_that_cannot_be_synced_does_not_fail_a_finished_save(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = os.fsync
+
+    def refuse_folders(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse_folders)
+    save_file(tmp_path / "a.json", b"new")
+    assert (tmp_path / "a.json").read_text() == "new"

@@ -6,7 +6,7 @@ that ends with the process. A folder whose process has ended was left by a crash
 
 import shutil
 import uuid
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -55,6 +55,8 @@ class Autosave(QObject):
         self._numbers = count(1)
         self._files: WeakKeyDictionary[Document, Path] = WeakKeyDictionary()
         self._written: WeakKeyDictionary[Document, _Value] = WeakKeyDictionary()
+        # The backups of a crashed session, until their designs have new ones.
+        self._recovered: WeakKeyDictionary[Document, Path] = WeakKeyDictionary()
         self._failing = False
         self.retry_ms = RETRY_MS
         self._writer = QThreadPool(self)
@@ -89,6 +91,7 @@ class Autosave(QObject):
         design, recipe, digest = document.design, document.recipe, document.digest
         path, preset, unread = str(document.path or ""), document.preset, document.unread
         self._written[document] = (design, recipe)
+        recovered = self._recovered.get(document)
 
         background.prepare()
 
@@ -102,6 +105,8 @@ class Autosave(QObject):
             except OSError as error:
                 background.post(self, partial(self._refused, document, error))
             else:
+                if recovered is not None:
+                    _unlink(recovered)
                 background.post(self, self._worked)
 
         self._writer.start(write)
@@ -135,10 +140,11 @@ class Autosave(QObject):
 
     def forget(self, document: Document) -> None:
         """Delete the backup of a design that was saved or discarded."""
-        file = self._files.pop(document, None)
         self._written.pop(document, None)
-        if file is not None:
-            self._writer.start(lambda: file.unlink(missing_ok=True))
+        for files in (self._files, self._recovered):
+            file = files.pop(document, None)
+            if file is not None:
+                self._writer.start(partial(_unlink, file))
 
     def recover(self) -> int:
         """Open the backups of sessions that crashed, and return how many designs they held.
@@ -159,7 +165,7 @@ class Autosave(QObject):
                 continue
             found += opened
             unread += damaged
-            if not damaged:
+            if not any(folder.glob("*.json")):
                 shutil.rmtree(folder, ignore_errors=True)
         if found:
             self.workspace.reported.emit(
@@ -176,22 +182,21 @@ class Autosave(QObject):
 
     def _recover(self, folder: Path) -> tuple[int, list[Path]]:
         """Open the backups of a session; return how many, and the files that cannot be read."""
-        opened: list[Path] = []
+        opened = 0
         damaged = []
         for file in sorted(folder.glob("*.json")):
             try:
-                self._open(file)
-                opened.append(file)
+                self._recovered[self._open(file)] = file
+                opened += 1
             except (OSError, msgspec.MsgspecError, DesignerError):
                 damaged.append(file)
-        # New backups first, so that another crash loses nothing.
+        # Each file goes once its design has a new backup, so that neither another crash nor a
+        # full disk loses it.
         self.write_backups()
         self._writer.waitForDone()
-        for file in opened:
-            file.unlink(missing_ok=True)
-        return len(opened), damaged
+        return opened, damaged
 
-    def _open(self, file: Path) -> None:
+    def _open(self, file: Path) -> Document:
         from designer.design import files
         from designer.gui.documents.backup import Backup
 
@@ -204,15 +209,22 @@ class Autosave(QObject):
             recipe=backup.recipe,
         )
         document.digest, document.unread = backup.digest, backup.unread
+        return document
 
     def finish(self) -> None:
         """Delete the backups and the folder of this session, at its regular end."""
         self._timer.stop()
         self._writer.waitForDone()
-        for file in self._folder.glob("*.json"):  # before another window could recover them
-            file.unlink(missing_ok=True)
+        # Before another window could recover them.
+        for file in [*self._folder.glob("*.json"), *self._recovered.values()]:
+            _unlink(file)
         self._locks.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _unlink(file: Path) -> None:
+    with suppress(OSError):  # a backup that stays is only opened once more
+        file.unlink(missing_ok=True)
 
 
 def _sessions() -> Path:

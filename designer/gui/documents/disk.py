@@ -118,7 +118,7 @@ class DiskWatch(QObject):
         self, path: Path, digest: str, design: Design, known: tuple[object, FileState] | None
     ) -> FileState:
         signature = _signature(path)
-        if signature is None:
+        if signature is None and (known is None or known[1].kind != "gone"):
             time.sleep(REPLACING)
             signature = _signature(path)
         key = (signature, digest)

@@ -14,6 +14,7 @@ from designer import resources
 from designer.design import edits
 from designer.design.values import LayerNode
 from designer.gui.documents.autosave import Autosave
+from designer.gui.documents.document import Document
 from designer.gui.documents.workspace import Workspace
 from designer.gui.shell.main_window import MainWindow
 from designer.preferences import Preferences, state_folder
@@ -174,9 +175,9 @@ def test_of_two_windows_that_start_at_once_one_opens_a_backup(
     found: list[int] = []
     opening = autosave._open
 
-    def open_and_start_another(file: Path) -> None:
+    def open_and_start_another(file: Path) -> Document:
         found.append(Autosave(other, Preferences(), other).recover())
-        opening(file)
+        return opening(file)
 
     monkeypatch.setattr(autosave, "_open", open_and_start_another)
     assert autosave.recover() == 1
@@ -263,3 +264,32 @@ def test_a_kill_while_a_backup_is_written_leaves_the_older_one(tmp_path: Path) -
     done = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert path.read_text() == "older"
+
+
+def test_a_full_disk_at_recovery_keeps_the_backup_until_there_is_a_new_one(
+    editing: tuple[Workspace, Autosave], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, autosave = editing
+    workspace.open_preset("lenet5")
+    workspace.edit("add", lambda d: edits.add_node(d, "extra", LayerNode("ReLU")))
+    qtbot.waitUntil(lambda: len(_backups()) == 1)
+    (crashed,) = _backups()
+    before = crashed.read_bytes()
+    autosave._timer.stop()
+    autosave._locks.close()  # as the system does when a process ends
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    after = Workspace()
+    second = Autosave(after, Preferences(autosave_seconds=0.01), after)
+    second.retry_ms = 20
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert second.recover() == 1
+        assert crashed.read_bytes() == before
+    qtbot.waitUntil(lambda: not crashed.exists())
+    (backup,) = _backups()
+    assert b"extra" in backup.read_bytes()
+    second.finish()
+    assert not _backups()

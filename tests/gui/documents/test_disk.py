@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from designer import presets
 from designer.design import edits, files
 from designer.design.values import Design, LayerNode
+from designer.gui.documents import disk
 from designer.gui.shell.main_window import MainWindow
 from tests.gui.hands import Hands, wait_until
 
@@ -440,3 +441,18 @@ def test_saving_takes_over_a_name_that_is_being_typed_on_the_canvas(
     save(hands)
     assert "first" in files.read(mine).graph.nodes
     assert not window.workspace.document.modified
+
+
+def test_only_the_first_look_waits_for_a_file_that_is_gone(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(disk.time, "sleep", slept.append)
+    watch = disk.DiskWatch(window.workspace)
+    design = presets.load("lenet5")
+    first = watch._state(tmp_path / "gone.json", "digest", design, None)
+    assert (first.kind, len(slept)) == ("gone", 1)
+    known = watch._seen[tmp_path / "gone.json"]
+    assert watch._state(tmp_path / "gone.json", "digest", design, known) == first
+    assert len(slept) == 1
+    watch.deleteLater()
