@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from designer.errors import DesignerError
+from designer.errors import UNREADABLE, DesignerError
 from designer.runs import lock
 from designer.storage import unwritable, write_atomically
 
@@ -82,6 +82,14 @@ class Queue:
     def read(self) -> State:
         """Return the present state; a damaged file is set aside with an error."""
         try:
+            return self._read()
+        except UNREADABLE:
+            # Another window may have replaced it meanwhile, so it is read again under the lock.
+            with self._alone():
+                return self._read_or_set_aside()
+
+    def _read(self) -> State:
+        try:
             return msgspec.json.decode(self.file.read_bytes(), type=State)
         except FileNotFoundError:
             return State()
@@ -90,9 +98,20 @@ class Queue:
                 f"The queue of trainings {self.file} cannot be read ({error.strerror}): make the "
                 "file readable."
             ) from error
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+
+    def _read_or_set_aside(self) -> State:
+        """Return the present state; only for whoever has the lock."""
+        try:
+            return self._read()
+        except UNREADABLE as error:
             aside = self.file.with_name("queue.damaged.json")
-            self.file.replace(aside)
+            try:
+                self.file.replace(aside)
+            except OSError as refusal:
+                raise DesignerError(
+                    f"The queue of trainings {self.file} is damaged ({error}) and cannot be set "
+                    f"aside ({refusal.strerror}): delete the file."
+                ) from refusal
             raise DesignerError(
                 f"The queue of trainings was damaged ({error}) and was set aside as {aside}: no "
                 "training waits any more; start those that you want from the list of runs."
@@ -175,7 +194,7 @@ class Queue:
 
     def _edit(self, change: Callable[[State], State]) -> State:
         with self._alone():
-            before = self.read()
+            before = self._read_or_set_aside()
             after = change(before)
             if after != before:
                 try:

@@ -108,3 +108,24 @@ def test_a_window_that_is_gone_does_not_hold_the_queue_up(queue):
     queue.file.write_bytes(msgspec.json.encode({**state, "starting": gone}))
     assert queue.take(lambda: False).path == Path(queue.folder.parent / "a")
     assert queue.read().starting == lock.this_process()
+
+
+def test_a_good_file_written_meanwhile_is_not_set_aside(queue, monkeypatch):
+    good = queue.file.read_bytes()
+    queue.file.write_bytes(b"{")
+    acquire = lock.acquire
+
+    def repair_first(file):
+        queue.file.write_bytes(good)
+        return acquire(file)
+
+    monkeypatch.setattr(lock, "acquire", repair_first)
+    assert queue.read().waiting
+    assert queue.file.read_bytes() == good
+
+
+def test_a_damaged_file_that_cannot_be_set_aside_gives_a_sentence(queue):
+    queue.file.write_bytes(b"{")
+    (queue.folder / "queue.damaged.json").mkdir()
+    with pytest.raises(DesignerError, match="cannot be set aside"):
+        queue.read()

@@ -129,15 +129,20 @@ class TrainingQueue(QObject):
             self.advance()
 
     def _change(self, change: Callable[[], State]) -> bool:
+        stamp = _stamp(self._queue.file)
         try:
-            self._set(change())
+            self._set(change(), stamp)
         except DesignerError as error:
             self.refused.emit(str(error))
             return False
         return True
 
-    def _set(self, state: State) -> None:
-        self._stamp = _stamp(self._queue.file)
+    def _set(self, state: State, stamp: int = 0) -> None:
+        """Show a state; ``stamp`` is the file's from before it was read, 0 to read it again.
+
+        A stamp from after the reading would hide what another window writes in between.
+        """
+        self._stamp = stamp
         if state != self.state:
             self.state = state
             self.changed.emit()
@@ -160,21 +165,22 @@ class TrainingQueue(QObject):
         """Start the next training, unless one is being trained or they are held."""
         if self._taking or self._closed or self.starter.occupied:
             return
-        if not self.state.waiting:
+        if not self.state.waiting or (self.state.held and self._wanted is None):
             return
         self._taking = True
         folders = {self.starter.runs_folder, *(each.path.parent for each in self.state.waiting)}
         wanted = self._wanted
 
-        def take() -> tuple[Waiting | None, State]:
+        def take() -> tuple[Waiting | None, State, int]:
             taken = self._queue.take(lambda: any(map(is_training, folders)), wanted=wanted)
-            return taken, self._queue.read()
+            stamp = _stamp(self._queue.file)
+            return taken, self._queue.read(), stamp
 
         background.run(self, take, lambda found: self._taken(*found), self._not_taken)
 
-    def _taken(self, entry: Waiting | None, state: State) -> None:
+    def _taken(self, entry: Waiting | None, state: State, stamp: int) -> None:
         self._taking = False
-        self._set(state)
+        self._set(state, stamp)
         if entry is None:
             return
         self._starting = True
