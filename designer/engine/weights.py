@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from designer.analysis.analysis import Analysis
 from designer.analysis.report.tensors import Module, modules
 from designer.engine import checkpoint, device
+from designer.engine.state_dicts import Found, state_dicts
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder
 from designer.runs.layouts import Stored, stored
@@ -26,10 +27,6 @@ from designer.runs.weights_report import Report
 from designer.storage import save_file, unwritable
 
 ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
-
-# The keys under which training scripts put the state dict into their checkpoints.
-_INNER = ("state_dict", "model_state_dict", "network", "model", "module", "weights")
-_DEEPEST = 4
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ def read(source: str) -> Weights:
         ) from None
     if path.suffix.lower() == ".safetensors":
         return Weights(str(path), _safetensors(path), size, ordered=False)
-    return Weights(str(path), _inner(_unpickled(path), path), size)
+    return _of_script(_unpickled(path), path, size)
 
 
 def load(
@@ -248,21 +245,21 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
         ) from error
 
 
-def _inner(content: Any, path: Path) -> dict[str, Tensor]:
-    """Return the state dict from what a training script saved."""
-    for _ in range(_DEEPEST):
-        if not isinstance(content, dict) or any(isinstance(x, Tensor) for x in content.values()):
-            break
-        inner = [content[key] for key in _INNER if isinstance(content.get(key), dict)]
-        if not inner:
-            break
-        content = inner[0]
-    if not isinstance(content, dict):
+def _of_script(content: Any, path: Path, size: int) -> Weights:
+    """Return the weights in what a training script saved."""
+    if not isinstance(content, Mapping):
         raise DesignerError(
             f"{path} holds no state dict but a {type(content).__name__}: save one with "
             "torch.save(model.state_dict(), file)."
         )
-    return _checked(content, path)
+    found = state_dicts(content)
+    chosen = found[0] if found else Found("", {})
+    origin = str(path)
+    others = [f"'{each.key}'" for each in found[1:] if len(each.tensors) == len(chosen.tensors)]
+    if others:
+        named = chosen.key or "the file itself"
+        origin = f"{path} (its '{named}'; it also holds {' and '.join(others[:3])})"
+    return Weights(origin, _checked(chosen.tensors, path), size)
 
 
 def _checked(content: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
