@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from designer.runs.survey import Summary
 
 _WORDS = {
-    "new": "not begun",
+    "new": "not started",
     "early_stopped": "stopped early",
 }
 

@@ -8,6 +8,7 @@ README instead.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,30 +45,39 @@ def main() -> int:
     parser.add_argument("--readme", action="store_true", help="only the pictures of the README")
     parser.add_argument("--sizes", action="store_true", help="on screens of the usual sizes")
     parser.add_argument("--look", help=argparse.SUPPRESS)
+    parser.add_argument("--only", default="", help="only looks whose name has this in it")
+    parser.add_argument("--run", type=Path, help="a finished run to show; else one is trained")
     options = parser.parse_args()
     if options.look:
         _take(options.folder, options.look, readme=options.readme, sizes=options.sizes)
         return 0
     options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
-        _train(Path(home))
+        first = Path(home) / "runs" / "2026-01-01-1200-lenet5"
+        if options.run:
+            shutil.copytree(options.run, first)
+        else:
+            _train(first)
         for look in ("dark", "light"):
             for name, screen in SIZES.items() if options.sizes else ():
-                _look(options.folder / f"{name}-{look}", look, screen[2], Path(home), screen=screen)
+                target = options.folder / f"{name}-{look}"
+                if options.only in target.name:
+                    _look(target, look, screen[2], Path(home), screen=screen)
             if options.sizes:
                 continue
             for scale in (1,) if options.readme else (1, 2):
-                name = "" if options.readme else f"{look}-{scale}x"
-                _look(options.folder / name, look, scale, Path(home), readme=options.readme)
+                target = options.folder / ("" if options.readme else f"{look}-{scale}x")
+                if options.only in target.name:
+                    _look(target, look, scale, Path(home), readme=options.readme)
     if not options.readme:
         _write_page(options.folder)
     return 0
 
 
-def _train(home: Path) -> None:
+def _train(run: Path) -> None:
     """Train LeNet-5 for a moment, so that there is a run to be shown."""
     command = [sys.executable, "-m", "designer", "train", "lenet5", "--epochs", "6"]
-    command += ["--run", str(home / "runs" / "2026-01-01-1200-lenet5")]
+    command += ["--run", str(run)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -254,6 +264,7 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
     wait_until(lambda: window.training.set_up.data.reading is not None)
     wait(WAIT_MS)
     yield "training-set-up", whole
+    yield from _running_scenes(window)
     run = min(Path(os.environ["GALLERY_RUNS"]).iterdir())
     window.trainer.show(run)
     wait_until(lambda: window.training.curves is not None)
@@ -263,13 +274,71 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
         window.show_dock(row.key)
         yield f"dock-{row.key}", docks[row.key].grab
     yield from _run_scenes(window)
+    yield from _notice_scenes(window)
     window.tour()
     yield "tour", whole
+
+
+def _running_scenes(window: "QWidget") -> Iterator[Scene]:
+    """Show a run that trains: its events are written here, and its lock is held."""
+    from designer import presets
+    from designer.recipe.reading import changed
+    from designer.runs import lock
+    from designer.runs.begin import begin
+    from tests.gui.training.conftest import write_events
+
+    path = Path(os.environ["GALLERY_RUNS"]) / "2026-01-03-0900-lenet5"
+    run = begin(path, presets.load("lenet5"), changed(presets.recipe("lenet5"), {"epochs": 12}))
+    write_events(run, epochs=7)
+    with lock.held(run.lock):
+        window.trainer.window_shown()  # finds what is being trained
+        wait_until(lambda: window.training.running)
+        wait_until(lambda: window.training.curves is not None)
+        wait(WAIT_MS)
+        yield "training-running", lambda: seen(window)
+    wait_until(lambda: not window.training.running)
+    window.trainer.show(min(path.parent.iterdir()))
+    wait(WAIT_MS)
+    shutil.rmtree(path)
+
+
+def _notice_scenes(window: "QWidget") -> Iterator[Scene]:
+    """Show the bars above the canvas, a floating panel and the canvas from left to right."""
+    from designer.gui.documents.document import AS_KNOWN, FileState
+
+    workspace = window.workspace
+    workspace.open_preset("resnet50")
+    window.canvas.set_flow(right=True)
+    window.canvas.fit()
+    yield "from-left-to-right", lambda: seen(window)
+    window.canvas.set_flow(right=False)
+    document = workspace.document
+    document.path = Path.home() / "networks" / "resnet50.json"
+    changes = ("conv1: stride 2 to 1", "layer1: added", "layer2: removed", "fc: bias yes to no")
+    document.on_disk = FileState("changed", "", (*changes, "avgpool: removed"))
+    workspace.documents_changed.emit()
+    window.backup_notice.tell(
+        f"The unsaved changes cannot be backed up in {Path.home()}: no space is left on the "
+        "device. Save the design before you quit.",
+        [("OK", window.backup_notice.hide)],
+    )
+    workspace.reported.emit(
+        "No installed font has the letters of some names (Chinese), so boxes are drawn for them. "
+        "On Debian and Ubuntu, apt install fonts-noto-cjk adds one; then start the program again."
+    )
+    yield "notices", lambda: seen(window)
+    window.backup_notice.hide()
+    document.path, document.on_disk = None, AS_KNOWN
+    workspace.documents_changed.emit()
+    window.docks["training"].setFloating(True)
+    yield "floating-panel", lambda: seen(window)
+    window.docks["training"].setFloating(False)
 
 
 def _run_scenes(window: "QWidget") -> Iterator[Scene]:
     """Show the list of runs with some that wait, and its dialogs."""
     from designer import presets
+    from designer.gui.export.dialog import ExportDialog
     from designer.gui.training.disk_dialog import DiskDialog
     from designer.gui.training.run_comparison import RunComparison
     from designer.gui.training.train_on_dialog import TrainOnDialog
@@ -293,17 +362,19 @@ def _run_scenes(window: "QWidget") -> Iterator[Scene]:
     panel.list.selectAll()
     panel.compare()
     wait(WAIT_MS)
-    yield "runs-comparison", window.findChild(RunComparison).grab
+    yield "runs-comparison", lambda: seen(window)
     window.findChild(RunComparison).close()
     window.show_dock("training")
-    yield "runs-curves", window.docks["training"].grab
+    yield "runs-curves", lambda: seen(window)
     run = next(run for run in panel.summaries if run.state == "finished").path
     for name, dialog in (
         ("runs-train-on", TrainOnDialog(window.trainer, run, window)),
         ("runs-disk", DiskDialog(window.trainer, window)),
+        ("runs-export", ExportDialog(window.workspace, window.trainer, window)),
     ):
         dialog.show()
-        yield name, dialog.grab
+        wait(WAIT_MS)
+        yield name, lambda: seen(window)
         dialog.close()
 
 
@@ -414,7 +485,8 @@ def _size_scenes(window: "QWidget") -> Iterator[Scene]:
     wait_until(lambda: window.training.set_up.data.reading is not None)
     wait(WAIT_MS)
     yield "training-set-up", whole
-    (run,) = Path(os.environ["GALLERY_RUNS"]).iterdir()
+    yield from _running_scenes(window)
+    run = min(Path(os.environ["GALLERY_RUNS"]).iterdir())
     window.trainer.show(run)
     wait_until(lambda: window.training.curves is not None)
     wait(WAIT_MS)
@@ -422,6 +494,8 @@ def _size_scenes(window: "QWidget") -> Iterator[Scene]:
     for row in DOCKS:
         window.show_dock(row.key)
         yield f"dock-{row.key}", whole
+    yield from _run_scenes(window)
+    yield from _notice_scenes(window)
     window.tour()
     yield "tour", whole
 

@@ -1,4 +1,4 @@
-"""Hides the tab bars of docks that Qt leaves behind.
+"""Hides the tab bars of docks that Qt leaves behind, and sets crowded tabs closer together.
 
 Qt 6.10 and 6.11 create new tab bars with each `restoreState`, and when docks are tabbed before the
 first show. The old bars stay visible, do nothing and cover other widgets.
@@ -7,7 +7,13 @@ first show. The old bars stay visible, do nothing and cover other widgets.
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar
 
-_CHANGES = (QEvent.Type.ChildAdded, QEvent.Type.LayoutRequest, QEvent.Type.Show)
+_CHANGES = (
+    QEvent.Type.ChildAdded,
+    QEvent.Type.LayoutRequest,
+    QEvent.Type.Resize,
+    QEvent.Type.Show,
+)
+_PADDING = 24  # pixels beside the title of a tab, left and right together
 
 
 class DockTabs(QObject):
@@ -37,6 +43,8 @@ class DockTabs(QObject):
         for bar in bars:
             bar.setElideMode(Qt.TextElideMode.ElideNone)  # scroll rather than cut the titles
             bar.setUsesScrollButtons(True)
+            if bar in used:
+                _space(bar)
             if bar.isVisible() != (bar in used) and self.window.isVisible():
                 bar.setVisible(bar in used)
 
@@ -46,6 +54,18 @@ class DockTabs(QObject):
             for dock in self.window.findChildren(QDockWidget)
             if (others := self.window.tabifiedDockWidgets(dock)) and not dock.isFloating()
         }
+
+
+def _space(bar: QTabBar) -> None:
+    """Set the tabs of a bar closer together where they have too little room."""
+    metrics = bar.fontMetrics()
+    titles = (bar.tabText(index) for index in range(bar.count()))
+    needed = sum(metrics.horizontalAdvance(title) + _PADDING for title in titles)
+    crowded = needed > bar.width()
+    if crowded != bool(bar.property("crowded")):
+        bar.setProperty("crowded", crowded)
+        bar.style().unpolish(bar)
+        bar.style().polish(bar)
 
 
 def _titles(bar: QTabBar) -> frozenset[str]:

@@ -339,6 +339,7 @@ QComboBox[lit="true"] {{ border-color: {c.accent}; color: {c.accent}; }}
 QComboBox::drop-down {{ border: 0; width: 18px; }}
 QComboBox::down-arrow {{ image: url("{pictures}/chevron-{look}.svg"); width: 12px; height: 12px; }}
 QToolButton::menu-indicator {{ image: none; }}
+QCheckBox {{ min-height: 18px; }}
 QCheckBox::indicator, QTreeView::indicator, QListView::indicator {{ width: 14px; height: 14px;
     border: 1px solid {c.strong_line}; border-radius: 3px; background: {c.field}; }}
 QCheckBox::indicator:checked, QTreeView::indicator:checked, QListView::indicator:checked {{
@@ -362,7 +363,9 @@ QTabBar::tab {{ background: transparent; color: {c.soft_text}; padding: 6px 12px
     border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; }}
 QTabBar::tab:hover {{ color: {c.text}; }}
+QTabBar[crowded="true"]::tab {{ padding: 6px 6px; }}
 QTabBar::scroller {{ width: 30px; }}
+QTabBar::tear {{ width: 0; border: 0; }}
 QTabBar QToolButton {{ background: {c.window}; border: 0; border-radius: 0; padding: 0; }}
 QTabBar QToolButton::right-arrow {{ image: url("{pictures}/chevron-right-{look}.svg");
     width: 14px; height: 14px; }}
@@ -375,6 +378,7 @@ QDockWidget::title {{ background: {c.window}; padding: 5px 8px; text-align: left
 QStatusBar {{ background: {c.window}; border-top: 1px solid {c.line}; }}
 QStatusBar::item {{ border: 0; }}
 QScrollArea {{ background: {c.window}; border: 0; }}
+QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
 QScrollBar::handle {{ background: {c.strong_line}; border-radius: 3px; margin: 2px; }}

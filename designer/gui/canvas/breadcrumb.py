@@ -18,6 +18,7 @@ class Breadcrumb(QWidget):
 
     def __init__(self, workspace: Workspace, parent: QWidget) -> None:
         super().__init__(parent, objectName="breadcrumb")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)  # else nodes show through
         self.workspace = workspace
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(6, 3, 6, 3)

@@ -4,7 +4,7 @@ The picture is a pixmap that is drawn again when the geometry changed, ten times
 """
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -14,7 +14,8 @@ from designer.gui.canvas import marks
 from designer.gui.canvas.primitives import draw_lines, draw_rects
 from designer.gui.canvas.scene_view import SceneView
 
-_WIDTH, _HEIGHT = 132, 164
+_SIZE = QSize(132, 164)
+_WIDE = QSize(188, 72)  # of a graph from left to right; a higher one would cover its end
 _MARGIN = 16
 _INSIDE = 9.0  # pixels between the border and the graph
 _EVERY = 100  # milliseconds between two pictures
@@ -33,7 +34,7 @@ class Minimap(QWidget):
         self.setAttribute(
             Qt.WidgetAttribute.WA_OpaquePaintEvent
         )  # so the graph below is not painted
-        self.resize(_WIDTH, _HEIGHT)
+        self.resize(_SIZE)
         self._picture: QPixmap | None = None
         self._drawn: tuple[object, ...] | None = None  # the state of the layer it was drawn from
         self._bounds = QRectF()
@@ -44,7 +45,10 @@ class Minimap(QWidget):
 
     def move_to_corner(self) -> None:
         """Move to the bottom right corner of the view."""
-        self.move(self.view.width() - _WIDTH - _MARGIN, self.view.height() - _HEIGHT - _MARGIN)
+        self.move(
+            self.view.width() - self.width() - _MARGIN,
+            self.view.height() - self.height() - _MARGIN,
+        )
 
     def _rebuild_if_changed(self) -> None:
         layer = self.view.layer
@@ -64,6 +68,11 @@ class Minimap(QWidget):
 
     def _rebuild(self) -> None:
         self._picture = None
+        bounds = self.view.layer.bounds()
+        size = _WIDE if bounds.width() > 2 * bounds.height() else _SIZE
+        if size != self.size():
+            self.resize(size)
+            self.move_to_corner()
         self.update()
         if self.view.layer.lifted is not None:  # nodes still move
             self._later.start()

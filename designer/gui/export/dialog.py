@@ -24,6 +24,7 @@ from designer.design import identifiers
 from designer.gui.base import background, icons, numbers
 from designer.gui.base.boxes import ComboBox
 from designer.gui.base.plain_text import tip
+from designer.gui.base.screens import resize_within
 from designer.gui.base.theme import sans, theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.export.format_row import FormatRow
@@ -328,6 +329,11 @@ class ExportDialog(QDialog):
         self.message.setText(sentence)
         self.message.setProperty("role", role)
         self.message.style().polish(self.message)
+        # The labels wrap, which a dialog's least size does not take into account.
+        layout = self.layout()
+        needed = layout.totalHeightForWidth(self.width()) if layout is not None else 0
+        if self.isVisible() and needed > self.height():
+            resize_within(self, self.width(), needed)
 
     def _open_folder(self) -> None:
         folder = Path(self.folder.edit.text().strip()).expanduser()

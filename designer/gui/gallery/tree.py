@@ -56,6 +56,12 @@ class Tree(MarkView):
             bar.setRange(0, max(0, round(whole - part)))
             bar.setPageStep(part)
             bar.setSingleStep(40)
+        if self.current in self.places and not self._moved():
+            self.reveal(self.places[self.current])
+
+    def _moved(self) -> bool:
+        """Tell whether the tree was scrolled away from its beginning."""
+        return bool(self.horizontalScrollBar().value() or self.verticalScrollBar().value())
 
     def origin(self) -> QPointF:
         """Return the point in the view's corner; a tree smaller than the view is centered."""

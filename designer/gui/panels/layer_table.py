@@ -139,6 +139,10 @@ def _size(number: int) -> str:
     return numbers.size(number) if number else "0"
 
 
+def _short_size(number: int) -> str:
+    return _size(number).replace("bytes", "B")
+
+
 def _receptive_area(line: Line) -> float:
     field = line.row.receptive_field
     return field.size[0] * field.size[1] if field is not None else 0.0
@@ -174,7 +178,7 @@ COLUMNS: tuple[Column, ...] = (
         number=lambda x: FLOAT_BYTES * _values(x),
         total=lambda x: x.output_bytes,
         write=_size,
-        short=_size,
+        short=_short_size,
         plain_title="memory_bytes",
     ),
     _numbers(
@@ -185,7 +189,7 @@ COLUMNS: tuple[Column, ...] = (
         number=lambda x: x.saved_for_backward,
         total=lambda x: x.saved_bytes(),
         write=_size,
-        short=_size,
+        short=_short_size,
         plain_title="kept_bytes",
     ),
     _numbers(

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from designer.analysis.problems import Severity
 from designer.gui.base import icons, numbers
+from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, sans, theme
@@ -90,8 +91,7 @@ class StatusBar(QStatusBar):
 
     def _make_message(self) -> None:
         self.sign = QLabel()
-        self.message = QLabel(objectName="status-message")
-        self.message.setTextFormat(Qt.TextFormat.PlainText)
+        self.message = ElidedLabel(name="status-message")
         self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._sentence = QWidget()
         line = QHBoxLayout(self._sentence)
@@ -191,7 +191,7 @@ class StatusBar(QStatusBar):
         needed = fitting.needed(self.workspace.analysis.totals, recipe, device)
         most = fitting.largest_batch(self.workspace.analysis.totals, recipe, device)
         self.fit_.setText(
-            f"training at batch {numbers.count(recipe.batch)}: {size(needed)} of "
+            f"training at batch {numbers.count(recipe.batch)} takes {size(needed)}, "
             f"{size(device.free)} free"
         )
         fits = needed <= device.free

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QPoint, QPointF, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter, QResizeEvent
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -42,6 +42,8 @@ EXPLANATION = (
     "training of other runs."
 )
 LONGEST = 1_000  # the longest time between two drawings, in milliseconds
+_PAGES = (("Loss, accuracy", "Loss"), ("Rate, throughput", "Rate"))  # names, long and short
+_NARROW = 38  # line heights of a panel with room for the long names only from here on
 _FORMATS = "PNG picture (*.png);;SVG drawing (*.svg);;CSV table (*.csv)"
 
 
@@ -73,6 +75,7 @@ class Curves(QWidget):
         self.legend = QLabel(objectName="curves-legend")
         self.legend.setMinimumWidth(1)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.legend.setWordWrap(True)
         self.legend.setContentsMargins(8, 0, 8, 0)
         column.addWidget(self.legend)
         column.addLayout(self._row, 1)
@@ -93,9 +96,9 @@ class Curves(QWidget):
         self.pages = QButtonGroup(self)
         for number, (name, help_) in enumerate(
             (
-                ("Loss, accuracy", "Show the loss and the accuracy."),
+                (_PAGES[0][0], "Show the loss and the accuracy."),
                 (
-                    "Rate, throughput",
+                    _PAGES[1][0],
                     "Show the learning rate and the throughput in images per second.",
                 ),
             )
@@ -137,6 +140,13 @@ class Curves(QWidget):
 
     def _button(self, text: str, help_: str, name: str) -> QToolButton:
         return QToolButton(objectName=name, text=text, toolTip=help_)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use short names of the pages where the long ones have no room."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < _NARROW * self.fontMetrics().height()
+        for button, names in zip(self.pages.buttons(), _PAGES, strict=True):
+            button.setText(names[narrow])
 
     def _add(self, plot: Plot) -> None:
         plot.pointed.connect(self._point)

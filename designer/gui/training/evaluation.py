@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLay
 
 from designer.errors import DesignerError
 from designer.gui.base import background, numbers
+from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import sans, theme
 from designer.gui.training.matrix import ConfusionMatrix
@@ -58,9 +59,8 @@ class EvaluationPanel(QWidget):
         self.matrix.picked.connect(self._filter)
         self.mistakes = Mistakes()
         self.caption = QLabel(objectName="mistakes-caption", textFormat=Qt.TextFormat.PlainText)
-        self.key = QLabel("true → predicted, with probability", objectName="mistakes-key")
+        self.key = ElidedLabel("true → predicted, with probability", name="mistakes-key")
         self.key.setProperty("role", "soft")
-        self.key.setMinimumWidth(1)
         self.message = QLabel(
             objectName="evaluation-message", wordWrap=True, textFormat=Qt.TextFormat.PlainText
         )

@@ -331,12 +331,14 @@ class TrainingPanel(QWidget):
         self.card.setVisible(ended)
         if follower is None or not ended:
             return
-        bad = follower.state in BAD or self._never_began(follower)
+        bad = follower.state in BAD or self._failed_to_begin(follower)
         self.card.setStyleSheet(_card_style("training-card", bad=bad))
         self.sentence.setText(self.ending(follower))
         resumable = follower.state in ("stopped", "interrupted", "failed", "damaged", "new")
         self.resume.setVisible(resumable)
-        self.resume.setText("Resume" if follower.checkpoint else "Start again")
+        fresh = follower.state == "new" and not self._failed_to_begin(follower)
+        again = "Start" if fresh else "Start again"
+        self.resume.setText("Resume" if follower.checkpoint else again)
         self.train_on.setVisible(follower.state in TRAINED_ON and follower.checkpoint)
         self.slower.setVisible(follower.state == "diverged" and follower.checkpoint)
         batch = re.search(r"try batch (\d+)", self.sentence.text())
@@ -345,8 +347,8 @@ class TrainingPanel(QWidget):
             self.halve.setText(f"Set batch to {batch[1]}")
             self.halve.setProperty("batch", int(batch[1]))
 
-    def _never_began(self, follower: Follower) -> bool:
-        return follower.state == "new" and bool(self.trainer.ending_of(follower))
+    def _failed_to_begin(self, follower: Follower) -> bool:
+        return follower.state == "new" and self.trainer.tried(follower)
 
     def ending(self, follower: Follower) -> str:
         """Return in one or two sentences how a run ended or was interrupted."""
@@ -358,6 +360,8 @@ class TrainingPanel(QWidget):
             )
         if state == "damaged":
             return follower.sentence
+        if state == "new" and not self._failed_to_begin(follower):
+            return "This training has not started yet."
         if state in ("interrupted", "new"):
             words = self.trainer.ending_of(follower)
             last = follower.history.last.get("checkpoint")

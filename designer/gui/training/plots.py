@@ -57,6 +57,7 @@ class Plot(QWidget):
         self.following = True  # the range grows with the curves until the user changes it
         self.whole = False  # whether values far above all others are shown, too
         self._top = math.inf  # the largest value that is shown
+        self._above = 0  # how many values are above that
         self._decades: tuple[int, int] | None = None  # of the ranges that limit the zoom
         self.lines: Sequence[Line] = ()
         self.marks: Sequence[tuple[float, str]] = ()
@@ -69,6 +70,7 @@ class Plot(QWidget):
         self.header.setMinimumWidth(1)
         self.above = QToolButton(objectName=f"plot-above-{title.lower().replace(' ', '-')}")
         self.above.setAutoRaise(True)
+        self.above.setStyleSheet("padding: 0 4px;")  # no higher than the text beside it
         self.above.clicked.connect(self._toggle_whole)
         self.above.hide()
         self.axes = {
@@ -138,7 +140,8 @@ class Plot(QWidget):
         self._limit_zoom(right, high - low)
         self.box.setXRange(0, right, padding=0.01)
         self.box.setYRange(low, high, padding=0.04)
-        self._name_above()
+        self._above = self._count_above()
+        self._update_header()
 
     def fit_whole(self) -> None:
         """Show all of the curves with every value."""
@@ -166,12 +169,15 @@ class Plot(QWidget):
             yMax=300 if self.log else 1e307,
         )
 
-    def _name_above(self) -> None:
-        """Say how many values are above the range."""
-        count = self._count_above()
+    def _name_above(self, *, short: bool) -> None:
+        """Say how many values are above the range; a short text leaves room to the values."""
+        count = self._above
         self.above.setVisible(count > 0 or self.whole)
         points = "1 point" if count == 1 else f"{numbers.count(count)} points"
-        self.above.setText("Hide outliers" if self.whole else f"▲ {points} above: show all")
+        if short:
+            self.above.setText("▼" if self.whole else f"▲ {numbers.count(count)}")
+        else:
+            self.above.setText("Hide outliers" if self.whole else f"▲ {points} above: show all")
         self.above.setToolTip(
             "Fit the range to most of the values again."
             if self.whole
@@ -342,8 +348,12 @@ class Plot(QWidget):
         wide = 1.1 * self.header.fontMetrics().horizontalAdvance(
             "  ".join(text for text, _ in detailed)
         )
+        self._name_above(short=False)
         room = self.width() - (0 if self.above.isHidden() else self.above.sizeHint().width())
         fits = wide < room
+        if not fits:
+            plain = self.header.fontMetrics().horizontalAdvance("  ".join(t for t, _ in short))
+            self._name_above(short=1.1 * plain > room)
         self.header.setText(
             "&nbsp;&nbsp;".join(
                 f'<span style="color:{color}">{escape(text)}</span>'

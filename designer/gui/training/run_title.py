@@ -25,7 +25,7 @@ SETTLED = 300  # milliseconds after the last edit at which the design is compare
 STATES = {
     "starting": "starting",
     "running": "training",
-    "new": "not begun",
+    "new": "not started",
     "early_stopped": "stopped early",
     "gone": "missing",
 }

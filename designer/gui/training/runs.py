@@ -5,7 +5,15 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QAction, QDesktopServices, QHideEvent, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import (
+    QAction,
+    QDesktopServices,
+    QHideEvent,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -21,6 +29,7 @@ from PySide6.QtWidgets import (
 from designer.design import files
 from designer.errors import DesignerError
 from designer.gui.base import background, numbers
+from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.theme import theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.training import run_removal
@@ -35,6 +44,7 @@ from designer.runs.survey import Summary, Survey
 
 LOOK = 3_000  # milliseconds between two readings of the folder, while the list is visible
 _NAMED = 6  # runs that a question names
+_MARGINS, _GAP = 12, 2  # pixels beside the buttons, left and right together, and between two
 
 
 class RunsPanel(QWidget):
@@ -142,27 +152,49 @@ class RunsPanel(QWidget):
 
     def _tools(self) -> QHBoxLayout:
         line = QHBoxLayout()
-        line.setContentsMargins(6, 2, 6, 2)
-        line.setSpacing(2)
+        line.setContentsMargins(_MARGINS // 2, 2, _MARGINS // 2, 2)
+        line.setSpacing(_GAP)
+        self.tools: dict[str, QToolButton] = {}
         for row in RUN_ACTIONS:
             if row.in_tools:
                 button = QToolButton(objectName=f"runs-{row.key}-button")
                 button.setDefaultAction(self.actions_[row.key])
                 button.setIconSize(QSize(16, 16))
+                button.setMinimumWidth(1)  # so that the panel can be too narrow for all
+                self.tools[row.key] = button
                 line.addWidget(button)
-        more = QToolButton(objectName="runs-more", text="More ▾")
-        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(more)
+        self.more = QToolButton(objectName="runs-more", text="More ▾")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.more)
         menu.setToolTipsVisible(True)
-        for row in RUN_ACTIONS:
-            if row.separated:
-                menu.addSeparator()
-            if not row.in_tools:
-                menu.addAction(self.actions_[row.key])
-        more.setMenu(menu)
-        line.addWidget(more)
+        menu.aboutToShow.connect(self._fill_more)
+        self.more.setMenu(menu)
+        self._fill_more()
+        line.addWidget(self.more)
         line.addStretch(1)
         return line
+
+    def _fill_more(self) -> None:
+        """Put the actions without a visible button into the menu More."""
+        menu = self.more.menu()
+        menu.clear()
+        for row in RUN_ACTIONS:
+            button = self.tools.get(row.key)
+            if row.separated:
+                menu.addSeparator()
+            if button is None or button.isHidden():
+                menu.addAction(self.actions_[row.key])
+
+    def _fit_tools(self) -> None:
+        """Hide the last buttons where there is no room for all; the menu has their actions."""
+        room = self.width() - _MARGINS - self.more.sizeHint().width()
+        for button in self.tools.values():
+            room -= button.sizeHint().width() + _GAP
+            button.setVisible(room >= 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_tools()
 
     def _footer(self) -> QHBoxLayout:
         line = QHBoxLayout()
@@ -187,9 +219,7 @@ class RunsPanel(QWidget):
         self.queue = QWidget(objectName="runs-queue")
         line = QHBoxLayout(self.queue)
         line.setContentsMargins(10, 2, 6, 2)
-        self.waiting = QLabel(objectName="runs-waiting")
-        self.waiting.setTextFormat(Qt.TextFormat.PlainText)
-        self.waiting.setMinimumWidth(1)
+        self.waiting = ElidedLabel(name="runs-waiting")
         self.hold = QToolButton(objectName="runs-hold", text="Hold")
         self.hold.setCheckable(True)
         self.hold.setToolTip("Starts no waiting training until it is pressed again.")

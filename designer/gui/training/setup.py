@@ -39,7 +39,7 @@ from designer.storage import save_file, unwritable
 SETTLED = 150  # milliseconds after the last edit at which data and design are compared
 ASK_MEMORY = 5_000  # milliseconds between two queries of the free memory, while it is shown
 _RECIPES = "Recipes (*.json);;All files (*)"
-_NARROW = 34  # line heights of a panel that stacks its columns
+_NARROW = 40  # line heights of a panel that stacks its columns
 
 
 class SetUp(QWidget):

@@ -125,6 +125,7 @@ class TrainOnDialog(QDialog):
         self.begin = QPushButton("Add to the queue" if trainer.occupied else "Train on")
         self.begin.setObjectName("train-on-begin")
         self.begin.setDefault(True)
+        self.begin.setProperty("primary", True)
         buttons.addButton(self.begin, QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self._begin)
         buttons.rejected.connect(self.reject)

@@ -385,6 +385,11 @@ class Trainer(QObject):
         except DesignerError as error:
             self.refused.emit(str(error))
 
+    def tried(self, follower: "Follower") -> bool:
+        """Tell whether a worker was asked to train a run, here or, by its output, elsewhere."""
+        here = self._job is not None and self._job.path == follower.run.path
+        return here or bool(follower.last_line)
+
     def ending_of(self, follower: "Follower") -> str:
         """Return a sentence on why an interrupted run has no result."""
         from designer.gui.worker.service import ending, with_last_line

@@ -68,7 +68,7 @@ def test_whether_training_fits_follows_the_recipe(
     workspace.document.recipe = changed(recipe, {"batch": 32, "precision": "float32"})
     training.changed.emit()
     needed = numbers.size(workspace.analysis.totals.training_bytes(Optimizer(), 32))
-    text = f"training at batch 32: {needed} of 6.00 GB free"
+    text = f"training at batch 32 takes {needed}, 6.00 GB free"
     qtbot.waitUntil(lambda: status.fit_.text() == text)
     assert "fits" in status.fit_.toolTip()
     assert status.fit_.property("role") == "soft"
