@@ -344,16 +344,16 @@ class Plot(QWidget):
     def _update_header(self) -> None:
         short = self._header_words(detailed=False)
         detailed = self._header_words(detailed=True)
-        # The title is bold.
-        wide = 1.1 * self.header.fontMetrics().horizontalAdvance(
-            "  ".join(text for text, _ in detailed)
-        )
+        wide = 1.1 * self._width(detailed)  # the title is bold
         self._name_above(short=False)
         room = self.width() - (0 if self.above.isHidden() else self.above.sizeHint().width())
         fits = wide < room
-        if not fits:
-            plain = self.header.fontMetrics().horizontalAdvance("  ".join(t for t, _ in short))
-            self._name_above(short=1.1 * plain > room)
+        if not fits and 1.1 * self._width(short) > room:
+            self._name_above(short=True)
+            if not self.above.isHidden():
+                room = self.width() - self.above.sizeHint().width()
+            if 1.1 * self._width(short) > room:
+                short = [(_abbreviated(text), color) for text, color in short]
         self.header.setText(
             "&nbsp;&nbsp;".join(
                 f'<span style="color:{color}">{escape(text)}</span>'
@@ -362,6 +362,9 @@ class Plot(QWidget):
                 for text, color in (detailed if fits else short)
             )
         )
+
+    def _width(self, words: Sequence[tuple[str, str]]) -> int:
+        return self.header.fontMetrics().horizontalAdvance("  ".join(text for text, _ in words))
 
     def _header_words(self, *, detailed: bool) -> list[tuple[str, str]]:
         """Return the texts of the header, each with its color; the title has none."""
@@ -436,3 +439,8 @@ class Plot(QWidget):
 
     def _stop_following(self) -> None:
         self.following = False
+
+
+def _abbreviated(text: str) -> str:
+    """Return the text of a header with short names, which its tooltip explains."""
+    return text.replace("training", "train").replace("validation", "val.")

@@ -8,10 +8,21 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QScrollBar, QSplitter, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QApplication,
+    QLabel,
+    QScrollBar,
+    QSplitter,
+    QToolButton,
+    QWidget,
+)
 
+from designer.gui.base.elided_label import ElidedLabel
 from tests.gui.hands import wait, wait_until
 
 
@@ -38,11 +49,18 @@ def main() -> None:
     welcome = free.contains(window.frameGeometry())
     window.workspace.open_preset("vgg16")
     wait(300)
-    cut = {}
+    cut, shortened = {}, {}
     for key, dock in window.docks.items():
         window.show_dock(key)
         wait(100)
         cut[key] = sorted(cut_off(dock.widget()))
+        shortened[key] = sorted(short_of_room(dock.widget()))
+    window.trainer.show(a_run(Path(home) / "runs" / "2026-01-01-1200-lenet5"))
+    wait_until(lambda: window.training.curves is not None)
+    for key in ("training", "runs"):
+        window.show_dock(key)
+        wait(300)
+        shortened[f"{key} of a run"] = sorted(short_of_room(window.docks[key].widget()))
     dialogs = {}
     for make in (
         lambda: SettingsDialog(window.preferences, window.apply_preferences, window),
@@ -64,6 +82,7 @@ def main() -> None:
                 "down": center.height() / editor.height(),
                 "tabbing": editor.sizes().tabbing,
                 "cut": cut,
+                "shortened": shortened,
                 "dialogs": dialogs,
                 "search": window.findChild(QWidget, "search").isVisible(),
             }
@@ -73,6 +92,37 @@ def main() -> None:
         document.saved = document.design
     window.close()
     background.end()
+
+
+def a_run(path: Path) -> Path:
+    """Write a run whose loss falls, as a worker that was stopped leaves it."""
+    from designer import presets
+    from designer.runs.begin import begin
+    from tests.gui.training.conftest import write_events
+
+    write_events(begin(path, presets.load("lenet5"), presets.recipe("lenet5")), epochs=7)
+    return path
+
+
+def short_of_room(panel: QWidget) -> Iterator[str]:
+    """Yield the buttons, tabs and labels of one line that show only a part of their words.
+
+    An `ElidedLabel` is meant to; its tooltip has the whole text.
+    """
+    for button in panel.findChildren(QAbstractButton):
+        if not button.isVisible() or not button.text():
+            continue
+        lines = button.text().split("\n")
+        needed = max(button.fontMetrics().horizontalAdvance(line) for line in lines)
+        if isinstance(button, QToolButton):  # it leaves out the middle of its text
+            needed = button.sizeHint().width()
+        if needed > button.width():
+            yield f"{type(button).__name__} {button.text()}"
+    for label in panel.findChildren(QLabel):
+        if label.wordWrap() or isinstance(label, ElidedLabel) or not label.isVisible():
+            continue
+        if label.sizeHint().width() > label.width() + 1:
+            yield f"QLabel {label.objectName()}: {label.text()}"
 
 
 def cut_off(panel: QWidget) -> Iterator[str]:
