@@ -63,6 +63,7 @@ class GraphView(InteractiveView):
         self._shown: tuple[Document | None, str] = (None, "")
         self._fresh = True  # no node of the graph has been shown yet
         self._unseen = False  # the view was set before the window had its size
+        self._begun: tuple[QPointF, float] | None = None  # center and scale of the first look
         workspace.changed.connect(self.refresh)
         workspace.switched.connect(self.refresh)
         workspace.scope_changed.connect(self.refresh)
@@ -172,10 +173,12 @@ class GraphView(InteractiveView):
         """Look where the graph was left, or at its beginning."""
         self._fresh = False
         look = self._state.looks.get(self._shown[1])
+        self._begun = None
         if look is not None:
             self.navigator.look_at(*look)
         else:
             self.navigator.begin(self.layer.bounds(), right=self.flow.right)
+            self._begun = self.navigator.center, self.navigator.scale
         self._unseen = not self.isVisible()
 
     def _show_hint(self) -> None:
@@ -248,11 +251,22 @@ class GraphView(InteractiveView):
         if self._unseen:
             self._look_first()
         elif old.isValid() and old.width() > 0 and not self._fresh:
-            # What was in the middle stays there.
+            # What was in the middle stays there, unless nobody has moved the graph yet.
             middle = self.navigator.to_scene(QPointF(old.width() / 2, old.height() / 2))
-            self.navigator.look_at(middle, self.navigator.scale)
+            if self._at_first_look(middle):
+                self._look_first()
+            else:
+                self.navigator.look_at(middle, self.navigator.scale)
         self.notes.reposition()
         self._update_level()
+
+    def _at_first_look(self, middle: QPointF) -> bool:
+        """Tell whether the view still has the center and the scale of the first look."""
+        if self._begun is None or self._shown[1] in self._state.looks:
+            return False
+        center, scale = self._begun
+        away = (middle - center).manhattanLength() * scale  # a pixel or two are rounding
+        return scale == self.navigator.scale and away < 4
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         super().scrollContentsBy(dx, dy)

@@ -253,6 +253,35 @@ def test_hovering_tells_what_is_wrong(qtbot: QtBot, canvas: Canvas, workspace: W
     qtbot.waitUntil(lambda: not card.isVisible())
 
 
+def test_a_graph_that_nobody_moved_is_looked_at_anew_in_another_size(
+    canvas: Canvas, workspace: Workspace, qtbot: QtBot
+) -> None:
+    workspace.open_preset("vgg16")
+    for height in (420, 300, 700):
+        canvas.resize(1000, height)
+        qtbot.waitUntil(lambda height=height: canvas.height() == height)
+        top = pixel(canvas, canvas.view.rect_of("image").topLeft()).y()
+        assert 35 <= top <= 45, "not under the breadcrumb"
+    canvas.view.navigator.pan(QPoint(0, -200))
+    middle = canvas.view.navigator.center
+    canvas.resize(1000, 500)
+    qtbot.waitUntil(lambda: canvas.height() == 500)
+    assert (canvas.view.navigator.center - middle).manhattanLength() < 5
+
+
+def test_the_minimap_of_a_graph_from_left_to_right_is_low(
+    qtbot: QtBot, canvas: Canvas, workspace: Workspace
+) -> None:
+    workspace.open_preset("resnet50")
+    canvas.resize(730, 320)
+    canvas.set_flow(right=True)
+    canvas.fit()
+    last = canvas.view.rect_of("scores")
+    qtbot.waitUntil(lambda: canvas.minimap.height() < 100)
+    assert canvas.minimap.isVisible()
+    assert not canvas.minimap.geometry().contains(pixel(canvas, last.center()))
+
+
 def test_the_minimap_leads_there(qtbot: QtBot, canvas: Canvas, workspace: Workspace) -> None:
     workspace.open_preset("vgg16")
     minimap, view = canvas.minimap, canvas.view

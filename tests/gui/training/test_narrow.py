@@ -5,9 +5,11 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QSlider
 
+from designer import presets
 from designer.gui.training.recipe_form import RecipeForm, more
 from designer.gui.training.wrapping_button import WrappingButton
 from designer.runs import lock
+from designer.runs.begin import begin
 
 WIDTHS = (200, 260, 400)
 
@@ -100,3 +102,43 @@ def test_time_left_and_throughput_stay_visible_in_a_narrow_dock(desk, written):
         assert "step" in controls.position.text() and controls.device.isVisible()
         assert controls.minimumSizeHint().width() < 640
     desk.wait(lambda: not desk.training.running)
+
+
+def test_buttons_without_room_are_in_the_menu_more(desk, written):
+    written("a")
+    desk.runs.show()
+    buttons = desk.runs.tools
+    for width in (1200, 420, 250, 1200):
+        desk.runs.setFixedWidth(width)
+        desk.wait(lambda width=width: desk.runs.width() == width)
+        shown = {key for key, button in buttons.items() if button.isVisible()}
+        desk.wait(
+            lambda shown=shown: all(
+                buttons[key].width() >= buttons[key].sizeHint().width() for key in shown
+            )
+        )
+        assert (shown == set(buttons)) == (width == 1200)
+        desk.runs.more.menu().aboutToShow.emit()
+        menu = desk.runs.more.menu().actions()
+        for key in buttons:
+            assert (desk.runs.actions_[key] in menu) != (key in shown), key
+
+
+def test_a_run_that_was_never_started_is_not_called_gone(desk):
+    path = desk.trainer.runs_folder / "a"
+    begin(path, presets.load("lenet5"), presets.recipe("lenet5"))
+    desk.trainer.show(path)
+    desk.wait(desk.training.card.isVisible)
+    assert desk.training.sentence.text() == "This training has not started yet."
+    assert desk.training.resume.text() == "Start"
+
+
+def test_the_values_of_a_plot_are_seen_in_a_narrow_dock(desk, written):
+    run = written(epochs=3)
+    desk.trainer.show(run.path)
+    desk.wait(lambda: desk.training.curves is not None and desk.training.curves.loss.lines)
+    for width in (470, 630, 1200):
+        desk.training.setFixedWidth(width)
+        desk.wait(lambda width=width: desk.training.curves.width() == width)
+        for plot in (desk.training.curves.loss, desk.training.curves.accuracy):
+            desk.wait(lambda label=plot.header: label.sizeHint().width() <= label.width())
