@@ -218,7 +218,7 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
             yield f"{name}-{dock}", docks[dock].grab
         window.show_dock("analysis")
         yield f"{name}-inspector", docks["inspector"].grab
-    workspace.show(workspace.documents[1])
+    workspace.show(next(each for each in workspace.documents if each.title == "ResNet-50"))
     workspace.select(["layer2"], reveal=True)
     yield "block-use", docks["inspector"].grab
     window.canvas.toggle_expanded()

@@ -90,7 +90,7 @@ class StatusBar(QStatusBar):
         )
 
     def _make_message(self) -> None:
-        self.sign = QLabel()
+        self.sign = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.message = ElidedLabel(name="status-message")
         self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._sentence = QWidget()
