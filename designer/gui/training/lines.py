@@ -1,6 +1,7 @@
 """The curves of a plot as data: which of their points are drawn, and which values are shown."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,9 +12,9 @@ from designer.gui.worker.history import Array
 MIDDLE = 0.5  # the mean of an epoch is drawn at its middle, half an epoch before its end
 POINTS_PER_PIXEL = 2  # the lowest and the highest of the points that fall on a pixel
 _BLOCK = 64  # points per pair of extremes in the coarse copy of a long curve
-# Values that would squeeze three quarters of the others into 1 / _FLAT of the height are left out;
-# those within _SPREAD times the range of these three quarters are not.
-_FLAT, _SPREAD = 20.0, 5.0
+# A value is an outlier only if it is _FAR times the next lower one, and only a few can be: one of
+# each curve, or this share of a long one. A curve that falls smoothly has none.
+_FAR, _FEW = 10.0, 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,20 +82,26 @@ def extremes(x: Array, y: Array, size: int) -> tuple[Array, Array]:
     return x[chosen], y[chosen]
 
 
-def usual_top(values: Array) -> float | None:
-    """Return the largest value to show, None if all can be shown without flattening most of them.
+def usual_top(curves: Sequence[Array]) -> float | None:
+    """Return the largest value that is no outlier, None if there are no outliers.
 
     Parameters
     ----------
-    values
-        Finite values, shape (n,); n >= 1.
+    curves
+        The finite values of each curve, shape (n,); one curve at least has a value.
     """
-    low, high = float(values.min()), float(values.max())
-    usual = float(np.percentile(values, 75, method="lower"))
-    spread = max(usual - low, 0.05 * abs(usual))
-    if not spread or high - low <= _FLAT * spread:
+    values = np.concatenate(curves)
+    most = min(sum(max(1, int(_FEW * len(y))) for y in curves), len(values) - 1)
+    if not most:
         return None
-    return float(values[values <= low + _SPREAD * spread].max())
+    # Sorting only the largest is faster than sorting all of a million steps.
+    largest = np.sort(np.partition(values, -most - 1)[-most - 1 :])
+    below, above = largest[:-1], largest[1:]
+    for at in np.flatnonzero((below > 0) & (above > _FAR * below)):
+        top = float(below[at])
+        if all(int((y > top).sum()) <= max(1, _FEW * len(y)) for y in curves):
+            return top
+    return None
 
 
 def epoch_at(x: float) -> int:

@@ -24,7 +24,8 @@ def drawn(
     overlays: Mapping[Path, Follower], shown: Follower | None
 ) -> Iterator[tuple[Follower, str, str, str]]:
     """Yield each run to draw besides the shown one, with its color, mark and letter."""
-    others = (follower for follower in overlays.values() if follower is not shown)
+    own = shown.run.path if shown is not None else None
+    others = (follower for path, follower in overlays.items() if path != own)
     for number, follower in enumerate(others):
         mark, letter = _MARKS[number % len(_MARKS)]
         color = colors().of(_COLORS[number % len(_COLORS)]).name()

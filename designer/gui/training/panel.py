@@ -220,7 +220,8 @@ class TrainingPanel(QWidget):
         self.pages.addWidget(self.recipe)
         self.return_ = QPushButton("Back to the run", self.set_up, objectName="training-return")
         self.return_.clicked.connect(lambda: self.pages.setCurrentWidget(self.run))
-        self.set_up.device_rows.addWidget(self.return_)
+        rows = self.set_up.device_rows
+        rows.insertWidget(rows.indexOf(self.set_up.train) + 1, self.return_)  # in sight with it
         self.return_.hide()
 
     def _want_curves(self) -> None:
@@ -331,7 +332,8 @@ class TrainingPanel(QWidget):
         self.card.setVisible(ended)
         if follower is None or not ended:
             return
-        bad = follower.state in BAD or self._failed_to_begin(follower)
+        not_resumed = bool(self._why_not_resumed(follower))
+        bad = follower.state in BAD or self._failed_to_begin(follower) or not_resumed
         self.card.setStyleSheet(_card_style("training-card", bad=bad))
         self.sentence.setText(self.ending(follower))
         resumable = follower.state in ("stopped", "interrupted", "failed", "damaged", "new")
@@ -349,6 +351,13 @@ class TrainingPanel(QWidget):
 
     def _failed_to_begin(self, follower: Follower) -> bool:
         return follower.state == "new" and self.trainer.tried(follower)
+
+    def _why_not_resumed(self, follower: Follower) -> str:
+        """Return why a worker did not continue the run, "" if it did or was not asked."""
+        result = follower.result
+        refused = self.trainer.refusal_of(follower.run.path)
+        # A training that failed by itself has its reason in its result.
+        return "" if result is None or result.message == refused else refused
 
     def ending(self, follower: Follower) -> str:
         """Return in one or two sentences how a run ended or was interrupted."""
@@ -369,6 +378,9 @@ class TrainingPanel(QWidget):
                 step = numbers.count(last.get("step", 0))
                 return f"{words} The last checkpoint was written at step {step}."
             return f"{words} There is no checkpoint yet." if state == "interrupted" else words
+        refused = self._why_not_resumed(follower)
+        if refused:
+            return refused
         if result is None:
             return ""
         if state == "diverged":

@@ -23,7 +23,7 @@ FAINT = 80  # alpha of the raw curve behind a smoothed one, of 255
 MARKED, SOME_MARKED = 60, 20  # points of which all are marked, and how many are marked of more
 _ZOOM = 0.8  # the share of the range that is left when + is pressed
 _DEEPEST, _WIDEST = 1e-5, 20.0  # the zoom goes from here to there, in decades of the curves' range
-_STEPS_ABOVE = 2.0  # how far a faint curve may raise the top, in heights of the others' range
+_STEPS_ABOVE = 3.0  # how far above nearly all others the highest single steps are still shown
 _NONE: Array = np.empty(0)
 
 
@@ -178,12 +178,15 @@ class Plot(QWidget):
             self.above.setText("▼" if self.whole else f"▲ {numbers.count(count)}")
         else:
             self.above.setText("Hide outliers" if self.whole else f"▲ {points} above: show all")
-        self.above.setToolTip(
-            "Fit the range to most of the values again."
+        lie = "point is" if count == 1 else "points are"
+        help_ = (
+            "Leave out again what is far above all other values."
             if self.whole
-            else f"{points} far above all others would flatten the curves and are out of sight. "
-            "Show them (double-click, Home)."
+            else f"{numbers.count(count)} {lie} far above all others and out of sight, as they would "
+            "flatten the curves. Press to show all (double-click, Home)."
         )
+        self.above.setToolTip(help_)
+        self.above.setAccessibleName(help_)
 
     def _count_above(self) -> int:
         if self.whole or math.isinf(self._top):
@@ -209,26 +212,25 @@ class Plot(QWidget):
         high = max(float(y.max()) for y in (*main, *faint))
         if not self.whole and not self.percent and not self.log:
             top = self._usual(main, faint)
-            if top is not None and top < high:
+            if top < high:
                 high = self._top = top
         if self.from_zero and not self.log and not self.percent:
             low = min(0.0, low)
         return (low, high) if high > low else (low - 0.5, high + 0.5)
 
-    def _usual(self, main: list[Array], faint: list[Array]) -> float | None:
-        """Return the largest value to show, None for all."""
-        values = np.concatenate(main or faint)
-        top = usual_top(values)
+    def _usual(self, main: list[Array], faint: list[Array]) -> float:
+        """Return the largest value to show, so that at most a few far above it are left out."""
+        top = usual_top(main or faint)
         # The newest value of a curve is always shown; a single one may be a huge first one.
         newest = max((float(y[-1]) for y in main or faint if len(y) > 1), default=-math.inf)
         if top is None or newest > top:
-            top = float(values.max())
-        if not main:
-            return top
-        most = top + _STEPS_ABOVE * (top - float(values.min()))
-        # Of the steps, the 99th percentile: single losses jump.
-        steps = [float(np.percentile(y[:20_000], 99) if len(y) > 50 else y.max()) for y in faint]
-        return max(top, min(most, max(steps, default=top)))
+            top = max(float(y.max()) for y in main or faint)
+        for y in faint if main else ():
+            # Single losses jump; 98 of 100 are always shown.
+            most = float(np.percentile(y[:20_000], 98)) if len(y) > 50 else float(y.max())
+            highest = float(y.max())
+            top = max(top, highest if highest <= _STEPS_ABOVE * max(most, top) else most)
+        return top
 
     def _finite(self, line: Line) -> Array:
         y = self._measured(line.y)

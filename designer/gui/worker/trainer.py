@@ -400,6 +400,13 @@ class Trainer(QObject):
             return message if last_line in message else with_last_line(message, last_line)
         return ending(None, last_line)
 
+    def refusal_of(self, path: Path) -> str:
+        """Return why the newest worker that was asked to train a run did not, "" if it did."""
+        job = self._job
+        if job is None or job.path != path or job.answer is None or job.answer.get("ok"):
+            return ""
+        return job.message
+
     # Showing
 
     def show(self, path: Path | None) -> None:

@@ -150,7 +150,7 @@ def test_a_run_of_few_steps_has_a_curve(desk, written):
     ],
 )
 def test_values_far_above_all_others_are_left_out(values, top):
-    assert usual_top(np.array(values)) == top
+    assert usual_top([np.array(values)]) == top
 
 
 def test_a_huge_first_loss_does_not_flatten_the_plot(qtbot, look):
@@ -167,6 +167,7 @@ def test_a_huge_first_loss_does_not_flatten_the_plot(qtbot, look):
     )
     assert plot.box.viewRange()[1][1] < 3
     assert plot.above.isVisible() and plot.above.text() == "▲ 1 point above: show all"
+    assert plot.above.toolTip().startswith("1 point is far above all others")
     assert plot._arrows.data["x"].tolist() == [1.0]
     qtbot.mouseClick(plot.above, Qt.MouseButton.LeftButton)
     assert plot.box.viewRange()[1][1] > 1e6
@@ -178,6 +179,51 @@ def test_a_huge_first_loss_does_not_flatten_the_plot(qtbot, look):
     plot.whole = False
     plot.set_lines([Line("validation", "#b04000", x, np.append(3 / x[1:], 1e6), marked=True)])
     assert plot.box.viewRange()[1][1] > 1e6 and not plot.above.isVisible()
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 10, 60, 127, 400])
+@pytest.mark.parametrize("last", [0.9, 0.1, 3e-4])
+def test_a_curve_that_falls_is_seen_whole(qtbot, look, epochs, last):
+    plot = Plot("Loss")
+    qtbot.addWidget(plot)
+    plot.resize(310, 120)
+    plot.show()
+    x = np.arange(1.0, epochs + 1)
+    steps = np.linspace(0.01, epochs, 100 * epochs)
+    rate = 2.3 * (last / 2.3) ** (1 / epochs)
+    fall = np.log(2.3 / rate)
+    training, validation = 2.3 * np.exp(-fall * (x - 0.5)), 2.2 * np.exp(-fall * x)
+    plot.set_lines(
+        [
+            Line("", "#1f66d0", steps, 2.3 * np.exp(-fall * steps), faint=True),
+            Line("training", "#1f66d0", x - 0.5, training, marked=True, epochs=x),
+            Line("validation", "#b04000", x, validation, marked=True, epochs=x),
+        ]
+    )
+    high = plot.box.viewRange()[1][1]
+    assert plot.above.isHidden()
+    for line in plot.lines:
+        assert (line.y <= high).mean() >= 0.97
+    # Both newest values are readable in a narrow plot.
+    assert "validation" in plot.header.text()
+    assert plot.header.sizeHint().width() <= plot.width()
+
+
+def test_the_newest_values_have_room_beside_the_button_for_outliers(qtbot, look):
+    plot = Plot("Loss")
+    qtbot.addWidget(plot)
+    plot.resize(325, 120)
+    plot.show()
+    x = np.arange(1.0, 9.0)
+    plot.set_lines(
+        [
+            Line("training", "#1f66d0", x - 0.5, 0.00234 / x, marked=True, epochs=x),
+            Line("validation", "#b04000", x, np.append(1e4, 0.0034 / x[1:]), marked=True, epochs=x),
+        ]
+    )
+    assert plot.above.isVisible()
+    qtbot.waitUntil(lambda: plot.header.sizeHint().width() <= plot.header.width())
+    assert "0.000293" in plot.header.text() and "0.000425" in plot.header.text()
 
 
 @pytest.mark.parametrize("percent", [False, True])
@@ -202,3 +248,12 @@ def test_the_axis_shows_whole_numbers_at_each_zoom(qtbot, look, percent, log, si
         assert len(set(texts)) == len(texts)
         assert all(math.isfinite(float(text.replace(",", ""))) for text in texts)
         assert max(metrics.horizontalAdvance(text) for text in texts) * 0.8 < axis.fixedWidth
+
+
+def test_the_shown_run_is_not_drawn_again_as_another(desk, curves):
+    path = desk.trainer.shown.run.path
+    desk.trainer.overlay(path, True)
+    desk.wait(lambda: desk.trainer.overlays[path].looked)
+    curves._draw()
+    assert len(curves.loss.lines) == 3
+    assert not curves.legend.text()

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
+from designer.gui.base.theme import colors
 from designer.gui.shell.main_window import MainWindow
 from designer.gui.training.train_on_dialog import TrainOnDialog
 from designer.recipe.reading import changed
@@ -316,4 +317,30 @@ def test_the_next_training_is_set_up_while_one_runs(desk):
     assert desk.training.pages.currentWidget() is set_up
     click(desk, "training-return")
     desk.wait(lambda: desk.trainer.shown.run.path == second)
+    assert desk.training.pages.currentWidget() is desk.training.run
+
+
+def test_why_a_stopped_run_cannot_be_resumed_is_shown(desk, written):
+    """The worker's sentence takes the place of how the run ended before."""
+    run = written(status="stopped")
+    run.last.write_bytes(b"no checkpoint")
+    desk.show_run(run)
+    panel = desk.training
+    desk.wait(panel.resume.isVisible)
+    before = panel.sentence.text()
+    desk.qtbot.mouseClick(panel.resume, Qt.MouseButton.LeftButton)
+    desk.wait(lambda: desk.trainer.refusal_of(run.path))
+    desk.wait(lambda: panel.card.isVisible() and panel.sentence.text() != before)
+    assert panel.sentence.text() == desk.trainer.refusal_of(run.path)
+    assert "last.pt" in panel.sentence.text()
+    assert panel.resume.isVisible()
+    assert colors().error_panel in panel.card.styleSheet()
+
+
+def test_the_way_back_to_the_run_is_in_sight_with_the_button_train(desk, written):
+    desk.show_run(written())
+    desk.qtbot.mouseClick(desk.training.back, Qt.MouseButton.LeftButton)
+    rows = desk.training.set_up.device_rows
+    assert rows.indexOf(desk.training.return_) == rows.indexOf(desk.training.set_up.train) + 1
+    desk.qtbot.mouseClick(desk.training.return_, Qt.MouseButton.LeftButton)
     assert desk.training.pages.currentWidget() is desk.training.run
