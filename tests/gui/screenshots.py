@@ -95,13 +95,18 @@ def _look(
     environment = {
         **os.environ,
         **homes,
-        "QT_QPA_PLATFORM": on_screen(home, screen) if screen else "offscreen",
+        "QT_QPA_PLATFORM": on_screen(home, screen or _large(scale)),
         "QT_SCALE_FACTOR": str(scale),
         "GALLERY_RUNS": str(home / "runs"),
     }
     command = [sys.executable, "-m", "tests.gui.screenshots", str(target), "--look", look]
     command += ["--readme"] if readme else ["--sizes"] if screen else []
     subprocess.run(command, check=True, env=environment)
+
+
+def _large(scale: float) -> tuple[int, int, float]:
+    """Return a screen on which the window has its usual size; it would follow a smaller one."""
+    return round(1760 * scale), round(1100 * scale), scale
 
 
 def on_screen(folder: Path, screen: tuple[int, int, float]) -> str:
