@@ -24,7 +24,7 @@ REPLACING = 0.3  # seconds that an editor may take between removing a file and w
 _MOST = 4  # differences that are named
 
 
-def look_at(path: Path, digest: str, design: Design) -> FileState:
+def look_at(path: Path, digest: str, design: Design | None) -> FileState:
     """Compare a file with what was read from it.
 
     Parameters
@@ -34,7 +34,7 @@ def look_at(path: Path, digest: str, design: Design) -> FileState:
     digest
         The digest of the content that is known.
     design
-        The design of that content.
+        The design of that content; None if it is not known.
     """
     from designer.design import differences, files
 
@@ -42,14 +42,15 @@ def look_at(path: Path, digest: str, design: Design) -> FileState:
         found = files.digest(path.read_bytes())
         if found == digest:
             return FileState("", found)
-        changed = tuple(differences.changes(design, files.load(path).design))
+        now = files.load(path).design
+        changed = None if design is None else tuple(differences.changes(design, now))
+        return FileState("changed", found, changed, now)
     except (FileNotFoundError, NotADirectoryError):
         return FileState("gone")
     except OSError:  # a drive that does not answer, for example, says nothing about the file
         return FileState("", digest)
     except DesignerError:
-        changed = ("it is no valid design now",)
-    return FileState("changed", found, changed)
+        return FileState("changed", found, ("it is no valid design now",))
 
 
 def named(changes: tuple[str, ...]) -> str:
@@ -96,7 +97,7 @@ class DiskWatch(QObject):
     def look(self) -> None:
         """Look at the files in a thread."""
         asked = [
-            (document, document.path, document.digest, document.saved or document.design)
+            (document, document.path, document.digest, document.in_file)
             for document in self.workspace.documents
             if document.path is not None and document.digest
         ]
@@ -115,7 +116,7 @@ class DiskWatch(QObject):
         background.run(self, work, self._take, lambda _: self._end())
 
     def _state(
-        self, path: Path, digest: str, design: Design, known: tuple[object, FileState] | None
+        self, path: Path, digest: str, design: Design | None, known: tuple[object, FileState] | None
     ) -> FileState:
         signature = _signature(path)
         if signature is None and (known is None or known[1].kind != "gone"):
@@ -209,6 +210,8 @@ class DiskNotice(Notice):
 
 def changed_sentence(path: Path, state: FileState) -> str:
     """Return a sentence on what another program changed in a file."""
+    if state.differences is None:
+        return f"{path.name} was changed on disk by another program."
     if not state.differences:
         return f"{path.name} was changed on disk by another program; its layers are the same."
     return f"{path.name} was changed on disk by another program: {named(state.differences)}."

@@ -20,12 +20,16 @@ class FileState(NamedTuple):
     digest
         The digest of its present content; "" if it is gone.
     differences
-        What another program changed, in words; empty if only other things than the design changed.
+        What another program changed, in words; empty if only other things than the design changed,
+        None if what was there before is not known.
+    design
+        The design of its present content; None if it has none, or is as it was.
     """
 
     kind: str = ""
     digest: str = ""
-    differences: tuple[str, ...] = ()
+    differences: tuple[str, ...] | None = ()
+    design: "Design | None" = None
 
 
 AS_KNOWN = FileState()
@@ -60,6 +64,8 @@ class Document:
         What of the file's recipe cannot be used and is lost when it is saved; "" for nothing.
     digest
         Of the content of the file as it was read or saved last; "" if none is known.
+    kept_from
+        The design of that content, if the user chose to keep this one instead.
     on_disk
         How the file differs from that now, as far as `disk.DiskWatch` has seen.
     scope
@@ -83,6 +89,7 @@ class Document:
     saved_recipe: "Recipe | None" = None
     unread: str = ""
     digest: str = ""
+    kept_from: "Design | None" = None
     on_disk: FileState = AS_KNOWN
     scope: str = ""
     selection: frozenset[str] = frozenset()
@@ -90,6 +97,11 @@ class Document:
     past: list[Step] = field(default_factory=list)
     future: list[Step] = field(default_factory=list)
     merging: object = None
+
+    @property
+    def in_file(self) -> "Design | None":
+        """The design of the content that `digest` belongs to; None if that is not known."""
+        return self.kept_from or self.saved
 
     @property
     def modified(self) -> bool:

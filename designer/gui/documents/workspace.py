@@ -283,21 +283,19 @@ class Workspace(QObject):
         from designer.design import files
 
         path = path.absolute()
-        name = document.design.name
-        if name in (UNTITLED, document.path and document.path.stem):
-            self._rename(document, path.stem)
+        design, name = document.design, document.design.name
+        if name in (UNTITLED, document.path and document.path.stem) and path.stem.strip():
+            name = path.stem
         training = None
         if document.recipe is not None:
             from designer.recipe import stored
 
             training = stored.dump(document.recipe, path)
-        try:
-            document.digest = files.save(document.design, path, training)
-        except DesignerError:
-            self._rename(document, name)
-            raise
+        document.digest = files.save(replace(design, name=name), path, training)
+        self._rename(document, name)
         document.path, document.unread, document.on_disk = path, "", AS_KNOWN
         document.saved, document.saved_recipe = document.design, document.recipe
+        document.kept_from = None
         self.documents_changed.emit()
 
     def _rename(self, document: Document, name: str) -> None:
@@ -307,7 +305,7 @@ class Workspace(QObject):
         def renamed(design: "Design") -> "Design":
             return replace(design, name=name) if design.name == old else design
 
-        if name == old or not name.strip():
+        if name == old:
             return
         for steps in (document.past, document.future):
             steps[:] = [step._replace(design=renamed(step.design)) for step in steps]
@@ -318,8 +316,8 @@ class Workspace(QObject):
 
     def keep(self, document: Document) -> None:
         """Keep a design although its file was changed on disk: the next save replaces that."""
-        document.digest, document.on_disk = document.on_disk.digest, AS_KNOWN
-        document.saved = None
+        document.digest, document.kept_from = document.on_disk.digest, document.on_disk.design
+        document.on_disk, document.saved = AS_KNOWN, None
         self.documents_changed.emit()
 
     def revert(self) -> None:
@@ -347,7 +345,8 @@ class Workspace(QObject):
             raise DesignerError("This design was never saved, so there is nothing to revert to.")
         self.edit("revert", lambda _: design)
         document.recipe = document.saved_recipe = recipe
-        document.saved, document.on_disk = document.design, AS_KNOWN
+        document.saved, document.kept_from = document.design, None
+        document.on_disk = AS_KNOWN
         self.recipe_changed.emit()
         self.documents_changed.emit()
 

@@ -150,8 +150,7 @@ class Documents:
             return None
         from designer.gui.documents import disk
 
-        known = document.saved or document.design
-        state = disk.look_at(document.path, document.digest, known)
+        state = disk.look_at(document.path, document.digest, document.in_file)
         if state.kind != "changed":
             return None
         box = self._box(

@@ -122,6 +122,17 @@ def test_what_is_kept_replaces_the_file_without_a_further_question(
     assert "other" not in files.read(mine).graph.nodes
 
 
+def test_own_edits_are_not_reported_as_another_programs(
+    window: MainWindow, hands: Hands, qtbot: QtBot, mine: Path
+) -> None:
+    edit(window)
+    other_program(mine)
+    qtbot.waitUntil(lambda: "other added" in notice(window), timeout=10_000)
+    press(hands, "Keep mine")
+    mine.write_bytes(mine.read_bytes() + b"\n")
+    qtbot.waitUntil(lambda: "its layers are the same" in notice(window), timeout=10_000)
+
+
 def test_a_touched_file_is_not_changed(window: MainWindow, qtbot: QtBot, mine: Path) -> None:
     os.utime(mine, (1, 1))
     watch = window.editor.disk_watch
