@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QIcon, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -68,6 +68,7 @@ class Controls(QWidget):
             "from the next step on.",
         )
         self.schedule.clicked.connect(lambda: trainer.steer("schedule_lr"))
+        self.schedule.setAccessibleName("Back to the schedule")
         self.schedule.hide()
         self._warned = ""  # the rate above the usual ones that was warned of
         label = QLabel("lr")
@@ -80,6 +81,7 @@ class Controls(QWidget):
         self.parts = (*widgets, self.device, label, self.rate, self.schedule)
         for widget in self.parts:
             row.addWidget(widget)
+        self._short_at = -1  # the width in which the buttons got too narrow for their names
         self._words = ("", "")  # of the position: the epoch, and the step with it
         row.setStretchFactor(self.bar, 1)
         theme.changed.connect(self._dress)
@@ -96,18 +98,30 @@ class Controls(QWidget):
         return QSize(letters, super().minimumSizeHint().height())
 
     def _fit(self) -> None:
-        """Leave out what matters least until the row fits; time left and throughput stay."""
-        for level in range(5):
+        """Leave out what matters least until the row fits; time left and throughput stay.
+
+        The names of the buttons go last, and come back only in another width: a click is never
+        meant for a button that has just moved away from under the pointer.
+        """
+        if self._short_at != self.width():
+            self._short_at = -1
+        for level in range(6):
             self.device.setVisible(level < 1)
-            self._name_buttons(short=level > 1)
-            self.position.setText(self._words[level < 3])
+            self._name_buttons(short=level > 4 or self._short_at >= 0)
+            self._name_schedule(level)
+            self.position.setText(self._words[level < 2])
             self.bar.setVisible(level < 4)
             if self.needed_width() <= self.width():
                 break
+        if level > 4:
+            self._short_at = self.width()
 
     def needed_width(self) -> int:
-        """Return the least width of what is shown, in pixels; Qt's layout knows it only later."""
-        shown = [each for each in self.parts if not each.isHidden()]
+        """Return the least width of the row in pixels; Qt's layout knows it only later.
+
+        The button for the schedule counts even while it is hidden: nothing moves when it appears.
+        """
+        shown = [each for each in self.parts if not each.isHidden() or each is self.schedule]
         # A width that was set, as those of the bar and the field, is the least one.
         widths = [each.minimumWidth() or each.minimumSizeHint().width() for each in shown]
         margins = self.row.contentsMargins()
@@ -115,13 +129,18 @@ class Controls(QWidget):
         return sum(widths) + gaps
 
     def _name_buttons(self, *, short: bool) -> None:
-        """Write the texts of the buttons; in a narrow row, those with icons have none."""
+        """Write the texts of the buttons; in a narrow row they have only their icons."""
         active = self.trainer.active
         paused = active is not None and active.paused
         self.pause.setText("" if short else "Continue" if paused else "Pause")
         self.pause.setAccessibleName("Continue" if paused else "Pause")
         self.stop.setText("" if short else "Stop")
-        self.schedule.setText("Schedule" if short else "Back to the schedule")
+
+    def _name_schedule(self, level: int) -> None:
+        """Write the text of the button for the schedule, shorter in a narrow row."""
+        text = "Back to the schedule" if level < 1 else "Schedule" if level < 3 else ""
+        self.schedule.setText(text)
+        self.schedule.setIcon(QIcon() if text else icons.icon("undo"))
 
     def toggle_pause(self) -> None:
         """Pause the training, or continue it."""

@@ -182,8 +182,8 @@ class Plot(QWidget):
         help_ = (
             "Leave out again what is far above all other values."
             if self.whole
-            else f"{numbers.count(count)} {lie} far above all others and out of sight, as they would "
-            "flatten the curves. Press to show all (double-click, Home)."
+            else f"{numbers.count(count)} {lie} far above all others and out of sight, as they "
+            "would flatten the curves. Press to show all (double-click, Home)."
         )
         self.above.setToolTip(help_)
         self.above.setAccessibleName(help_)

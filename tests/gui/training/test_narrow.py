@@ -142,3 +142,25 @@ def test_the_values_of_a_plot_are_seen_in_a_narrow_dock(desk, written):
         desk.wait(lambda width=width: desk.training.curves.width() == width)
         for plot in (desk.training.curves.loss, desk.training.curves.accuracy):
             desk.wait(lambda label=plot.header: label.sizeHint().width() <= label.width())
+
+
+@pytest.mark.parametrize("width", [560, 640, 675, 720, 800, 1000, 1300])
+def test_the_buttons_stay_where_they_are_when_a_rate_is_typed(desk, written, width):
+    run = written(status=None)
+    with lock.held(run.lock):
+        desk.trainer.window_shown()
+        desk.wait(lambda: desk.training.running)
+        controls = desk.training.controls
+        desk.wait(lambda: "images/s" in controls.speed.text())
+        desk.training.setFixedWidth(width)
+        desk.wait(lambda: controls.width() == width)
+        controls.row.activate()
+        buttons = (controls.pause, controls.stop, controls.checkpoint)
+        before = [(each.geometry(), each.text()) for each in buttons]
+        desk.trainer.shown.history.by_hand = True
+        controls.show_progress(desk.trainer.shown)
+        desk.wait(controls.schedule.isVisible)
+        controls.row.activate()
+        assert [(each.geometry(), each.text()) for each in buttons] == before
+        assert controls.needed_width() <= width
+    desk.wait(lambda: not desk.training.running)
