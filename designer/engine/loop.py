@@ -353,6 +353,7 @@ class Loop:
             validation=validation,
             best=progress.best.epoch == progress.epoch,
             seconds=seconds,
+            seconds_in_all=progress.seconds,
             seconds_left=self._pace.seconds_left(),
         )
         self._checkpoint("epoch")

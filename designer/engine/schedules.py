@@ -80,7 +80,9 @@ class LearningRate:
 
     def forget_changes(self) -> None:
         """Return to the rates of the schedule: none set by hand, none reduced on a plateau."""
+        self.by_hand = None
         self._scale = self._reduction = 1.0
+        self._lowest, self._bad_epochs = math.inf, 0
 
     def epoch_ended(self, loss: float) -> None:
         """Take the validation loss of an epoch, for reduce_on_plateau.

@@ -3,7 +3,9 @@
 import math
 import os
 import shutil
+import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -318,14 +320,20 @@ def default_path(root: Path, name: str, *, now: datetime | None = None) -> Path:
 
 def list_runs(root: Path) -> list[RunFolder]:
     """Return the runs under ``root``, the newest first; other folders are skipped."""
-    if not root.is_dir():
+    try:
+        entries = list(os.scandir(root))
+    except OSError:
         return []
-    found = [
-        RunFolder(path)
-        for path in root.iterdir()
-        if (path / "recipe.json").is_file() and not leftovers.is_one(path.name)  # being made now
-    ]
-    return sorted(found, key=lambda run: run.recipe_file.stat().st_mtime_ns, reverse=True)
+    found: list[tuple[int, RunFolder]] = []
+    for entry in entries:
+        run = RunFolder(Path(entry.path))
+        # Another user's folder, or one that is deleted meanwhile, does not hide the others.
+        with suppress(OSError):
+            if not leftovers.is_one(entry.name):  # being made now
+                state = run.recipe_file.stat()
+                if stat.S_ISREG(state.st_mode):
+                    found.append((state.st_mtime_ns, run))
+    return [run for _, run in sorted(found, key=lambda each: each[0], reverse=True)]
 
 
 _RESTORE = "restore the file, or begin a new run"

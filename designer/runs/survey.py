@@ -138,7 +138,7 @@ def summarize(run: RunFolder) -> Summary:
     else:
         found.update(
             epochs=last.epoch,
-            seconds=last.time - began if last.time > began else None,
+            seconds=last.seconds_in_all,
             accuracy=None,
             loss=last.validation.loss if last.validation is not None else None,
         )
@@ -159,8 +159,8 @@ class _Epoch(msgspec.Struct):
     """What the list shows of the event ``epoch``."""
 
     epoch: int = 0
-    time: float = 0.0
     validation: Metrics | None = None
+    seconds_in_all: float | None = None  # absent in logs of version 0.1
 
 
 def _arguments(design: Path) -> dict[str, Any]:

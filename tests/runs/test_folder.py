@@ -172,3 +172,17 @@ def test_neither_torch_nor_numpy_is_imported():
         "sys.exit(str(found) if found else 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_folder_that_cannot_be_read_hides_no_run(tmp_path, monkeypatch):
+    run = create(tmp_path / "run")
+    (tmp_path / "locked").mkdir()
+    original = Path.stat
+
+    def stat(path, **options):
+        if path.parent.name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert [each.path for each in list_runs(tmp_path)] == [run.path]

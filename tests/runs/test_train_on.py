@@ -2,6 +2,9 @@ import pytest
 
 from designer.engine.training import train
 from designer.errors import DesignerError
+from designer.gui.training.train_on_dialog import read_parent
+from designer.runs import control
+from designer.runs.events import read_events
 from designer.runs.origin import Origin
 from designer.runs.train_on import train_on
 from tests.engine.samples import create, tiny_recipe, write_data
@@ -93,3 +96,44 @@ def test_a_stopped_run_is_trained_on(data, tmp_path, monkeypatch):
     child = train_on(run, tmp_path / "child", epochs=1)
     result = train(child, resume=True)
     assert (result.status, result.epochs) == ("finished", run.result().epochs + 1)
+
+
+def first_rate(run, after):
+    """Return the rate of the first step that is logged after a number of steps."""
+    steps = [event for event in read_events(run.events) if event["event"] == "step"]
+    return next(event["lr"] for event in steps if event["step"] > after)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+@pytest.mark.parametrize("stop_at", [None, 20])
+def test_the_rate_that_the_window_shows_is_that_of_the_first_further_step(
+    data, tmp_path, monkeypatch, schedule, stop_at
+):
+    monkeypatch.setattr("designer.engine.steering.POLL_SECONDS", 0.0)
+    parent = create(tmp_path / "parent", tiny_recipe(data, epochs=3, schedule__name=schedule))
+    train(parent, interrupt=None if stop_at is None else StopAt(stop_at))
+    before, steps = read_parent(parent), parent.result().steps
+    child = train_on(parent, tmp_path / "child", epochs=2)
+    train(child, resume=True)
+    assert first_rate(child, steps) == pytest.approx(before.continued_rate(2))
+    base = before.base_for(0.05, 2)
+    other = train_on(
+        parent, tmp_path / "other", epochs=2, changes={"optimizer.learning_rate": base}
+    )
+    train(other, resume=True)
+    assert first_rate(other, steps) == pytest.approx(0.05)
+
+
+def test_a_rate_given_anew_replaces_one_set_by_hand(data, tmp_path):
+    recipe = tiny_recipe(data, epochs=2, schedule__name="constant", optimizer__learning_rate=0.001)
+    parent = create(tmp_path / "parent", recipe)
+    control.send(parent.control, "set_lr", value=0.01)
+    train(parent)
+    steps = parent.result().steps
+    assert read_parent(parent).continued_rate(1) == 0.01
+    kept = train_on(parent, tmp_path / "kept", epochs=1)
+    train(kept, resume=True)
+    assert first_rate(kept, steps) == 0.01
+    anew = train_on(parent, tmp_path / "anew", epochs=1, changes={"optimizer.learning_rate": 0.001})
+    train(anew, resume=True)
+    assert first_rate(anew, steps) == 0.001

@@ -1,5 +1,6 @@
 """The dialog that trains a run on: for how many more epochs, and at which learning rate."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from designer.gui.base.boxes import SpinBox
 from designer.gui.worker.trainer import Trainer
 from designer.recipe.recipe import Recipe
 from designer.recipe.schedules import SCHEDULES, Position, rate_at, warmup_steps
-from designer.runs.events import read_events
+from designer.runs.events import Event, read_events
 from designer.runs.folder import RunFolder
 
 _MOST = 1_000_000  # epochs
@@ -36,13 +37,16 @@ class Parent:
     ----------
     epochs, steps
         How many were done.
+    steps_per_epoch
+        Steps of an epoch; the last epoch may not have been trained to its end.
     rate
-        The rate of the last step, if it is not that of the schedule alone; else None.
+        The rate at which it continues, if that is not the schedule's alone; else None.
     """
 
     recipe: Recipe
     epochs: int
     steps: int
+    steps_per_epoch: int
     rate: float | None
 
     def continued_rate(self, more: int, base: float | None = None) -> float:
@@ -57,7 +61,7 @@ class Parent:
         """
         if base is None and self.rate is not None:
             return self.rate
-        per_epoch = max(1, self.steps // max(1, self.epochs))
+        per_epoch = self.steps_per_epoch
         schedule = self.recipe.schedule
         at = Position(
             step=self.steps,
@@ -92,11 +96,27 @@ def read_parent(run: RunFolder) -> Parent:
     if result is None:
         raise DesignerError(f"{run.path.name} has not ended: resume it instead of training on.")
     events = read_events(run.events)
-    own = any(event.get("event") == "lr" for event in events)
-    own = own or recipe.schedule.name == "reduce_on_plateau"
-    rates = [event.get("lr") for event in events if event.get("event") == "step"]
-    rate = rates[-1] if own and rates else None
-    return Parent(recipe, result.epochs, result.steps, rate if isinstance(rate, float) else None)
+    starts = [event for event in events if event.get("event") == "start"]
+    per_epoch = starts[-1].get("steps_per_epoch") if starts else None
+    if not isinstance(per_epoch, int) or per_epoch < 1:
+        raise DesignerError(
+            f"{run.events} does not say how many steps an epoch has: restore the file, or begin a "
+            "new run that starts from this run's best weights."
+        )
+    return Parent(recipe, result.epochs, result.steps, per_epoch, _own_rate(recipe, events))
+
+
+def _own_rate(recipe: Recipe, events: Sequence[Event]) -> float | None:
+    """Return the rate at which a run continues if its schedule alone does not say it."""
+    changes = [event for event in events if event.get("event") == "lr"]
+    if changes and changes[-1].get("by_hand") is True:
+        rate = changes[-1].get("lr")
+    elif (changes and "by_hand" not in changes[-1]) or recipe.schedule.name == "reduce_on_plateau":
+        # Version 0.1 scaled the schedule; a plateau's reductions are only in the rates of steps.
+        rate = next((each.get("lr") for each in reversed(events) if each["event"] == "step"), None)
+    else:
+        rate = None
+    return rate if isinstance(rate, float) else None
 
 
 class TrainOnDialog(QDialog):
