@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from designer.runs.folder import RunFolder
 from designer.runs.survey import Summary
 
 RESUMABLE = ("stopped", "interrupted", "failed", "diverged", "new")
@@ -59,7 +60,7 @@ class RunAction:
 
 
 def _cannot_compare(_: Panel, runs: Sequence[Summary]) -> str:
-    return "" if len(runs) > 1 else "Select several runs, with Ctrl or Shift."
+    return "" if len(runs) > 1 else "Tick two runs or more, or select them with Ctrl or Shift."
 
 
 def _cannot_resume(panel: Panel, runs: Sequence[Summary]) -> str:
@@ -79,6 +80,8 @@ def _cannot_train_on(panel: Panel, runs: Sequence[Summary]) -> str:
         return _RUNNING
     if panel.waits(run):
         return _WAITING
+    if run.state in TRAINED_ON and not RunFolder(run.path).last.exists():
+        return "Its last checkpoint was deleted to free disk space: begin a new training."
     if run.state in TRAINED_ON:
         return ""
     if run.state == "diverged":
@@ -103,7 +106,8 @@ RUN_ACTIONS = (
     RunAction(
         "compare",
         "Compare",
-        "Draw the curves of the selected runs together, and list what differs.",
+        "Draw the curves of the selected runs, or of those ticked and shown, together, and list "
+        "what differs.",
         "C",
         _cannot_compare,
         several=True,

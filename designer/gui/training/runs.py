@@ -125,6 +125,7 @@ class RunsPanel(QWidget):
         trainer.queue.changed.connect(self._fill)
         trainer.run_changed.connect(self._mark_shown)
         trainer.overlays_changed.connect(self.table.repaint)
+        trainer.overlays_changed.connect(self.refresh_actions)
         workspace.switched.connect(self._switched)
         theme.changed.connect(self.table.repaint)
         self._fill()
@@ -339,6 +340,21 @@ class RunsPanel(QWidget):
         current = self.list.current()
         return current if current in selected else next(iter(selected), None)
 
+    @property
+    def compared(self) -> list[Summary]:
+        """The runs to compare: the selected ones, or with fewer than two those that are drawn.
+
+        Drawn are the ticked runs and the shown one.
+        """
+        selected = self.selected
+        if len(selected) > 1:
+            return selected
+        shown = self.trainer.shown
+        drawn = {*self.trainer.overlays, *([shown.run.path] if shown is not None else [])}
+        if not self.trainer.overlays:
+            return selected
+        return [row.run for row in self.table.rows if row.run.path in drawn]
+
     def waits(self, run: Summary) -> bool:
         """Return whether a run waits to be trained."""
         return run.path in self.trainer.queue.runs
@@ -346,7 +362,7 @@ class RunsPanel(QWidget):
     def refusal(self, key: str) -> str:
         """Return why an action cannot be applied to the selected runs, "" if it can."""
         row = next(row for row in RUN_ACTIONS if row.key == key)
-        selected = self.selected
+        selected = self.compared if key == "compare" else self.selected
         if row.for_all:
             return ""
         if not selected:
@@ -358,7 +374,10 @@ class RunsPanel(QWidget):
     def refresh_actions(self) -> None:
         """Enable the actions that apply to the selected runs."""
         for row in RUN_ACTIONS:
-            self.actions_[row.key].setEnabled(not self.refusal(row.key))
+            action, refusal = self.actions_[row.key], self.refusal(row.key)
+            action.setEnabled(not refusal)
+            keys = f" ({row.shortcut})" if row.shortcut else ""
+            action.setToolTip(plain(f"{row.help}{keys}", *([refusal] if refusal else [])))
         new = bool(self.selected) and all(run.state == "new" for run in self.selected)
         self.actions_["resume"].setText("Start" if new else "Resume")
 
@@ -382,8 +401,8 @@ class RunsPanel(QWidget):
         """Draw the curves of the selected runs together and list what differs between them."""
         from designer.gui.training.run_comparison import RunComparison
 
-        runs = self.selected
-        shown = self.chosen
+        runs = self.compared
+        shown = self.chosen if self.chosen in runs else next(iter(runs), None)
         if shown is None:
             return
         self.trainer.show(shown.path)

@@ -276,6 +276,34 @@ def test_runs_are_compared_by_their_curves_and_what_differs(desk, written, tmp_p
     desk.wait(lambda: "second" in desk.training.curves.legend.text())
 
 
+def test_ticked_runs_are_compared(desk, written):
+    written("first"), written("second"), written("third")
+    look(desk, 3)
+    choose(desk, "third")
+    action = desk.runs.actions_["compare"]
+    assert not action.isEnabled() and "Tick two runs or more" in action.toolTip()
+    for name in ("first", "second"):
+        desk.trainer.overlay(desk.trainer.runs_folder / name, True)
+    assert action.isEnabled() and "Tick two" not in action.toolTip()
+    desk.qtbot.mouseClick(
+        desk.runs.findChild(QToolButton, "runs-compare-button"), Qt.MouseButton.LeftButton
+    )
+    dialog = desk.runs.window().findChild(RunComparison)
+    assert {run.path.name for run in dialog.runs} == {"first", "second"}
+    dialog.reject()
+
+
+def test_a_run_without_its_checkpoint_is_not_trained_on(desk, written):
+    run = written("a")
+    look(desk, 1)
+    choose(desk, "a")
+    action = desk.runs.actions_["train_on"]
+    assert not action.isEnabled() and "deleted to free disk space" in action.toolTip()
+    run.last.write_bytes(b"a checkpoint")
+    desk.runs.refresh_actions()
+    assert action.isEnabled() and "disk space" not in action.toolTip()
+
+
 def test_equal_runs_are_said_to_be_equal(desk, written):
     written("a"), written("b")
     look(desk, 2)
