@@ -1,5 +1,6 @@
 """The dialog that lists what differs between runs: results, recipe, network and design."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,10 +21,12 @@ from PySide6.QtWidgets import (
 
 from designer.design import files
 from designer.design.values import Design
+from designer.errors import DesignerError
 from designer.gui.base import background
 from designer.gui.documents.design_differences import ABSENT, differences
 from designer.gui.training.run_columns import COLUMNS, Column, Row, differing
 from designer.gui.training.run_table import plain
+from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
 from designer.runs.survey import Summary
 
@@ -181,4 +184,28 @@ def _of_designs(runs: Sequence[RunFolder]) -> list[Line]:
     designs: list[Design] = [files.read(run.design) for run in runs]
     names = [design.name for design in designs]
     lines = [Line("Design", "Name", "", tuple(names))] if len(set(names)) > 1 else []
-    return lines + [Line("Design", name, "", values) for name, values in differences(designs)]
+    lines += [Line("Design", name, "", values) for name, values in differences(designs)]
+    changes = tuple(_changed_rates(run) for run in runs)
+    if any(changes):
+        values = tuple(each or ABSENT for each in changes)
+        lines.append(Line("Result", "Rate changed", "Rates set by hand during training.", values))
+    return lines
+
+
+def _changed_rates(run: RunFolder) -> str:
+    """Return how the learning rate was changed by hand during the training, "" if it was not."""
+    try:
+        events = read_events(run.events)
+    except DesignerError:  # the state of the run says what is damaged
+        return ""
+    per_epoch = 0
+    texts = []
+    for event in events:
+        if event.get("event") == "start":
+            per_epoch = event.get("steps_per_epoch") or 0
+        elif event.get("event") == "lr":
+            at = event["step"] / per_epoch if per_epoch else math.nan
+            when = f"step {event['step']}" if math.isnan(at) else f"epoch {at:.2f}"
+            rate = f"{event['lr']:g}" if event.get("by_hand", True) else "the schedule"
+            texts.append(f"{rate} from {when}")
+    return ", ".join(texts)

@@ -16,6 +16,7 @@ from designer.gui.training.run_columns import COLUMNS, Row
 from designer.gui.training.run_comparison import RunComparison
 from designer.recipe.reading import changed
 from designer.runs.begin import begin
+from designer.runs.events import EventWriter
 from designer.runs.folder import RunFolder
 from designer.runs.origin import Origin
 from designer.runs.survey import Survey
@@ -274,6 +275,25 @@ def test_runs_are_compared_by_their_curves_and_what_differs(desk, written, tmp_p
     dialog.reject()
     desk.wait(lambda: desk.training.curves is not None)
     desk.wait(lambda: "second" in desk.training.curves.legend.text())
+
+
+def test_a_rate_set_by_hand_is_in_the_comparison(desk, written):
+    first = written("first")
+    written("second")
+    with EventWriter(first.events, after=20) as events:
+        events.write("lr", step=15, epoch=2, lr=0.0005, by_hand=True)
+        events.write("lr", step=18, epoch=2, lr=0.002, by_hand=False)
+    look(desk, 2)
+    desk.runs.list.setFocus()
+    desk.runs.list.selectAll()
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_C)
+    dialog = desk.runs.window().findChild(RunComparison)
+    desk.wait(lambda: any(line.name == "Rate changed" for line in dialog.lines))
+    (line,) = (line for line in dialog.lines if line.name == "Rate changed")
+    values = dict(zip([run.path.name for run in dialog.runs], line.values, strict=True))
+    assert values["first"] == "0.0005 from epoch 1.50, the schedule from epoch 1.80"
+    assert values["second"] == "–"
+    dialog.reject()
 
 
 def test_ticked_runs_are_compared(desk, written):
