@@ -18,12 +18,14 @@ from PySide6.QtWidgets import (
 
 from designer.errors import DesignerError
 from designer.gui.base import icons, numbers
+from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.training.controls import Controls
 from designer.gui.training.run_actions import TRAINED_ON
 from designer.gui.training.run_recipe import RunRecipe
+from designer.gui.training.run_table import plain
 from designer.gui.training.run_title import RunTitle
 from designer.gui.training.setup import SetUp
 from designer.gui.training.train_on_dialog import TrainOnDialog
@@ -160,6 +162,9 @@ class TrainingPanel(QWidget):
         )
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        # How a training ended well takes one line only, which leaves the height to the curves.
+        self.brief = ElidedLabel(name="training-brief")
+        self.brief.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.resume = QPushButton("Resume", objectName="training-resume")
         self.resume.clicked.connect(self._resume)
         self.slower = QPushButton("Resume at a third of the rate", objectName="training-slower")
@@ -182,6 +187,7 @@ class TrainingPanel(QWidget):
         row.setContentsMargins(10, 6, 8, 6)
         row.setSpacing(8)
         row.addWidget(self.sentence, 1)
+        row.addWidget(self.brief, 1)
         for button in (self.halve, self.slower, self.resume, self.train_on, self.back):
             row.addWidget(button)
         self.silence = QFrame(objectName="training-silence")
@@ -336,6 +342,14 @@ class TrainingPanel(QWidget):
         bad = follower.state in BAD or self._failed_to_begin(follower) or not_resumed
         self.card.setStyleSheet(_card_style("training-card", bad=bad))
         self.sentence.setText(self.ending(follower))
+        well = not bad and follower.result is not None
+        if well and follower.result is not None:
+            # The result of the test, if there is one, is what must not be cut off.
+            first, *others = summary(follower.result)
+            self.brief.setText(" ".join([*reversed(others), first]))
+            self.brief.setToolTip(plain(self.sentence.text()))
+        self.brief.setVisible(well)
+        self.sentence.setVisible(not well)
         resumable = follower.state in ("stopped", "interrupted", "failed", "damaged", "new")
         self.resume.setVisible(resumable)
         fresh = follower.state == "new" and not self._failed_to_begin(follower)

@@ -164,3 +164,14 @@ def test_the_buttons_stay_where_they_are_when_a_rate_is_typed(desk, written, wid
         assert [(each.geometry(), each.text()) for each in buttons] == before
         assert controls.needed_width() <= width
     desk.wait(lambda: not desk.training.running)
+
+
+def test_how_a_training_ended_takes_one_line(desk, written):
+    desk.training.setFixedWidth(660)
+    desk.show_run(written())
+    brief = desk.training.brief
+    desk.wait(brief.isVisible)
+    assert not desk.training.sentence.isVisible()
+    assert brief.height() < 2 * brief.fontMetrics().height() + 10
+    assert brief.shown_text().startswith("Test loss")
+    assert "Finished after 2 epochs" in brief.toolTip()
