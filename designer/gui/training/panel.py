@@ -19,13 +19,13 @@ from PySide6.QtWidgets import (
 from designer.errors import DesignerError
 from designer.gui.base import icons, numbers
 from designer.gui.base.elided_label import ElidedLabel
+from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.training.controls import Controls
 from designer.gui.training.run_actions import TRAINED_ON
 from designer.gui.training.run_recipe import RunRecipe
-from designer.gui.training.run_table import plain
 from designer.gui.training.run_title import RunTitle
 from designer.gui.training.setup import SetUp
 from designer.gui.training.train_on_dialog import TrainOnDialog
@@ -347,7 +347,7 @@ class TrainingPanel(QWidget):
             # The result of the test, if there is one, is what must not be cut off.
             first, *others = summary(follower.result)
             self.brief.setText(" ".join([*reversed(others), first]))
-            self.brief.setToolTip(plain(self.sentence.text()))
+            self.brief.setToolTip(tip("\n".join(summary(follower.result))))
         self.brief.setVisible(well)
         self.sentence.setVisible(not well)
         resumable = follower.state in ("stopped", "interrupted", "failed", "damaged", "new")

@@ -172,6 +172,6 @@ def test_how_a_training_ended_takes_one_line(desk, written):
     brief = desk.training.brief
     desk.wait(brief.isVisible)
     assert not desk.training.sentence.isVisible()
-    assert brief.height() < 2 * brief.fontMetrics().height() + 10
+    assert desk.training.card.sizeHint().height() < 4 * brief.fontMetrics().height()
     assert brief.shown_text().startswith("Test loss")
     assert "Finished after 2 epochs" in brief.toolTip()
