@@ -91,8 +91,11 @@ class Welcome(QWidget):
         self.gallery.preview.set_mine(mine.title if mine is not None else "")
         self.tell("")
 
-    def tell(self, sentence: str) -> None:
-        """Show a sentence above the recent designs; "" for none."""
+    def tell(self, sentence: str, *, role: str = "error") -> None:
+        """Show a sentence above the recent designs, in the look of a role; "" for none."""
+        self._message.setProperty("role", role)
+        self._message.style().unpolish(self._message)
+        self._message.style().polish(self._message)
         self._message.setText(sentence)
         self._message.setVisible(bool(sentence))
 

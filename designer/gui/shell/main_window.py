@@ -74,6 +74,7 @@ class MainWindow(QMainWindow):
         self.welcome.file_requested.connect(self.documents.open_file)
         self.workspace.documents_changed.connect(self._name_window)
         self.workspace.switched.connect(self._switched)
+        self.trainer.run_changed.connect(self._tell_of_training)
         self.setAcceptDrops(True)
         self._restore()
         self._name_window()
@@ -365,12 +366,23 @@ class MainWindow(QMainWindow):
         if self.workspace.document is None:
             self.pages.setCurrentWidget(self.welcome)
             self.welcome.refresh()
+            self._tell_of_training()
         elif not self._built:
             self.build_editor()
             self.workspace.switched.emit()  # again, for the panels that were not built before
         else:
             self.pages.setCurrentWidget(self.editor)
             self.canvas.setFocus()
+
+    def _tell_of_training(self) -> None:
+        """Say on the welcome page that a run is being trained, which the editor shows."""
+        active = self.trainer.active
+        if active is not None and self.workspace.document is None:
+            self.welcome.tell(
+                f"The run {active.run.path.name} is being trained: open a design to see it in the "
+                "Training panel.",
+                role="soft",
+            )
 
     def _fill_recent(self) -> None:
         self._recent.clear()

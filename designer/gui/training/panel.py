@@ -92,6 +92,8 @@ class TrainingPanel(QWidget):
         theme.changed.connect(self._dress)
         self._dress()
         self._update_refusal()
+        if trainer.shown is not None:  # a training that goes on since before this window
+            self._run_changed()
 
     # What the actions need
 

@@ -340,8 +340,7 @@ class SetUp(QWidget):
         self.train.setEnabled(not self.refused)
         self.train.setToolTip(tip(self.refused) or "Train this design (Ctrl+T).")
         self.why.setText(self.refused)
-        # Errors of the data or of a field are shown beside them instead.
-        self.why.setVisible(bool(self.refused) and self.refused != self.refusal)
+        self.why.setVisible(bool(self.refused))
         self._show_memory()
 
     def _show_memory(self) -> None:
