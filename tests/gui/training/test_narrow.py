@@ -173,5 +173,5 @@ def test_how_a_training_ended_takes_one_line(desk, written):
     desk.wait(brief.isVisible)
     assert not desk.training.sentence.isVisible()
     assert desk.training.card.sizeHint().height() < 4 * brief.fontMetrics().height()
-    assert brief.shown_text().startswith("Test loss")
+    desk.wait(lambda: brief.shown_text().startswith("Test loss"))
     assert "Finished after 2 epochs" in brief.toolTip()
