@@ -45,8 +45,8 @@ class DockSizes(msgspec.Struct, kw_only=True):
     split
         Share of the first of two groups below the canvas in percent of their width.
     tabbing
-        For windows of which width the docks are arranged: in narrow ones, all docks below the
-        canvas are tabs of one group; in small ones, all docks are.
+        The kind of window that the docks are arranged for: in a narrow one, all docks below the
+        canvas are tabs of one group; in a small one, all docks are.
     """
 
     left: int = 0

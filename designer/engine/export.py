@@ -4,6 +4,7 @@ import contextlib
 import io
 import logging
 import math
+import re
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -388,8 +389,16 @@ def _cannot(model: Model, kind: ExportFormat, error: Exception) -> DesignerError
             f"{name} cannot be written as {kind.title}, which has no counterpart of {layer}: "
             f"choose another layer there, or {remedy}."
         )
-    reason = (str(error).strip() or repr(error)).splitlines()[0][:200]
+    reason = _reason(error)
     return DesignerError(f"{name} cannot be written as {kind.title} ({reason}): {remedy}.")
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first line of the innermost error; the outer ones only name the step."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()  # torch colors its sentences
+    return (text or repr(error)).splitlines()[0][:200]
 
 
 def _every_network() -> str:

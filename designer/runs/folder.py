@@ -65,7 +65,7 @@ class RunFolder:
 
     @property
     def examples_file(self) -> Path:
-        """The examples of each part, with their hashes; see ``engine.data_identity``."""
+        """The examples of each part, with their hashes; see ``designer.data.identity``."""
         return self.path / "examples.npz"
 
     @property
