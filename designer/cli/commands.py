@@ -299,7 +299,7 @@ def resume(run: str, data: str | None, runs: str | None) -> None:
     metavar="N",
     help="How many epochs to train beyond those of the run.",
 )
-@option("--lr", group=TRAINING, metavar="X", help="Another learning rate.")
+@option("--lr", group=TRAINING, metavar="X", help="Another rate for the schedule.")
 @set_recipe_option
 @moved_data
 @option("--run", "folder", group=OUTPUT, metavar="DIR", help=NEW_RUN_HELP)

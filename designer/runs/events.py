@@ -336,6 +336,7 @@ _REQUIRED: Mapping[str, frozenset[str]] = {
         "end": ("status",),
         "failed": ("message",),
         "note": ("message",),
+        "train_on": ("message", "parent", "step"),
         "weights": ("message",),
     }.items()
 }

@@ -33,7 +33,9 @@ class _Job:
 
     path: Path
     service: "Service"
+    resume: bool
     answer: "Answer | None" = None
+    settled: bool = False  # whether it was looked into why the process did not train
 
     def alive(self) -> bool:
         """Whether the process still works on it."""
@@ -284,7 +286,9 @@ class Trainer(QObject):
         if problem:
             self.refused.emit(problem)
 
-    def start(self, path: Path, *, resume: bool, show: bool = False) -> str:
+    def start(
+        self, path: Path, *, resume: bool, show: bool = False, data: Path | None = None
+    ) -> str:
         """Let a worker train a run; return why that is not possible, "" if it is.
 
         Parameters
@@ -295,9 +299,11 @@ class Trainer(QObject):
             Whether to continue from the checkpoint.
         show
             Whether to show the run even if the user looks at one that did not just end.
+        data
+            Where the data of a run that is resumed are now, if they were moved.
         """
         try:
-            job = self._employ(path, resume=resume)
+            job = self._employ(path, resume=resume, data=data)
         except DesignerError as error:
             return str(error)
         before, self._job = self._job, job
@@ -313,7 +319,7 @@ class Trainer(QObject):
         self.state_changed.emit()
         return ""
 
-    def _employ(self, path: Path, *, resume: bool) -> _Job:
+    def _employ(self, path: Path, *, resume: bool, data: Path | None) -> _Job:
         """Let the standby worker train a run, or a new worker if the standby is busy."""
         RunFolder.open(path)
         service = self._ready_service()
@@ -321,8 +327,10 @@ class Trainer(QObject):
             self._standby = None
         else:
             service = self._new_service()
-        job = _Job(path, service)
+        job = _Job(path, service, resume)
         request = {"do": "train", "run": str(path.absolute()), "resume": resume}
+        if data is not None:
+            request["data"] = str(data.absolute())
         service.ask(request, lambda answer: self._answered(job, answer))
         return job
 
@@ -338,10 +346,43 @@ class Trainer(QObject):
         if self.active is not None:
             self.active.look()
         self.state_changed.emit()  # the follower may have seen the end before this message came
+        self._settle(job)
 
-    def resume(self, path: Path) -> None:
-        """Resume a run that was stopped or interrupted."""
-        self.train(path, resume=True)
+    def _settle(self, job: _Job) -> None:
+        """Remove a run that was refused before its first step; say why a resume was refused.
+
+        It waits for the answer of the process and until the follower has seen the end.
+        """
+        seen = self.active is None or self.active.run.path != job.path
+        answer = job.answer
+        if job.settled or not seen or answer is None or answer.get("ok") or answer.get("died"):
+            return
+        job.settled = True
+        run = RunFolder(job.path)
+
+        def look() -> tuple[bool, bool]:
+            from designer.runs.discard import discard_refused
+
+            removed = (not job.resume or run.origin() is not None) and discard_refused(run)
+            result = None if removed else run.result()
+            return removed, result is not None and result.message == job.message
+
+        def settle(removed: bool, told: bool) -> None:
+            shown = self.shown is not None and self.shown.run.path == job.path
+            if removed:
+                self.forget(job.path)
+                self.runs_changed.emit()
+            if shown and not told:
+                self.refused.emit(job.message)
+
+        background.run(self, look, lambda found: settle(*found), self.refused.emit)
+
+    def resume(self, path: Path, data: Path | None = None) -> None:
+        """Resume a run that was stopped or interrupted; `data` is where its data were moved."""
+        if data is None:
+            self.train(path, resume=True)
+        elif problem := self.start(path, resume=True, show=True, data=data):
+            self.refused.emit(problem)
 
     def write_child(self, parent: Path, epochs: int, changes: Mapping[str, Any]) -> Path:
         """Write the run that trains another one on, and return its folder; call it in a thread.
@@ -470,6 +511,8 @@ class Trainer(QObject):
             self.runs_changed.emit()
             self.state_changed.emit()
             self.queue.ended(self._failure_of(active))
+            if self._job is not None and self._job.path == active.run.path:
+                self._settle(self._job)
             return
         if active.state == "running":
             self.queue.begun()

@@ -201,11 +201,15 @@ def test_the_action_trains_and_the_data_is_checked_by_the_worker_too(window: Mai
     train = window.actions_["train.start"]
     qtbot.waitUntil(train.isEnabled)
     train.trigger()
+    refused = []
+    workspace.refused.connect(refused.append)
     qtbot.waitUntil(lambda: window.trainer.shown is not None, timeout=conftest.SECONDS)
-    follower = window.trainer.shown
-    qtbot.waitUntil(lambda: follower.state == "failed", timeout=conftest.SECONDS)
+    run = window.trainer.shown.run
+    qtbot.waitUntil(lambda: window.trainer.shown is None, timeout=conftest.SECONDS)
     assert not window.training.running
-    assert "There is no file or folder /nowhere/at/all" in window.training.sentence.text()
+    qtbot.waitUntil(lambda: bool(refused), timeout=conftest.SECONDS)
+    assert "There is no file or folder /nowhere/at/all" in refused[-1]
+    assert not run.path.exists()  # it was refused before its first step
     workspace.document.saved_recipe = recipe  # else the window asks whether to save it
 
 
@@ -238,7 +242,7 @@ def test_trainings_wait_in_a_queue_and_start_one_after_another(desk):
     desk.wait(lambda: first.state == "stopped")
     # The second fails, which is said and does not keep the third from its turn.
     desk.wait(lambda: RunFolder(third).state() == "finished")
-    assert RunFolder(second).state() == "failed"
+    desk.wait(lambda: not second.exists())  # it was refused before its first step
     assert any(
         text.startswith(f"{second.name} failed. There is no file or folder /nowhere")
         and text.endswith(f"{third.name}, which waited, is trained now.")
