@@ -8,6 +8,7 @@ which works on network drives, too, where the system reports no changes.
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
@@ -17,14 +18,17 @@ from designer.errors import DesignerError
 from designer.gui.base import background
 from designer.gui.base.notice import Notice
 from designer.gui.documents.document import AS_KNOWN, Document, FileState
-from designer.gui.documents.workspace import Workspace
+from designer.gui.documents.workspace import Workspace, stored_recipe
+
+if TYPE_CHECKING:
+    from designer.recipe.recipe import Recipe
 
 LOOK_MS = 2_000  # between two looks; one stat for each open file
 REPLACING = 0.3  # seconds that an editor may take between removing a file and writing it again
 _MOST = 4  # differences that are named
 
 
-def look_at(path: Path, digest: str, design: Design | None) -> FileState:
+def look_at(path: Path, digest: str, design: Design | None, recipe: "Recipe | None") -> FileState:
     """Compare a file with what was read from it.
 
     Parameters
@@ -35,6 +39,8 @@ def look_at(path: Path, digest: str, design: Design | None) -> FileState:
         The digest of the content that is known.
     design
         The design of that content; None if it is not known.
+    recipe
+        The recipe of that content; None if it has none.
     """
     from designer.design import differences, files
 
@@ -42,9 +48,14 @@ def look_at(path: Path, digest: str, design: Design | None) -> FileState:
         found = files.digest(path.read_bytes())
         if found == digest:
             return FileState("", found)
-        now = files.load(path).design
-        changed = None if design is None else tuple(differences.changes(design, now))
-        return FileState("changed", found, changed, now)
+        content = files.load(path)
+        now, _ = stored_recipe(content, path)
+        changed = None
+        if design is not None:
+            changed = tuple(differences.changes(design, content.design))
+            if now != recipe:
+                changed = (*changed, "recipe of the training changed")
+        return FileState("changed", found, changed, content.design, now)
     except (FileNotFoundError, NotADirectoryError):
         return FileState("gone")
     except OSError:  # a drive that does not answer, for example, says nothing about the file
@@ -97,7 +108,7 @@ class DiskWatch(QObject):
     def look(self) -> None:
         """Look at the files in a thread."""
         asked = [
-            (document, document.path, document.digest, document.in_file)
+            (document, document.path, document.digest, document.in_file, document.saved_recipe)
             for document in self.workspace.documents
             if document.path is not None and document.digest
         ]
@@ -108,15 +119,20 @@ class DiskWatch(QObject):
         def work() -> list[tuple[Document, Path, str, FileState]]:
             known, self._seen = self._seen, {}
             answers = []
-            for document, path, digest, design in asked:
-                state = self._state(path, digest, design, known.get(path))
+            for document, path, digest, design, recipe in asked:
+                state = self._state(path, digest, design, recipe, known.get(path))
                 answers.append((document, path, digest, state))
             return answers
 
         background.run(self, work, self._take, lambda _: self._end())
 
     def _state(
-        self, path: Path, digest: str, design: Design | None, known: tuple[object, FileState] | None
+        self,
+        path: Path,
+        digest: str,
+        design: Design | None,
+        recipe: "Recipe | None",
+        known: tuple[object, FileState] | None,
     ) -> FileState:
         signature = _signature(path)
         if signature is None and (known is None or known[1].kind != "gone"):
@@ -124,7 +140,7 @@ class DiskWatch(QObject):
             signature = _signature(path)
         key = (signature, digest)
         if known is None or known[0] != key:
-            known = (key, look_at(path, digest, design))
+            known = (key, look_at(path, digest, design, recipe))
         self._seen[path] = known
         return known[1]
 
@@ -213,5 +229,7 @@ def changed_sentence(path: Path, state: FileState) -> str:
     if state.differences is None:
         return f"{path.name} was changed on disk by another program."
     if not state.differences:
-        return f"{path.name} was changed on disk by another program; its layers are the same."
+        return (
+            f"{path.name} was changed on disk by another program; layers and recipe are the same."
+        )
     return f"{path.name} was changed on disk by another program: {named(state.differences)}."

@@ -22,14 +22,15 @@ class FileState(NamedTuple):
     differences
         What another program changed, in words; empty if only other things than the design changed,
         None if what was there before is not known.
-    design
-        The design of its present content; None if it has none, or is as it was.
+    design, recipe
+        Those of its present content; None if it has none, or is as it was.
     """
 
     kind: str = ""
     digest: str = ""
     differences: tuple[str, ...] | None = ()
     design: "Design | None" = None
+    recipe: "Recipe | None" = None
 
 
 AS_KNOWN = FileState()

@@ -168,7 +168,7 @@ class Workspace(QObject):
         from designer.design import files
 
         content = files.load(path)
-        recipe, unread = _stored_recipe(content, path)
+        recipe, unread = stored_recipe(content, path)
         document = self.add(content.design, path=path, saved=content.design, recipe=recipe)
         document.unread, document.digest = unread, content.digest
         if unread:
@@ -317,7 +317,8 @@ class Workspace(QObject):
     def keep(self, document: Document) -> None:
         """Keep a design although its file was changed on disk: the next save replaces that."""
         document.digest, document.kept_from = document.on_disk.digest, document.on_disk.design
-        document.on_disk, document.saved = AS_KNOWN, None
+        document.saved, document.saved_recipe = None, document.on_disk.recipe
+        document.on_disk = AS_KNOWN
         self.documents_changed.emit()
 
     def revert(self) -> None:
@@ -340,7 +341,7 @@ class Workspace(QObject):
 
             content = files.load(document.path)
             design, document.digest = content.design, content.digest
-            recipe, document.unread = _stored_recipe(content, document.path)
+            recipe, document.unread = stored_recipe(content, document.path)
         else:
             raise DesignerError("This design was never saved, so there is nothing to revert to.")
         self.edit("revert", lambda _: design)
@@ -521,7 +522,7 @@ def _same_file(one: Path, other: Path) -> bool:
         return os.path.realpath(one) == os.path.realpath(other)
 
 
-def _stored_recipe(content: "DesignFile", path: Path) -> "tuple[Recipe | None, str]":
+def stored_recipe(content: "DesignFile", path: Path) -> "tuple[Recipe | None, str]":
     """Return the recipe in a design file, and what of it cannot be used."""
     if content.training is None:
         return None, ""

@@ -150,7 +150,9 @@ class Documents:
             return None
         from designer.gui.documents import disk
 
-        state = disk.look_at(document.path, document.digest, document.in_file)
+        state = disk.look_at(
+            document.path, document.digest, document.in_file, document.saved_recipe
+        )
         if state.kind != "changed":
             return None
         box = self._box(

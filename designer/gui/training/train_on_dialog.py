@@ -229,6 +229,8 @@ class TrainOnDialog(QDialog):
         self._check()
         self.wrong.setText(sentence)
         self.wrong.show()
+        # A layout of labels that break their lines does not make its window grow by itself.
+        self.resize(self.width(), max(self.height(), self.heightForWidth(self.width())))
 
 
 def _label(name: str, text: str, *, role: str = "") -> QLabel:

@@ -34,7 +34,7 @@ def ask(window: QWidget, running: str, waiting: Sequence[str]) -> Answer:
     box.setTextFormat(Qt.TextFormat.PlainText)
     sentences = []
     if running:
-        box.setWindowTitle("A training is running")
+        box.setWindowTitle("Network Designer")
         box.setText(f"{running} is being trained.")
         sentences.append(
             "The training can continue without the window; the next window shows it again."

@@ -15,6 +15,8 @@ from designer.design import edits, files
 from designer.design.values import Design, LayerNode
 from designer.gui.documents import disk
 from designer.gui.shell.main_window import MainWindow
+from designer.recipe import stored
+from designer.recipe.recipe import Recipe
 from tests.gui.hands import Hands, wait_until
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs links and modes of POSIX")
@@ -130,7 +132,15 @@ def test_own_edits_are_not_reported_as_another_programs(
     qtbot.waitUntil(lambda: "other added" in notice(window), timeout=10_000)
     press(hands, "Keep mine")
     mine.write_bytes(mine.read_bytes() + b"\n")
-    qtbot.waitUntil(lambda: "its layers are the same" in notice(window), timeout=10_000)
+    qtbot.waitUntil(lambda: "layers and recipe are the same" in notice(window), timeout=10_000)
+
+
+def test_a_recipe_that_another_program_changed_is_named(
+    window: MainWindow, qtbot: QtBot, mine: Path
+) -> None:
+    design = files.load(mine).design
+    files.save(design, mine, stored.dump(Recipe(batch=7), mine))
+    qtbot.waitUntil(lambda: "recipe of the training changed" in notice(window), timeout=10_000)
 
 
 def test_a_touched_file_is_not_changed(window: MainWindow, qtbot: QtBot, mine: Path) -> None:
@@ -461,9 +471,9 @@ def test_only_the_first_look_waits_for_a_file_that_is_gone(
     monkeypatch.setattr(disk.time, "sleep", slept.append)
     watch = disk.DiskWatch(window.workspace)
     design = presets.load("lenet5")
-    first = watch._state(tmp_path / "gone.json", "digest", design, None)
+    first = watch._state(tmp_path / "gone.json", "digest", design, None, None)
     assert (first.kind, len(slept)) == ("gone", 1)
     known = watch._seen[tmp_path / "gone.json"]
-    assert watch._state(tmp_path / "gone.json", "digest", design, known) == first
+    assert watch._state(tmp_path / "gone.json", "digest", design, None, known) == first
     assert len(slept) == 1
     watch.deleteLater()
