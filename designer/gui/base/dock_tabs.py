@@ -41,8 +41,10 @@ class DockTabs(QObject):
             if named:
                 used.add(named[-1])
         for bar in bars:
-            bar.setElideMode(Qt.TextElideMode.ElideNone)  # scroll rather than cut the titles
-            bar.setUsesScrollButtons(True)
+            # Only where it is a change: setting it asks for a layout, after which this runs again.
+            if bar.elideMode() != Qt.TextElideMode.ElideNone:
+                bar.setElideMode(Qt.TextElideMode.ElideNone)  # scroll rather than cut the titles
+                bar.setUsesScrollButtons(True)
             if bar in used:
                 _space(bar)
             if bar.isVisible() != (bar in used) and self.window.isVisible():

@@ -263,7 +263,7 @@ class Actions(QObject):
             words = f"{row.help} {refusal}".strip()
             named = f"{row.text.replace('&', '')}  {keys}\n{words}" if keys else words
             action.setToolTip(tip(named))
-            action.setStatusTip(words)
+            action.setWhatsThis(words)
             if row.checked is not None:
                 action.setChecked(row.checked(self.window))
         document = self.window.workspace.document

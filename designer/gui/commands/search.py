@@ -172,7 +172,7 @@ def _panels(window: Window, actions: Actions) -> Iterator[Command]:
         title = dock.windowTitle().partition(" (")[0]
         if title in named:  # an action shows it already
             continue
-        help_ = dock.toggleViewAction().statusTip()
+        help_ = dock.toggleViewAction().whatsThis()
         show_dock = partial(window.show_dock, name)
         yield Command(
             "panel", f"Show {title}", help_, show_dock, "eye", other=f"panel dock {help_}"

@@ -128,7 +128,7 @@ class Editor(QMainWindow):
         self.docks[row.key] = dock
         action = dock.toggleViewAction()
         action.setToolTip(row.help)
-        action.setStatusTip(row.help)
+        action.setWhatsThis(row.help)
         bare = QWidget(dock)
         dock.setTitleBarWidget(bare)
         soon = QTimer(dock, interval=0, singleShot=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6 import QtWidgets
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -414,10 +414,6 @@ class MainWindow(QMainWindow):
             self.statusBar().showMessage(str(error))
 
     # Events
-
-    def event(self, event: QEvent) -> bool:
-        """Leave the help of actions to their tool tips: the status bar has no room for both."""
-        return event.type() == QEvent.Type.StatusTip or super().event(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Start what can wait until the window is visible."""

@@ -39,7 +39,7 @@ def test_what_cannot_be_done_says_why(window: MainWindow) -> None:
     actions.refresh()
     for key in ("file.save", "edit.undo", "layer.group", "train.start"):
         assert not actions[key].isEnabled()
-        assert actions[key].statusTip().count(".") >= 2, key
+        assert actions[key].whatsThis().count(".") >= 2, key
     window.workspace.open_preset("lenet5")
     actions.refresh()
     assert actions["file.save"].isEnabled()
