@@ -6,8 +6,9 @@ been read for the last time, so that tensors live no longer than `Totals.inferen
 assumes.
 """
 
-from collections.abc import Mapping
-from itertools import chain, count
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from heapq import heappop, heappush
 
 from designer.analysis.evaluation.results import GraphResult
 from designer.analysis.evaluation.wiring import Source
@@ -37,6 +38,43 @@ def write_forward(
     return _Forward(result, block, modules, codes).write()
 
 
+class _PlainNames:
+    """The variables ``y``, ``y2``, ``y3``, … for results that have no better name.
+
+    Parameters
+    ----------
+    alive
+        How many results that are still to be read each variable stands for.
+    """
+
+    def __init__(self, alive: Mapping[str, int]) -> None:
+        self.alive = alive
+        # Each number below `following` is in use or released.
+        self.following = 1
+        self.released: list[int] = []
+
+    def release(self, text: str) -> None:
+        """Let a variable be used again."""
+        number = text.removeprefix(_PLAIN) or "1"
+        if text.startswith(_PLAIN) and number.isdecimal():
+            heappush(self.released, int(number))
+
+    def free(self) -> str:
+        """Return the first variable that is not in use."""
+        while self.released and self._in_use(self.released[0]):
+            heappop(self.released)
+        while self._in_use(self.following):
+            self.following += 1
+        return self._name(min([self.following, *self.released[:1]]))
+
+    def _in_use(self, number: int) -> bool:
+        return self.alive.get(self._name(number), 0) > 0
+
+    @staticmethod
+    def _name(number: int) -> str:
+        return _PLAIN if number == 1 else f"{_PLAIN}{number}"
+
+
 class _Forward:
     def __init__(
         self,
@@ -50,7 +88,9 @@ class _Forward:
         self.modules = modules
         self.codes = codes
         self.unread = dict(result.wiring.readers)
-        self.texts: dict[tuple[str, int], str] = {}
+        self.texts: dict[Source, str] = {}
+        self.alive: Counter[str] = Counter()  # texts of results that are still to be read
+        self.plain = _PlainNames(self.alive)
         self.pending: tuple[str, int] | None = None
         # Variables that the current statement reads for the last time, and those of them whose
         # tensors are then freed: the tensor of an input is not, since the caller holds it.
@@ -64,6 +104,8 @@ class _Forward:
         self.is_output = {name for name in self.order if isinstance(self._layer(name), Output)}
         self.ends = self._ends()
         self.inlined = result.inlined
+        self.no_variables = {*self.ends, *self.inlined}
+        self.meetings = self._meetings()
 
     def write(self) -> list[str]:
         steps = [name for name in self.order if name not in self.is_output]
@@ -86,7 +128,7 @@ class _Forward:
                 name for name, each in self.result.nodes.items() if isinstance(each.layer, Input)
             ]
         for name in ends:
-            self.texts[name, 0] = "x" if len(ends) == 1 else name
+            self._hold((name, 0), "x" if len(ends) == 1 else name)
         return {name: self.texts[name, 0] for name in ends}
 
     def _body(self) -> list[str]:
@@ -129,13 +171,13 @@ class _Forward:
         outputs = len(self.result.nodes[name].outputs)
         training = name in self.result.training_only
         if name in self.inlined:
-            self.texts[name, 0] = expression
+            self._hold((name, 0), expression)
             self.pending = (name, 0)
             return
         targets = []
         for port in range(outputs):
             targets.append(self._target(name, port))
-            self.texts[name, port] = targets[-1]
+            self._hold((name, port), targets[-1])
         statement = f"{', '.join(targets)} = {expression}"
         self.lines.append(f"\t{statement}" if training else statement)
         done = [text for text in dict.fromkeys(self.freed) if text not in targets]
@@ -150,8 +192,7 @@ class _Forward:
         inputs = []
         for source in self.result.wiring.sources[name]:
             assert source is not None
-            text = self.texts[source]
-            self.unread[source] -= 1
+            text = self._read(source)
             if source == self.pending:
                 self.pending = None
                 if not module and self._is_infix(source[0]):
@@ -165,6 +206,21 @@ class _Forward:
             return self.codes[name].layer.forward(module, inputs, self.codes[name])
         return f"{module}({', '.join(inputs)})"
 
+    def _hold(self, source: Source, text: str) -> None:
+        """Note the text by which an output is read from now on."""
+        self.texts[source] = text
+        if self.unread.get(source):
+            self.alive[text] += 1
+
+    def _read(self, source: Source) -> str:
+        """Return the text of an output for one of its readers."""
+        text = self.texts[source]
+        self.unread[source] -= 1
+        if self.unread[source] == 0:
+            self.alive[text] -= 1
+            self.plain.release(text)
+        return text
+
     def _is_infix(self, name: str) -> bool:
         return name in self.codes and self.codes[name].layer.infix and name not in self.modules
 
@@ -174,7 +230,6 @@ class _Forward:
         if source not in self.unread:
             return "_"
         reader = self._reader(source)
-        alive = {text for each, text in self.texts.items() if self.unread.get(each)}
         wanted = self._new_name(source)
         if reader in self.is_output and reader in self.result.training_only:
             wanted = reader
@@ -183,12 +238,11 @@ class _Forward:
             freed = list(dict.fromkeys(self.freed))
             for text in self.consumed if wanted == _PLAIN else freed[:1] * (len(freed) == 1):
                 named = text in self.named and text != wanted
-                if text.isidentifier() and text not in alive and not named:
+                if text.isidentifier() and not self.alive[text] and not named:
                     return text
         if wanted != _PLAIN:
             self.named.add(wanted)
-        names = chain([wanted], (_PLAIN,), (f"{_PLAIN}{number}" for number in count(2)))
-        return next(each for each in names if each not in alive)
+        return self.plain.free() if wanted == _PLAIN or self.alive[wanted] else wanted
 
     def _reader(self, source: Source) -> str:
         """Return the first node or end that reads an output."""
@@ -200,27 +254,44 @@ class _Forward:
 
         A shortcut that is a single layer or block is named after it.
         """
+        if self.result.wiring.readers[source] == 1:
+            sources = self.result.wiring.sources[self._reader(source)]
+            meets_one = len(sources) == _PAIR and self._variables(sources) > 1
+            if meets_one and self._stands_alone(source):
+                return source[0]
+        return self.meetings[source]
+
+    def _meetings(self) -> dict[Source, str]:
+        """Return, for each output, the name after the port at which its branch meets others.
+
+        It is ``y`` where the branch meets none. From the last node to the first, so that a long
+        chain is followed once, not once for each of its nodes.
+        """
         wiring = self.result.wiring
-        name = source[0]
-        while wiring.readers[source] == 1:
+        found: dict[Source, str] = {}
+        position = {name: index for index, name in enumerate(wiring.order)}
+        for source in sorted(wiring.readers, key=lambda each: -position.get(each[0], -1)):
+            found[source] = _PLAIN
+            if wiring.readers[source] != 1:
+                continue
             reader = self._reader(source)
             sources = wiring.sources[reader]
-            variables = [
-                each for each in sources if each and each[0] not in {*self.ends, *self.inlined}
-            ]
-            if len(sources) == _PAIR and len(variables) > 1 and self._stands_alone(name, source):
-                return name
-            if len(sources) > 1 and len(variables) > 1:
-                return f"branch{sources.index(source) + 1}"
-            if len(sources) > 1 or reader not in self.result.nodes or reader in self.is_output:
-                break
-            source = (reader, 0)
-            if len(self.result.nodes[reader].outputs) != 1:
-                break
-        return _PLAIN
+            if self._variables(sources) > 1:
+                found[source] = f"branch{sources.index(source) + 1}"
+            elif len(sources) == 1 and self._has_one_output(reader):
+                found[source] = found.get((reader, 0), _PLAIN)
+        return found
 
-    def _stands_alone(self, name: str, source: Source) -> bool:
+    def _has_one_output(self, reader: str) -> bool:
+        """Tell whether a reader is a node, not an end of the graph, with a single output."""
+        result = self.result.nodes.get(reader)
+        return result is not None and reader not in self.is_output and len(result.outputs) == 1
+
+    def _variables(self, sources: Sequence[Source | None]) -> int:
+        """Return how many of these outputs are read from a variable of forward."""
+        return sum(each is not None and each[0] not in self.no_variables for each in sources)
+
+    def _stands_alone(self, source: Source) -> bool:
         """Tell whether a branch consists of a single layer with weights or a single block."""
-        result = self.result.nodes[name]
-        alone = source == (name, 0) and len(result.outputs) == 1
-        return alone and result.role in (WEIGHTS, BLOCK)
+        result = self.result.nodes[source[0]]
+        return len(result.outputs) == 1 and result.role in (WEIGHTS, BLOCK)

@@ -77,12 +77,11 @@ def generate(design: Design, analysis: Analysis | None = None) -> Generated:
         raise DesignerError(_cannot_be_built(analysis))
     others = _ArgumentTrials(analysis)
     free = dict.fromkeys(design.arguments)
-    while True:
+    bound = list(free)
+    while free and bound:
         text, used = others.text(analysis, free)
         bound = [name for name in free if name not in used]
         bound = bound or [name for name in free if others.differ(name, free, text)]
-        if not bound:
-            break
         for name in bound:
             del free[name]
     library = Library(design, others.cache)

@@ -1,6 +1,7 @@
 """The text of generated files: golden files, what may stand in them, where they run."""
 
 import ast
+import cProfile
 import json
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from designer import presets
 from designer.analysis.analysis import analyze
 from designer.codegen import generate, source
 from designer.design.edits import set_argument
+from designer.design.values import Design
 from designer.errors import DesignerError
 from tests.layers.building import chain, design, images, network, valid
 
@@ -270,3 +272,51 @@ def agrees(drawn: Any) -> str:
     text = source(drawn)
     assert "  \n" not in text
     return text
+
+
+@pytest.mark.parametrize("kind", ["chain", "residual", "skips", "outputs", "blocks"])
+def test_the_work_grows_linearly_with_the_layers(kind: str):
+    small, large = (_calls(large_design(kind, count)) for count in (300, 1_200))
+    assert large < 4.4 * small
+
+
+def _calls(design: Design) -> int:
+    """Return how many calls of functions generating the code of a design takes."""
+    analysis = analyze(design)
+    generate(design, analysis)  # fills the caches
+    profile = cProfile.Profile()
+    profile.runcall(generate, design, analysis)
+    return sum(entry.callcount for entry in profile.getstats())
+
+
+def large_design(kind: str, count: int) -> Design:
+    """Return a design of about `count` layers, wired in one of several manners."""
+    nodes: dict[str, Any] = {"image": {"layer": "Input", "shape": [8, 8, 8]}}
+    edges: list[list[str]] = []
+    last = "image"
+    for number in range(count // 3):
+        conv, more, add = f"conv{number}", f"more{number}", f"add{number}"
+        nodes[conv] = {"layer": "Conv2d", "out_channels": 8, "kernel_size": 1}
+        nodes[more] = {"block": "Unit"} if kind == "blocks" else {"layer": "ReLU"}
+        edges += [[last, conv, more]]
+        if kind == "residual":
+            nodes[add] = {"layer": "Add"}
+            edges += [[last, add], [more, f"{add}:1"]]
+        if kind == "outputs":
+            nodes[add] = SCORES
+            edges += [[more, add]]
+        last = add if kind == "residual" else more
+    if kind == "skips":  # each layer of the first half is added to one of the second
+        for number in reversed(range(count // 3 - 1)):
+            nodes[f"add{number}"] = {"layer": "Add"}
+            edges += [[last, f"add{number}"], [f"more{number}", f"add{number}:1"]]
+            last = f"add{number}"
+    nodes["scores"] = SCORES
+    edges += [[last, "scores"]]
+    unit = {
+        "inputs": ["x"],
+        "outputs": ["y"],
+        "nodes": {"tanh": {"layer": "Tanh"}, "relu": {"layer": "ReLU"}},
+        "edges": [["x", "tanh", "relu", "y"]],
+    }
+    return design(nodes, edges, blocks={"Unit": unit})

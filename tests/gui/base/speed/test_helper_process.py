@@ -38,14 +38,30 @@ def test_when_it_was_ended_the_work_is_done_all_the_same() -> None:
     assert helper_process.call(os.getpid) != os.getpid()
 
 
+def test_a_request_that_cannot_be_read_is_done_here() -> None:
+    assert helper_process.call(_Unreadable(), 3) == 3
+    assert helper_process.call(len, "here") == 4
+
+
+class _Unreadable:
+    """A function that another process refuses to read."""
+
+    def __call__(self, value: int) -> int:
+        return value
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return int, ("no number",)
+
+
 def _modules() -> set[str]:
     return set(sys.modules)
 
 
-def test_the_process_ends_with_one_that_is_killed() -> None:
+@pytest.mark.parametrize("doing", ["input()", "helper_process.call(time.sleep, 600)"])
+def test_the_process_ends_with_one_that_is_killed(doing: str) -> None:
     program = (
-        "import os; from designer.gui.base.speed import helper_process; "
-        "print(helper_process.call(os.getpid)); input()"
+        "import os, time; from designer.gui.base.speed import helper_process; "
+        f"print(helper_process.call(os.getpid), flush=True); {doing}"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
