@@ -29,7 +29,7 @@ from designer.analysis.problems import Problem
 from designer.design.expressions import Scalar
 from designer.design.values import Block, BlockNode, Design, Graph, LayerNode, Node
 from designer.layers.base import Layer
-from designer.layers.ports import Input, Output
+from designer.layers.ports import Input
 from designer.layers.shape import Identity
 from designer.layers.tensors import Tensor
 
@@ -42,7 +42,7 @@ MAX_REMEMBERED = 10_000
 
 Each edit of a block adds a few results, so that hours of edits fit, with all their undo steps."""
 
-_NOT_BRIDGED = (Input.__name__, Output.__name__, Identity.__name__)
+_NOT_BRIDGED = (Input.__name__, Identity.__name__)
 _BlockKey: TypeAlias = tuple[object, ...]
 
 

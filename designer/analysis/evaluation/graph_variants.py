@@ -3,7 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from designer.analysis.evaluation.wiring import Ends, Wiring, wire, without_nodes
+from designer.analysis.evaluation.wiring import (
+    Ends,
+    Wiring,
+    has_read_outputs,
+    past_outputs,
+    wire,
+    without_nodes,
+)
 from designer.design.values import BlockNode, Graph, Node
 
 MAX_WIRINGS = 100
@@ -32,7 +39,10 @@ class GraphVariants:
         self._wirings: dict[tuple[tuple[str, ...], tuple[str, ...]], Wiring] = {}
 
     def wiring(self, removed: Sequence[str], bridged: Sequence[str]) -> Wiring:
-        """Return the wiring without some nodes; an edge takes the place of each bridged one."""
+        """Return the wiring without some nodes; an edge takes the place of each bridged one.
+
+        Nodes that read an Output read its source instead, unless the graph has a cycle.
+        """
         absent = tuple(removed), tuple(bridged)
         if absent not in self._wirings:
             if len(self._wirings) >= MAX_WIRINGS:
@@ -40,9 +50,12 @@ class GraphVariants:
             graph = self.graph
             if removed or bridged:
                 graph = without_nodes(graph, removed, bridged)
-            self._wirings[absent] = wire(
-                graph, self.ends, unconditional=not self.conditional, bridged=bridged
-            )
+            unconditional = not self.conditional
+            wiring = wire(graph, self.ends, unconditional=unconditional, bridged=bridged)
+            if has_read_outputs(wiring) and not wiring.cyclic:
+                graph = past_outputs(wiring)
+                wiring = wire(graph, self.ends, unconditional=unconditional, bridged=bridged)
+            self._wirings[absent] = wiring
         return self._wirings[absent]
 
 

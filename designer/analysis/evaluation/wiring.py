@@ -371,6 +371,35 @@ def without_nodes(
     return Graph(nodes, tuple(edges))
 
 
+def past_outputs(wiring: Wiring) -> Graph:
+    """Return the graph with the edges out of Output nodes moved to where their value comes from.
+
+    The value of an Output that other nodes read is returned and used on: it is the tensor that the
+    Output reads. An edge stays where it is if nothing enters the Output.
+    """
+    outputs = {name for name, node in wiring.graph.nodes.items() if _is_output(node)}
+    edges = []
+    for edge in wiring.graph.edges:
+        source: Source = edge.source, edge.source_port
+        while source[0] in outputs and not source[1]:  # ends, since there is no cycle
+            before = wiring.sources[source[0]]
+            if not before or before[0] is None:
+                break
+            source = before[0]
+        edges.append(edge._replace(source=source[0], source_port=source[1]))
+    return replace(wiring.graph, edges=tuple(edges))
+
+
+def has_read_outputs(wiring: Wiring) -> bool:
+    """Tell whether an edge leaves an Output node."""
+    nodes = wiring.graph.nodes
+    return any((name, 0) in wiring.readers and _is_output(nodes[name]) for name in wiring.ports)
+
+
+def _is_output(node: Node) -> bool:
+    return isinstance(node, LayerNode) and node.layer == Output.__name__
+
+
 def without_gaps(edges: Sequence[Edge], joins: Collection[str]) -> list[Edge]:
     """Renumber the input ports of joins so that no port before a used one is free."""
     entered: dict[str, list[int]] = {}

@@ -161,9 +161,9 @@ class Row:
             return Verdict(value, wrong=self.refusal(value) or "")
         found: list[Value] = []
         for scope in self.scopes or (Scope({}),):
-            if scope.unknown & _names(value):
-                return Verdict(value, UNKNOWN)
             try:
+                if scope.unknown & _names(value):
+                    return Verdict(value, UNKNOWN)
                 result = computed(value, scope.values)
                 self.field_type.check(result)
             except ExpressionError as error:

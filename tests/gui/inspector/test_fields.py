@@ -397,3 +397,32 @@ def test_a_refused_number_leaves_no_edit_of_its_first_digits(resnet: Hands) -> N
     resnet.settle()
     assert resnet.value("layer2.0.shortcut", "stride") == 1000
     assert len(resnet.steps()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=width +", "=)", "=nowhere", "=1 / 0", "=9 ** 9 ** 9", "=", "='a'", "=1 if", ("=)", 3)],
+)
+def test_a_wrong_expression_never_shows_the_values_of_another_node(
+    hands_on: Callable[[str], Hands], text: str | tuple[str, int]
+) -> None:
+    """The file may come from another program; conv2 and fc2 are shown in the forms of others."""
+    hands = hands_on("lenet5")
+    key = "kernel_size" if isinstance(text, tuple) else "out_channels"
+    hands.workspace.edit("break", lambda given: edits.set_parameter(given, "conv2", key, text))
+    hands.workspace.edit(
+        "break", lambda given: edits.set_parameter(given, "fc2", "out_features", "=1 +")
+    )
+    hands.select("conv1")
+    hands.select("conv2")
+    assert hands.inspector.title.name.text() == "conv2"
+    shown = hands.line(key).text()
+    assert shown == (text if isinstance(text, str) else "=) × 3"), shown
+    assert any("conv2" in each.message for each in hands.inspector.problems._shown)
+    hands.select("fc1")
+    hands.select("fc2")
+    assert hands.line("out_features").text() == "=1 +"
+    hands.type("out_features", "=2 +")
+    assert "value is expected" in hands.error("out_features")
+    hands.type("out_features", "84")
+    assert hands.value("fc2", "out_features") == 84
