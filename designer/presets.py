@@ -190,12 +190,25 @@ def load(name_or_path: str | os.PathLike[str]) -> "Design":
     """
     from designer.design import files
 
+    return files.read(locate(name_or_path))
+
+
+def locate(name_or_path: str | os.PathLike[str]) -> Path:
+    """Return the file of a preset by its name, or the path of a design file; see `load`.
+
+    Raises
+    ------
+    DesignerError
+        There is no such preset or file.
+    """
     text = os.fspath(name_or_path)
     if text in names():
-        return files.read(path(text))
+        return path(text)
     file = Path(text)
-    if file.suffix or file.name != text or os.path.lexists(file):
-        return files.read(file)
+    if os.path.lexists(file):
+        return file
+    if file.suffix or file.name != text:
+        raise DesignerError(f"There is no file {text}; check the name and the folder.")
     raise _unknown(text)
 
 

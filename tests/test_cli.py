@@ -433,7 +433,7 @@ def test_the_shell_completes_commands_presets_and_files() -> None:
 
     assert completed("wei") == ["weights"]
     named = [name for name in presets.names() if name.startswith("lenet5")]
-    assert completed("check", "lenet5") == [*named, "lenet5"]  # the last stands for files
+    assert completed("check", "lenet5") == ["lenet5", *named]  # the first stands for files
     assert completed("train", "lenet5", "--set-r") == ["--set-recipe"]
 
 

@@ -10,14 +10,21 @@ from pathlib import Path
 import click
 
 from designer import __version__
-from designer.cli import window
+from designer.cli import system, window
 from designer.cli.options import (
     DATA,
+    DATA_SOURCE,
+    DESIGN,
     EXPORT_HELP,
+    FILE,
+    FOLDER,
     NEW_RUN_HELP,
     OUTPUT,
+    RUN,
     RUN_HELP,
+    SOURCE,
     TRAINING,
+    WEIGHTS,
     as_json,
     choices_help,
     data_help,
@@ -26,12 +33,13 @@ from designer.cli.options import (
     epochs_option,
     more_files,
     moved_data,
+    one_of,
     run_folder,
     runs_option,
     set_recipe_option,
 )
 from designer.cli.output import INTERRUPTED, PROGRAM, printable, show, width, write
-from designer.cli.parameters import DesignName, Group, Whole, argument, option
+from designer.cli.parameters import Group, Whole, argument, option
 from designer.cli.settings import load
 from designer.errors import DesignerError
 
@@ -62,7 +70,12 @@ def run(arguments: Sequence[str]) -> int:
 # Commands
 
 
-@click.group(cls=Group, invoke_without_command=True)
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    examples=("my.json", "train lenet5 --data mnist10k"),
+)
 @click.version_option(
     __version__,
     prog_name=PROGRAM,
@@ -73,15 +86,21 @@ def run(arguments: Sequence[str]) -> int:
 def program(context: click.Context) -> int | None:
     """Design neural networks, see what every layer costs, train them, take the code away.
 
-    Without a command, opens the window.
+    Without a command, opens the window; with a preset or a design file, opens the window on it.
     """
     return window.show() if context.invoked_subcommand is None else None
 
 
-@program.command("open")
+@program.command(
+    "open",
+    examples=(
+        "open my.json",
+        "open vgg16 resnet50",
+    ),
+)
 @argument(
     "designs",
-    type=DesignName(),
+    type=DESIGN,
     nargs=-1,
     metavar="[DESIGN ...]",
     help="Presets' names or design files.",
@@ -91,7 +110,12 @@ def open_(designs: Sequence[str]) -> int:
     return window.show(designs)
 
 
-@program.command()
+@program.command(
+    examples=(
+        "check vgg16",
+        "check my.json --set classes=100 --batch 32",
+    ),
+)
 @design_name
 @design_settings
 @option(
@@ -132,7 +156,12 @@ def _check(
     return 0 if analysis.valid else 1
 
 
-@program.command()
+@program.command(
+    examples=(
+        "presets",
+        "presets --json",
+    ),
+)
 @as_json
 @option("--check", "checked", is_flag=True, help="Check every preset instead of listing them.")
 def presets(as_json: bool, checked: bool) -> int:
@@ -159,9 +188,14 @@ def presets(as_json: bool, checked: bool) -> int:
 # Training and exporting; the work is in `jobs`
 
 
-@program.command()
+@program.command(
+    examples=(
+        "train lenet5 --data mnist10k",
+        "train my.json --data pictures --epochs 20 --export my.onnx",
+    ),
+)
 @design_name
-@option("--data", group=DATA, metavar="NAME|PATH", help=data_help)
+@option("--data", type=DATA_SOURCE, group=DATA, metavar="NAME|PATH", help=data_help)
 @option(
     "--limit",
     type=Whole(min=1),
@@ -171,6 +205,7 @@ def presets(as_json: bool, checked: bool) -> int:
 )
 @option(
     "--recipe",
+    type=FILE,
     group=TRAINING,
     metavar="FILE",
     help="A recipe; without it, the design's own, which a preset and a saved design have.",
@@ -179,7 +214,13 @@ def presets(as_json: bool, checked: bool) -> int:
 @epochs_option
 @option("--batch", type=Whole(min=1), group=TRAINING, metavar="N", help="Images in a step.")
 @option("--lr", group=TRAINING, metavar="X", help="Learning rate.")
-@option("--optimizer", group=TRAINING, metavar="NAME", help=lambda: choices_help("optimizer.name"))
+@option(
+    "--optimizer",
+    type=one_of("optimizer.name"),
+    group=TRAINING,
+    metavar="NAME",
+    help=lambda: choices_help("optimizer.name"),
+)
 @option(
     "--seed",
     type=Whole(min=0),
@@ -187,16 +228,23 @@ def presets(as_json: bool, checked: bool) -> int:
     metavar="N",
     help="Seed of the weights, the split, the order and every random draw.",
 )
-@option("--device", group=TRAINING, metavar="NAME", help=lambda: choices_help("device"))
+@option(
+    "--device",
+    type=one_of("device"),
+    group=TRAINING,
+    metavar="NAME",
+    help=lambda: choices_help("device"),
+)
 @option(
     "--weights",
+    type=WEIGHTS,
     group=TRAINING,
     metavar="FILE|RUN",
     help="Start from these weights where they fit; torchvision:NAME downloads pretrained ones.",
 )
-@option("--run", group=OUTPUT, metavar="DIR", help=NEW_RUN_HELP)
+@option("--run", type=FOLDER, group=OUTPUT, metavar="DIR", help=NEW_RUN_HELP)
 @runs_option
-@option("--export", multiple=True, group=OUTPUT, metavar="FILE ...", help=EXPORT_HELP)
+@option("--export", type=FILE, multiple=True, group=OUTPUT, metavar="FILE ...", help=EXPORT_HELP)
 @design_settings
 @more_files
 def train(
@@ -248,10 +296,15 @@ def train(
     return jobs.export_run(done, paths) if paths else 0
 
 
-@program.command()
+@program.command(
+    examples=(
+        "recipe",
+        "recipe lenet5",
+    ),
+)
 @argument(
     "design",
-    type=DesignName(),
+    type=DESIGN,
     required=False,
     metavar="[DESIGN]",
     help="Show the values with which this design would be trained, instead of the defaults.",
@@ -273,7 +326,12 @@ def recipe(design: str | None, as_json: bool) -> None:
         show(recipes.lines(plan))
 
 
-@program.command()
+@program.command(
+    examples=(
+        "resume 2026-11-28-1904-lenet5",
+        "resume my-run --data /new/place/pictures",
+    ),
+)
 @run_folder
 @moved_data
 @runs_option
@@ -289,7 +347,13 @@ def resume(run: str, data: str | None, runs: str | None) -> None:
     jobs.resume(find(run, runs), data)
 
 
-@program.command("train-on")
+@program.command(
+    "train-on",
+    examples=(
+        "train-on my-run --epochs 5",
+        "train-on my-run --epochs 5 --lr 0.001 --run longer",
+    ),
+)
 @run_folder
 @option(
     "--epochs",
@@ -302,7 +366,7 @@ def resume(run: str, data: str | None, runs: str | None) -> None:
 @option("--lr", group=TRAINING, metavar="X", help="Another rate for the schedule.")
 @set_recipe_option
 @moved_data
-@option("--run", "folder", group=OUTPUT, metavar="DIR", help=NEW_RUN_HELP)
+@option("--run", "folder", type=FOLDER, group=OUTPUT, metavar="DIR", help=NEW_RUN_HELP)
 @runs_option
 def train_on(
     run: str,
@@ -329,7 +393,13 @@ def train_on(
     )
 
 
-@program.command("runs")
+@program.command(
+    "runs",
+    examples=(
+        "runs",
+        "runs --runs experiments --json",
+    ),
+)
 @runs_option
 @as_json
 def runs_(runs: str | None, as_json: bool) -> None:
@@ -347,8 +417,13 @@ def runs_(runs: str | None, as_json: bool) -> None:
         show(listing.lines(root, found))
 
 
-@program.command()
-@argument("names", metavar="[RUN ...]", nargs=-1, help=RUN_HELP)
+@program.command(
+    examples=(
+        "prune --older-than 30 --dry-run",
+        "prune my-run",
+    ),
+)
+@argument("names", type=RUN, metavar="[RUN ...]", nargs=-1, help=RUN_HELP)
 @runs_option
 @option(
     "--older-than",
@@ -372,16 +447,23 @@ def prune(names: Sequence[str], runs: str | None, older_than: int, dry_run: bool
         write(f"{printable(line)}\n")
 
 
-@program.command()
+@program.command(
+    examples=(
+        "export my-run --to model.onnx model.pt",
+        "export my.json --weights latest --to model.safetensors model.py",
+    ),
+)
 @argument(
     "source",
+    type=SOURCE,
     metavar="DESIGN|RUN",
     help="A preset, a design file, a run folder, or a run's name in the folder of runs.",
 )
-@option("--to", multiple=True, metavar="FILE ...", help=EXPORT_HELP)
+@option("--to", type=FILE, multiple=True, metavar="FILE ...", help=EXPORT_HELP)
 @more_files
 @option(
     "--weights",
+    type=WEIGHTS,
     metavar="latest|RUN|FILE",
     help="The weights of a design: those of the latest finished run that fits it, of a run, or of "
     "a file; fresh ones if not given.",
@@ -422,16 +504,22 @@ def export(
     return jobs.export_design(load(source, settings), paths, weights=weights, runs_folder=runs)
 
 
-@program.command()
+@program.command(
+    examples=(
+        "weights resnet18 --from resnet18.pth --out mine.pt",
+        "weights resnet18 --from torchvision:",
+    ),
+)
 @design_name
 @option(
     "--from",
     "source",
+    type=WEIGHTS,
     metavar="FILE|RUN|torchvision:NAME",
     help="A .pt, .pth or .safetensors file, a run, or weights that torchvision downloads; "
     "torchvision: without a name lists these.",
 )
-@option("--out", metavar="FILE", help="The state dict to write.")
+@option("--out", type=FILE, metavar="FILE", help="The state dict to write.")
 @design_settings
 @option(
     "--map",
@@ -474,9 +562,15 @@ def weights(
     jobs.weights(load(design, settings), located(source), Path(out), pairs, as_json=as_json)
 
 
-@program.command()
+@program.command(
+    examples=(
+        "demo",
+        "demo --terminal --epochs 1",
+    ),
+)
 @option(
     "--run",
+    type=FOLDER,
     group=OUTPUT,
     metavar="DIR",
     help="The new run folder; DATE-lenet5 in the folder of runs if not given.",
@@ -504,6 +598,10 @@ def demo(run: str | None, runs: str | None, epochs: int | None, terminal: bool) 
     from designer.cli import jobs
 
     return jobs.demo(run, runs, epochs)
+
+
+program.add_command(system.completion)
+program.add_command(system.install_desktop)
 
 
 def _paths(option: str, first: Sequence[str], more: Sequence[str]) -> list[Path]:

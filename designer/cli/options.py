@@ -1,12 +1,65 @@
 """Arguments and options that several commands take, and help texts that derive from tables."""
 
-from designer.cli.parameters import DesignName, Whole, argument, option
+from collections.abc import Iterable
+
+from designer.cli.parameters import Text, Whole, argument, option
 from designer.runs.export_formats import EXPORT_FORMATS
 
 TRAINING, DATA, OUTPUT = "Training options", "Data options", "Output options"
 
 EXPORT_SUFFIXES = tuple(EXPORT_FORMATS)
 EXPORT_HELP = f"Write model files: {', '.join(EXPORT_SUFFIXES[:-1])} or {EXPORT_SUFFIXES[-1]}."
+
+
+# What the shell completes
+
+
+def _presets() -> Iterable[str]:
+    from designer import presets
+
+    return presets.names()
+
+
+def _runs() -> Iterable[str]:
+    from designer.cli import runs
+
+    return [run.path.name for run in runs.list_runs(runs.folder(None))]
+
+
+def _data() -> Iterable[str]:
+    from designer.data import opening
+
+    return opening.BUILT_IN
+
+
+def _settings() -> Iterable[str]:
+    from designer.cli import recipes
+
+    return [f"{name}=" for name in recipes.fields()]
+
+
+def one_of(setting: str) -> Text:
+    """Return the type of an option that takes one of a recipe setting's choices."""
+
+    def words() -> Iterable[str]:
+        from designer.cli import recipes
+
+        return recipes.fields()[setting].setting.choices or ()
+
+    return Text(words)
+
+
+DESIGN = Text(_presets, "file")
+RUN = Text(_runs, "dir")
+SOURCE = Text(lambda: (*_presets(), *_runs()), "file")  # a design or a run
+DATA_SOURCE = Text(_data, "file")
+WEIGHTS = Text(_runs, "file")
+SETTING = Text(_settings)
+FILE = Text(path="file")
+FOLDER = Text(path="dir")
+
+
+# Arguments and options
 
 
 def data_help() -> str:
@@ -25,7 +78,7 @@ def choices_help(setting: str) -> str:
 
 design_name = argument(
     "design",
-    type=DesignName(),
+    type=DESIGN,
     metavar="DESIGN",
     help="A preset's name (see: presets) or a design file.",
 )
@@ -39,15 +92,17 @@ design_settings = option(
 )
 as_json = option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 RUN_HELP = "A run folder, or the name alone of a run in the folder of runs (see: runs)."
-run_folder = argument("run", metavar="RUN", help=RUN_HELP)
+run_folder = argument("run", type=RUN, metavar="RUN", help=RUN_HELP)
 moved_data = option(
     "--data",
+    type=DATA_SOURCE,
     metavar="PATH",
     group=DATA,
     help="Where the data of the run are now, if they were moved.",
 )
 set_recipe_option = option(
     "--set-recipe",
+    type=SETTING,
     multiple=True,
     group=TRAINING,
     metavar="NAME=VALUE",
@@ -57,6 +112,7 @@ set_recipe_option = option(
 NEW_RUN_HELP = "The new run folder; DATE-NAME in the folder of runs if not given."
 runs_option = option(
     "--runs",
+    type=FOLDER,
     metavar="DIR",
     group=OUTPUT,
     help="The folder of runs; that of the window's settings if not given.",
@@ -68,4 +124,6 @@ epochs_option = option(
     group=TRAINING,
     help="How often to go through the images.",
 )
-more_files = argument("more", metavar="FILE", nargs=-1)  # all but the first FILE of an option
+more_files = argument(
+    "more", type=FILE, metavar="FILE", nargs=-1
+)  # all but the first FILE of an option

@@ -1,6 +1,8 @@
 """Click's commands, arguments and options, with help for arguments and options in groups."""
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -60,7 +62,17 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help explains its arguments and lists its options in groups."""
+    """A command whose help explains its arguments, groups its options and ends in examples.
+
+    Parameters
+    ----------
+    examples
+        Whole command lines, without the program's name.
+    """
+
+    def __init__(self, *declarations: Any, examples: Sequence[str] = (), **settings: Any) -> None:
+        super().__init__(*declarations, **settings)
+        self.examples = tuple(examples)
 
     def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Do nothing: `format_options` lists them, as click before 8.5 has no such method."""
@@ -79,15 +91,63 @@ class Command(click.Command):
         for title, rows in sections.items():
             with formatter.section(title):
                 formatter.write_dl(rows)
+        write_examples(formatter, ctx, self.examples)
+
+
+def write_examples(
+    formatter: click.HelpFormatter, ctx: click.Context, examples: Sequence[str]
+) -> None:
+    """Write command lines below the heading Examples; they are not wrapped, to be copied."""
+    with formatter.section("Examples"):
+        for each in examples:
+            line = shlex.join([ctx.find_root().info_name or "", *shlex.split(each)])
+            formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 
 class Group(click.Group):
-    """The program: its commands, listed in the order in which they are declared."""
+    """The program: its commands, listed in the order in which they are declared.
+
+    Where a design stands in the place of a command, the window opens on it.
+
+    Parameters
+    ----------
+    examples
+        As in `Command`.
+    """
 
     command_class = Command
 
+    def __init__(self, *declarations: Any, examples: Sequence[str] = (), **settings: Any) -> None:
+        super().__init__(*declarations, **settings)
+        self.examples = tuple(examples)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        write_examples(formatter, ctx, self.examples)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None and _is_design(args[0]):
+            args = ["open", *(["--"] if args[0].startswith("-") else []), *args]
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        found = super().shell_complete(ctx, incomplete)
+        return found or [CompletionItem(incomplete, type="file")]
+
+
+def _is_design(word: str) -> bool:
+    """Tell whether a word is a preset's name, or looks like a file or is one."""
+    from designer import presets
+
+    path = Path(word)
+    return word in presets.names() or bool(path.suffix) or path.name != word or path.exists()
 
 
 class Whole(click.IntRange):
@@ -111,20 +171,32 @@ class Whole(click.IntRange):
         return f"from {self.min:,}{upper}"
 
 
-class DesignName(click.types.StringParamType):
-    """A preset's name or a design file; the shell completes both."""
+class Text(click.types.StringParamType):
+    """A text that the shell completes.
 
-    name = "design"
+    Parameters
+    ----------
+    words
+        A function that returns words to complete.
+    path
+        ``file`` to complete files and folders, ``dir`` for folders only, "" for none.
+    """
+
+    name = "text"
+
+    def __init__(self, words: Callable[[], Iterable[str]] = tuple, path: str = "") -> None:
+        self.words = words
+        self.path = path
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> "list[CompletionItem]":
         from click.shell_completion import CompletionItem
 
-        from designer import presets
-
-        names = [name for name in presets.names() if name.startswith(incomplete)]
-        return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
+        items = [CompletionItem(word) for word in self.words() if word.startswith(incomplete)]
+        if self.path:  # first, since click's script for bash drops the words before it
+            items.insert(0, CompletionItem(incomplete, type=self.path))
+        return items
 
 
 def argument(name: str, *, metavar: str, help: str = "", **settings: Any) -> Decorator:  # noqa: A002

@@ -11,8 +11,14 @@ def show(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     Raises
     ------
     DesignerError
-        There is no display, or a system library that Qt needs for it is missing.
+        There is no such preset or file, there is no display, or a system library that Qt needs
+        for it is missing.
     """
+    if designs:
+        from designer import presets
+
+        for design in designs:
+            presets.locate(design)
     from designer.gui.shell import application
 
     missing = application.display_missing()
