@@ -123,7 +123,7 @@ def test_words_are_completed_from_what_there_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = [RunFolder(tmp_path / name) for name in ("first", "second")]
-    monkeypatch.setattr("designer.cli.runs.list_runs", lambda folder: runs)
+    monkeypatch.setattr("designer.runs.folder.list_runs", lambda folder: runs)
     assert completed("resume", "f") == ["first"]
     assert completed("export", "sec") == ["second"]
     assert completed("train", "lenet5", "--data", "mn") == ["mnist10k"]

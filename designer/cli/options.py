@@ -22,8 +22,9 @@ def _presets() -> Iterable[str]:
 
 def _runs() -> Iterable[str]:
     from designer.cli import runs
+    from designer.runs.folder import list_runs
 
-    return [run.path.name for run in runs.list_runs(runs.folder(None))]
+    return [run.path.name for run in list_runs(runs.folder(None))]
 
 
 def _data() -> Iterable[str]:
@@ -33,18 +34,18 @@ def _data() -> Iterable[str]:
 
 
 def _settings() -> Iterable[str]:
-    from designer.cli import recipes
+    from designer.recipe.recipe import fields
 
-    return [f"{name}=" for name in recipes.fields()]
+    return [f"{name}=" for name in fields()]
 
 
 def one_of(setting: str) -> Text:
     """Return the type of an option that takes one of a recipe setting's choices."""
 
     def words() -> Iterable[str]:
-        from designer.cli import recipes
+        from designer.recipe.recipe import fields
 
-        return recipes.fields()[setting].setting.choices or ()
+        return fields()[setting].setting.choices or ()
 
     return Text(words)
 
