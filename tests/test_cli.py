@@ -5,10 +5,8 @@ import os
 import re
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from shutil import copytree, ignore_patterns
 from typing import Any
 
 import click
@@ -542,29 +540,6 @@ def test_an_ascii_terminal_does_not_fail() -> None:
     )
     assert ran.returncode == 0
     assert b"61,706" in ran.stdout
-
-
-def test_an_installed_wheel_works_anywhere(tmp_path: Path) -> None:
-    from hatchling.builders.wheel import WheelBuilder
-
-    source = tmp_path / "source"
-    junk = ignore_patterns("__pycache__", "data")
-    for folder in ("designer", "presets", "assets"):
-        copytree(ROOT / folder, source / folder, ignore=junk if folder == "assets" else None)
-    for name in ("pyproject.toml", "LICENSE", "README.md"):
-        text = (ROOT / name).read_bytes() if (ROOT / name).exists() else b""
-        (source / name).write_bytes(text)
-    (wheel,) = WheelBuilder(str(source)).build(directory=str(tmp_path), versions=["standard"])
-    installed, elsewhere = tmp_path / "installed", tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(installed)
-    assert (installed / "designer/analysis/report/check.schema.json").is_file()
-    ran = process("check", "lenet5", "--json", cwd=elsewhere, path=installed)
-    assert ran.stderr == ""
-    assert json.loads(ran.stdout)["totals"]["parameters"] == 61_706
-    listed = process("presets", "--json", cwd=elsewhere, path=installed)
-    assert {row["name"] for row in json.loads(listed.stdout)} == set(presets.names())
 
 
 def test_the_module_is_the_program(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from designer.analysis.analysis import Analysis, analyze
 from designer.codegen import Generated, generate
 from designer.design import files
 from designer.design.values import Design
-from designer.engine import checkpoint, export_faults, onnx_file
+from designer.engine import checkpoint, export_faults, onnx_file, side_effects
 from designer.engine import weights as weights_of
 from designer.engine.module import module_from_source
 from designer.errors import DesignerError
@@ -201,7 +201,7 @@ def write(model: Model, path: Path) -> Exported:
         prefix = f"{leftovers.temporary_name()}-"
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=prefix) as folder:
             temporary = Path(folder) / path.name
-            with _quiet():
+            with _quiet(), side_effects.no_empty_cache():
                 try:
                     put(model, temporary)
                     difference = _difference(model, get(model, temporary))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from designer.analysis.analysis import Analysis
+from designer.engine import side_effects
 
 _POOLS = ("MaxPool", "AveragePool")
 _QUIET = 3  # onnxruntime's level of errors: its warnings are about what it optimizes
@@ -131,6 +132,7 @@ def _padded(graph: Any, node: Any, padding: Sequence[int]) -> Any:
 
 def runner(path: Path) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
     """Return what runs a file: onnxruntime or, if that is not installed, onnx itself."""
+    side_effects.disable_telemetry()
     try:
         import onnxruntime
     except ImportError:
