@@ -229,7 +229,7 @@ def test_an_invalid_design_names_every_problem(broken: str, capsys: Captured) ->
     output, errors = capsys.readouterr()
     assert "image" in output
     assert "TOTAL" not in output
-    assert errors.startswith("error: fc: Linear")
+    assert "warning: fc: without a Flatten, Linear acts on the width alone" in errors
     assert "  fix: insert Flatten" in errors
     assert "error: a: there is no layer type 'ReLu'; did you mean ReLU?" in errors
     assert "  in the block Cell, at one.a and 1 more" in errors

@@ -11,10 +11,12 @@ from typing import Any, ClassVar, NamedTuple
 from designer.design.expressions import Literal, Tree
 from designer.design.printing import python_source, quoted
 from designer.layers.category import Category
+from designer.layers.errors import LayerError
 from designer.layers.parameters import Parameter
 from designer.layers.tensors import (
     BUFFER,
     CONTIGUOUS,
+    IMAGE_AXES,
     NOTHING,
     POINT,
     Layout,
@@ -108,6 +110,8 @@ _FIRST = (
 
 # Parameters of the initialization become statements of their own, not constructor arguments.
 INITIALIZATION = frozenset(("weight_init", "weight_init_value", "weight_init_mode", "bias_init"))
+
+_READS_IMAGES = (Category.CONVOLUTION, Category.POOLING)
 
 REGISTRY: dict[str, type["Layer"]] = {}
 """The layer types defined so far. Use `catalogue.layer_types`, which has imported all of them."""
@@ -241,6 +245,13 @@ class Layer:
         """
         return inputs[0].shape
 
+    def warning(self, inputs: Sequence[Tensor]) -> LayerError | None:
+        """Return what is probably a mistake though torch computes it, as an error to be shown.
+
+        Linear, for example, warns of an image, of which it reads only single rows.
+        """
+        return None
+
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         """Return the weights, biases and buffers, in the order and shape of torch's state dict.
 
@@ -310,6 +321,17 @@ class Layer:
         elementwise layers, whose new tensor has the same order as the input: `elementwise_layout`.
         """
         return CONTIGUOUS
+
+    def output_axes(self, inputs: Sequence[Tensor]) -> tuple[int, ...]:
+        """Return what the axes of an output with three axes are; see `Tensor.axes`.
+
+        Convolutions and pools read any three axes as an image, most other layers leave the axes of
+        their inputs as they are. Permute and Reshape override it.
+        """
+        if not inputs or self.category in _READS_IMAGES:
+            return IMAGE_AXES
+        axes = inputs[0].axes
+        return axes if all(each.axes == axes for each in inputs) else ()
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
         """Return the torch layers that this layer is made of, as far as their outputs are counted.

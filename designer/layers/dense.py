@@ -12,23 +12,28 @@ from designer.layers.parameters import Bool, Float, Int
 from designer.layers.tensors import (
     BIAS,
     BUFFER,
-    DENSE,
+    CONTIGUOUS,
     FLOAT_BYTES,
+    IMAGE_AXES,
     ITS_INPUT,
     NOTHING,
-    PERMUTED,
+    POINT,
+    ROWS,
     WEIGHT,
     SavedForBackward,
     Shape,
     State,
     Tensor,
     Window,
+    axis_name,
     show,
 )
 
+_ONE_PIXEL = 1, 1, 0.0  # size, stride and offset of a window
 
-class _Dense(Initialized):
-    """A matrix product with the last axis, the features."""
+
+class Dense(Initialized):
+    """Base of the matrix products with the last axis, the features."""
 
     category = Category.DENSE
     positional = ("in_channels", "out_features")
@@ -36,20 +41,31 @@ class _Dense(Initialized):
     bias = Bool(True, help="Add a learned number per output.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        shape = inputs[0].shape
-        if len(shape) == 3:
-            features = prod(shape)
-            raise LayerError(
-                "missing-flatten",
-                f"{type(self).__name__} needs a row of features, received the image {show(shape)}",
-                received=show(shape),
-                expected=f"{features} features",
-                remedies=[
-                    InsertLayer("insert Flatten", 0, "Flatten", {}),
-                    InsertLayer("insert GlobalAvgPool2d", 0, "GlobalAvgPool2d", {}),
-                ],
-            )
-        return (*shape[:-1], self.out_features)
+        return (*inputs[0].shape[:-1], self.out_features)
+
+    def warning(self, inputs: Sequence[Tensor]) -> LayerError | None:
+        """Warn of an image whose last axis are not the channels: a Flatten may be missing."""
+        tensor = inputs[0]
+        if len(tensor.shape) != len(IMAGE_AXES) or not tensor.axes or tensor.axes[-1] == 0:
+            return None
+        name, side = type(self).__name__, axis_name(tensor.axes[-1], len(IMAGE_AXES))
+        return LayerError(
+            "missing-flatten",
+            f"without a Flatten, {name} acts on the {side} alone, the last axis of the image "
+            f"{show(tensor.shape)}",
+            axis=side,
+            received=show(tensor.shape),
+            expected=f"{tensor.values} features",
+            remedies=[
+                InsertLayer("insert Flatten", 0, "Flatten", {}),
+                InsertLayer("insert GlobalAvgPool2d", 0, "GlobalAvgPool2d", {}),
+            ],
+        )
+
+    def output_axes(self, inputs: Sequence[Tensor]) -> tuple[int, ...]:
+        """Return the input's axes if the last one are the channels, else none: it now is new."""
+        axes = inputs[0].axes
+        return axes if axes and axes[-1] == 0 else ()
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         weight = State("weight", (self.out_features, inputs[0].shape[-1]), WEIGHT)
@@ -67,8 +83,7 @@ class _Dense(Initialized):
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save the input; if its rows lie at uneven distances in memory, a copy."""
-        rows = prod(inputs[0].shape[:-1])
-        if rows > 1 and inputs[0].layout in (DENSE, PERMUTED):
+        if self._copies(inputs):
             return SavedForBackward(per_image=FLOAT_BYTES * inputs[0].values)
         return ITS_INPUT
 
@@ -77,8 +92,33 @@ class _Dense(Initialized):
     ) -> SavedForBackward:
         return NOTHING
 
+    def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
+        """Return the output; for rows that are not contiguous, first a copy and the product."""
+        copy = [inputs[0].values] if self._copies(inputs) else []
+        product = self.bias and len(output) > 1 and inputs[0].layout is not CONTIGUOUS
+        return (*copy, *[prod(output)] * (2 if product else 1))
+
+    def _copies(self, inputs: Sequence[Tensor]) -> bool:
+        """Tell whether torch copies the input, since its rows lie at uneven distances."""
+        rows = prod(inputs[0].shape[:-1])
+        return rows > 1 and inputs[0].layout not in (CONTIGUOUS, ROWS)
+
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
-        return None
+        """Return one pixel where the last axis are the channels; a row or column where it is one.
+
+        A row of features, and axes that a Reshape made, depend on the whole image.
+        """
+        shape, axes = inputs[0].shape, inputs[0].axes
+        if len(shape) != len(IMAGE_AXES) or not axes:
+            return None
+        if axes[-1] == 0:
+            return POINT
+        side = shape[-1]
+        whole = side, side, (side - 1) / 2
+        (rows, row_step, top), (columns, column_step, left) = (
+            (whole, _ONE_PIXEL) if axes[-1] == 1 else (_ONE_PIXEL, whole)
+        )
+        return Window((rows, columns), (row_step, column_step), (top, left))
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         return code.tree("out_features") if len(code.inputs[0].shape) == 1 else inputs[0]
@@ -97,14 +137,14 @@ class _Dense(Initialized):
         return super().constructor(code)
 
 
-class Linear(_Dense):
+class Linear(Dense):
     """Fully connected layer."""
 
     help = "Every output is a weighted sum of all inputs."
     torch = "nn.Linear"
 
 
-class DropConnect(_Dense):
+class DropConnect(Dense):
     """Fully connected layer that drops weights."""
 
     help = (

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from designer.layers.base import Layer
 from designer.layers.category import Category
+from designer.layers.errors import LayerError
 from designer.layers.memory_signature import (
     MemorySignature,
     Ports,
@@ -18,6 +19,7 @@ from designer.layers.tensors import (
     BIAS,
     CONTIGUOUS,
     FLOAT_BYTES,
+    IMAGE_AXES,
     NOTHING,
     WEIGHT,
     SavedForBackward,
@@ -84,6 +86,8 @@ class Facts:
         What the layer means for the memory of its graph, except for sizes.
     in_place_variant
         For a layer that can overwrite its input: the facts when it does so.
+    warning
+        What is probably a mistake though torch computes it; see `Layer.warning`.
     """
 
     output: Tensor
@@ -94,6 +98,7 @@ class Facts:
     peak: int
     memory_signature: MemorySignature
     in_place_variant: "Facts | None" = None
+    warning: LayerError | None = None
 
 
 def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Facts:
@@ -130,7 +135,8 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     for each in inputs:
         needs_grad = needs_grad or each.needs_grad
     layout = layer.layout(inputs) if kind.layout is not Layer.layout else CONTIGUOUS
-    output = Tensor(shape, needs_grad, layout)
+    axes = layer.output_axes(inputs) if len(shape) == len(IMAGE_AXES) else IMAGE_AXES
+    output = Tensor(shape, needs_grad, layout, axes)
     saved_for_backward = saved_in_eval = NOTHING
     if needs_grad and frozen and file_bytes:
         saved_for_backward = layer.saved_when_frozen(inputs, shape, True)
@@ -201,6 +207,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         FLOAT_BYTES * most,
         signature,
         in_place_variant,
+        layer.warning(inputs) if kind.warning is not Layer.warning else None,
     )
 
 

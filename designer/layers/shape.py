@@ -11,8 +11,11 @@ from designer.layers.parameters import Bool, Float, Int, Integers
 from designer.layers.tensors import (
     CONTIGUOUS,
     DENSE,
+    IMAGE_AXES,
     NOTHING,
     PERMUTED,
+    POINT,
+    ROWS,
     SLICED,
     WEIGHT,
     Layout,
@@ -116,6 +119,10 @@ class Reshape(_Reshaping):
         text = code.texts.get("shape") or repr(self.shape)
         return f"torch.flatten({inputs[0]}, 1).unflatten(1, {text})"
 
+    def output_axes(self, inputs: Sequence[Tensor]) -> tuple[int, ...]:
+        """Return the input's axes for an unchanged shape; any other shape may mean anything."""
+        return inputs[0].axes if self.output_shape(inputs) == inputs[0].shape else ()
+
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
         return None
 
@@ -151,6 +158,9 @@ class Permute(_View):
         moved = [axis for axis in self.order if shape[axis - 1] > 1]
         return inputs[0].layout if moved == sorted(moved) else PERMUTED
 
+    def output_axes(self, inputs: Sequence[Tensor]) -> tuple[int, ...]:
+        return tuple([inputs[0].axes[axis - 1] for axis in self.order]) if inputs[0].axes else ()
+
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         return inputs[0] if self.order[0] == 1 else None
 
@@ -158,7 +168,8 @@ class Permute(_View):
         return f"{inputs[0]}.permute(0, {', '.join(map(str, self.order))})"
 
     def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
-        return None
+        """Return one pixel where the axes are known: they are the same pixels in another order."""
+        return POINT if len(output) == len(IMAGE_AXES) and inputs[0].axes else None
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
         return (f"output = {show(output)}",)
@@ -202,12 +213,20 @@ class Slice(_View):
         return (*shape[:axis], self.stop - self.start, *shape[axis + 1 :])
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """Return DENSE for a slice of the first axis: each image stays in one piece."""
+        """Return DENSE for a slice of the first axis, ROWS for one of the last.
+
+        In the first case each image stays in one piece, in the second all rows of the batch lie at
+        even distances.
+        """
         shape, axis = inputs[0].shape, self.dim - 1
-        if self.stop - self.start == shape[axis] or inputs[0].layout is PERMUTED:
-            return inputs[0].layout
-        inner = inputs[0].layout is not SLICED and prod(shape[:axis]) == 1
-        return DENSE if inner else SLICED
+        layout = inputs[0].layout
+        if self.stop - self.start == shape[axis] or layout is PERMUTED:
+            return layout
+        if layout in (CONTIGUOUS, DENSE) and prod(shape[:axis]) == 1:
+            return DENSE
+        is_last = axis == len(shape) - 1
+        one_of_each = self.stop - self.start == 1 and prod(shape[axis + 1 : -1]) == 1
+        return ROWS if layout in (CONTIGUOUS, ROWS) and (is_last or one_of_each) else SLICED
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         if self.dim != 1:

@@ -28,6 +28,11 @@ class Layout(IntEnum):
     DENSE = 1  # each image is contiguous, the batch is not: a slice of the first axis
     SLICED = 2  # a slice of a later axis, or a slice of a slice
     PERMUTED = 3  # the axes are in another order than in memory
+    ROWS = 4  # a slice whose rows, along the last axis, lie at even distances over the whole batch
+
+
+IMAGE_AXES = (0, 1, 2)
+"""The axes of an image in their usual order: channels, height, width."""
 
 
 class Tensor(NamedTuple):
@@ -41,11 +46,16 @@ class Tensor(NamedTuple):
         Whether autograd computes a gradient for it: some layer before it has trainable weights.
     layout
         How its values lie in memory.
+    axes
+        Of a tensor with three axes, what each one is: 0 channels, 1 height, 2 width. (1, 2, 0)
+        has its channels last, as after a Permute. Empty where this is not known: a Reshape may give
+        the axes any meaning.
     """
 
     shape: Shape
     needs_grad: bool = True
     layout: Layout = Layout.CONTIGUOUS
+    axes: tuple[int, ...] = IMAGE_AXES
 
     @property
     def values(self) -> int:
@@ -62,7 +72,7 @@ class StateRole(Enum):
 
 
 # Reading an attribute of an enum takes ten times as long as reading a name of the module.
-CONTIGUOUS, DENSE, SLICED, PERMUTED = Layout
+CONTIGUOUS, DENSE, SLICED, PERMUTED, ROWS = Layout
 WEIGHT, BIAS, BUFFER = StateRole
 
 

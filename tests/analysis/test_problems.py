@@ -44,6 +44,7 @@ class Case(NamedTuple):
     received: str = ""
     expected: str = ""
     origin: str = "image"
+    severity: Severity = Severity.ERROR
     fixes: tuple[str, ...] = ()
 
 
@@ -139,11 +140,26 @@ CASES: dict[str, Case] = {
     "missing Flatten": Case(
         chain(conv(4, 3), {"layer": "ReLU"}, LINEAR),
         "missing-flatten",
-        "n3: Linear needs a row of features, received the image 4×6×6 (from n2)",
+        "n3: without a Flatten, Linear acts on the width alone, the last axis of the image 4×6×6 "
+        "(from n2)",
         "n3",
+        axis="width",
         received="4×6×6",
         expected="144 features",
         origin="n1",
+        severity=Severity.WARNING,
+        fixes=("insert Flatten", "insert GlobalAvgPool2d"),
+    ),
+    "missing Flatten after a swap of height and width": Case(
+        chain({"layer": "Permute", "order": [1, 3, 2]}, LINEAR, shape=[3, 6, 8]),
+        "missing-flatten",
+        "n2: without a Flatten, Linear acts on the height alone, the last axis of the image 3×8×6",
+        "n2",
+        axis="height",
+        received="3×8×6",
+        expected="144 features",
+        origin="n1",
+        severity=Severity.WARNING,
         fixes=("insert Flatten", "insert GlobalAvgPool2d"),
     ),
     "wrong channels into Add": Case(
@@ -760,8 +776,8 @@ def test_problems(name: str) -> None:
     assert (problem.received, problem.expected) == (case.received, case.expected)
     assert problem.origin == case.origin
     assert tuple(fix.label for fix in problem.fixes) == case.fixes
-    assert problem.severity is Severity.ERROR
-    assert not analyze(case.design).valid
+    assert problem.severity is case.severity
+    assert analyze(case.design).valid is (case.severity is Severity.WARNING)
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.fixes])

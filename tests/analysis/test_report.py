@@ -41,7 +41,7 @@ BROKEN = {
     "unknown layer": design({"image": IMAGE, "c": {"layer": "Conv3d"}}, ["image", "c"]),
     "no parameter": design({"image": IMAGE, "c": {"layer": "Conv2d"}}, ["image", "c"]),
     "flat": design(
-        {"image": IMAGE, "fc": {"layer": "Linear", "out_features": 2}, "out": OUTPUT},
+        {"image": IMAGE, "fc": {"layer": "RBF", "out_features": 2}, "out": OUTPUT},
         ["image", "fc", "out"],
     ),
     "cycle": design(

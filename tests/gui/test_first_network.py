@@ -95,7 +95,7 @@ def test_broken_in_five_ways_and_fixed_by_the_offered_fixes(
     hands.click_node("flatten")
     hands.keys("Delete")
     hands.connect("pool2", "fc1")
-    assert "Linear needs a row of features" in problems(window)["fc1"]
+    assert "without a Flatten, Linear acts on the width alone" in problems(window)["fc1"]
     assert badge(hands, "fc1")
     hands.fix("Insert Flatten")
     assert problems(window) == {}

@@ -617,7 +617,6 @@ ROWS: dict[str, Row] = {
     "Linear": Row(
         of_torch(nn.Linear, last),
         given({"out_features": st.integers(1, 5)}, bias=st.booleans()),
-        (1, 2),
     ),
     "RBF": Row(
         lambda parameters, shapes: Distances(shapes[0][0], parameters["out_features"]),
@@ -631,7 +630,6 @@ ROWS: dict[str, Row] = {
             bias=st.booleans(),
             p=st.sampled_from((0.5, 0.0, 0.3)),
         ),
-        (1, 2),
         random=True,
     ),
     "Dropout": Row(of_torch(nn.Dropout), given(p=CHANCE)),

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from designer.analysis.evaluation.results import GraphResult, NodeResult
+from designer.layers.base import Layer
+from designer.layers.dense import Dense
 from designer.layers.facts import Facts
 from designer.layers.ports import Input
-from designer.layers.tensors import Window
+from designer.layers.tensors import IMAGE_AXES, POINT, Tensor, Window
 
 Axes: TypeAlias = tuple[float, float]
 
@@ -103,6 +105,14 @@ def _end_names(graph: GraphResult) -> list[str]:
     return [name for name in graph.wiring.targets if name not in graph.wiring.graph.nodes]
 
 
+def _reads_other_axes(layer: Layer, tensor: Tensor, window: Window) -> bool:
+    """Tell whether a window slides over axes that are not the image's height and width.
+
+    Behind a Permute it may mix the channels of different pixels, whose distance is not followed.
+    """
+    return window != POINT and tensor.axes != IMAGE_AXES and not isinstance(layer, Dense)
+
+
 def _whole(result: NodeResult) -> ReceptiveField | None:
     """Return the receptive field that covers a whole image, None for an input that is not one."""
     flow = result.outputs[0]
@@ -125,6 +135,6 @@ def _layer(
         return None
     given = tuple(each for each in result.inputs if each is not None)
     window = layer.window(given, facts.output.shape)
-    if window is None:
+    if window is None or _reads_other_axes(layer, given[0], window):
         return image
     return union(fields).through(window)

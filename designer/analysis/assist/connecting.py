@@ -110,8 +110,9 @@ class Connecting:
         path = f"{self.scope}.{edge.target}" if self.scope else edge.target
         known = {each.message for each in self.analysis.problems}
         for each in analyze(after, self.analysis).problems:
-            inside = each.path == path or each.path.startswith(f"{path}.")
-            if inside and each.severity is Severity.ERROR and each.message not in known:
+            inside = each.path.startswith(f"{path}.")
+            wrong = each.path == path and each.severity is Severity.ERROR
+            if (inside or wrong) and each.message not in known:
                 return Verdict("problem", each.message, edge)
         return verdict
 

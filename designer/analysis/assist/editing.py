@@ -9,7 +9,6 @@ from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.assist.lookup import refusal, tensor_at
 from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.analysis.evaluation.wiring import is_join, without_gaps
-from designer.analysis.problems import Severity
 from designer.design import dissolving, edits, naming
 from designer.design.expressions import is_expression
 from designer.design.rewriting import SIZES
@@ -155,9 +154,8 @@ def _takes_one(node: Node | None) -> bool:
 
 
 def _is_faulty(result: NodeResult | None) -> bool:
-    """Tell whether a node or the inside of its block has an error."""
-    problems = result.problems if result is not None else ()
-    return any(each.severity is Severity.ERROR for each in problems)
+    """Tell whether a node or the inside of its block has an error or a warning."""
+    return result is not None and bool(result.problems)
 
 
 # Adding
@@ -263,7 +261,10 @@ def _start(kind: type[Layer], name: str, parameter: Parameter[Any], shape: Shape
 
 
 def takes(layer: str, shape: Shape | None) -> bool:
-    """Tell whether a new layer takes a tensor of a shape; True if the shape is unknown."""
+    """Tell whether a new layer takes a tensor of a shape without a warning.
+
+    True if the shape is unknown.
+    """
     kind = layer_types()[layer]
     if not kind.inputs[1]:
         return False
@@ -272,7 +273,7 @@ def takes(layer: str, shape: Shape | None) -> bool:
     made, _ = resolve(layer, starting_node(layer, shape).parameters, {})
     given = (Tensor(shape),) * max(1, kind.inputs[0])
     try:
-        return made is not None and bool(made.output_shape(given))
+        return made is not None and bool(made.output_shape(given)) and not made.warning(given)
     except LayerError:
         return False
 

@@ -4,6 +4,7 @@ from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import GraphResult, NodeResult, layer_result
 from designer.design.values import Design
 from designer.layers.errors import LayerError
+from designer.layers.facts import Facts
 from designer.layers.tensors import Tensor, show
 
 
@@ -48,7 +49,9 @@ def tensor_at(
 def refusal(
     result: NodeResult | None, tensor: Tensor | None, port: int, *, without: int | None = None
 ) -> str:
-    """Return why a layer would not take a tensor, "" if it would or nothing is known.
+    """Return why a layer would not take a tensor or warn of it, "" if it takes it.
+
+    Where nothing is known of it, that is "", too.
 
     Parameters
     ----------
@@ -67,8 +70,9 @@ def refusal(
     tensors[port] = tensor
     given = tuple(tensors[number] for number in sorted(tensors))
     try:
-        layer_result(result.layer, given)
+        effect = layer_result(result.layer, given).effect
     except LayerError as error:
         shapes = " and ".join(show(each.shape) for each in given)
         return error.message + (f" ({shapes})." if given[1:] else ".")
-    return ""
+    warning = effect.warning if isinstance(effect, Facts) else None
+    return f"{warning.message}." if warning is not None else ""

@@ -1,14 +1,14 @@
 """The context in which the nodes of a graph are evaluated, and the evaluation of layers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from designer.analysis.evaluation.channel_expressions import channel_expression
 from designer.analysis.evaluation.learning_rates import learning_rate_factor
 from designer.analysis.evaluation.results import NodeResult, layer_result
 from designer.analysis.evaluation.wiring import Source, Wiring
-from designer.analysis.problems import Fix, Problem
+from designer.analysis.problems import Fix, Problem, Severity
 from designer.analysis.problems.quick_fixes import (
     OpenEnds,
     fault_fixes,
@@ -126,6 +126,10 @@ class EvaluationContext:
             shape = show(found.output.shape)
             message = f"{name}: its output {shape} is larger than any memory; make it smaller"
             return _refused(inputs, layer, (self.problem("too-large", message, name),))
+        if found.warning is not None:
+            problem = self._refusal(name, layer, inputs, found.warning, results)
+            problem = replace(problem, severity=Severity.WARNING)
+            return replace(result, problems=(problem,))
         return result
 
     def _ports(
@@ -177,7 +181,7 @@ class EvaluationContext:
         error: LayerError,
         results: Mapping[str, NodeResult],
     ) -> Problem:
-        """Return the problem of a layer that does not take its inputs."""
+        """Return the problem of a layer that does not take its inputs, or warns of them."""
         sources = self.wiring.sources[name]
         port = error.port if error.port < len(sources) else 0
         source = sources[port] if sources else None

@@ -6,7 +6,7 @@ since making a frozen one takes 300 ns instead of 115 ns.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
@@ -157,9 +157,11 @@ def with_in_place(result: NodeResult, in_place: bool) -> NodeResult:
         return result
     if in_place:
         assert result.in_place_variant is not None
-        return result.in_place_variant
-    assert result.layer is not None
-    return layer_result(result.layer, result.inputs, result.frozen)
+        other = result.in_place_variant
+    else:
+        assert result.layer is not None
+        other = layer_result(result.layer, result.inputs, result.frozen)
+    return replace(other, problems=result.problems) if result.problems else other
 
 
 @dataclass(slots=True, eq=False)

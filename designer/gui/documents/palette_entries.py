@@ -175,13 +175,10 @@ def unfit(analysis: Analysis, path: str) -> frozenset[str]:
     flow = result.outputs[0] if result is not None and result.outputs else None
     if flow is None:
         return frozenset()
-    given = Tensor(flow.shape)
-    return frozenset(
-        name for name, layer in layer_types().items() if not _takes(name, layer, given)
-    )
+    return frozenset(name for name, layer in layer_types().items() if not _takes(name, layer, flow))
 
 
-# The codes of errors about the kind of an input; other errors depend on the parameters.
+# The codes of errors and warnings about the kind of an input; others depend on the parameters.
 _WRONG_KIND = ("not-an-image", "not-features", "missing-flatten")
 
 
@@ -195,11 +192,13 @@ def _takes(name: str, layer: type[Layer], given: Tensor) -> bool:
     }
     if values.keys() != layer.required:
         return True
+    made, inputs = make(name, **values), (given,) * max(1, layer.inputs[0])
     try:
-        make(name, **values).output_shape((given,) * max(1, layer.inputs[0]))
+        made.output_shape(inputs)
     except LayerError as error:
         return error.code not in _WRONG_KIND
-    return True
+    warning = made.warning(inputs)
+    return warning is None or warning.code not in _WRONG_KIND
 
 
 _SMALLEST = {Int: 1, IntPair: (1, 1), Integers: (1,)}

@@ -324,7 +324,7 @@ def test_a_hidden_inspector_catches_up_when_shown(lenet: Hands, qtbot: QtBot) ->
 def test_a_problem_offers_its_fixes_and_says_what_they_change(lenet: Hands) -> None:
     lenet.workspace.edit("x", lambda d: edits.remove_node(d, "flatten"))
     lenet.select("fc1")
-    assert "Linear needs a row of features" in lenet.find("problem-0").text()
+    assert "without a Flatten, Linear acts on the width alone" in lenet.find("problem-0").text()
     button = lenet.find("fix-0-0", QPushButton)
     assert button.text() == "Insert Flatten"
     QApplication.sendEvent(button, QEvent(QEvent.Type.Enter))
