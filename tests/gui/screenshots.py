@@ -445,9 +445,11 @@ def _size_scenes(window: "QWidget") -> Iterator[Scene]:
     """Show what a small screen makes hard: the window in the size that it takes by itself."""
     from designer.gui.commands.help import ShortcutsDialog
     from designer.gui.export.dialog import ExportDialog
+    from designer.gui.gallery.comparison import ComparisonDialog
     from designer.gui.panels.conventions_dialog import ConventionsDialog
     from designer.gui.shell.docks import DOCKS
     from designer.gui.shell.settings import SettingsDialog
+    from designer.gui.training.torchvision_list import TorchvisionList
 
     def whole() -> QPixmap:
         return seen(window)
@@ -460,6 +462,12 @@ def _size_scenes(window: "QWidget") -> Iterator[Scene]:
         gallery.show_view(view)
         yield f"gallery-{view}", whole
     gallery.show_view("cards")
+    gallery.choose("vgg16")
+    window.compare(gallery.preview.choice)
+    comparison = window.findChild(ComparisonDialog)
+    wait_until(lambda: set(comparison.keys) <= comparison.metrics.keys())
+    yield "comparison", whole
+    comparison.close()
     workspace = window.workspace
     workspace.open_preset("vgg16")
     wait(WAIT_MS)
@@ -476,6 +484,7 @@ def _size_scenes(window: "QWidget") -> Iterator[Scene]:
         ("export", ExportDialog(workspace, window.trainer, window)),
         ("shortcuts", ShortcutsDialog(window.actions_, window)),
         ("conventions", ConventionsDialog(workspace.analysis, window)),
+        ("torchvision", TorchvisionList("resnet50", 25_557_032, window)),
     ):
         dialog.show()
         wait(WAIT_MS)

@@ -241,6 +241,11 @@ def sans(relative: float = 1.0, *, bold: bool = False) -> QFont:
     return font
 
 
+def strong(html: str) -> str:
+    """Return HTML in the weight of headings: Inter has no heavier one, so <b> would be smeared."""
+    return f'<span style="font-weight:600">{html}</span>'
+
+
 def _palette(c: Colors) -> QPalette:
     palette = QPalette()
     role = QPalette.ColorRole
@@ -307,6 +312,7 @@ QToolButton[role="search"]:hover {{ border-color: {c.strong_line}; }}
 QToolBar QToolButton#qt_toolbar_ext_button {{ padding: 0; background: {c.hover};
     qproperty-icon: url("{pictures}/chevron-{look}.svg"); }}
 QToolButton[role="close-tab"] {{ padding: 1px; }}
+QDialogButtonBox {{ button-layout: 3; }}  /* the main button is the right one, as in Export */
 QPushButton {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 5px;
     padding: 5px 12px; }}
 QPushButton:hover {{ background: {c.hover}; }}

@@ -28,7 +28,7 @@ WORLD = QRectF(-2e6, -2e6, 4e6, 4e6)
 SLOW = 0.012
 """Seconds of painting beyond which a moving view is drawn at the next coarser level."""
 # Smallest scale and largest number of visible nodes of a level, and the dead band around both.
-_SCALES = {DETAIL: 0.58, MAP: 0.27}
+_SCALES = {DETAIL: 0.58, MAP: 0.25}
 _COUNTS = {DETAIL: 700, MAP: 2600}
 _BAND = 0.08
 _MOST_ALONE = 40  # changed nodes and edges that are repainted one by one

@@ -111,8 +111,9 @@ class Navigator(QObject):
             self.look_at(QPointF(0, 0), self.unit)
             return
         size = self.view.viewport().size()
-        room_x = max(size.width() - 2 * MARGIN, 40.0)
-        room_y = max(size.height() - 2 * MARGIN, 40.0)
+        # A low view needs its pixels for the nodes, whose names are left out when they are small.
+        room_x = max(size.width() - 2 * min(MARGIN, 0.1 * size.width()), 40.0)
+        room_y = max(size.height() - 2 * min(MARGIN, 0.1 * size.height()), 40.0)
         scale = min(room_x / rect.width(), room_y / rect.height(), most * self.unit)
         self.look_at(rect.center(), scale)
 

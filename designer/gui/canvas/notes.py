@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsOpacityEffect, QLabel, QVBoxLayou
 
 from designer.analysis.problems import Problem, Severity
 from designer.gui.base import numbers
-from designer.gui.base.theme import colors, sans, theme
+from designer.gui.base.theme import colors, sans, strong, theme
 
 _SHOWN = 3600  # milliseconds that a toast stays; longer sentences stay longer
 _PER_LETTER = 35  # milliseconds
@@ -149,7 +149,7 @@ class Notes(QObject):
     def show_caption(self, at: QPoint, lines: Sequence[str]) -> None:
         """Show the texts of a node in full at a point of the view, the first one bold."""
         name, *rest = map(_escaped, lines)
-        self.card.set_text("<br>".join([f"<b>{name}</b>", *filter(None, rest)]), "note", most=460)
+        self.card.set_text("<br>".join([strong(name), *filter(None, rest)]), "note", most=460)
         self._put(self.card, at + QPoint(8, 6))
 
     def hide_card(self) -> None:

@@ -6,6 +6,8 @@ from PySide6.QtCore import QLineF, QRectF
 
 _DISTANCE = 4.0  # pixels between point and label, for the ring around the chosen point
 
+_APART = 6.0  # pixels between labels side by side, which would read as one otherwise
+
 
 def place_labels(
     points: Mapping[str, tuple[QRectF, float]],
@@ -45,7 +47,7 @@ def place_labels(
         ]
         if free:
             found[name] = next((box for box in free if not is_crossed(box)), free[0])
-            occupied.append(found[name])
+            occupied.append(found[name].adjusted(-_APART, 0, _APART, 0))
     return found
 
 

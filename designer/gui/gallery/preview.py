@@ -21,7 +21,7 @@ from designer import presets
 from designer.gui.base import icons, numbers
 from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
-from designer.gui.base.theme import colors, mono, sans, theme
+from designer.gui.base.theme import colors, mono, sans, strong, theme
 from designer.gui.gallery.catalogue import Card, followers
 from designer.gui.gallery.family_colors import FamilyColors
 from designer.gui.gallery.metrics import METRICS, NetworkMetrics, measure, value_text
@@ -244,7 +244,8 @@ class Preview(QScrollArea):
         self.idea.setText(preset.idea)
         soft = f"<span style='color:{colors().soft_text}'>"
         rows = "".join(
-            f"<tr><td style='padding-right:14px'><b>{each.value:g} {escape(each.unit)}</b></td>"
+            "<tr><td style='padding-right:14px'>"
+            f"{strong(f'{each.value:g} {escape(each.unit)}')}</td>"
             f"<td style='padding-bottom:4px'>{escape(each.measure)}<br>{soft}"
             f"{escape(each.conditions)}</span></td></tr>"
             for each in preset.published

@@ -17,7 +17,7 @@ from designer.analysis.accounting.totals import PRECISIONS, Totals
 from designer.analysis.report import formatting
 from designer.gui.base import numbers
 from designer.gui.base.boxes import ComboBox, SpinBox
-from designer.gui.base.theme import mono, sans
+from designer.gui.base.theme import mono, sans, strong
 from designer.gui.documents import fitting
 from designer.gui.panels.flow import FlowLayout
 from designer.recipe.optimizers import ESTIMATES, Optimizer, estimate_name, state_copies
@@ -45,7 +45,7 @@ class Explained:
     @property
     def tip(self) -> str:
         """The HTML of the tooltip."""
-        return f"<p><b>{self.name}: {self.value}</b></p>{self.meaning}"
+        return f"<p>{strong(f'{self.name}: {self.value}')}</p>{self.meaning}"
 
 
 def trainable(totals: Totals) -> Explained:

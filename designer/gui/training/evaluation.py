@@ -60,7 +60,7 @@ class EvaluationPanel(QWidget):
         self.mistakes = Mistakes()
         self.caption = QLabel(objectName="mistakes-caption", textFormat=Qt.TextFormat.PlainText)
         self.key = ElidedLabel("true → predicted, with probability", name="mistakes-key")
-        self.key.setProperty("role", "soft")
+        self.key.setProperty("role", "faint")
         self.message = QLabel(
             objectName="evaluation-message", wordWrap=True, textFormat=Qt.TextFormat.PlainText
         )
@@ -84,11 +84,8 @@ class EvaluationPanel(QWidget):
         left.addWidget(self.matrix, 1)
         right = QVBoxLayout()
         right.setSpacing(4)
-        head = QHBoxLayout()
-        head.setSpacing(10)
-        head.addWidget(self.caption)
-        head.addWidget(self.key, 1)
-        right.addLayout(head)
+        right.addWidget(self.caption)
+        right.addWidget(self.key)  # as high as the headings of the matrix, which it is beside
         right.addWidget(scroll, 1)
         self.content = QWidget()
         row = QHBoxLayout(self.content)
@@ -104,6 +101,7 @@ class EvaluationPanel(QWidget):
     def _dress(self) -> None:
         for label in (self.title, self.caption):
             label.setFont(sans(bold=True))
+        self.key.setFont(sans(0.85))
 
     # Reading
 

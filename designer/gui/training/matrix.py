@@ -21,6 +21,8 @@ from designer.gui.base.theme import colors, mono, sans, theme
 NAMED = 9.0  # the least height of a row, in pixels, at which the class's name is written
 COUNTED = 15.0  # the least height of a row, in pixels, at which the counts are written
 _BAR = 46  # width of the bar that shows a class's recall, in pixels
+_BARRED = 300  # the least width at which cells leave room for bars; the recall is also a number
+_SMALLEST = 0.6  # the size, relative to the text's, to which counts shrink to fit into their cells
 _GAP = 8
 _ROWS, _COLUMNS, _BARS = "true", "predicted as", "recall"
 
@@ -99,10 +101,13 @@ class ConfusionMatrix(QWidget):
         names = max((metrics.horizontalAdvance(name) for name in self.classes), default=0)
         names = max(names, metrics.horizontalAdvance(_ROWS))
         left = min(names + 8, self.width() * 0.3)
-        right = _GAP + _BAR + self._share_width()
+        right = _GAP + self._bar_width() + self._share_width()
         line = metrics.height() + 2
         wide, high = self.width() - left - right, self.height() - 2 * line
         return QRectF(left, line, max(wide, 10), max(high, 10))
+
+    def _bar_width(self) -> int:
+        return _BAR if self.width() >= _BARRED else 0
 
     def _share_width(self) -> int:
         return self.fontMetrics().horizontalAdvance("100.0 %") + 4
@@ -165,7 +170,12 @@ class ConfusionMatrix(QWidget):
 
     def _paint_counts(self, painter: QPainter, wide: float) -> None:
         c = colors()
+        most = str(max(map(max, self.counts)))
         painter.setFont(mono(relative=0.85))
+        # One size for all, as numbers of several sizes would look as if they differed in weight.
+        fitting = 0.85 * wide / (painter.fontMetrics().horizontalAdvance(most) + 3)
+        if _SMALLEST <= fitting < 0.85:
+            painter.setFont(mono(relative=fitting))
         metrics = painter.fontMetrics()
         painter.setPen(QColor(c.text))
         for i, row in enumerate(self.counts):
@@ -203,21 +213,21 @@ class ConfusionMatrix(QWidget):
     def _paint_bars(self, painter: QPainter, grid: QRectF, high: float) -> None:
         """Paint the recall of each class: its share of correctly predicted images."""
         c = colors()
-        left = grid.right() + _GAP
+        left, wide = grid.right() + _GAP, self._bar_width()
         painter.setFont(sans(min(0.9, high / self.fontMetrics().height())))
         for number, total in enumerate(self._totals):
             correct = self.counts[number][number]
             share = correct / total if total else 0.0
             top = grid.top() + number * high
             thick = max(min(high * 0.4, 6.0), 0.5)
-            bar = QRectF(left, top + (high - thick) / 2, _BAR, thick)
+            bar = QRectF(left, top + (high - thick) / 2, wide, thick)
             painter.fillRect(bar, QColor(c.field))
-            bar.setWidth(_BAR * share)
+            bar.setWidth(wide * share)
             painter.fillRect(bar, QColor(c.success))
             if high >= NAMED:
                 painter.setPen(QColor(c.soft_text))
                 painter.drawText(
-                    QRectF(left + _BAR, top, self._share_width(), high),
+                    QRectF(left + wide, top, self._share_width(), high),
                     Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
                     percent(correct, total),
                 )

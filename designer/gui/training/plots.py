@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from designer.gui.base import numbers
-from designer.gui.base.theme import colors, sans, theme
+from designer.gui.base.theme import colors, sans, strong, theme
 from designer.gui.training.axes import Axis
 from designer.gui.training.lines import Line, epoch_at, nearest, usual_top
 from designer.gui.worker.history import Array
@@ -360,7 +360,7 @@ class Plot(QWidget):
             "&nbsp;&nbsp;".join(
                 f'<span style="color:{color}">{escape(text)}</span>'
                 if color
-                else f"<b>{escape(text)}</b>"
+                else strong(escape(text))
                 for text, color in (detailed if fits else short)
             )
         )

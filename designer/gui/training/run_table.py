@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QBrush, QColor, QFont
+from PySide6.QtGui import QBrush, QColor
 
-from designer.gui.base.theme import colors
+from designer.gui.base.theme import colors, sans
 from designer.gui.training.run_columns import (
     COLUMNS,
     Column,
@@ -149,9 +149,7 @@ class RunTable(QAbstractTableModel):
                 ticked = self.ticked(row.run.path)
                 return Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
             if role == _Role.FontRole and row.run.path == self.shown:
-                font = QFont()
-                font.setBold(True)
-                return font
+                return sans(bold=True)
         if role == _Role.ForegroundRole and column.key == "state":
             return _brush(row)
         return None

@@ -12,7 +12,7 @@ from designer.design.values import Block, BlockNode, Design, Edge, Graph, LayerN
 from designer.gui.base import theme
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas.canvas import Canvas
-from designer.gui.canvas.painting import DETAIL, MAP, OVERVIEW
+from designer.gui.canvas.painting import _TITLES_FROM, DETAIL, MAP, OVERVIEW
 from designer.gui.canvas.targets import PortHit
 from designer.gui.documents.workspace import Workspace
 from designer.gui.shell.main_window import MainWindow
@@ -267,6 +267,19 @@ def test_a_graph_that_nobody_moved_is_looked_at_anew_in_another_size(
     canvas.resize(1000, 500)
     qtbot.waitUntil(lambda: canvas.height() == 500)
     assert (canvas.view.navigator.center - middle).manhattanLength() < 5
+
+
+def test_a_small_network_has_its_names_on_a_screen_of_1280_by_720(
+    canvas: Canvas, workspace: Workspace
+) -> None:
+    workspace.open_preset("lenet5")
+    canvas.resize(730, 288)
+    canvas.fit()
+    canvas.grab()
+    assert canvas.layer.level == MAP
+    width = canvas.view.rect_of("conv1").width() * canvas.view.navigator.scale
+    assert width >= _TITLES_FROM
+    assert canvas.view.navigator.visible().contains(canvas.layer.bounds())
 
 
 def test_the_minimap_of_a_graph_from_left_to_right_is_low(

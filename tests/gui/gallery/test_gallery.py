@@ -681,3 +681,10 @@ def test_a_broken_design_is_compared_as_far_as_it_is_valid(
     assert dialog.notes.isVisible()
     assert "only as far as it is valid" in dialog.notes.text()
     dialog.reject()
+
+
+def test_labels_side_by_side_have_room_between_them() -> None:
+    points = {"a": (QRectF(0, 20, 4, 4), 60.0), "b": (QRectF(140, 20, 4, 4), 65.0)}
+    placed = place_labels(points, 12, QRectF(0, 0, 190, 44), [p for p, _ in points.values()], [])
+    assert placed["a"].left() == 8
+    assert placed["b"].top() != placed["a"].top()  # beside the other it would be 3 pixels away

@@ -47,6 +47,15 @@ def test_picking_a_cell_shows_its_mistakes(evaluated):
     assert len(panel.mistakes.shown) == 3
 
 
+def test_cells_have_the_room_of_the_bars_where_the_matrix_is_narrow(evaluated):
+    matrix = evaluated.evaluation.matrix
+    matrix.resize(300, 260)
+    wide = matrix.rect_of(0, 0).width()
+    matrix.resize(299, 260)
+    assert matrix.rect_of(0, 0).width() > wide + 10
+    assert matrix.rect_of(2, 2).right() < matrix.width()
+
+
 def test_only_a_share_of_all_is_a_hundred_per_cent():
     assert percent(199, 200) == "99.5 %"
     assert percent(99_999, 100_000) == "99.9 %"

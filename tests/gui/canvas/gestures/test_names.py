@@ -9,6 +9,7 @@ from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
 from designer.design import edits, files, grouping
+from designer.gui.base.theme import strong
 from designer.gui.canvas.gestures.renaming import NameField
 from tests.gui.canvas.gestures.hand import Hand, Key, Keys
 from tests.gui.hands import Hands
@@ -76,7 +77,7 @@ def test_a_name_that_is_cut_off_is_shown_in_full_at_the_pointer(hand: Hand) -> N
     hand.move(hand.at(name, -20))
     card = hand.view.notes.card
     hand.qtbot.waitUntil(card.isVisible)
-    assert f"<b>{name}</b>" in card.label.text()
+    assert strong(name) in card.label.text()
     hand.move(hand.at("act", -20))
     assert not card.isVisible()
 
