@@ -17,11 +17,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import numpy as np
 import torch
 
+from designer import preferences
 from designer.analysis.analysis import analyze
 from designer.cli.curves import draw_curves
 from designer.design import files
@@ -30,6 +32,7 @@ from designer.engine.loop import Loop
 from designer.engine.preparation import prepare
 from designer.engine.training import train
 from designer.errors import DesignerError
+from designer.gui.documents import backup
 from designer.gui.worker.history import History
 from designer.recipe.reading import recipe_from_json
 from designer.recipe.stored import load as load_stored
@@ -37,6 +40,7 @@ from designer.runs import control, heartbeat
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
 from designer.runs.heartbeat import Heart
+from designer.runs.queue import Queue
 from designer.runs.survey import summarize
 from tests.engine.samples import TINY, create, tiny_recipe, write_data
 from tests.hostile.mutations import HUGE, WRONG, damaged_bytes, damaged_json
@@ -48,13 +52,22 @@ Read = Callable[[random.Random], tuple[bytes, Any]]
 
 
 class Kind:
-    """A kind of file: the value of the undamaged one, and how a damaged one is made and read."""
+    """A kind of file: the value of the undamaged one, and how a damaged one is made and read.
+
+    Attributes
+    ----------
+    silent_is_bad
+        Whether a file that is read with other values is a failure.
+    never_refused
+        Whether the program goes on without the damaged parts.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.whole: Any = None
 
     silent_is_bad = False
+    never_refused = False
 
     def read(self, random_: random.Random) -> Any:
         """Write a damaged file and read it."""
@@ -243,6 +256,63 @@ class Weights(Kind):
         return flat(dict(sorted(weights.read(str(self.files[at])).tensors.items())))
 
 
+class PreferencesFile(Kind):
+    """Preferences: what cannot be used is replaced by its default, the rest stays."""
+
+    never_refused = True
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.whole = preferences.Preferences(
+            recent=["/a.json", "/b.json"], theme="dark", runs_folder=str(folder)
+        )
+        self.data = msgspec.json.encode(self.whole)
+
+    def read(self, random_: random.Random) -> Any:
+        path = self.folder / "preferences.json"
+        path.write_bytes(damaged_json(self.data, random_))
+        with patch.object(preferences, "path", lambda: path):
+            found = preferences.load()
+            preferences.store(found)
+            return preferences.load()
+
+
+class QueueFile(Kind):
+    """The trainings that wait: a damaged file is set aside with a sentence."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.queue = Queue(folder / "queue")
+        self.queue.folder.mkdir(exist_ok=True)
+        for name in ("first", "second", "third"):
+            self.queue.add(folder / name, resume=name == "second")
+        self.whole = self.queue.hold(True)
+        self.data = self.queue.file.read_bytes()
+
+    def read(self, random_: random.Random) -> Any:
+        self.queue.file.write_bytes(damaged_json(self.data, random_))
+        state = self.queue.read()
+        self.queue.move(self.folder / "third", 0)
+        self.queue.remove([self.folder / "first"])
+        return state
+
+
+class BackupFile(Kind):
+    """Backups of designs that were not saved."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        recipe = tiny_recipe(folder / "data.npz")
+        whole = backup.Backup(files.dumps(TINY), str(folder / "a.json"), "lenet5", recipe, "digest")
+        self.data = msgspec.json.encode(whole)
+        self.whole = (whole, TINY)
+
+    def read(self, random_: random.Random) -> Any:
+        path = self.folder / "backup.json"
+        path.write_bytes(damaged_json(self.data, random_))
+        return backup.read(path)
+
+
 KINDS: dict[str, type[Kind]] = {
     "design": Design,
     "recipe": RecipeFile,
@@ -251,6 +321,9 @@ KINDS: dict[str, type[Kind]] = {
     "checkpoint": Checkpoint,
     "content": Content,
     "weights": Weights,
+    "preferences": PreferencesFile,
+    "queue": QueueFile,
+    "backup": BackupFile,
 }
 
 

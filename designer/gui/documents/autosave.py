@@ -188,7 +188,7 @@ class Autosave(QObject):
             try:
                 self._recovered[self._open(file)] = file
                 opened += 1
-            except (OSError, msgspec.MsgspecError, DesignerError):
+            except (OSError, DesignerError):
                 damaged.append(file)
         # Each file goes once its design has a new backup, so that neither another crash nor a
         # full disk loses it.
@@ -197,11 +197,9 @@ class Autosave(QObject):
         return opened, damaged
 
     def _open(self, file: Path) -> Document:
-        from designer.design import files
-        from designer.gui.documents.backup import Backup
+        from designer.gui.documents import backup as backups
 
-        backup = Backup.from_json(file.read_bytes())
-        design = files.loads(backup.design, origin=str(file))
+        backup, design = backups.read(file)
         document = self.workspace.add(
             design,
             path=Path(backup.path) if backup.path else None,

@@ -3,10 +3,14 @@
 Imported with the first backup, since the recipe takes 10 ms to import.
 """
 
+from pathlib import Path
 from typing import Self
 
 import msgspec
 
+from designer.design import files
+from designer.design.values import Design
+from designer.errors import UNREADABLE, DesignerError
 from designer.recipe.reading import recipe_from_json
 from designer.recipe.recipe import Recipe
 
@@ -37,17 +41,32 @@ class Backup(msgspec.Struct):
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Read a backup file, of an earlier version, too.
+        """Read the content of a backup file, of an earlier version, too.
 
         Raises
         ------
-        msgspec.MsgspecError
-            It is no backup.
         DesignerError
-            Its recipe cannot be used.
+            It is no backup, or its recipe cannot be used.
         """
-        fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-        given = bytes(fields.pop("recipe", b"null"))
-        backup = msgspec.json.decode(msgspec.json.encode({**fields, "recipe": None}), type=cls)
+        try:
+            fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+            given = bytes(fields.pop("recipe", b"null"))
+            backup = msgspec.json.decode(msgspec.json.encode({**fields, "recipe": None}), type=cls)
+        except UNREADABLE as error:
+            raise DesignerError(f"This is no backup of a design: {error}.") from error
         backup.recipe = None if given == b"null" else recipe_from_json(given)
         return backup
+
+
+def read(file: Path) -> tuple[Backup, Design]:
+    """Read a backup file and the design in it.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    DesignerError
+        It is damaged, or of a newer version.
+    """
+    backup = Backup.from_json(file.read_bytes())
+    return backup, files.loads(backup.design, origin=str(file))
