@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from designer.errors import DesignerError
+from designer.errors import UNREADABLE, DesignerError
 from designer.resources import folder
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def info(name: str) -> Preset:
     file = path(name, "info")
     try:
         return msgspec.json.decode(file.read_bytes(), type=Preset)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise DesignerError(
             f"{file}, a file of the program itself, cannot be used ({error}); install the "
             "program again."

@@ -327,10 +327,7 @@ def _read_safetensors(model: Model, path: Path) -> nn.Module:
 
 def _program(network: nn.Module, examples: tuple[Tensor, ...]) -> torch.export.ExportedProgram:
     """Trace the network for any batch size."""
-    batch = torch.export.Dim("batch", min=1, max=2**16)
-    return torch.export.export(
-        network, examples, dynamic_shapes=tuple({0: batch} for _ in examples)
-    )
+    return torch.export.export(network, examples, dynamic_shapes=onnx_file.any_batch(examples))
 
 
 def _write_program(model: Model, path: Path) -> None:

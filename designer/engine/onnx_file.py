@@ -27,6 +27,12 @@ class Network(Protocol):
     def about(self) -> Mapping[str, str]: ...
 
 
+def any_batch(examples: Sequence[Tensor]) -> tuple[dict[int, torch.export.Dim], ...]:
+    """Return the dynamic shapes for torch.export: the first axis of each input has any size."""
+    batch = torch.export.Dim("batch", min=1, max=2**16)
+    return tuple({0: batch} for _ in examples)
+
+
 def program(
     network: nn.Module,
     examples: tuple[Tensor, ...],
@@ -42,7 +48,6 @@ def program(
     inputs, outputs
         Their names in the program, if these matter.
     """
-    batch = torch.export.Dim("batch", min=1, max=2**16)
     return torch.onnx.export(
         network,
         examples,
@@ -50,7 +55,7 @@ def program(
         verbose=False,
         input_names=inputs,
         output_names=outputs,
-        dynamic_shapes=tuple({0: batch} for _ in examples),
+        dynamic_shapes=any_batch(examples),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from designer.errors import DesignerError
+from designer.errors import UNREADABLE, DesignerError
 from designer.runs import lock
 from designer.runs.folder import RunFolder, State
 from designer.storage import unwritable, write_atomically
@@ -118,7 +118,7 @@ def pruned(run: RunFolder) -> Pruned | None:
         return None
     try:
         return msgspec.json.decode(_record(run).read_bytes(), type=Pruned)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (OSError, *UNREADABLE):
         return None
 
 

@@ -15,7 +15,9 @@ from types import TracebackType
 
 import msgspec
 
+from designer.errors import UNREADABLE
 from designer.processes import is_stopped
+from designer.runs.events import BINARY, NO_LINK
 from designer.runs.folder import RunFolder
 from designer.runs.wording import duration
 
@@ -118,9 +120,9 @@ class Heart:
 
     def __enter__(self) -> "Heart":
         if self._path is not None:
-            flags = os.O_CREAT | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
+            flags = os.O_CREAT | os.O_WRONLY | BINARY | NO_LINK
             with suppress(OSError):  # a training does not need it, and says itself what it cannot
-                self._file = os.open(self._path, flags | getattr(os, "O_BINARY", 0), 0o644)
+                self._file = os.open(self._path, flags, 0o644)
         if self._file is not None:
             self._beat()
             self._thread.start()
@@ -160,7 +162,7 @@ def read(run: RunFolder) -> Pulse | None:
     try:
         with run.heartbeat.open("rb") as file:
             beat = msgspec.json.decode(file.read(_SIZE), type=_Beat)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (OSError, *UNREADABLE):
         return None
     now = time.monotonic()
     # Of a worker before, or from before the machine's start: the present one did not beat yet.

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from designer import processes
-from designer.errors import DesignerError
+from designer.errors import UNREADABLE, DesignerError
 from designer.storage import unwritable
 
 _LOCKED_BYTE = 1 << 30  # far beyond the content, as nobody can read locked bytes on Windows
@@ -57,7 +57,7 @@ def holder(path: Path) -> int | None:
     """Return the number of the process that holds the lock in the file ``path``, or None."""
     try:
         named = msgspec.json.decode(path.read_bytes(), type=Process)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (OSError, *UNREADABLE):
         return None
     return named.pid if is_alive(named) else None
 

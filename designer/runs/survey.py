@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from designer.errors import DesignerError
+from designer.errors import UNREADABLE, DesignerError
 from designer.recipe.recipe import Recipe
 from designer.runs import links
 from designer.runs.disk import folder_bytes
@@ -166,7 +166,7 @@ class _Epoch(msgspec.Struct):
 def _arguments(design: Path) -> dict[str, Any]:
     try:
         read = msgspec.json.decode(design.read_bytes(), type=_Arguments)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (OSError, *UNREADABLE):
         return {}
     return {name: each["default"] for name, each in read.arguments.items() if "default" in each}
 
@@ -176,7 +176,7 @@ def _first_time(events: Path) -> float:
     try:
         with events.open("rb") as file:
             return msgspec.json.decode(file.readline(_TAIL), type=_Event).time
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (OSError, *UNREADABLE):
         return 0.0
 
 
@@ -210,6 +210,6 @@ def _last_epoch(path: Path) -> _Epoch:
         if b'"event":"epoch"' in line:
             try:
                 return msgspec.json.decode(line, type=_Epoch)
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            except UNREADABLE:
                 continue
     return _Epoch()

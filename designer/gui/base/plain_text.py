@@ -11,4 +11,9 @@ def tip(text: str) -> str:
     """Return a text for a tool tip that shows it as it is, line breaks included."""
     if "<" not in text and "&lt;" not in text:  # which are the signs that Qt looks for
         return text
-    return f"<qt>{escape(text).replace(chr(10), '<br>')}</qt>"
+    return wrapped_tip(*text.split("\n"))
+
+
+def wrapped_tip(*lines: str) -> str:
+    """Return lines as a tool tip that shows them as they are; Qt wraps the long ones."""
+    return f"<qt>{'<br>'.join(map(escape, lines))}</qt>"

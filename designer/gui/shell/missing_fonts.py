@@ -46,16 +46,22 @@ def script_without_font(text: str) -> Script | None:
 
 
 class MissingFonts(QObject):
-    """Looks at the names of a design a moment after it was opened or changed."""
+    """Looks at the names of a design a moment after it was opened or changed.
+
+    Attributes
+    ----------
+    pause
+        The timer that runs from the change to the look.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self.workspace = workspace
         self._told: set[str] = set()
-        self._soon = QTimer(self, interval=_PAUSE_MS, singleShot=True)
-        self._soon.timeout.connect(self.look)
-        workspace.changed.connect(self._soon.start)
-        workspace.switched.connect(self._soon.start)
+        self.pause = QTimer(self, interval=_PAUSE_MS, singleShot=True)
+        self.pause.timeout.connect(self.look)
+        workspace.changed.connect(self.pause.start)
+        workspace.switched.connect(self.pause.start)
 
     def look(self) -> None:
         """Report a script that cannot be shown, once."""

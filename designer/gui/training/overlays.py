@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 
+from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.base.theme import colors
 from designer.gui.training.lines import MIDDLE, Line
-from designer.gui.training.run_table import plain
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.history import smoothed
 from designer.layers.category import Category
@@ -78,7 +78,7 @@ def explanation(overlays: Mapping[Path, Follower], shown: Follower | None) -> st
     """Return the names of all drawn runs, one a line, and what solid and dashed curves are."""
     names = [f"{OWN} {shown.run.path.name}"] if shown is not None else []
     names += [f"{letter} {other.run.path.name}" for other, _, _, letter in drawn(overlays, shown)]
-    return plain(*names, "Validation is solid, training dashed.")
+    return wrapped_tip(*names, "Validation is solid, training dashed.")
 
 
 def _name(follower: Follower) -> str:

@@ -23,9 +23,9 @@ from designer.design import files
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.gui.base import background
+from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.documents.design_differences import ABSENT, differences
 from designer.gui.training.run_columns import COLUMNS, Column, Row, differing
-from designer.gui.training.run_table import plain
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
 from designer.runs.survey import Summary
@@ -128,7 +128,7 @@ class RunComparison(QDialog):
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         for number, run in enumerate(self.runs):
             name = QTableWidgetItem(run.path.name)
-            name.setToolTip(plain(str(run.path)))
+            name.setToolTip(wrapped_tip(str(run.path)))
             name.setTextAlignment(left)
             table.setHorizontalHeaderItem(number, name)
         bold = QFont(table.font())
@@ -140,10 +140,10 @@ class RunComparison(QDialog):
             if isinstance(line, str):
                 name.setFont(bold)
                 continue
-            name.setToolTip(plain(line.help or line.name))
+            name.setToolTip(wrapped_tip(line.help or line.name))
             for number, value in enumerate(line.values):
                 item = QTableWidgetItem(value)
-                item.setToolTip(plain(value))
+                item.setToolTip(wrapped_tip(value))
                 table.setItem(row, number, item)
         head = table.horizontalHeader()
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView
 
 from designer import preferences
 from designer.errors import DesignerError
+from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.training.run_columns import Row
-from designer.gui.training.run_table import RunTable, plain
+from designer.gui.training.run_table import RunTable
 from designer.preferences import Preferences
 from designer.runs.survey import Summary
 
@@ -133,7 +134,7 @@ class RunList(QTreeView):
         for column in self.table.columns[1:]:
             action = QAction(column.title.replace("&", "&&"), menu, checkable=True)
             action.setObjectName(f"runs-column-{column.key}")
-            action.setToolTip(plain(column.help))
+            action.setToolTip(wrapped_tip(column.help))
             action.setChecked(column.key not in hidden)
             action.toggled.connect(lambda on, key=column.key: self.set_shown(key, on))
             menu.addAction(action)

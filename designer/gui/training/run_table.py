@@ -1,13 +1,13 @@
 """The model behind the list of runs: its rows, their order and the columns."""
 
 from collections.abc import Callable, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QBrush, QColor
 
+from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.base.theme import colors, sans
 from designer.gui.training.run_columns import (
     COLUMNS,
@@ -131,7 +131,7 @@ class RunTable(QAbstractTableModel):
         if role == _Role.DisplayRole:
             return column.title
         if role == _Role.ToolTipRole:
-            return plain(column.help)
+            return wrapped_tip(column.help)
         if role == _Role.TextAlignmentRole:
             return _RIGHT if column.number else _LEFT
         return None
@@ -182,11 +182,6 @@ class RunTable(QAbstractTableModel):
         self.layoutChanged.emit()
 
 
-def plain(*lines: str) -> str:
-    """Return lines as the HTML of a tooltip, which shows them as they are."""
-    return f"<qt>{'<br>'.join(map(escape, lines))}</qt>"
-
-
 def _tip(row: Row, column: Column) -> str | None:
     run = row.run
     if column.key == "name":
@@ -194,11 +189,11 @@ def _tip(row: Row, column: Column) -> str | None:
         if run.origin is not None:
             words.append(f"Continues {continues(run)}.")
         words.append("Tick the run to draw its curves together with those shown.")
-        return plain(*words)
+        return wrapped_tip(*words)
     if column.key == "state" and run.message:
-        return plain(run.message)
+        return wrapped_tip(run.message)
     text = column.text(row)
-    return plain(text) if len(text) > 12 else None
+    return wrapped_tip(text) if len(text) > 12 else None
 
 
 def _brush(row: Row) -> QBrush:

@@ -30,13 +30,14 @@ from designer.design import files
 from designer.errors import DesignerError
 from designer.gui.base import background, numbers
 from designer.gui.base.elided_label import ElidedLabel
+from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.base.theme import theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.training import run_removal
 from designer.gui.training.run_actions import RUN_ACTIONS, RunAction
 from designer.gui.training.run_columns import Row, matches
 from designer.gui.training.run_list import RunList
-from designer.gui.training.run_table import RunTable, plain
+from designer.gui.training.run_table import RunTable
 from designer.gui.worker.queue import ordinal
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
@@ -290,7 +291,7 @@ class RunsPanel(QWidget):
         begin = "Waiting, but held back" if held else "Waiting"
         self.waiting.setText(f"{begin}: {listed}")
         self.waiting.setToolTip(
-            plain(
+            wrapped_tip(
                 f"{begin}: {listed}.",
                 "They start one after another. Select one in the list to train it now, to move it "
                 "(Alt+Up, Alt+Down) or to remove it from the queue.",
@@ -305,7 +306,7 @@ class RunsPanel(QWidget):
         counted = runs if shown == number else f"{numbers.count(shown)} of {runs}"
         self.count.setText(f"{counted} · {size}" if number else "")
         folder = self.trainer.runs_folder
-        self.count.setToolTip(plain(f"All runs in {folder} and their size on the disk."))
+        self.count.setToolTip(wrapped_tip(f"All runs in {folder} and their size on the disk."))
         if number:
             self.empty.setText("No run has all these words, or is of this design.")
         else:
@@ -377,7 +378,7 @@ class RunsPanel(QWidget):
             action, refusal = self.actions_[row.key], self.refusal(row.key)
             action.setEnabled(not refusal)
             keys = f" ({row.shortcut})" if row.shortcut else ""
-            action.setToolTip(plain(f"{row.help}{keys}", *([refusal] if refusal else [])))
+            action.setToolTip(wrapped_tip(f"{row.help}{keys}", *([refusal] if refusal else [])))
         new = bool(self.selected) and all(run.state == "new" for run in self.selected)
         self.actions_["resume"].setText("Start" if new else "Resume")
 

@@ -73,9 +73,15 @@ def test_every_panel_has_the_chosen_notation(
         dock.show()
         dock.raise_()
     window.workspace.select(["conv1_1"])
-    qtbot.wait(300)
-    found = {text for text in texts(window) if any(map(str.isdecimal, text))}
-    assert len(found) > 50
+    found: set[str] = set()
+
+    def every_panel_is_filled() -> bool:
+        found.clear()
+        found.update(text for text in texts(window) if any(map(str.isdecimal, text)))
+        total = numbers.count(138_357_544)  # parameters of VGG16, as published
+        return len(found) > 50 and any(total in text for text in found)
+
+    qtbot.waitUntil(every_panel_is_filled)
     assert [text for text in found if COMMA.search(text)] == []
     grouped = [text for text in found if GROUPED.search(text)]
     assert bool(grouped) is (style == "english"), grouped

@@ -6,7 +6,7 @@ from pytestqt.qtbot import QtBot
 
 from designer.design import edits
 from designer.gui.shell.main_window import MainWindow
-from designer.gui.shell.missing_fonts import SCRIPTS, Script, script_without_font
+from designer.gui.shell.missing_fonts import SCRIPTS, MissingFonts, Script, script_without_font
 
 
 @pytest.fixture
@@ -28,9 +28,11 @@ def test_the_note_names_script_and_package_once(
     notes: list[str] = []
     window.workspace.open_preset("lenet5")
     window.workspace.reported.connect(notes.append)
+    fonts = window.findChild(MissingFonts)
+    assert isinstance(fonts, MissingFonts)
     for old, new in (("conv1", "残差"), ("conv2", "卷积")):
-        window.workspace.edit("rename", lambda d, o=old, n=new: edits.rename_node(d, o, n))
-        qtbot.wait(1200)
+        with qtbot.waitSignal(fonts.pause.timeout):
+            window.workspace.edit("rename", lambda d, o=old, n=new: edits.rename_node(d, o, n))
     assert len(notes) == 1
     assert "Chinese" in notes[0] and "fonts-noto-cjk" in notes[0]
 
