@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from designer import system
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -100,7 +102,7 @@ def write_examples(
     """Write command lines below the heading Examples; they are not wrapped, to be copied."""
     with formatter.section("Examples"):
         for each in examples:
-            line = shlex.join([ctx.find_root().info_name or "", *shlex.split(each)])
+            line = system.quoted(ctx.find_root().info_name or "", *shlex.split(each))
             formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 

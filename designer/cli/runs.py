@@ -3,7 +3,6 @@
 import difflib
 import json
 import os
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from designer import preferences
+from designer import preferences, system
 from designer.errors import DesignerError
 from designer.runs import disk
 from designer.runs.folder import RunFolder, list_runs
@@ -67,7 +66,7 @@ def find(text: str, chosen: str | None = None) -> RunFolder:
         path = root / text
     if not path.is_dir() and is_name(text):
         close = difflib.get_close_matches(text, _names(root), n=1)
-        remedy = f"did you mean {shlex.quote(close[0])}?" if close else "see: netdesigner runs."
+        remedy = f"did you mean {system.quoted(close[0])}?" if close else "see: netdesigner runs."
         raise DesignerError(
             f"There is no run '{text}' in {root}, and no such folder here; {remedy}"
         )
@@ -96,7 +95,7 @@ def located(source: str, chosen: str | None = None) -> str:
 
 def reference(path: Path) -> str:
     """Return a run as it is typed: its name in the folder of runs, elsewhere its path."""
-    return shlex.quote(path.name if path.parent == folder(None) else str(path))
+    return system.quoted(path.name if path.parent == folder(None) else str(path))
 
 
 # Listing

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
-from designer import leftovers
+from designer import file_lock, leftovers
 from designer.design.identifiers import words
 from designer.errors import DesignerError
-from designer.runs import links, lock
+from designer.runs import links
 from designer.runs.data_record import DataRecord, Location
 from designer.runs.network import NetworkInfo
 from designer.runs.origin import Origin
@@ -287,7 +287,7 @@ class RunFolder:
 
     def worker(self) -> int | None:
         """Return the process number of the worker that trains this run, None if there is none."""
-        return lock.holder(self.lock)
+        return file_lock.holder(self.lock)
 
     def state(self) -> State:
         """Return ``running`` while a worker trains the run, else how it ended or was interrupted.

@@ -15,6 +15,7 @@ from types import TracebackType
 
 import msgspec
 
+from designer import system
 from designer.errors import UNREADABLE
 from designer.processes import is_stopped
 from designer.runs.events import BINARY, NO_LINK
@@ -187,8 +188,8 @@ def sentence(pulse: Pulse | None) -> str:
     silent = duration(pulse.since_beat)
     if pulse.stopped:
         return (
-            f"{who} was stopped {silent} ago: continue it with kill -CONT {pulse.pid}, or end it; "
-            "the run can then be resumed from its last checkpoint."
+            f"{who} was stopped {silent} ago: {system.how_to_continue(pulse.pid)}, or end it; the "
+            "run can then be resumed from its last checkpoint."
         )
     if pulse.since_beat > LATE_SECONDS:
         return (

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from designer import file_lock
 from designer.errors import UNREADABLE, DesignerError
-from designer.runs import lock
 from designer.storage import unwritable, write_atomically
 
 _PATIENCE = 5.0  # seconds to wait for another window, which needs some milliseconds
@@ -55,7 +55,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     waiting: tuple[Waiting, ...] = ()
     held: bool = False
-    starting: lock.Process | None = None
+    starting: file_lock.Process | None = None
 
     def position(self, run: Path) -> int | None:
         """Return the position of a run, from 0; None if it does not wait."""
@@ -166,11 +166,11 @@ class Queue:
             None if none waits, they are held, or a training is running or being started.
         """
         taken: list[Waiting] = []
-        me = lock.this_process()
+        me = file_lock.this_process()
 
         def change(state: State) -> State:
             starting = state.starting
-            other = starting is not None and starting != me and lock.is_alive(starting)
+            other = starting is not None and starting != me and file_lock.is_alive(starting)
             position = state.position(wanted) if wanted is not None else None
             if position is None:
                 if not state.waiting or state.held or other or busy():
@@ -185,7 +185,7 @@ class Queue:
 
     def started(self) -> State:
         """Record that the training which this process took has its worker, or failed to start."""
-        me = lock.this_process()
+        me = file_lock.this_process()
         return self._edit(
             lambda state: (
                 msgspec.structs.replace(state, starting=None) if state.starting == me else state
@@ -213,7 +213,7 @@ class Queue:
             raise unwritable(self.file, error) from error
         with file:
             limit = time.monotonic() + _PATIENCE
-            while not lock.acquire(file):
+            while not file_lock.acquire(file):
                 if time.monotonic() > limit:
                     raise DesignerError(
                         "Another window has been changing the queue of trainings for "

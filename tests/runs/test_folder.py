@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from designer import storage
+from designer import file_lock, storage
 from designer.errors import DesignerError
 from designer.recipe.recipe import Recipe
 from designer.runs import lock
@@ -109,8 +109,8 @@ def test_only_one_holds_the_lock(tmp_path):
     with lock.held(path):
         with pytest.raises(DesignerError, match=f"process {os.getpid()}"), lock.held(path):
             pass
-        assert lock.holder(path) == os.getpid()
-    assert lock.holder(path) is None
+        assert file_lock.holder(path) == os.getpid()
+    assert file_lock.holder(path) is None
     with lock.held(path):
         pass
 
@@ -123,7 +123,7 @@ def test_a_lock_of_the_dead_counts_for_nothing(tmp_path):
     )
     subprocess.run([sys.executable, "-c", program, str(path)], check=True)
     assert path.read_bytes()
-    assert lock.holder(path) is None
+    assert file_lock.holder(path) is None
     with lock.held(path):
         pass
 

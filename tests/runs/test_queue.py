@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from designer import file_lock
 from designer.errors import DesignerError
-from designer.runs import lock
 from designer.runs.queue import Queue
 
 
@@ -107,19 +107,19 @@ def test_a_window_that_is_gone_does_not_hold_the_queue_up(queue):
     state = msgspec.json.decode(queue.file.read_bytes())
     queue.file.write_bytes(msgspec.json.encode({**state, "starting": gone}))
     assert queue.take(lambda: False).path == Path(queue.folder.parent / "a")
-    assert queue.read().starting == lock.this_process()
+    assert queue.read().starting == file_lock.this_process()
 
 
 def test_a_good_file_written_meanwhile_is_not_set_aside(queue, monkeypatch):
     good = queue.file.read_bytes()
     queue.file.write_bytes(b"{")
-    acquire = lock.acquire
+    acquire = file_lock.acquire
 
     def repair_first(file):
         queue.file.write_bytes(good)
         return acquire(file)
 
-    monkeypatch.setattr(lock, "acquire", repair_first)
+    monkeypatch.setattr(file_lock, "acquire", repair_first)
     assert queue.read().waiting
     assert queue.file.read_bytes() == good
 

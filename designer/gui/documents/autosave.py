@@ -16,12 +16,12 @@ from weakref import WeakKeyDictionary
 import msgspec
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
+from designer import file_lock
 from designer.errors import DesignerError
 from designer.gui.base import background
 from designer.gui.documents.document import Document
 from designer.gui.documents.workspace import Workspace
 from designer.preferences import Preferences, state_folder
-from designer.runs import lock
 from designer.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Autosave(QObject):
     def _file(self, document: Document) -> Path:
         if not self._folder.exists():
             self._folder.mkdir(parents=True)
-            self._locks.enter_context(lock.held(self._folder / "lock"))
+            self._locks.enter_context(file_lock.held(self._folder / "lock"))
         if document not in self._files:
             self._files[document] = self._folder / f"{next(self._numbers)}.json"
         return self._files[document]
@@ -159,7 +159,7 @@ class Autosave(QObject):
             try:
                 # The operating system's lock, which needs no clock, and which keeps a second
                 # window from opening the same backups.
-                with lock.held(folder / "lock"):
+                with file_lock.held(folder / "lock"):
                     opened, damaged = self._recover(folder)
             except (OSError, DesignerError):  # its window lives
                 continue

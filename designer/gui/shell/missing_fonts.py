@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication
 
+from designer import system
 from designer.gui.documents.workspace import Workspace
 
 _PAUSE_MS = 1_000  # after a change, so that no edit waits for the search
@@ -75,6 +76,5 @@ class MissingFonts(QObject):
             self._told.add(script.name)
             self.workspace.reported.emit(
                 f"No installed font has the letters of some names ({script.name}), so boxes are "
-                f"drawn for them. On Debian and Ubuntu, apt install {script.package} adds one; "
-                "then start the program again."
+                f"drawn for them. {system.how_to_add_font(script.package)}"
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from designer import resources
+from designer import file_lock, resources
 from designer.design import edits
 from designer.design.values import LayerNode
 from designer.gui.documents.autosave import Autosave
@@ -18,7 +18,6 @@ from designer.gui.documents.document import Document
 from designer.gui.documents.workspace import Workspace
 from designer.gui.shell.main_window import MainWindow
 from designer.preferences import Preferences, state_folder
-from designer.runs import lock
 
 _EDITOR = """
 from PySide6.QtCore import QTimer
@@ -158,7 +157,7 @@ def test_a_clock_that_steps_does_not_open_a_living_windows_backups(
     workspace.edit("add", lambda d: edits.add_node(d, "extra", LayerNode("ReLU")))
     qtbot.waitUntil(lambda: len(_backups()) == 1)
     # After a step of the clock, the start of a process is another than the one that was noted.
-    monkeypatch.setattr(lock, "holder", lambda _: None)
+    monkeypatch.setattr(file_lock, "holder", lambda _: None)
     other = Workspace()
     assert Autosave(other, Preferences(), other).recover() == 0
     assert not other.documents

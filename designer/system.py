@@ -1,0 +1,42 @@
+"""What users type or press outside the program, which differs between Linux, macOS and Windows."""
+
+import shlex
+import sys
+
+
+def quoted(*words: str) -> str:
+    """Return words as they are typed on a command line, in quotation marks where these are needed.
+
+    On Windows the quotation marks are double ones, which cmd and PowerShell both know.
+    """
+    if sys.platform == "win32":
+        import subprocess
+
+        return subprocess.list2cmdline(words)
+    return shlex.join(words)
+
+
+def how_to_continue(pid: int) -> str:
+    """Return how to continue a stopped process, as a part of a sentence."""
+    if sys.platform == "win32":
+        return f"resume process {pid} in the Resource Monitor"
+    return f"continue it with kill -CONT {pid}"
+
+
+def how_to_end(pid: int) -> str:
+    """Return how to end a process, as a part of a sentence."""
+    if sys.platform == "win32":
+        return f"end process {pid} in the Task Manager"
+    return f"end it with kill -KILL {pid}"
+
+
+def how_to_add_font(package: str) -> str:
+    """Return a sentence on how to get a font; ``package`` of Debian and Ubuntu contains one."""
+    if sys.platform == "linux":
+        return (
+            f"On Debian and Ubuntu, apt install {package} adds one; then start the program again."
+        )
+    return (
+        "Install a font that has them, for example a Noto font from fonts.google.com/noto; then "
+        "start the program again."
+    )
