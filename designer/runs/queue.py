@@ -17,7 +17,9 @@ from designer import file_lock
 from designer.errors import UNREADABLE, DesignerError
 from designer.storage import unwritable, write_atomically
 
-_PATIENCE = 5.0  # seconds to wait for another window, which needs some milliseconds
+
+class BusyError(DesignerError):
+    """Another window is changing the queue at present."""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,13 +68,23 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 class Queue:
     """The queue in a folder; every method that changes it returns its new state.
 
+    Attributes
+    ----------
+    folder
+        The folder with its file.
+    patience
+        Seconds to wait while another window changes it, which takes some milliseconds.
+
     Raises
     ------
     DesignerError
         By every method: the file is damaged, or it cannot be written.
+    BusyError
+        Another window has not let go of it in time.
     """
 
     folder: Path
+    patience: float = 5.0
 
     @property
     def file(self) -> Path:
@@ -212,12 +224,12 @@ class Queue:
         except OSError as error:
             raise unwritable(self.file, error) from error
         with file:
-            limit = time.monotonic() + _PATIENCE
+            limit = time.monotonic() + self.patience
             while not file_lock.acquire(file):
                 if time.monotonic() > limit:
-                    raise DesignerError(
+                    raise BusyError(
                         "Another window has been changing the queue of trainings for "
-                        f"{_PATIENCE:.0f} s: end it, or try again."
+                        f"{self.patience:.0f} s: end it, or try again."
                     )
                 time.sleep(0.005)
             yield

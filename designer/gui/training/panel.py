@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.errors import DesignerError
-from designer.gui.base import icons, numbers
+from designer.gui.base import background, icons, numbers
 from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
@@ -428,10 +428,8 @@ class TrainingPanel(QWidget):
         pid = follower.run.worker() if follower is not None else None
         if pid is None:
             return
-        try:
-            launch.end(pid)
-        except DesignerError as error:
-            self.workspace.refused.emit(str(error))
+        # In a thread, as the system may take seconds to end it.
+        background.run(self, lambda: launch.end(pid), lambda _: None, self.workspace.refused.emit)
 
     def _train_on(self) -> None:
         follower = self.trainer.shown

@@ -1,6 +1,9 @@
 """The trainings that wait for their turn, and when this window starts the next one."""
 
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,7 +13,10 @@ from designer.errors import DesignerError
 from designer.gui.base import background
 from designer.preferences import state_folder
 from designer.runs.folder import RunFolder
-from designer.runs.queue import Queue, State, Waiting
+from designer.runs.queue import BusyError, Queue, State, Waiting
+
+_Edit = Callable[[Queue], State]
+_Done = Callable[[], object]
 
 LOOK = 2_000  # milliseconds between two looks at the queue, which another window may have changed
 _ENDED = ("finished", "early_stopped")
@@ -61,6 +67,8 @@ class TrainingQueue(QObject):
         self.starter = starter
         self.state = State()
         self._queue = Queue(state_folder())
+        self._pending: deque[tuple[_Edit, _Done]] = deque()  # while another window has the lock
+        self._editing = threading.Lock()  # held by the thread that makes a pending edit
         self._stamp = 0
         self._wanted: Path | None = None
         self._failure = ""  # how the last training failed, to be said when the next one starts
@@ -79,6 +87,12 @@ class TrainingQueue(QObject):
         """Start nothing any more; what waits stays in the file."""
         self._closed = True
         self._timer.stop()
+        if self._pending:
+            with self._editing:  # the thread may be making the first of them; again does no harm
+                while self._pending:
+                    edit, _ = self._pending.popleft()
+                    with suppress(DesignerError):
+                        edit(self._queue)
 
     # What the user does
 
@@ -94,23 +108,25 @@ class TrainingQueue(QObject):
 
     def add(self, run: Path, *, resume: bool = False) -> None:
         """Let a run wait behind the others."""
-        if self._change(lambda: self._queue.add(run, resume=resume)):
+
+        def added() -> None:
             self.reported.emit(f"{run.name} waits for its turn: {self.position_text(run)}.")
+
+        self._change(lambda queue: queue.add(run, resume=resume), added)
 
     def remove(self, runs: Sequence[Path]) -> None:
         """Let runs wait no more; their folders stay."""
-        self._change(lambda: self._queue.remove(runs))
+        self._change(lambda queue: queue.remove(runs))
 
     def move(self, run: Path, by: int) -> None:
         """Move a waiting run by some positions; negative is sooner."""
         position = self.state.position(run)
         if position is not None:
-            self._change(lambda: self._queue.move(run, position + by))
+            self._change(lambda queue: queue.move(run, position + by))
 
     def hold(self, held: bool) -> None:
         """Let no training start by itself, or let them start again."""
-        self._change(lambda: self._queue.hold(held))
-        self.advance()
+        self._change(lambda queue: queue.hold(held), self.advance)
 
     def train_now(self, run: Path, instead_of: Path | None) -> None:
         """Start a waiting run before all others.
@@ -122,20 +138,57 @@ class TrainingQueue(QObject):
         instead_of
             The run that is being trained and that the caller stops; it waits next, to be resumed.
         """
-        if instead_of is not None:
-            self._change(lambda: self._queue.add(instead_of, resume=True, first=True))
-        if self._change(lambda: self._queue.move(run, 0)):
+
+        def moved() -> None:
             self._wanted = run
             self.advance()
 
-    def _change(self, change: Callable[[], State]) -> bool:
+        if instead_of is not None:
+            self._change(lambda queue: queue.add(instead_of, resume=True, first=True))
+        self._change(lambda queue: queue.move(run, 0), moved)
+
+    def _change(self, edit: _Edit, done: _Done = lambda: None) -> None:
+        """Edit the queue, then call `done`; in a thread while another window has the lock."""
+        if self._pending:
+            self._pending.append((edit, done))
+            return
         stamp = _stamp(self._queue.file)
         try:
-            self._set(change(), stamp)
+            state = edit(self._queue if self._closed else Queue(self._queue.folder, patience=0))
+        except BusyError:
+            self._pending.append((edit, done))
+            self._edit_in_thread()
         except DesignerError as error:
             self.refused.emit(str(error))
-            return False
-        return True
+        else:
+            self._set(state, stamp)
+            done()
+
+    def _edit_in_thread(self) -> None:
+        """Make the first of the pending edits, then the others."""
+        edit, done = self._pending[0]
+
+        def change() -> tuple[State, int]:
+            stamp = _stamp(self._queue.file)
+            with self._editing:  # once closed, all pending edits have been made
+                return self.state if self._closed else edit(self._queue), stamp
+
+        def changed(state: State, stamp: int) -> None:
+            self._set(state, stamp)
+            done()
+            self._edit_next()
+
+        def failed(sentence: str) -> None:
+            self.refused.emit(sentence)
+            self._edit_next()
+
+        background.run(self, change, lambda found: changed(*found), failed)
+
+    def _edit_next(self) -> None:
+        if self._pending:  # they are made at once when the window closes
+            self._pending.popleft()
+        if self._pending:
+            self._edit_in_thread()
 
     def _set(self, state: State, stamp: int = 0) -> None:
         """Show a state; ``stamp`` is the file's from before it was read, 0 to read it again.
@@ -187,8 +240,9 @@ class TrainingQueue(QObject):
         self._wanted = None
         if self._closed or self.starter.occupied:
             # A training was begun, or the window was closed, while this one was being taken.
-            self._change(lambda: self._queue.add(entry.path, resume=entry.resume, first=True))
-            self.begun()
+            self._change(
+                lambda queue: queue.add(entry.path, resume=entry.resume, first=True), self.begun
+            )
             return
         failure, self._failure = self._failure, ""
         problem = (
@@ -213,7 +267,7 @@ class TrainingQueue(QObject):
     def _look(self) -> None:
         """Read the queue if another window changed it, and start what waits."""
         if _stamp(self._queue.file) != self._stamp:
-            self._change(self._queue.read)
+            self._change(Queue.read)
         self.advance()
 
 

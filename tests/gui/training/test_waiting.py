@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QToolButton
 
-from designer import presets
+from designer import file_lock, presets
 from designer.gui.worker.queue import ordinal
 from designer.gui.worker.trainer import Trainer
 from designer.preferences import state_folder
@@ -124,6 +124,25 @@ def test_closing_asks_and_the_next_window_has_them_again(desk, busy, answer):
     second.window_shown()
     desk.wait(lambda: [path.name for path in second.queue.runs] == ["a", "b"])
     end_workers(second)
+
+
+def test_edits_wait_in_their_order_for_a_window_that_has_the_lock(desk, busy):
+    state_folder().mkdir(parents=True, exist_ok=True)
+    with (state_folder() / "queue.lock").open("ab") as other:
+        assert file_lock.acquire(other)
+        enqueue(desk)  # which would take seconds if the window waited
+        assert desk.trainer.queue.runs == ()
+    desk.wait(lambda: [path.name for path in desk.trainer.queue.runs] == ["a", "b", "c"])
+    assert desk.refused == []
+
+
+def test_edits_that_wait_are_made_when_the_window_closes(desk, busy):
+    state_folder().mkdir(parents=True, exist_ok=True)
+    with (state_folder() / "queue.lock").open("ab") as other:
+        assert file_lock.acquire(other)
+        enqueue(desk, "ab")
+    desk.trainer.queue.close()
+    assert [each.path.name for each in Queue(state_folder()).read().waiting] == ["a", "b"]
 
 
 def test_waiting_runs_alone_are_asked_about_too(desk, written, answer):
