@@ -14,6 +14,7 @@ from designer.runs import links
 from designer.runs.disk import folder_bytes
 from designer.runs.folder import RunFolder, State, list_runs
 from designer.runs.origin import Origin
+from designer.runs.rates import RateChange, RateLog
 from designer.runs.result import Metrics, Result
 
 _TAIL = 1 << 15  # bytes at the end of the event log in which the last epoch is searched
@@ -51,6 +52,8 @@ class Summary:
         Why the training failed or diverged, or what is damaged; "" otherwise.
     origin
         The run that this one continues.
+    rates
+        The changes of the learning rate by hand during the training.
     """
 
     path: Path
@@ -69,16 +72,18 @@ class Summary:
     parameters: int | None = None
     message: str = ""
     origin: Origin | None = None
+    rates: tuple[RateChange, ...] = ()
 
 
 @dataclass
 class Survey:
     """Summaries of the runs in a folder, cached as long as their files are unchanged.
 
-    The cache holds one entry for each run that the folder had when it was last read.
+    The caches hold one entry for each run that the folder had when it was last read.
     """
 
     known: dict[Path, tuple[Stamp, Summary]] = field(default_factory=dict)
+    _logs: dict[Path, RateLog] = field(default_factory=dict)  # of runs that grow
 
     def read(self, folder: Path) -> list[Summary]:
         """Return the runs in a folder, the newest first; call it in a background thread."""
@@ -87,19 +92,28 @@ class Survey:
             runs = list_runs(folder)
         except OSError:  # the folder was deleted meanwhile
             runs = []
+        self._logs = {run.path: self._logs.get(run.path, RateLog()) for run in runs}
         for run in runs:
             stamp = _stamp(run)
             known = self.known.get(run.path)
             if known is not None and known[0] == stamp and known[1].state != "running":
                 found[run.path] = known
             else:
-                found[run.path] = (stamp, summarize(run))
+                found[run.path] = (stamp, summarize(run, self._logs[run.path]))
         self.known = found
         return [summary for _, summary in found.values()]
 
 
-def summarize(run: RunFolder) -> Summary:
-    """Return the summary of a run; what cannot be read is left out."""
+def summarize(run: RunFolder, log: RateLog | None = None) -> Summary:
+    """Return the summary of a run; what cannot be read is left out.
+
+    Parameters
+    ----------
+    run
+        The run folder.
+    log
+        What an earlier reading found in its events.
+    """
     found: dict[str, Any] = {"design": run.path.name, "data": "", "state": "damaged", "wanted": 0}
     result: Result | None = None
     try:
@@ -122,6 +136,9 @@ def summarize(run: RunFolder) -> Summary:
         found["state"] = state
     except (DesignerError, OSError) as error:
         found["message"] = str(error)
+    # Only who steered a run has changed its rate; the logs of 500 others need not be searched.
+    if _was_steered(run.control):
+        found["rates"] = (log or RateLog()).read(run.events)
     origin: Origin | None = found.get("origin")
     began = origin.began if origin is not None else 0.0
     began = began or _first_time(run.events) or _modified(run.recipe_file)
@@ -143,6 +160,14 @@ def summarize(run: RunFolder) -> Summary:
             loss=last.validation.loss if last.validation is not None else None,
         )
     return Summary(path=run.path, began=began, size=folder_bytes(run.path), **found)
+
+
+def _was_steered(commands: Path) -> bool:
+    """Return whether the learning rate was changed by a command."""
+    try:
+        return b'_lr"' in commands.read_bytes()
+    except OSError:
+        return False
 
 
 class _Arguments(msgspec.Struct):

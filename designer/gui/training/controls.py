@@ -75,7 +75,7 @@ class Controls(QWidget):
         label.setProperty("role", "soft")
         label.setBuddy(self.rate)
         self.row = row = QHBoxLayout(self)
-        row.setContentsMargins(8, 4, 8, 8)
+        row.setContentsMargins(8, 2, 8, 4)
         row.setSpacing(8)
         widgets = (self.pause, self.stop, self.checkpoint, self.position, self.bar, self.speed)
         self.parts = (*widgets, self.device, label, self.rate, self.schedule)

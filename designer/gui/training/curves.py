@@ -25,8 +25,10 @@ from designer.gui.base import background, icons
 from designer.gui.base.boxes import Slider
 from designer.gui.base.theme import colors, theme
 from designer.gui.training import overlays
+from designer.gui.training.compared_runs import ComparedRuns
 from designer.gui.training.lines import MIDDLE, Line
 from designer.gui.training.plots import Plot
+from designer.gui.training.run_title import FLAT
 from designer.gui.worker.history import History, smoothed
 from designer.gui.worker.trainer import Trainer
 from designer.storage import save_file, unwritable
@@ -50,7 +52,7 @@ _FORMATS = "PNG picture (*.png);;SVG drawing (*.svg);;CSV table (*.csv)"
 class Curves(QWidget):
     """Loss and accuracy side by side, or learning rate and throughput."""
 
-    def __init__(self, trainer: Trainer) -> None:
+    def __init__(self, trainer: Trainer | ComparedRuns) -> None:
         super().__init__()
         self.trainer = trainer
         self.loss = Plot("Loss")
@@ -75,7 +77,6 @@ class Curves(QWidget):
         self.legend = QLabel(objectName="curves-legend")
         self.legend.setMinimumWidth(1)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self.legend.setWordWrap(True)
         self.legend.setContentsMargins(8, 0, 8, 0)
         column.addWidget(self.legend)
         column.addLayout(self._row, 1)
@@ -91,7 +92,7 @@ class Curves(QWidget):
 
     def _tools(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setContentsMargins(4, 2, 8, 0)
+        row.setContentsMargins(4, 1, 8, 0)
         row.setSpacing(2)
         self.pages = QButtonGroup(self)
         for number, (name, help_) in enumerate(
@@ -105,6 +106,7 @@ class Curves(QWidget):
         ):
             button = QToolButton(objectName=f"curves-page-{number}", text=name, toolTip=help_)
             button.setCheckable(True)
+            button.setStyleSheet(FLAT)
             self.pages.addButton(button, number)
             row.addWidget(button)
         self.pages.button(0).setChecked(True)
@@ -135,6 +137,7 @@ class Curves(QWidget):
             menu.addAction(text).triggered.connect(lambda _=False, e=ending: self._ask(e))
         self.export.setMenu(menu)
         for button in (self.log, self.fit, self.export):
+            button.setStyleSheet(FLAT)
             row.addWidget(button)
         return row
 
@@ -147,6 +150,7 @@ class Curves(QWidget):
         narrow = event.size().width() < _NARROW * self.fontMetrics().height()
         for button, names in zip(self.pages.buttons(), _PAGES, strict=True):
             button.setText(names[narrow])
+        self._write_legend()
 
     def _add(self, plot: Plot) -> None:
         plot.pointed.connect(self._point)
@@ -230,11 +234,17 @@ class Curves(QWidget):
             self.rate.set_lines([Line("now", c.train, x, history.steps["lr"])], marks)
             throughput = smoothed(history.steps["images_per_second"], share)
             self.throughput.set_lines([Line("now", c.train, x, throughput)], marks)
-        self.legend.setText(overlays.legend(others, follower))
-        self.legend.setToolTip(overlays.explanation(others, follower))
-        self.legend.setVisible(bool(self.legend.text()))
+        self._write_legend()
         # Empty plots do not delay the first points, however long they took to draw.
         self._spent = time.perf_counter() - begun if len(x) else 0.0
+
+    def _write_legend(self) -> None:
+        others, follower = self.trainer.overlays, self.trainer.shown
+        margins = self.legend.contentsMargins()
+        room = self.width() - margins.left() - margins.right()
+        self.legend.setText(overlays.legend(others, follower, self.legend.fontMetrics(), room))
+        self.legend.setToolTip(overlays.explanation(others, follower))
+        self.legend.setVisible(bool(self.legend.text()))
 
     # Saving
 

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
+
 from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.base.theme import colors
 from designer.gui.training.lines import MIDDLE, Line
@@ -17,6 +20,7 @@ OWN = "●"
 # pyqtgraph's names of the marks, and letters that look like them.
 _MARKS = (("s", "■"), ("t1", "▲"), ("d", "◆"), ("t", "▼"), ("star", "★"), ("t2", "▶"), ("t3", "◀"))
 # Blue and orange are the colors of the shown run's own curves.
+_SHORT = "…-1200-resnet"  # at least so much of each name is in the legend
 _COLORS = (Category.NORMALIZATION, Category.DENSE, Category.JOIN, Category.POOLING, Category.SHAPE)
 
 
@@ -58,20 +62,52 @@ def lines(
         yield Line("", color, epochs["epoch"], validation, marked=True, mark=mark)
 
 
-def legend(overlays: Mapping[Path, Follower], shown: Follower | None) -> str:
-    """Return the names of all drawn runs with their marks as HTML, "" if it is one run only."""
-    entries = [
-        f'<span style="color:{color}">{letter}</span>&nbsp;{_name(follower)}'
-        for follower, color, _, letter in drawn(overlays, shown)
-    ]
+def legend(
+    overlays: Mapping[Path, Follower], shown: Follower | None, metrics: QFontMetrics, room: int
+) -> str:
+    """Return the names of all drawn runs with their marks as HTML, "" if it is one run only.
+
+    The test accuracies are added where there is room; names without room lose their beginning,
+    which is the day, and the last ones are counted only.
+
+    Parameters
+    ----------
+    overlays, shown
+        The runs that are drawn together with the shown one, and that one.
+    metrics, room
+        Those of the font, and the pixels of the line.
+    """
+    entries = [(color, letter, other) for other, color, _, letter in drawn(overlays, shown)]
     if not entries:
         return ""
     if shown is not None:
-        entries.insert(
-            0,
-            f'<span style="color:{colors().validation}">{OWN}</span>&nbsp;<b>{_name(shown)}</b>',
-        )
-    return " &nbsp; ".join(entries)
+        entries.insert(0, (colors().validation, OWN, shown))
+    around = metrics.horizontalAdvance(f"{OWN}   ") + 4
+    names = [follower.run.path.name for _, _, follower in entries]
+    whole = [f"{name}{_accuracy(each)}" for name, (_, _, each) in zip(names, entries, strict=True)]
+
+    def width(texts: list[str]) -> int:
+        return sum(around + metrics.horizontalAdvance(text) for text in texts)
+
+    bold = 12  # pixels by which the bold name may be wider
+    more = ""
+    texts = next((each for each in (whole, names) if width(each) + bold <= room), None)
+    if texts is None:
+        left = metrics.horizontalAdvance("  and 99 more") + bold
+        fitting = max(1, (room - left) // (around + metrics.horizontalAdvance(_SHORT)))
+        if fitting < len(names):
+            more = f" and {len(names) - fitting} more"
+            room -= left
+        share = room // min(fitting, len(names)) - around - bold
+        texts = [
+            metrics.elidedText(name, Qt.TextElideMode.ElideLeft, share) for name in names[:fitting]
+        ]
+    shown_entries = zip(entries, texts, strict=False)
+    return " &nbsp; ".join(
+        f'<span style="color:{color}">{letter}</span>&nbsp;'
+        + (f"<b>{_unbroken(text)}</b>" if follower is shown else _unbroken(text))
+        for (color, letter, follower), text in shown_entries
+    ) + escape(more)
 
 
 def explanation(overlays: Mapping[Path, Follower], shown: Follower | None) -> str:
@@ -81,6 +117,14 @@ def explanation(overlays: Mapping[Path, Follower], shown: Follower | None) -> st
     return wrapped_tip(*names, "Validation is solid, training dashed.")
 
 
-def _name(follower: Follower) -> str:
-    """Return the name of a run as HTML that breaks no line within it."""
-    return escape(follower.run.path.name).replace("-", "&#8209;").replace(" ", "&nbsp;")
+def _accuracy(follower: Follower) -> str:
+    """Return the test accuracy of a run after a space, "" if it has none yet."""
+    test = follower.result.test if follower.result is not None else None
+    if test is None or test.accuracy is None:
+        return ""
+    return f"  {100 * test.accuracy:.2f} %"
+
+
+def _unbroken(text: str) -> str:
+    """Return a text as HTML that breaks no line within it."""
+    return escape(text).replace("-", "&#8209;").replace(" ", "&nbsp;")

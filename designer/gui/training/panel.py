@@ -83,6 +83,7 @@ class TrainingPanel(QWidget):
         trainer.run_changed.connect(self._run_changed)
         trainer.state_changed.connect(self._state_changed)
         trainer.events_arrived.connect(lambda _: self._show_progress())
+        trainer.overlays_changed.connect(self._show_card)
         trainer.restarted.connect(self._show_progress)
         trainer.refused.connect(workspace.refused)
         trainer.refused.connect(self._refused)
@@ -185,13 +186,17 @@ class TrainingPanel(QWidget):
         self.back = QPushButton("New training", objectName="training-back")
         self.back.setToolTip("Choose data, recipe and device of the next run.")
         self.back.clicked.connect(self.show_set_up)
-        row = QHBoxLayout(self.card)
-        row.setContentsMargins(10, 6, 8, 6)
+        self.card_row = row = QHBoxLayout(self.card)
         row.setSpacing(8)
         row.addWidget(self.sentence, 1)
         row.addWidget(self.brief, 1)
+        self.onward = QWidget(self.card)
+        buttons = QHBoxLayout(self.onward)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(8)
         for button in (self.halve, self.slower, self.resume, self.train_on, self.back):
-            row.addWidget(button)
+            buttons.addWidget(button)
+        row.addWidget(self.onward)
         self.silence = QFrame(objectName="training-silence")
         self.silence_words = QLabel(
             objectName="training-silence-words", wordWrap=True, textFormat=Qt.TextFormat.PlainText
@@ -219,7 +224,6 @@ class TrainingPanel(QWidget):
         self.column.addWidget(self.silence)
         self.column.addWidget(self.controls)
         self.column.addWidget(self.card)
-        self.column.setContentsMargins(0, 2, 0, 0)
         self.run = run
         self.pages.addWidget(run)
         self.recipe = RunRecipe(self.pages)
@@ -237,7 +241,7 @@ class TrainingPanel(QWidget):
         if self._curves_wanted:
             return
         self._curves_wanted = True
-        idle_imports.run(self, _import_curves, self._make_curves)
+        idle_imports.run(self, import_curves, self._make_curves)
 
     def _make_curves(self, curves: type["Curves"]) -> None:
         self.curves = curves(self.trainer)
@@ -338,11 +342,13 @@ class TrainingPanel(QWidget):
         ended = follower is not None and follower.looked and not follower.going
         self.controls.setVisible(not ended)
         self.card.setVisible(ended)
+        self.onward.setVisible(ended)
         if follower is None or not ended:
             return
         not_resumed = bool(self._why_not_resumed(follower))
         bad = follower.state in BAD or self._failed_to_begin(follower) or not_resumed
         self.card.setStyleSheet(_card_style("training-card", bad=bad))
+        self._lay_out_card(bad=bad)
         self.sentence.setText(self.ending(follower))
         well = not bad and follower.result is not None
         if well and follower.result is not None:
@@ -351,6 +357,9 @@ class TrainingPanel(QWidget):
             self.brief.setText(" ".join([*reversed(others), first]))
             self.brief.setToolTip(tip("\n".join(summary(follower.result))))
         self.brief.setVisible(well)
+        # The legend of compared runs tells the accuracy of each, and the curves need the height.
+        compared = any(path != follower.run.path for path in self.trainer.overlays)
+        self.card.setVisible(not (well and compared))
         self.sentence.setVisible(not well)
         resumable = follower.state in ("stopped", "interrupted", "failed", "damaged", "new")
         self.resume.setVisible(resumable)
@@ -364,6 +373,17 @@ class TrainingPanel(QWidget):
         if batch is not None:
             self.halve.setText(f"Set batch to {batch[1]}")
             self.halve.setProperty("batch", int(batch[1]))
+
+    def _lay_out_card(self, *, bad: bool) -> None:
+        """Put the buttons beside what they help against, or beside the title if all went well.
+
+        Without them the card is one line, which leaves 30 pixels more to the curves.
+        """
+        row = self.card if bad else self.title
+        if self.onward.parentWidget() is not row and (layout := row.layout()) is not None:
+            layout.addWidget(self.onward)
+        margins = (10, 6, 8, 6) if bad else (0, 0, 0, 2)
+        self.card_row.setContentsMargins(*margins)
 
     def _failed_to_begin(self, follower: Follower) -> bool:
         return follower.state == "new" and self.trainer.tried(follower)
@@ -448,14 +468,16 @@ class TrainingPanel(QWidget):
 def _card_style(name: str, *, bad: bool) -> str:
     """Return the style of a frame that reports something, which may be bad news."""
     c = colors()
-    back, line = (c.error_panel, c.error) if bad else (c.window, c.window)
+    if not bad:
+        return f"#{name} {{ border: 0; margin: 0 8px; }}"
     return (
-        f"#{name} {{ background: {back}; border: 1px solid {line}; "
+        f"#{name} {{ background: {c.error_panel}; border: 1px solid {c.error}; "
         "border-radius: 6px; margin: 4px 8px; }"
     )
 
 
-def _import_curves() -> type["Curves"]:
+def import_curves() -> type["Curves"]:
+    """Import pyqtgraph, which takes half a second, and return the class that uses it."""
     from designer.gui.training.curves import Curves
 
     return Curves

@@ -10,11 +10,14 @@ from designer.gui.base import numbers
 from designer.gui.worker.queue import ordinal
 from designer.recipe.recipe import Recipe, fields, is_used, value_of
 from designer.recipe.settings import Field
+from designer.runs.rates import RateChange
 from designer.runs.survey import Summary
 from designer.runs.wording import duration
 
 WORDS = {"early_stopped": "stopped early", "new": "not started"}
 """States in words, where the name itself is none."""
+
+_RATE = "optimizer.learning_rate"
 
 
 @dataclass(frozen=True)
@@ -81,12 +84,12 @@ def _time(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"
 
 
-def _of_recipe(name: str, widest: str, title: str = "") -> Column:
+def _of_recipe(name: str, widest: str) -> Column:
     """Return the column of a setting that every run shows."""
     field = fields()[name]
     return Column(
         name,
-        title or field.setting.title,
+        field.setting.title,
         f"{field.setting.help} ({name})",
         lambda row: _setting_text(row.run.recipe, field),
         lambda row: _setting_value(row.run.recipe, field),
@@ -128,6 +131,18 @@ def value_text(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(value_text, value))
     return str(value)
+
+
+def _rate_text(row: Row) -> str:
+    """Return the learning rate of the recipe, and those set by hand with the epochs of that."""
+    first = _setting_text(row.run.recipe, fields()[_RATE])
+    return ", ".join([*([first] if first else []), *map(_change_text, row.run.rates)])
+
+
+def _change_text(change: RateChange) -> str:
+    rate = value_text(change.rate) if change.by_hand else f"the schedule ({change.rate:.3g})"
+    at = f"step {change.step}" if change.epoch is None else f"epoch {change.epoch:.2f}"
+    return f"{rate} from {at}"
 
 
 COLUMNS = (
@@ -192,7 +207,15 @@ COLUMNS = (
     ),
     _of_recipe("batch", "1024"),
     _of_recipe("optimizer.name", "RMSprop"),
-    _of_recipe("optimizer.learning_rate", "0.00001", title="Rate"),
+    Column(
+        _RATE,
+        "Rate",
+        f"The learning rate of the recipe, and those set by hand during the training. ({_RATE})",
+        _rate_text,
+        lambda row: _setting_value(row.run.recipe, fields()[_RATE]),
+        "0.002, 0.0005 …",
+        True,
+    ),
     Column(
         "time",
         "Time",

@@ -1,10 +1,10 @@
-"""The dialog that lists what differs between runs: results, recipe, network and design."""
+"""The dialog that compares runs: their curves, results, and what differs in recipe and design."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QPushButton,
+    QSplitter,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -21,19 +22,25 @@ from PySide6.QtWidgets import (
 
 from designer.design import files
 from designer.design.values import Design
-from designer.errors import DesignerError
 from designer.gui.base import background
 from designer.gui.base.plain_text import wrapped_tip
+from designer.gui.base.speed import idle_imports
 from designer.gui.documents.design_differences import ABSENT, differences
+from designer.gui.training.compared_runs import ComparedRuns
+from designer.gui.training.panel import import_curves
 from designer.gui.training.run_columns import COLUMNS, Column, Row, differing
-from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
 from designer.runs.survey import Summary
+
+if TYPE_CHECKING:
+    from designer.gui.training.curves import Curves
 
 _RESULTS = ("state", "accuracy", "loss", "epochs", "time", "begun", "size")
 _GROUPS = ("Result", "Recipe", "Design")
 _GROUP_OF = {"parameters": "Design", "continues": "Result"}  # of the columns of no setting
-_LARGEST = (900, 640)  # pixels
+_LARGEST = (1000, 800)  # pixels
+_NARROWEST = 760  # pixels, for two plots side by side
+_CURVES = 250  # the least height of the plots with their tools and legend, in pixels
 
 
 @dataclass(frozen=True)
@@ -47,13 +54,23 @@ class Line:
 
 
 class RunComparison(QDialog):
-    """A table with a column for each run and a row for each result and each difference.
+    """The curves, and a table with a column for each run and a row for each difference.
+
+    Signals
+    -------
+    refused(sentence)
+        The curves could not be saved.
 
     Attributes
     ----------
     lines
         What the table shows; those of the design are added once the designs are read.
+    curves
+        The curves of the runs, the first one's as those of the shown run; None until they are
+        imported.
     """
+
+    refused = Signal(str)
 
     def __init__(self, runs: Sequence[Summary], parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="run-comparison")
@@ -86,13 +103,30 @@ class RunComparison(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 14, 16, 14)
         column.setSpacing(10)
-        column.addWidget(self.table, 1)
+        self.halves = QSplitter(Qt.Orientation.Vertical)
+        self.halves.setChildrenCollapsible(False)
+        self.drawing = QWidget()  # as high as the curves that are put into it
+        self.drawing.setMinimumHeight(_CURVES)
+        self.drawn = QVBoxLayout(self.drawing)
+        self.drawn.setContentsMargins(0, 0, 0, 0)
+        self.halves.addWidget(self.drawing)
+        self.halves.addWidget(self.table)
+        self.halves.setStretchFactor(1, 1)
+        self.curves: Curves | None = None
+        self.followed = ComparedRuns([run.path for run in self.runs], self)
+        self.followed.refused.connect(self.refused)
+        column.addWidget(self.halves, 1)
         column.addWidget(self.note)
         column.addWidget(buttons)
         self._show()
         self._fit()
         designs = [RunFolder(run.path) for run in self.runs]
         background.run(self, lambda: _of_designs(designs), self._has_read, self._not_read)
+        idle_imports.run(self, import_curves, self._make_curves)
+
+    def _make_curves(self, curves: type["Curves"]) -> None:
+        self.curves = curves(self.followed)
+        self.drawn.addWidget(self.curves)
 
     def text(self) -> str:
         """Return the table as text, with tabs between the columns."""
@@ -153,11 +187,11 @@ class RunComparison(QDialog):
         """Make the dialog as large as its table, up to a bound that fits on small screens."""
         table = self.table
         width = table.verticalHeader().sizeHint().width() + table.horizontalHeader().length() + 60
-        height = table.verticalHeader().length() + table.horizontalHeader().height() + 130
+        height = table.verticalHeader().length() + table.horizontalHeader().height() + 140
         screen = self.screen().availableSize()
         self.resize(
-            max(440, min(width, _LARGEST[0], screen.width() - 80)),
-            max(240, min(height, _LARGEST[1], screen.height() - 80)),
+            max(_NARROWEST, min(width, _LARGEST[0], screen.width() - 80)),
+            max(_CURVES + 240, min(height + _CURVES, _LARGEST[1], screen.height() - 80)),
         )
 
 
@@ -185,27 +219,4 @@ def _of_designs(runs: Sequence[RunFolder]) -> list[Line]:
     names = [design.name for design in designs]
     lines = [Line("Design", "Name", "", tuple(names))] if len(set(names)) > 1 else []
     lines += [Line("Design", name, "", values) for name, values in differences(designs)]
-    changes = tuple(_changed_rates(run) for run in runs)
-    if any(changes):
-        values = tuple(each or ABSENT for each in changes)
-        lines.append(Line("Result", "Rate changed", "Rates set by hand during training.", values))
     return lines
-
-
-def _changed_rates(run: RunFolder) -> str:
-    """Return how the learning rate was changed by hand during the training, "" if it was not."""
-    try:
-        events = read_events(run.events)
-    except DesignerError:  # the state of the run says what is damaged
-        return ""
-    per_epoch = 0
-    texts = []
-    for event in events:
-        if event.get("event") == "start":
-            per_epoch = event.get("steps_per_epoch") or 0
-        elif event.get("event") == "lr":
-            at = event["step"] / per_epoch if per_epoch else math.nan
-            when = f"step {event['step']}" if math.isnan(at) else f"epoch {at:.2f}"
-            rate = f"{event['lr']:g}" if event.get("by_hand", True) else "the schedule"
-            texts.append(f"{rate} from {when}")
-    return ", ".join(texts)

@@ -7,11 +7,18 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
 
 from designer import preferences
 from designer.errors import DesignerError
 from designer.gui.base.plain_text import wrapped_tip
+from designer.gui.training.frozen_column import FrozenColumnView, Index
 from designer.gui.training.run_columns import Row
 from designer.gui.training.run_table import RunTable
 from designer.preferences import Preferences
@@ -22,7 +29,17 @@ _TICK = 30  # pixels of the tick before a name
 _STORE_MS = 500  # from a change of the columns until it is stored, for widths being dragged
 
 
-class RunList(QTreeView):
+class _Cells(QStyledItemDelegate):
+    """Draws cells; of numbers without room the first digits are shown, of names both ends."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        table = index.model()
+        if isinstance(table, RunTable) and table.columns[index.column()].number:
+            option.textElideMode = Qt.TextElideMode.ElideRight
+
+
+class RunList(FrozenColumnView):
     """A table of runs; several rows can be selected.
 
     Signals
@@ -34,7 +51,7 @@ class RunList(QTreeView):
     chosen = Signal()
 
     def __init__(self, table: RunTable, remembered: Preferences) -> None:
-        super().__init__(objectName="runs-list")
+        super().__init__("runs-list")
         self.table = table
         self.remembered = remembered
         self._own = False  # whether the program itself changes widths or the selection
@@ -49,7 +66,7 @@ class RunList(QTreeView):
         self.setAllColumnsShowFocus(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setItemDelegate(_Cells(self))
         header = self.header()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(40)

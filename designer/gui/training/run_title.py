@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from designer.recipe.recipe import Recipe
 
 SETTLED = 300  # milliseconds after the last edit at which the design is compared with the run's
+FLAT = "QToolButton, QPushButton { padding: 3px 8px; }"
+"""The style of buttons in rows that leave their height to the curves."""
+
 STATES = {
     "starting": "starting",
     "running": "training",
@@ -76,7 +79,8 @@ class RunTitle(QWidget):
         self.recipe.setToolTip("Show the data, the recipe and the device that this run uses.")
         self.recipe.clicked.connect(self.recipe_wanted)
         row = QHBoxLayout(self)
-        row.setContentsMargins(8, 2, 4, 0)
+        row.setContentsMargins(8, 1, 4, 0)
+        self.setStyleSheet(FLAT)
         row.setSpacing(8)
         row.addWidget(self.name, 1)
         row.addWidget(self.note)
@@ -162,10 +166,14 @@ class RunTitle(QWidget):
         """Shorten the name to the room that the note and the button leave."""
         layout = self.layout()
         assert layout is not None
-        room = self.width() - 24 - self.recipe.sizeHint().width()
-        for widget in (self.note, self.next):
-            if not widget.isHidden():
-                room -= widget.sizeHint().width() + layout.spacing()
+        # Buttons for a run that has ended are put at the end of the row by the panel.
+        others = [item.widget() for at in range(layout.count()) if (item := layout.itemAt(at))]
+        widths = [
+            widget.sizeHint().width() + layout.spacing()
+            for widget in others
+            if widget is not None and widget is not self.name and not widget.isHidden()
+        ]
+        room = self.width() - 12 - sum(widths)
         metrics = self.name.fontMetrics()
         self.name.setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, room))
 

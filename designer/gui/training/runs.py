@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QAction,
     QDesktopServices,
@@ -117,9 +117,9 @@ class RunsPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self._tools())
-        column.addWidget(self._queue_row())
         column.addWidget(self.list, 1)
         column.addWidget(self.empty, 1)
+        column.addWidget(self._queue_row())  # below the list, whose rows stay where they are
         column.addLayout(self._footer())
         trainer.runs_changed.connect(self._soon.start)
         trainer.state_changed.connect(self._state_changed)
@@ -286,7 +286,15 @@ class RunsPanel(QWidget):
         self.refresh_actions()
 
     def _show_queue(self, names: Sequence[str], *, held: bool) -> None:
-        self.queue.setVisible(bool(names))
+        self.hold.setChecked(held)
+        self.hold.setEnabled(bool(names))
+        if not names:
+            self.waiting.setText("No training waits.")
+            self.waiting.setToolTip("")
+            # A list that is scrolled to its end would move under the pointer.
+            self.queue.setVisible(not self.queue.isHidden() and self.underMouse())
+            return
+        self.queue.show()
         listed = ", ".join(f"{ordinal(number)} {name}" for number, name in enumerate(names, 1))
         begin = "Waiting, but held back" if held else "Waiting"
         self.waiting.setText(f"{begin}: {listed}")
@@ -297,7 +305,6 @@ class RunsPanel(QWidget):
                 "(Alt+Up, Alt+Down) or to remove it from the queue.",
             )
         )
-        self.hold.setChecked(held)
 
     def _show_count(self, shown: int) -> None:
         number = len(self.summaries)
@@ -322,6 +329,10 @@ class RunsPanel(QWidget):
         super().showEvent(event)
         self._read()
         self._again.start()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.queue.setVisible(bool(self.trainer.queue.runs))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -406,12 +417,14 @@ class RunsPanel(QWidget):
         shown = self.chosen if self.chosen in runs else next(iter(runs), None)
         if shown is None:
             return
+        runs = [shown, *(run for run in runs if run is not shown)]
         self.trainer.show(shown.path)
         for path in [*self.trainer.overlays]:
-            self.trainer.overlay(path, any(run.path == path for run in runs))
-        for run in runs:
-            self.trainer.overlay(run.path, run is not shown)
+            self.trainer.overlay(path, False)
+        for run in runs[1:]:
+            self.trainer.overlay(run.path, True)
         dialog = RunComparison(runs, self.window())
+        dialog.refused.connect(self.workspace.refused)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 

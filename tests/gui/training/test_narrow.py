@@ -10,6 +10,7 @@ from designer.gui.training.recipe_form import RecipeForm, more
 from designer.gui.training.wrapping_button import WrappingButton
 from designer.runs import lock
 from designer.runs.begin import begin
+from designer.runs.folder import RunFolder
 
 WIDTHS = (200, 260, 400)
 
@@ -164,6 +165,33 @@ def test_the_buttons_stay_where_they_are_when_a_rate_is_typed(desk, written, wid
         assert [(each.geometry(), each.text()) for each in buttons] == before
         assert controls.needed_width() <= width
     desk.wait(lambda: not desk.training.running)
+
+
+def test_two_compared_runs_have_high_plots_on_a_small_screen(desk, written):
+    desk.training.setFixedSize(674, 231)  # in the first layout at 1366 x 768
+    first, second = written("first"), written("second")
+    desk.show_run(first)
+    curves, card = desk.training.curves, desk.training.card
+    desk.wait(lambda: card.isVisible() and not desk.training.sentence.isVisible())
+    assert curves.loss.height() >= 150
+    desk.trainer.overlay(second.path, True)
+    desk.wait(lambda: "second" in curves.legend.text())
+    desk.wait(lambda: not card.isVisible() and curves.loss.height() >= 150)
+    # The buttons stay where they were, beside the title.
+    back, title = desk.training.back, desk.training.title
+    assert back.isVisible() and title.isAncestorOf(back)
+    desk.qtbot.mouseClick(back, Qt.MouseButton.LeftButton)
+    assert desk.training.pages.currentWidget() is desk.training.set_up
+
+
+def test_the_buttons_stand_beside_what_went_wrong(desk, written):
+    desk.show_run(written("well"))
+    onward = desk.training.onward
+    desk.wait(lambda: desk.training.title.isAncestorOf(onward) and onward.isVisible())
+    desk.show_run(written("bad", status="diverged", message="The loss is not finite."))
+    desk.wait(lambda: desk.training.card.isAncestorOf(onward) and onward.isVisible())
+    desk.show_run(RunFolder(desk.trainer.runs_folder / "well"))
+    desk.wait(lambda: desk.training.title.isAncestorOf(onward) and onward.isVisible())
 
 
 def test_how_a_training_ended_takes_one_line(desk, written):

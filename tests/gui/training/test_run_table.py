@@ -15,6 +15,7 @@ from designer.gui.training.run_actions import RUN_ACTIONS
 from designer.gui.training.run_columns import COLUMNS, Row
 from designer.gui.training.run_comparison import RunComparison
 from designer.recipe.reading import changed
+from designer.runs import control
 from designer.runs.begin import begin
 from designer.runs.events import EventWriter
 from designer.runs.folder import RunFolder
@@ -277,23 +278,73 @@ def test_runs_are_compared_by_their_curves_and_what_differs(desk, written, tmp_p
     desk.wait(lambda: "second" in desk.training.curves.legend.text())
 
 
-def test_a_rate_set_by_hand_is_in_the_comparison(desk, written):
+def test_a_rate_set_by_hand_is_in_the_list_and_the_comparison(desk, written):
     first = written("first")
     written("second")
+    control.send(first.control, "set_lr", value=0.0005)
     with EventWriter(first.events, after=20) as events:
         events.write("lr", step=15, epoch=2, lr=0.0005, by_hand=True)
         events.write("lr", step=18, epoch=2, lr=0.002, by_hand=False)
     look(desk, 2)
+    words = "0.05, 0.0005 from epoch 1.50, the schedule (0.002) from epoch 1.80"
+    assert cell(desk, "first", "optimizer.learning_rate") == words
+    assert cell(desk, "second", "optimizer.learning_rate") == "0.05"
+    index = desk.runs.table.index(
+        desk.runs.table.row_of(first.path), desk.runs.table.column("optimizer.learning_rate")
+    )
+    assert words in index.data(Qt.ItemDataRole.ToolTipRole)
+    # A run that is trained on: only the new events are read.
+    with EventWriter(first.events, after=24) as events:
+        events.write("lr", step=19, epoch=2, lr=0.1, by_hand=True)
+    (first.path / "result.json").unlink()
+    desk.trainer.runs_changed.emit()
+    desk.wait(lambda: "0.1 from epoch 1.90" in cell(desk, "first", "optimizer.learning_rate"))
     desk.runs.list.setFocus()
     desk.runs.list.selectAll()
     desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_C)
     dialog = desk.runs.window().findChild(RunComparison)
-    desk.wait(lambda: any(line.name == "Rate changed" for line in dialog.lines))
-    (line,) = (line for line in dialog.lines if line.name == "Rate changed")
+    (line,) = (line for line in dialog.lines if line.name == "Rate")
     values = dict(zip([run.path.name for run in dialog.runs], line.values, strict=True))
-    assert values["first"] == "0.0005 from epoch 1.50, the schedule from epoch 1.80"
-    assert values["second"] == "–"
+    assert values["first"].startswith("0.05, 0.0005 from epoch 1.50") and values["second"] == "0.05"
     dialog.reject()
+
+
+def test_the_comparison_draws_the_curves_itself(desk, written):
+    written("first"), written("second"), written("third", epochs=4)
+    look(desk, 3)
+    desk.qtbot.mouseClick(desk.runs.list.viewport(), Qt.MouseButton.LeftButton)
+    for name in ("second", "third"):
+        choose(desk, name, modifier=CONTROL)
+    desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_C)
+    dialog = desk.runs.window().findChild(RunComparison)
+    desk.wait(lambda: dialog.curves is not None and dialog.curves.isVisible())
+    curves = dialog.curves
+    desk.wait(lambda: max((len(line.y) for line in curves.loss.lines), default=0) == 40)
+    # Training and validation of the other run, and three curves of the first.
+    desk.wait(lambda: len(curves.loss.lines) == 5)
+    assert curves.loss.view.height() >= 150 and dialog.table.height() >= 150
+    assert "87.50&nbsp;%" in curves.legend.text()
+    # Another run is shown in the panel: the dialog still shows those that it compares.
+    desk.trainer.show(desk.trainer.runs_folder / "first")
+    desk.wait(lambda: desk.trainer.shown.looked)
+    assert "first" not in curves.legend.text() and "third" in curves.legend.text()
+    assert dialog.screen().availableGeometry().height() >= dialog.height()
+    dialog.reject()
+
+
+def test_the_legend_takes_one_line_however_many_runs_there_are(desk, written):
+    names = [f"2026-11-28-12{number:02}-a-long-name-of-a-network" for number in range(9)]
+    for name in names:
+        written(name)
+    desk.show_run(RunFolder(desk.trainer.runs_folder / names[0]))
+    legend = desk.training.curves.legend
+    for name in names[1:]:
+        desk.trainer.overlay(desk.trainer.runs_folder / name, True)
+    desk.wait(lambda: "more" in legend.text())
+    assert legend.text().count("network") < 9
+    assert legend.sizeHint().width() <= legend.width()
+    assert legend.height() < 2 * legend.fontMetrics().height()
+    assert all(name in legend.toolTip() for name in names)
 
 
 def test_ticked_runs_are_compared(desk, written):

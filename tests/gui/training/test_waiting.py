@@ -1,7 +1,8 @@
 """Trainings that wait: shown, moved, held, kept over a closed or killed window. No real worker."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
 
 from designer import file_lock, presets
@@ -67,6 +68,37 @@ def test_runs_wait_and_show_their_order(desk, busy):
         f"{n} waits for its turn: {p}." for n, p in zip("abc", ("1st", "2nd", "3rd"), strict=True)
     ]
     assert "waits already" in desk.runs.refusal("resume")
+
+
+def test_rows_stay_under_the_pointer_when_the_queue_empties(desk, busy):
+    view, table = desk.runs.list, desk.runs.table
+
+    def tops():
+        rows = range(len(table.rows))
+        return [view.visualRect(table.index(row, 0)).top() for row in rows]
+
+    before = tops(), view.viewport().mapToGlobal(QPoint(0, 0))
+    enqueue(desk, "a")
+    assert desk.runs.queue.isVisible()
+    assert before == (tops(), view.viewport().mapToGlobal(QPoint(0, 0)))
+    # A list that is scrolled to its end would move as soon as it gets higher.
+    for number in range(20):
+        begin(
+            desk.trainer.runs_folder / f"more-{number}",
+            presets.load("lenet5"),
+            presets.recipe("lenet5"),
+        )
+    look(desk, 24)
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
+    QTest.mouseMove(view.viewport(), QPoint(20, 20))
+    desk.wait(desk.runs.underMouse)
+    before = tops()
+    desk.trainer.queue.remove(desk.trainer.queue.runs)
+    desk.wait(lambda: desk.runs.waiting.text() == "No training waits.")
+    assert tops() == before and desk.runs.queue.isVisible()
+    assert not desk.runs.hold.isEnabled()
+    QTest.mouseMove(desk.training, QPoint(20, 20))
+    desk.wait(lambda: not desk.runs.queue.isVisible())
 
 
 def test_waiting_runs_are_moved_by_keys_and_removed(desk, busy):
