@@ -373,6 +373,7 @@ class TrainingPanel(QWidget):
         if batch is not None:
             self.halve.setText(f"Set batch to {batch[1]}")
             self.halve.setProperty("batch", int(batch[1]))
+        self.title.fit()
 
     def _lay_out_card(self, *, bad: bool) -> None:
         """Put the buttons beside what they help against, or beside the title if all went well.

@@ -67,7 +67,8 @@ class RunTitle(QWidget):
         self.trainer = trainer
         self.identity: Identity | None = None
         self._path: Path | None = None  # of the run that was read, or is being read
-        self._whole = ""
+        self._whole, self._short = "", ""
+        self._notes = ("", "")  # the long and the short text of the note
         self.name = QLabel(objectName="training-run-name")
         self.name.setMinimumWidth(1)
         self.name.setTextFormat(Qt.TextFormat.PlainText)
@@ -135,19 +136,23 @@ class RunTitle(QWidget):
         if identity is not None and identity.data:
             words.append(identity.data)
         self._whole = " · ".join([*words, state])
+        self._short = f"{follower.run.path.name} · {state}"
         self.next.setVisible(follower.going)
         self.name.setToolTip(f"{self._whole}\n{follower.run.path}")
-        self._elide()
+        self.fit()
 
     def _compare(self) -> None:
         """Say whether the design on the canvas is another one, or was changed."""
         same, identity = self.same_design, self.identity
         self.note.setVisible(same is False)
         if same is not False or identity is None or identity.design is None:
+            self.fit()
             return
         changed = identity.design.name == self.workspace.design.name
-        self.note.setText(
-            "The design was changed since." if changed else "The canvas shows another design."
+        self._notes = (
+            ("The design was changed since.", "Design changed.")
+            if changed
+            else ("The canvas shows another design.", "Another design.")
         )
         self.note.setToolTip(
             f"This run trains {identity.design.name} as it was when the run began; the design on "
@@ -156,26 +161,41 @@ class RunTitle(QWidget):
             else f"This run trains {identity.design.name}; the canvas shows "
             f"{self.workspace.design.name}."
         )
-        self._elide()
+        self.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._elide()
+        self.fit()
 
-    def _elide(self) -> None:
-        """Shorten the name to the room that the note and the button leave."""
+    def fit(self) -> None:
+        """Shorten button, note and name, in this order, to the width of the row.
+
+        Of the name, design and data are left out first.
+        """
+        metrics, wanted = self.name.fontMetrics(), self.width() - 12
+        for level in range(3):
+            self.recipe.setText("Set-up of this run" if level < 1 else "Set-up")
+            self.note.setText(self._notes[level > 1])
+            room = wanted - self._beside()
+            if metrics.horizontalAdvance(self._whole) <= room:
+                self.name.setText(self._whole)
+                return
+        self.name.setText(metrics.elidedText(self._short, Qt.TextElideMode.ElideMiddle, room))
+
+    def _beside(self) -> int:
+        """Return the width of all that is beside the name, with the gaps.
+
+        The panel puts buttons at the end of the row for a run that has ended.
+        """
         layout = self.layout()
         assert layout is not None
-        # Buttons for a run that has ended are put at the end of the row by the panel.
-        others = [item.widget() for at in range(layout.count()) if (item := layout.itemAt(at))]
-        widths = [
+        items = [layout.itemAt(at) for at in range(layout.count())]
+        widgets = [item.widget() for item in items if item is not None]
+        return sum(
             widget.sizeHint().width() + layout.spacing()
-            for widget in others
+            for widget in widgets
             if widget is not None and widget is not self.name and not widget.isHidden()
-        ]
-        room = self.width() - 12 - sum(widths)
-        metrics = self.name.fontMetrics()
-        self.name.setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, room))
+        )
 
 
 def same_network(first: "Design", second: "Design") -> bool:

@@ -184,6 +184,18 @@ def test_two_compared_runs_have_high_plots_on_a_small_screen(desk, written):
     assert desk.training.pages.currentWidget() is desk.training.set_up
 
 
+def test_the_name_of_a_run_is_read_beside_note_and_buttons(desk, written):
+    desk.training.setFixedWidth(632)  # in the first layout at 1280 x 720
+    desk.workspace.open_preset("alexnet")
+    desk.show_run(written("2026-01-02-1200-lenet5", status="stopped"))
+    title = desk.training.title
+    desk.wait(lambda: title.note.isVisible() and desk.training.back.isVisible())
+    desk.wait(lambda: "2026-01-02-1200-lenet5" in title.name.text())
+    assert title.recipe.text() == "Set-up" and title.note.text() == "Another design."
+    desk.training.setFixedWidth(860)
+    desk.wait(lambda: title.note.text() == "The canvas shows another design.")
+
+
 def test_the_buttons_stand_beside_what_went_wrong(desk, written):
     desk.show_run(written("well"))
     onward = desk.training.onward
