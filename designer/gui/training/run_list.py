@@ -10,9 +10,11 @@ from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QLineEdit,
     QMenu,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QWidget,
 )
 
 from designer import preferences
@@ -37,6 +39,11 @@ class _Cells(QStyledItemDelegate):
         table = index.model()
         if isinstance(table, RunTable) and table.columns[index.column()].number:
             option.textElideMode = Qt.TextElideMode.ElideRight
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        # Qt writes a cell's text into its editor whenever the cell changes, as by a tick.
+        if not (isinstance(editor, QLineEdit) and editor.isModified()):
+            super().setEditorData(editor, index)
 
 
 class RunList(FrozenColumnView):

@@ -88,6 +88,8 @@ def test_ticks_double_clicks_and_names_are_reached(desk, scrolled):
     (editor,) = scrolled.findChildren(QLineEdit)
     assert 0 <= editor.geometry().left() < scrolled.head.frozen
     desk.qtbot.keyClicks(editor, "renamed")
+    desk.trainer.overlays_changed.emit()  # as when a run that is drawn changes its state
+    assert editor.text() == "renamed"
     desk.qtbot.keyClick(editor, Qt.Key.Key_Return)
     desk.wait(lambda: "renamed" in listed(desk))
     assert scrolled.horizontalScrollBar().value() == before
