@@ -190,8 +190,8 @@ def test_the_name_of_a_run_is_read_beside_note_and_buttons(desk, written):
     desk.show_run(written("2026-01-02-1200-lenet5", status="stopped"))
     title = desk.training.title
     desk.wait(lambda: title.note.isVisible() and desk.training.back.isVisible())
-    desk.wait(lambda: "2026-01-02-1200-lenet5" in title.name.text())
-    assert title.recipe.text() == "Set-up" and title.note.text() == "Another design."
+    desk.wait(lambda: title.note.text() == "Another design." and title.recipe.text() == "Set-up")
+    assert "2026-01-02-1200-lenet5" in title.name.text()
     desk.training.setFixedWidth(860)
     desk.wait(lambda: title.note.text() == "The canvas shows another design.")
 
