@@ -15,15 +15,11 @@ from designer import preferences, system
 from designer.errors import DesignerError
 from designer.runs import disk
 from designer.runs.folder import RunFolder, list_runs
+from designer.runs.states import WORDS
 
 if TYPE_CHECKING:
     from designer.analysis.report.sheet import Line
     from designer.runs.survey import Summary
-
-_WORDS = {
-    "new": "not started",
-    "early_stopped": "stopped early",
-}
 
 
 def folder(chosen: str | None) -> Path:
@@ -158,7 +154,7 @@ def _cells(summary: "Summary") -> _Row:
         summary.path.name,
         summary.design,
         summary.data,
-        _WORDS.get(summary.state, summary.state),
+        WORDS.get(summary.state, summary.state),
         f"{summary.epochs} / {summary.wanted}" if summary.wanted else str(summary.epochs),
         best,
         f"{datetime.fromtimestamp(summary.began):%Y-%m-%d %H:%M}" if summary.began else "",

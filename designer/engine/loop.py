@@ -29,6 +29,7 @@ from designer.runs.control import Command
 from designer.runs.folder import RunFolder
 from designer.runs.heartbeat import Heart
 from designer.runs.result import Best, Metrics, Result, Status
+from designer.runs.states import COMPLETE
 from designer.storage import unwritable, write_atomically
 
 
@@ -153,7 +154,7 @@ class Loop:
         except Diverged as outcome:
             status, message = "diverged", str(outcome)
         test = None
-        if self._processes.first and status in ("finished", "early_stopped"):
+        if self._processes.first and status in COMPLETE:
             test = self._test()
         result = self.result(status, test=test, message=message)
         if self._processes.first:

@@ -19,10 +19,10 @@ from designer.runs.events import EventWriter
 from designer.runs.folder import RunFolder
 from designer.runs.heartbeat import Heart
 from designer.runs.result import Result
+from designer.runs.states import COMPLETE, WORDS
 
 _LESS_DATA = "set data.limit to fewer images, or end other programs"
 _LESS_STATE = "end other programs, or use a machine with more memory"
-_COMPLETE = {"finished": "finished", "early_stopped": "stopped early"}
 _CHECKPOINT_EVENT = b'{"event":"checkpoint"'
 
 
@@ -119,9 +119,9 @@ def _admitted(run: RunFolder, *, resume: bool) -> checkpoint.Content | None:
             how = f"has ended already ({result.status})" if result else "was started already"
             raise DesignerError(f"The run {run.path} {how}: resume it, or begin a new run.")
         return None
-    if result and result.status in _COMPLETE:
+    if result and result.status in COMPLETE:
         raise DesignerError(
-            f"The run {run.path} is complete ({_COMPLETE[result.status]}): to train it for more "
+            f"The run {run.path} is complete ({WORDS[result.status]}): to train it for more "
             f"epochs, use: netdesigner train-on {run.path} --epochs N"
         )
     disk.require_state(run)

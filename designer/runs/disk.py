@@ -10,11 +10,9 @@ import msgspec
 
 from designer.errors import UNREADABLE, DesignerError
 from designer.runs import lock
-from designer.runs.folder import RunFolder, State
+from designer.runs.folder import RunFolder
+from designer.runs.states import ENDED
 from designer.storage import unwritable, write_atomically
-
-ENDED: frozenset[State] = frozenset(("finished", "early_stopped", "diverged"))
-"""States of runs that are pruned without being named: they ended by themselves."""
 
 
 class Pruned(msgspec.Struct, frozen=True, kw_only=True):

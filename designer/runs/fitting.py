@@ -13,12 +13,10 @@ from designer.codegen import generate
 from designer.design import files
 from designer.errors import DesignerError
 from designer.runs.events import last_time
-from designer.runs.folder import RunFolder, State, list_runs
+from designer.runs.folder import RunFolder, list_runs
 from designer.runs.result import Result
+from designer.runs.states import COMPLETE, State
 from designer.runs.wording import metrics_text
-
-DONE: frozenset[State] = frozenset(("finished", "early_stopped"))
-"""States of runs that are chosen without being named."""
 
 MOST_DESIGNS = 1_000
 """Designs of runs that are remembered: runs of one design share an entry of about 10 kB."""
@@ -47,7 +45,7 @@ class Fitting:
     @property
     def finished(self) -> bool:
         """Whether its training ended as planned."""
-        return self.state in DONE
+        return self.state in COMPLETE
 
     @property
     def metrics(self) -> str:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -21,13 +21,13 @@ from designer.runs.data_record import DataRecord, Location
 from designer.runs.network import NetworkInfo
 from designer.runs.origin import Origin
 from designer.runs.preprocessing import Preprocessing
-from designer.runs.result import Result, Status
+from designer.runs.result import Result
+from designer.runs.states import State
 from designer.storage import unwritable, write_atomically
 
 if TYPE_CHECKING:
     from designer.recipe.recipe import Recipe
 
-State = Literal["new", "running", "interrupted"] | Status
 
 _T = TypeVar("_T")
 

@@ -12,10 +12,11 @@ from designer.errors import UNREADABLE, DesignerError
 from designer.recipe.recipe import Recipe
 from designer.runs import links
 from designer.runs.disk import folder_bytes
-from designer.runs.folder import RunFolder, State, list_runs
+from designer.runs.folder import RunFolder, list_runs
 from designer.runs.origin import Origin
 from designer.runs.rates import RateChange, RateLog
 from designer.runs.result import Metrics, Result
+from designer.runs.states import State
 
 _TAIL = 1 << 15  # bytes at the end of the event log in which the last epoch is searched
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from designer.runs.result import Best, Metrics, Result
-
-ENDED = {"finished": "Finished", "stopped": "Stopped", "early_stopped": "Stopped early"}
+from designer.runs.states import STATES
 
 
 def duration(seconds: float) -> str:
@@ -29,7 +28,7 @@ def summary(result: Result) -> Iterator[str]:
     """Yield the sentences on how a training ended."""
     epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs:,} epochs"
     steps = "1 step" if result.steps == 1 else f"{result.steps:,} steps"
-    ended = ENDED.get(result.status, result.status)
+    ended = STATES[result.status].words.capitalize()
     yield f"{ended} after {epochs}, {steps}, {duration(result.seconds)}."
     if result.best is not None:
         yield f"Best epoch {result.best.epoch}: validation {metrics_text(result.best)}."

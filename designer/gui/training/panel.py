@@ -24,7 +24,6 @@ from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.training.controls import Controls
-from designer.gui.training.run_actions import TRAINED_ON
 from designer.gui.training.run_recipe import RunRecipe
 from designer.gui.training.run_title import RunTitle
 from designer.gui.training.setup import SetUp
@@ -34,6 +33,7 @@ from designer.gui.worker.trainer import Trainer
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
 from designer.runs import control, launch
+from designer.runs.states import TRAINED_ON
 from designer.runs.wording import summary
 
 if TYPE_CHECKING:

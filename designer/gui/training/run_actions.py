@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from designer.runs.folder import RunFolder
+from designer.runs.states import RESUMABLE, TRAINED_ON
 from designer.runs.survey import Summary
 
-RESUMABLE = ("stopped", "interrupted", "failed", "diverged", "new")
-TRAINED_ON = ("finished", "early_stopped", "stopped")
 _RUNNING = "The run is being trained: stop it first."
 _WAITING = "The run waits to be trained: remove it from the queue first."
 

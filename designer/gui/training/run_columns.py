@@ -11,11 +11,9 @@ from designer.gui.worker.queue import ordinal
 from designer.recipe.recipe import Recipe, fields, is_used, value_of
 from designer.recipe.settings import Field
 from designer.runs.rates import RateChange
+from designer.runs.states import WORDS
 from designer.runs.survey import Summary
 from designer.runs.wording import duration
-
-WORDS = {"early_stopped": "stopped early", "new": "not started"}
-"""States in words, where the name itself is none."""
 
 _RATE = "optimizer.learning_rate"
 

@@ -16,6 +16,7 @@ from designer.gui.documents.workspace import Workspace
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
+from designer.runs.states import WORDS
 
 if TYPE_CHECKING:
     from designer.design.values import Design, Graph, Node
@@ -25,14 +26,13 @@ SETTLED = 300  # milliseconds after the last edit at which the design is compare
 FLAT = "QToolButton, QPushButton { padding: 3px 8px; }"
 """The style of buttons in rows that leave their height to the curves."""
 
-STATES = {
+_WORDS = {
+    **WORDS,
     "starting": "starting",
     "running": "training",
-    "new": "not started",
-    "early_stopped": "stopped early",
     "gone": "missing",
 }
-"""The states of a run in words, where the word is not that of the state itself."""
+"""The words of a state above the curves, which knows more states than the list."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class RunTitle(QWidget):
 
     def _write(self, follower: Follower) -> None:
         identity = self.identity
-        state = "paused" if follower.paused else STATES.get(follower.state, follower.state)
+        state = "paused" if follower.paused else _WORDS.get(follower.state, follower.state)
         words = [follower.run.path.name]
         if identity is not None and identity.design is not None:
             words.insert(0, identity.design.name)

@@ -9,12 +9,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from designer.errors import DesignerError
 from designer.gui.base import background
-from designer.runs import folder, heartbeat, links
+from designer.runs import heartbeat, links, states
 from designer.runs.events import EventReader, News
 from designer.runs.folder import RunFolder
 from designer.runs.result import Result
 
-State = Literal["starting", "gone", "damaged"] | folder.State
+State = Literal["starting", "gone", "damaged"] | states.State
 """The states of a run folder, and three more.
 
 ``starting``: a worker was asked to train it; ``gone``: the folder is missing; ``damaged``: a file

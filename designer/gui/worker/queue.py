@@ -14,12 +14,12 @@ from designer.gui.base import background
 from designer.preferences import state_folder
 from designer.runs.folder import RunFolder
 from designer.runs.queue import BusyError, Queue, State, Waiting
+from designer.runs.states import COMPLETE
 
 _Edit = Callable[[Queue], State]
 _Done = Callable[[], object]
 
 LOOK = 2_000  # milliseconds between two looks at the queue, which another window may have changed
-_ENDED = ("finished", "early_stopped")
 
 
 class Starter(Protocol):
@@ -298,7 +298,7 @@ def _needs_no_training(entry: Waiting) -> bool:
         result: Any = RunFolder(entry.path).result() if entry.resume else None
     except DesignerError:
         return False
-    return result is not None and result.status in _ENDED
+    return result is not None and result.status in COMPLETE
 
 
 def _stamp(path: Path) -> int:

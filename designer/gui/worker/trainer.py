@@ -18,6 +18,7 @@ from designer.gui.base import background
 from designer.gui.worker.queue import TrainingQueue
 from designer.preferences import Preferences, runs_folder
 from designer.runs.folder import RunFolder, default_path, list_runs
+from designer.runs.states import COMPLETE
 
 if TYPE_CHECKING:
     from designer.design.values import Design
@@ -520,7 +521,7 @@ class Trainer(QObject):
 
     def _failure_of(self, follower: "Follower") -> str:
         """Return a sentence on a training that did not end as planned, "" if it did."""
-        if follower.state in ("finished", "early_stopped", "stopped"):
+        if follower.state in COMPLETE or follower.state == "stopped":
             return ""
         result = follower.result
         words = (result.message if result is not None else "") or follower.sentence
