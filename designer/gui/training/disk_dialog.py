@@ -39,7 +39,7 @@ class Candidate:
 
 
 class DiskDialog(QDialog):
-    """A list of ended runs with ticks; their checkpoints are deleted, all else remains."""
+    """A list of ended runs with ticks; their checkpoints will be deleted, all else remains."""
 
     def __init__(self, trainer: Trainer, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="disk")
@@ -137,11 +137,10 @@ class DiskDialog(QDialog):
         if not self.list.topLevelItemCount():
             text = "There is no checkpoint to delete."
         elif len(chosen) == 1:
-            text = f"1 checkpoint is deleted for good; this frees {size}."
+            text = f"1 checkpoint will be deleted for good; this frees {size}."
         else:
-            text = (
-                f"{numbers.count(len(chosen))} checkpoints are deleted for good; this frees {size}."
-            )
+            count = numbers.count(len(chosen))
+            text = f"{count} checkpoints will be deleted for good; this frees {size}."
         self.sum.setText(text)
         self.delete.setEnabled(bool(chosen))
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 
 from designer.gui.base.plain_text import wrapped_tip
-from designer.gui.base.theme import colors
+from designer.gui.base.theme import colors, strong
 from designer.gui.training.lines import MIDDLE, Line
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.history import smoothed
@@ -105,7 +105,7 @@ def legend(
     shown_entries = zip(entries, texts, strict=False)
     return " &nbsp; ".join(
         f'<span style="color:{color}">{letter}</span>&nbsp;'
-        + (f"<b>{_unbroken(text)}</b>" if follower is shown else _unbroken(text))
+        + (strong(_unbroken(text)) if follower is shown else _unbroken(text))
         for (color, letter, follower), text in shown_entries
     ) + escape(more)
 

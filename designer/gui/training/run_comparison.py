@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -25,6 +25,7 @@ from designer.design.values import Design
 from designer.gui.base import background
 from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.base.speed import idle_imports
+from designer.gui.base.theme import sans
 from designer.gui.documents.design_differences import ABSENT, differences
 from designer.gui.training.compared_runs import ComparedRuns
 from designer.gui.training.panel import import_curves
@@ -165,8 +166,7 @@ class RunComparison(QDialog):
             name.setToolTip(wrapped_tip(str(run.path)))
             name.setTextAlignment(left)
             table.setHorizontalHeaderItem(number, name)
-        bold = QFont(table.font())
-        bold.setBold(True)
+        bold = sans(bold=True)
         for row, line in enumerate(rows):
             name = QTableWidgetItem(line if isinstance(line, str) else f"   {line.name}")
             name.setTextAlignment(left)

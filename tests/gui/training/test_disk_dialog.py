@@ -39,10 +39,10 @@ def test_checkpoints_of_ended_runs_are_deleted_after_a_look_at_the_list(desk, wr
     dialog = opened(desk)
     names = [dialog.list.topLevelItem(i).text(0) for i in range(dialog.list.topLevelItemCount())]
     assert names == ["big", "small"]  # the largest first
-    assert dialog.sum.text() == "2 checkpoints are deleted for good; this frees 6.00 KB."
+    assert dialog.sum.text() == "2 checkpoints will be deleted for good; this frees 6.00 KB."
     item = dialog.list.topLevelItem(1)
     item.setCheckState(0, Qt.CheckState.Unchecked)
-    assert dialog.sum.text() == "1 checkpoint is deleted for good; this frees 5.00 KB."
+    assert dialog.sum.text() == "1 checkpoint will be deleted for good; this frees 5.00 KB."
     reported = []
     desk.workspace.reported.connect(reported.append)
     desk.qtbot.mouseClick(dialog.delete, Qt.MouseButton.LeftButton)
