@@ -344,3 +344,101 @@ def test_a_recipe_in_a_design_that_cannot_be_used_is_named_and_nothing_is_traine
         "with --recipe.\n"
     )
     assert not Path("run").exists()
+
+
+# What is refused or warned of before a training
+
+
+def small(path: Path, *layers: dict, shape: tuple[int, ...] = (1, 28, 28), **more: object) -> str:
+    nodes = {"image": {"layer": "Input", "shape": list(shape)}}
+    nodes |= {f"n{number}": layer for number, layer in enumerate(layers)}
+    nodes["out"] = {"layer": "Output"}
+    document = {"format": "netdesigner/design", "version": 1, "name": "Small", **more}
+    path.write_text(json.dumps({**document, "nodes": nodes, "edges": [[*nodes]]}))
+    return str(path)
+
+
+POOL = {"layer": "AdaptiveAvgPool2d", "output_size": 1}
+NORM = {"layer": "BatchNorm2d"}
+FLATTEN = {"layer": "Flatten"}
+TEN = {"layer": "Linear", "out_features": 10}
+
+
+def test_one_value_per_channel_is_refused_before_a_run_begins(tmp_path, capsys):
+    design = small(tmp_path / "small.json", POOL, NORM, FLATTEN, TEN)
+    sentence = "n1 gets one value per channel at batch 1: set batch to 2 or more"
+    run = tmp_path / "run"
+    options = ["--data", "mnist10k", "--limit", "40", "--epochs", "1", "--run", str(run)]
+    assert main(["train", design, *options, "--batch", "1"]) == 1
+    assert f"{sentence}." in capsys.readouterr().err
+    assert not run.exists()
+    assert main(["check", design, "--batch", "1"]) == 0
+    assert f"warning: {sentence}" in capsys.readouterr().err
+    assert main(["check", design, "--batch", "1", "--json"]) == 0
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert (problem["message"], problem["severity"]) == (sentence, "warning")
+    for batch in ([], ["--batch", "2"]):
+        assert main(["check", design, *batch]) == 0
+        assert "one value" not in capsys.readouterr().err
+    assert main(["train", design, *options, "--batch", "2"]) == 0
+
+
+def test_check_knows_the_batch_and_the_loss_of_a_recipe_that_is_saved_with_it(tmp_path, capsys):
+    training = {"recipe": {"batch": 1}}
+    layers = (POOL, NORM, FLATTEN, TEN, {"layer": "Softmax"})
+    design = small(tmp_path / "small.json", *layers, training=training)
+    assert main(["check", design]) == 0
+    errors = capsys.readouterr().err
+    assert "warning: n1 gets one value per channel at batch 1" in errors
+    assert "warning: n4: cross-entropy takes the values before Softmax" in errors
+    assert "  fix: remove n4" in errors
+    without = small(tmp_path / "without.json", *layers)
+    assert main(["check", without]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_training_warns_of_a_softmax_before_cross_entropy(tmp_path, capsys):
+    design = small(tmp_path / "small.json", POOL, FLATTEN, TEN, {"layer": "Softmax"})
+    options = ["--data", "mnist10k", "--limit", "40", "--batch", "20", "--epochs", "1"]
+    assert main(["train", design, *options, "--run", str(tmp_path / "run")]) == 0
+    assert "warning: n3: cross-entropy takes the values before Softmax" in capsys.readouterr().err
+
+
+def test_an_output_without_its_flatten_is_refused(tmp_path, capsys):
+    design = small(tmp_path / "small.json", {"layer": "MaxPool2d", "kernel_size": 4}, TEN)
+    run = tmp_path / "run"
+    assert main(["train", design, "--data", "mnist10k", "--run", str(run)]) == 1
+    sentence = "Output out is 1×7×10 but must be a list of values: insert a Flatten before n1."
+    assert sentence in capsys.readouterr().err
+    assert not run.exists()
+
+
+def test_labels_that_begin_at_one(tmp_path, capsys):
+    chance = np.random.default_rng(0)
+    images = chance.integers(0, 256, (40, 28, 28), np.uint8)
+    data = tmp_path / "from1.npz"
+    np.savez(data, images=images, labels=np.arange(40) % 10 + 1)
+    design = small(tmp_path / "small.json", POOL, FLATTEN, TEN)
+    run = tmp_path / "run"
+    train = ["train", design, "--data", str(data), "--batch", "8", "--epochs", "1"]
+    assert main([*train, "--run", str(run)]) == 1
+    sentence = (
+        "The labels of from1 begin at 1: class 0 never occurs. Set data.first_label to 1 to train "
+        "on the 10 classes from 1 on."
+    )
+    assert capsys.readouterr().err.strip().endswith(sentence)
+    first = ["--set-recipe", "data.first_label=1"]
+    assert main([*train, "--run", str(run), *first]) == 0
+    preprocessing = json.loads((run / "preprocessing.json").read_text())
+    assert preprocessing["classes"] == [str(number) for number in range(1, 11)]
+
+
+def test_one_hot_rows_are_trained_on_as_classes(tmp_path, capsys):
+    images = np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8)
+    data = tmp_path / "rows.npz"
+    np.savez(data, images=images, labels=np.eye(10)[np.arange(40) % 10])
+    design = small(tmp_path / "small.json", POOL, FLATTEN, TEN)
+    train = ["train", design, "--data", str(data), "--batch", "8", "--epochs", "1"]
+    assert main([*train, "--run", str(tmp_path / "run")]) == 0
+    output = capsys.readouterr()
+    assert "one-hot rows, which are read as 10 classes" in output.out + output.err

@@ -5,6 +5,7 @@ Each imports what it needs when it runs, so that every command starts fast.
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -121,38 +122,48 @@ def open_(designs: Sequence[str]) -> int:
 @option(
     "--batch",
     type=Whole(min=1, max=LARGEST_BATCH),
-    default=1,
-    show_default=True,
     metavar="N",
-    help="Images in a batch; the memory needed grows with it.",
+    help="Images in a batch, for the memory needed and for layers that cannot be trained with so "
+    "few. [default: 1]",
 )
 @as_json
-def check(design: str, settings: Sequence[str], batch: int, as_json: bool) -> int:
+def check(design: str, settings: Sequence[str], batch: int | None, as_json: bool) -> int:
     """Check a design: outputs, weights, MACs, memory.
 
     Prints a table of every layer and the totals. Exits with 1 and names every problem if the
-    design is invalid.
+    design is invalid. What would only spoil its training, with the batch or with the recipe that is
+    saved with it, is a warning.
     """
     return _check(design, settings, batch=batch, as_json=as_json)
 
 
 def _check(
-    name: str, settings: Sequence[str] = (), *, batch: int = 1, as_json: bool = False
+    name: str, settings: Sequence[str] = (), *, batch: int | None = None, as_json: bool = False
 ) -> int:
+    from designer import presets as built_in
     from designer.analysis.analysis import analyze
+    from designer.analysis.assist.training import warnings
 
     analysis = analyze(load(name, settings))
+    problems = analysis.problems
+    if analysis.valid:
+        recipe = None
+        with suppress(DesignerError):  # a part of it cannot be used, which training reports
+            recipe = built_in.recipe(name)
+        trained = batch or (recipe.batch if recipe is not None else None)
+        problems += warnings(analysis, trained, recipe.loss.name if recipe is not None else None)
+    batch = batch or 1
     if as_json:
         from designer.analysis.report.check import report
 
-        write(report(analysis, batch).to_json())
+        write(report(analysis, batch, problems).to_json())
     else:
         from designer.analysis.report import sheet
 
         show(sheet.check(analysis, batch=batch, width=width(sys.stdout)))
-        if analysis.problems:
+        if problems:
             show([sheet.Line()])
-            show(sheet.problems(analysis.problems), error=True)
+            show(sheet.problems(problems), error=True)
     return 0 if analysis.valid else 1
 
 

@@ -10,7 +10,7 @@ import msgspec
 from designer import presets
 from designer.cli import runs, terminal
 from designer.cli.options import EXPORT_SUFFIXES
-from designer.cli.output import printable, write
+from designer.cli.output import printable, show, write
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.recipe.reading import changed, read_recipe
@@ -79,12 +79,23 @@ def train(
         path = default_path(runs.writable_folder(runs_folder), Path(name).stem)
     existed = path.exists()
     run = begin(path, design, recipe)
+    _warn(design, recipe)
     try:
         _follow(run, resume=False)
     except terminal.RefusedError:
         discard_refused(run, leave_folder=existed)
         raise
     return run
+
+
+def _warn(design: Design, recipe: Recipe) -> None:
+    """Print what will make the training worse than it need be."""
+    from designer.analysis.analysis import analyze
+    from designer.analysis.assist.training import loss_problems
+    from designer.analysis.report import sheet
+
+    found = loss_problems(analyze(design), recipe.loss.name)
+    show(sheet.problems(found), error=True)
 
 
 def _with_absolute_path(recipe: Recipe, name: str) -> Recipe:

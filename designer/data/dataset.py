@@ -23,6 +23,8 @@ class DataSet:
         The names of the classes in the order of their numbers; empty for regression.
     train, validation, test
         Its parts; the last two are None where the source does not have them.
+    note
+        A sentence on how the source was read, where that is not plain; else "".
 
     Raises
     ------
@@ -37,6 +39,7 @@ class DataSet:
     train: Part
     validation: Part | None = None
     test: Part | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
         for name, part in self.parts.items():

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from designer.data.dataset import DataSet
 from designer.data.identity import Examples, examples_of
+from designer.data.labels import from_first_label
 from designer.data.opening import locate, open_dataset
 from designer.data.parts import ArrayPart, Part
 from designer.data.splitting import Split, split
@@ -44,6 +45,8 @@ class DataRequest:
         How the images are divided; see `split`.
     shape
         The (channels, height, width) of the network's input.
+    first_label
+        The number of the first class; see `from_first_label`.
     """
 
     source: str
@@ -52,6 +55,7 @@ class DataRequest:
     limit: int | None
     seed: int
     shape: tuple[int, int, int]
+    first_label: int = 0
 
 
 @dataclass(eq=False)
@@ -179,7 +183,7 @@ def prepare_data_in_advance(request: DataRequest) -> None:
 
 @lru_cache(maxsize=1)  # one data set, since each may take twice LARGEST
 def _read(request: DataRequest, _: _Stamp) -> PreparedData:
-    data = open_dataset(request.source)
+    data = from_first_label(open_dataset(request.source), request.first_label)
     parts = split(
         data,
         validation=request.validation,

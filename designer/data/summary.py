@@ -1,6 +1,6 @@
 """Statistics of a data set: image counts and sizes, channel means and deviations, memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.data.dataset import DataSet
+from designer.data.labels import lowest_label
 from designer.data.parts import Part, evenly
 
 _SAMPLE = 5_000  # picture files that are decoded for the statistics
@@ -33,6 +34,10 @@ class Description:
         The largest number of channels.
     dtype
         The type of the images.
+    note
+        As of the `DataSet`.
+    lowest_label
+        See `labels.lowest_label`.
     """
 
     name: str
@@ -45,6 +50,20 @@ class Description:
     widths: tuple[int, int]
     channels: int
     dtype: np.dtype[Any]
+    note: str = ""
+    lowest_label: int = 0
+
+    def from_first_label(self, first: int) -> "Description":
+        """Return the description of `labels.from_first_label`, as far as the classes go."""
+        if not 0 < first <= self.lowest_label:
+            return self
+        return replace(
+            self,
+            classes=self.classes[first:],
+            outputs=self.outputs - first,
+            class_counts={name: counts[first:] for name, counts in self.class_counts.items()},
+            lowest_label=0 if first == self.lowest_label else self.lowest_label,
+        )
 
 
 def describe(dataset: DataSet) -> Description:
@@ -72,6 +91,8 @@ def describe(dataset: DataSet) -> Description:
         widths=(min(widths), max(widths)),
         channels=max(channels),
         dtype=dataset.train.dtype,
+        note=dataset.note,
+        lowest_label=lowest_label(dataset),
     )
 
 

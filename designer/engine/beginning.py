@@ -117,6 +117,6 @@ def announce(prepared: Prepared, run: RunFolder, events: Events, *, step: int) -
         memory_bytes=device.total_bytes(prepared.device),
         counts={name: len(images) for name, images in parts.items() if images is not None},
     )
-    for note in (prepared.recording.note, prepared.precision.note):
+    for note in (*prepared.notes, prepared.precision.note):
         if note:
             events.write("note", message=note)

@@ -1,6 +1,5 @@
 """Everything that a training needs before its first step, checked: data, network, device."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +8,9 @@ import torch
 from torch import nn
 
 from designer.analysis.analysis import Analysis, analyze
+from designer.analysis.assist import training
 from designer.data import DataRequest, DataSet, PreparedData, prepare_data_in_advance
+from designer.data.labels import begin_later, lowest_label
 from designer.design import files
 from designer.engine import device as devices
 from designer.engine.augmentation import Augmenter
@@ -39,6 +40,7 @@ class Prepared:
     processes: Processes
     preprocessing: Preprocessing
     recording: Recording
+    notes: tuple[str, ...]
     train: Images
     validation: Images
     test: Images | None
@@ -91,6 +93,9 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
             f"A batch of {recipe.batch} cannot be divided among {processes.count} processes: "
             f"choose a multiple of {processes.count}."
         )
+    analysis = analyze(files.read(run.design))
+    if refusal := training.refusal(analysis, recipe.batch, processes=processes.count):
+        raise DesignerError(refusal)
     ready, recording = data_of(
         run, _data_request(recipe, info.input), moved=moved, first=processes.first
     )
@@ -113,6 +118,12 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
     active = recipe.augmentation.active
     augment = Augmenter(recipe.augmentation, height=height, width=width) if active else None
     workers = recipe.data.workers
+    notes = [ready.data.note]
+    if lowest := lowest_label(ready.data):
+        notes.append(
+            f"{begin_later(ready.data.name, lowest)} If they are numbered from {lowest}, set "
+            f"data.first_label to {lowest}."
+        )
     train = images(parts.train, preprocessing, device=device, workers=workers, augment=augment)
     validation = images(parts.validation, preprocessing, device=device, workers=workers)
     test = None
@@ -121,7 +132,7 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
     return Prepared(
         recipe=recipe,
         info=info,
-        analysis=analyze(files.read(run.design)),
+        analysis=analysis,
         source=source,
         network=network,
         device=device,
@@ -129,6 +140,7 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
         processes=processes,
         preprocessing=preprocessing,
         recording=recording,
+        notes=tuple(filter(None, (*notes, recording.note))),
         train=train,
         validation=validation,
         test=test,
@@ -153,7 +165,15 @@ def load_in_advance(recipe: Recipe, shape: tuple[int, int, int]) -> None:
 
 def _data_request(recipe: Recipe, shape: tuple[int, int, int]) -> DataRequest:
     data = recipe.data
-    return DataRequest(data.source, data.validation, data.test, data.limit, recipe.seed, shape)
+    return DataRequest(
+        data.source,
+        data.validation,
+        data.test,
+        data.limit,
+        recipe.seed,
+        shape,
+        data.first_label,
+    )
 
 
 def _check_size(images: PreparedData, recipe: Recipe) -> None:
@@ -180,17 +200,23 @@ def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
         )
     kind = "classes" if data.classes else "target values"
     for output in info.outputs:
-        size = math.prod(output.shape)
-        if size != data.outputs:
-            raise DesignerError(
-                f"{data.name} has {data.outputs} {kind} but output {output.name} of {info.name} "
-                f"gives {size} values: set its last layer to {data.outputs}."
-            )
         if len(output.shape) != 1:
             shape = "x".join(map(str, output.shape))
             raise DesignerError(
                 f"Output {output.name} of {info.name} is {shape} but must be a list of "
                 f"{data.outputs} values: insert a Flatten before it."
+            )
+        (size,) = output.shape
+        lowest = lowest_label(data) if size != data.outputs else 0
+        if lowest:
+            raise DesignerError(
+                f"{begin_later(data.name, lowest)} Set data.first_label to {lowest} to train on "
+                f"the {data.outputs - lowest} classes from {lowest} on."
+            )
+        if size != data.outputs:
+            raise DesignerError(
+                f"{data.name} has {data.outputs} {kind} but output {output.name} of {info.name} "
+                f"gives {size} values: set its last layer to {data.outputs}."
             )
 
 

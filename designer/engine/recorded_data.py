@@ -15,6 +15,7 @@ from designer.data import (
     prepare_data,
 )
 from designer.data.identity import decode, encode, fingerprint, split_as_before
+from designer.data.labels import as_targets, from_first_label
 from designer.data.opening import BUILT_IN, format_name, locate
 from designer.errors import DesignerError
 from designer.runs.data_record import DataRecord, Location
@@ -145,6 +146,9 @@ def _recorded(
         ) from error
     forget_prepared_data()
     data = open_dataset(request.source)
+    if data.classes and data.note and not record.classes:
+        data = as_targets(data)
+    data = from_first_label(data, request.first_label)
     now = format_name(request.source)
     if now != record.format:
         raise _other_data(

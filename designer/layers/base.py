@@ -252,6 +252,14 @@ class Layer:
         """
         return None
 
+    def needs_batch(self, inputs: Sequence[Tensor]) -> bool:
+        """Return whether train mode needs a batch of at least two images.
+
+        torch refuses a BatchNorm2d of a single 1x1 image: the deviation of one value per channel is
+        0, whatever the network computes.
+        """
+        return False
+
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         """Return the weights, biases and buffers, in the order and shape of torch's state dict.
 

@@ -48,6 +48,9 @@ class _BatchNorm(Layer):
     momentum = Float(0.1, minimum=0.0, maximum=1.0, help="Weight of a new batch in the statistics.")
     affine = Bool(True, help="Learn a scale and a shift per channel.")
 
+    def needs_batch(self, inputs: Sequence[Tensor]) -> bool:
+        return inputs[0].values == inputs[0].shape[0]
+
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         channels = inputs[0].shape[0]
         return (*(_affine((channels,)) if self.affine else ()), *_running(channels))

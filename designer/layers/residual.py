@@ -91,6 +91,11 @@ class Shortcut(nn.Module):
             )
         return self.out_channels, -(-height // self.stride), -(-width // self.stride)
 
+    def needs_batch(self, inputs: Sequence[Tensor]) -> bool:
+        """Return whether the norm of a projection gets one value per channel."""
+        normalizes = self.batch_norm and self._kind(inputs) == "project"
+        return normalizes and self.output_shape(inputs)[1:] == (1, 1)
+
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         if self._kind(inputs) != "project":
             return ()

@@ -24,6 +24,9 @@ class LossKind(msgspec.Struct, frozen=True, kw_only=True):
         The targets that it can be computed for.
     settings
         The settings it uses.
+    unwanted
+        Layer types that a network for this loss should not end in, since the loss has them built in
+        or needs values that they do not give.
     """
 
     name: str
@@ -31,6 +34,7 @@ class LossKind(msgspec.Struct, frozen=True, kw_only=True):
     help: str
     targets: tuple[Targets, ...]
     settings: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
 
 
 _ROWS = (
@@ -40,6 +44,7 @@ _ROWS = (
         help="Negative logarithm of the probability given to the right class; takes logits.",
         targets=("classes",),
         settings=("label_smoothing",),
+        unwanted=("Softmax", "LogSoftmax", "Sigmoid", "Hardsigmoid"),
     ),
     LossKind(
         name="mean_squared_error",

@@ -59,6 +59,15 @@ class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             empty="all",
         ),
     ] = None
+    first_label: Annotated[
+        int,
+        Setting(
+            title="First label",
+            help="The number of the first class in the labels; 1 if they are numbered from 1.",
+            low=0,
+            high=100_000,
+        ),
+    ] = 0
     workers: Annotated[
         int,
         Setting(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from designer.analysis.analysis import Analysis, analyze
+from designer.analysis.assist import training
 from designer.codegen import generate
 from designer.design import files
 from designer.design.values import Design
@@ -19,11 +20,13 @@ def begin(path: Path, design: Design, recipe: Recipe) -> RunFolder:
     Raises
     ------
     DesignerError
-        The design has errors or its input is not one image, the initial weights do not exist, or
-        the folder is in use or cannot be written.
+        The design has errors, its input is not one image, or it cannot be trained with this batch;
+        the initial weights do not exist, or the folder is in use or cannot be written.
     """
     analysis = analyze(design)
     generated = generate(design, analysis)
+    if refusal := training.refusal(analysis, recipe.batch):
+        raise DesignerError(refusal)
     return RunFolder.create(
         path,
         design_json=files.dumps(design),

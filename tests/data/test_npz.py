@@ -105,7 +105,6 @@ REFUSED = {
     ),
     "text images": ({"x": UINT8.astype(str), "y": LABELS}, "array x .* type <U"),
     "text labels": ({"x": UINT8, "y": LABELS.astype(str)}, "array y .* type <U"),
-    "one-hot": ({"x": UINT8, "y": np.eye(6, dtype=int)}, "array y .* 6 integers for each"),
     "negative label": ({"x": UINT8, "y": LABELS - 1}, "array y .* class numbers from -1 to 1"),
     "only negative": ({"x": UINT8, "y": LABELS - 9}, "array y .* class numbers from -9 to -7"),
     "huge label": ({"x": UINT8, "y": LABELS * 10**12}, "array y .* to 2000000000000: number"),

@@ -5,6 +5,7 @@ fails when the two differ.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -141,8 +142,11 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def report(analysis: Analysis, batch: int = 1) -> Report:
-    """Return the report of an analysis, with memory for training with batches of a size."""
+def report(analysis: Analysis, batch: int = 1, problems: Sequence[Problem] | None = None) -> Report:
+    """Return the report of an analysis, with memory for training with batches of a size.
+
+    It lists the problems of the analysis, or those given instead.
+    """
     sums = analysis.totals
     return Report(
         name=analysis.design.name,
@@ -150,7 +154,9 @@ def report(analysis: Analysis, batch: int = 1) -> Report:
         arguments={name: value for name, value in analysis.arguments.items() if value is not None},
         inputs=[_port(port) for port in analysis.inputs],
         outputs=[_port(port) for port in analysis.outputs],
-        problems=[_problem(problem) for problem in analysis.problems],
+        problems=[
+            _problem(problem) for problem in (analysis.problems if problems is None else problems)
+        ],
         totals=TotalsReport(
             parameters=sums.parameters,
             weights=sums.weights,

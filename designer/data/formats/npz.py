@@ -10,6 +10,7 @@ from numpy.lib import format as npy
 
 from designer.data.data_format import DataFormat
 from designer.data.dataset import DataSet
+from designer.data.labels import is_one_hot
 from designer.data.limits import check_promise
 from designer.data.parts import ArrayPart
 from designer.data.pictures import Array
@@ -34,7 +35,8 @@ def read(path: Path) -> DataSet:
     """Read images, labels and, if there is one, a text array ``classes`` of class names.
 
     Images are (N, H, W), (N, H, W, C) or (N, C, H, W), as integers from 0 to 255 or as floats.
-    Integer labels (N,) are classes; floating-point labels (N,) or (N, targets) are for regression.
+    Integer labels (N,) and one-hot rows (N, classes) are classes; other floating-point labels, (N,)
+    or (N, targets), are for regression.
 
     Raises
     ------
@@ -59,8 +61,29 @@ def read(path: Path) -> DataSet:
     if train is None:
         expected = ", or ".join(" and ".join(pair) for pair in _PAIRS["train"])
         raise DesignerError(f"{path} holds no training data: name its arrays {expected}.")
-    classes = _classes(path, [part.labels for part in parts.values() if part is not None], names)
-    return DataSet(path.stem, path, classes, train, parts["validation"], parts["test"])
+    given = {name: part for name, part in parts.items() if part is not None}
+    note = ""
+    if all(is_one_hot(part.labels) for part in given.values()):
+        width = train.labels.shape[1]
+        if all(part.labels.shape[1] == width for part in given.values()):
+            given = {
+                name: ArrayPart(part.images, part.labels.argmax(axis=1).astype(np.int64))
+                for name, part in given.items()
+            }
+            note = (
+                f"The targets of {path.stem} are one-hot rows, which are read as {width} classes."
+            )
+            names = np.array([str(each) for each in range(width)]) if names is None else names
+    classes = _classes(path, [part.labels for part in given.values()], names)
+    return DataSet(
+        path.stem,
+        path,
+        classes,
+        given["train"],
+        given.get("validation"),
+        given.get("test"),
+        note,
+    )
 
 
 def _part(
@@ -142,7 +165,7 @@ def _images(where: str, images: Array) -> Array:
 
 
 def _labels(where: str, labels: Array) -> Array:
-    """Return class numbers as int64 (N,), targets as float32 (N, targets)."""
+    """Return class numbers as int64 (N,), targets and one-hot rows as float32 (N, targets)."""
     if labels.ndim not in (1, 2) or 0 in labels.shape:
         raise DesignerError(
             f"{where} has the shape {labels.shape}: give it one label, or one row of targets, "
@@ -150,10 +173,12 @@ def _labels(where: str, labels: Array) -> Array:
         )
     if labels.dtype.kind not in "bui":
         return _floats(where, labels).reshape(len(labels), -1)
+    if is_one_hot(labels):
+        return labels.astype(np.float32)  # decided when all parts are known
     if labels[0].size != 1:
         raise DesignerError(
             f"{where} has {labels.shape[1]} integers for each image: "
-            "give one class number each, or save targets for regression as floats."
+            "give one class number each or one-hot rows, or save targets for regression as floats."
         )
     if labels.min() < 0 or labels.max() >= _MAX_CLASSES:
         raise DesignerError(

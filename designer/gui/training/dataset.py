@@ -204,10 +204,11 @@ class DataChooser(QWidget):
             Called with the number of the remedy whose button is pressed.
         """
         self.facts.setText(_facts(self.reading.description, recipe) if self.reading else "")
-        text = match.refusal or match.note
+        text = match.refusal or "\n".join(filter(None, (match.warning, match.note)))
         self.message.setText(text)
         self.message.setVisible(bool(text))
-        _set_role(self.message, "error" if match.refusal else "soft")
+        role = "error" if match.refusal else "warning" if match.warning else "soft"
+        _set_role(self.message, role)
         self._clear_remedies()
         for number, remedy in enumerate(match.remedies):
             button = WrappingButton(remedy.label, f"data-remedy-{number}")
@@ -349,6 +350,7 @@ def read(source: str) -> Reading:
 
 
 def _facts(data: "Description", recipe: Recipe) -> str:
+    data = data.from_first_label(recipe.data.first_label)
     height = _range(data.heights)
     size = f"{height}×{_range(data.widths)}"
     color = {1: "gray", 3: "color"}.get(data.channels, f"{data.channels} channels")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from designer.analysis.analysis import Analysis
+from designer.analysis.assist import training
+from designer.analysis.problems import Problem
 from designer.design import edits
 from designer.design.edits import Edit
 from designer.design.values import Design, LayerNode
@@ -37,6 +39,8 @@ class Match:
     ----------
     refusal
         Why they cannot be trained together, "" if they can.
+    warning
+        What makes the training worse than it need be, "" for nothing.
     note
         How images are converted for the network, "" if they are used as they are.
     remedies
@@ -44,12 +48,14 @@ class Match:
     """
 
     refusal: str = ""
+    warning: str = ""
     note: str = ""
     remedies: tuple[Remedy, ...] = ()
 
 
 def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
     """Compare a data set with the inputs and outputs of a design, and with the loss."""
+    data = data.from_first_label(recipe.data.first_label)
     shapes = [port.shape for port in analysis.inputs]
     if len(shapes) != 1 or len(shapes[0]) != 3:
         return Match(
@@ -72,12 +78,14 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
             f"{' or '.join(loss.targets)}.",
             remedies=(Remedy(f"Use the {fitting.title}", change=_with("loss.name", fitting.name)),),
         )
+    for problem in training.output_problems(analysis):
+        return Match(f"{problem.message}.", remedies=_fixes(problem))
+    if refusal := training.refusal(analysis, recipe.batch):
+        larger = Remedy("Set the batch to 2", change=_with("batch", 2))
+        return Match(refusal, remedies=(larger,))
     for output in analysis.outputs:
-        if len(output.shape) != 1:
-            return Match(
-                f"{output.name} has the shape {_shape(output.shape)} but must be a list of "
-                f"{data.outputs} values: insert a Flatten before it."
-            )
+        if output.shape[0] != data.outputs and data.lowest_label:
+            return Match(_begin_later(data), remedies=(_first_label(data),))
         if output.shape[0] != data.outputs:
             edit = _outputs_edit(analysis, data.outputs)
             if data.classes:
@@ -107,6 +115,15 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         )
     notes: list[str] = []
     remedies: tuple[Remedy, ...] = ()
+    warnings: list[str] = []
+    for problem in training.loss_problems(analysis, recipe.loss.name):
+        warnings.append(f"{problem.message}.")
+        remedies += _fixes(problem)
+    if data.lowest_label:
+        warnings.append(_begin_later(data))
+        remedies += (_first_label(data),)
+    if data.note:
+        notes.append(data.note)
     if data.channels != channels:
         gray = "Gray images are repeated for 3 channels."
         notes.append(gray if channels == 3 else "Color images are converted to gray.")
@@ -117,8 +134,27 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
             size = (channels, own[1], own[2])
             edit = _input_edit(analysis, size)
             if edit is not None and _stays_valid(analysis.design, edit):
-                remedies = (Remedy(f"Set the input to {_shape(size)}", edit),)
-    return Match(note=" ".join(notes), remedies=remedies)
+                remedies += (Remedy(f"Set the input to {_shape(size)}", edit),)
+    return Match(
+        warning=" ".join(warnings),
+        note=" ".join(notes),
+        remedies=remedies,
+    )
+
+
+def _begin_later(data: "Description") -> str:
+    from designer.data.labels import begin_later  # with numpy, which takes 0.1 s
+
+    return begin_later(data.name, data.lowest_label)
+
+
+def _first_label(data: "Description") -> Remedy:
+    first = data.lowest_label
+    return Remedy(f"Number the classes from {first}", change=_with("data.first_label", first))
+
+
+def _fixes(problem: Problem) -> tuple[Remedy, ...]:
+    return tuple([Remedy(fix.label[:1].upper() + fix.label[1:], fix.edit) for fix in problem.fixes])
 
 
 def split_counts(data: "Description", recipe: Recipe) -> dict[str, int]:

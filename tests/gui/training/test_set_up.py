@@ -13,7 +13,9 @@ from designer.design import edits
 from designer.gui.documents import fitting
 from designer.gui.training import dataset
 from designer.gui.training.matching import split_counts
+from designer.gui.training.wrapping_button import WrappingButton
 from designer.recipe.recipe import Recipe, fields
+from tests.analysis.drawing import design
 from tests.engine.samples import write_data
 
 
@@ -324,3 +326,95 @@ def test_a_training_that_cannot_begin_says_why_in_the_panel(lenet, tmp_path):
     lenet.qtbot.mouseClick(train, Qt.MouseButton.LeftButton)
     assert not failure.isVisible()
     lenet.wait(lambda: lenet.trainer.shown is not None)
+
+
+# What spoils a training, and its remedies
+
+
+SMALL = {
+    "image": {"layer": "Input", "shape": [1, 28, 28]},
+    "pool": {"layer": "AdaptiveAvgPool2d", "output_size": 1},
+    "bn": {"layer": "BatchNorm2d"},
+    "flat": {"layer": "Flatten"},
+    "fc": {"layer": "Linear", "out_features": 10},
+    "soft": {"layer": "Softmax"},
+    "out": {"layer": "Output"},
+}
+
+
+def open_small(desk, *without, data=None, **nodes):
+    chosen = {name: node for name, node in {**SMALL, **nodes}.items() if name not in without}
+    desk.workspace.open_preset("lenet5")
+    desk.workspace.edit("draw", lambda _: design(chosen, [[*chosen]]))
+    desk.training.set_up.take(Recipe())
+    if data is not None:
+        desk.training.set_up.data.chosen.emit(str(data))
+    desk.wait(lambda: desk.training.set_up.data.reading)
+    desk.wait(lambda: not desk.training.set_up._soon.isActive())
+
+
+def click_remedy(desk, words):
+    """Press the first button of a remedy, which has these words."""
+    name = "data-remedy-0"
+    desk.wait(
+        lambda: any(each.isVisible() for each in desk.training.findChildren(WrappingButton, name))
+    )
+    (button,) = [
+        each for each in desk.training.findChildren(WrappingButton, name) if each.isVisible()
+    ]
+    assert button.whole == words
+    desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    desk.wait(lambda: not desk.training.set_up._soon.isActive())
+
+
+def test_a_softmax_before_cross_entropy_is_removed_by_a_button(desk):
+    open_small(desk)
+    message = desk.training.set_up.data.message
+    assert "cross-entropy takes the values before Softmax" in message.text()
+    assert message.property("role") == "warning"
+    assert desk.training.refusal() == ""
+    click_remedy(desk, "Remove soft")
+    assert "soft" not in desk.workspace.design.graph.nodes
+    assert message.text() == ""
+
+
+def test_one_value_per_channel_disables_train_and_names_node_and_remedy(desk):
+    open_small(desk, "soft")
+    type_over(desk, child(desk, QLineEdit, "recipe-batch"), "1")
+    sentence = "bn gets one value per channel at batch 1: set batch to 2 or more."
+    desk.wait(lambda: desk.training.refusal() == sentence)
+    assert child(desk, QLabel, "training-why").text() == sentence
+    assert not child(desk, QPushButton, "training-start").isEnabled()
+    click_remedy(desk, "Set the batch to 2")
+    assert desk.workspace.recipe.batch == 2
+    assert child(desk, QPushButton, "training-start").isEnabled()
+
+
+def test_a_forgotten_flatten_is_inserted_by_a_button(desk):
+    open_small(desk, "soft", "flat", "pool", "bn")
+    assert "insert a Flatten before fc" in desk.training.refusal()
+    click_remedy(desk, "Insert Flatten")
+    assert desk.training.refusal() == ""
+    assert desk.workspace.analysis.problems == ()
+
+
+def test_labels_that_begin_at_one_are_numbered_by_a_button(desk, tmp_path):
+    data = tmp_path / "from1.npz"
+    images = np.random.default_rng(0).integers(0, 256, (100, 28, 28), np.uint8)
+    np.savez(data, images=images, labels=np.arange(100) % 10 + 1)
+    open_small(desk, "soft", data=data)
+    desk.wait(lambda: "begin at 1: class 0 never occurs" in desk.training.refusal())
+    click_remedy(desk, "Number the classes from 1")
+    assert desk.workspace.recipe.data.first_label == 1
+    assert desk.training.refusal() == ""
+    assert "10 classes" in desk.training.set_up.data.facts.text()
+    assert desk.training.set_up.data.message.text() == ""
+
+
+def test_one_hot_rows_are_read_as_classes(desk, tmp_path):
+    data = tmp_path / "rows.npz"
+    images = np.random.default_rng(0).integers(0, 256, (100, 28, 28), np.uint8)
+    np.savez(data, images=images, labels=np.eye(10)[np.arange(100) % 10])
+    open_small(desk, "soft", data=data)
+    desk.wait(lambda: "one-hot rows" in desk.training.set_up.data.message.text())
+    assert desk.training.refusal() == ""
