@@ -12,3 +12,10 @@ class DesignerError(Exception):
     The message names the thing that is wrong and the remedy; the command line prints it and exits
     with 1, a window shows it. Anything else that is raised is a defect of the program.
     """
+
+
+class OtherDataError(DesignerError):
+    """A run cannot continue as its data are not found or are others than it was trained on.
+
+    The remedy is to say where its data are now.
+    """

@@ -17,7 +17,7 @@ from designer.data import (
 from designer.data.identity import decode, encode, fingerprint, split_as_before
 from designer.data.labels import as_targets, from_first_label
 from designer.data.opening import BUILT_IN, format_name, locate
-from designer.errors import DesignerError
+from designer.errors import DesignerError, OtherDataError
 from designer.runs.data_record import DataRecord, Location
 from designer.runs.folder import RunFolder
 from designer.storage import unwritable, write_atomically
@@ -145,7 +145,10 @@ def _recorded(
             "recognized: restore the file, or begin a new run."
         ) from error
     forget_prepared_data()
-    data = open_dataset(request.source)
+    try:
+        data = open_dataset(request.source)
+    except DesignerError as error:
+        raise OtherDataError(str(error)) from error
     if data.classes and data.note and not record.classes:
         data = as_targets(data)
     data = from_first_label(data, request.first_label)
@@ -173,10 +176,10 @@ def _recorded(
 def _check_present(run: RunFolder, source: str) -> None:
     path = locate(source)
     if source not in BUILT_IN and not path.exists():
-        raise DesignerError(
+        raise OtherDataError(
             f"The data that {run.path.name} was trained on are no longer at {path}: put them back, "
-            "or say where they are now with --data PATH, an option of netdesigner resume and of "
-            "netdesigner train-on."
+            "or say where they are now, in the window beside this sentence, on the command line "
+            "with --data PATH, an option of netdesigner resume and of netdesigner train-on."
         )
 
 
@@ -206,8 +209,8 @@ def _listed(names: Iterable[str]) -> str:
     return (", ".join(every[:_ALL_NAMED]) or "none") + (f" and {rest:,} more" if rest > 0 else "")
 
 
-def _other_data(run: RunFolder, difference: str) -> DesignerError:
-    return DesignerError(
+def _other_data(run: RunFolder, difference: str) -> OtherDataError:
+    return OtherDataError(
         f"The run {run.path} cannot continue on other data than it was trained on: {difference}. "
         "Put the data back as they were, or begin a new run."
     )

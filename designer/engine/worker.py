@@ -32,7 +32,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from designer.errors import DesignerError
+from designer.errors import DesignerError, OtherDataError
 from designer.recipe.recipe import Recipe
 from designer.runs import control
 from designer.runs.folder import RunFolder
@@ -150,7 +150,8 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
             message = (
                 str(error) if isinstance(error, DesignerError) else f"An internal error: {error!r}"
             )
-            answer(request, ok=False, message=message)
+            data = isinstance(error, OtherDataError)
+            answer(request, ok=False, message=message, other_data=data)
 
 
 def _warm_up() -> None:

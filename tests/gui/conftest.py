@@ -94,7 +94,7 @@ def shown(qtbot: QtBot) -> Callable[..., QWidget]:
 
 def _discard(main: MainWindow) -> None:
     for document in list(main.workspace.documents):
-        document.saved = document.design
+        document.saved, document.saved_recipe = document.design, document.recipe
     if main.trainer.active is not None and main.trainer.active.going:
         main.trainer.steer("stop")
         main.trainer.active = None

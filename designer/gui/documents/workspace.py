@@ -47,7 +47,8 @@ class Workspace(QObject):
     followed(before, after)
         What differs between these values of the current design should be in sight.
     problems_changed()
-        Other problems of the same design are shown: the turn of a new node has passed.
+        Other problems of the same design are shown: the turn of a new node has passed, or its data
+        and recipe were compared with it.
     documents_changed()
         Documents were opened, closed, renamed, saved or modified.
     recipe_changed()
@@ -65,6 +66,9 @@ class Workspace(QObject):
         The current one; None if none is open.
     comparison
         Which layers of the current design start from loaded weights; None for fresh weights.
+    training_problem
+        Why the current design cannot be trained with its data and recipe; None if nothing is known
+        against it. The set-up of the training reports it here for all who list problems.
     """
 
     changed = Signal(object, object)
@@ -85,6 +89,7 @@ class Workspace(QObject):
         self.documents: list[Document] = []
         self.document: Document | None = None
         self.comparison: Comparison | None = None
+        self.training_problem: Problem | None = None
 
     # The current design; an empty one stands in where none is open.
 
@@ -124,13 +129,23 @@ class Workspace(QObject):
 
     @property
     def problems(self) -> "Sequence[Problem]":
-        """The problems of the current design that are shown as such."""
-        return [each for each in self.analysis.problems if not self._is_unfinished(each)]
+        """The problems of the current design that are shown as such, that of its training last."""
+        found = [each for each in self.analysis.problems if not self._is_unfinished(each)]
+        if self.document is not None and self.training_problem and self.analysis.valid:
+            found.append(self.training_problem)
+        return found
 
     @property
     def unfinished(self) -> "Sequence[Problem]":
         """The problems that are held back, since their node was just added or none is there."""
         return [each for each in self.analysis.problems if self._is_unfinished(each)]
+
+    def report_training_problem(self, problem: "Problem | None") -> None:
+        """List why the current design cannot be trained; None if nothing is against it."""
+        if problem is None and self.training_problem is None:
+            return
+        self.training_problem = problem
+        self.problems_changed.emit()
 
     def _is_unfinished(self, problem: "Problem") -> bool:
         fresh = self.document.fresh if self.document else frozenset()

@@ -10,6 +10,7 @@ from designer.analysis.problems import Fix, Problem, Severity
 from designer.gui.base import icons, numbers
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, sans
+from designer.gui.documents.training_problem import button_text, is_of_training
 from designer.gui.panels.flow import FlowLayout
 
 Group = Sequence[Problem]
@@ -28,6 +29,8 @@ def grouped(problems: Iterable[Problem]) -> list[Group]:
 def location_of(group: Group) -> str:
     """Return the location of a problem in words: its path, its block, the origin of the shape."""
     first = group[0]
+    if is_of_training(first):
+        return "the data and the recipe of the training; the design itself has no errors"
     if not first.path:
         return "the whole design"
     parts = [first.path]
@@ -105,8 +108,7 @@ class ProblemRow(QWidget):
                 self._add_button()
             else:
                 self.buttons[number].show()
-            words = fix.label[:1].upper() + fix.label[1:]
-            self.buttons[number].setText(words.replace("&", "&&"))
+            self.buttons[number].setText(button_text(fix).replace("&", "&&"))
             self.buttons[number].setAccessibleName(f"Fix: {fix.label}")
         for button in self.buttons[len(first.fixes) :]:
             button.hide()
@@ -123,6 +125,8 @@ class ProblemRow(QWidget):
             name = "problem-error" if error else "problem-warning"
             size = QSize(1, 1) * self.fontMetrics().height()
             color, words = (c.error, "Error: stops training") if error else (c.warning, "Warning")
+            if is_of_training(self.group[0]):
+                words = "Stops training: the data or the recipe do not fit the design"
             if self.unfinished:
                 name, color = "problem-warning", c.faint_text
                 words = "Unfinished: becomes a problem when you work elsewhere"

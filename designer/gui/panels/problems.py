@@ -1,12 +1,13 @@
 """The Problems dock: the problems of the design, their locations and their fixes."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.problems import Fix, Problem
 from designer.errors import DesignerError
 from designer.gui.base import numbers
+from designer.gui.documents.training_problem import RecipeFix, is_of_training
 from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.changes import preview
 from designer.gui.panels.problem_row import ProblemRow, grouped
@@ -18,7 +19,15 @@ HINT = "Point at a fix to see what it changes."
 
 
 class ProblemsPanel(LazyPanel):
-    """A row for each problem, and below them a preview of the fix under the pointer."""
+    """A row for each problem, and below them a preview of the fix under the pointer.
+
+    Signals
+    -------
+    training_chosen()
+        The user wants to go to a problem that lies in the set-up of the training.
+    """
+
+    training_chosen = Signal()
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace, "problems")
@@ -134,7 +143,9 @@ class ProblemsPanel(LazyPanel):
     # Actions
 
     def _go(self, problem: Problem) -> None:
-        if problem.path:
+        if is_of_training(problem):
+            self.training_chosen.emit()
+        elif problem.path:
             self.workspace.select([problem.path], reveal=True)
 
     def _step(self, row: ProblemRow, step: int) -> None:
@@ -145,13 +156,20 @@ class ProblemsPanel(LazyPanel):
             self.area.ensureWidgetVisible(shown[number], 0, 4)
 
     def _apply(self, fix: Fix) -> None:
-        self.workspace.edit(fix.label, fix, follow=True)
+        if isinstance(fix, RecipeFix):
+            self.workspace.set_recipe(fix.change(self.workspace.recipe))
+        else:
+            self.workspace.edit(fix.label, fix, follow=True)
 
     def _preview_fix(self, fix: Fix | None) -> None:
         """Show what a fix changes, or a hint for None."""
         if fix is None:
             self._newest.cancel()
             self.preview.setText(HINT)
+            return
+        if isinstance(fix, RecipeFix):
+            self._newest.cancel()
+            self.preview.setText("This changes the recipe of the training, not the design.")
             return
         before = self.workspace.analysis
         if before.totals.layers <= LARGE:

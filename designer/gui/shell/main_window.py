@@ -95,7 +95,8 @@ class MainWindow(QMainWindow):
         column.addWidget(self.pages, 1)
         self.setCentralWidget(center)
         self._menus()
-        self.addToolBar(Toolbar(self.actions_, self))
+        self.toolbar = Toolbar(self.actions_, self)
+        self.addToolBar(self.toolbar)
 
     @property
     def frame(self) -> QMainWindow:
@@ -177,6 +178,7 @@ class MainWindow(QMainWindow):
             idle_imports.run(self, _import_training, lambda _: None)
 
     def _connect_editor(self, editor: "Editor") -> None:
+        from designer.gui.panels.problems import ProblemsPanel
         from designer.gui.shell.missing_fonts import MissingFonts
         from designer.gui.shell.status import StatusBar
 
@@ -193,6 +195,12 @@ class MainWindow(QMainWindow):
         MissingFonts(self.workspace)
         status = StatusBar(self.workspace, editor.training)
         status.problems_clicked.connect(lambda: self.show_dock("problems"))
+        problems = editor.docks["problems"].widget()
+        if isinstance(problems, ProblemsPanel):
+            problems.training_chosen.connect(self._show_set_up)
+        for signal in (self.workspace.problems_changed, self.workspace.changed):
+            signal.connect(self._show_training_problem)
+        self.workspace.switched.connect(self._show_training_problem)
         self.setStatusBar(status)
         self._window_menu.addSeparator()
         for dock in editor.docks.values():
@@ -235,10 +243,18 @@ class MainWindow(QMainWindow):
         if self.guarded(self.documents.open_demo) and not self.trainer.occupied:
             self.training.start_when_ready()
 
-    def load_weights(self) -> None:
-        """Ask for a file of weights to start from, and show which layers they fit."""
+    def _show_set_up(self) -> None:
         self.show_dock("training")
         self.training.show_set_up()
+
+    def _show_training_problem(self) -> None:
+        problem = self.workspace.training_problem
+        sound = self.workspace.document is not None and self.workspace.analysis.valid
+        self.toolbar.show_refusal(problem.message if problem is not None and sound else "")
+
+    def load_weights(self) -> None:
+        """Ask for a file of weights to start from, and show which layers they fit."""
+        self._show_set_up()
         self.training.set_up.start.choose_file(report=True)
 
     def export(self, run: Path | None = None) -> None:

@@ -23,6 +23,7 @@ from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.documents import fitting
+from designer.gui.documents.training_problem import is_of_training
 from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.memory_totals import explained
 
@@ -168,6 +169,8 @@ class StatusBar(QStatusBar):
             text, name, color = "No problems", "check", c.success
         else:
             text = "1 problem" if len(found) == 1 else f"{numbers.count(len(found))} problems"
+            if len(found) == 1 and is_of_training(found[0]):
+                text = "1 problem of training"
             name, color = ("problem-error", c.error) if errors else ("problem-warning", c.warning)
         self.problems.setText(text)
         self.problems.setIcon(icons.icon(name, color))

@@ -4,6 +4,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
+from designer.gui.base.elided_label import ElidedLabel
+from designer.gui.base.plain_text import tip
 from designer.gui.commands.actions import TOOLBAR, Actions
 
 _ICON_ONLY = ("edit.undo", "edit.redo")
@@ -32,15 +34,23 @@ class Toolbar(QToolBar):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             if action.objectName() == _PRIMARY:
                 actions.make_primary(button, _PRIMARY)
-        space = QWidget()
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.addWidget(space)
+        # It takes the free room up to the search, so that no button moves when it says something.
+        self.why = ElidedLabel(name="toolbar-why")
+        self.why.setProperty("role", "warning")
+        self.why.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.why.setContentsMargins(8, 0, 8, 0)
+        self.addWidget(self.why)
         self.search = QToolButton(objectName="search")
         self.search.setProperty("role", "search")
         self.search.setToolTip(actions.rows["help.commands"].help)
         self.search.clicked.connect(actions["help.commands"].trigger)
         self.addWidget(self.search)
         self._name_search(long=True)
+
+    def show_refusal(self, sentence: str) -> None:
+        """Show why Train is disabled, beside the buttons; "" for nothing."""
+        self.why.setText(sentence)
+        self.why.setToolTip(tip(sentence))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Shorten the button of the command palette where there is little room."""

@@ -27,6 +27,7 @@ from designer.gui.base.boxes import ComboBox
 from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
+from designer.gui.documents.training_problem import button_text
 from designer.gui.training.matching import Match, split_counts
 from designer.gui.training.pictures import paint_framed, picture_of
 from designer.gui.training.wrapping_button import WrappingButton
@@ -123,10 +124,12 @@ class DataChooser(QWidget):
         column.setSpacing(6)
         column.addLayout(row)
         column.addWidget(self.waiting)
-        column.addWidget(self.samples)
-        column.addWidget(self.facts)
+        # Before the pictures: what hinders the training and the buttons that mend it stay in sight
+        # on small screens.
         column.addWidget(self.message)
         column.addLayout(self.remedies)
+        column.addWidget(self.samples)
+        column.addWidget(self.facts)
         column.addStretch(1)
         self.setAcceptDrops(True)
         theme.changed.connect(self._dress)
@@ -197,7 +200,7 @@ class DataChooser(QWidget):
         Parameters
         ----------
         match
-            What fits, and the remedies, each of which gets a button.
+            What fits, and the fixes, each of which gets a button.
         recipe
             Decides how the data set is split.
         act
@@ -210,8 +213,8 @@ class DataChooser(QWidget):
         role = "error" if match.refusal else "warning" if match.warning else "soft"
         _set_role(self.message, role)
         self._clear_remedies()
-        for number, remedy in enumerate(match.remedies):
-            button = WrappingButton(remedy.label, f"data-remedy-{number}")
+        for number, fix in enumerate(match.fixes):
+            button = WrappingButton(button_text(fix), f"data-remedy-{number}")
             button.clicked.connect(lambda _=False, n=number: act(n))
             self.remedies.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
@@ -229,7 +232,7 @@ class DataChooser(QWidget):
         self._clear_remedies()
         if self.error:
             self.message.setText(self.error)
-            _set_role(self.message, "soft" if _is_brought(self.source) else "error")
+            _set_role(self.message, "soft" if is_brought(self.source) else "error")
             button = WrappingButton("Use the built-in digits", "data-use-digits")
             button.clicked.connect(lambda: self.chosen.emit(BUILT_IN))
             self.remedies.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
@@ -328,7 +331,7 @@ def read(source: str) -> Reading:
     from designer.data import describe, open_dataset
     from designer.data.parts import evenly
 
-    if _is_brought(source):
+    if is_brought(source):
         raise DesignerError(
             f"The recipe asks for {_title(source)}, which does not come with the program: choose "
             "its folder, or use the built-in digits."
@@ -364,7 +367,7 @@ def _range(sizes: tuple[int, int]) -> str:
     return str(sizes[0]) if sizes[0] == sizes[1] else f"{sizes[0]}–{sizes[1]}"
 
 
-def _is_brought(source: str) -> bool:
+def is_brought(source: str) -> bool:
     """Whether a name in a recipe stands for data that users have to download, as ``imagenet``."""
     return Path(source).name == source and source != BUILT_IN and not Path(source).exists()
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.assist import training
-from designer.analysis.problems import Problem
+from designer.analysis.problems import Fix
 from designer.design import edits
 from designer.design.edits import Edit
 from designer.design.values import Design, LayerNode
 from designer.errors import DesignerError
 from designer.gui.base import numbers
+from designer.gui.documents.training_problem import recipe_fix
 from designer.recipe.losses import LOSSES
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, consequences
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
 
 # Above this ratio between the sizes of images and input, a remedy is offered besides scaling.
 _FAR = 1.5
-
-
-class Remedy(NamedTuple):
-    """A button's text, and the edit of the design or the change of the recipe that it makes."""
-
-    label: str
-    edit: Edit | None = None
-    change: Callable[[Recipe], Recipe] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,14 +36,14 @@ class Match:
         What makes the training worse than it need be, "" for nothing.
     note
         How images are converted for the network, "" if they are used as they are.
-    remedies
-        Edits that make them fit, each with the text of its button.
+    fixes
+        Edits of the design and changes of the recipe that make them fit.
     """
 
     refusal: str = ""
     warning: str = ""
     note: str = ""
-    remedies: tuple[Remedy, ...] = ()
+    fixes: tuple[Fix, ...] = ()
 
 
 def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
@@ -63,12 +56,19 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
             "height, width."
         )
     channels, height, width = shapes[0]
+
+    def input_fixes(size: tuple[int, int, int], *, checked: bool = False) -> tuple[Fix, ...]:
+        edit = _input_edit(analysis, size)
+        if edit is None or (checked and not _stays_valid(analysis.design, edit)):
+            return ()
+        return (Fix(f"set the input to {_shape(size)}", edit),)
+
     own = (data.channels, data.heights[1], data.widths[1])
     if data.channels != channels and {data.channels, channels} != {1, 3}:
         return Match(
             f"The images of {data.name} have {_channels(data.channels)}, but the design's input "
             f"has {channels}.",
-            remedies=(Remedy(f"Set the input to {_shape(own)}", _input_edit(analysis, own)),),
+            fixes=input_fixes(own),
         )
     loss, targets = LOSSES[recipe.loss.name], "classes" if data.classes else "numbers"
     if targets not in loss.targets:
@@ -76,27 +76,26 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         return Match(
             f"{data.name} has {targets} as targets, but {loss.title} needs "
             f"{' or '.join(loss.targets)}.",
-            remedies=(Remedy(f"Use the {fitting.title}", change=_with("loss.name", fitting.name)),),
+            fixes=(recipe_fix(f"use the {fitting.title}", with_value("loss.name", fitting.name)),),
         )
     for problem in training.output_problems(analysis):
-        return Match(f"{problem.message}.", remedies=_fixes(problem))
+        return Match(f"{problem.message}.", fixes=problem.fixes)
     if refusal := training.refusal(analysis, recipe.batch):
-        larger = Remedy("Set the batch to 2", change=_with("batch", 2))
-        return Match(refusal, remedies=(larger,))
+        return Match(refusal, fixes=(recipe_fix("set the batch to 2", with_value("batch", 2)),))
     for output in analysis.outputs:
         if output.shape[0] != data.outputs and data.lowest_label:
-            return Match(_begin_later(data), remedies=(_first_label(data),))
+            return Match(_begin_later(data), fixes=(_first_label(data),))
         if output.shape[0] != data.outputs:
             edit = _outputs_edit(analysis, data.outputs)
             if data.classes:
                 has = f"{data.name} has {data.outputs} classes"
-                remedy = f"Set the design to {data.outputs} classes"
+                remedy = f"set the design to {data.outputs} classes"
             else:
                 has = f"{data.name} has {data.outputs} targets"
-                remedy = f"Set the design to {data.outputs} targets"
+                remedy = f"set the design to {data.outputs} targets"
             return Match(
                 f"{has}, but {output.name} has {numbers.count(output.shape[0])} values.",
-                remedies=(Remedy(remedy, edit),) if edit else (),
+                fixes=(Fix(remedy, edit),) if edit else (),
             )
     counts = split_counts(data, recipe)
     if counts["train"] < recipe.batch:
@@ -104,24 +103,26 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         return Match(
             f"A batch of {numbers.count(recipe.batch)} is more than the "
             f"{numbers.count(counts['train'])} training images.",
-            remedies=(
-                Remedy(f"Set the batch to {numbers.count(number)}", change=_with("batch", number)),
+            fixes=(
+                recipe_fix(
+                    f"set the batch to {numbers.count(number)}", with_value("batch", number)
+                ),
             ),
         )
     if "validation" not in counts:
         return Match(
             "No images are left for validation.",
-            remedies=(Remedy("Keep 10 % for validation", change=_with("data.validation", 0.1)),),
+            fixes=(recipe_fix("keep 10 % for validation", with_value("data.validation", 0.1)),),
         )
     notes: list[str] = []
-    remedies: tuple[Remedy, ...] = ()
+    fixes: tuple[Fix, ...] = ()
     warnings: list[str] = []
     for problem in training.loss_problems(analysis, recipe.loss.name):
         warnings.append(f"{problem.message}.")
-        remedies += _fixes(problem)
+        fixes += problem.fixes
     if data.lowest_label:
         warnings.append(_begin_later(data))
-        remedies += (_first_label(data),)
+        fixes += (_first_label(data),)
     if data.note:
         notes.append(data.note)
     if data.channels != channels:
@@ -131,15 +132,8 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         notes.append(f"Images are scaled to {height}×{width}.")
         factor = max(height / own[1], own[1] / height)
         if factor > _FAR and data.heights[0] == data.heights[1]:
-            size = (channels, own[1], own[2])
-            edit = _input_edit(analysis, size)
-            if edit is not None and _stays_valid(analysis.design, edit):
-                remedies += (Remedy(f"Set the input to {_shape(size)}", edit),)
-    return Match(
-        warning=" ".join(warnings),
-        note=" ".join(notes),
-        remedies=remedies,
-    )
+            fixes += input_fixes((channels, own[1], own[2]), checked=True)
+    return Match(warning=" ".join(warnings), note=" ".join(notes), fixes=fixes)
 
 
 def _begin_later(data: "Description") -> str:
@@ -148,13 +142,9 @@ def _begin_later(data: "Description") -> str:
     return begin_later(data.name, data.lowest_label)
 
 
-def _first_label(data: "Description") -> Remedy:
+def _first_label(data: "Description") -> Fix:
     first = data.lowest_label
-    return Remedy(f"Number the classes from {first}", change=_with("data.first_label", first))
-
-
-def _fixes(problem: Problem) -> tuple[Remedy, ...]:
-    return tuple([Remedy(fix.label[:1].upper() + fix.label[1:], fix.edit) for fix in problem.fixes])
+    return recipe_fix(f"number the classes from {first}", with_value("data.first_label", first))
 
 
 def split_counts(data: "Description", recipe: Recipe) -> dict[str, int]:
@@ -233,7 +223,8 @@ def _stays_valid(design: Design, edit: Edit) -> bool:
         return False
 
 
-def _with(name: str, value: object) -> Callable[[Recipe], Recipe]:
+def with_value(name: str, value: object) -> Callable[[Recipe], Recipe]:
+    """Return the change of a recipe that sets one setting, and what follows from it."""
     changes = {name: value}
     return lambda recipe: changed(recipe, {**changes, **consequences(recipe, changes)})
 

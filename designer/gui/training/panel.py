@@ -1,14 +1,18 @@
 """The Training dock: the set-up of a run, then its curves, its progress and how it ended."""
 
 import re
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDockWidget,
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
@@ -170,6 +174,15 @@ class TrainingPanel(QWidget):
         self.brief.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.resume = QPushButton("Resume", objectName="training-resume")
         self.resume.clicked.connect(self._resume)
+        self.find_data = QPushButton("Choose data…", objectName="training-find-data")
+        self.find_data.setToolTip(
+            "Say where the data of this run are now, and resume it with them. They must be those "
+            "that it was trained on."
+        )
+        menu = QMenu(self.find_data)
+        menu.addAction("Folder…").triggered.connect(self._choose_data_folder)
+        menu.addAction("File…").triggered.connect(self._choose_data_file)
+        self.find_data.setMenu(menu)
         self.slower = QPushButton("Resume at a third of the rate", objectName="training-slower")
         self.slower.setToolTip(
             "Continue from the last checkpoint; all later learning rates are a third of what they "
@@ -194,7 +207,8 @@ class TrainingPanel(QWidget):
         buttons = QHBoxLayout(self.onward)
         buttons.setContentsMargins(0, 0, 0, 0)
         buttons.setSpacing(8)
-        for button in (self.halve, self.slower, self.resume, self.train_on, self.back):
+        remedies = (self.find_data, self.halve, self.slower, self.resume)
+        for button in (*remedies, self.train_on, self.back):
             buttons.addWidget(button)
         row.addWidget(self.onward)
         self.silence = QFrame(objectName="training-silence")
@@ -363,6 +377,10 @@ class TrainingPanel(QWidget):
         self.sentence.setVisible(not well)
         resumable = follower.state in ("stopped", "interrupted", "failed", "damaged", "new")
         self.resume.setVisible(resumable)
+        lacks_data = resumable and self.trainer.lacks_data(follower.run.path)
+        self.find_data.setVisible(lacks_data)
+        if lacks_data:
+            self.sentence.setText(f"{self.sentence.text()} Where are the data now?")
         fresh = follower.state == "new" and not self._failed_to_begin(follower)
         again = "Start" if fresh else "Start again"
         self.resume.setText("Resume" if follower.checkpoint else again)
@@ -431,6 +449,35 @@ class TrainingPanel(QWidget):
     def _resume(self) -> None:
         if self.trainer.shown is not None:
             self.trainer.resume(self.trainer.shown.run.path)
+
+    def _choose_data_folder(self) -> None:
+        self._resume_with(
+            QFileDialog.getExistingDirectory(
+                self, "Folder of the run's data", str(self._data_folder())
+            )
+        )
+
+    def _choose_data_file(self) -> None:
+        from designer.data.formats import file_filter  # with numpy, which takes 0.1 s
+
+        text, _ = QFileDialog.getOpenFileName(
+            self, "File of the run's data", str(self._data_folder()), file_filter()
+        )
+        self._resume_with(text)
+
+    def _data_folder(self) -> Path:
+        """Return the folder that the data of the shown run were in, or one above that exists."""
+        follower = self.trainer.shown
+        if follower is not None:
+            with suppress(DesignerError, OSError):
+                before = Path(follower.run.data_source())
+                if before.is_absolute():
+                    return next(each for each in before.parents if each.exists())
+        return Path(self.trainer.preferences.data_folder or Path.home())
+
+    def _resume_with(self, data: str) -> None:
+        if data and self.trainer.shown is not None:
+            self.trainer.resume(self.trainer.shown.run.path, Path(data))
 
     def _resume_slower(self) -> None:
         follower = self.trainer.shown

@@ -27,9 +27,10 @@ from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import sans, theme
 from designer.gui.documents import fitting
+from designer.gui.documents.training_problem import RecipeFix, recipe_fix, training_problem
 from designer.gui.documents.workspace import Workspace
-from designer.gui.training.dataset import DataChooser
-from designer.gui.training.matching import Match, match, split_counts
+from designer.gui.training.dataset import BUILT_IN, DataChooser, is_brought
+from designer.gui.training.matching import Match, match, split_counts, with_value
 from designer.gui.training.recipe_form import RecipeForm
 from designer.gui.training.start_from import StartFrom
 from designer.recipe.reading import changed, read_recipe
@@ -68,6 +69,7 @@ class SetUp(QWidget):
         self.data.chosen.connect(self._choose_data)
         self.data.read.connect(self._compare)
         self.start.chosen.connect(lambda source: self._change({"initial_weights": source}))
+        self.start.checked.connect(self._report)
         self.start.checked.connect(self._refresh)
         self.form.edited.connect(self._edited)
         self.form.checked.connect(self._refresh)
@@ -92,7 +94,12 @@ class SetUp(QWidget):
     @property
     def refusal(self) -> str:
         """Why the design cannot be trained with these settings, "" if no reason is known."""
-        return self.form.refusal or self.data.error or self.match.refusal or self.start.error
+        return self.form.refusal or self._data_error or self.match.refusal or self.start.error
+
+    @property
+    def _data_error(self) -> str:
+        """Why the recipe's data cannot be read, "" if they can or were not read yet."""
+        return self.data.error if self.data.source == self.recipe.data.source else ""
 
     @property
     def device(self) -> fitting.Device | None:
@@ -287,21 +294,39 @@ class SetUp(QWidget):
         """Check that data set and design fit, and show the result."""
         reading = self.data.reading
         self.match = Match()
-        if reading is not None and self.workspace.document is not None:
+        # While the form is hidden, the data of another design may be the last ones that were read.
+        known = reading is not None and reading.source == self.recipe.data.source
+        if reading is not None and known and self.workspace.document is not None:
             analysis = self.workspace.analysis
             if analysis.inputs and analysis.outputs:
                 self.match = match(analysis, reading.description, self.recipe)
         if not self.data.error:
-            self.data.show_match(self.match, self.recipe, self._apply_remedy)
+            self.data.show_match(self.match, self.recipe, self._apply_fix)
+        self._report()
         self._refresh()
 
-    def _apply_remedy(self, number: int) -> None:
-        remedy = self.match.remedies[number]
-        if remedy.edit is not None:
-            label = remedy.label[:1].lower() + remedy.label[1:]
-            self.workspace.edit(label, remedy.edit)
-        if remedy.change is not None:
-            self.take(remedy.change(self.recipe))
+    def _report(self) -> None:
+        """List among the problems of the design why it cannot be trained with data and recipe.
+
+        A wrong value in a field of the form is marked there. Data that are still to be downloaded
+        are a step to do, not a problem.
+        """
+        sentence, fixes = self.match.refusal, self.match.fixes
+        if self._data_error and not is_brought(self.data.source):
+            sentence = self._data_error
+            fixes = (recipe_fix("use the built-in digits", with_value("data.source", BUILT_IN)),)
+        elif not sentence:
+            sentence, fixes = self.start.error, ()
+        self.workspace.report_training_problem(
+            training_problem(sentence, fixes) if sentence else None
+        )
+
+    def _apply_fix(self, number: int) -> None:
+        fix = self.match.fixes[number]
+        if isinstance(fix, RecipeFix):
+            self.take(fix.change(self.recipe))
+        else:
+            self.workspace.edit(fix.label, fix)
 
     def _ask_memory(self) -> None:
         idle_imports.run(self, fitting.devices, self._has_devices)

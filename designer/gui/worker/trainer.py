@@ -382,6 +382,10 @@ class Trainer(QObject):
         """Resume a run that was stopped or interrupted; `data` is where its data were moved."""
         if data is None:
             self.train(path, resume=True)
+        elif self.occupied:
+            self.refused.emit(
+                "Another training is in progress: say where the data are once it has ended."
+            )
         elif problem := self.start(path, resume=True, show=True, data=data):
             self.refused.emit(problem)
 
@@ -448,6 +452,11 @@ class Trainer(QObject):
         if job is None or job.path != path or job.answer is None or job.answer.get("ok"):
             return ""
         return job.message
+
+    def lacks_data(self, path: Path) -> bool:
+        """Whether the newest worker refused a run as its data are not found or are others."""
+        answer = self._job.answer if self._job is not None else None
+        return bool(self.refusal_of(path) and answer and answer.get("other_data"))
 
     # Showing
 

@@ -5,9 +5,10 @@ import signal
 import sys
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
+from designer.design import edits
 from designer.gui.base.theme import colors
 from designer.gui.shell.main_window import MainWindow
 from designer.gui.training.train_on_dialog import TrainOnDialog
@@ -17,6 +18,7 @@ from designer.runs.control import ControlReader
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
 from tests.gui.training import conftest
+from tests.gui.training.test_set_up import write_data
 
 pytestmark = pytest.mark.slow
 QUICK = {"data.limit": 400, "threads": 1, "device": "cpu", "log_interval": 1}
@@ -339,6 +341,50 @@ def test_why_a_stopped_run_cannot_be_resumed_is_shown(desk, written):
     assert "last.pt" in panel.sentence.text()
     assert panel.resume.isVisible()
     assert colors().error_panel in panel.card.styleSheet()
+
+
+def test_a_run_whose_data_moved_is_resumed_with_their_new_path(desk, tmp_path, monkeypatch):
+    """Other data are refused as before; the right ones are taken and remembered."""
+    data = write_data(tmp_path / "squares.npz")
+    desk.workspace.open_preset("lenet5")
+    desk.workspace.edit("classes", lambda design: edits.set_argument(design, "classes", 3))
+    changes = {**QUICK, "epochs": ENDLESS, "batch": 16, "data.source": str(data)}
+    desk.training.set_up.take(changed(desk.training.set_up.recipe, changes))
+    desk.wait(lambda: desk.training.set_up.data.reading and not desk.training.refusal())
+    click(desk, "training-start")
+    desk.wait(lambda: desk.trainer.shown and desk.trainer.shown.history.steps.rows > 2)
+    click(desk, "training-stop")
+    panel, run = desk.training, desk.trainer.shown.run
+    desk.wait(lambda: panel.resume.isVisible() and not panel.running)
+    assert not panel.find_data.isVisible()
+
+    moved = data.rename(tmp_path / "elsewhere.npz")
+    click(desk, "training-resume")
+    desk.wait(panel.find_data.isVisible)
+    assert "no longer at" in panel.sentence.text()
+    assert panel.sentence.text().endswith("Where are the data now?")
+
+    def choose(path):
+        chosen = lambda *_: (str(path), "")  # noqa: E731
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", chosen)
+        menu = panel.find_data.menu()
+        QTimer.singleShot(0, lambda: desk.qtbot.keyClick(menu, Qt.Key.Key_Up))
+        QTimer.singleShot(50, lambda: desk.qtbot.keyClick(menu, Qt.Key.Key_Return))
+        desk.qtbot.mouseClick(panel.find_data, Qt.MouseButton.LeftButton)
+
+    choose("")  # cancelled
+    assert panel.find_data.isVisible()
+    choose(write_data(tmp_path / "others.npz", size=10))
+    desk.wait(lambda: "cannot continue on other data" in panel.sentence.text())
+    desk.wait(panel.find_data.isVisible)
+    rows = desk.trainer.shown.history.steps.rows
+    choose(moved)
+    desk.wait(lambda: desk.trainer.shown.history.steps.rows > rows)
+    assert run.data_source() == str(moved)
+    assert not panel.card.isVisible()
+    click(desk, "training-stop")
+    desk.wait(lambda: panel.resume.isVisible() and not panel.running)
+    assert not panel.find_data.isVisible()
 
 
 def test_the_way_back_to_the_run_is_in_sight_with_the_button_train(desk, written):

@@ -1,0 +1,37 @@
+"""Why a sound design cannot be trained, as a problem in the list of those of the design."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from designer.analysis.problems import Fix, Problem
+from designer.recipe.recipe import Recipe
+
+CODE = "training"
+"""The code of such a problem. Its node is empty, as it lies in the data or in the recipe."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeFix(Fix):
+    """A change of the recipe, which leaves the design as it is."""
+
+    change: Callable[[Recipe], Recipe]
+
+
+def recipe_fix(label: str, change: Callable[[Recipe], Recipe]) -> RecipeFix:
+    """Return the fix that changes the recipe; its edit changes nothing."""
+    return RecipeFix(label, lambda design: design, change)
+
+
+def training_problem(message: str, fixes: tuple[Fix, ...]) -> Problem:
+    """Return why the design cannot be trained with the chosen data and recipe."""
+    return Problem(CODE, message, fixes=fixes)
+
+
+def is_of_training(problem: Problem) -> bool:
+    """Whether a problem is one of the training and not of the design."""
+    return problem.code == CODE
+
+
+def button_text(fix: Fix) -> str:
+    """Return the text of a fix's button: its label with a capital letter."""
+    return fix.label[:1].upper() + fix.label[1:]
