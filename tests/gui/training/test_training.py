@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
@@ -368,13 +369,23 @@ def test_a_run_whose_data_moved_is_resumed_with_their_new_path(desk, tmp_path, m
         chosen = lambda *_: (str(path), "")  # noqa: E731
         monkeypatch.setattr(QFileDialog, "getOpenFileName", chosen)
         menu = panel.find_data.menu()
-        QTimer.singleShot(0, lambda: desk.qtbot.keyClick(menu, Qt.Key.Key_Up))
-        QTimer.singleShot(50, lambda: desk.qtbot.keyClick(menu, Qt.Key.Key_Return))
+
+        def pick():
+            if menu.isVisible():
+                menu.setActiveAction(menu.actions()[1])
+                desk.qtbot.keyClick(menu, Qt.Key.Key_Return)
+            else:
+                QTimer.singleShot(20, pick)
+
+        QTimer.singleShot(20, pick)
         desk.qtbot.mouseClick(panel.find_data, Qt.MouseButton.LeftButton)
 
     choose("")  # cancelled
     assert panel.find_data.isVisible()
-    choose(write_data(tmp_path / "others.npz", size=10))
+    others = tmp_path / "others.npz"
+    with np.load(moved) as arrays:
+        np.savez(others, **{name: each[: len(each) // 2] for name, each in arrays.items()})
+    choose(others)
     desk.wait(lambda: "cannot continue on other data" in panel.sentence.text())
     desk.wait(panel.find_data.isVisible)
     rows = desk.trainer.shown.history.steps.rows
