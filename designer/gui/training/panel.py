@@ -401,6 +401,7 @@ class TrainingPanel(QWidget):
         row = self.card if bad else self.title
         if self.onward.parentWidget() is not row and (layout := row.layout()) is not None:
             layout.addWidget(self.onward)
+            self.onward.show()  # now: the layout would show it after the present event only
         margins = (10, 6, 8, 6) if bad else (0, 0, 0, 2)
         self.card_row.setContentsMargins(*margins)
 
