@@ -11,10 +11,11 @@ from designer.analysis.accounting.totals import Totals, totals
 from designer.analysis.evaluation.evaluator import Evaluator
 from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.analysis.problems import Problem, Severity
+from designer.analysis.problems.channels_last import may_have_channels_last, with_channels_last
 from designer.analysis.problems.quick_fixes import argument_problems, fixes_for_all_uses
 from designer.design.expressions import Scalar
 from designer.design.values import Design, LayerNode
-from designer.layers.base import Layer
+from designer.layers.base import READS_IMAGES, Layer
 from designer.layers.ports import Input, Output
 from designer.layers.tensors import Shape
 
@@ -94,7 +95,7 @@ class Analysis:
         self.design = design
         self.top = top
         self.evaluator = evaluator
-        found = fixes_for_all_uses(top.problems)
+        found = with_channels_last(fixes_for_all_uses(top.problems), self._suspects())
         self.problems = (*argument_problems(design), *found, *self._missing_ports())
 
     @property
@@ -158,6 +159,17 @@ class Analysis:
             graph = result.inside if result is not None else None
         return result
 
+    def _suspects(self) -> dict[str, tuple[LayerNode, Shape]]:
+        """Return the inputs whose channels seem to be last but that are read as images."""
+        found: dict[str, tuple[LayerNode, Shape]] = {}
+        for name, result in self._ports():
+            node = self.design.graph.nodes[name]
+            if isinstance(result.layer, Input) and isinstance(node, LayerNode):
+                shape = result.layer.shape
+                if may_have_channels_last(shape) and _is_read_as_image(self.top, name):
+                    found[name] = node, shape
+        return found
+
     def _ports(self) -> list[tuple[str, NodeResult]]:
         nodes = self.top.nodes
         return [(name, nodes[name]) for name in self.top.ports if name in nodes]
@@ -179,6 +191,37 @@ class Analysis:
             message = "the design has no Output; add one where data leaves"
             problems.append(Problem("no-output", message))
         return problems
+
+
+def _is_read_as_image(top: GraphResult, name: str) -> bool:
+    """Tell whether a convolution or a pool reads an input, or what keeps its shape and axes."""
+    waiting, seen = [(top, name)], {(top, name)}
+    while waiting:
+        graph, source = waiting.pop()
+        for target in graph.wiring.targets[source]:
+            result = graph.nodes.get(target)
+            following: list[tuple[GraphResult, str]] = []
+            if result is None:  # an output of the block
+                continue
+            if result.inside is not None:
+                sources = graph.wiring.sources[target]
+                ends = zip(result.inside.wiring.ends.inputs, sources, strict=False)
+                following = [(result.inside, end) for end, each in ends if each == (source, 0)]
+            elif result.layer is not None and result.layer.category in READS_IMAGES:
+                return True
+            elif _keeps_axes(result):
+                following = [(graph, target)]
+            waiting += [each for each in following if each not in seen]
+            seen.update(following)
+    return False
+
+
+def _keeps_axes(result: NodeResult) -> bool:
+    given = result.inputs[0] if result.inputs else None
+    made = result.outputs[0] if result.outputs else None
+    if given is None or made is None:
+        return False
+    return (given.shape, given.axes) == (made.shape, made.axes)
 
 
 def analyze(design: Design, previous: Analysis | None = None) -> Analysis:

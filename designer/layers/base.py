@@ -111,7 +111,8 @@ _FIRST = (
 # Parameters of the initialization become statements of their own, not constructor arguments.
 INITIALIZATION = frozenset(("weight_init", "weight_init_value", "weight_init_mode", "bias_init"))
 
-_READS_IMAGES = (Category.CONVOLUTION, Category.POOLING)
+READS_IMAGES = (Category.CONVOLUTION, Category.POOLING)
+"""Categories of layers that take channels, height and width, and nothing else."""
 
 REGISTRY: dict[str, type["Layer"]] = {}
 """The layer types defined so far. Use `catalogue.layer_types`, which has imported all of them."""
@@ -336,7 +337,7 @@ class Layer:
         Convolutions and pools read any three axes as an image, most other layers leave the axes of
         their inputs as they are. Permute and Reshape override it.
         """
-        if not inputs or self.category in _READS_IMAGES:
+        if not inputs or self.category in READS_IMAGES:
             return IMAGE_AXES
         axes = inputs[0].axes
         return axes if all(each.axes == axes for each in inputs) else ()

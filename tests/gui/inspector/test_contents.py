@@ -455,3 +455,14 @@ def test_the_memory_of_training_is_that_with_the_optimizer_of_the_recipe(lenet: 
     with_moments, words = training()
     assert words == "1 image, with Adam"
     assert with_moments != with_momentum
+
+
+def test_an_input_with_its_channels_last_is_set_by_a_button(lenet: Hands) -> None:
+    lenet.workspace.edit("x", lambda d: edits.set_parameter(d, "image", "shape", (28, 28, 1)))
+    lenet.select("conv1")
+    assert "if image is height × width × channels" in lenet.find("problem-0").text()
+    button = lenet.find("fix-0-0", QPushButton)
+    assert button.text() == "Set the input to 1×28×28"
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    lenet.settle()
+    assert lenet.value("image", "shape") == (1, 28, 28)
