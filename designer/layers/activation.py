@@ -11,7 +11,9 @@ from designer.layers.tensors import (
     ITS_INPUT,
     ITS_OUTPUT,
     WEIGHT,
+    AllPositions,
     Layout,
+    Reads,
     SavedForBackward,
     Shape,
     State,
@@ -193,6 +195,9 @@ class _OverAxis(_SavesOutput):
                 expected=f"at least {self.dim}",
             )
         return inputs[0].shape
+
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
+        return AllPositions((self.dim - 1,), directly=True)
 
     def constructor(self, code: Code) -> str:
         """Write ``dim`` always: torch would guess the axis, and warn about it."""

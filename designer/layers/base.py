@@ -21,11 +21,11 @@ from designer.layers.tensors import (
     POINT,
     Layout,
     Part,
+    Reads,
     SavedForBackward,
     Shape,
     State,
     Tensor,
-    Window,
     show,
 )
 
@@ -360,12 +360,14 @@ class Layer:
         """
         return (prod(output),)
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads | None:
         """Return which inputs an output depends on; None if it depends on all of them.
 
         MaxPool2d with a 2x2 window and stride 2 returns ``Window((2, 2), (2, 2), (0.5, 0.5))``:
-        output 0 depends on inputs 0 and 1, whose center lies at 0.5. Linear returns None. The
-        default, `POINT`, is right for elementwise layers. Receptive fields follow from it.
+        output 0 depends on inputs 0 and 1, whose center lies at 0.5. LayerNorm over the width
+        returns ``AllPositions((2,), directly=True)``, GlobalAvgPool2d returns None. The default,
+        `POINT`, is right for elementwise layers. What a layer does when it predicts counts, so
+        that a norm with running statistics is elementwise. Receptive fields follow from it.
         """
         return POINT
 

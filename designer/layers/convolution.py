@@ -168,13 +168,16 @@ class _Conv(Initialized):
             return SavedForBackward(per_image=copy)
         return ITS_INPUT
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         total = self.total_padding()
         reach = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
         return Window(
             (reach[0] + 1, reach[1] + 1),
             self.stride,
             (reach[0] / 2 - total[0] // 2, reach[1] / 2 - total[1] // 2),
+            self.dilation,
+            fill=self.padding_mode,
+            channels=True,
         )
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:

@@ -17,19 +17,17 @@ from designer.layers.tensors import (
     IMAGE_AXES,
     ITS_INPUT,
     NOTHING,
-    POINT,
     ROWS,
     WEIGHT,
+    AllPositions,
+    Reads,
     SavedForBackward,
     Shape,
     State,
     Tensor,
-    Window,
     axis_name,
     show,
 )
-
-_ONE_PIXEL = 1, 1, 0.0  # size, stride and offset of a window
 
 
 class Dense(Initialized):
@@ -103,22 +101,9 @@ class Dense(Initialized):
         rows = prod(inputs[0].shape[:-1])
         return rows > 1 and inputs[0].layout not in (CONTIGUOUS, ROWS)
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
-        """Return one pixel where the last axis are the channels; a row or column where it is one.
-
-        A row of features, and axes that a Reshape made, depend on the whole image.
-        """
-        shape, axes = inputs[0].shape, inputs[0].axes
-        if len(shape) != len(IMAGE_AXES) or not axes:
-            return None
-        if axes[-1] == 0:
-            return POINT
-        side = shape[-1]
-        whole = side, side, (side - 1) / 2
-        (rows, row_step, top), (columns, column_step, left) = (
-            (whole, _ONE_PIXEL) if axes[-1] == 1 else (_ONE_PIXEL, whole)
-        )
-        return Window((rows, columns), (row_step, column_step), (top, left))
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads | None:
+        """Return all positions of the last axis, each position of the others."""
+        return AllPositions((len(output) - 1,))
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         return code.tree("out_features") if len(code.inputs[0].shape) == 1 else inputs[0]
@@ -248,7 +233,7 @@ class RBF(nn.Module):
         differences = self.out_features * inputs[0].values
         return differences, differences, self.out_features, self.out_features
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads | None:
         return None
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:

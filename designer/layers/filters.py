@@ -54,7 +54,7 @@ class FixedFilter(nn.Module):
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         return SavedForBackward(inputs=(0,))
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         return Window((3, 3))
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:

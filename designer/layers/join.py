@@ -16,8 +16,10 @@ from designer.layers.tensors import (
     NOTHING,
     Layout,
     Part,
+    Reads,
     SavedForBackward,
     Shape,
+    Stacked,
     Tensor,
     axis_name,
     show,
@@ -315,6 +317,9 @@ class Concat(_Join):
                     )
         total = sum(each.shape[axis] for each in inputs)
         return (*first[:axis], total, *first[axis + 1 :])
+
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
+        return Stacked(self.dim - 1)
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         if self.dim != 1:

@@ -15,11 +15,15 @@ from designer.layers.tensors import (
     FLOAT_BYTES,
     INDEX_BYTES,
     ITS_INPUT,
+    POINT,
     WEIGHT,
+    AllPositions,
+    Reads,
     SavedForBackward,
     Shape,
     State,
     Tensor,
+    Window,
     show,
 )
 
@@ -113,6 +117,9 @@ class LocalResponseNorm(Layer):
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         return need_image(self, inputs)
 
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
+        return Window(channels=True)
+
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save the input, its squares with size - 1 more channels, and two tensors of its size."""
         channels, height, width = inputs[0].shape
@@ -158,6 +165,9 @@ class GroupNorm(Layer):
             )
         return inputs[0].shape
 
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
+        return AllPositions(tuple(range(len(output))), directly=True)
+
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         return _affine((inputs[0].shape[0],)) if self.affine else ()
 
@@ -189,6 +199,9 @@ class LayerNorm(Layer):
                 remedies=[SetParameters("normalize all axes", {"axes": 0})],
             )
         return inputs[0].shape
+
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
+        return AllPositions(tuple(range(len(output)))[-self.axes :], directly=True)
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         return _affine(self._normalized(inputs)) if self.affine else ()
@@ -230,6 +243,10 @@ class InstanceNorm2d(Layer):
                 expected="more than one position",
             )
         return channels, height, width
+
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
+        """Return all positions, unless running statistics replace theirs."""
+        return POINT if self.track_running_stats else AllPositions((1, 2), directly=True)
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         channels = inputs[0].shape[0]

@@ -147,11 +147,10 @@ class PartialConv2d(nn.Module):
         along = [number * made + len(row) * plane + made for number, row in enumerate(self.rows)]
         return max(prod(output), max(along) - prod(output)), prod(output)
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         (height, width), (top, left) = self.kernel_size, self.padding
-        return Window(
-            (height, width), self.stride, ((height - 1) / 2 - top, (width - 1) / 2 - left)
-        )
+        offset = (height - 1) / 2 - top, (width - 1) / 2 - left
+        return Window((height, width), self.stride, offset, channels=True)
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         return Literal(len(self.rows))

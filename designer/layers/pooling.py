@@ -21,6 +21,7 @@ from designer.layers.parameters import (
     Pair,
 )
 from designer.layers.tensors import (
+    ADAPTIVE,
     FLOAT_BYTES,
     INDEX_BYTES,
     ITS_INPUT,
@@ -79,13 +80,14 @@ class _Pool(Layer):
             refuse_large_kernel(self, inputs[0].shape, kernel, padding, dilation)
         return tuple(shape)
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         padding, dilation = self.padding_of(), self.dilation_of()
         reach = [d * (k - 1) for d, k in zip(dilation, self.kernel_size, strict=True)]
         return Window(
             (reach[0] + 1, reach[1] + 1),
             self.step,
             (reach[0] / 2 - padding[0], reach[1] / 2 - padding[1]),
+            dilation,
         )
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
@@ -182,7 +184,7 @@ class _Adaptive(Layer):
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         return (need_image(self, inputs)[0], *self.output_size)
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
         """Return the mean window: window i spans floor(i in / out) to ceil((i + 1) in / out)."""
         if self.output_size == (1, 1):
             return None
@@ -193,7 +195,9 @@ class _Adaptive(Layer):
             size.append(whole + (rest > 0) + (rest > gcd(before, after)))
             stride.append(before / after)
             offset.append((ceil(before / after) - 1) / 2)
-        return Window((size[0], size[1]), (stride[0], stride[1]), (offset[0], offset[1]))
+        return Window(
+            (size[0], size[1]), (stride[0], stride[1]), (offset[0], offset[1]), taps=ADAPTIVE
+        )
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
         return (f"height, width = output size = {show(self.output_size)}",)
@@ -233,7 +237,7 @@ class GlobalAvgPool2d(Layer):
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         return (need_image(self, inputs)[0],)
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
         return None
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
@@ -283,12 +287,17 @@ class FractionalMaxPool2d(Layer):
         """Save the input and the int64 index of each maximum."""
         return SavedForBackward(inputs=(0,), per_image=INDEX_BYTES * prod(output))
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """Return the window, with the mean distance between windows as stride."""
-        (kh, kw), (_, height, width) = self.kernel_size, inputs[0].shape
-        return Window(
-            (kh, kw), (height / output[1], width / output[2]), ((kh - 1) / 2, (kw - 1) / 2)
-        )
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+        """Return the window, with the mean distance between windows as stride.
+
+        The first window begins at the first input, and the last one ends at the last input.
+        """
+        (height, width), sizes = self.kernel_size, inputs[0].shape[1:]
+        steps = [
+            (before - kernel) / max(after - 1, 1)
+            for before, after, kernel in zip(sizes, output[1:], self.kernel_size, strict=True)
+        ]
+        return Window((height, width), (steps[0], steps[1]), ((height - 1) / 2, (width - 1) / 2))
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
         return tuple(

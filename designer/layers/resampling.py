@@ -7,7 +7,7 @@ from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import LayerError, need_image
 from designer.layers.parameters import Choice, Int
-from designer.layers.tensors import Shape, Tensor, Window, show
+from designer.layers.tensors import INTERPOLATED, Shape, Tensor, Window, show
 
 
 class Upsample(Layer):
@@ -27,12 +27,13 @@ class Upsample(Layer):
         factor = f"scale_factor={code.argument('scale_factor')}"
         return f"nn.Upsample({', '.join([factor, *code.keywords(['mode'])])})"
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         """Return one, two or four neighbors; the stride is a fraction of an input."""
         size = {"nearest": 1, "bilinear": 2, "bicubic": 4}[self.mode]
         size = 1 if self.scale_factor == 1 else size
         step = 1 / self.scale_factor
-        return Window((size, size), (step, step), ((step - 1) / 2, (step - 1) / 2))
+        offset = (step - 1) / 2, (step - 1) / 2
+        return Window((size, size), (step, step), offset, taps=INTERPOLATED)
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
         _, height, width = inputs[0].shape
@@ -66,10 +67,11 @@ class PixelShuffle(Layer):
         """Return None: the generated class takes the number as an argument."""
         return None
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         """Return one input; the stride is a fraction of it."""
         step = 1 / self.upscale_factor
-        return Window((1, 1), (step, step), ((step - 1) / 2, (step - 1) / 2))
+        offset = (step - 1) / 2, (step - 1) / 2
+        return Window((1, 1), (step, step), offset, taps=INTERPOLATED, channels=True)
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
         return (f"channels = {inputs[0].shape[0]} / {self.upscale_factor}² = {output[0]}",)

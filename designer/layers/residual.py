@@ -160,8 +160,9 @@ class Shortcut(nn.Module):
         """Return the projection, then the output of its norm."""
         return (prod(output),) * max(1, len(self.parts(inputs, output)))
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        return Window((1, 1), (self.stride, self.stride))
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+        projects = self._kind(inputs) == "project"
+        return Window((1, 1), (self.stride, self.stride), channels=projects)
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         return code.tree("out_channels")
@@ -247,8 +248,14 @@ class PreActShortcut(nn.Module):
             return ()
         return (Part(inputs[1].values, prod(output), True),)
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        return Window((1, 1), (self.stride, self.stride))
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+        projects = self._projects(inputs)
+        return Window(
+            (1, 1),
+            (self.stride, self.stride),
+            channels=projects,
+            port=1 if projects else 0,
+        )
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         return code.tree("out_channels")

@@ -11,16 +11,18 @@ from designer.layers.parameters import Bool, Float, Int, Integers
 from designer.layers.tensors import (
     CONTIGUOUS,
     DENSE,
-    IMAGE_AXES,
     NOTHING,
     PERMUTED,
-    POINT,
     ROWS,
     SLICED,
     WEIGHT,
     Layout,
+    Reads,
+    Regrouped,
+    Reordered,
     SavedForBackward,
     Shape,
+    Sliced,
     State,
     Tensor,
     Window,
@@ -62,6 +64,9 @@ class _Reshaping(_View):
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         return inputs[0].layout if self.is_view(inputs, True) else CONTIGUOUS
+
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
+        return Regrouped()
 
 
 class Flatten(_Reshaping):
@@ -123,9 +128,6 @@ class Reshape(_Reshaping):
         """Return the input's axes for an unchanged shape; any other shape may mean anything."""
         return inputs[0].axes if self.output_shape(inputs) == inputs[0].shape else ()
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
-        return None
-
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
         return (f"output = {show(output)}",)
 
@@ -167,9 +169,8 @@ class Permute(_View):
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         return f"{inputs[0]}.permute(0, {', '.join(map(str, self.order))})"
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
-        """Return one pixel where the axes are known: they are the same pixels in another order."""
-        return POINT if len(output) == len(IMAGE_AXES) and inputs[0].axes else None
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
+        return Reordered(tuple([axis - 1 for axis in self.order]))
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
         return (f"output = {show(output)}",)
@@ -228,6 +229,9 @@ class Slice(_View):
         one_of_each = self.stop - self.start == 1 and prod(shape[axis + 1 : -1]) == 1
         return ROWS if layout in (CONTIGUOUS, ROWS) and (is_last or one_of_each) else SLICED
 
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
+        return Sliced(self.dim - 1, self.start, self.stop)
+
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         if self.dim != 1:
             return inputs[0]
@@ -263,7 +267,7 @@ class ZeroPad2d(Layer):
         joined = sides[0] if len(set(sides)) == 1 else f"({', '.join(sides)})"
         return f"nn.ZeroPad2d({joined})"
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         """Return one input; the offset is that of the border."""
         return Window((1, 1), (1, 1), (-self.top, -self.left))
 
@@ -296,6 +300,9 @@ class ChannelShuffle(Layer):
                 remedies=[SetParameters("set groups to 1", {"groups": 1})],
             )
         return channels, height, width
+
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
+        return Window(channels=True)
 
 
 class Scale(Layer):

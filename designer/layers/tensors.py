@@ -117,10 +117,50 @@ ITS_INPUT = SavedForBackward(inputs=(0,))
 ITS_OUTPUT = SavedForBackward(outputs=(0,))
 
 
+class Taps(Enum):
+    """How a window finds the inputs that it covers.
+
+    Attributes
+    ----------
+    SLIDING
+        ``size`` inputs, ``dilation`` apart, as a convolution does.
+    TRANSPOSED
+        The inputs whose kernels cover the output. The stride is one over the layer's stride, the
+        size that of the kernel's area times the stride.
+    INTERPOLATED
+        The inputs nearer than half the size, or the one input at the very center.
+    ADAPTIVE
+        Inputs floor(o in / out) to ceil((o + 1) in / out) - 1.
+    """
+
+    SLIDING = "sliding"
+    TRANSPOSED = "transposed"
+    INTERPOLATED = "interpolated"
+    ADAPTIVE = "adaptive"
+
+
+SLIDING, TRANSPOSED, INTERPOLATED, ADAPTIVE = Taps
+
+
 class Window(NamedTuple):
     """Which inputs one output depends on, for each axis (height, width), in steps of the input.
 
     Output ``o`` depends on ``size`` inputs, whose center is at ``o * stride + offset``.
+
+    Attributes
+    ----------
+    size, stride, offset
+        Of the window, along height and width.
+    dilation
+        Distance between its elements.
+    taps
+        How it finds the inputs that it covers.
+    fill
+        What stands beyond the border: torch's ``padding_mode``.
+    channels
+        Whether it reads several channels.
+    port
+        The only input that it reads; None if it reads all.
 
     Examples
     --------
@@ -132,9 +172,58 @@ class Window(NamedTuple):
     size: tuple[float, float] = (1, 1)
     stride: tuple[float, float] = (1, 1)
     offset: tuple[float, float] = (0, 0)
+    dilation: tuple[int, int] = (1, 1)
+    taps: Taps = SLIDING
+    fill: str = "zeros"
+    channels: bool = False
+    port: int | None = None
 
 
 POINT = Window()
+
+
+class AllPositions(NamedTuple):
+    """Each output depends on all positions along some axes (from 0), and on its own of the others.
+
+    Attributes
+    ----------
+    axes
+        The axes of the input.
+    directly
+        Whether it also depends on its own position along these axes, as a norm does, which only
+        takes statistics from the other positions. Linear does not.
+    """
+
+    axes: tuple[int, ...]
+    directly: bool = False
+
+
+class Reordered(NamedTuple):
+    """The same values under axes in another order: for each output axis, the input's (from 0)."""
+
+    order: tuple[int, ...]
+
+
+class Sliced(NamedTuple):
+    """The positions from `start` to `stop` of one axis (from 0)."""
+
+    axis: int
+    start: int
+    stop: int
+
+
+class Stacked(NamedTuple):
+    """The positions of all inputs one behind the other, along one axis (from 0)."""
+
+    axis: int
+
+
+class Regrouped(NamedTuple):
+    """The same values in the same order under other axes."""
+
+
+Reads: TypeAlias = Window | AllPositions | Reordered | Sliced | Stacked | Regrouped
+"""Which inputs one output depends on."""
 
 
 class Part(NamedTuple):

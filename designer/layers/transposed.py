@@ -1,7 +1,7 @@
 """Transposed convolutions: learned upsampling."""
 
 from collections.abc import Sequence
-from math import ceil, prod
+from math import prod
 
 from designer.design.expressions import Tree
 from designer.layers.base import Code
@@ -15,6 +15,7 @@ from designer.layers.parameters import Bool, Int, IntPair
 from designer.layers.tensors import (
     BIAS,
     ITS_INPUT,
+    TRANSPOSED,
     WEIGHT,
     SavedForBackward,
     Shape,
@@ -111,16 +112,23 @@ class ConvTranspose2d(Initialized):
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         return ITS_INPUT
 
-    def window(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         """Return the inputs whose kernels cover an output; the stride is a fraction of an input."""
         size, stride, offset = [], [], []
         for axis in (0, 1):
             step = self.stride[axis]
             reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
-            size.append(ceil((reach + 1) / step))
+            size.append((reach + 1) / step)
             stride.append(1 / step)
             offset.append((self.padding[axis] - reach / 2) / step)
-        return Window((size[0], size[1]), (stride[0], stride[1]), (offset[0], offset[1]))
+        return Window(
+            (size[0], size[1]),
+            (stride[0], stride[1]),
+            (offset[0], offset[1]),
+            self.dilation,
+            TRANSPOSED,
+            channels=True,
+        )
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         return code.tree("out_channels")

@@ -97,8 +97,11 @@ def test_shapes() -> None:
 
 def test_receptive_fields() -> None:
     assert formatting.receptive_field(None) == "–"
-    assert formatting.receptive_field(ReceptiveField((212.0, 212), (32, 32), (16, 16))) == "212"
-    assert formatting.receptive_field(ReceptiveField((3, 5.5), (1, 1), (0.5, 0.5))) == "3×5.5"
+    field = ReceptiveField((212.0, 212), (32, 32), (16, 16), (212, 212), False)
+    assert formatting.receptive_field(field) == "212"
+    whole = field._replace(size=(224, 224), local=(427, 427), whole=True)
+    assert formatting.receptive_field(whole) == "224 (427)"
+    assert formatting.receptive_field(field._replace(size=(3, 5), local=(3, 5))) == "3×5"
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (0.5, "0.5"), ("B", "B"), (2, "2")])

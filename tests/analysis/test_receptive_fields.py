@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from torch import nn
 
 from designer.analysis.accounting.receptive_fields import ReceptiveField
 from designer.analysis.analysis import Analysis, analyze
+from designer.design.files import load
+from tests.against_torch.receptive_fields import run
 from tests.analysis.drawing import OUTPUT, block, chain, design
 
 SIZE = 48
@@ -158,10 +161,13 @@ def test_a_join_has_the_union_of_its_branches(join: str) -> None:
 
 
 def test_the_first_pixel_has_its_center_at_one_half() -> None:
-    assert fields({"layer": "ReLU"}) == [ReceptiveField((1, 1), (1, 1), (0.5, 0.5))]
-    assert fields(conv(3)) == [ReceptiveField((3, 3), (1, 1), (1.5, 1.5))]
-    assert fields(conv(3, padding=1)) == [ReceptiveField((3, 3), (1, 1), (0.5, 0.5))]
-    assert fields(conv([1, 5], stride=[2, 1])) == [ReceptiveField((1, 5), (2, 1), (0.5, 2.5))]
+    for layer, size, jump, start in (
+        ({"layer": "ReLU"}, (1, 1), (1, 1), (0.5, 0.5)),
+        (conv(3), (3, 3), (1, 1), (1.5, 1.5)),
+        (conv(3, padding=1), (3, 3), (1, 1), (0.5, 0.5)),
+        (conv([1, 5], stride=[2, 1]), (1, 5), (2, 1), (0.5, 2.5)),
+    ):
+        assert fields(layer) == [ReceptiveField(size, jump, start, size, False)]
 
 
 @pytest.mark.parametrize(("layers", "size"), [(2, 5), (3, 7)])
@@ -199,14 +205,16 @@ def test_norms_and_activations_keep_the_receptive_field(layer: dict[str, Any]) -
 )
 def test_global_pools_cover_the_whole_image(layer: dict[str, Any]) -> None:
     _, field = fields(conv(3), layer)
-    assert field == ReceptiveField((SIZE, SIZE), (SIZE, SIZE), (SIZE / 2, SIZE / 2))
+    sides = SIZE, SIZE
+    assert field == ReceptiveField(sides, sides, (SIZE / 2, SIZE / 2), sides, True)
 
 
 def test_a_linear_layer_covers_the_whole_image() -> None:
     *_, field = fields(
         conv(3), {"layer": "Flatten"}, {"layer": "Linear", "out_features": 2}, {"layer": "ReLU"}
     )
-    assert field == ReceptiveField((SIZE, SIZE), (SIZE, SIZE), (SIZE / 2, SIZE / 2))
+    sides = SIZE, SIZE
+    assert field == ReceptiveField(sides, sides, (SIZE / 2, SIZE / 2), sides, True)
 
 
 @pytest.mark.parametrize(("size", "output"), [(7, 3), (64, 7), (3, 7), (10, 5), (64, 9)])
@@ -216,7 +224,9 @@ def test_adaptive_windows_are_as_wide_as_torchs(size: int, output: int) -> None:
     image = torch.ones(1, 1, size, size, requires_grad=True)
     pooled = nn.AdaptiveAvgPool2d(output)(image)
     windows = [seen(image, pooled, 0, place) for place in range(output)]
-    assert field.size == (max(last - first for first, last in windows),) * 2
+    first, last = windows[output // 2]
+    assert field.size == (last - first,) * 2
+    assert field.local == (max(last - first for first, last in windows),) * 2
     assert field.jump == pytest.approx((size / output,) * 2)
 
 
@@ -252,3 +262,84 @@ def sizes(analysis: Analysis) -> dict[str, float]:
         for path, field in analysis.receptive_fields.items()
         if field is not None
     }
+
+
+# Global branches
+
+
+@pytest.mark.parametrize(
+    ("name", "node", "size", "local", "start"),
+    [
+        ("rf_layernorm", "l1", 12, 3, (1.5, 1.5)),
+        ("rf_product_SqueezeExcite", "se.excite", 32, 3, (0.5, 0.5)),
+        ("rf_product_SqueezeExcite", "c3", 32, 7, (0.5, 0.5)),
+        ("rf_slice_start", "l1", 3, 3, (5.5, 1.5)),
+    ],
+)
+def test_cases_that_went_wrong(
+    name: str, node: str, size: int, local: int, start: tuple[float, float]
+) -> None:
+    analysis = analyze(load(Path(__file__).parent / "cases" / f"{name}.json").design)
+    field = analysis.receptive_fields[node]
+    assert field is not None
+    assert (field.size, field.local) == ((size, size), (local, local))
+    assert (field.start, field.jump) == (start, (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("layer", "size"),
+    [
+        ({"layer": "LayerNorm"}, (SIZE, SIZE)),
+        ({"layer": "LayerNorm", "axes": 1}, (3, SIZE)),
+        ({"layer": "GroupNorm", "num_groups": 1}, (SIZE, SIZE)),
+        ({"layer": "InstanceNorm2d"}, (SIZE, SIZE)),
+        ({"layer": "InstanceNorm2d", "track_running_stats": True}, (3, 3)),
+        ({"layer": "Softmax", "dim": 1}, (3, 3)),
+        ({"layer": "Softmax", "dim": 2}, (SIZE, 3)),
+        ({"layer": "LogSoftmax", "dim": 3}, (3, SIZE)),
+        ({"layer": "BatchNorm2d"}, (3, 3)),
+        ({"layer": "Permute", "order": [1, 3, 2]}, (3, 3)),
+    ],
+)
+def test_what_statistics_over_positions_depend_on(
+    layer: dict[str, Any], size: tuple[int, int]
+) -> None:
+    _, field = fields(conv(3, padding=1), layer)
+    assert field is not None
+    assert field.size == size
+    assert field.local == (3, 3)
+
+
+def test_values_are_found_again_behind_tokens() -> None:
+    *_, tokens, image, last = fields(
+        {"layer": "Reshape", "shape": [1, SIZE * SIZE]},
+        {"layer": "Softmax", "dim": 1},
+        {"layer": "Reshape", "shape": [1, SIZE, SIZE]},
+        conv(3, padding=1),
+    )
+    assert tokens is not None
+    assert tokens.size == (1, 1)
+    assert image is not None
+    assert image.size == (1, 1)
+    assert last is not None
+    assert (last.size, last.local) == ((3, 3), (3, 3))
+
+
+def test_the_local_field_may_exceed_the_image() -> None:
+    *_, field = fields(*[conv(3, padding=1)] * 4, size=6)
+    assert field == ReceptiveField((6, 6), (1, 1), (0.5, 0.5), (9, 9), True)
+
+
+def test_a_huge_image_is_counted_by_the_usual_rule() -> None:
+    first, whole = fields(conv(3, padding=1), {"layer": "LayerNorm"}, size=100_000)
+    assert first is not None
+    assert whole is not None
+    assert first.size == (3, 3)
+    assert (whole.size, whole.local) == ((100_000, 100_000), (3, 3))
+
+
+def test_fields_of_random_designs_are_those_that_the_gradient_reaches(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """All of ``python -m tests.against_torch receptive-fields`` but the presets."""
+    assert run(60, with_presets=False) == 0, capsys.readouterr().out

@@ -134,7 +134,7 @@ def test_vgg16_is_the_lecture() -> None:
     assert found["arguments"] == {"classes": 1000, "resolution": 224, "batch_norm": False}
     layers = {layer["path"]: layer for layer in found["layers"]}
     assert layers["conv5_3"]["receptive_field"]["size"] == [196, 196]
-    pool5 = {"size": [212, 212], "jump": [32, 32], "start": [16, 16]}
+    pool5 = {"size": [212, 212], "jump": [32, 32], "start": [16, 16], "local": [212, 212]}
     assert layers["pool5"]["receptive_field"] == pool5
     assert layers["conv1_1"] == {
         "path": "conv1_1",
@@ -144,7 +144,7 @@ def test_vgg16_is_the_lecture() -> None:
         "weights": 1728,
         "biases": 64,
         "macs": 86_704_128,
-        "receptive_field": {"size": [3, 3], "jump": [1, 1], "start": [0.5, 0.5]},
+        "receptive_field": {"size": [3, 3], "jump": [1, 1], "start": [0.5, 0.5], "local": [3, 3]},
     }
 
 

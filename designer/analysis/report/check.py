@@ -90,13 +90,29 @@ class TotalsReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ReceptiveFieldReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The receptive field of a layer's output, [height, width] in pixels of the input."""
 
-    size: Annotated[Axis, Meta(description="Pixels that one value depends on.")]
+    size: Annotated[
+        Axis,
+        Meta(
+            description="Pixels of the image that the value in the middle depends on, over all "
+            "paths: the image's sides behind a global branch."
+        ),
+    ]
     jump: Annotated[
-        Axis, Meta(description="Step between the receptive fields of neighboring values.")
+        Axis, Meta(description="Step between the local receptive fields of neighboring values.")
     ]
     start: Annotated[
         Axis,
-        Meta(description="Center of the first value's receptive field; the first pixel is at 0.5."),
+        Meta(
+            description="Center of the first value's local receptive field; the first pixel is at "
+            "0.5."
+        ),
+    ]
+    local: Annotated[
+        Axis,
+        Meta(
+            description="Size by the usual rule, without global branches: it may exceed the image. "
+            "Where all paths are global, the same as size."
+        ),
     ]
 
 
@@ -235,7 +251,9 @@ def _layer(row: Row) -> LayerReport:
 def _field(field: ReceptiveField | None) -> ReceptiveFieldReport | None:
     if field is None:
         return None
-    return ReceptiveFieldReport(_axes(field.size), _axes(field.jump), _axes(field.start))
+    return ReceptiveFieldReport(
+        _axes(field.size), _axes(field.jump), _axes(field.start), _axes(field.local)
+    )
 
 
 def _axes(axes: Axes) -> list[int | float]:

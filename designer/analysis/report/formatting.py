@@ -96,8 +96,14 @@ def pixels(axes: "Axes") -> str:
 
 
 def receptive_field(found: "ReceptiveField | None") -> str:
-    """Write the size of a receptive field in pixels, or a dash for None."""
-    return NONE if found is None else pixels(found.size)
+    """Write the size in pixels, in brackets the local one where it differs: 224 (427).
+
+    None is a dash.
+    """
+    if found is None:
+        return NONE
+    size = pixels(found.size)
+    return size if found.local == found.size else f"{size} ({pixels(found.local)})"
 
 
 def number_text(number: float) -> str:

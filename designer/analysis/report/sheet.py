@@ -94,6 +94,12 @@ def check(analysis: Analysis, *, batch: int = 1, width: int | None = None) -> It
             "values of one image; RF: receptive field in pixels; –: not counted in the sums",
             Style.FAINT,
         )
+        fields = [row.receptive_field for row in rows]
+        if any(each is not None and each.local != each.size for each in fields):
+            yield Line(
+                "in brackets: the local receptive field, without global branches or the border",
+                Style.FAINT,
+            )
     if not analysis.valid:
         return
     yield Line()

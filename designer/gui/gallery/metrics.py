@@ -32,7 +32,7 @@ class NetworkMetrics:
     depth
         The convolutions and linear layers on the longest path.
     receptive_field
-        The largest receptive field of a feature map, in pixels per side; None without maps.
+        The largest local receptive field of a feature map, in pixels per side; None without maps.
     problem
         The first problem of the network, for which some values are too low; "" for none.
     """
@@ -67,10 +67,10 @@ def measure(analysis: "Analysis") -> NetworkMetrics:
 
 
 def _largest_field(analysis: "Analysis") -> float | None:
-    """Return the largest receptive field of a layer whose output is larger than 1×1."""
+    """Return the largest local receptive field of a layer whose output is larger than 1×1."""
     maps = [row for row in analysis.rows() if len(row.shape) == 3 and max(row.shape[1:]) > 1]
     return max(
-        [max(row.receptive_field.size) for row in maps if row.receptive_field is not None],
+        [max(row.receptive_field.local) for row in maps if row.receptive_field is not None],
         default=None,
     )
 
@@ -135,7 +135,8 @@ METRICS = (
     ),
     Metric(
         "Receptive field",
-        "The largest receptive field of a feature map: pixels of the image, per side.",
+        "The largest receptive field of a feature map, without global branches: pixels per side. "
+        "It may exceed the image.",
         lambda f: f.receptive_field,
         _pixels,
     ),

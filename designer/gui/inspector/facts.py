@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from designer.analysis.accounting.receptive_fields import ReceptiveField
+from designer.analysis.accounting.receptive_fields import Axes, ReceptiveField
 from designer.analysis.accounting.saved_for_backward import saved_bytes_of_node
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import BlockEffect, GraphResult, NodeResult
@@ -32,8 +32,11 @@ FILE = "All parameters and buffers as they are saved, each in its own data type.
 FROZEN = "Parameters that are trained; those whose learning rate is multiplied by 0 are frozen."
 MACS = "Multiply-accumulates of convolutions and matrix products, for one image."
 RECEPTIVE_FIELD = (
-    "Receptive field (RF): the pixels of the input on which one value of the output depends. Jump "
-    "is the distance between the fields of neighboring values, center that of the first field."
+    "Receptive field (RF): the pixels of the input on which a value in the middle of the output "
+    "depends, over all paths. Behind a global branch, such as squeeze and excite, that is the "
+    "whole image; the local field is the one by the usual rule, without such branches, and may "
+    "exceed the image. Jump is the distance between the local fields of neighboring values, center "
+    "that of the first field."
 )
 
 
@@ -368,11 +371,17 @@ def _saved_words(result: NodeResult) -> str:
 def _receptive_field(field: ReceptiveField | None) -> list[Fact]:
     if field is None:
         return []
-    size = formatting.pixels(field.size)
-    if "×" not in size:
-        size = f"{size}×{size}"
+    size = "whole image" if field.whole else _square(field.size)
+    if field.local != field.size:
+        size = f"{size} (local {_square(field.local)})"
     text = f"jump {formatting.pixels(field.jump)}, center {formatting.pixels(field.start)}"
     return [Fact("RF", "", size, RECEPTIVE_FIELD, text)]
+
+
+def _square(axes: Axes) -> str:
+    """Write height and width: 3×3."""
+    height, width = map(formatting.number_text, axes)
+    return f"{height}×{width}"
 
 
 def _output_path(graph: GraphResult, path: str) -> str:

@@ -214,14 +214,15 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "receptive_field",
         "RF",
-        "Receptive field: pixels of the input, height × width, on which one value of the output "
-        "depends.",
+        "Receptive field: pixels of the input, height × width, on which a value in the middle of "
+        "the output depends. In brackets, where it differs, the local one by the usual rule: "
+        "without global branches such as squeeze and excite, the border left aside.",
         _receptive_field,
         _receptive_field,
         lambda x: (
-            formatting.receptive_field(x.row.receptive_field)
-            .replace("×", "x")
-            .replace(formatting.NONE, "")
+            formatting.pixels(x.row.receptive_field.size).replace("×", "x")
+            if x.row.receptive_field is not None
+            else ""
         ),
         _receptive_area,
         plain_title="receptive_field",
