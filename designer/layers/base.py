@@ -340,7 +340,7 @@ class Layer:
         if not inputs or self.category in READS_IMAGES:
             return IMAGE_AXES
         axes = inputs[0].axes
-        return axes if all(each.axes == axes for each in inputs) else ()
+        return axes if len(inputs) == 1 or all(each.axes == axes for each in inputs) else ()
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
         """Return the torch layers that this layer is made of, as far as their outputs are counted.

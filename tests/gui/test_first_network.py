@@ -48,12 +48,12 @@ def problems(window: MainWindow) -> dict[str, str]:
     return {each.path: each.message for each in window.workspace.analysis.problems}
 
 
-def badge(hands: Hands, path: str) -> bool:
-    """Tell whether a node is seen in the color of an error."""
+def badge(hands: Hands, path: str, kind: str = "error") -> bool:
+    """Tell whether a node is seen in the color of an error or a warning."""
     view = hands.window.canvas.view
     rect = view.mapFromScene(view.rect_of(path)).boundingRect().adjusted(-12, -12, 12, 12)
     picture = hands.view.grab(rect).toImage()
-    red = QColor(colors().error)
+    red = QColor(getattr(colors(), kind))
     return any(
         abs(picture.pixelColor(x, y).red() - red.red()) < 12
         and abs(picture.pixelColor(x, y).green() - red.green()) < 12
@@ -96,10 +96,10 @@ def test_broken_in_five_ways_and_fixed_by_the_offered_fixes(
     hands.keys("Delete")
     hands.connect("pool2", "fc1")
     assert "without a Flatten, Linear acts on the width alone" in problems(window)["fc1"]
-    assert badge(hands, "fc1")
+    assert badge(hands, "fc1", "warning")
     hands.fix("Insert Flatten")
     assert problems(window) == {}
-    assert not badge(hands, "fc1")
+    assert not badge(hands, "fc1", "warning")
 
     # The kernel is larger than the input.
     hands.click_node("pool2")

@@ -64,19 +64,23 @@ def mark(
 def _mark_problem(
     arrays: MarkedArrays, problem: Problem, ports_at_fault: set[tuple[int, int]]
 ) -> None:
-    """Mark a problem's node, its other uses, the origin of its shape and the blocks around it."""
-    bit = ERROR if problem.severity is Severity.ERROR else WARNING
+    """Mark a problem's node, its other uses, the origin of its shape and the blocks around it.
+
+    A warning marks neither origin nor edge, which are drawn in the color of errors.
+    """
+    is_error = problem.severity is Severity.ERROR
+    bit = ERROR if is_error else WARNING
     row_of = arrays.row
     row = row_of.get(problem.path)
-    if row is not None and problem.port is not None:
+    if row is not None and problem.port is not None and is_error:
         ports_at_fault.add((row, problem.port))
-    if row is not None and problem.origin:
+    if row is not None and problem.origin and is_error:
         origin = row_of.get(join(parent(problem.path), problem.origin))
         if origin is not None:
             arrays.bits[origin] |= ORIGIN
     for other in _unanalyzed_uses(arrays, problem):
         arrays.bits[other] |= bit
-        if problem.port is not None:
+        if problem.port is not None and is_error:
             ports_at_fault.add((other, problem.port))
     path = problem.path
     while path:

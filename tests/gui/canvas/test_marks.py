@@ -28,3 +28,13 @@ def test_a_fault_in_a_block_is_marked_in_every_use(window: MainWindow) -> None:
     workspace.undo()
     QApplication.processEvents()
     assert not np.any(window.canvas.layer.arrays.bits & marks.ERROR)
+
+
+def test_a_warning_marks_neither_edge_nor_origin(window: MainWindow) -> None:
+    workspace = window.workspace
+    workspace.open_preset("lenet5")
+    workspace.edit("remove flatten", lambda d: edits.remove_node(d, "flatten"))
+    QApplication.processEvents()
+    arrays = window.canvas.layer.arrays
+    assert arrays.bits[arrays.row["fc1"]] & marks.WARNING
+    assert not np.any(arrays.bits & (marks.ERROR | marks.ORIGIN))
