@@ -303,6 +303,12 @@ class Drawing:
         self.output(at, auxiliary=True)
         return at
 
+    def read_output(self, at: str) -> str:
+        """An output that other nodes read as well."""
+        name = self.add({"layer": "Output"}, at, wanted="result")
+        self.shapes[name] = self.shapes[at]
+        return name
+
     def output(self, at: str, **options: Any) -> None:
         if len(self.shapes[at]) == 3 and self.chance(0.5):
             at = self.add({"block": "Head", "with": {"classes": self.integer(1, 4)}}, at)
@@ -313,11 +319,11 @@ class Drawing:
 
     def grow(self, at: str) -> str:
         image = len(self.shapes[at]) == 3
-        pieces = [self.residual, self.branches, self.auxiliary, self.second_image]
+        pieces = [self.residual, self.branches, self.auxiliary, self.second_image, self.read_output]
         pieces += [self.gate, self.block, self.block, self.cross] if image else []
         at = self.layers(at, 3)
         if len(self.shapes[at]) != 3:
-            pieces = pieces[:4]
+            pieces = pieces[:5]
         before = self.draw(st.sampled_from(pieces))(at)
         return self.layers(before, 2)
 
