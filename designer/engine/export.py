@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from designer import __version__, leftovers
 from designer.analysis.analysis import Analysis, analyze
@@ -331,8 +331,13 @@ def _program(network: nn.Module, examples: tuple[Tensor, ...]) -> torch.export.E
 
 
 def _write_program(model: Model, path: Path) -> None:
+    program = _program(model.network, model.examples)
+    for module in program.graph_module.modules():
+        if isinstance(module, fx.GraphModule):
+            for node in module.graph.nodes:
+                node.meta.pop("stack_trace", None)  # names the folders of torch and of the user
     content = io.BytesIO()  # as for the state dict
-    torch.export.save(_program(model.network, model.examples), content)
+    torch.export.save(program, content)
     path.write_bytes(content.getbuffer())
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from designer.analysis.analysis import Analysis
-from designer.engine import side_effects
+from designer.engine import onnx_names, side_effects
 
 _POOLS = ("MaxPool", "AveragePool")
 _QUIET = 3  # onnxruntime's level of errors: its warnings are about what it optimizes
@@ -76,6 +76,8 @@ def write(model: Network, path: Path) -> None:
     for node in list(written.model.graph):
         if node.op_type in _POOLS and "ceil_mode" in node.attributes:
             _floor(written.model.graph, node)
+    onnx_names.rename(written.model, model.network, model.analysis)
+    written.model.metadata_props.clear()
     written.model.metadata_props.update(model.about)
     written.save(str(path), external_data=False)
     onnx.checker.check_model(str(path), full_check=True)
