@@ -43,6 +43,7 @@ from designer.cli.output import INTERRUPTED, PROGRAM, printable, show, width, wr
 from designer.cli.parameters import Group, Whole, argument, option
 from designer.cli.settings import load
 from designer.errors import DesignerError
+from designer.runs.export_formats import LIBRARIES, NEWEST_OPSET, OLDEST_OPSET, ExportOptions
 
 LARGEST_BATCH = 10**6
 
@@ -479,6 +480,20 @@ def prune(names: Sequence[str], runs: str | None, older_than: int, dry_run: bool
     help="The weights of a design: those of the latest finished run that fits it, of a run, or of "
     "a file; fresh ones if not given.",
 )
+@option(
+    "--opset",
+    type=Whole(min=OLDEST_OPSET, max=NEWEST_OPSET),
+    metavar="N",
+    help=f"The version of ONNX's operators, {OLDEST_OPSET} to {NEWEST_OPSET}; torch's choice if "
+    "not given.",
+)
+@option(
+    "--names",
+    type=click.Choice(LIBRARIES),
+    metavar="|".join(LIBRARIES),
+    help="Write state dicts with the names of this library's network, which then loads them "
+    "strictly; the design's own names if not given.",
+)
 @runs_option
 @design_settings
 def export(
@@ -486,6 +501,8 @@ def export(
     to: Sequence[str],
     more: Sequence[str],
     weights: str | None,
+    opset: int | None,
+    names: str | None,
     runs: str | None,
     settings: Sequence[str],
 ) -> int:
@@ -502,7 +519,8 @@ def export(
     paths = _paths("--to", to, more)
     if not paths:
         raise DesignerError("Say where to write with --to, as in --to lenet5.onnx.")
-    jobs.check_formats(paths)
+    options = ExportOptions(opset=opset, names=names or "")
+    jobs.check_formats(paths, options)
     named = is_name(source) and is_run(folder(runs) / source)
     if source not in built_in.names() and (named or Path(source).is_dir()):
         for option_, given in (("--set", settings), ("--weights", weights)):
@@ -511,8 +529,10 @@ def export(
                     f"{option_} is for designs, but {source} is a run, whose design and weights "
                     f"are fixed: leave {option_} out."
                 )
-        return jobs.export_run(find(source, runs), paths)
-    return jobs.export_design(load(source, settings), paths, weights=weights, runs_folder=runs)
+        return jobs.export_run(find(source, runs), paths, options)
+    return jobs.export_design(
+        load(source, settings), paths, weights=weights, runs_folder=runs, options=options
+    )
 
 
 @program.command(

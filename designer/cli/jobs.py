@@ -1,7 +1,8 @@
 """The work of the commands that train and export; `commands` declares their options."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,14 @@ from designer import presets
 from designer.cli import runs, terminal
 from designer.cli.options import EXPORT_SUFFIXES
 from designer.cli.output import printable, show, write
+from designer.design import files
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.recipe.reading import changed, read_recipe
 from designer.recipe.recipe import Recipe, consequences
 from designer.runs.begin import begin
 from designer.runs.discard import discard_refused
+from designer.runs.export_formats import EXPORT_FORMATS, ExportOptions
 from designer.runs.folder import RunFolder, default_path
 from designer.runs.train_on import train_on as create_child
 
@@ -202,8 +205,8 @@ def _follow(run: RunFolder, *, resume: bool, data: Path | None = None) -> None:
         _say(f"Export it with: netdesigner export {name} --to model.onnx")
 
 
-def check_formats(paths: Iterable[Path]) -> None:
-    """Refuse model files with an unknown ending, before torch is loaded.
+def check_formats(paths: Sequence[Path], options: ExportOptions | None = None) -> None:
+    """Refuse unknown endings, and options without a file that they are for, before torch is loaded.
 
     Raises
     ------
@@ -216,10 +219,30 @@ def check_formats(paths: Iterable[Path]) -> None:
             raise DesignerError(
                 f"{path} has no ending that names a format; use one of {known}, as in {path}.onnx."
             )
+    options = options or ExportOptions()
+    suffixes = {path.suffix for path in paths}
+    if options.opset is not None and ".onnx" not in suffixes:
+        raise DesignerError(
+            "--opset is for ONNX files, and there is none: add one, as in --to model.onnx, or "
+            "leave --opset out."
+        )
+    named = [suffix for suffix, row in EXPORT_FORMATS.items() if row.state_dict]
+    if options.names and suffixes.isdisjoint(named):
+        raise DesignerError(
+            f"--names is for state dicts ({' and '.join(named)}), and there is none: add one, as "
+            f"in --to model{named[0]}, or leave --names out."
+        )
 
 
-def export_run(run: RunFolder, paths: Sequence[Path]) -> int:
+def export_run(run: RunFolder, paths: Sequence[Path], options: ExportOptions | None = None) -> int:
     """Write model files of a run's best weights.
+
+    Parameters
+    ----------
+    run, paths
+        What to write, and where to.
+    options
+        What the user chose beside the formats.
 
     Returns
     -------
@@ -231,13 +254,20 @@ def export_run(run: RunFolder, paths: Sequence[Path]) -> int:
     DesignerError
         The run has no checkpoint yet.
     """
+    if options is not None and options.names:
+        _check_names(files.read(run.design), options)
     from designer.engine import export  # torch takes seconds to load
 
-    return _export(export.of_run(run), paths)
+    return _export(export.of_run(run), paths, options)
 
 
 def export_design(
-    design: Design, paths: Sequence[Path], *, weights: str | None, runs_folder: str | None
+    design: Design,
+    paths: Sequence[Path],
+    *,
+    weights: str | None,
+    runs_folder: str | None,
+    options: ExportOptions | None = None,
 ) -> int:
     """Write model files of a design.
 
@@ -250,6 +280,8 @@ def export_design(
         None for fresh weights.
     runs_folder
         The folder of runs; None for that of the settings.
+    options
+        What the user chose beside the formats.
 
     Returns
     -------
@@ -259,7 +291,7 @@ def export_design(
     Raises
     ------
     DesignerError
-        The design has errors, or there are no such weights.
+        The design has errors, there are no such weights, or a library has no such network.
     """
     if weights == "latest":
         found = _latest(design, runs_folder)
@@ -278,12 +310,28 @@ def export_design(
             )
     elif weights is not None:
         weights = runs.located(weights, runs_folder)
+    _check_names(design, options)
     from designer.engine import export
 
     model = export.of_design(design, weights=weights)
     if weights is None:
         _say(_about_fresh_weights(design, runs_folder))
-    return _export(model, paths)
+    return _export(model, paths, options)
+
+
+def _check_names(design: Design, options: ExportOptions | None) -> None:
+    """Refuse the names of a library without such a network, before torch is loaded.
+
+    Raises
+    ------
+    DesignerError
+        The library has no network with these layers and shapes.
+    """
+    if options is not None and options.names:
+        from designer.analysis.analysis import analyze
+        from designer.runs import library_names
+
+        library_names.naming(analyze(design), options.names)
 
 
 def _latest(design: Design, runs_folder: str | None) -> "Fitting | None":
@@ -303,10 +351,12 @@ def _about_fresh_weights(design: Design, runs_folder: str | None) -> str:
     )
 
 
-def _export(model: "Model", paths: Sequence[Path]) -> int:
+def _export(model: "Model", paths: Sequence[Path], options: ExportOptions | None = None) -> int:
     """Write each file that can be written, report each, and return the exit code."""
     from designer.engine import export
 
+    if options is not None:
+        model = replace(model, options=options)
     faults = 0
     for path in paths:
         try:
@@ -320,6 +370,8 @@ def _export(model: "Model", paths: Sequence[Path]) -> int:
             _say(f"{file}; loaded back, its outputs are the same")
         else:
             _say(f"{file}; loaded back, its outputs differ by at most {done.difference:.0e}")
+        if done.remark:
+            _say(done.remark)
     if faults and len(paths) > 1:
         _say(f"{len(paths) - faults} of {len(paths)} files were written.")
     return 1 if faults else 0

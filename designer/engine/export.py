@@ -4,7 +4,6 @@ import contextlib
 import io
 import logging
 import math
-import re
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,14 +21,18 @@ from designer.analysis.analysis import Analysis, analyze
 from designer.codegen import Generated, generate
 from designer.design import files
 from designer.design.values import Design
-from designer.engine import checkpoint, export_faults, onnx_file, side_effects
+from designer.engine import checkpoint, export_faults, libraries, onnx_file, side_effects
 from designer.engine import weights as weights_of
 from designer.engine.module import module_from_source
 from designer.errors import DesignerError
-from designer.runs.export_formats import EXPORT_FORMATS, ExportFormat, endings
+from designer.runs import library_names
+from designer.runs.export_formats import EXPORT_FORMATS, ExportFormat, ExportOptions, endings
 from designer.runs.folder import RunFolder
+from designer.runs.library_names import Naming
 from designer.runs.preprocessing import Preprocessing
 from designer.storage import destination, replace_file, unwritable
+
+_DEFAULT = ExportOptions()
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Model:
     about
         Metadata for formats that have some: classes in the order of the outputs, and the mean and
         deviation with which images are standardized.
+    options
+        What the user chose beside the formats.
     """
 
     design: Design
@@ -52,6 +57,7 @@ class Model:
     generated: Generated
     network: nn.Module
     about: Mapping[str, str]
+    options: ExportOptions = _DEFAULT
 
     @cached_property
     def examples(self) -> tuple[Tensor, ...]:
@@ -62,6 +68,18 @@ class Model:
         )
 
     @cached_property
+    def naming(self) -> Naming | None:
+        """The names that a library has for the tensors; None for the design's own.
+
+        Raises
+        ------
+        DesignerError
+            The library that was chosen has no such network.
+        """
+        chosen = self.options.names
+        return library_names.naming(self.analysis, chosen) if chosen else None
+
+    @cached_property
     def answers(self) -> Sequence[Tensor]:
         """The outputs of the network for the examples."""
         return _outputs(self.network, self.examples)
@@ -69,12 +87,23 @@ class Model:
 
 @dataclass(frozen=True)
 class Exported:
-    """A model file that was written and checked; `difference` is the largest over its outputs."""
+    """A model file that was written and checked.
+
+    Attributes
+    ----------
+    path, format, size
+        The file, its format and its size in bytes.
+    difference
+        The largest difference of its outputs from the network's.
+    remark
+        A sentence on the library whose names it has, "" for the design's own names.
+    """
 
     path: Path
     format: ExportFormat
     size: int
     difference: float
+    remark: str = ""
 
 
 def of_design(design: Design, *, weights: str | None = None, seed: int = 0) -> Model:
@@ -208,7 +237,9 @@ def write(model: Model, path: Path) -> Exported:
                 except (OSError, MemoryError, DesignerError):
                     raise
                 except Exception as error:  # torch and onnx raise errors of many classes
-                    raise _cannot(model, kind, error) from error
+                    raise export_faults.refusal(
+                        model, kind, error, _CONVERTERS.get(path.suffix), _every_network()
+                    ) from error
             if not difference <= kind.tolerance:
                 raise DesignerError(
                     f"{path} was not written: loaded back, its outputs differ by {difference:.1e} "
@@ -223,21 +254,26 @@ def write(model: Model, path: Path) -> Exported:
             f"{path} cannot be written, as the memory is full: close other programs, or choose "
             "another format."
         ) from error
-    return Exported(path, kind, size, difference)
+    remark = ""
+    if kind.state_dict and model.naming is not None:
+        remark = libraries.remark(model.naming, _difference_there(model, model.naming))
+    return Exported(path, kind, size, difference, remark)
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Hide the exporters' progress and warnings: the file is checked, or refused."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 # Comparison
@@ -266,6 +302,13 @@ def _difference(model: Model, loaded: Callable[..., Any]) -> float:
         # A value that is infinite or NaN on one side only differs infinitely.
         largest = max(largest, float(differences.nan_to_num(math.inf, math.inf).max()) / scale)
     return largest
+
+
+def _difference_there(model: Model, naming: Naming) -> float | None:
+    """Return how far the outputs of a library's network differ; None if it is not installed."""
+    with _quiet():
+        network = libraries.network(naming, libraries.renamed(_state(model), naming))
+        return None if network is None else _difference(model, network)
 
 
 def _about(design: Design) -> dict[str, str]:
@@ -300,28 +343,37 @@ def _state(model: Model) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
 
 
+def _named_state(model: Model) -> dict[str, Tensor]:
+    state = _state(model)
+    return state if model.naming is None else libraries.renamed(state, model.naming)
+
+
+def _original_state(model: Model, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return state if model.naming is None else libraries.original(state, model.naming)
+
+
 def _write_state_dict(model: Model, path: Path) -> None:
     # torch's own file writer ends the whole process when the disk is full.
     content = io.BytesIO()
-    torch.save(_state(model), content)
+    torch.save(_named_state(model), content)
     path.write_bytes(content.getbuffer())
 
 
 def _read_state_dict(model: Model, path: Path) -> nn.Module:
     network = _empty(model)
-    network.load_state_dict(torch.load(path, weights_only=True))
+    network.load_state_dict(_original_state(model, torch.load(path, weights_only=True)))
     return network
 
 
 def _write_safetensors(model: Model, path: Path) -> None:
-    path.write_bytes(weights_of.packed(_state(model), model.about))
+    path.write_bytes(weights_of.packed(_named_state(model), model.about))
 
 
 def _read_safetensors(model: Model, path: Path) -> nn.Module:
     from safetensors.torch import load_file
 
     network = _empty(model)
-    network.load_state_dict(load_file(path))
+    network.load_state_dict(_original_state(model, load_file(path)))
     return network
 
 
@@ -345,6 +397,10 @@ def _read_program(model: Model, path: Path) -> nn.Module:
     return torch.export.load(path).module()
 
 
+def _write_onnx(model: Model, path: Path) -> None:
+    onnx_file.write(model, path, model.options.opset)
+
+
 def _read_onnx(model: Model, path: Path) -> Predictor:
     names = [port.name for port in model.analysis.inputs]
     run = onnx_file.runner(path)
@@ -363,7 +419,7 @@ WRITERS: Mapping[
     ".pt": (_write_state_dict, _read_state_dict),
     ".safetensors": (_write_safetensors, _read_safetensors),
     ".pt2": (_write_program, _read_program),
-    ".onnx": (onnx_file.write, _read_onnx),
+    ".onnx": (_write_onnx, _read_onnx),
 }
 """How each row of `EXPORT_FORMATS` is written, and how it is loaded back."""
 
@@ -371,38 +427,7 @@ _CONVERTERS: Mapping[str, export_faults.Convert] = {".pt2": _program, ".onnx": o
 """How a module alone is converted to the formats that do not take every network."""
 
 
-def _cannot(model: Model, kind: ExportFormat, error: Exception) -> DesignerError:
-    """Return the sentence for a format that cannot take the network; it names the layer."""
-    if isinstance(error, ImportError):
-        package = error.name or kind.package
-        return DesignerError(
-            f"{kind.title} files need the package {package}: install it with pip install {package}."
-        )
-    remedy = f"use {_every_network()}, which take every network"
-    name = model.design.name
-    convert = _CONVERTERS.get(kind.suffix)
-    layer = (
-        export_faults.culprit(model.network, model.analysis, model.examples, convert)
-        if convert is not None
-        else ""
-    )
-    if layer:
-        return DesignerError(
-            f"{name} cannot be written as {kind.title}, which has no counterpart of {layer}: "
-            f"choose another layer there, or {remedy}."
-        )
-    reason = _reason(error)
-    return DesignerError(f"{name} cannot be written as {kind.title} ({reason}): {remedy}.")
-
-
-def _reason(error: BaseException) -> str:
-    """Return the first line of the innermost error; the outer ones only name the step."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()  # torch colors its sentences
-    return (text or repr(error)).splitlines()[0][:200]
-
-
 def _every_network() -> str:
+    """Return the formats that take every network, for a sentence: ".py, .pt or .safetensors"."""
     *most, last = (suffix for suffix in EXPORT_FORMATS if suffix not in _CONVERTERS)
     return f"{', '.join(most)} or {last}"

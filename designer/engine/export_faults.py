@@ -1,15 +1,85 @@
-"""Which layer of a network a format cannot take: each kind of layer is tried alone."""
+"""Why a format cannot take a network: each kind of layer is tried alone."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from designer.analysis.analysis import Analysis
+from designer.errors import DesignerError
+from designer.runs.export_formats import (
+    NEWEST_OPSET,
+    OLDEST_OPSET,
+    ExportFormat,
+    ExportOptions,
+)
 
 Convert = Callable[[nn.Module, tuple[Tensor, ...]], object]
+
+
+class Model(Protocol):
+    """What is needed of a model to say why it cannot be written."""
+
+    @property
+    def network(self) -> nn.Module: ...
+    @property
+    def analysis(self) -> Analysis: ...
+    @property
+    def examples(self) -> tuple[Tensor, ...]: ...
+    @property
+    def options(self) -> ExportOptions: ...
+
+
+def refusal(
+    model: Model, kind: ExportFormat, error: Exception, convert: Convert | None, others: str
+) -> DesignerError:
+    """Return the sentence for a format that cannot take the network; it names the layer.
+
+    Parameters
+    ----------
+    model, kind
+        The network and the format.
+    error
+        What torch or onnx raised.
+    convert
+        Converts a module alone to the format; None for a format that takes every network.
+    others
+        The formats that take every network, as in ".py or .pt".
+    """
+    if isinstance(error, ImportError):
+        package = error.name or kind.package
+        return DesignerError(
+            f"{kind.title} files need the package {package}: install it with pip install {package}."
+        )
+    name = model.analysis.design.name
+    layer = culprit(model.network, model.analysis, model.examples, convert) if convert else ""
+    if layer:
+        return DesignerError(
+            f"{name} cannot be written as {kind.title}, which has no counterpart of {layer}: "
+            f"choose another layer there, or use {others}, which take every network."
+        )
+    reason = _reason(error)
+    if kind.suffix == ".onnx" and model.options.opset is not None:
+        return DesignerError(
+            f"{name} cannot be written as ONNX of opset {model.options.opset} ({reason}): opsets "
+            f"from {OLDEST_OPSET} to {NEWEST_OPSET} are tried, and those from 18 on fail rarely; "
+            "choose one of these, or leave the opset to the exporter."
+        )
+    return DesignerError(
+        f"{name} cannot be written as {kind.title} ({reason}): use {others}, which take every "
+        "network."
+    )
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first line of the innermost error; the outer ones only name the step."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()  # torch colors its sentences
+    return (text or repr(error)).splitlines()[0][:200].rstrip(".")
 
 
 def culprit(

@@ -11,7 +11,12 @@ from designer.analysis.analysis import Analysis
 from designer.engine import onnx_names, side_effects
 
 _POOLS = ("MaxPool", "AveragePool")
+_LEAST_OPSET = 18  # torch's exporter writes this or a later one; onnx converts to earlier ones
 _QUIET = 3  # onnxruntime's level of errors: its warnings are about what it optimizes
+
+
+class OpsetError(Exception):
+    """A network cannot be brought to a version of ONNX's operators."""
 
 
 class Network(Protocol):
@@ -38,6 +43,7 @@ def program(
     examples: tuple[Tensor, ...],
     inputs: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
+    opset: int | None = None,
 ) -> Any:
     """Return the ONNX program of a module, for any batch size.
 
@@ -47,6 +53,8 @@ def program(
         The module and its inputs, a batch of at least two.
     inputs, outputs
         Their names in the program, if these matter.
+    opset
+        The version of ONNX's operators, at least 18; None for the exporter's own.
     """
     return torch.onnx.export(
         network,
@@ -55,30 +63,43 @@ def program(
         verbose=False,
         input_names=inputs,
         output_names=outputs,
+        opset_version=opset,
         dynamic_shapes=any_batch(examples),
     )
 
 
-def write(model: Network, path: Path) -> None:
+def write(model: Network, path: Path, opset: int | None = None) -> None:
     """Write a network and check the file by ONNX's own checker.
 
     Raises
     ------
+    OpsetError
+        The network could not be brought to the version of ONNX's operators.
     Exception
         Some class of torch or onnx, where ONNX cannot take the network.
     """
     import onnx
+    from onnxscript import version_converter
 
     inputs = [port.name for port in model.analysis.inputs]
     outputs = [port.name for port in model.analysis.outputs if not port.auxiliary]
     named = [f"{name}_out" if name in inputs else name for name in outputs]
-    written = program(model.network, model.examples, inputs, named)
+    exported = None if opset is None else max(opset, _LEAST_OPSET)
+    written = program(model.network, model.examples, inputs, named, exported)
     for node in list(written.model.graph):
         if node.op_type in _POOLS and "ceil_mode" in node.attributes:
             _floor(written.model.graph, node)
     onnx_names.rename(written.model, model.network, model.analysis)
     written.model.metadata_props.clear()
     written.model.metadata_props.update(model.about)
+    if opset is not None and opset < _LEAST_OPSET:
+        for node in written.model.graph:
+            if node.op_type.startswith("Reduce"):  # an attribute that only later operators have
+                node.attributes.pop("noop_with_empty_axes", None)
+        version_converter.convert_version(written.model, opset, fallback=True)
+    found = written.model.opset_imports.get("")
+    if opset not in (None, found):
+        raise OpsetError(f"the converter returned opset {found}")
     written.save(str(path), external_data=False)
     onnx.checker.check_model(str(path), full_check=True)
 

@@ -11,6 +11,7 @@ JSON lines on standard output, each answer with the ``id`` of its request, if th
                                                     "data": "..." says where its data were moved
     {"do": "export", "source": "RUN or design file", "to": ["model.onnx"], "weights": "RUN"}
                                                  -> {"ok": true, "files": [{"path": ...}]}
+                                                    "options": {"opset": 17, "names": "timm"}
     {"do": "look", "weights": "..."}             -> {"ok": true, "origin": "...", "ordered": true,
                                                      "tensors": [["conv1.weight", [6, 1, 5, 5]]]}
     {"do": "quit"}                               -> the process ends after its current job
@@ -27,6 +28,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -35,6 +37,7 @@ import msgspec
 from designer.errors import DesignerError, OtherDataError
 from designer.recipe.recipe import Recipe
 from designer.runs import control
+from designer.runs.export_formats import ExportOptions
 from designer.runs.folder import RunFolder
 from designer.runs.result import Result
 
@@ -89,12 +92,17 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         from designer.engine import export
 
         paths = [Path(path) for path in request["to"]]
-        exported = export.export(
-            export.of_path(Path(request["source"]), weights=request.get("weights")), paths
-        )
+        options = msgspec.convert(request.get("options", {}), ExportOptions)
+        model = export.of_path(Path(request["source"]), weights=request.get("weights"))
+        exported = export.export(replace(model, options=options), paths)
         return {
             "files": [
-                {"path": str(each.path), "bytes": each.size, "difference": each.difference}
+                {
+                    "path": str(each.path),
+                    "bytes": each.size,
+                    "difference": each.difference,
+                    "remark": each.remark,
+                }
                 for each in exported
             ]
         }

@@ -1,4 +1,4 @@
-"""The kinds of model files, one row each; `designer.engine.export` writes them."""
+"""The kinds of model files, one row each, and the options that an export takes."""
 
 from collections.abc import Mapping
 
@@ -25,6 +25,8 @@ class ExportFormat(msgspec.Struct, frozen=True, kw_only=True):
         Whether a design without a run needs torch to be written in it.
     package
         A package that writing needs beside torch; "" for none.
+    state_dict
+        Whether it is a state dict, whose tensors can have the names of a library.
     """
 
     suffix: str
@@ -33,6 +35,7 @@ class ExportFormat(msgspec.Struct, frozen=True, kw_only=True):
     tolerance: float = 0.0
     needs_torch: bool = True
     package: str = ""
+    state_dict: bool = False
 
 
 _ROWS = (
@@ -46,12 +49,14 @@ _ROWS = (
         suffix=".pt",
         title="PyTorch state dict",
         help="The weights, for torch.load and the Python source.",
+        state_dict=True,
     ),
     ExportFormat(
         suffix=".safetensors",
         title="safetensors",
         help="The weights, safe to load from anywhere.",
         package="safetensors",
+        state_dict=True,
     ),
     ExportFormat(
         suffix=".pt2",
@@ -67,6 +72,29 @@ _ROWS = (
         package="onnx",
     ),
 )
+
+OLDEST_OPSET, NEWEST_OPSET = 15, 25
+"""The versions of ONNX's operators that can be written; torch's exporter chooses one itself."""
+
+
+LIBRARIES = ("torchvision", "timm")
+"""The packages whose names state dicts can have; `library_names` knows their networks."""
+
+
+class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user may choose beside the formats.
+
+    Attributes
+    ----------
+    opset
+        The version of ONNX's operators; None for that of torch's exporter.
+    names
+        One of `LIBRARIES`, whose names the tensors of state dicts get; "" for the design's own.
+    """
+
+    opset: int | None = None
+    names: str = ""
+
 
 EXPORT_FORMATS: Mapping[str, ExportFormat] = {row.suffix: row for row in _ROWS}
 

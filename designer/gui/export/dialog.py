@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.problems import Severity
-from designer.design import identifiers
+from designer.design import files, identifiers
 from designer.gui.base import background, icons, numbers
 from designer.gui.base.boxes import ComboBox
 from designer.gui.base.plain_text import tip
@@ -31,9 +32,17 @@ from designer.gui.export.format_row import FormatRow
 from designer.gui.export.job import ExportJob, Outcome
 from designer.gui.forms.folder_field import FolderField
 from designer.gui.worker.trainer import Trainer
-from designer.runs import fitting
-from designer.runs.export_formats import EXPORT_FORMATS
+from designer.runs import fitting, library_names
+from designer.runs.export_formats import (
+    EXPORT_FORMATS,
+    LIBRARIES,
+    NEWEST_OPSET,
+    OLDEST_OPSET,
+    ExportOptions,
+)
 from designer.runs.fitting import Fitting
+from designer.runs.folder import RunFolder
+from designer.runs.library_names import Naming
 
 _FIRST = (".py", ".safetensors")  # ticked when the dialog opens
 _FRESH = "Fresh weights, not trained"
@@ -82,6 +91,9 @@ class ExportDialog(QDialog):
             background.run(
                 self, lambda: fitting.find(folder, analysis), self._runs_found, self._not_found
             )
+            background.run(self, lambda: _namings(analysis), self._namings_found, lambda _: None)
+        else:
+            background.run(self, lambda: _namings_of(source), self._namings_found, lambda _: None)
 
     # Assembling
 
@@ -125,17 +137,34 @@ class ExportDialog(QDialog):
         at = document.path.parent if document and document.path else user_documents_path()
         self.folder.set_text(str(at))
         self.folder.edit.textChanged.connect(self._changed)
+        self.names = ComboBox(objectName="export-names")
+        self.names.addItem("The design's own", "")
+        self.names.setToolTip(
+            tip(
+                "Names of the tensors in state dicts. With those of a library, its network loads "
+                "the file strictly."
+            )
+        )
+        self.opset = ComboBox(objectName="export-opset")
+        self.opset.addItem("Chosen by the exporter", None)
+        for number in range(NEWEST_OPSET, OLDEST_OPSET - 1, -1):
+            self.opset.addItem(str(number), number)
+        self.opset.setToolTip(tip("The version of ONNX's operators, for an older runtime."))
         fields: tuple[tuple[str, QWidget], ...] = (
             ("Weights", self.weights),
+            ("Tensor names", self.names),
+            ("ONNX opset", self.opset),
             ("Name", self.name),
             ("Folder", self.folder),
         )
+        self._labels: dict[QWidget, QLabel] = {}
         for number, (words, field) in enumerate(fields):
             label = QLabel(words, textFormat=Qt.TextFormat.PlainText)
             label.setBuddy(field)
             label.setMinimumHeight(self.name.sizeHint().height())
             grid.addWidget(label, number, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(field, number, 1)
+            self._labels[field] = label
         down.addLayout(grid)
         self.message = QLabel(
             wordWrap=True, objectName="export-message", textFormat=Qt.TextFormat.PlainText
@@ -209,10 +238,31 @@ class ExportDialog(QDialog):
             return self.folder.fault.text()
         return ""
 
+    @property
+    def options(self) -> ExportOptions:
+        """What is chosen beside the formats, without what no chosen format needs."""
+        chosen = [row.format for row in self.rows.values() if row.tick.isChecked()]
+        return ExportOptions(
+            opset=self.opset.currentData() if self.rows[".onnx"].tick.isChecked() else None,
+            names=self.names.currentData() if any(each.state_dict for each in chosen) else "",
+        )
+
+    def _show_options(self) -> None:
+        """Show the fields that matter for the chosen formats."""
+        chosen = [row.format for row in self.rows.values() if row.tick.isChecked()]
+        named = any(each.state_dict for each in chosen) and self.names.count() > 1
+        for field, shown in (
+            (self.names, named),
+            (self.opset, self.rows[".onnx"].tick.isChecked()),
+        ):
+            field.setVisible(shown)
+            self._labels[field].setVisible(shown)
+
     def _changed(self) -> None:
         """Show why the choice cannot be exported, or a remark on it."""
         if self.job.running:
             return
+        self._show_options()
         self._agreed = frozenset()
         self.go.setText("Export")
         refusal = self.refusal()
@@ -266,6 +316,12 @@ class ExportDialog(QDialog):
         self._searching, self._fault = False, sentence
         self._changed()
 
+    def _namings_found(self, found: list[Naming]) -> None:
+        """Offer the names of the libraries that have this network."""
+        for naming in found:
+            self.names.addItem(f"{naming.library}: {naming.network}", naming.library)
+        self._show_options()
+
     # Exporting
 
     def _go(self) -> None:
@@ -288,10 +344,11 @@ class ExportDialog(QDialog):
         self._say("Starting the worker…", "soft")
         run = self.chosen
         weights = None if run is None else run.run.path
-        self.job.start(self._source or self.design, paths, weights)
+        self.job.start(self._source or self.design, paths, weights, self.options)
 
     def _busy(self, busy: bool) -> None:
-        for widget in (self.go, self.weights, self.name, self.folder):
+        fields = (self.weights, self.names, self.opset, self.name, self.folder)
+        for widget in (self.go, *fields):
             widget.setEnabled(not busy)
         for row in self.rows.values():
             row.tick.setEnabled(not busy)
@@ -353,6 +410,16 @@ class ExportDialog(QDialog):
         self.job.cancel()
         super().done(result)
         self.deleteLater()
+
+
+def _namings(analysis: Analysis) -> list[Naming]:
+    """Return the names that libraries have for the tensors of a design."""
+    found = (library_names.find(analysis, library) for library in LIBRARIES)
+    return [naming for naming in found if naming is not None]
+
+
+def _namings_of(run: Path) -> list[Naming]:
+    return _namings(analyze(files.read(RunFolder.open(run).design)))
 
 
 def _words(fit: Fitting) -> str:

@@ -74,8 +74,10 @@ class FormatRow(QWidget):
     def end(self, outcome: Outcome) -> None:
         """Show the outcome of the file."""
         self.outcome = outcome
-        self.fault.setText(outcome.fault)
-        self.fault.setVisible(bool(outcome.fault))
+        self.fault.setText(outcome.fault or outcome.remark)
+        self.fault.setVisible(bool(outcome.fault or outcome.remark))
+        self.fault.setProperty("role", "error" if outcome.fault else "soft")
+        self.fault.style().polish(self.fault)
         self.state.setText("not written" if outcome.fault else _words(outcome))
         self.state.setProperty("role", "error" if outcome.fault else "soft")
         self.state.style().polish(self.state)

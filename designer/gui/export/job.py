@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import shiboken6
 from PySide6.QtCore import QObject, Signal
 
@@ -14,6 +15,7 @@ from designer.design import files
 from designer.design.values import Design
 from designer.gui.base import background
 from designer.gui.worker.trainer import Trainer
+from designer.runs.export_formats import ExportOptions
 from designer.storage import save_file, unwritable
 
 
@@ -31,12 +33,15 @@ class Outcome:
         instead.
     fault
         Why it was not written, "" if it was.
+    remark
+        A sentence on the library whose names it has, "" for the design's own names.
     """
 
     path: Path
     size: int = 0
     difference: float | None = None
     fault: str = ""
+    remark: str = ""
 
 
 class ExportJob(QObject):
@@ -62,10 +67,15 @@ class ExportJob(QObject):
         self.running = False
         self._waiting: list[Path] = []
         self._weights: Path | None = None
+        self._options = ExportOptions()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def start(
-        self, source: Design | Path, paths: Sequence[Path], weights: Path | None = None
+        self,
+        source: Design | Path,
+        paths: Sequence[Path],
+        weights: Path | None = None,
+        options: ExportOptions | None = None,
     ) -> None:
         """Write files.
 
@@ -77,8 +87,11 @@ class ExportJob(QObject):
             The files to write; the suffixes name the formats.
         weights
             The folder of a run that fits the design; None for fresh weights.
+        options
+            What the user chose beside the formats.
         """
         self.running = True
+        self._options = options or ExportOptions()
         self._waiting = list(paths)
         self._weights = weights
         alone = isinstance(source, Design) and all(path.suffix == ".py" for path in paths)
@@ -128,7 +141,9 @@ class ExportJob(QObject):
             else:
                 self._next(source)
 
-        request = {"do": "export", "source": str(source), "to": [str(path)]}
+        request: dict[str, Any] = {"do": "export", "source": str(source), "to": [str(path)]}
+        if self._options != ExportOptions():
+            request["options"] = msgspec.to_builtins(self._options)
         if self._weights is not None:
             request["weights"] = str(self._weights)
         self.trainer.ask(request, answered)
@@ -177,4 +192,5 @@ def _outcome(path: Path, answer: dict[str, Any]) -> Outcome:
     if not answer.get("ok"):
         return Outcome(path, fault=str(answer.get("message") or "The worker gave no reason."))
     found = answer["files"][0]
-    return Outcome(Path(found["path"]), found["bytes"], found["difference"])
+    remark = str(found.get("remark", ""))
+    return Outcome(Path(found["path"]), found["bytes"], found["difference"], remark=remark)

@@ -11,6 +11,7 @@ import pytest
 import torch
 from PySide6.QtCore import QObject, QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 from safetensors.torch import load_file
 
@@ -381,3 +382,60 @@ def test_trained_weights_are_exported_by_a_real_worker(
     assert written.keys() == trained.keys()
     assert all(torch.equal(written[name], trained[name]) for name in trained)
     form.reject()
+
+
+def pick(form: ExportDialog, qtbot: QtBot, box: QComboBox, row: int) -> None:
+    """Choose a row as with the arrow keys."""
+    box.setFocus()
+    for _ in range(row):
+        qtbot.keyClick(box, Qt.Key.Key_Down)
+    assert box.currentIndex() == row
+
+
+def test_names_of_a_library_are_offered_where_its_network_is_the_same(
+    worker: Worker, qtbot: QtBot, look: str, tmp_path: Path
+) -> None:
+    space = Workspace()
+    space.open_preset("resnet18")
+    form = shown(qtbot, space, worker, tmp_path)
+    qtbot.waitUntil(lambda: form.names.count() == 3)
+    assert [form.names.itemText(row) for row in range(3)] == [
+        "The design's own", "torchvision: resnet18", "timm: resnet18",
+    ]  # fmt: skip
+    assert not form.names.isVisible(), "no format has state dicts"
+    tick(form, qtbot, ".pt")
+    assert form.names.isVisible()
+    pick(form, qtbot, form.names, 1)
+    press(form, qtbot)
+    qtbot.waitUntil(lambda: len(worker.asked) == 1)
+    request, done = worker.asked[0]
+    assert request["options"] == {"opset": None, "names": "torchvision"}
+    (tmp_path / "resnet_18.pt").write_bytes(b"x")
+    remark = "It loads strictly into torchvision.models.resnet18(num_classes=1000)."
+    file = {"path": request["to"][0], "bytes": 1, "difference": 0.0, "remark": remark}
+    done({"ok": True, "files": [file]})
+    assert form.rows[".pt"].fault.text() == remark
+    assert form.rows[".pt"].fault.property("role") == "soft"
+
+
+def test_no_names_are_offered_for_a_network_of_no_library(
+    dialog: ExportDialog, qtbot: QtBot
+) -> None:
+    tick(dialog, qtbot, ".pt")
+    assert not dialog.names.isVisible()
+
+
+def test_the_opset_is_chosen_for_onnx_alone(
+    dialog: ExportDialog, worker: Worker, qtbot: QtBot
+) -> None:
+    assert not dialog.opset.isVisible()
+    tick(dialog, qtbot, ".onnx")
+    assert dialog.opset.isVisible()
+    pick(dialog, qtbot, dialog.opset, 8)
+    assert dialog.opset.currentText() == "18"
+    press(dialog, qtbot)
+    qtbot.waitUntil(lambda: len(worker.asked) == 1)
+    assert worker.asked[0][0]["options"] == {"opset": 18, "names": ""}
+    worker.answer()
+    tick(dialog, qtbot, ".onnx", ".pt")
+    assert dialog.options.opset is None, "a choice that no format needs is left out"
