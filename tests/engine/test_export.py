@@ -260,8 +260,8 @@ def test_random_layers_agree_with_themselves(tmp_path):
 
 
 def test_invalid_design_is_refused():
-    design = edits.remove_node(presets.load("lenet5"), "flatten")
-    with pytest.raises(DesignerError, match="LeNet-5 cannot be built: fc1"):
+    design = edits.set_parameter(presets.load("lenet5"), "conv1", "kernel_size", 99)
+    with pytest.raises(DesignerError, match="LeNet-5 cannot be built: conv1"):
         of_design(design)
 
 

@@ -320,7 +320,7 @@ class ExportDialog(QDialog):
         """Offer the names of the libraries that have this network."""
         for naming in found:
             self.names.addItem(f"{naming.library}: {naming.network}", naming.library)
-        self._show_options()
+        self._changed()
 
     # Exporting
 
