@@ -37,6 +37,14 @@ def macs(module: nn.Module, *inputs: torch.Tensor) -> int:
     return counter.get_total_flops() // 2
 
 
+_BATCH_NORMS = (
+    torch.ops.aten.native_batch_norm.default,
+    torch.ops.aten._native_batch_norm_legit_no_training.default,
+    torch.ops.aten._batch_norm_no_update.default,
+    torch.ops.aten.cudnn_batch_norm.default,
+)
+
+
 class _Alive(TorchDispatchMode):
     """Counts the bytes of live storages that operations have allocated."""
 
@@ -47,10 +55,17 @@ class _Alive(TorchDispatchMode):
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
-        # Further results are scratch of eager kernels, such as indices and batch statistics.
-        first = tree_leaves(result)[0]
-        if isinstance(first, torch.Tensor):
-            self._count(first.untyped_storage())
+        made = [each for each in tree_leaves(result) if isinstance(each, torch.Tensor)]
+        # Only on meta tensors a batch norm with running statistics makes tensors for the batch's.
+        if (
+            made
+            and made[0].is_meta
+            and function in _BATCH_NORMS
+            and not (len(args) > 5 and args[5])
+        ):
+            del made[1:]
+        for each in made:
+            self._count(each.untyped_storage())
         return result
 
     def _count(self, storage: torch.UntypedStorage) -> None:

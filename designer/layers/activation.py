@@ -7,6 +7,7 @@ from designer.layers.category import Category
 from designer.layers.errors import LayerError
 from designer.layers.parameters import Bool, Choice, Float, Int
 from designer.layers.tensors import (
+    CONTIGUOUS,
     FLOAT_BYTES,
     ITS_INPUT,
     ITS_OUTPUT,
@@ -184,6 +185,9 @@ class _OverAxis(_SavesOutput):
     """Softmax or its logarithm, over one axis."""
 
     dim = Int(1, minimum=1, maximum=3, help="The axis that sums to one; 1 is channels or features.")
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        return CONTIGUOUS
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         axes = len(inputs[0].shape)

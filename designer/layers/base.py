@@ -16,6 +16,7 @@ from designer.layers.parameters import Parameter
 from designer.layers.tensors import (
     BUFFER,
     CONTIGUOUS,
+    FLOAT_BYTES,
     IMAGE_AXES,
     NOTHING,
     POINT,
@@ -351,14 +352,15 @@ class Layer:
             return ()
         return (Part(inputs[0].values, prod(output), self.convolution),)
 
-    def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """Return the sizes (in values) of the tensors that the layer makes, the output last.
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the most bytes that the layer allocates at once in eval mode without autograd.
 
-        Each is freed when the next one but one is made, so the largest sum of two neighbors is the
-        layer's peak. Mean over three inputs makes two sums and a quotient:
-        ``(values, values, values)``.
+        The output and all tensors that torch makes on the way count, the inputs do not. MaxPool2d
+        makes the output and, though nobody reads it, an int64 index for each of its values:
+        ``(FLOAT_BYTES + INDEX_BYTES) * prod(output)``. For layers that are a chain of operations
+        there is `chain_peak`. ``tests/layers/test_table.py`` compares the answer with torch.
         """
-        return (prod(output),)
+        return FLOAT_BYTES * prod(output)
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads | None:
         """Return which inputs an output depends on; None if it depends on all of them.

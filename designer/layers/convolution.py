@@ -28,6 +28,7 @@ from designer.layers.tensors import (
     State,
     Tensor,
     Window,
+    chain_peak,
     show,
 )
 
@@ -153,20 +154,32 @@ class _Conv(Initialized):
         channels = inputs[0].shape[0]
         return prod(output) * (channels // self.groups_of(channels)) * prod(self.kernel_size)
 
-    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Save the input, or the padded copy that torch makes of it."""
+    def _padded_values(self, inputs: Sequence[Tensor]) -> int:
+        """Return the values of the padded copy that torch makes of the input; 0 if it makes none.
+
+        torch pads by itself in all modes but zeros, and the odd row or column of "same".
+        """
         if self.padding_mode == "zeros" and self.padding != "same":
-            return ITS_INPUT
+            return 0
         channels, height, width = inputs[0].shape
         added_height, added_width = self.total_padding()
-        if self.padding_mode != "zeros":
-            copy = channels * (height + added_height) * (width + added_width) * FLOAT_BYTES
-            keeps_input = self.padding_mode != "circular" and inputs[0].needs_grad
-            return SavedForBackward(inputs=(0,) if keeps_input else (), per_image=copy)
-        if added_height % 2 or added_width % 2:
-            copy = channels * (height + added_height % 2) * (width + added_width % 2) * FLOAT_BYTES
-            return SavedForBackward(per_image=copy)
-        return ITS_INPUT
+        if self.padding_mode == "zeros":
+            added_height, added_width = added_height % 2, added_width % 2
+            if not added_height and not added_width:
+                return 0
+        return channels * (height + added_height) * (width + added_width)
+
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Save the input, or the padded copy that torch makes of it."""
+        copy = self._padded_values(inputs)
+        if not copy:
+            return ITS_INPUT
+        keeps_input = self.padding_mode in ("reflect", "replicate") and inputs[0].needs_grad
+        return SavedForBackward(inputs=(0,) if keeps_input else (), per_image=FLOAT_BYTES * copy)
+
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the peak of the padded copy, if torch makes one, then the output."""
+        return FLOAT_BYTES * (self._padded_values(inputs) + prod(output))
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         total = self.total_padding()
@@ -314,8 +327,9 @@ class SeparableConv2d(nn.Module):
         middle = self._middle(inputs, output)
         return Part(inputs[0].values, middle, True), Part(middle, prod(output), True)
 
-    def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        return self._middle(inputs, output), prod(output)
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the peak of the padded copy, the depthwise output, then the output."""
+        return chain_peak(self._padded_values(inputs), self._middle(inputs, output), prod(output))
 
     def summary(self) -> str:
         return f"{window_text('Separable', self.kernel_size, self.stride)}, {self.out_channels}"

@@ -26,6 +26,7 @@ from designer.layers.tensors import (
     State,
     Tensor,
     axis_name,
+    chain_peak,
     show,
 )
 
@@ -90,11 +91,11 @@ class Dense(Initialized):
     ) -> SavedForBackward:
         return NOTHING
 
-    def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the output; for rows that are not contiguous, first a copy and the product."""
         copy = [inputs[0].values] if self._copies(inputs) else []
         product = self.bias and len(output) > 1 and inputs[0].layout is not CONTIGUOUS
-        return (*copy, *[prod(output)] * (2 if product else 1))
+        return chain_peak(*copy, *[prod(output)] * (2 if product else 1))
 
     def _copies(self, inputs: Sequence[Tensor]) -> bool:
         """Tell whether torch copies the input, since its rows lie at uneven distances."""
@@ -228,10 +229,10 @@ class RBF(nn.Module):
         """Save the differences between the input and each code."""
         return SavedForBackward(per_image=FLOAT_BYTES * self.out_features * inputs[0].values)
 
-    def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """Return the differences, their squares, the sums, and the negated sums."""
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the peak of the differences, their squares, the sums, and the negated sums."""
         differences = self.out_features * inputs[0].values
-        return differences, differences, self.out_features, self.out_features
+        return chain_peak(differences, differences, self.out_features, self.out_features)
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads | None:
         return None

@@ -1,7 +1,6 @@
 """What follows from a layer and its inputs: shape, counts, memory; worked out once for each."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
@@ -132,7 +131,12 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         else:
             buffers += number
     needs_grad = weights + biases > 0 and not frozen
-    for each in inputs:
+    view = view_in_eval = False
+    if kind.is_view is not Layer.is_view:
+        view = layer.is_view(inputs, True)
+        view_in_eval = layer.is_view(inputs, False)
+    # A view shows its first input only, whatever its other inputs need.
+    for each in inputs[:1] if view else inputs:
         needs_grad = needs_grad or each.needs_grad
     layout = layer.layout(inputs) if kind.layout is not Layer.layout else CONTIGUOUS
     axes = layer.output_axes(inputs) if len(shape) == len(IMAGE_AXES) else IMAGE_AXES
@@ -148,10 +152,6 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     saves_output = bool(saved_for_backward.outputs)
     if not needs_grad or frozen:
         saves_output = bool(layer.saved_for_backward(inputs, shape).outputs)
-    view = view_in_eval = False
-    if kind.is_view is not Layer.is_view:
-        view = layer.is_view(inputs, True)
-        view_in_eval = layer.is_view(inputs, False)
     values, values_in = prod(shape), prod(inputs[0].shape) if inputs else 0
     if kind.parts is Layer.parts:
         convolution = layer.convolution
@@ -162,10 +162,10 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         convolution = bool(parts) and parts[0].convolution
         output_values = sum([part.values_out for part in parts])
         buffer_values = output_values + sum([part.values_in for part in parts if part.convolution])
-    most = 0 if view_in_eval else values
-    if not view_in_eval and kind.transients is not Layer.transients:
-        transients = layer.transients(inputs, shape)
-        most = transients[0] if len(transients) == 1 else max(map(sum, pairwise(transients)))
+    peak = 0
+    if not view_in_eval:
+        computed = kind.peak_bytes is not Layer.peak_bytes
+        peak = layer.peak_bytes(inputs, shape) if computed else FLOAT_BYTES * values
     gradients = values if needs_grad else 0
     if not view and inputs and inputs[0].needs_grad:
         gradients += values_in
@@ -195,7 +195,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         saved_for_backward[:2],
         saved_in_eval[:2],
         convolved,
-        most > 0,
+        peak > 0,
         in_place_variant and in_place_variant.memory_signature,
     )
     return Facts(
@@ -204,7 +204,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         counts,
         saved_for_backward,
         saved_in_eval,
-        FLOAT_BYTES * most,
+        peak,
         signature,
         in_place_variant,
         layer.warning(inputs) if kind.warning is not Layer.warning else None,

@@ -22,6 +22,7 @@ from designer.layers.tensors import (
     Stacked,
     Tensor,
     axis_name,
+    chain_peak,
     show,
 )
 
@@ -97,10 +98,9 @@ class _Elementwise(_Join):
             remedies=list(projection(first, other, port)),
         )
 
-    def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """Return one tensor for each operation of the chain of two-input operations."""
-        shapes = self._chain(inputs)
-        return tuple(prod(shape) for shape in shapes) or (0,)
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the peak of the chain of two-input operations."""
+        return chain_peak(*map(prod, self._chain(inputs)))
 
     def _chain(self, inputs: Sequence[Tensor]) -> list[Shape]:
         """Return the shapes of the results of the chain ((a + b) + c) + ..."""
@@ -164,11 +164,10 @@ class Mean(_Elementwise):
             return inputs[0]
         return f"({' + '.join(inputs)}) / {len(inputs)}"
 
-    def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """Return the sums, then the quotient."""
-        if len(inputs) == 1:
-            return (0,)
-        return (*super().transients(inputs, output), prod(output))
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the peak of the sums, then the quotient."""
+        quotient = [prod(output)] if len(inputs) > 1 else []
+        return chain_peak(*map(prod, self._chain(inputs)), *quotient)
 
 
 class DropPathMean(Mean):

@@ -128,6 +128,12 @@ class LocalResponseNorm(Layer):
             inputs=(0,), per_image=FLOAT_BYTES * (padded + 2 * inputs[0].values)
         )
 
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the squares with their padded copy, or three tensors of the input's size."""
+        channels, height, width = inputs[0].shape
+        padded = (channels + self.size - 1) * height * width
+        return FLOAT_BYTES * (inputs[0].values + max(padded, 2 * inputs[0].values))
+
 
 class GroupNorm(Layer):
     """Group normalization."""
@@ -175,6 +181,10 @@ class GroupNorm(Layer):
         """Save the input, and mean and deviation of each group."""
         return SavedForBackward(inputs=(0,), per_image=2 * FLOAT_BYTES * self.num_groups)
 
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the output, and mean and deviation of each group."""
+        return FLOAT_BYTES * (prod(output) + 2 * self.num_groups)
+
 
 class LayerNorm(Layer):
     """Layer normalization."""
@@ -208,8 +218,14 @@ class LayerNorm(Layer):
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save the input, and mean and deviation of each slice that is normalized."""
-        slices = inputs[0].values // prod(self._normalized(inputs))
-        return SavedForBackward(inputs=(0,), per_image=2 * FLOAT_BYTES * slices)
+        return SavedForBackward(inputs=(0,), per_image=2 * FLOAT_BYTES * self._slices(inputs))
+
+    def _slices(self, inputs: Sequence[Tensor]) -> int:
+        return inputs[0].values // prod(self._normalized(inputs))
+
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the output, and mean and deviation of each slice that is normalized."""
+        return FLOAT_BYTES * (prod(output) + 2 * self._slices(inputs))
 
     def constructor(self, code: Code) -> str:
         shape = code.channels if len(code.inputs[0].shape) == 1 else code.shape
@@ -267,6 +283,13 @@ class InstanceNorm2d(Layer):
             return SavedForBackward(inputs=(0,), per_image=statistics)
         copy = FLOAT_BYTES * tensor.values  # torch makes the input contiguous
         return SavedForBackward(per_image=statistics + copy)
+
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the output, statistics, and scale and shift repeated for each image."""
+        values = prod(output) + output[0] * (4 if self.affine else 2)
+        if inputs[0].layout is not CONTIGUOUS:
+            values += inputs[0].values
+        return FLOAT_BYTES * values
 
     def saved_when_frozen(
         self, inputs: Sequence[Tensor], output: Shape, training: bool

@@ -138,14 +138,11 @@ class PartialConv2d(nn.Module):
             fixed=INDEX_BYTES * self._connections() if inputs[0].needs_grad else 0,
         )
 
-    def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """Return the most that lives before the output is made, and the output.
-
-        That is all maps, or some maps with the copied channels and the map of the next row.
-        """
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return all maps and the output, or some maps with the copied channels of the next one."""
         plane, made = inputs[0].shape[1] * inputs[0].shape[2], output[1] * output[2]
         along = [number * made + len(row) * plane + made for number, row in enumerate(self.rows)]
-        return max(prod(output), max(along) - prod(output)), prod(output)
+        return FLOAT_BYTES * max(2 * prod(output), *along)
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         (height, width), (top, left) = self.kernel_size, self.padding

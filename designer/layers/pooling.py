@@ -33,6 +33,18 @@ from designer.layers.tensors import (
 )
 
 
+class _Maximum(Layer):
+    """Base of the pools that keep a maximum, for which torch notes the index of each one."""
+
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Save the input and the int64 index of each maximum."""
+        return SavedForBackward(inputs=(0,), per_image=INDEX_BYTES * prod(output))
+
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the output and the indices, which torch makes even if nobody reads them."""
+        return (FLOAT_BYTES + INDEX_BYTES) * prod(output)
+
+
 class _Pool(Layer):
     """Base of the pools whose window slides over each channel."""
 
@@ -133,7 +145,7 @@ class _PaddedPool(_Pool):
                 )
 
 
-class MaxPool2d(_PaddedPool):
+class MaxPool2d(_Maximum, _PaddedPool):
     """Maximum of a window."""
 
     help = "Keeps the largest value of each window."
@@ -142,10 +154,6 @@ class MaxPool2d(_PaddedPool):
 
     def dilation_of(self) -> Pair:
         return self.dilation
-
-    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Save the input and the int64 index of each maximum."""
-        return SavedForBackward(inputs=(0,), per_image=INDEX_BYTES * prod(output))
 
 
 class AvgPool2d(_PaddedPool):
@@ -172,6 +180,10 @@ class LPPool2d(_Pool):
         return SavedForBackward(
             inputs=(0,), per_image=FLOAT_BYTES * (inputs[0].values + 4 * prod(output))
         )
+
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the powers and their means, or the means with signs, sizes and their product."""
+        return FLOAT_BYTES * max(inputs[0].values + prod(output), 4 * prod(output))
 
 
 class _Adaptive(Layer):
@@ -217,15 +229,11 @@ class AdaptiveAvgPool2d(_Adaptive):
         return SavedForBackward() if self.output_size == (1, 1) else ITS_INPUT
 
 
-class AdaptiveMaxPool2d(_Adaptive):
+class AdaptiveMaxPool2d(_Maximum, _Adaptive):
     """Maximum pooling to a given size."""
 
     help = "Keeps the largest value of as many windows as the output has positions."
     torch = "nn.AdaptiveMaxPool2d"
-
-    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Save the input and the int64 index of each maximum."""
-        return SavedForBackward(inputs=(0,), per_image=INDEX_BYTES * prod(output))
 
 
 class GlobalAvgPool2d(Layer):
@@ -247,7 +255,7 @@ class GlobalAvgPool2d(Layer):
         return (f"features = channels = {show(output)}",)
 
 
-class FractionalMaxPool2d(Layer):
+class FractionalMaxPool2d(_Maximum):
     """Maximum pooling with random windows."""
 
     category = Category.POOLING
@@ -283,9 +291,9 @@ class FractionalMaxPool2d(Layer):
                 )
         return channels, new[0], new[1]
 
-    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Save the input and the int64 index of each maximum."""
-        return SavedForBackward(inputs=(0,), per_image=INDEX_BYTES * prod(output))
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the output, the indices, and two random numbers for each channel."""
+        return super().peak_bytes(inputs, output) + 2 * FLOAT_BYTES * output[0]
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         """Return the window, with the mean distance between windows as stride.
@@ -356,6 +364,13 @@ class StochasticPool2d(nn.Module):
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save the drawn indices and the input, padded if a window reaches beyond its border."""
+        drawn, padded = INDEX_BYTES * prod(output), self._padded_values(inputs, output)
+        if not padded:
+            return SavedForBackward(inputs=(0,), per_image=drawn)
+        return SavedForBackward(per_image=drawn + FLOAT_BYTES * padded)
+
+    def _padded_values(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the values of the padded copy; 0 if no window reaches beyond the border."""
         channels, *sizes = inputs[0].shape
         reached = [
             max(size, (after - 1) * step + kernel)
@@ -363,10 +378,18 @@ class StochasticPool2d(nn.Module):
                 sizes, output[1:], self.step, self.kernel_size, strict=True
             )
         ]
-        drawn = INDEX_BYTES * prod(output)
-        if reached == sizes:
-            return SavedForBackward(inputs=(0,), per_image=drawn)
-        return SavedForBackward(per_image=drawn + FLOAT_BYTES * channels * prod(reached))
+        return 0 if reached == sizes else channels * prod(reached)
+
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the padded copy and what the odds need.
+
+        These are the windows, their positive parts, the even odds and the odds, each as large as
+        all windows together, and a bool for each window. The memory of the windows is at least as
+        large as the image, since torch's `unfold` makes it by resizing.
+        """
+        windows, padded = prod(output) * prod(self.kernel_size), self._padded_values(inputs, output)
+        unfolded = max(windows, padded or inputs[0].values)
+        return FLOAT_BYTES * (padded + unfolded + 3 * windows) + prod(output)
 
     def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save the probabilities of the values of all windows."""

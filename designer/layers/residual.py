@@ -156,9 +156,9 @@ class Shortcut(nn.Module):
         projected = Part(inputs[0].values, values, True)
         return (projected, Part(values, values)) if self.batch_norm else (projected,)
 
-    def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """Return the projection, then the output of its norm."""
-        return (prod(output),) * max(1, len(self.parts(inputs, output)))
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the peak of the projection, then the output of its norm."""
+        return FLOAT_BYTES * prod(output) * max(1, len(self.parts(inputs, output)))
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         projects = self._kind(inputs) == "project"

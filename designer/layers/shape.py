@@ -11,6 +11,7 @@ from designer.layers.parameters import Bool, Float, Int, Integers
 from designer.layers.tensors import (
     CONTIGUOUS,
     DENSE,
+    FLOAT_BYTES,
     NOTHING,
     PERMUTED,
     ROWS,
@@ -361,9 +362,9 @@ class Scale(nn.Module):
     ) -> SavedForBackward:
         return NOTHING
 
-    def transients(self, inputs: Sequence[Tensor], output: Shape) -> tuple[int, ...]:
-        """Return the product, then the sum."""
-        return (prod(output),) * (2 if self.shift else 1)
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the peak of the product, then the sum."""
+        return FLOAT_BYTES * prod(output) * (2 if self.shift else 1)
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         return elementwise_layout(inputs)

@@ -6,6 +6,7 @@ shapes are tuples of whole numbers and memory is counted in bytes.
 
 from collections.abc import Sequence
 from enum import Enum, IntEnum
+from itertools import pairwise
 from math import prod
 from typing import NamedTuple, TypeAlias
 
@@ -232,6 +233,17 @@ class Part(NamedTuple):
     values_in: int
     values_out: int
     convolution: bool = False
+
+
+def chain_peak(*sizes: int) -> int:
+    """Return the most bytes alive at once in a chain of operations, each reading the one before.
+
+    Parameters
+    ----------
+    sizes
+        Sizes (in values) of the results, of which each is freed as soon as the next one is made.
+    """
+    return FLOAT_BYTES * max(map(sum, pairwise(sizes)), default=sum(sizes))
 
 
 def elementwise_layout(inputs: Sequence[Tensor]) -> Layout:

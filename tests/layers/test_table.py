@@ -18,6 +18,7 @@ from tests.layers.building import (
     assert_backward_runs,
     assert_counts_agree,
     assert_memory_agrees,
+    assert_peak_agrees,
     design,
     images,
 )
@@ -161,6 +162,7 @@ def check_layer(
         inputs = images(drawn, batch)
         assert module.train()(*inputs).shape == (batch, *analysis.outputs[0].shape)
         assert_memory_agrees(drawn, module, inputs)
+        assert_peak_agrees(drawn, module, inputs)
     assert_counts_agree(drawn, module, images(drawn, 2))
     totals = analysis.totals
     weights = sum(each.numel() for name, each in module.named_parameters() if "bias" not in name)
