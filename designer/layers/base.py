@@ -15,6 +15,7 @@ from designer.layers.errors import LayerError
 from designer.layers.parameters import Parameter
 from designer.layers.tensors import (
     BUFFER,
+    CHANNELS_LAST,
     CONTIGUOUS,
     FLOAT_BYTES,
     IMAGE_AXES,
@@ -150,6 +151,8 @@ class Layer:
         Whether the layer is a convolution, whose input values are counted as well.
     convolved
         The input port that the convolution reads: 1 for PreActShortcut, else 0.
+    channels_last
+        Whether torch computes an image whose channels lie last in memory to one that is so, too.
     infix
         Whether the forward expression is an operator's (``a + b``), which may need brackets.
     inplace
@@ -183,6 +186,7 @@ class Layer:
     counts: ClassVar[bool] = True
     convolution: ClassVar[bool] = False
     convolved: ClassVar[int] = 0
+    channels_last: ClassVar[bool] = False
     infix: ClassVar[bool] = False
     inplace: ClassVar[bool] = False
     torch: ClassVar[str] = ""
@@ -327,10 +331,12 @@ class Layer:
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         """Return how the output's values lie in memory; new tensors are contiguous.
 
-        Views override it: Permute returns `PERMUTED` and Identity the layout of its input. So do
-        elementwise layers, whose new tensor has the same order as the input: `elementwise_layout`.
+        Those of layers with `channels_last` have their channels last in memory if the input has.
+        Views override this rule: Identity returns the layout of its input. So do elementwise
+        layers, whose new tensor has the same order as the input: `elementwise_layout`.
         """
-        return CONTIGUOUS
+        last = self.channels_last and inputs[0].layout is CHANNELS_LAST
+        return CHANNELS_LAST if last else CONTIGUOUS
 
     def output_axes(self, inputs: Sequence[Tensor]) -> tuple[int, ...]:
         """Return what the axes of an output with three axes are; see `Tensor.axes`.

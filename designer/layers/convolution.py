@@ -19,9 +19,11 @@ from designer.layers.kernels import (
 from designer.layers.parameters import Bool, Choice, Int, IntPair, Padding, Pair
 from designer.layers.tensors import (
     BIAS,
+    CONTIGUOUS,
     FLOAT_BYTES,
     ITS_INPUT,
     WEIGHT,
+    Layout,
     Part,
     SavedForBackward,
     Shape,
@@ -40,6 +42,7 @@ class _Conv(Initialized):
 
     category = Category.CONVOLUTION
     convolution = True
+    channels_last = True
     kernel_size = IntPair(help="Height and width of the kernel.")
     stride = IntPair((1, 1), help="Step of the kernel.")
     padding = Padding(help='Rows and columns added on each side, or "same".')
@@ -180,6 +183,10 @@ class _Conv(Initialized):
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the peak of the padded copy, if torch makes one, then the output."""
         return FLOAT_BYTES * (self._padded_values(inputs) + prod(output))
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        """Return contiguous for circular padding, which torch writes into a contiguous tensor."""
+        return CONTIGUOUS if self.padding_mode == "circular" else super().layout(inputs)
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         total = self.total_padding()

@@ -12,7 +12,6 @@ from designer.layers.parameters import Bool, Float, Int
 from designer.layers.tensors import (
     BIAS,
     BUFFER,
-    CONTIGUOUS,
     FLOAT_BYTES,
     IMAGE_AXES,
     ITS_INPUT,
@@ -27,6 +26,7 @@ from designer.layers.tensors import (
     Tensor,
     axis_name,
     chain_peak,
+    is_contiguous,
     show,
 )
 
@@ -94,13 +94,13 @@ class Dense(Initialized):
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the output; for rows that are not contiguous, first a copy and the product."""
         copy = [inputs[0].values] if self._copies(inputs) else []
-        product = self.bias and len(output) > 1 and inputs[0].layout is not CONTIGUOUS
+        product = self.bias and len(output) > 1 and not is_contiguous(inputs[0])
         return chain_peak(*copy, *[prod(output)] * (2 if product else 1))
 
     def _copies(self, inputs: Sequence[Tensor]) -> bool:
         """Tell whether torch copies the input, since its rows lie at uneven distances."""
         rows = prod(inputs[0].shape[:-1])
-        return rows > 1 and inputs[0].layout not in (CONTIGUOUS, ROWS)
+        return rows > 1 and inputs[0].layout is not ROWS and not is_contiguous(inputs[0])
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads | None:
         """Return all positions of the last axis, each position of the others."""

@@ -138,7 +138,9 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     # A view shows its first input only, whatever its other inputs need.
     for each in inputs[:1] if view else inputs:
         needs_grad = needs_grad or each.needs_grad
-    layout = layer.layout(inputs) if kind.layout is not Layer.layout else CONTIGUOUS
+    layout = CONTIGUOUS
+    if kind.layout is not Layer.layout or (inputs and inputs[0].layout is not CONTIGUOUS):
+        layout = layer.layout(inputs)
     axes = layer.output_axes(inputs) if len(shape) == len(IMAGE_AXES) else IMAGE_AXES
     output = Tensor(shape, needs_grad, layout, axes)
     saved_for_backward = saved_in_eval = NOTHING

@@ -18,6 +18,7 @@ class FixedFilter(Layer):
 
     category = Category.CONVOLUTION
     convolution = True
+    channels_last = True
     torch = "FixedFilter"
     source = '''
 class FixedFilter(nn.Module):

@@ -11,6 +11,7 @@ from designer.layers.category import Category
 from designer.layers.errors import InsertLayer, LayerError, Remedy
 from designer.layers.parameters import Float, Int
 from designer.layers.tensors import (
+    CHANNELS_LAST,
     CONTIGUOUS,
     FLOAT_BYTES,
     NOTHING,
@@ -23,6 +24,7 @@ from designer.layers.tensors import (
     Tensor,
     axis_name,
     chain_peak,
+    elementwise_layout,
     show,
 )
 
@@ -51,9 +53,6 @@ class _Join(Layer):
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
         return len(inputs) == 1
 
-    def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        return inputs[0].layout if len(inputs) == 1 else CONTIGUOUS
-
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
         return (Part(0, prod(output)),) if len(inputs) > 1 else ()
 
@@ -69,6 +68,14 @@ class _Elementwise(_Join):
                 raise self._refusal(shape, each.shape, port)
             shape = joined
         return shape
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        """Return that of the first input that is not broadcast, whose order torch takes over."""
+        if len(inputs) == 1:
+            return inputs[0].layout
+        shape = self.output_shape(inputs)
+        whole = [each for each in inputs if each.shape == shape]
+        return elementwise_layout(whole) if whole else CONTIGUOUS
 
     def _refusal(self, first: Shape, other: Shape, port: int) -> LayerError:
         if len(first) != len(other):
@@ -282,6 +289,11 @@ class Concat(_Join):
 
     help = "Concatenates its inputs along one axis, by default the channels."
     dim = Int(1, minimum=1, maximum=3, help="The axis: 1 channels or features, 2 height, 3 width.")
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        """Return channels-last if all inputs are."""
+        layouts = {each.layout for each in inputs}
+        return inputs[0].layout if len(inputs) == 1 or layouts == {CHANNELS_LAST} else CONTIGUOUS
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         first = inputs[0].shape

@@ -11,19 +11,21 @@ from designer.layers.parameters import Bool, Float, Int
 from designer.layers.tensors import (
     BIAS,
     BUFFER,
-    CONTIGUOUS,
     FLOAT_BYTES,
     INDEX_BYTES,
     ITS_INPUT,
     POINT,
     WEIGHT,
     AllPositions,
+    Layout,
     Reads,
     SavedForBackward,
     Shape,
     State,
     Tensor,
     Window,
+    elementwise_layout,
+    is_contiguous,
     show,
 )
 
@@ -78,6 +80,7 @@ class BatchNorm2d(_BatchNorm):
 
     help = "Normalizes each channel over the batch and all positions."
     torch = "nn.BatchNorm2d"
+    channels_last = True
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         return need_image(self, inputs)
@@ -114,6 +117,9 @@ class LocalResponseNorm(Layer):
     beta = Float(0.75, minimum=0.0, maximum=100.0, help="Exponent.")
     k = Float(1.0, minimum=1e-6, maximum=100.0, help="Added to the energy.")
 
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        return elementwise_layout(inputs)
+
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         return need_image(self, inputs)
 
@@ -141,6 +147,7 @@ class GroupNorm(Layer):
     category = Category.NORMALIZATION
     help = "Normalizes groups of channels of each image by itself."
     torch = "nn.GroupNorm"
+    channels_last = True
     positional = ("num_groups", "in_channels")
     num_groups = Int(32, help="Groups into which the channels fall.")
     eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
@@ -279,7 +286,7 @@ class InstanceNorm2d(Layer):
 
     def _saved(self, tensor: Tensor, more: int) -> SavedForBackward:
         statistics = ((3 if self.affine else 2) + more) * FLOAT_BYTES * tensor.shape[0]
-        if tensor.layout is CONTIGUOUS:
+        if is_contiguous(tensor):
             return SavedForBackward(inputs=(0,), per_image=statistics)
         copy = FLOAT_BYTES * tensor.values  # torch makes the input contiguous
         return SavedForBackward(per_image=statistics + copy)
@@ -287,7 +294,7 @@ class InstanceNorm2d(Layer):
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the output, statistics, and scale and shift repeated for each image."""
         values = prod(output) + output[0] * (4 if self.affine else 2)
-        if inputs[0].layout is not CONTIGUOUS:
+        if not is_contiguous(inputs[0]):
             values += inputs[0].values
         return FLOAT_BYTES * values
 

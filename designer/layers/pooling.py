@@ -150,6 +150,7 @@ class MaxPool2d(_Maximum, _PaddedPool):
 
     help = "Keeps the largest value of each window."
     torch = "nn.MaxPool2d"
+    channels_last = True
     dilation = IntPair((1, 1), help="Distance between the window's elements; 1 is dense.")
 
     def dilation_of(self) -> Pair:
@@ -161,6 +162,7 @@ class AvgPool2d(_PaddedPool):
 
     help = "Averages each window."
     torch = "nn.AvgPool2d"
+    channels_last = True
     count_include_pad = Bool(True, help="Count the padding's zeros in the average.")
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
@@ -172,6 +174,7 @@ class LPPool2d(_Pool):
 
     help = "Sums the p-th powers of each window and takes the p-th root: p = 1 sums, ∞ is max."
     torch = "nn.LPPool2d"
+    channels_last = True
     positional = ("norm_type", "kernel_size")
     norm_type = Float(2.0, minimum=0.1, maximum=100.0, help="The power p.")
 
@@ -223,6 +226,7 @@ class AdaptiveAvgPool2d(_Adaptive):
 
     help = "Averages as many windows as the output has positions."
     torch = "nn.AdaptiveAvgPool2d"
+    channels_last = True
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save the input, but nothing for a 1x1 output, which torch computes as a mean."""
@@ -234,6 +238,7 @@ class AdaptiveMaxPool2d(_Maximum, _Adaptive):
 
     help = "Keeps the largest value of as many windows as the output has positions."
     torch = "nn.AdaptiveMaxPool2d"
+    channels_last = True
 
 
 class GlobalAvgPool2d(Layer):

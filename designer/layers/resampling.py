@@ -16,6 +16,7 @@ class Upsample(Layer):
     category = Category.SHAPE
     help = "Enlarges height and width by repeating or interpolating."
     torch = "nn.Upsample"
+    channels_last = True
     scale_factor = Int(2, minimum=1, maximum=64, help="How many times larger.")
     mode = Choice("nearest", choices=("nearest", "bilinear", "bicubic"), help="How to fill in.")
 
@@ -46,6 +47,7 @@ class PixelShuffle(Layer):
     category = Category.SHAPE
     help = "Rearranges r² channels into an image r times larger (sub-pixel convolution)."
     torch = "nn.PixelShuffle"
+    channels_last = True
     positional = ("upscale_factor",)
     upscale_factor = Int(2, minimum=1, maximum=64, help="The factor r.")
 

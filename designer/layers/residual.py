@@ -12,6 +12,7 @@ from designer.layers.parameters import Bool, Choice, Int
 from designer.layers.tensors import (
     BIAS,
     BUFFER,
+    CHANNELS_LAST,
     CONTIGUOUS,
     FLOAT_BYTES,
     INDEX_BYTES,
@@ -35,6 +36,7 @@ class Shortcut(Initialized):
     convolution = True
     help = "Shortcut of a residual block: the identity where shapes agree, else option A, B or C."
     torch = "Shortcut"
+    channels_last = True
     positional = ("in_channels", "out_channels")
     out_channels = Int(help="Channels of the branch it will be added to.", unit="channels")
     stride = Int(1, maximum=1000, help="Step of the branch it will be added to.")
@@ -144,7 +146,7 @@ class Shortcut(nn.Module):
         return self._kind(inputs) == "identity"
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        return inputs[0].layout if self._kind(inputs) == "identity" else CONTIGUOUS
+        return inputs[0].layout if self._kind(inputs) == "identity" else super().layout(inputs)
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
         """Return nothing for the identity, or the padding, or the projection and its norm."""
@@ -241,7 +243,9 @@ class PreActShortcut(nn.Module):
         return not self._projects(inputs)
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        return CONTIGUOUS if self._projects(inputs) else inputs[0].layout
+        if not self._projects(inputs):
+            return inputs[0].layout
+        return CHANNELS_LAST if inputs[1].layout is CHANNELS_LAST else CONTIGUOUS
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
         if not self._projects(inputs):

@@ -9,9 +9,11 @@ from designer.layers.category import Category
 from designer.layers.errors import LayerError, SetParameters, need_image
 from designer.layers.parameters import Bool, Float, Int, Integers
 from designer.layers.tensors import (
+    CHANNELS_LAST,
     CONTIGUOUS,
     DENSE,
     FLOAT_BYTES,
+    MEMORY_ORDERS,
     NOTHING,
     PERMUTED,
     ROWS,
@@ -29,6 +31,9 @@ from designer.layers.tensors import (
     Window,
     axis_name,
     elementwise_layout,
+    in_usual_order,
+    is_contiguous,
+    ordered_layout,
     show,
 )
 
@@ -61,10 +66,12 @@ class _Reshaping(_View):
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
         """Return True for values that lie at even distances within each image."""
         one_axis = sum(size > 1 for size in inputs[0].shape) <= 1
-        return inputs[0].layout in (CONTIGUOUS, DENSE) or one_axis
+        return is_contiguous(inputs[0]) or inputs[0].layout is DENSE or one_axis
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        return inputs[0].layout if self.is_view(inputs, True) else CONTIGUOUS
+        layout = inputs[0].layout
+        view = layout not in MEMORY_ORDERS and self.is_view(inputs, True)
+        return layout if view else CONTIGUOUS
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
         return Regrouped()
@@ -156,10 +163,13 @@ class Permute(_View):
         return tuple(shape[axis - 1] for axis in self.order)
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """Return the input's layout if only axes of size one moved."""
-        shape = inputs[0].shape
-        moved = [axis for axis in self.order if shape[axis - 1] > 1]
-        return inputs[0].layout if moved == sorted(moved) else PERMUTED
+        """Return the order that follows from the input's; of a slice, whether any axes moved."""
+        layout, order = inputs[0].layout, [axis - 1 for axis in self.order]
+        if layout is CONTIGUOUS or layout in MEMORY_ORDERS:
+            before = MEMORY_ORDERS.get(layout, range(len(order)))
+            shape = tuple([inputs[0].shape[axis] for axis in order])
+            return ordered_layout(shape, tuple([order.index(axis) for axis in before]))
+        return layout if in_usual_order(inputs[0].shape, order) else PERMUTED
 
     def output_axes(self, inputs: Sequence[Tensor]) -> tuple[int, ...]:
         return tuple([inputs[0].axes[axis - 1] for axis in self.order]) if inputs[0].axes else ()
@@ -222,8 +232,10 @@ class Slice(_View):
         """
         shape, axis = inputs[0].shape, self.dim - 1
         layout = inputs[0].layout
-        if self.stop - self.start == shape[axis] or layout is PERMUTED:
+        if self.stop - self.start == shape[axis] or layout is CHANNELS_LAST:
             return layout
+        if layout is PERMUTED or layout in MEMORY_ORDERS:
+            return PERMUTED
         if layout in (CONTIGUOUS, DENSE) and prod(shape[:axis]) == 1:
             return DENSE
         is_last = axis == len(shape) - 1
@@ -254,6 +266,7 @@ class ZeroPad2d(Layer):
     category = Category.SHAPE
     help = "Adds rows and columns of zeros."
     torch = "nn.ZeroPad2d"
+    channels_last = True
     left = Int(1, minimum=0, maximum=10_000, help="Columns on the left.", unit="pixels")
     right = Int(1, minimum=0, maximum=10_000, help="Columns on the right.", unit="pixels")
     top = Int(1, minimum=0, maximum=10_000, help="Rows above.", unit="pixels")
@@ -286,6 +299,7 @@ class ChannelShuffle(Layer):
     category = Category.SHAPE
     help = "Distributes the channels of each group over all groups (ShuffleNet)."
     torch = "nn.ChannelShuffle"
+    channels_last = True
     positional = ("groups",)
     groups = Int(2, help="Groups into which the channels fall.")
 

@@ -31,6 +31,7 @@ class ConvTranspose2d(Initialized):
 
     category = Category.CONVOLUTION
     convolution = True
+    channels_last = True
     help = "Spreads each input value over a kernel's area: learned upsampling."
     torch = "nn.ConvTranspose2d"
     positional = ("in_channels", "out_channels", "kernel_size")

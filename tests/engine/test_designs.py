@@ -13,7 +13,7 @@ from designer.design.expressions import Scalar
 from designer.design.values import Argument, Design
 from designer.engine.module import module as compiled
 from tests import measuring
-from tests.engine.drawing import designs
+from tests.against_torch.drawing import designs
 from tests.layers.building import (
     as_tuple,
     assert_backward_runs,

@@ -8,8 +8,8 @@ import torch
 from designer.analysis.analysis import analyze
 from designer.engine.module import module as compiled
 from tests import measuring
+from tests.against_torch.drawing import BLOCKS, conv
 from tests.analysis.drawing import design
-from tests.engine.drawing import BLOCKS, conv
 from tests.layers.building import as_tuple, images
 
 IMAGE = {"layer": "Input", "shape": [3, 8, 8]}

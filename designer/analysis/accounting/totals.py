@@ -51,7 +51,8 @@ class Totals:
     saved_for_backward, saved_in_eval
         What autograd saves between forward and backward, in train and in eval mode.
     inference_peak_bytes
-        Largest sum of tensors alive at once without autograd, for one image.
+        Largest sum of tensors alive at once without autograd, for one image: outputs of layers and
+        what torch's operations allocate on the way, but not the workspaces inside of a kernel.
     workspace_bytes
         The largest sum of two gradients of activations alive at once, for one image.
     """

@@ -75,7 +75,11 @@ class TotalsReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Count, Meta(description="Kept for backward in train mode, for the whole batch.")
     ]
     inference_peak_bytes: Annotated[
-        Count, Meta(description="Largest sum of tensors alive at once without autograd.")
+        Count,
+        Meta(
+            description="Largest sum of tensors alive at once without autograd, with those that "
+            "torch makes on the way, such as the indices of a MaxPool2d."
+        ),
     ]
     file_bytes: Annotated[
         Count,

@@ -161,7 +161,7 @@ def of_design(analysis: Analysis, optimizer: Optimizer) -> list[Fact]:
             "",
             numbers.size(sums.inference_bytes()),
             "Peak memory for predicting one image: parameters, buffers and the tensors that are "
-            "alive at the same time.",
+            "alive at the same time, with those that torch makes on the way.",
         ),
         Fact(
             "train",

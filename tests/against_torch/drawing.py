@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from designer.analysis.analysis import analyze
+from designer.design.edits import set_learning_rate
 from designer.design.values import Design
 from designer.layers.catalogue import resolve
 from designer.layers.errors import LayerError
@@ -19,13 +20,11 @@ from tests.layers.rows import ROWS
 
 Shape = tuple[int, ...]
 
-# Joins have pieces of their own. A power or a draw by odds goes wrong on the values that a random
-# network may grow: infinite, or no number.
-LAYERS = tuple(
-    kind
-    for kind, row in ROWS.items()
-    if row.shapes is None and kind not in ("LPPool2d", "StochasticPool2d")
-)
+# Joins have pieces of their own.
+LAYERS = tuple(kind for kind, row in ROWS.items() if row.shapes is None)
+# A power or a draw by odds goes wrong on the values that a random network may grow: infinite, or no
+# number. All elements of a dilated window may lie in the padding: torch's maximum is -inf.
+FINITE = tuple(kind for kind in LAYERS if kind not in ("LPPool2d", "StochasticPool2d"))
 LIKELY = ("Conv2d", "Conv2d", "BatchNorm2d", "ReLU", "ReLU", "MaxPool2d", "Dropout", "Linear")
 MOST_VALUES = 3000
 
@@ -128,10 +127,14 @@ BLOCKS: Mapping[str, Any] = {
 
 
 class Drawing:
-    """A design while it grows."""
+    """A design while it grows.
 
-    def __init__(self, draw: st.DrawFn) -> None:
+    With `everything`, layers may be frozen or give values that are infinite or no numbers.
+    """
+
+    def __init__(self, draw: st.DrawFn, everything: bool = False) -> None:
         self.draw = draw
+        self.everything = everything
         self.nodes: dict[str, Node] = {}
         self.edges: list[list[str]] = []
         self.shapes: dict[str, Shape] = {}
@@ -174,10 +177,11 @@ class Drawing:
 
     def layer(self, at: str) -> str:
         """Any layer of the catalogue that fits; none where what was drawn does not."""
-        kind = self.draw(st.sampled_from(LIKELY) | st.sampled_from(LAYERS), "layer")
+        likely = st.sampled_from(LIKELY)
+        kinds = st.sampled_from(LAYERS) if self.everything else likely | st.sampled_from(FINITE)
+        kind = self.draw(kinds, "layer")
         parameters = self.draw(ROWS[kind].parameters, "parameters")
-        if kind == "MaxPool2d":
-            # All elements of a dilated window may lie in the padding: torch's maximum is -inf.
+        if kind == "MaxPool2d" and not self.everything:
             parameters.pop("dilation", None)
         tuples = {k: tuple(v) if isinstance(v, list) else v for k, v in parameters.items()}
         found, _ = resolve(kind, tuples, {})
@@ -194,15 +198,19 @@ class Drawing:
             return at
         name = self.add({"layer": kind, **parameters}, at)
         self.shapes[name] = shape
-        if kind == "Permute":
-            # Convolutions and joins hand a channels-last order of memory on, which the analysis
-            # does not follow: what keeps a flattened copy of it further on would be counted short.
-            name = self.add({"layer": "Flatten"}, self.keep(name))
-            self.shapes[name] = (values,)
+        return name
+
+    def permuted(self, at: str) -> str:
+        """The axes in another order, half of the time as from channels-last to channels-first."""
+        shape = self.shapes[at]
+        orders = st.permutations(range(1, len(shape) + 1))
+        order = self.draw(st.just([3, 1, 2]) | orders if len(shape) == 3 else orders)
+        name = self.add({"layer": "Permute", "order": order}, at)
+        self.shapes[name] = tuple(shape[axis - 1] for axis in order)
         return name
 
     def layers(self, at: str, most: int) -> str:
-        for _ in range(self.integer(0, most)):
+        for _ in range(self.integer(0, 3 * most if self.everything else most)):
             at = self.layer(at)
         return at
 
@@ -214,7 +222,8 @@ class Drawing:
             branch = self.add(self.same_size(shape), branch)
             self.shapes[branch] = shape
             branch = self.keep(branch)
-        kind = self.draw(st.sampled_from(("Add", "Mean", "Multiply", "Maximum")))
+        kinds = ("Add", "Mean", "Multiply", "Maximum", "DropPathMean")
+        kind = self.draw(st.sampled_from(kinds))
         return self.measured(self.add({"layer": kind}, *self.draw(st.permutations([at, branch]))))
 
     def same_size(self, shape: Shape) -> Node:
@@ -329,12 +338,20 @@ class Drawing:
 
 
 @st.composite
-def designs(draw: st.DrawFn, *, pieces: int = 3) -> Design:
-    """A valid design of a few pieces."""
-    drawing = Drawing(draw)
-    shapes = st.sampled_from(((3, 8, 8), (2, 7, 6), (4, 5, 5), (1, 9, 8), (6,), (3, 5)))
+def designs(draw: st.DrawFn, *, pieces: int = 3, everything: bool = False) -> Design:
+    """A valid design of a few pieces; see `Drawing` for `everything`."""
+    drawing = Drawing(draw, everything)
+    shapes = st.sampled_from(
+        ((3, 8, 8), (2, 7, 6), (4, 5, 5), (1, 9, 8), (6,), (3, 5), (1, 8), (4, 1, 6), (8, 1, 1))
+    )
     at = drawing.image(draw(shapes))
+    if everything and len(drawing.shapes[at]) > 1 and drawing.chance(0.25):
+        at = drawing.permuted(at)
     for _ in range(draw(st.integers(1, pieces))):
         at = drawing.grow(at)
     drawing.output(at)
-    return design(drawing.nodes, drawing.edges, blocks=BLOCKS)
+    drawn = design(drawing.nodes, drawing.edges, blocks=BLOCKS)
+    if everything and drawing.chance(0.4):
+        for name in draw(st.lists(st.sampled_from([*drawing.nodes]), max_size=4, unique=True)):
+            drawn = set_learning_rate(drawn, name, 0)
+    return drawn
