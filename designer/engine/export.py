@@ -5,6 +5,7 @@ import io
 import logging
 import math
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from designer.runs.preprocessing import Preprocessing
 from designer.storage import destination, replace_file, unwritable
 
 _DEFAULT = ExportOptions()
+_SLOW = 5.0  # seconds of a check after which onnxruntime is recommended
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Exported:
     difference
         The largest difference of its outputs from the network's.
     remark
-        A sentence on the library whose names it has, "" for the design's own names.
+        A sentence on the library whose names it has, or on a slow check; "" for none.
     """
 
     path: Path
@@ -233,7 +235,9 @@ def write(model: Model, path: Path) -> Exported:
             with _quiet(), side_effects.no_empty_cache():
                 try:
                     put(model, temporary)
+                    start = time.monotonic()
                     difference = _difference(model, get(model, temporary))
+                    seconds = time.monotonic() - start
                 except (OSError, MemoryError, DesignerError):
                     raise
                 except Exception as error:  # torch and onnx raise errors of many classes
@@ -257,6 +261,11 @@ def write(model: Model, path: Path) -> Exported:
     remark = ""
     if kind.state_dict and model.naming is not None:
         remark = libraries.remark(model.naming, _difference_there(model, model.naming))
+    elif kind.suffix == ".onnx" and seconds > _SLOW and not onnx_file.has_runtime():
+        remark = (
+            f"The check took {seconds:.0f} s with the reference evaluator of onnx: onnxruntime is "
+            "much faster, install it with pip install 'netdesigner[onnx]'."
+        )
     return Exported(path, kind, size, difference, remark)
 
 

@@ -1,5 +1,6 @@
 """ONNX files: how a network is written as ONNX, and how such a file is run to compare it."""
 
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -156,6 +157,11 @@ def _padded(graph: Any, node: Any, padding: Sequence[int]) -> Any:
     pad = ir.Node("", "Pad", [node.inputs[0], constant.outputs[0]])
     graph.insert_before(node, [constant, pad])
     return pad.outputs[0]
+
+
+def has_runtime() -> bool:
+    """Return whether onnxruntime is installed."""
+    return importlib.util.find_spec("onnxruntime") is not None
 
 
 def runner(path: Path) -> Callable[[Mapping[str, Any]], Sequence[Any]]:

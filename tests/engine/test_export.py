@@ -275,3 +275,13 @@ def test_every_format_takes_names_in_any_script(tmp_path):
         assert set(file.keys()) == keys
     session = onnxruntime.InferenceSession(str(tmp_path / "网络.onnx"))
     assert [each.name for each in session.get_inputs()] == ["入力"]
+
+
+def test_a_slow_check_recommends_the_runtime(lenet, tmp_path, monkeypatch):
+    monkeypatch.setattr(exporter, "_SLOW", 0.0)
+    (done,) = export(lenet, [tmp_path / "a.onnx"])
+    assert done.remark == "", "it is installed"
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    monkeypatch.setattr(exporter.onnx_file, "has_runtime", lambda: False)
+    (done,) = export(lenet, [tmp_path / "b.onnx"])
+    assert "pip install 'netdesigner[onnx]'" in done.remark
