@@ -4,7 +4,7 @@ Qt 6.10 and 6.11 create new tab bars with each `restoreState`, and when docks ar
 first show. The old bars stay visible, do nothing and cover other widgets.
 """
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar
 
 _CHANGES = (
@@ -68,6 +68,8 @@ def _space(bar: QTabBar) -> None:
         bar.setProperty("crowded", crowded)
         bar.style().unpolish(bar)
         bar.style().polish(bar)
+        # Polishing alone leaves the tabs as wide as they were before.
+        QCoreApplication.sendEvent(bar, QEvent(QEvent.Type.StyleChange))
 
 
 def _titles(bar: QTabBar) -> frozenset[str]:
