@@ -312,7 +312,6 @@ QToolButton[role="search"]:hover {{ border-color: {c.strong_line}; }}
 QToolBar QToolButton#qt_toolbar_ext_button {{ padding: 0; background: {c.hover};
     qproperty-icon: url("{pictures}/chevron-{look}.svg"); }}
 QToolButton[role="close-tab"] {{ padding: 1px; }}
-QDialogButtonBox {{ button-layout: 3; }}  /* the main button is the right one, as in Export */
 QPushButton {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 5px;
     padding: 5px 12px; }}
 QPushButton:hover {{ background: {c.hover}; }}

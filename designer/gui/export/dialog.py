@@ -189,8 +189,8 @@ class ExportDialog(QDialog):
         across = QHBoxLayout()
         across.addWidget(self.show_folder)
         across.addStretch(1)
-        across.addWidget(self.leave)
         across.addWidget(self.go)
+        across.addWidget(self.leave)
         return across
 
     def _dress(self) -> None:

@@ -56,6 +56,7 @@ class AnalysisPanel(LazyPanel):
         self.view.customContextMenuRequested.connect(self._show_menu)
         workspace.selection_changed.connect(self._follow)
         workspace.switched.connect(self._switched)
+        workspace.recipe_changed.connect(self._recipe_changed)
         self._switched()
         self.redraw()
 
@@ -143,8 +144,18 @@ class AnalysisPanel(LazyPanel):
         self._filter.clear()
         self._apply_filter()
 
+    def _recipe_changed(self) -> None:
+        """Follow the recipe's batch, optimizer and precision; others leave what was typed here."""
+        if self._estimated(self.workspace.recipe) != self._estimated(self._suggested):
+            self._suggest(self.workspace.recipe)
+
+    @staticmethod
+    def _estimated(recipe: Recipe) -> tuple[object, ...]:
+        return recipe.batch, recipe.optimizer, recipe.precision, recipe.device
+
     def _suggest(self, recipe: Recipe) -> None:
         """Set the memory estimate to a recipe; only the device decides on lower precision."""
+        self._suggested = recipe
         self.memory.suggest(recipe)
         self._newest_devices.cancel()
         if recipe.precision != "float32":

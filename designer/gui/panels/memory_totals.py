@@ -93,7 +93,7 @@ def explained(totals: Totals) -> tuple[Explained, ...]:
         ),
         Explained(
             "in-and-out buffers",
-            lecture_memory(buffers),
+            f"{lecture_memory(buffers)}, {numbers.size(4 * buffers)} exactly",
             "<p>The total of the CS231n lecture, reconstructed: the input and output of each "
             "convolution, and the output of every other layer with a row in its table.</p>"
             f"<p>{numbers.count(buffers)} values × 4 bytes = {both_sizes(4 * buffers)} exactly; "

@@ -21,6 +21,7 @@ from designer.gui.panels.layer_table import COLUMNS
 from designer.gui.panels.shared import LARGE
 from designer.gui.shell.main_window import MainWindow
 from designer.recipe.optimizers import Optimizer
+from designer.recipe.reading import changed
 
 NUMBER = {column.name: index for index, column in enumerate(COLUMNS)}
 NONE = Qt.KeyboardModifier.NoModifier
@@ -95,7 +96,7 @@ def test_vgg16_as_in_the_lecture(panel: AnalysisPanel) -> None:
 def test_the_memory_totals(panel: AnalysisPanel) -> None:
     figures = {name: figure.value.text() for name, figure in panel.memory.values.items()}
     assert figures["layer outputs"] == "15.2M x 4 bytes = 60.95 MB"
-    assert figures["in-and-out buffers"] == "24M x 4 bytes = 96 MB"
+    assert figures["in-and-out buffers"] == "24M x 4 bytes = 96 MB, 96.7 MB exactly"
     assert figures["kept for backward"] == "73.3 MB"
     assert figures["inference peak"] == "26.3 MB"
     for figure in panel.memory.values.values():
@@ -121,6 +122,21 @@ def test_the_training_estimate_follows_batch_optimizer_and_precision(
     optimizer.setFocus()
     qtbot.keyClicks(optimizer, "AdamW")
     assert value.text() == "2.313 GB (2.154 GiB)"
+
+
+def test_the_training_estimate_follows_the_recipe(
+    panel: AnalysisPanel, workspace: Workspace, qtbot: QtBot
+) -> None:
+    batch = panel.findChild(QSpinBox, "batch")
+    workspace.set_recipe(changed(workspace.recipe, {"batch": 16}))
+    assert batch.value() == 16
+    batch.setFocus()
+    batch.selectAll()
+    qtbot.keyClicks(batch, "4")
+    workspace.set_recipe(changed(workspace.recipe, {"epochs": 3}))
+    assert batch.value() == 4, "what was typed here stays"
+    workspace.set_recipe(changed(workspace.recipe, {"batch": 8}))
+    assert batch.value() == 8
 
 
 def test_lower_precision_is_suggested_where_the_device_has_it(
