@@ -1,5 +1,6 @@
 """The data of a run: recorded before its first step, and the same data found again at a resume."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -175,7 +176,8 @@ def _recorded(
 
 def _check_present(run: RunFolder, source: str) -> None:
     path = locate(source)
-    if source not in BUILT_IN and not path.exists():
+    # os.path, as Path.exists raises for a name that is too long.
+    if source not in BUILT_IN and not os.path.exists(path):
         raise OtherDataError(
             f"The data that {run.path.name} was trained on are no longer at {path}: put them back, "
             "or say where they are now, in the window beside this sentence, on the command line "
