@@ -185,9 +185,11 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         FLOAT_BYTES * gradients,
     )
     convolved = (layer.convolved,) if convolution else ()
-    in_place_variant = (
-        _in_place(layer, inputs, output, counts, convolved) if layer.inplace else None
-    )
+    # In place, the output has the input's layout. Where new memory has another one, as behind a
+    # Slice, what later layers save depends on the choice; there the layer makes new memory.
+    in_place_variant = None
+    if layer.inplace and layout is inputs[0].layout:
+        in_place_variant = _in_place(layer, inputs, output, counts, convolved)
     signature = layer_signature(
         statement_role(kind),
         graph_port(layer) if kind.category is Category.PORT else None,

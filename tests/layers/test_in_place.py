@@ -45,7 +45,7 @@ FRONT: dict[str, tuple[dict[str, Any], bool]] = {
     "Softplus": ({}, True),
     "Flatten": ({}, True),
     "Identity": ({}, True),
-    "Slice": ({"stop": 2}, True),
+    "Slice": ({"stop": 2}, False),
     "Permute": ({"order": [3, 1, 2]}, True),
     "Reshape": ({"shape": [8, -1]}, True),
     "Scale": ({}, True),
