@@ -17,7 +17,7 @@ from designer.gui.canvas.layer import GraphLayer
 from designer.gui.canvas.legend import Legend
 from designer.gui.canvas.minimap import Minimap
 from designer.gui.canvas.view import GraphView
-from designer.gui.documents import graph_paths
+from designer.gui.documents import graph_paths, steps
 from designer.gui.documents.workspace import Workspace
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 500, 260  # pixels of a canvas that has room for the minimap
@@ -199,7 +199,7 @@ class Canvas(QWidget):
             return edits.move(design, at, block=block)
 
         before = self.view.corners()
-        if workspace.edit("arrange", edit):
+        if workspace.edit(steps.step("arrange"), edit):
             self.view.glide_from(before)
             self.view.fit_if_outside()
 

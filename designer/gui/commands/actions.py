@@ -15,7 +15,7 @@ from designer.gui.base import icons
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import theme
 from designer.gui.commands.window import Window
-from designer.gui.documents import freezing, graph_paths
+from designer.gui.documents import freezing, graph_paths, steps
 
 Refusal = Callable[[Window], str]
 """Returns why an action cannot be done now; "" if it can."""
@@ -267,10 +267,13 @@ class Actions(QObject):
             if row.checked is not None:
                 action.setChecked(row.checked(self.window))
         document = self.window.workspace.document
-        for key, word in (("edit.undo", "Undo"), ("edit.redo", "Redo")):
-            steps = (document.past if word == "Undo" else document.future) if document else []
+        history = (document.past, document.future) if document else ([], [])
+        names = (("edit.undo", steps.UNDO), ("edit.redo", steps.REDO))
+        for (key, text), entries in zip(names, history, strict=True):
             self.by_key[key].setText(
-                f"&{word} {steps[-1].label.replace('&', '&&')}" if steps else f"&{word}"
+                text.format(step=entries[-1].label.replace("&", "&&"))
+                if entries
+                else self.rows[key].text
             )
 
     def _made(self, row: Action) -> QAction:

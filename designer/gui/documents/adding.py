@@ -10,7 +10,7 @@ from designer.design import clipboard, edits, naming
 from designer.design.blocks import check_use
 from designer.design.values import BlockNode, Design, Edge, Graph, Node, Point
 from designer.errors import DesignerError
-from designer.gui.documents import graph_paths
+from designer.gui.documents import graph_paths, steps
 from designer.gui.documents.items import Item
 from designer.gui.documents.spacing import ROW_PITCH
 from designer.gui.documents.workspace import Workspace
@@ -105,7 +105,7 @@ def replace(workspace: Workspace, path: str, item: Item) -> None:
         made, node, _ = _node_for(design, item, block, shape)
         return editing.replacement(made, name, node, block=block)
 
-    workspace.edit(f"replace {name} by {item.name}", edit, follow=True)
+    workspace.edit(steps.step("replace", name=name, kind=item.name), edit, follow=True)
 
 
 def can_insert(workspace: Workspace, item: Item) -> bool:
@@ -229,5 +229,8 @@ def _apply(workspace: Workspace, scope: str, add: Callable[[Design], tuple[Desig
         workspace.refused.emit(str(error))
         return
     workspace.edit(
-        f"add {name}", lambda _: after, select=[graph_paths.join(scope, name)], follow=True
+        steps.step("add", name=name),
+        lambda _: after,
+        select=[graph_paths.join(scope, name)],
+        follow=True,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from designer.gui.documents import graph_paths
+from designer.gui.documents import graph_paths, steps
 
 if TYPE_CHECKING:
     from designer.design.values import Design, Graph, Node
@@ -42,11 +42,7 @@ def freeze(workspace: "Workspace", factor: int) -> None:
         return design
 
     every = [name for names in chosen.values() for name in names]
-    if len(every) == 1:
-        label = f"unfreeze {every[0]}" if factor else f"freeze {every[0]}"
-    else:
-        label = f"unfreeze {len(every)} nodes" if factor else f"freeze {len(every)} nodes"
-    workspace.edit(label, edit)
+    workspace.edit(steps.step_of("unfreeze" if factor else "freeze", every), edit)
 
 
 def freeze_kept(workspace: "Workspace") -> None:
@@ -54,7 +50,9 @@ def freeze_kept(workspace: "Workspace") -> None:
     from designer.design import edits
 
     names = _still_learning(workspace)
-    workspace.edit("freeze loaded weights", lambda d: edits.set_learning_rates(d, names, 0))
+    workspace.edit(
+        steps.step("freeze_loaded"), lambda design: edits.set_learning_rates(design, names, 0)
+    )
 
 
 def freeze_kept_refusal(workspace: "Workspace") -> str:

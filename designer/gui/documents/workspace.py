@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from designer.errors import DesignerError
-from designer.gui.documents import graph_paths, unfinished
+from designer.gui.documents import graph_paths, steps, unfinished
 from designer.gui.documents.document import AS_KNOWN, Document, Step
 
 if TYPE_CHECKING:
@@ -322,8 +322,8 @@ class Workspace(QObject):
 
         if name == old:
             return
-        for steps in (document.past, document.future):
-            steps[:] = [step._replace(design=renamed(step.design)) for step in steps]
+        for entries in (document.past, document.future):
+            entries[:] = [entry._replace(design=renamed(entry.design)) for entry in entries]
         document.design = renamed(before)
         document.analysis = _analyze(document.design, document.analysis)
         if document is self.document:
@@ -359,7 +359,7 @@ class Workspace(QObject):
             recipe, document.unread = stored_recipe(content, document.path)
         else:
             raise DesignerError("This design was never saved, so there is nothing to revert to.")
-        self.edit("revert", lambda _: design)
+        self.edit(steps.step("revert"), lambda _: design)
         document.recipe = document.saved_recipe = recipe
         document.saved, document.kept_from = document.design, None
         document.on_disk = AS_KNOWN
@@ -404,7 +404,7 @@ class Workspace(QObject):
         Parameters
         ----------
         label
-            The name of the step, which the menu shows behind "Undo".
+            The name of the step, which the menu shows behind "Undo:"; see `steps`.
         edit
             The function from the old design to the new one.
         select

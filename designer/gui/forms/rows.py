@@ -82,7 +82,7 @@ class Row:
     change
         Returns the edit that sets a value.
     step
-        The edit's name in the undo history.
+        The edit's name in the history.
     help
         A sentence that explains the row.
     unit
@@ -91,6 +91,8 @@ class Row:
         The value if none is set; `ABSENT` if one must be set.
     reset
         The edit that restores the default; None if that is not possible.
+    reset_step
+        Its name in the history; needed with `reset`.
     scopes
         The names that an expression may read, once for each node or repetition that the value
         applies to.
@@ -116,6 +118,7 @@ class Row:
     unit: str = ""
     default: Any = ABSENT
     reset: Edit | None = None
+    reset_step: str = ""
     scopes: Sequence[Scope] = ()
     refusal: Callable[[Value], str | None] = lambda _: None
     live: bool = True

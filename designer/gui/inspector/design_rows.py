@@ -10,7 +10,7 @@ from designer.design.edits import Edit
 from designer.design.expressions import Scalar
 from designer.design.naming import argument_name_refusal
 from designer.design.values import Argument, Design, Value, plain
-from designer.gui.documents import labels
+from designer.gui.documents import labels, steps
 from designer.gui.documents.workspace import Workspace
 from designer.gui.forms import field_types
 from designer.gui.forms.rows import Button, Row, Section
@@ -29,7 +29,7 @@ def design_name_row(workspace: Workspace) -> Row:
         field_types.text(expects="a name"),
         workspace.design.name,
         lambda value: lambda design: replace(design, name=str(value).strip()),
-        "rename the design",
+        steps.step("rename_design"),
         help="The generated class is named after it.",
         refusal=lambda value: None if str(value).strip() else "Give the design a name.",
         live=False,
@@ -48,7 +48,7 @@ def block_name_row(workspace: Workspace, block: str) -> Row:
         field_types.NAME,
         block,
         lambda value: lambda design: blocks.rename_block(design, block, str(value)),
-        f"rename {block}",
+        steps.step("rename_block", name=block),
         help="The generated class has this name.",
         refusal=refusal,
         live=False,
@@ -71,7 +71,7 @@ def about_section(workspace: Workspace) -> Section:
                 field_types.PROSE,
                 design.about,
                 lambda value: lambda design: replace(design, about=str(value)),
-                "set about",
+                steps.step("set_about"),
                 help="A description of the network.",
                 empty="A description of the network",
             ),
@@ -81,7 +81,7 @@ def about_section(workspace: Workspace) -> Section:
                 field_types.text(),
                 "; ".join(design.cites),
                 cite,
-                "set cites",
+                steps.step("set_cites"),
                 help="The papers that describe it, separated by semicolons.",
                 empty="papers",
                 live=False,
@@ -154,7 +154,7 @@ def argument_section(
 
 def _remove(workspace: Workspace, block: str | None, name: str) -> None:
     workspace.edit(
-        f"remove argument {name}",
+        steps.step("remove_argument", name=name),
         lambda design: arguments.remove_argument(design, name, block=block),
     )
 
@@ -163,7 +163,7 @@ def _add(workspace: Workspace, block: str | None, unfold: Callable[[str], None])
     known = arguments.arguments_of(workspace.design, block)
     name = naming.first_free(known, "width", argument_name_refusal)
     done = workspace.edit(
-        f"add argument {name}",
+        steps.step("add_argument", name=name),
         lambda design: arguments.define_argument(design, name, Argument(1, minimum=1), block=block),
     )
     if done:
@@ -186,7 +186,11 @@ def _value_row(workspace: Workspace, block: str | None, name: str, argument: Arg
         ),
         argument.default,
         change,
-        f"set {name}" if block is None else f"set {block} {name}",
+        (
+            steps.step("set_argument", name=name)
+            if block is None
+            else steps.step("set_block_argument", name=name, block=block)
+        ),
         help=argument.help or ("" if block is None else "The value at uses that do not set one."),
     )
 
@@ -216,7 +220,8 @@ def _definition(
             kind,
             value,
             change,
-            more.pop("step", f"set {name} {label.lower()}"),
+            more.pop("step", None)
+            or steps.step("set_argument_definition", setting=label.lower(), name=name),
             inner=True,
             **more,
         )
@@ -249,7 +254,7 @@ def _definition(
             change=lambda value: (
                 lambda design: arguments.rename_argument(design, name, str(value), block=block)
             ),
-            step=f"rename argument {name}",
+            step=steps.step("rename_argument", name=name),
             help="Expressions and uses are updated when it is renamed.",
             refusal=name_refusal,
             live=False,

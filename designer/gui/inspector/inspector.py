@@ -225,7 +225,7 @@ class Inspector(QWidget):
 
     def _reset(self, row: Row) -> None:
         if row.reset is not None:
-            self.workspace.edit(f"reset {row.step.removeprefix('set ')}", row.reset)
+            self.workspace.edit(row.reset_step, row.reset)
 
     def _changed(self, row: Row, value: Any, merge: object) -> None:
         select = row.select(value) if row.select is not None else None

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypedDict, TypeVar
 
 from designer.analysis.evaluation.block_uses import MAX_REPEAT
 from designer.design import edits, naming
 from designer.design.edits import Edit
 from designer.design.expressions import Scalar
 from designer.design.values import BlockNode, Design, LayerNode, Node, Value
-from designer.gui.documents import graph_paths, labels
+from designer.gui.documents import graph_paths, labels, steps
 from designer.gui.documents.freezing import learns
 from designer.gui.documents.workspace import Workspace
 from designer.gui.forms import field_types
@@ -71,7 +71,7 @@ def name_row(workspace: Workspace, target: AnyTarget) -> Row:
         lambda value: (
             lambda design: edits.rename_node(design, target.name, str(value), block=target.block)
         ),
-        f"rename {target.name}",
+        steps.step("rename_node", name=target.name),
         help="Becomes the attribute in the generated code and the key in the state dict.",
         refusal=refusal,
         live=False,
@@ -109,7 +109,7 @@ def parameter_rows(workspace: Workspace, targets: Sequence[Target[LayerNode]]) -
             _strictest(field_types.of_parameter(parameter), [each.check for each in alike]),
             _common(values, parameter.check),
             partial(_set_parameters, targets, name),
-            _step(targets, labels.label(name)),
+            **_steps(targets, _lowered(labels.label(name))),
             help=parameter.help,
             unit=parameter.unit,
             default=defaults.pop() if len(defaults) == 1 and not parameter.required else ABSENT,
@@ -187,12 +187,22 @@ def _unset(target: Target[LayerNode], name: str) -> Edit:
     return edit
 
 
-def _step(targets: Sequence[AnyTarget], label: str) -> str:
-    """Name the step of the undo history: set conv1 stride."""
-    word = label[0].lower() + label[1:]
-    if len(targets) == 1:
-        return f"set {targets[0].name} {word}"
-    return f"set {word} of {len(targets)} nodes"
+class _StepNames(TypedDict):
+    step: str
+    reset_step: str
+
+
+def _steps(targets: Sequence[AnyTarget], setting: str) -> _StepNames:
+    """Return the names of the steps that set and reset a setting of nodes."""
+    names = [each.name for each in targets]
+    return {
+        "step": steps.step_of("set", names, setting=setting),
+        "reset_step": steps.step_of("reset", names, setting=setting),
+    }
+
+
+def _lowered(label: str) -> str:
+    return label[0].lower() + label[1:]
 
 
 def _on_each(
@@ -242,7 +252,7 @@ def argument_rows(workspace: Workspace, targets: Sequence[Target[BlockNode]]) ->
                 field_type,
                 _common(values, field_type.check),
                 partial(_set_argument, targets, name),
-                _step(targets, name),
+                **_steps(targets, name),
                 help=argument.help,
                 default=argument.default,
                 reset=_unset_argument(targets, name),
@@ -310,7 +320,7 @@ def repeat_row(workspace: Workspace, targets: Sequence[Target[BlockNode]]) -> Ro
         _REPEAT,
         _common([each.node.repeat for each in targets], lambda value: value),
         set_all,
-        _step(targets, "repeat"),
+        **_steps(targets, "repeat"),
         help="How many times it runs in a row; 0 passes its input through. Its arguments may "
         "read i, the number of the repetition.",
         unit="times",
@@ -346,7 +356,7 @@ def rate_rows(workspace: Workspace, targets: Sequence[AnyTarget]) -> list[Row]:
             _RATE,
             _common([each.node.learning_rate for each in targets], lambda value: value),
             set_all,
-            _step(targets, "learning rate"),
+            **_steps(targets, "learning rate"),
             help="Multiplies the training's learning rate; the factor of a block applies to all "
             "layers in it. 0 freezes: weights are not updated, and normalization layers use "
             "their running statistics without updating them.",
@@ -382,7 +392,7 @@ def when_rows(workspace: Workspace, targets: Sequence[AnyTarget]) -> list[Row]:
             field_types.WHEN,
             _common([each.node.when for each in targets], lambda value: value),
             set_all,
-            _step(targets, "when"),
+            **_steps(targets, "when"),
             help="Off removes the node with its edges; one with one input and one output becomes "
             "a wire. An expression can decide.",
             default=True,

@@ -5,14 +5,17 @@ from typing import NamedTuple
 
 from designer.design import blocks, naming
 from designer.design.values import Value
-from designer.gui.documents import graph_paths
+from designer.gui.documents import graph_paths, steps
 from designer.gui.documents.workspace import Workspace
 from designer.gui.forms import field_types
 from designer.gui.forms.rows import Button, Row, Section
 
 
 class _Texts(NamedTuple):
-    """Texts of one section; ``{name}`` and ``{number}`` are those of a port."""
+    """Texts of one section; ``{name}`` and ``{number}`` are those of a port.
+
+    ``added`` and ``removed`` are keys of `steps.STEPS`.
+    """
 
     title: str
     row: str
@@ -29,8 +32,8 @@ _INPUTS = _Texts(
     add="Add input",
     add_help="Add an input to the block; every use of it gets another port.",
     remove_help="Remove the input {name} and its edges at every use of the block.",
-    added="add input {name}",
-    removed="remove input {name}",
+    added="add_input",
+    removed="remove_input",
 )
 _OUTPUTS = _Texts(
     title="Outputs",
@@ -38,8 +41,8 @@ _OUTPUTS = _Texts(
     add="Add output",
     add_help="Add an output to the block; every use of it gets another port.",
     remove_help="Remove the output {name} and its edges at every use of the block.",
-    added="add output {name}",
-    removed="remove output {name}",
+    added="add_output",
+    removed="remove_output",
 )
 
 
@@ -75,13 +78,13 @@ def port_sections(workspace: Workspace, block: str) -> list[Section]:
 
 
 def _remove_port(workspace: Workspace, block: str, texts: _Texts, name: str) -> None:
-    label = texts.removed.format(name=name)
+    label = steps.step(texts.removed, name=name)
     workspace.edit(label, lambda design: blocks.remove_end(design, block, name))
 
 
 def _add_port(workspace: Workspace, block: str, output: bool) -> None:
     name = naming.free_name(workspace.design, "y" if output else "x", block)
-    label = (_OUTPUTS if output else _INPUTS).added.format(name=name)
+    label = steps.step((_OUTPUTS if output else _INPUTS).added, name=name)
     workspace.edit(label, lambda design: blocks.add_end(design, block, name, output=output))
 
 
@@ -111,7 +114,7 @@ def port_row(workspace: Workspace, block: str, name: str, *, select: bool = Fals
         field_types.NAME,
         name,
         lambda value: lambda design: blocks.rename_end(design, block, name, str(value)),
-        f"rename {name}",
+        steps.step("rename_port", name=name),
         help="Its name in the block's graph; the uses of the block are updated.",
         refusal=refusal,
         live=False,

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLay
 from designer.analysis.problems import Fix, Problem, Severity
 from designer.errors import DesignerError
 from designer.gui.base import numbers
+from designer.gui.documents import steps
 from designer.gui.documents.workspace import Workspace
 from designer.gui.inspector import edit_summary
 
@@ -67,7 +68,9 @@ class ProblemList(QWidget):
         column.addWidget(text)
         last = self.before
         for index, fix in enumerate(problem.fixes):
-            button = QPushButton(_capital(fix.label), frame, objectName=f"fix-{number}-{index}")
+            button = QPushButton(
+                steps.capitalized(fix.label), frame, objectName=f"fix-{number}-{index}"
+            )
             button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
             button.clicked.connect(lambda _=False, button=button: self._apply(button))
             button.installEventFilter(self)
@@ -79,7 +82,7 @@ class ProblemList(QWidget):
 
     def _apply(self, button: QPushButton) -> None:
         fix = self._fixes[button]
-        self.workspace.edit(fix.label, fix.edit, follow=True)
+        self.workspace.edit(steps.capitalized(fix.label), fix.edit, follow=True)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Preview a fix while the pointer or the focus is on its button."""
@@ -103,7 +106,3 @@ class ProblemList(QWidget):
 
 def _words(problem: Problem) -> tuple[str, Severity, tuple[str, ...]]:
     return problem.message, problem.severity, tuple(fix.label for fix in problem.fixes)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -7,6 +7,7 @@ from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.problems import Fix, Problem
 from designer.errors import DesignerError
 from designer.gui.base import numbers
+from designer.gui.documents import steps
 from designer.gui.documents.training_problem import RecipeFix, is_of_training
 from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.changes import preview
@@ -159,7 +160,7 @@ class ProblemsPanel(LazyPanel):
         if isinstance(fix, RecipeFix):
             self.workspace.set_recipe(fix.change(self.workspace.recipe))
         else:
-            self.workspace.edit(fix.label, fix, follow=True)
+            self.workspace.edit(steps.capitalized(fix.label), fix, follow=True)
 
     def _preview_fix(self, fix: Fix | None) -> None:
         """Show what a fix changes, or a hint for None."""

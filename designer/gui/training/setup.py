@@ -26,7 +26,7 @@ from designer.gui.base.boxes import ComboBox
 from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import sans, theme
-from designer.gui.documents import fitting
+from designer.gui.documents import fitting, steps
 from designer.gui.documents.training_problem import RecipeFix, recipe_fix, training_problem
 from designer.gui.documents.workspace import Workspace
 from designer.gui.training.dataset import BUILT_IN, DataChooser, is_brought
@@ -326,7 +326,7 @@ class SetUp(QWidget):
         if isinstance(fix, RecipeFix):
             self.take(fix.change(self.recipe))
         else:
-            self.workspace.edit(fix.label, fix)
+            self.workspace.edit(steps.capitalized(fix.label), fix)
 
     def _ask_memory(self) -> None:
         idle_imports.run(self, fitting.devices, self._has_devices)

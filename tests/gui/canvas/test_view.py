@@ -421,7 +421,7 @@ def test_arranging_is_one_step_that_glides(
     workspace.edit("move", lambda design: edits.move(design, at))
     assert canvas.view.rect_of("conv1").left() > canvas.view.rect_of("image").right()
     canvas.arrange()
-    assert document.past[-1].label == "arrange"
+    assert document.past[-1].label == "Arrange"
     assert canvas.view.gliding.running
     with qtbot.waitSignal(canvas.view.gliding.finished):
         pass

@@ -52,13 +52,13 @@ def test_undo_names_its_step(window: MainWindow) -> None:
 
     window.workspace.open_preset("lenet5")
     window.workspace.edit(
-        "set conv1 stride", lambda d: edits.set_parameter(d, "conv1", "stride", 2)
+        "Set stride of conv1", lambda d: edits.set_parameter(d, "conv1", "stride", 2)
     )
     window.actions_.refresh()
-    assert window.actions_["edit.undo"].text() == "&Undo set conv1 stride"
+    assert window.actions_["edit.undo"].text() == "&Undo: Set stride of conv1"
     window.actions_["edit.undo"].trigger()
     window.actions_.refresh()
-    assert window.actions_["edit.redo"].text() == "&Redo set conv1 stride"
+    assert window.actions_["edit.redo"].text() == "&Redo: Set stride of conv1"
     assert not window.workspace.document.modified
 
 

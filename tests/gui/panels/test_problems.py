@@ -93,7 +93,7 @@ def test_a_fix_is_previewed_and_applied_with_the_mouse(
     before = workspace.design
     qtbot.mouseClick(button, LEFT)
     assert workspace.design is not before
-    assert workspace.document.past[-1].label == "set kernel size to 230×230"
+    assert workspace.document.past[-1].label == "Set kernel size to 230×230"
     workspace.undo()
     assert workspace.design is before
 

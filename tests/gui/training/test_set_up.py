@@ -122,7 +122,7 @@ def test_data_of_other_classes_is_refused_with_a_remedy(lenet, tmp_path):
     button = child(lenet, QPushButton, "data-remedy-0")
     assert button.text() == "Set the design to 3 classes"
     lenet.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert lenet.workspace.document.past[-1].label == "set the design to 3 classes"
+    assert lenet.workspace.document.past[-1].label == "Set the design to 3 classes"
     assert lenet.workspace.analysis.outputs[0].shape == (3,)
     lenet.wait(lambda: not lenet.training.refusal())
     lenet.workspace.undo()

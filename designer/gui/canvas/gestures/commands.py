@@ -15,7 +15,6 @@ from designer.gui.canvas.gestures.common import (
     Home,
     all_positions,
     edge_reach,
-    number_of,
     selected_by_graph,
     selected_in_one_graph,
 )
@@ -23,7 +22,7 @@ from designer.gui.canvas.gestures.selecting import chosen_edge
 from designer.gui.canvas.measures import NODE_WIDTH
 from designer.gui.canvas.scene_view import SceneView
 from designer.gui.canvas.targets import EdgeHit
-from designer.gui.documents import graph_paths
+from designer.gui.documents import graph_paths, steps
 from designer.gui.documents.adding import Spot
 from designer.gui.documents.spacing import NODE_HEIGHT
 
@@ -41,7 +40,9 @@ def copy(view: SceneView) -> None:
         return
     home, names = found
     QGuiApplication.clipboard().setText(_copied(view, home, names))
-    view.workspace.reported.emit(f"Copied {number_of(names)}.")
+    view.workspace.reported.emit(
+        f"Copied {names[0]}." if len(names) == 1 else f"Copied {len(names)} nodes."
+    )
 
 
 def _copied(view: SceneView, home: Home, names: list[str]) -> str:
@@ -56,14 +57,14 @@ def cut(view: SceneView) -> None:
         return
     home, names = found
     QGuiApplication.clipboard().setText(_copied(view, home, names))
-    _remove(view, "cut {nodes}")
+    _remove(view, "cut")
 
 
 def paste(view: SceneView) -> None:
     """Add the nodes in the clipboard, at the pointer if it is over the canvas."""
     scope = view.scope_at(_point(view))
     at = view.point_in_scope(scope, _point(view))
-    _put(view, QGuiApplication.clipboard().text(), scope, at, "paste {nodes}")
+    _put(view, QGuiApplication.clipboard().text(), scope, at, "paste")
 
 
 def duplicate(view: SceneView) -> None:
@@ -79,13 +80,13 @@ def duplicate(view: SceneView) -> None:
         left, right = min(each.x for each in around), max(each.x for each in around)
         top, bottom = min(each.y for each in around), max(each.y for each in around)
         at = Point((left + right) / 2 + right - left + NODE_WIDTH + _GAP, (top + bottom) / 2)
-    _put(view, _copied(view, home, names), home.scope, at, "duplicate {nodes}")
+    _put(view, _copied(view, home, names), home.scope, at, "duplicate")
 
 
-def _put(view: SceneView, text: str, scope: str, at: Point | None, label: str) -> None:
+def _put(view: SceneView, text: str, scope: str, at: Point | None, key: str) -> None:
     """Add the nodes of a design's text; all others stay where they are drawn.
 
-    `label`, with a field for the nodes, names the step of the history.
+    `key` is that of the step of the history in `steps.STEPS`.
     """
     workspace = view.workspace
     block = graph_paths.block_at(workspace.design, scope)
@@ -103,7 +104,7 @@ def _put(view: SceneView, text: str, scope: str, at: Point | None, label: str) -
             new = {name: Point(each.x + _GAP, each.y + _GAP) for name, each in new.items()}
         after = edits.move(after, {**positions, **new}, block=block)
     workspace.edit(
-        label.format(nodes=number_of(list(names))),
+        steps.step_of(key, list(names)),
         lambda _: after,
         select=[graph_paths.join(scope, name) for name in names],
         follow=True,
@@ -117,7 +118,7 @@ def delete(view: SceneView) -> None:
     """Remove the selected nodes, or else the chosen edge."""
     edge = chosen_edge(view)
     if view.workspace.selection:
-        _remove(view, "delete {nodes}")
+        _remove(view, "delete")
     elif edge is not None:
         delete_edge(view, edge)
 
@@ -136,13 +137,13 @@ def delete_edge(view: SceneView, hit: EdgeHit) -> None:
     block = graph_paths.block_at(view.workspace.design, hit.scope)
     view.chosen_edge = None
     view.workspace.edit(
-        f"disconnect {hit.edge.source} from {hit.edge.target}",
+        steps.step("disconnect", source=hit.edge.source, target=hit.edge.target),
         lambda design: editing.disconnect(design, hit.edge, block=block),
     )
 
 
-def _remove(view: SceneView, label: str) -> None:
-    """Remove the selected nodes; `label`, with a field for the nodes, names the step."""
+def _remove(view: SceneView, key: str) -> None:
+    """Remove the selected nodes; `key` is that of the step in `steps.STEPS`."""
     workspace = view.workspace
     homes = selected_by_graph(view)
     every = [name for _, names in homes for name in names]
@@ -161,7 +162,7 @@ def _remove(view: SceneView, label: str) -> None:
         return design
 
     if every:
-        workspace.edit(label.format(nodes=number_of(every)), edit, select=())
+        workspace.edit(steps.step_of(key, every), edit, select=())
 
 
 def take_out(view: SceneView) -> None:
@@ -176,7 +177,7 @@ def take_out(view: SceneView) -> None:
             design = edits.take_out(design, name, block=home.block)
         return design
 
-    view.workspace.edit(f"take out {number_of(names)}", edit)
+    view.workspace.edit(steps.step_of("take_out", names), edit)
 
 
 # Adding and replacing
@@ -239,7 +240,7 @@ def nudge(view: SceneView, dx: float, dy: float) -> None:
     moved = {name: Point(now[name].x + dx, now[name].y + dy) for name in names if name in now}
     positions = all_positions(view, home.scope, moved)
     view.workspace.edit(
-        f"move {number_of(names)}",
+        steps.step_of("move", names),
         lambda design: edits.move(design, positions, block=home.block),
         merge=("nudge", view.workspace.selection),
     )
@@ -265,7 +266,7 @@ def connect_selected(view: SceneView) -> None:
             return editing.close_gaps(design, names, home.block)
 
         edge = drawn[0]
-        workspace.edit(f"disconnect {edge.source} from {edge.target}", cut)
+        workspace.edit(steps.step("disconnect", source=edge.source, target=edge.target), cut)
         return
     refusals = []
     for target in reversed(names):  # the lowest that accepts them
@@ -275,7 +276,10 @@ def connect_selected(view: SceneView) -> None:
         except DesignerError as error:
             refusals.append(str(error))
             continue
-        label = f"connect {number_of(sources)} to {target}"
+        if len(sources) == 1:
+            label = steps.step("connect", source=sources[0], target=target)
+        else:
+            label = steps.step("connect_several", count=len(sources), target=target)
         workspace.edit(label, _always(after))
         return
     workspace.refused.emit(refusals[0])

@@ -85,11 +85,6 @@ def all_positions(view: SceneView, scope: str, moved: dict[str, Point]) -> dict[
     return {**view.positions(scope), **moved}
 
 
-def number_of(names: list[str]) -> str:
-    """Return how a step of the history calls some nodes: ``conv1`` or ``3 nodes``."""
-    return names[0] if len(names) == 1 else f"{len(names)} nodes"
-
-
 class DraggedEdge(QGraphicsPathItem):
     """The edge that is drawn from a port to the pointer."""
 

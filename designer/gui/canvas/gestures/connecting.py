@@ -12,7 +12,7 @@ from designer.gui.canvas.gestures.gesture import Gesture
 from designer.gui.canvas.gestures.selecting import select_edge
 from designer.gui.canvas.scene_view import SceneView
 from designer.gui.canvas.targets import EdgeHit, Light, PortHit
-from designer.gui.documents import graph_paths
+from designer.gui.documents import graph_paths, steps
 from designer.gui.documents.adding import Spot
 from designer.layers.tensors import show
 
@@ -178,7 +178,7 @@ class Connect(Gesture):
 
     def _connect(self, edge: Edge) -> None:
         block, old = self.block, self.instead
-        label = f"connect {edge.source} to {edge.target}"
+        label = steps.step("connect", source=edge.source, target=edge.target)
         if old is None:
             self.view.workspace.edit(label, lambda design: edits.connect(design, edge, block=block))
             return
@@ -193,7 +193,7 @@ class Connect(Gesture):
     def _disconnect(self, edge: Edge) -> None:
         block = self.block
         self.view.workspace.edit(
-            f"disconnect {edge.source} from {edge.target}",
+            steps.step("disconnect", source=edge.source, target=edge.target),
             lambda design: editing.disconnect(design, edge, block=block),
         )
 

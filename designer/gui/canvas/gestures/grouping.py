@@ -6,9 +6,9 @@ from designer.analysis.assist import editing
 from designer.design import blocks, edits, grouping, naming
 from designer.errors import DesignerError
 from designer.gui.canvas.gestures import renaming
-from designer.gui.canvas.gestures.common import home_of, number_of, selected_in_one_graph
+from designer.gui.canvas.gestures.common import home_of, selected_in_one_graph
 from designer.gui.canvas.scene_view import SceneView
-from designer.gui.documents import graph_paths
+from designer.gui.documents import graph_paths, steps
 
 
 def group(view: SceneView) -> None:
@@ -26,7 +26,7 @@ def group(view: SceneView) -> None:
     )
     path, merge = graph_paths.join(home.scope, node), object()
     done = workspace.edit(
-        f"group {number_of(names)}",
+        steps.step_of("group", names),
         lambda design: grouping.group(design, names, block, node, block=home.block),
         select=[path],
         merge=merge,
@@ -51,7 +51,7 @@ def dissolve(view: SceneView) -> None:
         return
     new = [each for each in after.graph_of(home.block).nodes if each not in home.graph.nodes]
     workspace.edit(
-        f"dissolve {name}",
+        steps.step("dissolve", name=name),
         lambda _: after,
         select=[graph_paths.join(home.scope, each) for each in new],
     )

@@ -13,7 +13,7 @@ from designer.gui.canvas.gestures.common import edge_reach
 from designer.gui.canvas.gestures.selecting import select_edge
 from designer.gui.canvas.scene_view import SceneView
 from designer.gui.canvas.targets import EdgeHit
-from designer.gui.documents import graph_paths
+from designer.gui.documents import graph_paths, steps
 from designer.gui.documents.adding import Spot
 
 _MOST_FIXES = 6
@@ -68,7 +68,9 @@ def node_menu(view: SceneView, path: str) -> QMenu:
     for problem, fix in fixes[:_MOST_FIXES]:
         action = menu.addAction(icons.icon("fix"), f"Fix: {fix.label}")
         action.setToolTip(f"<p>{escape(numbers.sentence(problem.message))}</p>")
-        action.triggered.connect(lambda _=False, fix=fix: view.workspace.edit(fix.label, fix))
+        action.triggered.connect(
+            lambda _=False, fix=fix: view.workspace.edit(steps.capitalized(fix.label), fix)
+        )
     if fixes:
         menu.addSeparator()
     _add(view, menu, NODE_MENU)

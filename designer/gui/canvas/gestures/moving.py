@@ -16,12 +16,11 @@ from designer.gui.canvas.gestures.common import (
     edge_reach,
     home_of,
     is_drag,
-    number_of,
 )
 from designer.gui.canvas.gestures.gesture import Gesture
 from designer.gui.canvas.scene_view import SceneView
 from designer.gui.canvas.targets import EdgeHit
-from designer.gui.documents import graph_paths
+from designer.gui.documents import graph_paths, steps
 from designer.gui.documents.adding import with_room
 
 _SNAP = 6.0  # pixels within which a node snaps to the x of another one
@@ -201,11 +200,11 @@ class MoveNodes(Gesture):
             return design
 
         if edge is not None:
-            label = f"insert {number_of(names)}"
+            label = steps.step("insert", name=names[0])
         elif take_out:
-            label = f"take out {number_of(names)}"
+            label = steps.step("take_out", name=names[0])
         else:
-            label = f"move {number_of(names)}"
+            label = steps.step_of("move", names)
         view.workspace.edit(label, edit)
 
 

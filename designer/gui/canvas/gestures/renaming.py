@@ -11,7 +11,7 @@ from designer.design.identifiers import normalized
 from designer.design.values import BlockNode, Design
 from designer.gui.base.theme import sans
 from designer.gui.canvas.scene_view import SceneView
-from designer.gui.documents import graph_paths
+from designer.gui.documents import graph_paths, steps
 from designer.gui.documents.adding import default_name
 
 _LEAST = 14  # letters for which the field has room at any zoom
@@ -30,7 +30,7 @@ def rename_node(view: SceneView, path: str) -> "NameField":
     def rename(new: str) -> None:
         if new != name:
             workspace.edit(
-                f"rename {name} to {new}",
+                steps.step("rename", old=name, new=new),
                 lambda design: edits.rename_node(design, name, new, block=block),
                 select=[graph_paths.join(scope, new)],
             )
@@ -64,7 +64,10 @@ def name_block(view: SceneView, path: str, merge: object) -> "NameField | None":
             return blocks.rename_block(design, old, new)
 
         workspace.edit(
-            f"name {new}", edit, select=[graph_paths.join(scope, node_name)], merge=merge
+            steps.step("name_block", name=new),
+            edit,
+            select=[graph_paths.join(scope, node_name)],
+            merge=merge,
         )
 
     return NameField(view, path, old, "Name of the new block", refusal, rename)
