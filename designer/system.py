@@ -17,17 +17,17 @@ def quoted(*words: str) -> str:
 
 
 def how_to_continue(pid: int) -> str:
-    """Return how to continue a stopped process, as a part of a sentence."""
+    """Return a sentence on how to continue a stopped process."""
     if sys.platform == "win32":
-        return f"resume process {pid} in the Resource Monitor"
-    return f"continue it with kill -CONT {pid}"
+        return f"Resume process {pid} in the Resource Monitor."
+    return f"Continue it with kill -CONT {pid}."
 
 
 def how_to_end(pid: int) -> str:
-    """Return how to end a process, as a part of a sentence."""
+    """Return a sentence on how to end a process for which it is no use to wait."""
     if sys.platform == "win32":
-        return f"end process {pid} in the Task Manager"
-    return f"end it with kill -KILL {pid}"
+        return f"To end it, end process {pid} in the Task Manager."
+    return f"To end it, use kill -KILL {pid}."
 
 
 def how_to_add_font(package: str) -> str:

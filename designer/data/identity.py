@@ -24,6 +24,22 @@ PARTS = ("train", "validation", "test")
 _SHOWN = 3  # examples that a sentence names
 _ABOUT = "about"
 
+# Sentences for one example and for several.
+_ABSENT = (
+    "1 image that the run uses is no longer in {path}: {names}.",
+    "{count:,} images that the run uses are no longer in {path}: {names}.",
+)
+_CHANGED_IMAGES = (
+    "1 image of {path} has another content or label than the run was trained with: {names}.",
+    "{count:,} images of {path} have another content or label than the run was trained with: "
+    "{names}.",
+)
+_CHANGED_EXAMPLES = (
+    "1 example of {path} has another content or label than the run was trained with: {names}.",
+    "{count:,} examples of {path} have another content or label than the run was trained with: "
+    "{names}.",
+)
+
 
 @dataclass(frozen=True, eq=False)
 class PartExamples:
@@ -100,8 +116,8 @@ def split_as_before(data: DataSet, examples: Examples) -> tuple[Split, int]:
         stored = data.parts.get(before.source)
         if stored is None:
             raise DesignerError(
-                f"{data.path} has no {before.source} part any more, from which the run's {name} "
-                "images are"
+                f"{data.path} no longer has a {before.source} part, which the run's {name} "
+                "examples were from."
             )
         indices = _found(data, stored, before)
         _check_contents(data, stored, before, indices)
@@ -122,14 +138,13 @@ def _found(data: DataSet, stored: Part, before: PartExamples) -> NDArray[np.int6
         if len(missing) or (before.names is None) != (stored.names is None):
             raise DesignerError(
                 f"{data.path} has {len(stored):,} {before.source} examples where the run had "
-                f"{before.total:,}"
+                f"{before.total:,}."
             )
         return before.indices
     places = {name: index for index, name in enumerate(stored.names)}
     if absent := [name for name in before.names if name not in places]:
         raise DesignerError(
-            f"{_counted(len(absent), 'image')} that the run uses {_are(absent)} no longer in "
-            f"{data.path}: {_some(absent)}"
+            _ABSENT[len(absent) > 1].format(count=len(absent), path=data.path, names=_some(absent))
         )
     return np.array([places[name] for name in before.names], np.int64)
 
@@ -141,28 +156,17 @@ def _check_contents(
     if len(changed):
         names = before.names or [f"number {index + 1:,}" for index in before.indices]
         listed = [names[index] for index in changed]
-        what = "image" if before.names is not None else "example"
+        sentences = _CHANGED_EXAMPLES if before.names is None else _CHANGED_IMAGES
         raise DesignerError(
-            f"{_counted(len(listed), what)} of {data.path} {_have(listed)} another content or "
-            f"label than the run was trained with: {_some(listed)}"
+            sentences[len(listed) > 1].format(
+                count=len(listed), path=data.path, names=_some(listed)
+            )
         )
 
 
 def _some(names: list[str]) -> str:
     rest = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _are(names: list[str]) -> str:
-    return "is" if len(names) == 1 else "are"
-
-
-def _have(names: list[str]) -> str:
-    return "has" if len(names) == 1 else "have"
 
 
 # The file

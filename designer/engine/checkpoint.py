@@ -119,7 +119,8 @@ def load(path: Path, *, source: str, resume: bool = False) -> Content:
             content = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise DesignerError(
-            f"The checkpoint {path} is missing: restore it, or begin a new run{_beside(path)}."
+            f"The checkpoint {path} is missing: restore it, or begin a new run."
+            + _other_checkpoint(path)
         ) from error
     except PermissionError as error:
         raise DesignerError(
@@ -127,7 +128,7 @@ def load(path: Path, *, source: str, resume: bool = False) -> Content:
         ) from error
     # torch's reader raises errors of many kinds for damaged files.
     except Exception as error:
-        if memory := device.out_of_memory(error, at=f"while the checkpoint {path} was read"):
+        if memory := device.out_of_memory(error, "file", path=path):
             raise DesignerError(memory) from error
         raise _damaged(path) from error
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
@@ -169,7 +170,7 @@ def fitting(path: Path) -> Iterator[None]:
         IndexError,
         OverflowError,
     ) as error:
-        if device.out_of_memory(error):
+        if device.is_out_of_memory(error):
             raise
         raise _misfit(path, error) from error
 
@@ -285,7 +286,7 @@ class _Hashing:
 def _damaged(path: Path) -> DesignerError:
     return DesignerError(
         f"The checkpoint {path} is damaged or is no checkpoint: restore it from a copy, or begin a "
-        f"new run{_beside(path)}."
+        "new run." + _other_checkpoint(path)
     )
 
 
@@ -293,21 +294,27 @@ def _misfit(path: Path, error: Exception) -> DesignerError:
     lines = [line.strip() for line in str(error).splitlines()]
     # torch puts the first of several faults in the second line.
     first = lines[1] if len(lines) > 1 else "".join(lines[:1])
-    first = f"it lacks {first}" if isinstance(error, KeyError) else first.rstrip(":.")
-    return DesignerError(
-        f"The content of the checkpoint {path} is not what this run wrote ({first}): restore it "
-        f"from a copy, or begin a new run{_beside(path)}."
-    )
+    if isinstance(error, KeyError):
+        sentence = (
+            f"The checkpoint {path} lacks {first}, which this run wrote: restore it from a copy, "
+            "or begin a new run."
+        )
+    else:
+        sentence = (
+            f"The content of the checkpoint {path} is not what this run wrote "
+            f"({first.rstrip(':.')}): restore it from a copy, or begin a new run."
+        )
+    return DesignerError(sentence + _other_checkpoint(path))
 
 
-def _beside(path: Path) -> str:
-    """Return what the other checkpoint of the run is still good for, "" if there is none."""
+def _other_checkpoint(path: Path) -> str:
+    """Return a sentence on what the run's other checkpoint has, after a space; "" without one."""
     other = path.with_name("best.pt" if path.name == "last.pt" else "last.pt")
     if not other.is_file():
         return ""
     if other.name == "best.pt":
-        return f"; {other} has the weights of the best epoch, to export or to start from"
-    return f"; {other} has the last weights: remove {path.name} to export these"
+        return f" {other} has the weights of the best epoch, to export or to start from."
+    return f" {other} has the last weights: remove {path.name} to export these."
 
 
 def _cause(error: BaseException) -> Exception:

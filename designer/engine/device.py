@@ -213,61 +213,100 @@ class Processes:
 _TORCHRUN = {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"}
 
 
-def out_of_memory(
-    error: BaseException, *, at: str = "", remedy: str = "", batch: int | None = None
-) -> str | None:
-    """Return a sentence for an error of exhausted memory, None for any other error.
+OUT_OF_MEMORY = {
+    "batch": ("{device} ran out of memory at batch {batch}.", "Try batch {half}."),
+    "one_example": (
+        "{device} ran out of memory at batch 1.",
+        "Use smaller images or a smaller network.",
+    ),
+    "data": (
+        "{device} ran out of memory while the data were read.",
+        "Set data.limit to fewer images, or end other programs.",
+    ),
+    "file": (
+        "{device} ran out of memory while {path} was read.",
+        "End other programs, or use a machine with more memory.",
+    ),
+    "initial_weights": (
+        "{device} ran out of memory while the initial weights were read.",
+        "End other programs, or use a machine with more memory.",
+    ),
+    "build": (
+        "{device} ran out of memory while the network {network} was built.",
+        "Make its layers smaller, or use a machine with more memory.",
+    ),
+    "build_layer": (
+        "{device} ran out of memory while the network {network} was built ({line}).",
+        "Make this layer smaller, or use a machine with more memory.",
+    ),
+    "to_device": (
+        "{device} ran out of memory when {network} was put on it.",
+        "Use a smaller network.",
+    ),
+}
+"""What was being done when memory ran out, as a sentence, and a sentence on what helps."""
 
-    The sentence says what was requested, what was free and what helps.
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory, of the machine or a device, is exhausted."""
+    return (
+        isinstance(error, torch.OutOfMemoryError | MemoryError)
+        or (isinstance(error, RuntimeError) and _EXHAUSTED.search(str(error)) is not None)
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+    )
+
+
+def out_of_memory(error: BaseException, doing: str, **fields: object) -> str | None:
+    """Return sentences for an error of exhausted memory, None for any other error.
+
+    They say what was requested, what was free and what helps.
 
     Parameters
     ----------
     error
         Any error.
-    at
-        What was being done, such as "while the data were read".
-    remedy
-        What helps against it.
-    batch
-        The batch of a training step, which replaces both.
+    doing
+        What was being done: a key of `OUT_OF_MEMORY`.
+    **fields
+        The fields of its sentences but the device.
     """
-    text = str(error)
-    if not (
-        isinstance(error, torch.OutOfMemoryError | MemoryError)
-        or (isinstance(error, RuntimeError) and _EXHAUSTED.search(text))
-        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
-    ):
+    if not is_out_of_memory(error):
         return None
-    if batch is not None:
-        at = f"at batch {batch}"
-        remedy = "use smaller images or a smaller network"
-        if batch > 1:
-            remedy = f"try batch {batch // 2}"
+    text = str(error)
     asked = re.search(r"allocate ([\d.]+) ?(\w+)", text)
-    wanted = f"{_amount(asked[1], asked[2])} more" if asked else "more"
     device = torch.device("cuda" if "CUDA" in text else "mps" if "MPS" in text else "cpu")
-    name = "This machine" if device.type == "cpu" and batch is None else title(device)
-    free = free_bytes(device) / 2**30
-    return (
-        f"{name} ran out of memory{at and ' ' + at}: {wanted} was requested and "
-        f"{free:.2f} GiB was free; {remedy or 'end other programs, or use a machine with more'}."
-    )
+    in_step = doing in ("batch", "one_example")
+    name = title(device) if in_step or device.type != "cpu" else "This machine"
+    free = f"{free_bytes(device) / 2**30:.2f} GiB"
+    what, remedy = (sentence.format(device=name, **fields) for sentence in OUT_OF_MEMORY[doing])
+    if asked:
+        amounts = f"{_amount(asked[1], asked[2])} more was requested and {free} was free."
+    else:
+        amounts = f"More was requested, and {free} was free."
+    return f"{what} {amounts} {remedy}"
+
+
+def out_of_memory_at_batch(error: BaseException, batch: int) -> str | None:
+    """Return what `out_of_memory` does, for an error of a training step."""
+    if batch == 1:
+        return out_of_memory(error, "one_example")
+    return out_of_memory(error, "batch", batch=batch, half=batch // 2)
 
 
 @contextmanager
-def enough_memory(at: str, remedy: str = "") -> Iterator[None]:
-    """Turn an error of exhausted memory into a sentence; see `out_of_memory`.
+def enough_memory(doing: str, **fields: object) -> Iterator[None]:
+    """Turn an error of exhausted memory into sentences; see `out_of_memory`.
 
     Raises
     ------
     DesignerError
-        The memory ran out.
+        Memory ran out.
     """
     try:
         yield
     except Exception as error:
-        if sentence := out_of_memory(error, at=at, remedy=remedy):
-            raise DesignerError(sentence) from error
+        if message := out_of_memory(error, doing, **fields):
+            raise DesignerError(message) from error
         raise
 
 

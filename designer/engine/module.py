@@ -36,8 +36,10 @@ def module_from_source(source: str, class_name: str, *, filename: str | None = N
         exec(compile(source, name, "exec"), module.__dict__)
         network = getattr(module, class_name)()
     except Exception as error:
-        at = f"while the network {class_name} was built{_line(error, name)}"
-        if memory := device.out_of_memory(error, at=at, remedy=_SMALLER):
+        line = _line(error, name)
+        if memory := device.out_of_memory(
+            error, "build_layer" if line else "build", network=class_name, line=line
+        ):
             raise DesignerError(memory) from error
         raise DesignerError(
             f"The network {class_name} cannot be built from {name} "
@@ -48,14 +50,11 @@ def module_from_source(source: str, class_name: str, *, filename: str | None = N
     return network
 
 
-_SMALLER = "make this layer smaller, or use a machine with more memory"
-
-
 def _line(error: Exception, filename: str) -> str:
-    """Return the line of the source in which the network's layers were made, in brackets."""
+    """Return the line of the source in which the network's layers were made, "" if unknown."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename == filename and frame.line:
-            return f" ({frame.line})"
+            return frame.line
     return ""
 
 

@@ -108,7 +108,7 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
     torch.manual_seed(recipe.seed)
     np.random.seed(recipe.seed % 2**32)
     network = module_of_run(run)
-    with devices.enough_memory(f"when {info.name} was put on it", "use a smaller network"):
+    with devices.enough_memory("to_device", network=info.name):
         network = network.to(device).to(memory_format=devices.memory_format(device))
     processes.join(device)
     if processes.rank:  # every process draws for itself

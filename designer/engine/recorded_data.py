@@ -24,6 +24,12 @@ from designer.runs.folder import RunFolder
 from designer.storage import unwritable, write_atomically
 
 _ALL_NAMED = 12  # class names that a sentence lists; of more, only those that differ
+_ADDED = (
+    "An image that was added to {path} since the run began is not used: the run continues on the "
+    "images and the parts that it began with. A new run uses all.",
+    "{count:,} images that were added to {path} since the run began are not used: the run "
+    "continues on the images and the parts that it began with. A new run uses all.",
+)
 
 
 @dataclass(frozen=True)
@@ -156,7 +162,8 @@ def _recorded(
     now = format_name(request.source)
     if now != record.format:
         raise _other_data(
-            run, f"its data were of the format {record.format}, but {data.path} is of {now}"
+            run,
+            f"Its data were of the format {record.format}, but {data.path} is of the format {now}.",
         )
     _check_classes(run, record.classes, data)
     try:
@@ -165,12 +172,7 @@ def _recorded(
         raise _other_data(run, str(error)) from error
     note = None
     if added:
-        them = f"{added:,} images that were" if added > 1 else "An image that was"
-        note = (
-            f"{them} added to {data.path} since the run began {'are' if added > 1 else 'is'} not "
-            "used: the run continues on the images and the parts that it began with. A new run "
-            "uses all."
-        )
+        note = _ADDED[added > 1].format(count=added, path=data.path)
     return PreparedData(data, parts, request.shape), Recording(note=note)
 
 
@@ -189,20 +191,28 @@ def _check_classes(run: RunFolder, before: tuple[str, ...], data: DataSet) -> No
     now = data.classes
     if now == before:
         return
+    gone = [name for name in before if name not in now]
+    new = [name for name in now if name not in before]
     if max(len(before), len(now)) <= _ALL_NAMED:
-        sentence = f"the run's classes were {_listed(before)}; {data.path} now has {_listed(now)}"
-    elif gone_or_new := [
-        f"{what} {_listed(names)}"
-        for what, names in (
-            ("no longer has", [name for name in before if name not in now]),
-            ("now has", [name for name in now if name not in before]),
-        )
-        if names
-    ]:
-        sentence = f"{data.path} {' and '.join(gone_or_new)} among its classes"
+        sentence = "The run's classes were {before}; {path} now has {now}."
+    elif gone and new:
+        sentence = "{path} no longer has {gone} among its classes, and now has {new} among them."
+    elif gone:
+        sentence = "{path} no longer has {gone} among its classes."
+    elif new:
+        sentence = "{path} now has {new} among its classes, which the run does not know."
     else:
-        sentence = f"the classes of {data.path} are in another order than the run's"
-    raise _other_data(run, sentence)
+        sentence = "The classes of {path} are in another order than the run's."
+    raise _other_data(
+        run,
+        sentence.format(
+            path=data.path,
+            before=_listed(before),
+            now=_listed(now),
+            gone=_listed(gone),
+            new=_listed(new),
+        ),
+    )
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -212,7 +222,8 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _other_data(run: RunFolder, difference: str) -> OtherDataError:
+    """Return the error for data that differ from the run's; `difference` is a sentence."""
     return OtherDataError(
-        f"The run {run.path} cannot continue on other data than it was trained on: {difference}. "
+        f"The run {run.path} cannot continue on other data than it was trained on. {difference} "
         "Put the data back as they were, or begin a new run."
     )

@@ -21,8 +21,6 @@ from designer.runs.heartbeat import Heart
 from designer.runs.result import Result
 from designer.runs.states import COMPLETE, WORDS
 
-_LESS_DATA = "set data.limit to fewer images, or end other programs"
-_LESS_STATE = "end other programs, or use a machine with more memory"
 _CHECKPOINT_EVENT = b'{"event":"checkpoint"'
 
 
@@ -80,21 +78,21 @@ def train(
             batch = run.recipe().batch
             heart = stack.enter_context(Heart(run.heartbeat if processes.first else None))
             moved = None if data is None else data.expanduser().absolute()
-            with device.enough_memory("while the data were read", _LESS_DATA):
+            with device.enough_memory("data"):
                 prepared = prepare(run, threads=start["threads"] if start else None, moved=moved)
             loop = Loop(prepared, run, interrupt or threading.Event(), heart)
             if start:
-                with device.enough_memory(f"while {run.last} was read", _LESS_STATE):
+                with device.enough_memory("file", path=run.last):
                     loop.restore(start)
                 events = open_log()
             else:
-                with device.enough_memory("while the initial weights were read", _LESS_STATE):
+                with device.enough_memory("initial_weights"):
                     take_initial_weights(prepared, run, events)
             if moved is not None and processes.first:
                 remember_location(run, moved)
             return loop.run(events)
         except Exception as error:
-            memory = device.out_of_memory(error, batch=batch)
+            memory = device.out_of_memory_at_batch(error, batch)
             defect = "" if isinstance(error, DesignerError) else f"{type(error).__name__}: "
             message = memory or f"{defect}{error}"
             if isinstance(events, EventWriter):

@@ -186,7 +186,7 @@ def _unpickled(path: Path) -> Any:
             warnings.simplefilter("ignore")  # about pickles that torch did not write
             return _loaded(path)
     except (pickle.UnpicklingError, RuntimeError) as error:
-        if memory := device.out_of_memory(error, at=f"while {path} was read"):
+        if memory := device.out_of_memory(error, "file", path=path):
             raise DesignerError(memory) from error
         found = re.search(r"GLOBAL ([\w.]+)|TorchScript", str(error))
         if found is None:
@@ -238,7 +238,7 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
         return tensors
     # Its reader raises errors of many kinds for damaged files.
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        if memory := device.out_of_memory(error, at=f"while {path} was read"):
+        if memory := device.out_of_memory(error, "file", path=path):
             raise DesignerError(memory) from error
         raise DesignerError(
             f"{path} is damaged or is no safetensors file: download or save it again."

@@ -184,22 +184,23 @@ def sentence(pulse: Pulse | None) -> str:
     """Return what is wrong with a worker and what helps, "" if all is well."""
     if pulse is None:
         return ""
-    who = f"The worker (process {pulse.pid})"
     silent = duration(pulse.since_beat)
     if pulse.stopped:
         return (
-            f"{who} was stopped {silent} ago: {system.how_to_continue(pulse.pid)}, or end it; the "
-            "run can then be resumed from its last checkpoint."
+            f"The worker (process {pulse.pid}) was stopped {silent} ago. "
+            f"{system.how_to_continue(pulse.pid)} Or end it; the run can then be resumed from its "
+            "last checkpoint."
         )
     if pulse.since_beat > LATE_SECONDS:
         return (
-            f"{who} has not answered for {silent}: it hangs, or the machine is overloaded. Wait, "
-            "or end it; the run can then be resumed from its last checkpoint."
+            f"The worker (process {pulse.pid}) has not answered for {silent}: it hangs, or the "
+            "machine is overloaded. Wait, or end it; the run can then be resumed from its last "
+            "checkpoint."
         )
     if pulse.limit is not None and pulse.since_progress > pulse.limit:
         return (
-            f"{who} has made no progress for {duration(pulse.since_progress)}, much longer than "
-            "before: it may hang. Wait, or end it; the run can then be resumed from its last "
-            "checkpoint."
+            f"The worker (process {pulse.pid}) has made no progress for "
+            f"{duration(pulse.since_progress)}, much longer than before: it may hang. Wait, or end "
+            "it; the run can then be resumed from its last checkpoint."
         )
     return ""

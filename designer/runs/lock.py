@@ -20,14 +20,17 @@ def held(path: Path) -> AbstractContextManager[None]:
 
 def already_training(run: Path, pid: int | None) -> DesignerError:
     """Return the error for a run that another worker trains."""
-    which = "another process" if pid is None else f"process {pid}"
-    if pid is not None and processes.is_stopped(pid):
+    if pid is None:
         return DesignerError(
-            f"The run {run} is being trained already, by {which}, which is stopped: "
-            f"{system.how_to_continue(pid)}, or {system.how_to_end(pid)}; its last checkpoint is "
-            "kept."
+            f"The run {run} is being trained already, by another process: wait for its end, or end "
+            "that process; its last checkpoint is kept."
+        )
+    if processes.is_stopped(pid):
+        return DesignerError(
+            f"The run {run} is being trained already, by process {pid}, which is stopped. "
+            f"{system.how_to_continue(pid)} {system.how_to_end(pid)} Its last checkpoint is kept."
         )
     return DesignerError(
-        f"The run {run} is being trained already, by {which}: wait for its end, or end that "
+        f"The run {run} is being trained already, by process {pid}: wait for its end, or end that "
         "process; its last checkpoint is kept."
     )

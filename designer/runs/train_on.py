@@ -31,16 +31,27 @@ CHANGEABLE = (
     "checkpoint_seconds",
     "data.workers",
 )
-_REASONS = {
-    "batch": "the steps of an epoch and the order of the images depend on it",
-    "optimizer.": "the optimizer's state is continued, which belongs to its settings",
-    "loss.": "the losses before and after could not be compared, nor the best epoch be chosen",
-    "data.": "a run is continued on the data and the parts that it was trained on",
-    "seed": "the order of the images and every random draw are continued",
-    "initial_weights": "the weights of the run itself are continued",
-    "threads": "the results depend on their number, which is continued",
-    "epochs": "the number of further epochs is given by itself",
+_REFUSALS = {
+    "batch": "{name} cannot be changed where a run is trained on, as the steps of an epoch and the "
+    "order of the images depend on it.",
+    "optimizer.": "{name} cannot be changed where a run is trained on, as the optimizer's state "
+    "is continued, which belongs to its settings.",
+    "loss.": "{name} cannot be changed where a run is trained on, as the losses before and after "
+    "could not be compared, nor the best epoch be chosen.",
+    "data.": "{name} cannot be changed where a run is trained on, as it is continued on the data "
+    "and the parts that it was trained on.",
+    "seed": "{name} cannot be changed where a run is trained on, as the order of the images and "
+    "every random draw are continued.",
+    "initial_weights": "{name} cannot be changed where a run is trained on, as the weights of the "
+    "run itself are continued.",
+    "threads": "{name} cannot be changed where a run is trained on, as the results depend on the "
+    "number of threads, which is continued.",
+    "epochs": "{name} cannot be changed where a run is trained on, as the number of further epochs "
+    "is given by itself.",
+    "": "{name} cannot be changed where a run is trained on, as the state of the run depends on "
+    "it.",
 }
+"""Why the others cannot be changed, by names and groups as in `CHANGEABLE`; "" is any other."""
 
 
 def train_on(
@@ -105,9 +116,12 @@ def _ended(parent: RunFolder) -> Result:
             f"The run {name} is being trained: stop it or wait until it ends, then train on."
         )
     result = parent.result()
-    if result is None or result.status == "failed":
-        how = "has not ended" if result is None else "failed before its end"
-        raise DesignerError(f"The run {name} {how}: resume it instead of training on.")
+    if result is None:
+        raise DesignerError(f"The run {name} has not ended: resume it instead of training on.")
+    if result.status == "failed":
+        raise DesignerError(
+            f"The run {name} failed before its end: resume it instead of training on."
+        )
     if result.status == "diverged":
         raise DesignerError(
             f"The run {name} diverged, and its state with it: begin a new run with a lower "
@@ -128,13 +142,12 @@ def _recipe(recipe: Recipe, changes: Mapping[str, Any], *, epochs: int) -> Recip
     for name in changes:
         if value_of(new, name) == value_of(recipe, name) or _matches(name, CHANGEABLE):
             continue
-        reason = next(
-            (text for key, text in _REASONS.items() if _matches(name, (key,))),
-            "the state of the run depends on it",
+        refusal = next(
+            (text for key, text in _REFUSALS.items() if _matches(name, (key,))), _REFUSALS[""]
         )
         raise DesignerError(
-            f"{name} cannot be changed where a run is trained on, as {reason}: leave it at "
-            f"{value_of(recipe, name)}, or begin a new run that starts from this run's weights."
+            f"{refusal.format(name=name)} Leave it at {value_of(recipe, name)}, or begin a new run "
+            "that starts from this run's weights."
         )
     return changed(new, {"epochs": epochs})
 

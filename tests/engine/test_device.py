@@ -55,28 +55,28 @@ def test_torchrun_is_read_from_the_environment(monkeypatch):
             torch.OutOfMemoryError(
                 "CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total of 8 GiB"
             ),
-            "2.50 GiB more was requested and 1.00 GiB was free",
+            "2.50 GiB more was requested and 1.00 GiB was free.",
         ),
         (
             RuntimeError("can't allocate memory: you tried to allocate 1073741824 bytes."),
             "1.00 GiB more was requested",
         ),
-        (MemoryError(), "more was requested"),
+        (MemoryError(), "More was requested, and 1.00 GiB was free."),
     ],
 )
 def test_out_of_memory_says_what_to_do(error, asked, monkeypatch):
     monkeypatch.setattr(device, "free_bytes", lambda where: 2**30)
     monkeypatch.setattr(device, "title", lambda where: "The device")
-    message = device.out_of_memory(error, batch=64)
+    message = device.out_of_memory_at_batch(error, 64)
     assert message is not None
-    assert message.startswith("The device ran out of memory at batch 64: ")
+    assert message.startswith("The device ran out of memory at batch 64. ")
     assert asked in message
-    assert message.endswith("try batch 32.")
+    assert message.endswith(" Try batch 32.")
 
 
 def test_other_errors_are_not_about_memory():
-    assert device.out_of_memory(RuntimeError("shapes differ"), batch=64) is None
-    assert device.out_of_memory(KeyError("CUDA out of memory"), batch=64) is None
+    assert device.out_of_memory_at_batch(RuntimeError("shapes differ"), 64) is None
+    assert device.out_of_memory_at_batch(KeyError("CUDA out of memory"), 64) is None
 
 
 def test_memory_is_looked_at_four_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,3 +92,12 @@ def test_memory_is_looked_at_four_times_a_second(monkeypatch: pytest.MonkeyPatch
     now = 10.3
     assert memory.used_bytes() > first + 50e6
     held.close()
+
+
+@pytest.mark.parametrize("doing", device.OUT_OF_MEMORY)
+def test_each_sentence_on_memory_is_whole(doing):
+    fields = {"batch": 4, "half": 2, "path": "last.pt", "network": "Net", "line": "nn.Linear(1)"}
+    message = device.out_of_memory(MemoryError(), doing, **fields)
+    assert message.count(". ") >= 2
+    assert message.endswith(".")
+    assert "ran out of memory" in message

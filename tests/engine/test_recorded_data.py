@@ -106,7 +106,7 @@ def test_what_a_run_knows_is_written_once(tmp_path, pictures):
 def test_a_renamed_class_is_refused(tmp_path, pictures):
     run = stopped(tmp_path / "run", pictures)
     (pictures / "cat").rename(pictures / "kitten")
-    refused(run, "the run's classes were cat, dog, owl; .* now has dog, kitten, owl")
+    refused(run, "The run's classes were cat, dog, owl; .* now has dog, kitten, owl")
 
 
 def test_exchanged_classes_are_refused(tmp_path, pictures):
@@ -251,7 +251,7 @@ def test_a_run_of_the_version_before_is_refused_other_classes(tmp_path, pictures
     run = stopped(tmp_path / "run", pictures)
     forget_record(run)
     (pictures / "cat").rename(pictures / "kitten")
-    refused(run, "the run's classes were cat, dog, owl")
+    refused(run, "The run's classes were cat, dog, owl")
     assert run.data() is None
 
 
@@ -259,7 +259,7 @@ def test_a_child_is_refused_other_data(tmp_path, pictures):
     run = stopped(tmp_path / "run", pictures)
     child = train_on(run, tmp_path / "child", epochs=1)
     (pictures / "cat").rename(pictures / "kitten")
-    with pytest.raises(DesignerError, match="the run's classes were"):
+    with pytest.raises(DesignerError, match="The run's classes were"):
         train(child, resume=True)
 
 
@@ -309,7 +309,7 @@ def test_a_renamed_class_is_refused_on_the_command_line(tmp_path, pictures, caps
     (pictures / "cat").rename(pictures / "kitten")
     assert main(["resume", str(run.path)]) == 1
     error = capsys.readouterr().err
-    assert "the run's classes were cat, dog, owl" in error
+    assert "The run's classes were cat, dog, owl" in error
     assert "now has dog, kitten, owl" in error
     assert run.preprocessing_file.read_bytes() == before
 

@@ -469,7 +469,7 @@ def test_out_of_memory_is_told(tmp_path, data, monkeypatch):
     monkeypatch.setattr(Objective, "__call__", run_out)
     monkeypatch.setattr("designer.engine.device.free_bytes", lambda where: 2**40)
     monkeypatch.setattr("designer.engine.device.title", lambda where: "GPU")
-    failed(create(tmp_path / "run", tiny_recipe(data)), "at batch 8: 2.50 GiB .* try batch 4")
+    failed(create(tmp_path / "run", tiny_recipe(data)), r"at batch 8\. 2.50 GiB .* Try batch 4")
 
 
 def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, data, monkeypatch):

@@ -21,7 +21,7 @@ def test_selected_nodes_are_frozen_and_unfrozen_in_one_step_each(window: MainWin
     workspace.select({"conv1", "bn1", "relu", "layer1"})
     _trigger(window, "layer.freeze")
     document = workspace.document
-    assert document is not None and [step.label for step in document.past] == ["freeze 3 nodes"]
+    assert document is not None and [step.label for step in document.past] == ["Freeze 3 nodes"]
     rates = {name: node.learning_rate for name, node in workspace.design.graph.nodes.items()}
     assert [name for name, rate in rates.items() if rate == 0] == ["conv1", "bn1", "layer1"]
     assert _frozen(window) == {"conv1", "bn1", "layer1"}
@@ -34,7 +34,7 @@ def test_selected_nodes_are_frozen_and_unfrozen_in_one_step_each(window: MainWin
 
     workspace.select({"layer1", "fc"})
     _trigger(window, "layer.unfreeze")
-    assert [step.label for step in document.past][1:] == ["unfreeze layer1"]
+    assert [step.label for step in document.past][1:] == ["Unfreeze layer1"]
     assert _frozen(window) == {"conv1", "bn1"}
     workspace.undo()
     workspace.undo()

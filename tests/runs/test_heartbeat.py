@@ -67,9 +67,9 @@ def test_a_stopped_worker_is_told_and_can_be_ended(run, monkeypatch):
         os.kill(child.pid, signal.SIGSTOP)
         wait_for(lambda: sentence(read(run)))
         assert sentence(read(run)).startswith(
-            f"The worker (process {child.pid}) was stopped 0 s ago: continue it with kill -CONT"
+            f"The worker (process {child.pid}) was stopped 0 s ago. Continue it with kill -CONT"
         )
-        with pytest.raises(DesignerError, match=r"which is stopped: continue it with kill -CONT"):
+        with pytest.raises(DesignerError, match=r"which is stopped. Continue it with kill -CONT"):
             raise lock.already_training(run.path, child.pid)
         os.kill(child.pid, signal.SIGCONT)
         wait_for(lambda: not sentence(read(run)))
@@ -88,7 +88,7 @@ def test_a_stopped_worker_is_told_and_can_be_ended(run, monkeypatch):
         (Pulse(7, 0.5, 61, BUSY_SECONDS), ""),
         (Pulse(7, 0.5, 1e6, None), ""),
         (Pulse(7, 45, 45, 60), "has not answered for 45 s: it hangs"),
-        (Pulse(7, 45, 45, None, stopped=True), "was stopped 45 s ago: continue it with kill -CONT"),
+        (Pulse(7, 45, 45, None, stopped=True), "was stopped 45 s ago. Continue it with kill -CONT"),
         (None, ""),
     ],
 )

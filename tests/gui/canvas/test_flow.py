@@ -60,7 +60,7 @@ def test_turning_changes_no_design(hand: Hand) -> None:
 def test_a_node_moved_here_is_where_it_was_put_and_there_as_well(hand: Hand) -> None:
     start = hand.at("act", -20)
     hand.drag(start, start + QPointF(70, 45))
-    assert hand.steps == ["move act"]
+    assert hand.steps == ["Move act"]
     moved = hand.view.rect_of("act")
     assert abs(hand.at("act", -20).x() - start.x() - 70) < 2
     at = hand.graph.nodes["act"].at

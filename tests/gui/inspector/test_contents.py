@@ -92,7 +92,7 @@ def test_a_name_is_taken_at_the_end_and_refused_while_typing(lenet: Hands) -> No
         _rename(lenet, wrong, enter=False)
         assert lenet.error("name"), wrong
     _rename(lenet, "first")
-    assert lenet.steps() == ["rename conv1"]
+    assert lenet.steps() == ["Rename conv1"]
     assert lenet.workspace.selection == {"first"}
     assert Edge("image", 0, "first", 0) in lenet.workspace.design.graph.edges
     lenet.workspace.undo()
@@ -105,7 +105,7 @@ def test_a_name_is_taken_when_the_focus_goes(lenet: Hands) -> None:
     line = _rename(lenet, "first", enter=False)
     QTest.keyClick(line, Qt.Key.Key_Tab)
     lenet.settle()
-    assert lenet.steps() == ["rename conv1"]
+    assert lenet.steps() == ["Rename conv1"]
 
 
 def test_a_layer_within_a_block_says_where_an_edit_counts(resnet: Hands) -> None:
@@ -128,7 +128,7 @@ def test_several_nodes_share_a_form(lenet: Hands) -> None:
     assert (line.text(), line.placeholderText()) == ("", "various")
     lenet.type("out_channels", "32")
     assert lenet.value("conv1", "out_channels") == lenet.value("conv2", "out_channels") == 32
-    assert lenet.steps() == ["set output channels of 2 nodes"]
+    assert lenet.steps() == ["Set output channels of 2 nodes"]
     lenet.workspace.undo()
     lenet.settle()
     assert (line.text(), line.placeholderText()) == ("", "various")
@@ -214,7 +214,7 @@ def test_several_uses_at_once(resnet: Hands) -> None:
     assert resnet.line("channels").placeholderText() == "various"
     resnet.type("repeat", "2")
     assert {resnet.node(f"layer{n}").repeat for n in (2, 3, 4)} == {2}
-    assert resnet.steps() == ["set repeat of 3 nodes"]
+    assert resnet.steps() == ["Set repeat of 3 nodes"]
 
 
 def test_a_block_that_is_looked_into(resnet: Hands) -> None:
@@ -267,7 +267,7 @@ def test_the_design_and_its_arguments(resnet: Hands) -> None:
     assert resnet.facts()["params"] == "25,557,032"
     resnet.type("classes", "10")
     assert resnet.facts()["params"] == "23,528,522"
-    assert resnet.steps() == ["set classes"]
+    assert resnet.steps() == ["Set classes"]
     resnet.type("resolution", "8")
     assert "at least 32" in resnet.error("resolution")
     _click(resnet, "add-argument")
@@ -293,7 +293,7 @@ def test_description_and_references_of_the_design(lenet: Hands) -> None:
     QTest.keyClicks(prose, "A first net.")
     lenet.settle()
     assert lenet.workspace.design.about == "A first net."
-    assert lenet.steps() == ["set about"]
+    assert lenet.steps() == ["Set the description"]
     QTest.keyClick(prose, Qt.Key.Key_Escape)
     lenet.settle()
     assert lenet.steps() == []
@@ -332,7 +332,7 @@ def test_a_problem_offers_its_fixes_and_says_what_they_change(lenet: Hands) -> N
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     lenet.settle()
     assert lenet.workspace.analysis.valid
-    assert lenet.steps()[-1] == "insert Flatten"
+    assert lenet.steps()[-1] == "Insert Flatten"
     assert not lenet.there("problem-0")
 
 
@@ -384,7 +384,7 @@ def test_a_port_of_a_block_is_renamed_and_stays_selected(resnet: Hands) -> None:
     _rename(resnet, "image")
     assert resnet.workspace.design.blocks["Bottleneck"].inputs == ("image",)
     assert resnet.workspace.selection == {"layer2.0.image"}
-    assert resnet.steps() == ["rename x"]
+    assert resnet.steps() == ["Rename port x"]
 
 
 def test_tab_leads_through_everything(lenet: Hands) -> None:

@@ -48,7 +48,7 @@ def test_right_values_are_taken_while_typing(lenet: Hands, pasted: bool) -> None
         assert lenet.value(node, key) == value, text
         assert not lenet.error(key), text
         assert len(lenet.steps()) == 1
-        assert lenet.steps()[0].startswith(f"set {node} ")
+        assert lenet.steps()[0].endswith(f" of {node}")
         lenet.workspace.undo()
         lenet.settle()
         assert lenet.workspace.design is first
@@ -114,9 +114,9 @@ def test_digits_of_one_visit_are_one_step_and_of_two_visits_two(lenet: Hands) ->
     lenet.type("kernel_size", "3")
     lenet.type("out_channels", "256")
     assert lenet.steps() == [
-        "set conv1 output channels",
-        "set conv1 kernel size",
-        "set conv1 output channels",
+        "Set output channels of conv1",
+        "Set kernel size of conv1",
+        "Set output channels of conv1",
     ]
     lenet.workspace.undo()
     lenet.settle()
@@ -178,7 +178,7 @@ def test_a_default_is_no_longer_stored_and_the_label_tells_what_differs(lenet: H
     QTest.mouseClick(lenet.find("reset-stride"), Qt.MouseButton.LeftButton)
     lenet.settle()
     assert lenet.value("conv1", "stride") is None
-    assert lenet.steps()[-1] == "reset conv1 stride"
+    assert lenet.steps()[-1] == "Reset stride of conv1"
     lenet.type("stride", "1")
     assert lenet.value("conv1", "stride") is None
 
@@ -275,7 +275,7 @@ def test_a_switch_by_mouse_and_by_key(lenet: Hands) -> None:
     QTest.keyClick(switch, Qt.Key.Key_Return)
     lenet.settle()
     assert lenet.value("conv1", "bias") is None
-    assert lenet.steps() == ["set conv1 bias", "set conv1 bias"]
+    assert lenet.steps() == ["Set bias of conv1", "Set bias of conv1"]
 
 
 def test_a_list_by_keys_shows_what_then_matters(lenet: Hands) -> None:

@@ -53,7 +53,7 @@ def test_a_node_of_an_expanded_block_moves_in_its_block(hand: Hand) -> None:
     before = hand.design
     expand(hand)
     hand.drag(hand.at("stage.act", -40), hand.at("stage.act", 50, 20))
-    assert hand.steps == ["move act"]
+    assert hand.steps == ["Move act"]
     nodes = hand.design.blocks["Stage"].graph.nodes
     assert nodes["act"].at is not None and nodes["conv"].at is not None
     assert hand.design.graph is before.graph
@@ -76,7 +76,7 @@ def test_a_blocks_ends_take_edges(hand: Hand) -> None:
     hand.workspace.look_into("stage")
     hand.view.fit()
     hand.drag(hand.out("stage.act"), hand.into("stage.y"))
-    assert hand.steps[-1] == "connect act to y"
+    assert hand.steps[-1] == "Connect act to y"
     assert Edge("act", 0, "y", 0) in hand.design.blocks["Stage"].graph.edges
     hand.drag(hand.out("stage.act"), hand.into("stage.y"))
     assert "Input 0 of 'y' has an edge from 'act' already" in hand.sentences[0]
@@ -92,7 +92,7 @@ def test_adding_in_a_block_offers_no_input_and_not_itself(hand: Hand) -> None:
     assert not names & {"Input", "Output", "Stage"}
     hand.type("gelu")
     hand.key(Key.Key_Return)
-    assert hand.steps == ["add gelu"]
+    assert hand.steps == ["Add gelu"]
     assert hand.selected == {"stage.gelu"}
 
 

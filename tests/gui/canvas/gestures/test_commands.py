@@ -35,7 +35,7 @@ def test_pasting_between_designs(hand: Hand) -> None:
     hand.workspace.show(hand.workspace.documents[0])
     hand.view.setFocus()
     hand.key(Key.Key_V, CTRL)
-    assert hand.steps == ["paste 2 nodes"]
+    assert hand.steps == ["Paste 2 nodes"]
     assert hand.selected == {"layer1", "layer2"}
     assert ("layer1", "layer2", 0) in hand.edges
     assert list(hand.design.blocks) == ["BasicBlock"]
@@ -57,7 +57,7 @@ def test_text_that_is_no_design_is_refused(hand: Hand) -> None:
 def test_cut_moves_to_the_clipboard_and_heals(hand: Hand) -> None:
     select(hand, "act")
     hand.key(Key.Key_X, CTRL)
-    assert hand.steps == ["cut act"]
+    assert hand.steps == ["Cut act"]
     assert ("conv", "add", 0) in hand.edges
     hand.key(Key.Key_V, CTRL)
     assert "act" in hand.graph.nodes
@@ -66,7 +66,7 @@ def test_cut_moves_to_the_clipboard_and_heals(hand: Hand) -> None:
 def test_duplicates_lie_beside(hand: Hand) -> None:
     select(hand, "conv", "act")
     hand.key(Key.Key_D, CTRL)
-    assert hand.steps == ["duplicate 2 nodes"]
+    assert hand.steps == ["Duplicate 2 nodes"]
     assert hand.selected == {"conv2", "act2"}
     assert ("conv2", "act2", 0) in hand.edges
     one, two = hand.view.rect_of("conv"), hand.view.rect_of("conv2")
@@ -76,11 +76,11 @@ def test_duplicates_lie_beside(hand: Hand) -> None:
 def test_delete_heals_where_the_shapes_allow(hand: Hand) -> None:
     select(hand, "act")
     hand.key(Key.Key_Delete)
-    assert hand.steps == ["delete act"] and ("conv", "add", 0) in hand.edges
+    assert hand.steps == ["Delete act"] and ("conv", "add", 0) in hand.edges
     assert hand.selected == set()
     select(hand, "conv", "side")
     hand.key(Key.Key_Backspace)
-    assert hand.steps[-1] == "delete 2 nodes"
+    assert hand.steps[-1] == "Delete 2 nodes"
     assert ("image", "add", 0) in hand.edges
     hand.key(Key.Key_Z, CTRL)
     hand.key(Key.Key_Z, CTRL)
@@ -91,7 +91,7 @@ def test_delete_heals_where_the_shapes_allow(hand: Hand) -> None:
 def test_take_out_by_keys(hand: Hand) -> None:
     select(hand, "act")
     hand.key(Key.Key_X, CTRL | SHIFT)
-    assert hand.steps == ["take out act"]
+    assert hand.steps == ["Take out act"]
     assert "act" in hand.graph.nodes and ("conv", "add", 0) in hand.edges
 
 
@@ -103,7 +103,7 @@ def test_group_asks_for_a_name_and_is_one_step(hand: Hand) -> None:
     assert hand.field.accessibleName() == "Name of the new block"
     hand.type("Branch")
     hand.key(Key.Key_Return)
-    assert hand.steps == ["group 2 nodes"]
+    assert hand.steps == ["Group 2 nodes"]
     assert list(hand.design.blocks) == ["Branch"]
     assert hand.graph.nodes["branch"] == BlockNode("Branch")
     assert hand.selected == {"branch"}
@@ -117,7 +117,7 @@ def test_group_keeps_its_first_name_on_escape(hand: Hand) -> None:
     select(hand, "conv", "act")
     hand.key(Key.Key_G, CTRL)
     hand.key(Key.Key_Escape)
-    assert list(hand.design.blocks) == ["Block"] and hand.steps == ["group 2 nodes"]
+    assert list(hand.design.blocks) == ["Block"] and hand.steps == ["Group 2 nodes"]
 
 
 def test_group_refuses_with_its_reason(hand: Hand) -> None:
@@ -137,7 +137,7 @@ def test_dissolve(hand: Hand) -> None:
     hand.key(Key.Key_G, CTRL)
     hand.key(Key.Key_Escape)
     hand.key(Key.Key_G, CTRL | SHIFT)
-    assert hand.steps == ["group 2 nodes", "dissolve block"]
+    assert hand.steps == ["Group 2 nodes", "Dissolve block"]
     assert hand.selected == {"conv", "act"}
     assert hand.graph == residual().graph or set(hand.graph.edges) == set(residual().graph.edges)
 
@@ -147,7 +147,7 @@ def test_dissolving_in_a_block_of_a_preset(qtbot: QtBot, window: MainWindow) -> 
     before = hand.workspace.analysis.totals
     select(hand, "layer2")
     hand.key(Key.Key_G, CTRL | SHIFT)
-    assert hand.steps == ["dissolve layer2"]
+    assert hand.steps == ["Dissolve layer2"]
     after = hand.workspace.analysis.totals
     assert (after.parameters, after.macs) == (before.parameters, before.macs)
 
@@ -189,7 +189,7 @@ def test_fixes_come_first(hand: Hand) -> None:
     label = first.text().removeprefix("Fix: ")
     first.trigger()
     menu.close()
-    assert hand.steps[-1] == label
+    assert hand.steps[-1] == label[0].upper() + label[1:]
 
 
 def test_the_menu_of_an_edge(hand: Hand) -> None:
@@ -198,7 +198,7 @@ def test_the_menu_of_an_edge(hand: Hand) -> None:
     assert texts == ["Insert layer…", "Delete edge", "Go to conv", "Go to act"]
     menu.actions()[1].trigger()
     menu.close()
-    assert hand.steps == ["disconnect conv from act"]
+    assert hand.steps == ["Disconnect conv from act"]
 
 
 def test_the_menu_of_the_ground(hand: Hand) -> None:

@@ -9,7 +9,7 @@ from tests.gui.canvas.gestures.hand import Hand, Key, Keys
 
 def test_from_an_output_to_an_input(hand: Hand) -> None:
     hand.drag(hand.out("act"), hand.into("alone"))
-    assert hand.steps == ["connect act to alone"]
+    assert hand.steps == ["Connect act to alone"]
     assert ("act", "alone", 0) in hand.edges
     assert hand.sentences == []
     hand.key(Key.Key_Z, Keys.ControlModifier)
@@ -77,7 +77,7 @@ def test_escape_cancels(hand: Hand) -> None:
 
 def test_the_end_of_an_edge_moves_to_another_port(hand: Hand) -> None:
     hand.drag(hand.into("act"), hand.into("alone"))
-    assert hand.steps == ["connect conv to alone"]
+    assert hand.steps == ["Connect conv to alone"]
     assert ("conv", "alone", 0) in hand.edges and ("conv", "act", 0) not in hand.edges
 
 
@@ -90,7 +90,7 @@ def test_the_beginning_of_an_edge_moves_to_another_node(hand: Hand) -> None:
 
 def test_an_end_released_on_nothing_is_cut(hand: Hand) -> None:
     hand.drag(hand.into("act"), hand.at("act", 190, -30))
-    assert hand.steps == ["disconnect conv from act"]
+    assert hand.steps == ["Disconnect conv from act"]
     assert ("conv", "act", 0) not in hand.edges
 
 
@@ -109,7 +109,7 @@ def test_an_edge_is_chosen_by_a_click_and_deleted(hand: Hand) -> None:
     assert hand.selected == set()
     assert hand.lit_edge() == Edge("act", 0, "add", 0)
     hand.key(Key.Key_Delete)
-    assert hand.steps == ["disconnect act from add"]
+    assert hand.steps == ["Disconnect act from add"]
     assert not any(edge[1] == "add" for edge in hand.edges)
     assert hand.window.actions_.refusal("edit.delete") == "Click the node or edge to remove."
 
@@ -132,7 +132,7 @@ def test_released_on_nothing_it_asks_what_fits(hand: Hand) -> None:
     hand.type("drop")
     hand.key(Key.Key_Return)
     assert hand.list is None
-    assert hand.steps == ["add dropout"]
+    assert hand.steps == ["Add dropout"]
     assert ("side", "dropout", 0) in hand.edges
     assert hand.selected == {"dropout"}
 
@@ -160,10 +160,10 @@ def test_c_connects_and_disconnects(hand: Hand) -> None:
     hand.click(hand.at("side"))
     hand.click(hand.at("add"), Keys.ShiftModifier)
     hand.key(Key.Key_C)
-    assert hand.steps == ["connect side to add"]
+    assert hand.steps == ["Connect side to add"]
     assert ("side", "add", 1) in hand.edges
     hand.key(Key.Key_C)
-    assert hand.steps == ["connect side to add", "disconnect side from add"]
+    assert hand.steps == ["Connect side to add", "Disconnect side from add"]
     assert ("side", "add", 1) not in hand.edges
 
 

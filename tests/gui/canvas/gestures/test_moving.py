@@ -49,7 +49,7 @@ def test_a_drag_moves_in_one_step_and_stores_all_positions(hand: Hand) -> None:
     before = hand.design
     positions = hand.view.positions("")
     hand.drag(hand.at("act"), hand.at("act", 210, 90))
-    assert hand.steps == ["move act"]
+    assert hand.steps == ["Move act"]
     nodes = hand.graph.nodes
     assert all(node.at is not None for node in nodes.values())
     at = nodes["act"].at
@@ -78,7 +78,7 @@ def test_several_nodes_move_together(hand: Hand) -> None:
     hand.click(hand.at("conv"))
     hand.click(hand.at("act"), Keys.ShiftModifier)
     hand.drag(hand.at("conv"), hand.at("conv", 173, 20))
-    assert hand.steps == ["move 2 nodes"]
+    assert hand.steps == ["Move 2 nodes"]
     nodes = hand.graph.nodes
     distances = set()
     for name in ("conv", "act"):
@@ -100,7 +100,7 @@ def test_a_node_comes_to_lie_in_the_column_of_another(hand: Hand) -> None:
 
 def test_alt_takes_a_node_out_and_heals(hand: Hand) -> None:
     hand.drag(hand.at("act"), hand.at("act", 260, 70), Keys.AltModifier)
-    assert hand.steps == ["take out act"]
+    assert hand.steps == ["Take out act"]
     assert ("conv", "add", 0) in hand.edges
     assert not any("act" in edge[:2] for edge in hand.edges)
     assert "act" in hand.graph.nodes
@@ -113,7 +113,7 @@ def test_a_free_node_goes_into_the_edge_on_which_it_is_dropped(hand: Hand) -> No
     hand.drag(hand.at("alone"), end, hold=True)
     assert hand.lit_edge() == Edge("conv", 0, "act", 0)
     hand.release(end)
-    assert hand.steps == ["insert alone"]
+    assert hand.steps == ["Insert alone"]
     assert {("conv", "alone", 0), ("alone", "act", 0)} <= hand.edges
     assert ("conv", "act", 0) not in hand.edges
     rects = [hand.view.rect_of(name) for name in ("conv", "alone", "act")]
@@ -123,10 +123,10 @@ def test_a_free_node_goes_into_the_edge_on_which_it_is_dropped(hand: Hand) -> No
 def test_a_wired_node_goes_into_an_edge_with_alt_alone(hand: Hand) -> None:
     end = hand.on_edge("image", "conv")
     hand.drag(hand.at("act"), end)
-    assert hand.steps == ["move act"]
+    assert hand.steps == ["Move act"]
     hand.key(Key.Key_Z, Keys.ControlModifier)
     hand.drag(hand.at("act"), hand.on_edge("image", "conv"), Keys.AltModifier)
-    assert hand.steps == ["insert act"]
+    assert hand.steps == ["Insert act"]
     assert {("image", "act", 0), ("act", "conv", 0), ("conv", "add", 0)} <= hand.edges
 
 
@@ -135,6 +135,6 @@ def test_ctrl_arrows_nudge_as_one_step(hand: Hand) -> None:
     at = hand.view.positions("")["conv"]
     for _ in range(3):
         hand.key(Key.Key_Right, Keys.ControlModifier)
-    assert hand.steps == ["move conv"]
+    assert hand.steps == ["Move conv"]
     now = hand.graph.nodes["conv"].at
     assert now is not None and QPointF(*now) == QPointF(at.x + 24, at.y)

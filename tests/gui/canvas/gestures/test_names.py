@@ -29,7 +29,7 @@ def test_a_node_is_renamed_over_it_in_any_script(hand: Hand, name: str) -> None:
     compose(normalize("NFD", name))
     hand.key(Key.Key_Return)
     assert name in hand.graph.nodes and hand.workspace.selection == {name}
-    assert hand.steps == [f"rename conv to {name}"]
+    assert hand.steps == [f"Rename conv to {name}"]
 
 
 def test_a_name_that_another_node_has_in_another_spelling_is_refused(hand: Hand) -> None:

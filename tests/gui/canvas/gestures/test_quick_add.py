@@ -22,7 +22,7 @@ def test_tab_adds_behind_the_selected_node(hand: Hand) -> None:
     entry = hand.list.current()
     assert entry is not None and entry.text == "BatchNorm2d" and entry.positions == (0, 5)
     hand.key(Key.Key_Return)
-    assert hand.steps == ["add batchnorm"]
+    assert hand.steps == ["Add batchnorm"]
     assert {("conv", "batchnorm", 0), ("batchnorm", "act", 0)} <= hand.edges
     assert hand.selected == {"batchnorm"}
     assert hand.view.hasFocus()
@@ -137,7 +137,7 @@ def test_a_layer_is_dropped_at_a_free_place(hand: Hand) -> None:
     assert drop(hand, mime("layer", "Conv2d"), point)
     at = hand.graph.nodes["conv2"].at
     assert at is not None and (QPointF(*at) - point).manhattanLength() < 3
-    assert hand.steps == ["add conv2"] and hand.selected == {"conv2"}
+    assert hand.steps == ["Add conv2"] and hand.selected == {"conv2"}
 
 
 def test_a_layer_is_dropped_into_an_edge_that_lights_up(hand: Hand) -> None:
@@ -170,7 +170,7 @@ def test_a_common_block_goes_into_an_edge_with_the_blocks_it_is_made_of(hand: Ha
     assert drop(hand, mime("common", "SqueezeExcite"), hand.on_edge("conv", "act"))
     assert {("conv", "squeezeexcite", 0), ("squeezeexcite", "act", 0)} <= hand.edges
     assert "SqueezeExcite" in hand.design.blocks
-    assert hand.steps == ["add squeezeexcite"]
+    assert hand.steps == ["Add squeezeexcite"]
     hand.key(Key.Key_Z, Keys.ControlModifier)
     assert hand.design == before
 
@@ -186,7 +186,7 @@ def test_a_common_block_is_found_by_typing(hand: Hand) -> None:
     hand.key(Key.Key_Return)
     node = hand.graph.nodes["basicblock"]
     assert isinstance(node, BlockNode) and node.block == "BasicBlock"
-    assert hand.steps == ["add basicblock"]
+    assert hand.steps == ["Add basicblock"]
 
 
 def test_a_block_is_not_dropped_into_itself(hand: Hand) -> None:
@@ -216,7 +216,7 @@ def test_f2_renames_in_place(hand: Hand) -> None:
     assert hand.field is not None and hand.field.text() == "conv"
     hand.type("stem")
     hand.key(Key.Key_Return)
-    assert hand.steps == ["rename conv to stem"]
+    assert hand.steps == ["Rename conv to stem"]
     assert hand.selected == {"stem"} and hand.field is None and hand.view.hasFocus()
     assert {("image", "stem", 0), ("stem", "act", 0)} <= hand.edges
 
@@ -259,7 +259,7 @@ def test_ctrl_r_replaces_and_keeps_what_both_have(hand: Hand) -> None:
     entry = found.current()
     assert entry is not None and entry.soft == "keeps 3 of 3"
     hand.key(Key.Key_Return)
-    assert hand.steps == ["replace conv by SeparableConv2d"]
+    assert hand.steps == ["Replace conv by SeparableConv2d"]
     node = hand.graph.nodes["conv"]
     assert node == LayerNode("SeparableConv2d", {"out_channels": 4, "kernel_size": 3, "padding": 1})
     assert ("image", "conv", 0) in hand.edges
