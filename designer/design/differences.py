@@ -1,4 +1,7 @@
-"""What differs between two designs, in a few words for each part."""
+"""What differs between two designs, in a few words for each part.
+
+Sentences on an edit and the table over several designs use the comparison of nodes and edges, too.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -30,55 +33,67 @@ def _graph(before: Graph, after: Graph) -> Iterator[str]:
     for name, node in after.nodes.items():
         old = before.nodes.get(name)
         if old is None:
-            yield f"{_type(node)} {name} added{_between(after, name)}"
+            between = neighbors(after, name)
+            if between is None:
+                yield f"{type_of(node)} {name} added"
+            else:
+                yield f"{type_of(node)} {name} added between {between[0]} and {between[1]}"
         elif old is not node:
             yield from _node(name, old, node)
     yield from (f"{name} removed" for name in before.nodes if name not in after.nodes)
-    same = before.nodes.keys() & after.nodes.keys()
-    old_edges, new_edges = set(before.edges), set(after.edges)
-    # Edges of added or removed nodes are part of those changes.
-    for edge in before.edges:
-        removed = edge not in new_edges and {edge.source, edge.target} <= same
-        if removed and not _is_replaced(edge, after, before):
-            yield f"{edge.source} disconnected from {edge.target}"
-    for edge in after.edges:
-        if edge not in old_edges and {edge.source, edge.target} <= same:
-            yield f"{edge.source} connected to {edge.target}"
+    removed, added = changed_edges(before, after)
+    yield from (f"{edge.source} disconnected from {edge.target}" for edge in removed)
+    yield from (f"{edge.source} connected to {edge.target}" for edge in added)
 
 
-def _is_replaced(edge: Edge, after: Graph, before: Graph) -> bool:
-    """Return whether a node was inserted into an edge."""
-    return any(
-        each.target == edge.target
-        and each.target_port == edge.target_port
-        and each.source not in before.nodes
-        for each in after.edges
-    )
+def changed_edges(before: Graph, after: Graph) -> tuple[list[Edge], list[Edge]]:
+    """Return the edges that were removed and those that were added.
+
+    Edges of added or removed nodes are part of those changes, and so are edges into which a node
+    was inserted.
+    """
+    touched = before.nodes.keys() ^ after.nodes.keys()
+    old, new = set(before.edges), set(after.edges)
+    fed = {
+        (edge.target, edge.target_port) for edge in after.edges if edge.source in touched
+    }  # by a node that was added
+    removed = [
+        edge
+        for edge in before.edges
+        if edge not in new
+        and not touched & {edge.source, edge.target}
+        and (edge.target, edge.target_port) not in fed
+    ]
+    added = [
+        edge for edge in after.edges if edge not in old and not touched & {edge.source, edge.target}
+    ]
+    return removed, added
 
 
-def _between(graph: Graph, name: str) -> str:
+def neighbors(graph: Graph, name: str) -> tuple[str, str] | None:
+    """Return the nodes between which a node stands, None unless it is one at each side."""
     sources = [edge.source for edge in graph.edges if edge.target == name]
     targets = [edge.target for edge in graph.edges if edge.source == name]
-    if len(sources) == 1 and len(targets) == 1:
-        return f" between {sources[0]} and {targets[0]}"
-    return ""
+    return (sources[0], targets[0]) if len(sources) == len(targets) == 1 else None
 
 
-def _type(node: Node) -> str:
+def type_of(node: Node) -> str:
+    """Return the name of a node's layer type or block."""
     return node.block if isinstance(node, BlockNode) else node.layer
 
 
 def _node(name: str, before: Node, after: Node) -> Iterator[str]:
-    if _type(before) != _type(after):
-        yield f"{name} {_type(before)} → {_type(after)}"
+    if type_of(before) != type_of(after):
+        yield f"{name} {type_of(before)} → {type_of(after)}"
         return
-    old, new = _settings(before), _settings(after)
+    old, new = settings_of(before), settings_of(after)
     for key in (*old, *(key for key in new if key not in old)):
         if old.get(key) != new.get(key):
             yield f"{name}.{key} {_written(old.get(key))} → {_written(new.get(key))}"
 
 
-def _settings(node: Node) -> Mapping[str, object]:
+def settings_of(node: Node) -> Mapping[str, object]:
+    """Return all that is set on a node, by the names of the settings."""
     if isinstance(node, BlockNode):
         own: Mapping[str, object] = {**node.arguments, "repeat": node.repeat}
     else:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from designer.design.values import BlockNode, Design, Graph, Node
+from designer.design.differences import settings_of, type_of
+from designer.design.values import Design, Graph
 
 ABSENT = "–"
 """The value of a setting, layer or connection that a design does not have."""
@@ -79,19 +80,11 @@ def _connections(design: Design) -> Iterator[tuple[str, str, str, int]]:
 def _graph(graph: Graph, prefix: str) -> Mapping[str, str]:
     found = {}
     for name, node in graph.nodes.items():
-        found[prefix + name] = node.block if isinstance(node, BlockNode) else node.layer
-        for key, value in _settings(node).items():
+        found[prefix + name] = type_of(node)
+        for key, value in settings_of(node).items():
             if value not in (None, ""):
                 found[f"{prefix}{name}.{key}"] = _text(value)
     return found
-
-
-def _settings(node: Node) -> Mapping[str, object]:
-    if isinstance(node, BlockNode):
-        own: Mapping[str, object] = {**node.arguments, "repeat": node.repeat}
-    else:
-        own = node.parameters
-    return {**own, "when": node.when, "learning_rate": node.learning_rate}
 
 
 def _text(value: object) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from designer.design.blocks import graphs
-from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node, Value
+from designer.design.differences import changed_edges, neighbors, type_of
+from designer.design.values import Design, Graph, LayerNode, Node, Value
 from designer.gui.documents import labels
 
 MAX_CHANGES = 6
@@ -38,24 +39,19 @@ def _graph_changes(before: Graph, after: Graph) -> Iterator[str]:
             yield f"{name} is removed."
         elif after.nodes[name] is not node:
             yield from _node_changes(name, node, after.nodes[name])
-    added = [name for name in after.nodes if name not in before.nodes]
-    for name in added:
-        yield _addition(name, after)
-    touched = {*added, *(name for name in before.nodes if name not in after.nodes)}
-    old_edges, new_edges = set(before.edges), set(after.edges)
-    for edge in before.edges:
-        if edge in new_edges:
-            continue
-        if not touched & {edge.source, edge.target} and not _is_split(edge, after, added):
-            yield f"The edge from {edge.source} to {edge.target} is removed."
-    for edge in after.edges:
-        if edge not in old_edges and not touched & {edge.source, edge.target}:
-            yield f"An edge from {edge.source} to {edge.target} is added."
+    for name in after.nodes:
+        if name not in before.nodes:
+            yield _addition(name, after)
+    lost, new = changed_edges(before, after)
+    for edge in lost:
+        yield f"The edge from {edge.source} to {edge.target} is removed."
+    for edge in new:
+        yield f"An edge from {edge.source} to {edge.target} is added."
 
 
 def _node_changes(name: str, before: Node, after: Node) -> Iterator[str]:
-    if _type(before) != _type(after):
-        yield f"{name} becomes {_type(after)}."
+    if type_of(before) != type_of(after):
+        yield f"{name} becomes {type_of(after)}."
     old, new = _values(before), _values(after)
     for key in {**old, **new}:
         word = labels.label(key)
@@ -78,23 +74,8 @@ def _values(node: Node) -> dict[str, Value]:
     return {**node.arguments, "repeat": node.repeat, "when": node.when, "learning_rate": rate}
 
 
-def _type(node: Node) -> str:
-    return node.block if isinstance(node, BlockNode) else node.layer
-
-
 def _addition(name: str, graph: Graph) -> str:
-    kind = _type(graph.nodes[name])
-    sources = [edge.source for edge in graph.edges if edge.target == name]
-    targets = [edge.target for edge in graph.edges if edge.source == name]
-    if len(sources) == 1 and len(targets) == 1:
-        return f"{name} ({kind}) is added between {sources[0]} and {targets[0]}."
-    return f"{name} ({kind}) is added."
-
-
-def _is_split(edge: Edge, graph: Graph, added: list[str]) -> bool:
-    """Tell whether a removed edge now runs through an added node."""
-    return any(
-        Edge(edge.source, edge.source_port, name, 0) in graph.edges
-        and Edge(name, 0, edge.target, edge.target_port) in graph.edges
-        for name in added
-    )
+    kind, between = type_of(graph.nodes[name]), neighbors(graph, name)
+    if between is None:
+        return f"{name} ({kind}) is added."
+    return f"{name} ({kind}) is added between {between[0]} and {between[1]}."
