@@ -32,8 +32,13 @@ class Process(msgspec.Struct, frozen=True):
 
 
 def _in_use(path: Path, pid: int | None) -> DesignerError:
-    which = "another process" if pid is None else f"process {pid}"
-    return DesignerError(f"The file {path} is in use by {which}: wait for its end, or end it.")
+    if pid is None:
+        return DesignerError(
+            f"The file {path} is in use by another process: wait for its end, or end it."
+        )
+    return DesignerError(
+        f"The file {path} is in use by process {pid}: wait for its end, or end it."
+    )
 
 
 @contextmanager
