@@ -369,6 +369,8 @@ def _run_scenes(window: "QWidget") -> Iterator[Scene]:
     wait(WAIT_MS)
     yield "runs-comparison", lambda: seen(window)
     window.findChild(RunComparison).close()
+    for each in panel.selected:
+        window.trainer.overlay(each.path, True)
     window.show_dock("training")
     yield "runs-curves", lambda: seen(window)
     run = next(run for run in panel.summaries if run.state == "finished").path

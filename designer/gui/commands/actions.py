@@ -127,8 +127,8 @@ def _not_compared(window: Window) -> str:
 
 
 def _not_running(window: Window) -> str:
-    active = window.trainer.active
-    return "" if active is not None and active.going else "No training is running."
+    steered = window.trainer.steered
+    return "" if steered is not None and steered.going else "No training is running."
 
 
 def _pause(window: Window) -> None:

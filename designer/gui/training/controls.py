@@ -130,8 +130,8 @@ class Controls(QWidget):
 
     def _name_buttons(self, *, short: bool) -> None:
         """Write the texts of the buttons; in a narrow row they have only their icons."""
-        active = self.trainer.active
-        paused = active is not None and active.paused
+        steered = self.trainer.steered
+        paused = steered is not None and steered.paused
         self.pause.setText("" if short else "Continue" if paused else "Pause")
         self.pause.setAccessibleName("Continue" if paused else "Pause")
         self.stop.setText("" if short else "Stop")
@@ -144,9 +144,9 @@ class Controls(QWidget):
 
     def toggle_pause(self) -> None:
         """Pause the training, or continue it."""
-        active = self.trainer.active
-        if active is not None:
-            self.trainer.steer("resume" if active.paused else "pause")
+        steered = self.trainer.steered
+        if steered is not None:
+            self.trainer.steer("resume" if steered.paused else "pause")
 
     def show_progress(self, follower: Follower) -> None:
         """Show the progress of a run."""

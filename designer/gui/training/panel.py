@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QDockWidget,
     QFileDialog,
@@ -22,8 +22,6 @@ from PySide6.QtWidgets import (
 
 from designer.errors import DesignerError
 from designer.gui.base import background, icons, numbers
-from designer.gui.base.elided_label import ElidedLabel
-from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
@@ -43,6 +41,7 @@ from designer.runs.wording import summary
 if TYPE_CHECKING:
     from designer.gui.training.curves import Curves
 
+_LETTERS, _LINES = 60, 11  # that have room in the least size of the panel
 BAD = ("diverged", "failed", "interrupted", "damaged", "gone")
 
 
@@ -100,12 +99,20 @@ class TrainingPanel(QWidget):
         if trainer.shown is not None:  # a training that goes on since before this window
             self._run_changed()
 
+    def minimumSizeHint(self) -> QSize:
+        """Return the same size always, so that no text of a run moves the docks or the window."""
+        return self.sizeHint()
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(_LETTERS * metrics.averageCharWidth(), _LINES * metrics.height())
+
     # What the actions need
 
     @property
     def running(self) -> bool:
-        """Whether the run that this window follows is being trained."""
-        return self.trainer.active is not None and self.trainer.active.going
+        """Whether a run that this window follows is being trained."""
+        return self.trainer.steered is not None and self.trainer.steered.going
 
     def refusal(self) -> str:
         """Return why the design cannot be trained now, "" if it can."""
@@ -169,9 +176,6 @@ class TrainingPanel(QWidget):
         )
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        # How a training ended well takes one line only, which leaves the height to the curves.
-        self.brief = ElidedLabel(name="training-brief")
-        self.brief.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.resume = QPushButton("Resume", objectName="training-resume")
         self.resume.clicked.connect(self._resume)
         self.find_data = QPushButton("Choose data…", objectName="training-find-data")
@@ -200,17 +204,15 @@ class TrainingPanel(QWidget):
         self.back.setToolTip("Choose data, recipe and device of the next run.")
         self.back.clicked.connect(self.show_set_up)
         self.card_row = row = QHBoxLayout(self.card)
-        row.setSpacing(8)
         row.addWidget(self.sentence, 1)
-        row.addWidget(self.brief, 1)
-        self.onward = QWidget(self.card)
+        # Beside the title, so that the card has the whole width and its text few lines.
+        self.onward = QWidget()
         buttons = QHBoxLayout(self.onward)
         buttons.setContentsMargins(0, 0, 0, 0)
         buttons.setSpacing(8)
         remedies = (self.find_data, self.halve, self.slower, self.resume)
         for button in (*remedies, self.train_on, self.back):
             buttons.addWidget(button)
-        row.addWidget(self.onward)
         self.silence = QFrame(objectName="training-silence")
         self.silence_words = QLabel(
             objectName="training-silence-words", wordWrap=True, textFormat=Qt.TextFormat.PlainText
@@ -230,7 +232,7 @@ class TrainingPanel(QWidget):
         self.column = QVBoxLayout(run)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(0)
-        self.title = RunTitle(self.workspace, self.trainer)
+        self.title = RunTitle(self.workspace, self.trainer, self.onward)
         self.title.recipe_wanted.connect(self.show_recipe)
         self.title.next_wanted.connect(self.show_set_up)
         self.column.addWidget(self.title)
@@ -365,16 +367,9 @@ class TrainingPanel(QWidget):
         self._lay_out_card(bad=bad)
         self.sentence.setText(self.ending(follower))
         well = not bad and follower.result is not None
-        if well and follower.result is not None:
-            # The result of the test, if there is one, is what must not be cut off.
-            first, *others = summary(follower.result)
-            self.brief.setText(" ".join([*reversed(others), first]))
-            self.brief.setToolTip(tip("\n".join(summary(follower.result))))
-        self.brief.setVisible(well)
         # The legend of compared runs tells the accuracy of each, and the curves need the height.
         compared = any(path != follower.run.path for path in self.trainer.overlays)
         self.card.setVisible(not (well and compared))
-        self.sentence.setVisible(not well)
         resumable = follower.state in ("stopped", "interrupted", "failed", "damaged", "new")
         self.resume.setVisible(resumable)
         lacks_data = resumable and self.trainer.lacks_data(follower.run.path)
@@ -394,16 +389,12 @@ class TrainingPanel(QWidget):
         self.title.fit()
 
     def _lay_out_card(self, *, bad: bool) -> None:
-        """Put the buttons beside what they help against, or beside the title if all went well.
-
-        Without them the card is one line, which leaves 30 pixels more to the curves.
-        """
-        row = self.card if bad else self.title
-        if self.onward.parentWidget() is not row and (layout := row.layout()) is not None:
-            layout.addWidget(self.onward)
-            self.onward.show()  # now: the layout would show it after the present event only
-        margins = (10, 6, 8, 6) if bad else (0, 0, 0, 2)
-        self.card_row.setContentsMargins(*margins)
+        """Put bad news below the title, whose buttons help against them, else below the curves."""
+        at = self.column.indexOf(self.title) + 1 if bad else self.column.count() - 1
+        if self.column.indexOf(self.card) != at:
+            self.column.removeWidget(self.card)
+            self.column.insertWidget(at, self.card)
+        self.card_row.setContentsMargins(*((10, 6, 8, 6) if bad else (0, 0, 0, 2)))
 
     def _failed_to_begin(self, follower: Follower) -> bool:
         return follower.state == "new" and self.trainer.tried(follower)
@@ -443,7 +434,9 @@ class TrainingPanel(QWidget):
             return result.message or "The training diverged."
         if state == "failed":
             return result.message or "The training failed."
-        return " ".join(summary(result))
+        # The result of the test, if there is one, comes first.
+        first, *others = summary(result)
+        return numbers.unbroken(" ".join([*reversed(others), first]))
 
     # Resuming
 

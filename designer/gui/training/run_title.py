@@ -55,19 +55,25 @@ class RunTitle(QWidget):
         The set-up of the next training is to be shown, while this one continues.
     identified()
         The design and the recipe of the shown run were read.
+
+    Parameters
+    ----------
+    onward
+        Buttons for a run that has ended, which are put at the end of the row.
     """
 
     recipe_wanted = Signal()
     next_wanted = Signal()
     identified = Signal()
 
-    def __init__(self, workspace: Workspace, trainer: Trainer) -> None:
+    def __init__(self, workspace: Workspace, trainer: Trainer, onward: QWidget) -> None:
         super().__init__(objectName="training-title")
         self.workspace = workspace
         self.trainer = trainer
         self.identity: Identity | None = None
         self._path: Path | None = None  # of the run that was read, or is being read
         self._whole, self._short = "", ""
+        self._noted = False  # whether there is a note, which a narrow row leaves out
         self._notes = ("", "")  # the long and the short text of the note
         self.name = QLabel(objectName="training-run-name")
         self.name.setMinimumWidth(1)
@@ -91,6 +97,7 @@ class RunTitle(QWidget):
         self.next.clicked.connect(self.next_wanted)
         self.next.hide()
         row.addWidget(self.next)
+        row.addWidget(onward)
         self._soon = QTimer(self, interval=SETTLED, singleShot=True)
         self._soon.timeout.connect(self._compare)
         workspace.switched.connect(self._compare)
@@ -144,7 +151,7 @@ class RunTitle(QWidget):
     def _compare(self) -> None:
         """Say whether the design on the canvas is another one, or was changed."""
         same, identity = self.same_design, self.identity
-        self.note.setVisible(same is False)
+        self._noted = same is False
         if same is not False or identity is None or identity.design is None:
             self.fit()
             return
@@ -168,25 +175,24 @@ class RunTitle(QWidget):
         self.fit()
 
     def fit(self) -> None:
-        """Shorten button, note and name, in this order, to the width of the row.
+        """Shorten button, note and name to the width of the row, then leave out the note.
 
         Of the name, design and data are left out first.
         """
         metrics, wanted = self.name.fontMetrics(), self.width() - 12
-        for level in range(3):
+        whole, short = self._whole, self._short
+        for level, name in ((0, whole), (1, whole), (2, whole), (2, short), (3, short)):
+            self.note.setVisible(self._noted and level < 3)
             self.recipe.setText("Set-up of this run" if level < 1 else "Set-up")
             self.note.setText(self._notes[level > 1])
             room = wanted - self._beside()
-            if metrics.horizontalAdvance(self._whole) <= room:
-                self.name.setText(self._whole)
+            if metrics.horizontalAdvance(name) <= room:
+                self.name.setText(name)
                 return
-        self.name.setText(metrics.elidedText(self._short, Qt.TextElideMode.ElideMiddle, room))
+        self.name.setText(metrics.elidedText(short, Qt.TextElideMode.ElideMiddle, room))
 
     def _beside(self) -> int:
-        """Return the width of all that is beside the name, with the gaps.
-
-        The panel puts buttons at the end of the row for a run that has ended.
-        """
+        """Return the width of all that is beside the name, with the gaps."""
         layout = self.layout()
         assert layout is not None
         items = [layout.itemAt(at) for at in range(layout.count())]

@@ -410,7 +410,7 @@ class RunsPanel(QWidget):
             self.trainer.overlay(path, wanted)
 
     def compare(self) -> None:
-        """Draw the curves of the selected runs together and list what differs between them."""
+        """Open a dialog with the curves of the selected runs and what differs between them."""
         from designer.gui.training.run_comparison import RunComparison
 
         runs = self.compared
@@ -418,11 +418,6 @@ class RunsPanel(QWidget):
         if shown is None:
             return
         runs = [shown, *(run for run in runs if run is not shown)]
-        self.trainer.show(shown.path)
-        for path in [*self.trainer.overlays]:
-            self.trainer.overlay(path, False)
-        for run in runs[1:]:
-            self.trainer.overlay(run.path, True)
         dialog = RunComparison(runs, self.window())
         dialog.refused.connect(self.workspace.refused)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

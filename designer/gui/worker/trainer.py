@@ -127,6 +127,12 @@ class Trainer(QObject):
         """Whether this window trains a run or is about to."""
         return self.beginning or (self.active is not None and self.active.going)
 
+    @property
+    def steered(self) -> "Follower | None":
+        """The run that buttons and keys pause or stop: the shown one, unless it has ended."""
+        shown_runs = self.shown is not None and self.shown.going
+        return self.shown if shown_runs else self.active
+
     # The window's life
 
     def window_shown(self) -> None:
@@ -150,7 +156,8 @@ class Trainer(QObject):
         answer = closing.ask(window, running, waiting)
         if answer == "stop":
             self.queue.close()  # none of those that wait is started
-            self.steer("stop")
+            if self.active is not None:
+                self._send(self.active, "stop")
         elif answer == "remove":
             self.queue.remove(self.queue.runs)
         return answer != "cancel"
@@ -417,17 +424,21 @@ class Trainer(QObject):
         active = self.active
         going = active is not None and active.going
         self.queue.train_now(path, active.run.path if active is not None and going else None)
-        if going:
-            self.steer("stop")
+        if active is not None and going:
+            self._send(active, "stop")
 
     def steer(self, command: "control.CommandName", value: float | None = None) -> None:
-        """Send a command to the run being trained; errors are sent by `refused`."""
-        if self.active is None:
-            return
+        """Send a command to the run in `steered`; errors are sent by `refused`."""
+        if self.steered is not None:
+            self._send(self.steered, command, value)
+
+    def _send(
+        self, follower: "Follower", command: "control.CommandName", value: float | None = None
+    ) -> None:
         try:
             from designer.runs import control
 
-            control.send(self.active.run.control, command, value=value)
+            control.send(follower.run.control, command, value=value)
         except DesignerError as error:
             self.refused.emit(str(error))
 

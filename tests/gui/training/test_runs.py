@@ -59,7 +59,7 @@ def test_double_click_shows_curves_and_evaluation(desk, written):
     assert desk.training.pages.currentWidget() is desk.training.run
     assert desk.trainer.shown.history.steps.rows == 20
     assert "Finished after 2 epochs" in desk.training.sentence.text()
-    assert "accuracy 87.50 %" in desk.training.sentence.text()
+    assert "accuracy 87.50\N{NO-BREAK SPACE}%" in desk.training.sentence.text()
     desk.wait(lambda: "0.25" in desk.training.curves.loss.header.text())
     desk.wait(desk.evaluation.content.isVisible)
     assert desk.evaluation.title.text() == "Test accuracy: 90.00 % of 30 images"

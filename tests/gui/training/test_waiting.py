@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
 
 from designer import file_lock, presets
+from designer.gui.training.run_comparison import RunComparison
 from designer.gui.worker.queue import ordinal
 from designer.gui.worker.trainer import Trainer
 from designer.preferences import state_folder
@@ -68,6 +69,42 @@ def test_runs_wait_and_show_their_order(desk, busy):
         f"{n} waits for its turn: {p}." for n, p in zip("abc", ("1st", "2nd", "3rd"), strict=True)
     ]
     assert "waits already" in desk.runs.refusal("resume")
+
+
+def test_buttons_and_rate_act_on_the_shown_run_of_another_worker(desk, written):
+    first, second = written("first", status=None), written("second", status=None)
+    with lock.held(first.lock), lock.held(second.lock):
+        desk.trainer.window_shown()
+        desk.wait(lambda: desk.training.running)
+        other = second if desk.trainer.active.run.path == first.path else first
+        desk.trainer.show(other.path)
+        controls = desk.training.controls
+        desk.wait(lambda: controls.stop.isEnabled() and controls.stop.isVisible())
+        QTest.keyClick(controls.rate, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClicks(controls.rate, "0.003")
+        QTest.keyClick(controls.rate, Qt.Key.Key_Return)
+        QTest.mouseClick(controls.pause, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(controls.stop, Qt.MouseButton.LeftButton)
+        sent = other.control.read_text()
+        assert all(word in sent for word in ("set_lr", "0.003", "pause", "stop"))
+        assert not desk.trainer.active.run.control.exists()
+
+
+def test_comparing_leaves_the_training_panel_alone(desk, written):
+    written("one")
+    desk.show_run(written("two"))
+    look(desk, 2)
+    desk.runs.list.selectAll()
+    shown = desk.trainer.shown
+    press(desk, "compare")
+    dialog = desk.runs.window().findChild(RunComparison)
+    desk.wait(lambda: dialog.curves is not None)
+    assert {dialog.followed.shown.run.path.name, *(p.name for p in dialog.followed.overlays)} == {
+        "one",
+        "two",
+    }
+    dialog.close()
+    assert desk.trainer.shown is shown and not desk.trainer.overlays
 
 
 def test_rows_stay_under_the_pointer_when_the_queue_empties(desk, busy):
