@@ -18,6 +18,7 @@ from designer.errors import DesignerError
 from designer.gui.base import background
 from designer.gui.base.notice import Notice
 from designer.gui.documents.document import AS_KNOWN, Document, FileState
+from designer.gui.documents.reloading import reloaded
 from designer.gui.documents.workspace import Workspace, stored_recipe
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def look_at(path: Path, digest: str, design: Design | None, recipe: "Recipe | No
         The recipe of that content; None if it has none.
     """
     from designer.design import differences, files
+    from designer.recipe.recipe import Recipe
 
     try:
         found = files.digest(path.read_bytes())
@@ -53,7 +55,7 @@ def look_at(path: Path, digest: str, design: Design | None, recipe: "Recipe | No
         changed = None
         if design is not None:
             changed = tuple(differences.changes(design, content.design))
-            if now != recipe:
+            if (now or Recipe()) != (recipe or Recipe()):
                 changed = (*changed, "recipe of the training changed")
         return FileState("changed", found, changed, content.design, now)
     except (FileNotFoundError, NotADirectoryError):
@@ -190,12 +192,15 @@ class DiskNotice(Notice):
         self._shown: object = None
         workspace.documents_changed.connect(self.refresh)
         workspace.switched.connect(self.refresh)
+        workspace.changed.connect(self.refresh)
+        workspace.recipe_changed.connect(self.refresh)
 
     def refresh(self) -> None:
         """Show what became of the current design's file."""
         document = self.workspace.document
         state = document.on_disk if document is not None else AS_KNOWN
-        shown = (document, state)
+        effect = "" if document is None else reload_announcement(document, state)
+        shown = (document, state, effect)
         if shown == self._shown:
             return
         self._shown = shown
@@ -212,7 +217,7 @@ class DiskNotice(Notice):
             )
         else:
             self.tell(
-                changed_sentence(document.path, state),
+                f"{changed_sentence(document.path, state)} {effect}".strip(),
                 [
                     ("Reload", self.reload_requested.emit),
                     ("Keep mine", self._keep),
@@ -222,6 +227,13 @@ class DiskNotice(Notice):
     def _keep(self) -> None:
         if self.workspace.document is not None:
             self.workspace.keep(self.workspace.document)
+
+
+def reload_announcement(document: Document, state: FileState) -> str:
+    """Return what reloading will do to a document's unsaved changes; "" if there are none."""
+    if state.design is None or not document.modified:
+        return ""
+    return reloaded(document, state.design, state.recipe).announcement
 
 
 def changed_sentence(path: Path, state: FileState) -> str:

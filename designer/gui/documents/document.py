@@ -37,12 +37,16 @@ AS_KNOWN = FileState()
 
 
 class Step(NamedTuple):
-    """An entry of the history: a value of the design, with the scope and selection at that time."""
+    """An entry of the history: a value of the design, with the scope and selection at that time.
+
+    `recipe` is that of the time, where the step changed it, as reloading a file does; else None.
+    """
 
     label: str
     design: "Design"
     scope: str
     selection: frozenset[str]
+    recipe: "Recipe | None" = None
 
 
 @dataclass(eq=False)

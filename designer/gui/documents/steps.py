@@ -34,6 +34,7 @@ STEPS: Mapping[str, str] = MappingProxyType(
         "name_block": "Name the block {name}",
         "paste": "Paste {name}",
         "paste_several": "Paste {count} nodes",
+        "reload": "Reload",
         "remove_argument": "Remove argument {name}",
         "remove_input": "Remove input {name}",
         "remove_output": "Remove output {name}",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from designer.design.expressions import Scalar
     from designer.design.files import DesignFile
     from designer.design.values import Design
+    from designer.gui.documents.reloading import Reload
     from designer.gui.documents.weight_status import Comparison
     from designer.recipe.recipe import Recipe
 
@@ -339,7 +340,7 @@ class Workspace(QObject):
     def revert(self) -> None:
         """Go back to the design and recipe as their file or preset has them.
 
-        The step of the design can be undone.
+        This is one step of the history, which brings back both when it is undone.
 
         Raises
         ------
@@ -355,18 +356,75 @@ class Workspace(QObject):
             from designer.design import files
 
             content = files.load(document.path)
-            design, document.digest = content.design, content.digest
+            design = content.design
             recipe, document.unread = stored_recipe(content, document.path)
+            document.digest = content.digest
         else:
             raise DesignerError("This design was never saved, so there is nothing to revert to.")
-        self.edit(steps.step("revert"), lambda _: design)
-        document.recipe = document.saved_recipe = recipe
-        document.saved, document.kept_from = document.design, None
-        document.on_disk = AS_KNOWN
-        self.recipe_changed.emit()
+        self._replace(steps.step("revert"), design, recipe)
+        self._compare_with_file(document, design, recipe)
+
+    def reload(self) -> "Reload":
+        """Take over what another program changed in the file of the current design.
+
+        An unsaved design, and an unsaved recipe, are kept if the file's is as it was read. What is
+        replaced is one step of the history, which brings back both when it is undone.
+
+        Returns
+        -------
+        Reload
+            What was replaced and kept.
+
+        Raises
+        ------
+        DesignerError
+            There is no file, or it cannot be read.
+        """
+        from designer.design import files
+        from designer.gui.documents.reloading import reloaded
+
+        document = self._current()
+        if document.path is None:
+            raise DesignerError("This design was never saved, so there is no file to reload.")
+        content = files.load(document.path)
+        recipe, unread = stored_recipe(content, document.path)
+        found = reloaded(document, content.design, recipe)
+        document.digest, document.unread = content.digest, unread
+        self._replace(steps.step("reload"), found.design, found.recipe)
+        current = document.design == content.design
+        self._compare_with_file(document, document.design if current else content.design, recipe)
+        return found
+
+    def _replace(self, label: str, design: "Design", recipe: "Recipe | None") -> None:
+        """Make a design and a recipe the current ones, in one step of the history."""
+        from designer.recipe.recipe import Recipe
+
+        document = self._current()
+        before, after = document.recipe or Recipe(), recipe or Recipe()
+        if design is document.design and before == after:
+            return
+        changed = None if before == after else before
+        document.past.append(
+            Step(label, document.design, document.scope, document.selection, changed)
+        )
+        document.merging = None
+        document.future.clear()
+        document.recipe = recipe
+        if design is not document.design:
+            self._put(design, document.scope, document.selection)
+        if changed is not None:
+            self.recipe_changed.emit()
+
+    def _compare_with_file(
+        self, document: Document, design: "Design", recipe: "Recipe | None"
+    ) -> None:
+        """Remember what the file of a document has now."""
+        document.saved, document.saved_recipe = design, recipe
+        document.kept_from, document.on_disk = None, AS_KNOWN
         self.documents_changed.emit()
 
-    # The recipe, which is no part of the design: no step of the history, and no analysis
+    # The recipe, which is no part of the design: no step of the history but with the design that a
+    # file replaces, and no analysis
 
     @property
     def recipe(self) -> "Recipe":
@@ -446,9 +504,7 @@ class Workspace(QObject):
         document = self._current()
         if document.past:
             step = document.past.pop()
-            document.future.append(
-                Step(step.label, document.design, document.scope, document.selection)
-            )
+            document.future.append(self._now(step))
             self._go(step)
 
     def redo(self) -> None:
@@ -456,15 +512,21 @@ class Workspace(QObject):
         document = self._current()
         if document.future:
             step = document.future.pop()
-            document.past.append(
-                Step(step.label, document.design, document.scope, document.selection)
-            )
+            document.past.append(self._now(step))
             self._go(step)
+
+    def _now(self, step: Step) -> Step:
+        """Return the entry that leads back from a step to the present value."""
+        document = self._current()
+        recipe = None if step.recipe is None else self.recipe
+        return Step(step.label, document.design, document.scope, document.selection, recipe)
 
     def _go(self, step: Step) -> None:
         self._current().merging = None
         before = self.design
         self._put(step.design, step.scope, step.selection)
+        if step.recipe is not None:
+            self.set_recipe(step.recipe)
         self.followed.emit(before, self.design)
 
     def _put(self, design: "Design", scope: str, selection: Iterable[str]) -> None:

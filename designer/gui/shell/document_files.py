@@ -157,7 +157,7 @@ class Documents:
             return None
         box = self._box(
             disk.changed_sentence(document.path, state),
-            "Overwriting loses that change; reloading loses yours, until you undo it.",
+            f"Overwriting loses that change. {disk.reload_announcement(document, state)}".strip(),
         )
         overwrite = box.addButton("Overwrite", _Role.DestructiveRole)
         elsewhere = box.addButton("Save as…", _Role.AcceptRole)
@@ -168,7 +168,7 @@ class Documents:
         if answer is overwrite:
             return None
         if answer is reload:
-            self.window.guarded(self.revert)
+            self.window.guarded(self.reload)
         return answer is elsewhere and self.save_as()
 
     def _may_drop(self, document: Document) -> bool:
@@ -194,8 +194,22 @@ class Documents:
         return box
 
     def revert(self) -> None:
-        """Go back to the design as its file has it."""
+        """Go back to the design and recipe as their file or preset has them."""
+        finish_typing()
+        document = self.window.workspace.document
         self.window.workspace.revert()
+        if document is not None:
+            self.window.workspace.reported.emit(
+                f"{document.title} is as it was saved. Undo brings your changes back."
+            )
+
+    def reload(self) -> None:
+        """Take over what another program changed in the file of the current design."""
+        finish_typing()
+        workspace = self.window.workspace
+        found = workspace.reload()
+        if workspace.document is not None:
+            workspace.reported.emit(f"Reloaded {workspace.document.title}. {found.report}".strip())
 
     def close(self, document: Document | None = None) -> bool:
         """Close a tab, asking about unsaved changes; return whether it was closed."""

@@ -189,7 +189,7 @@ class MainWindow(QMainWindow):
         editor.tabs.close_wanted.connect(self.documents.close)
         editor.disk_notice.save_requested.connect(self.documents.save)
         editor.disk_notice.save_as_requested.connect(self.documents.save_as)
-        editor.disk_notice.reload_requested.connect(lambda: self.guarded(self.documents.revert))
+        editor.disk_notice.reload_requested.connect(lambda: self.guarded(self.documents.reload))
         self.workspace.refused.connect(editor.canvas.show_refusal)
         self.workspace.reported.connect(editor.canvas.show_message)
         MissingFonts(self.workspace)
