@@ -15,7 +15,7 @@ from designer.gui.shell.main_window import MainWindow
 from designer.recipe import stored
 from designer.recipe.recipe import Recipe
 from tests.gui.documents.test_disk import answer, notice, press, save
-from tests.gui.hands import Hands
+from tests.gui.hands import Hands, wait_until
 
 STORED = Recipe(epochs=3, batch=16)
 
@@ -55,6 +55,8 @@ def other_program(path: Path, *, design: bool = False, recipe: bool = False) -> 
 
 
 def undo(hands: Hands, keys: str = "Ctrl+Z") -> None:
+    hands.window.activateWindow()  # a question may have been before it
+    wait_until(hands.window.isActiveWindow)
     hands.settle()
     hands.on_canvas()
     hands.keys(keys)
