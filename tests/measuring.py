@@ -89,3 +89,28 @@ def peak_bytes(call: Callable[..., object], module: nn.Module, *inputs: torch.Te
     with torch.no_grad(), mode:
         call(*inputs)
     return mode.most + sum(each.untyped_storage().nbytes() for each in inputs)
+
+
+def training_peak_bytes(module: nn.Module, *inputs: torch.Tensor) -> int:
+    """Return the most bytes alive at once in a step of SGD with momentum, as the trainer takes it.
+
+    Weights, momentum, inputs and outputs count; gradients of the step before do not exist. The loss
+    is the sum of all outputs, whose gradient takes no memory.
+    """
+    steps = torch.optim.SGD(module.parameters(), lr=0.1, momentum=0.9, foreach=False)
+
+    def step() -> None:
+        outputs = module(*inputs)
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        torch.stack([output.sum() for output in outputs]).sum().backward()
+        steps.step()
+
+    step()  # makes the momentum
+    state = [each for values in steps.state.values() for each in values.values()]
+    lasting = [*module.parameters(), *module.buffers(), *inputs]
+    lasting += [each for each in state if isinstance(each, torch.Tensor)]
+    steps.zero_grad()
+    mode = _Alive({each.untyped_storage()._cdata for each in lasting})
+    with mode:
+        step()
+    return mode.most + sum(each.untyped_storage().nbytes() for each in lasting)

@@ -107,6 +107,10 @@ class PReLU(_SavesInput):
         slopes = [code.channels] if self.per_channel else []
         return f"nn.PReLU({', '.join([*slopes, *code.keywords(['init'])])})"
 
+    def backward_scratch(self, inputs: Sequence[Tensor]) -> int:
+        """Return the slopes' gradient of each value, before it is summed."""
+        return inputs[0].values
+
 
 class ELU(_OutputInPlace):
     """Exponential linear unit."""

@@ -368,6 +368,14 @@ class Layer:
         """
         return FLOAT_BYTES * prod(output)
 
+    def backward_scratch(self, inputs: Sequence[Tensor]) -> int:
+        """Return the values for one image that its backward pass needs besides gradients.
+
+        These are the gradients of its output, its inputs and its weights. LocalResponseNorm, a
+        chain of operations, makes three more tensors of its input's size.
+        """
+        return 0
+
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads | None:
         """Return which inputs an output depends on; None if it depends on all of them.
 

@@ -180,6 +180,10 @@ class _Conv(Initialized):
         keeps_input = self.padding_mode in ("reflect", "replicate") and inputs[0].needs_grad
         return SavedForBackward(inputs=(0,) if keeps_input else (), per_image=FLOAT_BYTES * copy)
 
+    def backward_scratch(self, inputs: Sequence[Tensor]) -> int:
+        """Return the gradient of the padded copy, if torch makes one."""
+        return self._padded_values(inputs) if inputs[0].needs_grad else 0
+
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the peak of the padded copy, if torch makes one, then the output."""
         return FLOAT_BYTES * (self._padded_values(inputs) + prod(output))

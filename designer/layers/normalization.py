@@ -134,6 +134,10 @@ class LocalResponseNorm(Layer):
             inputs=(0,), per_image=FLOAT_BYTES * (padded + 2 * inputs[0].values)
         )
 
+    def backward_scratch(self, inputs: Sequence[Tensor]) -> int:
+        """Return three tensors of the input's size, of the power and the quotient."""
+        return 3 * inputs[0].values
+
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the squares with their padded copy, or three tensors of the input's size."""
         channels, height, width = inputs[0].shape

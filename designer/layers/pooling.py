@@ -184,6 +184,10 @@ class LPPool2d(_Pool):
             inputs=(0,), per_image=FLOAT_BYTES * (inputs[0].values + 4 * prod(output))
         )
 
+    def backward_scratch(self, inputs: Sequence[Tensor]) -> int:
+        """Return a tensor of the input's size, of the power."""
+        return inputs[0].values
+
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the powers and their means, or the means with signs, sizes and their product."""
         return FLOAT_BYTES * max(inputs[0].values + prod(output), 4 * prod(output))

@@ -1,13 +1,14 @@
 """What autograd saves between forward and backward for each node and layer, in train mode."""
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from itertools import count
+from typing import NamedTuple, TypeAlias
 
-from designer.analysis.evaluation.results import GraphResult
+from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.layers.facts import Facts
 from designer.layers.tensors import SavedForBackward
 
-_Storage: TypeAlias = tuple[str, int]
+Storage: TypeAlias = tuple[str, int]
 """A storage in the whole design: the path of the graph that allocates it, and its number there."""
 
 
@@ -47,9 +48,45 @@ def saved_bytes_by_layer(top: GraphResult) -> dict[str, int]:
     A storage that several layers save counts for the first of them in forward order, so that the
     sum is the design's `saved_bytes`.
     """
-    found: dict[str, int] = {}
-    _collect(top, "", (), found, set())
-    return found
+    return {
+        each.path: each.own + each.fixed + sum(each.storages.values())
+        for each in saving_layers(top)
+    }
+
+
+class SavingLayer(NamedTuple):
+    """A layer of a design, blocks written out, with what autograd saves for it.
+
+    Attributes
+    ----------
+    path, result
+        Its graph path, and its result.
+    storages
+        The tensors that are saved for it and for no layer before it, with their bytes for one
+        image. They are freed when its backward pass is done.
+    own, fixed
+        Bytes of tensors that it makes only to save them: for each image, and for a batch of any
+        size.
+    storage
+        Where its output lies.
+    inputs, output
+        Numbers for the gradients of its inputs and its output. A view's gradient is that of its
+        input, seen differently.
+    """
+
+    path: str
+    result: NodeResult
+    storages: Mapping[Storage, int]
+    own: int
+    fixed: int
+    storage: Storage
+    inputs: tuple[int, ...]
+    output: int
+
+
+def saving_layers(top: GraphResult) -> Iterator[SavingLayer]:
+    """Yield every layer of which something is known, in forward order."""
+    yield from _walk(top, "", (), set(), count(1))
 
 
 def _saved_storages(graph: GraphResult, position: int, saved: SavedForBackward) -> list[int]:
@@ -63,53 +100,92 @@ def _saved_storages(graph: GraphResult, position: int, saved: SavedForBackward) 
     ]
 
 
-def _collect(
+class _Entering(NamedTuple):
+    """A tensor that enters or leaves a graph, as the graph around it knows it."""
+
+    storage: Storage
+    gradient: int
+
+
+def _walk(
     graph: GraphResult,
     prefix: str,
-    inputs: Sequence[_Storage],
-    found: dict[str, int],
-    counted: set[_Storage],
-) -> list[_Storage | None]:
-    """Add the layers of a graph to `found`; return the storages of the graph's outputs.
+    inputs: Sequence[_Entering],
+    counted: set[Storage],
+    numbers: Iterator[int],
+) -> Generator[SavingLayer, None, list[_Entering | None]]:
+    """Yield the layers of a graph; return the tensors at its outputs.
 
     Parameters
     ----------
     graph, prefix
         The graph, and what precedes the names of its nodes in their paths.
     inputs
-        The storages of its inputs, as the graph around it names them.
-    found
-        The bytes by path, which are filled in.
+        The tensors at its inputs.
     counted
         The storages that a layer before counts already.
+    numbers
+        New numbers for gradients.
     """
-    numbers, storage_of, sizes = graph.wiring.numbers, graph.plan.storages.storage_of, graph.sizes
-    known = dict(enumerate(inputs, 1))  # storages that are not named by this graph
+    wiring, storage_of, sizes = graph.wiring, graph.plan.storages.storage_of, graph.sizes
+    # Storages that are not named by this graph, and the gradients of its tensors.
+    known = {number: each.storage for number, each in enumerate(inputs, 1)}
+    gradients = {number: each.gradient for number, each in enumerate(inputs, 1)}
 
-    def storage(number: int) -> _Storage:
-        return known.get(storage_of[number], (prefix, storage_of[number]))
+    def entering(number: int) -> _Entering:
+        if number not in gradients:
+            gradients[number] = next(numbers)
+        own = (prefix, storage_of[number])
+        return _Entering(known.get(storage_of[number], own), gradients[number])
 
-    for position, name in enumerate(graph.wiring.order):
+    for position, name in enumerate(wiring.order):
         result = graph.nodes[name]
-        number = numbers.start + position
+        number = wiring.numbers.start + position
+        reads = wiring.reads[position]
         if result.inside is not None:
-            entering = [storage(each) for each in graph.wiring.reads[position]]
-            leaving = _collect(result.inside, f"{prefix}{name}.", entering, found, counted)
+            given = [entering(each) for each in reads]
+            leaving = yield from _walk(result.inside, f"{prefix}{name}.", given, counted, numbers)
             outputs = graph.plan.storages.outputs.get(number, (number,))
             for output, inner in zip(outputs, leaving, strict=True):
-                if storage_of[output] == output and inner is not None:
-                    known.setdefault(output, inner)
+                if inner is None:
+                    continue
+                gradients[output] = inner.gradient
+                if storage_of[output] == output:
+                    known.setdefault(output, inner.storage)
         elif isinstance(result.effect, Facts):
             saved = result.effect.saved_for_backward
-            total = saved.per_image + saved.fixed
+            storages: dict[Storage, int] = {}
             for each in _saved_storages(graph, position, saved):
                 if (key := known.get(each, (prefix, each))) not in counted:
                     counted.add(key)
-                    total += sizes[each]
-            found[prefix + name] = total
+                    storages[key] = sizes[each]
+            given = [entering(each) for each in reads]
+            if _passes_gradient(result):
+                gradients[number] = given[0].gradient
+            own = entering(number)
+            yield SavingLayer(
+                prefix + name,
+                result,
+                storages,
+                saved.per_image,
+                saved.fixed,
+                own.storage,
+                tuple([each.gradient for each in given]),
+                own.gradient,
+            )
     ends = [
         sources[0] if sources else None
-        for end, sources in graph.wiring.sources.items()
-        if end not in graph.wiring.graph.nodes
+        for end, sources in wiring.sources.items()
+        if end not in wiring.graph.nodes
     ]
-    return [storage(numbers.of(end)) if numbers.of(end) else None for end in ends]
+    of = wiring.numbers.of
+    return [entering(of(end)) if of(end) else None for end in ends]
+
+
+def _passes_gradient(result: NodeResult) -> bool:
+    """Tell whether a layer returns its input seen differently; not a slice of it."""
+    layer, given = result.layer, [each for each in result.inputs if each is not None]
+    if layer is None or not given or not layer.is_view(given, True):
+        return False
+    output = result.outputs[0]
+    return output is not None and output.values == given[0].values

@@ -1,15 +1,18 @@
 """The totals of a design, each under its own name with its own convention."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import NamedTuple
 
+from designer.analysis.accounting.training_peak import moments
 from designer.analysis.evaluation.results import GraphResult
 from designer.layers.ports import Input
 from designer.layers.tensors import FLOAT_BYTES
 from designer.recipe.optimizers import Optimizer, state_copies
 
 PRECISIONS = ("float32", "mixed")
+FOLLOWED = 4_000
+"""Layers of a design up to which the backward pass is followed, which takes 10 ms for 1,000."""
 
 
 class Memory(NamedTuple):
@@ -55,6 +58,8 @@ class Totals:
         what torch's operations allocate on the way, but not the workspaces inside of a kernel.
     workspace_bytes
         The largest sum of two gradients of activations alive at once, for one image.
+    top
+        The result of the design's own graph.
     """
 
     layers: int
@@ -70,6 +75,7 @@ class Totals:
     saved_in_eval: Memory
     inference_peak_bytes: int
     workspace_bytes: int
+    top: GraphResult = field(repr=False, compare=False)
 
     @property
     def parameters(self) -> int:
@@ -110,9 +116,12 @@ class Totals:
     ) -> int:
         """Estimate the bytes that training needs at once; kernels take scratch memory in addition.
 
-        These are parameters, gradients and optimizer state (neither for frozen parameters), what is
-        saved for backward, and the two largest gradients of activations. In mixed precision, what
-        is saved halves, and a half-size copy of the parameters is added.
+        These are parameters, buffers and optimizer state, and the most that is alive at one moment
+        of a step: what is still saved for backward, the gradients of activations that are being
+        computed, and the gradients of weights so far. In a design of more than `FOLLOWED` layers
+        it is the sum of all that is saved, all gradients of weights, and the two largest gradients
+        of activations, which is more. In mixed precision, activations and their gradients halve,
+        and a half-size copy of the parameters is added.
 
         Parameters
         ----------
@@ -123,13 +132,20 @@ class Totals:
         precision
             One of `PRECISIONS`.
         """
-        learning = self.trainable * (1 + state_copies(optimizer))
-        model = FLOAT_BYTES * (self.parameters + learning)
-        buffers = self.file_bytes - FLOAT_BYTES * self.parameters
-        work = self.saved_bytes(batch) + batch * self.workspace_bytes
+        gradients = FLOAT_BYTES * self.trainable
+        lasting = self.file_bytes + state_copies(optimizer) * gradients
+        share = 2 if precision == "mixed" else 1
         if precision == "mixed":
-            work = ceil(work / 2) + FLOAT_BYTES // 2 * self.parameters
-        return model + buffers + work
+            lasting += FLOAT_BYTES // 2 * self.parameters
+        if self.layers > FOLLOWED:
+            work = self.saved_bytes(batch) + batch * self.workspace_bytes
+            return lasting + gradients + ceil(work / share)
+        alive = [
+            each.gradients + ceil((each.fixed + batch * each.per_image) / share)
+            for each in moments(self.top)
+        ]
+        forward = ceil(batch * self.inference_peak_bytes / share)
+        return lasting + max(forward, *alive)
 
 
 def totals(top: GraphResult) -> Totals:
@@ -156,4 +172,5 @@ def totals(top: GraphResult) -> Totals:
         saved_in_eval=Memory(*top.effect.saved_in_eval[2:]),
         inference_peak_bytes=top.effect.peak,
         workspace_bytes=counts.widest_gradients,
+        top=top,
     )

@@ -69,12 +69,18 @@ def lecture_memory(values: int) -> str:
     be shown with it.
     """
     text, unit = _cut(values)
+    return f"{text}{unit} x {FLOAT_BYTES} bytes = {lecture_size(values)}"
+
+
+def lecture_size(values: int) -> str:
+    """Write the product of `lecture_memory` alone: 96 MB."""
+    text, unit = _cut(values)
     power = _UNITS.index(unit)
     product = FLOAT_BYTES * float(text)
     if product >= 1000 and power + 1 < len(_UNITS):
         product, power = product / 1000, power + 1
     measure = f"{_UNITS[power]}B" if power else "bytes"
-    return f"{text}{unit} x {FLOAT_BYTES} bytes = {product:g} {measure}"
+    return f"{product:g} {measure}"
 
 
 def float_memory(values: int) -> str:

@@ -72,6 +72,11 @@ def lecture_memory(values: int) -> str:
     return numbers.local(formatting.lecture_memory(values))
 
 
+def lecture_size(values: int) -> str:
+    """Return a text such as 96 MB, the product of `lecture_memory` alone."""
+    return numbers.local(formatting.lecture_size(values))
+
+
 def both_sizes(number: float) -> str:
     """Return a number of bytes as in 60.9 MB (58.1 MiB), in the user's number format."""
     return numbers.local(formatting.size(number, 4))
@@ -93,7 +98,7 @@ def explained(totals: Totals) -> tuple[Explained, ...]:
         ),
         Explained(
             "in-and-out buffers",
-            f"{lecture_memory(buffers)}, {numbers.size(4 * buffers)} exactly",
+            lecture_memory(buffers),
             "<p>The total of the CS231n lecture, reconstructed: the input and output of each "
             "convolution, and the output of every other layer with a row in its table.</p>"
             f"<p>{numbers.count(buffers)} values × 4 bytes = {both_sizes(4 * buffers)} exactly; "
@@ -131,11 +136,12 @@ def training(totals: Totals, optimizer: Optimizer, batch: int, precision: str) -
     return Explained(
         "training",
         both_sizes(needed),
-        f"<p>An estimate of the memory that training needs at once: parameters "
-        f"{numbers.size(parameters)}; gradients {numbers.size(gradients)}; optimizer state "
-        f"{numbers.size(copies * gradients)} ({copies} × the trainable parameters); kept for "
-        f"backward {numbers.size(saved)} for a batch of {numbers.count(batch)} images; the two "
-        f"largest gradients of activations {numbers.size(batch * totals.workspace_bytes)}.</p>"
+        "<p>The most memory that a step of training needs at once, estimated: parameters "
+        f"{numbers.size(parameters)}; optimizer state {numbers.size(copies * gradients)} ({copies} "
+        "× the trainable parameters); and what is alive at the fullest moment of the backward "
+        f"pass. There, what is kept for backward ({numbers.size(saved)} for a batch of "
+        f"{numbers.count(batch)} images) shrinks from layer to layer while the gradients of the "
+        f"parameters ({numbers.size(gradients)} in the end) grow.</p>"
         "<p>Mixed precision halves what is kept for backward and adds a half-size copy of the "
         "parameters. Kernels need scratch memory besides.</p>"
         "<p>Compare this value, not the others, with the memory of a device.</p>",

@@ -25,7 +25,7 @@ from designer.gui.base.theme import colors, sans, theme
 from designer.gui.documents import fitting
 from designer.gui.documents.training_problem import is_of_training
 from designer.gui.documents.workspace import Workspace
-from designer.gui.panels.memory_totals import explained
+from designer.gui.panels.memory_totals import explained, lecture_size
 
 if TYPE_CHECKING:
     from designer.gui.training.panel import TrainingPanel
@@ -144,8 +144,13 @@ class StatusBar(QStatusBar):
             f"{short(totals.flops)} FLOPs.</p>"
         )
         shown = explained(totals)[:3]
-        values = (totals.output_bytes, totals.buffer_bytes, totals.saved_bytes())
-        words = (f"{each.name} {size(value)}" for each, value in zip(shown, values, strict=True))
+        # The lecture's total as the Analysis panel writes it; the exact one is in the tooltip.
+        values = (
+            size(totals.output_bytes),
+            lecture_size(totals.buffer_values),
+            size(totals.saved_bytes()),
+        )
+        words = (f"{each.name} {value}" for each, value in zip(shown, values, strict=True))
         self.memory.setText(f"per image: {' · '.join(words)}" if not far else "")
         self.memory.setToolTip("".join(each.tip for each in shown))
         self._show_fit()

@@ -51,7 +51,7 @@ def test_counts_of_vgg16(status: StatusBar) -> None:
     assert status.size_.text() == "138.4 M parameters · 553 MB file"
     assert status.macs.text() == "15.47 G MACs"
     assert status.memory.text() == (
-        "per image: layer outputs 61.0 MB · in-and-out buffers 96.7 MB · kept for backward 73.3 MB"
+        "per image: layer outputs 61.0 MB · in-and-out buffers 96 MB · kept for backward 73.3 MB"
     )
     assert "138,357,544" in status.size_.toolTip()
     assert "24M x 4 bytes = 96 MB" in status.memory.toolTip()
