@@ -5,6 +5,7 @@ import platform
 import sys
 import threading
 import time
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from designer.analysis.accounting.totals import Totals
@@ -82,11 +83,8 @@ def precision_of(recipe: Recipe, device: Device | None) -> str:
 
 def largest_batch(totals: Totals, recipe: Recipe, device: Device) -> int:
     """Return the largest batch that fits into the free memory of a device; 0 if none does."""
-    fixed = needed(totals, recipe, device, 0)
-    each = needed(totals, recipe, device, 1) - fixed
-    if device.free <= fixed:
-        return 0
-    return min((device.free - fixed) // max(each, 1), LARGEST)
+    batches = range(1, LARGEST + 1)
+    return bisect_right(batches, device.free, key=lambda n: needed(totals, recipe, device, n))
 
 
 def _nvidia() -> list[Device]:
