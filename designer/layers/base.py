@@ -333,7 +333,9 @@ class Layer:
 
         Those of layers with `channels_last` have their channels last in memory if the input has.
         Views override this rule: Identity returns the layout of its input. So do elementwise
-        layers, whose new tensor has the same order as the input: `elementwise_layout`.
+        layers, whose new tensor has the same order as the input: `elementwise_layout`. For a layer
+        that is a view in eval mode only, such as Dropout, this is the layout in train mode; in eval
+        mode it is the input's.
         """
         last = self.channels_last and inputs[0].layout is CHANNELS_LAST
         return CHANNELS_LAST if last else CONTIGUOUS

@@ -23,6 +23,7 @@ from designer.layers.tensors import (
     WEIGHT,
     SavedForBackward,
     Tensor,
+    in_eval_mode,
 )
 
 
@@ -131,26 +132,34 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         else:
             buffers += number
     needs_grad = weights + biases > 0 and not frozen
+    inputs_in_eval = in_eval_mode(inputs)
     view = view_in_eval = False
     if kind.is_view is not Layer.is_view:
         view = layer.is_view(inputs, True)
-        view_in_eval = layer.is_view(inputs, False)
+        view_in_eval = layer.is_view(inputs_in_eval, False)
     # A view shows its first input only, whatever its other inputs need.
     for each in inputs[:1] if view else inputs:
         needs_grad = needs_grad or each.needs_grad
     layout = CONTIGUOUS
     if kind.layout is not Layer.layout or (inputs and inputs[0].layout is not CONTIGUOUS):
         layout = layer.layout(inputs)
+    layout_in_eval = layout
+    if view_in_eval and not view:  # it passes its input on in eval mode, as Dropout does
+        layout_in_eval = inputs_in_eval[0].layout
+    elif inputs_in_eval is not inputs:
+        layout_in_eval = layer.layout(inputs_in_eval)
     axes = layer.output_axes(inputs) if len(shape) == len(IMAGE_AXES) else IMAGE_AXES
-    output = Tensor(shape, needs_grad, layout, axes)
+    output = Tensor(
+        shape, needs_grad, layout, axes, None if layout_in_eval is layout else layout_in_eval
+    )
     saved_for_backward = saved_in_eval = NOTHING
     if needs_grad and frozen and file_bytes:
         saved_for_backward = layer.saved_when_frozen(inputs, shape, True)
-        saved_in_eval = layer.saved_when_frozen(inputs, shape, False)
+        saved_in_eval = layer.saved_when_frozen(inputs_in_eval, shape, False)
     elif needs_grad:
         saved_for_backward = saved_in_eval = layer.saved_for_backward(inputs, shape)
-        if kind.saved_in_eval is not Layer.saved_in_eval:
-            saved_in_eval = layer.saved_in_eval(inputs, shape)
+        if kind.saved_in_eval is not Layer.saved_in_eval or inputs_in_eval is not inputs:
+            saved_in_eval = layer.saved_in_eval(inputs_in_eval, shape)
     saves_output = bool(saved_for_backward.outputs)
     if not needs_grad or frozen:
         saves_output = bool(layer.saved_for_backward(inputs, shape).outputs)
@@ -167,7 +176,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     peak = 0
     if not view_in_eval:
         computed = kind.peak_bytes is not Layer.peak_bytes
-        peak = layer.peak_bytes(inputs, shape) if computed else FLOAT_BYTES * values
+        peak = layer.peak_bytes(inputs_in_eval, shape) if computed else FLOAT_BYTES * values
     gradients = values if needs_grad else 0
     if not view and inputs and inputs[0].needs_grad:
         gradients += values_in
@@ -188,7 +197,7 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     # In place, the output has the input's layout. Where new memory has another one, as behind a
     # Slice, what later layers save depends on the choice; there the layer makes new memory.
     in_place_variant = None
-    if layer.inplace and layout is inputs[0].layout:
+    if layer.inplace and (layout, layout_in_eval) == (inputs[0].layout, inputs_in_eval[0].layout):
         in_place_variant = _in_place(layer, inputs, output, counts, convolved)
     signature = layer_signature(
         statement_role(kind),

@@ -64,6 +64,7 @@ class Tensor(NamedTuple):
     needs_grad: bool = True
     layout: Layout = Layout.CONTIGUOUS
     axes: tuple[int, ...] = IMAGE_AXES
+    layout_in_eval: Layout | None = None
 
     @property
     def values(self) -> int:
@@ -265,6 +266,18 @@ def chain_peak(*sizes: int) -> int:
         Sizes (in values) of the results, of which each is freed as soon as the next one is made.
     """
     return FLOAT_BYTES * max(map(sum, pairwise(sizes)), default=sum(sizes))
+
+
+def in_eval_mode(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Return tensors as they are in eval mode; the same tuple if none has another layout there."""
+    if all(each.layout_in_eval is None for each in inputs):
+        return inputs
+    return tuple(
+        each._replace(layout=each.layout_in_eval, layout_in_eval=None)
+        if each.layout_in_eval is not None
+        else each
+        for each in inputs
+    )
 
 
 def in_usual_order(shape: Shape, order: Sequence[int]) -> bool:

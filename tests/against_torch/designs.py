@@ -148,6 +148,7 @@ def report(count: int, first_seed: int, jobs: int, folder: Path) -> bool:
     folder
         Where the smallest design of each difference is written as a file.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     drawn, layers, bad, start = 0, Counter[str](), 0, time.monotonic()
     numbers: Sequence[int] = range(first_seed, first_seed + -(-count // PART))
     with get_context("spawn").Pool(jobs) as pool:
