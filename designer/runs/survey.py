@@ -39,6 +39,8 @@ class Summary:
         Epochs that the recipe asks for.
     accuracy, loss
         Test accuracy of the best weights, and their validation loss.
+    validation_accuracy
+        Of the best epoch; during the training, of the last one.
     size
         Bytes of all files in the folder.
     seconds
@@ -74,6 +76,7 @@ class Summary:
     message: str = ""
     origin: Origin | None = None
     rates: tuple[RateChange, ...] = ()
+    validation_accuracy: float | None = None
 
 
 @dataclass
@@ -151,6 +154,7 @@ def summarize(run: RunFolder, log: RateLog | None = None) -> Summary:
             seconds=result.seconds,
             accuracy=result.test.accuracy if result.test is not None else None,
             loss=best.loss if best is not None else None,
+            validation_accuracy=best.accuracy if best is not None else None,
             message=result.message or "",
         )
     else:
@@ -159,6 +163,7 @@ def summarize(run: RunFolder, log: RateLog | None = None) -> Summary:
             seconds=last.seconds_in_all,
             accuracy=None,
             loss=last.validation.loss if last.validation is not None else None,
+            validation_accuracy=last.validation.accuracy if last.validation is not None else None,
         )
     return Summary(path=run.path, began=began, size=folder_bytes(run.path), **found)
 

@@ -28,6 +28,7 @@ from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.documents.training_problem import button_text
+from designer.gui.training.data_titles import BROUGHT, BUILT_IN, BUILT_IN_TITLE
 from designer.gui.training.matching import Match, split_counts
 from designer.gui.training.pictures import paint_framed, picture_of
 from designer.gui.training.wrapping_button import WrappingButton
@@ -36,10 +37,6 @@ from designer.recipe.recipe import Recipe
 if TYPE_CHECKING:
     from designer.data import Description
 
-BUILT_IN = "mnist10k"
-BUILT_IN_TITLE = "MNIST (built in)"
-BROUGHT = {"imagenet": "ImageNet"}
-"""Data sets that recipes of presets name but users have to download, with their titles."""
 SAMPLES = 24  # pictures read of a data set
 _SIDE = 40  # height and width at which a picture is read, in pixels
 _REMEMBERED = 8  # data sets whose description and samples are kept, to switch back at once

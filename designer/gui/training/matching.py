@@ -1,7 +1,7 @@
 """Whether a data set fits a design, in a sentence, and the edits that make it fit."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from designer.analysis.analysis import Analysis
@@ -13,6 +13,7 @@ from designer.design.values import Design, LayerNode
 from designer.errors import DesignerError
 from designer.gui.base import numbers
 from designer.gui.documents.training_problem import recipe_fix
+from designer.gui.training.data_titles import data_title
 from designer.recipe.losses import LOSSES
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, consequences
@@ -49,6 +50,7 @@ class Match:
 def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
     """Compare a data set with the inputs and outputs of a design, and with the loss."""
     data = data.from_first_label(recipe.data.first_label)
+    data = replace(data, name=data_title(recipe.data.source, data.name))
     shapes = [port.shape for port in analysis.inputs]
     if len(shapes) != 1 or len(shapes[0]) != 3:
         return Match(

@@ -76,6 +76,7 @@ class TrainingPanel(QWidget):
         trainer.runs_changed.connect(self.set_up.start.list_runs)
         trainer.runs_changed.connect(self._has_begun)
         self.set_up.train_requested.connect(self.start)
+        self.set_up.running_wanted.connect(self._show_running)
         self.set_up.changed.connect(self._update_refusal)
         self.set_up.data.read.connect(self._want_curves)  # Train is likely to be pressed soon
         self.controls = Controls(trainer)
@@ -320,6 +321,11 @@ class TrainingPanel(QWidget):
         if not self.trainer.by_itself:
             self._raise()
 
+    def _show_running(self) -> None:
+        """Show the run that is being trained."""
+        if self.trainer.active is not None:
+            self.trainer.show(self.trainer.active.run.path)
+
     def _raise(self) -> None:
         """Bring the dock to the front, whichever panel the run was chosen in."""
         dock = self.parentWidget()
@@ -339,7 +345,9 @@ class TrainingPanel(QWidget):
     def _update_refusal(self) -> None:
         refusal = self.refusal()
         self.set_up.set_refused(refusal)
-        self.set_up.train.setText("Add to the queue" if self.trainer.occupied else "Train")
+        active = self.trainer.active
+        going = active is not None and active.going
+        self.set_up.show_running(active.run.path.name if active is not None and going else "")
         if not refusal and self.set_up.data.reading:
             self.trainer.expect(self.set_up.recipe, self.workspace.analysis.inputs[0].shape)
         self.changed.emit()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from designer.gui.base import numbers
+from designer.gui.training.data_titles import BUILT_IN_TITLE, data_title
 from designer.gui.worker.queue import ordinal
 from designer.recipe.recipe import Recipe, fields, is_used, value_of
 from designer.recipe.settings import Field
@@ -70,12 +71,20 @@ class Column:
     number: bool = False
 
 
+def _data(run: Summary) -> str:
+    return data_title(run.recipe.data.source if run.recipe is not None else "", run.data)
+
+
 def _percent(share: float | None) -> str:
     return "" if share is None else numbers.local(f"{100 * share:.2f} %")
 
 
 def _loss(loss: float | None) -> str:
-    return "" if loss is None else numbers.local(f"{loss:.4f}")
+    return (
+        ""
+        if loss is None
+        else numbers.local(f"{loss:.4f}" if loss >= 0.1 or not loss else f"{loss:.3g}")
+    )
 
 
 def _time(seconds: float) -> str:
@@ -162,7 +171,7 @@ COLUMNS = (
     ),
     Column(
         "accuracy",
-        "Accuracy",
+        "Test accuracy",
         "Test accuracy of the weights of the best epoch.",
         lambda row: _percent(row.run.accuracy),
         lambda row: row.run.accuracy,
@@ -171,11 +180,20 @@ COLUMNS = (
     ),
     Column(
         "loss",
-        "Best loss",
+        "Validation loss",
         "Validation loss of the best epoch; during the training, of the last epoch.",
         lambda row: _loss(row.run.loss),
         lambda row: row.run.loss,
         "12.3456",
+        True,
+    ),
+    Column(
+        "validation_accuracy",
+        "Validation accuracy",
+        "Validation accuracy of the best epoch; during the training, of the last epoch.",
+        lambda row: _percent(row.run.validation_accuracy),
+        lambda row: row.run.validation_accuracy,
+        "100.00 %",
         True,
     ),
     Column(
@@ -199,9 +217,9 @@ COLUMNS = (
         "data",
         "Data",
         "The data set, or its folder or file.",
-        lambda row: row.run.data,
-        lambda row: row.run.data.lower(),
-        "mnist10k.npz",
+        lambda row: _data(row.run),
+        lambda row: _data(row.run).lower(),
+        BUILT_IN_TITLE,
     ),
     _of_recipe("batch", "1024"),
     _of_recipe("optimizer.name", "RMSprop"),

@@ -36,7 +36,7 @@ from designer.runs.survey import Summary
 if TYPE_CHECKING:
     from designer.gui.training.curves import Curves
 
-_RESULTS = ("state", "accuracy", "loss", "epochs", "time", "begun", "size")
+_RESULTS = ("state", "accuracy", "validation_accuracy", "loss", "epochs", "time", "begun", "size")
 _GROUPS = ("Result", "Recipe", "Design")
 _GROUP_OF = {"parameters": "Design", "continues": "Result"}  # of the columns of no setting
 _LARGEST = (1000, 800)  # pixels

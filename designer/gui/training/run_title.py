@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 from designer.errors import DesignerError
 from designer.gui.base import background
 from designer.gui.documents.workspace import Workspace
+from designer.gui.training.data_titles import data_title
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
@@ -250,7 +251,8 @@ def _read(run: RunFolder) -> Identity:
         design = files.read(run.design)
     with suppress(DesignerError, OSError):
         recipe = run.recipe()
-        data = Path(recipe.data.source).name or recipe.data.source
+        source = recipe.data.source
         record = run.data()
-        data = record.name if record is not None else data
+        name = record.name if record is not None else Path(source).name or source
+        data = data_title(source, name)
     return Identity(design, recipe, data)

@@ -1,5 +1,6 @@
 """The set-up of a training: data set, recipe, device."""
 
+from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -29,7 +30,8 @@ from designer.gui.base.theme import sans, theme
 from designer.gui.documents import fitting, steps
 from designer.gui.documents.training_problem import RecipeFix, recipe_fix, training_problem
 from designer.gui.documents.workspace import Workspace
-from designer.gui.training.dataset import BUILT_IN, DataChooser, is_brought
+from designer.gui.training.data_titles import BUILT_IN
+from designer.gui.training.dataset import DataChooser, is_brought
 from designer.gui.training.matching import Match, match, split_counts, with_value
 from designer.gui.training.recipe_form import RecipeForm
 from designer.gui.training.start_from import StartFrom
@@ -54,10 +56,13 @@ class SetUp(QWidget):
         `refusal`, the memory estimate or the recipe has changed.
     train_requested()
         The Train button was pressed.
+    running_wanted()
+        The run that is being trained is to be shown.
     """
 
     changed = Signal()
     train_requested = Signal()
+    running_wanted = Signal()
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="training-set-up")
@@ -191,7 +196,19 @@ class SetUp(QWidget):
         rows.addWidget(self.memory)
         rows.addWidget(self.lower_batch, 0, Qt.AlignmentFlag.AlignLeft)
         rows.addSpacing(6)
+        self.going = QLabel(
+            objectName="training-going", wordWrap=True, textFormat=Qt.TextFormat.RichText
+        )
+        self.going.setProperty("role", "soft")
+        self.going.setMinimumWidth(1)
+        self.going.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse
+            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
+        self.going.linkActivated.connect(lambda _: self.running_wanted.emit())
+        self.going.hide()
         rows.addWidget(self.train)
+        rows.addWidget(self.going)
         rows.addWidget(self.why)
         self.failure = QLabel(objectName="training-failure", wordWrap=True)
         self.failure.setProperty("role", "error")
@@ -353,6 +370,12 @@ class SetUp(QWidget):
         """Show why a training could not be begun, until the next attempt; "" for nothing."""
         self.failure.setText(sentence)
         self.failure.setVisible(bool(sentence))
+
+    def show_running(self, run: str) -> None:
+        """Name the run that is being trained, behind which a new one waits; "" for none."""
+        self.train.setText("Add to the queue" if run else "Train")
+        self.going.setText(f'<a href="run">{escape(run)}</a> is being trained.' if run else "")
+        self.going.setVisible(bool(run))
 
     def set_refused(self, sentence: str) -> None:
         """Disable Train for a reason, or enable it for ""."""

@@ -279,9 +279,15 @@ def ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
+def being_trained(folder: Path) -> Path | None:
+    """Return a run in a folder that a worker trains, None if there is none."""
+    runs = (path.parent for path in _locks(folder))
+    return next((run for run in runs if RunFolder(run).worker() is not None), None)
+
+
 def is_training(folder: Path) -> bool:
     """Return whether a worker trains a run in a folder."""
-    return any(RunFolder(path.parent).worker() is not None for path in _locks(folder))
+    return being_trained(folder) is not None
 
 
 def _locks(folder: Path) -> list[Path]:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from designer.errors import DesignerError
 from designer.gui.base import background
-from designer.gui.worker.queue import TrainingQueue
+from designer.gui.worker.queue import LOOK, TrainingQueue, being_trained
 from designer.preferences import Preferences, runs_folder
 from designer.runs.folder import RunFolder, default_path, list_runs
 from designer.runs.states import COMPLETE
@@ -106,6 +106,10 @@ class Trainer(QObject):
         self._expected: Answer | None = None  # the request to read the next training's data ahead
         self._job: _Job | None = None
         self._closed = False
+        self._ended: Path | None = None  # the run that was trained last
+        self._looking = False
+        self._watch = QTimer(self, interval=LOOK)
+        self._watch.timeout.connect(self._look_around)
         self.queue = TrainingQueue(self, self)
         self.queue.refused.connect(self.refused)
         self.queue.reported.connect(self.reported)
@@ -167,6 +171,7 @@ class Trainer(QObject):
         if self._closed:
             return
         self._closed = True
+        self._watch.stop()
         self.queue.close()
         for service in {self._standby, self._job.service if self._job is not None else None}:
             if service is not None:
@@ -512,6 +517,36 @@ class Trainer(QObject):
             self._set_active(follower)
             self._set_shown(follower)
         self.queue.open()
+        self._watch.start()
+
+    def _look_around(self) -> None:
+        """Look for a training that another window or a command has begun meanwhile."""
+        if self._closed or self._looking or self.occupied:
+            return
+        self._looking = True
+        background.run(self, lambda: being_trained(self.runs_folder), self._found, self._not_found)
+
+    def _not_found(self, _: str) -> None:
+        self._looking = False
+
+    def _found(self, path: Path | None) -> None:
+        """Follow a training that was begun elsewhere; show it in place of the one before it."""
+        self._looking = False
+        if path is None or self._closed or self.occupied:
+            return
+        shown = self.shown
+        if shown is not None and shown.run.path == path:
+            if shown.going:
+                self._set_active(shown)
+        else:
+            self.by_itself = True
+            follower = self._new_follower(path)
+            self._set_active(follower)
+            if shown is None or shown.run.path == self._ended:
+                self._set_shown(follower)
+        self.reported.emit(f"{path.name} is being trained, begun by another window or a command.")
+        self.runs_changed.emit()
+        self.state_changed.emit()
 
     def _set_active(self, follower: "Follower") -> None:
         old, self.active = self.active, follower
@@ -525,7 +560,7 @@ class Trainer(QObject):
         if active is None:
             return
         if active.looked and not active.going:
-            self.active = None
+            self.active, self._ended = None, active.run.path
             active.changed.disconnect(self._active_changed)
             if active is not self.shown:
                 active.close()

@@ -259,9 +259,10 @@ def test_runs_are_compared_by_their_curves_and_what_differs(desk, written, tmp_p
     desk.qtbot.mouseClick(
         desk.runs.findChild(QToolButton, "runs-compare-button"), Qt.MouseButton.LeftButton
     )
-    assert desk.trainer.shown.run.path.name == "third"
-    assert {path.name for path in desk.trainer.overlays} == {"first", "second"}
     dialog = desk.runs.window().findChild(RunComparison)
+    assert dialog.followed.shown.run.path.name == "third"
+    assert {path.name for path in dialog.followed.overlays} == {"first", "second"}
+    assert desk.trainer.shown is None and not desk.trainer.overlays
     desk.wait(lambda: any(line.group == "Design" for line in dialog.lines))
     desk.wait(lambda: any(line.name == "conv1.out_channels" for line in dialog.lines))
     names = [run.path.name for run in dialog.runs]
@@ -269,13 +270,14 @@ def test_runs_are_compared_by_their_curves_and_what_differs(desk, written, tmp_p
     assert values["Batch"] == {"first": "16", "second": "32", "third": "32"}
     assert values["Seed"] == {"first": "0", "second": "0", "third": "4"}
     assert values["conv1.out_channels"]["third"] == "12"
-    assert values["Accuracy"] == {"first": "87.50 %", "second": "87.50 %", "third": "–"}
+    assert values["Test accuracy"] == {"first": "87.50 %", "second": "87.50 %", "third": "–"}
+    assert values["Validation accuracy"] == {name: "85.00 %" for name in names}
     assert values["Weight decay"]["first"] == "0.01"
     assert "Optimizer" not in values and "conv2.out_channels" not in values
     assert "Recipe\tBatch\t" in dialog.text()
+    desk.wait(lambda: dialog.curves is not None)
+    desk.wait(lambda: "second" in dialog.curves.legend.text())
     dialog.reject()
-    desk.wait(lambda: desk.training.curves is not None)
-    desk.wait(lambda: "second" in desk.training.curves.legend.text())
 
 
 def test_a_rate_set_by_hand_is_in_the_list_and_the_comparison(desk, written):

@@ -34,7 +34,7 @@ def test_the_run_its_design_its_data_and_its_state_are_named(lenet):
     title = lenet.training.title
     lenet.wait(lambda: "finished" in title.name.toolTip())
     first = title.name.toolTip().splitlines()[0]
-    assert first == "LeNet-5 · a-run · mnist10k · finished"
+    assert first == "LeNet-5 · a-run · MNIST (built in) · finished"
     assert title.name.text() == first
     assert not title.note.isVisible()
     title.resize(260, title.height())

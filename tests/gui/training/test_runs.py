@@ -43,7 +43,16 @@ def test_runs_are_listed_with_their_results(desk, written):
     look(desk, 2)
     keys = ("design", "state", "epochs", "accuracy", "loss", "data", "batch", "time")
     texts = [cell(desk, "first", key) for key in keys]
-    expected = ["LeNet-5", "finished", "2 / 2", "87.50 %", "0.4500", "mnist10k", "32", "1 min 15 s"]
+    expected = [
+        "LeNet-5",
+        "finished",
+        "2 / 2",
+        "87.50 %",
+        "0.4500",
+        "MNIST (built in)",
+        "32",
+        "1 min 15 s",
+    ]
     assert texts == expected
     texts = [cell(desk, "second", key) for key in keys[1:4]]
     assert texts == ["interrupted", "3 / 3", ""]

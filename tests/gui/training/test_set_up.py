@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButt
 
 from designer.design import edits
 from designer.gui.documents import fitting
-from designer.gui.training import dataset
+from designer.gui.training import data_titles, dataset
 from designer.gui.training.matching import split_counts
 from designer.gui.training.wrapping_button import WrappingButton
 from designer.recipe.recipe import Recipe, fields
@@ -38,7 +38,7 @@ def type_over(desk, field, text):
 
 def test_the_digits_of_a_preset_are_shown(lenet):
     data = lenet.training.set_up.data
-    assert data.name.currentText() == dataset.BUILT_IN_TITLE
+    assert data.name.currentText() == data_titles.BUILT_IN_TITLE
     assert data.reading.description.classes == tuple("0123456789")
     assert "28×28 gray, 10 classes" in data.facts.text()
     assert data.facts.text().endswith("7,204&nbsp;training, 800&nbsp;validation, 1,996&nbsp;test")

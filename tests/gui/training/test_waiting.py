@@ -90,6 +90,41 @@ def test_buttons_and_rate_act_on_the_shown_run_of_another_worker(desk, written):
         assert not desk.trainer.active.run.control.exists()
 
 
+def test_a_training_that_another_window_begins_is_told(desk, written):
+    reported = []
+    desk.workspace.reported.connect(reported.append)
+    desk.workspace.open_preset("lenet5")
+    desk.trainer.window_shown()
+    desk.trainer._watch.setInterval(50)
+    set_up = desk.training.set_up
+    desk.wait(lambda: set_up.data.reading is not None)
+    assert set_up.train.text() == "Train" and not set_up.going.isVisible()
+    other = written("2026-01-01-1200-other", status=None)
+    with lock.held(other.lock):
+        desk.wait(lambda: set_up.train.text() == "Add to the queue" and set_up.going.isVisible())
+        assert reported == [
+            "2026-01-01-1200-other is being trained, begun by another window or a command."
+        ]
+        assert desk.training.pages.currentWidget() is set_up  # nobody who sets up is interrupted
+        set_up.going.setFocus()
+        QTest.keyClick(set_up.going, Qt.Key.Key_Tab)
+        QTest.mouseClick(set_up.going, Qt.MouseButton.LeftButton, pos=QPoint(20, 8))
+        desk.wait(lambda: desk.training.pages.currentWidget() is desk.training.run)
+        assert desk.trainer.shown.run.path == other.path and desk.training.controls.isVisible()
+    desk.wait(lambda: desk.trainer.active is None and set_up.train.text() == "Train")
+    assert not set_up.going.isVisibleTo(set_up)
+
+
+def test_a_run_begun_elsewhere_does_not_replace_an_older_one_that_is_looked_at(desk, written):
+    desk.trainer.window_shown()
+    desk.show_run(written("older"))
+    desk.trainer._watch.setInterval(50)
+    other = written("other", status=None)
+    with lock.held(other.lock):
+        desk.wait(lambda: desk.trainer.active is not None)
+        assert desk.trainer.shown.run.path.name == "older"
+
+
 def test_comparing_leaves_the_training_panel_alone(desk, written):
     written("one")
     desk.show_run(written("two"))
