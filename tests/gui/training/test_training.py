@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
@@ -371,6 +372,8 @@ def test_a_run_whose_data_moved_is_resumed_with_their_new_path(desk, tmp_path, m
         menu = panel.find_data.menu()
 
         def pick():
+            if not shiboken6.isValid(menu):
+                return
             if menu.isVisible():
                 menu.setActiveAction(menu.actions()[1])
                 desk.qtbot.keyClick(menu, Qt.Key.Key_Return)
