@@ -149,12 +149,16 @@ class Autosave(QObject):
     def recover(self) -> int:
         """Open the backups of sessions that crashed, and return how many designs they held.
 
-        A backup that cannot be read stays where it is, and is reported.
+        A backup that cannot be read stays where it is, and is reported. The folder of a session
+        that crashed with nothing unsaved is removed.
         """
         found = 0
         unread: list[Path] = []
         for folder in sorted(_sessions().glob("*")):
-            if folder == self._folder or not any(folder.glob("*.json")):
+            # A folder without a lock may be that of a window that is just making it.
+            if folder == self._folder or not (
+                any(folder.glob("*.json")) or (folder / "lock").exists()
+            ):
                 continue
             try:
                 # The operating system's lock, which needs no clock, and which keeps a second

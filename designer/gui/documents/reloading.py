@@ -18,10 +18,10 @@ _REPLACES = {
     (True, True): "Reloading replaces your unsaved design and recipe; Undo brings them back.",
 }
 _KEEPS = {
-    (True, False): "Reloading keeps your unsaved design, since the file's is as it was.",
-    (False, True): "Reloading keeps your unsaved recipe, since the file's is as it was.",
-    (True, True): "Reloading keeps your unsaved changes, since the file's design and recipe are as "
-    "they were.",
+    (True, False): "Reloading keeps your unsaved design, as the design in the file did not change.",
+    (False, True): "Reloading keeps your unsaved recipe, as the recipe in the file did not change.",
+    (True, True): "Reloading keeps your unsaved design and recipe, as those in the file did not "
+    "change.",
 }
 _REPLACED = {
     (True, False): "Undo brings back your unsaved design.",

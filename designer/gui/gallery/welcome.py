@@ -37,6 +37,8 @@ class Welcome(QWidget):
         A button was pressed.
     file_requested(path), preset_requested(choice)
         A recent design or a preset is to be opened.
+    run_requested(path)
+        The design of the run that is being trained is to be opened.
     back_requested(document)
         The design that was edited last is to be shown.
     compare_requested(choice)
@@ -49,6 +51,7 @@ class Welcome(QWidget):
     demo_requested = Signal()
     file_requested = Signal(Path)
     preset_requested = Signal(object)
+    run_requested = Signal(Path)
     back_requested = Signal(object)
     compare_requested = Signal(object)
 
@@ -58,6 +61,7 @@ class Welcome(QWidget):
         self.preferences = preferences
         self._shown_before = False
         self._mine: Document | None = None
+        self._run = Path()  # that is being trained
         self.recent = RecentDesigns(preferences)
         self.recent.opened.connect(self.file_requested)
         self.recent.refused.connect(self.tell)
@@ -91,13 +95,17 @@ class Welcome(QWidget):
         self.gallery.preview.set_mine(mine.title if mine is not None else "")
         self.tell("")
 
-    def tell(self, sentence: str, *, role: str = "error") -> None:
-        """Show a sentence above the recent designs, in the look of a role; "" for none."""
-        self._message.setProperty("role", role)
-        self._message.style().unpolish(self._message)
-        self._message.style().polish(self._message)
+    def tell(self, sentence: str) -> None:
+        """Show why a design cannot be opened above the recent designs; "" for nothing."""
         self._message.setText(sentence)
-        self._message.setVisible(bool(sentence))
+        self._refusal.setVisible(bool(sentence))
+
+    def show_running(self, run: Path | None) -> None:
+        """Name the run that is being trained, with a button that opens its design."""
+        self._running.setVisible(run is not None)
+        if run is not None:
+            self._run = run
+            self._running_text.setText(f"The run {run.name} is being trained.")
 
     def _switched(self) -> None:
         if self.workspace.document is not None:
@@ -162,9 +170,19 @@ class Welcome(QWidget):
                 down.addWidget(self._note)
                 down.addSpacing(14)
         down.addSpacing(15)
+        self._running_text = _label("", "soft")
+        self._running_text.setTextFormat(Qt.TextFormat.PlainText)
+        self.show_run = self._button(
+            "Show this training", "chart", "welcome-run", lambda: self.run_requested.emit(self._run)
+        )
+        self.show_run.setToolTip("Open the design that is being trained, and its curves.")
+        self._running = _block(self._running_text, self.show_run)
         self._message = _label("", "error")
         self._message.setObjectName("welcome-message")
-        down.addWidget(self._message)
+        self._refusal = _block(self._message)
+        for block in (self._running, self._refusal):
+            block.hide()
+            down.addWidget(block)
         self._recent_title = _label("Recent designs")
         down.addWidget(self._recent_title)
         down.addSpacing(8)
@@ -224,6 +242,17 @@ def _label(text: str, role: str = "") -> QLabel:
     if role:
         label.setProperty("role", role)
     return label
+
+
+def _block(*widgets: QWidget) -> QWidget:
+    """Put widgets below each other, with room before what follows."""
+    block = QWidget()
+    down = QVBoxLayout(block)
+    down.setContentsMargins(0, 0, 0, 18)
+    down.setSpacing(8)
+    for widget in widgets:
+        down.addWidget(widget)
+    return block
 
 
 def _logo(size: int, ratio: float) -> QPixmap:

@@ -66,6 +66,7 @@ class MainWindow(QMainWindow):
         self.welcome.compare_requested.connect(self.compare)
         self.welcome.tour_requested.connect(self.tour)
         self.welcome.demo_requested.connect(self.train_demo)
+        self.welcome.run_requested.connect(self.show_training)
         self._seen = False
         self._assemble()
         self.autosave = Autosave(self.workspace, remembered, self)
@@ -74,7 +75,8 @@ class MainWindow(QMainWindow):
         self.welcome.file_requested.connect(self.documents.open_file)
         self.workspace.documents_changed.connect(self._name_window)
         self.workspace.switched.connect(self._switched)
-        self.trainer.run_changed.connect(self._tell_of_training)
+        for signal in (self.trainer.run_changed, self.trainer.state_changed):
+            signal.connect(self._tell_of_training)
         self.setAcceptDrops(True)
         self._restore()
         self._name_window()
@@ -393,12 +395,22 @@ class MainWindow(QMainWindow):
     def _tell_of_training(self) -> None:
         """Say on the welcome page that a run is being trained, which the editor shows."""
         active = self.trainer.active
-        if active is not None and self.workspace.document is None:
-            self.welcome.tell(
-                f"The run {active.run.path.name} is being trained: open a design to see it in the "
-                "Training panel.",
-                role="soft",
-            )
+        self.welcome.show_running(active.run.path if active is not None else None)
+
+    def show_training(self, run: Path) -> None:
+        """Open the design of a run, and show the run's curves."""
+
+        def show() -> None:
+            from designer.design import files
+            from designer.runs.folder import RunFolder
+
+            folder = RunFolder.open(run)
+            design = files.read(folder.design)
+            self.workspace.add(design, saved=design, recipe=folder.recipe())
+            self.show_dock("training")
+            self.trainer.show(folder.path)
+
+        self.guarded(show)
 
     def _fill_recent(self) -> None:
         self._recent.clear()

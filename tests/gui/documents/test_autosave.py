@@ -292,3 +292,35 @@ def test_a_full_disk_at_recovery_keeps_the_backup_until_there_is_a_new_one(
     assert b"extra" in backup.read_bytes()
     second.finish()
     assert not _backups()
+
+
+@pytest.mark.parametrize("lives", [False, True])
+def test_the_folder_of_a_killed_window_with_nothing_unsaved_goes_at_the_next_start(
+    window: MainWindow, lives: bool
+) -> None:
+    folder = state_folder() / "autosave" / "0123"
+    folder.mkdir(parents=True)
+    program = "\n".join(
+        [
+            "import sys, time",
+            "from pathlib import Path",
+            "from designer import file_lock",
+            "with file_lock.held(Path(sys.argv[1])):",
+            "    print('held', flush=True)",
+            "    time.sleep(60)",
+        ]
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(folder / "lock")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stdout.readline() == "held\n"
+    if not lives:
+        process.kill()
+        process.wait()
+    try:
+        assert window.autosave.recover() == 0
+        assert folder.exists() == lives
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
