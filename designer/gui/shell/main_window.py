@@ -398,7 +398,7 @@ class MainWindow(QMainWindow):
         self.welcome.show_running(active.run.path if active is not None else None)
 
     def show_training(self, run: Path) -> None:
-        """Open the design of a run, and show the run's curves."""
+        """Show the design of a run, opened unless it is open already, and the run's curves."""
 
         def show() -> None:
             from designer.design import files
@@ -406,7 +406,11 @@ class MainWindow(QMainWindow):
 
             folder = RunFolder.open(run)
             design = files.read(folder.design)
-            self.workspace.add(design, saved=design, recipe=folder.recipe())
+            opened = [each for each in self.workspace.documents if each.design == design]
+            if opened:
+                self.workspace.show(opened[-1])
+            else:
+                self.workspace.add(design, saved=design, recipe=folder.recipe())
             self.show_dock("training")
             self.trainer.show(folder.path)
 

@@ -62,4 +62,7 @@ def test_the_button_on_the_welcome_page_opens_its_design_and_curves(
         assert window.trainer.shown is not None and window.trainer.shown.run.path == run.path
         window.documents.show_welcome()
         assert button.isVisible()
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert len(window.workspace.documents) == 1  # it is open already
+        window.documents.show_welcome()
     qtbot.waitUntil(lambda: not button.isVisible(), timeout=20_000)  # the training has ended
