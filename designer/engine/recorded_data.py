@@ -181,9 +181,8 @@ def _check_present(run: RunFolder, source: str) -> None:
     # os.path, as Path.exists raises for a name that is too long.
     if source not in BUILT_IN and not os.path.exists(path):
         raise OtherDataError(
-            f"The data that {run.path.name} was trained on are no longer at {path}: put them back, "
-            "or say where they are now, in the window beside this sentence, on the command line "
-            "with --data PATH, an option of netdesigner resume and of netdesigner train-on."
+            f"The data of {run.path.name} are no longer at {path}: put them back, or say where "
+            "they are now (on the command line with --data PATH)."
         )
 
 
@@ -224,6 +223,6 @@ def _listed(names: Iterable[str]) -> str:
 def _other_data(run: RunFolder, difference: str) -> OtherDataError:
     """Return the error for data that differ from the run's; `difference` is a sentence."""
     return OtherDataError(
-        f"The run {run.path} cannot continue on other data than it was trained on. {difference} "
-        "Put the data back as they were, or begin a new run."
+        f"The run {run.path.name} cannot continue on other data than it was trained on. "
+        f"{difference} Put the data back as they were, or begin a new run."
     )

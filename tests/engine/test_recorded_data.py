@@ -171,7 +171,7 @@ def test_added_pictures_are_not_used(tmp_path, pictures):
 def test_moved_data_are_found_with_their_new_path(tmp_path, pictures):
     run = stopped(tmp_path / "run", pictures)
     moved = pictures.rename(tmp_path / "elsewhere")
-    words = "no longer at .*pictures: put them back, or say where they are now, .* with --data"
+    words = "no longer at .*pictures: put them back, or say where they are now .*--data"
     refused(run, words)
     refused(run, "classes", data=write_pictures(tmp_path / "others", ["a", "b", "c"]))
     assert train(run, resume=True, data=moved, interrupt=StopAt(3)).status == "stopped"

@@ -362,7 +362,7 @@ class Trainer(QObject):
         self._settle(job)
 
     def _settle(self, job: _Job) -> None:
-        """Remove a run that was refused before its first step; say why a resume was refused.
+        """Remove a run that was refused before its first step, and say why it was refused.
 
         It waits for the answer of the process and until the follower has seen the end.
         """
@@ -373,22 +373,20 @@ class Trainer(QObject):
         job.settled = True
         run = RunFolder(job.path)
 
-        def look() -> tuple[bool, bool]:
+        def look() -> bool:
             from designer.runs.discard import discard_refused
 
-            removed = (not job.resume or run.origin() is not None) and discard_refused(run)
-            result = None if removed else run.result()
-            return removed, result is not None and result.message == job.message
+            return (not job.resume or run.origin() is not None) and discard_refused(run)
 
-        def settle(removed: bool, told: bool) -> None:
+        def settle(removed: bool) -> None:
             shown = self.shown is not None and self.shown.run.path == job.path
             if removed:
                 self.forget(job.path)
                 self.runs_changed.emit()
-            if shown and not told:
+            if removed and shown:  # else the panel says it in place of how the run ended
                 self.refused.emit(job.message)
 
-        background.run(self, look, lambda found: settle(*found), self.refused.emit)
+        background.run(self, look, settle, self.refused.emit)
 
     def resume(self, path: Path, data: Path | None = None) -> None:
         """Resume a run that was stopped or interrupted; `data` is where its data were moved."""

@@ -271,7 +271,7 @@ def test_runs_are_compared_by_their_curves_and_what_differs(desk, written, tmp_p
     assert values["Seed"] == {"first": "0", "second": "0", "third": "4"}
     assert values["conv1.out_channels"]["third"] == "12"
     assert values["Test accuracy"] == {"first": "87.50 %", "second": "87.50 %", "third": "–"}
-    assert values["Validation accuracy"] == {name: "85.00 %" for name in names}
+    assert values["Validation accuracy"] == dict.fromkeys(names, "85.00 %")
     assert values["Weight decay"]["first"] == "0.01"
     assert "Optimizer" not in values and "conv2.out_channels" not in values
     assert "Recipe\tBatch\t" in dialog.text()

@@ -365,6 +365,7 @@ def test_a_run_whose_data_moved_is_resumed_with_their_new_path(desk, tmp_path, m
     desk.wait(panel.find_data.isVisible)
     assert "no longer at" in panel.sentence.text()
     assert panel.sentence.text().endswith("Where are the data now?")
+    assert desk.refused == []  # it is said once, in the panel
 
     def choose(path):
         chosen = lambda *_: (str(path), "")  # noqa: E731
