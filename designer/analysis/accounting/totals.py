@@ -11,8 +11,8 @@ from designer.layers.tensors import FLOAT_BYTES
 from designer.recipe.optimizers import Optimizer, state_copies
 
 PRECISIONS = ("float32", "mixed")
-FOLLOWED = 4_000
-"""Layers of a design up to which the backward pass is followed, which takes 10 ms for 1,000."""
+FOLLOWED = 1_500
+"""Layers of a design up to which the backward pass is followed, which takes 20 ms for 1,000."""
 
 
 class Memory(NamedTuple):
