@@ -362,6 +362,10 @@ QTreeView::item:hover, QListView::item:hover {{ background: {c.hover}; }}
 QHeaderView {{ background: {c.window}; }}
 QHeaderView::section {{ background: {c.window}; color: {c.soft_text}; border: 0;
     border-bottom: 1px solid {c.line}; padding: 5px 6px; }}
+QHeaderView::up-arrow, QHeaderView::down-arrow {{ width: 12px; height: 12px;
+    subcontrol-origin: margin; subcontrol-position: top center; }}
+QHeaderView::up-arrow {{ image: url("{pictures}/chevron-up-{look}.svg"); }}
+QHeaderView::down-arrow {{ image: url("{pictures}/chevron-{look}.svg"); }}
 QTreeView QHeaderView::section {{ padding: 5px 9px; }}
 QTabBar {{ background: {c.window}; }}
 QTabBar::tab {{ background: transparent; color: {c.soft_text}; padding: 6px 12px; border: 0;

@@ -54,6 +54,8 @@ class EvaluationPanel(QWidget):
         super().__init__(objectName="evaluation")
         self.trainer = trainer
         self._shown: tuple[Path, object] | None = None
+        self.run = ElidedLabel(name="evaluation-run")
+        self.run.setProperty("role", "soft")
         self.title = QLabel(objectName="evaluation-title", textFormat=Qt.TextFormat.PlainText)
         self.matrix = ConfusionMatrix()
         self.matrix.picked.connect(self._filter)
@@ -88,8 +90,12 @@ class EvaluationPanel(QWidget):
         right.addWidget(self.key)  # as high as the headings of the matrix, which it is beside
         right.addWidget(scroll, 1)
         self.content = QWidget()
-        row = QHBoxLayout(self.content)
-        row.setContentsMargins(10, 6, 4, 4)
+        whole = QVBoxLayout(self.content)
+        whole.setContentsMargins(10, 4, 4, 4)
+        whole.setSpacing(2)
+        whole.addWidget(self.run)
+        row = QHBoxLayout()
+        whole.addLayout(row, 1)
         row.setSpacing(14)
         row.addLayout(left, 11)
         row.addLayout(right, 10)
@@ -145,7 +151,8 @@ class EvaluationPanel(QWidget):
         total = sum(map(sum, found.matrix))
         share = f"{100 * correct / total:.2f} %" if total else "–"
         self.title.setText(f"Test accuracy: {share} of {numbers.count(total)} images")
-        self.title.setToolTip(tip(str(path.parent)))
+        self.run.setText(f"Evaluation of {path.parent.name}")
+        self.run.setToolTip(tip(str(path.parent)))
         self.matrix.show_matrix(found.classes, found.matrix)
         self.mistakes.show_mistakes(found.mistakes)
         self._filter(None)

@@ -71,6 +71,7 @@ def test_double_click_shows_curves_and_evaluation(desk, written):
     assert "accuracy 87.50\N{NO-BREAK SPACE}%" in desk.training.sentence.text()
     desk.wait(lambda: "0.25" in desk.training.curves.loss.header.text())
     desk.wait(desk.evaluation.content.isVisible)
+    assert desk.evaluation.run.text() == "Evaluation of first"
     assert desk.evaluation.title.text() == "Test accuracy: 90.00 % of 30 images"
 
 
