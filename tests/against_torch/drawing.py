@@ -4,7 +4,9 @@ A piece takes a tensor of the design that grows and returns another one. Shapes 
 of the catalogue, which the table of layers holds against torch.
 """
 
+import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -126,6 +128,29 @@ BLOCKS: Mapping[str, Any] = {
 }
 
 
+def blocks_of(nodes: Mapping[str, Node]) -> Mapping[str, Any]:
+    """Return the blocks that nodes use, and those in them."""
+    used = {node["block"] for node in nodes.values() if "block" in node}
+    for name in tuple(used):
+        used |= blocks_of(BLOCKS[name]["nodes"]).keys()
+    return {name: each for name, each in BLOCKS.items() if name in used}
+
+
+@lru_cache(maxsize=10_000)
+def output_shapes(node: str, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """Return the shapes of a node's outputs, from its JSON text and the shapes of its inputs."""
+    images = {
+        f"image{port}": {"layer": "Input", "shape": list(shape)}
+        for port, shape in enumerate(shapes)
+    }
+    edges = [[image, f"node:{port}" if port else "node"] for port, image in enumerate(images)]
+    nodes = {**images, "node": json.loads(node), "scores": {"layer": "Output"}}
+    found = analyze(design(nodes, [*edges, ["node", "scores"]], blocks=blocks_of(nodes)))
+    result = found.node("node")
+    assert result is not None and result.outputs, found.problems
+    return tuple(flow.shape for flow in result.outputs if flow is not None)
+
+
 class Drawing:
     """A design while it grows.
 
@@ -156,16 +181,13 @@ class Drawing:
         return name
 
     def measured(self, name: str) -> str:
-        """Let the analysis tell the shape behind a block or a join."""
-        out = {"probe": {"layer": "Output"}}
-        found = analyze(
-            design({**self.nodes, **out}, [*self.edges, [name, "probe"]], blocks=BLOCKS)
+        """Let the analysis infer the shapes behind a node, and before it where not yet known."""
+        sources = [source for source, end in self.edges if end.partition(":")[0] == name]
+        shapes = tuple(
+            self.shapes[each if each in self.shapes else self.measured(each)] for each in sources
         )
-        result = found.top.nodes[name]
-        assert result.outputs, found.problems
-        for port, flow in enumerate(result.outputs):
-            assert flow is not None
-            self.shapes[f"{name}:{port}" if port else name] = flow.shape
+        for port, shape in enumerate(output_shapes(json.dumps(self.nodes[name]), shapes)):
+            self.shapes[f"{name}:{port}" if port else name] = shape
         return name
 
     def image(self, shape: Shape) -> str:
@@ -350,7 +372,7 @@ def designs(draw: st.DrawFn, *, pieces: int = 3, everything: bool = False) -> De
     for _ in range(draw(st.integers(1, pieces))):
         at = drawing.grow(at)
     drawing.output(at)
-    drawn = design(drawing.nodes, drawing.edges, blocks=BLOCKS)
+    drawn = design(drawing.nodes, drawing.edges, blocks=blocks_of(drawing.nodes))
     if everything and drawing.chance(0.4):
         for name in draw(st.lists(st.sampled_from([*drawing.nodes]), max_size=4, unique=True)):
             drawn = set_learning_rate(drawn, name, 0)

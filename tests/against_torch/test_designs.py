@@ -1,7 +1,8 @@
 """A small run of the comparison of random designs with torch, and designs that once differed."""
 
-import json
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,7 +17,9 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 @pytest.mark.parametrize("number", range(2))
 def test_random_designs(number: int) -> None:
     found = designs.part(number, 150)
-    assert found.difference is None, found.difference and files.dumps(found.difference[1])
+    if found.difference is not None:
+        sentence, design = found.difference
+        pytest.fail(f"{sentence}\n{design and files.dumps(design)}")
     assert found.drawn == 150
     assert len(found.layers) > 50
 
@@ -61,6 +64,33 @@ def test_a_difference_is_found_and_shrunk(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(designs, "check", three_relus)
     found = designs.part(0, 100)
     assert found.difference is not None
-    smallest = found.difference[1].graph.nodes.values()
-    assert sum(getattr(each, "layer", "") == "ReLU" for each in smallest) == 3
-    assert json.loads(files.dumps(found.difference[1]))["format"] == "netdesigner/design"
+    sentence, smallest = found.difference
+    assert (sentence, smallest and three_relus(smallest)) == ("three", "three")
+    assert smallest is not None
+    relus = [each for each in smallest.graph.nodes.values() if getattr(each, "layer", "") == "ReLU"]
+    assert len(relus) == 3
+
+
+def test_a_run_goes_on_after_differences_and_errors(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder is created; each part's smallest design is a file in it."""
+
+    def check(design: Design) -> str:
+        if len(design.graph.nodes) > 6:
+            raise RuntimeError("torch cannot")
+        return ""
+
+    monkeypatch.setattr(designs, "check", check)
+    monkeypatch.setattr(designs, "get_context", lambda _: SimpleNamespace(Pool=ThreadPool))
+    folder = tmp_path / "new" / "differences"
+    assert designs.report(2 * designs.PART, 7, 1, folder)
+    assert sorted(each.name for each in folder.iterdir()) == [
+        "difference_7.json",
+        "difference_8.json",
+    ]
+    for path in folder.iterdir():
+        assert len(files.loads(path.read_text(encoding="utf-8")).graph.nodes) == 7
+    printed = capsys.readouterr().out
+    assert printed.count("RuntimeError: torch cannot") == 2
+    assert " designs, 2 differences" in printed
