@@ -120,7 +120,7 @@ def test_convnext_needs_permute_and_linear_only(theirs: ConvNeXt) -> None:
     assert 2 * analysis.totals.macs == measuring.macs(theirs.train(), inputs)
     field = analysis.receptive_fields["stage0.1.layer_scale"]
     assert field is not None
-    assert field.size == (4 + 2 * 6 * 4,) * 2
+    assert field.local == (4 + 2 * 6 * 4,) * 2
 
 
 @pytest.mark.parametrize("shape", [(6,), (4, 6), (3, 5, 6)], ids=str)
