@@ -101,7 +101,10 @@ def test_what_is_no_design_is_refused_before_a_window_opens(
         assert main(list(words)) == 1
         assert capsys.readouterr().err.startswith(sentence)
     assert main(["chekc"]) == 2
-    assert "No such command 'chekc'" in capsys.readouterr().err
+    assert (
+        "no command, preset or design file 'chekc'. Did you mean 'check'?"
+        in capsys.readouterr().err
+    )
     assert opened == []
 
 

@@ -408,7 +408,9 @@ def test_an_output_without_its_flatten_is_refused(tmp_path, capsys):
     design = small(tmp_path / "small.json", {"layer": "MaxPool2d", "kernel_size": 4}, TEN)
     run = tmp_path / "run"
     assert main(["train", design, "--data", "mnist10k", "--run", str(run)]) == 1
-    sentence = "Output out is 1×7×10 but must be a list of values: insert a Flatten before n1."
+    sentence = (
+        "out: this output is 1×7×10 but must be a list of values: insert a Flatten before n1."
+    )
     assert sentence in capsys.readouterr().err
     assert not run.exists()
 

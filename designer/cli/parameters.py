@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -133,9 +133,24 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if self.get_command(ctx, args[0]) is None and _is_design(args[0]):
-            args = ["open", *(["--"] if args[0].startswith("-") else []), *args]
+        word = args[0]
+        if self.get_command(ctx, word) is None:
+            if _is_design(word):
+                args = ["open", *(["--"] if word.startswith("-") else []), *args]
+            elif not word.startswith("-"):
+                self._refuse(ctx, word)
         return super().resolve_command(ctx, args)
+
+    def _refuse(self, ctx: click.Context, word: str) -> NoReturn:
+        """Refuse a word that is neither a command nor a design, and name the closest one."""
+        from difflib import get_close_matches
+
+        from designer import presets
+
+        known = (*self.list_commands(ctx), *presets.names())
+        close = get_close_matches(word.lower(), known, 1)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        ctx.fail(f"There is no command, preset or design file '{word}'.{hint}")
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         from click.shell_completion import CompletionItem

@@ -72,7 +72,7 @@ def test_a_layer_in_a_block_is_named_by_its_path() -> None:
 def test_an_image_as_output_names_the_forgotten_flatten() -> None:
     analysis = analyze(chain(CONV, LINEAR, {"layer": "ReLU"}, LINEAR))
     assert training.refusal(analysis, 4) == (
-        "Output scores is 8×6×2 but must be a list of values: insert a Flatten before n2."
+        "scores: this output is 8×6×2 but must be a list of values: insert a Flatten before n2."
     )
     (problem,) = training.output_problems(analysis)
     assert analyze(problem.fixes[0](analysis.design)).outputs[0].shape == (2,)

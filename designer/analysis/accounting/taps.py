@@ -38,9 +38,9 @@ class Positions(NamedTuple):
     ordered: bool
 
 
-# A network has few different windows over few different sizes. Each holds two lists, mostly of less
-# than 300 numbers.
-@lru_cache(maxsize=512)
+# A network has few different windows over few different sizes. Each takes about 100 bytes a
+# position, of which there are mostly less than 300; at most 128 x 4,096 positions are 50 MB.
+@lru_cache(maxsize=128)
 def taps(
     size: float,
     stride: float,

@@ -260,10 +260,10 @@ def _start(kind: type[Layer], name: str, parameter: Parameter[Any], shape: Shape
     return max(1, int(least))
 
 
-def takes(layer: str, shape: Shape | None) -> bool:
-    """Tell whether a new layer takes a tensor of a shape without a warning.
+def takes(layer: str, shape: Shape | None, *, warned: bool = False) -> bool:
+    """Tell whether a new layer takes a tensor of a shape; True if the shape is unknown.
 
-    True if the shape is unknown.
+    One that takes it with a warning, as Linear takes an image, counts only if `warned` is set.
     """
     kind = layer_types()[layer]
     if not kind.inputs[1]:
@@ -273,7 +273,11 @@ def takes(layer: str, shape: Shape | None) -> bool:
     made, _ = resolve(layer, starting_node(layer, shape).parameters, {})
     given = (Tensor(shape),) * max(1, kind.inputs[0])
     try:
-        return made is not None and bool(made.output_shape(given)) and not made.warning(given)
+        return (
+            made is not None
+            and bool(made.output_shape(given))
+            and (warned or made.warning(given) is None)
+        )
     except LayerError:
         return False
 

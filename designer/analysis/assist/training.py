@@ -61,7 +61,7 @@ def output_problems(analysis: Analysis) -> tuple[Problem, ...]:
 
 def _output_problem(analysis: Analysis, port: Port) -> Problem:
     """Return the problem of an output, with the fix of a forgotten Flatten if there is one."""
-    message = f"Output {port.name} is {show(port.shape)} but must be a list of values"
+    message = f"{port.name}: this output is {show(port.shape)} but must be a list of values"
     for each in analysis.problems:
         if each.code == "missing-flatten" and each.fixes:
             message = f"{message}: insert a Flatten before {each.path}"

@@ -33,11 +33,11 @@ def with_channels_last(
     found = list(problems)
     for name, (node, shape) in inputs.items():
         fix = _fix(name, node, shape)
-        hint = f"; if {name} is height × width × channels, {fix.label}"
+        hint = f"; if {{who}} is height × width × channels, {fix.label}"
         meant = [each for each in found if each.origin == name and each.block is None]
         for each in meant:
             found[found.index(each)] = replace(
-                each, message=each.message + hint, fixes=(fix, *each.fixes)
+                each, message=each.message + hint.format(who=name), fixes=(fix, *each.fixes)
             )
         height, width, channels = shape
         if not meant and (channels == _COLOR or (channels == 1 and height == width)):
@@ -47,7 +47,7 @@ def with_channels_last(
             found.append(
                 Problem(
                     "channels-last",
-                    message + hint.replace(name, "it", 1),
+                    message + hint.format(who="it"),
                     name,
                     node=name,
                     severity=Severity.WARNING,

@@ -294,15 +294,24 @@ def _block(
     )
 
 
+def _size_of(nodes: int, blocks: int) -> str:
+    """Return the line below a design's name."""
+    if blocks == 0:
+        return "design of 1 node" if nodes == 1 else f"design of {nodes} nodes"
+    if nodes == 1:
+        return "design of 1 node, 1 block" if blocks == 1 else f"design of 1 node, {blocks} blocks"
+    if blocks == 1:
+        return f"design of {nodes} nodes, 1 block"
+    return f"design of {nodes} nodes, {blocks} blocks"
+
+
 def _design(
     workspace: Workspace, unfolded: frozenset[str], unfold: Callable[[str], None]
 ) -> Contents:
-    number = len(workspace.design.blocks)
     return Contents(
         ("design", workspace.document),
         title=design_rows.design_name_row(workspace),
-        kind=f"design of {len(workspace.design.graph.nodes)} nodes"
-        + (f", {number} block{'s' if number != 1 else ''}" if number else ""),
+        kind=_size_of(len(workspace.design.graph.nodes), len(workspace.design.blocks)),
         sections=[
             design_rows.about_section(workspace),
             design_rows.argument_section(workspace, None, unfolded, unfold),

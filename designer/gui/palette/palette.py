@@ -90,7 +90,11 @@ class PaletteModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return row.title if isinstance(row, Header) else row.text
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(row, Entry):
-            note = "" if self.fits(row) else "\nIt cannot take the output of the selected node."
+            note = (
+                ""
+                if self.fits(row)
+                else "\nIt does not fit the output of the selected node as it is."
+            )
             return tip(f"{row.text}\n{row.help}{note}")
         return None
 

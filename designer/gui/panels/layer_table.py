@@ -238,7 +238,7 @@ class LayerTable:
     numbers, largest
         By the name of the column: the number of each line, and the largest of them.
     longest
-        By the name of a column of words or shapes: the length of its longest text.
+        By the name of a column of words, shapes or fields: the length of its longest text.
     """
 
     def __init__(self, analysis: Analysis) -> None:
@@ -256,7 +256,7 @@ class LayerTable:
         self.longest = {
             column.name: max((len(column.text(line)) for line in self.lines), default=0)
             for column in COLUMNS
-            if column.number is None or column.name == "output"
+            if column.number is None or column.name in ("output", "receptive_field")
         }
 
     def order(self, column: Column | None, descending: bool, words: str = "") -> list[int]:
@@ -290,7 +290,8 @@ class LayerTable:
         if column.name == "layer":
             return ("Total", "Total") if self.valid else ("Total so far", "So far")
         if column.name == "type":
-            layers = f"{numbers.count(len(self.lines))} layers"
+            number = len(self.lines)
+            layers = "1 layer" if number == 1 else f"{numbers.count(number)} layers"
             return layers, layers
         return column.total(self.totals)
 

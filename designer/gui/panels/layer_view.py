@@ -249,13 +249,12 @@ class LayerView(QTableView):
             full = short = least
             if table is not None and table.lines:
                 totals = table.total(column)
-                if column.bar or column.name == "receptive_field":
+                if column.bar:
                     top = table.lines[table.numbers[column.name].index(table.largest[column.name])]
                     # The largest need not have the longest text: 999 KB is longer than 1.2 MB.
-                    least_full, least_short = (7, 6) if column.bar else (0, 0)
-                    letters = max(len(column.text(top)), least_full)
+                    letters = max(len(column.text(top)), 7)
                     full = max(full, letters * letter + 2 * PADDING)
-                    letters = max(len(column.short(top)), least_short)
+                    letters = max(len(column.short(top)), 6)
                     short = max(short, letters * letter + 2 * PADDING)
                 else:
                     full = max(full, table.longest[column.name] * letter + 2 * PADDING + MARK)

@@ -68,7 +68,11 @@ class FrozenHeader(QHeaderView):
                 edge = Qt.CursorShape.SplitHCursor
                 self.setCursor(edge if at_edge else Qt.CursorShape.ArrowCursor)
                 return True
-        elif kind == QEvent.Type.MouseButtonPress and at_edge:
+        elif (
+            kind == QEvent.Type.MouseButtonPress
+            and at_edge
+            and event.button() == Qt.MouseButton.LeftButton
+        ):
             self._dragged = self.frozen - x
             return True
         elif x < self.frozen:

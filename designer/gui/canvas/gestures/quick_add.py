@@ -35,8 +35,9 @@ def ask(view: SceneView, point: QPointF, spot: Spot) -> "QuickAdd":
     workspace = view.workspace
     shape = spot_shape(workspace, spot)
     entries = offered(workspace, spot.scope)
+    warned: list[Entry] = []
     if spot.name or spot.edge is not None:
-        entries = [each for each in entries if _fits(workspace, each.item, spot, shape)]
+        entries, warned = _fitting(workspace, entries, spot, shape)
     if spot.edge is not None:
         purpose = f"Insert between {spot.edge.source} and {spot.edge.target}"
     elif spot.name and spot.output:
@@ -45,7 +46,9 @@ def ask(view: SceneView, point: QPointF, spot: Spot) -> "QuickAdd":
         purpose = f"Add before {spot.name}"
     else:
         purpose = "Add a layer, block or preset"
-    return QuickAdd(view, point, entries, purpose, lambda item: adding.put(workspace, item, spot))
+    return QuickAdd(
+        view, point, entries, warned, purpose, lambda item: adding.put(workspace, item, spot)
+    )
 
 
 def ask_after(view: SceneView, paths: Collection[str]) -> "QuickAdd":
@@ -55,13 +58,12 @@ def ask_after(view: SceneView, paths: Collection[str]) -> "QuickAdd":
     scope, name = graph_paths.parent(path), graph_paths.name_of(path)
     spot = Spot(scope, name=name)
     shape = spot_shape(workspace, spot)
-    entries = [
-        each for each in offered(workspace, scope) if _fits(workspace, each.item, spot, shape)
-    ]
+    entries, warned = _fitting(workspace, offered(workspace, scope), spot, shape)
     return QuickAdd(
         view,
         view.rect_of(path).bottomLeft(),
         entries,
+        warned,
         f"Add after {name}" if len(paths) == 1 else "Add after the selection",
         lambda item: adding.append(workspace, item),
     )
@@ -120,13 +122,26 @@ def _preset_entries() -> list[Entry]:
     return entries
 
 
-def _fits(workspace: Workspace, item: Item, spot: Spot, shape: Shape | None) -> bool:
+def _fitting(
+    workspace: Workspace, entries: Sequence[Entry], spot: Spot, shape: Shape | None
+) -> tuple[list[Entry], list[Entry]]:
+    """Return the entries that fit a spot, and those that fit it with a warning."""
+    fit = [each for each in entries if _fits(workspace, each.item, spot, shape)]
+    names = {each.item for each in fit}
+    others = [each for each in entries if each.item not in names]
+    return fit, [each for each in others if _fits(workspace, each.item, spot, shape, warned=True)]
+
+
+def _fits(
+    workspace: Workspace, item: Item, spot: Spot, shape: Shape | None, *, warned: bool = False
+) -> bool:
     if item.kind != "layer":
         return True
     if spot.edge is not None:
-        return adding.can_insert(workspace, item) and editing.takes(item.name, shape)
+        can_insert = adding.can_insert(workspace, item)
+        return can_insert and editing.takes(item.name, shape, warned=warned)
     if spot.output:
-        return editing.takes(item.name, shape)
+        return editing.takes(item.name, shape, warned=warned)
     node = editing.starting_node(item.name)
     return editing.output_ports(workspace.design, node) > 0
 
@@ -135,11 +150,19 @@ class _Rows(QAbstractListModel):
     """The entries that match what was typed, as rows of a list.
 
     Has what `RowDelegate` asks of a model.
+
+    Parameters
+    ----------
+    entries
+        The entries that fit.
+    warned
+        Those that fit with a warning; they are shown only if they are typed.
     """
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], warned: Sequence[Entry]) -> None:
         super().__init__()
         self.entries = entries
+        self.warned = warned
         self.rows: list[PaletteRow] = []
         self.search("")
 
@@ -147,7 +170,7 @@ class _Rows(QAbstractListModel):
         """Show the entries that match, or without a pattern all of them under headers."""
         self.beginResetModel()
         if pattern.strip():
-            self.rows = palette_entries.found(self.entries, pattern)
+            self.rows = palette_entries.found([*self.entries, *self.warned], pattern)
         else:
             self.rows = [
                 replace(row, foldable=False) if isinstance(row, Header) else row
@@ -187,13 +210,14 @@ class QuickAdd(QFrame):
         view: SceneView,
         point: QPointF,
         entries: Sequence[Entry],
+        warned: Sequence[Entry],
         purpose: str,
         chosen: Callable[[Item], object],
     ) -> None:
         super().__init__(view, objectName="quick-add")
         close_open(view, but=self)
         self.view, self.chosen = view, chosen
-        self.model = _Rows(entries)
+        self.model = _Rows(entries, warned)
         self.field = QLineEdit(self, objectName="quick-add-field")
         self.field.setPlaceholderText(f"{purpose}…")
         self.field.setAccessibleName(purpose)
@@ -364,6 +388,7 @@ def replace_node(view: SceneView, path: str) -> QuickAdd | None:
         view,
         corner,
         entries,
+        [],
         f"Replace {name} by",
         lambda item: adding.replace(workspace, path, item),
     )

@@ -74,6 +74,21 @@ def test_a_double_click_on_an_edge_adds_into_it(hand: Hand) -> None:
     assert {("conv", "dropout", 0), ("dropout", "act", 0)} <= hand.edges
 
 
+def test_a_layer_that_fits_with_a_warning_is_found_by_its_name(hand: Hand) -> None:
+    hand.click(hand.at("conv"))
+    hand.key(Key.Key_Tab)
+    found = hand.list
+    assert found is not None
+    assert "Linear" not in [row.text for row in found.model.rows if isinstance(row, Entry)]
+    hand.type("linear")
+    entry = found.current()
+    assert entry is not None and entry.text == "Linear"
+    hand.key(Key.Key_Return)
+    assert hand.steps == ["Add linear"]
+    (problem,) = [p for p in hand.workspace.analysis.problems if p.code == "missing-flatten"]
+    assert [fix.label for fix in problem.fixes][:1] == ["insert Flatten"]
+
+
 def test_it_closes_when_the_focus_leaves(hand: Hand) -> None:
     hand.key(Key.Key_Tab)
     assert hand.list is not None
