@@ -5,6 +5,7 @@ import torch
 
 from designer import presets
 from designer.analysis.accounting import totals
+from designer.analysis.accounting.saved_for_backward import saved_bytes_of_nodes
 from designer.analysis.analysis import analyze
 from designer.design.values import Design
 from designer.engine.freezing import freeze
@@ -80,3 +81,11 @@ def test_a_huge_design_has_the_sum_which_is_more(monkeypatch: pytest.MonkeyPatch
     followed = found.training_bytes(MOMENTUM, 4)
     monkeypatch.setattr(totals, "FOLLOWED", 10)
     assert found.training_bytes(MOMENTUM, 4) > followed
+
+
+@pytest.mark.parametrize("name", ["lenet5", "resnet18", "googlenet", "densenet121"])
+def test_all_nodes_together_keep_what_the_design_keeps(name: str) -> None:
+    analysis = analyze(presets.load(name))
+    nodes = analysis.design.graph.nodes
+    assert saved_bytes_of_nodes(analysis.top, nodes) == analysis.totals.saved_bytes()
+    assert saved_bytes_of_nodes(analysis.top, ["gone", *nodes]) == analysis.totals.saved_bytes()

@@ -1,6 +1,6 @@
 """What autograd saves between forward and backward for each node and layer, in train mode."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import NamedTuple, TypeAlias
 
@@ -12,34 +12,39 @@ Storage: TypeAlias = tuple[str, int]
 """A storage in the whole design: the path of the graph that allocates it, and its number there."""
 
 
-def saved_bytes_of_node(top: GraphResult, path: str) -> int:
-    """Return the bytes that autograd saves for one node, as if it stood alone.
+def saved_bytes_of_nodes(top: GraphResult, paths: Iterable[str]) -> int:
+    """Return the bytes that autograd saves for some nodes, as if they stood alone.
 
     Parameters
     ----------
     top
         The result of the design's own graph.
-    path
-        The graph path of the node, such as ``layer2.0.conv1``.
+    paths
+        The graph paths of the nodes, such as ``layer2.0.conv1``.
 
     Returns
     -------
     int
-        Bytes for one image; 0 where nothing is known of the node. A storage that several nodes
-        save counts for each of them.
+        Bytes for one image; nothing for a node of which nothing is known. A storage that several
+        of the nodes save counts once.
     """
-    graph: GraphResult | None = top
-    *scope, name = path.split(".")
-    for each in scope:
-        result = graph.nodes.get(each) if graph is not None else None
-        graph = result.inside if result is not None else None
-    result = graph.nodes.get(name) if graph is not None else None
-    if graph is None or result is None or result.effect is None:
-        return 0
-    saved = result.effect.saved_for_backward
-    position = graph.wiring.numbers.first[name] - graph.wiring.numbers.start
-    storages = set(_saved_storages(graph, position, saved))
-    return saved.per_image + saved.fixed + sum(graph.sizes[each] for each in storages)
+    total = 0
+    storages: dict[Storage, int] = {}
+    for path in paths:
+        graph: GraphResult | None = top
+        scope, _, name = path.rpartition(".")
+        for each in scope.split(".") if scope else ():
+            outer = graph.nodes.get(each) if graph is not None else None
+            graph = outer.inside if outer is not None else None
+        result = graph.nodes.get(name) if graph is not None else None
+        if graph is None or result is None or result.effect is None:
+            continue
+        saved = result.effect.saved_for_backward
+        total += saved.per_image + saved.fixed
+        position = graph.wiring.numbers.first[name] - graph.wiring.numbers.start
+        for number in _saved_storages(graph, position, saved):
+            storages[scope, number] = graph.sizes[number]
+    return total + sum(storages.values())
 
 
 def saved_bytes_by_layer(top: GraphResult) -> dict[str, int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from designer.analysis.accounting.receptive_fields import Axes, ReceptiveField
-from designer.analysis.accounting.saved_for_backward import saved_bytes_of_node
+from designer.analysis.accounting.saved_for_backward import saved_bytes_of_nodes
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import BlockEffect, GraphResult, NodeResult
 from designer.analysis.problems import Problem
@@ -92,7 +92,9 @@ def of_layer(analysis: Analysis, path: str) -> list[Fact]:
         number = numbers.count(effect.counts.macs)
         short = f" ≈ {numbers.scaled(effect.counts.macs)}" if effect.counts.macs >= 10**6 else ""
         facts.append(Fact("MACs", formula, f"{number}{short}", MACS))
-    facts += _memory(effect.counts, saved_bytes_of_node(analysis.top, path), _saved_words(result))
+    facts += _memory(
+        effect.counts, saved_bytes_of_nodes(analysis.top, [path]), _saved_words(result)
+    )
     if result.in_place:
         facts.append(Fact("in place", "overwrites its input", help="Nothing else needs its input."))
     facts += _receptive_field(analysis.receptive_fields.get(path))
@@ -117,7 +119,7 @@ def of_use(analysis: Analysis, path: str) -> list[Fact]:
     passes = f"in {times} passes" if times > 1 else ""
     facts.append(Fact("layers", "", numbers.count(effect.counts.layers), after=passes))
     facts += _totals(effect.counts)
-    facts += _memory(effect.counts, saved_bytes_of_node(analysis.top, path), "")
+    facts += _memory(effect.counts, saved_bytes_of_nodes(analysis.top, [path]), "")
     if inside is not None:
         end = _output_path(inside, path)
         facts += _receptive_field(analysis.receptive_fields.get(end) if end else None)
@@ -134,7 +136,7 @@ def of_several(analysis: Analysis, paths: Iterable[str]) -> list[Fact]:
     return [
         Fact("layers", "", numbers.count(summed.layers)),
         *_totals(summed),
-        *_memory(summed, sum(saved_bytes_of_node(analysis.top, path) for path in found), ""),
+        *_memory(summed, saved_bytes_of_nodes(analysis.top, found), ""),
     ]
 
 
