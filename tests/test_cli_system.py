@@ -127,6 +127,8 @@ def test_words_are_completed_from_what_there_is(
 ) -> None:
     runs = [RunFolder(tmp_path / name) for name in ("first", "second")]
     monkeypatch.setattr("designer.runs.folder.list_runs", lambda folder: runs)
+    assert completed("che") == ["check"]
+    assert completed("lenet5_1") == ["lenet5_1998"]
     assert completed("resume", "f") == ["first"]
     assert completed("export", "sec") == ["second"]
     assert completed("train", "lenet5", "--data", "mn") == ["mnist10k"]

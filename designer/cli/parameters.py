@@ -155,8 +155,13 @@ class Group(click.Group):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         from click.shell_completion import CompletionItem
 
+        from designer import presets
+
         found = super().shell_complete(ctx, incomplete)
-        return found or [CompletionItem(incomplete, type="file")]
+        if found or incomplete.startswith("-"):
+            return found
+        names = [CompletionItem(name) for name in presets.names() if name.startswith(incomplete)]
+        return [CompletionItem(incomplete, type="file"), *names]
 
 
 def _is_design(word: str) -> bool:
