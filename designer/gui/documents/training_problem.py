@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from designer.analysis.problems import Fix, Problem
+from designer.analysis.problems import Fix, Problem, Severity
 from designer.recipe.recipe import Recipe
 
 CODE = "training"
@@ -22,9 +22,10 @@ def recipe_fix(label: str, change: Callable[[Recipe], Recipe]) -> RecipeFix:
     return RecipeFix(label, lambda design: design, change)
 
 
-def training_problem(message: str, fixes: tuple[Fix, ...]) -> Problem:
-    """Return why the design cannot be trained with the chosen data and recipe."""
-    return Problem(CODE, message, fixes=fixes)
+def training_problem(message: str, fixes: tuple[Fix, ...], *, warning: bool = False) -> Problem:
+    """Return why the design cannot be trained, or trains badly, with its data and recipe."""
+    severity = Severity.WARNING if warning else Severity.ERROR
+    return Problem(CODE, message, severity=severity, fixes=fixes)
 
 
 def is_of_training(problem: Problem) -> bool:

@@ -323,7 +323,7 @@ class SetUp(QWidget):
         self._refresh()
 
     def _report(self) -> None:
-        """List among the problems of the design why it cannot be trained with data and recipe.
+        """List among the problems of the design why it cannot be trained, or trains badly.
 
         A wrong value in a field of the form is marked there. Data that are still to be downloaded
         are a step to do, not a problem.
@@ -334,8 +334,13 @@ class SetUp(QWidget):
             fixes = (recipe_fix("use the built-in digits", with_value("data.source", BUILT_IN)),)
         elif not sentence:
             sentence, fixes = self.start.error, ()
+        warning = "" if sentence else self.match.warning
+        if warning:
+            fixes = self.match.fixes
         self.workspace.report_training_problem(
-            training_problem(sentence, fixes) if sentence else None
+            training_problem(sentence or warning, fixes, warning=bool(warning))
+            if sentence or warning
+            else None
         )
 
     def _apply_fix(self, number: int) -> None:

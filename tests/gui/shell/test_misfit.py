@@ -5,7 +5,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QToolButton
 
+from designer.analysis.problems import Severity
 from designer.design import edits
+from designer.design.values import LayerNode
 from designer.recipe.reading import changed
 from tests.gui.training.test_set_up import write_data
 
@@ -111,3 +113,22 @@ def test_problems_of_the_design_come_first(misfit, qtbot):
     assert not misfit.workspace.analysis.valid
     assert misfit.workspace.training_problem not in misfit.workspace.problems
     assert not misfit.toolbar.why.text()
+
+
+def test_what_trains_badly_is_a_warning_that_stops_nothing(window, qtbot):
+    window.workspace.open_preset("lenet5")
+    edge = next(each for each in window.workspace.design.graph.edges if each.target == "scores")
+    window.workspace.edit(
+        "Insert softmax",
+        lambda design: edits.insert_on_edge(design, edge, "softmax", LayerNode("Softmax")),
+    )
+    status = window.statusBar().problems
+    qtbot.waitUntil(lambda: status.text() == "1 problem of training", timeout=20_000)
+    assert window.workspace.training_problem.severity is Severity.WARNING
+    assert not window.toolbar.why.text()
+    assert window.training.set_up.train.isEnabled()
+    row = problem_row(window, qtbot)
+    assert "Softmax" in row.sentence.text()
+    QTest.mouseClick(row.buttons[0], LEFT)
+    assert "softmax" not in window.workspace.design.graph.nodes
+    qtbot.waitUntil(lambda: status.text() == "No problems")
