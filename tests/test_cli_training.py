@@ -18,6 +18,7 @@ from PIL import Image
 from designer import presets
 from designer.cli import jobs, main, recipes, terminal
 from designer.design import files
+from designer.engine import preparation
 from designer.recipe import stored
 from designer.recipe.optimizers import OPTIMIZERS
 from designer.recipe.reading import changed
@@ -425,8 +426,8 @@ def test_labels_that_begin_at_one(tmp_path, capsys):
     train = ["train", design, "--data", str(data), "--batch", "8", "--epochs", "1"]
     assert main([*train, "--run", str(run)]) == 1
     sentence = (
-        "The labels of from1 begin at 1: class 0 never occurs. Set data.first_label to 1 to train "
-        "on the 10 classes from 1 on."
+        "The labels of from1 begin at 1: class 0 never occurs. To train on the 10 classes from 1 "
+        "on, set data.first_label to 1 (on the command line: --set-recipe data.first_label=1)."
     )
     assert capsys.readouterr().err.strip().endswith(sentence)
     first = ["--set-recipe", "data.first_label=1"]
@@ -444,3 +445,49 @@ def test_one_hot_rows_are_trained_on_as_classes(tmp_path, capsys):
     assert main([*train, "--run", str(tmp_path / "run")]) == 0
     output = capsys.readouterr()
     assert "one-hot rows, which are read as 10 classes" in output.out + output.err
+
+
+def saved(path: Path, labels: np.ndarray, *shape: int) -> str:
+    shape = shape or (28, 28)
+    images = np.random.default_rng(0).integers(0, 256, (len(labels), *shape), np.uint8)
+    np.savez(path, images=images, labels=labels)
+    return str(path)
+
+
+def test_whole_floats_are_trained_on_as_classes(tmp_path, capsys):
+    data = saved(tmp_path / "floats.npz", np.arange(40) % 10 * 1.0)
+    design = small(tmp_path / "small.json", POOL, FLATTEN, TEN)
+    train = ["train", design, "--data", data, "--batch", "8", "--epochs", "1"]
+    assert main([*train, "--run", str(tmp_path / "run")]) == 0
+    output = capsys.readouterr()
+    assert "whole numbers saved as floats, which are read as the classes" in (
+        output.out + output.err
+    )
+    again = preparation.prepare(RunFolder(tmp_path / "run"))  # as a resume reads them
+    assert again.classes == tuple("0123456789")
+
+
+def test_gaps_are_named_and_a_class_that_never_occurs_is_noted(tmp_path, capsys):
+    design = small(tmp_path / "small.json", POOL, FLATTEN, TEN)
+    train = ["train", design, "--batch", "8", "--epochs", "1", "--data"]
+    data = saved(tmp_path / "gaps.npz", np.arange(40) % 3 * 1000)
+    assert main([*train, data, "--run", str(tmp_path / "run")]) == 1
+    assert "only 3 of the 2,001 class numbers occur" in capsys.readouterr().err
+    data = saved(tmp_path / "five.npz", np.array([0, 1, 2, 3, 4, 6, 7, 8, 9, 9] * 4))
+    assert main([*train, data, "--run", str(tmp_path / "run")]) == 0
+    output = capsys.readouterr()
+    assert "No image of five has the class 5." in output.out + output.err
+
+
+def test_training_names_channels_that_are_last_as_check_does(tmp_path, capsys):
+    conv = {"layer": "Conv2d", "out_channels": 4, "kernel_size": 3, "padding": 1}
+    design = small(tmp_path / "last.json", conv, FLATTEN, TEN, shape=(8, 8, 3))
+    main(["check", design])
+    assert "set the input to 3×8×8" in capsys.readouterr().err
+    data = saved(tmp_path / "rgb.npz", np.arange(40) % 10, 8, 8, 3)
+    train = ["train", design, "--data", data, "--batch", "8", "--epochs", "1"]
+    assert main([*train, "--run", str(tmp_path / "run")]) == 1
+    errors = capsys.readouterr().err
+    assert "warning: image: 8×8×3 is read as 8 channels" in errors
+    assert "The images of rgb have 3 channels, but image: 8×8×3 is read as 8 channels" in errors
+    assert "set the channels" not in errors

@@ -94,11 +94,12 @@ def train(
 def _warn(design: Design, recipe: Recipe) -> None:
     """Print what will make the training worse than it need be."""
     from designer.analysis.analysis import analyze
-    from designer.analysis.assist.training import loss_problems
+    from designer.analysis.assist.training import warnings
     from designer.analysis.report import sheet
 
-    found = loss_problems(analyze(design), recipe.loss.name)
-    show(sheet.problems(found), error=True)
+    analysis = analyze(design)
+    found = warnings(analysis, recipe.batch, recipe.loss.name)
+    show(sheet.problems((*analysis.problems, *found)), error=True)
 
 
 def _with_absolute_path(recipe: Recipe, name: str) -> Recipe:

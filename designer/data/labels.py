@@ -1,6 +1,7 @@
-"""What labels mean: one-hot rows are classes, and the first class need not have the number 0."""
+"""What labels mean: one-hot rows and whole floats as classes, a first class other than 0, gaps."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,6 +9,9 @@ from designer.data.dataset import DataSet
 from designer.data.parts import ArrayPart, Part
 from designer.data.pictures import Array
 from designer.errors import DesignerError
+
+MAX_CLASSES = 100_000
+_NAMED = 12  # classes that a sentence names
 
 
 def is_one_hot(labels: Array) -> bool:
@@ -27,13 +31,36 @@ def as_targets(data: DataSet) -> DataSet:
     return _relabeled(data, lambda labels: rows[labels], ())
 
 
+def as_classes(data: DataSet) -> DataSet:
+    """Return a data set with class numbers saved as floats, as pandas gives, as one of classes.
+
+    Others are returned as they are: those with classes, several targets, fractions or negative
+    numbers.
+    """
+    if data.classes or data.outputs != 1:
+        return data
+    labels = np.concatenate([part.labels.reshape(-1) for part in data.parts.values()])
+    if (labels != np.floor(labels)).any() or labels.min() < 0 or labels.max() >= MAX_CLASSES:
+        return data
+    if len(np.unique(data.train.labels)) < 2:
+        return data
+    classes = tuple(map(str, range(int(labels.max()) + 1)))
+    read = _relabeled(data, lambda labels: labels.reshape(-1).astype(np.int64), classes)
+    note = (
+        f"The targets of {data.name} are whole numbers saved as floats, which are read as the "
+        f"classes 0 to {classes[-1]}, since the loss is for classes; with a loss for numbers, such "
+        "as mean_squared_error, they are numbers."
+    )
+    return replace(read, note=note)
+
+
 def lowest_label(data: DataSet) -> int:
     """Return the lowest class number that occurs in any part; 0 for named classes and numbers.
 
     Formats without names of classes number them from 0, so that a lowest label of 1 means that the
     labels were numbered from 1: class 0 then never occurs.
     """
-    if data.classes != tuple(map(str, range(len(data.classes)))):
+    if not data.classes or data.classes != tuple(map(str, range(len(data.classes)))):
         return 0
     return min((int(part.labels.min()) for part in data.parts.values()), default=0)
 
@@ -44,17 +71,72 @@ def from_first_label(data: DataSet, first: int) -> DataSet:
     Raises
     ------
     DesignerError
-        A lower class occurs, or the classes have names of their own.
+        A lower class occurs, the classes have names of their own, or the targets are numbers.
     """
+    refusal = first_label_refusal(
+        data.name, first, classes=bool(data.classes), lowest=lowest_label(data)
+    )
+    if refusal:
+        raise DesignerError(refusal)
     if not first:
         return data
-    lowest = lowest_label(data)
-    if lowest < first:
-        raise DesignerError(
-            f"The labels of {data.name} begin at {lowest}, but data.first_label is {first}: set it "
-            f"to {lowest}."
-        )
     return _relabeled(data, lambda labels: labels - first, data.classes[first:])
+
+
+def first_label_refusal(name: str, first: int, *, classes: bool, lowest: int) -> str:
+    """Return why data cannot have the first class `first`, "" if they can."""
+    if first and not classes:
+        return (
+            f"{name} has numbers as targets, but data.first_label is {first}, which is for "
+            "classes: set it to 0 (on the command line: --set-recipe data.first_label=0)."
+        )
+    if first > lowest:
+        return (
+            f"The labels of {name} begin at {lowest}, but data.first_label is {first}: set it to "
+            f"{lowest} (on the command line: --set-recipe data.first_label={lowest})."
+        )
+    return ""
+
+
+def absent_classes(data: DataSet) -> tuple[str, ...]:
+    """Return the names of the classes that occur in no part, those before the first left out."""
+    if not data.classes:
+        return ()
+    occurring = np.unique(np.concatenate([part.labels for part in data.parts.values()]))
+    lowest = lowest_label(data)
+    numbers = np.setdiff1d(np.arange(lowest, len(data.classes)), occurring)
+    return tuple([data.classes[number] for number in numbers])
+
+
+def gaps(name: str, classes: int, absent: int) -> str:
+    """Return the sentence on class numbers most of which never occur, "" if most do.
+
+    Parameters
+    ----------
+    name
+        The name of the data.
+    classes
+        The number of class numbers from the lowest to the highest.
+    absent
+        How many of them never occur.
+    """
+    if 2 * absent <= classes:
+        return ""
+    return (
+        f"The labels of {name} have gaps: only {classes - absent:,} of the {classes:,} class "
+        "numbers occur. Number the classes from 0 without gaps."
+    )
+
+
+def never_occur(name: str, absent: tuple[str, ...]) -> str:
+    """Return the note on classes that no image has, "" for none."""
+    if not absent:
+        return ""
+    if len(absent) == 1:
+        return f"No image of {name} has the class {absent[0]}."
+    rest = len(absent) - _NAMED
+    listed = ", ".join(absent[:_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
+    return f"No image of {name} has the classes {listed}."
 
 
 def begin_later(name: str, lowest: int) -> str:

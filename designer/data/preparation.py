@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from designer.data.dataset import DataSet
 from designer.data.identity import Examples, examples_of
-from designer.data.labels import from_first_label
+from designer.data.labels import as_classes, from_first_label
 from designer.data.opening import locate, open_dataset
 from designer.data.parts import ArrayPart, Part
 from designer.data.splitting import Split, split
@@ -47,6 +47,9 @@ class DataRequest:
         The (channels, height, width) of the network's input.
     first_label
         The number of the first class; see `from_first_label`.
+    classes
+        Whether the loss is for classes only, so that whole floats are read as such; see
+        `as_classes`.
     """
 
     source: str
@@ -56,6 +59,7 @@ class DataRequest:
     seed: int
     shape: tuple[int, int, int]
     first_label: int = 0
+    classes: bool = False
 
 
 @dataclass(eq=False)
@@ -183,7 +187,10 @@ def prepare_data_in_advance(request: DataRequest) -> None:
 
 @lru_cache(maxsize=1)  # one data set, since each may take twice LARGEST
 def _read(request: DataRequest, _: _Stamp) -> PreparedData:
-    data = from_first_label(open_dataset(request.source), request.first_label)
+    data = open_dataset(request.source)
+    if request.classes:
+        data = as_classes(data)
+    data = from_first_label(data, request.first_label)
     parts = split(
         data,
         validation=request.validation,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.data.dataset import DataSet
-from designer.data.labels import lowest_label
+from designer.data.labels import absent_classes, as_classes, lowest_label
 from designer.data.parts import Part, evenly
 
 _SAMPLE = 5_000  # picture files that are decoded for the statistics
@@ -38,6 +38,11 @@ class Description:
         As of the `DataSet`.
     lowest_label
         See `labels.lowest_label`.
+    absent
+        See `labels.absent_classes`.
+    as_classes
+        The description of the same data for a loss that is for classes only, if it differs; see
+        `labels.as_classes`.
     """
 
     name: str
@@ -52,6 +57,8 @@ class Description:
     dtype: np.dtype[Any]
     note: str = ""
     lowest_label: int = 0
+    absent: tuple[str, ...] = ()
+    as_classes: "Description | None" = None
 
     def from_first_label(self, first: int) -> "Description":
         """Return the description of `labels.from_first_label`, as far as the classes go."""
@@ -75,6 +82,7 @@ def describe(dataset: DataSet) -> Description:
         A picture file cannot be read.
     """
     classes = dataset.classes
+    numbered = as_classes(dataset)
     heights, widths, channels = zip(*dataset.train.shapes(), strict=True)
     return Description(
         name=dataset.name,
@@ -93,6 +101,8 @@ def describe(dataset: DataSet) -> Description:
         dtype=dataset.train.dtype,
         note=dataset.note,
         lowest_label=lowest_label(dataset),
+        absent=absent_classes(dataset),
+        as_classes=describe(numbered) if numbered is not dataset else None,
     )
 
 

@@ -10,7 +10,7 @@ from torch import nn
 from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.assist import training
 from designer.data import DataRequest, DataSet, PreparedData, prepare_data_in_advance
-from designer.data.labels import begin_later, lowest_label
+from designer.data.labels import absent_classes, begin_later, gaps, lowest_label, never_occur
 from designer.design import files
 from designer.engine import device as devices
 from designer.engine.augmentation import Augmenter
@@ -100,6 +100,7 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
         run, _data_request(recipe, info.input), moved=moved, first=processes.first
     )
     _check_size(ready, recipe)
+    _check_channels(ready, analysis, info)
     _check_outputs(ready.data, recipe, info)
     preprocessing = _preprocessing(run, ready, info)
     parts = ready.sized()
@@ -121,9 +122,10 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
     notes = [ready.data.note]
     if lowest := lowest_label(ready.data):
         notes.append(
-            f"{begin_later(ready.data.name, lowest)} If they are numbered from {lowest}, set "
-            f"data.first_label to {lowest}."
+            f"{begin_later(ready.data.name, lowest)} If they are numbered from {lowest}, "
+            f"{_set('data.first_label', lowest)}."
         )
+    notes.append(never_occur(ready.data.name, absent_classes(ready.data)))
     train = images(parts.train, preprocessing, device=device, workers=workers, augment=augment)
     validation = images(parts.validation, preprocessing, device=device, workers=workers)
     test = None
@@ -173,7 +175,13 @@ def _data_request(recipe: Recipe, shape: tuple[int, int, int]) -> DataRequest:
         recipe.seed,
         shape,
         data.first_label,
+        classes="numbers" not in LOSSES[recipe.loss.name].targets,
     )
+
+
+def _set(name: str, value: object) -> str:
+    """Return the remedy that changes a setting of the recipe, in a file or by an option."""
+    return f"set {name} to {value} (on the command line: --set-recipe {name}={value})"
 
 
 def _check_size(images: PreparedData, recipe: Recipe) -> None:
@@ -182,21 +190,32 @@ def _check_size(images: PreparedData, recipe: Recipe) -> None:
     if recipe.batch > count:
         raise DesignerError(
             f"A batch of {recipe.batch:,} is larger than the {count:,} training images "
-            f"of {name}: set batch to {count:,} or less."
+            f"of {name}: set batch to {count:,} or less (on the command line: --batch {count})."
         )
     if images.parts.validation is None:
-        raise DesignerError(
-            f"{name} leaves no validation images: set data.validation above 0, as in 0.1."
-        )
+        raise DesignerError(f"{name} leaves no validation images: {_set('data.validation', 0.1)}.")
+
+
+def _check_channels(images: PreparedData, analysis: Analysis, info: NetworkInfo) -> None:
+    """Refuse images of other channels than an input that may have its channels last."""
+    own, channels = max(shape[2] for shape in images.parts.train.shapes()), info.input[0]
+    if own == channels or {own, channels} == {1, 3}:
+        return
+    for problem in analysis.problems:
+        if problem.code == "channels-last":
+            raise DesignerError(
+                f"The images of {images.data.name} have {own} channels, but {problem.message}."
+            )
 
 
 def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
     """Refuse outputs of another size than the data's targets, and losses of another kind."""
     targets: Targets = "classes" if data.classes else "numbers"
     if targets not in LOSSES[recipe.loss.name].targets:
+        instead = "" if data.classes else ", or save class numbers, from 0, as integers"
         raise DesignerError(
-            f"{data.name} has {targets} as targets, which {recipe.loss.name} does not take: set "
-            f"loss.name to {' or '.join(losses_for(targets))}."
+            f"{data.name} has {targets} as targets, which {recipe.loss.name} does not take: "
+            f"{_set('loss.name', losses_for(targets)[0])}{instead}."
         )
     kind = "classes" if data.classes else "target values"
     for output in info.outputs:
@@ -207,17 +226,23 @@ def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
                 f"{data.outputs} values: insert a Flatten before it."
             )
         (size,) = output.shape
-        lowest = lowest_label(data) if size != data.outputs else 0
+        if size == data.outputs:
+            continue
+        lowest = lowest_label(data)
+        numbers = data.outputs - lowest
+        note = f" {data.note}" if data.note else ""
+        if size != numbers and (gap := gaps(data.name, numbers, len(absent_classes(data)))):
+            raise DesignerError(gap + note)
         if lowest:
+            remedy = _set("data.first_label", lowest)
             raise DesignerError(
-                f"{begin_later(data.name, lowest)} Set data.first_label to {lowest} to train on "
-                f"the {data.outputs - lowest} classes from {lowest} on."
+                f"{begin_later(data.name, lowest)} To train on the {numbers} classes from {lowest} "
+                f"on, {remedy}."
             )
-        if size != data.outputs:
-            raise DesignerError(
-                f"{data.name} has {data.outputs} {kind} but output {output.name} of {info.name} "
-                f"gives {size} values: set its last layer to {data.outputs}."
-            )
+        raise DesignerError(
+            f"{data.name} has {data.outputs} {kind} but output {output.name} of {info.name} "
+            f"gives {size} values: set its last layer to {data.outputs}.{note}"
+        )
 
 
 def _preprocessing(run: RunFolder, images: PreparedData, info: NetworkInfo) -> Preprocessing:

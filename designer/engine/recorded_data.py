@@ -16,7 +16,7 @@ from designer.data import (
     prepare_data,
 )
 from designer.data.identity import decode, encode, fingerprint, split_as_before
-from designer.data.labels import as_targets, from_first_label
+from designer.data.labels import as_classes, as_targets, from_first_label
 from designer.data.opening import BUILT_IN, format_name, locate
 from designer.errors import DesignerError, OtherDataError
 from designer.runs.data_record import DataRecord, Location
@@ -158,6 +158,8 @@ def _recorded(
         raise OtherDataError(str(error)) from error
     if data.classes and data.note and not record.classes:
         data = as_targets(data)
+    if request.classes:
+        data = as_classes(data)
     data = from_first_label(data, request.first_label)
     now = format_name(request.source)
     if now != record.format:

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from designer.data import DataRequest, describe, open_dataset, prepare_data
-from designer.data.labels import as_targets, from_first_label, is_one_hot, lowest_label
+from designer.data.labels import (
+    absent_classes,
+    as_classes,
+    as_targets,
+    from_first_label,
+    gaps,
+    is_one_hot,
+    lowest_label,
+    never_occur,
+)
 from designer.errors import DesignerError
 from tests.data.test_npz import LABELS, UINT8, save
 from tests.data.writers import idx_bytes
@@ -100,3 +109,61 @@ def test_a_first_label_that_does_not_fit_is_refused(tmp_path: Path) -> None:
 def test_named_classes_have_no_numbers(tmp_path: Path) -> None:
     names = np.array(["ant", "bee", "cow", "dog"])
     assert lowest_label(open_dataset(save(tmp_path, x=UINT8, y=LABELS + 1, classes=names))) == 0
+
+
+@pytest.mark.parametrize("values", [np.linspace(-4, 4, 6), -LABELS * 1.0, LABELS + 0.5])
+def test_numbers_have_no_first_label(tmp_path: Path, values: np.ndarray) -> None:
+    data = open_dataset(save(tmp_path, x=UINT8, y=values))
+    assert lowest_label(data) == 0
+    assert describe(data).lowest_label == 0
+    assert absent_classes(data) == ()
+    with pytest.raises(DesignerError, match=r"numbers as targets, .* is 5, which is for classes"):
+        from_first_label(data, 5)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("columns", [(6,), (6, 1)])
+def test_whole_floats_are_classes_for_a_loss_of_classes(
+    tmp_path: Path, dtype: type, columns: tuple[int, ...]
+) -> None:
+    path = save(tmp_path, x=UINT8, y=(LABELS + 1).astype(dtype).reshape(columns))
+    data = open_dataset(path)
+    assert data.classes == ()
+    read = as_classes(data)
+    assert read.classes == ("0", "1", "2", "3")
+    assert read.train.labels.tolist() == (LABELS + 1).tolist()
+    assert "whole numbers saved as floats, which are read as the classes 0 to 3" in read.note
+    assert lowest_label(read) == 1
+    described = describe(data).as_classes
+    assert described is not None and described.classes == read.classes
+    request = DataRequest(str(path), 0.2, 0.2, None, 0, (1, 5, 4), first_label=1, classes=True)
+    assert prepare_data(request).data.classes == ("1", "2", "3")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [LABELS + 0.5, LABELS - 1.0, LABELS * 1e6, np.ones(6), np.stack([LABELS] * 2, 1) * 1.0],
+)
+def test_other_numbers_remain_numbers(tmp_path: Path, values: np.ndarray) -> None:
+    data = open_dataset(save(tmp_path, x=UINT8, y=values))
+    assert as_classes(data) is data
+    assert describe(data).as_classes is None
+
+
+def test_texts_are_named_as_they_are(tmp_path: Path) -> None:
+    for names in (np.array(["cat", "dog", "eel"]), np.array([b"cat", b"dog", b"eel"])):
+        with pytest.raises(DesignerError, match=r"holds texts \(cat, dog, eel\): number them from"):
+            open_dataset(save(tmp_path, x=UINT8, y=names[LABELS]))
+
+
+def test_gaps_in_the_numbers_of_classes(tmp_path: Path) -> None:
+    data = open_dataset(save(tmp_path, x=UINT8, y=LABELS * 1000))
+    absent = absent_classes(data)
+    assert len(absent) == 1998
+    assert "only 3 of the 2,001 class numbers occur" in gaps("made", 2001, len(absent))
+    few = absent_classes(open_dataset(save(tmp_path, x=UINT8, y=np.array([1, 2, 4, 4, 2, 1]))))
+    assert few == ("3",)
+    assert gaps("made", 4, 1) == ""
+    assert never_occur("made", few) == "No image of made has the class 3."
+    assert never_occur("made", absent).endswith("11, 12 and 1,986 more.")
+    assert never_occur("made", ()) == ""

@@ -104,7 +104,7 @@ REFUSED = {
         "array x .* integers from .* scale them",
     ),
     "text images": ({"x": UINT8.astype(str), "y": LABELS}, "array x .* type <U"),
-    "text labels": ({"x": UINT8, "y": LABELS.astype(str)}, "array y .* type <U"),
+    "text labels": ({"x": UINT8, "y": LABELS.astype(str)}, r"array y .* holds texts \(0, 1, 2\)"),
     "negative label": ({"x": UINT8, "y": LABELS - 1}, "array y .* class numbers from -1 to 1"),
     "only negative": ({"x": UINT8, "y": LABELS - 9}, "array y .* class numbers from -9 to -7"),
     "huge label": ({"x": UINT8, "y": LABELS * 10**12}, "array y .* to 2000000000000: number"),

@@ -10,7 +10,7 @@ from numpy.lib import format as npy
 
 from designer.data.data_format import DataFormat
 from designer.data.dataset import DataSet
-from designer.data.labels import is_one_hot
+from designer.data.labels import MAX_CLASSES, is_one_hot
 from designer.data.limits import check_promise
 from designer.data.parts import ArrayPart
 from designer.data.pictures import Array
@@ -28,7 +28,7 @@ _PAIRS = {
     "test": (("x_test", "y_test"), ("test_images", "test_labels")),
 }
 _CLASSES = "classes"
-_MAX_CLASSES = 100_000
+_TEXTS = 5  # texts that a sentence lists
 
 
 def read(path: Path) -> DataSet:
@@ -171,6 +171,11 @@ def _labels(where: str, labels: Array) -> Array:
             f"{where} has the shape {labels.shape}: give it one label, or one row of targets, "
             "for each image."
         )
+    if labels.dtype.kind in "US":
+        raise DesignerError(
+            f"{where} holds texts ({_listed(labels)}): number them from 0 and save them as "
+            "integers."
+        )
     if labels.dtype.kind not in "bui":
         return _floats(where, labels).reshape(len(labels), -1)
     if is_one_hot(labels):
@@ -180,12 +185,22 @@ def _labels(where: str, labels: Array) -> Array:
             f"{where} has {labels.shape[1]} integers for each image: "
             "give one class number each or one-hot rows, or save targets for regression as floats."
         )
-    if labels.min() < 0 or labels.max() >= _MAX_CLASSES:
+    if labels.min() < 0 or labels.max() >= MAX_CLASSES:
         raise DesignerError(
             f"{where} has class numbers from {labels.min()} to {labels.max()}: number the classes "
             "without gaps from 0, or save the labels as floats for regression."
         )
     return labels.reshape(-1).astype(np.int64)
+
+
+def _listed(texts: Array) -> str:
+    """Return the first few distinct texts, as they are in the file, for a sentence."""
+    found = [
+        text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+        for text in np.unique(texts)
+    ]
+    rest = len(found) - _TEXTS
+    return ", ".join(found[:_TEXTS]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _floats(where: str, values: Array) -> Array:

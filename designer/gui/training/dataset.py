@@ -29,7 +29,7 @@ from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.documents.training_problem import button_text
 from designer.gui.training.data_titles import BROUGHT, BUILT_IN, BUILT_IN_TITLE
-from designer.gui.training.matching import Match, split_counts
+from designer.gui.training.matching import Match, for_recipe, split_counts
 from designer.gui.training.pictures import paint_framed, picture_of
 from designer.gui.training.wrapping_button import WrappingButton
 from designer.recipe.recipe import Recipe
@@ -350,14 +350,18 @@ def read(source: str) -> Reading:
 
 
 def _facts(data: "Description", recipe: Recipe) -> str:
-    data = data.from_first_label(recipe.data.first_label)
+    data = for_recipe(data, recipe)
     height = _range(data.heights)
     size = f"{height}×{_range(data.widths)}"
     color = {1: "gray", 3: "color"}.get(data.channels, f"{data.channels} channels")
-    kind = f"{len(data.classes)} classes" if data.classes else f"{data.outputs} target values"
+    kind = f"{len(data.classes)} classes" if data.classes else _targets(data.outputs)
     counts = split_counts(data, recipe)
     parts = ", ".join(f"{numbers.count(n)}&nbsp;{_WORDS[part]}" for part, n in counts.items())
     return f"{size} {color}, {kind}<br>{parts}"
+
+
+def _targets(number: int) -> str:
+    return "1 target value" if number == 1 else f"{number} target values"
 
 
 def _range(sizes: tuple[int, int]) -> str:

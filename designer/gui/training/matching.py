@@ -49,7 +49,8 @@ class Match:
 
 def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
     """Compare a data set with the inputs and outputs of a design, and with the loss."""
-    data = data.from_first_label(recipe.data.first_label)
+    whole = data.as_classes is not None
+    data = for_recipe(data, recipe)
     data = replace(data, name=data_title(recipe.data.source, data.name))
     shapes = [port.shape for port in analysis.inputs]
     if len(shapes) != 1 or len(shapes[0]) != 3:
@@ -67,9 +68,11 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
 
     own = (data.channels, data.heights[1], data.widths[1])
     if data.channels != channels and {data.channels, channels} != {1, 3}:
+        last = [each for each in analysis.problems if each.code == "channels-last"]
+        because = f" {last[0].message}." if last else ""
         return Match(
             f"The images of {data.name} have {_channels(data.channels)}, but the design's input "
-            f"has {channels}.",
+            f"has {channels}.{because}",
             fixes=input_fixes(own),
         )
     loss, targets = LOSSES[recipe.loss.name], "classes" if data.classes else "numbers"
@@ -83,8 +86,20 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
     for problem in training.output_problems(analysis):
         return Match(f"{problem.message}.", fixes=problem.fixes)
     if refusal := training.refusal(analysis, recipe.batch):
-        return Match(refusal, fixes=(recipe_fix("set the batch to 2", with_value("batch", 2)),))
+        set_batch = recipe_fix("set the batch to 2", with_value("batch", 2))
+        of_batch = training.batch_problems(analysis, recipe.batch)
+        trained = bool(analysis.totals.parameters)
+        return Match(refusal, fixes=(set_batch,) if trained and of_batch else ())
+    if first_label := _first_label_refusal(data, recipe):
+        return first_label
+    numeric: tuple[Fix, ...] = ()  # for numbers that were read as classes
+    if whole and data.classes:
+        title = LOSSES["mean_squared_error"].title
+        numeric = (recipe_fix(f"use the {title}", with_value("loss.name", "mean_squared_error")),)
+    note = f" {data.note}" if data.note else ""
     for output in analysis.outputs:
+        if output.shape[0] != data.outputs and (gap := _gaps(data, output.shape[0])):
+            return Match(gap + note, fixes=numeric)
         if output.shape[0] != data.outputs and data.lowest_label:
             return Match(_begin_later(data), fixes=(_first_label(data),))
         if output.shape[0] != data.outputs:
@@ -93,11 +108,13 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
                 has = f"{data.name} has {data.outputs} classes"
                 remedy = f"set the design to {data.outputs} classes"
             else:
-                has = f"{data.name} has {data.outputs} targets"
-                remedy = f"set the design to {data.outputs} targets"
+                count = "1 target" if data.outputs == 1 else f"{data.outputs} targets"
+                has = f"{data.name} has {count}"
+                remedy = f"set the design to {count}"
+            of_design = (Fix(remedy, edit),) if edit else ()
             return Match(
-                f"{has}, but {output.name} has {numbers.count(output.shape[0])} values.",
-                fixes=(Fix(remedy, edit),) if edit else (),
+                f"{has}, but {output.name} has {_values(output.shape[0])}.{note}",
+                fixes=(*numeric, *of_design) if output.shape[0] == 1 else (*of_design, *numeric),
             )
     counts = split_counts(data, recipe)
     if counts["train"] < recipe.batch:
@@ -127,6 +144,8 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         fixes += (_first_label(data),)
     if data.note:
         notes.append(data.note)
+    if data.absent:
+        notes.append(_never_occur(data))
     if data.channels != channels:
         gray = "Gray images are repeated for 3 channels."
         notes.append(gray if channels == 3 else "Color images are converted to gray.")
@@ -142,6 +161,47 @@ def _begin_later(data: "Description") -> str:
     from designer.data.labels import begin_later  # with numpy, which takes 0.1 s
 
     return begin_later(data.name, data.lowest_label)
+
+
+def for_recipe(data: "Description", recipe: Recipe) -> "Description":
+    """Return data as a recipe reads them: whole floats as classes for a loss that needs these."""
+    if data.as_classes is not None and "numbers" not in LOSSES[recipe.loss.name].targets:
+        data = data.as_classes
+    return data.from_first_label(recipe.data.first_label)
+
+
+def _gaps(data: "Description", size: int) -> str:
+    """Return why class numbers with many gaps do not fit an output of a size, "" if they may."""
+    from designer.data.labels import gaps
+
+    classes = data.outputs - data.lowest_label
+    return gaps(data.name, classes, len(data.absent)) if size != classes else ""
+
+
+def _never_occur(data: "Description") -> str:
+    from designer.data.labels import never_occur
+
+    return never_occur(data.name, data.absent)
+
+
+def _first_label_refusal(data: "Description", recipe: Recipe) -> Match | None:
+    """Return the refusal of a first label that was set but does not fit, or None."""
+    first = recipe.data.first_label
+    if not first or (data.classes and data.classes[0] == str(first)):
+        return None
+    if data.classes:
+        message = (
+            f"The labels of {data.name} begin at {data.lowest_label}, but the first label is "
+            f"{first}."
+        )
+    else:
+        message = (
+            f"{data.name} has numbers as targets, but the first label is {first}, which is for "
+            "classes."
+        )
+    lowest = data.lowest_label
+    fix = recipe_fix(f"set the first label to {lowest}", with_value("data.first_label", lowest))
+    return Match(message, fixes=(fix,))
 
 
 def _first_label(data: "Description") -> Fix:
@@ -233,6 +293,10 @@ def with_value(name: str, value: object) -> Callable[[Recipe], Recipe]:
 
 def _shape(sizes: tuple[int, ...]) -> str:
     return "×".join(map(str, sizes))
+
+
+def _values(number: int) -> str:
+    return "1 value" if number == 1 else f"{numbers.count(number)} values"
 
 
 def _channels(number: int) -> str:

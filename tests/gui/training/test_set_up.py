@@ -14,6 +14,7 @@ from designer.gui.documents import fitting
 from designer.gui.training import data_titles, dataset
 from designer.gui.training.matching import split_counts
 from designer.gui.training.wrapping_button import WrappingButton
+from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, fields
 from tests.analysis.drawing import design
 from tests.engine.samples import write_data
@@ -409,6 +410,66 @@ def test_labels_that_begin_at_one_are_numbered_by_a_button(desk, tmp_path):
     assert desk.training.refusal() == ""
     assert "10 classes" in desk.training.set_up.data.facts.text()
     assert desk.training.set_up.data.message.text() == ""
+
+
+def images_with(path, labels):
+    images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28), np.uint8)
+    np.savez(path, images=images, labels=labels)
+    return path
+
+
+def test_whole_floats_are_read_as_classes_until_the_loss_takes_numbers(desk, tmp_path):
+    data = images_with(tmp_path / "floats.npz", np.arange(100) % 10 * 1.0)
+    open_small(desk, "soft", data=data)
+    sentence = "whole numbers saved as floats, which are read as the classes 0 to 9"
+    desk.wait(lambda: sentence in desk.training.set_up.data.message.text())
+    assert desk.training.refusal() == ""
+    assert "10 classes" in desk.training.set_up.data.facts.text()
+    desk.training.set_up.take(changed(Recipe(), {"loss.name": "mean_squared_error"}))
+    desk.training.set_up.data.chosen.emit(str(data))
+    desk.wait(lambda: "10 values" in desk.training.refusal())
+    assert "1 target value" in desk.training.set_up.data.facts.text()
+
+
+def test_negative_numbers_get_neither_classes_nor_a_first_label(desk, tmp_path):
+    data = images_with(tmp_path / "numbers.npz", np.linspace(-4, 4, 100))
+    open_small(desk, "soft", data=data)
+    recipe = changed(Recipe(), {"loss.name": "mean_squared_error", "data.first_label": 5})
+    desk.training.set_up.take(changed(recipe, {"data.source": str(data)}))
+    desk.wait(lambda: "the first label is 5, which is for classes" in desk.training.refusal())
+    click_remedy(desk, "Set the first label to 0")
+    assert desk.workspace.recipe.data.first_label == 0
+    assert "numbers has 1 target," in desk.training.refusal()
+    click_remedy(desk, "Set the design to 1 target")
+    assert desk.training.refusal() == ""
+    assert "never occur" not in desk.training.set_up.data.message.text()
+
+
+def test_gaps_in_class_numbers_are_named(desk, tmp_path):
+    open_small(desk, "soft", data=images_with(tmp_path / "gaps.npz", np.arange(99) % 3 * 1000))
+    desk.wait(lambda: "only 3 of the 2,001 class numbers occur" in desk.training.refusal())
+    missing = np.array([0, 1, 2, 3, 4, 6, 7, 8, 9, 9] * 10)
+    open_small(desk, "soft", data=images_with(tmp_path / "five.npz", missing))
+    desk.wait(lambda: "has the class 5." in desk.training.set_up.data.message.text())
+    assert desk.training.refusal() == ""
+
+
+def test_whole_numbers_for_regression_name_the_loss(desk, tmp_path):
+    fc = {"layer": "Linear", "out_features": 1}
+    ages = np.arange(100) % 40 * 2.0
+    open_small(desk, "soft", fc=fc, data=images_with(tmp_path / "ages.npz", ages))
+    desk.wait(lambda: "whole numbers saved as floats" in desk.training.refusal())
+    desk.wait(lambda: not desk.training.set_up._soon.isActive())
+    click_remedy(desk, "Use the mean squared error")
+    assert desk.training.refusal() == ""
+    assert desk.workspace.recipe.loss.name == "mean_squared_error"
+
+
+def test_a_design_without_weights_has_no_remedy_in_the_batch(desk):
+    open_small(desk, "soft", "bn", "fc")
+    desk.wait(lambda: "no layer has weights" in desk.training.refusal())
+    buttons = desk.training.findChildren(WrappingButton, "data-remedy-0")
+    assert not any(each.isVisible() for each in buttons)
 
 
 def test_one_hot_rows_are_read_as_classes(desk, tmp_path):
