@@ -73,29 +73,20 @@ def from_first_label(data: DataSet, first: int) -> DataSet:
     DesignerError
         A lower class occurs, the classes have names of their own, or the targets are numbers.
     """
-    refusal = first_label_refusal(
-        data.name, first, classes=bool(data.classes), lowest=lowest_label(data)
-    )
-    if refusal:
-        raise DesignerError(refusal)
+    if first and not data.classes:
+        raise DesignerError(
+            f"{data.name} has numbers as targets, but data.first_label is {first}, which is for "
+            "classes: set it to 0 (on the command line: --set-recipe data.first_label=0)."
+        )
+    lowest = lowest_label(data)
+    if lowest < first:
+        raise DesignerError(
+            f"The labels of {data.name} begin at {lowest}, but data.first_label is {first}: set it "
+            f"to {lowest} (on the command line: --set-recipe data.first_label={lowest})."
+        )
     if not first:
         return data
     return _relabeled(data, lambda labels: labels - first, data.classes[first:])
-
-
-def first_label_refusal(name: str, first: int, *, classes: bool, lowest: int) -> str:
-    """Return why data cannot have the first class `first`, "" if they can."""
-    if first and not classes:
-        return (
-            f"{name} has numbers as targets, but data.first_label is {first}, which is for "
-            "classes: set it to 0 (on the command line: --set-recipe data.first_label=0)."
-        )
-    if first > lowest:
-        return (
-            f"The labels of {name} begin at {lowest}, but data.first_label is {first}: set it to "
-            f"{lowest} (on the command line: --set-recipe data.first_label={lowest})."
-        )
-    return ""
 
 
 def absent_classes(data: DataSet) -> tuple[str, ...]:
