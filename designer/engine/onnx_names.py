@@ -128,8 +128,7 @@ def _leaves(
         sources = [known.get(source, "") if source else "" for source in graph.wiring.sources[name]]
         if result.inside is not None:
             inside: _Sources = {}
-            ends = _ends(result.inside)
-            given = dict(zip(ends, sources, strict=False))
+            given = dict(zip(result.inside.wiring.ends.inputs, sources, strict=False))
             found += _leaves(result.inside, f"{prefix}{name}.", given, inside)
             known.update(((name, port), source) for (_, port), source in inside.items())
         else:
@@ -141,12 +140,6 @@ def _leaves(
         first = sources_of_end[0] if sources_of_end else None
         outputs[end, port] = known.get(first, "") if first else ""
     return found
-
-
-def _ends(graph: GraphResult) -> list[str]:
-    """Return the names of a block's inputs."""
-    nodes = graph.wiring.graph.nodes
-    return [name for name in graph.wiring.targets if name not in nodes]
 
 
 def _owners(graph: Any, modules: Set[str], leaves: Sequence[_Leaf]) -> dict[Any, str]:

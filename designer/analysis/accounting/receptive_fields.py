@@ -65,7 +65,7 @@ def _graph(
 ) -> list[_Found | None]:
     """Add the receptive fields of a graph's layers to `fields`; return what is at its outputs."""
     at: dict[tuple[str, int], _Found | None] = {}
-    for name, found in zip(_end_names(graph), inputs, strict=False):
+    for name, found in zip(graph.wiring.ends.inputs, inputs, strict=False):
         at[name, 0] = found
     for name in graph.wiring.order:
         result = graph.nodes[name]
@@ -81,11 +81,6 @@ def _graph(
         for end, sources in graph.wiring.sources.items()
         if end not in graph.wiring.graph.nodes
     ]
-
-
-def _end_names(graph: GraphResult) -> list[str]:
-    """Return the names of a block's inputs, in order."""
-    return [name for name in graph.wiring.targets if name not in graph.wiring.graph.nodes]
 
 
 def _layer(result: NodeResult, sources: Sequence[_Found | None]) -> _Found | None:

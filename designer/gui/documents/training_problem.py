@@ -31,8 +31,3 @@ def training_problem(message: str, fixes: tuple[Fix, ...], *, warning: bool = Fa
 def is_of_training(problem: Problem) -> bool:
     """Whether a problem is one of the training and not of the design."""
     return problem.code == CODE
-
-
-def button_text(fix: Fix) -> str:
-    """Return the text of a fix's button: its label with a capital letter."""
-    return fix.label[:1].upper() + fix.label[1:]

@@ -10,7 +10,8 @@ from designer.analysis.problems import Fix, Problem, Severity
 from designer.gui.base import icons, numbers
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, sans
-from designer.gui.documents.training_problem import button_text, is_of_training
+from designer.gui.documents import steps
+from designer.gui.documents.training_problem import is_of_training
 from designer.gui.panels.flow import FlowLayout
 
 Group = Sequence[Problem]
@@ -108,7 +109,7 @@ class ProblemRow(QWidget):
                 self._add_button()
             else:
                 self.buttons[number].show()
-            self.buttons[number].setText(button_text(fix).replace("&", "&&"))
+            self.buttons[number].setText(steps.capitalized(fix.label).replace("&", "&&"))
             self.buttons[number].setAccessibleName(f"Fix: {fix.label}")
         for button in self.buttons[len(first.fixes) :]:
             button.hide()

@@ -27,7 +27,7 @@ from designer.gui.base.boxes import ComboBox
 from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
-from designer.gui.documents.training_problem import button_text
+from designer.gui.documents import steps
 from designer.gui.training.data_titles import BROUGHT, BUILT_IN, BUILT_IN_TITLE
 from designer.gui.training.matching import Match, for_recipe, split_counts
 from designer.gui.training.pictures import paint_framed, picture_of
@@ -211,7 +211,7 @@ class DataChooser(QWidget):
         _set_role(self.message, role)
         self._clear_remedies()
         for number, fix in enumerate(match.fixes):
-            button = WrappingButton(button_text(fix), f"data-remedy-{number}")
+            button = WrappingButton(steps.capitalized(fix.label), f"data-remedy-{number}")
             button.clicked.connect(lambda _=False, n=number: act(n))
             self.remedies.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
