@@ -66,8 +66,16 @@ def inside_of(layer: GraphLayer, path: str) -> str | None:
     return child.scope if child is not None else None
 
 
-def port_at(layer: GraphLayer, point: QPointF, reach: float) -> PortHit | None:
+_RIM = 0.25  # share of a node's length, at each end, in which its ports are pressed
+
+
+def port_at(
+    layer: GraphLayer, point: QPointF, reach: float, *, beside_body: bool = False
+) -> PortHit | None:
     """Return the nearest port within `reach` scene units of a point, or None.
+
+    With `beside_body`, the inner half of a node is its body, however small it is drawn, and hits no
+    port.
 
     On the border of an expanded block its own ports and those of the graph inside coincide: inside
     the border the inner one is hit, outside the block's own.
@@ -87,7 +95,8 @@ def port_at(layer: GraphLayer, point: QPointF, reach: float) -> PortHit | None:
             (False, begin, int(arrays.inputs[row])),
             (True, end, int(arrays.outputs[row])),
         ):
-            if abs(along - side) > reach:
+            within = begin < along < end and beside_body
+            if abs(along - side) > (min(reach, _RIM * (end - begin)) if within else reach):
                 continue
             for port in range(count):
                 hit = PortHit(arrays.paths[row], port, output)

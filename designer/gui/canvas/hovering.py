@@ -24,7 +24,7 @@ class Hover(QObject):
     def move(self, point: QPointF) -> None:
         """Highlight what lies at the pointer's scene point."""
         view = self.view
-        if view.port_at(point) is not None:
+        if view.port_at(point, beside_body=True) is not None:
             view.viewport().setCursor(Qt.CursorShape.CrossCursor)
         else:
             view.viewport().unsetCursor()

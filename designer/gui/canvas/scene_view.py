@@ -108,9 +108,13 @@ class SceneView(QGraphicsView):
         """Return the path of the node at a scene point; an expanded block is hit by its title."""
         return hits.node_at(self.layer, point)
 
-    def port_at(self, point: QPointF) -> PortHit | None:
-        """Return the port at a scene point; a block's own inputs and outputs have ports, too."""
-        return hits.port_at(self.layer, point, PORT_REACH / max(self.navigator.scale, 0.2))
+    def port_at(self, point: QPointF, *, beside_body: bool = False) -> PortHit | None:
+        """Return the port at a scene point; a block's own inputs and outputs have ports, too.
+
+        With `beside_body`, the middle of a node is never a port; see `hits.port_at`.
+        """
+        reach = PORT_REACH / max(self.navigator.scale, 0.2)
+        return hits.port_at(self.layer, point, reach, beside_body=beside_body)
 
     def port_position(self, hit: PortHit) -> QPointF | None:
         """Return the center of a port, None if it is not drawn."""

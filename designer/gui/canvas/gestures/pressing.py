@@ -21,7 +21,7 @@ def begin(view: SceneView, event: QMouseEvent) -> Gesture:
     view.setFocus()
     view.chosen_edge = None
     view.light_edge(None)
-    port = view.port_at(point)
+    port = view.port_at(point, beside_body=True)
     if port is not None and not event.modifiers() & Qt.KeyboardModifier.AltModifier:
         return _from_port(view, port)
     path = view.node_at(point)

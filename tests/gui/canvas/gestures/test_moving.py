@@ -1,5 +1,6 @@
 """Selecting and moving with the mouse."""
 
+import pytest
 from PySide6.QtCore import QPointF
 
 from designer.design.values import Edge
@@ -138,3 +139,18 @@ def test_ctrl_arrows_nudge_as_one_step(hand: Hand) -> None:
     assert hand.steps == ["Move conv"]
     now = hand.graph.nodes["conv"].at
     assert now is not None and QPointF(*now) == QPointF(at.x + 24, at.y)
+
+
+@pytest.mark.parametrize("zoom", [0.3, 0.5, 1.0])
+def test_the_middle_of_a_node_is_its_body_however_small_it_is(hand: Hand, zoom: float) -> None:
+    hand.view.navigator.zoom(zoom, QPointF(hand.view.rect().center()))
+    edges = hand.edges
+    hand.click(hand.at("conv"))
+    assert hand.selected == {"conv"}
+    hand.click(hand.at("act"), Keys.ShiftModifier)
+    assert hand.selected == {"conv", "act"}
+    hand.click(hand.at("act"))
+    before = hand.at("act")
+    hand.drag(before, before + QPointF(200, 0))
+    assert hand.edges == edges
+    assert hand.at("act").x() > before.x() + 100
