@@ -465,6 +465,18 @@ def test_whole_numbers_for_regression_name_the_loss(desk, tmp_path):
     assert desk.workspace.recipe.loss.name == "mean_squared_error"
 
 
+def test_an_input_with_its_channels_last_is_named_and_turned(desk, tmp_path):
+    data = tmp_path / "rgb.npz"
+    images = np.random.default_rng(0).integers(0, 256, (100, 8, 8, 3), np.uint8)
+    np.savez(data, images=images, labels=np.arange(100) % 10)
+    image = {"layer": "Input", "shape": [8, 8, 3]}
+    pool = {"layer": "Conv2d", "out_channels": 4, "kernel_size": 3, "padding": 1}
+    open_small(desk, "soft", image=image, pool=pool, data=data)
+    desk.wait(lambda: "8×8×3 is read as 8 channels" in desk.training.refusal())
+    click_remedy(desk, "Set the input to 3×8×8")
+    assert desk.training.refusal() == ""
+
+
 def test_a_design_without_weights_has_no_remedy_in_the_batch(desk):
     open_small(desk, "soft", "bn", "fc")
     desk.wait(lambda: "no layer has weights" in desk.training.refusal())
