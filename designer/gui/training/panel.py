@@ -301,8 +301,11 @@ class TrainingPanel(QWidget):
         self._update_refusal()
 
     def _refused(self, sentence: str) -> None:
-        """Keep in view why a training could not be begun, as when its folder cannot be written."""
-        if self._starting:
+        """Keep in view why a training could not be begun.
+
+        Its folder cannot be written, or its worker refused it before the first step.
+        """
+        if self._starting or self.trainer.shown is None:
             self._starting = False
             self.set_up.show_failure(sentence)
 

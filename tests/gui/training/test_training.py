@@ -214,6 +214,8 @@ def test_the_action_trains_and_the_data_is_checked_by_the_worker_too(window: Mai
     qtbot.waitUntil(lambda: bool(refused), timeout=conftest.SECONDS)
     assert "There is no file or folder /nowhere/at/all" in refused[-1]
     assert not run.path.exists()  # it was refused before its first step
+    failure = window.training.set_up.failure
+    assert failure.isVisible() and "There is no file or folder" in failure.text()
     workspace.document.saved_recipe = recipe  # else the window asks whether to save it
 
 
