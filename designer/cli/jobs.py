@@ -373,6 +373,8 @@ def _export(model: "Model", paths: Sequence[Path], options: ExportOptions | None
             _say(f"{file}; loaded back, its outputs differ by at most {done.difference:.0e}")
         if done.remark:
             _say(done.remark)
+        elif options is not None and options.names and not done.format.state_dict:
+            _say("Its tensors keep the design's names: --names is for state dicts.")
     if faults and len(paths) > 1:
         _say(f"{len(paths) - faults} of {len(paths)} files were written.")
     return 1 if faults else 0

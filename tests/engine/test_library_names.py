@@ -107,11 +107,12 @@ def test_the_command_writes_the_names_and_says_so(
 ) -> None:
     file = tmp_path / "net.pt"
     words = ["export", "squeezenet1_1", "--set", "classes=5", "--names", "torchvision"]
-    assert main([*words, "--to", str(file)]) == 0
+    assert main([*words, "--to", str(file), str(tmp_path / "net.py")]) == 0
     assert (
         "It loads strictly into torchvision.models.squeezenet1_1(num_classes=5), whose outputs "
-        "are the same." in capsys.readouterr().out
+        "are the same." in (printed := capsys.readouterr().out)
     )
+    assert printed.endswith("Its tensors keep the design's names: --names is for state dicts.\n")
     state = torch.load(file, weights_only=True)
     assert state.keys() == models.squeezenet1_1().state_dict().keys()
 
