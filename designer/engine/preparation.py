@@ -193,7 +193,8 @@ def _check_size(images: PreparedData, recipe: Recipe) -> None:
             f"of {name}: set batch to {count:,} or less (on the command line: --batch {count})."
         )
     if images.parts.validation is None:
-        raise DesignerError(f"{name} leaves no validation images: {_set('data.validation', 0.1)}.")
+        f"{name} leaves no validation images: set data.validation above 0 (on the command "
+        "line: --set-recipe data.validation=0.1)."
 
 
 def _check_channels(images: PreparedData, analysis: Analysis, info: NetworkInfo) -> None:
