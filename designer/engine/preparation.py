@@ -193,8 +193,10 @@ def _check_size(images: PreparedData, recipe: Recipe) -> None:
             f"of {name}: set batch to {count:,} or less (on the command line: --batch {count})."
         )
     if images.parts.validation is None:
-        f"{name} leaves no validation images: set data.validation above 0 (on the command "
-        "line: --set-recipe data.validation=0.1)."
+        raise DesignerError(
+            f"{name} leaves no validation images: set data.validation above 0 (on the command "
+            "line: --set-recipe data.validation=0.1)."
+        )
 
 
 def _check_channels(images: PreparedData, analysis: Analysis, info: NetworkInfo) -> None:
