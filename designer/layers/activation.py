@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import LayerError
+from designer.layers.layouts import elementwise_layout
 from designer.layers.parameters import Bool, Choice, Float, Int
 from designer.layers.tensors import (
     CONTIGUOUS,
@@ -19,7 +20,6 @@ from designer.layers.tensors import (
     Shape,
     State,
     Tensor,
-    elementwise_layout,
 )
 
 
@@ -31,7 +31,7 @@ class _Activation(Layer):
     counts = False
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        return elementwise_layout(inputs)
+        return elementwise_layout(inputs, inputs[0].shape)
 
 
 class _SavesOutput(_Activation):

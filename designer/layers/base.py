@@ -12,10 +12,10 @@ from designer.design.expressions import Literal, Tree
 from designer.design.printing import python_source, quoted
 from designer.layers.category import Category
 from designer.layers.errors import LayerError
+from designer.layers.layouts import channels_last_layout, is_channels_last
 from designer.layers.parameters import Parameter
 from designer.layers.tensors import (
     BUFFER,
-    CHANNELS_LAST,
     CONTIGUOUS,
     FLOAT_BYTES,
     IMAGE_AXES,
@@ -333,12 +333,12 @@ class Layer:
 
         Those of layers with `channels_last` have their channels last in memory if the input has.
         Views override this rule: Identity returns the layout of its input. So do elementwise
-        layers, whose new tensor has the same order as the input: `elementwise_layout`. For a layer
-        that is a view in eval mode only, such as Dropout, this is the layout in train mode; in eval
-        mode it is the input's.
+        layers, whose new tensor has the same order as the input: `layouts.elementwise_layout`. For
+        a layer that is a view in eval mode only, such as Dropout, this is the layout in train mode;
+        in eval mode it is the input's.
         """
-        last = self.channels_last and inputs[0].layout is CHANNELS_LAST
-        return CHANNELS_LAST if last else CONTIGUOUS
+        last = self.channels_last and is_channels_last(inputs[0])
+        return channels_last_layout(self.output_shape(inputs)) if last else CONTIGUOUS
 
     def output_axes(self, inputs: Sequence[Tensor]) -> tuple[int, ...]:
         """Return what the axes of an output with three axes are; see `Tensor.axes`.

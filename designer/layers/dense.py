@@ -8,6 +8,7 @@ from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import InsertLayer, LayerError, SetParameters
 from designer.layers.initialization import Initialized
+from designer.layers.layouts import is_contiguous, rows_are_even
 from designer.layers.parameters import Bool, Float, Int
 from designer.layers.tensors import (
     BIAS,
@@ -16,7 +17,6 @@ from designer.layers.tensors import (
     IMAGE_AXES,
     ITS_INPUT,
     NOTHING,
-    ROWS,
     WEIGHT,
     AllPositions,
     Reads,
@@ -26,7 +26,6 @@ from designer.layers.tensors import (
     Tensor,
     axis_name,
     chain_peak,
-    is_contiguous,
     show,
 )
 
@@ -100,7 +99,7 @@ class Dense(Initialized):
     def _copies(self, inputs: Sequence[Tensor]) -> bool:
         """Tell whether torch copies the input, since its rows lie at uneven distances."""
         rows = prod(inputs[0].shape[:-1])
-        return rows > 1 and inputs[0].layout is not ROWS and not is_contiguous(inputs[0])
+        return rows > 1 and not rows_are_even(inputs[0])
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads | None:
         """Return all positions of the last axis, each position of the others."""

@@ -9,9 +9,9 @@ from designer.design.values import Value
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import InsertLayer, LayerError, Remedy
+from designer.layers.layouts import channels_last_layout, elementwise_layout, is_channels_last
 from designer.layers.parameters import Float, Int
 from designer.layers.tensors import (
-    CHANNELS_LAST,
     CONTIGUOUS,
     FLOAT_BYTES,
     NOTHING,
@@ -24,7 +24,6 @@ from designer.layers.tensors import (
     Tensor,
     axis_name,
     chain_peak,
-    elementwise_layout,
     show,
 )
 
@@ -70,12 +69,11 @@ class _Elementwise(_Join):
         return shape
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """Return that of the first input that is not broadcast, whose order torch takes over."""
-        if len(inputs) == 1:
-            return inputs[0].layout
-        shape = self.output_shape(inputs)
-        whole = [each for each in inputs if each.shape == shape]
-        return elementwise_layout(whole) if whole else CONTIGUOUS
+        """Return that of the chain of two-input operations."""
+        made = inputs[0]
+        for each, shape in zip(inputs[1:], self._chain(inputs), strict=True):
+            made = Tensor(shape, layout=elementwise_layout((made, each), shape))
+        return made.layout
 
     def _refusal(self, first: Shape, other: Shape, port: int) -> LayerError:
         if len(first) != len(other):
@@ -292,8 +290,10 @@ class Concat(_Join):
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         """Return channels-last if all inputs are."""
-        layouts = {each.layout for each in inputs}
-        return inputs[0].layout if len(inputs) == 1 or layouts == {CHANNELS_LAST} else CONTIGUOUS
+        if len(inputs) == 1:
+            return inputs[0].layout
+        last = all(map(is_channels_last, inputs))
+        return channels_last_layout(self.output_shape(inputs)) if last else CONTIGUOUS
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         first = inputs[0].shape

@@ -7,6 +7,7 @@ from math import prod
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import LayerError, SetParameters, largest_divisor, need_image
+from designer.layers.layouts import elementwise_layout, is_contiguous
 from designer.layers.parameters import Bool, Float, Int
 from designer.layers.tensors import (
     BIAS,
@@ -24,8 +25,6 @@ from designer.layers.tensors import (
     State,
     Tensor,
     Window,
-    elementwise_layout,
-    is_contiguous,
     show,
 )
 
@@ -118,7 +117,7 @@ class LocalResponseNorm(Layer):
     k = Float(1.0, minimum=1e-6, maximum=100.0, help="Added to the energy.")
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        return elementwise_layout(inputs)
+        return elementwise_layout(inputs, inputs[0].shape)
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         return need_image(self, inputs)

@@ -6,6 +6,7 @@ from math import prod
 from designer.layers.base import Layer
 from designer.layers.category import Category
 from designer.layers.errors import need_image
+from designer.layers.layouts import elementwise_layout
 from designer.layers.parameters import Choice, Float
 from designer.layers.tensors import (
     FLOAT_BYTES,
@@ -14,7 +15,6 @@ from designer.layers.tensors import (
     SavedForBackward,
     Shape,
     Tensor,
-    elementwise_layout,
 )
 
 
@@ -44,7 +44,7 @@ class _Noise(Layer):
         return not training or self.p == 0
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        return inputs[0].layout if self.p == 0 else elementwise_layout(inputs)
+        return inputs[0].layout if self.p == 0 else elementwise_layout(inputs, inputs[0].shape)
 
     def summary(self) -> str:
         return f"{type(self).__name__} {self.p:g}"

@@ -12,8 +12,6 @@ from designer.layers.parameters import Bool, Choice, Int
 from designer.layers.tensors import (
     BIAS,
     BUFFER,
-    CHANNELS_LAST,
-    CONTIGUOUS,
     FLOAT_BYTES,
     INDEX_BYTES,
     NOTHING,
@@ -245,7 +243,7 @@ class PreActShortcut(nn.Module):
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         if not self._projects(inputs):
             return inputs[0].layout
-        return CHANNELS_LAST if inputs[1].layout is CHANNELS_LAST else CONTIGUOUS
+        return super().layout(inputs[1:])
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
         if not self._projects(inputs):

@@ -7,17 +7,12 @@ from designer.design.expressions import Binary, Literal, Tree, fold
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import LayerError, SetParameters, need_image
+from designer.layers.layouts import elementwise_layout, layout_of, steps, view
 from designer.layers.parameters import Bool, Float, Int, Integers
 from designer.layers.tensors import (
-    CHANNELS_LAST,
     CONTIGUOUS,
-    DENSE,
     FLOAT_BYTES,
-    MEMORY_ORDERS,
     NOTHING,
-    PERMUTED,
-    ROWS,
-    SLICED,
     WEIGHT,
     Layout,
     Reads,
@@ -30,10 +25,6 @@ from designer.layers.tensors import (
     Tensor,
     Window,
     axis_name,
-    elementwise_layout,
-    in_usual_order,
-    is_contiguous,
-    ordered_layout,
     show,
 )
 
@@ -64,14 +55,13 @@ class _Reshaping(_View):
     """Other axes over values in the same order; torch copies values at uneven distances first."""
 
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
-        """Return True for values that lie at even distances within each image."""
-        one_axis = sum(size > 1 for size in inputs[0].shape) <= 1
-        return is_contiguous(inputs[0]) or inputs[0].layout is DENSE or one_axis
+        """Return whether the values of each image lie at even distances."""
+        return view(inputs[0], (inputs[0].values,)) is not None
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        layout = inputs[0].layout
-        view = layout not in MEMORY_ORDERS and self.is_view(inputs, True)
-        return layout if view else CONTIGUOUS
+        row = (inputs[0].values,)
+        flat = Tensor(row, layout=view(inputs[0], row) or CONTIGUOUS)
+        return view(flat, self.output_shape(inputs)) or CONTIGUOUS
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
         return Regrouped()
@@ -163,13 +153,11 @@ class Permute(_View):
         return tuple(shape[axis - 1] for axis in self.order)
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """Return the order that follows from the input's; of a slice, whether any axes moved."""
-        layout, order = inputs[0].layout, [axis - 1 for axis in self.order]
-        if layout is CONTIGUOUS or layout in MEMORY_ORDERS:
-            before = MEMORY_ORDERS.get(layout, range(len(order)))
-            shape = tuple([inputs[0].shape[axis] for axis in order])
-            return ordered_layout(shape, tuple([order.index(axis) for axis in before]))
-        return layout if in_usual_order(inputs[0].shape, order) else PERMUTED
+        shape, (batch, *each) = inputs[0].shape, steps(inputs[0])
+        order = [axis - 1 for axis in self.order]
+        return layout_of(
+            tuple([shape[axis] for axis in order]), (batch, *[each[axis] for axis in order])
+        )
 
     def output_axes(self, inputs: Sequence[Tensor]) -> tuple[int, ...]:
         return tuple([inputs[0].axes[axis - 1] for axis in self.order]) if inputs[0].axes else ()
@@ -225,22 +213,7 @@ class Slice(_View):
         return (*shape[:axis], self.stop - self.start, *shape[axis + 1 :])
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """Return DENSE for a slice of the first axis, ROWS for one of the last.
-
-        In the first case each image stays in one piece, in the second all rows of the batch lie at
-        even distances.
-        """
-        shape, axis = inputs[0].shape, self.dim - 1
-        layout = inputs[0].layout
-        if self.stop - self.start == shape[axis] or layout is CHANNELS_LAST:
-            return layout
-        if layout is PERMUTED or layout in MEMORY_ORDERS:
-            return PERMUTED
-        if layout in (CONTIGUOUS, DENSE) and prod(shape[:axis]) == 1:
-            return DENSE
-        is_last = axis == len(shape) - 1
-        one_of_each = self.stop - self.start == 1 and prod(shape[axis + 1 : -1]) == 1
-        return ROWS if layout in (CONTIGUOUS, ROWS) and (is_last or one_of_each) else SLICED
+        return layout_of(self.output_shape(inputs), steps(inputs[0]))
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
         return Sliced(self.dim - 1, self.start, self.stop)
@@ -381,7 +354,7 @@ class Scale(nn.Module):
         return FLOAT_BYTES * prod(output) * (2 if self.shift else 1)
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        return elementwise_layout(inputs)
+        return elementwise_layout(inputs, inputs[0].shape)
 
     def constructor(self, code: Code) -> str:
         if not self.learned:

@@ -5,7 +5,7 @@ shapes are tuples of whole numbers and memory is counted in bytes.
 """
 
 from collections.abc import Sequence
-from enum import Enum, IntEnum
+from enum import Enum
 from itertools import pairwise
 from math import prod
 from typing import NamedTuple, TypeAlias
@@ -18,26 +18,10 @@ FLOAT_BYTES = 4
 INDEX_BYTES = 8
 
 
-class Layout(IntEnum):
-    """How a tensor's values lie in memory, as far as it decides what autograd saves.
-
-    torch copies a tensor whose layout an operation cannot work with. Flatten, for example, returns
-    a view of a contiguous tensor, but a copy of a permuted one.
-    """
-
-    CONTIGUOUS = 0
-    DENSE = 1  # each image is contiguous, the batch is not: a slice of the first axis
-    SLICED = 2  # a slice of a later axis, or a slice of a slice
-    PERMUTED = 3  # a slice whose axes are in another order than in memory
-    ROWS = 4  # a slice whose rows, along the last axis, lie at even distances over the whole batch
-    # Contiguous in another order of the axes, the one whose steps are largest first.
-    CHANNELS_LAST = 5  # height, width, channels: torch computes convolutions and pools in it, too
-    ORDER_132 = 6
-    ORDER_213 = 7
-    ORDER_312 = 8
-    ORDER_321 = 9
-    ORDER_21 = 10
-
+Layout: TypeAlias = tuple[int, ...]
+"""How a tensor's values lie in memory: the distance between neighbors along the batch axis and each
+other axis, counted in values, as torch's ``stride()``. Empty if the tensor is contiguous."""
+CONTIGUOUS: Layout = ()
 
 IMAGE_AXES = (0, 1, 2)
 """The axes of an image in their usual order: channels, height, width."""
@@ -62,7 +46,7 @@ class Tensor(NamedTuple):
 
     shape: Shape
     needs_grad: bool = True
-    layout: Layout = Layout.CONTIGUOUS
+    layout: Layout = CONTIGUOUS
     axes: tuple[int, ...] = IMAGE_AXES
     layout_in_eval: Layout | None = None
 
@@ -81,22 +65,7 @@ class StateRole(Enum):
 
 
 # Reading an attribute of an enum takes ten times as long as reading a name of the module.
-CONTIGUOUS, DENSE, SLICED = Layout.CONTIGUOUS, Layout.DENSE, Layout.SLICED
-PERMUTED, ROWS, CHANNELS_LAST = Layout.PERMUTED, Layout.ROWS, Layout.CHANNELS_LAST
 WEIGHT, BIAS, BUFFER = StateRole
-
-
-MEMORY_ORDERS: dict[Layout, tuple[int, ...]] = {
-    CHANNELS_LAST: (1, 2, 0),
-    Layout.ORDER_132: (0, 2, 1),
-    Layout.ORDER_213: (1, 0, 2),
-    Layout.ORDER_312: (2, 0, 1),
-    Layout.ORDER_321: (2, 1, 0),
-    Layout.ORDER_21: (1, 0),
-}
-"""The order of the axes in memory, from 0, by the layouts in which it is not the usual one."""
-
-_LAYOUT_OF = {order: layout for layout, order in MEMORY_ORDERS.items()}
 
 
 class State(NamedTuple):
@@ -278,46 +247,6 @@ def in_eval_mode(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         else each
         for each in inputs
     )
-
-
-def in_usual_order(shape: Shape, order: Sequence[int]) -> bool:
-    """Return whether only axes of size 1 have another place in memory than in the shape."""
-    moved = [axis for axis in order if shape[axis] > 1]
-    return moved == sorted(moved)
-
-
-def is_contiguous(tensor: Tensor) -> bool:
-    """Return whether torch calls a batch of the tensor contiguous."""
-    order = MEMORY_ORDERS.get(tensor.layout)
-    return tensor.layout is CONTIGUOUS if order is None else in_usual_order(tensor.shape, order)
-
-
-def ordered_layout(shape: Shape, order: tuple[int, ...]) -> Layout:
-    """Return the layout of a tensor whose axes lie in memory in this order, without gaps.
-
-    With axes of size 1 several layouts may fit. torch takes it for channels-last if the steps could
-    be (``is_channels_last_strides_2d`` in ``c10/core/MemoryFormat.h``), even if it is contiguous.
-    """
-    if len(shape) == len(IMAGE_AXES):
-        steps, step = [0, 0, 0], 1
-        for axis in reversed(order):
-            steps[axis] = step
-            step *= shape[axis]
-        least, fits = 0, step > 1
-        for axis in (0, 2, 1):
-            fits = fits and steps[axis] >= least
-            least = steps[axis] * shape[axis]
-        if fits and least != steps[0]:
-            return CHANNELS_LAST
-    return CONTIGUOUS if in_usual_order(shape, order) else _LAYOUT_OF[order]
-
-
-def elementwise_layout(inputs: Sequence[Tensor]) -> Layout:
-    """Return the layout of an elementwise operation's output: a new tensor with the same order."""
-    layout = inputs[0].layout
-    if layout is PERMUTED or (layout in MEMORY_ORDERS and not is_contiguous(inputs[0])):
-        return layout
-    return CONTIGUOUS
 
 
 def show(shape: Sequence[object]) -> str:

@@ -1,0 +1,179 @@
+"""How tensors lie in memory: the steps that torch calls strides, by torch's own rules.
+
+torch copies a tensor whose layout an operation cannot work with. Flatten, for example, returns a
+view of a contiguous tensor, but a copy of a permuted one. The rules here are those of torch's C++
+sources, for a batch of more than one image; each names its source.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from operator import mul
+
+from designer.layers.tensors import CONTIGUOUS, IMAGE_AXES, Layout, Shape, Tensor
+
+_BATCH = 2
+"""The batch for which rules are worked out; they are the same for any larger one."""
+
+_Steps = tuple[int, ...]
+
+
+def _contiguous(shape: Sequence[int]) -> _Steps:
+    """Return the steps of a new tensor of this shape, batch included."""
+    return (*accumulate(reversed(shape[1:]), mul, initial=1),)[::-1]
+
+
+def _channels_last(shape: Shape) -> _Steps:
+    channels, height, width = shape
+    return channels * height * width, 1, width * channels, channels
+
+
+def steps(tensor: Tensor) -> _Steps:
+    """Return the steps along the batch axis and each other axis, in values."""
+    return tensor.layout or _contiguous((_BATCH, *tensor.shape))
+
+
+def layout_of(shape: Shape, steps: _Steps) -> Layout:
+    """Return the layout of a tensor with these steps, the first of which is the batch's."""
+    return CONTIGUOUS if steps == _contiguous((_BATCH, *shape)) else steps
+
+
+def channels_last_layout(shape: Shape) -> Layout:
+    """Return the layout of a new image whose channels lie last in memory."""
+    return layout_of(shape, _channels_last(shape))
+
+
+def _fills(shape: Sequence[int], steps: _Steps, axes: Sequence[int]) -> bool:
+    """Tell whether values follow each other without gaps, these axes counted from the last."""
+    expected = 1
+    for axis in axes:
+        if shape[axis] != 1:
+            if steps[axis] != expected:
+                return False
+            expected *= shape[axis]
+    return True
+
+
+def is_contiguous(tensor: Tensor) -> bool:
+    """Return whether torch calls a batch of the tensor contiguous."""
+    shape = (_BATCH, *tensor.shape)
+    return not tensor.layout or _fills(shape, tensor.layout, range(len(shape))[::-1])
+
+
+def is_channels_last(tensor: Tensor) -> bool:
+    """Return whether torch computes a convolution of the image with its channels last.
+
+    It does if the steps could be those of such an image (``is_channels_last_strides_2d`` in
+    ``c10/core/MemoryFormat.h``), even if the image is a slice of another, or contiguous too.
+    """
+    if not tensor.layout or len(tensor.shape) != len(IMAGE_AXES):
+        return False
+    shape, least = (_BATCH, *tensor.shape), 0
+    for axis in (1, 3, 2, 0):
+        step = tensor.layout[axis]
+        if step < least or (axis == 0 and least == tensor.layout[1]):
+            return False
+        least = step * shape[axis]
+    return True
+
+
+def view(tensor: Tensor, shape: Shape) -> Layout | None:
+    """Return the layout of the same values under other axes; None if torch has to copy them."""
+    return _view((_BATCH, *tensor.shape), steps(tensor), (_BATCH, *shape))
+
+
+def rows_are_even(tensor: Tensor) -> bool:
+    """Tell whether the rows of a whole batch, along the last axis, lie at even distances."""
+    shape = (_BATCH, *tensor.shape)
+    rows = 1
+    for size in shape[:-1]:
+        rows *= size
+    return _view(shape, steps(tensor), (rows, shape[-1])) is not None
+
+
+def _view(old: Sequence[int], steps: _Steps, new: Sequence[int]) -> Layout | None:
+    """Find the steps of a view (``computeStride_impl`` in ``aten/src/ATen/TensorUtils.cpp``)."""
+    found = [0] * len(new)
+    axis = len(new) - 1
+    base, values, viewed = steps[-1], 1, 1
+    for number in reversed(range(len(old))):
+        values *= old[number]
+        if number and (old[number - 1] == 1 or steps[number - 1] == values * base):
+            continue
+        while axis >= 0 and (viewed < values or new[axis] == 1):
+            found[axis] = viewed * base
+            viewed *= new[axis]
+            axis -= 1
+        if viewed != values:
+            return None
+        if number:
+            base, values, viewed = steps[number - 1], 1, 1
+    return layout_of(tuple(new[1:]), tuple(found))
+
+
+def elementwise_layout(inputs: Sequence[Tensor], shape: Shape) -> Layout:
+    """Return the layout of an elementwise operation's output, which is a new tensor.
+
+    The order of the axes in memory is that of the first input, if it is not broadcast along these
+    (``aten/src/ATen/TensorIterator.cpp``).
+    """
+    if not any(each.layout for each in inputs):
+        return CONTIGUOUS
+    if all(each.shape == shape for each in inputs):
+        if all(map(is_contiguous, inputs)):
+            return CONTIGUOUS
+        if len(shape) == len(IMAGE_AXES) and all(
+            _fills((_BATCH, *shape), steps(each), (1, 3, 2, 0)) for each in inputs
+        ):
+            return channels_last_layout(shape)
+        first = steps(inputs[0])
+        if all(steps(each) == first for each in inputs) and _is_dense(inputs[0]):
+            return inputs[0].layout
+    whole = (_BATCH, *shape)
+    operands = [
+        [
+            0 if own == 1 != size else step
+            for own, size, step in zip((_BATCH, *each.shape), whole, steps(each), strict=True)
+        ]
+        for each in inputs
+    ]
+    order = _memory_order(whole, operands)
+    if order == [*range(len(whole))][::-1]:
+        return CONTIGUOUS
+    found, step = [0] * len(whole), 1
+    for axis in order:
+        found[axis] = step
+        step *= whole[axis]
+    return layout_of(shape, tuple(found))
+
+
+def _is_dense(tensor: Tensor) -> bool:
+    """Tell whether the values fill their memory without gaps, in any order of the axes."""
+    shape = (_BATCH, *tensor.shape)
+    axes = [axis for axis in range(len(shape)) if shape[axis] > 1]
+    return _fills(shape, steps(tensor), sorted(axes, key=lambda axis: steps(tensor)[axis]))
+
+
+def _memory_order(shape: Sequence[int], operands: Sequence[Sequence[int]]) -> list[int]:
+    """Return the axes from the smallest step to the largest (``reorder_dimensions``)."""
+    order = [*range(len(shape))][::-1]
+    for at in range(1, len(order)):
+        moving = at
+        for before in reversed(range(at)):
+            comparison = _compare(shape, operands, order[before], order[moving])
+            if comparison > 0:
+                order[before], order[moving] = order[moving], order[before]
+                moving = before
+            elif comparison < 0:
+                break
+    return order
+
+
+def _compare(shape: Sequence[int], operands: Sequence[Sequence[int]], one: int, other: int) -> int:
+    for each in operands:
+        if 0 in (each[one], each[other]):  # broadcast
+            continue
+        if each[one] != each[other]:
+            return 1 if each[one] > each[other] else -1
+        if shape[one] > shape[other]:
+            return 1
+    return 0
