@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import LayerError
-from designer.layers.layouts import elementwise_layout
+from designer.layers.layouts import elementwise_layout, layout_like
 from designer.layers.parameters import Bool, Choice, Float, Int
 from designer.layers.tensors import (
     CONTIGUOUS,
@@ -80,6 +80,9 @@ class ReLU6(_CopiesInPlace):
     help = "min(max(0, x), 6): ReLU with a ceiling, made for low precision."
     torch = "nn.ReLU6"
 
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        return layout_like(inputs[0])
+
 
 class LeakyReLU(_OutputInPlace):
     """Leaky rectified linear unit."""
@@ -99,6 +102,9 @@ class PReLU(_SavesInput):
 
     def _slopes(self, inputs: Sequence[Tensor]) -> int:
         return inputs[0].shape[0] if self.per_channel else 1
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        return layout_like(inputs[0])
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         return (State("weight", (self._slopes(inputs),), WEIGHT),)

@@ -9,7 +9,12 @@ from designer.design.values import Value
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import InsertLayer, LayerError, Remedy
-from designer.layers.layouts import channels_last_layout, elementwise_layout, is_channels_last
+from designer.layers.layouts import (
+    channels_last_layout,
+    elementwise_layout,
+    is_channels_last,
+    layout_like,
+)
 from designer.layers.parameters import Float, Int
 from designer.layers.tensors import (
     CONTIGUOUS,
@@ -168,6 +173,11 @@ class Mean(_Elementwise):
         if len(inputs) == 1:
             return inputs[0]
         return f"({' + '.join(inputs)}) / {len(inputs)}"
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        if len(inputs) == 1:
+            return inputs[0].layout
+        return layout_like(Tensor(self.output_shape(inputs), layout=super().layout(inputs)))
 
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the peak of the sums, then the quotient."""

@@ -59,6 +59,12 @@ def is_contiguous(tensor: Tensor) -> bool:
     return not tensor.layout or _fills(shape, tensor.layout, range(len(shape))[::-1])
 
 
+def fills_channels_last(tensor: Tensor) -> bool:
+    """Tell whether the values of images follow each other channels last, without gaps."""
+    shape = (_BATCH, *tensor.shape)
+    return len(shape) == 4 and _fills(shape, steps(tensor), (1, 3, 2, 0))
+
+
 def is_channels_last(tensor: Tensor) -> bool:
     """Return whether torch computes a convolution of the image with its channels last.
 
@@ -121,9 +127,7 @@ def elementwise_layout(inputs: Sequence[Tensor], shape: Shape) -> Layout:
     if all(each.shape == shape for each in inputs):
         if all(map(is_contiguous, inputs)):
             return CONTIGUOUS
-        if len(shape) == len(IMAGE_AXES) and all(
-            _fills((_BATCH, *shape), steps(each), (1, 3, 2, 0)) for each in inputs
-        ):
+        if all(map(fills_channels_last, inputs)):
             return channels_last_layout(shape)
         first = steps(inputs[0])
         if all(steps(each) == first for each in inputs) and _is_dense(inputs[0]):
@@ -144,6 +148,16 @@ def elementwise_layout(inputs: Sequence[Tensor], shape: Shape) -> Layout:
         found[axis] = step
         step *= whole[axis]
     return layout_of(shape, tuple(found))
+
+
+def layout_like(tensor: Tensor) -> Layout:
+    """Return the layout of a new tensor that torch makes with ``empty_like``.
+
+    It has the very steps of a tensor without gaps, even those along axes of size 1, and so has the
+    product with a number or with a factor for each channel. An elementwise function of nothing but
+    the tensor has usual steps there.
+    """
+    return tensor.layout if _is_dense(tensor) else elementwise_layout((tensor,), tensor.shape)
 
 
 def _is_dense(tensor: Tensor) -> bool:
@@ -169,6 +183,7 @@ def _memory_order(shape: Sequence[int], operands: Sequence[Sequence[int]]) -> li
 
 
 def _compare(shape: Sequence[int], operands: Sequence[Sequence[int]], one: int, other: int) -> int:
+    """Compare the steps of two axes: positive if the first should come behind the other."""
     for each in operands:
         if 0 in (each[one], each[other]):  # broadcast
             continue

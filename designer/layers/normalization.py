@@ -7,11 +7,18 @@ from math import prod
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import LayerError, SetParameters, largest_divisor, need_image
-from designer.layers.layouts import elementwise_layout, is_contiguous
+from designer.layers.layouts import (
+    channels_last_layout,
+    elementwise_layout,
+    fills_channels_last,
+    is_channels_last,
+    is_contiguous,
+)
 from designer.layers.parameters import Bool, Float, Int
 from designer.layers.tensors import (
     BIAS,
     BUFFER,
+    CONTIGUOUS,
     FLOAT_BYTES,
     INDEX_BYTES,
     ITS_INPUT,
@@ -79,7 +86,14 @@ class BatchNorm2d(_BatchNorm):
 
     help = "Normalizes each channel over the batch and all positions."
     torch = "nn.BatchNorm2d"
-    channels_last = True
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        last = fills_channels_last(inputs[0]) or is_channels_last(inputs[0])
+        return (
+            channels_last_layout(inputs[0].shape)
+            if last and not is_contiguous(inputs[0])
+            else CONTIGUOUS
+        )
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         return need_image(self, inputs)
@@ -117,7 +131,9 @@ class LocalResponseNorm(Layer):
     k = Float(1.0, minimum=1e-6, maximum=100.0, help="Added to the energy.")
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        return elementwise_layout(inputs, inputs[0].shape)
+        """Return that of the quotient of the input and new contiguous values."""
+        shape = inputs[0].shape
+        return elementwise_layout((inputs[0], Tensor(shape)), shape)
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         return need_image(self, inputs)

@@ -13,6 +13,7 @@ from designer.layers.kernels import (
     spatial_formula,
     window_text,
 )
+from designer.layers.layouts import elementwise_layout, view
 from designer.layers.parameters import (
     Bool,
     Float,
@@ -25,6 +26,7 @@ from designer.layers.tensors import (
     FLOAT_BYTES,
     INDEX_BYTES,
     ITS_INPUT,
+    Layout,
     SavedForBackward,
     Shape,
     Tensor,
@@ -177,6 +179,11 @@ class LPPool2d(_Pool):
     channels_last = True
     positional = ("norm_type", "kernel_size")
     norm_type = Float(2.0, minimum=0.1, maximum=100.0, help="The power p.")
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        """Return that of the average of the powers."""
+        powers = elementwise_layout(inputs, inputs[0].shape)
+        return super().layout([inputs[0]._replace(layout=powers)])
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save the input, its powers, and four tensors of the output's size (measured)."""
@@ -372,11 +379,16 @@ class StochasticPool2d(nn.Module):
 '''
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Save the drawn indices and the input, padded if a window reaches beyond its border."""
+        """Save the drawn indices and the input with its positions in one row.
+
+        It is copied if a window reaches beyond its border, or rows lie at uneven distances.
+        """
+        image = inputs[0]
         drawn, padded = INDEX_BYTES * prod(output), self._padded_values(inputs, output)
-        if not padded:
+        channels, *sizes = image.shape
+        if not padded and view(image, (channels, prod(sizes))) is not None:
             return SavedForBackward(inputs=(0,), per_image=drawn)
-        return SavedForBackward(per_image=drawn + FLOAT_BYTES * padded)
+        return SavedForBackward(per_image=drawn + FLOAT_BYTES * (padded or image.values))
 
     def _padded_values(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the values of the padded copy; 0 if no window reaches beyond the border."""

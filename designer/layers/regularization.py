@@ -6,7 +6,7 @@ from math import prod
 from designer.layers.base import Layer
 from designer.layers.category import Category
 from designer.layers.errors import need_image
-from designer.layers.layouts import elementwise_layout
+from designer.layers.layouts import elementwise_layout, layout_like
 from designer.layers.parameters import Choice, Float
 from designer.layers.tensors import (
     FLOAT_BYTES,
@@ -57,7 +57,14 @@ class Dropout(_Noise):
     torch = "nn.Dropout"
 
 
-class Dropout2d(_Noise):
+class _SharedNoise(_Noise):
+    """Multiplies all values of a channel or an image by the same noise."""
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        return inputs[0].layout if self.p == 0 else layout_like(inputs[0])
+
+
+class Dropout2d(_SharedNoise):
     """Dropout of channels."""
 
     help = "Sets whole channels to zero at random."
@@ -77,7 +84,7 @@ class AlphaDropout(_Noise):
     torch = "nn.AlphaDropout"
 
 
-class StochasticDepth(_Noise):
+class StochasticDepth(_SharedNoise):
     """Stochastic depth."""
 
     help = "Leaves out a whole residual branch at random (Huang et al. 2016); scales in training."

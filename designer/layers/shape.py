@@ -7,7 +7,7 @@ from designer.design.expressions import Binary, Literal, Tree, fold
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import LayerError, SetParameters, need_image
-from designer.layers.layouts import elementwise_layout, layout_of, steps, view
+from designer.layers.layouts import layout_like, layout_of, steps, view
 from designer.layers.parameters import Bool, Float, Int, Integers
 from designer.layers.tensors import (
     CONTIGUOUS,
@@ -354,7 +354,7 @@ class Scale(nn.Module):
         return FLOAT_BYTES * prod(output) * (2 if self.shift else 1)
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        return elementwise_layout(inputs, inputs[0].shape)
+        return layout_like(inputs[0])
 
     def constructor(self, code: Code) -> str:
         if not self.learned:
