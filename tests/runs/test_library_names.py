@@ -100,6 +100,6 @@ def test_sentence_where_no_network_fits() -> None:
 
 
 def test_sentence_names_the_library_that_has_the_network() -> None:
-    analysis = analyze(presets.load("resnetv2_50"))
+    analysis = analyze(presets.load("mobilenet_v1"))
     with pytest.raises(DesignerError, match="choose timm, which has one"):
         naming(analysis, "torchvision")

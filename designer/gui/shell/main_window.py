@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from designer import preferences
-from designer.analysis.problems import Severity
 from designer.errors import DesignerError
 from designer.gui.base import numbers, screens
 from designer.gui.base.notice import Notice
@@ -253,9 +252,8 @@ class MainWindow(QMainWindow):
     def _show_training_problem(self) -> None:
         problem = self.workspace.training_problem
         sound = self.workspace.document is not None and self.workspace.analysis.valid
-        if problem is not None and problem.severity is not Severity.ERROR:
-            problem = None  # it can be trained
-        self.toolbar.show_refusal(problem.message if problem is not None and sound else "")
+        refused = problem is not None and sound and problem.severity.value == "error"
+        self.toolbar.show_refusal(problem.message if problem is not None and refused else "")
 
     def load_weights(self) -> None:
         """Ask for a file of weights to start from, and show which layers they fit."""
