@@ -68,4 +68,3 @@ def test_no_line_moves_when_a_run_ends(window, qtbot, written, size, status):
     for title in ("Runs", "Evaluation", "Training", "Runs", "Training"):
         click_tab(window, title)
         assert docks(window) == before, title
-    window.grab().save(f"/tmp/rv/dayfix-{size[0]}-{status}.png")
