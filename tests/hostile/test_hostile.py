@@ -1,10 +1,15 @@
 """A few of the damages and kills of ``python -m tests.hostile`` in every run of the tests."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from tests.hostile import files, kills
+from tests.hostile import files
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("kind", files.KINDS)
@@ -21,6 +26,10 @@ def test_damaged_files_are_refused_in_a_sentence(kind, tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="trainings are forks")
 @pytest.mark.parametrize("recipe", ["adam", "plateau"])
-def test_killed_trainings_end_as_if_they_were_not(recipe, tmp_path):
-    _, bad = kills.run_recipe(recipe, tmp_path / recipe, 3, seed=1)
-    assert not bad, bad[0]
+def test_killed_trainings_end_as_if_they_were_not(recipe):
+    # In a process of its own: once a test ran backward on meta tensors, autograd has threads, and
+    # a fork of that process cannot train.
+    command = [sys.executable, "-m", "tests.hostile", "kills", "3", "--kind", recipe, "--seed", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 wrong" in done.stdout
