@@ -82,6 +82,12 @@ def is_channels_last(tensor: Tensor) -> bool:
     return True
 
 
+def batch_norm_layout(tensor: Tensor) -> Layout:
+    """Return the layout of a BatchNorm2d's output."""
+    last = fills_channels_last(tensor) or is_channels_last(tensor)
+    return channels_last_layout(tensor.shape) if last and not is_contiguous(tensor) else CONTIGUOUS
+
+
 def view(tensor: Tensor, shape: Shape) -> Layout | None:
     """Return the layout of the same values under other axes; None if torch has to copy them."""
     return _view((_BATCH, *tensor.shape), steps(tensor), (_BATCH, *shape))

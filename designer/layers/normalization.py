@@ -8,17 +8,14 @@ from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import LayerError, SetParameters, largest_divisor, need_image
 from designer.layers.layouts import (
-    channels_last_layout,
+    batch_norm_layout,
     elementwise_layout,
-    fills_channels_last,
-    is_channels_last,
     is_contiguous,
 )
 from designer.layers.parameters import Bool, Float, Int
 from designer.layers.tensors import (
     BIAS,
     BUFFER,
-    CONTIGUOUS,
     FLOAT_BYTES,
     INDEX_BYTES,
     ITS_INPUT,
@@ -88,12 +85,7 @@ class BatchNorm2d(_BatchNorm):
     torch = "nn.BatchNorm2d"
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        last = fills_channels_last(inputs[0]) or is_channels_last(inputs[0])
-        return (
-            channels_last_layout(inputs[0].shape)
-            if last and not is_contiguous(inputs[0])
-            else CONTIGUOUS
-        )
+        return batch_norm_layout(inputs[0])
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         return need_image(self, inputs)

@@ -8,6 +8,7 @@ from designer.layers.base import Code
 from designer.layers.category import Category
 from designer.layers.errors import LayerError, need_image
 from designer.layers.initialization import Initialized
+from designer.layers.layouts import batch_norm_layout
 from designer.layers.parameters import Bool, Choice, Int
 from designer.layers.tensors import (
     BIAS,
@@ -144,7 +145,12 @@ class Shortcut(nn.Module):
         return self._kind(inputs) == "identity"
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        return inputs[0].layout if self._kind(inputs) == "identity" else super().layout(inputs)
+        if self._kind(inputs) == "identity":
+            return inputs[0].layout
+        projected = super().layout(inputs)
+        if self._kind(inputs) != "project" or not self.batch_norm:
+            return projected
+        return batch_norm_layout(Tensor(self.output_shape(inputs), layout=projected))
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
         """Return nothing for the identity, or the padding, or the projection and its norm."""
