@@ -49,7 +49,7 @@ class _PlainNames:
 
     def __init__(self, alive: Mapping[str, int]) -> None:
         self.alive = alive
-        # Each number below `following` is in use or released.
+        # Every number below `following` belongs to a variable in use or stands in `released`.
         self.following = 1
         self.released: list[int] = []
 

@@ -308,7 +308,7 @@ def _misfit(path: Path, error: Exception) -> DesignerError:
 
 
 def _other_checkpoint(path: Path) -> str:
-    """Return a sentence on what the run's other checkpoint has, after a space; "" without one."""
+    """Return a space and a sentence on the use of the run's other checkpoint; "" without one."""
     other = path.with_name("best.pt" if path.name == "last.pt" else "last.pt")
     if not other.is_file():
         return ""

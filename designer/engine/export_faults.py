@@ -20,8 +20,8 @@ from designer.runs.export_formats import (
 Convert = Callable[[nn.Module, tuple[Tensor, ...]], object]
 
 
-class Model(Protocol):
-    """What is needed of a model to say why it cannot be written."""
+class ExportedNetwork(Protocol):
+    """A network with its analysis, and inputs with which it is traced."""
 
     @property
     def network(self) -> nn.Module: ...
@@ -29,6 +29,11 @@ class Model(Protocol):
     def analysis(self) -> Analysis: ...
     @property
     def examples(self) -> tuple[Tensor, ...]: ...
+
+
+class Model(ExportedNetwork, Protocol):
+    """What is needed of a model to say why it cannot be written."""
+
     @property
     def options(self) -> ExportOptions: ...
 

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from designer.analysis.analysis import Analysis
 from designer.engine import onnx_names, side_effects
+from designer.engine.export_faults import ExportedNetwork
 
 _POOLS = ("MaxPool", "AveragePool")
 _LEAST_OPSET = 18  # torch's exporter writes this or a later one; onnx converts to earlier ones
@@ -20,15 +20,9 @@ class OpsetError(Exception):
     """A network cannot be brought to a version of ONNX's operators."""
 
 
-class Network(Protocol):
+class Network(ExportedNetwork, Protocol):
     """What is needed of a model to write it."""
 
-    @property
-    def network(self) -> nn.Module: ...
-    @property
-    def analysis(self) -> Analysis: ...
-    @property
-    def examples(self) -> tuple[Tensor, ...]: ...
     @property
     def about(self) -> Mapping[str, str]: ...
 

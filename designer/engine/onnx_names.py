@@ -79,7 +79,7 @@ def _siblings(one: str, other: str) -> bool:
 
 
 class _Names:
-    """Names that are used once each."""
+    """Makes names unique: a name that was given before gets a number."""
 
     def __init__(self, taken: Sequence[str]) -> None:
         self._taken = set(taken)
@@ -102,7 +102,7 @@ def _weights_module(node: Any) -> str:
     return ""
 
 
-# Whose operation a node is
+# Which layer each ONNX node belongs to
 
 
 @dataclass(frozen=True)

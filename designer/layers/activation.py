@@ -114,7 +114,7 @@ class PReLU(_SavesInput):
         return f"nn.PReLU({', '.join([*slopes, *code.keywords(['init'])])})"
 
     def backward_scratch(self, inputs: Sequence[Tensor]) -> int:
-        """Return the slopes' gradient of each value, before it is summed."""
+        """Return one tensor of the input's size: the gradient of the slopes before it is summed."""
         return inputs[0].values
 
 

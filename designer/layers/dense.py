@@ -91,7 +91,7 @@ class Dense(Initialized):
         return NOTHING
 
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Return the output; for rows that are not contiguous, first a copy and the product."""
+        """Return the bytes of the output, and of the copy and product of scattered rows."""
         copy = [inputs[0].values] if self._copies(inputs) else []
         product = self.bias and len(output) > 1 and not is_contiguous(inputs[0])
         return chain_peak(*copy, *[prod(output)] * (2 if product else 1))

@@ -74,7 +74,7 @@ class _Elementwise(_Join):
         return shape
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """Return that of the chain of two-input operations."""
+        """Return the layout after a chain of operations with two inputs each."""
         made = inputs[0]
         for each, shape in zip(inputs[1:], self._chain(inputs), strict=True):
             made = Tensor(shape, layout=elementwise_layout((made, each), shape))
@@ -299,7 +299,7 @@ class Concat(_Join):
     dim = Int(1, minimum=1, maximum=3, help="The axis: 1 channels or features, 2 height, 3 width.")
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """Return channels-last if all inputs are."""
+        """Return the channels-last layout if all inputs have it."""
         if len(inputs) == 1:
             return inputs[0].layout
         last = all(map(is_channels_last, inputs))

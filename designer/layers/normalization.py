@@ -123,7 +123,7 @@ class LocalResponseNorm(Layer):
     k = Float(1.0, minimum=1e-6, maximum=100.0, help="Added to the energy.")
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """Return that of the quotient of the input and new contiguous values."""
+        """Return the layout of the input divided by contiguous values."""
         shape = inputs[0].shape
         return elementwise_layout((inputs[0], Tensor(shape)), shape)
 
@@ -142,7 +142,7 @@ class LocalResponseNorm(Layer):
         )
 
     def backward_scratch(self, inputs: Sequence[Tensor]) -> int:
-        """Return three tensors of the input's size, of the power and the quotient."""
+        """Return three tensors of the input's size: gradients of the power and of the quotient."""
         return 3 * inputs[0].values
 
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
@@ -200,7 +200,7 @@ class GroupNorm(Layer):
         return SavedForBackward(inputs=(0,), per_image=2 * FLOAT_BYTES * self.num_groups)
 
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Return the output, and mean and deviation of each group."""
+        """Return the bytes of the output, and of the mean and deviation of each group."""
         return FLOAT_BYTES * (prod(output) + 2 * self.num_groups)
 
 
@@ -242,7 +242,7 @@ class LayerNorm(Layer):
         return inputs[0].values // prod(self._normalized(inputs))
 
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Return the output, and mean and deviation of each slice that is normalized."""
+        """Return the bytes of the output, and of the mean and deviation of each slice."""
         return FLOAT_BYTES * (prod(output) + 2 * self._slices(inputs))
 
     def constructor(self, code: Code) -> str:
@@ -303,7 +303,7 @@ class InstanceNorm2d(Layer):
         return SavedForBackward(per_image=statistics + copy)
 
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Return the output, statistics, and scale and shift repeated for each image."""
+        """Return the bytes of output, statistics, and scale and shift of each image."""
         values = prod(output) + output[0] * (4 if self.affine else 2)
         if not is_contiguous(inputs[0]):
             values += inputs[0].values

@@ -43,7 +43,7 @@ class _Maximum(Layer):
         return SavedForBackward(inputs=(0,), per_image=INDEX_BYTES * prod(output))
 
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Return the output and the indices, which torch makes even if nobody reads them."""
+        """Return the bytes of the output and of the indices, which torch always makes."""
         return (FLOAT_BYTES + INDEX_BYTES) * prod(output)
 
 
@@ -181,7 +181,7 @@ class LPPool2d(_Pool):
     norm_type = Float(2.0, minimum=0.1, maximum=100.0, help="The power p.")
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
-        """Return that of the average of the powers."""
+        """Return the layout of the average pool of the powers."""
         powers = elementwise_layout(inputs, inputs[0].shape)
         return super().layout([inputs[0]._replace(layout=powers)])
 
@@ -192,7 +192,7 @@ class LPPool2d(_Pool):
         )
 
     def backward_scratch(self, inputs: Sequence[Tensor]) -> int:
-        """Return a tensor of the input's size, of the power."""
+        """Return one tensor of the input's size: the gradient of the power."""
         return inputs[0].values
 
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
@@ -308,7 +308,7 @@ class FractionalMaxPool2d(_Maximum):
         return channels, new[0], new[1]
 
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Return the output, the indices, and two random numbers for each channel."""
+        """Return the bytes of output, indices, and two random numbers for each channel."""
         return super().peak_bytes(inputs, output) + 2 * FLOAT_BYTES * output[0]
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:

@@ -38,8 +38,8 @@ class Positions(NamedTuple):
     ordered: bool
 
 
-# A network has few different windows over few different sizes. Each takes about 100 bytes a
-# position, of which there are mostly less than 300; at most 128 x 4,096 positions are 50 MB.
+# A network has few different windows over few different sizes. Each takes about 190 bytes a
+# position, of which there are mostly less than 300; at most 128 x 4,096 positions are 100 MB.
 @lru_cache(maxsize=128)
 def taps(
     size: float,

@@ -12,7 +12,7 @@ from designer.recipe.optimizers import Optimizer, state_copies
 
 PRECISIONS = ("float32", "mixed")
 FOLLOWED = 1_500
-"""Layers of a design up to which the backward pass is followed, which takes 20 ms for 1,000."""
+"""Layers of a design up to which the backward pass is followed, which takes 10 ms for 1,000."""
 
 
 class Memory(NamedTuple):

@@ -1,4 +1,4 @@
-"""What speaks against training a valid design with some batch and loss, as problems with fixes."""
+"""Problems of training a valid design with a batch size and a loss, with their fixes."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +18,7 @@ from designer.layers.tensors import show
 from designer.recipe.losses import LOSSES
 
 _PASSES = ("Dropout", "Flatten", "Identity", "Output", "Reshape")
-"""Layer types that hand the values of an activation on to the loss."""
+"""Layer types that only pass values on: an activation before them still reaches the loss."""
 
 
 def batch_problems(analysis: Analysis, batch: int, *, processes: int = 1) -> tuple[Problem, ...]:
@@ -80,7 +80,7 @@ def _output_problem(analysis: Analysis, port: Port) -> Problem:
 
 
 class _Graph(NamedTuple):
-    """A graph, the block that it is of, its path, and the node that uses it with its graph."""
+    """A graph with its block and path, and the block's node with the graph around it."""
 
     result: GraphResult
     block: str | None = None
@@ -158,7 +158,7 @@ def _loss_problem(
 
 
 def refusal(analysis: Analysis, batch: int, *, processes: int = 1) -> str:
-    """Return why a valid design cannot be trained with a batch, whatever the data, "" if it can."""
+    """Return why no data can train a valid design at a batch size; "" if some can."""
     if not analysis.totals.parameters:
         return f"{analysis.design.name} has nothing to train: no layer has weights. Add one."
     for problems in (

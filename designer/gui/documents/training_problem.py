@@ -29,5 +29,5 @@ def training_problem(message: str, fixes: tuple[Fix, ...], *, warning: bool = Fa
 
 
 def is_of_training(problem: Problem) -> bool:
-    """Whether a problem is one of the training and not of the design."""
+    """Return whether a problem lies in the data or the recipe and not in the design."""
     return problem.code == CODE

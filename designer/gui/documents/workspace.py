@@ -516,7 +516,7 @@ class Workspace(QObject):
             self._go(step)
 
     def _now(self, step: Step) -> Step:
-        """Return the entry that leads back from a step to the present value."""
+        """Return the present design, scope and selection as an entry of the history."""
         document = self._current()
         recipe = None if step.recipe is None else self.recipe
         return Step(step.label, document.design, document.scope, document.selection, recipe)

@@ -240,7 +240,7 @@ class ExportDialog(QDialog):
 
     @property
     def options(self) -> ExportOptions:
-        """What is chosen beside the formats, without what no chosen format needs."""
+        """The chosen opset and tensor names, as far as one of the chosen formats uses them."""
         chosen = [row.format for row in self.rows.values() if row.tick.isChecked()]
         return ExportOptions(
             opset=self.opset.currentData() if self.rows[".onnx"].tick.isChecked() else None,

@@ -9,7 +9,7 @@ from designer.gui.worker.follower import Follower
 
 
 class ComparedRuns(QObject):
-    """The first of some runs as the shown one, the others as its overlays; see `Curves`.
+    """Several runs for `Curves`: the first as the shown run, the others as its overlays.
 
     Signals
     -------

@@ -193,7 +193,7 @@ class RunTitle(QWidget):
         self.name.setText(metrics.elidedText(short, Qt.TextElideMode.ElideMiddle, room))
 
     def _beside(self) -> int:
-        """Return the width of all that is beside the name, with the gaps."""
+        """Return the width of all parts of the title except the run's name, gaps included."""
         layout = self.layout()
         assert layout is not None
         items = [layout.itemAt(at) for at in range(layout.count())]

@@ -518,7 +518,7 @@ class Trainer(QObject):
         self._watch.start()
 
     def _look_around(self) -> None:
-        """Look for a training that another window or a command has begun meanwhile."""
+        """Look for a training that another window or the command line has begun."""
         if self._closed or self._looking or self.occupied:
             return
         self._looking = True
