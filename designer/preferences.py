@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-from platformdirs import user_config_path, user_documents_path, user_state_path
+from platformdirs import user_config_path, user_data_path, user_documents_path, user_state_path
 
 from designer.errors import UNREADABLE, DesignerError
 from designer.storage import save_file
@@ -117,6 +117,11 @@ def path() -> Path:
 def state_folder() -> Path:
     """Return the folder of the program's own files, backups of designs for example."""
     return user_state_path("netdesigner", appauthor=False)
+
+
+def downloads_folder() -> Path:
+    """Return the folder of downloaded data sets, one sub-folder for each."""
+    return user_data_path("netdesigner", appauthor=False) / "datasets"
 
 
 def load() -> Preferences:

@@ -131,7 +131,7 @@ def test_words_are_completed_from_what_there_is(
     assert completed("lenet5_1") == ["lenet5_1998"]
     assert completed("resume", "f") == ["first"]
     assert completed("export", "sec") == ["second"]
-    assert completed("train", "lenet5", "--data", "mn") == ["mnist10k"]
+    assert completed("train", "lenet5", "--data", "mn") == ["mnist10k", "mnist"]
     assert completed("train", "lenet5", "--optimizer", "ada") == ["adagrad", "adam", "adamw"]
     assert completed("train", "lenet5", "--set-recipe", "optimizer.mom") == ["optimizer.momentum="]
     assert completed("completion", "") == ["bash", "zsh", "fish"]

@@ -104,13 +104,15 @@ def _warn(design: Design, recipe: Recipe) -> None:
 
 def _with_absolute_path(recipe: Recipe, name: str) -> Recipe:
     """Make the data set's path absolute, since the run may be resumed from another folder."""
-    from designer.data.opening import BUILT_IN, existing, locate
+    from designer.data.opening import BUILT_IN, existing, is_name, locate
+    from designer.known_data import KNOWN
 
     source = recipe.data.source
-    if source in BUILT_IN:
+    if is_name(source):
         return recipe
     preset = presets.recipe(name)
-    if preset is not None and preset.data.source == source and not locate(source).exists():
+    of_preset = preset is not None and preset.data.source == source
+    if of_preset and source not in KNOWN and not locate(source).exists():
         raise DesignerError(
             f"The recipe of the preset {name} is for the data set {source}, which is neither built "
             f"in nor a folder here: choose data with --data, a folder of yours or "

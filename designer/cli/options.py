@@ -29,8 +29,9 @@ def _runs() -> Iterable[str]:
 
 def _data() -> Iterable[str]:
     from designer.data import opening
+    from designer.known_data import KNOWN
 
-    return opening.BUILT_IN
+    return (*opening.BUILT_IN, *KNOWN)
 
 
 def _settings() -> Iterable[str]:
@@ -66,8 +67,12 @@ FOLDER = Text(path="dir")
 def data_help() -> str:
     """Return the help of ``--data``, which names every data format."""
     from designer.data import formats, opening  # with numpy, only to show this help
+    from designer.known_data import KNOWN
 
-    return f"{', '.join(opening.BUILT_IN)} (built in), or {formats.descriptions()}."
+    return (
+        f"{', '.join(opening.BUILT_IN)} (built in), {', '.join(KNOWN)} (once downloaded), or "
+        f"{formats.descriptions()}."
+    )
 
 
 def choices_help(setting: str) -> str:

@@ -2,24 +2,28 @@
 
 import difflib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from designer import resources
 from designer.data.dataset import DataSet
 from designer.data.formats import descriptions, formats
 from designer.errors import DesignerError
+from designer.known_data import KNOWN, NotHereError, find
 
 BUILT_IN = {"mnist10k": resources.folder("assets") / "data" / "mnist10k"}
 _ARCHIVES = (".zip", ".tar", ".tgz")
 
 
 def open_dataset(name_or_path: str | Path) -> DataSet:
-    """Open a built-in data set by its name, or the one at a path, in any format of `formats`.
+    """Open a built-in or known data set by its name, or the one at a path, in any of `formats`.
 
     All but picture files are read into memory.
 
     Raises
     ------
+    NotHereError
+        It is known but not on this computer.
     DesignerError
         There is no such data set, or it is damaged, incomplete or unusable.
     """
@@ -27,7 +31,8 @@ def open_dataset(name_or_path: str | Path) -> DataSet:
     try:
         for row in formats():
             if row.recognizes(path):
-                return row.read(path)
+                data = row.read(path)
+                return replace(data, name=str(name_or_path)) if is_name(name_or_path) else data
     except OSError as error:
         raise DesignerError(
             f"{error.filename or path} cannot be read ({error.strerror or error}): "
@@ -48,16 +53,25 @@ def format_name(name_or_path: str | Path) -> str:
 
 
 def locate(name_or_path: str | Path) -> Path:
-    """Return the absolute path of a built-in data set or of a path, whether or not it exists."""
-    path = BUILT_IN.get(str(name_or_path)) or Path(name_or_path).expanduser()
+    """Return the absolute path of a named data set or of a path, whether or not it exists."""
+    name = str(name_or_path)
+    path = BUILT_IN.get(name) or find(name) or Path(name_or_path).expanduser()
     return Path(os.path.abspath(path))  # not resolve: a link keeps its own name
 
 
+def is_name(name_or_path: str | Path) -> bool:
+    """Tell whether this names a built-in data set, or a known one that is on this computer."""
+    name = str(name_or_path)
+    return name in BUILT_IN or find(name) is not None
+
+
 def existing(name_or_path: str | Path) -> Path:
-    """Return the absolute path of a built-in data set or of a path that exists.
+    """Return the absolute path of a named data set or of a path that exists.
 
     Raises
     ------
+    NotHereError
+        A known data set of that name is not on this computer.
     DesignerError
         Nothing is there.
     """
@@ -78,13 +92,15 @@ def _unrecognized(path: Path) -> DesignerError:
 
 
 def _missing(name_or_path: str | Path, path: Path) -> DesignerError:
+    if str(name_or_path) in KNOWN:
+        return NotHereError(str(name_or_path))
     known = ", ".join(BUILT_IN)
     if Path(name_or_path).name != str(name_or_path):
         return DesignerError(
             f"There is no file or folder {path}: check the path, or take a built-in data set "
             f"({known})."
         )
-    if close := difflib.get_close_matches(str(name_or_path), BUILT_IN, n=1):
+    if close := difflib.get_close_matches(str(name_or_path), [*BUILT_IN, *KNOWN], n=1):
         return DesignerError(
             f'There is no data set and no file or folder called "{name_or_path}": give a path, or '
             f'take a built-in data set ({known}); did you mean "{close[0]}"?'

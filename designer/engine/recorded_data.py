@@ -17,8 +17,9 @@ from designer.data import (
 )
 from designer.data.identity import decode, encode, fingerprint, split_as_before
 from designer.data.labels import as_classes, as_targets, from_first_label
-from designer.data.opening import BUILT_IN, format_name, locate
+from designer.data.opening import format_name, is_name, locate
 from designer.errors import DesignerError, OtherDataError
+from designer.known_data import KNOWN, how_to_get
 from designer.runs.data_record import DataRecord, Location
 from designer.runs.folder import RunFolder
 from designer.storage import unwritable, write_atomically
@@ -181,7 +182,9 @@ def _recorded(
 def _check_present(run: RunFolder, source: str) -> None:
     path = locate(source)
     # os.path, as Path.exists raises for a name that is too long.
-    if source not in BUILT_IN and not os.path.exists(path):
+    if not is_name(source) and not os.path.exists(path):
+        if source in KNOWN:
+            raise OtherDataError(how_to_get(KNOWN[source]))
         raise OtherDataError(
             f"The data of {run.path.name} are no longer at {path}: put them back, or say where "
             "they are now (on the command line with --data PATH)."
