@@ -113,16 +113,14 @@ def _fetch_all(
 ) -> None:
     missing = [file for file in row.files if not fetching.is_present(file, folder)]
     _check_space(row, missing, folder)
-    done = row.size - sum(file.size for file in missing)
     meter = _Meter(progress, row.size)
+    meter.before = row.size - sum(file.size for file in missing)
     for file in missing:
         try:
-            fetching.fetch(
-                file, folder, report=lambda n, before=done: meter(before + n), cancelled=cancelled
-            )
+            fetching.fetch(file, folder, report=meter, cancelled=cancelled)
         except FetchError as error:
             raise DesignerError(f"{error} {by_hand(row)}") from error
-        done += file.size
+        meter.before += file.size
     progress(Progress("downloading", row.size, row.size))
 
 
@@ -163,16 +161,24 @@ def _check_space(row: KnownData, missing: list[RemoteFile], folder: Path) -> Non
 
 
 class _Meter:
-    """Reports bytes some times a second, with their rate."""
+    """Reports bytes some times a second, with their rate.
+
+    Attributes
+    ----------
+    before
+        Bytes of the files that are complete, which are added to those of the present one.
+    """
 
     def __init__(
         self, progress: Callable[[Progress], object], total: int, stage: Stage = "downloading"
     ) -> None:
         self._progress = progress
+        self.before = 0
         self._latest = Progress(stage, 0, total)
         self._seen: deque[tuple[float, int]] = deque()
 
-    def __call__(self, done: int) -> None:
+    def __call__(self, arrived: int) -> None:
+        done = self.before + arrived
         now = time.monotonic()
         if self._seen and now - self._seen[-1][0] < _REPORT:
             return

@@ -95,7 +95,7 @@ def serve() -> Iterator[Answers]:
                 content = content[half:]
             self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *_: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
