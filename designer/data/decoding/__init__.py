@@ -1,0 +1,10 @@
+"""Decoding pictures in processes, into memory that they share with the training, and on disk.
+
+`Decoders` are the processes, a `PictureStore` has the decoded pictures of one part, and `cache` is
+the folder of decoded pictures on the disk.
+"""
+
+from designer.data.decoding.decoders import Decoders
+from designer.data.decoding.store import PictureStore
+
+__all__ = ["Decoders", "PictureStore"]
