@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -35,7 +35,8 @@ def read_settings(settings: Iterable[str]) -> dict[str, Any]:
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    name, equals, value = (part.strip() for part in text.partition("="))
+    name, equals, value = text.partition("=")
+    name = name.strip()
     if not (name and equals):
         raise DesignerError(
             f"--set-recipe takes NAME=VALUE, as in optimizer.momentum=0.5; received '{text}'."
@@ -48,23 +49,40 @@ def _setting(text: str) -> tuple[str, Any]:
 
 def _value(field: Field, text: str) -> Any:
     """Read a value by the type of its setting."""
+    given, text = text, text.strip()
     if field.optional and text.lower() in ("", "none"):
         return None
     try:
         if field.kind is bool:
             return {"true": True, "false": False}[text.lower()]
-        if get_origin(field.kind) is tuple:
-            parts = text.strip("[]").split(",")
-            return tuple(k(part) for k, part in zip(get_args(field.kind), parts, strict=True))
-        return field.kind(text)
-    except (KeyError, ValueError):
+        if field.several is not None:
+            return _values(field, text)
+        return text or given if field.kind is str else field.kind(text)  # a space may be meant
+    except (KeyError, ValueError, msgspec.DecodeError):
         raise DesignerError(f"{field.name} takes {_type(field)}; received '{text}'.") from None
+
+
+def _values(field: Field, text: str) -> tuple[Any, ...]:
+    """Read several values: a JSON list, or separated by commas."""
+    kind = field.several
+    assert kind is not None
+    if text.startswith("["):
+        values: tuple[Any, ...] = msgspec.json.decode(text, type=tuple[kind, ...])  # type: ignore[valid-type]
+    else:
+        values = tuple([kind(part.strip()) for part in text.split(",")]) if text else ()
+    if field.count is not None and len(values) != field.count:
+        raise ValueError
+    return values
 
 
 def _type(field: Field) -> str:
     """Return the type of a setting's values in words, with the unit: "a whole number of epochs"."""
-    if get_origin(field.kind) is tuple:
-        name = f"{len(get_args(field.kind))} numbers separated by commas"
+    if field.several is str:
+        name = "texts separated by commas, or a JSON list of texts"
+    elif field.count is None:
+        name = "numbers separated by commas"
+    elif field.several is not None:
+        name = f"{field.count} numbers separated by commas"
     else:
         name = _TYPES[field.kind]
     if field.setting.unit:
@@ -165,5 +183,7 @@ def _number(value: float) -> str:
 def _text(value: Any) -> str:
     """Return a value as ``--set-recipe`` takes it."""
     if isinstance(value, tuple):
+        if not value or isinstance(value[0], str):
+            return msgspec.json.encode(value).decode()
         return ",".join(map(str, value))
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -31,7 +31,8 @@ class Images(Protocol):
         Parameters
         ----------
         order
-            Indices of the images in the order in which they come, int64.
+            Indices of the images in the order in which they come, int64; an image may come more
+            than once.
         size
             Images in a batch; the last batch may be smaller.
         start

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from designer.engine.batches import Images
+from designer.engine.decisions import Decisions
 from designer.engine.freezing import mode_kept
-from designer.engine.losses import Objective, correct, main_output
+from designer.engine.losses import Objective, main_output
+from designer.engine.scores import label_scores, number_scores
 from designer.runs.folder import RunFolder
 from designer.runs.preprocessing import Preprocessing
 from designer.runs.result import Metrics
@@ -20,34 +22,44 @@ _MISTAKES = 100  # the worst that are listed
 
 
 def evaluate(
-    network: nn.Module, images: Images, objective: Objective, *, batch: int, classes: int
+    network: nn.Module, images: Images, objective: Objective, decisions: Decisions, *, batch: int
 ) -> Metrics:
     """Return mean loss and accuracy over all images, in eval mode; modes are restored after.
 
+    The loss is that of the training, with its class weights; the accuracy counts every decision
+    the same.
+
     Parameters
     ----------
-    network, images, objective
-        What is evaluated, on what, and its loss.
+    network, images, objective, decisions
+        What is evaluated, on what, its loss, and how its outputs are read.
     batch
         Images evaluated at once.
-    classes
-        The number of classes; 0 for regression, which has no accuracy.
     """
-    loss, hits = 0.0, 0
+    loss, share, right, exact = 0.0, 0.0, 0, 0
     with mode_kept(network), torch.inference_mode():
         network.eval()
         for inputs, targets in images.batches(torch.arange(len(images)), batch):
             outputs = network(inputs)
-            loss += objective(outputs, targets).item() * len(targets)
-            if classes:
-                hits += int(correct(main_output(outputs), targets))
-    return Metrics(loss=loss / len(images), accuracy=hits / len(images) if classes else None)
+            counts = objective.share(targets)
+            loss += objective(outputs, targets).item() * counts
+            share += counts
+            if decisions.each:
+                right += int(decisions.right(main_output(outputs), targets))
+            if decisions.targets == "labels":
+                exact += int(decisions.all_right(main_output(outputs), targets))
+    return Metrics(
+        loss=loss / share,
+        accuracy=right / (len(images) * decisions.each) if decisions.each else None,
+        exact_match=exact / len(images) if decisions.targets == "labels" else None,
+    )
 
 
 def write_details(
     network: nn.Module,
     images: Images,
     objective: Objective,
+    decisions: Decisions,
     *,
     batch: int,
     preprocessing: Preprocessing,
@@ -55,8 +67,11 @@ def write_details(
 ) -> None:
     """Write the main output for every image into the run's ``evaluation`` folder.
 
-    - ``predictions.npz``: ``outputs`` (n, k), ``targets`` (n,) or (n, k), ``losses`` (n,) and, for
-      classes, ``predicted`` (n,).
+    - ``predictions.npz``: ``outputs`` (n, k), ``targets`` (n,) or (n, k), ``losses`` (n,), not
+      weighted by class, and ``predicted``: class numbers (n,) or labels, bool (n, k).
+    - ``labels.json``, for several labels: how often each was rightly and wrongly predicted; see
+      `LabelScore`.
+    - ``numbers.json``, for numbers: the errors of each; see `NumberScore`.
     - ``confusion.json``, for classes: ``matrix[i][j]`` counts images of class i predicted as j.
     - ``mistakes.json``, for classes: the misclassified images with the largest losses; ``index`` is
       that in the test part, ``probability`` that of the predicted class.
@@ -68,7 +83,7 @@ def write_details(
     DesignerError
         The folder cannot be written.
     """
-    classes = preprocessing.classes
+    classes, labels = preprocessing.classes, preprocessing.labels
     network.eval()
     rows: list[tuple[Tensor, Tensor, Tensor]] = []
     with torch.inference_mode():
@@ -78,17 +93,27 @@ def write_details(
     columns = (torch.cat(column).numpy() for column in zip(*rows, strict=True))
     tables = dict(zip(("outputs", "targets", "losses"), columns, strict=True))
     files: dict[str, bytes] = {}
+    if labels:
+        assert decisions.thresholds is not None
+        outputs = torch.from_numpy(tables["outputs"]).to(decisions.thresholds.device)
+        tables["predicted"] = decisions.predicted(outputs).cpu().numpy()
+        thresholds = decisions.thresholds.expand(len(labels)).tolist()
+        scores = label_scores(tables["predicted"], tables["targets"], labels, thresholds)
+        files["labels.json"] = _json(scores)
+    elif not classes:
+        names = preprocessing.numbers or tuple(map(str, range(tables["outputs"].shape[1])))
+        files["numbers.json"] = _json(number_scores(tables["outputs"], tables["targets"], names))
     if classes:
         tables["predicted"] = predicted = tables["outputs"].argmax(1)
-        labels = tables["targets"]
+        true = tables["targets"]
         matrix = np.zeros((len(classes), len(classes)), np.int64)
-        np.add.at(matrix, (labels, predicted), 1)
-        wrong = np.flatnonzero(predicted != labels)
+        np.add.at(matrix, (true, predicted), 1)
+        wrong = np.flatnonzero(predicted != true)
         worst = wrong[np.argsort(-tables["losses"][wrong], kind="stable")][:_MISTAKES]
         mistakes = [
             {
                 "index": int(i),
-                "class": classes[labels[i]],
+                "class": classes[true[i]],
                 "predicted": classes[predicted[i]],
                 "probability": float(torch.from_numpy(tables["outputs"][i]).softmax(0).max()),
                 "loss": float(tables["losses"][i]),
@@ -96,8 +121,8 @@ def write_details(
             for i in worst
         ]
         confusion = {"classes": list(classes), "matrix": matrix.tolist()}
-        files["confusion.json"] = msgspec.json.encode(confusion) + b"\n"
-        files["mistakes.json"] = msgspec.json.encode(mistakes) + b"\n"
+        files["confusion.json"] = _json(confusion)
+        files["mistakes.json"] = _json(mistakes)
         files["mistakes.npz"] = _packed(images=_pictures(images, worst, preprocessing))
     files["predictions.npz"] = _packed(**tables)
     try:
@@ -121,6 +146,10 @@ def _pictures(
     if len(values) and (values.min() < -0.01 or values.max() > 1.01):  # floats of any scale
         values = (values - values.min()) / (values.max() - values.min())
     return (values.clamp(0, 1) * 255).round().byte().numpy()
+
+
+def _json(content: object) -> bytes:
+    return msgspec.json.encode(content) + b"\n"
 
 
 def _packed(**tables: np.ndarray[Any, Any]) -> bytes:

@@ -13,6 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from designer.engine import checkpoint, device, divergence
 from designer.engine.batches import Batch, Images
 from designer.engine.beginning import Events, Silence, announce
+from designer.engine.decisions import decisions
 from designer.engine.divergence import Diverged
 from designer.engine.evaluation import evaluate, write_details
 from designer.engine.freezing import freeze, groups
@@ -67,7 +68,10 @@ class Loop:
         self._network = prepared.network
         freeze(prepared.network, prepared.analysis)
         self._parameters = [each for each in prepared.network.parameters() if each.requires_grad]
-        self._objective = Objective(recipe.loss, prepared.info.outputs)
+        self._objective = Objective(
+            recipe.loss, prepared.info.outputs, weights=prepared.class_weights
+        )
+        self._decisions = decisions(prepared.preprocessing, recipe.loss, prepared.device)
         self._optimizer = optimizer(
             recipe.optimizer,
             groups(prepared.network, prepared.analysis),
@@ -85,7 +89,7 @@ class Loop:
         self._begin_at(Progress())
         self._memory = device.Memory(prepared.device)
         self._tally = Tally(
-            classes=bool(prepared.classes),
+            self._decisions,
             device=prepared.device,
             processes=prepared.processes,
             interval=recipe.log_interval,
@@ -259,9 +263,7 @@ class Loop:
     def _order(self) -> Tensor:
         """Return the order of this process's images, which depends on seed and epoch alone."""
         prepared, processes = self._prepared, self._processes
-        seed = (self._recipe.seed * 1_000_003 + self._progress.epoch) % 2**63
-        order = torch.randperm(len(prepared.train), generator=torch.Generator().manual_seed(seed))
-        whole = order[: prepared.steps_per_epoch * self._recipe.batch]
+        whole = prepared.sampling.order(self._progress.epoch)
         if not processes.several:
             return whole
         shares = whole.view(prepared.steps_per_epoch, processes.count, prepared.batch)
@@ -291,8 +293,8 @@ class Loop:
             progress.loss_sum += loss
         progress.hits += sum(read.hits)
         self._loss = read.losses[-1]
-        if self._prepared.classes:
-            self._accuracy = read.hits[-1] / self._recipe.batch
+        if self._decisions.each:
+            self._accuracy = read.hits[-1] / (self._recipe.batch * self._decisions.each)
 
     def _explained(self, loss: float, *, step: int, batch: Batch | None) -> str:
         """Return a sentence on where a loss that is not finite comes from, and what helps."""
@@ -317,10 +319,10 @@ class Loop:
         self._heart.busy()
         self._read()
         prepared, progress = self._prepared, self._progress
-        images = prepared.steps_per_epoch * self._recipe.batch
+        taken = prepared.steps_per_epoch * self._recipe.batch * self._decisions.each
         train = Metrics(
             loss=progress.loss_sum / prepared.steps_per_epoch,
-            accuracy=progress.hits / images if prepared.classes else None,
+            accuracy=progress.hits / taken if taken else None,
         )
         first = self._processes.first
         validation: Metrics = self._processes.share(
@@ -366,8 +368,8 @@ class Loop:
                 self._network,
                 images,
                 self._objective,
+                self._decisions,
                 batch=self._prepared.batch,
-                classes=len(self._prepared.classes),
             )
 
     def _test(self) -> Metrics | None:
@@ -383,6 +385,7 @@ class Loop:
                 self._network,
                 prepared.test,
                 self._objective,
+                self._decisions,
                 batch=prepared.batch,
                 preprocessing=prepared.preprocessing,
                 run=self._run,

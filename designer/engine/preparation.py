@@ -1,25 +1,29 @@
 """Everything that a training needs before its first step, checked: data, network, device."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.assist import training
-from designer.data import DataRequest, DataSet, PreparedData, prepare_data_in_advance
+from designer.data import DataRequest, DataSet, Part, PreparedData, prepare_data_in_advance
 from designer.data.labels import absent_classes, begin_later, gaps, lowest_label, never_occur
 from designer.design import files
 from designer.engine import device as devices
 from designer.engine.augmentation import Augmenter
 from designer.engine.batches import Images, images
+from designer.engine.class_weights import class_weights
 from designer.engine.device import Precision, Processes
 from designer.engine.module import module_of_run
 from designer.engine.recorded_data import Recording, data_of
+from designer.engine.sampling import Balanced, Sampling, Shuffled
 from designer.errors import DesignerError
-from designer.recipe.losses import LOSSES, Targets, losses_for
+from designer.recipe.losses import LOSSES, Loss, Targets, losses_for
+from designer.recipe.misfits import misfit
 from designer.recipe.recipe import Recipe
 from designer.runs.folder import RunFolder
 from designer.runs.network import NetworkInfo
@@ -44,11 +48,18 @@ class Prepared:
     train: Images
     validation: Images
     test: Images | None
+    sampling: Sampling
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The names of the classes; none for regression."""
         return self.preprocessing.classes
+
+    @property
+    def class_weights(self) -> Tensor | None:
+        """The weight of each class or label in the loss, on the device; None for equal ones."""
+        weights = self.preprocessing.class_weights
+        return torch.tensor(weights, device=self.device) if weights else None
 
     @property
     def batch(self) -> int:
@@ -102,7 +113,7 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
     _check_size(ready, recipe)
     _check_channels(ready, analysis, info)
     _check_outputs(ready.data, recipe, info)
-    preprocessing = _preprocessing(run, ready, info)
+    preprocessing = _preprocessing(run, ready, info, recipe.loss)
     parts = ready.sized()
     assert parts.validation is not None
 
@@ -119,6 +130,8 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
     active = recipe.augmentation.active
     augment = Augmenter(recipe.augmentation, height=height, width=width) if active else None
     workers = recipe.data.workers
+    if workers is None:
+        workers = os.cpu_count() or 1
     notes = [ready.data.note]
     if lowest := lowest_label(ready.data):
         notes.append(
@@ -146,6 +159,7 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
         train=train,
         validation=validation,
         test=test,
+        sampling=_sampling(recipe, parts.train),
     )
 
 
@@ -213,13 +227,15 @@ def _check_channels(images: PreparedData, analysis: Analysis, info: NetworkInfo)
 
 def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
     """Refuse outputs of another size than the data's targets, and losses of another kind."""
-    targets: Targets = "classes" if data.classes else "numbers"
+    targets = _targets(data)
     if targets not in LOSSES[recipe.loss.name].targets:
         instead = "" if data.classes else ", or save class numbers, from 0, as integers"
         raise DesignerError(
             f"{data.name} has {targets} as targets, which {recipe.loss.name} does not take: "
             f"{_set('loss.name', losses_for(targets)[0])}{instead}."
         )
+    if wrong := misfit(recipe, name=data.name, targets=targets, outputs=data.outputs):
+        raise DesignerError(wrong.sentence)
     kind = "classes" if data.classes else "target values"
     for output in info.outputs:
         if len(output.shape) != 1:
@@ -248,7 +264,20 @@ def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
         )
 
 
-def _preprocessing(run: RunFolder, images: PreparedData, info: NetworkInfo) -> Preprocessing:
+def _sampling(recipe: Recipe, train: Part) -> Sampling:
+    length = len(train) // recipe.batch * recipe.batch
+    if recipe.data.sampling == "balanced":
+        return Balanced(torch.from_numpy(train.labels), length=length, seed=recipe.seed)
+    return Shuffled(len(train), length=length, seed=recipe.seed)
+
+
+def _targets(data: DataSet) -> Targets:
+    return "classes" if data.classes else "numbers"
+
+
+def _preprocessing(
+    run: RunFolder, images: PreparedData, info: NetworkInfo, loss: Loss
+) -> Preprocessing:
     """Return what the run wrote at its start; before that, what the training part gives."""
     if not run.preprocessing_file.exists():
         mean, deviation = images.statistics()
@@ -257,5 +286,6 @@ def _preprocessing(run: RunFolder, images: PreparedData, info: NetworkInfo) -> P
             mean=tuple(map(float, mean)),
             deviation=tuple(map(float, deviation)),
             classes=images.data.classes,
+            class_weights=class_weights(loss, images.parts.train.labels, images.data.outputs),
         )
     return run.preprocessing()

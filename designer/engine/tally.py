@@ -1,4 +1,4 @@
-"""Losses and correct predictions of training steps, read from the device several at a time."""
+"""Losses and right decisions of training steps, read from the device several at a time."""
 
 import math
 from dataclasses import dataclass
@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from designer.engine.decisions import Decisions
 from designer.engine.device import Processes
-from designer.engine.losses import Outputs, correct, main_output
+from designer.engine.losses import Outputs, main_output
 
 _MOST = 32  # steps whose outputs are retained; they take memory
 
 
 @dataclass(frozen=True)
 class Read:
-    """Losses of steps, and correct predictions in their batches (0 for regression)."""
+    """Losses of steps, and right decisions in their batches (0 for numbers)."""
 
     losses: list[float]
     hits: list[int]
@@ -24,20 +25,20 @@ class Tally:
     """Losses and outputs of the steps that were not read yet.
 
     Reading makes the CPU wait for an accelerator, and all processes for each other, and counting
-    correct predictions takes a tenth of a millisecond: so the steps of a log interval are read
+    right decisions takes a tenth of a millisecond: so the steps of a log interval are read
     together.
     """
 
     def __init__(
-        self, *, classes: bool, device: torch.device, processes: Processes, interval: int
+        self, decisions: Decisions, *, device: torch.device, processes: Processes, interval: int
     ) -> None:
-        self._classes = classes
+        self._decisions = decisions
         self._processes = processes
         self._interval = min(interval, _MOST)
         self._loss_is_known = device.type == "cpu" and not processes.several
         self._losses: list[Tensor] = []
-        self._outputs: list[Tensor] = []  # (n, classes) each
-        self._targets: list[Tensor] = []  # (n,) each
+        self._outputs: list[Tensor] = []  # (n, k) each
+        self._targets: list[Tensor] = []  # (n,) or (n, k) each
 
     def note(self, loss: Tensor, outputs: Outputs, targets: Tensor) -> bool:
         """Retain loss and output of a step; return whether to read now.
@@ -46,7 +47,7 @@ class Tally:
         finite.
         """
         self._losses.append(loss.detach())
-        if self._classes:
+        if self._decisions.each:
             self._outputs.append(main_output(outputs).detach())
             self._targets.append(targets)
         if self._loss_is_known and not math.isfinite(loss.item()):
@@ -59,8 +60,9 @@ class Tally:
             return Read([], [])
         losses = torch.stack(self._losses).float()
         hits = torch.zeros_like(losses)
-        if self._classes:
-            hits = correct(torch.stack(self._outputs), torch.stack(self._targets)).float()
+        if self._decisions.each:
+            outputs, targets = torch.stack(self._outputs), torch.stack(self._targets)
+            hits = self._decisions.right(outputs, targets).float()
         for retained in (self._losses, self._outputs, self._targets):
             retained.clear()
         table = torch.stack((losses, hits))

@@ -8,17 +8,40 @@ import msgspec
 
 from designer.errors import DesignerError
 from designer.recipe.augmentations import Augmentation
-from designer.recipe.losses import Loss
+from designer.recipe.losses import WITHIN, Loss
 from designer.recipe.optimizers import Optimizer
 from designer.recipe.schedules import Schedule
 from designer.recipe.settings import Field, Group, Setting, fields_of
 
 DEVICES: Mapping[str, str] = {"auto": "automatic", "cuda": "CUDA", "mps": "MPS", "cpu": "CPU"}
 PRECISIONS: Mapping[str, str] = {name: name for name in ("float32", "bfloat16", "float16")}
+TARGETS: Mapping[str, str] = {
+    "auto": "as the data suggest",
+    "classes": "one class",
+    "labels": "several labels",
+    "numbers": "numbers",
+}
+CLASSES_FROM: Mapping[str, str] = {
+    "auto": "as the data suggest",
+    "folders": "the folders",
+    "names": "the file names",
+}
+SPELLINGS: Mapping[str, str] = {
+    "ask": "ask",
+    "merge": "one class",
+    "apart": "classes of their own",
+}
+FITS: Mapping[str, str] = {"crop": "crop", "pad": "pad", "stretch": "stretch"}
+CACHES: Mapping[str, str] = {
+    "never": "never",
+    "needed": "if they do not fit into memory",
+    "always": "always",
+}
+SAMPLINGS: Mapping[str, str] = {"shuffled": "shuffled", "balanced": "class-balanced"}
 
 
 class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which images are used, and how they are divided."""
+    """Which images are used, how they are read and divided, and in which order they come."""
 
     prefix: ClassVar[str] = "data."
 
@@ -68,21 +91,156 @@ class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             high=100_000,
         ),
     ] = 0
+    file_column: Annotated[
+        str,
+        Setting(
+            title="File column",
+            help="The column of a table that names the picture files; empty where it is found by "
+            "itself.",
+            empty="found",
+            form="elsewhere",
+        ),
+    ] = ""
+    label_columns: Annotated[
+        tuple[str, ...],
+        Setting(
+            title="Label columns",
+            help="The columns of a table that hold the class, the labels or the numbers; empty "
+            "where they are found by themselves.",
+            empty="found",
+            form="elsewhere",
+        ),
+    ] = ()
+    part_column: Annotated[
+        str,
+        Setting(
+            title="Part column",
+            help="The column of a table that says which part a picture belongs to: training, "
+            "validation or test; empty where it is found by itself.",
+            empty="found",
+            form="elsewhere",
+        ),
+    ] = ""
+    separator: Annotated[
+        str,
+        Setting(
+            title="Label separator",
+            help="What stands between several labels in one column, such as a semicolon or a "
+            "space; empty where it is found by itself.",
+            empty="found",
+            form="elsewhere",
+        ),
+    ] = ""
+    targets: Annotated[
+        str,
+        Setting(
+            title="Targets",
+            help="What the labels of the data are: one class for each image, several labels, or "
+            "numbers to predict.",
+            choices=TARGETS,
+        ),
+    ] = "auto"
+    classes_from: Annotated[
+        str,
+        Setting(
+            title="Classes from",
+            help="Whether the class of a picture is the name of its folder, or the first part of "
+            "its file's name, as in cat.12.jpg.",
+            choices=CLASSES_FROM,
+        ),
+    ] = "auto"
+    spellings: Annotated[
+        str,
+        Setting(
+            title="Spellings",
+            help="Whether labels that differ in case or spaces only, such as Cat and cat, are one "
+            "class.",
+            choices=SPELLINGS,
+            reason="either may be meant",
+        ),
+    ] = "ask"
+    skip: Annotated[
+        tuple[str, ...],
+        Setting(
+            title="Left out",
+            help="Names of pictures that are left out, such as those that cannot be read.",
+            empty="none",
+            form="elsewhere",
+        ),
+    ] = ()
+    grey_range: Annotated[
+        tuple[float, float] | None,
+        Setting(
+            title="Gray range",
+            help="The levels of gray pictures of more than 8 bits that become black and white; "
+            "empty for the smallest and largest of the training part.",
+            empty="of the data",
+            form="elsewhere",
+        ),
+    ] = None
+    fit: Annotated[
+        str,
+        Setting(
+            title="Fit",
+            help="How a picture of another shape becomes the network's: crop cuts off what juts "
+            "out, pad adds black edges, stretch distorts.",
+            choices=FITS,
+            reason="shapes stay true and no pixel is wasted",
+        ),
+    ] = "crop"
+    sampling: Annotated[
+        str,
+        Setting(
+            title="Sampling",
+            help="In what order images come: shuffled, each once an epoch; or class-balanced, "
+            "every class equally often an epoch, so that images of rare classes come repeatedly "
+            "and of frequent ones only some.",
+            choices=SAMPLINGS,
+            reason="the network learns how frequent each class is",
+        ),
+    ] = "shuffled"
+    memory: Annotated[
+        float | None,
+        Setting(
+            title="Memory",
+            help="Most memory for decoded pictures; empty for a share of what is free. What does "
+            "not fit is decoded anew in every epoch.",
+            unit="GiB",
+            low=0.0,
+            high=1e6,
+            empty="share of the free",
+        ),
+    ] = None
+    cache: Annotated[
+        str,
+        Setting(
+            title="Disk cache",
+            help="When decoded pictures are stored on disk, so that they are not decoded again.",
+            choices=CACHES,
+        ),
+    ] = "needed"
     workers: Annotated[
-        int,
+        int | None,
         Setting(
             title="Loader workers",
-            help="Processes that read images which do not fit into memory.",
+            help="Processes that decode pictures; empty for as many as the processor has cores.",
             unit="processes",
             low=0,
             high=256,
+            empty="all cores",
         ),
-    ] = 2
+    ] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.source:
             raise DesignerError("data.source is empty: name a data set or give its path.")
+        if self.grey_range is not None and not self.grey_range[0] < self.grey_range[1]:
+            low, high = self.grey_range
+            raise DesignerError(
+                f"data.grey_range is {low:g} to {high:g}: give the lower level first, then a "
+                "higher one."
+            )
 
 
 class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -233,9 +391,10 @@ def is_used(recipe: Recipe, field: Field) -> bool:
 
 
 def consequences(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what else changes where an optimizer or a loss is chosen, unless it is given, too.
+    """Return what else changes where a value is chosen, unless it is given, too.
 
-    A new optimizer gets its usual learning rate; a loss that uses no label smoothing ends it.
+    A new optimizer gets its usual learning rate. A new loss ends the settings of the losses that it
+    does not use. Balanced weights end given ones, and the other way round.
 
     Parameters
     ----------
@@ -249,6 +408,10 @@ def consequences(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, Any]:
     if optimizer is not None and optimizer.name != recipe.optimizer.name:
         found["optimizer.learning_rate"] = optimizer.learning_rate
     loss = Loss.kinds.get(changes.get("loss.name", ""))
-    if loss is not None and "label_smoothing" not in loss.settings:
-        found["loss.label_smoothing"] = 0.0
+    ended = [name for name in WITHIN if loss is not None and name not in loss.settings]
+    if changes.get("loss.weights"):
+        ended.append("class_weights")
+    if changes.get("loss.class_weights", "none") != "none":
+        ended.append("weights")
+    found.update({f"loss.{name}": Loss.off(name) for name in ended})
     return {name: value for name, value in found.items() if name not in changes}

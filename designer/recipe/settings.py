@@ -40,7 +40,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     reason
         Why the default is what it is.
     empty
-        What no value means, for a setting that may be left empty: "all".
+        What no value means, for a setting that may be left empty: "all". No value is None, a text
+        without characters, or a list without values.
     form
         Part of the window's form: "essential", "more", or "elsewhere" for a setting that has an
         editor of its own.
@@ -171,7 +172,8 @@ class Field(msgspec.Struct, frozen=True):
     setting
         Title, help, unit and range.
     kind
-        The type of its values: int, float, bool, str or a tuple of floats.
+        The type of its values: int, float, bool, str, ``tuple[float, float]``, or
+        ``tuple[float, ...]`` and ``tuple[str, ...]`` for any number of values.
     optional
         Whether None is a value.
     group
@@ -188,6 +190,22 @@ class Field(msgspec.Struct, frozen=True):
     def own_name(self) -> str:
         """The name within the group."""
         return self.name.rpartition(".")[2]
+
+    @property
+    def several(self) -> type | None:
+        """The type of each value of a setting that takes several, None if it takes one."""
+        if typing.get_origin(self.kind) is not tuple:
+            return None
+        part: type = typing.get_args(self.kind)[0]
+        return part
+
+    @property
+    def count(self) -> int | None:
+        """How many values a setting takes, None for any number."""
+        if self.several is None:
+            return 1
+        parts = typing.get_args(self.kind)
+        return None if parts[-1] is Ellipsis else len(parts)
 
     def used_with(self, choice: str) -> bool:
         """Return whether a row of the group's table uses it; what no row lists is always used."""

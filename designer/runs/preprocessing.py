@@ -6,6 +6,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from designer.recipe.losses import Targets
+
 _Size = Annotated[int, Meta(ge=1, le=2**53)]
 
 
@@ -20,13 +22,28 @@ class Preprocessing(msgspec.Struct, frozen=True, kw_only=True):
         Per channel, over the training part with bytes scaled to 0 to 1; images are standardized as
         ``(image - mean) / deviation``.
     classes
-        The class of each output; none for regression.
+        The class of each output; none if an image has several labels or numbers.
+    labels
+        The label of each output where an image may have several.
+    numbers
+        The name of the number that each output predicts; none in runs of earlier versions.
+    class_weights
+        The weight in the loss of each class, or of each label where it is there; none if all weigh
+        the same.
     """
 
     input: tuple[_Size, _Size, _Size]
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
     classes: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    class_weights: tuple[float, ...] = ()
+
+    @property
+    def targets(self) -> Targets:
+        """What the outputs stand for."""
+        return "classes" if self.classes else "labels" if self.labels else "numbers"
 
     def __post_init__(self) -> None:
         channels = self.input[0]
@@ -38,3 +55,11 @@ class Preprocessing(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("mean must be finite")
         if not all(0 < value < math.inf for value in self.deviation):
             raise ValueError("deviation must be finite and above 0")
+        if sum(map(bool, (self.classes, self.labels, self.numbers))) > 1:
+            raise ValueError("only one of classes, labels and numbers can have names")
+        if self.class_weights:
+            count, outputs = len(self.class_weights), len(self.classes or self.labels)
+            if count != outputs:
+                raise ValueError(f"class_weights has {count} values for {outputs} outputs")
+            if not all(0 < value < math.inf for value in self.class_weights):
+                raise ValueError("class_weights must be finite and above 0")

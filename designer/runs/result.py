@@ -12,10 +12,22 @@ Status = Literal["finished", "stopped", "early_stopped", "diverged", "failed"]
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
-    """Mean loss and accuracy (0 to 1; none for regression) over some images."""
+    """Means over some images.
+
+    Attributes
+    ----------
+    loss
+        The mean loss.
+    accuracy
+        The share of right decisions, 0 to 1: one decision for each image, or, of several labels,
+        one for each label; none for numbers.
+    exact_match
+        The share of images all of whose labels are right; none unless an image may have several.
+    """
 
     loss: float
     accuracy: float | None = None
+    exact_match: float | None = None
 
 
 class Best(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,6 +30,8 @@ CHANGEABLE = (
     "log_interval",
     "checkpoint_seconds",
     "data.workers",
+    "data.memory",
+    "data.cache",
 )
 _REFUSALS = {
     "batch": "{name} cannot be changed where a run is trained on, as the steps of an epoch and the "

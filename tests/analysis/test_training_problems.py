@@ -137,6 +137,17 @@ def test_the_sentence_gives_the_least_loss() -> None:
     assert [fix.label for fix in problem.fixes] == ["remove n3"]
 
 
+@pytest.mark.parametrize(("kind", "side"), [("Sigmoid", "below"), ("LogSoftmax", "above")])
+def test_the_sentence_on_several_labels_gives_the_probability(kind: str, side: str) -> None:
+    analysis = analyze(chain(FLATTEN, LINEAR, {"layer": kind}))
+    (problem,) = training.loss_problems(analysis, "binary_cross_entropy")
+    assert problem.message == (
+        f"n3: binary cross-entropy takes the values before {kind}; behind it no label gets a "
+        f"probability {side} 50 %"
+    )
+    assert [fix.label for fix in problem.fixes] == ["remove n3"]
+
+
 def test_one_activation_before_two_outputs_is_named_once() -> None:
     nodes = {
         "image": {"layer": "Input", "shape": [4]},

@@ -5,16 +5,22 @@ import math
 import pytest
 import torch
 
+from designer.engine.decisions import Decisions
 from designer.engine.device import Processes
 from designer.engine.tally import Read, Tally
 
 OUTPUTS = torch.tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 2.0]])
 TARGETS = torch.tensor([0, 0, 0])
+CLASSES = Decisions("classes", 1)
+NUMBERS = Decisions("numbers", 0)
 
 
 def tally(*, classes: bool = True, interval: int = 3) -> Tally:
     return Tally(
-        classes=classes, device=torch.device("cpu"), processes=Processes(), interval=interval
+        CLASSES if classes else NUMBERS,
+        device=torch.device("cpu"),
+        processes=Processes(),
+        interval=interval,
     )
 
 

@@ -124,6 +124,56 @@ def test_a_run_leaves_all_its_files(tmp_path, data):
     )
 
 
+def write_rare(path):
+    """Write squares of which the last class has a tenth of the images of each other."""
+    write_data(path, images=180)
+    with np.load(path) as arrays:
+        labels = arrays["y_train"]
+        rare = np.flatnonzero(labels == 2)[:6]
+        chosen = np.sort(np.concatenate([np.flatnonzero(labels < 2), rare]))
+        np.savez(path, x_train=arrays["x_train"][chosen], y_train=labels[chosen])
+    return path
+
+
+def test_balanced_weights_are_those_of_the_training_part_and_of_both_losses(tmp_path):
+    data = write_rare(tmp_path / "rare.npz")
+    recipe = tiny_recipe(data, loss__class_weights="balanced", epochs=1, batch=16)
+    run = create(tmp_path / "run", recipe)
+    result = train(run)
+    prepared = training.prepare(create(tmp_path / "again", recipe))
+    counts = prepared.train._targets.bincount()
+    expected = len(prepared.train) / (3 * counts)
+    assert run.preprocessing().class_weights == pytest.approx(expected.tolist())
+    network = prepared.network
+    network.load_state_dict(weights(run.best, run))
+    network.eval()
+    for part, metrics in ((prepared.validation, result.validation), (prepared.test, result.test)):
+        (batch,) = part.batches(torch.arange(len(part)), len(part))
+        outputs, targets = network(batch[0]), batch[1]
+        loss = torch.nn.functional.cross_entropy(outputs, targets, weight=expected)
+        assert metrics.loss == pytest.approx(loss.item(), rel=1e-5)
+        assert metrics.accuracy == pytest.approx((outputs.argmax(1) == targets).float().mean())
+
+
+def test_weights_of_another_number_of_classes_are_refused(tmp_path, data):
+    run = create(tmp_path / "run", tiny_recipe(data, loss__weights=(1.0, 2.0)))
+    with pytest.raises(DesignerError, match="has 2 values, but squares has 3 classes"):
+        train(run)
+
+
+def test_balanced_sampling_trains_on_every_class_equally_often(tmp_path):
+    data = write_rare(tmp_path / "rare.npz")
+    prepared = training.prepare(
+        create(tmp_path / "run", tiny_recipe(data, data__sampling="balanced"))
+    )
+    length = prepared.steps_per_epoch * prepared.batch
+    for epoch in range(3):
+        targets = prepared.train._targets[prepared.sampling.order(epoch)]
+        counts = targets.bincount(minlength=3)
+        assert counts.sum() == length
+        assert counts.max() - counts.min() <= 1
+
+
 def test_the_worst_mistakes_are_kept_as_pictures(tmp_path):
     data = write_data(tmp_path / "squares.npz")
     run = create(tmp_path / "run", tiny_recipe(data, epochs=1, optimizer__learning_rate=1e-6))
@@ -183,6 +233,7 @@ def test_the_loop_equals_one_written_by_hand(tmp_path, data):
         {"augmentation__shift": 0.1, "augmentation__horizontal_flip": True},
         {"schedule__name": "reduce_on_plateau", "schedule__patience": 0, "early_stopping": 2},
         {"gradient_clipping": 1.0},
+        {"data__sampling": "balanced", "loss__class_weights": "balanced"},
         {"log_interval": 4},
         {"checkpoint_seconds": 0.0},
     ],
@@ -331,7 +382,11 @@ def test_mean_squared_error_on_targets(tmp_path):
     result = train(run)
     assert result.status == "finished"
     assert result.test.accuracy is None
-    assert {path.name for path in run.evaluation.iterdir()} == {"predictions.npz"}
+    assert {path.name for path in run.evaluation.iterdir()} == {"predictions.npz", "numbers.json"}
+    scores = json.loads((run.evaluation / "numbers.json").read_text())
+    assert np.mean([score["mean_squared_error"] for score in scores]) == pytest.approx(
+        result.test.loss
+    )
 
     fast = tiny_recipe(
         path,

@@ -20,4 +20,6 @@ def another_value(field: Field) -> Any:
         return 0.25 if default == 0.5 else 0.5
     if field.kind is str:
         return f"{default}x"
-    return tuple(0.5 for _ in default)
+    if field.several is str:
+        return ("a, b", "c")
+    return (0.25, 0.75)[: field.count or 1]

@@ -7,7 +7,7 @@ import pytest
 
 from designer.errors import DesignerError
 from designer.recipe.augmentations import AUGMENTATIONS, Augmentation
-from designer.recipe.losses import LOSSES, Loss
+from designer.recipe.losses import LOSSES, WITHIN, Loss, Targets, losses_for
 from designer.recipe.optimizers import ESTIMATES, OPTIMIZERS, Optimizer, estimate_name, state_copies
 from designer.recipe.reading import changed, recipe_from_json
 from designer.recipe.recipe import Recipe, consequences, fields, is_used, value_of
@@ -137,6 +137,49 @@ def test_choosing_a_loss_without_label_smoothing_ends_it(name: str) -> None:
     recipe = changed(smooth, {**changes, **consequences(smooth, changes)})
     assert recipe.loss.name == name
     assert bool(recipe.loss.label_smoothing) == ("label_smoothing" in LOSSES[name].settings)
+
+
+def test_balanced_weights_end_given_ones_and_the_other_way_round() -> None:
+    given = changed(Recipe(), {"loss.weights": (1.0, 2.0)})
+    with pytest.raises(
+        DesignerError, match=r"empty loss.weights or set loss.class_weights to none"
+    ):
+        changed(given, {"loss.class_weights": "balanced"})
+    for changes in ({"loss.class_weights": "balanced"}, {"loss.weights": (3.0,)}):
+        recipe = changed(given, {**changes, **consequences(given, changes)})
+        assert bool(recipe.loss.weights) != (recipe.loss.class_weights == "balanced")
+        back = {"loss.class_weights": "balanced"}
+        assert changed(recipe, {**back, **consequences(recipe, back)}).loss.weights == ()
+
+
+@pytest.mark.parametrize("name", WITHIN)
+def test_a_setting_that_a_loss_does_not_use_is_refused(name: str) -> None:
+    value = another_value(fields()[f"loss.{name}"])
+    with pytest.raises(DesignerError, match=f"loss.{name} goes with .* only: set it to"):
+        changed(Recipe(), {"loss.name": "mean_squared_error", f"loss.{name}": value})
+
+
+@pytest.mark.parametrize(
+    ("targets", "losses"),
+    [
+        ("classes", ["cross_entropy", "mean_squared_error"]),
+        ("labels", ["binary_cross_entropy", "mean_squared_error"]),
+        ("numbers", ["mean_squared_error"]),
+    ],
+)
+def test_losses_for_targets_begin_with_the_usual_one(targets: Targets, losses: list[str]) -> None:
+    assert losses_for(targets) == losses
+
+
+def test_the_levels_of_gray_ascend() -> None:
+    assert changed(Recipe(), {"data.grey_range": (0, 4095)}).data.grey_range == (0, 4095)
+    with pytest.raises(DesignerError, match=r"data.grey_range is 5 to 5: give the lower level"):
+        changed(Recipe(), {"data.grey_range": (5, 5)})
+
+
+def test_without_a_threshold_no_label_could_be_decided() -> None:
+    with pytest.raises(DesignerError, match=r"loss.threshold is empty: give one number"):
+        changed(Recipe(), {"loss.threshold": ()})
 
 
 def test_names_in_no_table_have_no_consequences() -> None:

@@ -10,7 +10,8 @@ from designer.design import files
 from designer.design.values import Design
 from designer.recipe import stored
 from designer.recipe.reading import changed
-from designer.recipe.recipe import Recipe, fields, value_of
+from designer.recipe.recipe import Recipe, fields
+from tests.recipe.alternatives import another_value
 
 
 def _saved(recipe: Recipe, file: Path) -> dict[str, Any]:
@@ -21,27 +22,9 @@ def _saved(recipe: Recipe, file: Path) -> dict[str, Any]:
     return training
 
 
-def _other(recipe: Recipe, name: str) -> Any:
-    """Return a value of a setting that is not its default."""
-    setting, value = fields()[name].setting, value_of(recipe, name)
-    if setting.choices:
-        return next(each for each in setting.choices if each != value)
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, tuple):
-        return tuple(each / 2 for each in value)
-    if isinstance(value, str):
-        return "other"
-    if value is None:
-        return 3
-    if isinstance(value, int):
-        return value + 1
-    return value / 2 or 0.25
-
-
 @pytest.mark.parametrize("name", sorted(fields()))
 def test_every_setting_comes_back(tmp_path: Path, name: str) -> None:
-    recipe = changed(Recipe(), {name: _other(Recipe(), name)})
+    recipe = changed(Recipe(), {name: another_value(fields()[name])})
     assert recipe != Recipe()
     file = tmp_path / "d.json"
     assert stored.load(_saved(recipe, file), file) == (recipe, ())

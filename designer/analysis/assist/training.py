@@ -143,14 +143,19 @@ def _loss_problem(
     path: str, block: str | None, name: str, kind: str, loss: str, port: Port
 ) -> Problem:
     title = LOSSES[loss].title
-    if kind == "LogSoftmax":
-        message = f"{path}: {title} takes the values before {kind}, which it has built in"
+    message = f"{path}: {title} takes the values before {kind}"
+    if loss == "binary_cross_entropy":
+        # Behind LogSoftmax values are at most 0, behind the others at least 0.
+        side = "above" if kind == "LogSoftmax" else "below"
+        message = f"{message}; behind it no label gets a probability {side} 50 %"
+    elif kind == "LogSoftmax":
+        message = f"{message}, which it has built in"
     else:
         # Between 0 and 1, the best that logits can be is 1 for the right class, 0 for all others.
         least = log(1 + (port.shape[0] - 1) / e)
         message = (
-            f"{path}: {title} takes the values before {kind}; behind it the loss cannot fall below "
-            f"{least:.4f}, and the network learns slowly"
+            f"{message}; behind it the loss cannot fall below {least:.4f}, and the network learns "
+            "slowly"
         )
     where = f" from {block}" if block is not None else ""
     fix = Fix(f"remove {name}{where}", partial(edits.remove_node, name=name, block=block))

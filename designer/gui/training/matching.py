@@ -14,9 +14,10 @@ from designer.errors import DesignerError
 from designer.gui.base import numbers
 from designer.gui.documents.training_problem import recipe_fix
 from designer.gui.training.data_titles import data_title
-from designer.recipe.losses import LOSSES
+from designer.recipe.losses import LOSSES, Targets, losses_for
+from designer.recipe.misfits import Misfit, misfit
 from designer.recipe.reading import changed
-from designer.recipe.recipe import Recipe, consequences
+from designer.recipe.recipe import Recipe, consequences, fields
 
 if TYPE_CHECKING:
     from designer.data import Description
@@ -75,14 +76,18 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
             f"has {channels}.{because}",
             fixes=input_fixes(own),
         )
-    loss, targets = LOSSES[recipe.loss.name], "classes" if data.classes else "numbers"
+    loss = LOSSES[recipe.loss.name]
+    targets: Targets = "classes" if data.classes else "numbers"
     if targets not in loss.targets:
-        fitting = next(row for row in LOSSES.values() if targets in row.targets)
+        fitting = LOSSES[losses_for(targets)[0]]
         return Match(
             f"{data.name} has {targets} as targets, but {loss.title} needs "
             f"{' or '.join(loss.targets)}.",
             fixes=(recipe_fix(f"use the {fitting.title}", with_value("loss.name", fitting.name)),),
         )
+    if wrong := misfit(recipe, name=data.name, targets=targets, outputs=data.outputs):
+        fix = recipe_fix(wrong.remedy, with_value(wrong.setting, wrong.value))
+        return Match(_titled(wrong), fixes=(fix,))
     for problem in training.output_problems(analysis):
         return Match(f"{problem.message}.", fixes=problem.fixes)
     if refusal := training.refusal(analysis, recipe.batch):
@@ -155,6 +160,11 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         if factor > _FAR and data.heights[0] == data.heights[1]:
             fixes += input_fixes((channels, own[1], own[2]), checked=True)
     return Match(warning=" ".join(warnings), note=" ".join(notes), fixes=fixes)
+
+
+def _titled(wrong: Misfit) -> str:
+    """Return the sentence of a misfit with the title of the setting in place of its name."""
+    return wrong.sentence.replace(wrong.setting, fields()[wrong.setting].setting.title, 1)
 
 
 def _begin_later(data: "Description") -> str:

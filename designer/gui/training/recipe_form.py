@@ -226,8 +226,14 @@ class Row(QWidget):
         words = {int: "a whole number", float: "a number"}.get(
             self.field.kind, "two numbers, as in 0.9, 0.999"
         )
+        if self.field.count is None:
+            words = "numbers, as in 0.3, 0.5"
         unit = f" of {self.field.setting.unit}" if self.field.setting.unit else ""
-        return f"{words}{unit}, or empty" if self.field.optional else f"{words}{unit}"
+        return f"{words}{unit}, or empty" if self._may_be_empty else f"{words}{unit}"
+
+    @property
+    def _may_be_empty(self) -> bool:
+        return self.field.optional or bool(self.field.setting.empty)
 
     def show_value(self, value: Any) -> None:
         """Show a value; a text that already stands for it stays as it was typed."""
@@ -290,8 +296,12 @@ class Row(QWidget):
     def _parsed(self, text: str) -> object:
         text = text.strip()
         if not text:
-            return None if self.field.optional else WRONG
+            if self.field.optional:
+                return None
+            return self.field.kind() if self._may_be_empty else WRONG
         try:
+            if self.field.kind is str:
+                return text
             if self.field.kind is int:
                 return int(text)
             if self.field.kind is float:
@@ -300,7 +310,7 @@ class Row(QWidget):
             values = [numbers.typed(part) for part in text.split(";" if ";" in text else ",")]
         except ValueError:
             return WRONG
-        return tuple(values) if len(values) == 2 else WRONG
+        return tuple(values) if self.field.count in (None, len(values)) else WRONG
 
 
 def plain(sentence: str, field: Field) -> str:
@@ -338,5 +348,5 @@ def value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
-        return ", ".join(f"{part:g}" for part in value)
+        return ", ".join(map(value_text, value))
     return f"{value:g}" if isinstance(value, float) else str(value)

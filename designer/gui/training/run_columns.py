@@ -122,7 +122,7 @@ def setting_text(recipe: Recipe, field: Field) -> str:
     if not is_used(recipe, field):
         return ""
     value = value_of(recipe, field.name)
-    if value is None or value == "":
+    if value in (None, "", ()):
         return field.setting.empty or "none"
     if field.setting.choices is not None:
         return field.setting.choices.get(value, str(value))

@@ -145,7 +145,7 @@ def _value(field: Field, recipe: Recipe, now: Recipe | None) -> QLabel:
 def _in_words(field: Field, value: Any) -> str:
     """Return a value as the form shows it, with its unit."""
     setting = field.setting
-    if value is None or value == "":
+    if value in (None, "", ()):
         return setting.empty or "none"
     text = (setting.choices or {}).get(value) if isinstance(value, str) else None
     text = text or value_text(value)

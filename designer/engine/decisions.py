@@ -1,0 +1,83 @@
+"""What a network decides by its outputs, and how many of its decisions are right."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from designer.recipe.losses import LOSSES, Loss, Targets
+from designer.runs.preprocessing import Preprocessing
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """How outputs are read: one class for each image, each of several labels, or numbers.
+
+    Attributes
+    ----------
+    targets
+        What the outputs stand for.
+    each
+        How many decisions are taken for an image: 1 for classes, the number of labels, 0 for
+        numbers.
+    thresholds
+        The probability from which on a label is predicted, float32 (labels,) or (1,), on the
+        device of the outputs; None for classes and numbers.
+    logits
+        Whether outputs are logits; a loss such as mean squared error takes probabilities of labels
+        themselves.
+    """
+
+    targets: Targets
+    each: int
+    thresholds: Tensor | None = None
+    logits: bool = True
+
+    def predicted(self, output: Tensor) -> Tensor:
+        """Return the class number of each image, (..., n), or its labels, bool (..., n, labels).
+
+        Of equal outputs the first class is taken. A label is predicted if its probability is at
+        least its threshold.
+        """
+        if self.thresholds is None:
+            return output.argmax(-1)
+        values = output.float()
+        return (values.sigmoid() if self.logits else values) >= self.thresholds
+
+    def right(self, output: Tensor, targets: Tensor) -> Tensor:
+        """Return how many decisions are right.
+
+        Parameters
+        ----------
+        output
+            (..., n, classes) or (..., n, labels).
+        targets
+            Class numbers (..., n), or labels (..., n, labels) of 0 and 1.
+
+        Returns
+        -------
+        Tensor
+            int64, (...).
+        """
+        right = self.predicted(output) == targets
+        return right.sum(-1) if self.thresholds is None else right.sum((-2, -1))
+
+    def all_right(self, output: Tensor, targets: Tensor) -> Tensor:
+        """Return for how many images all decisions are right, int64 (...); see `right`."""
+        right = self.predicted(output) == targets
+        return right.sum(-1) if self.thresholds is None else right.all(-1).sum(-1)
+
+
+def decisions(preprocessing: Preprocessing, loss: Loss, device: torch.device) -> Decisions:
+    """Return how the outputs of a run are read."""
+    targets = preprocessing.targets
+    if targets == "numbers":
+        return Decisions(targets, 0)
+    if targets == "classes":
+        return Decisions(targets, 1)
+    return Decisions(
+        targets,
+        len(preprocessing.labels),
+        torch.tensor(loss.threshold, device=device),
+        LOSSES[loss.name].logits,
+    )

@@ -1,0 +1,72 @@
+"""Settings that do not fit the targets of the data: a sentence for each, and a value that fits."""
+
+from typing import Any
+
+import pytest
+
+from designer.recipe.losses import Targets
+from designer.recipe.misfits import misfit
+from designer.recipe.reading import changed
+from designer.recipe.recipe import Recipe
+
+SIGNED = {"loss.name": "binary_cross_entropy"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "targets", "words"),
+    [
+        (
+            {"loss.weights": (1.0, 2.0)},
+            "classes",
+            "loss.weights has 2 values, but pets has 3 classes: give one for each class, in their "
+            "order.",
+        ),
+        (
+            {**SIGNED, "loss.weights": (1.0,)},
+            "labels",
+            "loss.weights has 1 value, but pets has 3 labels: give one for each label, in their "
+            "order.",
+        ),
+        (
+            {**SIGNED, "loss.threshold": (0.5, 0.4)},
+            "labels",
+            "loss.threshold has 2 values, but pets has 3 labels: give one for each label, in their "
+            "order.",
+        ),
+        (
+            {"loss.name": "mean_squared_error", "data.sampling": "balanced"},
+            "numbers",
+            "data.sampling is balanced, which needs one class for each image, but pets has "
+            "numbers: set it to shuffled.",
+        ),
+        (
+            {**SIGNED, "data.sampling": "balanced"},
+            "labels",
+            "data.sampling is balanced, which needs one class for each image, but pets has labels: "
+            "set it to shuffled; to weigh rare labels more, set loss.class_weights to balanced.",
+        ),
+    ],
+)
+def test_what_does_not_fit(changes: dict[str, Any], targets: Targets, words: str) -> None:
+    recipe = changed(Recipe(), changes)
+    found = misfit(recipe, name="pets", targets=targets, outputs=3)
+    assert found is not None
+    assert found.sentence == words
+    mended = changed(recipe, {found.setting: found.value})
+    assert misfit(mended, name="pets", targets=targets, outputs=3) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "targets"),
+    [
+        ({}, "classes"),
+        ({"loss.weights": (1.0, 2.0, 3.0)}, "classes"),
+        ({"data.sampling": "balanced"}, "classes"),
+        ({**SIGNED, "loss.threshold": (0.1, 0.2, 0.3)}, "labels"),
+        ({**SIGNED, "loss.threshold": (0.1,)}, "labels"),
+        ({"loss.threshold": (0.1, 0.2)}, "classes"),  # without effect there
+    ],
+)
+def test_what_fits(changes: dict[str, Any], targets: Targets) -> None:
+    recipe = changed(Recipe(), changes)
+    assert misfit(recipe, name="pets", targets=targets, outputs=3) is None
