@@ -58,7 +58,7 @@ def _value(field: Field, text: str) -> Any:
         if field.several is not None:
             return _values(field, text)
         return text or given if field.kind is str else field.kind(text)  # a space may be meant
-    except (KeyError, ValueError, msgspec.DecodeError):
+    except (KeyError, ValueError):
         raise DesignerError(f"{field.name} takes {_type(field)}; received '{text}'.") from None
 
 

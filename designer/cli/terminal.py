@@ -237,9 +237,12 @@ def _identities(run: RunFolder) -> frozenset[tuple[object, object]]:
 
 
 def _metrics(metrics: dict[str, Any]) -> str:
-    accuracy = metrics.get("accuracy")
     text = f"loss {metrics['loss']:.4f}"
-    return text if accuracy is None else f"{text}, accuracy {100 * accuracy:.2f} %"
+    if (accuracy := metrics.get("accuracy")) is not None:
+        text = f"{text}, accuracy {100 * accuracy:.2f} %"
+    if (exact := metrics.get("exact_match")) is not None:
+        text = f"{text}, all labels right {100 * exact:.2f} %"
+    return text
 
 
 @contextmanager

@@ -70,8 +70,8 @@ def write_details(
     - ``predictions.npz``: ``outputs`` (n, k), ``targets`` (n,) or (n, k), ``losses`` (n,), not
       weighted by class, and ``predicted``: class numbers (n,) or labels, bool (n, k).
     - ``labels.json``, for several labels: how often each was rightly and wrongly predicted; see
-      `LabelScore`.
-    - ``numbers.json``, for numbers: the errors of each; see `NumberScore`.
+      `designer.runs.scores`.
+    - ``numbers.json``, for numbers: the errors of each; see `designer.runs.scores`.
     - ``confusion.json``, for classes: ``matrix[i][j]`` counts images of class i predicted as j.
     - ``mistakes.json``, for classes: the misclassified images with the largest losses; ``index`` is
       that in the test part, ``probability`` that of the predicted class.

@@ -48,8 +48,8 @@ class Model:
     network
         The module with its weights, in eval mode.
     about
-        Metadata for formats that have some: classes in the order of the outputs, and the mean and
-        deviation with which images are standardized.
+        Metadata for formats that have some: classes or labels in the order of the outputs, and the
+        mean and deviation with which images are standardized.
     options
         What the user chose beside the formats.
     """
@@ -179,7 +179,10 @@ def of_run(run: RunFolder) -> Model:
 
 def _about_data(preprocessing: Preprocessing) -> dict[str, str]:
     """Return what a user of the model must know of the data that it learned from."""
-    return {
+    names = {}
+    if preprocessing.labels:
+        names["labels"] = msgspec.json.encode(preprocessing.labels).decode()
+    return names | {
         "classes": msgspec.json.encode(preprocessing.classes).decode(),
         "mean": msgspec.json.encode(preprocessing.mean).decode(),
         "deviation": msgspec.json.encode(preprocessing.deviation).decode(),

@@ -19,9 +19,13 @@ def duration(seconds: float) -> str:
 
 
 def metrics_text(of: Metrics | Best) -> str:
-    """Return a loss and, for classes, an accuracy as text."""
+    """Return a loss and, for classes and labels, an accuracy as text."""
     text = f"loss {of.loss:.4f}"
-    return text if of.accuracy is None else f"{text}, accuracy {100 * of.accuracy:.2f} %"
+    if of.accuracy is not None:
+        text = f"{text}, accuracy {100 * of.accuracy:.2f} %"
+    if isinstance(of, Metrics) and of.exact_match is not None:
+        text = f"{text}, all labels right {100 * of.exact_match:.2f} %"
+    return text
 
 
 def summary(result: Result) -> Iterator[str]:

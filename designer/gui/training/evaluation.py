@@ -1,4 +1,4 @@
-"""The Evaluation dock: the confusion matrix of a trained network, and its worst mistakes."""
+"""The Evaluation dock: confusion matrix and worst mistakes, or a table of labels or numbers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,10 @@ from designer.gui.base.theme import sans, theme
 from designer.gui.training.matrix import ConfusionMatrix
 from designer.gui.training.mistakes import Mistake, Mistakes
 from designer.gui.training.pictures import picture_of
+from designer.gui.training.score_table import ScoreTable
 from designer.gui.worker.trainer import Trainer
+from designer.runs.result import Result
+from designer.runs.scores import LabelScore, NumberScore
 
 
 class _Confusion(msgspec.Struct):
@@ -34,7 +37,7 @@ class _Mistake(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The contents of a run's ``evaluation`` folder.
+    """The contents of a run's ``evaluation`` folder, of a network for classes.
 
     Attributes
     ----------
@@ -47,8 +50,20 @@ class Evaluation:
     mistakes: list[Mistake]
 
 
+@dataclass(frozen=True)
+class Scores:
+    """The same of a network for several labels or for numbers: figures of each; one is empty."""
+
+    labels: list[LabelScore]
+    numbers: list[NumberScore]
+
+
 class EvaluationPanel(QWidget):
-    """The confusion matrix, the recall of each class, and the worst mistakes as pictures."""
+    """How a network did on the test images.
+
+    For classes: the confusion matrix, the recall of each class, and the worst mistakes as pictures.
+    For several labels or numbers: a table of the figures of each.
+    """
 
     def __init__(self, trainer: Trainer) -> None:
         super().__init__(objectName="evaluation")
@@ -60,6 +75,10 @@ class EvaluationPanel(QWidget):
         self.matrix = ConfusionMatrix()
         self.matrix.picked.connect(self._filter)
         self.mistakes = Mistakes()
+        self.scores = ScoreTable()
+        self.scores_title = QLabel(
+            objectName="scores-title", wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
         self.caption = QLabel(objectName="mistakes-caption", textFormat=Qt.TextFormat.PlainText)
         self.key = ElidedLabel("true → predicted, with probability", name="mistakes-key")
         self.key.setProperty("role", "faint")
@@ -94,18 +113,26 @@ class EvaluationPanel(QWidget):
         whole.setContentsMargins(10, 4, 4, 4)
         whole.setSpacing(2)
         whole.addWidget(self.run)
-        row = QHBoxLayout()
-        whole.addLayout(row, 1)
+        self.by_class, self.by_output = QWidget(), QWidget()
+        row = QHBoxLayout(self.by_class)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(14)
         row.addLayout(left, 11)
         row.addLayout(right, 10)
+        table = QVBoxLayout(self.by_output)
+        table.setContentsMargins(0, 0, 0, 0)
+        table.setSpacing(4)
+        table.addWidget(self.scores_title)
+        table.addWidget(self.scores, 1)
+        whole.addWidget(self.by_class, 1)
+        whole.addWidget(self.by_output, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.content, 1)
         column.addWidget(self.message, 1)
 
     def _dress(self) -> None:
-        for label in (self.title, self.caption):
+        for label in (self.title, self.scores_title, self.caption):
             label.setFont(sans(bold=True))
         self.key.setFont(sans(0.85))
 
@@ -141,18 +168,31 @@ class EvaluationPanel(QWidget):
         self._say(sentence)
         self._shown = shown
 
-    def _has_read(self, path: Path, found: Evaluation) -> None:
+    def _has_read(self, path: Path, found: Evaluation | Scores) -> None:
         follower = self.trainer.shown
         if follower is None or follower.run.evaluation != path:
             return
         self.message.hide()
+        self.by_class.setVisible(isinstance(found, Evaluation))
+        self.by_output.setVisible(isinstance(found, Scores))
         self.content.show()
+        self.run.setText(f"Evaluation of {path.parent.name}")
+        self.run.setToolTip(tip(str(path.parent)))
+        if isinstance(found, Evaluation):
+            self._show_classes(found)
+            return
+        if found.labels:
+            self.scores_title.setText(_title_of_labels(follower.result, len(found.labels)))
+            self.scores.show_labels(found.labels)
+        else:
+            self.scores_title.setText("Errors on the test images")
+            self.scores.show_numbers(found.numbers)
+
+    def _show_classes(self, found: Evaluation) -> None:
         correct = sum(row[number] for number, row in enumerate(found.matrix))
         total = sum(map(sum, found.matrix))
         share = f"{100 * correct / total:.2f} %" if total else "–"
         self.title.setText(f"Test accuracy: {share} of {numbers.count(total)} images")
-        self.run.setText(f"Evaluation of {path.parent.name}")
-        self.run.setToolTip(tip(str(path.parent)))
         self.matrix.show_matrix(found.classes, found.matrix)
         self.mistakes.show_mistakes(found.mistakes)
         self._filter(None)
@@ -170,7 +210,18 @@ class EvaluationPanel(QWidget):
             self.caption.setText(worst if number else "No mistakes")
 
 
-def read(folder: Path) -> Evaluation:
+def _title_of_labels(result: Result | None, labels: int) -> str:
+    """Return the accuracies of a run with several labels as a heading."""
+    test = None if result is None else result.test
+    if test is None or test.accuracy is None:
+        return "Figures on the test images"
+    title = f"Test accuracy: {100 * test.accuracy:.2f} % of the decisions on {labels} labels"
+    if test.exact_match is None:
+        return title
+    return f"{title}; all labels are right in {100 * test.exact_match:.2f} % of the images"
+
+
+def read(folder: Path) -> Evaluation | Scores:
     """Read the evaluation of a run; call it in a background thread, as it may take long.
 
     Parameters
@@ -186,6 +237,12 @@ def read(folder: Path) -> Evaluation:
     import zipfile
 
     try:
+        if (folder / "labels.json").is_file():
+            labels = (folder / "labels.json").read_bytes()
+            return Scores(msgspec.json.decode(labels, type=list[LabelScore]), [])
+        if (folder / "numbers.json").is_file():
+            values = (folder / "numbers.json").read_bytes()
+            return Scores([], msgspec.json.decode(values, type=list[NumberScore]))
         confusion = msgspec.json.decode((folder / "confusion.json").read_bytes(), type=_Confusion)
         rows = msgspec.json.decode((folder / "mistakes.json").read_bytes(), type=list[_Mistake])
         pictures = _pictures(folder / "mistakes.npz")
