@@ -280,6 +280,7 @@ _Number = _Finite | None  # NaN and infinity are written as null
 class _Means(msgspec.Struct, frozen=True, gc=False):
     loss: _Finite
     accuracy: _Number = None
+    exact_match: _Number = None
 
 
 class _Fields(msgspec.Struct, gc=False):
