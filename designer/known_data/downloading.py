@@ -5,9 +5,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from designer import leftovers
 from designer.errors import DesignerError
@@ -15,6 +14,7 @@ from designer.file_lock import held
 from designer.known_data import fetching, unpacking
 from designer.known_data.failures import CanceledError, FetchError
 from designer.known_data.places import by_hand, download_folder, find
+from designer.known_data.progress import Progress, Stage
 from designer.known_data.table import KNOWN, KnownData, RemoteFile
 from designer.storage import unwritable
 
@@ -22,29 +22,6 @@ _LOOK = 0.2  # seconds between two looks whether another program has finished
 _UNKNOWN = 50  # looks, after which a lock without a living owner is reported
 _REPORT = 0.1  # seconds between two reports
 _RATE = 3.0  # seconds over which the rate is measured
-
-Stage = Literal["waiting", "downloading", "unpacking"]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a download is.
-
-    Attributes
-    ----------
-    stage
-        ``waiting`` while another program downloads the same data set.
-    done, total
-        Bytes; of the files, or of those that an archive unpacks to (the total is then an estimate
-        from above).
-    rate
-        Bytes per second over the last seconds; 0 while it is unknown.
-    """
-
-    stage: Stage
-    done: int
-    total: int
-    rate: float = 0.0
 
 
 def download(

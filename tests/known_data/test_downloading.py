@@ -16,8 +16,9 @@ import pytest
 from designer.data import open_dataset
 from designer.errors import DesignerError
 from designer.known_data import KNOWN, NotHereError, downloading, find
-from designer.known_data.downloading import Progress, download
+from designer.known_data.downloading import download
 from designer.known_data.failures import CanceledError
+from designer.known_data.progress import Progress
 from tests.engine.samples import write_data
 from tests.known_data.samples import offer
 from tests.known_data.server import Answers

@@ -1,5 +1,7 @@
 """The names on screen of data sets that are known by a short name, such as the built-in digits."""
 
+from designer.known_data import KNOWN
+
 BUILT_IN = "mnist10k"
 BUILT_IN_TITLE = "MNIST (built in)"
 BROUGHT = {"imagenet": "ImageNet"}
@@ -16,4 +18,6 @@ def data_title(source: str, name: str) -> str:
     name
         The name of the data set at a path.
     """
-    return BUILT_IN_TITLE if source == BUILT_IN else BROUGHT.get(source, name)
+    if source == BUILT_IN:
+        return BUILT_IN_TITLE
+    return KNOWN[source].title if source in KNOWN else BROUGHT.get(source, name)

@@ -28,10 +28,13 @@ from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.documents import steps
+from designer.gui.training import data_download
+from designer.gui.training.data_download import Download
 from designer.gui.training.data_titles import BROUGHT, BUILT_IN, BUILT_IN_TITLE
 from designer.gui.training.matching import Match, for_recipe, split_counts
 from designer.gui.training.pictures import paint_framed, picture_of
 from designer.gui.training.wrapping_button import WrappingButton
+from designer.known_data import KNOWN, KnownData, find
 from designer.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -75,15 +78,20 @@ class DataChooser(QWidget):
         self.error = ""
         self.busy = False
         self._known: dict[str, Reading] = {}
+        self._downloads: dict[str, Download] = {}
+        self._failed = False  # whether the error is that of a download
         self.name = ComboBox(objectName="data-source", editable=True)
         # Not by setLineEdit: the style sheet gives such a line edit padding, which clips its text.
         edit = self.name.lineEdit()
         assert edit is not None
         self._edit = edit
         self.name.setAccessibleName("Data set")
-        self.name.setToolTip("The built-in digits, or the path of a data set.")
+        self.name.setToolTip("The built-in digits, a data set to download, or the path of one.")
         self.name.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.name.addItem(BUILT_IN_TITLE, BUILT_IN)
+        for row in KNOWN.values():
+            self.name.addItem(data_download.offered_title(row), row.name)
+            self.name.setItemData(self.name.count() - 1, tip(row.help), Qt.ItemDataRole.ToolTipRole)
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.name.activated.connect(lambda index: self.chosen.emit(self.name.itemData(index)))
         self._edit.editingFinished.connect(self._typed)
@@ -109,6 +117,8 @@ class DataChooser(QWidget):
         self.bar = QProgressBar(objectName="data-progress", textVisible=False, maximum=0)
         self.cancel = QPushButton("Cancel", objectName="data-cancel")
         self.cancel.clicked.connect(self.stop_reading)
+        self.arrived = QLabel(objectName="data-arrived", wordWrap=True)
+        self.arrived.setProperty("role", "soft")
         self.waiting = QWidget()
         waiting = QHBoxLayout(self.waiting)
         waiting.setContentsMargins(0, 0, 0, 0)
@@ -121,6 +131,7 @@ class DataChooser(QWidget):
         column.setSpacing(6)
         column.addLayout(row)
         column.addWidget(self.waiting)
+        column.addWidget(self.arrived)
         # Before the pictures: what hinders the training and the buttons that mend it stay in sight
         # on small screens.
         column.addWidget(self.message)
@@ -148,11 +159,12 @@ class DataChooser(QWidget):
             self.name.addItem(_title(source), source)
             index = self.name.count() - 1
         self.name.setCurrentIndex(index)
-        self.name.setItemData(index, tip(source), Qt.ItemDataRole.ToolTipRole)
+        if source not in KNOWN:
+            self.name.setItemData(index, tip(source), Qt.ItemDataRole.ToolTipRole)
         self._edit.setCursorPosition(0)
-        self.reading, self.error = self._known.get(source), ""
+        self.reading, self.error, self._failed = self._known.get(source), "", False
         self.busy = self.reading is None
-        if self.busy:
+        if self.busy and source not in self._downloads:
             idle_imports.run(
                 self,
                 lambda: read(source),
@@ -170,9 +182,55 @@ class DataChooser(QWidget):
         self.show_source(source)
 
     def stop_reading(self) -> None:
-        """Cancel reading."""
-        if self.busy:
+        """Cancel reading, or the download of the data set that is shown."""
+        if download := self._downloads.pop(self.source, None):
+            download.cancel()
+            self._not_read(
+                self.source,
+                f"The download of {KNOWN[self.source].title} was canceled; what has arrived is "
+                "kept and continued the next time.",
+            )
+        elif self.busy:
             self._not_read(self.source, "Reading was canceled.")
+
+    # Downloading
+
+    def download(self) -> None:
+        """Download the data set that is shown, then read it."""
+        source = self.source
+        download = self._downloads[source] = Download(source, self)
+        download.moved.connect(self._show_download)
+        download.ended.connect(lambda error: self._downloaded(download, error))
+        self.busy, self.error, self._failed = True, "", False
+        self._show_state()
+        self.read.emit()
+        download.start()
+
+    def _show_download(self) -> None:
+        download = self._downloads.get(self.source)
+        self.arrived.setVisible(download is not None)
+        value, maximum = download.steps if download else (0, 0)
+        self.bar.setMaximum(maximum)
+        self.bar.setValue(value)
+        self.arrived.setText(download.words if download else "")
+
+    def _downloaded(self, download: Download, error: str) -> None:
+        download.deleteLater()
+        self._title_known_data()
+        if self._downloads.get(download.name) is not download:
+            return  # it was canceled
+        del self._downloads[download.name]
+        if error:
+            self._failed = download.name == self.source
+            self._not_read(download.name, error)
+        elif download.name == self.source:
+            self.read_again()
+
+    def _title_known_data(self) -> None:
+        """Say in the list which known data sets are on this computer."""
+        for row in KNOWN.values():
+            self.name.setItemText(self.name.findData(row.name), data_download.offered_title(row))
+        self._edit.setCursorPosition(0)
 
     def _has_read(self, reading: Reading) -> None:
         self._known[reading.source] = reading
@@ -223,19 +281,30 @@ class DataChooser(QWidget):
 
     def _show_state(self) -> None:
         self.waiting.setVisible(self.busy)
+        self._show_download()
         self.samples.show_reading(self.reading)
         self.samples.setVisible(self.reading is not None)
         self.facts.setVisible(self.reading is not None)
         self._clear_remedies()
         if self.error:
             self.message.setText(self.error)
-            _set_role(self.message, "soft" if is_brought(self.source) else "error")
+            to_do = is_brought(self.source) and not self._failed
+            _set_role(self.message, "soft" if to_do else "error")
+            if self.source in KNOWN and is_brought(self.source):
+                self._offer_download(KNOWN[self.source])
             button = WrappingButton("Use the built-in digits", "data-use-digits")
             button.clicked.connect(lambda: self.chosen.emit(BUILT_IN))
             self.remedies.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         self.message.setVisible(bool(self.error))
         if self.busy:
             self.message.setText("")
+
+    def _offer_download(self, row: KnownData) -> None:
+        label = f"Download {row.title} ({numbers.size(row.size)})"
+        button = WrappingButton(label, "data-download")
+        button.setToolTip(tip(data_download.terms(row)))
+        button.clicked.connect(self.download)
+        self.remedies.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
     # Choosing
 
@@ -328,6 +397,8 @@ def read(source: str) -> Reading:
     from designer.data import describe, open_dataset
     from designer.data.parts import evenly
 
+    if source in KNOWN and is_brought(source):
+        raise DesignerError(data_download.invitation(KNOWN[source]))
     if is_brought(source):
         raise DesignerError(
             f"The recipe asks for {_title(source)}, which does not come with the program: choose "
@@ -370,7 +441,8 @@ def _range(sizes: tuple[int, int]) -> str:
 
 def is_brought(source: str) -> bool:
     """Whether a name in a recipe stands for data that users have to download, as ``imagenet``."""
-    return Path(source).name == source and source != BUILT_IN and not Path(source).exists()
+    here = source == BUILT_IN or Path(source).exists() or find(source) is not None
+    return Path(source).name == source and not here
 
 
 def _title(source: str) -> str:
