@@ -58,7 +58,7 @@ def by_hand(row: KnownData) -> str:
     folder = f"{download_folder(row)}{os.sep}"
     sentence = f"Without a network, put {names}, which {row.page} offers, into the folder {folder}"
     if any(file.unpacked for file in row.files):
-        sentence += ", and download it then, which only unpacks it"
+        sentence += " and start the download, which then only unpacks it"
     if row.package:
         sentence += f"; on Debian and Ubuntu, apt install {row.package} is enough"
     return f"{sentence}."

@@ -106,7 +106,7 @@ def test_without_network_the_sentence_says_which_files_go_where(
     text = str(caught.value)
     assert "(HTTP status 404): the file was moved" in text
     assert "Without a network, put cifar-10-binary.tar.gz, which" in text
-    assert row.page in text and f"into the folder {downloads / 'cifar10'}{os.sep}, and" in text
+    assert row.page in text and f"into the folder {downloads / 'cifar10'}{os.sep} and" in text
 
 
 def test_an_unknown_name_is_refused() -> None:

@@ -89,9 +89,10 @@ class DataChooser(QWidget):
         self.name.setToolTip("The built-in digits, a data set to download, or the path of one.")
         self.name.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.name.addItem(BUILT_IN_TITLE, BUILT_IN)
-        for row in KNOWN.values():
-            self.name.addItem(data_download.offered_title(row), row.name)
-            self.name.setItemData(self.name.count() - 1, tip(row.help), Qt.ItemDataRole.ToolTipRole)
+        for known in KNOWN.values():
+            self.name.addItem(data_download.offered_title(known), known.name)
+            last = self.name.count() - 1
+            self.name.setItemData(last, tip(known.help), Qt.ItemDataRole.ToolTipRole)
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.name.activated.connect(lambda index: self.chosen.emit(self.name.itemData(index)))
         self._edit.editingFinished.connect(self._typed)
