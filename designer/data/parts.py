@@ -165,7 +165,9 @@ class FilePart:
         images = np.empty((len(indices), channels, height, width), self.dtype)
         for i, index in enumerate(indices):
             path = self.root / self.names[index]
-            images[i] = read_picture(path, height=height, width=width, channels=channels)
+            image = read_picture(path, height=height, width=width, channels=channels)
+            deep = image.dtype != np.uint8  # scaled to 0 to 1 by its own range
+            images[i] = np.rint(image * 255) if deep else image
         return images
 
     def shapes(self) -> list[Shape]:

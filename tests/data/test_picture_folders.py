@@ -132,6 +132,6 @@ def test_a_broken_picture_is_named_when_it_is_read(tmp_path: Path) -> None:
     broken.write_bytes(broken.read_bytes()[:60])
     part = open_dataset(tmp_path).train
     part.read(range(4), height=6, width=8, channels=3)
-    with pytest.raises(DesignerError, match="remove it or replace it") as caught:
+    with pytest.raises(DesignerError, match="replace it, or leave it out") as caught:
         part.read(range(5), height=6, width=8, channels=3)
     assert str(broken) in str(caught.value)

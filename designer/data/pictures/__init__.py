@@ -1,0 +1,53 @@
+"""Pictures: decoding files, fitting them to a network's input, and greys of more than 8 bits."""
+
+from functools import partial
+from pathlib import Path
+
+from designer.data.pictures.arrays import fit, fitted
+from designer.data.pictures.decoding import decode, file_content, read_picture
+from designer.data.pictures.files import (
+    FORMATS,
+    HEAD,
+    SUFFIXES,
+    BrokenPicture,
+    PictureFacts,
+    picture_facts,
+    read_facts,
+)
+from designer.data.pictures.form import FITS, Array, Fit, PictureForm
+from designer.data.pictures.levels import Levels, joined, levels_of, picture_levels
+
+__all__ = [
+    "FITS",
+    "FORMATS",
+    "HEAD",
+    "SUFFIXES",
+    "Array",
+    "BrokenPicture",
+    "Fit",
+    "Levels",
+    "PictureFacts",
+    "PictureForm",
+    "decode",
+    "fit",
+    "fitted",
+    "joined",
+    "levels_of",
+    "picture_facts",
+    "picture_levels",
+    "picture_shape",
+    "read_facts",
+    "read_picture",
+]
+
+
+def picture_shape(path: Path) -> tuple[int, int, int]:
+    """Return (height, width, channels) of the picture in a file, from its header.
+
+    Raises
+    ------
+    BrokenPicture
+        The file is damaged or too large.
+    """
+    facts = read_facts(partial(file_content, path), str(path))
+    return facts.height, facts.width, facts.channels
