@@ -44,7 +44,8 @@ class Levels:
         # In float64, as 32-bit values that lie close together would be one in float32.
         shifted: NDArray[np.float64] = np.subtract(values, self.low, dtype=np.float64)
         shifted /= (self.high - self.low) or 1.0
-        return np.clip(shifted, 0, 1).astype(np.float32)
+        np.clip(shifted, 0, 1, out=shifted)
+        return shifted.astype(np.float32)
 
 
 def levels_of(contents: Iterable[tuple[str, bytes]]) -> Levels | None:
