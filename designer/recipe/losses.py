@@ -115,9 +115,9 @@ class Loss(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str,
         Setting(
             title="Class weights",
-            help="With balanced, rare classes count more in the losses of training and validation: "
-            "a class images / (classes × its images) times, a label that is there as often as it "
-            "is absent for each time it is there; accuracies are not weighted.",
+            help="Balanced makes rare classes count more in the losses of training and validation: "
+            "a class weighs images / (classes × images of it), a label images without it / images "
+            "with it. Accuracies are not weighted.",
             choices=CLASS_WEIGHTS,
             reason="every image counts the same",
         ),

@@ -182,8 +182,8 @@ class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str,
         Setting(
             title="Fit",
-            help="How a picture of another shape becomes the network's: crop cuts off what juts "
-            "out, pad adds black edges, stretch distorts.",
+            help="How a picture of other proportions becomes the network's input: crop cuts edges "
+            "off, pad adds black ones, stretch distorts.",
             choices=FITS,
             reason="shapes stay true and no pixel is wasted",
         ),
@@ -192,9 +192,9 @@ class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str,
         Setting(
             title="Sampling",
-            help="In what order images come: shuffled, each once an epoch; or class-balanced, "
-            "every class equally often an epoch, so that images of rare classes come repeatedly "
-            "and of frequent ones only some.",
+            help="Shuffled takes each image once an epoch; class-balanced takes every class "
+            "equally often, so that images of rare classes repeat and those of frequent ones take "
+            "turns.",
             choices=SAMPLINGS,
             reason="the network learns how frequent each class is",
         ),
@@ -203,8 +203,8 @@ class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         float | None,
         Setting(
             title="Memory",
-            help="Most memory for decoded pictures; empty for a share of what is free. What does "
-            "not fit is decoded anew in every epoch.",
+            help="Most memory for decoded pictures, which are decoded anew in every epoch if they "
+            "take more; empty for a share of the free memory.",
             unit="GiB",
             low=0.0,
             high=1e6,

@@ -77,10 +77,10 @@ class _Scores(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.columns: Sequence[ScoreColumn] = LABEL_COLUMNS
-        self.scores: list[LabelScore] | list[NumberScore] = []
+        self.scores: Sequence[LabelScore | NumberScore] = []
 
     def show_scores(
-        self, columns: Sequence[ScoreColumn], scores: list[LabelScore] | list[NumberScore]
+        self, columns: Sequence[ScoreColumn], scores: Sequence[LabelScore | NumberScore]
     ) -> None:
         self.beginResetModel()
         self.columns, self.scores = columns, scores
@@ -158,7 +158,7 @@ class ScoreTable(QTableView):
         self._show(NUMBER_COLUMNS, scores)
 
     def _show(
-        self, columns: Sequence[ScoreColumn], scores: list[LabelScore] | list[NumberScore]
+        self, columns: Sequence[ScoreColumn], scores: Sequence[LabelScore | NumberScore]
     ) -> None:
         self.setSortingEnabled(False)
         self.scores.show_scores(columns, scores)
