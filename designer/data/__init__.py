@@ -2,8 +2,11 @@
 
 from designer.data.dataset import DataSet
 from designer.data.opening import BUILT_IN, open_dataset
-from designer.data.parts import ArrayPart, FilePart, Part, Subset
-from designer.data.pictures import read_picture
+from designer.data.findings import Choice, Finding, LeftOut
+from designer.data.options import ReadOptions
+from designer.data.parts import Part, array_part, picture_part
+from designer.data.targets import Target
+from designer.data.pictures import PictureForm, read_picture
 from designer.data.preparation import (
     DataRequest,
     PreparedData,
@@ -16,20 +19,25 @@ from designer.data.summary import Description, channel_statistics, describe, mem
 
 __all__ = [
     "BUILT_IN",
-    "ArrayPart",
+    "Choice",
     "DataRequest",
     "DataSet",
     "Description",
-    "FilePart",
+    "Finding",
+    "LeftOut",
     "Part",
+    "PictureForm",
     "PreparedData",
+    "ReadOptions",
     "Split",
-    "Subset",
+    "Target",
+    "array_part",
     "channel_statistics",
     "describe",
     "forget_prepared_data",
     "memory_bytes",
     "open_dataset",
+    "picture_part",
     "prepare_data",
     "prepare_data_in_advance",
     "read_picture",

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from designer.data.dataset import DataSet
+from designer.data.options import ReadOptions
+from designer.data.source import Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,24 +23,24 @@ class DataFormat:
     order
         Formats are tried in this order; the first that recognizes the path reads it.
     read
-        Reads the data set at a path that `recognizes` accepted. Raises `DesignerError` for
+        Reads the data set of a source that `recognizes` accepted. Raises `DesignerError` for
         anything that is wrong with it; `OSError` may pass, `open_dataset` explains it.
     suffixes
         Of a format of single files: their endings in lower case, such as ``(".npz",)``.
     recognizes_folder
-        Of a format of folders: whether a folder holds such files, judged by their names.
+        Of a format of folders and archives: whether one holds such files, judged by their names.
     """
 
     name: str
     title: str
     description: str
     order: int
-    read: Callable[[Path], DataSet]
+    read: Callable[[Source, ReadOptions], DataSet]
     suffixes: tuple[str, ...] = ()
-    recognizes_folder: Callable[[Path], bool] | None = None
+    recognizes_folder: Callable[[Source], bool] | None = None
 
-    def recognizes(self, path: Path) -> bool:
-        """Tell whether a path seems to hold a data set of this format."""
-        if path.suffix.lower() in self.suffixes and path.is_file():
-            return True
-        return self.recognizes_folder is not None and path.is_dir() and self.recognizes_folder(path)
+    def recognizes(self, source: Source) -> bool:
+        """Tell whether a source seems to hold a data set of this format."""
+        if source.chosen:
+            return source.suffix in self.suffixes
+        return self.recognizes_folder is not None and self.recognizes_folder(source)

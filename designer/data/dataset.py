@@ -1,17 +1,19 @@
-"""A data set as a value; making one checks that labels, classes and images fit together."""
+"""A data set as a value; making one checks that targets, examples and parts fit together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from designer.data.findings import Finding, LeftOut
 from designer.data.parts import Part
+from designer.data.targets import Target
 from designer.errors import DesignerError
 
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """Images for training and, where the source has them, for validation and test.
+    """Examples for training and, where the source has them, for validation and test.
 
     Attributes
     ----------
@@ -19,36 +21,41 @@ class DataSet:
         A built-in data set's name, or that of its file or folder.
     path
         Where it is stored.
-    classes
-        The names of the classes in the order of their numbers; empty for regression.
+    targets
+        What is to be predicted of each example; so far there is one.
     train, validation, test
         Its parts; the last two are None where the source does not have them.
-    note
-        A sentence on how the source was read, where that is not plain; else "".
+    findings
+        What users are told about it.
+    left_out
+        Files that are not used, with the reasons.
 
     Raises
     ------
     DesignerError
-        A part is empty, labels and images differ in number, a label is no class or no finite
+        A part is empty, targets and inputs differ in number, a label is no class or no finite
         number, the parts differ in type, or there are fewer than two classes.
     """
 
     name: str
     path: Path
-    classes: tuple[str, ...]
+    targets: tuple[Target, ...]
     train: Part
     validation: Part | None = None
     test: Part | None = None
-    note: str = ""
+    findings: tuple[Finding, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def __post_init__(self) -> None:
         for name, part in self.parts.items():
             self._check(name, part)
-        if self.classes and len(np.unique(self.train.labels)) < 2:
-            raise DesignerError(
-                f"The training images of {self.path} are all of one class: "
-                "add images of a second class, or give floating-point targets for regression."
-            )
+        for target in self.targets:
+            values = self.train.targets[target.name]
+            if target.kind == "classes" and len(np.unique(values)) < 2:
+                raise DesignerError(
+                    f"The training images of {self.path} are all of one class: "
+                    "add images of a second class, or give floating-point targets for regression."
+                )
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -57,40 +64,65 @@ class DataSet:
         return {name: part for name, part in named.items() if part is not None}
 
     @property
+    def target(self) -> Target:
+        """Its only target."""
+        (target,) = self.targets
+        return target
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes in the order of their numbers; none for other targets."""
+        return self.target.values if self.target.kind == "classes" else ()
+
+    @property
     def outputs(self) -> int:
-        """Number of outputs of a network for this data set: one for each class or target."""
-        return len(self.classes) or int(self.train.labels.shape[1])
+        """Number of outputs of a network for this data set."""
+        return self.target.outputs
+
+    @property
+    def questions(self) -> tuple[Finding, ...]:
+        """What has to be answered before a training."""
+        return tuple(found for found in self.findings if found.kind == "question")
+
+    def with_findings(self, *findings: Finding) -> "DataSet":
+        """Return it with more findings."""
+        return replace(self, findings=(*self.findings, *findings))
 
     def _check(self, name: str, part: Part) -> None:
         where = f"The {name} part of {self.path}"
-        labels = part.labels
         if not len(part):
             raise DesignerError(f"{where} holds no images: add some, or remove the part.")
-        if len(labels) != len(part):
+        for column, of_train in zip(part.inputs.values(), self.train.inputs.values(), strict=True):
+            if column.dtype != of_train.dtype:
+                raise DesignerError(
+                    f"{where} has {column.dtype} images but the train part {of_train.dtype}: "
+                    "store both as the same type."
+                )
+        for target in self.targets:
+            self._check_target(where, part, target)
+
+    def _check_target(self, where: str, part: Part, target: Target) -> None:
+        values = part.targets[target.name]
+        if len(values) != len(part):
             raise DesignerError(
-                f"{where} has {len(part):,} images but {len(labels):,} labels: "
+                f"{where} has {len(part):,} images but {len(values):,} labels: "
                 "download or write the data set again."
             )
-        if part.dtype != self.train.dtype:
-            raise DesignerError(
-                f"{where} has {part.dtype} images but the train part {self.train.dtype}: "
-                "store both as the same type."
-            )
-        if self.classes:
-            same_kind = labels.dtype.kind == "i" and labels.ndim == 1
+        if target.kind == "classes":
+            same_kind = values.dtype.kind == "i" and values.ndim == 1
         else:
-            same_kind = labels.dtype.kind == "f" and labels.shape[1:] == self.train.labels.shape[1:]
+            same_kind = values.dtype.kind == "f" and values.shape[1:] == (target.outputs,)
         if not same_kind:
             raise DesignerError(
                 f"{where} has labels of another kind than the train part: "
                 "give both class numbers, or both the same number of targets."
             )
-        if self.classes and not 0 <= labels.min() <= labels.max() < len(self.classes):
+        if target.kind == "classes" and not 0 <= values.min() <= values.max() < target.outputs:
             raise DesignerError(
-                f"{where} has labels from {labels.min()} to {labels.max()} but there are "
-                f"{len(self.classes)} classes: number them from 0 to {len(self.classes) - 1}."
+                f"{where} has labels from {values.min()} to {values.max()} but there are "
+                f"{target.outputs} classes: number them from 0 to {target.outputs - 1}."
             )
-        if not np.isfinite(labels).all():
+        if not np.isfinite(values).all():
             raise DesignerError(
                 f"{where} has targets that are NaN or infinite: remove or correct those examples."
             )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.data.dataset import DataSet
-from designer.data.parts import Part, Subset
+from designer.data.parts import Part
 from designer.data.splitting import Split
 from designer.errors import DesignerError
 
@@ -82,8 +82,8 @@ def examples_of(data: DataSet, parts: Split) -> dict[str, PartExamples]:
         part: Part | None = getattr(parts, name)
         if part is None:
             continue
-        whole = part.part if isinstance(part, Subset) else part
-        indices = part.indices if isinstance(part, Subset) else np.arange(len(part))
+        whole = part if part.origin is None else part.origin
+        indices = np.arange(len(part)) if part.indices is None else part.indices
         names = whole.names
         found[name] = PartExamples(
             source=next(key for key, stored in data.parts.items() if stored is whole),
@@ -122,7 +122,7 @@ def split_as_before(data: DataSet, examples: Examples) -> tuple[Split, int]:
         indices = _found(data, stored, before)
         _check_contents(data, stored, before, indices)
         untouched = np.array_equal(indices, np.arange(len(stored)))
-        cut[name] = stored if untouched else Subset(stored, indices)
+        cut[name] = stored if untouched else stored.take(indices)
         added[before.source] = max(0, len(stored) - before.total)
     new = sum(len(part) for name, part in data.parts.items() if name not in added)
     return (

@@ -6,12 +6,16 @@ from dataclasses import replace
 import numpy as np
 
 from designer.data.dataset import DataSet
-from designer.data.parts import ArrayPart, Part
+from designer.data.findings import Finding
+from designer.data.parts import Part
 from designer.data.pictures import Array
+from designer.data.targets import Target, classes_target, numbers_target
 from designer.errors import DesignerError
 
 MAX_CLASSES = 100_000
 _NAMED = 12  # classes that a sentence names
+READ_AS_CLASSES = "read-as-classes"
+"""The code of the finding that one-hot rows or whole floats were read as classes."""
 
 
 def is_one_hot(labels: Array) -> bool:
@@ -28,7 +32,7 @@ def as_targets(data: DataSet) -> DataSet:
     A version that did not recognize one-hot rows trained on them so, and such a run is resumed so.
     """
     rows = np.eye(len(data.classes), dtype=np.float32)
-    return _relabeled(data, lambda labels: rows[labels], ())
+    return _relabeled(data, lambda labels: rows[labels], numbers_target(len(data.classes)))
 
 
 def as_classes(data: DataSet) -> DataSet:
@@ -37,7 +41,7 @@ def as_classes(data: DataSet) -> DataSet:
     Others are returned as they are: those with classes, several targets, fractions or negative
     numbers.
     """
-    if data.classes or data.outputs != 1:
+    if data.target.kind != "numbers" or data.outputs != 1:
         return data
     labels = np.concatenate([part.labels.reshape(-1) for part in data.parts.values()])
     if (labels != np.floor(labels)).any() or labels.min() < 0 or labels.max() >= MAX_CLASSES:
@@ -45,13 +49,15 @@ def as_classes(data: DataSet) -> DataSet:
     if len(np.unique(data.train.labels)) < 2:
         return data
     classes = tuple(map(str, range(int(labels.max()) + 1)))
-    read = _relabeled(data, lambda labels: labels.reshape(-1).astype(np.int64), classes)
+    read = _relabeled(
+        data, lambda labels: labels.reshape(-1).astype(np.int64), classes_target(classes)
+    )
     note = (
         f"The targets of {data.name} are whole numbers saved as floats, which are read as the "
         f"classes 0 to {classes[-1]}, since the loss is for classes; with a loss for numbers, such "
         "as mean_squared_error, they are numbers."
     )
-    return replace(read, note=note)
+    return read.with_findings(Finding(code=READ_AS_CLASSES, sentence=note))
 
 
 def lowest_label(data: DataSet) -> int:
@@ -86,7 +92,15 @@ def from_first_label(data: DataSet, first: int) -> DataSet:
         )
     if not first:
         return data
-    return _relabeled(data, lambda labels: labels - first, data.classes[first:])
+    return _relabeled(data, lambda labels: labels - first, classes_target(data.classes[first:]))
+
+
+def in_class_order(data: DataSet, classes: tuple[str, ...]) -> DataSet:
+    """Return a data set with its classes in another order, if they are the same classes."""
+    if data.classes == classes or sorted(data.classes) != sorted(classes):
+        return data
+    new = np.array([classes.index(name) for name in data.classes], np.int64)
+    return _relabeled(data, lambda labels: new[labels], classes_target(classes))
 
 
 def absent_classes(data: DataSet) -> tuple[str, ...]:
@@ -136,17 +150,22 @@ def begin_later(name: str, lowest: int) -> str:
     return f"The labels of {name} begin at {lowest}: {classes} never occur{'s' * (lowest == 1)}."
 
 
-def _relabeled(
-    data: DataSet, change: Callable[[Array], Array], classes: tuple[str, ...]
-) -> DataSet:
+def _relabeled(data: DataSet, change: Callable[[Array], Array], target: Target) -> DataSet:
+    """Return a data set with the values of its only target changed."""
+
     def part(given: Part | None) -> Part | None:
-        if given is not None and not isinstance(given, ArrayPart):
-            raise DesignerError(f"{data.name} has its classes from its folders, not from numbers.")
-        return None if given is None else ArrayPart(given.images, change(given.labels))
+        return (
+            None if given is None else replace(given, targets={target.name: change(given.labels)})
+        )
 
     train = part(data.train)
     assert train is not None
-    note = data.note if classes else ""
-    return DataSet(
-        data.name, data.path, classes, train, part(data.validation), part(data.test), note
+    findings = [found for found in data.findings if found.code != READ_AS_CLASSES]
+    return replace(
+        data,
+        targets=(target,),
+        train=train,
+        validation=part(data.validation),
+        test=part(data.test),
+        findings=data.findings if target.kind == "classes" else tuple(findings),
     )

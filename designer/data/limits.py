@@ -1,22 +1,31 @@
 """A limit on the memory that a file's header can make a reader allocate."""
 
-from pathlib import Path
+import psutil
 
 from designer.errors import DesignerError
 
-MAX_BYTES = 16 * 2**30
+_SHARE = 0.5  # of the free memory; the rest is for the network and for what is computed of the data
 
 
-def check_promise(path: Path, promised: int) -> None:
-    """Refuse a file whose header promises more than ``MAX_BYTES`` bytes of data.
+def check_promise(where: str, promised: int) -> None:
+    """Refuse a file whose header promises more bytes of data than half of the free memory.
+
+    Parameters
+    ----------
+    where
+        How a sentence names the file.
+    promised
+        The bytes that its header promises.
 
     Raises
     ------
     DesignerError
         The header promises more.
     """
-    if promised > MAX_BYTES:
+    most = int(_SHARE * psutil.virtual_memory().available)
+    if promised > most:
         raise DesignerError(
-            f"{path} promises {promised:,} bytes of data, more than the {MAX_BYTES:,} that are "
-            "read into memory: it is damaged, or belongs into a folder of picture files."
+            f"{where} promises {promised:,} bytes of data, but this machine has memory for "
+            f"{most:,}: it is damaged, or belongs into a folder of picture files, which are read "
+            "one by one."
         )

@@ -8,17 +8,26 @@ from pathlib import Path
 from designer import resources
 from designer.data.dataset import DataSet
 from designer.data.formats import descriptions, formats
+from designer.data.grey_levels import with_levels
+from designer.data.options import ReadOptions
+from designer.data.source import source_of
 from designer.errors import DesignerError
 from designer.known_data import KNOWN, NotHereError, find
 
 BUILT_IN = {"mnist10k": resources.folder("assets") / "data" / "mnist10k"}
-_ARCHIVES = (".zip", ".tar", ".tgz")
 
 
-def open_dataset(name_or_path: str | Path) -> DataSet:
+def open_dataset(name_or_path: str | Path, options: ReadOptions | None = None) -> DataSet:
     """Open a built-in or known data set by its name, or the one at a path, in any of `formats`.
 
     All but picture files are read into memory.
+
+    Parameters
+    ----------
+    name_or_path
+        A built-in data set's name, or the path of a folder, an archive or a file.
+    options
+        How it is read, where there is more than one way.
 
     Raises
     ------
@@ -28,10 +37,12 @@ def open_dataset(name_or_path: str | Path) -> DataSet:
         There is no such data set, or it is damaged, incomplete or unusable.
     """
     path = existing(name_or_path)
+    options = options or ReadOptions()
     try:
+        source = source_of(path)
         for row in formats():
-            if row.recognizes(path):
-                data = row.read(path)
+            if row.recognizes(source):
+                data = with_levels(row.read(source, options), options)
                 return replace(data, name=str(name_or_path)) if is_name(name_or_path) else data
     except OSError as error:
         raise DesignerError(
@@ -48,8 +59,8 @@ def open_dataset(name_or_path: str | Path) -> DataSet:
 
 def format_name(name_or_path: str | Path) -> str:
     """Return the name of the format in which `open_dataset` reads a data set, "" if in none."""
-    path = locate(name_or_path)
-    return next((row.name for row in formats() if row.recognizes(path)), "")
+    source = source_of(locate(name_or_path))
+    return next((row.name for row in formats() if row.recognizes(source)), "")
 
 
 def locate(name_or_path: str | Path) -> Path:
@@ -86,8 +97,6 @@ def existing(name_or_path: str | Path) -> Path:
 
 
 def _unrecognized(path: Path) -> DesignerError:
-    if path.suffix.lower() in _ARCHIVES or path.name.endswith(".tar.gz"):
-        return DesignerError(f"{path} is an archive: unpack it and give the folder.")
     return DesignerError(f"{path} is no data set: give {descriptions()}.")
 
 

@@ -4,7 +4,7 @@ The worker that waits for a training prepares them while the user still edits th
 retains the result of the last such request.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from designer.data.dataset import DataSet
 from designer.data.identity import Examples, examples_of
 from designer.data.labels import as_classes, from_first_label
+from designer.data.columns import ArrayColumn
 from designer.data.opening import locate, open_dataset
-from designer.data.parts import ArrayPart, Part
+from designer.data.options import ReadOptions
+from designer.data.parts import Part
+from designer.data.pictures import Fit, PictureForm
 from designer.data.splitting import Split, split
 from designer.data.summary import channel_statistics, memory_bytes
 
@@ -45,8 +48,10 @@ class DataRequest:
         How the images are divided; see `split`.
     shape
         The (channels, height, width) of the network's input.
-    first_label
-        The number of the first class; see `from_first_label`.
+    options
+        How the data set is read.
+    fit
+        What is done with pictures of other proportions; see `PictureForm`.
     classes
         Whether the loss is for classes only, so that whole floats are read as such; see
         `as_classes`.
@@ -58,8 +63,14 @@ class DataRequest:
     limit: int | None
     seed: int
     shape: tuple[int, int, int]
-    first_label: int = 0
+    options: ReadOptions = ReadOptions()
+    fit: Fit = "crop"
     classes: bool = False
+
+    @property
+    def form(self) -> PictureForm:
+        """The form in which the network takes its pictures."""
+        return PictureForm(*self.shape, self.fit)
 
 
 @dataclass(eq=False)
@@ -68,7 +79,7 @@ class PreparedData:
 
     data: DataSet
     parts: Split
-    shape: tuple[int, int, int]
+    form: PictureForm
     _sized: Split | None = field(default=None, init=False)
     _statistics: tuple[NDArray[np.float64], NDArray[np.float64]] | None = field(
         default=None, init=False
@@ -77,9 +88,8 @@ class PreparedData:
 
     def is_small(self) -> bool:
         """Tell whether all images are in memory and take at most `LARGEST` bytes when resized."""
-        channels, height, width = self.shape
         parts = [part for part in self._all() if part is not None]
-        size = sum(memory_bytes(p, height=height, width=width, channels=channels) for p in parts)
+        size = sum(memory_bytes(part, self.form) for part in parts)
         return size <= LARGEST and all(part.in_memory for part in parts)
 
     def sized(self) -> Split:
@@ -103,11 +113,7 @@ class PreparedData:
             A picture cannot be read or converted.
         """
         if self._statistics is None:
-            channels, height, width = self.shape
-            train = self.sized().train
-            self._statistics = channel_statistics(
-                train, height=height, width=width, channels=channels
-            )
+            self._statistics = channel_statistics(self.sized().train, self.form)
         return self._statistics
 
     def examples(self) -> Examples:
@@ -134,11 +140,11 @@ class PreparedData:
         )
 
     def _resized_part(self, part: Part) -> Part:
-        channels, height, width = self.shape
-        if part.shapes() == [(height, width, channels)]:
+        form = self.form
+        if part.shapes() == [(form.height, form.width, form.channels)]:
             return part
-        images = part.read(np.arange(len(part)), height=height, width=width, channels=channels)
-        return ArrayPart(images.transpose(0, 2, 3, 1), part.labels)
+        images = part.images.read(np.arange(len(part)), form)
+        return replace(part, inputs={"image": ArrayColumn(images.transpose(0, 2, 3, 1))})
 
 
 def prepare_data(request: DataRequest) -> PreparedData:
@@ -187,10 +193,10 @@ def prepare_data_in_advance(request: DataRequest) -> None:
 
 @lru_cache(maxsize=1)  # one data set, since each may take twice LARGEST
 def _read(request: DataRequest, _: _Stamp) -> PreparedData:
-    data = open_dataset(request.source)
+    data = open_dataset(request.source, request.options)
     if request.classes:
         data = as_classes(data)
-    data = from_first_label(data, request.first_label)
+    data = from_first_label(data, request.options.first_label)
     parts = split(
         data,
         validation=request.validation,
@@ -198,7 +204,7 @@ def _read(request: DataRequest, _: _Stamp) -> PreparedData:
         seed=request.seed,
         limit=request.limit,
     )
-    return PreparedData(data, parts, request.shape)
+    return PreparedData(data, parts, request.form)
 
 
 def _stamp(source: str) -> _Stamp:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.data.dataset import DataSet
-from designer.data.parts import Part, Subset
+from designer.data.parts import Part
 from designer.errors import DesignerError
 
 _Indices = NDArray[np.int64]
@@ -32,7 +32,8 @@ def split(
     """Return the parts of a data set; missing ones are split off the training images.
 
     The split is stratified: each part has every class in proportion, and each class keeps at
-    least one training image.
+    least one training image. The images of each part come in the order of their classes, so that
+    the same images in a folder, a table or an archive give the same parts.
 
     Parameters
     ----------
@@ -79,17 +80,29 @@ def split(
                 f"{dataset.path} has too few training images to split {name} images off: "
                 f"add images, or set the {name} fraction to 0."
             )
-        cut[name] = Subset(dataset.train, drawn)
+        cut[name] = dataset.train.take(drawn)
 
-    remaining = np.sort(np.concatenate(groups))
+    remaining = _joined(groups)
     if limit is not None and limit < len(remaining):
         remaining, _ = _draw(groups, limit, leave=0)
-    untouched = len(remaining) == len(dataset.train)
+    own = {name: _by_class(part) for name, part in parts.items() if name != "train"}
     return Split(
-        train=dataset.train if untouched else Subset(dataset.train, remaining),
-        validation=(parts | cut).get("validation"),
-        test=(parts | cut).get("test"),
+        train=_taken(dataset.train, remaining),
+        validation=(own | cut).get("validation"),
+        test=(own | cut).get("test"),
     )
+
+
+def _taken(part: Part, indices: _Indices) -> Part:
+    """Return the examples at some indices; the part itself if those are all in their order."""
+    return part if np.array_equal(indices, np.arange(len(part))) else part.take(indices)
+
+
+def _by_class(part: Part) -> Part:
+    """Return a part in the order of its classes, if it has classes."""
+    if part.labels.ndim != 1:
+        return part
+    return _taken(part, np.argsort(part.labels, kind="stable"))
 
 
 def _shuffled(dataset: DataSet, generator: np.random.Generator) -> list[_Indices]:
@@ -106,8 +119,13 @@ def _draw(groups: list[_Indices], count: int, *, leave: int) -> tuple[_Indices, 
     """Draw up to ``count`` indices, in proportion from each group; return them and the rest."""
     sizes = np.array([len(group) for group in groups])
     takes = _shares(sizes, count, capacity=np.maximum(sizes - leave, 0))
-    drawn = np.concatenate([group[:take] for group, take in zip(groups, takes, strict=True)])
-    return np.sort(drawn), [group[take:] for group, take in zip(groups, takes, strict=True)]
+    drawn = _joined([group[:take] for group, take in zip(groups, takes, strict=True)])
+    return drawn, [group[take:] for group, take in zip(groups, takes, strict=True)]
+
+
+def _joined(groups: list[_Indices]) -> _Indices:
+    """Return the indices of all groups, class by class and sorted within each."""
+    return np.concatenate([np.sort(group) for group in groups])
 
 
 def _shares(sizes: _Indices, count: int, *, capacity: _Indices) -> _Indices:

@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.data.dataset import DataSet
+from designer.data.findings import Finding, LeftOut
 from designer.data.labels import absent_classes, as_classes, lowest_label
 from designer.data.parts import Part, evenly
+from designer.data.pictures import PictureForm
+from designer.data.targets import Kind, Target
 
 _SAMPLE = 5_000  # picture files that are decoded for the statistics
 _CHUNK_VALUES = 2**21  # values of one chunk: 16 MiB as float64
@@ -22,20 +25,18 @@ class Description:
 
     Attributes
     ----------
-    name, path, classes, outputs
+    name, path, target, findings, left_out
         As of the `DataSet`.
     counts
         The number of images of each part.
     class_counts
-        The number of images of each class in each part; empty for regression.
+        The number of images of each class or label in each part; empty for numbers.
     heights, widths
         Smallest and largest in pixels, of the training part; of picture files, of a sample of 64.
     channels
         The largest number of channels.
     dtype
         The type of the images.
-    note
-        As of the `DataSet`.
     lowest_label
         See `labels.lowest_label`.
     absent
@@ -47,18 +48,38 @@ class Description:
 
     name: str
     path: Path
-    classes: tuple[str, ...]
-    outputs: int
+    target: Target
     counts: dict[str, int]
     class_counts: dict[str, tuple[int, ...]]
     heights: tuple[int, int]
     widths: tuple[int, int]
     channels: int
     dtype: np.dtype[Any]
-    note: str = ""
+    findings: tuple[Finding, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     lowest_label: int = 0
     absent: tuple[str, ...] = ()
     as_classes: "Description | None" = None
+
+    @property
+    def kind(self) -> Kind:
+        """What is to be predicted: classes, labels or numbers."""
+        return self.target.kind
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes; none for labels and numbers."""
+        return self.target.values if self.target.kind == "classes" else ()
+
+    @property
+    def outputs(self) -> int:
+        """The number of outputs of a network for it."""
+        return self.target.outputs
+
+    @property
+    def note(self) -> str:
+        """The sentences of all notes, one after another."""
+        return " ".join(found.sentence for found in self.findings if found.kind == "note")
 
     def from_first_label(self, first: int) -> "Description":
         """Return the description of `labels.from_first_label`, as far as the classes go."""
@@ -66,8 +87,7 @@ class Description:
             return self
         return replace(
             self,
-            classes=self.classes[first:],
-            outputs=self.outputs - first,
+            target=replace(self.target, values=self.classes[first:]),
             class_counts={name: counts[first:] for name, counts in self.class_counts.items()},
             lowest_label=0 if first == self.lowest_label else self.lowest_label,
         )
@@ -81,33 +101,39 @@ def describe(dataset: DataSet) -> Description:
     DesignerError
         A picture file cannot be read.
     """
-    classes = dataset.classes
     numbered = as_classes(dataset)
     heights, widths, channels = zip(*dataset.train.shapes(), strict=True)
     return Description(
         name=dataset.name,
         path=dataset.path,
-        classes=classes,
-        outputs=dataset.outputs,
+        target=dataset.target,
         counts={name: len(part) for name, part in dataset.parts.items()},
         class_counts={
-            name: tuple(np.bincount(part.labels, minlength=len(classes)).tolist())
+            name: tuple(_counts(part, dataset.target))
             for name, part in dataset.parts.items()
-            if classes
+            if dataset.target.kind != "numbers"
         },
         heights=(min(heights), max(heights)),
         widths=(min(widths), max(widths)),
         channels=max(channels),
         dtype=dataset.train.dtype,
-        note=dataset.note,
+        findings=dataset.findings,
+        left_out=dataset.left_out,
         lowest_label=lowest_label(dataset),
         absent=absent_classes(dataset),
         as_classes=describe(numbered) if numbered is not dataset else None,
     )
 
 
+def _counts(part: Part, target: Target) -> list[int]:
+    if target.kind == "labels":
+        return [int(count) for count in part.labels.sum(axis=0)]
+    counts: list[int] = np.bincount(part.labels, minlength=target.outputs).tolist()
+    return counts
+
+
 def channel_statistics(
-    part: Part, *, height: int, width: int, channels: int
+    part: Part, form: PictureForm
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean and standard deviation of each channel, each float64 (channels,).
 
@@ -123,8 +149,8 @@ def channel_statistics(
     ----------
     part
         The training part.
-    height, width, channels
-        The size at which its images are trained on.
+    form
+        The form in which its images are trained on.
 
     Raises
     ------
@@ -132,13 +158,14 @@ def channel_statistics(
         A picture cannot be read or converted.
     """
     chosen = np.arange(len(part)) if part.in_memory else evenly(len(part), _SAMPLE)
-    step = max(1, _CHUNK_VALUES // (height * width * channels))
+    channels = form.channels
+    step = max(1, _CHUNK_VALUES // (form.height * form.width * channels))
     count = 0
     mean = np.zeros(channels)
     squares = np.zeros(channels)  # sum of squared deviations from the mean
     for start in range(0, len(chosen), step):
         chunk = chosen[start : start + step]
-        images = part.read(chunk, height=height, width=width, channels=channels)
+        images = part.images.read(chunk, form)
         values = images.astype(np.float64).transpose(1, 0, 2, 3).reshape(channels, -1)
         new, chunk_mean = values.shape[1], values.mean(axis=1)
         shift = chunk_mean - mean
@@ -151,7 +178,7 @@ def channel_statistics(
     return mean / scale, np.where(varies, deviation / scale, 1.0)
 
 
-def memory_bytes(part: Part, *, height: int, width: int, channels: int) -> int:
-    """Return the bytes of all images of a part at a size, with their labels."""
-    image = height * width * channels * part.dtype.itemsize
+def memory_bytes(part: Part, form: PictureForm) -> int:
+    """Return the bytes of all images of a part in a form, with their labels."""
+    image = form.height * form.width * form.channels * part.dtype.itemsize
     return len(part) * image + part.labels.nbytes

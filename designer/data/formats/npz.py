@@ -3,17 +3,21 @@
 import math
 import zipfile
 import zlib
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 from numpy.lib import format as npy
 
 from designer.data.data_format import DataFormat
 from designer.data.dataset import DataSet
-from designer.data.labels import MAX_CLASSES, is_one_hot
+from designer.data.findings import Finding
+from designer.data.labels import MAX_CLASSES, READ_AS_CLASSES, is_one_hot
 from designer.data.limits import check_promise
-from designer.data.parts import ArrayPart
+from designer.data.options import ReadOptions
+from designer.data.parts import Part, array_part
 from designer.data.pictures import Array
+from designer.data.source import Source
+from designer.data.targets import Target, classes_target, numbers_target
 from designer.errors import DesignerError
 
 # The names of the arrays of images and labels; the first pair that is there is read.
@@ -31,7 +35,7 @@ _CLASSES = "classes"
 _TEXTS = 5  # texts that a sentence lists
 
 
-def read(path: Path) -> DataSet:
+def read(source: Source, _: ReadOptions) -> DataSet:
     """Read images, labels and, if there is one, a text array ``classes`` of class names.
 
     Images are (N, H, W), (N, H, W, C) or (N, C, H, W), as integers from 0 to 255 or as floats.
@@ -43,8 +47,9 @@ def read(path: Path) -> DataSet:
     DesignerError
         The file is damaged, needs unpickling, or its arrays are unusable.
     """
+    path = source.files.where(source.chosen)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with source.files.open(source.chosen) as file, zipfile.ZipFile(file) as archive:
             parts = {name: _part(path, archive, pairs) for name, pairs in _PAIRS.items()}
             names = _array(path, archive, _CLASSES) if _has(archive, _CLASSES) else None
     except (
@@ -62,33 +67,36 @@ def read(path: Path) -> DataSet:
         expected = ", or ".join(" and ".join(pair) for pair in _PAIRS["train"])
         raise DesignerError(f"{path} holds no training data: name its arrays {expected}.")
     given = {name: part for name, part in parts.items() if part is not None}
-    note = ""
+    findings: tuple[Finding, ...] = ()
     if all(is_one_hot(part.labels) for part in given.values()):
         width = train.labels.shape[1]
         if all(part.labels.shape[1] == width for part in given.values()):
             given = {
-                name: ArrayPart(part.images, part.labels.argmax(axis=1).astype(np.int64))
+                name: replace(
+                    part, targets={"class": part.labels.argmax(axis=1).astype(np.int64)}
+                )
                 for name, part in given.items()
             }
-            note = (
-                f"The targets of {path.stem} are one-hot rows, which are read as {width} classes."
-            )
+            note = f"The targets of {source.name} are one-hot rows, which are read as {width} classes."
+            findings = (Finding(code=READ_AS_CLASSES, sentence=note),)
             names = np.array([str(each) for each in range(width)]) if names is None else names
-    classes = _classes(path, [part.labels for part in given.values()], names)
+    target = _target(path, given, names)
+    for name, part in given.items():
+        given[name] = replace(part, targets={target.name: part.labels})
     return DataSet(
-        path.stem,
-        path,
-        classes,
+        source.name,
+        source.path,
+        (target,),
         given["train"],
         given.get("validation"),
         given.get("test"),
-        note,
+        findings,
     )
 
 
 def _part(
-    path: Path, archive: zipfile.ZipFile, pairs: tuple[tuple[str, str], ...]
-) -> ArrayPart | None:
+    path: str, archive: zipfile.ZipFile, pairs: tuple[tuple[str, str], ...]
+) -> Part | None:
     for images, labels in pairs:
         present = [name for name in (images, labels) if _has(archive, name)]
         if len(present) == 1:
@@ -97,7 +105,7 @@ def _part(
                 f"{path} holds the array {present[0]} but not {missing}: save both into it."
             )
         if present:
-            return ArrayPart(
+            return array_part(
                 _images(f"The array {images} of {path}", _array(path, archive, images)),
                 _labels(f"The array {labels} of {path}", _array(path, archive, labels)),
             )
@@ -108,7 +116,7 @@ def _has(archive: zipfile.ZipFile, key: str) -> bool:
     return f"{key}.npy" in archive.NameToInfo
 
 
-def _array(path: Path, archive: zipfile.ZipFile, key: str) -> Array:
+def _array(path: str, archive: zipfile.ZipFile, key: str) -> Array:
     """Return one array; its header is checked before numpy allocates what it promises."""
     info = archive.getinfo(f"{key}.npy")
     with archive.open(info) as file:
@@ -210,17 +218,18 @@ def _floats(where: str, values: Array) -> Array:
         return values.astype(np.float32)
 
 
-def _classes(path: Path, labels: list[Array], names: Array | None) -> tuple[str, ...]:
-    """Return the given class names, else the numbers up to the largest label."""
+def _target(path: str, parts: dict[str, Part], names: Array | None) -> Target:
+    """Return the target of the labels: classes with the given names, else numbered; or numbers."""
+    labels = [part.labels for part in parts.values()]
     if labels[0].dtype.kind == "f":
-        return ()
+        return numbers_target(labels[0].shape[1])
     if names is not None:
         if names.ndim != 1 or names.dtype.kind != "U":
             raise DesignerError(
                 f"The array {_CLASSES} of {path} is no list of names: save an array of str in it."
             )
-        return tuple(map(str, names))
-    return tuple(map(str, range(max(array.max() for array in labels) + 1)))
+        return classes_target(tuple(map(str, names)))
+    return classes_target(tuple(map(str, range(max(array.max() for array in labels) + 1))))
 
 
 FORMAT = DataFormat(

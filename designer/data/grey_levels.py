@@ -1,0 +1,72 @@
+"""Greys of more than 8 bits: which range of values a data set's pictures have."""
+
+from dataclasses import replace
+
+from designer.data.columns import PictureColumn, evenly
+from designer.data.dataset import DataSet
+from designer.data.findings import Finding
+from designer.data.options import ReadOptions
+from designer.data.parts import Part
+from designer.data.pictures import HEAD, Levels, joined, picture_facts, picture_levels
+from designer.errors import DesignerError
+
+_LOOKED_AT = 64  # headers that tell whether a data set has such pictures
+_MEASURED = 5_000  # pictures that are decoded to find their range
+
+
+def with_levels(data: DataSet, options: ReadOptions) -> DataSet:
+    """Return a data set whose deep greys are scaled by one range, with a note that states it.
+
+    The range is that of the training part, or the one that the options give. A data set without
+    such pictures is returned as it is.
+
+    Raises
+    ------
+    DesignerError
+        A picture cannot be read.
+    """
+    column = data.train.images
+    if not isinstance(column, PictureColumn) or not _has_deep(column):
+        return data
+    if options.grey_range is not None:
+        levels = Levels(*options.grey_range)
+    else:
+        found = joined(
+            picture_levels(column.content(int(i)), column.names[int(i)])
+            for i in evenly(len(column), _MEASURED)
+        )
+        assert found is not None, "a picture with more than 8 bits has a range"
+        levels = found
+    some = (
+        f" (found in {_MEASURED:,} of {len(column):,} pictures)"
+        if options.grey_range is None and len(column) > _MEASURED
+        else ""
+    )
+    note = (
+        f"The pictures of {data.name} have more than 8 bits of grey: values from {levels.low:g} "
+        f"to {levels.high:g}{some} become black to white. Set data.grey_range for another range."
+    )
+
+    def part(given: Part | None) -> Part | None:
+        if given is None:
+            return None
+        images = given.images
+        assert isinstance(images, PictureColumn)
+        (name,) = given.inputs
+        return replace(given, inputs={name: replace(images, levels=levels)})
+
+    train = part(data.train)
+    assert train is not None
+    read = replace(data, train=train, validation=part(data.validation), test=part(data.test))
+    return read.with_findings(Finding(code="deep-grey", sentence=note))
+
+
+def _has_deep(column: PictureColumn) -> bool:
+    for index in evenly(len(column), _LOOKED_AT):
+        name = column.names[index]
+        try:
+            if picture_facts(column.files.read(name, HEAD), name).deep:
+                return True
+        except DesignerError:  # reported when the pictures are looked at one by one
+            continue
+    return False

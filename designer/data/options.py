@@ -1,0 +1,45 @@
+"""How a data set is to be read, where there is more than one way: the answers to questions."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """How a data set is read; the recipe has a setting ``data.NAME`` for each.
+
+    Attributes
+    ----------
+    file_column, label_columns, part_column
+        The columns of a table that name the file, the labels and the part of each example; empty
+        for those that their names and contents suggest.
+    separator
+        What stands between several labels in one column, such as ``|`` or a space.
+    targets
+        What the labels are: ``classes``, ``labels`` (several for each example) or ``numbers``;
+        ``auto`` for what they look like.
+    classes_from
+        Where the classes of pictures without a table are from: ``folders`` or the beginnings of
+        their file ``names``; ``auto`` for folders, with a question where names look likely.
+    spellings
+        Whether labels that differ only in spaces and case are one class (``merge``) or several
+        (``apart``); ``ask`` for a question.
+    skip
+        Names of pictures that are left out.
+    grey_range
+        The values that become black and white in pictures of more than 8 bits; None for the
+        smallest and largest value that occurs.
+    first_label
+        The number of the first class, where classes are numbers.
+    """
+
+    file_column: str = ""
+    label_columns: tuple[str, ...] = ()
+    part_column: str = ""
+    separator: str = ""
+    targets: Literal["auto", "classes", "labels", "numbers"] = "auto"
+    classes_from: Literal["auto", "folders", "names"] = "auto"
+    spellings: Literal["ask", "merge", "apart"] = "ask"
+    skip: tuple[str, ...] = ()
+    grey_range: tuple[float, float] | None = None
+    first_label: int = 0
