@@ -1,11 +1,10 @@
 """Reading data sets and pictures, with numpy and Pillow alone."""
 
 from designer.data.dataset import DataSet
-from designer.data.opening import BUILT_IN, open_dataset
 from designer.data.findings import Choice, Finding, LeftOut
+from designer.data.opening import BUILT_IN, open_dataset
 from designer.data.options import ReadOptions
 from designer.data.parts import Part, array_part, picture_part
-from designer.data.targets import Target
 from designer.data.pictures import PictureForm, read_picture
 from designer.data.preparation import (
     DataRequest,
@@ -16,6 +15,7 @@ from designer.data.preparation import (
 )
 from designer.data.splitting import Split, split
 from designer.data.summary import Description, channel_statistics, describe, memory_bytes
+from designer.data.targets import Target
 
 __all__ = [
     "BUILT_IN",

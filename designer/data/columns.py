@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.data.files import Files
-from designer.data.pictures import Array, Levels, PictureForm, decode, fitted, picture_facts
+from designer.data.pictures import Array, Levels, PictureForm, decode, fitted, read_facts
 
 Indices = Sequence[int] | NDArray[np.integer[Any]]
 Shape = tuple[int, ...]
 
 _SHAPES_SAMPLE = 64  # picture files whose headers are read to find the sizes of all
 _DIGEST = 8  # bytes
-_HEADER = 65_536  # bytes of a picture file in which its size is found
 _ALL_READ, _SMALLEST_READ, _LARGEST_READ = 2**32, 2**12, 2**20  # bytes of all files, of each
 _READERS = 8  # threads, since opening and hashing files leave Python's lock
 
@@ -150,8 +149,8 @@ class PictureColumn:
         """
         return self.files.read(self.names[index])
 
-    def decode(self, index: int, form: PictureForm) -> Array:
-        """Return a picture as (channels, height, width).
+    def decode(self, index: int, form: PictureForm, out: Array | None = None) -> Array:
+        """Return a picture as (channels, height, width), in the array `out` if one is given.
 
         Raises
         ------
@@ -159,7 +158,9 @@ class PictureColumn:
             The file cannot be read, or is no usable picture.
         """
         name = self.names[index]
-        return decode(self.files.read(name), self.files.where(name), form, levels=self.levels)
+        return decode(
+            self.files.read(name), self.files.where(name), form, levels=self.levels, out=out
+        )
 
     def read(self, indices: Indices, form: PictureForm | None = None) -> Array:
         assert form is not None, "pictures in files have no form of their own"
@@ -182,14 +183,7 @@ class PictureColumn:
             The file cannot be read, or is no usable picture.
         """
         name = self.names[index]
-        where = self.files.where(name)
-        head = self.files.read(name, _HEADER)
-        try:
-            facts = picture_facts(head, where)
-        except Exception:
-            if len(head) < _HEADER:
-                raise
-            facts = picture_facts(self.files.read(name), where)  # a header behind long metadata
+        facts = read_facts(lambda most: self.files.read(name, most), self.files.where(name))
         return facts.height, facts.width, facts.channels
 
     def digests(self, indices: Indices, labels: Sequence[bytes]) -> NDArray[np.uint64]:

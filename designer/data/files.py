@@ -1,5 +1,6 @@
 """Where the bytes of a data set are: in a folder, or in an archive that is read in place."""
 
+import io
 import os
 import re
 import tarfile
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
-import io
 
 from designer.data.findings import LeftOut
 from designer.errors import DesignerError
@@ -138,9 +138,7 @@ class FolderFiles:
                         stat = os.stat(entry.path)
                         identity = (stat.st_dev, stat.st_ino)
                         if identity in above:
-                            left_out.append(
-                                LeftOut(name, "is a link to a folder that it is in")
-                            )
+                            left_out.append(LeftOut(name, "is a link to a folder that it is in"))
                             continue
                         here = above | {identity}
                 except OSError as error:

@@ -1,7 +1,9 @@
 """How a data set is to be read, where there is more than one way: the answers to questions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
+
+from designer.recipe.recipe import Data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,3 +45,8 @@ class ReadOptions:
     skip: tuple[str, ...] = ()
     grey_range: tuple[float, float] | None = None
     first_label: int = 0
+
+
+def read_options(settings: Data) -> ReadOptions:
+    """Return how a recipe's group ``data`` says that its data set is read."""
+    return ReadOptions(**{each.name: getattr(settings, each.name) for each in fields(ReadOptions)})

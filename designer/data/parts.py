@@ -17,7 +17,7 @@ from designer.data.columns import (
     take,
 )
 from designer.data.files import Files
-from designer.data.pictures import Array, Levels, PictureForm
+from designer.data.pictures import Array, Fit, Levels, PictureForm
 
 __all__ = ["Part", "array_part", "evenly", "picture_part"]
 
@@ -71,7 +71,7 @@ class Part:
         return all(column.in_memory for column in self.inputs.values())
 
     def read(
-        self, indices: Indices, *, height: int, width: int, channels: int, fit: str = "crop"
+        self, indices: Indices, *, height: int, width: int, channels: int, fit: Fit = "crop"
     ) -> Array:
         """Return pictures of its only input as (n, channels, height, width).
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.data.columns import ArrayColumn, PictureColumn
 from designer.data.dataset import DataSet
 from designer.data.identity import Examples, examples_of
 from designer.data.labels import as_classes, from_first_label
-from designer.data.columns import ArrayColumn
 from designer.data.opening import locate, open_dataset
 from designer.data.options import ReadOptions
 from designer.data.parts import Part
@@ -63,7 +63,7 @@ class DataRequest:
     limit: int | None
     seed: int
     shape: tuple[int, int, int]
-    options: ReadOptions = ReadOptions()
+    options: ReadOptions = field(default_factory=ReadOptions)
     fit: Fit = "crop"
     classes: bool = False
 
@@ -85,6 +85,14 @@ class PreparedData:
         default=None, init=False
     )
     _examples: Examples | None = field(default=None, init=False)
+
+    @property
+    def grey_range(self) -> tuple[float, float] | None:
+        """The range of greys of more than 8 bits; None if the pictures have none."""
+        images = self.data.train.images
+        if not isinstance(images, PictureColumn) or images.levels is None:
+            return None
+        return images.levels.low, images.levels.high
 
     def is_small(self) -> bool:
         """Tell whether all images are in memory and take at most `LARGEST` bytes when resized."""

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from designer.data import Part
+from designer.data import Part, PictureForm
+from designer.data.pictures import Fit
 from designer.engine import device as devices
 from designer.errors import DesignerError
 from designer.runs.preprocessing import Preprocessing
@@ -142,12 +144,12 @@ class Streamed(Images):
         part: Part,
         targets: Tensor,
         *,
-        shape: tuple[int, int, int],
+        form: PictureForm,
         workers: int,
         device: torch.device,
         last_steps: Finish,
     ) -> None:
-        self._reader = _Reader(part, shape)
+        self._reader = _Reader(part, form)
         self._targets = targets
         self._workers = workers
         self._device = device
@@ -174,16 +176,16 @@ class Streamed(Images):
 class _Reader(Dataset[Any]):
     """Reads batches of a part; an error is returned, as DataLoader garbles raised ones."""
 
-    def __init__(self, part: Part, shape: tuple[int, int, int]) -> None:
+    def __init__(self, part: Part, form: PictureForm) -> None:
         self._part = part
-        self._shape = shape
+        self._form = form
 
     def __len__(self) -> int:
         return len(self._part)
 
     def __getitem__(self, chosen: Tensor) -> Tensor | DesignerError:
         try:
-            return _read(self._part, chosen, self._shape)
+            return _read(self._part, chosen, self._form)
         except DesignerError as error:
             return error
 
@@ -224,6 +226,7 @@ def images(
         An image cannot be read or cannot become the network's input.
     """
     channels, height, width = shape = preprocessing.input
+    form = PictureForm(channels, height, width, msgspec.convert(preprocessing.fit, Fit))
     last_steps = finish(preprocessing, device=device, augment=augment)
     targets = torch.from_numpy(part.labels)
     values = len(part) * channels * height * width
@@ -239,7 +242,7 @@ def images(
         size = (height, width, channels) if channels_last else shape
         store = torch.empty((len(part), *size), dtype=kind, device=memory)
         for indices in torch.split(torch.arange(len(part)), _CHUNK):
-            chunk = _read(part, indices, shape).to(memory)
+            chunk = _read(part, indices, form).to(memory)
             chunk = last_steps(chunk) if ready else chunk
             rows = slice(int(indices[0]), int(indices[-1]) + 1)
             store[rows] = chunk.permute(0, 2, 3, 1) if channels_last else chunk
@@ -253,14 +256,12 @@ def images(
     return Streamed(
         part,
         targets.to(device),
-        shape=shape,
+        form=form,
         workers=workers,
         device=device,
         last_steps=last_steps,
     )
 
 
-def _read(part: Part, indices: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    channels, height, width = shape
-    read = part.read(indices.numpy(), height=height, width=width, channels=channels)
-    return torch.from_numpy(read)
+def _read(part: Part, indices: Tensor, form: PictureForm) -> Tensor:
+    return torch.from_numpy(part.images.read(indices.numpy(), form))

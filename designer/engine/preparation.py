@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,8 @@ from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.assist import training
 from designer.data import DataRequest, DataSet, Part, PreparedData, prepare_data_in_advance
 from designer.data.labels import absent_classes, begin_later, gaps, lowest_label, never_occur
+from designer.data.options import read_options
+from designer.data.pictures import Fit
 from designer.design import files
 from designer.engine import device as devices
 from designer.engine.augmentation import Augmenter
@@ -22,7 +25,7 @@ from designer.engine.module import module_of_run
 from designer.engine.recorded_data import Recording, data_of
 from designer.engine.sampling import Balanced, Sampling, Shuffled
 from designer.errors import DesignerError
-from designer.recipe.losses import LOSSES, Loss, Targets, losses_for
+from designer.recipe.losses import LOSSES, Loss, losses_for
 from designer.recipe.misfits import misfit
 from designer.recipe.recipe import Recipe
 from designer.runs.folder import RunFolder
@@ -110,6 +113,7 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
     ready, recording = data_of(
         run, _data_request(recipe, info.input), moved=moved, first=processes.first
     )
+    _check_questions(ready.data)
     _check_size(ready, recipe)
     _check_channels(ready, analysis, info)
     _check_outputs(ready.data, recipe, info)
@@ -132,7 +136,7 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
     workers = recipe.data.workers
     if workers is None:
         workers = os.cpu_count() or 1
-    notes = [ready.data.note]
+    notes = [found.sentence for found in ready.data.findings if found.kind != "question"]
     if lowest := lowest_label(ready.data):
         notes.append(
             f"{begin_later(ready.data.name, lowest)} If they are numbered from {lowest}, "
@@ -188,9 +192,20 @@ def _data_request(recipe: Recipe, shape: tuple[int, int, int]) -> DataRequest:
         data.limit,
         recipe.seed,
         shape,
-        data.first_label,
+        read_options(data),
+        fit=msgspec.convert(data.fit, Fit),
         classes="numbers" not in LOSSES[recipe.loss.name].targets,
     )
+
+
+def _check_questions(data: DataSet) -> None:
+    """Refuse data that can be read in more than one way until the recipe says which."""
+    for question in data.questions:
+        answers = "; or ".join(
+            f"to {choice.label}, " + " and ".join(_set(*each) for each in choice.settings.items())
+            for choice in question.choices
+        )
+        raise DesignerError(f"{question.sentence} {answers[:1].upper()}{answers[1:]}.")
 
 
 def _set(name: str, value: object) -> str:
@@ -227,7 +242,7 @@ def _check_channels(images: PreparedData, analysis: Analysis, info: NetworkInfo)
 
 def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
     """Refuse outputs of another size than the data's targets, and losses of another kind."""
-    targets = _targets(data)
+    targets = data.target.kind
     if targets not in LOSSES[recipe.loss.name].targets:
         instead = "" if data.classes else ", or save class numbers, from 0, as integers"
         raise DesignerError(
@@ -236,7 +251,7 @@ def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
         )
     if wrong := misfit(recipe, name=data.name, targets=targets, outputs=data.outputs):
         raise DesignerError(wrong.sentence)
-    kind = "classes" if data.classes else "target values"
+    kind = {"classes": "classes", "labels": "labels", "numbers": "target values"}[targets]
     for output in info.outputs:
         if len(output.shape) != 1:
             shape = "x".join(map(str, output.shape))
@@ -249,7 +264,7 @@ def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
             continue
         lowest = lowest_label(data)
         numbers = data.outputs - lowest
-        note = f" {data.note}" if data.note else ""
+        note = "".join(f" {found.sentence}" for found in data.findings if found.kind == "note")
         if size != numbers and (gap := gaps(data.name, numbers, len(absent_classes(data)))):
             raise DesignerError(gap + note)
         if lowest:
@@ -271,21 +286,22 @@ def _sampling(recipe: Recipe, train: Part) -> Sampling:
     return Shuffled(len(train), length=length, seed=recipe.seed)
 
 
-def _targets(data: DataSet) -> Targets:
-    return "classes" if data.classes else "numbers"
-
-
 def _preprocessing(
     run: RunFolder, images: PreparedData, info: NetworkInfo, loss: Loss
 ) -> Preprocessing:
     """Return what the run wrote at its start; before that, what the training part gives."""
     if not run.preprocessing_file.exists():
         mean, deviation = images.statistics()
+        target = images.data.target
         return Preprocessing(
             input=info.input,
             mean=tuple(map(float, mean)),
             deviation=tuple(map(float, deviation)),
-            classes=images.data.classes,
+            classes=target.values if target.kind == "classes" else (),
+            labels=target.values if target.kind == "labels" else (),
+            numbers=target.values if target.kind == "numbers" else (),
             class_weights=class_weights(loss, images.parts.train.labels, images.data.outputs),
+            fit=images.form.fit,
+            grey_range=images.grey_range,
         )
     return run.preprocessing()

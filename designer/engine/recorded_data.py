@@ -16,7 +16,13 @@ from designer.data import (
     prepare_data,
 )
 from designer.data.identity import decode, encode, fingerprint, split_as_before
-from designer.data.labels import as_classes, as_targets, from_first_label
+from designer.data.labels import (
+    READ_AS_CLASSES,
+    as_classes,
+    as_targets,
+    from_first_label,
+    in_class_order,
+)
 from designer.data.opening import format_name, is_name, locate
 from designer.errors import DesignerError, OtherDataError
 from designer.known_data import KNOWN, how_to_get
@@ -153,15 +159,20 @@ def _recorded(
             "recognized: restore the file, or begin a new run."
         ) from error
     forget_prepared_data()
+    options = request.options
+    if run.preprocessing_file.exists():
+        options = replace(options, grey_range=run.preprocessing().grey_range or options.grey_range)
     try:
-        data = open_dataset(request.source)
+        data = open_dataset(request.source, options)
     except DesignerError as error:
         raise OtherDataError(str(error)) from error
-    if data.classes and data.note and not record.classes:
+    if not record.classes and any(found.code == READ_AS_CLASSES for found in data.findings):
         data = as_targets(data)
     if request.classes:
         data = as_classes(data)
-    data = from_first_label(data, request.first_label)
+    data = from_first_label(data, request.options.first_label)
+    # Earlier versions sorted the names of folders without regard to numbers in them.
+    data = in_class_order(data, record.classes)
     now = format_name(request.source)
     if now != record.format:
         raise _other_data(
@@ -176,7 +187,7 @@ def _recorded(
     note = None
     if added:
         note = _ADDED[added > 1].format(count=added, path=data.path)
-    return PreparedData(data, parts, request.shape), Recording(note=note)
+    return PreparedData(data, parts, request.form), Recording(note=note)
 
 
 def _check_present(run: RunFolder, source: str) -> None:

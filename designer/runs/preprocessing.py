@@ -30,6 +30,11 @@ class Preprocessing(msgspec.Struct, frozen=True, kw_only=True):
     class_weights
         The weight in the loss of each class, or of each label where it is there; none if all weigh
         the same.
+    fit
+        How pictures of other proportions are brought to the size: see the setting ``data.fit``.
+    grey_range
+        The values that are black and white in pictures of more than 8 bits, which are scaled from
+        0 to 1 by it before they are standardized; None if the data set has no such pictures.
     """
 
     input: tuple[_Size, _Size, _Size]
@@ -39,6 +44,8 @@ class Preprocessing(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     class_weights: tuple[float, ...] = ()
+    fit: str = "crop"
+    grey_range: tuple[float, float] | None = None
 
     @property
     def targets(self) -> Targets:

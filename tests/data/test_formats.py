@@ -14,6 +14,7 @@ from designer.cli import main
 from designer.data import DataSet, open_dataset
 from designer.data.data_format import DataFormat
 from designer.data.formats import descriptions, file_filter, formats
+from designer.data.source import source_of
 from designer.errors import DesignerError
 
 ROWS = {row.name: row for row in formats()}
@@ -42,7 +43,7 @@ def test_a_row_is_named_as_its_module(row: DataFormat) -> None:
 
 
 def test_its_row_is_the_first_to_recognize_a_sample(row: DataFormat, sample: Path) -> None:
-    assert next(each for each in formats() if each.recognizes(sample)) is row
+    assert next(each for each in formats() if each.recognizes(source_of(sample))) is row
 
 
 def test_a_sample_is_read_as_a_data_set(sample: Path) -> None:

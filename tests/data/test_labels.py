@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from designer.data import DataRequest, describe, open_dataset, prepare_data
+from designer.data import DataRequest, ReadOptions, describe, open_dataset, prepare_data
 from designer.data.labels import (
     absent_classes,
     as_classes,
@@ -28,8 +28,9 @@ def test_one_hot_rows_are_classes(tmp_path: Path, dtype: type) -> None:
     data = open_dataset(save(tmp_path, x=UINT8, y=ONE_HOT.astype(dtype)))
     assert data.classes == ("0", "1", "2")
     assert data.train.labels.tolist() == LABELS.tolist()
-    assert data.note == "The targets of made are one-hot rows, which are read as 3 classes."
-    assert describe(data).note == data.note
+    assert describe(data).note == (
+        "The targets of made are one-hot rows, which are read as 3 classes."
+    )
 
 
 def test_one_hot_rows_with_names_of_classes(tmp_path: Path) -> None:
@@ -100,7 +101,13 @@ def test_idx_files_as_of_emnist_letters(tmp_path: Path) -> None:
 
 def test_a_first_label_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     request = DataRequest(
-        str(save(tmp_path, x=UINT8, y=LABELS)), 0.2, 0.2, None, 0, (1, 5, 4), first_label=1
+        str(save(tmp_path, x=UINT8, y=LABELS)),
+        0.2,
+        0.2,
+        None,
+        0,
+        (1, 5, 4),
+        options=ReadOptions(first_label=1),
     )
     with pytest.raises(DesignerError, match=r"begin at 0, but data\.first_label is 1: set it to 0"):
         prepare_data(request)
@@ -132,11 +139,16 @@ def test_whole_floats_are_classes_for_a_loss_of_classes(
     read = as_classes(data)
     assert read.classes == ("0", "1", "2", "3")
     assert read.train.labels.tolist() == (LABELS + 1).tolist()
-    assert "whole numbers saved as floats, which are read as the classes 0 to 3" in read.note
+    assert (
+        "whole numbers saved as floats, which are read as the classes 0 to 3"
+        in read.findings[0].sentence
+    )
     assert lowest_label(read) == 1
     described = describe(data).as_classes
     assert described is not None and described.classes == read.classes
-    request = DataRequest(str(path), 0.2, 0.2, None, 0, (1, 5, 4), first_label=1, classes=True)
+    request = DataRequest(
+        str(path), 0.2, 0.2, None, 0, (1, 5, 4), options=ReadOptions(first_label=1), classes=True
+    )
     assert prepare_data(request).data.classes == ("1", "2", "3")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from designer.data import BUILT_IN, open_dataset
+from designer.data import BUILT_IN, files, open_dataset
 from designer.errors import DesignerError
 from tests.data.writers import write_idx
 
@@ -53,7 +53,10 @@ def test_what_is_not_there(name: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("notes.txt", "is no data set: give"), ("cifar-10-binary.tar.gz", "is an archive: unpack")],
+    [
+        ("notes.txt", "is no data set: give"),
+        ("cifar-10-binary.tar.gz", "is no readable TAR archive"),
+    ],
 )
 def test_a_file_that_is_no_data_set(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / name).write_bytes(b"")
@@ -68,7 +71,7 @@ def test_a_failing_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def fail(*_: object) -> None:
         raise PermissionError(13, "Permission denied", str(tmp_path / "train"))
 
-    monkeypatch.setattr(Path, "open", fail)
+    monkeypatch.setattr(files, "open", fail, raising=False)
     with pytest.raises(DesignerError, match=r"train cannot be read \(Permission denied\)"):
         open_dataset(tmp_path)
 

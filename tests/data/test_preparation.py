@@ -44,7 +44,7 @@ def test_small_data_come_scaled_with_the_statistics_of_the_stored_data(
         assert (scaled.labels == stored.labels).all()
         assert (scaled.read(every, **size) == stored.read(every, **size)).all()
         assert scaled.shapes() == [(height, width, channels)]
-    expected = channel_statistics(parts.train, **size)
+    expected = channel_statistics(parts.train, wanted.form)
     assert all((one == two).all() for one, two in zip(found.statistics(), expected, strict=True))
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from designer.data import ArrayPart, DataSet, Part, Subset, open_dataset, split
+from designer.data import DataSet, Part, array_part, open_dataset, split
+from designer.data.targets import numbers_target
 from designer.errors import DesignerError
 from tests.data.writers import classes_of_sizes
 
@@ -20,8 +21,8 @@ def indices(part: Part | None, dataset: DataSet) -> np.ndarray:
         return np.array([], int)
     if part is dataset.train:
         return np.arange(len(part))
-    assert isinstance(part, Subset)
-    assert part.part is dataset.train
+    assert part.indices is not None
+    assert part.origin is dataset.train
     return part.indices
 
 
@@ -85,14 +86,16 @@ def test_the_seed_decides() -> None:
 
 
 def test_existing_parts_are_used_as_they_are() -> None:
-    own = ArrayPart(np.zeros((3, 1, 1, 1), np.uint8), np.array([0, 1, 1]))
+    own = array_part(np.zeros((3, 1, 1, 1), np.uint8), np.array([0, 1, 1]))
     dataset = classes_of_sizes([50, 50], test=own)
     parts = split(dataset, validation=0.1, test=0.9)
     assert parts.test is own
     assert (len(parts.validation), len(parts.train)) == (10, 90)
     dataset = classes_of_sizes([50, 50], validation=own, test=own)
     parts = split(dataset)
-    assert (parts.train, parts.validation, parts.test) == (dataset.train, own, own)
+    assert (parts.validation, parts.test) == (own, own)
+    assert sorted(parts.train.indices) == list(range(len(dataset.train)))
+    assert (np.diff(parts.train.labels) >= 0).all()  # class by class, whatever the order in files
 
 
 def test_a_subset_reads_its_own_images() -> None:
@@ -108,8 +111,10 @@ def test_a_subset_reads_its_own_images() -> None:
 
 
 def test_regression_is_split_without_classes() -> None:
-    train = ArrayPart(np.zeros((40, 1, 1, 1), np.uint8), np.zeros((40, 2), np.float32))
-    dataset = DataSet("made", Path("/made"), (), train)
+    train = array_part(
+        np.zeros((40, 1, 1, 1), np.uint8), np.zeros((40, 2), np.float32), target="numbers"
+    )
+    dataset = DataSet("made", Path("/made"), (numbers_target(2),), train)
     parts = split(dataset, validation=0.25, test=0, limit=7)
     assert (len(parts.train), len(parts.validation), parts.test) == (7, 10, None)
 

@@ -6,20 +6,22 @@ import numpy as np
 import pytest
 
 from designer.data import (
-    ArrayPart,
     DataSet,
-    Subset,
+    Part,
+    PictureForm,
+    array_part,
     channel_statistics,
     describe,
     memory_bytes,
     open_dataset,
     summary,
 )
+from designer.data.targets import numbers_target
 from tests.data.writers import write_pictures
 
 
-def part(images: np.ndarray) -> ArrayPart:
-    return ArrayPart(images, np.arange(len(images)))
+def part(images: np.ndarray) -> Part:
+    return array_part(images, np.arange(len(images)))
 
 
 def test_describe_mnist10k() -> None:
@@ -41,8 +43,10 @@ def test_describe_a_folder(tmp_path: Path) -> None:
 
 
 def test_describe_regression() -> None:
-    train = ArrayPart(np.zeros((4, 3, 2, 5), np.float32), np.zeros((4, 2), np.float32))
-    found = describe(DataSet("made", Path("/made"), (), train))
+    train = array_part(
+        np.zeros((4, 3, 2, 5), np.float32), np.zeros((4, 2), np.float32), target="numbers"
+    )
+    found = describe(DataSet("made", Path("/made"), (numbers_target(2),), train))
     assert (found.class_counts, found.counts, found.outputs) == ({}, {"train": 4}, 2)
     assert (found.heights, found.widths, found.channels) == ((3, 3), (2, 2), 5)
 
@@ -54,7 +58,7 @@ def test_statistics(monkeypatch: pytest.MonkeyPatch, chunk: int, dtype: type) ->
     images = np.random.default_rng(0).integers(0, 256, (37, 4, 5, 3)).astype(dtype)
     images[..., 1] //= 3
     scale = 255 if dtype == np.uint8 else 1
-    mean, std = channel_statistics(part(images), height=4, width=5, channels=3)
+    mean, std = channel_statistics(part(images), PictureForm(3, 4, 5))
     values = images.astype(np.float64) / scale
     np.testing.assert_allclose(mean, values.mean(axis=(0, 1, 2)), rtol=1e-12)
     np.testing.assert_allclose(std, values.std(axis=(0, 1, 2)), rtol=1e-12)
@@ -63,7 +67,7 @@ def test_statistics(monkeypatch: pytest.MonkeyPatch, chunk: int, dtype: type) ->
 
 def test_statistics_do_not_cancel() -> None:
     images = np.tile(np.array([10_000, 10_001], np.float32), 500).reshape(1000, 1, 1, 1)
-    _, std = channel_statistics(part(images), height=1, width=1, channels=1)
+    _, std = channel_statistics(part(images), PictureForm(1, 1, 1))
     assert std[0] == pytest.approx(0.5, rel=1e-9)
 
 
@@ -71,15 +75,15 @@ def test_statistics_do_not_cancel() -> None:
 def test_a_constant_channel_has_the_deviation_one(value: float) -> None:
     images = np.random.default_rng(0).normal(size=(50, 2, 2, 2)).astype(np.float32)
     images[..., 1] = value
-    _, std = channel_statistics(part(images), height=2, width=2, channels=2)
+    _, std = channel_statistics(part(images), PictureForm(2, 2, 2))
     assert std[1] == 1
     assert 0.8 < std[0] < 1.2
 
 
 def test_statistics_are_of_the_given_subset_only() -> None:
     images = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
-    chosen = Subset(part(images), np.array([2, 4]))
-    mean, _ = channel_statistics(chosen, height=1, width=1, channels=1)
+    chosen = part(images).take(np.array([2, 4]))
+    mean, _ = channel_statistics(chosen, PictureForm(1, 1, 1))
     assert mean[0] == pytest.approx(3 / 255)
 
 
@@ -89,11 +93,11 @@ def test_of_files_a_sample_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     train = open_dataset(tmp_path).train
     size = {"height": 6, "width": 8, "channels": 3}
     pixels = train.read(range(11), **size) / 255
-    mean, std = channel_statistics(train, **size)
+    mean, std = channel_statistics(train, PictureForm(3, 6, 8))
     np.testing.assert_allclose(mean, pixels.mean(axis=(0, 2, 3)))
     np.testing.assert_allclose(std, pixels.std(axis=(0, 2, 3)))
     monkeypatch.setattr(summary, "_SAMPLE", 3)
-    mean, _ = channel_statistics(Subset(train, np.arange(11)), **size)
+    mean, _ = channel_statistics(train.take(np.arange(11)), PictureForm(3, 6, 8))
     np.testing.assert_allclose(mean, pixels[[0, 5, 10]].mean(axis=(0, 2, 3)))
 
 
@@ -101,5 +105,5 @@ def test_memory_is_that_of_what_is_read() -> None:
     for dtype in (np.uint8, np.float32):
         made = part(np.zeros((7, 4, 4, 1), dtype))
         read = made.read(range(7), height=6, width=5, channels=3)
-        asked = memory_bytes(made, height=6, width=5, channels=3)
+        asked = memory_bytes(made, PictureForm(3, 6, 5))
         assert asked == read.nbytes + made.labels.nbytes

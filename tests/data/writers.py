@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from designer.data import ArrayPart, DataSet
+from designer.data import DataSet, Part, array_part
+from designer.data.targets import classes_target
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
@@ -63,10 +64,10 @@ def write_pictures(folder: Path, count: int, *, size: tuple[int, int] = (8, 6)) 
     return paths
 
 
-def classes_of_sizes(sizes: list[int], **parts: ArrayPart) -> DataSet:
+def classes_of_sizes(sizes: list[int], **parts: Part) -> DataSet:
     """A data set in memory with ``sizes[c]`` training images of class ``c``, all 1x1."""
     labels = np.repeat(np.arange(len(sizes)), sizes)
     labels = np.random.default_rng(1).permutation(labels)
-    train = ArrayPart(np.zeros((len(labels), 1, 1, 1), np.uint8), labels)
+    train = array_part(np.zeros((len(labels), 1, 1, 1), np.uint8), labels)
     names = tuple(f"class{i}" for i in range(len(sizes)))
-    return DataSet("made", Path("/made"), names, train, **parts)
+    return DataSet("made", Path("/made"), (classes_target(names),), train, **parts)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from designer.data import ArrayPart
+from designer.data import Part, array_part
+from designer.data.columns import ArrayColumn
 from designer.engine import batches
 from designer.engine.augmentation import Augmenter
 from designer.engine.batches import Resident, Streamed, images
@@ -20,7 +21,7 @@ PLAIN = Preprocessing(input=(3, 4, 5), mean=(0.0,) * 3, deviation=(1.0,) * 3, cl
 def part(count=10, dtype=np.uint8):
     generator = np.random.default_rng(0)
     pictures = generator.integers(0, 256, (count, 4, 5, 3)).astype(dtype)
-    return ArrayPart(pictures, np.arange(count))
+    return array_part(pictures, np.arange(count))
 
 
 def taken(source, order, size=4, start=0):
@@ -35,7 +36,7 @@ def kind(request):
 
 def make(kind, data, preprocessing, monkeypatch):
     if kind == "raw":
-        small = data.images.size * 2  # bytes: enough for uint8, not for float32
+        small = data.images.values.size * 2  # bytes: enough for uint8, not for float32
         monkeypatch.setattr(batches.devices, "free_bytes", lambda device: small)
     if kind in ("streamed", "workers"):
         monkeypatch.setattr(batches.devices, "free_bytes", lambda device: 0)
@@ -54,7 +55,7 @@ def test_all_ways_give_the_same_standardized_images(kind, monkeypatch):
     order = [7, 1, 9, 0, 3, 3]
     got, targets = taken(source, order)
     mean, deviation = np.array([0.1, 0.2, 0.3]), np.array([0.5, 0.6, 0.7])
-    expected = (data.images[order] / 255 - mean) / deviation
+    expected = (data.images.values[order] / 255 - mean) / deviation
     np.testing.assert_allclose(got.numpy(), expected.transpose(0, 3, 1, 2), rtol=1e-5, atol=1e-6)
     assert targets.tolist() == order
     assert got.is_contiguous(memory_format=torch.channels_last)
@@ -76,18 +77,18 @@ def test_streaming_leaves_the_generator_alone(monkeypatch):
 def test_floats_are_taken_as_they_are():
     data = part(dtype=np.float32)
     got, _ = taken(images(data, PLAIN, device=CPU, workers=0), [2])
-    np.testing.assert_array_equal(got[0].numpy(), data.images[2].transpose(2, 0, 1))
+    np.testing.assert_array_equal(got[0].numpy(), data.images.values[2].transpose(2, 0, 1))
 
 
-class Broken(ArrayPart):
-    def read(self, indices, **size):
+class Broken(ArrayColumn):
+    def read(self, indices, form=None):
         if 6 in indices:
             raise DesignerError("The picture six.png cannot be read: remove it.")
-        return super().read(indices, **size)
+        return super().read(indices, form)
 
 
-class Deadly(ArrayPart):
-    def read(self, indices, **size):
+class Deadly(ArrayColumn):
+    def read(self, indices, form=None):
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
@@ -95,7 +96,7 @@ class Deadly(ArrayPart):
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_broken_picture_is_told_in_its_own_words(workers, monkeypatch):
     monkeypatch.setattr(batches.devices, "free_bytes", lambda device: 0)
-    data = Broken(part().images, part().labels)
+    data = Part({"image": Broken(part().images.values)}, part().targets)
     source = images(data, PLAIN, device=CPU, workers=workers)
     with pytest.raises(DesignerError, match=r"^The picture six.png cannot be read: remove it.$"):
         taken(source, range(10))
@@ -103,7 +104,7 @@ def test_a_broken_picture_is_told_in_its_own_words(workers, monkeypatch):
 
 def test_a_killed_loader_is_told(monkeypatch):
     monkeypatch.setattr(batches.devices, "free_bytes", lambda device: 0)
-    data = Deadly(part().images, part().labels)
+    data = Part({"image": Deadly(part().images.values)}, part().targets)
     source = images(data, PLAIN, device=CPU, workers=1)
     with pytest.raises(DesignerError, match="loads images was killed"):
         taken(source, range(10))
@@ -111,7 +112,7 @@ def test_a_killed_loader_is_told(monkeypatch):
 
 def augmented(**fields):
     picture = np.arange(12 * 12, dtype=np.uint8).reshape(1, 12, 12, 1)
-    data = ArrayPart(np.repeat(picture, 16, axis=0), np.zeros(16, np.int64))
+    data = array_part(np.repeat(picture, 16, axis=0), np.zeros(16, np.int64))
     preprocessing = Preprocessing(input=(1, 12, 12), mean=(0.0,), deviation=(1.0,), classes=())
     augment = Augmenter(Augmentation(**fields), height=12, width=12)
     source = images(data, preprocessing, device=CPU, workers=0, augment=augment)

@@ -275,7 +275,7 @@ def test_data_read_in_advance_hide_no_change(tmp_path):
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert path.stat().st_size == before.st_size
     now = prepare_data(request).data.train
-    assert np.array_equal(now.images[..., 0], images)
+    assert np.array_equal(now.images.values[..., 0], images)
 
 
 @pytest.mark.parametrize("names", [None, ("a/1.png", "残/\udcff\n2.png")])

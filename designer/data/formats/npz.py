@@ -72,12 +72,12 @@ def read(source: Source, _: ReadOptions) -> DataSet:
         width = train.labels.shape[1]
         if all(part.labels.shape[1] == width for part in given.values()):
             given = {
-                name: replace(
-                    part, targets={"class": part.labels.argmax(axis=1).astype(np.int64)}
-                )
+                name: replace(part, targets={"class": part.labels.argmax(axis=1).astype(np.int64)})
                 for name, part in given.items()
             }
-            note = f"The targets of {source.name} are one-hot rows, which are read as {width} classes."
+            note = (
+                f"The targets of {source.name} are one-hot rows, which are read as {width} classes."
+            )
             findings = (Finding(code=READ_AS_CLASSES, sentence=note),)
             names = np.array([str(each) for each in range(width)]) if names is None else names
     target = _target(path, given, names)
@@ -94,9 +94,7 @@ def read(source: Source, _: ReadOptions) -> DataSet:
     )
 
 
-def _part(
-    path: str, archive: zipfile.ZipFile, pairs: tuple[tuple[str, str], ...]
-) -> Part | None:
+def _part(path: str, archive: zipfile.ZipFile, pairs: tuple[tuple[str, str], ...]) -> Part | None:
     for images, labels in pairs:
         present = [name for name in (images, labels) if _has(archive, name)]
         if len(present) == 1:

@@ -35,9 +35,7 @@ def read(source: Source, options: ReadOptions) -> DataSet:
     classes = tuple(by_class["train"])
     if not classes:
         raise _no_classes(source, pictures)
-    parts = {
-        part: _part(source, folders[part], found, classes) for part, found in by_class.items()
-    }
+    parts = {part: _part(source, folders[part], found, classes) for part, found in by_class.items()}
     return DataSet(
         source.name,
         source.path,

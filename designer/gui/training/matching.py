@@ -77,7 +77,7 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
             fixes=input_fixes(own),
         )
     loss = LOSSES[recipe.loss.name]
-    targets: Targets = "classes" if data.classes else "numbers"
+    targets: Targets = data.kind
     if targets not in loss.targets:
         fitting = LOSSES[losses_for(targets)[0]]
         return Match(
@@ -113,7 +113,8 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
                 has = f"{data.name} has {data.outputs} classes"
                 remedy = f"set the design to {data.outputs} classes"
             else:
-                count = "1 target" if data.outputs == 1 else f"{data.outputs} targets"
+                thing = "label" if data.kind == "labels" else "target"
+                count = f"1 {thing}" if data.outputs == 1 else f"{data.outputs} {thing}s"
                 has = f"{data.name} has {count}"
                 remedy = f"set the design to {count}"
             of_design = (Fix(remedy, edit),) if edit else ()
