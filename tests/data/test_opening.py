@@ -72,7 +72,9 @@ def test_a_failing_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         raise PermissionError(13, "Permission denied", str(tmp_path / "train"))
 
     monkeypatch.setattr(files, "open", fail, raising=False)
-    with pytest.raises(DesignerError, match=r"train cannot be read \(Permission denied\)"):
+    with pytest.raises(
+        DesignerError, match=r"train-images-idx3-ubyte.gz cannot be read \(Permission denied\)"
+    ):
         open_dataset(tmp_path)
 
 

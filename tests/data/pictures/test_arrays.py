@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from designer.data import ArrayPart
+from designer.data import array_part
 from designer.data.pictures import FITS, PictureForm, arrays, decode, fitted
 from designer.data.pictures.form import placement
 from designer.errors import DesignerError
@@ -18,7 +18,7 @@ BILINEAR = Image.Resampling.BILINEAR
 
 
 def read(images: np.ndarray, height: int, width: int, channels: int) -> np.ndarray:
-    part = ArrayPart(images, LABELS)
+    part = array_part(images, LABELS)
     return part.read([2, 0], height=height, width=width, channels=channels)
 
 
