@@ -14,7 +14,11 @@ from designer.data.source import source_of
 from designer.errors import DesignerError
 from designer.known_data import KNOWN, NotHereError, find
 
-BUILT_IN = {"mnist10k": resources.folder("assets") / "data" / "mnist10k"}
+_DATA = resources.folder("assets") / "data"
+BUILT_IN = {
+    "mnist10k": _DATA / "mnist10k",
+    "shapes10": _DATA / "shapes10" / "shapes10.npz",
+}
 
 
 def open_dataset(name_or_path: str | Path, options: ReadOptions | None = None) -> DataSet:

@@ -49,7 +49,7 @@ class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str,
         Setting(
             title="Data",
-            help="The built-in digits, or the path of a data set.",
+            help="A built-in data set, or the path of one.",
             form="elsewhere",
         ),
     ] = "mnist10k"

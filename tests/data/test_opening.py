@@ -41,8 +41,8 @@ def test_a_relative_path_gets_the_name_of_its_folder(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("mnist10", r'called "mnist10": .*\(mnist10k\); did you mean "mnist10k"\?'),
-        ("imagenet", r'called "imagenet": .*\(mnist10k\)\.$'),
+        ("mnist10", r'called "mnist10": .*\(mnist10k, shapes10\); did you mean "mnist10k"\?'),
+        ("imagenet", r'called "imagenet": .*\(mnist10k, shapes10\)\.$'),
         ("/no/such/folder", r"no file or folder /no/such/folder: check the path"),
     ],
 )

@@ -30,7 +30,7 @@ from designer.gui.base.theme import theme
 from designer.gui.documents import steps
 from designer.gui.training import data_download
 from designer.gui.training.data_download import Download
-from designer.gui.training.data_titles import BROUGHT, BUILT_IN, BUILT_IN_TITLE
+from designer.gui.training.data_titles import BROUGHT, BUILT_IN, DIGITS
 from designer.gui.training.matching import Match, for_recipe, split_counts
 from designer.gui.training.pictures import paint_framed, picture_of
 from designer.gui.training.wrapping_button import WrappingButton
@@ -73,6 +73,7 @@ class DataChooser(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.source = ""
+        self.offered = DIGITS  # the built-in data set that a button offers in place of missing data
         self.data_folder: Callable[[], str] = str  # where file dialogs open, "" for the home folder
         self.reading: Reading | None = None
         self.error = ""
@@ -86,9 +87,10 @@ class DataChooser(QWidget):
         assert edit is not None
         self._edit = edit
         self.name.setAccessibleName("Data set")
-        self.name.setToolTip("The built-in digits, a data set to download, or the path of one.")
+        self.name.setToolTip("A built-in data set, one to download, or the path of one.")
         self.name.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.name.addItem(BUILT_IN_TITLE, BUILT_IN)
+        for name, built_in in BUILT_IN.items():
+            self.name.addItem(built_in.title, name)
         for known in KNOWN.values():
             self.name.addItem(data_download.offered_title(known), known.name)
             last = self.name.count() - 1
@@ -250,6 +252,13 @@ class DataChooser(QWidget):
 
     # Showing
 
+    def offer(self, source: str) -> None:
+        """Offer this built-in data set where the data cannot be read."""
+        if source != self.offered:
+            self.offered = source
+            if self.error:
+                self._show_state()
+
     def show_match(self, match: Match, recipe: Recipe, act: Callable[[int], object]) -> None:
         """Show whether the data set fits the design.
 
@@ -293,8 +302,9 @@ class DataChooser(QWidget):
             _set_role(self.message, "soft" if to_do else "error")
             if self.source in KNOWN and is_brought(self.source):
                 self._offer_download(KNOWN[self.source])
-            button = WrappingButton("Use the built-in digits", "data-use-digits")
-            button.clicked.connect(lambda: self.chosen.emit(BUILT_IN))
+            offered = self.offered
+            button = WrappingButton(steps.capitalized(BUILT_IN[offered].offer), "data-use-built-in")
+            button.clicked.connect(lambda: self.chosen.emit(offered))
             self.remedies.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         self.message.setVisible(bool(self.error))
         if self.busy:
@@ -403,7 +413,7 @@ def read(source: str) -> Reading:
     if is_brought(source):
         raise DesignerError(
             f"The recipe asks for {_title(source)}, which does not come with the program: choose "
-            "its folder, or use the built-in digits."
+            "its folder, or use a built-in data set."
         )
     dataset = open_dataset(source)
     description = describe(dataset)
@@ -442,7 +452,7 @@ def _range(sizes: tuple[int, int]) -> str:
 
 def is_brought(source: str) -> bool:
     """Whether a name in a recipe stands for data that users have to download, as ``imagenet``."""
-    here = source == BUILT_IN or Path(source).exists() or find(source) is not None
+    here = source in BUILT_IN or Path(source).exists() or find(source) is not None
     return Path(source).name == source and not here
 
 

@@ -13,7 +13,7 @@ from designer.design.values import Design, LayerNode
 from designer.errors import DesignerError
 from designer.gui.base import numbers
 from designer.gui.documents.training_problem import recipe_fix
-from designer.gui.training.data_titles import data_title
+from designer.gui.training.data_titles import BUILT_IN, built_in_for, data_title
 from designer.recipe.losses import LOSSES, Targets, losses_for
 from designer.recipe.misfits import Misfit, misfit
 from designer.recipe.reading import changed
@@ -155,6 +155,9 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
     if data.channels != channels:
         gray = "Gray images are repeated for 3 channels."
         notes.append(gray if channels == 3 else "Color images are converted to gray.")
+        if recipe.data.source in BUILT_IN:
+            offered = built_in_for(channels)
+            fixes += (recipe_fix(BUILT_IN[offered].offer, with_value("data.source", offered)),)
     if (height, width) != (own[1], own[2]) or data.heights[0] != data.heights[1]:
         notes.append(f"Images are scaled to {height}×{width}.")
         factor = max(height / own[1], own[1] / height)

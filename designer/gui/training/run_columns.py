@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from designer.gui.base import numbers
-from designer.gui.training.data_titles import BUILT_IN_TITLE, data_title
+from designer.gui.training.data_titles import BUILT_IN, COLORS, data_title
 from designer.gui.worker.queue import ordinal
 from designer.recipe.recipe import Recipe, fields, is_used, value_of
 from designer.recipe.settings import Field
@@ -219,7 +219,7 @@ COLUMNS = (
         "The data set, or its folder or file.",
         lambda row: _data(row.run),
         lambda row: _data(row.run).lower(),
-        BUILT_IN_TITLE,
+        BUILT_IN[COLORS].title,
     ),
     _of_recipe("batch", "1024"),
     _of_recipe("optimizer.name", "RMSprop"),

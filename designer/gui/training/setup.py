@@ -30,7 +30,7 @@ from designer.gui.base.theme import sans, theme
 from designer.gui.documents import fitting, steps
 from designer.gui.documents.training_problem import RecipeFix, recipe_fix, training_problem
 from designer.gui.documents.workspace import Workspace
-from designer.gui.training.data_titles import BUILT_IN
+from designer.gui.training.data_titles import BUILT_IN, built_in_for
 from designer.gui.training.dataset import DataChooser, is_brought
 from designer.gui.training.matching import Match, match, split_counts, with_value
 from designer.gui.training.recipe_form import RecipeForm
@@ -313,6 +313,9 @@ class SetUp(QWidget):
         self.match = Match()
         # While the form is hidden, the data of another design may be the last ones that were read.
         known = reading is not None and reading.source == self.recipe.data.source
+        if self.workspace.document is not None:
+            shapes = [port.shape for port in self.workspace.analysis.inputs]
+            self.data.offer(built_in_for(shapes[0][0] if shapes and shapes[0] else 1))
         if reading is not None and known and self.workspace.document is not None:
             analysis = self.workspace.analysis
             if analysis.inputs and analysis.outputs:
@@ -331,7 +334,9 @@ class SetUp(QWidget):
         sentence, fixes = self.match.refusal, self.match.fixes
         if self._data_error and not is_brought(self.data.source):
             sentence = self._data_error
-            fixes = (recipe_fix("use the built-in digits", with_value("data.source", BUILT_IN)),)
+            offered = self.data.offered
+            change = with_value("data.source", offered)
+            fixes = (recipe_fix(BUILT_IN[offered].offer, change),)
         elif not sentence:
             sentence, fixes = self.start.error, ()
         warning = "" if sentence else self.match.warning

@@ -39,7 +39,7 @@ def type_over(desk, field, text):
 
 def test_the_digits_of_a_preset_are_shown(lenet):
     data = lenet.training.set_up.data
-    assert data.name.currentText() == data_titles.BUILT_IN_TITLE
+    assert data.name.currentText() == data_titles.BUILT_IN[data_titles.DIGITS].title
     assert data.reading.description.classes == tuple("0123456789")
     assert "28×28 gray, 10 classes" in data.facts.text()
     assert data.facts.text().endswith("7,204&nbsp;training, 800&nbsp;validation, 1,996&nbsp;test")
@@ -155,15 +155,42 @@ def test_a_path_without_a_data_set_is_reported(lenet, tmp_path):
     lenet.wait(lambda: "holds no pictures" in lenet.training.refusal())
 
 
-def test_a_recipe_for_data_that_is_not_here_offers_the_digits(desk):
+def test_a_recipe_for_data_that_is_not_here_offers_color_pictures(desk):
     desk.workspace.open_preset("vgg16")
     desk.wait(lambda: desk.training.set_up.data.error)
     assert "The recipe asks for ImageNet" in desk.training.refusal()
     assert desk.training.set_up.data.name.currentText() == "ImageNet"
     assert "The recipe asks for ImageNet" in desk.training.set_up.why.text()
-    child(desk, QPushButton, "data-use-digits").click()
+    child(desk, QPushButton, "data-use-built-in").click()
     desk.wait(lambda: "10 classes, but scores has 1,000" in desk.training.refusal())
-    assert desk.workspace.document.recipe.data.source == "mnist10k"
+    assert desk.workspace.document.recipe.data.source == "shapes10"
+
+
+def test_a_network_for_color_pictures_trains_on_the_built_in_ones(desk):
+    desk.workspace.open_preset("resnet_cifar")
+    set_up = desk.training.set_up
+    desk.wait(lambda: set_up.data.error)
+    button = child(desk, QPushButton, "data-use-built-in")
+    assert button.text() == "Use the built-in color pictures"
+    button.click()
+    desk.wait(lambda: set_up.data.reading and not desk.training.refusal())
+    assert set_up.data.name.currentText() == "Shapes (built in)"
+    assert "32×32 color, 10 classes" in set_up.data.facts.text()
+    assert child(desk, QPushButton, "training-start").isEnabled()
+
+
+def test_the_built_in_data_of_another_number_of_channels_are_offered(lenet):
+    set_up = lenet.training.set_up
+    set_up.data.chosen.emit("shapes10")
+    lenet.wait(lambda: "Color images are converted to gray." in set_up.match.note)
+    (button,) = [
+        each
+        for each in lenet.training.findChildren(QPushButton)
+        if each.text() == "Use the built-in digits"
+    ]
+    button.click()
+    lenet.wait(lambda: lenet.workspace.document.recipe.data.source == "mnist10k")
+    lenet.wait(lambda: "converted" not in set_up.match.note)
 
 
 def test_numbers_as_targets_need_another_loss(lenet, tmp_path):
