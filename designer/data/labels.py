@@ -32,7 +32,7 @@ def as_targets(data: DataSet) -> DataSet:
     A version that did not recognize one-hot rows trained on them so, and such a run is resumed so.
     """
     rows = np.eye(len(data.classes), dtype=np.float32)
-    return _relabeled(data, lambda labels: rows[labels], numbers_target(len(data.classes)))
+    return relabeled(data, lambda labels: rows[labels], numbers_target(len(data.classes)))
 
 
 def as_classes(data: DataSet) -> DataSet:
@@ -49,7 +49,7 @@ def as_classes(data: DataSet) -> DataSet:
     if len(np.unique(data.train.labels)) < 2:
         return data
     classes = tuple(map(str, range(int(labels.max()) + 1)))
-    read = _relabeled(
+    read = relabeled(
         data, lambda labels: labels.reshape(-1).astype(np.int64), classes_target(classes)
     )
     note = (
@@ -81,8 +81,8 @@ def from_first_label(data: DataSet, first: int) -> DataSet:
     """
     if first and not data.classes:
         raise DesignerError(
-            f"{data.name} has numbers as targets, but data.first_label is {first}, which is for "
-            "classes: set it to 0 (on the command line: --set-recipe data.first_label=0)."
+            f"{data.name} has {data.target.kind} as targets, but data.first_label is {first}, "
+            "which is for classes: set it to 0 (on the command line: --set-recipe data.first_label=0)."
         )
     lowest = lowest_label(data)
     if lowest < first:
@@ -92,7 +92,7 @@ def from_first_label(data: DataSet, first: int) -> DataSet:
         )
     if not first:
         return data
-    return _relabeled(data, lambda labels: labels - first, classes_target(data.classes[first:]))
+    return relabeled(data, lambda labels: labels - first, classes_target(data.classes[first:]))
 
 
 def in_class_order(data: DataSet, classes: tuple[str, ...]) -> DataSet:
@@ -100,7 +100,7 @@ def in_class_order(data: DataSet, classes: tuple[str, ...]) -> DataSet:
     if data.classes == classes or sorted(data.classes) != sorted(classes):
         return data
     new = np.array([classes.index(name) for name in data.classes], np.int64)
-    return _relabeled(data, lambda labels: new[labels], classes_target(classes))
+    return relabeled(data, lambda labels: new[labels], classes_target(classes))
 
 
 def absent_classes(data: DataSet) -> tuple[str, ...]:
@@ -139,9 +139,29 @@ def never_occur(name: str, absent: tuple[str, ...]) -> str:
         return ""
     if len(absent) == 1:
         return f"No image of {name} has the class {absent[0]}."
-    rest = len(absent) - _NAMED
-    listed = ", ".join(absent[:_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
-    return f"No image of {name} has the classes {listed}."
+    return f"No image of {name} has the classes {_some(absent)}."
+
+
+def absent_labels(data: DataSet) -> tuple[str, ...]:
+    """Return the names of the labels that no training image has; none for classes and numbers."""
+    if data.target.kind != "labels":
+        return ()
+    return tuple(np.array(data.target.values)[~data.train.labels.any(axis=0)].tolist())
+
+
+def without_image(name: str, absent: tuple[str, ...]) -> str:
+    """Return the note on labels that no training image has, "" for none."""
+    if not absent:
+        return ""
+    if len(absent) == 1:
+        return f"No training image of {name} has the label {absent[0]}."
+    return f"No training image of {name} has the labels {_some(absent)}."
+
+
+def _some(names: tuple[str, ...]) -> str:
+    """Return the first few names as a list in a sentence."""
+    rest = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def begin_later(name: str, lowest: int) -> str:
@@ -150,7 +170,7 @@ def begin_later(name: str, lowest: int) -> str:
     return f"The labels of {name} begin at {lowest}: {classes} never occur{'s' * (lowest == 1)}."
 
 
-def _relabeled(data: DataSet, change: Callable[[Array], Array], target: Target) -> DataSet:
+def relabeled(data: DataSet, change: Callable[[Array], Array], target: Target) -> DataSet:
     """Return a data set with the values of its only target changed."""
 
     def part(given: Part | None) -> Part | None:

@@ -11,6 +11,7 @@ from designer.data.formats import descriptions, formats
 from designer.data.grey_levels import with_levels
 from designer.data.options import ReadOptions
 from designer.data.source import source_of
+from designer.data.target_kinds import as_kind
 from designer.errors import DesignerError
 from designer.known_data import KNOWN, NotHereError, find
 
@@ -47,6 +48,8 @@ def open_dataset(name_or_path: str | Path, options: ReadOptions | None = None) -
         for row in formats():
             if row.recognizes(source):
                 data = with_levels(row.read(source, options), options)
+                if options.targets != "auto":
+                    data = as_kind(data, options.targets)
                 return replace(data, name=str(name_or_path)) if is_name(name_or_path) else data
     except OSError as error:
         raise DesignerError(

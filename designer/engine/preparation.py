@@ -12,7 +12,15 @@ from torch import Tensor, nn
 from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.assist import training
 from designer.data import DataRequest, DataSet, Part, PreparedData, prepare_data_in_advance
-from designer.data.labels import absent_classes, begin_later, gaps, lowest_label, never_occur
+from designer.data.labels import (
+    absent_classes,
+    absent_labels,
+    begin_later,
+    gaps,
+    lowest_label,
+    never_occur,
+    without_image,
+)
 from designer.data.options import read_options
 from designer.data.pictures import Fit
 from designer.design import files
@@ -143,6 +151,7 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
             f"{_set('data.first_label', lowest)}."
         )
     notes.append(never_occur(ready.data.name, absent_classes(ready.data)))
+    notes.append(without_image(ready.data.name, absent_labels(ready.data)))
     train = images(parts.train, preprocessing, device=device, workers=workers, augment=augment)
     validation = images(parts.validation, preprocessing, device=device, workers=workers)
     test = None
@@ -244,7 +253,7 @@ def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
     """Refuse outputs of another size than the data's targets, and losses of another kind."""
     targets = data.target.kind
     if targets not in LOSSES[recipe.loss.name].targets:
-        instead = "" if data.classes else ", or save class numbers, from 0, as integers"
+        instead = ", or save class numbers, from 0, as integers" if targets == "numbers" else ""
         raise DesignerError(
             f"{data.name} has {targets} as targets, which {recipe.loss.name} does not take: "
             f"{_set('loss.name', losses_for(targets)[0])}{instead}."

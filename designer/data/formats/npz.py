@@ -17,6 +17,7 @@ from designer.data.options import ReadOptions
 from designer.data.parts import Part, array_part
 from designer.data.pictures import Array
 from designer.data.source import Source
+from designer.data.target_kinds import are_labels
 from designer.data.targets import Target, classes_target, numbers_target
 from designer.errors import DesignerError
 
@@ -35,12 +36,13 @@ _CLASSES = "classes"
 _TEXTS = 5  # texts that a sentence lists
 
 
-def read(source: Source, _: ReadOptions) -> DataSet:
+def read(source: Source, options: ReadOptions) -> DataSet:
     """Read images, labels and, if there is one, a text array ``classes`` of class names.
 
     Images are (N, H, W), (N, H, W, C) or (N, C, H, W), as integers from 0 to 255 or as floats.
-    Integer labels (N,) and one-hot rows (N, classes) are classes; other floating-point labels, (N,)
-    or (N, targets), are for regression.
+    Integer labels (N,) and one-hot rows (N, classes) are classes; other rows of 0 and 1, (N,
+    labels), are several labels; other floating-point labels, (N,) or (N, targets), are for
+    regression.
 
     Raises
     ------
@@ -68,7 +70,9 @@ def read(source: Source, _: ReadOptions) -> DataSet:
         raise DesignerError(f"{path} holds no training data: name its arrays {expected}.")
     given = {name: part for name, part in parts.items() if part is not None}
     findings: tuple[Finding, ...] = ()
-    if all(is_one_hot(part.labels) for part in given.values()):
+    several = options.targets == "auto" and all(_are_several(part) for part in given.values())
+    one_hot = options.targets in ("auto", "classes")
+    if one_hot and all(is_one_hot(part.labels) for part in given.values()):
         width = train.labels.shape[1]
         if all(part.labels.shape[1] == width for part in given.values()):
             given = {
@@ -81,6 +85,14 @@ def read(source: Source, _: ReadOptions) -> DataSet:
             findings = (Finding(code=READ_AS_CLASSES, sentence=note),)
             names = np.array([str(each) for each in range(width)]) if names is None else names
     target = _target(path, given, names)
+    if several and target.kind == "numbers":
+        target = Target("labels", "labels", target.values)
+        note = (
+            f"The targets of {source.name} are rows of 0 and 1, which are read as {target.outputs} "
+            "labels of which an image may have several; set data.targets to numbers to predict "
+            "them as numbers."
+        )
+        findings = (Finding(code="read-as-labels", sentence=note),)
     for name, part in given.items():
         given[name] = replace(part, targets={target.name: part.labels})
     return DataSet(
@@ -92,6 +104,10 @@ def read(source: Source, _: ReadOptions) -> DataSet:
         given.get("test"),
         findings,
     )
+
+
+def _are_several(part: Part) -> bool:
+    return part.labels.ndim == 2 and part.labels.shape[1] > 1 and are_labels(part.labels)
 
 
 def _part(path: str, archive: zipfile.ZipFile, pairs: tuple[tuple[str, str], ...]) -> Part | None:
@@ -184,12 +200,13 @@ def _labels(where: str, labels: Array) -> Array:
         )
     if labels.dtype.kind not in "bui":
         return _floats(where, labels).reshape(len(labels), -1)
-    if is_one_hot(labels):
-        return labels.astype(np.float32)  # decided when all parts are known
+    if labels[0].size != 1 and are_labels(labels):
+        return labels.astype(np.float32)  # what they are is decided when all parts are known
     if labels[0].size != 1:
         raise DesignerError(
             f"{where} has {labels.shape[1]} integers for each image: "
-            "give one class number each or one-hot rows, or save targets for regression as floats."
+            "give one class number each, or rows of 0 and 1, or save targets for regression as "
+            "floats."
         )
     if labels.min() < 0 or labels.max() >= MAX_CLASSES:
         raise DesignerError(
@@ -217,15 +234,23 @@ def _floats(where: str, values: Array) -> Array:
 
 
 def _target(path: str, parts: dict[str, Part], names: Array | None) -> Target:
-    """Return the target of the labels: classes with the given names, else numbered; or numbers."""
+    """Return the target of the labels: classes or numbers, with the given names, else numbered."""
     labels = [part.labels for part in parts.values()]
+    if names is not None and (names.ndim != 1 or names.dtype.kind != "U"):
+        raise DesignerError(
+            f"The array {_CLASSES} of {path} is no list of names: save an array of str in it."
+        )
     if labels[0].dtype.kind == "f":
-        return numbers_target(labels[0].shape[1])
-    if names is not None:
-        if names.ndim != 1 or names.dtype.kind != "U":
+        count = labels[0].shape[1]
+        if names is None:
+            return numbers_target(count)
+        if len(names) != count:
             raise DesignerError(
-                f"The array {_CLASSES} of {path} is no list of names: save an array of str in it."
+                f"The array {_CLASSES} of {path} has {len(names):,} names, but there are {count:,} "
+                "targets for each image: give as many."
             )
+        return Target("numbers", "numbers", tuple(map(str, names)))
+    if names is not None:
         return classes_target(tuple(map(str, names)))
     return classes_target(tuple(map(str, range(max(array.max() for array in labels) + 1))))
 

@@ -210,7 +210,7 @@ def _first_label_refusal(data: "Description", recipe: Recipe) -> Match | None:
         )
     else:
         message = (
-            f"{data.name} has numbers as targets, but the first label is {first}, which is for "
+            f"{data.name} has {data.kind} as targets, but the first label is {first}, which is for "
             "classes."
         )
     lowest = data.lowest_label
