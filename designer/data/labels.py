@@ -82,7 +82,8 @@ def from_first_label(data: DataSet, first: int) -> DataSet:
     if first and not data.classes:
         raise DesignerError(
             f"{data.name} has {data.target.kind} as targets, but data.first_label is {first}, "
-            "which is for classes: set it to 0 (on the command line: --set-recipe data.first_label=0)."
+            "which is for classes: set it to 0 (on the command line: --set-recipe "
+            "data.first_label=0)."
         )
     lowest = lowest_label(data)
     if lowest < first:

@@ -70,7 +70,11 @@ def read(source: Source, options: ReadOptions) -> DataSet:
         raise DesignerError(f"{path} holds no training data: name its arrays {expected}.")
     given = {name: part for name, part in parts.items() if part is not None}
     findings: tuple[Finding, ...] = ()
-    several = options.targets == "auto" and all(_are_several(part) for part in given.values())
+    several = (
+        options.targets == "auto"
+        and train.labels.any()
+        and all(_are_several(part) for part in given.values())
+    )
     one_hot = options.targets in ("auto", "classes")
     if one_hot and all(is_one_hot(part.labels) for part in given.values()):
         width = train.labels.shape[1]
