@@ -243,6 +243,28 @@ class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             )
 
 
+_READING = (
+    "source",
+    "file_column",
+    "label_columns",
+    "part_column",
+    "separator",
+    "targets",
+    "classes_from",
+    "spellings",
+    "skip",
+    "grey_range",
+)
+
+
+def reading_settings(data: Data) -> Data:
+    """Return the settings that decide what is read of a data set; the others have their defaults.
+
+    Where they are equal, a data set need not be read again.
+    """
+    return Data(**{name: getattr(data, name) for name in _READING})
+
+
 class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How to train. The defaults suit small image networks and take LeNet-5 on digits past 97 %.
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPainter, QPaintEvent
@@ -35,10 +35,11 @@ from designer.gui.training.matching import Match, for_recipe, split_counts
 from designer.gui.training.pictures import paint_framed, picture_of
 from designer.gui.training.wrapping_button import WrappingButton
 from designer.known_data import KNOWN, KnownData, find
-from designer.recipe.recipe import Recipe
+from designer.recipe.recipe import Data, Recipe, reading_settings
 
 if TYPE_CHECKING:
     from designer.data import Description
+    from designer.data.targets import Target
 
 SAMPLES = 24  # pictures read of a data set
 _SIDE = 40  # height and width at which a picture is read, in pixels
@@ -50,10 +51,15 @@ _WORDS = {"train": "training", "validation": "validation", "test": "test"}
 class Reading:
     """The description of a data set, and some of its training images with their labels."""
 
-    source: str
+    settings: Data  # of the recipe, which decide what is read
     description: "Description"
     samples: tuple[QImage, ...]
     labels: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """The name or path of the data set."""
+        return self.settings.source
 
 
 class DataChooser(QWidget):
@@ -74,11 +80,12 @@ class DataChooser(QWidget):
         super().__init__(parent)
         self.source = ""
         self.offered = DIGITS  # the built-in data set that a button offers in place of missing data
+        self._settings: Data | None = None  # of the data set that is shown
         self.data_folder: Callable[[], str] = str  # where file dialogs open, "" for the home folder
         self.reading: Reading | None = None
         self.error = ""
         self.busy = False
-        self._known: dict[str, Reading] = {}
+        self._known: dict[Data, Reading] = {}
         self._downloads: dict[str, Download] = {}
         self._failed = False  # whether the error is that of a download
         self.name = ComboBox(objectName="data-source", editable=True)
@@ -152,11 +159,13 @@ class DataChooser(QWidget):
 
     # Reading
 
-    def show_source(self, source: str) -> None:
-        """Show a data set; it is read in the background unless it was read before."""
-        if source == self.source and (self.busy or self.reading or self.error):
+    def show_data(self, data: Data) -> None:
+        """Show the data set of a recipe; it is read in the background unless it was read before."""
+        settings = reading_settings(data)
+        if settings == self._settings and (self.busy or self.reading or self.error):
             return
-        self.source = source
+        self._settings = settings
+        self.source = source = settings.source
         index = self.name.findData(source)
         if index < 0:
             self.name.addItem(_title(source), source)
@@ -165,14 +174,14 @@ class DataChooser(QWidget):
         if source not in KNOWN:
             self.name.setItemData(index, tip(source), Qt.ItemDataRole.ToolTipRole)
         self._edit.setCursorPosition(0)
-        self.reading, self.error, self._failed = self._known.get(source), "", False
+        self.reading, self.error, self._failed = self._known.get(settings), "", False
         self.busy = self.reading is None
         if self.busy and source not in self._downloads:
             idle_imports.run(
                 self,
-                lambda: read(source),
+                lambda: read(settings),
                 self._has_read,
-                lambda text: self._not_read(source, text),
+                lambda text: self._not_read(settings, text),
             )
         self._show_state()
         if not self.busy:
@@ -180,21 +189,21 @@ class DataChooser(QWidget):
 
     def read_again(self) -> None:
         """Read the current data set again, because its files may have changed."""
-        source, self.source = self.source, ""
-        self._known.pop(source, None)
-        self.show_source(source)
+        settings, self._settings = self._settings, None
+        if settings is not None:
+            self._known.pop(settings, None)
+            self.show_data(settings)
 
     def stop_reading(self) -> None:
         """Cancel reading, or the download of the data set that is shown."""
         if download := self._downloads.pop(self.source, None):
             download.cancel()
-            self._not_read(
-                self.source,
+            self._stopped(
                 f"The download of {KNOWN[self.source].title} was canceled; what has arrived is "
                 "kept and continued the next time.",
             )
         elif self.busy:
-            self._not_read(self.source, "Reading was canceled.")
+            self._stopped("Reading was canceled.")
 
     # Downloading
 
@@ -223,10 +232,12 @@ class DataChooser(QWidget):
         if self._downloads.get(download.name) is not download:
             return  # it was canceled
         del self._downloads[download.name]
+        if download.name != self.source:
+            return
         if error:
-            self._failed = download.name == self.source
-            self._not_read(download.name, error)
-        elif download.name == self.source:
+            self._failed = True
+            self._stopped(error)
+        else:
             self.read_again()
 
     def _title_known_data(self) -> None:
@@ -236,16 +247,21 @@ class DataChooser(QWidget):
         self._edit.setCursorPosition(0)
 
     def _has_read(self, reading: Reading) -> None:
-        self._known[reading.source] = reading
+        self._known[reading.settings] = reading
         while len(self._known) > _REMEMBERED:
             del self._known[next(iter(self._known))]
-        if reading.source == self.source and self.busy:
+        if reading.settings == self._settings and self.busy:
             self.busy, self.reading = False, reading
             self._show_state()
             self.read.emit()
 
-    def _not_read(self, source: str, sentence: str) -> None:
-        if source == self.source and self.busy:
+    def _not_read(self, settings: Data, sentence: str) -> None:
+        if settings == self._settings:
+            self._stopped(sentence)
+
+    def _stopped(self, sentence: str) -> None:
+        """End reading or downloading, and say why."""
+        if self.busy:
             self.busy, self.error = False, sentence
             self._show_state()
             self.read.emit()
@@ -395,8 +411,8 @@ class Samples(QWidget):
         painter.end()
 
 
-def read(source: str) -> Reading:
-    """Read the description and some pictures of a data set.
+def read(settings: Data) -> Reading:
+    """Read the description and some pictures of a data set, as a recipe says.
 
     Call it in a background thread, as it may take long.
 
@@ -406,8 +422,10 @@ def read(source: str) -> Reading:
         The data set cannot be read.
     """
     from designer.data import describe, open_dataset
+    from designer.data.options import read_options
     from designer.data.parts import evenly
 
+    source = settings.source
     if source in KNOWN and is_brought(source):
         raise DesignerError(data_download.invitation(KNOWN[source]))
     if is_brought(source):
@@ -415,20 +433,27 @@ def read(source: str) -> Reading:
             f"The recipe asks for {_title(source)}, which does not come with the program: choose "
             "its folder, or use a built-in data set."
         )
-    dataset = open_dataset(source)
+    dataset = open_dataset(source, read_options(settings))
     description = describe(dataset)
     channels = 1 if description.channels == 1 else 3
     order = evenly(len(dataset.train), SAMPLES)
     pictures: list[QImage] = []
-    labels: list[str] = []
     if description.channels in (1, 3):
         side = max(_SIDE, 2 * _SIDE if description.heights[1] > 64 else _SIDE)
         images = dataset.train.read(order, height=side, width=side, channels=channels)
         pictures = [picture_of(image) for image in images]
-    for index in order:
-        label = dataset.train.labels[index]
-        labels.append(dataset.classes[label] if dataset.classes else str(label))
-    return Reading(source, description, tuple(pictures), tuple(labels))
+    labels = [_label(dataset.target, dataset.train.labels[index]) for index in order]
+    return Reading(settings, description, tuple(pictures), tuple(labels))
+
+
+def _label(target: "Target", value: Any) -> str:
+    """Return the class, the labels or the numbers of an example as text."""
+    if target.kind == "classes":
+        return target.values[value]
+    if target.kind == "numbers":
+        return ", ".join(f"{number:.4g}" for number in value)
+    there = [name for name, holds in zip(target.values, value, strict=True) if holds]
+    return ", ".join(there) or "no label"
 
 
 def _facts(data: "Description", recipe: Recipe) -> str:
@@ -436,14 +461,20 @@ def _facts(data: "Description", recipe: Recipe) -> str:
     height = _range(data.heights)
     size = f"{height}×{_range(data.widths)}"
     color = {1: "gray", 3: "color"}.get(data.channels, f"{data.channels} channels")
-    kind = f"{len(data.classes)} classes" if data.classes else _targets(data.outputs)
+    kind = _outputs(data.kind, data.outputs)
     counts = split_counts(data, recipe)
     parts = ", ".join(f"{numbers.count(n)}&nbsp;{_WORDS[part]}" for part, n in counts.items())
     return f"{size} {color}, {kind}<br>{parts}"
 
 
-def _targets(number: int) -> str:
-    return "1 target value" if number == 1 else f"{number} target values"
+def _outputs(kind: str, number: int) -> str:
+    """Return how many classes, labels or numbers there are, for the facts."""
+    one, several = {
+        "classes": ("class", "classes"),
+        "labels": ("label", "labels"),
+        "numbers": ("target value", "target values"),
+    }[kind]
+    return f"1 {one}" if number == 1 else f"{numbers.count(number)} {several}"
 
 
 def _range(sizes: tuple[int, int]) -> str:

@@ -36,7 +36,7 @@ from designer.gui.training.matching import Match, match, split_counts, with_valu
 from designer.gui.training.recipe_form import RecipeForm
 from designer.gui.training.start_from import StartFrom
 from designer.recipe.reading import changed, read_recipe
-from designer.recipe.recipe import Recipe
+from designer.recipe.recipe import Recipe, reading_settings
 from designer.storage import save_file, unwritable
 
 SETTLED = 150  # milliseconds after the last edit at which data and design are compared
@@ -305,14 +305,15 @@ class SetUp(QWidget):
 
     def _show_data(self) -> None:
         if self.isVisible() and self.workspace.document is not None:
-            self.data.show_source(self.recipe.data.source)
+            self.data.show_data(self.recipe.data)
 
     def _compare(self) -> None:
         """Check that data set and design fit, and show the result."""
         reading = self.data.reading
         self.match = Match()
         # While the form is hidden, the data of another design may be the last ones that were read.
-        known = reading is not None and reading.source == self.recipe.data.source
+        wanted = reading_settings(self.recipe.data)
+        known = reading is not None and reading.settings == wanted
         if self.workspace.document is not None:
             shapes = [port.shape for port in self.workspace.analysis.inputs]
             self.data.offer(built_in_for(shapes[0][0] if shapes and shapes[0] else 1))

@@ -205,6 +205,58 @@ def test_numbers_as_targets_need_another_loss(lenet, tmp_path):
     assert lenet.training.refusal() == ""
 
 
+def stripes(path):
+    """Write images with several labels each."""
+    images = np.random.default_rng(0).integers(0, 256, (100, 28, 28), np.uint8)
+    labels = np.array([(1, 0, 1), (0, 0, 0), (1, 1, 1), (0, 1, 0)])[np.arange(100) % 4]
+    np.savez(path, x=images, y=labels, classes=np.array(["cat", "dog", "night"]))
+    return path
+
+
+def test_several_labels_need_another_loss_and_as_many_outputs(lenet, tmp_path):
+    data = lenet.training.set_up.data
+    drop(data, stripes(tmp_path / "pets.npz"))
+    words = "pets has labels as targets, but cross-entropy needs classes."
+    lenet.wait(lambda: words in lenet.training.refusal())
+    assert "3 labels" in data.facts.text()
+    assert data.reading.labels[:4] == ("cat, night", "cat, night", "cat, night", "cat, night")
+    click_remedy(lenet, "Use the binary cross-entropy")
+    assert lenet.workspace.recipe.loss.name == "binary_cross_entropy"
+    assert "pets has 3 labels, but scores has 10 values" in lenet.training.refusal()
+    click_remedy(lenet, "Set the design to 3 labels")
+    assert lenet.training.refusal() == ""
+    assert "read as 3 labels" in data.message.text()
+
+
+def test_settings_that_do_not_fit_the_labels_have_a_remedy(lenet, tmp_path):
+    changes = {
+        "loss.name": "binary_cross_entropy",
+        "loss.threshold": (0.5, 0.4),
+        "data.sampling": "balanced",
+        "data.source": str(stripes(tmp_path / "pets.npz")),
+    }
+    lenet.training.set_up.take(changed(Recipe(), changes))
+    lenet.wait(lambda: "Threshold has 2 values, but pets has 3 labels" in lenet.training.refusal())
+    click_remedy(lenet, "Use the threshold 0.5 for all labels")
+    assert lenet.workspace.recipe.loss.threshold == (0.5,)
+    assert "Sampling is balanced, which needs one class" in lenet.training.refusal()
+    click_remedy(lenet, "Shuffle the images")
+    assert lenet.workspace.recipe.data.sampling == "shuffled"
+
+
+def test_what_the_targets_are_is_a_setting_that_reads_the_data_again(lenet, tmp_path):
+    set_up = lenet.training.set_up
+    drop(set_up.data, stripes(tmp_path / "pets.npz"))
+    lenet.wait(lambda: "3 labels" in set_up.data.facts.text())
+    set_up.take(changed(lenet.workspace.recipe, {"data.targets": "numbers"}))
+    lenet.wait(lambda: "3 target values" in set_up.data.facts.text())
+    assert "has numbers as targets, but cross-entropy needs classes" in lenet.training.refusal()
+    set_up.take(changed(lenet.workspace.recipe, {"data.targets": "classes"}))
+    lenet.wait(lambda: "data.targets is classes, but pets has" in set_up.data.message.text())
+    set_up.take(changed(lenet.workspace.recipe, {"data.targets": "auto"}))
+    lenet.wait(lambda: "3 labels" in set_up.data.facts.text())
+
+
 def test_pictures_in_folders_are_shown(lenet, tmp_path):
     for number in range(10):
         folder = tmp_path / "photos" / f"kind{number}"
@@ -222,9 +274,9 @@ def test_reading_can_be_canceled(lenet, monkeypatch, tmp_path):
     go_on = threading.Event()
     real = dataset.read
 
-    def slow(source):
+    def slow(settings):
         go_on.wait()
-        return real(source)
+        return real(settings)
 
     monkeypatch.setattr(dataset, "read", slow)
     path = write_data(tmp_path / "squares.npz")
