@@ -449,7 +449,8 @@ def read(settings: Data) -> Reading:
 def _label(target: "Target", value: Any) -> str:
     """Return the class, the labels or the numbers of an example as text."""
     if target.kind == "classes":
-        return target.values[value]
+        name: str = target.values[value]
+        return name
     if target.kind == "numbers":
         return ", ".join(f"{number:.4g}" for number in value)
     there = [name for name, holds in zip(target.values, value, strict=True) if holds]
