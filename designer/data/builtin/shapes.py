@@ -11,6 +11,7 @@ random generator of its own, so that any of them can be drawn alone.
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Shape = Callable[[Array, Array, Generator], Array]
 
 SIDE = 32  # pixels
-TRAIN, TEST = 5000, 1000  # pictures, the classes equally often
+COUNTS = {"train": 5000, "test": 1000}  # pictures, the classes equally often
 SEED = 20
 _FINE = 2  # samples of a pixel along each side, whose mean is its value
 _TILT = np.radians(30)  # at most, to either side
@@ -159,8 +160,8 @@ def picture(part: str, index: int) -> tuple[Array, int]:
     tuple
         The picture, uint8 of (32, 32, 3), and the number of its class in `CLASSES`.
     """
-    random = np.random.default_rng([SEED, ("train", "test").index(part), index])
-    label = index % len(CLASSES)
+    random = np.random.default_rng([SEED, list(COUNTS).index(part), index])
+    label = int(_labels(part, COUNTS[part])[index])
     centers = (np.arange(SIDE * _FINE) + 0.5) / _FINE  # of the samples, in pixels
     x, y = np.meshgrid(centers, centers)
     behind, front, *others = _colors(random)
@@ -178,6 +179,14 @@ def picture(part: str, index: int) -> tuple[Array, int]:
         image = _over(image, np.abs(across - offset) < random.uniform(0.6, 1.4), others[0])
     pixels = image.reshape(SIDE, _FINE, SIDE, _FINE, 3).mean(axis=(1, 3))
     return _stored(_lit(pixels, random), random), label
+
+
+@cache
+def _labels(part: str, count: int) -> Array:
+    """Return the class numbers of a part, shuffled, so that evenly spaced pictures show all."""
+    random = np.random.default_rng([SEED, list(COUNTS).index(part)])
+    labels: Array = random.permutation(count) % len(CLASSES)
+    return labels
 
 
 def _colors(random: Generator) -> list[Array]:
@@ -236,7 +245,7 @@ def _stored(pixels: Array, random: Generator) -> Array:
 def arrays() -> dict[str, Array]:
     """Return what the file holds: ``x_train``, ``y_train``, ``x_test``, ``y_test``, ``classes``."""
     found: dict[str, Array] = {}
-    for part, count in (("train", TRAIN), ("test", TEST)):
+    for part, count in COUNTS.items():
         drawn = [picture(part, index) for index in range(count)]
         found[f"x_{part}"] = np.stack([image for image, _ in drawn])
         found[f"y_{part}"] = np.array([label for _, label in drawn], np.uint8)

@@ -22,8 +22,8 @@ def offered_title(row: KnownData) -> str:
 def invitation(row: KnownData) -> str:
     """Return what is said of a known data set that is not on this computer yet."""
     return (
-        f"{row.help} {row.title} is not on this computer yet: download it, or use the built-in "
-        "digits."
+        f"{row.help} {row.title} is not on this computer yet: download it, or use a built-in data "
+        "set."
     )
 
 

@@ -19,10 +19,10 @@ def shipped() -> dict[str, shapes.Array]:
 def test_what_ships() -> None:
     dataset = open_dataset("shapes10")
     assert dataset.classes == shapes.CLASSES and len(dataset.classes) == 10
-    assert (len(dataset.train), len(dataset.test)) == (shapes.TRAIN, shapes.TEST)
+    assert (len(dataset.train), len(dataset.test)) == tuple(shapes.COUNTS.values())
     for part in (dataset.train, dataset.test):
         assert len(set(np.bincount(part.labels))) == 1  # the classes equally often
-    assert shipped()["x_train"].shape == (shapes.TRAIN, 32, 32, 3)
+    assert shipped()["x_train"].shape == (5000, 32, 32, 3)
     assert BUILT_IN["shapes10"].stat().st_size < 8_000_000
 
 
@@ -54,8 +54,7 @@ def test_no_picture_is_in_both_parts_or_twice() -> None:
 
 
 def test_the_file_is_the_same_at_any_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shapes, "TRAIN", 20)
-    monkeypatch.setattr(shapes, "TEST", 10)
+    monkeypatch.setattr(shapes, "COUNTS", {"train": 20, "test": 10})
     shapes.write(tmp_path / "first.npz")
     monkeypatch.setattr("time.time", lambda: 2e9)
     shapes.write(tmp_path / "second.npz")
@@ -82,3 +81,9 @@ def test_a_shape_fills_its_circle(name: str) -> None:
         inside = shapes.SHAPES[name](x, y, np.random.default_rng(seed))
         assert not inside[np.hypot(x, y) > 1.2].any()
         assert inside.sum() > 0.2 * (np.hypot(x, y) < 1).sum()
+
+
+def test_evenly_spaced_pictures_show_every_class() -> None:
+    labels = shipped()["y_train"]
+    for step in (100, 125, 200):
+        assert len(set(labels[::step])) == 10
