@@ -41,7 +41,7 @@ def evaluate(
         network.eval()
         for inputs, targets in images.batches(torch.arange(len(images)), batch):
             outputs = network(inputs)
-            counts = objective.share(targets)
+            counts = objective.share(targets).item()
             loss += objective(outputs, targets).item() * counts
             share += counts
             if decisions.each:

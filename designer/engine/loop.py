@@ -234,6 +234,8 @@ class Loop:
             with lower_precision:
                 outputs = model(images)
                 loss = objective(outputs, targets)
+            if prepared.processes.several and not objective.counts_samples:
+                loss = self._of_whole_batch(loss, targets)
             if self._tally.note(loss, outputs, targets):
                 self._read((images, targets))
             if scaler is None:
@@ -259,6 +261,14 @@ class Loop:
             if self._steering.is_time_to_look(progress.steps) and not self._steer():
                 return False
         return True
+
+    def _of_whole_batch(self, loss: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss scaled so that its mean over all processes is that of the whole batch.
+
+        The weighted mean of a process is divided by the weights of its own images.
+        """
+        share = self._objective.share(targets)
+        return loss * (share / self._processes.mean(share.clone()))
 
     def _order(self) -> Tensor:
         """Return the order of this process's images, which depends on seed and epoch alone."""

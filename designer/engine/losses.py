@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from designer.recipe.losses import Loss
+from designer.recipe.losses import LOSSES, Loss
 from designer.runs.network import OutputInfo
 
 Outputs = Tensor | tuple[Tensor, ...]
@@ -91,6 +91,14 @@ class Objective:
             for present in ([output for output in outputs if not output.auxiliary], outputs)
         }
 
+    @property
+    def counts_samples(self) -> bool:
+        """Whether batches of equal size count the same: only weights of classes change that."""
+        return (
+            self._terms.weights is None
+            or "classes" not in LOSSES[self._terms.settings.name].targets
+        )
+
     def __call__(self, outputs: Outputs, targets: Tensor) -> Tensor:
         """Return the loss, a scalar: the sum over outputs of weight times mean loss."""
         if isinstance(outputs, Tensor):
@@ -106,15 +114,15 @@ class Objective:
         losses = self._function(output, targets, self._unweighted, "none")
         return losses.flatten(1).mean(1) if losses.ndim > 1 else losses
 
-    def share(self, targets: Tensor) -> float:
-        """Return by how much a batch counts where the losses of several are averaged.
+    def share(self, targets: Tensor) -> Tensor:
+        """Return by how much a batch counts where the losses of several are averaged, a scalar.
 
         This is what the mean over a batch was divided by: the number of its samples, or the sum of
         their class weights.
         """
-        if self._terms.weights is None or targets.is_floating_point():
-            return len(targets)
-        return self._terms.weights[targets].sum().item()
+        if self.counts_samples or self._terms.weights is None:
+            return torch.tensor(float(len(targets)), device=targets.device)
+        return self._terms.weights[targets].sum()
 
     def _mean(self, output: Tensor, targets: Tensor) -> Tensor:
         return self._function(output, targets, self._terms, "mean")

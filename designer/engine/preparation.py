@@ -34,7 +34,7 @@ from designer.engine.recorded_data import Recording, data_of
 from designer.engine.sampling import Balanced, Sampling, Shuffled
 from designer.errors import DesignerError
 from designer.recipe.losses import LOSSES, Loss, losses_for
-from designer.recipe.misfits import misfit
+from designer.recipe.misfits import misfit, whole_numbers_are_classes
 from designer.recipe.recipe import Recipe
 from designer.runs.folder import RunFolder
 from designer.runs.network import NetworkInfo
@@ -203,7 +203,7 @@ def _data_request(recipe: Recipe, shape: tuple[int, int, int]) -> DataRequest:
         shape,
         read_options(data),
         fit=msgspec.convert(data.fit, Fit),
-        classes="numbers" not in LOSSES[recipe.loss.name].targets,
+        classes=whole_numbers_are_classes(recipe),
     )
 
 
@@ -252,8 +252,15 @@ def _check_channels(images: PreparedData, analysis: Analysis, info: NetworkInfo)
 def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
     """Refuse outputs of another size than the data's targets, and losses of another kind."""
     targets = data.target.kind
-    if targets not in LOSSES[recipe.loss.name].targets:
-        instead = ", or save class numbers, from 0, as integers" if targets == "numbers" else ""
+    wanted = LOSSES[recipe.loss.name].targets
+    if targets not in wanted:
+        instead = ""
+        if "labels" in wanted and targets == "classes":
+            instead = f", or {_set('data.targets', 'labels')}"
+        elif "labels" in wanted:
+            instead = f", or, if they are 0 and 1, {_set('data.targets', 'labels')}"
+        elif targets == "numbers":
+            instead = ", or save class numbers, from 0, as integers"
         raise DesignerError(
             f"{data.name} has {targets} as targets, which {recipe.loss.name} does not take: "
             f"{_set('loss.name', losses_for(targets)[0])}{instead}."

@@ -27,6 +27,16 @@ class Misfit(NamedTuple):
     remedy: str
 
 
+def whole_numbers_are_classes(recipe: Recipe) -> bool:
+    """Return whether whole numbers saved as floats are read as classes.
+
+    They are for a loss that takes classes but no numbers, unless the recipe says what the targets
+    are.
+    """
+    targets = LOSSES[recipe.loss.name].targets
+    return recipe.data.targets == "auto" and "classes" in targets and "numbers" not in targets
+
+
 def misfit(recipe: Recipe, *, name: str, targets: Targets, outputs: int) -> Misfit | None:
     """Return the first setting of the loss or of the sampling that does not fit, None if all do.
 

@@ -85,7 +85,8 @@ def test_a_weighted_mean_is_divided_by_the_weights():
     weights = torch.tensor([0.5, 2.0, 3.0, 3.0, 2.0, 0.5])
     expected = (weights * losses).sum() / 11
     torch.testing.assert_close(objective(numbers(), TARGETS), expected)
-    assert objective.share(TARGETS) == 11
+    assert objective.share(TARGETS).item() == 11
+    assert not objective.counts_samples
     torch.testing.assert_close(objective.each(numbers(), TARGETS), losses)
 
 
@@ -94,11 +95,12 @@ def test_weights_of_labels_count_where_the_label_is_there():
     there, absent = -F.logsigmoid(numbers()), -F.logsigmoid(-numbers())
     expected = (LABELS * WEIGHTS * there + (1 - LABELS) * absent).mean()
     torch.testing.assert_close(objective(numbers(), LABELS), expected)
-    assert objective.share(LABELS) == 6
+    assert objective.share(LABELS).item() == 6
+    assert objective.counts_samples
 
 
 def test_without_weights_every_sample_counts_the_same():
-    assert Objective(Loss(), [MAIN]).share(TARGETS) == 6
+    assert Objective(Loss(), [MAIN]).share(TARGETS).item() == 6
 
 
 def test_every_loss_has_a_function():

@@ -16,7 +16,7 @@ from designer.engine.training import train
 from designer.errors import DesignerError
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
-from tests.engine.samples import TINY, WITHOUT_DROPOUT, create, tiny_recipe
+from tests.engine.samples import TINY, WITHOUT_DROPOUT, create, tiny_recipe, write_data
 from tests.engine.test_training import StopAt, assert_same
 
 LABELS = ("top", "middle", "bottom")
@@ -151,6 +151,31 @@ def test_what_does_not_go_with_labels_is_refused(
 ) -> None:
     with pytest.raises(DesignerError, match=words):
         train(create(tmp_path / "run", recipe_of(stripes, **changes)))
+
+
+def test_one_label_of_zeros_and_ones(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 2, 120)
+    pictures = generator.integers(0, 60, (120, 8, 8)) + 120 * labels[:, None, None]
+    path = tmp_path / "bright.npz"
+    np.savez(path, x=pictures.astype(np.uint8), y=labels.astype(np.float32))
+    one = edits.set_parameter(TINY, "fc", "out_features", 1)
+    words = r"has numbers as targets, .* if they are 0 and 1, set data.targets to labels"
+    with pytest.raises(DesignerError, match=words):
+        train(create(tmp_path / "unsaid", recipe_of(path), one))
+    result = train(create(tmp_path / "run", recipe_of(path, data__targets="labels"), one))
+    assert result.test is not None
+    assert result.test.accuracy == result.test.exact_match == 1
+
+
+def test_classes_can_be_read_as_labels(tmp_path: Path, stripes: Path) -> None:
+    path = write_data(tmp_path / "squares.npz")
+    words = r"has classes as targets, .* or set data.targets to labels"
+    with pytest.raises(DesignerError, match=words):
+        train(create(tmp_path / "unsaid", recipe_of(path)))
+    run = create(tmp_path / "run", recipe_of(path, data__targets="labels", epochs=1))
+    train(run)
+    assert run.preprocessing().labels == ("0", "1", "2")
 
 
 def test_a_network_with_other_outputs_is_refused(tmp_path: Path, stripes: Path) -> None:

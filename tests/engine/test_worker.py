@@ -180,9 +180,14 @@ def test_what_is_printed_during_a_served_training_is_in_its_log(tmp_path, capfd)
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one(tmp_path, data):
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"loss__weights": (1.0, 4.0, 0.2), "data__sampling": "balanced"}],
+    ids=["plain", "weighted"],
+)
+def test_two_processes_train_as_one(tmp_path, data, changes):
     """torchrun's environment, on the CPU: the gradient is that of the whole batch."""
-    recipe = tiny_recipe(data)
+    recipe = tiny_recipe(data, **changes)
     alone, shared = (create(tmp_path / name, recipe, TWO_OUTPUTS) for name in ("alone", "shared"))
     with launch_socket() as port:
         environment = {

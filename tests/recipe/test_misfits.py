@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from designer.recipe.losses import Targets
-from designer.recipe.misfits import misfit
+from designer.recipe.misfits import misfit, whole_numbers_are_classes
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
 
@@ -70,3 +70,17 @@ def test_what_does_not_fit(changes: dict[str, Any], targets: Targets, words: str
 def test_what_fits(changes: dict[str, Any], targets: Targets) -> None:
     recipe = changed(Recipe(), changes)
     assert misfit(recipe, name="pets", targets=targets, outputs=3) is None
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "read"),
+    [
+        ("cross_entropy", "auto", True),
+        ("cross_entropy", "numbers", False),
+        ("mean_squared_error", "auto", False),
+        ("binary_cross_entropy", "auto", False),
+    ],
+)
+def test_when_whole_numbers_are_classes(loss: str, targets: str, read: bool) -> None:
+    recipe = changed(Recipe(), {"loss.name": loss, "data.targets": targets})
+    assert whole_numbers_are_classes(recipe) is read

@@ -15,7 +15,7 @@ from designer.gui.base import numbers
 from designer.gui.documents.training_problem import recipe_fix
 from designer.gui.training.data_titles import BUILT_IN, built_in_for, data_title
 from designer.recipe.losses import LOSSES, Targets, losses_for
-from designer.recipe.misfits import Misfit, misfit
+from designer.recipe.misfits import Misfit, misfit, whole_numbers_are_classes
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, consequences, fields
 
@@ -80,10 +80,14 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
     targets: Targets = data.kind
     if targets not in loss.targets:
         fitting = LOSSES[losses_for(targets)[0]]
+        remedies = [recipe_fix(f"use the {fitting.title}", with_value("loss.name", fitting.name))]
+        if targets == "classes" and "labels" in loss.targets:
+            as_labels = with_value("data.targets", "labels")
+            remedies.append(recipe_fix("read the classes as labels", as_labels))
         return Match(
             f"{data.name} has {targets} as targets, but {loss.title} needs "
             f"{' or '.join(loss.targets)}.",
-            fixes=(recipe_fix(f"use the {fitting.title}", with_value("loss.name", fitting.name)),),
+            fixes=tuple(remedies),
         )
     if wrong := misfit(recipe, name=data.name, targets=targets, outputs=data.outputs):
         fix = recipe_fix(wrong.remedy, with_value(wrong.setting, wrong.value))
@@ -179,7 +183,7 @@ def _begin_later(data: "Description") -> str:
 
 def for_recipe(data: "Description", recipe: Recipe) -> "Description":
     """Return data as a recipe reads them: whole floats as classes for a loss that needs these."""
-    if data.as_classes is not None and "numbers" not in LOSSES[recipe.loss.name].targets:
+    if data.as_classes is not None and whole_numbers_are_classes(recipe):
         data = data.as_classes
     return data.from_first_label(recipe.data.first_label)
 
