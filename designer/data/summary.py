@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.data.balance import class_counts
 from designer.data.dataset import DataSet
 from designer.data.findings import Finding, LeftOut
 from designer.data.labels import absent_classes, as_classes, lowest_label
@@ -109,7 +110,7 @@ def describe(dataset: DataSet) -> Description:
         target=dataset.target,
         counts={name: len(part) for name, part in dataset.parts.items()},
         class_counts={
-            name: tuple(_counts(part, dataset.target))
+            name: tuple(class_counts(part, dataset.target).tolist())
             for name, part in dataset.parts.items()
             if dataset.target.kind != "numbers"
         },
@@ -123,13 +124,6 @@ def describe(dataset: DataSet) -> Description:
         absent=absent_classes(dataset),
         as_classes=describe(numbered) if numbered is not dataset else None,
     )
-
-
-def _counts(part: Part, target: Target) -> list[int]:
-    if target.kind == "labels":
-        return [int(count) for count in part.labels.sum(axis=0)]
-    counts: list[int] = np.bincount(part.labels, minlength=target.outputs).tolist()
-    return counts
 
 
 def channel_statistics(

@@ -1,0 +1,216 @@
+"""What users are told of an inspection: broken pictures, leaks between parts, pictures left out."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from designer.data.balance import PART_TITLES
+from designer.data.dataset import DataSet
+from designer.data.duplicates import PARTS, Copy, Duplicates, surplus
+from designer.data.findings import Choice, Finding
+from designer.data.inspection import Inspection, readable
+from designer.data.options import ReadOptions
+from designer.data.source import source_of
+
+_NAMED = 3  # pictures that a sentence names
+_MOST_SKIPPED = 10_000  # names that a choice writes into a recipe
+_MOST_TRIED = 1_000  # pictures of `data.skip` that are tried again
+
+
+def inspection_findings(
+    inspection: Inspection, duplicates: Duplicates, data: DataSet, options: ReadOptions
+) -> tuple[Finding, ...]:
+    """Return what is said of the examples of a data set.
+
+    Parameters
+    ----------
+    inspection, duplicates
+        What was found.
+    data
+        The data set.
+    options
+        How it was read; `ReadOptions.skip` is what its choices add to.
+    """
+    return (
+        *_broken(inspection, data, options),
+        *_leaks(inspection, duplicates, data, options),
+        *_contradictions(duplicates, data),
+        *_repeats(duplicates, data),
+        *_skipped(inspection, data, options),
+        *_looked_at(inspection, data),
+    )
+
+
+def _broken(inspection: Inspection, data: DataSet, options: ReadOptions) -> list[Finding]:
+    broken = inspection.broken
+    if not broken:
+        return []
+    if len(broken) == 1:
+        (one,) = broken
+        sentence = (
+            f"The picture {_printable(one.file)} of {data.name} cannot be read ({one.reason}): "
+            "replace it, or leave it out."
+        )
+        label = "skip this picture"
+    else:
+        sentence = (
+            f"{len(broken):,} pictures of {data.name} cannot be read: "
+            f"{_some([each.file for each in broken])}. Replace them, or leave them out."
+        )
+        label = f"skip these {len(broken):,} pictures"
+    choices = _skip(label, [each.file for each in broken], options)
+    return [Finding(code="broken-pictures", sentence=sentence, kind="warning", choices=choices)]
+
+
+def _leaks(
+    inspection: Inspection, duplicates: Duplicates, data: DataSet, options: ReadOptions
+) -> list[Finding]:
+    """Say for each two parts how many examples are in both, with one remedy for all."""
+    if not duplicates.across:
+        return []
+    sentences = [
+        _shared(shared, first, second, data.name)
+        for first, second in combinations(PARTS, 2)
+        if (shared := duplicates.shared(first, second))
+    ]
+    named = all(part.names is not None for part in inspection.parts.values())
+    choices: tuple[Choice, ...] = ()
+    remedy = "remove them from one of the parts"
+    if named:
+        names = surplus(duplicates)
+        label = f"skip {len(names):,} {'copy' if len(names) == 1 else 'copies'}, one of each stays"
+        choices = _skip(label, names, options)
+        remedy = "leave the copies out of the training"
+    sentences.append(
+        f"Scores on pictures that a network was trained with are better than on new ones: {remedy}."
+    )
+    return [Finding(code="leak", sentence=" ".join(sentences), kind="warning", choices=choices)]
+
+
+def _shared(shared: Sequence[tuple[Copy, ...]], first: str, second: str, name: str) -> str:
+    example = " and ".join(
+        next(copy.name for copy in shared[0] if copy.part == part) for part in (first, second)
+    )
+    parts = f"both the {PART_TITLES[first]} and the {PART_TITLES[second]} part"
+    if len(shared) == 1:
+        return f"1 image of {name} is in {parts} ({_printable(example)} are equal)."
+    return (
+        f"{len(shared):,} images of {name} are in {parts} "
+        f"({_printable(example)} are equal, for example)."
+    )
+
+
+def _contradictions(duplicates: Duplicates, data: DataSet) -> list[Finding]:
+    found = duplicates.contradictory
+    if not found:
+        return []
+    example = " and ".join(_printable(copy.name) for copy in found[0][:2])
+    if len(found) == 1:
+        sentence = f"1 image of {data.name} occurs with different labels: {example} are equal."
+    else:
+        sentence = (
+            f"{len(found):,} images of {data.name} occur with different labels: {example} are "
+            "equal, for example."
+        )
+    return [
+        Finding(
+            code="contradictory-labels",
+            sentence=f"{sentence} Remove those whose labels are wrong.",
+            kind="warning",
+        )
+    ]
+
+
+def _repeats(duplicates: Duplicates, data: DataSet) -> list[Finding]:
+    return [
+        Finding(
+            code=f"repeated-in-{part}",
+            sentence=(
+                f"{count:,} {'image' if count == 1 else 'images'} of the {PART_TITLES[part]} part "
+                f"of {data.name} {'repeats' if count == 1 else 'repeat'} another one of the part."
+            ),
+        )
+        for part, count in duplicates.within.items()
+    ]
+
+
+def _skipped(inspection: Inspection, data: DataSet, options: ReadOptions) -> list[Finding]:
+    """Say which pictures of `data.skip` are not there, and which could be read again."""
+    if not options.skip:
+        return []
+    files = source_of(data.path).files
+    unknown = [name for name in options.skip if not files.holds(name)]
+    there = [name for name in options.skip if files.holds(name)][:_MOST_TRIED]
+    used = {
+        digest for part in inspection.parts.values() for digest in part.facts["digest"].tolist()
+    }
+    levels = getattr(data.train.images, "levels", None)
+    again = [
+        name
+        for name, digest in readable(files, there, levels).items()
+        if int(digest) not in used  # those are left out as copies
+    ]
+    findings = []
+    if unknown:
+        findings.append(
+            Finding(
+                code="skipped-unknown",
+                sentence=(
+                    f"data.skip names pictures that are not in {data.name}: {_some(unknown)}. Take "
+                    "them off the list."
+                ),
+                choices=_without(unknown, options),
+            )
+        )
+    if again:
+        subject = "A picture" if len(again) == 1 else f"{len(again):,} pictures"
+        verb = "it was" if len(again) == 1 else "they were"
+        findings.append(
+            Finding(
+                code="skipped-readable",
+                sentence=(
+                    f"{subject} of {data.name} that data.skip leaves out can be read now: "
+                    f"{_some(again)}. If {verb} left out because of damage, take "
+                    f"{'it' if len(again) == 1 else 'them'} off the list."
+                ),
+                choices=_without(again, options),
+            )
+        )
+    return findings
+
+
+def _looked_at(inspection: Inspection, data: DataSet) -> list[Finding]:
+    if inspection.complete:
+        return []
+    return [
+        Finding(
+            code="sample",
+            sentence=(
+                f"{inspection.looked_at:,} of the {inspection.total:,} pictures of {data.name} "
+                "were looked at: broken pictures and copies among the others are not known."
+            ),
+        )
+    ]
+
+
+def _skip(label: str, names: Sequence[str], options: ReadOptions) -> tuple[Choice, ...]:
+    if len(names) + len(options.skip) > _MOST_SKIPPED:
+        return ()
+    merged = tuple(dict.fromkeys((*options.skip, *names)))
+    return (Choice(label=label, settings={"data.skip": merged}),)
+
+
+def _without(names: Sequence[str], options: ReadOptions) -> tuple[Choice, ...]:
+    gone = frozenset(names)
+    remaining = tuple(name for name in options.skip if name not in gone)
+    label = "take it off the list" if len(names) == 1 else "take them off the list"
+    return (Choice(label=label, settings={"data.skip": remaining}),)
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = len(names) - _NAMED
+    shown = ", ".join(map(_printable, names[:_NAMED]))
+    return shown + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else ascii(name)
