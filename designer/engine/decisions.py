@@ -20,9 +20,11 @@ class Decisions:
     each
         How many decisions are taken for an image: 1 for classes, the number of labels, 0 for
         numbers.
+    threshold
+        The probability from which on a label is predicted, for each label or for all; empty for
+        classes and numbers.
     thresholds
-        The probability from which on a label is predicted, float32 (labels,) or (1,), on the
-        device of the outputs; None for classes and numbers.
+        The same as float32 (labels,) or (1,), on the device of the outputs; None if it is empty.
     logits
         Whether outputs are logits; a loss such as mean squared error takes probabilities of labels
         themselves.
@@ -30,6 +32,7 @@ class Decisions:
 
     targets: Targets
     each: int
+    threshold: tuple[float, ...] = ()
     thresholds: Tensor | None = None
     logits: bool = True
 
@@ -78,6 +81,7 @@ def decisions(preprocessing: Preprocessing, loss: Loss, device: torch.device) ->
     return Decisions(
         targets,
         len(preprocessing.labels),
+        loss.threshold,
         torch.tensor(loss.threshold, device=device),
         LOSSES[loss.name].logits,
     )

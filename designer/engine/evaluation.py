@@ -97,7 +97,8 @@ def write_details(
         assert decisions.thresholds is not None
         outputs = torch.from_numpy(tables["outputs"]).to(decisions.thresholds.device)
         tables["predicted"] = decisions.predicted(outputs).cpu().numpy()
-        thresholds = decisions.thresholds.expand(len(labels)).tolist()
+        given = decisions.threshold
+        thresholds = given if len(given) == len(labels) else given * len(labels)
         scores = label_scores(tables["predicted"], tables["targets"], labels, thresholds)
         files["labels.json"] = _json(scores)
     elif not classes:
