@@ -83,6 +83,8 @@ class Preferences(msgspec.Struct, kw_only=True):
         Position of the window and arrangement of its docks, in Qt's format and base64.
     docks
         The sizes that the user gave the docks; None in a file of the version before.
+    data_window
+        Size and position of the Data window, as `geometry`.
     toured
         Whether the tour was started.
     """
@@ -99,6 +101,7 @@ class Preferences(msgspec.Struct, kw_only=True):
     geometry: str = ""
     arrangement: str = ""
     docks: DockSizes | None = None
+    data_window: str = ""
     toured: bool = False
     gallery: GalleryView = GalleryView()
     runs: RunsView = RunsView()

@@ -193,6 +193,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("train.pause", "Train", "&Pause or resume", "Pause the training, or resume it.", _pause, "F8", "pause", _not_running),
     Action("train.stop", "Train", "&Stop", "End the training with a checkpoint.", lambda w: w.trainer.steer("stop"), "Shift+F5", "stop", _not_running),
     Action("train.checkpoint", "Train", "&Checkpoint now", "Write a checkpoint and continue the training.", lambda w: w.trainer.steer("checkpoint"), "", "checkpoint", _not_running),
+    Action("train.data", "Train", "&Data…", "Show the classes and pictures of the design's data set, and what is unusual about them.", lambda w: w.show_data(), "Ctrl+Shift+D", "data", _no_design),
     Action("train.weights", "Train", "Load &weights…", "Start from the weights in a file, and show which layers they fit.", lambda w: w.load_weights(), "", "open", _no_design),
     Action("train.runs", "Train", "&Runs", "Show earlier trainings.", lambda w: w.show_dock("runs"), "", "runs", separated=True),
     # Window

@@ -125,6 +125,9 @@ class Window(Protocol):
     def train(self) -> None:
         """Train the current design."""
 
+    def show_data(self) -> object:
+        """Show the data set of the current design in a window of its own."""
+
     def load_weights(self) -> None:
         """Ask for a file of weights to start from."""
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QDockWidget
 
     from designer.gui.canvas.canvas import Canvas
+    from designer.gui.data.window import DataWindow
     from designer.gui.documents.document_tabs import DocumentTabs
     from designer.gui.gallery.preview import Choice
     from designer.gui.shell.editor import Editor
@@ -55,6 +56,7 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(self)
         self.trainer = Trainer(remembered, self)
         self._editor: Editor | None = None
+        self._data_window: DataWindow | None = None
         self._built = False  # all docks of the editor
         self.actions_ = Actions(self)
         self.welcome = Welcome(self.workspace, remembered)
@@ -188,6 +190,7 @@ class MainWindow(QMainWindow):
         editor.canvas.set_actions(self.actions_)
         editor.training.changed.connect(self.actions_.refresh_soon)
         editor.export_requested.connect(self.export)
+        editor.training.set_up.data.browse_wanted.connect(self.show_data)
         editor.tabs.close_wanted.connect(self.documents.close)
         editor.disk_notice.save_requested.connect(self.documents.save)
         editor.disk_notice.save_as_requested.connect(self.documents.save_as)
@@ -254,6 +257,15 @@ class MainWindow(QMainWindow):
         sound = self.workspace.document is not None and self.workspace.analysis.valid
         refused = problem is not None and sound and problem.severity.value == "error"
         self.toolbar.show_refusal(problem.message if problem is not None and refused else "")
+
+    def show_data(self) -> "DataWindow":
+        """Show the data set of the current design in a window of its own, and return that."""
+        if self._data_window is None:
+            from designer.gui.data.window import DataWindow
+
+            self._data_window = DataWindow(self.workspace, self.preferences, self)
+        self._data_window.appear()
+        return self._data_window
 
     def load_weights(self) -> None:
         """Ask for a file of weights to start from, and show which layers they fit."""
@@ -468,6 +480,8 @@ class MainWindow(QMainWindow):
         if not self.trainer.may_close(self):
             event.ignore()
             return
+        if self._data_window is not None:
+            self._data_window.close()
         self._remember()
         self.autosave.finish()
         self.trainer.close()

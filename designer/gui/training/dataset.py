@@ -24,15 +24,15 @@ from PySide6.QtWidgets import (
 from designer.errors import DesignerError
 from designer.gui.base import icons, numbers
 from designer.gui.base.boxes import ComboBox
+from designer.gui.base.pictures import paint_framed, picture_of
 from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.documents import steps
+from designer.gui.documents.data_titles import BROUGHT, BUILT_IN, DIGITS
 from designer.gui.training import data_download
 from designer.gui.training.data_download import Download
-from designer.gui.training.data_titles import BROUGHT, BUILT_IN, DIGITS
 from designer.gui.training.matching import Match, for_recipe, split_counts
-from designer.gui.training.pictures import paint_framed, picture_of
 from designer.gui.training.wrapping_button import WrappingButton
 from designer.known_data import KNOWN, KnownData, find
 from designer.recipe.recipe import Data, Recipe, reading_settings
@@ -71,10 +71,13 @@ class DataChooser(QWidget):
         The user wants this data set.
     read()
         Reading ended: `reading` or `error` is set.
+    browse_wanted()
+        The user wants to look through the data set.
     """
 
     chosen = Signal(str)
     read = Signal()
+    browse_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,6 +124,9 @@ class DataChooser(QWidget):
         self.samples = Samples()
         self.facts = QLabel(objectName="data-facts", wordWrap=True)
         self.facts.setProperty("role", "soft")
+        self.look = QPushButton("Browse…", objectName="data-look")
+        self.look.setToolTip("Show its classes and pictures, and what is unusual about them.")
+        self.look.clicked.connect(self.browse_wanted)
         self.message = QLabel(
             objectName="data-message", wordWrap=True, textFormat=Qt.TextFormat.PlainText
         )
@@ -148,6 +154,7 @@ class DataChooser(QWidget):
         column.addLayout(self.remedies)
         column.addWidget(self.samples)
         column.addWidget(self.facts)
+        column.addWidget(self.look, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
         self.setAcceptDrops(True)
         theme.changed.connect(self._dress)
@@ -311,6 +318,7 @@ class DataChooser(QWidget):
         self.samples.show_reading(self.reading)
         self.samples.setVisible(self.reading is not None)
         self.facts.setVisible(self.reading is not None)
+        self.look.setVisible(self.reading is not None)
         self._clear_remedies()
         if self.error:
             self.message.setText(self.error)

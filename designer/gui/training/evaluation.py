@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLay
 from designer.errors import DesignerError
 from designer.gui.base import background, numbers
 from designer.gui.base.elided_label import ElidedLabel
+from designer.gui.base.pictures import picture_of
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import sans, theme
 from designer.gui.training.matrix import ConfusionMatrix
 from designer.gui.training.mistakes import Mistake, Mistakes
-from designer.gui.training.pictures import picture_of
 from designer.gui.training.score_table import ScoreTable
 from designer.gui.worker.trainer import Trainer
 from designer.runs.result import Result

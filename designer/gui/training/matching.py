@@ -12,8 +12,8 @@ from designer.design.edits import Edit
 from designer.design.values import Design, LayerNode
 from designer.errors import DesignerError
 from designer.gui.base import numbers
+from designer.gui.documents.data_titles import BUILT_IN, built_in_for, data_title
 from designer.gui.documents.training_problem import recipe_fix
-from designer.gui.training.data_titles import BUILT_IN, built_in_for, data_title
 from designer.recipe.losses import LOSSES, Targets, losses_for
 from designer.recipe.misfits import Misfit, misfit, whole_numbers_are_classes
 from designer.recipe.reading import changed

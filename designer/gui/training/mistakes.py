@@ -6,9 +6,9 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from designer.gui.base.pictures import paint_framed
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, sans, theme
-from designer.gui.training.pictures import paint_framed
 
 _GAP = 8
 

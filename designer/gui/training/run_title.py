@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from designer.errors import DesignerError
 from designer.gui.base import background
+from designer.gui.documents.data_titles import data_title
 from designer.gui.documents.workspace import Workspace
-from designer.gui.training.data_titles import data_title
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder

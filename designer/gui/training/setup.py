@@ -28,9 +28,9 @@ from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import sans, theme
 from designer.gui.documents import fitting, steps
+from designer.gui.documents.data_titles import BUILT_IN, built_in_for
 from designer.gui.documents.training_problem import RecipeFix, recipe_fix, training_problem
 from designer.gui.documents.workspace import Workspace
-from designer.gui.training.data_titles import BUILT_IN, built_in_for
 from designer.gui.training.dataset import DataChooser, is_brought
 from designer.gui.training.matching import Match, match, split_counts, with_value
 from designer.gui.training.recipe_form import RecipeForm

@@ -5,8 +5,8 @@ import pytest
 from designer import presets
 from designer.analysis.analysis import analyze
 from designer.data import describe, open_dataset
+from designer.gui.documents.data_titles import BUILT_IN, built_in_for
 from designer.gui.documents.training_problem import RecipeFix
-from designer.gui.training.data_titles import BUILT_IN, built_in_for
 from designer.gui.training.matching import match
 from designer.recipe.reading import changed
 

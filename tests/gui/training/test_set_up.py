@@ -10,8 +10,8 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QToolButton
 
 from designer.design import edits
-from designer.gui.documents import fitting
-from designer.gui.training import data_titles, dataset
+from designer.gui.documents import data_titles, fitting
+from designer.gui.training import dataset
 from designer.gui.training.matching import split_counts
 from designer.gui.training.wrapping_button import WrappingButton
 from designer.recipe.reading import changed

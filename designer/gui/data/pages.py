@@ -1,0 +1,45 @@
+"""The pages of the Data window: one row each.
+
+To add a page, write its widget and add a row to `PAGES`. A page is built when it is first shown; it
+reads what it shows from the `DataModel` and listens to the model's signals.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QWidget
+
+from designer.gui.data.model import DataModel
+
+
+@dataclass(frozen=True)
+class Page:
+    """A row of the table.
+
+    Attributes
+    ----------
+    key
+        The name in the code.
+    title
+        What the tab says.
+    help
+        One sentence for the tab's tooltip.
+    build
+        Makes the page's widget.
+    """
+
+    key: str
+    title: str
+    help: str
+    build: Callable[[DataModel], QWidget]
+
+
+def _classes(model: DataModel) -> QWidget:
+    from designer.gui.data.classes_page import ClassesPage
+
+    return ClassesPage(model)
+
+
+PAGES: tuple[Page, ...] = (
+    Page("classes", "Classes", "What is to be predicted, and how often it occurs.", _classes),
+)
