@@ -1,0 +1,84 @@
+"""Tables of labels: CSV, TSV and JSON lines, beside the pictures or with the pixels in them."""
+
+import numpy as np
+
+from designer.data.columns import ArrayColumn, Column, PictureColumn
+from designer.data.data_format import DataFormat
+from designer.data.dataset import DataSet
+from designer.data.formats import picture_folders
+from designer.data.options import ReadOptions
+from designer.data.parts import Part
+from designer.data.source import Source
+from designer.data.tables.examples import Examples, gather
+from designer.data.tables.places import has_class_folders
+from designer.data.tables.rows import SUFFIXES
+from designer.data.tables.sheets import open_sheets, table_names
+from designer.errors import DesignerError
+
+
+def read(source: Source, options: ReadOptions) -> DataSet:
+    """Read the pictures that tables name or hold, with the labels in their rows.
+
+    Pictures come in the natural order of their names, as those of folders do.
+
+    Raises
+    ------
+    DesignerError
+        A table is damaged or names no pictures or labels, or most of its pictures are missing.
+    """
+    if options.classes_from == "folders" and not source.chosen:
+        return picture_folders.read(source, options)
+    sheets = open_sheets(source, options)
+    examples = gather(source, sheets, options)
+    parts = {
+        name: _part(examples, chosen)
+        for name in ("train", "validation", "test")
+        if len(chosen := np.flatnonzero(examples.parts == name)) or name == "train"
+    }
+    return DataSet(
+        source.name,
+        source.path,
+        (examples.labelled.target,),
+        parts["train"],
+        parts.get("validation"),
+        parts.get("test"),
+        examples.findings,
+        (*source.files.left_out, *examples.left_out) if not source.chosen else examples.left_out,
+    )
+
+
+def _part(examples: Examples, chosen: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Part:
+    values = examples.labelled.values[chosen]
+    target = examples.labelled.target.name
+    if examples.pixels is not None:
+        column: Column = ArrayColumn(examples.pixels[chosen])
+        return Part({"image": column}, {target: values})
+    names = tuple([examples.names[index] for index in chosen])
+    return Part({"image": PictureColumn(examples.files, names)}, {target: values}, names)
+
+
+def _recognizes_folder(source: Source) -> bool:
+    """Tell whether a folder holds a table that names pictures in it or holds pixels.
+
+    A table that does neither, or has no labels, still counts where no class folders are.
+    """
+    if not table_names(source):
+        return False
+    try:
+        sheets = open_sheets(source, ReadOptions())
+    except DesignerError:
+        return False
+    if sheets.guesses.labels and (sheets.main.pixels or sheets.guesses.found):
+        return True
+    return not has_class_folders(sheets.pictures.pictures)
+
+
+FORMAT = DataFormat(
+    name="tables",
+    title="Tables of labels",
+    description="a table of files and labels (.csv, .tsv, .jsonl) beside its pictures",
+    order=90,
+    read=read,
+    suffixes=SUFFIXES,
+    recognizes_folder=_recognizes_folder,
+)

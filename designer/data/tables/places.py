@@ -1,0 +1,163 @@
+"""Where the pictures are that a table names: with or without ending, path or folder."""
+
+import os
+import posixpath
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path, PureWindowsPath
+
+from designer.data.files import Files, FolderFiles
+from designer.data.part_names import part_of
+from designer.data.pictures import SUFFIXES
+from designer.data.source import Source
+from designer.data.tables.rows import Table
+
+
+class Places:
+    """Finds the picture files that the cells of a table name.
+
+    Parameters
+    ----------
+    files
+        Among which they are.
+    base
+        The folder within `files` that the folders of tables are relative to, with a slash; "" for
+        `files` itself.
+    listed
+        Whether all files are listed, so that a picture is found by the end of its path, without its
+        ending or in another case. If not, only the path that a cell gives is tried, also with the
+        endings of pictures: for folders that may hold much else.
+    """
+
+    def __init__(self, files: Files, *, base: str = "", listed: bool = True) -> None:
+        self.files = files
+        self.base = base
+        self.listed = listed
+
+    def find(self, cell: str, table: Table, part: str = "") -> str:
+        """Return the name of the picture that a cell of a table means; "" if there is none.
+
+        Of several with this name, the one with the longest common end of path is meant, then one in
+        a folder of the table's part or name. What is still ambiguous is not found.
+        """
+        value = _plain(cell)
+        if not value:
+            return ""
+        folder = self.base + table.folder
+        for above in dict.fromkeys((folder, self.base, "")):
+            name = posixpath.normpath(above + value)
+            if not name.startswith("..") and (found := self._at(name)):
+                return found
+        if not self.listed:
+            return ""
+        last = posixpath.basename(value).lower()
+        candidates = self._by_name.get(last) or self._by_stem.get(last)
+        candidates = candidates or self._by_stem.get(_stem(last)) or []
+        return _nearest(candidates, value, (folder, part, table.stem))
+
+    def share(self, cells: Sequence[str], table: Table) -> float:
+        """Return the share of cells that name a picture."""
+        return sum(bool(self.find(cell, table)) for cell in cells) / max(len(cells), 1)
+
+    @cached_property
+    def pictures(self) -> tuple[str, ...]:
+        """The names of all pictures; none if files are not listed."""
+        return tuple(filter(is_picture, self.files.names)) if self.listed else ()
+
+    def _at(self, name: str) -> str:
+        """Return the picture at a path, with or without its ending; "" if there is none."""
+        if self.listed:
+            if name in self._names:
+                return name
+            found = self._by_path.get(name, [])
+            return found[0] if len(found) == 1 else ""
+        if is_picture(name):
+            return name if self.files.holds(name) else ""
+        return next((name + end for end in SUFFIXES if self.files.holds(name + end)), "")
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self.pictures)
+
+    @cached_property
+    def _by_path(self) -> dict[str, list[str]]:
+        return _index((_stem(name), name) for name in self.pictures)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        return _index((posixpath.basename(name).lower(), name) for name in self.pictures)
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[str]]:
+        return _index((_stem(posixpath.basename(name)).lower(), name) for name in self.pictures)
+
+
+def places(source: Source) -> Iterator[Places]:
+    """Yield where the pictures of a source's tables may be, the likeliest and quickest first.
+
+    The folder of a table that a user chose may hold much else, so that it is listed only if the
+    paths of its cells lead nowhere: from it, from the folder above it, or from the root.
+    """
+    on_disk = isinstance(source.files, FolderFiles)
+    root = FolderFiles(Path(Path(source.path).anchor or os.sep))
+    if source.chosen and on_disk:
+        above = source.path.parent.parent
+        yield Places(source.files, listed=False)
+        yield Places(FolderFiles(above), base=f"{source.path.parent.name}/", listed=False)
+        yield Places(root, base=f"{_below(root.path, source.path.parent)}/", listed=False)
+    yield Places(source.files)
+    if on_disk and not source.chosen:
+        yield Places(root, base=f"{_below(root.path, source.path)}/", listed=False)
+
+
+def has_class_folders(pictures: Sequence[str]) -> bool:
+    """Tell whether pictures lie in two folders or more that are not named as parts."""
+    folders = {posixpath.basename(posixpath.dirname(name)) for name in pictures}
+    return sum(bool(folder) and not part_of(folder) for folder in folders) > 1
+
+
+def is_picture(name: str) -> bool:
+    """Tell whether a file is a picture, by its ending."""
+    dot = name.rfind(".")
+    return dot >= 0 and name[dot:].lower() in SUFFIXES
+
+
+def _below(root: Path, folder: Path) -> str:
+    return folder.relative_to(root).as_posix()
+
+
+def _plain(cell: str) -> str:
+    """Return a cell as a path with slashes, without a drive or the root."""
+    value = cell.strip().replace("\\", "/")
+    if value[1:2] == ":":
+        value = PureWindowsPath(value).relative_to(PureWindowsPath(value).anchor).as_posix()
+    return value.lstrip("/").removeprefix("./")
+
+
+def _stem(name: str) -> str:
+    return name[: name.rfind(".")] if is_picture(name) else name
+
+
+def _index(pairs: Iterator[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key, name in pairs:
+        found.setdefault(key, []).append(name)
+    return found
+
+
+def _nearest(candidates: Sequence[str], value: str, hints: Sequence[str]) -> str:
+    if len(candidates) < 2:
+        return candidates[0] if candidates else ""
+    wanted = posixpath.dirname(value).lower().split("/")[::-1]
+
+    def rank(name: str) -> tuple[int, int]:
+        folders = posixpath.dirname(name).lower().split("/")
+        common = 0
+        for mine, theirs in zip(wanted, folders[::-1], strict=False):
+            if mine != theirs:
+                break
+            common += 1
+        return common, sum(hint.strip("/").lower() in folders for hint in hints if hint)
+
+    ranked = sorted(candidates, key=rank, reverse=True)
+    return ranked[0] if rank(ranked[0]) > rank(ranked[1]) else ""

@@ -1,0 +1,223 @@
+"""Reading a table: CSV and its relatives, and JSON lines, into columns of text."""
+
+import csv
+import io
+import json
+import posixpath
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+import psutil
+
+from designer.data.files import Files
+from designer.data.findings import LeftOut
+from designer.data.tables import text
+from designer.errors import DesignerError
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
+HEAD = 2**16  # bytes that tell what kind of table it is
+_MEMORY = 12  # times the size of its file that the cells of a table take at most
+_SHARE = 0.5  # of the free memory
+_RAGGED = 0.1  # share of rows of another length from which a table is refused
+_LONGEST = 2**24  # characters of a cell
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table of text.
+
+    Attributes
+    ----------
+    name
+        Of its file, among the files of the data set.
+    names
+        Of its columns, each different.
+    columns
+        The cells of each column from top to bottom, without spaces around them.
+    delimiter
+        What stands between its cells; "" for JSON lines.
+    left_out
+        Rows that cannot be read.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    columns: tuple[list[str], ...]
+    delimiter: str = ","
+    left_out: tuple[LeftOut, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.columns[0]) if self.columns else 0
+
+    def column(self, name: str) -> list[str]:
+        """Return the cells of a column."""
+        return self.columns[self.names.index(name)]
+
+    @property
+    def stem(self) -> str:
+        """The name of its file without folder and ending."""
+        return posixpath.splitext(posixpath.basename(self.name))[0]
+
+    @property
+    def folder(self) -> str:
+        """The folder of its file with a slash; "" for the topmost."""
+        folder = posixpath.dirname(self.name)
+        return f"{folder}/" if folder else ""
+
+
+def is_table(name: str) -> bool:
+    """Tell whether a file is a table, by its ending."""
+    return name.lower().endswith(SUFFIXES)
+
+
+def read_table(files: Files, name: str, *, head: bool = False) -> Table:
+    """Read a table, or only its first rows.
+
+    Parameters
+    ----------
+    files, name
+        Where it is.
+    head
+        Whether the rows of its first 64 KiB are enough.
+
+    Raises
+    ------
+    DesignerError
+        It cannot be read, is no table of text, has no rows, or does not fit into memory.
+    """
+    where = files.where(name)
+    if not head:
+        _check_size(where, files.size(name))
+    content = files.read(name, HEAD) if head else files.read(name)
+    cut = head and len(content) == HEAD
+    if cut:
+        end = content.rfind(b"\n") + 1  # not within a letter of several bytes
+        content = content[: end + end % 2] if end > 1 else content
+    return table_of(where, name, text.decoded(content, where), quick=head)
+
+
+def table_of(where: str, name: str, whole: str, *, quick: bool = False) -> Table:
+    """Return the table that is written in a text.
+
+    Parameters
+    ----------
+    where, name
+        How sentences and the data set name its file.
+    whole
+        The text.
+    quick
+        Whether it is only the beginning of a table, so that faults are said later.
+
+    Raises
+    ------
+    DesignerError
+        It is no table, or has no rows.
+    """
+    if name.lower().endswith((".jsonl", ".ndjson")):
+        table = _json_lines(where, name, whole)
+    else:
+        table = _cells(where, name, whole, quick=quick)
+    if not len(table):
+        raise DesignerError(f"{where} has no rows: add a row for each picture.")
+    return table
+
+
+def _cells(where: str, name: str, whole: str, *, quick: bool) -> Table:
+    lines = io.StringIO(whole, newline="")
+    first = list(islice(lines, text.SNIFFED))
+    delimiter = text.delimiter_of(first)
+    sample = text.parsed(first, delimiter)
+    lines.seek(0)
+    header = text.has_header(sample)
+    width = len(sample[0]) if sample else 0
+    columns: tuple[list[str], ...] = tuple([] for _ in range(width))
+    left_out: list[LeftOut] = []
+    rows = _rows(where, lines, delimiter, quick=quick)
+    if header:
+        next(rows, None)
+    for number, row in rows:
+        if len(row) != width:
+            while len(row) > width and not row[-1].strip():
+                row.pop()
+            if len(row) != width:
+                reason = f"has {len(row)} cells, where the first row has {width}"
+                left_out.append(LeftOut(f"line {number} of {name}", reason))
+                continue
+        for cells, cell in zip(columns, row, strict=True):
+            cells.append(cell.strip())
+    rows_read = len(columns[0]) if columns else 0
+    if not quick and whole.count('"') % 2 and any("\n" in cells[-1] for cells in columns if cells):
+        raise DesignerError(
+            f"{where} has a quote that is not closed, so that its last rows are read as one: close "
+            "it, or save the table again."
+        )
+    if len(left_out) > _RAGGED * (rows_read + len(left_out)) and not quick:
+        raise DesignerError(
+            f"{where} has rows of different lengths: {left_out[0].file} {left_out[0].reason}. "
+            "Put cells that hold a comma, or what else stands between cells, into quotes."
+        )
+    names = text.column_names(sample[0] if header else [""] * width)
+    return Table(name, names, columns, delimiter, tuple(left_out))
+
+
+def _rows(
+    where: str, lines: Iterable[str], delimiter: str, *, quick: bool
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not empty, each with the number of its last line from 1."""
+    before = csv.field_size_limit(_LONGEST)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    try:
+        for row in reader:
+            if any(cell and not cell.isspace() for cell in row):
+                yield reader.line_num, row
+    except csv.Error as error:
+        if not quick:
+            raise DesignerError(
+                f"Line {reader.line_num} of {where} cannot be read ({error}): close its quotes, or "
+                "save the table again."
+            ) from error
+    finally:
+        csv.field_size_limit(before)
+
+
+def _json_lines(where: str, name: str, whole: str) -> Table:
+    rows: list[dict[str, object]] = []
+    for number, line in enumerate(whole.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise DesignerError(
+                f"Line {number} of {where} is no JSON ({error}): write one object a line, such as "
+                '{"file": "a.png", "label": "cat"}.'
+            ) from error
+        if not isinstance(row, dict):
+            raise DesignerError(
+                f"Line {number} of {where} is no JSON object: write one object a line, such as "
+                '{"file": "a.png", "label": "cat"}.'
+            )
+        rows.append(row)
+    names = tuple(dict.fromkeys(key for row in rows for key in row))
+    columns = tuple([_cell(row.get(key)) for row in rows] for key in names)
+    return Table(name, names, columns, "")
+
+
+def _cell(value: object) -> str:
+    """Return the text of a JSON value; lists stay JSON, as several labels."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    return value.strip() if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _check_size(where: str, size: int) -> None:
+    free = int(_SHARE * psutil.virtual_memory().available)
+    if _MEMORY * size > free:
+        raise DesignerError(
+            f"{where} has {size:,} bytes, which as a table take up to {_MEMORY * size:,} bytes of "
+            f"memory, but only {free:,} are free for it: remove columns that are not needed, or "
+            "close other programs."
+        )
