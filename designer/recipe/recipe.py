@@ -265,6 +265,17 @@ def reading_settings(data: Data) -> Data:
     return Data(**{name: getattr(data, name) for name in _READING})
 
 
+def other_data(source: str) -> dict[str, Any]:
+    """Return the changes of a recipe that take another data set, by dotted names.
+
+    How the data set before was read, such as the columns of its table and the pictures that are
+    left out, says nothing about the new one: those settings get their defaults.
+    """
+    plain = Data()
+    names = (*_READING, "first_label")
+    return {f"data.{name}": getattr(plain, name) for name in names} | {"data.source": source}
+
+
 class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How to train. The defaults suit small image networks and take LeNet-5 on digits past 97 %.
 

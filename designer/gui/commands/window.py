@@ -128,6 +128,9 @@ class Window(Protocol):
     def show_data(self) -> object:
         """Show the data set of the current design in a window of its own."""
 
+    def paste_files(self) -> bool:
+        """Open the file, or use the data, whose path the clipboard holds; False for none."""
+
     def load_weights(self) -> None:
         """Ask for a file of weights to start from."""
 

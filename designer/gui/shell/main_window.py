@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from PySide6 import QtWidgets
 from PySide6.QtCore import QByteArray, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QDialog,
     QMainWindow,
@@ -28,6 +37,7 @@ from designer.gui.documents.autosave import Autosave
 from designer.gui.documents.workspace import Workspace
 from designer.gui.gallery.welcome import Welcome
 from designer.gui.shell.document_files import Documents, finish_typing
+from designer.gui.shell.drops import Drops, clipboard_paths, local_paths
 from designer.gui.shell.toolbar import Toolbar
 from designer.gui.worker.trainer import Trainer
 
@@ -77,6 +87,8 @@ class MainWindow(QMainWindow):
         self.welcome.file_requested.connect(self.documents.open_file)
         self.workspace.documents_changed.connect(self._name_window)
         self.workspace.switched.connect(self._switched)
+        self.drops = Drops(self)
+        self.top_notices.addWidget(self.drops.notice)
         for signal in (self.trainer.run_changed, self.trainer.state_changed):
             signal.connect(self._tell_of_training)
         self.setAcceptDrops(True)
@@ -96,6 +108,8 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.backup_notice)
+        self.top_notices = QVBoxLayout()
+        column.addLayout(self.top_notices)
         column.addWidget(self.pages, 1)
         self.setCentralWidget(center)
         self._menus()
@@ -271,6 +285,27 @@ class MainWindow(QMainWindow):
         """Ask for a file of weights to start from, and show which layers they fit."""
         self._show_set_up()
         self.training.set_up.start.choose_file(report=True)
+
+    def open_design(self, path: Path) -> None:
+        """Open a design file."""
+        self.documents.open_file(path)
+
+    def use_data(self, path: Path) -> None:
+        """Train the current design on a data set, and show it in the Training panel and in a window."""
+        self._show_set_up()
+        self.training.set_up.take_data(str(path))
+        self.show_data()
+
+    def use_weights(self, path: Path) -> None:
+        """Let the training of the current design start from weights."""
+        self._show_set_up()
+        self.training.set_up.start.take(str(path), report=True)
+
+    def paste_files(self) -> bool:
+        """Take the files or the path on the clipboard as if they were dropped; False for none."""
+        paths = clipboard_paths(QGuiApplication.clipboard().mimeData())
+        self.drops.take(paths)
+        return bool(paths)
 
     def export(self, run: Path | None = None) -> None:
         """Open the export dialog for the current design, or for a run's best weights."""
@@ -489,14 +524,19 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files anywhere on the window."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if local_paths(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the dropped files."""
-        for url in event.mimeData().urls():
-            if url.isLocalFile():
-                self.documents.open_file(Path(url.toLocalFile()))
+        """Open the dropped designs, and train on the dropped data."""
+        event.acceptProposedAction()
+        paths = local_paths(event.mimeData())
+        self.drops.take(paths)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Paste files where nothing else takes the keys, such as on the welcome page."""
+        if not (event.matches(QKeySequence.StandardKey.Paste) and self.paste_files()):
+            super().keyPressEvent(event)
 
 
 def _open(dialog: QDialog) -> None:

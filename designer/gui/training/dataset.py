@@ -1,7 +1,8 @@
 """The choice of a data set: its name or path, its size and classes, some of its pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 SAMPLES = 24  # pictures read of a data set
 _SIDE = 40  # height and width at which a picture is read, in pixels
 _REMEMBERED = 8  # data sets whose description and samples are kept, to switch back at once
+_NAMES_ROOM, _NAME_ROOM = 80, 40  # letters of all names of classes, and of one
+_LISTED = 25  # classes that are listed with their counts
 _WORDS = {"train": "training", "validation": "validation", "test": "test"}
 
 
@@ -294,7 +297,9 @@ class DataChooser(QWidget):
         act
             Called with the number of the remedy whose button is pressed.
         """
-        self.facts.setText(_facts(self.reading.description, recipe) if self.reading else "")
+        if self.reading is not None:
+            self.facts.setText(_facts(self.reading.description, recipe))
+            self.facts.setToolTip(tip(_counted(for_recipe(self.reading.description, recipe))))
         text = match.refusal or "\n".join(filter(None, (match.warning, match.note)))
         self.message.setText(text)
         self.message.setVisible(bool(text))
@@ -473,7 +478,32 @@ def _facts(data: "Description", recipe: Recipe) -> str:
     kind = _outputs(data.kind, data.outputs)
     counts = split_counts(data, recipe)
     parts = ", ".join(f"{numbers.count(n)}&nbsp;{_WORDS[part]}" for part, n in counts.items())
-    return f"{size} {color}, {kind}<br>{parts}"
+    names = _names(data.target.values)
+    return "<br>".join(filter(None, (f"{size} {color}, {kind}", escape(names), parts)))
+
+
+def _names(names: Sequence[str]) -> str:
+    """Return the names of classes or labels, as many as have room on two lines."""
+    shown: list[str] = []
+    room = _NAMES_ROOM
+    for each in names:
+        name = " ".join(each.split())[:_NAME_ROOM]
+        room -= len(name) + 2
+        if room < 0:
+            return f"{', '.join(shown)} … and {numbers.count(len(names) - len(shown))} more"
+        shown.append(name)
+    return ", ".join(shown)
+
+
+def _counted(data: "Description") -> str:
+    """Return the classes or labels with their numbers of training images, a line for each."""
+    counts = data.class_counts.get("train", ())
+    lines = [
+        f"{name[:_NAME_ROOM]}: {numbers.count(count)}"
+        for name, count in zip(data.target.values, counts, strict=False)
+    ]
+    rest = len(lines) - _LISTED
+    return "\n".join([*lines[:_LISTED], f"… and {numbers.count(rest)} more"] if rest > 0 else lines)
 
 
 def _outputs(kind: str, number: int) -> str:

@@ -1,6 +1,6 @@
 """Whether a data set fits a design, in a sentence, and the edits that make it fit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,11 @@ from designer.gui.documents.training_problem import recipe_fix
 from designer.recipe.losses import LOSSES, Targets, losses_for
 from designer.recipe.misfits import Misfit, misfit, whole_numbers_are_classes
 from designer.recipe.reading import changed
-from designer.recipe.recipe import Recipe, consequences, fields
+from designer.recipe.recipe import Recipe, consequences, fields, other_data
 
 if TYPE_CHECKING:
     from designer.data import Description
+    from designer.data.findings import Finding
 
 # Above this ratio between the sizes of images and input, a remedy is offered besides scaling.
 _FAR = 1.5
@@ -53,6 +54,8 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
     whole = data.as_classes is not None
     data = for_recipe(data, recipe)
     data = replace(data, name=data_title(recipe.data.source, data.name))
+    if question := next((each for each in data.findings if each.kind == "question"), None):
+        return Match(question.sentence, fixes=choices(question))
     shapes = [port.shape for port in analysis.inputs]
     if len(shapes) != 1 or len(shapes[0]) != 3:
         return Match(
@@ -154,6 +157,10 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         fixes += (_first_label(data),)
     if data.note:
         notes.append(data.note)
+    for found in data.findings:
+        if found.kind == "warning":
+            warnings.append(found.sentence)
+        fixes += choices(found)
     if data.absent:
         notes.append(_never_occur(data))
     if data.channels != channels:
@@ -161,7 +168,7 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         notes.append(gray if channels == 3 else "Color images are converted to gray.")
         if recipe.data.source in BUILT_IN:
             offered = built_in_for(channels)
-            fixes += (recipe_fix(BUILT_IN[offered].offer, with_value("data.source", offered)),)
+            fixes += (recipe_fix(BUILT_IN[offered].offer, with_values(other_data(offered))),)
     if (height, width) != (own[1], own[2]) or data.heights[0] != data.heights[1]:
         notes.append(f"Images are scaled to {height}×{width}.")
         factor = max(height / own[1], own[1] / height)
@@ -303,9 +310,18 @@ def _stays_valid(design: Design, edit: Edit) -> bool:
         return False
 
 
+def choices(found: "Finding") -> tuple[Fix, ...]:
+    """Return the answers to a question about data, or the remedies, as changes of the recipe."""
+    return tuple(recipe_fix(each.label, with_values(each.settings)) for each in found.choices)
+
+
 def with_value(name: str, value: object) -> Callable[[Recipe], Recipe]:
     """Return the change of a recipe that sets one setting, and what follows from it."""
-    changes = {name: value}
+    return with_values({name: value})
+
+
+def with_values(changes: Mapping[str, object]) -> Callable[[Recipe], Recipe]:
+    """Return the change of a recipe that sets some settings, and what follows from them."""
     return lambda recipe: changed(recipe, {**changes, **consequences(recipe, changes)})
 
 

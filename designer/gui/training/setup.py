@@ -32,11 +32,11 @@ from designer.gui.documents.data_titles import BUILT_IN, built_in_for
 from designer.gui.documents.training_problem import RecipeFix, recipe_fix, training_problem
 from designer.gui.documents.workspace import Workspace
 from designer.gui.training.dataset import DataChooser, is_brought
-from designer.gui.training.matching import Match, match, split_counts, with_value
+from designer.gui.training.matching import Match, match, split_counts, with_values
 from designer.gui.training.recipe_form import RecipeForm
 from designer.gui.training.start_from import StartFrom
 from designer.recipe.reading import changed, read_recipe
-from designer.recipe.recipe import Recipe, reading_settings
+from designer.recipe.recipe import Recipe, other_data, reading_settings
 from designer.storage import save_file, unwritable
 
 SETTLED = 150  # milliseconds after the last edit at which data and design are compared
@@ -299,9 +299,13 @@ class SetUp(QWidget):
     def _choose_data(self, source: str) -> None:
         """Use a data set; the current one, chosen again, is read again."""
         if source != self.recipe.data.source:
-            self._change({"data.source": source})
+            self._change(other_data(source))
         elif not self.data.busy:
             self.data.read_again()
+
+    def take_data(self, source: str) -> None:
+        """Use a data set that was dropped, and ask what it leaves open once it is read."""
+        self._choose_data(source)
 
     def _show_data(self) -> None:
         if self.isVisible() and self.workspace.document is not None:
@@ -336,7 +340,7 @@ class SetUp(QWidget):
         if self._data_error and not is_brought(self.data.source):
             sentence = self._data_error
             offered = self.data.offered
-            change = with_value("data.source", offered)
+            change = with_values(other_data(offered))
             fixes = (recipe_fix(BUILT_IN[offered].offer, change),)
         elif not sentence:
             sentence, fixes = self.start.error, ()

@@ -1,10 +1,13 @@
 """Which designs fit the built-in data."""
 
+from dataclasses import replace
+
 import pytest
 
 from designer import presets
 from designer.analysis.analysis import analyze
 from designer.data import describe, open_dataset
+from designer.data.findings import Choice, Finding
 from designer.gui.documents.data_titles import BUILT_IN, built_in_for
 from designer.gui.documents.training_problem import RecipeFix
 from designer.gui.training.matching import match
@@ -33,3 +36,33 @@ def test_every_preset_with_a_recipe_fits_the_built_in_data_for_it(name, describe
         assert not isinstance(fix, RecipeFix) and "10 classes" in fix.label
         found = match(analyze(fix.edit(design)), described[source], recipe)
     assert not found.refusal
+
+
+NAMES = Choice(label="take the classes from the names", settings={"data.classes_from": "names"})
+WEIGHTS = Choice(label="balance the weights", settings={"loss.class_weights": "balanced"})
+
+
+def test_a_question_of_the_data_is_answered_before_all_else(described):
+    digits = replace(
+        described["mnist10k"],
+        findings=(
+            Finding(code="rare", sentence="Class 3 is rare.", kind="warning", choices=(WEIGHTS,)),
+            Finding(code="names", sentence="Which?", kind="question", choices=(NAMES,)),
+        ),
+    )
+    recipe = changed(presets.recipe("alexnet"), {"data.source": "mnist10k"})
+    found = match(analyze(presets.load("alexnet")), digits, recipe)
+    assert found.refusal == "Which?" and [fix.label for fix in found.fixes] == [NAMES.label]
+    assert isinstance(found.fixes[0], RecipeFix)
+    assert found.fixes[0].change(recipe).data.classes_from == "names"
+
+
+def test_warnings_of_the_data_have_their_remedies(described):
+    rare = Finding(code="rare", sentence="Class 3 is rare.", kind="warning", choices=(WEIGHTS,))
+    digits = replace(described["mnist10k"], findings=(rare,))
+    recipe = presets.recipe("lenet5")
+    found = match(analyze(presets.load("lenet5")), digits, recipe)
+    assert not found.refusal and found.warning == "Class 3 is rare."
+    fix = found.fixes[0]
+    assert isinstance(fix, RecipeFix)
+    assert fix.change(recipe).loss.class_weights == "balanced"
