@@ -291,7 +291,7 @@ class MainWindow(QMainWindow):
         self.documents.open_file(path)
 
     def use_data(self, path: Path) -> None:
-        """Train the current design on a data set, and show it in the Training panel and in a window."""
+        """Train the current design on a data set, and show the data."""
         self._show_set_up()
         self.training.set_up.take_data(str(path))
         self.show_data()
