@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton
 
+from designer import known_data
 from designer.gui.training.data_download import offered_title
 from designer.gui.training.wrapping_button import WrappingButton
 from designer.known_data import KNOWN, find
@@ -59,8 +60,9 @@ def offered(desk, name):
         ("mnist", "MNIST, all digits (download, 11.6 MB)"),
     ],
 )
-def test_titles_say_what_is_to_be_downloaded(home, name, title):
-    assert offered_title(replace(KNOWN[name], installed=())) == title
+def test_titles_say_what_is_to_be_downloaded(home, name, title, monkeypatch):
+    monkeypatch.setitem(known_data.KNOWN, name, replace(KNOWN[name], installed=()))
+    assert offered_title(KNOWN[name]) == title
 
 
 def test_all_known_data_are_in_the_list(lenet):
