@@ -1,14 +1,11 @@
 """Where the bytes of a data set are: in a folder, or in an archive that is read in place."""
 
-import io
 import os
 import re
-import tarfile
-import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from designer.data.findings import LeftOut
@@ -34,6 +31,11 @@ class Files(Protocol):
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
         """What cannot or must not be read, such as entries that lead out of an archive."""
+        ...
+
+    @property
+    def empty_folders(self) -> tuple[str, ...]:
+        """The paths of folders that hold no visible files or folders."""
         ...
 
     def holds(self, name: str) -> bool:
@@ -71,17 +73,25 @@ class Files(Protocol):
 
 @dataclass(frozen=True)
 class FolderFiles:
-    """The files of a folder and of the folders in it; links to folders are followed once."""
+    """The files of a folder and of the folders in it.
+
+    Links to folders are followed, but not into a folder that they are in. Below a link, further
+    links are followed only to folders not yet visited, so that a web of links has an end.
+    """
 
     path: Path
 
     @property
     def names(self) -> tuple[str, ...]:
-        return self._found[0]
+        return self._found.names
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
-        return self._found[1]
+        return self._found.left_out
+
+    @property
+    def empty_folders(self) -> tuple[str, ...]:
+        return self._found.empty_folders
 
     def holds(self, name: str) -> bool:
         return os.path.isfile(self.path / name)
@@ -90,7 +100,7 @@ class FolderFiles:
         try:
             return os.stat(self.path / name).st_size
         except OSError as error:
-            raise _unreadable(self.where(name), error) from error
+            raise unreadable(self.where(name), error) from error
 
     def read(self, name: str, most: int | None = None) -> bytes:
         try:
@@ -99,202 +109,112 @@ class FolderFiles:
                     return file.readall()
                 return file.read(most) or b""
         except OSError as error:
-            raise _unreadable(self.where(name), error) from error
+            raise unreadable(self.where(name), error) from error
 
     def open(self, name: str) -> BinaryIO:
         try:
             return open(self.path / name, "rb")
         except OSError as error:
-            raise _unreadable(self.where(name), error) from error
+            raise unreadable(self.where(name), error) from error
 
     def where(self, name: str) -> str:
         return str(self.path / name)
 
     @cached_property
-    def _found(self) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
-        names: list[str] = []
-        left_out: list[LeftOut] = []
-
-        def look(folder: str, prefix: str, above: frozenset[tuple[int, int]]) -> None:
-            try:
-                with os.scandir(folder) as scan:
-                    entries = sorted(scan, key=lambda entry: natural(entry.name))
-            except OSError as error:
-                if not prefix:
-                    raise
-                left_out.append(LeftOut(prefix.rstrip("/"), _reason(error)))
-                return
-            for entry in entries:
-                if not visible(entry.name):
-                    continue
-                name = prefix + entry.name
-                try:
-                    if not entry.is_dir():
-                        if entry.is_file():
-                            names.append(name)
-                        continue
-                    here = above
-                    if entry.is_symlink() or above:
-                        stat = os.stat(entry.path)
-                        identity = (stat.st_dev, stat.st_ino)
-                        if identity in above:
-                            left_out.append(LeftOut(name, "is a link to a folder that it is in"))
-                            continue
-                        here = above | {identity}
-                except OSError as error:
-                    left_out.append(LeftOut(name, _reason(error)))
-                    continue
-                look(entry.path, f"{name}/", here)
-
-        stat = os.stat(self.path)
-        look(str(self.path), "", frozenset({(stat.st_dev, stat.st_ino)}))
-        return tuple(names), tuple(left_out)
+    def _found(self) -> "Found":
+        return _Walk().through(self.path)
 
     def __reduce__(self) -> tuple[type["FolderFiles"], tuple[Path]]:
         return FolderFiles, (self.path,)
 
 
 @dataclass(frozen=True)
-class ZipFiles:
-    """The files of a ZIP archive."""
+class Found:
+    """What a folder or archive holds; see `Files`."""
 
-    path: Path
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self._index[0]
-
-    @property
-    def left_out(self) -> tuple[LeftOut, ...]:
-        return self._index[1]
-
-    def holds(self, name: str) -> bool:
-        return name in self._entries
-
-    def size(self, name: str) -> int:
-        return self._entry(name).file_size
-
-    def read(self, name: str, most: int | None = None) -> bytes:
-        entry = self._entry(name)
-        try:
-            with self._archive.open(entry) as file:
-                return file.read(-1 if most is None else most)
-        except (OSError, zipfile.BadZipFile, RuntimeError, EOFError, ValueError) as error:
-            raise DesignerError(
-                f"{self.where(name)} cannot be read ({error}): pack or download the archive again."
-            ) from error
-        except Exception as error:  # zlib, bz2 and lzma have errors of their own
-            raise DesignerError(
-                f"{self.where(name)} is damaged ({error}): pack or download the archive again."
-            ) from error
-
-    def open(self, name: str) -> BinaryIO:
-        return io.BytesIO(self.read(name))
-
-    def where(self, name: str) -> str:
-        return f"{name} in {self.path}"
-
-    def _entry(self, name: str) -> zipfile.ZipInfo:
-        try:
-            return self._entries[name]
-        except KeyError:
-            raise DesignerError(
-                f"{self.path} holds no file {name}: pack or download the archive again."
-            ) from None
-
-    @cached_property
-    def _archive(self) -> zipfile.ZipFile:
-        try:
-            return zipfile.ZipFile(self.path)
-        except OSError as error:
-            raise _unreadable(str(self.path), error) from error
-        except Exception as error:  # damaged archives raise almost anything
-            raise DesignerError(
-                f"{self.path} is no readable ZIP archive ({error}): pack or download it again."
-            ) from error
-
-    @cached_property
-    def _entries(self) -> dict[str, zipfile.ZipInfo]:
-        return {
-            entry.filename: entry
-            for entry in self._archive.infolist()
-            if not entry.is_dir() and inside(entry.filename)
-        }
-
-    @cached_property
-    def _index(self) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
-        return _sorted_names(
-            entry.filename for entry in self._archive.infolist() if not entry.is_dir()
-        )
-
-    def __reduce__(self) -> tuple[type["ZipFiles"], tuple[Path]]:
-        return ZipFiles, (self.path,)
+    names: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    empty_folders: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class TarFiles:
-    """The files of a TAR archive that is not compressed."""
+class _Visited:
+    """A folder that a walk is in: the entries to come, and the folders above it."""
 
-    path: Path
+    prefix: str
+    entries: Iterator[os.DirEntry[str]]
+    above: frozenset[tuple[int, int]]
+    linked: bool  # whether a link led here
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self._index[0]
 
-    @property
-    def left_out(self) -> tuple[LeftOut, ...]:
-        return self._index[1]
+class _Walk:
+    """Finds the files below a folder."""
 
-    def holds(self, name: str) -> bool:
-        return name in self._entries
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._left_out: list[LeftOut] = []
+        self._empty: list[str] = []
+        self._visited: set[tuple[int, int]] = set()
 
-    def size(self, name: str) -> int:
-        return self._entry(name)[1]
+    def through(self, root: Path) -> Found:
+        stat = os.stat(root)
+        identity = (stat.st_dev, stat.st_ino)
+        with os.scandir(root):  # if it cannot be listed, nothing can be read
+            pass
+        # Not recursive: folders can lie deeper in one another than Python calls functions.
+        stack = [self._enter(str(root), "", frozenset(), identity, linked=False)]
+        while stack:
+            here = stack[-1]
+            entry = next(here.entries, None)
+            if entry is None:
+                stack.pop()
+                continue
+            name = here.prefix + entry.name
+            try:
+                if not entry.is_dir():
+                    if entry.is_file():
+                        self._names.append(name)
+                    elif entry.is_symlink():
+                        self._left_out.append(LeftOut(name, "is a link to nothing"))
+                    continue
+                stat = os.stat(entry.path)
+            except OSError as error:
+                self._left_out.append(LeftOut(name, _reason(error)))
+                continue
+            identity = (stat.st_dev, stat.st_ino)
+            link = entry.is_symlink()
+            if identity in here.above:
+                self._left_out.append(LeftOut(name, "is a link to a folder that it is in"))
+            elif link and here.linked and identity in self._visited:
+                self._left_out.append(LeftOut(name, "is a link to a folder that is read already"))
+            else:
+                linked = link or here.linked
+                stack.append(
+                    self._enter(entry.path, f"{name}/", here.above, identity, linked=linked)
+                )
+        return Found(tuple(self._names), tuple(self._left_out), tuple(self._empty))
 
-    def read(self, name: str, most: int | None = None) -> bytes:
-        start, size = self._entry(name)
+    def _enter(
+        self,
+        folder: str,
+        prefix: str,
+        above: frozenset[tuple[int, int]],
+        identity: tuple[int, int],
+        *,
+        linked: bool,
+    ) -> _Visited:
+        self._visited.add(identity)
+        entries: list[os.DirEntry[str]] = []
         try:
-            with open(self.path, "rb", buffering=0) as file:
-                file.seek(start)
-                content = file.read(size if most is None else min(size, most)) or b""
+            with os.scandir(folder) as scan:
+                entries = [entry for entry in scan if visible(entry.name)]
         except OSError as error:
-            raise _unreadable(str(self.path), error) from error
-        return content
-
-    def open(self, name: str) -> BinaryIO:
-        return io.BytesIO(self.read(name))
-
-    def where(self, name: str) -> str:
-        return f"{name} in {self.path}"
-
-    def _entry(self, name: str) -> tuple[int, int]:
-        try:
-            return self._entries[name]
-        except KeyError:
-            raise DesignerError(
-                f"{self.path} holds no file {name}: pack or download the archive again."
-            ) from None
-
-    @cached_property
-    def _entries(self) -> dict[str, tuple[int, int]]:
-        """The start and size of each file's content, in bytes."""
-        try:
-            with tarfile.open(self.path, "r:") as archive:
-                return {
-                    _plain(member.name): (member.offset_data, member.size)
-                    for member in archive
-                    if member.isreg()
-                }
-        except OSError as error:
-            raise _unreadable(str(self.path), error) from error
-        except Exception as error:  # damaged archives raise almost anything
-            raise DesignerError(
-                f"{self.path} is no readable TAR archive ({error}): pack or download it again."
-            ) from error
-
-    @cached_property
-    def _index(self) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
-        return _sorted_names(self._entries)
+            self._left_out.append(LeftOut(prefix.rstrip("/"), _reason(error)))
+        else:
+            if not entries and prefix:
+                self._empty.append(prefix.rstrip("/"))
+        entries.sort(key=lambda entry: natural(entry.name))
+        return _Visited(prefix, iter(entries), above | {identity}, linked)
 
 
 @dataclass(frozen=True)
@@ -319,6 +239,15 @@ class FilesBelow:
     def left_out(self) -> tuple[LeftOut, ...]:
         return self.files.left_out
 
+    @cached_property
+    def empty_folders(self) -> tuple[str, ...]:
+        prefix = f"{self.folder}/"
+        return tuple(
+            name.removeprefix(prefix)
+            for name in self.files.empty_folders
+            if name.startswith(prefix)
+        )
+
     def holds(self, name: str) -> bool:
         return self.files.holds(f"{self.folder}/{name}")
 
@@ -335,31 +264,32 @@ class FilesBelow:
         return self.files.where(f"{self.folder}/{name}")
 
 
-def open_archive(path: Path) -> Files:
-    """Return the files of an archive.
-
-    Raises
-    ------
-    DesignerError
-        It is damaged, or of a kind that is not read.
-    """
-    if path.name.lower().endswith(".zip"):
-        return ZipFiles(path)
-    return TarFiles(path)
-
-
 def is_archive(path: Path) -> bool:
     """Tell whether a path is that of an archive, by its ending."""
-    return path.name.lower().endswith(ARCHIVES)
+    return is_archive_name(path.name)
+
+
+def is_archive_name(name: str) -> bool:
+    """Tell whether a file is an archive, by its ending."""
+    return name.lower().endswith(ARCHIVES)
+
+
+def shown(name: str) -> str:
+    """Return a name as a sentence shows it: line breaks and unreadable bytes become escapes."""
+    return name if name.isprintable() else ascii(name)[1:-1]
 
 
 def natural(name: str) -> list[tuple[int, int | str]]:
-    """Return the key by which names are sorted with numbers in their order: 2 before 10."""
-    return [
+    """Return the key by which names are sorted with numbers in their order: 2 before 10.
+
+    Names with equal numbers, such as 1 and 01, are in the order of their letters.
+    """
+    pieces: list[tuple[int, int | str]] = [
         (0, int(piece)) if piece.isdigit() and piece.isascii() else (1, piece)
         for piece in _NUMBERS.split(name)
         if piece
     ]
+    return [*pieces, (-1, name)]
 
 
 def visible(name: str) -> bool:
@@ -367,38 +297,13 @@ def visible(name: str) -> bool:
     return not name.startswith((".", "__"))
 
 
-def inside(name: str) -> bool:
-    """Tell whether an archive's entry stays within the archive's folder."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    return not path.is_absolute() and ".." not in path.parts and ":" not in path.parts[0]
-
-
-def _plain(name: str) -> str:
-    """Return the name of an entry without a leading ``./``."""
-    return name.removeprefix("./")
-
-
-def _sorted_names(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
-    taken: list[str] = []
-    left_out: list[LeftOut] = []
-    for name in names:
-        if not inside(name):
-            left_out.append(LeftOut(name, "leads out of the archive"))
-        elif all(map(visible, _folders_and_name(name))):
-            taken.append(name)
-    return tuple(sorted(taken, key=natural_path)), tuple(left_out)
-
-
 def natural_path(name: str) -> list[list[tuple[int, int | str]]]:
     """Return the key that sorts paths as a walk through the folders in natural order does."""
     return [natural(each) for each in name.split("/")]
 
 
-def _folders_and_name(name: str) -> Iterator[str]:
-    yield from name.split("/")
-
-
-def _unreadable(where: str, error: OSError) -> DesignerError:
+def unreadable(where: str, error: OSError) -> DesignerError:
+    """Return the error of a file or folder that the system does not let us read."""
     return DesignerError(
         f"{where} cannot be read ({error.strerror or error}): check that it is there and that you "
         "may read it."

@@ -6,7 +6,7 @@ PART_NAMES: Mapping[str, tuple[str, ...]] = {
     "train": ("train", "training", "trainset", "training_set", "train_set", "tr"),
     "validation": ("validation", "val", "valid", "validate", "dev", "eval", "evaluation", "valset",
                    "validation_set", "val_set"),
-    "test": ("test", "testing", "tst", "testset", "test_set", "holdout"),
+    "test": ("test", "testing", "tst", "testset", "test_set", "test1", "holdout"),
 }  # fmt: skip
 
 _PARTS = {name: part for part, names in PART_NAMES.items() for name in names}

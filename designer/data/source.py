@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from designer.data.files import Files, FilesBelow, FolderFiles, is_archive, open_archive
+from designer.data.archives import open_archive
+from designer.data.files import Files, FilesBelow, FolderFiles, is_archive
 
 
 @dataclass(frozen=True)

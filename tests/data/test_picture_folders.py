@@ -89,18 +89,6 @@ def make_no_classes(root: Path) -> None:
     write_pictures(root, 2)
 
 
-def make_unlabeled_test(root: Path) -> None:
-    write_pictures(root / "train" / "cat", 1)
-    write_pictures(root / "train" / "dog", 1)
-    write_pictures(root / "test", 2)
-
-
-def make_unknown_class(root: Path) -> None:
-    write_pictures(root / "train" / "cat", 1)
-    write_pictures(root / "train" / "dog", 1)
-    write_pictures(root / "val" / "cow", 2)
-
-
 def make_two_validations(root: Path) -> None:
     for part in ("train", "val", "validation"):
         write_pictures(root / part / "cat", 1)
@@ -111,13 +99,11 @@ def make_two_validations(root: Path) -> None:
     [
         (lambda root: None, r"holds no pictures: put the pictures into one sub-folder"),
         (make_no_classes, "holds pictures but no class folders"),
-        (make_empty_class, r"class folder .*dog holds no pictures \(.*\.png"),
+        (make_empty_class, "all of one class, cat: .* The folder dog of .* holds no pictures"),
         (lambda root: write_pictures(root / "cat", 3), "all of one class"),
-        (make_unlabeled_test, r"test holds pictures but no class folders"),
-        (make_unknown_class, r"cow is a class that the training pictures do not have"),
-        (make_two_validations, r"val are both for validation"),
+        (make_two_validations, r"val and .*validation are both for validation"),
     ],
-    ids=["empty", "flat", "empty class", "one class", "flat test", "unknown class", "twice"],
+    ids=["empty", "flat", "empty class", "one class", "twice"],
 )
 def test_what_is_refused(tmp_path: Path, make: object, message: str) -> None:
     make(tmp_path)

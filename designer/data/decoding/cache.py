@@ -11,7 +11,6 @@ import hashlib
 import math
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,15 +20,16 @@ from typing import Any, BinaryIO
 
 import PIL
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 
-LIMIT = 20 * 2**30  # bytes of all sets
-_FREE_SHARE = 0.1  # of the disk, which the cache leaves free
+from designer.data import cache_folder
+from designer.data.cache_folder import bytes_in, empty, make_room, mark_used, size
+
+__all__ = ["Cache", "CacheSet", "cache_set", "empty", "size"]
+
 _VERSION = 1  # to be raised when decoding gives other pixels, or the files change
 _KEY, _CHECKSUM = 16, 8  # bytes
 _ENTRY = _KEY + _CHECKSUM
 _LOOK_SECONDS = 1.0  # between looks for rows that other processes have added
-_USED = "used"  # a file whose time is that of the set's last use
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,6 @@ class CacheSet:
     most: int
 
 
-def folder() -> Path:
-    """Return the folder of all sets, in the user's folder for caches."""
-    return user_cache_path("netdesigner", appauthor=False) / "pictures"
-
-
 def cache_set(source: Path, *, form: str, rows: int, row: int, writers: int) -> CacheSet:
     """Return the set of a data set, and make room for it by removing the sets used longest ago.
 
@@ -74,83 +69,11 @@ def cache_set(source: Path, *, form: str, rows: int, row: int, writers: int) -> 
         repr((_VERSION, PIL.__version__, form, row)).encode(), digest_size=_KEY
     ).digest()
     name = hashlib.blake2b(about + os.fsencode(source.absolute()), digest_size=_KEY).hexdigest()
-    own = folder() / name
-    room = _make_room(own, wanted=rows * (row + _ENTRY))
+    own = cache_folder.folder() / name
+    room = make_room(own, wanted=rows * (row + _ENTRY))
     with suppress(OSError):
-        own.mkdir(parents=True, exist_ok=True)
-        (own / _USED).write_bytes(b"")
-    return CacheSet(own, about, max(0, room - _bytes_in(own)) // max(1, writers))
-
-
-def size() -> int:
-    """Return the bytes of all sets."""
-    return sum(_bytes_in(each) for each in _sets())
-
-
-def empty() -> int:
-    """Remove all sets; return the bytes that were freed.
-
-    Raises
-    ------
-    OSError
-        A set cannot be removed.
-    """
-    before = size()
-    for each in _sets():
-        shutil.rmtree(each)
-    return before - size()
-
-
-def _sets() -> list[Path]:
-    """Return the folders of all sets; other things in the folder are not the program's."""
-    try:
-        found = [each for each in folder().iterdir() if len(each.name) == 2 * _KEY]
-    except OSError:
-        return []
-    return [each for each in found if each.is_dir() and not each.is_symlink()]
-
-
-def _bytes_in(path: Path) -> int:
-    total = 0
-    with suppress(OSError), os.scandir(path) as entries:
-        for entry in entries:
-            with suppress(OSError):  # removed at this moment
-                total += entry.stat(follow_symlinks=False).st_size
-    return total
-
-
-def _make_room(own: Path, *, wanted: int) -> int:
-    """Remove sets used longest ago until a set of ``wanted`` bytes has room; return its room."""
-    others = sorted((_last_use(each), each) for each in _sets() if each != own)
-    total = sum(_bytes_in(each) for _, each in others)
-    room = _room(own, others=total)
-    for _, each in others:
-        if room >= wanted:
-            break
-        shutil.rmtree(each, ignore_errors=True)
-        total = sum(_bytes_in(each) for _, each in others)
-        room = _room(own, others=total)
-    return min(room, wanted)
-
-
-def _room(own: Path, *, others: int) -> int:
-    """Return how many bytes a set may have, with ``others`` bytes in other sets."""
-    existing = own
-    while not existing.exists():
-        existing = existing.parent
-    try:
-        disk = shutil.disk_usage(existing)
-    except OSError:
-        return 0
-    free = disk.free - int(_FREE_SHARE * disk.total)
-    return max(0, min(LIMIT - others, _bytes_in(own) + free))
-
-
-def _last_use(path: Path) -> float:
-    try:
-        return (path / _USED).stat().st_mtime
-    except OSError:
-        return 0.0
+        mark_used(own)
+    return CacheSet(own, about, max(0, room - bytes_in(own)) // max(1, writers))
 
 
 class Cache:

@@ -6,6 +6,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from designer.data import cache_folder
 from designer.data.decoding import Decoders, PictureStore, cache
 from designer.data.decoding.cache import Cache, cache_set
 from tests.data.decoding.samples import SHAPE, Numbered, pixels
@@ -16,12 +17,12 @@ COUNT = 12
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch, tmp_path):
-    monkeypatch.setattr(cache, "folder", lambda: tmp_path / "pictures")
+    monkeypatch.setattr(cache_folder, "folder", lambda: tmp_path / "pictures")
     return tmp_path / "pictures"
 
 
 def chosen(source="data", form="form"):
-    return cache_set(cache.folder().parent / source, form=form, rows=100, row=ROW, writers=1)
+    return cache_set(cache_folder.folder().parent / source, form=form, rows=100, row=ROW, writers=1)
 
 
 def filled(values=range(COUNT), **which):
@@ -92,11 +93,11 @@ def test_foreign_files_do_no_harm():
     (found.folder / "a.keys").write_bytes(os.urandom(1000))
     (found.folder / "b.keys").mkdir()
     (found.folder / "c.rows").write_bytes(os.urandom(1000))
-    (cache.folder() / "mine").mkdir()
-    (cache.folder() / "mine" / "letter.txt").write_text("mine")
+    (cache_folder.folder() / "mine").mkdir()
+    (cache_folder.folder() / "mine" / "letter.txt").write_text("mine")
     np.testing.assert_array_equal(read(found, 5), pixels(5))
     cache.empty()
-    assert (cache.folder() / "mine" / "letter.txt").exists()
+    assert (cache_folder.folder() / "mine" / "letter.txt").exists()
 
 
 def test_processes_that_write_at_once_do_not_disturb_each_other():
@@ -137,22 +138,24 @@ def test_the_sets_used_longest_ago_make_room(monkeypatch):
         os.utime(used, (10**9 - age, 10**9 - age))
     each = COUNT * (ROW + 24) + 16
     assert cache.size() == 3 * each
-    monkeypatch.setattr(cache, "LIMIT", 100 * (ROW + 24) + each)
+    monkeypatch.setattr(cache_folder, "LIMIT", 100 * (ROW + 24) + each)
     chosen(source="another")
     assert read(chosen(source="new"), 1) is not None
     assert cache.size() == each
 
 
 def test_a_set_grows_to_its_limit_and_no_further(monkeypatch):
-    monkeypatch.setattr(cache, "LIMIT", 5 * (ROW + 24))
+    monkeypatch.setattr(cache_folder, "LIMIT", 5 * (ROW + 24))
     found = filled()
     assert [read(found, value) is not None for value in range(6)] == [True] * 5 + [False]
-    again = cache_set(cache.folder().parent / "data", form="form", rows=100, row=ROW, writers=2)
+    again = cache_set(
+        cache_folder.folder().parent / "data", form="form", rows=100, row=ROW, writers=2
+    )
     assert again.most == 0
 
 
 def test_a_full_disk_gets_nothing(monkeypatch):
-    usage = shutil.disk_usage(cache.folder().parent)
+    usage = shutil.disk_usage(cache_folder.folder().parent)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=usage.total // 100))
     assert chosen().most == 0
 

@@ -1,0 +1,297 @@
+"""Archives that are read in place: ZIP, and TAR where it is not compressed.
+
+A compressed TAR archive can only be read from its beginning, so it is uncompressed once into a
+file of the program's cache, and that is read in place.
+"""
+
+import io
+import stat
+import tarfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from designer.data.files import Files, Found, natural_path, shown, unreadable, visible
+from designer.data.findings import LeftOut
+from designer.data.limits import check_promise
+from designer.data.unpacking import unpacked
+from designer.errors import DesignerError
+
+_ENCRYPTED = 0x1  # flag of a ZIP entry
+_SMALL = 2**24  # bytes of a file that surely fit into memory
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """An entry of an archive.
+
+    Attributes
+    ----------
+    name
+        As it is in the archive.
+    folder
+        Whether it is a folder.
+    refused
+        Why it must not or cannot be read, "" if it can.
+    """
+
+    name: str
+    folder: bool = False
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class ZipFiles:
+    """The files of a ZIP archive."""
+
+    path: Path
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._found.names
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        return self._found.left_out
+
+    @property
+    def empty_folders(self) -> tuple[str, ...]:
+        return self._found.empty_folders
+
+    def holds(self, name: str) -> bool:
+        return name in self._entries
+
+    def size(self, name: str) -> int:
+        return self._entry(name).file_size
+
+    def read(self, name: str, most: int | None = None) -> bytes:
+        entry = self._entry(name)
+        promised = entry.file_size if most is None else min(most, entry.file_size)
+        if promised > _SMALL:
+            check_promise(self.where(name), promised)
+        try:
+            with self._archive.open(entry) as file:
+                return file.read(promised)
+        except MemoryError:
+            raise
+        except Exception as error:  # damaged archives raise almost anything
+            raise DesignerError(
+                f"{self.where(name)} cannot be read ({error}): pack or download the archive again."
+            ) from error
+
+    def open(self, name: str) -> BinaryIO:
+        return io.BytesIO(self.read(name))
+
+    def where(self, name: str) -> str:
+        return f"{shown(name)} in {self.path}"
+
+    def _entry(self, name: str) -> zipfile.ZipInfo:
+        try:
+            return self._entries[name]
+        except KeyError:
+            raise _lacks(self.path, name) from None
+
+    @cached_property
+    def _archive(self) -> zipfile.ZipFile:
+        try:
+            return zipfile.ZipFile(self.path)
+        except OSError as error:
+            raise unreadable(str(self.path), error) from error
+        except Exception as error:  # damaged archives raise almost anything
+            raise DesignerError(
+                f"{self.path} is no readable ZIP archive ({error}): pack or download it again."
+            ) from error
+
+    @cached_property
+    def _entries(self) -> dict[str, zipfile.ZipInfo]:
+        """The entries by their plain names; of several with the same name, the last."""
+        return {_zip_name(entry): entry for entry in self._archive.infolist()}
+
+    @cached_property
+    def _found(self) -> Found:
+        entries = self._archive.infolist()
+        files = [entry for entry in entries if not entry.is_dir()]
+        if files and all(entry.flag_bits & _ENCRYPTED for entry in files):
+            raise DesignerError(
+                f"{self.path} is encrypted: unpack it with its password, and open the folder."
+            )
+        return _found(
+            _Entry(_zip_name(entry), entry.is_dir(), _refused_zip(entry)) for entry in entries
+        )
+
+    def __reduce__(self) -> tuple[type["ZipFiles"], tuple[Path]]:
+        return ZipFiles, (self.path,)
+
+
+@dataclass(frozen=True)
+class TarFiles:
+    """The files of a TAR archive."""
+
+    path: Path
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._found.names
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        return self._found.left_out
+
+    @property
+    def empty_folders(self) -> tuple[str, ...]:
+        return self._found.empty_folders
+
+    def holds(self, name: str) -> bool:
+        return name in self._places
+
+    def size(self, name: str) -> int:
+        return self._place(name)[1]
+
+    def read(self, name: str, most: int | None = None) -> bytes:
+        start, size = self._place(name)
+        wanted = size if most is None else min(size, most)
+        if wanted > _SMALL:
+            check_promise(self.where(name), wanted)
+        try:
+            with open(unpacked(self.path), "rb", buffering=0) as file:
+                file.seek(start)
+                content = file.read(wanted) or b""
+        except OSError as error:
+            raise unreadable(str(self.path), error) from error
+        if len(content) < wanted:
+            raise DesignerError(
+                f"{self.where(name)} cannot be read (the archive ends before it does): pack or "
+                "download the archive again."
+            )
+        return content
+
+    def open(self, name: str) -> BinaryIO:
+        return io.BytesIO(self.read(name))
+
+    def where(self, name: str) -> str:
+        return f"{shown(name)} in {self.path}"
+
+    def _place(self, name: str) -> tuple[int, int]:
+        try:
+            return self._places[name]
+        except KeyError:
+            raise _lacks(self.path, name) from None
+
+    @property
+    def _places(self) -> dict[str, tuple[int, int]]:
+        """The start and size of each file's content, in bytes."""
+        return self._index[0]
+
+    @property
+    def _found(self) -> Found:
+        return self._index[1]
+
+    @cached_property
+    def _index(self) -> tuple[dict[str, tuple[int, int]], Found]:
+        places: dict[str, tuple[int, int]] = {}
+        entries: list[_Entry] = []
+        try:
+            with tarfile.open(unpacked(self.path), "r:") as archive:
+                while (member := archive.next()) is not None:
+                    archive.members.clear()  # which would take 2 KiB for each
+                    name = member.name
+                    refused = _refused_tar(member)
+                    if member.isreg() and not refused:
+                        places[_plain(name)] = member.offset_data, member.size
+                    entries.append(_Entry(name, member.isdir(), refused))
+        except OSError as error:
+            raise unreadable(str(self.path), error) from error
+        except DesignerError:
+            raise
+        except Exception as error:  # damaged archives raise almost anything
+            raise DesignerError(
+                f"{self.path} is no readable TAR archive ({error}): pack or download it again."
+            ) from error
+        return places, _found(entries)
+
+    def __reduce__(self) -> tuple[type["TarFiles"], tuple[Path]]:
+        return TarFiles, (self.path,)
+
+
+def open_archive(path: Path) -> Files:
+    """Return the files of an archive, whose index is read when they are asked for."""
+    return ZipFiles(path) if path.name.lower().endswith(".zip") else TarFiles(path)
+
+
+def _refused_zip(entry: zipfile.ZipInfo) -> str:
+    if entry.flag_bits & _ENCRYPTED:
+        return "is encrypted"
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return "is a link"
+    return ""
+
+
+def _refused_tar(member: tarfile.TarInfo) -> str:
+    if member.isreg() or member.isdir():
+        return "is stored with gaps, which is not read" if member.issparse() else ""
+    return "is a link" if member.issym() or member.islnk() else "is a device or the like"
+
+
+def _zip_name(entry: zipfile.ZipInfo) -> str:
+    """Return the name of an entry with ``/``, which programs on Windows write as a backslash."""
+    on_windows = entry.create_system == 0 and "\\" in entry.filename
+    return _plain(entry.filename.replace("\\", "/") if on_windows else entry.filename)
+
+
+def _plain(name: str) -> str:
+    """Return a name without ``./`` and double slashes; empty for the archive's own folder."""
+    if name.startswith(("/", ".")) or "//" in name or "/./" in name:
+        absolute = "/" if name.startswith("/") else ""
+        return absolute + "/".join(each for each in name.split("/") if each not in ("", "."))
+    return name
+
+
+def _stays_inside(name: str) -> bool:
+    """Tell whether an entry stays within the archive's folder."""
+    if ".." not in name and ":" not in name and not name.startswith(("/", "\\")):
+        return True
+    path = PurePosixPath(name.replace("\\", "/"))
+    return not path.is_absolute() and ".." not in path.parts and ":" not in path.parts[0]
+
+
+def _found(entries: Iterable[_Entry]) -> Found:
+    """Sort what an archive holds into files, what is left out, and folders without files."""
+    names: dict[str, None] = {}
+    left_out: list[LeftOut] = []
+    folders: set[str] = set()
+    for entry in entries:
+        name = _plain(entry.name)
+        if not all(map(visible, name.split("/"))) and ".." not in name:
+            continue
+        if entry.folder:
+            folders.add(name.rstrip("/"))
+        elif not name or "\0" in name or not _stays_inside(name):
+            left_out.append(LeftOut(entry.name, "leads out of the archive"))
+        elif entry.refused:
+            left_out.append(LeftOut(name, entry.refused))
+        elif name in names:
+            left_out.append(LeftOut(name, "is in the archive twice, of which the last is read"))
+        else:
+            names[name] = None
+    filled = {folder for name in names for folder in _above(name)}
+    filled |= {above for folder in folders for above in _above(folder)}
+    empty = {each for each in folders - filled if each and _stays_inside(each)}
+    return Found(
+        tuple(sorted(names, key=natural_path)),
+        tuple(left_out),
+        tuple(sorted(empty, key=natural_path)),
+    )
+
+
+def _above(name: str) -> Iterator[str]:
+    """Yield the folders that a file or folder is in."""
+    while (end := name.rfind("/")) > 0:
+        name = name[:end]
+        yield name
+
+
+def _lacks(path: Path, name: str) -> DesignerError:
+    return DesignerError(f"{path} holds no file {shown(name)}: pack or download the archive again.")

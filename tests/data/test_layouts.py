@@ -1,0 +1,534 @@
+"""The table of layouts in which people have data: what is found in each, and what is said.
+
+A row is a function with ``@layout``: it writes a data set into a folder and returns what is to be
+found there.
+"""
+
+import io
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from designer.data import DataSet, ReadOptions, describe, open_dataset
+from designer.errors import DesignerError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What is to be found in a data set.
+
+    Attributes
+    ----------
+    path
+        What is opened, in the folder of the row.
+    options
+        How it is read.
+    refused
+        The sentence of a refusal, or a part of it; then the rest does not matter.
+    classes, kind
+        As of the data set.
+    counts
+        The number of examples of each class in each part; for other targets, of the part.
+    says
+        The codes of the findings, questions with a question mark; a part of a sentence behind a
+        colon.
+    left_out
+        The files that are left out.
+    """
+
+    path: str = ""
+    options: ReadOptions = field(default_factory=ReadOptions)
+    refused: str = ""
+    classes: tuple[str, ...] = ()
+    kind: str = "classes"
+    counts: dict[str, list[int]] = field(default_factory=dict)
+    says: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+Row = Callable[[Path], Expected]
+LAYOUTS: dict[str, Row] = {}
+
+
+def layout(row: Row) -> Row:
+    """Add a row to the table."""
+    LAYOUTS[row.__name__] = row
+    return row
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_layout(name: str, tmp_path: Path) -> None:
+    expected = LAYOUTS[name](tmp_path)
+    path = tmp_path / expected.path
+    if expected.refused:
+        with pytest.raises(DesignerError) as caught:
+            open_dataset(path, expected.options)
+        assert expected.refused in str(caught.value)
+        assert str(path) in str(caught.value)
+        assert "\n" not in str(caught.value)
+        return
+    data = open_dataset(path, expected.options)
+    assert (data.target.kind, data.classes) == (expected.kind, expected.classes)
+    assert counts(data) == expected.counts
+    assert [left.file for left in data.left_out] == list(expected.left_out)
+    check_sentences(data, expected.says)
+    assert describe(data).counts == {part: len(data.parts[part]) for part in data.parts}
+
+
+def counts(data: DataSet) -> dict[str, list[int]]:
+    if data.classes:
+        most = len(data.classes)
+        return {
+            name: np.bincount(part.labels, minlength=most).tolist()
+            for name, part in data.parts.items()
+        }
+    return {name: [len(part)] for name, part in data.parts.items()}
+
+
+def check_sentences(data: DataSet, says: tuple[str, ...]) -> None:
+    codes = [found.code + "?" * (found.kind == "question") for found in data.findings]
+    assert codes == [each.partition(":")[0] for each in says]
+    for found, each in zip(data.findings, says, strict=True):
+        assert each.partition(":")[2].strip() in found.sentence
+        assert found.sentence.endswith(".")
+        assert found.sentence.isprintable()
+        assert bool(found.choices) == (found.kind == "question")
+
+
+# Writing
+
+
+def picture(shade: int, *, kind: str = "PNG") -> bytes:
+    content = io.BytesIO()
+    Image.new("L", (3, 2), shade % 256).save(content, kind)
+    return content.getvalue()
+
+
+def write(root: Path, *names: str) -> None:
+    """Write small pictures of different shades, or texts where the name is no picture's."""
+    for number, name in enumerate(names):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content_of(name, number))
+
+
+def content_of(name: str, number: int) -> bytes:
+    kinds = {".png": "PNG", ".jpg": "JPEG", ".ppm": "PPM", ".pgm": "PPM"}
+    kind = kinds.get(Path(name).suffix.lower())
+    return picture(number, kind=kind) if kind else b"text"
+
+
+def write_zip(path: Path, names: Iterable[str]) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, name in enumerate(names):
+            archive.writestr(name, b"" if name.endswith("/") else content_of(name, number))
+
+
+def write_tar(path: Path, names: Iterable[str], *, mode: str = "w") -> None:
+    with tarfile.open(path, mode) as archive:
+        for number, name in enumerate(names):
+            content = content_of(name, number)
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+
+
+def some(folder: str, count: int, start: int = 0) -> list[str]:
+    return [f"{folder}/{number}.png" for number in range(start, start + count)]
+
+
+PETS = [*some("cat", 3), *some("dog", 2)]
+PARTS = [*some("train/cat", 3), *some("train/dog", 2), *some("val/cat", 1), *some("test/dog", 2)]
+FOUND_PETS = {"classes": ("cat", "dog"), "counts": {"train": [3, 2]}}
+FOUND_PARTS = {
+    "classes": ("cat", "dog"),
+    "counts": {"train": [3, 2], "validation": [1, 0], "test": [0, 2]},
+}
+NAMED = [f"{name}.{number}.jpg" for name in ("cat", "dog") for number in range(4)]
+FOUND_NAMED = {"classes": ("cat", "dog"), "counts": {"train": [4, 4]}}
+
+
+# Folders of classes
+
+
+@layout
+def class_folders(root: Path) -> Expected:
+    write(root, *PETS)
+    return Expected(**FOUND_PETS)
+
+
+@layout
+def class_folders_in_a_wrapping_folder(root: Path) -> Expected:
+    write(root, *(f"pets/images/{name}" for name in PETS), "README.txt")
+    return Expected(**FOUND_PETS)
+
+
+@layout
+def nested_pictures(root: Path) -> Expected:
+    write(root, *some("cat", 6), *some("cat/indoor", 6), *some("cat/outdoor", 6), *some("dog", 6))
+    return Expected(classes=("cat", "dog"), counts={"train": [18, 6]})
+
+
+@layout
+def classes_only_in_nested_folders(root: Path) -> Expected:
+    write(root, *some("cat/indoor/day", 2), *some("cat/outdoor", 1), *some("dog/a/b/c", 2))
+    return Expected(**FOUND_PETS)
+
+
+@layout
+def loose_pictures_beside_class_folders(root: Path) -> Expected:
+    write(root, *PETS, "logo.png", "notes.txt")
+    return Expected(**FOUND_PETS, says=("loose-pictures: logo.png",), left_out=("logo.png",))
+
+
+@layout
+def an_empty_class_folder(root: Path) -> Expected:
+    write(root, *PETS)
+    (root / "cow").mkdir()
+    return Expected(**FOUND_PETS, says=("empty-folder: The folder cow",))
+
+
+@layout
+def a_class_folder_without_pictures(root: Path) -> Expected:
+    write(root, *PETS, "documents/letter.txt")
+    return Expected(**FOUND_PETS, says=("empty-folder: The folder documents",))
+
+
+@layout
+def one_class(root: Path) -> Expected:
+    write(root, *some("cat", 3))
+    (root / "dog").mkdir()
+    return Expected(refused="The folder dog")
+
+
+@layout
+def many_classes(root: Path) -> Expected:
+    write(root, *(f"class {number}/a.png" for number in range(300)))
+    names = tuple(f"class {number}" for number in range(300))
+    return Expected(classes=names, counts={"train": [1] * 300})
+
+
+@layout
+def numbered_classes(root: Path) -> Expected:
+    write(root, "10/a.png", "2/a.png", "1/b.png", "1/a.png")
+    return Expected(classes=("1", "2", "10"), counts={"train": [2, 1, 1]})
+
+
+@layout
+def spellings(root: Path) -> Expected:
+    write(root, *some("Cat", 3), *some("cat ", 1), *some("dog", 2))
+    return Expected(
+        classes=("Cat", "dog"), counts={"train": [4, 2]}, says=('spellings?: "Cat" (3) and "cat "',)
+    )
+
+
+@layout
+def spellings_apart(root: Path) -> Expected:
+    write(root, *some("Cat", 3), *some("cat ", 1), *some("dog", 2))
+    return Expected(
+        options=ReadOptions(spellings="apart"),
+        classes=("Cat", "cat ", "dog"),
+        counts={"train": [3, 1, 2]},
+    )
+
+
+@layout
+def hidden_files(root: Path) -> Expected:
+    write(root, *PETS, "cat/._0.png", "cat/.DS_Store", "__MACOSX/cat/0.png", ".git/x.png")
+    return Expected(**FOUND_PETS)
+
+
+@layout
+def skipped_pictures_and_folders(root: Path) -> Expected:
+    write(root, *PETS, *some("cow", 2))
+    return Expected(
+        options=ReadOptions(skip=("cat/1.png", "cow")),
+        classes=("cat", "dog"),
+        counts={"train": [2, 2]},
+    )
+
+
+# Folders of parts
+
+
+@layout
+def parts(root: Path) -> Expected:
+    write(root, *PARTS)
+    return Expected(**FOUND_PARTS)
+
+
+@layout
+def parts_by_other_names(root: Path) -> Expected:
+    names = {"train": "Training", "val": "VALIDATION", "test": "Testing"}
+    write(root, *(f"{names[name.partition('/')[0]]}/{name.partition('/')[2]}" for name in PARTS))
+    return Expected(**FOUND_PARTS)
+
+
+@layout
+def parts_in_a_wrapping_folder(root: Path) -> Expected:
+    write(root, *(f"dataset/{name}" for name in PARTS))
+    return Expected(**FOUND_PARTS)
+
+
+@layout
+def parts_beside_other_pictures(root: Path) -> Expected:
+    write(root, *(f"dataset/{name}" for name in PARTS), "documents/scan.png")
+    return Expected(
+        **FOUND_PARTS, says=("outside-pictures: documents/scan.png",),
+        left_out=("documents/scan.png",),
+    )  # fmt: skip
+
+
+@layout
+def parts_with_wrapping_folders(root: Path) -> Expected:
+    write(root, *(name.replace("/", "/images/", 1) for name in PARTS))
+    return Expected(**FOUND_PARTS)
+
+
+@layout
+def parts_within_classes(root: Path) -> Expected:
+    write(root, *some("cat/train", 3), *some("dog/train", 2), *some("cat/val", 1))
+    write(root, *some("dog/test", 2))
+    return Expected(**FOUND_PARTS)
+
+
+@layout
+def classes_named_as_parts(root: Path) -> Expected:
+    write(root, "car/a.png", "test/a.png", "train/a.png")
+    return Expected(classes=("car", "test", "train"), counts={"train": [1, 1, 1]})
+
+
+@layout
+def loose_pictures_in_a_part(root: Path) -> Expected:
+    write(root, *PARTS, "train/logo.png")
+    return Expected(
+        **FOUND_PARTS, says=("loose-pictures: train/logo.png",), left_out=("train/logo.png",)
+    )
+
+
+@layout
+def an_empty_part(root: Path) -> Expected:
+    write(root, *PARTS[:5])
+    (root / "test").mkdir()
+    return Expected(**FOUND_PETS, says=("empty-part: test",))
+
+
+@layout
+def two_folders_for_a_part(root: Path) -> Expected:
+    write(root, *PARTS, "validation/cat/0.png")
+    return Expected(refused="validation are both for validation")
+
+
+@layout
+def no_training_part(root: Path) -> Expected:
+    write(root, *PARTS[5:])
+    return Expected(refused="none for training")
+
+
+@layout
+def a_class_that_the_training_lacks(root: Path) -> Expected:
+    write(root, *PARTS, *some("val/cow", 2))
+    return Expected(
+        **FOUND_PARTS, says=("unknown-classes?: cow",), left_out=("val/cow/0.png", "val/cow/1.png")
+    )
+
+
+@layout
+def a_class_that_the_training_lacks_skipped(root: Path) -> Expected:
+    write(root, *PARTS, *some("val/cow", 2))
+    return Expected(**FOUND_PARTS, options=ReadOptions(skip=("val/cow",)))
+
+
+@layout
+def an_unlabelled_test_part(root: Path) -> Expected:
+    write(root, *PARTS[:5], *(f"test/{number}.png" for number in range(7)))
+    return Expected(**FOUND_PETS, says=("unlabelled-part: 7 pictures",), left_out=("test",))
+
+
+@layout
+def an_unlabelled_test_part_in_a_folder(root: Path) -> Expected:
+    write(root, *PARTS[:5], *some("test/unknown", 7))
+    return Expected(**FOUND_PETS, says=("unlabelled-part: 7 pictures",), left_out=("test",))
+
+
+# Classes in names
+
+
+@layout
+def flat_train_and_test(root: Path) -> Expected:
+    write(root, *(f"train/{name}" for name in NAMED), *(f"test/{name}" for name in NAMED[2:5]))
+    return Expected(
+        classes=("cat", "dog"), counts={"train": [4, 4], "test": [2, 1]},
+        says=("classes-from-names?: cat (4), dog (4)",),
+    )  # fmt: skip
+
+
+@layout
+def flat_train_and_unlabelled_test(root: Path) -> Expected:
+    write(root, *(f"train/{name}" for name in NAMED), *(f"test1/{i}.jpg" for i in range(9)))
+    return Expected(
+        **FOUND_NAMED,
+        says=("unlabelled-part: 9 pictures", "classes-from-names?"),
+        left_out=("test1",),
+    )
+
+
+@layout
+def flat_train_and_test_answered(root: Path) -> Expected:
+    write(root, *(f"train/{name}" for name in NAMED), "train/logo.png")
+    return Expected(
+        **FOUND_NAMED, options=ReadOptions(classes_from="names"),
+        says=("nameless-pictures: train/logo.png",), left_out=("train/logo.png",),
+    )  # fmt: skip
+
+
+@layout
+def flat_train_and_test_without_classes(root: Path) -> Expected:
+    write(root, *(f"{part}/{number}.png" for part in ("train", "test") for number in range(4)))
+    return Expected(refused="train holds pictures but no class folders")
+
+
+@layout
+def flat_pictures_refused_as_folders(root: Path) -> Expected:
+    write(root, *NAMED)
+    return Expected(
+        options=ReadOptions(classes_from="folders"), refused="holds pictures but no class folders"
+    )
+
+
+@layout
+def one_flat_folder(root: Path) -> Expected:
+    write(root, *NAMED)
+    return Expected(**FOUND_NAMED, says=("classes-from-names?",))
+
+
+@layout
+def one_flat_folder_in_another(root: Path) -> Expected:
+    write(root, *(f"images/{name}" for name in NAMED))
+    return Expected(**FOUND_NAMED, says=("classes-from-names?",))
+
+
+@layout
+def names_with_brackets(root: Path) -> Expected:
+    write(root, *(f"{name} ({number}).png" for name in ("cat", "dog") for number in range(4)))
+    return Expected(**FOUND_NAMED, says=("classes-from-names?",))
+
+
+@layout
+def names_with_numbers_in_classes(root: Path) -> Expected:
+    write(root, *(f"class{name}_{number}.png" for name in (1, 2) for number in range(4)))
+    return Expected(
+        classes=("class1", "class2"), counts={"train": [4, 4]}, says=("classes-from-names?",)
+    )
+
+
+@layout
+def names_without_separators(root: Path) -> Expected:
+    write(root, *(f"red fox{number}.PNG" for number in range(3)), "wolf1.png", "wolf2.png")
+    return Expected(
+        classes=("red fox", "wolf"), counts={"train": [3, 2]}, says=("classes-from-names?",)
+    )
+
+
+@layout
+def names_of_a_camera(root: Path) -> Expected:
+    write(root, *(f"IMG_{number:04}.jpg" for number in range(9)))
+    return Expected(refused="holds pictures but no class folders")
+
+
+# Kinds of pictures
+
+
+@layout
+def portable_pictures(root: Path) -> Expected:
+    write(root, "cat/a.ppm", "cat/b.pgm", "dog/a.PPM")
+    return Expected(classes=("cat", "dog"), counts={"train": [2, 1]})
+
+
+@layout
+def deep_greys(root: Path) -> Expected:
+    write(root, "light/a.png")
+    for number, low in enumerate((0, 4000)):
+        path = root / ("dark", "light")[number] / "deep.png"
+        path.parent.mkdir(exist_ok=True)
+        values = np.arange(low, low + 64, dtype=np.uint16).reshape(8, 8)
+        Image.fromarray(values).save(path)
+    (root / "light" / "a.png").unlink()
+    return Expected(
+        classes=("dark", "light"), counts={"train": [1, 1]}, says=("deep-grey: from 0 to 4063",)
+    )
+
+
+# Arrays
+
+
+@layout
+def labels_from_one(root: Path) -> Expected:
+    np.savez(root / "from1.npz", x=np.zeros((4, 2, 2), np.uint8), y=np.array([1, 2, 1, 2]))
+    return Expected(path="from1.npz", classes=("0", "1", "2"), counts={"train": [0, 2, 2]})
+
+
+@layout
+def one_hot_labels(root: Path) -> Expected:
+    np.savez(root / "onehot.npz", x=np.zeros((4, 2, 2), np.uint8), y=np.eye(2)[[0, 1, 1, 1]])
+    return Expected(
+        path="onehot.npz", classes=("0", "1"), counts={"train": [1, 3]}, says=("read-as-classes",)
+    )
+
+
+@layout
+def numbers(root: Path) -> Expected:
+    np.savez(root / "n.npz", x=np.zeros((3, 2, 2), np.uint8), y=np.array([0.5, 1.5, 2.5]))
+    return Expected(path="n.npz", kind="numbers", counts={"train": [3]})
+
+
+# Archives
+
+
+@layout
+def a_zip(root: Path) -> Expected:
+    write_zip(root / "pets.zip", PETS)
+    return Expected(path="pets.zip", **FOUND_PETS)
+
+
+@layout
+def a_zip_of_one_folder(root: Path) -> Expected:
+    names = [f"archive/images/{name}" for name in PETS]
+    write_zip(root / "pets.zip", ["archive/", *names, "__MACOSX/archive/._x.png"])
+    return Expected(path="pets.zip", **FOUND_PETS)
+
+
+@layout
+def a_zip_of_parts(root: Path) -> Expected:
+    write_zip(root / "pets.zip", PARTS)
+    return Expected(path="pets.zip", **FOUND_PARTS)
+
+
+@layout
+def a_zip_of_flat_pictures(root: Path) -> Expected:
+    write_zip(root / "pets.zip", [f"images/{name}" for name in NAMED])
+    return Expected(path="pets.zip", **FOUND_NAMED, says=("classes-from-names?",))
+
+
+@layout
+def a_tar(root: Path) -> Expected:
+    write_tar(root / "pets.tar", [f"./pets/{name}" for name in PARTS])
+    return Expected(path="pets.tar", **FOUND_PARTS)
+
+
+@layout
+def an_archive_within_an_archive(root: Path) -> Expected:
+    write_zip(root / "pets.zip", ["train.zip", "test.zip", "notes.txt"])
+    return Expected(path="pets.zip", refused="archive test.zip: unpack")
+
+
+@layout
+def an_archive_beside_class_folders(root: Path) -> Expected:
+    write(root, *PETS, "more.zip")
+    return Expected(**FOUND_PETS, says=("nested-archive: more.zip",), left_out=("more.zip",))
