@@ -195,8 +195,7 @@ class TarFiles:
         entries: list[_Entry] = []
         try:
             with tarfile.open(unpacked(self.path), "r:") as archive:
-                while (member := archive.next()) is not None:
-                    archive.members.clear()  # which would take 2 KiB for each
+                for member in archive:
                     name = member.name
                     refused = _refused_tar(member)
                     if member.isreg() and not refused:

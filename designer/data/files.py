@@ -305,7 +305,7 @@ def natural_path(name: str) -> list[list[tuple[int, int | str]]]:
 def unreadable(where: str, error: OSError) -> DesignerError:
     """Return the error of a file or folder that the system does not let us read."""
     return DesignerError(
-        f"{where} cannot be read ({error.strerror or error}): check that it is there and that you "
+        f"{shown(where)} cannot be read ({error.strerror or error}): check that it is there and that you "
         "may read it."
     )
 

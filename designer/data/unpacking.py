@@ -7,16 +7,22 @@ import lzma
 import os
 import secrets
 import zlib
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, cast
+from typing import BinaryIO
 
 from designer.data import cache_folder
 from designer.data.files import unreadable
 from designer.errors import DesignerError
 
-_OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+_OPENERS: Mapping[bytes, Callable[[BinaryIO], BufferedIOBase]] = {
+    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+}
 _CHUNK = 2**20  # bytes
 _KEY = 16  # bytes
 _USUAL_GROWTH = 2  # by uncompressing; pictures are compressed already
@@ -63,7 +69,7 @@ def _unpacked(path: Path, size: int, changed: int) -> Path:
         cache_folder.mark_used(own)
         part = own / f"{secrets.token_hex(8)}.part"
         try:
-            with part.open("xb") as target, cast(IO[bytes], opener(path, "rb")) as source:
+            with part.open("xb") as target, path.open("rb") as file, opener(file) as source:
                 _copy(source, target, path, room)
             os.replace(part, whole)
         finally:
@@ -85,7 +91,7 @@ def _unpacked(path: Path, size: int, changed: int) -> Path:
     return whole
 
 
-def _copy(source: IO[bytes], target: IO[bytes], path: Path, room: int) -> None:
+def _copy(source: BufferedIOBase, target: BinaryIO, path: Path, room: int) -> None:
     """Copy all of a stream, but no more than so many bytes."""
     while chunk := source.read(_CHUNK):
         room -= len(chunk)
