@@ -310,6 +310,67 @@ def train(
 
 @program.command(
     examples=(
+        "data pictures --json",
+        "data fashion_mnist --download",
+    ),
+)
+@argument(
+    "source",
+    type=DATA_SOURCE,
+    required=False,
+    metavar="[NAME|PATH]",
+    help="The name of a data set, or a file, archive or folder; without one, the data sets that "
+    "are known by name are listed.",
+)
+@option("--all", "every", is_flag=True, help="Look at all pictures, however many there are.")
+@option("--download", is_flag=True, help="Download the data set of this name first.")
+@option(
+    "--recipe",
+    type=FILE,
+    group=DATA,
+    metavar="FILE",
+    help="A recipe, which says how the data are read and divided.",
+)
+@set_recipe_option
+@as_json
+def data(
+    source: str | None,
+    every: bool,
+    download: bool,
+    recipe: str | None,
+    set_recipe: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Say what a data set holds and what is wrong with it.
+
+    Prints its classes with their images in each part, sizes, questions with the options that answer
+    them, pictures that cannot be read, and equal ones in several parts. Of more than 2,000 pictures
+    only some are looked at, unless --all is given.
+    """
+    from designer.cli import data as work
+    from designer.cli import data_text
+
+    if source is None:
+        for option_, given in (("--download", download), ("--recipe", recipe)):
+            if given:
+                raise DesignerError(f"{option_} needs a data set, as in: {PROGRAM} data mnist")
+        if as_json:
+            write(work.listing_json())
+        else:
+            show(data_text.listing())
+        return
+    plan = work.recipe_for(source, recipe, set_recipe)
+    if download:
+        work.fetch(source)
+    found = work.report(plan, every=every)
+    if as_json:
+        write(work.to_json(found))
+    else:
+        show(data_text.lines(found, width(sys.stdout)))
+
+
+@program.command(
+    examples=(
         "recipe",
         "recipe lenet5",
     ),

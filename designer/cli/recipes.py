@@ -123,7 +123,7 @@ def lines(recipe: Recipe) -> "Iterator[Line]":
     from designer.analysis.report.sheet import Line, Style
 
     for name, field in fields().items():
-        yield Line(f"{name} = {_text(value_of(recipe, name))}", Style.HEADING)
+        yield Line(f"{name} = {text_of(value_of(recipe, name))}", Style.HEADING)
         sentences = [field.setting.help, f"Takes {allowed(field)}."]
         if kinds := used_with(field):
             sentences.append(f"Used with {', '.join(kinds)}.")
@@ -180,7 +180,7 @@ def _number(value: float) -> str:
     return f"{int(value):,}" if value == int(value) else f"{value:g}"
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """Return a value as ``--set-recipe`` takes it."""
     if isinstance(value, tuple):
         if not value or isinstance(value[0], str):

@@ -139,7 +139,7 @@ def _imbalance(name: str, target: Target, balance: Balance, recipe: Recipe) -> F
         sentence = f"{facts} The recipe balances them."
         return Finding(code="imbalance", sentence=sentence)
     choices = []
-    if "class_weights" in LOSSES[recipe.loss.name].settings or target.kind == "labels":
+    if "class_weights" in LOSSES[recipe.loss.name].settings:
         choices.append(
             Choice(
                 label="weigh rare ones more in the loss",
@@ -150,7 +150,7 @@ def _imbalance(name: str, target: Target, balance: Balance, recipe: Recipe) -> F
         choices.append(
             Choice(label="draw all classes equally often", settings={"data.sampling": "balanced"})
         )
-    remedies = " or ".join(
+    remedies = ": " * bool(choices) + " or ".join(
         {
             "loss.class_weights": "weigh rare ones more in the loss (loss.class_weights=balanced)",
             "data.sampling": "draw all classes equally often (data.sampling=balanced)",
@@ -160,7 +160,7 @@ def _imbalance(name: str, target: Target, balance: Balance, recipe: Recipe) -> F
     )
     return Finding(
         code="imbalance",
-        sentence=f"{facts} A network learns to prefer frequent ones: {remedies}.",
+        sentence=f"{facts} A network learns to prefer frequent ones{remedies}.",
         kind="warning",
         choices=tuple(choices),
     )

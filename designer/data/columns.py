@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from designer.data.files import Files
 from designer.data.pictures import Array, Levels, PictureForm, decode, fitted, read_facts
+from designer.errors import DesignerError
 
 Indices = Sequence[int] | NDArray[np.integer[Any]]
 Shape = tuple[int, ...]
@@ -170,9 +171,25 @@ class PictureColumn:
         return images
 
     def shapes(self) -> list[Shape]:
-        """Return the distinct shapes among at most 64 pictures, evenly spaced."""
-        sample = evenly(len(self), _SHAPES_SAMPLE)
-        return sorted({self.shape(int(index)) for index in sample})
+        """Return the distinct shapes among at most 64 pictures, evenly spaced.
+
+        Those that cannot be read are passed over.
+
+        Raises
+        ------
+        DesignerError
+            None of them can be read.
+        """
+        found: set[Shape] = set()
+        broken: DesignerError | None = None
+        for index in evenly(len(self), _SHAPES_SAMPLE):
+            try:
+                found.add(self.shape(int(index)))
+            except DesignerError as error:
+                broken = broken or error
+        if not found and broken is not None:
+            raise broken
+        return sorted(found)
 
     def shape(self, index: int) -> Shape:
         """Return the (height, width, channels) of a picture, from its header.

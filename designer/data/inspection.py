@@ -9,7 +9,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,7 +41,7 @@ FACTS = np.dtype(
 
 _ROW = (1, 1, FACTS.itemsize)  # facts as a row of the memory that decoders fill
 _TASK = 16  # pictures that a decoder is given at once
-_FEW = 200  # pictures for which no processes are started
+_LITTLE = 2**23  # bytes of pictures for which no processes are started
 _WAIT = 0.1  # seconds between two looks whether the user has canceled
 _REMEMBERED = 4  # data sets
 _SMALL = 32  # pixels: decoding a picture to this size reads all of its file, but fast
@@ -166,15 +166,16 @@ def inspect(
     done = 0
     for name, part in data.parts.items():
         indices, column = chosen[name], _pictures(part)
+        reasons: dict[int, str] = {}
         if column is None:
-            facts, reasons = _facts_in_memory(part), {}
+            facts = _facts_in_memory(part)
         else:
             facts, reasons = _facts_of_files(
                 column,
                 indices,
                 path=data.path,
                 processes=processes,
-                progress=lambda here, before=done: progress(before + here, aim),
+                progress=partial(_report, progress, done, aim),
                 cancelled=cancelled,
             )
         names = None if column is None else _names_to_skip(column, data.path)
@@ -183,6 +184,10 @@ def inspect(
         done += len(indices)
         progress(done, aim)
     return Inspection(parts, tuple(broken), total)
+
+
+def _report(progress: Callable[[int, int], object], before: int, aim: int, done: int) -> None:
+    progress(before + done, aim)
 
 
 def readable(
@@ -345,7 +350,7 @@ def _facts_of_files(
         _decode(
             Examined(column),
             indices[unknown],
-            processes=_processes(len(unknown)) if processes is None else processes,
+            processes=_processes(column, indices[unknown]) if processes is None else processes,
             take=take,
             progress=lambda done: progress(ready + done),
             cancelled=cancelled,
@@ -353,9 +358,17 @@ def _facts_of_files(
     return facts, dict(sorted(reasons.items()))
 
 
-def _processes(count: int) -> int:
-    """Return how many processes look at so many pictures; 0 for a thread of this one."""
-    return 0 if count <= _FEW else cores()
+def _processes(column: PictureColumn, indices: _Indices) -> int:
+    """Return how many processes look at some pictures; 0 for a thread of this one."""
+    size = 0
+    for index in indices.tolist():
+        try:
+            size += column.files.size(column.names[index])
+        except DesignerError:  # told when it is read
+            continue
+        if size > _LITTLE:
+            return cores()
+    return 0
 
 
 def _decode(
@@ -406,7 +419,9 @@ def _stamp(path: str) -> _Stamp | None:
 
 def _names_to_skip(column: PictureColumn, path: Path) -> tuple[str, ...]:
     """Return what `data.skip` calls each picture: its path within the data set."""
-    root, files, prefix = source_of(path).files, column.files, ""
-    while files != root and isinstance(files, FilesBelow):
-        files, prefix = files.files, f"{files.folder}/{prefix}"
+    root = source_of(path).files
+    files, prefix = column.files, ""
+    while isinstance(files, FilesBelow) and files != root:
+        prefix = f"{files.folder}/{prefix}"
+        files = files.files
     return tuple([prefix + name for name in column.names]) if prefix else column.names

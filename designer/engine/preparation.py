@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.assist import training
 from designer.data import DataRequest, DataSet, Part, PreparedData, prepare_data_in_advance
+from designer.data.balance import balance_findings, class_counts
 from designer.data.labels import (
     absent_classes,
     absent_labels,
@@ -152,6 +153,7 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
         )
     notes.append(never_occur(ready.data.name, absent_classes(ready.data)))
     notes.append(without_image(ready.data.name, absent_labels(ready.data)))
+    notes += _balance(ready.data, parts.train, recipe)
     train = images(parts.train, preprocessing, device=device, workers=workers, augment=augment)
     validation = images(parts.validation, preprocessing, device=device, workers=workers)
     test = None
@@ -205,6 +207,14 @@ def _data_request(recipe: Recipe, shape: tuple[int, int, int]) -> DataRequest:
         fit=msgspec.convert(data.fit, Fit),
         classes=whole_numbers_are_classes(recipe),
     )
+
+
+def _balance(data: DataSet, train: Part, recipe: Recipe) -> list[str]:
+    """Return the sentences on classes that are rare in the training part or missing there."""
+    if data.target.kind == "numbers":
+        return []
+    counts = {"train": class_counts(train, data.target).tolist()}
+    return [found.sentence for found in balance_findings(data.name, data.target, counts, recipe)]
 
 
 def _check_questions(data: DataSet) -> None:

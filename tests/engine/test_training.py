@@ -409,6 +409,19 @@ def test_lower_precision_is_noted_on_the_cpu(tmp_path, data):
     assert "float32 on cpu" in note["message"]
 
 
+def test_rare_classes_are_noted_with_the_remedy(tmp_path):
+    path = write_data(tmp_path / "rare.npz", images=240)
+    with np.load(path) as arrays:
+        images, labels = arrays["x_train"], arrays["y_train"]
+    chosen = np.flatnonzero((labels != 2) | (np.arange(240) < 15))
+    np.savez(path, x_train=images[chosen], y_train=labels[chosen])
+    run = create(tmp_path / "run", tiny_recipe(path, epochs=1))
+    train(run)
+    (note,) = of_kind(run, "note")
+    assert "The class 2 is rare" in note["message"]
+    assert "loss.class_weights=balanced" in note["message"]
+
+
 def test_data_too_large_for_memory_gives_the_same(tmp_path, data, monkeypatch):
     whole = create(tmp_path / "whole", tiny_recipe(data, data__workers=0))
     train(whole)

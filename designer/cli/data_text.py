@@ -1,0 +1,199 @@
+"""The text that ``netdesigner data`` prints, line by line."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from designer import system
+from designer.analysis.report.formatting import decimal_bytes, number_text, padded
+from designer.analysis.report.sheet import Line, Style
+from designer.cli.data import Report, known
+from designer.cli.output import PROGRAM, printable
+from designer.cli.recipes import text_of
+from designer.data.balance import PART_TITLES, balances
+from designer.data.findings import Choice, Finding
+from designer.data.formats import formats
+from designer.known_data import KNOWN
+
+if TYPE_CHECKING:
+    from designer.data import Description
+
+_WIDTH = 80
+_BAR = 16  # cells of the longest bar
+_NAME = 24  # cells of the longest name of a class
+_CLASSES = 40  # classes that are all listed; of more, only the most and least frequent
+_ENDS = 10  # classes that are listed from each end
+_LEFT_OUT = 20  # files that are listed
+_LONGEST = 200  # characters of a setting that is printed
+_KINDS = {
+    "classes": "one class for each image",
+    "labels": "several labels for each image",
+    "numbers": "numbers to predict for each image",
+}
+_STYLES = {"note": Style.PLAIN, "warning": Style.WARNING, "question": Style.ERROR}
+
+
+def lines(report: Report, width: int | None) -> Iterator[Line]:
+    """Yield the lines on a data set.
+
+    Parameters
+    ----------
+    report
+        What is said.
+    width
+        The columns of the terminal; None if there is none.
+    """
+    width = width or _WIDTH
+    described = report.description
+    yield Line(described.name, Style.HEADING)
+    yield Line(str(described.path), Style.FAINT)
+    title = next((row.title for row in formats() if row.name == report.format), report.format)
+    counts = ", ".join(f"{count:,} {PART_TITLES[part]}" for part, count in described.counts.items())
+    yield Line(f"{title}; {_KINDS[described.kind]}; images: {counts}")
+    yield Line(_sizes(report))
+    yield Line()
+    if described.kind == "numbers":
+        yield from _numbers(report)
+    else:
+        yield from _classes(described)
+    for found in report.findings:
+        yield Line()
+        yield from _finding(found, width)
+    if report.left_out:
+        yield Line()
+        yield from _left_out(report, width)
+
+
+def listing() -> Iterator[Line]:
+    """Yield the lines on the built-in and known data sets and where they are."""
+    for name, title, path in known():
+        yield Line(f"{name:<14} {title}", Style.HEADING)
+        if path is not None:
+            yield Line(f"{'':15}{path}", Style.FAINT)
+        else:
+            get = system.quoted(PROGRAM, "data", name, "--download")
+            size = decimal_bytes(KNOWN[name].size)
+            yield Line(f"{'':15}not on this computer; {size} to download: {get}", Style.FAINT)
+
+
+def _sizes(report: Report) -> str:
+    heights, widths, channels = report.inspection.sizes
+    low, high = report.greys
+    values = f"values {number_text(low)} to {number_text(high)}"
+    if not len(heights):
+        return f"Sizes: none known; {values}"
+    counts = Counter(channels.tolist())
+    kinds = f"{max(counts)} channels" if max(counts) > 1 else "1 channel"
+    if len(counts) > 1:
+        kinds = " and ".join(
+            f"{count:,} with {number} {'channel' if number == 1 else 'channels'}"
+            for number, count in sorted(counts.items())
+        )
+    smallest, largest = (
+        f"{heights.min()}x{widths.min()}", f"{heights.max()}x{widths.max()}"
+    )  # fmt: skip
+    if smallest == largest:
+        return f"Size: {smallest} (height x width), {kinds}, {values}"
+    middle = f"{number_text(float(np.median(heights)))}x{number_text(float(np.median(widths)))}"
+    return f"Sizes: {smallest} to {largest}, median {middle} (height x width); {kinds}; {values}"
+
+
+def _numbers(report: Report) -> Iterator[Line]:
+    names = [printable(row.name) for row in report.numbers]
+    longest = max(map(len, (*names, "number")))
+    yield Line(
+        f"{'number':<{longest}}  {'minimum':>12}  {'mean':>12}  {'maximum':>12}", Style.HEADING
+    )
+    for name, row in zip(names, report.numbers, strict=True):
+        cells = (f"{value:12.6g}" for value in (row.minimum, row.mean, row.maximum))
+        yield Line(f"{padded(name, longest)}  {'  '.join(cells)}")
+
+
+def _classes(described: "Description") -> Iterator[Line]:
+    names, rows = described.target.values, described.class_counts
+    totals = np.sum([np.array(row) for row in rows.values()], axis=0)
+    shown: list[int | None] = list(range(len(names)))
+    if len(names) > _CLASSES:
+        order = np.argsort(-totals, kind="stable").tolist()
+        shown = [*order[:_ENDS], None, *order[-_ENDS:]]
+    cut = {index: _shortened(names[index]) for index in shown if index is not None}
+    noun = "class" if described.kind == "classes" else "label"
+    longest = max(len(noun), *map(len, cut.values()))
+    highest = {part: max(row) for part, row in rows.items()}
+    digits = {part: len(f"{count:,}") for part, count in highest.items()}
+    heads = (f"{PART_TITLES[part]:<{_BAR + 1 + digits[part]}}" for part in rows)
+    yield Line(f"{noun:<{longest}}  {'  '.join(heads)}".rstrip(), Style.HEADING)
+    for index in shown:
+        if index is None:
+            yield Line(f"... {len(names) - 2 * _ENDS:,} more, sorted by how often they occur ...")
+            continue
+        cells = (
+            f"{_bar(row[index], highest[part])} {row[index]:>{digits[part]},}"
+            for part, row in rows.items()
+        )
+        yield Line(f"{padded(cut[index], longest)}  {'  '.join(cells)}")
+    plural = "classes" if described.kind == "classes" else "labels"
+    yield Line(f"{len(names):,} {plural}{_ratios(described, rows)}")
+
+
+def _ratios(described: "Description", rows: Mapping[str, Sequence[int]]) -> str:
+    found = balances(described.target, rows)
+    texts = (f"{each.ratio:.3g} to 1 in {PART_TITLES[part]}" for part, each in found.items())
+    return f"; the most frequent to the least: {', '.join(texts)}" if found else ""
+
+
+def _bar(count: int, highest: int) -> str:
+    cells = 0 if not count else max(1, round(_BAR * count / highest))
+    return f"{'█' * cells:<{_BAR}}"
+
+
+def _shortened(name: str) -> str:
+    text = printable(name)
+    return text if len(text) <= _NAME else f"{text[: _NAME - 3]}..."
+
+
+def _finding(found: Finding, width: int) -> Iterator[Line]:
+    style = _STYLES[found.kind]
+    word = {"note": "Note", "warning": "Warning", "question": "Question"}[found.kind]
+    for text in _wrapped(f"{word}: {printable(found.sentence)}", width):
+        yield Line(text, style)
+    for choice in found.choices:
+        yield Line(f"  {printable(choice.label)}: {_settings(choice)}")
+
+
+def _settings(choice: Choice) -> str:
+    """Return the options that make a choice, as they are typed."""
+    return " ".join(_option(name, value) for name, value in choice.settings.items())
+
+
+def _option(name: str, value: Any) -> str:
+    text = text_of(value)
+    if len(text) > _LONGEST:
+        return f"--set-recipe {name}=... ({len(value):,} names, which --json lists)"
+    return printable(system.quoted("--set-recipe", f"{name}={text}"))
+
+
+def _left_out(report: Report, width: int) -> Iterator[Line]:
+    """Yield the files that are not used, grouped by reason."""
+    by_reason: dict[str, list[str]] = {}
+    for each in report.left_out:
+        by_reason.setdefault(each.reason, []).append(each.file)
+    yield Line(f"Left out: {len(report.left_out):,}", Style.HEADING)
+    shown = 0
+    for reason, files in by_reason.items():
+        if shown == _LEFT_OUT:
+            break
+        some = files[: _LEFT_OUT - shown]
+        shown += len(some)
+        yield from (Line(f"  {printable(file)}") for file in some)
+        for text in _wrapped(printable(reason), width - 4):
+            yield Line(f"    {text}", Style.FAINT)
+    if rest := len(report.left_out) - shown:
+        yield Line(f"  and {rest:,} more, which --json lists")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return wrap(text, max(20, width - 1), break_long_words=False, break_on_hyphens=False)
