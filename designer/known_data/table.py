@@ -61,6 +61,8 @@ class KnownData:
         Folders in which packages of the operating system put the data set.
     package
         The name of such a package of Debian and Ubuntu; "" for none.
+    needs
+        The Python package that reading it needs besides the program's own; "" for none.
     """
 
     name: str
@@ -73,6 +75,7 @@ class KnownData:
     subfolder: str = ""
     installed: tuple[str, ...] = ()
     package: str = ""
+    needs: str = ""
 
     @property
     def size(self) -> int:
@@ -97,6 +100,8 @@ _FASHION = (
     "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
 )
+_SVHN = ("http://ufldl.stanford.edu/housenumbers/",)
+_FLOWERS = ("https://www.robots.ox.ac.uk/~vgg/data/flowers/102/",)
 _CIFAR = ("https://www.cs.toronto.edu/~kriz/", "https://cave.cs.toronto.edu/kriz/")
 _IDX = (
     "train-images-idx3-ubyte.gz",
@@ -171,6 +176,39 @@ _ROWS = (
             _file(_IDX[3], 4_542, "ec29112dd5afa0611ce80d1b7f02629c", _MNIST),
         ),
         contents=_IDX,
+    ),
+    KnownData(
+        name="svhn",
+        title="SVHN, house numbers",
+        help="99,289 color pictures of digits on houses, 32×32, in 10 classes.",
+        license="for non-commercial use only",
+        page="http://ufldl.stanford.edu/housenumbers",
+        files=(
+            _file("train_32x32.mat", 182_040_794, "e26dedcc434d2e4c54c9b2d4a06d8373", _SVHN),
+            _file("test_32x32.mat", 64_275_384, "eb5a983be6a315427106f1b164d9cef3", _SVHN),
+        ),
+        contents=("train_32x32.mat", "test_32x32.mat"),
+        needs="scipy",
+    ),
+    KnownData(
+        name="flowers102",
+        title="Oxford 102 Flowers",
+        help="8,189 photographs of flowers in 102 classes.",
+        license="no stated license; its makers ask to cite their paper",
+        page="https://www.robots.ox.ac.uk/~vgg/data/flowers/102",
+        files=(
+            _file("imagelabels.mat", 502, "e0620be6f572b9609742df49c70aed4d", _FLOWERS),
+            _file("setid.mat", 14_989, "a5357ecc9cb78c4bef273ce3793fc85c", _FLOWERS),
+            _file(
+                "102flowers.tgz",
+                344_862_509,
+                "52808999861908f626f3c1f4e79d11fa",
+                _FLOWERS,
+                unpacked=500_000_000,
+            ),
+        ),
+        contents=("imagelabels.mat", "setid.mat", "jpg/image_00001.jpg", "jpg/image_08189.jpg"),
+        needs="scipy",
     ),
 )
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from designer.known_data.table import KNOWN, KnownData, RemoteFile
 from tests.known_data.server import Answers
@@ -55,6 +56,10 @@ def offer(
 def _content(row: KnownData, file: RemoteFile, images: int) -> bytes:
     if file.name.endswith(".tar.gz"):
         return _archive(row, images)
+    if file.name.endswith(".tgz"):
+        return _photographs(images)
+    if file.name.endswith(".mat"):
+        return _matlab(file.name, images)
     return _idx(file.name, images)
 
 
@@ -67,6 +72,39 @@ def _idx(name: str, images: int) -> bytes:
         body[:] = (labels * 25)[:, None, None]
     whole = b"".join(value.to_bytes(4, "big") for value in header) + body.tobytes()
     return gzip.compress(whole, mtime=0)
+
+
+def _photographs(images: int) -> bytes:
+    """Return an archive of the pictures of flowers, and of the last of all of them."""
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8), (200, 100, 0)).save(picture, "JPEG")
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as tar:
+        for number in (*range(1, 2 * images + 1), 8189):
+            entry = tarfile.TarInfo(f"jpg/image_{number:05}.jpg")
+            entry.size = len(picture.getvalue())
+            tar.addfile(entry, io.BytesIO(picture.getvalue()))
+    return made.getvalue()
+
+
+def _matlab(name: str, images: int) -> bytes:
+    """Return a MATLAB file of house numbers or of flowers; without scipy, one that is damaged."""
+    try:
+        from scipy.io import savemat
+    except ImportError:
+        return b"MATLAB 5.0 MAT-file"
+    classes = np.arange(2 * images) % 102 + 1
+    values = {
+        "setid.mat": {
+            "trnid": np.arange(1, images + 1),
+            "valid": np.array([images + 1]),
+            "tstid": np.arange(images + 1, 2 * images + 1),
+        },
+        "imagelabels.mat": {"labels": classes},
+    }.get(name, {"X": np.zeros((32, 32, 3, images), np.uint8), "y": classes[:images] % 10 + 1})
+    made = io.BytesIO()
+    savemat(made, values)
+    return made.getvalue()
 
 
 def _archive(row: KnownData, images: int) -> bytes:

@@ -58,6 +58,8 @@ def offered(desk, name):
         ("cifar10", "CIFAR-10 (download, 170 MB)"),
         ("cifar100", "CIFAR-100 (download, 169 MB)"),
         ("mnist", "MNIST, all digits (download, 11.6 MB)"),
+        ("svhn", "SVHN, house numbers (download, 246 MB)"),
+        ("flowers102", "Oxford 102 Flowers (download, 345 MB)"),
     ],
 )
 def test_titles_say_what_is_to_be_downloaded(home, name, title, monkeypatch):
