@@ -14,6 +14,9 @@ JSON lines on standard output, each answer with the ``id`` of its request, if th
                                                     "options": {"opset": 17, "names": "timm"}
     {"do": "look", "weights": "..."}             -> {"ok": true, "origin": "...", "ordered": true,
                                                      "tensors": [["conv1.weight", [6, 1, 5, 5]]]}
+    {"do": "preview", "images": "pictures.npy", "to": "draws.npy", "draws": 7, "seed": 0,
+     "augmentation": {...}}                      -> {"ok": true}; the pictures changed at random
+                                                    "obsolete": true, if a newer one is waiting
     {"do": "quit"}                               -> the process ends after its current job
     anything that fails                          -> {"ok": false, "message": "..."}
 
@@ -28,6 +31,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -35,6 +39,7 @@ from typing import Any, TextIO
 import msgspec
 
 from designer.errors import DesignerError, OtherDataError
+from designer.recipe.augmentations import Augmentation
 from designer.recipe.recipe import Recipe
 from designer.runs import control
 from designer.runs.export_formats import ExportOptions
@@ -114,13 +119,32 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         tensors = [[name, list(each.shape)] for name, each in found.tensors.items()]
         return {"origin": found.origin, "ordered": found.ordered, "tensors": tensors}
 
+    def preview(request: Request) -> Request:
+        if request is not newest.get("preview"):
+            return {"obsolete": True}
+        from designer.engine.augmentation_preview import write_draws
+
+        settings = msgspec.convert(request["augmentation"], Augmentation)
+        with ThreadPoolExecutor(1, initializer=_lower_priority) as aside:
+            aside.submit(
+                write_draws,
+                Path(request["images"]),
+                Path(request["to"]),
+                settings,
+                count=request["draws"],
+                seed=request["seed"],
+            ).result()
+        return {}
+
     # Jobs take long and are done one after another.
     jobs: dict[str, Callable[[Request], Request]] = {
         "prepare": prepare,
         "train": train,
         "export": write,
         "look": look,
+        "preview": preview,
     }
+    newest: dict[str, Request] = {}  # by what is to be done
     waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
     speaking = threading.Lock()
 
@@ -142,6 +166,7 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
                 if do == "ping":
                     answer(request, ok=True)
                 elif do in jobs:
+                    newest[do] = request
                     waiting.put(request)
                 else:
                     known = ", ".join(["ping", "quit", *jobs])
@@ -176,6 +201,13 @@ def _warm_up() -> None:
     weight = nn.Parameter(torch.zeros(1, 1, 3, 3))
     nn.functional.conv2d(torch.zeros(1, 1, 8, 8), weight).sum().backward()  # type: ignore[no-untyped-call]
     optimizer(Optimizer(), [weight], device=cpu).step()
+
+
+def _lower_priority() -> None:
+    """Let this thread give way to a training; on Linux, each thread has its own priority."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 @contextlib.contextmanager

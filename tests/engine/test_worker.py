@@ -7,6 +7,7 @@ import sys
 import time
 
 import msgspec
+import numpy as np
 import pytest
 
 from designer.engine import worker
@@ -143,6 +144,18 @@ def test_the_service_answers_and_trains(tmp_path, data):
         assert (trained["ok"], trained["id"]) == (True, "a")
         assert trained["result"]["status"] == "finished"
         assert run.state() == "finished"
+        request = {
+            "do": "preview",
+            "images": str(tmp_path / "pictures.npy"),
+            "to": str(tmp_path / "draws.npy"),
+            "augmentation": {"rotation": 30.0},
+            "draws": 3,
+            "seed": 0,
+        }
+        assert "preview of the augmentation cannot be made" in ask(json.dumps(request))["message"]
+        np.save(request["images"], np.full((2, 1, 8, 8), 200, np.uint8))
+        assert ask(json.dumps(request)) == {"ok": True}
+        assert np.load(request["to"]).shape == (3, 2, 1, 8, 8)
         request = {"do": "export", "source": str(run.path), "to": [str(tmp_path / "tiny.pt")]}
         (file,) = ask(json.dumps(request))["files"]
         assert (file["path"], file["difference"]) == (str(tmp_path / "tiny.pt"), 0)

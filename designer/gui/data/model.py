@@ -1,7 +1,7 @@
 """The data set of the current design's recipe, read in the background for all pages."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -14,6 +14,9 @@ from designer.recipe.recipe import Recipe, consequences, reading_settings
 if TYPE_CHECKING:
     from designer.data.pictures import PictureForm
     from designer.gui.data.contents import Contents
+
+Answer = dict[str, Any]
+Preview = Callable[[Answer, Callable[[Answer], object]], object]
 
 _SETTLED = 120  # milliseconds after a change of the recipe at which its data are read
 
@@ -36,6 +39,9 @@ class DataModel(QObject):
         Why it cannot be read; "" if it can.
     busy
         Whether it is being read.
+    preview
+        Asks a worker process for draws of pictures, as `Trainer.preview` does; None where there is
+        none.
     """
 
     changed = Signal()
@@ -47,6 +53,7 @@ class DataModel(QObject):
         self.contents: Contents | None = None
         self.error = ""
         self.busy = False
+        self.preview: Preview | None = None
         self.active = False
         self._asked: object = None  # the settings that were last read, or are being read
         self._number = 0  # of the last reading: what an earlier one finds is obsolete

@@ -40,6 +40,25 @@ def _classes(model: DataModel) -> QWidget:
     return ClassesPage(model)
 
 
+def _fit(model: DataModel) -> QWidget:
+    from designer.gui.data.fit_page import FitPage
+
+    return FitPage(model)
+
+
+def _augmentation(model: DataModel) -> QWidget:
+    from designer.gui.data.augmentation_page import AugmentationPage
+
+    return AugmentationPage(model)
+
+
 PAGES: tuple[Page, ...] = (
     Page("classes", "Classes", "What is to be predicted, and how often it occurs.", _classes),
+    Page("fit", "Fit", "How pictures of other proportions become the network's input.", _fit),
+    Page(
+        "augmentation",
+        "Augmentation",
+        "Draws of the random changes that the recipe makes to training pictures.",
+        _augmentation,
+    ),
 )

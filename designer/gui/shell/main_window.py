@@ -278,6 +278,7 @@ class MainWindow(QMainWindow):
             from designer.gui.data.window import DataWindow
 
             self._data_window = DataWindow(self.workspace, self.preferences, self)
+            self._data_window.model.preview = self.trainer.preview
         self._data_window.appear()
         return self._data_window
 

@@ -41,6 +41,7 @@ class Service(QObject):
         self.loaded = False
         self._number = 0
         self._waiting: dict[int, Done] = {}
+        self._quick: set[int] = set()  # the numbers of requests that no training has to wait for
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self.process = launch.start_service(stderr=self._printed)
         threading.Thread(target=self._listen, daemon=True).start()
@@ -53,16 +54,18 @@ class Service(QObject):
 
     @property
     def idle(self) -> bool:
-        """Whether no request is being worked on, apart from loading torch and reading data."""
+        """Whether no request is being worked on, apart from quick ones and reading data."""
         own = (self._is_ready, _prepared)
-        return self.alive and all(done in own for done in self._waiting.values())
+        return self.alive and all(
+            done in own or number in self._quick for number, done in self._waiting.items()
+        )
 
     @property
     def prepared(self) -> bool:
         """Whether all data that `expect` announced is read."""
         return _prepared not in self._waiting.values()
 
-    def ask(self, request: Answer, done: Done) -> None:
+    def ask(self, request: Answer, done: Done, *, quick: bool = False) -> None:
         """Send a request.
 
         Parameters
@@ -71,8 +74,12 @@ class Service(QObject):
             What to do, as described in `designer.engine.worker`.
         done
             Called with the answer on the main thread; its `ok` is false if the request failed.
+        quick
+            Whether the process may begin a training while this is still to be done.
         """
         self._number += 1
+        if quick:
+            self._quick.add(self._number)
         self._waiting[self._number] = done
         line = msgspec.json.encode({**request, "id": self._number}) + b"\n"
         assert self.process.stdin is not None
@@ -112,6 +119,7 @@ class Service(QObject):
             answer = msgspec.json.decode(line, type=Answer)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return  # a library printed this line
+        self._quick.discard(answer.get("id", 0))
         done = self._waiting.pop(answer.get("id", 0), None)
         if done is not None:
             done(answer)

@@ -195,6 +195,13 @@ class Trainer(QObject):
         """
         self._ready_service().ask(request, done)
 
+    def preview(self, request: "Answer", done: "Done") -> None:
+        """Ask for draws of pictures; never the process that trains, nor one that Train waits for.
+
+        Parameters and answer are those of `ask`.
+        """
+        self._ready_service().ask({"do": "preview", **request}, done, quick=True)
+
     def _new_service(self) -> "Service":
         from designer.gui.worker.service import Service
 
