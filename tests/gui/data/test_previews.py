@@ -12,7 +12,6 @@ from designer.design import edits
 from designer.gui.base.boxes import DoubleSpinBox
 from tests.gui.data.conftest import LEFT, Viewer, write_arrays, write_folders
 
-
 NOTHING: dict[str, object] = {}  # of augmentation
 
 
