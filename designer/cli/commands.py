@@ -160,10 +160,11 @@ def _check(
         write(report(analysis, batch, problems).to_json())
     else:
         from designer.analysis.report import sheet
+        from designer.analysis.report.line import Line
 
         show(sheet.check(analysis, batch=batch, width=width(sys.stdout)))
         if problems:
-            show([sheet.Line()])
+            show([Line()])
             show(sheet.problems(problems), error=True)
     return 0 if analysis.valid else 1
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -28,14 +28,15 @@ from designer.data.labels import (
     never_occur,
     without_image,
 )
-from designer.data.opening import BUILT_IN, format_name
+from designer.data.opening import BUILT_IN
 from designer.data.options import read_options
 from designer.errors import DesignerError
 from designer.known_data import KNOWN, find
-from designer.known_data.downloading import download
-from designer.known_data.progress import Progress
 from designer.recipe.reading import changed, read_recipe
 from designer.recipe.recipe import Recipe
+
+if TYPE_CHECKING:
+    from designer.known_data.progress import Progress
 
 _ALL = 2_000  # picture files up to which all are looked at
 _SAMPLE = 500  # picture files that are looked at where there are more
@@ -127,7 +128,7 @@ def report(recipe: Recipe, *, every: bool = False) -> Report:
         )
     ]
     return Report(
-        format_name(recipe.data.source),
+        data.format,
         description,
         _numbers(data),
         _greys(data),
@@ -205,10 +206,11 @@ def fetch(name: str) -> None:
         No data set of that name is known, or it cannot be downloaded.
     """
     from designer.analysis.report.formatting import decimal_bytes
+    from designer.known_data.downloading import download  # with urllib, which takes 0.1 s
 
     with _line() as show:
 
-        def tell(progress: Progress) -> None:
+        def tell(progress: "Progress") -> None:
             rate = f", {decimal_bytes(progress.rate)}/s" if progress.rate else ""
             show(
                 f"{name}: {progress.stage}, {decimal_bytes(progress.done)} of "

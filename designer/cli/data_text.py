@@ -9,7 +9,7 @@ import numpy as np
 
 from designer import system
 from designer.analysis.report.formatting import decimal_bytes, number_text, padded
-from designer.analysis.report.sheet import Line, Style
+from designer.analysis.report.line import Line, Style
 from designer.cli.data import Report, known
 from designer.cli.output import PROGRAM, printable
 from designer.cli.recipes import text_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from designer.cli.output import show
 
 if TYPE_CHECKING:
-    from designer.analysis.report.sheet import Line
+    from designer.analysis.report.line import Line
     from designer.design.values import Design
     from designer.presets import Entry
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def check(names: Sequence[str]) -> bool:
     """Check presets, print a line for each with its faults, and return whether none has any."""
     from designer.analysis.report.formatting import count, scaled
-    from designer.analysis.report.sheet import Line, Style
+    from designer.analysis.report.line import Line, Style
     from designer.preset_checks import check as check_preset
 
     wrong, seconds, width = 0, 0.0, max(map(len, names), default=0)
@@ -42,7 +42,7 @@ def check(names: Sequence[str]) -> bool:
 def lines(entry: "Entry") -> "Iterator[Line]":
     """Yield the lines about a preset: its costs, its arguments and its paper."""
     from designer.analysis.report.formatting import scaled, short, size
-    from designer.analysis.report.sheet import Line, Style
+    from designer.analysis.report.line import Line, Style
     from designer.design.printing import setting_text
 
     preset, totals = entry.preset, entry.totals
@@ -71,7 +71,7 @@ def torchvision(design: "Design", name: str) -> "Iterator[Line]":
     """Yield a line for each of torchvision's weights, those that should fit the design first."""
     from designer.analysis.analysis import analyze
     from designer.analysis.report.formatting import decimal_bytes, short
-    from designer.analysis.report.sheet import Line, Style
+    from designer.analysis.report.line import Line, Style
     from designer.runs import pretrained
 
     parameters = analyze(design).totals.parameters

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from designer.analysis.report.sheet import Line
+    from designer.analysis.report.line import Line
 
 
 PROGRAM = "netdesigner"

@@ -11,7 +11,7 @@ from designer.recipe.recipe import Recipe, fields, is_used, value_of
 from designer.recipe.settings import Field
 
 if TYPE_CHECKING:
-    from designer.analysis.report.sheet import Line
+    from designer.analysis.report.line import Line
 
 _TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
@@ -120,7 +120,7 @@ def without_effect(recipe: Recipe, names: Iterable[str]) -> Iterator[str]:
 
 def lines(recipe: Recipe) -> "Iterator[Line]":
     """Yield the settings of a recipe, each with its value, what it takes, and its help."""
-    from designer.analysis.report.sheet import Line, Style
+    from designer.analysis.report.line import Line, Style
 
     for name, field in fields().items():
         yield Line(f"{name} = {text_of(value_of(recipe, name))}", Style.HEADING)

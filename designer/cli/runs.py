@@ -18,7 +18,7 @@ from designer.runs.folder import RunFolder, list_runs
 from designer.runs.states import WORDS
 
 if TYPE_CHECKING:
-    from designer.analysis.report.sheet import Line
+    from designer.analysis.report.line import Line
     from designer.runs.survey import Summary
 
 
@@ -120,7 +120,7 @@ _NUMBERS = ("epochs", "size")
 def lines(root: Path, found: "Sequence[Summary]") -> "Iterator[Line]":
     """Yield a table of runs, and their total size."""
     from designer.analysis.report.formatting import decimal_bytes
-    from designer.analysis.report.sheet import Line, Style
+    from designer.analysis.report.line import Line, Style
 
     if not found:
         yield Line(f"There are no runs in {root}. Begin one with: netdesigner train lenet5")

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from designer.data.balance import PART_TITLES
+from designer.data.columns import PictureColumn
 from designer.data.dataset import DataSet
 from designer.data.duplicates import PARTS, Copy, Duplicates, surplus
 from designer.data.findings import Choice, Finding
-from designer.data.inspection import Inspection, readable
+from designer.data.inspection import Inspection, readable, skip_base
 from designer.data.options import ReadOptions
-from designer.data.source import source_of
 
+FOLDERS = "picture_folders"
 _NAMED = 3  # pictures that a sentence names
 _MOST_SKIPPED = 10_000  # names that a choice writes into a recipe
 _MOST_TRIED = 1_000  # pictures of `data.skip` that are tried again
@@ -135,18 +136,21 @@ def _repeats(duplicates: Duplicates, data: DataSet) -> list[Finding]:
 
 def _skipped(inspection: Inspection, data: DataSet, options: ReadOptions) -> list[Finding]:
     """Say which pictures of `data.skip` are not there, and which could be read again."""
-    if not options.skip:
+    column = data.train.images
+    if not options.skip or not isinstance(column, PictureColumn):
         return []
-    files = source_of(data.path).files
-    unknown = [name for name in options.skip if not files.holds(name)]
-    there = [name for name in options.skip if files.holds(name)][:_MOST_TRIED]
+    files, _ = skip_base(column, data.path)
+    there = [name for name in options.skip if files.holds(name)]
+    unknown = []
+    if data.format == FOLDERS:  # tables name pictures that are not there, and these are skipped
+        known = {*there, *_folders(files.names)}
+        unknown = [name for name in options.skip if name.rstrip("/") not in known]
     used = {
         digest for part in inspection.parts.values() for digest in part.facts["digest"].tolist()
     }
-    levels = getattr(data.train.images, "levels", None)
     again = [
         name
-        for name, digest in readable(files, there, levels).items()
+        for name, digest in readable(files, there[:_MOST_TRIED], column.levels).items()
         if int(digest) not in used  # those are left out as copies
     ]
     findings = []
@@ -176,6 +180,15 @@ def _skipped(inspection: Inspection, data: DataSet, options: ReadOptions) -> lis
             )
         )
     return findings
+
+
+def _folders(names: Sequence[str]) -> set[str]:
+    """Return the folders that files are in, by the names of the files."""
+    folders: set[str] = set()
+    for name in names:
+        parts = name.split("/")
+        folders.update("/".join(parts[:end]) for end in range(1, len(parts)))
+    return folders
 
 
 def _looked_at(inspection: Inspection, data: DataSet) -> list[Finding]:

@@ -29,6 +29,8 @@ class DataSet:
         What users are told about it.
     left_out
         Files that are not used, with the reasons.
+    format
+        The name of the format that it was read in; "" if it was made otherwise.
 
     Raises
     ------
@@ -45,6 +47,7 @@ class DataSet:
     test: Part | None = None
     findings: tuple[Finding, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    format: str = ""
 
     def __post_init__(self) -> None:
         for name, part in self.parts.items():

@@ -417,11 +417,25 @@ def _stamp(path: str) -> _Stamp | None:
     return found.st_size, found.st_mtime_ns
 
 
-def _names_to_skip(column: PictureColumn, path: Path) -> tuple[str, ...]:
-    """Return what `data.skip` calls each picture: its path within the data set."""
+def skip_base(column: PictureColumn, path: Path) -> tuple[Files, str]:
+    """Return the files among which `data.skip` names pictures, and the prefix of a column's names.
+
+    Parameters
+    ----------
+    column
+        Pictures of a data set.
+    path
+        Where the data set is.
+    """
     root = source_of(path).files
     files, prefix = column.files, ""
     while isinstance(files, FilesBelow) and files != root:
         prefix = f"{files.folder}/{prefix}"
         files = files.files
+    return files, prefix
+
+
+def _names_to_skip(column: PictureColumn, path: Path) -> tuple[str, ...]:
+    """Return what `data.skip` calls each picture: its path within the data set."""
+    _, prefix = skip_base(column, path)
     return tuple([prefix + name for name in column.names]) if prefix else column.names

@@ -47,7 +47,7 @@ def open_dataset(name_or_path: str | Path, options: ReadOptions | None = None) -
         source = source_of(path)
         for row in formats():
             if row.recognizes(source):
-                data = with_levels(row.read(source, options), options)
+                data = replace(with_levels(row.read(source, options), options), format=row.name)
                 if options.targets != "auto":
                     data = as_kind(data, options.targets)
                 return replace(data, name=str(name_or_path)) if is_name(name_or_path) else data

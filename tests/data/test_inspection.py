@@ -133,6 +133,28 @@ def test_a_skipped_picture_that_can_be_read_again_is_told(folder: Path) -> None:
     assert found["skipped-unknown"].choices[0].settings == {"data.skip": ("cat/0.png",)}
 
 
+def test_a_folder_that_is_skipped_is_known(folder: Path) -> None:
+    write_pictures(folder / "cow", 2, size=(9, 9))
+    options = ReadOptions(skip=("cow",))
+    data = open_dataset(folder, options)
+    assert data.classes == ("cat", "owl")
+    assert findings(data, options) == {}
+
+
+def test_pictures_of_a_table_are_skipped_by_the_names_that_are_given(folder: Path) -> None:
+    rows = [f"cat/{i}.png,cat" for i in range(4)] + [f"owl/{i}.png,owl" for i in range(3)]
+    (folder / "labels.csv").write_text("\n".join(["file,class", *rows, "owl/9.png,owl"]))
+    (folder / "cat" / "2.png").write_bytes(b"no picture")
+    for path in (folder, folder / "labels.csv"):
+        (choice,) = findings(open_dataset(path))["broken-pictures"].choices
+        (skipped,) = choice.settings["data.skip"]
+        assert skipped.endswith("cat/2.png")
+        options = ReadOptions(skip=(skipped, "owl/9.png"))
+        data = open_dataset(path, options)
+        assert len(data.train) == 6
+        assert "skipped-unknown" not in findings(data, options)
+
+
 def test_a_copy_of_a_used_picture_stays_skipped_without_a_word(folder: Path) -> None:
     shutil.copy(folder / "cat" / "0.png", folder / "cat" / "copy.png")
     options = ReadOptions(skip=("cat/copy.png",))

@@ -1,7 +1,6 @@
 """The text that ``check`` prints: the table of layers and the totals, line by line."""
 
 from collections.abc import Callable, Iterator, Sequence
-from enum import Enum
 from textwrap import wrap
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ from designer.analysis.accounting.totals import Totals
 from designer.analysis.analysis import Analysis, Row
 from designer.analysis.problems import Problem, Severity
 from designer.analysis.report import formatting
+from designer.analysis.report.line import Line, Style
 from designer.design.printing import setting_text
 from designer.recipe.optimizers import ESTIMATES
 
@@ -16,23 +16,6 @@ GAP = "  "
 MAX_PROBLEMS = 50
 NARROWEST_PATH, NARROWEST_TYPE = 12, 8
 _NAMES_WIDTH = 32  # of the optimizers in a line of the table, which fits 80 columns so
-
-
-class Style(Enum):
-    """How a line is emphasized where colors can be shown."""
-
-    PLAIN = ""
-    HEADING = "bold"
-    FAINT = "dim"
-    ERROR = "red"
-    WARNING = "yellow"
-
-
-class Line(NamedTuple):
-    """A line of text and its style."""
-
-    text: str = ""
-    style: Style = Style.PLAIN
 
 
 class _Column(NamedTuple):
