@@ -49,8 +49,10 @@ class Guesses:
     findings: tuple[Finding, ...] = ()
 
 
-def guess(table: Table, pictures: Places, options: ReadOptions) -> Guesses:
+def guess(table: Table, pictures: Places | None, options: ReadOptions) -> Guesses:
     """Return what the columns of a table are, as far as the options do not say it.
+
+    Without places of pictures, the table has no column of files: its pictures are elsewhere.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def guess(table: Table, pictures: Places, options: ReadOptions) -> Guesses:
         The options name a column that the table does not have.
     """
     _check_names(table, pictures, options)
-    file, found, other_files = _file_column(table, pictures, options)
+    file, found, other_files = _file_column(table, pictures, options) if pictures else ("", 0.0, ())
     profiles = {
         name: profile(name, cells)
         for name, cells in zip(table.names, table.columns, strict=True)
@@ -84,9 +86,9 @@ def part_in(cell: str, column: str) -> str:
     return part_of(cell)
 
 
-def _check_names(table: Table, pictures: Places, options: ReadOptions) -> None:
+def _check_names(table: Table, pictures: Places | None, options: ReadOptions) -> None:
     named = {
-        "data.file_column": (options.file_column,),
+        "data.file_column": (options.file_column,) if pictures else (),
         "data.label_columns": options.label_columns,
         "data.part_column": (options.part_column,),
     }
@@ -94,8 +96,9 @@ def _check_names(table: Table, pictures: Places, options: ReadOptions) -> None:
         for name in filter(None, names):
             if name not in table.names:
                 listed = ", ".join(table.names[:20]) + (", ..." if len(table.names) > 20 else "")
+                where = pictures.files.where(table.name) if pictures else table.name
                 raise DesignerError(
-                    f"{pictures.files.where(table.name)} has no column {name}, which {setting} "
+                    f"{where} has no column {name}, which {setting} "
                     f"names: choose one of its columns ({listed})."
                 )
 
@@ -218,7 +221,7 @@ def _kind(
 
 
 def _which_labels(
-    table: Table, taken: tuple[str, ...], choices: list[tuple[str, ...]], pictures: Places
+    table: Table, taken: tuple[str, ...], choices: list[tuple[str, ...]], pictures: Places | None
 ) -> Finding:
     folders = Choice(label="The classes are the folders", settings={"data.classes_from": "folders"})
     listed = ", ".join(dict.fromkeys(name for group in choices for name in group))
@@ -234,7 +237,7 @@ def _which_labels(
                 Choice(label=f"Labels are in {_short(group)}", settings=_label_setting(group))
                 for group in choices
             ],
-            *([folders] if has_class_folders(pictures.pictures) else []),
+            *([folders] if pictures and has_class_folders(pictures.pictures) else []),
         ),
     )
 

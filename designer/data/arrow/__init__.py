@@ -1,0 +1,1 @@
+"""Tables of pyarrow, in which Hugging Face keeps data sets: their files, columns and pictures."""
