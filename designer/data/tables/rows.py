@@ -200,11 +200,11 @@ def _json_lines(where: str, name: str, whole: str) -> Table:
             )
         rows.append(row)
     names = tuple(dict.fromkeys(key for row in rows for key in row))
-    columns = tuple([_cell(row.get(key)) for row in rows] for key in names)
+    columns = tuple([cell_of(row.get(key)) for row in rows] for key in names)
     return Table(name, names, columns, "")
 
 
-def _cell(value: object) -> str:
+def cell_of(value: object) -> str:
     """Return the text of a JSON value; lists stay JSON, as several labels."""
     if value is None:
         return ""
