@@ -26,12 +26,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from designer.data.balance import MOST as RARE
 from designer.gui.base import icons, numbers
 from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.base.theme import colors, theme
 from designer.gui.data.contents import PART_TITLES, Contents
 
-RARE = 10  # times as many pictures has the most frequent class as one that is marked as rare
 _ROOT = QModelIndex()
 _Index = QModelIndex | QPersistentModelIndex
 _FILL = Qt.ItemDataRole.UserRole  # how much of its cell a bar takes, 0 to 1

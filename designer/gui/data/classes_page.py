@@ -1,7 +1,7 @@
 """The page of classes: a table of classes or labels, or histograms of numbers to predict."""
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -13,9 +13,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from designer.data.balance import MOST as RARE
 from designer.gui.base import icons, numbers
 from designer.gui.base.theme import colors, theme
-from designer.gui.data.class_table import RARE, ClassTable
+from designer.gui.data.class_table import ClassTable
 from designer.gui.data.contents import PART_TITLES, Contents
 from designer.gui.data.histogram import Histogram, Mark
 from designer.gui.data.model import DataModel
@@ -24,15 +25,7 @@ _MOST_HISTOGRAMS = 60
 
 
 class ClassesPage(QStackedWidget):
-    """What is to be predicted, and how often it occurs.
-
-    Signals
-    -------
-    opened(number)
-        The user wants to see the pictures of the class or label with this number.
-    """
-
-    opened = Signal(int)
+    """What is to be predicted, and how often it occurs."""
 
     def __init__(self, model: DataModel) -> None:
         super().__init__(objectName="data-classes")
@@ -50,7 +43,7 @@ class ClassesPage(QStackedWidget):
         self.balance.setMinimumWidth(1)
         self.table = ClassTable()
         self.search.textChanged.connect(self._search)
-        self.table.opened.connect(self.opened)
+        self.table.opened.connect(model.class_opened)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self.search, 1)

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.data.balance import class_counts
 from designer.data.columns import PictureColumn
 from designer.data.dataset import DataSet
 from designer.data.labels import as_classes, from_first_label
 from designer.data.opening import open_dataset
 from designer.data.options import read_options
 from designer.data.parts import Part
-from designer.data.splitting import split
+from designer.data.splitting import Split, split
 from designer.data.targets import Target
 from designer.errors import DesignerError
 from designer.gui.base import numbers
@@ -68,8 +69,10 @@ class Contents:
         The data set with its classes numbered as the recipe says.
     parts
         What a training uses, by the names ``train``, ``validation`` and ``test``.
+    split
+        The same as a value; None if the data set cannot be divided.
     undivided
-        Why the data set cannot be divided, so that ``parts`` are its own; "" if it can.
+        Why it cannot be, so that ``parts`` are those it is stored in; "" if it can.
     """
 
     settings: Data
@@ -77,6 +80,7 @@ class Contents:
     read: DataSet
     data: DataSet
     parts: Mapping[str, Part]
+    split: Split | None = None
     undivided: str = ""
 
     @property
@@ -97,7 +101,7 @@ class Contents:
     @cached_property
     def counts(self) -> Mapping[str, NDArray[np.int64]]:
         """How many pictures of each part have each class or label; nothing for numbers."""
-        return {name: _counts(part, self.target) for name, part in self.parts.items()}
+        return {name: class_counts(part, self.target) for name, part in self.parts.items()}
 
     def name(self, part: str, index: int) -> str:
         """Return the name of a picture's file; of a picture in an array, its number."""
@@ -119,14 +123,6 @@ def label_text(target: Target, value: Any) -> str:
     if len(value) == 1:
         return f"{value[0]:.6g}"
     return ", ".join(f"{name} {each:.4g}" for name, each in zip(target.values, value, strict=True))
-
-
-def _counts(part: Part, target: Target) -> NDArray[np.int64]:
-    if target.kind == "numbers":
-        return np.zeros(0, np.int64)
-    if target.kind == "labels":
-        return np.asarray(part.labels.sum(axis=0)).astype(np.int64)
-    return np.bincount(part.labels, minlength=target.outputs).astype(np.int64)
 
 
 def read_contents(recipe: Recipe, known: Contents | None = None) -> Contents:
@@ -151,7 +147,7 @@ def read_contents(recipe: Recipe, known: Contents | None = None) -> Contents:
         read = open_dataset(settings.source, read_options(settings))
     division = Division.of(recipe)
     data = as_classes(read) if division.classes else read
-    undivided = ""
+    undivided, divided = "", None
     try:
         data = from_first_label(data, division.first_label)
         divided = split(
@@ -165,4 +161,4 @@ def read_contents(recipe: Recipe, known: Contents | None = None) -> Contents:
         parts = {name: part for name, part in found.items() if part is not None}
     except DesignerError as error:
         undivided, parts = str(error), data.parts
-    return Contents(settings, division, read, data, parts, undivided)
+    return Contents(settings, division, read, data, parts, divided, undivided)

@@ -80,7 +80,7 @@ class Histogram(QWidget):
     def _area(self) -> QRectF:
         """Return where the bars are: below the title, above the scale."""
         line = self.fontMetrics().height()
-        return QRectF(self.rect()).adjusted(8, 2.6 * line, -8, -1.5 * line)
+        return QRectF(self.rect()).adjusted(0, 2.6 * line, -8, -1.5 * line)
 
     def _x(self, value: float) -> float:
         area, low, high = self._area(), self._low, self._high
@@ -101,7 +101,7 @@ class Histogram(QWidget):
         painter.setFont(sans(bold=True))
         painter.setPen(QColor(c.text))
         line = self.fontMetrics().height()
-        top = QRectF(8, 2, self.width() - 16, line + 2)
+        top = QRectF(0, 2, self.width(), line + 2)
         title = painter.fontMetrics().elidedText(
             self.title, Qt.TextElideMode.ElideRight, int(top.width())
         )

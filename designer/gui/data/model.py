@@ -1,11 +1,13 @@
 """The data set of the current design's recipe, read in the background for all pages."""
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from designer.errors import DesignerError
+from designer.gui.base import background
 from designer.gui.base.speed import idle_imports
 from designer.gui.documents.workspace import Workspace
 from designer.recipe.reading import changed
@@ -14,6 +16,7 @@ from designer.recipe.recipe import Recipe, consequences, reading_settings
 if TYPE_CHECKING:
     from designer.data.pictures import PictureForm
     from designer.gui.data.contents import Contents
+    from designer.gui.data.looking import Look
 
 Answer = dict[str, Any]
 Preview = Callable[[Answer, Callable[[Answer], object]], object]
@@ -30,6 +33,10 @@ class DataModel(QObject):
         `contents`, `error` or `busy` have another value.
     form_changed()
         The network's input or the recipe has changed, so that pictures are fitted otherwise.
+    looked()
+        `look`, `looking` or `look_error` have another value.
+    class_opened(number)
+        The pictures of the class or label with this number are to be shown.
 
     Attributes
     ----------
@@ -42,10 +49,18 @@ class DataModel(QObject):
     preview
         Asks a worker process for draws of pictures, as `Trainer.preview` does; None where there is
         none.
+    look
+        What a look at its pictures found; None until that is known.
+    looking
+        How many pictures of how many were looked at; None while none are.
+    look_error
+        Why they could not be looked at; "" if they could.
     """
 
     changed = Signal()
     form_changed = Signal()
+    looked = Signal()
+    class_opened = Signal(int)
 
     def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +70,11 @@ class DataModel(QObject):
         self.busy = False
         self.preview: Preview | None = None
         self.active = False
+        self.look: Look | None = None
+        self.looking: tuple[int, int] | None = None
+        self.look_error = ""
+        self._stop_looking = threading.Event()  # of the thread that looks
+        self._whole = False  # whether the user wants all pictures looked at
         self._asked: object = None  # the settings that were last read, or are being read
         self._number = 0  # of the last reading: what an earlier one finds is obsolete
         self._soon = QTimer(self, interval=_SETTLED, singleShot=True)
@@ -85,17 +105,60 @@ class DataModel(QObject):
         self.active = active
         if active:
             self._follow()
+            if self.contents is not None and self.look is None and not self.look_error:
+                self.look_at()
+        else:
+            self._stop_looking.set()
+            self.looking = None
 
     def read_again(self) -> None:
         """Read the data set again, because its files may have changed."""
-        self.contents, self._asked = None, None
+        self.contents, self._asked, self._whole = None, None, False
         self._follow()
 
     def cancel(self) -> None:
         """End the reading."""
         if self.busy:
             self._number += 1
+            self.contents = None
             self._end("Reading was canceled.")
+
+    def look_at(self, *, whole: bool | None = None) -> None:
+        """Look at the pictures: at a sample if there are many, or at all of them.
+
+        Parameters
+        ----------
+        whole
+            Whether to look at all; None for as the user wanted last for these files.
+        """
+        from designer.gui.data.looking import look
+
+        contents, recipe = self.contents, self.recipe
+        if contents is None or not self.active:
+            return
+        self._whole = self._whole if whole is None else whole
+        self._stop_looking.set()
+        stop = self._stop_looking = threading.Event()
+        whole = self._whole
+
+        def progress(done: int, total: int) -> None:
+            background.post(self, lambda: self._progress(stop, done, total))
+
+        self.looking, self.look_error = (0, 0), ""
+        self.looked.emit()
+        idle_imports.run(
+            self,
+            lambda: look(contents, recipe, whole=whole, progress=progress, cancelled=stop.is_set),
+            lambda found: self._looked_at(stop, found, ""),
+            lambda sentence: self._looked_at(stop, None, sentence),
+        )
+
+    def stop_looking(self) -> None:
+        """End the look at the pictures; what it found so far is remembered for the next one."""
+        if self.looking is not None:
+            self._stop_looking.set()
+            self.looking, self.look_error = None, "The look at the pictures was canceled."
+            self.looked.emit()
 
     def change(self, settings: Mapping[str, object]) -> None:
         """Change settings of the current design's recipe, by their dotted names."""
@@ -129,8 +192,8 @@ class DataModel(QObject):
             self._number += 1
             number = self._number
             self.busy, self.error = True, ""
-            if known is not None and known.settings != asked[0]:
-                self.contents = None
+            if known is not None and known.settings.source != asked[0].source:
+                self.contents, self._whole = None, False
             self.changed.emit()
             idle_imports.run(
                 self,
@@ -142,13 +205,24 @@ class DataModel(QObject):
 
     def _has_read(self, number: int, contents: "Contents") -> None:
         if number == self._number:
-            self.contents = contents
+            self.contents, self.look = contents, None
             self._end("")
+            self.look_at()
 
     def _not_read(self, number: int, sentence: str) -> None:
         if number == self._number:
             self.contents = None
             self._end(sentence)
+
+    def _progress(self, stop: threading.Event, done: int, total: int) -> None:
+        if not stop.is_set():
+            self.looking = (done, total)
+            self.looked.emit()
+
+    def _looked_at(self, stop: threading.Event, found: "Look | None", error: str) -> None:
+        if not stop.is_set():
+            self.look, self.look_error, self.looking = found, error, None
+            self.looked.emit()
 
     def _end(self, error: str) -> None:
         self.busy, self.error = False, error

@@ -40,6 +40,24 @@ def _classes(model: DataModel) -> QWidget:
     return ClassesPage(model)
 
 
+def _pictures(model: DataModel) -> QWidget:
+    from designer.gui.data.pictures_page import PicturesPage
+
+    return PicturesPage(model)
+
+
+def _sizes(model: DataModel) -> QWidget:
+    from designer.gui.data.sizes_page import SizesPage
+
+    return SizesPage(model)
+
+
+def _left_out(model: DataModel) -> QWidget:
+    from designer.gui.data.left_out_page import LeftOutPage
+
+    return LeftOutPage(model)
+
+
 def _fit(model: DataModel) -> QWidget:
     from designer.gui.data.fit_page import FitPage
 
@@ -54,11 +72,19 @@ def _augmentation(model: DataModel) -> QWidget:
 
 PAGES: tuple[Page, ...] = (
     Page("classes", "Classes", "What is to be predicted, and how often it occurs.", _classes),
+    Page("pictures", "Pictures", "The pictures, by part, class and file name.", _pictures),
+    Page("sizes", "Sizes", "How high and wide the pictures are.", _sizes),
     Page("fit", "Fit", "How pictures of other proportions become the network's input.", _fit),
     Page(
         "augmentation",
         "Augmentation",
         "Draws of the random changes that the recipe makes to training pictures.",
         _augmentation,
+    ),
+    Page(
+        "left-out",
+        "Left out",
+        "Files that are not used, broken pictures, and pictures that are in several parts.",
+        _left_out,
     ),
 )

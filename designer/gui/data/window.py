@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -17,9 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from designer.gui.base import numbers
 from designer.gui.base.plain_text import tip
 from designer.gui.base.screens import keep_on_screen, resize_within
 from designer.gui.data.header import Header
+from designer.gui.data.left_out import entries_of
 from designer.gui.data.model import DataModel
 from designer.gui.data.pages import PAGES, Page
 from designer.gui.documents.workspace import Workspace
@@ -60,9 +62,9 @@ class DataWindow(QWidget):
         if preferences.data_window:
             self.restoreGeometry(QByteArray(base64.b64decode(preferences.data_window)))
             keep_on_screen(self)
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
-        escape.activated.connect(self.close)
+        self.model.class_opened.connect(self._open_class)
         self.model.changed.connect(self._show)
+        self.model.looked.connect(self._name_tabs)
         self._show()
 
     def _assemble(self) -> None:
@@ -132,6 +134,13 @@ class DataWindow(QWidget):
         self.raise_()
         self.activateWindow()
 
+    def _open_class(self, number: int) -> None:
+        from designer.gui.data.pictures_page import PicturesPage
+
+        page = self.show_page("pictures")
+        if isinstance(page, PicturesPage):
+            page.show_class(number)
+
     def _turn(self, number: int) -> None:
         row = self.rows[number]
         if row.key not in self.pages:
@@ -155,8 +164,29 @@ class DataWindow(QWidget):
         if model.contents is not None:
             self.setWindowTitle(f"Data — {model.contents.title}")
             self._turn(self.tabs.currentIndex())
+            self._name_tabs()
         else:
             self.setWindowTitle("Data")
+
+    def _name_tabs(self) -> None:
+        """Name the pages for what is to be predicted, and count what is left out."""
+        contents = self.model.contents
+        if contents is None:
+            return
+        kind = {"classes": "Classes", "labels": "Labels", "numbers": "Numbers"}
+        titles = {row.key: row.title for row in self.rows}
+        titles["classes"] = kind[contents.target.kind]
+        if left_out := entries_of(self.model):
+            titles["left-out"] = f"Left out ({numbers.count(len(left_out))})"
+        for number, row in enumerate(self.rows):
+            self.tabs.setTabText(number, titles[row.key])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Close the window with Escape, unless a page has a use for it."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Read the data set now that it is to be seen."""
