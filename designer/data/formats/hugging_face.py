@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -121,7 +122,7 @@ def _saved(folder: Path) -> list[Path]:
     ]
 
 
-def _listed(path: Path, key: str) -> list:
+def _listed(path: Path, key: str) -> list[Any]:
     try:
         return list(json.loads(path.read_bytes())[key])
     except (ValueError, KeyError, TypeError) as error:
