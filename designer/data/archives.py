@@ -5,13 +5,14 @@ file of the program's cache, and that is read in place.
 """
 
 import io
+import re
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 from designer.data.files import Files, Found, natural_path, shown, unreadable, visible
@@ -21,6 +22,8 @@ from designer.data.unpacking import unpacked
 from designer.errors import DesignerError
 
 _ENCRYPTED = 0x1  # flag of a ZIP entry
+# What names have that are hidden, lead out of the archive or are spelled unusually.
+_UNUSUAL = re.compile(r"(?:^|/)(?:[./]|__)|//|\.\.|[:\\\0]")
 _SMALL = 2**24  # bytes of a file that surely fit into memory
 
 
@@ -113,13 +116,14 @@ class ZipFiles:
     @cached_property
     def _found(self) -> Found:
         entries = self._archive.infolist()
-        files = [entry for entry in entries if not entry.is_dir()]
+        files = [entry for entry in entries if not entry.filename.endswith("/")]
         if files and all(entry.flag_bits & _ENCRYPTED for entry in files):
             raise DesignerError(
                 f"{self.path} is encrypted: unpack it with its password, and open the folder."
             )
         return _found(
-            _Entry(_zip_name(entry), entry.is_dir(), _refused_zip(entry)) for entry in entries
+            _Entry(_zip_name(entry), entry.filename.endswith("/"), _refused_zip(entry))
+            for entry in entries
         )
 
     def __reduce__(self) -> tuple[type["ZipFiles"], tuple[Path]]:
@@ -242,18 +246,17 @@ def _zip_name(entry: zipfile.ZipInfo) -> str:
 
 def _plain(name: str) -> str:
     """Return a name without ``./`` and double slashes; empty for the archive's own folder."""
-    if name.startswith(("/", ".")) or "//" in name or "/./" in name:
-        absolute = "/" if name.startswith("/") else ""
-        return absolute + "/".join(each for each in name.split("/") if each not in ("", "."))
-    return name
+    if not _UNUSUAL.search(name):
+        return name
+    absolute = "/" if name.startswith("/") else ""
+    return absolute + "/".join(each for each in name.split("/") if each not in ("", "."))
 
 
 def _stays_inside(name: str) -> bool:
-    """Tell whether an entry stays within the archive's folder."""
-    if ".." not in name and ":" not in name and not name.startswith(("/", "\\")):
-        return True
-    path = PurePosixPath(name.replace("\\", "/"))
-    return not path.is_absolute() and ".." not in path.parts and ":" not in path.parts[0]
+    """Tell whether an entry stays within the archive's folder, on Windows, too."""
+    parts = name.replace("\\", "/").split("/")
+    leads_out = name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]
+    return not leads_out and "\0" not in name
 
 
 def _found(entries: Iterable[_Entry]) -> Found:
@@ -262,34 +265,32 @@ def _found(entries: Iterable[_Entry]) -> Found:
     left_out: list[LeftOut] = []
     folders: set[str] = set()
     for entry in entries:
-        name = _plain(entry.name)
-        if not all(map(visible, name.split("/"))) and ".." not in name:
-            continue
+        name = entry.name
+        if not name or _UNUSUAL.search(name):
+            name = _plain(name)
+            if not _stays_inside(name):
+                left_out.append(LeftOut(entry.name, "leads out of the archive"))
+                continue
+            if not all(map(visible, name.split("/"))):
+                continue
         if entry.folder:
             folders.add(name.rstrip("/"))
-        elif not name or "\0" in name or not _stays_inside(name):
-            left_out.append(LeftOut(entry.name, "leads out of the archive"))
         elif entry.refused:
             left_out.append(LeftOut(name, entry.refused))
         elif name in names:
             left_out.append(LeftOut(name, "is in the archive twice, of which the last is read"))
-        else:
+        elif name:
             names[name] = None
-    filled = {folder for name in names for folder in _above(name)}
-    filled |= {above for folder in folders for above in _above(folder)}
-    empty = {each for each in folders - filled if each and _stays_inside(each)}
+    filled: set[str] = set()
+    for name in (*names, *folders):
+        while (end := name.rfind("/")) > 0 and (name := name[:end]) not in filled:
+            filled.add(name)
+    empty = folders - filled - {""}
     return Found(
         tuple(sorted(names, key=natural_path)),
         tuple(left_out),
         tuple(sorted(empty, key=natural_path)),
     )
-
-
-def _above(name: str) -> Iterator[str]:
-    """Yield the folders that a file or folder is in."""
-    while (end := name.rfind("/")) > 0:
-        name = name[:end]
-        yield name
 
 
 def _lacks(path: Path, name: str) -> DesignerError:

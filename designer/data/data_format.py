@@ -1,11 +1,11 @@
 """The row of a data format: what the program must know to offer, recognize and read it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from designer.data.dataset import DataSet
 from designer.data.options import ReadOptions
-from designer.data.source import Source
+from designer.data.source import Source, is_picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,4 +43,18 @@ class DataFormat:
         """Tell whether a source seems to hold a data set of this format."""
         if source.chosen:
             return source.suffix in self.suffixes
-        return self.recognizes_folder is not None and self.recognizes_folder(source)
+        if self.recognizes_folder is None:
+            return bool(self._only_file(source))
+        return self.recognizes_folder(source)
+
+    def taken(self, source: Source) -> Source:
+        """Return a source that it recognizes as `read` takes it."""
+        if source.chosen or self.recognizes_folder is not None:
+            return source
+        return replace(source, chosen=self._only_file(source))
+
+    def _only_file(self, source: Source) -> str:
+        """Return the only file in a folder or archive that it reads, "" if there are pictures."""
+        names = source.files.names
+        found = [name for name in names if name.lower().endswith(self.suffixes)]
+        return found[0] if len(found) == 1 and not any(map(is_picture, names)) else ""

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -12,7 +12,7 @@ from designer.data.findings import LeftOut
 from designer.errors import DesignerError
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-_NUMBERS = re.compile(r"(\d+)")
+_NUMBERS = re.compile(r"[0-9]+")
 
 
 class Files(Protocol):
@@ -279,17 +279,19 @@ def shown(name: str) -> str:
     return name if name.isprintable() else ascii(name)[1:-1]
 
 
-def natural(name: str) -> list[tuple[int, int | str]]:
+def natural(name: str) -> str:
     """Return the key by which names are sorted with numbers in their order: 2 before 10.
 
     Names with equal numbers, such as 1 and 01, are in the order of their letters.
     """
-    pieces: list[tuple[int, int | str]] = [
-        (0, int(piece)) if piece.isdigit() and piece.isascii() else (1, piece)
-        for piece in _NUMBERS.split(name)
-        if piece
-    ]
-    return [*pieces, (-1, name)]
+    key = _NUMBERS.sub(_number_key, name)
+    return name if key is name else f"{key}\0{name}"
+
+
+def _number_key(found: re.Match[str]) -> str:
+    """Return a text that sorts as the number does, and before other texts: its length is first."""
+    digits = found[0].lstrip("0")
+    return f"\1{chr(2 + len(digits))}{digits}"
 
 
 def visible(name: str) -> bool:
@@ -297,16 +299,22 @@ def visible(name: str) -> bool:
     return not name.startswith((".", "__"))
 
 
-def natural_path(name: str) -> list[list[tuple[int, int | str]]]:
+def natural_path(name: str) -> str:
     """Return the key that sorts paths as a walk through the folders in natural order does."""
-    return [natural(each) for each in name.split("/")]
+    folder, slash, file = name.rpartition("/")
+    return f"{_folder_key(folder)}\0{natural(file)}" if slash else natural(file)
+
+
+@lru_cache(2**14)
+def _folder_key(folder: str) -> str:
+    return "\0".join(map(natural, folder.split("/")))
 
 
 def unreadable(where: str, error: OSError) -> DesignerError:
     """Return the error of a file or folder that the system does not let us read."""
     return DesignerError(
-        f"{shown(where)} cannot be read ({error.strerror or error}): check that it is there and that you "
-        "may read it."
+        f"{shown(where)} cannot be read ({error.strerror or error}): check that it is there and "
+        "that you may read it."
     )
 
 

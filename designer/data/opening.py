@@ -7,6 +7,7 @@ from pathlib import Path
 
 from designer import resources
 from designer.data.dataset import DataSet
+from designer.data.files import shown
 from designer.data.formats import descriptions, formats
 from designer.data.grey_levels import with_levels
 from designer.data.options import ReadOptions
@@ -47,7 +48,8 @@ def open_dataset(name_or_path: str | Path, options: ReadOptions | None = None) -
         source = source_of(path)
         for row in formats():
             if row.recognizes(source):
-                data = replace(with_levels(row.read(source, options), options), format=row.name)
+                read = with_levels(row.read(row.taken(source), options), options)
+                data = replace(read, format=row.name)
                 if options.targets != "auto":
                     data = as_kind(data, options.targets)
                 return replace(data, name=str(name_or_path)) if is_name(name_or_path) else data
@@ -98,6 +100,10 @@ def existing(name_or_path: str | Path) -> Path:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
         raise _missing(name_or_path, path) from None
+    except ValueError as error:  # a zero byte
+        raise DesignerError(
+            f"There can be no file or folder {shown(str(path))}: check the path."
+        ) from error
     except OSError:  # reported when it is opened
         pass
     return path

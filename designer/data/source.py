@@ -1,10 +1,14 @@
 """What a user points at: a folder, an archive, or a single file."""
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from designer.data.archives import open_archive
-from designer.data.files import Files, FilesBelow, FolderFiles, is_archive
+from designer.data.files import Files, FilesBelow, FolderFiles, is_archive, visible
+from designer.data.part_names import part_of
+from designer.data.pictures import SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -19,11 +23,14 @@ class Source:
         The files of the folder or archive; of a single file, those of its folder.
     chosen
         The name of the single file within `files`; "" for folders and archives.
+    passed_over
+        The folders from the path to `files`, each of which held nothing but the next.
     """
 
     path: Path
     files: Files
     chosen: str = ""
+    passed_over: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -42,8 +49,8 @@ class Source:
 def source_of(path: Path) -> Source:
     """Return the source at a path that exists.
 
-    An archive that packs a single file is that file, and one that packs a single folder, as most
-    do, is that folder.
+    A folder or archive that holds a single folder, as most archives do, is that folder, unless it
+    is a part or, with pictures only, a class. An archive that holds a single file is that file.
 
     Raises
     ------
@@ -52,27 +59,52 @@ def source_of(path: Path) -> Source:
     OSError
         The path cannot be read.
     """
-    if path.is_dir():
-        return Source(path, FolderFiles(path))
-    if not is_archive(path):
+    if not path.is_dir() and not is_archive(path):
         return Source(path, FolderFiles(path.parent), path.name)
+    folders: list[str] = []
+    if path.is_dir():
+        inner = path
+        while folder := _only_folder_on_disk(inner):
+            inner = inner / folder
+            folders.append(folder)
+        return Source(path, FolderFiles(inner), passed_over=tuple(folders))
     files = open_archive(path)
-    while (folder := _only_folder(files)) and not _is_part(folder):
+    while folder := _only_folder(files.names):
         files = FilesBelow(files, folder)
+        folders.append(folder)
     names = files.names
-    return Source(path, files, names[0] if len(names) == 1 else "")
+    return Source(path, files, names[0] if len(names) == 1 else "", tuple(folders))
 
 
-def _only_folder(files: Files) -> str:
-    """Return the name of the folder that holds all files, "" if there is none."""
-    names = files.names
+def _only_folder_on_disk(path: Path) -> str:
+    """Return the name of the folder that a folder holds alone, to be passed over; "" if none."""
+    inner = _visible(path)
+    if len(inner) != 1 or not inner[0].is_dir(follow_symlinks=False):
+        return ""
+    name = inner[0].name
+    pictures = all(is_picture(each.name) for each in _visible(path / name))
+    return "" if part_of(name) or pictures else name
+
+
+def _visible(path: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(path) as entries:
+        return [entry for entry in entries if visible(entry.name)]
+
+
+def _only_folder(names: Sequence[str]) -> str:
+    """Return the name of the folder that holds all files, to be passed over; "" if none."""
     if not names or "/" not in names[0]:
         return ""
     folder = names[0].partition("/")[0]
-    return folder if all(name.startswith(f"{folder}/") for name in names) else ""
+    prefix = f"{folder}/"
+    if part_of(folder) or not all(name.startswith(prefix) for name in names):
+        return ""
+    if all("/" not in name[len(prefix) :] and is_picture(name) for name in names):
+        return ""
+    return folder
 
 
-def _is_part(folder: str) -> bool:
-    from designer.data.part_names import part_of
-
-    return bool(part_of(folder))
+def is_picture(name: str) -> bool:
+    """Tell whether a file is a picture, by its ending."""
+    dot = name.rfind(".")
+    return dot >= 0 and name[dot:].lower() in SUFFIXES

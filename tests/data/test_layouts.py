@@ -5,6 +5,7 @@ found there.
 """
 
 import io
+import os
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterable
@@ -15,8 +16,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from designer.data import DataSet, ReadOptions, describe, open_dataset
+from designer.data import DataSet, ReadOptions, cache_folder, describe, open_dataset
+from designer.data.formats.cifar import CIFAR10_CLASSES
+from designer.data.formats.idx import FASHION
 from designer.errors import DesignerError
+from tests.data.writers import write_cifar10, write_idx
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,12 @@ class Expected:
 
 Row = Callable[[Path], Expected]
 LAYOUTS: dict[str, Row] = {}
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    cache = tmp_path_factory.mktemp("cache")
+    monkeypatch.setattr(cache_folder, "folder", lambda: cache)
 
 
 def layout(row: Row) -> Row:
@@ -532,3 +542,163 @@ def an_archive_within_an_archive(root: Path) -> Expected:
 def an_archive_beside_class_folders(root: Path) -> Expected:
     write(root, *PETS, "more.zip")
     return Expected(**FOUND_PETS, says=("nested-archive: more.zip",), left_out=("more.zip",))
+
+
+@layout
+def compressed_tars(root: Path) -> Expected:
+    write_tar(root / "pets.tgz", PARTS, mode="w:gz")
+    return Expected(path="pets.tgz", **FOUND_PARTS)
+
+
+@layout
+def a_zip_with_an_npz_file(root: Path) -> Expected:
+    arrays = io.BytesIO()
+    np.savez(arrays, x=np.zeros((4, 2, 2), np.uint8), y=np.array([0, 1, 1, 1]))
+    with zipfile.ZipFile(root / "data.zip", "w") as archive:
+        archive.writestr("data/README.txt", "what this is")
+        archive.writestr("data/arrays.npz", arrays.getvalue())
+    return Expected(path="data.zip", classes=("0", "1"), counts={"train": [1, 3]})
+
+
+@layout
+def idx_files_in_a_tar(root: Path) -> Expected:
+    write_idx(root / "fashion-mnist")
+    with tarfile.open(root / "sets.tar.gz", "w:gz") as archive:
+        archive.add(root / "fashion-mnist", "fashion-mnist/raw")
+    counts = {"train": [2, 2, *[1] * 8], "test": [*[1] * 6, 0, 0, 0, 0]}
+    return Expected(path="sets.tar.gz", classes=FASHION, counts=counts)
+
+
+@layout
+def idx_files_in_nested_folders(root: Path) -> Expected:
+    write_idx(root / "FashionMNIST" / "raw")
+    counts = {"train": [2, 2, *[1] * 8], "test": [*[1] * 6, 0, 0, 0, 0]}
+    return Expected(classes=FASHION, counts=counts)
+
+
+@layout
+def cifar_in_a_zip(root: Path) -> Expected:
+    write_cifar10(root / "cifar")
+    with zipfile.ZipFile(root / "cifar.zip", "w") as archive:
+        for path in (root / "cifar").iterdir():
+            archive.write(path, f"cifar-10-batches-bin/{path.name}")
+    counts = {"train": [5, 5, 5, 5, *[0] * 6], "test": [1, 1, 1, 1, *[0] * 6]}
+    return Expected(path="cifar.zip", classes=CIFAR10_CLASSES, counts=counts)
+
+
+@layout
+def hostile_names_in_a_zip(root: Path) -> Expected:
+    outside = ["../cat/x.png", "/cat/x.png", "C:/cat/x.png", "cat/../../x.png"]
+    write_zip(root / "pets.zip", [*PETS, *outside])
+    return Expected(
+        path="pets.zip", **FOUND_PETS, left_out=tuple(outside),
+        says=("unusable-files: ../cat/x.png leads out of the archive, and 3 more",),
+    )  # fmt: skip
+
+
+@layout
+def a_name_twice_in_a_zip(root: Path) -> Expected:
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        write_zip(root / "pets.zip", [*PETS, "cat/0.png"])
+    return Expected(
+        path="pets.zip", **FOUND_PETS, says=("unusable-files: twice",), left_out=("cat/0.png",)
+    )
+
+
+@layout
+def a_zip_from_windows(root: Path) -> Expected:
+    with zipfile.ZipFile(root / "pets.zip", "w") as archive:
+        for number, name in enumerate(PETS):
+            entry = zipfile.ZipInfo(name.replace("/", "\\"))
+            entry.create_system = 0
+            archive.writestr(entry, picture(number))
+    return Expected(path="pets.zip", **FOUND_PETS)
+
+
+@layout
+def an_encrypted_zip(root: Path) -> Expected:
+    write_zip(root / "pets.zip", PETS)
+    content = bytearray((root / "pets.zip").read_bytes())
+    start = 0
+    while (start := content.find(b"PK\1\2", start)) >= 0:
+        content[start + 8] |= 1
+        start += 4
+    (root / "pets.zip").write_bytes(content)
+    return Expected(path="pets.zip", refused="is encrypted: unpack it with its password")
+
+
+@layout
+def a_truncated_zip(root: Path) -> Expected:
+    write_zip(root / "pets.zip", PETS)
+    os.truncate(root / "pets.zip", 300)
+    return Expected(path="pets.zip", refused="is no readable ZIP archive")
+
+
+@layout
+def an_empty_zip(root: Path) -> Expected:
+    write_zip(root / "pets.zip", [])
+    return Expected(path="pets.zip", refused="holds no pictures")
+
+
+@layout
+def links_and_devices_in_a_tar(root: Path) -> Expected:
+    write_tar(root / "pets.tar", PETS)
+    with tarfile.open(root / "pets.tar", "a") as archive:
+        for name, kind in (("cat/link.png", tarfile.SYMTYPE), ("cat/pipe.png", tarfile.FIFOTYPE)):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, "/etc/passwd"
+            archive.addfile(member)
+    return Expected(
+        path="pets.tar", **FOUND_PETS, left_out=("cat/link.png", "cat/pipe.png"),
+        says=("unusable-files: cat/link.png is a link",),
+    )  # fmt: skip
+
+
+@layout
+def a_truncated_tar(root: Path) -> Expected:
+    write_tar(root / "pets.tar", PETS)
+    os.truncate(root / "pets.tar", 700)
+    return Expected(path="pets.tar", refused="is no readable TAR archive")
+
+
+@layout
+def a_truncated_compressed_tar(root: Path) -> Expected:
+    write_tar(root / "pets.tar.xz", PETS, mode="w:xz")
+    os.truncate(root / "pets.tar.xz", 200)
+    return Expected(path="pets.tar.xz", refused="is no readable TAR archive")
+
+
+# Odd folders
+
+
+@layout
+def odd_names(root: Path) -> Expected:
+    write(root, "a 'cat'/line\nbreak.png", 'a "dog"/x.png', "snow\nman/ü.png")
+    write(root, *some(os.fsdecode(b"caf\xe9"), 1), "line\nbreak.png")
+    return Expected(
+        classes=('a "dog"', "a 'cat'", "caf\udce9", "snow\nman"),
+        counts={"train": [1, 1, 1, 1]},
+        says=("loose-pictures: line\\nbreak.png",),
+        left_out=("line\nbreak.png",),
+    )
+
+
+@layout
+def a_link_loop(root: Path) -> Expected:
+    write(root, *PETS)
+    (root / "cat" / "again").symlink_to(root, target_is_directory=True)
+    (root / "dog" / "self").symlink_to(root / "dog" / "self")
+    return Expected(**FOUND_PETS, says=("unusable-files",), left_out=("cat/again", "dog/self"))
+
+
+@layout
+def links_to_class_folders(root: Path) -> Expected:
+    write(root / "elsewhere", *PETS)
+    (root / "set").mkdir()
+    for name in ("cat", "dog"):
+        (root / "set" / name).symlink_to(root / "elsewhere" / name, target_is_directory=True)
+    (root / "set" / "dog" / "gone.png").symlink_to(root / "nowhere.png")
+    return Expected(
+        path="set", **FOUND_PETS, says=("unusable-files: is a link to nothing",),
+        left_out=("dog/gone.png",),
+    )  # fmt: skip

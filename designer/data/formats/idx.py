@@ -52,7 +52,8 @@ def read(source: Source, _: ReadOptions) -> DataSet:
     DesignerError
         A file is missing, damaged or not IDX.
     """
-    fashion = any("fashion" in name.lower() for name in source.path.parts[-2:])
+    folders = (*source.path.parts[-2:], *source.passed_over)
+    fashion = any("fashion" in name.lower() for name in folders)
     has_test = _find(source, "t10k", "images") or _find(source, "t10k", "labels")
     return DataSet(
         source.name,

@@ -16,8 +16,7 @@ from designer.data.layouts import Layout, PartLayout, find_layout
 from designer.data.options import ReadOptions
 from designer.data.part_names import part_of
 from designer.data.parts import Part
-from designer.data.pictures import SUFFIXES
-from designer.data.source import Source
+from designer.data.source import Source, is_picture
 from designer.data.spellings import one_spelling
 from designer.data.targets import classes_target
 from designer.errors import DesignerError
@@ -75,12 +74,6 @@ def read(source: Source, options: ReadOptions) -> DataSet:
         (*questions, *notes.findings),
         tuple(notes.left_out),
     )
-
-
-def is_picture(name: str) -> bool:
-    """Tell whether a file is a picture, by its ending."""
-    dot = name.rfind(".")
-    return dot >= 0 and name[dot:].lower() in SUFFIXES
 
 
 def _without(pictures: list[str], skip: Iterable[str]) -> list[str]:

@@ -1,0 +1,147 @@
+"""Archives that promise too much, are damaged, or are compressed as a whole."""
+
+import io
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from designer.data import cache_folder, limits, open_dataset
+from designer.data.archives import TarFiles, ZipFiles
+from designer.errors import DesignerError
+from tests.data.test_layouts import PETS, picture, write_tar, write_zip
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(cache_folder, "folder", lambda: tmp_path / "cache")
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_compressed_archives_hold_the_same(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / f"pets.tar{mode[1:].replace(':', '.')}"
+    write_tar(path, PETS, mode=mode)
+    found = TarFiles(path)
+    assert found.names == tuple(PETS)
+    assert found.read("dog/1.png") == picture(4)
+    assert found.read("dog/1.png", 8) == picture(4)[:8]
+    assert found.size("dog/1.png") == len(picture(4))
+    assert pickle.loads(pickle.dumps(found)).read("cat/0.png") == picture(0)
+
+
+def test_a_compressed_archive_is_uncompressed_once(tmp_path: Path, cache: Path) -> None:
+    write_tar(tmp_path / "pets.tgz", PETS, mode="w:gz")
+    assert TarFiles(tmp_path / "pets.tgz").names
+    (whole,) = cache.glob("*/archive.tar")
+    before = whole.stat().st_mtime_ns
+    assert TarFiles(tmp_path / "pets.tgz").names
+    assert whole.stat().st_mtime_ns == before
+    assert cache_folder.size() == whole.stat().st_size
+
+
+def test_another_archive_of_the_same_name_is_noticed(tmp_path: Path) -> None:
+    write_tar(tmp_path / "pets.tgz", PETS, mode="w:gz")
+    assert len(TarFiles(tmp_path / "pets.tgz").names) == 5
+    write_tar(tmp_path / "pets.tgz", PETS[:3], mode="w:gz")
+    assert len(TarFiles(tmp_path / "pets.tgz").names) == 3
+
+
+def test_the_cache_may_be_emptied_while_an_archive_is_read(tmp_path: Path) -> None:
+    write_tar(tmp_path / "pets.tgz", PETS, mode="w:gz")
+    found = TarFiles(tmp_path / "pets.tgz")
+    assert found.names
+    assert cache_folder.empty() > 0
+    assert found.read("cat/1.png") == picture(1)
+
+
+def test_an_archive_larger_than_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    write_tar(tmp_path / "pets.tgz", PETS, mode="w:gz")
+    monkeypatch.setattr(cache_folder, "free_bytes", lambda _: 2_000)
+    with pytest.raises(DesignerError, match="larger uncompressed than the room for it"):
+        open_dataset(tmp_path / "pets.tgz")
+    assert not list(cache.rglob("*.*"))
+
+
+def test_a_full_disk_is_reported(tmp_path: Path, cache: Path) -> None:
+    write_tar(tmp_path / "pets.tgz", PETS, mode="w:gz")
+    cache.write_text("not a folder")
+    with pytest.raises(DesignerError, match="cannot be uncompressed into the cache folder"):
+        open_dataset(tmp_path / "pets.tgz")
+
+
+def bomb(path: Path) -> None:
+    """Write a ZIP archive with a picture of a few bytes that promises 100 GB."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in PETS:
+            archive.writestr(name, picture(1))
+    content = bytearray(path.read_bytes())
+    entry = content.index(b"PK\1\2")
+    content[entry + 24 : entry + 28] = (4_000_000_000).to_bytes(4, "little")
+    path.write_bytes(content)
+
+
+def test_a_picture_that_promises_more_than_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bomb(tmp_path / "bomb.zip")
+    free = limits.psutil.virtual_memory()._replace(available=2**30)
+    monkeypatch.setattr(limits.psutil, "virtual_memory", lambda: free)
+    data = open_dataset(tmp_path / "bomb.zip")
+    with pytest.raises(DesignerError, match=r"cat/0.png in .* promises 4,000,000,000 bytes"):
+        data.train.read([0], height=2, width=2, channels=1)
+    data.train.read([1, 2, 3, 4], height=2, width=2, channels=1)
+
+
+def test_a_wrong_checksum_is_reported(tmp_path: Path) -> None:
+    write_zip(tmp_path / "pets.zip", PETS)
+    content = (tmp_path / "pets.zip").read_bytes()
+    (tmp_path / "pets.zip").write_bytes(content.replace(picture(4), b"\x89" + bytes(
+        len(picture(4)) - 1)))  # fmt: skip
+    data = open_dataset(tmp_path / "pets.zip")
+    with pytest.raises(DesignerError, match=r"dog/1.png in .*pets.zip cannot be read \(Bad CRC"):
+        data.train.read([4], height=2, width=2, channels=1)
+
+
+def test_a_single_encrypted_file_is_left_out(tmp_path: Path) -> None:
+    write_zip(tmp_path / "pets.zip", PETS)
+    content = bytearray((tmp_path / "pets.zip").read_bytes())
+    content[content.index(b"PK\1\2") + 8] |= 1
+    (tmp_path / "pets.zip").write_bytes(content)
+    found = ZipFiles(tmp_path / "pets.zip")
+    assert [left.reason for left in found.left_out] == ["is encrypted"]
+    assert found.names == tuple(PETS[1:])
+
+
+def test_an_archive_that_shrank_is_reported(tmp_path: Path) -> None:
+    write_tar(tmp_path / "pets.tar", PETS)
+    found = TarFiles(tmp_path / "pets.tar")
+    assert found.names
+    os.truncate(tmp_path / "pets.tar", 600)
+    with pytest.raises(DesignerError, match="the archive ends before it does"):
+        found.read("dog/1.png")
+
+
+def test_a_zip_with_folders_without_files(tmp_path: Path) -> None:
+    write_zip(tmp_path / "pets.zip", [*PETS, "cow/", "cat/", "horse/shoe/"])
+    assert ZipFiles(tmp_path / "pets.zip").empty_folders == ("cow", "horse/shoe")
+    data = open_dataset(tmp_path / "pets.zip")
+    assert [found.code for found in data.findings] == ["empty-folder"]
+    assert "cow, horse" in data.findings[0].sentence
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "/", "//", ":", "\\", "\0", "./.", "a//../b.png"])
+def test_names_that_are_none(tmp_path: Path, name: str) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for number, each in enumerate(PETS):
+            archive.writestr(each, picture(number))
+        entry = zipfile.ZipInfo("x")
+        entry.filename = name
+        archive.writestr(entry, b"")
+    (tmp_path / "pets.zip").write_bytes(content.getvalue())
+    assert open_dataset(tmp_path / "pets.zip").classes == ("cat", "dog")
