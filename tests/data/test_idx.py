@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from designer.data import channel_statistics, open_dataset
+from designer.data import PictureForm, channel_statistics, open_dataset
 from designer.errors import DesignerError
 from tests.data.writers import digits, idx_bytes, write_idx
 
@@ -135,5 +135,5 @@ def test_the_real_fashion_mnist() -> None:
     assert dataset.classes[:2] == ("T-shirt/top", "Trouser")
     np.testing.assert_array_equal(np.bincount(dataset.train.labels), [6000] * 10)
     np.testing.assert_array_equal(dataset.train.labels[:6], [9, 0, 0, 3, 0, 2])
-    mean, std = channel_statistics(dataset.train, height=28, width=28, channels=1)
+    mean, std = channel_statistics(dataset.train, PictureForm(1, 28, 28))
     np.testing.assert_allclose([mean[0], std[0]], [0.2860, 0.3530], atol=5e-5)  # as published

@@ -154,9 +154,9 @@ def _numbers(columns: Mapping[str, list[str]], name: str) -> Labelled:
     return Labelled(Target("numbers", "numbers", tuple(columns)), values, used & finite)
 
 
-def _by_number(label: str) -> tuple[bool, float, list[tuple[int, int | str]]]:
+def _by_number(label: str) -> tuple[bool, float, str]:
     """Return the key that sorts whole numbers by value, negative ones too, and names naturally."""
     plain = label.removeprefix("-")
     if plain.isdigit() and plain.isascii():
-        return False, int(label), []
+        return False, int(label), ""
     return True, 0, natural(label)
