@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -97,8 +98,6 @@ def test_no_line_is_wider_than_the_terminal_but_options_to_copy(
 def test_the_options_that_are_printed_are_the_remedy(
     pets: Path, tmp_path: Path, capsys: Captured
 ) -> None:
-    import shlex
-
     text = printed(capsys, tmp_path, str(pets))
     options = [shlex.split(found) for found in re.findall(r": (--set-recipe .*)", text)]
     assert len(options) == 4
@@ -111,6 +110,22 @@ def test_the_options_that_are_printed_are_the_remedy(
     )  # fmt: skip
     assert "Warning" not in again
     assert "The recipe balances them." in again.replace("\n", " ")
+
+
+def test_a_question_is_answered_by_the_option_that_is_printed(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    for i, path in enumerate(write_pictures(tmp_path / "set", 12)):
+        path.rename(path.with_name(f"{('cat', 'dog')[i % 2]}.{i}.png"))
+    words = [str(tmp_path / "set")]
+    text = printed(capsys, tmp_path, *words)
+    assert "Question: " in text
+    (answer,) = re.findall(r": (--set-recipe \S+)", text)
+    (question,) = as_json(capsys, *words)["questions"]
+    assert question["sentence"] in as_json(capsys, *words)["notes"]
+    found = as_json(capsys, *words, *answer.split())
+    assert found["questions"] == []
+    assert [each["name"] for each in found["classes"]] == ["cat", "dog"]
 
 
 # JSON

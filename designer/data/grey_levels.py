@@ -1,5 +1,6 @@
 """Greys of more than 8 bits: which range of values a data set's pictures have."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from designer.data.columns import PictureColumn, evenly
@@ -31,10 +32,7 @@ def with_levels(data: DataSet, options: ReadOptions) -> DataSet:
     if options.grey_range is not None:
         levels = Levels(*options.grey_range)
     else:
-        found = joined(
-            picture_levels(column.content(int(i)), column.names[int(i)])
-            for i in evenly(len(column), _MEASURED)
-        )
+        found = joined(_ranges(column))
         assert found is not None, "a picture with more than 8 bits has a range"
         levels = found
     some = (
@@ -59,6 +57,15 @@ def with_levels(data: DataSet, options: ReadOptions) -> DataSet:
     assert train is not None
     read = replace(data, train=train, validation=part(data.validation), test=part(data.test))
     return read.with_findings(Finding(code="deep-grey", sentence=note))
+
+
+def _ranges(column: PictureColumn) -> Iterator[Levels | None]:
+    """Yield the range of each picture that can be read; broken ones are told elsewhere."""
+    for index in evenly(len(column), _MEASURED).tolist():
+        try:
+            yield picture_levels(column.content(index), column.names[index])
+        except DesignerError:
+            continue
 
 
 def _has_deep(column: PictureColumn) -> bool:

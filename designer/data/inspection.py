@@ -48,6 +48,7 @@ _SMALL = 32  # pixels: decoding a picture to this size reads all of its file, bu
 _DEEP = (
     "it has more than 8 bits of grey, unlike the pictures of the data set that were looked at first"
 )
+_ENDS = "it ended the process that decoded it, perhaps because memory ran out"
 
 _Stamp = tuple[int, int]
 _Indices = NDArray[np.int64]
@@ -154,7 +155,7 @@ def inspect(
     Canceled
         `cancelled` returned True.
     DesignerError
-        A process that decodes pictures ended.
+        Processes that decode pictures cannot be started, or end without having worked.
     """
     total = sum(len(part) for part in data.parts.values())
     chosen = {
@@ -277,27 +278,38 @@ class Examined:
 
 
 class _Feeder:
-    """Gives decoders the pictures to look at, in their order; see `decoders.Feeder`."""
+    """Gives decoders the pictures to look at, in their order; see `decoders.Feeder`.
 
-    def __init__(self, job: Job, indices: _Indices) -> None:
+    Attributes
+    ----------
+    begun
+        How many of the places were given to decoders.
+    finished
+        The places that are done.
+    errors
+        Why the pictures of some of them cannot be read.
+    """
+
+    def __init__(self, job: Job, indices: _Indices, places: Sequence[int], *, task: int) -> None:
         self.job = job
-        self.errors: dict[int, Exception] = {}  # by position in `indices`
-        self.finished: list[int] = []  # positions
+        self.begun = 0
+        self.finished: list[int] = []
+        self.errors: dict[int, Exception] = {}
         self._indices = indices
-        self._next = 0
+        self._places = places
+        self._task = task
 
     def next_task(self) -> Task | None:
-        positions = range(self._next, min(self._next + _TASK, len(self._indices)))
-        self._next = positions.stop
-        if not positions:
+        places = tuple(self._places[self.begun : self.begun + self._task])
+        self.begun += len(places)
+        if not places:
             return None
-        indices = tuple(self._indices[list(positions)].tolist())
-        return Task(self.job.number, indices, tuple(positions))
+        return Task(self.job.number, tuple(self._indices[list(places)].tolist()), places)
 
     def done(self, task: Task, answer: Answer) -> None:
         self.finished += task.rows
-        for place, error in answer.errors.items():
-            self.errors[task.rows[place]] = error
+        for position, error in answer.errors.items():
+            self.errors[task.rows[position]] = error
 
 
 _remembered: OrderedDict[Path, dict[str, tuple[_Stamp, _Found]]] = OrderedDict()
@@ -371,23 +383,71 @@ def _processes(column: PictureColumn, indices: _Indices) -> int:
     return 0
 
 
+_Take = Callable[[Sequence[int], Array, Mapping[int, Exception]], None]
+
+
 def _decode(
     pictures: Examined,
     indices: _Indices,
     *,
     processes: int,
-    take: Callable[[Sequence[int], Array, Mapping[int, Exception]], None],
+    take: _Take,
     progress: Callable[[int], object],
     cancelled: Callable[[], bool],
 ) -> None:
-    """Let decoders look at pictures; `take` gets each that is done, on this thread."""
+    """Let decoders look at pictures; `take` gets each that is done, on this thread.
+
+    If a process ends, the pictures that were at hand are looked at one by one, so that the one that
+    ended it is known; it counts as broken.
+    """
+    rest, suspects = list(range(len(indices))), list[int]()
+    while rest or suspects:
+        places = suspects or rest
+        before = len(indices) - len(rest) - len(suspects)
+        feeder, failure = _look(
+            pictures,
+            indices,
+            places,
+            processes=1 if suspects else processes,
+            task=1 if suspects else _TASK,
+            take=take,
+            progress=partial(_add, progress, before),
+            cancelled=cancelled,
+        )
+        finished = frozenset(feeder.finished)
+        left = [place for place in places[: feeder.begun] if place not in finished]
+        if failure is not None and not left:
+            raise failure
+        if suspects:
+            suspects = [place for place in suspects if place not in finished]
+            if failure is not None:
+                name = pictures.name(int(indices[left[0]]))
+                nothing = np.zeros((left[0] + 1, *_ROW), np.uint8)
+                take(left[:1], nothing, {left[0]: BrokenPicture(name, _ENDS)})
+                suspects.remove(left[0])
+        else:
+            rest, suspects = rest[feeder.begun :], left
+
+
+def _look(
+    pictures: Examined,
+    indices: _Indices,
+    places: Sequence[int],
+    *,
+    processes: int,
+    task: int,
+    take: _Take,
+    progress: Callable[[int], object],
+    cancelled: Callable[[], bool],
+) -> tuple[_Feeder, DesignerError | None]:
+    """Let new decoders look at the pictures in some places, until one of them ends."""
     with Decoders(processes) as decoders:
         region, rows = decoders.rows(len(indices), shape=_ROW, dtype="uint8")
         job = Job(decoders.new_job(), pictures, region, _ROW, "uint8", None)
-        feeder = _Feeder(job, indices)
+        feeder = _Feeder(job, indices, places, task=task)
         decoders.begin(feeder)
         taken = 0
-        while taken < len(indices):
+        while taken < len(places):
             with decoders.changed:
                 if len(feeder.finished) == taken and decoders.failure is None:
                     decoders.changed.wait(_WAIT)
@@ -399,7 +459,12 @@ def _decode(
             if cancelled():
                 raise Canceled
             if failure is not None:
-                raise failure
+                return feeder, failure
+        return feeder, None
+
+
+def _add(progress: Callable[[int], object], before: int, done: int) -> None:
+    progress(before + done)
 
 
 def _stamps(files: Files, keys: Sequence[str]) -> list[_Stamp | None]:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import zipfile
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from designer.data import DataSet, ReadOptions, array_part, open_dataset, split
+from designer.data import DataSet, ReadOptions, array_part, inspection, open_dataset, split
 from designer.data.checks import inspection_findings
 from designer.data.duplicates import duplicates, surplus
 from designer.data.findings import Finding
@@ -106,8 +107,6 @@ def test_a_mended_picture_is_noticed_and_the_others_are_remembered(
     broken.write_bytes(whole)
     (folder / "owl" / "1.png").touch()
     decoded: list[str] = []
-    from designer.data import inspection
-
     original = inspection.Examined.decode_into
 
     def counted(self: inspection.Examined, row: np.ndarray, content: bytes, index: int) -> None:
@@ -228,6 +227,45 @@ def test_progress_reaches_the_total_and_cancel_ends(folder: Path) -> None:
         os.utime(path, ns=(1, 1))  # so that nothing is remembered
     with pytest.raises(Canceled):
         inspect(data, cancelled=lambda: True)
+
+
+class Deadly(inspection.Examined):
+    """Pictures of which two end the process that decodes them."""
+
+    def decode_into(self, row: np.ndarray, content: bytes, index: int) -> None:
+        if self.column.names[index] in ("cat/2.png", "owl/0.png"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().decode_into(row, content, index)
+
+
+def test_a_picture_that_ends_the_decoder_is_broken_and_the_rest_is_looked_at(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspection, "Examined", Deadly)
+    reports: list[tuple[int, int]] = []
+    seen = inspect(
+        open_dataset(folder),
+        processes=2,
+        progress=lambda done, total: reports.append((done, total)),
+    )
+    assert [each.file for each in seen.broken] == ["cat/2.png", "owl/0.png"]
+    assert "ended the process" in seen.broken[0].reason
+    assert len(seen.sizes.heights) == 5
+    assert reports == sorted(reports)
+    assert reports[-1] == (7, 7)
+
+
+def test_a_broken_picture_among_deep_ones_is_named(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for i in range(3):
+            values = np.arange(16, dtype=np.uint16).reshape(4, 4) * (100 + i)
+            Image.fromarray(values).save(tmp_path / name / f"{i}.png")
+    whole = (tmp_path / "a" / "1.png").read_bytes()
+    (tmp_path / "a" / "1.png").write_bytes(whole[:60])
+    data = open_dataset(tmp_path)
+    assert data.train.dtype == np.float32
+    assert [each.file for each in inspect(data).broken] == ["a/1.png"]
 
 
 def test_a_deep_picture_among_others_is_named(folder: Path) -> None:
