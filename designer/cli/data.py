@@ -65,8 +65,8 @@ class Report:
         Its classes and counts.
     numbers
         The ranges of the numbers to predict; empty for classes and labels.
-    greys
-        The lowest and highest value of its pictures, those that become black and white of greys of
+    grays
+        The lowest and highest value of its pictures, those that become black and white of grays of
         more than 8 bits.
     inspection
         What was found by looking at its examples.
@@ -79,7 +79,7 @@ class Report:
     format: str
     description: Description
     numbers: tuple[Numbers, ...]
-    greys: tuple[float, float]
+    grays: tuple[float, float]
     inspection: Inspection
     findings: tuple[Finding, ...]
     left_out: tuple[LeftOut, ...]
@@ -131,7 +131,7 @@ def report(recipe: Recipe, *, every: bool = False) -> Report:
         data.format,
         description,
         _numbers(data),
-        _greys(data),
+        _grays(data),
         inspection,
         (
             *data.findings,
@@ -310,7 +310,7 @@ def _numbers(data: DataSet) -> tuple[Numbers, ...]:
     return tuple(Numbers(*row) for row in rows)
 
 
-def _greys(data: DataSet) -> tuple[float, float]:
+def _grays(data: DataSet) -> tuple[float, float]:
     column = data.train.images
     if isinstance(column, PictureColumn):
         return (0, 255) if column.levels is None else (column.levels.low, column.levels.high)

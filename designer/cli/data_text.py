@@ -81,7 +81,7 @@ def listing() -> Iterator[Line]:
 
 def _sizes(report: Report) -> str:
     heights, widths, channels = report.inspection.sizes
-    low, high = report.greys
+    low, high = report.grays
     values = f"values {number_text(low)} to {number_text(high)}"
     if not len(heights):
         return f"Sizes: none known; {values}"

@@ -122,7 +122,7 @@ class PictureColumn:
     names
         Their names there.
     levels
-        The range of greys of more than 8 bits; None if the pictures have 8.
+        The range of grays of more than 8 bits; None if the pictures have 8.
     """
 
     files: Files

@@ -46,7 +46,7 @@ _WAIT = 0.1  # seconds between two looks whether the user has canceled
 _REMEMBERED = 4  # data sets
 _SMALL = 32  # pixels: decoding a picture to this size reads all of its file, but fast
 _DEEP = (
-    "it has more than 8 bits of grey, unlike the pictures of the data set that were looked at first"
+    "it has more than 8 bits of gray, unlike the pictures of the data set that were looked at first"
 )
 _ENDS = "it ended the process that decoded it, perhaps because memory ran out"
 

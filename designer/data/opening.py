@@ -9,7 +9,7 @@ from designer import resources
 from designer.data.dataset import DataSet
 from designer.data.files import shown
 from designer.data.formats import descriptions, formats
-from designer.data.grey_levels import with_levels
+from designer.data.gray_levels import with_levels
 from designer.data.options import ReadOptions
 from designer.data.source import source_of
 from designer.data.target_kinds import as_kind

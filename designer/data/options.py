@@ -28,7 +28,7 @@ class ReadOptions:
         (``apart``); ``ask`` for a question.
     skip
         Names of pictures that are left out.
-    grey_range
+    gray_range
         The values that become black and white in pictures of more than 8 bits; None for the
         smallest and largest value that occurs.
     first_label
@@ -43,7 +43,7 @@ class ReadOptions:
     classes_from: Literal["auto", "folders", "names"] = "auto"
     spellings: Literal["ask", "merge", "apart"] = "ask"
     skip: tuple[str, ...] = ()
-    grey_range: tuple[float, float] | None = None
+    gray_range: tuple[float, float] | None = None
     first_label: int = 0
 
 

@@ -87,8 +87,8 @@ class PreparedData:
     _examples: Examples | None = field(default=None, init=False)
 
     @property
-    def grey_range(self) -> tuple[float, float] | None:
-        """The range of greys of more than 8 bits; None if the pictures have none."""
+    def gray_range(self) -> tuple[float, float] | None:
+        """The range of grays of more than 8 bits; None if the pictures have none."""
         images = self.data.train.images
         if not isinstance(images, PictureColumn) or images.levels is None:
             return None

@@ -328,6 +328,6 @@ def _preprocessing(
             numbers=target.values if target.kind == "numbers" else (),
             class_weights=class_weights(loss, images.parts.train.labels, images.data.outputs),
             fit=images.form.fit,
-            grey_range=images.grey_range,
+            gray_range=images.gray_range,
         )
     return run.preprocessing()

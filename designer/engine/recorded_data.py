@@ -161,7 +161,7 @@ def _recorded(
     forget_prepared_data()
     options = request.options
     if run.preprocessing_file.exists():
-        options = replace(options, grey_range=run.preprocessing().grey_range or options.grey_range)
+        options = replace(options, gray_range=run.preprocessing().gray_range or options.gray_range)
     try:
         data = open_dataset(request.source, options)
     except DesignerError as error:

@@ -168,7 +168,7 @@ class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             form="elsewhere",
         ),
     ] = ()
-    grey_range: Annotated[
+    gray_range: Annotated[
         tuple[float, float] | None,
         Setting(
             title="Gray range",
@@ -235,10 +235,10 @@ class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         super().__post_init__()
         if not self.source:
             raise DesignerError("data.source is empty: name a data set or give its path.")
-        if self.grey_range is not None and not self.grey_range[0] < self.grey_range[1]:
-            low, high = self.grey_range
+        if self.gray_range is not None and not self.gray_range[0] < self.gray_range[1]:
+            low, high = self.gray_range
             raise DesignerError(
-                f"data.grey_range is {low:g} to {high:g}: give the lower level first, then a "
+                f"data.gray_range is {low:g} to {high:g}: give the lower level first, then a "
                 "higher one."
             )
 
@@ -253,7 +253,7 @@ _READING = (
     "classes_from",
     "spellings",
     "skip",
-    "grey_range",
+    "gray_range",
 )
 
 

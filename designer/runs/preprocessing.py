@@ -32,7 +32,7 @@ class Preprocessing(msgspec.Struct, frozen=True, kw_only=True):
         the same.
     fit
         How pictures of other proportions are brought to the size: see the setting ``data.fit``.
-    grey_range
+    gray_range
         The values that are black and white in pictures of more than 8 bits, which are scaled from
         0 to 1 by it before they are standardized; None if the data set has no such pictures.
     """
@@ -45,7 +45,7 @@ class Preprocessing(msgspec.Struct, frozen=True, kw_only=True):
     numbers: tuple[str, ...] = ()
     class_weights: tuple[float, ...] = ()
     fit: str = "crop"
-    grey_range: tuple[float, float] | None = None
+    gray_range: tuple[float, float] | None = None
 
     @property
     def targets(self) -> Targets:

@@ -270,11 +270,11 @@ def test_a_broken_picture_among_deep_ones_is_named(tmp_path: Path) -> None:
 
 def test_a_deep_picture_among_others_is_named(folder: Path) -> None:
     for i in range(100):
-        Image.new("L", (4, 4), i).save(folder / "cat" / f"grey{i:03}.png")
+        Image.new("L", (4, 4), i).save(folder / "cat" / f"gray{i:03}.png")
     deep = Image.fromarray(np.arange(16, dtype=np.uint16).reshape(4, 4) * 1000)
-    deep.save(folder / "cat" / "grey000.png")
+    deep.save(folder / "cat" / "gray000.png")
     (broken,) = inspect(open_dataset(folder)).broken
-    assert broken.file == "cat/grey000.png"
+    assert broken.file == "cat/gray000.png"
     assert "more than 8 bits" in broken.reason
 
 

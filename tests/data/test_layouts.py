@@ -462,7 +462,7 @@ def portable_pictures(root: Path) -> Expected:
 
 
 @layout
-def deep_greys(root: Path) -> Expected:
+def deep_grays(root: Path) -> Expected:
     write(root, "light/a.png")
     for number, low in enumerate((0, 4000)):
         path = root / ("dark", "light")[number] / "deep.png"
@@ -471,7 +471,7 @@ def deep_greys(root: Path) -> Expected:
         Image.fromarray(values).save(path)
     (root / "light" / "a.png").unlink()
     return Expected(
-        classes=("dark", "light"), counts={"train": [1, 1]}, says=("deep-grey: from 0 to 4063",)
+        classes=("dark", "light"), counts={"train": [1, 1]}, says=("deep-gray: from 0 to 4063",)
     )
 
 

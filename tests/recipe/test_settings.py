@@ -170,9 +170,9 @@ def test_losses_for_targets_begin_with_the_usual_one(targets: Targets, losses: l
 
 
 def test_the_levels_of_gray_ascend() -> None:
-    assert changed(Recipe(), {"data.grey_range": (0, 4095)}).data.grey_range == (0, 4095)
-    with pytest.raises(DesignerError, match=r"data.grey_range is 5 to 5: give the lower level"):
-        changed(Recipe(), {"data.grey_range": (5, 5)})
+    assert changed(Recipe(), {"data.gray_range": (0, 4095)}).data.gray_range == (0, 4095)
+    with pytest.raises(DesignerError, match=r"data.gray_range is 5 to 5: give the lower level"):
+        changed(Recipe(), {"data.gray_range": (5, 5)})
 
 
 def test_without_a_threshold_no_label_could_be_decided() -> None:

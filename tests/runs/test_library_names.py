@@ -66,8 +66,8 @@ def of_timm() -> Iterator[Network]:
         with torch.device("meta"):
             one = timm.create_model(name, num_classes=1000)
             more = timm.create_model(name, num_classes=10)
-            grey = timm.create_model(name, in_chans=1, num_classes=1000)
-        found = tensors(one, (more, 0, CLASSES), (grey, 1, CHANNELS))
+            gray = timm.create_model(name, in_chans=1, num_classes=1000)
+        found = tensors(one, (more, 0, CLASSES), (gray, 1, CHANNELS))
         if found not in seen:
             seen.add(found)
             yield Network(name=name, tensors=found)

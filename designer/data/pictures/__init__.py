@@ -1,4 +1,4 @@
-"""Pictures: decoding files, fitting them to a network's input, and greys of more than 8 bits."""
+"""Pictures: decoding files, fitting them to a network's input, and grays of more than 8 bits."""
 
 from functools import partial
 from pathlib import Path

@@ -44,7 +44,7 @@ def decode(
     form
         What is wanted, with 1 or 3 channels.
     levels
-        The range of the grey values of deep pictures, of more than 8 bits.
+        The range of the gray values of deep pictures, of more than 8 bits.
     out
         An array (channels, height, width) to write into, of the type that is returned.
 
@@ -71,8 +71,8 @@ def decode(
         if is_deep(file):
             if levels is None:
                 raise DesignerError(
-                    f"The picture {name} has grey values of more than 8 bits: say which of them "
-                    "are black and white (data.grey_range)."
+                    f"The picture {name} has gray values of more than 8 bits: say which of them "
+                    "are black and white (data.gray_range)."
                 )
             image = as_image(levels.scaled(deep_values(file, name)))
             _place(image, image.size, file, form, out)

@@ -77,11 +77,11 @@ class PictureFacts:
     height, width
         In pixels, after it was turned as its EXIF orientation says.
     channels
-        1 for greys, 3 for colors; transparency does not count.
+        1 for grays, 3 for colors; transparency does not count.
     deep
-        Whether it has grey values of more than 8 bits, which are scaled by `Levels`.
+        Whether it has gray values of more than 8 bits, which are scaled by `Levels`.
     reduced
-        Whether it is a PNG or TIFF file with 16 bits for each color, or for grey beside
+        Whether it is a PNG or TIFF file with 16 bits for each color, or for gray beside
         transparency, of which Pillow keeps the upper 8. So a picture that uses only the lower bits
         becomes nearly black. (A PPM file says which value is white, and is scaled by that.)
     """
@@ -115,9 +115,9 @@ def picture_facts(content_or_head: bytes, name: str) -> PictureFacts:
             width, height = height, width
         raw = _raw_modes(image)
         deep = is_deep(image)
-        grey = deep or image.mode in ("1", "L", "LA", "La") or "LA;16B" in raw
+        gray = deep or image.mode in ("1", "L", "LA", "La") or "LA;16B" in raw
         reduced = not deep and any(";16" in mode for mode in raw)
-        return PictureFacts(height, width, 1 if grey else 3, deep, reduced)
+        return PictureFacts(height, width, 1 if gray else 3, deep, reduced)
 
 
 def read_facts(read: Callable[[int | None], bytes], name: str) -> PictureFacts:
@@ -145,7 +145,7 @@ def read_facts(read: Callable[[int | None], bytes], name: str) -> PictureFacts:
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Tell whether a picture has grey values of more than 8 bits: integers or floats."""
+    """Tell whether a picture has gray values of more than 8 bits: integers or floats."""
     return image.mode == "F" or image.mode.startswith("I")
 
 

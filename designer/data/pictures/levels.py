@@ -1,4 +1,4 @@
-"""Deep greys: the range of grey values of more than 8 bits, and scaling by it.
+"""Deep grays: the range of gray values of more than 8 bits, and scaling by it.
 
 A file of 16 or 32 bits, or of floats, rarely says which value is white: a camera of 12 bits stores
 0 to 4095 in 16 bits. So the range is that of the whole data set, or one that the user gives.
@@ -23,7 +23,7 @@ _UNSIGNED = 1  # value of the last; the first value of the second is that zero i
 
 @dataclass(frozen=True)
 class Levels:
-    """The range of deep greys: ``low`` becomes 0, ``high`` becomes 1.
+    """The range of deep grays: ``low`` becomes 0, ``high`` becomes 1.
 
     What lies outside is black or white. If ``low`` is ``high``, as in a single picture of one
     value, there is nothing to tell apart, and that value becomes 0.
@@ -35,8 +35,8 @@ class Levels:
     def __post_init__(self) -> None:
         if not (np.isfinite(self.low) and np.isfinite(self.high) and self.low <= self.high):
             raise DesignerError(
-                f"Grey values cannot be scaled by the range from {self.low} to {self.high}: give "
-                "two finite numbers, the lower one first (data.grey_range)."
+                f"Gray values cannot be scaled by the range from {self.low} to {self.high}: give "
+                "two finite numbers, the lower one first (data.gray_range)."
             )
 
     def scaled(self, values: NDArray[Any]) -> NDArray[np.float32]:

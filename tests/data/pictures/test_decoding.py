@@ -170,7 +170,7 @@ def test_other_color_spaces_become_rgb(mode: str, channels: int) -> None:
         (b"P5\n3 1\n100\n\x00\x32\x64", [0, 128, 255]),
     ],
 )
-def test_portable_bitmaps_and_greymaps(content: bytes, expected: list[int]) -> None:
+def test_portable_bitmaps_and_graymaps(content: bytes, expected: list[int]) -> None:
     for channels in (1, 3):
         result = decode(content, "a", PictureForm(channels, 1, 3))
         assert result.tolist() == [[expected]] * channels

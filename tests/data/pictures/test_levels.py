@@ -1,4 +1,4 @@
-"""Greys of more than 8 bits: what range is found, and that no grey value is lost by scaling."""
+"""Grays of more than 8 bits: what range is found, and that no gray value is lost by scaling."""
 
 import struct
 import zlib
@@ -89,7 +89,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_grey_value_is_kept(case: str) -> None:
+def test_every_gray_value_is_kept(case: str) -> None:
     content, values = CASES[case]
     assert picture_facts(content, "a").deep
     assert picture_facts(content, "a").channels == 1
@@ -108,7 +108,7 @@ def test_every_grey_value_is_kept(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_an_unknown_range_is_asked_for(case: str) -> None:
-    with pytest.raises(DesignerError, match=r"^The picture a/b has .*\(data\.grey_range\)\.$") as e:
+    with pytest.raises(DesignerError, match=r"^The picture a/b has .*\(data\.gray_range\)\.$") as e:
         decode(CASES[case][0], "a/b", FORM)
     assert not isinstance(e.value, BrokenPicture)  # leaving it out is not the remedy
 
@@ -172,7 +172,7 @@ def test_floats_that_are_no_numbers_are_named(value: float) -> None:
 
 @pytest.mark.parametrize("ends", [(2, 1), (0, np.inf), (np.nan, 1)])
 def test_a_range_that_cannot_be_is_refused(ends: tuple[float, float]) -> None:
-    with pytest.raises(DesignerError, match=r"data\.grey_range"):
+    with pytest.raises(DesignerError, match=r"data\.gray_range"):
         Levels(*ends)
 
 
@@ -222,7 +222,7 @@ def test_a_color_picture_of_twelve_bits_is_scaled_by_its_own_white() -> None:
     assert np.abs(result - color.transpose(2, 0, 1) / 4095 * 255).max() <= 0.5
 
 
-def test_sixteen_bits_of_grey_beside_transparency_are_reduced() -> None:
+def test_sixteen_bits_of_gray_beside_transparency_are_reduced() -> None:
     values = np.stack([TWELVE * 16, np.full_like(TWELVE, 65535)], axis=2)
     content = png_of_sixteen(values)
     facts = picture_facts(content, "a.png")

@@ -130,7 +130,7 @@ def test_only_what_is_in_sight_is_made_of_fifty_thousand(viewer, tmp_path):
     assert page.thumbnails.get(Key("train", 25_000)) is None
 
 
-def test_deep_greys_are_shown_by_the_range_of_the_data_set(viewer, tmp_path):
+def test_deep_grays_are_shown_by_the_range_of_the_data_set(viewer, tmp_path):
     for name, white in (("dark", 400), ("bright", 4000)):
         (tmp_path / "deep" / name).mkdir(parents=True)
         for number in range(4):

@@ -1,4 +1,4 @@
-"""Greys of more than 8 bits: which range of values a data set's pictures have."""
+"""Grays of more than 8 bits: which range of values a data set's pictures have."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +16,7 @@ _MEASURED = 5_000  # pictures that are decoded to find their range
 
 
 def with_levels(data: DataSet, options: ReadOptions) -> DataSet:
-    """Return a data set whose deep greys are scaled by one range, with a note that states it.
+    """Return a data set whose deep grays are scaled by one range, with a note that states it.
 
     The range is that of the training part, or the one that the options give. A data set without
     such pictures is returned as it is.
@@ -29,20 +29,20 @@ def with_levels(data: DataSet, options: ReadOptions) -> DataSet:
     column = data.train.images
     if not isinstance(column, PictureColumn) or not _has_deep(column):
         return data
-    if options.grey_range is not None:
-        levels = Levels(*options.grey_range)
+    if options.gray_range is not None:
+        levels = Levels(*options.gray_range)
     else:
         found = joined(_ranges(column))
         assert found is not None, "a picture with more than 8 bits has a range"
         levels = found
     some = (
         f" (found in {_MEASURED:,} of {len(column):,} pictures)"
-        if options.grey_range is None and len(column) > _MEASURED
+        if options.gray_range is None and len(column) > _MEASURED
         else ""
     )
     note = (
-        f"The pictures of {data.name} have more than 8 bits of grey: values from {levels.low:g} "
-        f"to {levels.high:g}{some} become black to white. Set data.grey_range for another range."
+        f"The pictures of {data.name} have more than 8 bits of gray: values from {levels.low:g} "
+        f"to {levels.high:g}{some} become black to white. Set data.gray_range for another range."
     )
 
     def part(given: Part | None) -> Part | None:
@@ -56,7 +56,7 @@ def with_levels(data: DataSet, options: ReadOptions) -> DataSet:
     train = part(data.train)
     assert train is not None
     read = replace(data, train=train, validation=part(data.validation), test=part(data.test))
-    return read.with_findings(Finding(code="deep-grey", sentence=note))
+    return read.with_findings(Finding(code="deep-gray", sentence=note))
 
 
 def _ranges(column: PictureColumn) -> Iterator[Levels | None]:
