@@ -4,9 +4,10 @@ The worker that waits for a training prepares them while the user still edits th
 retains the result of the last such request.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,8 +113,15 @@ class PreparedData:
             self._sized = self._resized() if self.is_small() else self.parts
         return self._sized
 
-    def statistics(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def statistics(
+        self, read: Callable[[NDArray[np.int64]], NDArray[Any]] | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return mean and standard deviation of each channel; see `channel_statistics`.
+
+        Parameters
+        ----------
+        read
+            Returns training images by their indices, where they are decoded elsewhere.
 
         Raises
         ------
@@ -121,7 +129,7 @@ class PreparedData:
             A picture cannot be read or converted.
         """
         if self._statistics is None:
-            self._statistics = channel_statistics(self.sized().train, self.form)
+            self._statistics = channel_statistics(self.sized().train, self.form, read=read)
         return self._statistics
 
     def examples(self) -> Examples:

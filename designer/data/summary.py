@@ -1,5 +1,6 @@
 """Statistics of a data set: image counts and sizes, channel means and deviations, memory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from designer.data.parts import Part, evenly
 from designer.data.pictures import PictureForm
 from designer.data.targets import Kind, Target
 
-_SAMPLE = 5_000  # picture files that are decoded for the statistics
+_SMALL = 64 * 64  # pixels of a picture that is quickly read
+_MANY, _FEW = 100_000, 256  # small and large pictures that are read for the statistics
 _CHUNK_VALUES = 2**21  # values of one chunk: 16 MiB as float64
 _CONSTANT = 1e-7  # deviation over mean that is only float32 rounding
 
@@ -126,14 +128,28 @@ def describe(dataset: DataSet) -> Description:
     )
 
 
+def statistics_sample(part: Part, form: PictureForm) -> NDArray[np.int64]:
+    """Return which pictures of a training part the statistics are computed from.
+
+    All of at most 64x64 pixels, up to 100,000; of larger ones 256; evenly spaced. The rule is the
+    same however a data set is stored, so that the same pictures give the same figures.
+    """
+    sizes = [(form.height, form.width), *(shape[:2] for shape in part.shapes())]
+    small = all(height * width <= _SMALL for height, width in sizes)
+    return evenly(len(part), _MANY if small else _FEW)
+
+
 def channel_statistics(
-    part: Part, form: PictureForm
+    part: Part,
+    form: PictureForm,
+    *,
+    read: Callable[[NDArray[np.int64]], NDArray[Any]] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean and standard deviation of each channel, each float64 (channels,).
 
     uint8 values are scaled to 0 to 1, floats are taken as they are. A constant channel has the
-    deviation 1, so that dividing by it is safe. All images in memory are used, one chunk at a time;
-    of picture files, 5,000 that are evenly spaced.
+    deviation 1, so that dividing by it is safe. See `statistics_sample` for which pictures are
+    used.
 
     The chunks' statistics are merged as in Chan, Golub and LeVeque, "Updating Formulae and a
     Pairwise Algorithm for Computing Sample Variances" (1979), which avoids the cancellation that
@@ -145,13 +161,15 @@ def channel_statistics(
         The training part.
     form
         The form in which its images are trained on.
+    read
+        Returns the images at some indices, (n, channels, height, width); None reads the part.
 
     Raises
     ------
     DesignerError
         A picture cannot be read or converted.
     """
-    chosen = np.arange(len(part)) if part.in_memory else evenly(len(part), _SAMPLE)
+    chosen = statistics_sample(part, form)
     channels = form.channels
     step = max(1, _CHUNK_VALUES // (form.height * form.width * channels))
     count = 0
@@ -159,8 +177,8 @@ def channel_statistics(
     squares = np.zeros(channels)  # sum of squared deviations from the mean
     for start in range(0, len(chosen), step):
         chunk = chosen[start : start + step]
-        images = part.images.read(chunk, form)
-        values = images.astype(np.float64).transpose(1, 0, 2, 3).reshape(channels, -1)
+        images = part.images.read(chunk, form) if read is None else read(chunk)
+        values = images.transpose(1, 0, 2, 3).reshape(channels, -1).astype(np.float64)
         new, chunk_mean = values.shape[1], values.mean(axis=1)
         shift = chunk_mean - mean
         squares += values.var(axis=1) * new + shift**2 * count * new / (count + new)

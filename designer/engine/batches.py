@@ -1,19 +1,19 @@
-"""Batches of images on the device, from a tensor in memory or through a DataLoader."""
+"""Batches of images on the device, from a tensor in memory or from a store of decoded pictures."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from contextlib import closing
+from typing import Protocol
 
 import msgspec
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from designer.data import Part, PictureForm
+from designer.data.decoding import PictureStore, Stores
 from designer.data.pictures import Fit
 from designer.engine import device as devices
-from designer.errors import DesignerError
 from designer.runs.preprocessing import Preprocessing
 
 Batch = tuple[Tensor, Tensor]
@@ -48,7 +48,7 @@ class Images(Protocol):
         Raises
         ------
         DesignerError
-            An image cannot be read, or a loader process was killed.
+            An image cannot be read, or a decoder process was killed.
         """
         ...
 
@@ -136,89 +136,78 @@ class Resident(Images):
             yield (images if self._finish is None else self._finish(images)), targets
 
 
-class Streamed(Images):
-    """Images that loader processes read while the network trains on the batches before."""
+class Stored(Images):
+    """Images in a store that decoders fill while the network trains on the batches before."""
 
     def __init__(
         self,
-        part: Part,
+        store: PictureStore,
         targets: Tensor,
         *,
-        form: PictureForm,
-        workers: int,
         device: torch.device,
         last_steps: Finish,
     ) -> None:
-        self._reader = _Reader(part, form)
+        self._store = store
+        self._rows = torch.from_numpy(store.rows).flatten(1)
+        self._shape = store.rows.shape[1:]
         self._targets = targets
-        self._workers = workers
         self._device = device
+        self._pinned = device.type == "cuda"  # so that copying does not hold up this process
         self._finish = last_steps
 
     def __len__(self) -> int:
         return len(self._targets)
 
     def batches(self, order: Tensor, size: int, *, start: int = 0) -> Iterator[Batch]:
-        wanted = torch.split(order, size)[start:]
-        loader: DataLoader[Any] = DataLoader(
-            self._reader,
-            batch_size=None,
-            sampler=wanted,  # each item is the indices of a batch
-            num_workers=self._workers,
-            pin_memory=self._device.type == "cuda",
-            generator=torch.Generator(),  # the default one is in checkpoints and must not advance
+        wanted = order[start * size :]
+        done, taken = 0, 0
+        batch = self._empty(min(size, len(wanted)))
+        with closing(self._store.pieces(wanted.numpy(), size)) as pieces:
+            for piece in pieces:
+                into = batch[taken : taken + len(piece.rows)]
+                torch.index_select(self._rows, 0, torch.from_numpy(piece.rows), out=into)
+                taken += len(piece.rows)
+                if not piece.last:
+                    continue
+                images = batch[:taken].view(taken, *self._shape).permute(0, 3, 1, 2)
+                targets = self._targets[wanted[done : done + taken].to(self._targets.device)]
+                yield self._finish(images.to(self._device, non_blocking=True)), targets
+                done, taken = done + taken, 0
+                batch = self._empty(min(size, len(wanted) - done))
+
+    def _empty(self, count: int) -> Tensor:
+        return torch.empty(
+            (count, self._rows.shape[1]), dtype=self._rows.dtype, pin_memory=self._pinned
         )
-        for chosen, images in zip(wanted, _watched(loader), strict=True):
-            targets = self._targets[chosen.to(self._targets.device)]
-            yield self._finish(images.to(self._device, non_blocking=True)), targets
-
-
-class _Reader(Dataset[Any]):
-    """Reads batches of a part; an error is returned, as DataLoader garbles raised ones."""
-
-    def __init__(self, part: Part, form: PictureForm) -> None:
-        self._part = part
-        self._form = form
-
-    def __len__(self) -> int:
-        return len(self._part)
-
-    def __getitem__(self, chosen: Tensor) -> Tensor | DesignerError:
-        try:
-            return _read(self._part, chosen, self._form)
-        except DesignerError as error:
-            return error
-
-
-def _watched(loader: DataLoader[Any]) -> Iterator[Tensor]:
-    """Yield what the loader yields; its errors are raised as sentences."""
-    try:
-        for images in loader:
-            if isinstance(images, DesignerError):
-                raise images
-            yield images
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
-            raise
-        raise DesignerError(
-            "A process that loads images was killed, probably because memory ran out: "
-            "set data.workers to a smaller number, or 0, and resume the run."
-        ) from error
 
 
 def images(
     part: Part,
+    name: str,
     preprocessing: Preprocessing,
     *,
     device: torch.device,
-    workers: int,
+    stores: Stores,
     augment: Callable[[Tensor], Tensor] | None = None,
 ) -> Images:
-    """Return a part's images, in memory if they fit there.
+    """Return a part's images: in files, those of its store, else those in memory.
 
-    Without augmentation they are stored on the device ready for the network, else as they were
-    read, on the device or in the machine's memory. What fits nowhere is streamed by `workers`
-    loader processes.
+    Images in memory are brought to the network's size at once if there is memory for that. Without
+    augmentation they are stored on the device ready for the network, else as they were read, on the
+    device or in the machine's memory. What fits nowhere is resized batch by batch.
+
+    Parameters
+    ----------
+    part, name
+        The part, and how `stores` call it.
+    preprocessing
+        What is done to its images.
+    device
+        Where batches are wanted.
+    stores
+        Where the images of the part are decoded, if they are in files.
+    augment
+        What is done to every batch, at random.
 
     Raises
     ------
@@ -229,6 +218,8 @@ def images(
     form = PictureForm(channels, height, width, msgspec.convert(preprocessing.fit, Fit))
     last_steps = finish(preprocessing, device=device, augment=augment)
     targets = torch.from_numpy(part.labels)
+    if (store := stores.get(name)) is not None:
+        return Stored(store, targets.to(device), device=device, last_steps=last_steps)
     values = len(part) * channels * height * width
     raw = torch.uint8 if part.dtype == np.uint8 else torch.float32
     cpu = torch.device("cpu")
@@ -253,14 +244,8 @@ def images(
             channels_last=channels_last,
             last_steps=None if ready else last_steps,
         )
-    return Streamed(
-        part,
-        targets.to(device),
-        form=form,
-        workers=workers,
-        device=device,
-        last_steps=last_steps,
-    )
+    store = stores.resized(part.images)
+    return Stored(store, targets.to(device), device=device, last_steps=last_steps)
 
 
 def _read(part: Part, indices: Tensor, form: PictureForm) -> Tensor:

@@ -61,8 +61,8 @@ def take_initial_weights(prepared: Prepared, run: RunFolder, events: Events) -> 
 def announce(prepared: Prepared, run: RunFolder, events: Events, *, step: int) -> None:
     """Write what the run must know into its folder, and the event ``start`` into its log.
 
-    Data, preprocessing and environment are written once and never changed. The environment of
-    each session is in its event ``start``.
+    Data, preprocessing and environment are written once and never changed, but by a session that
+    begins anew. The environment of each session is in its event ``start``.
 
     Parameters
     ----------
@@ -95,12 +95,12 @@ def announce(prepared: Prepared, run: RunFolder, events: Events, *, step: int) -
         }
         try:
             run.last.parent.mkdir(exist_ok=True)
-            prepared.recording.write(run)
             for path, content in files.items():
-                if path.exists():
+                if path.exists() and not prepared.recording.anew:
                     continue
                 encoded = msgspec.json.format(msgspec.json.encode(content), indent=2)
                 write_atomically(path, encoded + b"\n")
+            prepared.recording.begin(run)
         except OSError as error:
             raise unwritable(run.path, error) from error
     events.write(

@@ -166,11 +166,14 @@ class Processes:
         Its number among all processes, and how many there are.
     local
         Its number on its own machine, which is that of its GPU.
+    on_this_machine
+        How many of them are on its own machine.
     """
 
     rank: int = 0
     count: int = 1
     local: int = 0
+    on_this_machine: int = 1
 
     @classmethod
     def current(cls) -> "Processes":
@@ -210,7 +213,7 @@ class Processes:
         return values
 
 
-_TORCHRUN = {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"}
+_TORCHRUN = {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1"}
 
 
 OUT_OF_MEMORY = {

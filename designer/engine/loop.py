@@ -61,7 +61,6 @@ class Loop:
         self._recipe = recipe
         self._run = run
         self._origin = run.origin()
-        self._data: str | None = None  # the hash of the examples, once they are recorded
         self._trains_on = False  # whether this session is the first of a run with an origin
         self._events: Events = Silence()
         self._processes = prepared.processes
@@ -148,8 +147,6 @@ class Loop:
         """Train to the end, evaluate the best weights, and write events and the result."""
         self._events = events
         announce(self._prepared, self._run, self._events, step=self._progress.steps)
-        record = self._run.data()
-        self._data = None if record is None else record.examples
         if self._trains_on:
             self._announce_parent()
         message = None
@@ -417,6 +414,8 @@ class Loop:
         self._steering.saved()
         if not self._processes.first:
             return
+        self._prepared.recording.finish()
+        record = self._run.data()
         self._events.sync()
         content = {
             "network": self._network.state_dict(),
@@ -428,7 +427,7 @@ class Loop:
             "progress": msgspec.to_builtins(self._progress),
             "steps_per_epoch": self._prepared.steps_per_epoch,
             "origin": None if self._origin is None else self._origin.parent,
-            "data": self._data,
+            "data": None if record is None else record.examples,
             "threads": torch.get_num_threads(),
             "sequence": self._events.sequence + 1,  # of the event below
             "taken": self._steering.taken,

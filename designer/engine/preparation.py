@@ -1,6 +1,6 @@
 """Everything that a training needs before its first step, checked: data, network, device."""
 
-import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.assist import training
 from designer.data import DataRequest, DataSet, Part, PreparedData, prepare_data_in_advance
 from designer.data.balance import balance_findings, class_counts
+from designer.data.decoding.stores import Stores, StoreSettings
 from designer.data.labels import (
     absent_classes,
     absent_labels,
@@ -31,7 +32,7 @@ from designer.engine.batches import Images, images
 from designer.engine.class_weights import class_weights
 from designer.engine.device import Precision, Processes
 from designer.engine.module import module_of_run
-from designer.engine.recorded_data import Recording, data_of
+from designer.engine.recorded_data import Recording, data_of, has_begun
 from designer.engine.sampling import Balanced, Sampling, Shuffled
 from designer.errors import DesignerError
 from designer.recipe.losses import LOSSES, Loss, losses_for
@@ -84,7 +85,13 @@ class Prepared:
         return len(self.train) // self.recipe.batch
 
 
-def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = None) -> Prepared:
+def prepare(
+    run: RunFolder,
+    closing: ExitStack,
+    *,
+    threads: int | None = None,
+    moved: Path | None = None,
+) -> Prepared:
     """Read and check everything that a run trains with.
 
     What the run has recorded of its data and of their preprocessing takes precedence over what the
@@ -94,6 +101,8 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
     ----------
     run
         The folder of the run.
+    closing
+        Ends the decoder processes when it is closed.
     threads
         The number of threads that a checkpoint was made with; it takes precedence over the
         recipe's.
@@ -126,9 +135,23 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
     _check_size(ready, recipe)
     _check_channels(ready, analysis, info)
     _check_outputs(ready.data, recipe, info)
-    preprocessing = _preprocessing(run, ready, info, recipe.loss)
     parts = ready.sized()
     assert parts.validation is not None
+    every = {"train": parts.train, "validation": parts.validation, "test": parts.test}
+    stores = Stores(
+        {name: part.images for name, part in every.items() if part is not None},
+        ready.form,
+        StoreSettings(
+            memory=recipe.data.memory,
+            cache=recipe.data.cache,
+            workers=recipe.data.workers,
+            batch=recipe.batch // processes.count,
+            processes=processes.on_this_machine,
+        ),
+        source=ready.data.path,
+    )
+    closing.callback(stores.close)
+    preprocessing = _preprocessing(run, ready, recipe.loss, stores)
 
     torch.manual_seed(recipe.seed)
     np.random.seed(recipe.seed % 2**32)
@@ -142,9 +165,6 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
     _, height, width = info.input
     active = recipe.augmentation.active
     augment = Augmenter(recipe.augmentation, height=height, width=width) if active else None
-    workers = recipe.data.workers
-    if workers is None:
-        workers = os.cpu_count() or 1
     notes = [found.sentence for found in ready.data.findings if found.kind != "question"]
     if lowest := lowest_label(ready.data):
         notes.append(
@@ -154,11 +174,15 @@ def prepare(run: RunFolder, *, threads: int | None = None, moved: Path | None = 
     notes.append(never_occur(ready.data.name, absent_classes(ready.data)))
     notes.append(without_image(ready.data.name, absent_labels(ready.data)))
     notes += _balance(ready.data, parts.train, recipe)
-    train = images(parts.train, preprocessing, device=device, workers=workers, augment=augment)
-    validation = images(parts.validation, preprocessing, device=device, workers=workers)
+    train = images(
+        parts.train, "train", preprocessing, device=device, stores=stores, augment=augment
+    )
+    validation = images(
+        parts.validation, "validation", preprocessing, device=device, stores=stores
+    )
     test = None
     if parts.test is not None:
-        test = images(parts.test, preprocessing, device=device, workers=workers)
+        test = images(parts.test, "test", preprocessing, device=device, stores=stores)
     return Prepared(
         recipe=recipe,
         info=info,
@@ -313,21 +337,24 @@ def _sampling(recipe: Recipe, train: Part) -> Sampling:
 
 
 def _preprocessing(
-    run: RunFolder, images: PreparedData, info: NetworkInfo, loss: Loss
+    run: RunFolder, images: PreparedData, loss: Loss, stores: Stores
 ) -> Preprocessing:
     """Return what the run wrote at its start; before that, what the training part gives."""
-    if not run.preprocessing_file.exists():
-        mean, deviation = images.statistics()
-        target = images.data.target
-        return Preprocessing(
-            input=info.input,
-            mean=tuple(map(float, mean)),
-            deviation=tuple(map(float, deviation)),
-            classes=target.values if target.kind == "classes" else (),
-            labels=target.values if target.kind == "labels" else (),
-            numbers=target.values if target.kind == "numbers" else (),
-            class_weights=class_weights(loss, images.parts.train.labels, images.data.outputs),
-            fit=images.form.fit,
-            gray_range=images.gray_range,
-        )
-    return run.preprocessing()
+    if has_begun(run) and run.preprocessing_file.exists():
+        return run.preprocessing()
+    store = stores.get("train")
+    mean, deviation = images.statistics(
+        None if store is None else lambda chosen: store.read(chosen).transpose(0, 3, 1, 2)
+    )
+    target, form = images.data.target, images.form
+    return Preprocessing(
+        input=(form.channels, form.height, form.width),
+        mean=tuple(map(float, mean)),
+        deviation=tuple(map(float, deviation)),
+        classes=target.values if target.kind == "classes" else (),
+        labels=target.values if target.kind == "labels" else (),
+        numbers=target.values if target.kind == "numbers" else (),
+        class_weights=class_weights(loss, images.parts.train.labels, images.data.outputs),
+        fit=form.fit,
+        gray_range=images.gray_range,
+    )

@@ -1,8 +1,9 @@
 """The data of a run: recorded before its first step, and the same data found again at a resume."""
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -39,38 +40,98 @@ _ADDED = (
 )
 
 
-@dataclass(frozen=True)
 class Recording:
-    """What a session adds to what its run knows of its data.
+    """What a session adds to what its run knows of its data, found and written while it trains.
+
+    Parameters
+    ----------
+    note
+        A sentence for the user if the data differ in a way that does no harm.
+    find
+        Returns the contents of ``data.json`` and ``examples.npz``; None if the run has them.
+    at_once
+        Whether that is quick, as no files are to be read.
+    anew
+        Whether the run begins in this session.
 
     Attributes
     ----------
-    record, examples
-        The content of ``data.json`` and ``examples.npz``; None if the run has them.
-    note
-        A sentence for the user if the data differ in a way that does no harm.
+    note, anew
+        As above.
     """
 
-    record: DataRecord | None = None
-    examples: bytes = b""
-    note: str | None = None
+    def __init__(
+        self,
+        note: str | None = None,
+        find: Callable[[], tuple[DataRecord, bytes]] | None = None,
+        *,
+        at_once: bool = True,
+        anew: bool = False,
+    ) -> None:
+        self.note = note
+        self.anew = anew
+        self._find = find
+        self._at_once = at_once
+        self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
 
-    def write(self, run: RunFolder) -> None:
-        """Write the record, the small file last, since it tells that both are complete.
+    def begin(self, run: RunFolder) -> None:
+        """Write the record, in a thread if files are to be read for it; `finish` waits for that.
 
         Raises
         ------
         DesignerError
             The folder cannot be written.
         """
-        if self.record is None:
+        if self._at_once:
+            self._write(run)
             return
+        self._thread = threading.Thread(target=self._write_later, args=(run,), daemon=True)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Wait until the record is written. A checkpoint without it could not be resumed.
+
+        Raises
+        ------
+        DesignerError
+            A file of the data cannot be read, or the folder cannot be written.
+        """
+        self.wait()
+        if self._error is not None:
+            raise self._error
+
+    def wait(self) -> None:
+        """Wait until nothing is written any more."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _write_later(self, run: RunFolder) -> None:
         try:
-            write_atomically(run.examples_file, self.examples)
-            record = msgspec.json.format(msgspec.json.encode(self.record), indent=2)
-            write_atomically(run.data_file, record + b"\n")
+            self._write(run)
+        except Exception as error:
+            self._error = error
+
+    def _write(self, run: RunFolder) -> None:
+        """Write the record, the small file last, since it tells that both are complete."""
+        if self._find is None:
+            return
+        record, examples = self._find()
+        try:
+            write_atomically(run.examples_file, examples)
+            encoded = msgspec.json.format(msgspec.json.encode(record), indent=2)
+            write_atomically(run.data_file, encoded + b"\n")
         except OSError as error:
             raise unwritable(run.path, error) from error
+
+
+def has_begun(run: RunFolder) -> bool:
+    """Return whether a run goes on with the data and preprocessing that it began with.
+
+    One that was killed before its data were recorded has no checkpoint and begins anew.
+    """
+    return run.data_file.exists() or (run.preprocessing_file.exists() and run.last.exists())
 
 
 def data_of(
@@ -99,7 +160,7 @@ def data_of(
     source = str(moved) if moved is not None else run.data_source()
     request = replace(request, source=source)
     record = run.data()
-    begun = record is not None or run.preprocessing_file.exists()
+    begun = has_begun(run)
     if begun:
         _check_present(run, source)
     if record is not None:
@@ -115,17 +176,21 @@ def data_of(
         )
     if not first:
         return prepared, Recording(note=note)
-    examples = prepared.examples()
-    encoded = encode(examples)
-    record = DataRecord(
-        source=source,
-        name=data.name,
-        format=format_name(source),
-        classes=data.classes,
-        counts={part: len(each.indices) for part, each in examples.items()},
-        examples=fingerprint(encoded),
-    )
-    return prepared, Recording(record, encoded, note)
+
+    def find() -> tuple[DataRecord, bytes]:
+        examples = prepared.examples()
+        encoded = encode(examples)
+        record = DataRecord(
+            source=source,
+            name=data.name,
+            format=format_name(source),
+            classes=data.classes,
+            counts={part: len(each.indices) for part, each in examples.items()},
+            examples=fingerprint(encoded),
+        )
+        return record, encoded
+
+    return prepared, Recording(note, find, at_once=data.train.in_memory, anew=not begun)
 
 
 def remember_location(run: RunFolder, moved: Path) -> None:

@@ -79,7 +79,10 @@ def train(
             heart = stack.enter_context(Heart(run.heartbeat if processes.first else None))
             moved = None if data is None else data.expanduser().absolute()
             with device.enough_memory("data"):
-                prepared = prepare(run, threads=start["threads"] if start else None, moved=moved)
+                prepared = prepare(
+                    run, stack, threads=start["threads"] if start else None, moved=moved
+                )
+            stack.callback(prepared.recording.wait)
             loop = Loop(prepared, run, interrupt or threading.Event(), heart)
             if start:
                 with device.enough_memory("file", path=run.last):

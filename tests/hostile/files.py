@@ -163,7 +163,8 @@ class Run(OfRun):
             run.data(), run.origin(), run.source(), files.read(run.design),
         )  # fmt: skip
         export.of_run(run)
-        prepare(run)
+        with contextlib.ExitStack() as closing:
+            prepare(run, closing)
         return values
 
 
@@ -206,7 +207,8 @@ class Content(OfRun):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.prepared = prepare(self.run)
+        with contextlib.ExitStack() as closing:
+            self.prepared = prepare(self.run, closing)
         self.content = checkpoint.load(self.run.last, source=self.run.source(), resume=True)
 
     def value(self) -> Any:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 _SHARE = 0.5  # of the free memory, where the recipe does not say; the rest is for the network
 _MOST = 0.9  # of the free memory, whatever the recipe says: a full memory ends the training
+_PICTURES = 200  # that are decoded in the time that a process takes to start
 _GROUPS = Path("/sys/fs/cgroup")  # where Linux tells the limits of a container
 
 
@@ -24,19 +25,22 @@ def memory_bytes(gib: float | None, *, processes: int = 1) -> int:
     return int(whole / processes)
 
 
-def decoder_count(workers: int | None, *, processes: int = 1) -> int:
+def decoder_count(workers: int | None, *, pictures: int, processes: int = 1) -> int:
     """Return how many decoder processes a process of a training starts.
 
     Parameters
     ----------
     workers
-        ``data.workers`` of the recipe; None for as many as there are cores.
+        ``data.workers`` of the recipe; None for as many as there are cores, but fewer for so few
+        pictures that a process would take longer to start.
+    pictures
+        How many pictures there are.
     processes
         How many processes of the training are on this machine.
     """
     if workers is not None:
         return workers
-    return max(1, cores() // processes)
+    return min(max(1, cores() // processes), pictures // _PICTURES)
 
 
 def cores() -> int:

@@ -35,8 +35,14 @@ def test_a_container_may_have_less_memory_than_the_machine(machine):
 
 def test_decoders_are_as_many_as_cores_or_as_is_said(monkeypatch):
     monkeypatch.setattr(budget, "cores", lambda: 8)
-    assert budget.decoder_count(None) == 8
-    assert budget.decoder_count(None, processes=3) == 2
-    assert budget.decoder_count(None, processes=20) == 1
-    assert budget.decoder_count(0) == 0
-    assert budget.decoder_count(5, processes=2) == 5
+    assert budget.decoder_count(None, pictures=10_000) == 8
+    assert budget.decoder_count(None, pictures=10_000, processes=3) == 2
+    assert budget.decoder_count(None, pictures=10_000, processes=20) == 1
+    assert budget.decoder_count(0, pictures=10_000) == 0
+    assert budget.decoder_count(5, pictures=10, processes=2) == 5
+
+
+def test_few_pictures_need_no_processes(monkeypatch):
+    monkeypatch.setattr(budget, "cores", lambda: 8)
+    assert budget.decoder_count(None, pictures=100) == 0
+    assert budget.decoder_count(None, pictures=700) == 3
