@@ -1,10 +1,10 @@
-"""``python -m tests.benchmarks [analysis] [process] [training] [gui]``: print benchmarks."""
+"""``python -m tests.benchmarks [analysis] [process] [training] [data] [gui]``: print benchmarks."""
 
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-PARTS = ("analysis", "process", "training", "gui")
+PARTS = ("analysis", "process", "training", "data", "gui")
 
 
 def main(names: Sequence[str]) -> int:
