@@ -1,8 +1,8 @@
 """Batches of images on the device, from a tensor in memory or from a store of decoded pictures."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from designer.data import Part, PictureForm
-from designer.data.decoding import PictureStore, Stores
+from designer.data.decoding.store import PictureStore
+from designer.data.decoding.stores import Stores
 from designer.data.pictures import Fit
 from designer.engine import device as devices
 from designer.runs.preprocessing import Preprocessing
@@ -218,8 +219,8 @@ def images(
     form = PictureForm(channels, height, width, msgspec.convert(preprocessing.fit, Fit))
     last_steps = finish(preprocessing, device=device, augment=augment)
     targets = torch.from_numpy(part.labels)
-    if (store := stores.get(name)) is not None:
-        return Stored(store, targets.to(device), device=device, last_steps=last_steps)
+    if (decoded := stores.get(name)) is not None:
+        return Stored(decoded, targets.to(device), device=device, last_steps=last_steps)
     values = len(part) * channels * height * width
     raw = torch.uint8 if part.dtype == np.uint8 else torch.float32
     cpu = torch.device("cpu")
@@ -244,8 +245,8 @@ def images(
             channels_last=channels_last,
             last_steps=None if ready else last_steps,
         )
-    store = stores.resized(part.images)
-    return Stored(store, targets.to(device), device=device, last_steps=last_steps)
+    resized = stores.resized(part.images)
+    return Stored(resized, targets.to(device), device=device, last_steps=last_steps)
 
 
 def _read(part: Part, indices: Tensor, form: PictureForm) -> Tensor:

@@ -177,9 +177,7 @@ def prepare(
     train = images(
         parts.train, "train", preprocessing, device=device, stores=stores, augment=augment
     )
-    validation = images(
-        parts.validation, "validation", preprocessing, device=device, stores=stores
-    )
+    validation = images(parts.validation, "validation", preprocessing, device=device, stores=stores)
     test = None
     if parts.test is not None:
         test = images(parts.test, "test", preprocessing, device=device, stores=stores)

@@ -1,4 +1,4 @@
-"""Picture files: training on them beside torchvision's ImageFolder and DataLoader, and many of them.
+"""Picture files: training on them beside torchvision's ImageFolder, and describing many.
 
 Both train the same small network with the same optimizer on the same 4,000 JPEG files of 500x375
 pixels at 224, each in a process of its own, with as many processes that decode. The time counts

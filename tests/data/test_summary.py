@@ -87,18 +87,24 @@ def test_statistics_are_of_the_given_subset_only() -> None:
     assert mean[0] == pytest.approx(3 / 255)
 
 
-def test_of_files_a_sample_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stored", ["files", "array"])
+def test_of_large_pictures_a_sample_is_taken_however_they_are_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: str
+) -> None:
     write_pictures(tmp_path / "a", 6)
     write_pictures(tmp_path / "b", 5)
     train = open_dataset(tmp_path).train
-    size = {"height": 6, "width": 8, "channels": 3}
-    pixels = train.read(range(11), **size) / 255
-    mean, std = channel_statistics(train, PictureForm(3, 6, 8))
-    np.testing.assert_allclose(mean, pixels.mean(axis=(0, 2, 3)))
-    np.testing.assert_allclose(std, pixels.std(axis=(0, 2, 3)))
-    monkeypatch.setattr(summary, "_SAMPLE", 3)
-    mean, _ = channel_statistics(train.take(np.arange(11)), PictureForm(3, 6, 8))
-    np.testing.assert_allclose(mean, pixels[[0, 5, 10]].mean(axis=(0, 2, 3)))
+    form = PictureForm(3, 6, 8)
+    pixels = train.images.read(range(11), form)
+    if stored == "array":
+        train = array_part(pixels.transpose(0, 2, 3, 1), train.labels)
+    mean, std = channel_statistics(train, form)
+    np.testing.assert_allclose(mean, (pixels / 255).mean(axis=(0, 2, 3)))
+    np.testing.assert_allclose(std, (pixels / 255).std(axis=(0, 2, 3)))
+    monkeypatch.setattr(summary, "_SMALL", 10)
+    monkeypatch.setattr(summary, "_FEW", 3)
+    mean, _ = channel_statistics(train, form)
+    np.testing.assert_allclose(mean, (pixels[[0, 5, 10]] / 255).mean(axis=(0, 2, 3)))
 
 
 def test_memory_is_that_of_what_is_read() -> None:

@@ -1,20 +1,23 @@
-import os
-import signal
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from designer.data import Part, array_part
-from designer.data.columns import ArrayColumn
+from designer.data import PictureForm, array_part, picture_part
+from designer.data.decoding.stores import Stores, StoreSettings
+from designer.data.files import FolderFiles
 from designer.engine import batches
 from designer.engine.augmentation import Augmenter
-from designer.engine.batches import Resident, Streamed, images
+from designer.engine.batches import Resident, Stored, images
 from designer.errors import DesignerError
 from designer.recipe.augmentations import Augmentation
 from designer.runs.preprocessing import Preprocessing
 
 CPU = torch.device("cpu")
+FORM = PictureForm(3, 4, 5)
 PLAIN = Preprocessing(input=(3, 4, 5), mean=(0.0,) * 3, deviation=(1.0,) * 3, classes=())
 
 
@@ -29,29 +32,58 @@ def taken(source, order, size=4, start=0):
     return torch.cat([image for image, _ in pairs]), torch.cat([target for _, target in pairs])
 
 
-@pytest.fixture(params=["finished", "raw", "streamed", "workers"])
+@pytest.fixture
+def stores():
+    """Stores of no picture files."""
+    made = Stores({}, FORM, StoreSettings(batch=4), source=Path())
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["finished", "raw", "resized", "decoded", "decoded by processes"])
 def kind(request):
     return request.param
 
 
-def make(kind, data, preprocessing, monkeypatch):
-    if kind == "raw":
-        small = data.images.values.size * 2  # bytes: enough for uint8, not for float32
-        monkeypatch.setattr(batches.devices, "free_bytes", lambda device: small)
-    if kind in ("streamed", "workers"):
-        monkeypatch.setattr(batches.devices, "free_bytes", lambda device: 0)
-    workers = 2 if kind == "workers" else 0
-    source = images(data, preprocessing, device=CPU, workers=workers)
-    assert isinstance(source, Streamed if kind in ("streamed", "workers") else Resident)
-    return source
+@pytest.fixture
+def make(kind, stores, monkeypatch, tmp_path):
+    """Return a function that makes images in each of the ways in which they may be held."""
+    with ExitStack() as closing:
+
+        def made(data, preprocessing):
+            if kind == "raw":
+                small = data.images.values.size * 2  # bytes: enough for uint8, not for float32
+                monkeypatch.setattr(batches.devices, "free_bytes", lambda device: small)
+            if kind == "resized":
+                monkeypatch.setattr(batches.devices, "free_bytes", lambda device: 0)
+            if kind.startswith("decoded"):
+                data = picture_files(tmp_path, data)
+                settings = StoreSettings(workers=2 if "processes" in kind else 0, batch=4)
+                own = Stores({"train": data.images}, FORM, settings, source=tmp_path)
+                closing.callback(own.close)
+            else:
+                own = stores
+            source = images(data, "train", preprocessing, device=CPU, stores=own)
+            assert isinstance(source, Resident if kind in ("finished", "raw") else Stored)
+            return source
+
+        yield made
 
 
-def test_all_ways_give_the_same_standardized_images(kind, monkeypatch):
+def picture_files(folder, data):
+    """Write the pictures of a part in memory as files; return the part of these."""
+    names = tuple(f"{number}.png" for number in range(len(data)))
+    for name, picture in zip(names, data.images.values, strict=True):
+        Image.fromarray(picture).save(folder / name)
+    return picture_part(FolderFiles(folder), names, data.labels)
+
+
+def test_all_ways_give_the_same_standardized_images(make):
     data = part()
     preprocessing = Preprocessing(
         input=(3, 4, 5), mean=(0.1, 0.2, 0.3), deviation=(0.5, 0.6, 0.7), classes=()
     )
-    source = make(kind, data, preprocessing, monkeypatch)
+    source = make(data, preprocessing)
     order = [7, 1, 9, 0, 3, 3]
     got, targets = taken(source, order)
     mean, deviation = np.array([0.1, 0.2, 0.3]), np.array([0.5, 0.6, 0.7])
@@ -61,52 +93,31 @@ def test_all_ways_give_the_same_standardized_images(kind, monkeypatch):
     assert got.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_batches_that_are_done_are_left_out(kind, monkeypatch):
-    source = make(kind, part(), PLAIN, monkeypatch)
+def test_batches_that_are_done_are_left_out(make):
+    source = make(part(), PLAIN)
     _, targets = taken(source, range(10), size=4, start=1)
     assert targets.tolist() == [4, 5, 6, 7, 8, 9]
 
 
-def test_streaming_leaves_the_generator_alone(monkeypatch):
-    source = make("workers", part(), PLAIN, monkeypatch)
+def test_decoding_leaves_the_generator_alone(make):
+    source = make(part(), PLAIN)
     before = torch.get_rng_state()
     taken(source, range(10))
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_floats_are_taken_as_they_are():
+def test_floats_are_taken_as_they_are(stores):
     data = part(dtype=np.float32)
-    got, _ = taken(images(data, PLAIN, device=CPU, workers=0), [2])
+    got, _ = taken(images(data, "train", PLAIN, device=CPU, stores=stores), [2])
     np.testing.assert_array_equal(got[0].numpy(), data.images.values[2].transpose(2, 0, 1))
 
 
-class Broken(ArrayColumn):
-    def read(self, indices, form=None):
-        if 6 in indices:
-            raise DesignerError("The picture six.png cannot be read: remove it.")
-        return super().read(indices, form)
-
-
-class Deadly(ArrayColumn):
-    def read(self, indices, form=None):
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError
-
-
-@pytest.mark.parametrize("workers", [0, 1])
-def test_a_broken_picture_is_told_in_its_own_words(workers, monkeypatch):
-    monkeypatch.setattr(batches.devices, "free_bytes", lambda device: 0)
-    data = Part({"image": Broken(part().images.values)}, part().targets)
-    source = images(data, PLAIN, device=CPU, workers=workers)
-    with pytest.raises(DesignerError, match=r"^The picture six.png cannot be read: remove it.$"):
-        taken(source, range(10))
-
-
-def test_a_killed_loader_is_told(monkeypatch):
-    monkeypatch.setattr(batches.devices, "free_bytes", lambda device: 0)
-    data = Part({"image": Deadly(part().images.values)}, part().targets)
-    source = images(data, PLAIN, device=CPU, workers=1)
-    with pytest.raises(DesignerError, match="loads images was killed"):
+def test_a_broken_picture_is_told_in_its_own_words(tmp_path):
+    data = picture_files(tmp_path, part())
+    (tmp_path / "6.png").write_bytes(b"no picture")
+    stores = Stores({"train": data.images}, FORM, StoreSettings(batch=4), source=tmp_path)
+    source = images(data, "train", PLAIN, device=CPU, stores=stores)
+    with closing(stores), pytest.raises(DesignerError, match=r"6\.png"):
         taken(source, range(10))
 
 
@@ -115,7 +126,8 @@ def augmented(**fields):
     data = array_part(np.repeat(picture, 16, axis=0), np.zeros(16, np.int64))
     preprocessing = Preprocessing(input=(1, 12, 12), mean=(0.0,), deviation=(1.0,), classes=())
     augment = Augmenter(Augmentation(**fields), height=12, width=12)
-    source = images(data, preprocessing, device=CPU, workers=0, augment=augment)
+    stores = Stores({}, PictureForm(1, 12, 12), StoreSettings(), source=Path())
+    source = images(data, "train", preprocessing, device=CPU, stores=stores, augment=augment)
     torch.manual_seed(0)
     got, _ = taken(source, range(16), size=16)
     return got, torch.from_numpy(picture[0, :, :, 0] / 255).float()

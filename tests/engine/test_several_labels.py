@@ -1,6 +1,7 @@
 """Trainings on several labels an image, and on several numbers."""
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_several_labels_are_learned_and_evaluated(tmp_path: Path, stripes: Path)
     assert run.preprocessing().labels == LABELS
     assert run.preprocessing().targets == "labels"
 
-    prepared = prepare(create(tmp_path / "again", recipe))
+    prepared = prepare(create(tmp_path / "again", recipe), ExitStack())
     assert prepared.test is not None
     (batch,) = prepared.test.batches(torch.arange(len(prepared.test)), len(prepared.test))
     with torch.inference_mode():
@@ -94,7 +95,7 @@ def test_balanced_labels_weigh_absences(tmp_path: Path, stripes: Path) -> None:
     recipe = recipe_of(stripes, loss__class_weights="balanced", epochs=1)
     run = create(tmp_path / "run", recipe, WITHOUT_DROPOUT)
     result = train(run)
-    prepared = prepare(create(tmp_path / "again", recipe, WITHOUT_DROPOUT))
+    prepared = prepare(create(tmp_path / "again", recipe, WITHOUT_DROPOUT), ExitStack())
     order = torch.arange(len(prepared.train))
     (batch,) = prepared.train.batches(order, len(order))
     there = batch[1].sum(0)

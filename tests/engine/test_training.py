@@ -1,6 +1,7 @@
 import errno
 import json
 import threading
+from contextlib import ExitStack
 
 import msgspec
 import numpy as np
@@ -140,7 +141,7 @@ def test_balanced_weights_are_those_of_the_training_part_and_of_both_losses(tmp_
     recipe = tiny_recipe(data, loss__class_weights="balanced", epochs=1, batch=16)
     run = create(tmp_path / "run", recipe)
     result = train(run)
-    prepared = training.prepare(create(tmp_path / "again", recipe))
+    prepared = training.prepare(create(tmp_path / "again", recipe), ExitStack())
     counts = prepared.train._targets.bincount()
     expected = len(prepared.train) / (3 * counts)
     assert run.preprocessing().class_weights == pytest.approx(expected.tolist())
@@ -164,7 +165,7 @@ def test_weights_of_another_number_of_classes_are_refused(tmp_path, data):
 def test_balanced_sampling_trains_on_every_class_equally_often(tmp_path):
     data = write_rare(tmp_path / "rare.npz")
     prepared = training.prepare(
-        create(tmp_path / "run", tiny_recipe(data, data__sampling="balanced"))
+        create(tmp_path / "run", tiny_recipe(data, data__sampling="balanced")), ExitStack()
     )
     length = prepared.steps_per_epoch * prepared.batch
     for epoch in range(3):
@@ -205,7 +206,7 @@ def test_the_loop_equals_one_written_by_hand(tmp_path, data):
     run = create(tmp_path / "run", recipe, WITHOUT_DROPOUT)
     train(run)
 
-    prepared = training.prepare(create(tmp_path / "again", recipe, WITHOUT_DROPOUT))
+    prepared = training.prepare(create(tmp_path / "again", recipe, WITHOUT_DROPOUT), ExitStack())
     network = prepared.network
     steps = torch.optim.SGD(network.parameters(), 0.05, momentum=0.9, weight_decay=0.0005)
     rows = prepared.train._rows.view(-1, 8, 8, 1).permute(0, 3, 1, 2)

@@ -7,7 +7,7 @@ the rows that are there already.
 
 import math
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
@@ -121,7 +121,7 @@ class PictureStore:
             done += len(piece.rows)
         return found
 
-    def pieces(self, order: Order, batch: int) -> Iterator[Piece]:
+    def pieces(self, order: Order, batch: int) -> Generator[Piece, None, None]:
         """Yield the rows of pictures in an order, as soon as they are there.
 
         A batch is one piece, or several where the ring is too small for it. The rows of a piece

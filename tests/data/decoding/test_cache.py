@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from designer.data import cache_folder
-from designer.data.decoding import Decoders, PictureStore, cache
+from designer.data.decoding import cache
 from designer.data.decoding.cache import Cache, cache_set
+from designer.data.decoding.decoders import Decoders
+from designer.data.decoding.store import PictureStore
 from tests.data.decoding.samples import SHAPE, Numbered, pixels
 
 ROW = 24

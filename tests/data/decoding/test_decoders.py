@@ -7,7 +7,8 @@ import numpy as np
 import psutil
 import pytest
 
-from designer.data.decoding import Decoders, PictureStore
+from designer.data.decoding.decoders import Decoders
+from designer.data.decoding.store import PictureStore
 from designer.errors import DesignerError
 from tests.data.decoding.samples import SHAPE, Numbered
 
@@ -50,7 +51,7 @@ def test_nothing_is_left_after_the_end():
 _PARENT = """
 import sys
 import psutil
-from designer.data.decoding import Decoders
+from designer.data.decoding.decoders import Decoders
 from tests.data.decoding.test_decoders import store
 decoders = Decoders(2)
 store(decoders, {}).read([0, 1])

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from designer.data.decoding import Decoders, PictureStore
+from designer.data.decoding.decoders import Decoders
+from designer.data.decoding.store import PictureStore
 from designer.errors import DesignerError
 from tests.data.decoding.samples import SHAPE, Numbered, pixels
 
