@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.data.files import Files, natural_path
+from designer.data.files import Files
 from designer.data.findings import Choice, Finding, LeftOut
 from designer.data.options import ReadOptions
 from designer.data.pictures import Array
@@ -94,7 +94,7 @@ def gather(source: Source, sheets: Sheets, options: ReadOptions) -> Examples:
     keep = _with_label(rows, found, table)
     pixels = np.concatenate(rows.pixels)[keep] if rows.pixels else None
     if pixels is None:
-        keep = _one_for_each_picture(rows, found, keep, table)
+        keep = _one_for_each_picture(rows, found, keep, table, sheets.pictures)
         _unnamed(rows, sheets.pictures, options)
     found = replace(found, values=found.values[keep], used=found.used[keep])
     parts = np.array([rows.parts[index] for index in keep], np.str_)
@@ -255,7 +255,7 @@ def _with_label(rows: _Rows, found: Labelled, table: Table) -> NDArray[np.int64]
 
 
 def _one_for_each_picture(
-    rows: _Rows, found: Labelled, keep: NDArray[np.int64], table: Table
+    rows: _Rows, found: Labelled, keep: NDArray[np.int64], table: Table, pictures: Places
 ) -> NDArray[np.int64]:
     """Return the indices of one row for each picture, in the natural order of their names.
 
@@ -281,7 +281,7 @@ def _one_for_each_picture(
     if contradicted:
         _contradiction(rows, list(contradicted), len(first), found, table)
     indices = [index for (_, name), index in first.items() if name not in contradicted]
-    indices.sort(key=lambda index: natural_path(rows.names[index]))
+    indices.sort(key=lambda index: pictures.order(rows.names[index]))
     return np.array(indices, np.int64)
 
 

@@ -3,10 +3,12 @@
 import os
 import posixpath
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path, PureWindowsPath
+from typing import Any
 
-from designer.data.files import Files, FolderFiles
+from designer.data.files import Files, FolderFiles, natural_path
 from designer.data.part_names import part_of
 from designer.data.pictures import SUFFIXES
 from designer.data.source import Source
@@ -44,6 +46,8 @@ class Places:
         if not value:
             return ""
         folder = self.base + table.folder
+        if self.listed and folder + value in self._pictures.places:
+            return folder + value
         for above in dict.fromkeys((folder, self.base, "")):
             name = posixpath.normpath(above + value)
             if not name.startswith("..") and (found := self._at(name)):
@@ -51,45 +55,61 @@ class Places:
         if not self.listed:
             return ""
         last = posixpath.basename(value).lower()
-        candidates = self._by_name.get(last) or self._by_stem.get(last)
-        candidates = candidates or self._by_stem.get(_stem(last)) or []
-        return _nearest(candidates, value, (folder, part, table.stem))
+        candidates = self._pictures.by_stem.get(_stem(last), [])
+        same = [name for name in candidates if posixpath.basename(name).lower() == last]
+        return _nearest(same or candidates, value, (folder, part, table.stem))
 
     def share(self, cells: Sequence[str], table: Table) -> float:
         """Return the share of cells that name a picture."""
         return sum(bool(self.find(cell, table)) for cell in cells) / max(len(cells), 1)
 
-    @cached_property
+    @property
     def pictures(self) -> tuple[str, ...]:
-        """The names of all pictures; none if files are not listed."""
-        return tuple(filter(is_picture, self.files.names)) if self.listed else ()
+        """The names of all pictures in natural order; none if files are not listed."""
+        return tuple(self._pictures.places) if self.listed else ()
+
+    def order(self, name: str) -> Any:
+        """Return the key that sorts the names of pictures in natural order."""
+        return self._pictures.places[name] if self.listed else natural_path(name)
 
     def _at(self, name: str) -> str:
         """Return the picture at a path, with or without its ending; "" if there is none."""
         if self.listed:
-            if name in self._names:
+            if name in self._pictures.places:
                 return name
-            found = self._by_path.get(name, [])
+            candidates = self._pictures.by_stem.get(posixpath.basename(name).lower(), [])
+            found = [each for each in candidates if _stem(each) == name]
             return found[0] if len(found) == 1 else ""
         if is_picture(name):
             return name if self.files.holds(name) else ""
         return next((name + end for end in SUFFIXES if self.files.holds(name + end)), "")
 
     @cached_property
-    def _names(self) -> frozenset[str]:
-        return frozenset(self.pictures)
+    def _pictures(self) -> "_Pictures":
+        return _pictures(self.files.names)
 
-    @cached_property
-    def _by_path(self) -> dict[str, list[str]]:
-        return _index((_stem(name), name) for name in self.pictures)
 
-    @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
-        return _index((posixpath.basename(name).lower(), name) for name in self.pictures)
+@dataclass(frozen=True)
+class _Pictures:
+    """The places of pictures in the natural order of all, and their names by what they end in.
 
-    @cached_property
-    def _by_stem(self) -> dict[str, list[str]]:
-        return _index((_stem(posixpath.basename(name)).lower(), name) for name in self.pictures)
+    `by_stem` has the names of all pictures by their last part, without ending, in lower case.
+    """
+
+    places: dict[str, int]
+    by_stem: dict[str, list[str]]
+
+
+@lru_cache(maxsize=2)  # a data set is recognized, and then read
+def _pictures(names: tuple[str, ...]) -> _Pictures:
+    places: dict[str, int] = {}
+    by_stem: dict[str, list[str]] = {}
+    for name in names:
+        if is_picture(name):
+            places[name] = len(places)
+            last = name[name.rfind("/") + 1 : name.rfind(".")].lower()
+            by_stem.setdefault(last, []).append(name)
+    return _Pictures(places, by_stem)
 
 
 def places(source: Source) -> Iterator[Places]:
@@ -136,13 +156,6 @@ def _plain(cell: str) -> str:
 
 def _stem(name: str) -> str:
     return name[: name.rfind(".")] if is_picture(name) else name
-
-
-def _index(pairs: Iterator[tuple[str, str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for key, name in pairs:
-        found.setdefault(key, []).append(name)
-    return found
 
 
 def _nearest(candidates: Sequence[str], value: str, hints: Sequence[str]) -> str:
