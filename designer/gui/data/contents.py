@@ -12,7 +12,7 @@ from designer.data.balance import class_counts
 from designer.data.columns import PictureColumn
 from designer.data.dataset import DataSet
 from designer.data.labels import as_classes, from_first_label
-from designer.data.opening import open_dataset
+from designer.data.opening import format_name, open_dataset
 from designer.data.options import read_options
 from designer.data.parts import Part
 from designer.data.splitting import Split, split
@@ -73,6 +73,8 @@ class Contents:
         The same as a value; None if the data set cannot be divided.
     undivided
         Why it cannot be, so that ``parts`` are those it is stored in; "" if it can.
+    table
+        Whether a table names the pictures or holds them, so that its columns may be chosen.
     """
 
     settings: Data
@@ -82,6 +84,7 @@ class Contents:
     parts: Mapping[str, Part]
     split: Split | None = None
     undivided: str = ""
+    table: bool = False
 
     @property
     def title(self) -> str:
@@ -142,8 +145,9 @@ def read_contents(recipe: Recipe, known: Contents | None = None) -> Contents:
     """
     settings = reading_settings(recipe.data)
     if known is not None and known.settings == settings:
-        read = known.read
+        read, table = known.read, known.table
     else:
+        table = format_name(settings.source) == "tables"
         read = open_dataset(settings.source, read_options(settings))
     division = Division.of(recipe)
     data = as_classes(read) if division.classes else read
@@ -161,4 +165,4 @@ def read_contents(recipe: Recipe, known: Contents | None = None) -> Contents:
         parts = {name: part for name, part in found.items() if part is not None}
     except DesignerError as error:
         undivided, parts = str(error), data.parts
-    return Contents(settings, division, read, data, parts, divided, undivided)
+    return Contents(settings, division, read, data, parts, divided, undivided, table)

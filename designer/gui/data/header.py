@@ -47,11 +47,15 @@ class Header(QWidget):
         self.notes.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.notes.setToolTip("Show or hide what is only for information.")
         self.notes.toggled.connect(self._show)
+        self.columns = QPushButton("Columns…", objectName="data-window-columns")
+        self.columns.setToolTip("Choose which columns of the table name files, labels and parts.")
+        self.columns.clicked.connect(self._choose_columns)
         self.findings = FindingList(model)
         top = QHBoxLayout()
         top.setSpacing(10)
         top.addWidget(self.name)
         top.addWidget(self.place, 1)
+        top.addWidget(self.columns)
         top.addWidget(self.copy)
         top.addWidget(self.again)
         column = QVBoxLayout(self)
@@ -82,6 +86,7 @@ class Header(QWidget):
         self.place.setText(str(contents.data.path))
         self.place.setToolTip(tip(str(contents.data.path)))
         self.facts.setText(summary(contents))
+        self.columns.setVisible(contents.table)
         findings = findings_of(self.model)
         notes = sum(finding.kind == "note" for finding in findings)
         self.notes.setText(f"{notes} note{'s' if notes != 1 else ''}")
@@ -90,6 +95,13 @@ class Header(QWidget):
         self.findings.show_findings(
             [finding for finding in findings if every or finding.kind != "note"]
         )
+
+    def _choose_columns(self) -> None:
+        from designer.gui.data.columns_dialog import ColumnsDialog
+
+        dialog = ColumnsDialog(self.model.workspace, self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
 
 def summary(contents: Contents) -> str:

@@ -205,6 +205,7 @@ class MainWindow(QMainWindow):
         editor.training.changed.connect(self.actions_.refresh_soon)
         editor.export_requested.connect(self.export)
         editor.training.set_up.data.browse_wanted.connect(self.show_data)
+        editor.training.set_up.data.columns_wanted.connect(self.choose_columns)
         editor.tabs.close_wanted.connect(self.documents.close)
         editor.disk_notice.save_requested.connect(self.documents.save)
         editor.disk_notice.save_as_requested.connect(self.documents.save_as)
@@ -286,6 +287,14 @@ class MainWindow(QMainWindow):
         """Ask for a file of weights to start from, and show which layers they fit."""
         self._show_set_up()
         self.training.set_up.start.choose_file(report=True)
+
+    def choose_columns(self) -> None:
+        """Open the dialog on the columns of the table that the current design is trained with."""
+        from designer.gui.data.columns_dialog import ColumnsDialog
+
+        data = self._data_window
+        above = data if data is not None and data.isVisible() else self
+        _open(ColumnsDialog(self.workspace, above))
 
     def open_design(self, path: Path) -> None:
         """Open a design file."""

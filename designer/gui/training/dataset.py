@@ -1,13 +1,12 @@
 """The choice of a data set: its name or path, its size and classes, some of its pictures."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -22,47 +21,36 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.errors import DesignerError
 from designer.gui.base import icons, numbers
 from designer.gui.base.boxes import ComboBox
-from designer.gui.base.pictures import paint_framed, picture_of
+from designer.gui.base.pictures import paint_framed
 from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.documents import steps
-from designer.gui.documents.data_titles import BROUGHT, BUILT_IN, DIGITS
+from designer.gui.documents.data_titles import BUILT_IN, DIGITS
 from designer.gui.training import data_download
 from designer.gui.training.data_download import Download
+from designer.gui.training.data_reading import (
+    Reading,
+    is_brought,
+    is_table,
+    look,
+    read,
+    source_title,
+)
 from designer.gui.training.matching import Match, for_recipe, split_counts
 from designer.gui.training.wrapping_button import WrappingButton
-from designer.known_data import KNOWN, KnownData, find
+from designer.known_data import KNOWN, KnownData
 from designer.recipe.recipe import Data, Recipe, reading_settings
 
 if TYPE_CHECKING:
     from designer.data import Description
-    from designer.data.targets import Target
 
-SAMPLES = 24  # pictures read of a data set
-_SIDE = 40  # height and width at which a picture is read, in pixels
 _REMEMBERED = 8  # data sets whose description and samples are kept, to switch back at once
 _NAMES_ROOM, _NAME_ROOM = 80, 40  # letters of all names of classes, and of one
 _LISTED = 25  # classes that are listed with their counts
 _WORDS = {"train": "training", "validation": "validation", "test": "test"}
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The description of a data set, and some of its training images with their labels."""
-
-    settings: Data  # of the recipe, which decide what is read
-    description: "Description"
-    samples: tuple[QImage, ...]
-    labels: tuple[str, ...]
-
-    @property
-    def source(self) -> str:
-        """The name or path of the data set."""
-        return self.settings.source
 
 
 class DataChooser(QWidget):
@@ -76,11 +64,14 @@ class DataChooser(QWidget):
         Reading ended: `reading` or `error` is set.
     browse_wanted()
         The user wants to look through the data set.
+    columns_wanted()
+        The user wants to choose the columns of the table.
     """
 
     chosen = Signal(str)
     read = Signal()
     browse_wanted = Signal()
+    columns_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -91,6 +82,7 @@ class DataChooser(QWidget):
         self.reading: Reading | None = None
         self.error = ""
         self.busy = False
+        self.table = False  # whether the data set that is shown has a table with columns to choose
         self._known: dict[Data, Reading] = {}
         self._downloads: dict[str, Download] = {}
         self._failed = False  # whether the error is that of a download
@@ -130,6 +122,9 @@ class DataChooser(QWidget):
         self.look = QPushButton("Browse…", objectName="data-look")
         self.look.setToolTip("Show its classes and pictures, and what is unusual about them.")
         self.look.clicked.connect(self.browse_wanted)
+        self.columns = QPushButton("Columns…", objectName="data-columns")
+        self.columns.setToolTip("Choose which columns of the table name files, labels and parts.")
+        self.columns.clicked.connect(self.columns_wanted)
         self.message = QLabel(
             objectName="data-message", wordWrap=True, textFormat=Qt.TextFormat.PlainText
         )
@@ -157,7 +152,12 @@ class DataChooser(QWidget):
         column.addLayout(self.remedies)
         column.addWidget(self.samples)
         column.addWidget(self.facts)
-        column.addWidget(self.look, 0, Qt.AlignmentFlag.AlignLeft)
+        below = QHBoxLayout()
+        below.setSpacing(6)
+        below.addWidget(self.look)
+        below.addWidget(self.columns)
+        below.addStretch(1)
+        column.addLayout(below)
         column.addStretch(1)
         self.setAcceptDrops(True)
         theme.changed.connect(self._dress)
@@ -178,7 +178,7 @@ class DataChooser(QWidget):
         self.source = source = settings.source
         index = self.name.findData(source)
         if index < 0:
-            self.name.addItem(_title(source), source)
+            self.name.addItem(source_title(source), source)
             index = self.name.count() - 1
         self.name.setCurrentIndex(index)
         if source not in KNOWN:
@@ -186,6 +186,7 @@ class DataChooser(QWidget):
         self._edit.setCursorPosition(0)
         self.reading, self.error, self._failed = self._known.get(settings), "", False
         self.busy = self.reading is None
+        self.table = self.reading is not None and self.reading.table
         if self.busy and source not in self._downloads:
             idle_imports.run(
                 self,
@@ -261,13 +262,33 @@ class DataChooser(QWidget):
         while len(self._known) > _REMEMBERED:
             del self._known[next(iter(self._known))]
         if reading.settings == self._settings and self.busy:
-            self.busy, self.reading = False, reading
+            self.busy, self.reading, self.table = False, reading, reading.table
             self._show_state()
+            self.read.emit()
+            if reading.files is not None:
+                idle_imports.run(self, lambda: look(reading), self._has_looked)
+
+    def _has_looked(self, reading: Reading) -> None:
+        """Show what a look at the pictures found, unless other data are shown by now."""
+        if reading.settings in self._known:
+            self._known[reading.settings] = reading
+        if reading.settings == self._settings and self.reading is not None:
+            self.reading = reading
             self.read.emit()
 
     def _not_read(self, settings: Data, sentence: str) -> None:
         if settings == self._settings:
             self._stopped(sentence)
+            idle_imports.run(
+                self, lambda: is_table(settings.source), lambda table: self._found(settings, table)
+            )
+
+    def _found(self, settings: Data, table: bool) -> None:
+        """Offer the choice of columns where a table cannot be read with those of the recipe."""
+        if settings == self._settings and self.error and table:
+            self.table = True
+            self._show_state()
+            self.read.emit()
 
     def _stopped(self, sentence: str) -> None:
         """End reading or downloading, and say why."""
@@ -324,6 +345,7 @@ class DataChooser(QWidget):
         self.samples.setVisible(self.reading is not None)
         self.facts.setVisible(self.reading is not None)
         self.look.setVisible(self.reading is not None)
+        self.columns.setVisible(self.table)
         self._clear_remedies()
         if self.error:
             self.message.setText(self.error)
@@ -424,52 +446,6 @@ class Samples(QWidget):
         painter.end()
 
 
-def read(settings: Data) -> Reading:
-    """Read the description and some pictures of a data set, as a recipe says.
-
-    Call it in a background thread, as it may take long.
-
-    Raises
-    ------
-    DesignerError
-        The data set cannot be read.
-    """
-    from designer.data import describe, open_dataset
-    from designer.data.options import read_options
-    from designer.data.parts import evenly
-
-    source = settings.source
-    if source in KNOWN and is_brought(source):
-        raise DesignerError(data_download.invitation(KNOWN[source]))
-    if is_brought(source):
-        raise DesignerError(
-            f"The recipe asks for {_title(source)}, which does not come with the program: choose "
-            "its folder, or use a built-in data set."
-        )
-    dataset = open_dataset(source, read_options(settings))
-    description = describe(dataset)
-    channels = 1 if description.channels == 1 else 3
-    order = evenly(len(dataset.train), SAMPLES)
-    pictures: list[QImage] = []
-    if description.channels in (1, 3):
-        side = max(_SIDE, 2 * _SIDE if description.heights[1] > 64 else _SIDE)
-        images = dataset.train.read(order, height=side, width=side, channels=channels)
-        pictures = [picture_of(image) for image in images]
-    labels = [_label(dataset.target, dataset.train.labels[index]) for index in order]
-    return Reading(settings, description, tuple(pictures), tuple(labels))
-
-
-def _label(target: "Target", value: Any) -> str:
-    """Return the class, the labels or the numbers of an example as text."""
-    if target.kind == "classes":
-        name: str = target.values[value]
-        return name
-    if target.kind == "numbers":
-        return ", ".join(f"{number:.4g}" for number in value)
-    there = [name for name, holds in zip(target.values, value, strict=True) if holds]
-    return ", ".join(there) or "no label"
-
-
 def _facts(data: "Description", recipe: Recipe) -> str:
     data = for_recipe(data, recipe)
     height = _range(data.heights)
@@ -518,17 +494,6 @@ def _outputs(kind: str, number: int) -> str:
 
 def _range(sizes: tuple[int, int]) -> str:
     return str(sizes[0]) if sizes[0] == sizes[1] else f"{sizes[0]}–{sizes[1]}"
-
-
-def is_brought(source: str) -> bool:
-    """Whether a name in a recipe stands for data that users have to download, as ``imagenet``."""
-    here = source in BUILT_IN or Path(source).exists() or find(source) is not None
-    return Path(source).name == source and not here
-
-
-def _title(source: str) -> str:
-    path = Path(source)
-    return f"{path.name}  ({path.parent})" if path.is_absolute() else BROUGHT.get(source, source)
 
 
 def _set_role(label: QLabel, role: str) -> None:

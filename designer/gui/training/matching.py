@@ -157,7 +157,7 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         fixes += (_first_label(data),)
     if data.note:
         notes.append(data.note)
-    for found in data.findings:
+    for found in (*data.findings, *_balance(data, recipe)):
         if found.kind == "warning":
             warnings.append(found.sentence)
         fixes += choices(found)
@@ -308,6 +308,12 @@ def _stays_valid(design: Design, edit: Edit) -> bool:
         return analyze(edit(design)).valid
     except DesignerError:
         return False
+
+
+def _balance(data: "Description", recipe: Recipe) -> "tuple[Finding, ...]":
+    from designer.data.balance import balance_findings  # with numpy, which takes 0.1 s
+
+    return balance_findings(data.name, data.target, data.class_counts, recipe)
 
 
 def choices(found: "Finding") -> tuple[Fix, ...]:

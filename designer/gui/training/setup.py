@@ -31,7 +31,8 @@ from designer.gui.documents import fitting, steps
 from designer.gui.documents.data_titles import BUILT_IN, built_in_for
 from designer.gui.documents.training_problem import RecipeFix, recipe_fix, training_problem
 from designer.gui.documents.workspace import Workspace
-from designer.gui.training.dataset import DataChooser, is_brought
+from designer.gui.training.data_reading import is_brought
+from designer.gui.training.dataset import DataChooser
 from designer.gui.training.matching import Match, match, split_counts, with_values
 from designer.gui.training.recipe_form import RecipeForm
 from designer.gui.training.start_from import StartFrom
@@ -69,10 +70,12 @@ class SetUp(QWidget):
         self.workspace = workspace
         self.match = Match()
         self.devices: tuple[fitting.Device, ...] = ()
+        self._dropped = ""  # data that were dropped and are not read yet
         self.refused = ""  # why the panel does not allow Train now
         self._assemble()
         self.data.chosen.connect(self._choose_data)
         self.data.read.connect(self._compare)
+        self.data.read.connect(self._ask_columns)
         self.start.chosen.connect(lambda source: self._change({"initial_weights": source}))
         self.start.checked.connect(self._report)
         self.start.checked.connect(self._refresh)
@@ -304,8 +307,24 @@ class SetUp(QWidget):
             self.data.read_again()
 
     def take_data(self, source: str) -> None:
-        """Use a data set that was dropped, and ask what it leaves open once it is read."""
+        """Use a data set that was dropped, and ask for the columns of a table if they are open."""
+        self._dropped = source
         self._choose_data(source)
+
+    def _ask_columns(self) -> None:
+        """Ask for the columns of a table that was dropped, where it leaves a question."""
+        reading, data = self.data.reading, self.data
+        if not self._dropped or data.busy or self._dropped != data.source:
+            return
+        open_ = bool(data.error) or (
+            reading is not None
+            and any(each.kind == "question" for each in reading.description.findings)
+        )
+        if data.table and open_:
+            self._dropped = ""
+            data.columns_wanted.emit()
+        elif not data.error:
+            self._dropped = ""
 
     def _show_data(self) -> None:
         if self.isVisible() and self.workspace.document is not None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButt
 
 from designer.design import edits
 from designer.gui.documents import data_titles, fitting
-from designer.gui.training import dataset
+from designer.gui.training import data_reading, dataset
 from designer.gui.training.matching import split_counts
 from designer.gui.training.wrapping_button import WrappingButton
 from designer.recipe.reading import changed
@@ -43,7 +43,7 @@ def test_the_digits_of_a_preset_are_shown(lenet):
     assert data.reading.description.classes == tuple("0123456789")
     assert "28×28 gray, 10 classes" in data.facts.text()
     assert data.facts.text().endswith("7,204&nbsp;training, 800&nbsp;validation, 1,996&nbsp;test")
-    assert len(data.reading.samples) == dataset.SAMPLES
+    assert len(data.reading.samples) == data_reading.SAMPLES
     assert data.message.text() == "Images are scaled to 32×32."
     assert child(lenet, QPushButton, "training-start").isEnabled()
     assert lenet.training.refusal() == ""
