@@ -1,8 +1,8 @@
 """``python -m tests.gui.screenshots FOLDER``: pictures of every panel of the running program.
 
 Each is taken in light and dark, at 100 % and 200 %, and all are put on one page, ``index.html``.
-``--sizes`` takes fewer pictures on screens of the usual sizes, and ``--readme`` renews those of the
-README instead.
+``--sizes`` takes fewer pictures on screens of the usual sizes, ``--data`` takes those of the Data
+window there, and ``--readme`` renews those of the README instead.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tests.gui.data_scenes import data_scenes
 from tests.gui.hands import wait, wait_until
 
 README_FOLDER = Path(__file__).parents[2] / "assets" / "pictures"
@@ -44,31 +45,33 @@ def main() -> int:
     parser.add_argument("folder", type=Path, nargs="?", default=README_FOLDER)
     parser.add_argument("--readme", action="store_true", help="only the pictures of the README")
     parser.add_argument("--sizes", action="store_true", help="on screens of the usual sizes")
+    parser.add_argument("--data", action="store_true", help="only the Data window, in such sizes")
     parser.add_argument("--look", help=argparse.SUPPRESS)
     parser.add_argument("--only", default="", help="only looks whose name has this in it")
     parser.add_argument("--run", type=Path, help="a finished run to show; else one is trained")
     options = parser.parse_args()
     if options.look:
-        _take(options.folder, options.look, readme=options.readme, sizes=options.sizes)
+        _take(options.folder, options.look, options)
         return 0
     options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
         first = Path(home) / "runs" / "2026-01-01-1200-lenet5"
         if options.run:
             shutil.copytree(options.run, first)
-        else:
+        elif not options.data:
             _train(first)
         for look in ("dark", "light"):
-            for name, screen in SIZES.items() if options.sizes else ():
+            for name, screen in SIZES.items() if options.sizes or options.data else ():
                 target = options.folder / f"{name}-{look}"
                 if options.only in target.name:
-                    _look(target, look, screen[2], Path(home), screen=screen)
-            if options.sizes:
+                    kind = "--data" if options.data else "--sizes"
+                    _look(target, look, screen[2], Path(home), screen=screen, kind=kind)
+            if options.sizes or options.data:
                 continue
             for scale in (1,) if options.readme else (1, 2):
                 target = options.folder / ("" if options.readme else f"{look}-{scale}x")
                 if options.only in target.name:
-                    _look(target, look, scale, Path(home), readme=options.readme)
+                    _look(target, look, scale, Path(home), kind="--readme" * options.readme)
     if not options.readme:
         _write_page(options.folder)
     return 0
@@ -87,7 +90,7 @@ def _look(
     scale: float,
     home: Path,
     *,
-    readme: bool = False,
+    kind: str = "",
     screen: tuple[int, int, float] | None = None,
 ) -> None:
     target.mkdir(exist_ok=True)
@@ -100,7 +103,7 @@ def _look(
         "GALLERY_RUNS": str(home / "runs"),
     }
     command = [sys.executable, "-m", "tests.gui.screenshots", str(target), "--look", look]
-    command += ["--readme"] if readme else ["--sizes"] if screen else []
+    command += [kind] if kind else []
     subprocess.run(command, check=True, env=environment)
 
 
@@ -120,7 +123,7 @@ def on_screen(folder: Path, screen: tuple[int, int, float]) -> str:
     return f"offscreen:configfile={file}"
 
 
-def _take(folder: Path, look: str, *, readme: bool, sizes: bool) -> None:
+def _take(folder: Path, look: str, options: argparse.Namespace) -> None:
     from designer import preferences
     from designer.gui.base import background, theme
     from designer.gui.shell.main_window import MainWindow
@@ -135,15 +138,20 @@ def _take(folder: Path, look: str, *, readme: bool, sizes: bool) -> None:
     )
     window = MainWindow(remembered)
     window.show()
-    scenes = (_readme_scenes if readme else _size_scenes if sizes else _scenes)(window)
+    if options.readme:
+        scenes = _readme_scenes(window)
+    elif options.data:
+        scenes = data_scenes(window, Path(os.environ["GALLERY_RUNS"]).with_name("data"))
+    else:
+        scenes = _size_scenes(window) if options.sizes else _scenes(window)
     for number, (name, take) in enumerate(scenes, 1):
         wait(WAIT_MS)
         application.sendPostedEvents()  # of layouts that are due, on a machine that is busy
-        file = f"{name}-{look}.png" if readme else f"{number:02}-{name}.png"
+        file = f"{name}-{look}.png" if options.readme else f"{number:02}-{name}.png"
         take().save(str(folder / file))
         print(folder / file, flush=True)
     for document in window.workspace.documents:
-        document.saved = document.design
+        document.saved, document.saved_recipe = document.design, document.recipe
     window.close()
     background.end()
 
@@ -280,6 +288,7 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
         yield f"dock-{row.key}", docks[row.key].grab
     yield from _run_scenes(window)
     yield from _notice_scenes(window)
+    yield from data_scenes(window, Path(os.environ["GALLERY_RUNS"]).with_name("data"))
     window.tour()
     yield "tour", whole
 

@@ -114,7 +114,7 @@ class ClassModel(QAbstractTableModel):
         elif column == len(self.parts) + 1:
             found = found[np.argsort(self.shares[found], kind="stable")]
         elif column == self.remark_column:
-            found = np.array(sorted(found, key=self.remark), np.int64)
+            found = np.array(sorted(found.tolist(), key=self.remark), np.int64)
         self.rows = found[::-1] if falling else found
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:

@@ -119,7 +119,8 @@ class Contents:
 def label_text(target: Target, value: Any) -> str:
     """Return a value of a target as text: a class, several labels, or numbers with names."""
     if target.kind == "classes":
-        return target.values[value]
+        name: str = target.values[value]
+        return name
     if target.kind == "labels":
         there = [name for name, holds in zip(target.values, value, strict=True) if holds]
         return ", ".join(there) or "no label"

@@ -176,4 +176,4 @@ def ticks(low: float, high: float, most: int) -> NDArray[np.float64]:
     rough = (high - low) / most
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(each * power for each in (1, 2, 5, 10) if each * power >= rough)
-    return np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step
+    return np.arange(math.ceil(low / step), math.floor(high / step) + 1, dtype=np.float64) * step

@@ -97,8 +97,8 @@ class LeftOutPage(QWidget):
         self.model = model
         self.bar = LookBar(model)
         self.title = _heading("Files left out")
-        self.actions = QHBoxLayout()
-        self.actions.setSpacing(8)
+        self.button_row = QHBoxLayout()
+        self.button_row.setSpacing(8)
         self.buttons: list[QPushButton] = []
         self.none = QLabel(wordWrap=True, objectName="left-out-none")
         self.none.setProperty("role", "soft")
@@ -129,7 +129,7 @@ class LeftOutPage(QWidget):
         down.setContentsMargins(0, 0, 8, 0)
         down.setSpacing(8)
         down.addWidget(self.title)
-        down.addLayout(self.actions)
+        down.addLayout(self.button_row)
         down.addWidget(self.none)
         down.addWidget(self.table, 1)
         self.copies = CopiesView(model)
@@ -165,7 +165,7 @@ class LeftOutPage(QWidget):
         for button in self.buttons:
             button.hide()
             button.deleteLater()
-        while self.actions.takeAt(0) is not None:
+        while self.button_row.takeAt(0) is not None:
             pass
         findings = self.model.look.findings if self.model.look is not None else ()
         self.buttons = [
@@ -175,8 +175,8 @@ class LeftOutPage(QWidget):
             for button in choice_buttons(finding.choices, self.model)
         ]
         for button in self.buttons:
-            self.actions.addWidget(button)
-        self.actions.addStretch(1)
+            self.button_row.addWidget(button)
+        self.button_row.addStretch(1)
 
     def _copy(self) -> None:
         """Copy the selected rows as text, or all if none is selected."""
@@ -201,16 +201,16 @@ class CopiesView(QWidget):
         )
         self.words.setProperty("role", "soft")
         self.words.setMinimumWidth(1)
-        self.actions = QVBoxLayout()
+        self.button_row = QVBoxLayout()
         self.buttons: list[QPushButton] = []
-        self.scroll = QScrollArea(widgetResizable=True)
+        self.rows = QScrollArea(widgetResizable=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self.title)
         column.addWidget(self.words)
-        column.addLayout(self.actions)
-        column.addWidget(self.scroll, 1)
+        column.addLayout(self.button_row)
+        column.addWidget(self.rows, 1)
         for signal in (model.looked, model.changed):
             signal.connect(self._show)
         self._show()
@@ -229,7 +229,7 @@ class CopiesView(QWidget):
             leaks = [finding for finding in look.findings if finding.code == "leak"]
             self.buttons = [b for leak in leaks for b in choice_buttons(leak.choices, self.model)]
             for button in self.buttons:
-                self.actions.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+                self.button_row.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         self.words.setText(self._said(groups) if look is not None else "")
         self._areas = {}
         self.thumbnails.of(contents.data.parts, round(_SIDE * self.devicePixelRatioF()))
@@ -240,8 +240,8 @@ class CopiesView(QWidget):
         for group in groups[:_MOST_GROUPS]:
             down.addLayout(self._row(contents, group))
         down.addStretch(1)
-        self.scroll.setWidget(inside)
-        self.scroll.setVisible(bool(groups))
+        self.rows.setWidget(inside)
+        self.rows.setVisible(bool(groups))
         self.thumbnails.want(list(self._areas))
 
     def _said(self, groups: Sequence[tuple[Copy, ...]]) -> str:

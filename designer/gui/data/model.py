@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -14,7 +14,7 @@ from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, consequences, reading_settings
 
 if TYPE_CHECKING:
-    from designer.data.pictures import PictureForm
+    from designer.data.pictures import Fit, PictureForm
     from designer.gui.data.contents import Contents
     from designer.gui.data.looking import Look
 
@@ -96,8 +96,7 @@ class DataModel(QObject):
         if len(shapes) != 1 or len(shapes[0] or ()) != 3 or min(shapes[0]) < 1:
             return None
         channels, height, width = shapes[0]
-        fit = self.recipe.data.fit
-        assert fit in ("crop", "pad", "stretch")  # as the recipe has checked
+        fit = cast("Fit", self.recipe.data.fit)  # which the recipe has checked
         return PictureForm(channels, height, width, fit)
 
     def set_active(self, active: bool) -> None:

@@ -60,14 +60,14 @@ class PictureDetail(QWidget):
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(1, 1)
+        self.titles: dict[str, QLabel] = {}
         for row, name in enumerate(("File", "Label", "Part", "Size", "Stored as")):
-            title = QLabel(name)
+            title = self.titles[name] = QLabel(name)
             title.setProperty("role", "faint")
             value = self.values[name] = ElidedLabel(name=f"picture-{name.lower().split()[0]}")
             value.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
             grid.addWidget(title, row, 0)
             grid.addWidget(value, row, 1)
-        self.titles = grid.itemAtPosition(1, 0).widget()  # that of the label
         self.copy = QToolButton(objectName="picture-copy", toolTip="Copy the file's name.")
         self.copy.setAccessibleName("Copy the file's name")
         self.copy.setProperty("bare", True)
@@ -113,8 +113,7 @@ class PictureDetail(QWidget):
     def _show_known(self, contents: Contents, key: Key) -> None:
         kind = contents.target.kind
         title = {"classes": "Class", "labels": "Labels", "numbers": "Numbers"}[kind]
-        if isinstance(self.titles, QLabel):
-            self.titles.setText(title)
+        self.titles["Label"].setText(title)
         self._set("File", contents.name(key.part, key.index))
         self._set("Label", contents.label(key.part, key.index))
         self._set("Part", PART_TITLES[key.part])

@@ -114,5 +114,5 @@ def on_screen(image: Array) -> QImage:
 def _within(height: int, width: int, channels: int, side: int) -> PictureForm:
     """Return the form of a whole picture, scaled down until it fits into a square."""
     scale = min(1.0, side / max(height, width))
-    fitting = (max(1, math.floor(each * scale + 0.5)) for each in (height, width))
-    return PictureForm(channels, *fitting, "stretch")
+    high, wide = (max(1, math.floor(each * scale + 0.5)) for each in (height, width))
+    return PictureForm(channels, high, wide, "stretch")

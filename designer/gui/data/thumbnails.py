@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
@@ -17,7 +17,8 @@ REMEMBERED = 2_000  # small pictures
 _THREADS = 2  # decoding leaves Python's lock
 
 
-class Key(NamedTuple):
+@dataclass(frozen=True)
+class Key:
     """A picture of a data set: the name of its part and its place there."""
 
     part: str

@@ -83,12 +83,12 @@ class DataWindow(QWidget):
         bar = QProgressBar(textVisible=False, maximum=0)
         self.cancel = QPushButton("Cancel", objectName="data-window-cancel")
         self.cancel.clicked.connect(self.model.cancel)
-        row = QHBoxLayout(self.waiting)
-        row.setContentsMargins(16, 10, 16, 10)
-        row.setSpacing(12)
-        row.addWidget(self.doing)
-        row.addWidget(bar, 1)
-        row.addWidget(self.cancel)
+        across = QHBoxLayout(self.waiting)
+        across.setContentsMargins(16, 10, 16, 10)
+        across.setSpacing(12)
+        across.addWidget(self.doing)
+        across.addWidget(bar, 1)
+        across.addWidget(self.cancel)
         self.failure = QLabel(
             objectName="data-failure", wordWrap=True, textFormat=Qt.TextFormat.PlainText
         )
