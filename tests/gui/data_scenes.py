@@ -45,7 +45,8 @@ def data_scenes(window, folder: Path) -> Iterator[Scene]:
         wait_until(lambda model=model: model.look is not None, 60)
         for row in data.rows:
             data.show_page(row.key)
-            wait(1200)  # pictures are drawn in the background
+            # Pictures are drawn in the background, those of augmentation by a process.
+            wait(4000 if row.key == "augmentation" else 1200)
             yield f"data-{name}-{row.key}", data.grab
     data.close()
 

@@ -108,12 +108,21 @@ class Contents:
 
     def name(self, part: str, index: int) -> str:
         """Return the name of a picture's file; of a picture in an array, its number."""
-        names = self.parts[part].names
-        return names[index] if names is not None else f"number {numbers.count(index)}"
+        of = self.parts[part]
+        if of.names is not None:
+            return of.names[index]
+        stored = index if of.indices is None else int(of.indices[index])
+        return f"number {numbers.count(stored + 1)}"
 
     def label(self, part: str, index: int) -> str:
         """Return the class, the labels or the numbers of a picture as text."""
         return label_text(self.target, self.parts[part].labels[index])
+
+    def caption(self, part: str, index: int) -> str:
+        """Return the same in short: several numbers without their names."""
+        if self.target.kind != "numbers":
+            return self.label(part, index)
+        return ", ".join(f"{each:.4g}" for each in self.parts[part].labels[index])
 
 
 def label_text(target: Target, value: Any) -> str:

@@ -14,6 +14,8 @@ from designer.gui.base import numbers
 from designer.gui.base.theme import colors, sans, theme
 
 _MOST_BARS = 40
+_FEWEST = 9  # bars for which there is room, so that a single one is not as wide as the view
+_BESIDE = 0.03  # share of the scale beside a mark at its end
 _TICKS = 6  # on the scale, at most about
 
 
@@ -83,16 +85,21 @@ class Histogram(QWidget):
         return QRectF(self.rect()).adjusted(0, 2.6 * line, -8, -1.5 * line)
 
     def _x(self, value: float) -> float:
-        area, low, high = self._area(), self._low, self._high
+        area, (low, high) = self._area(), self._range
         return area.left() + (value - low) / ((high - low) or 1) * area.width()
 
     @property
-    def _low(self) -> float:
-        return min([float(self.edges[0]), *(mark.value for mark in self.marks)])
-
-    @property
-    def _high(self) -> float:
-        return max([float(self.edges[-1]), *(mark.value for mark in self.marks)])
+    def _range(self) -> tuple[float, float]:
+        """Both ends of the scale: bars are not too wide, and marks not at the very end."""
+        low, high = float(self.edges[0]), float(self.edges[-1])
+        missing = _FEWEST * float(self.edges[1] - self.edges[0]) - (high - low)
+        if missing > 0:
+            low, high = low - missing / 2, high + missing / 2
+        values = [mark.value for mark in self.marks]
+        beside = _BESIDE * (max([high, *values]) - min([low, *values]))
+        return min([low, *(each - beside for each in values)]), max(
+            [high, *(each + beside for each in values)]
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:
         c, area = colors(), self._area()
@@ -132,7 +139,9 @@ class Histogram(QWidget):
         painter.setPen(QColor(colors().soft_text))
         metrics = QFontMetricsF(painter.font())
         end = -math.inf
-        for value in ticks(self._low, self._high, _TICKS):
+        for value in ticks(*self._range, _TICKS):
+            if self._whole and value != math.floor(value):
+                continue
             text = numbers.local(f"{value:,.6g}")
             width = metrics.horizontalAdvance(text)
             left = min(max(self._x(value) - width / 2, 0), self.width() - width)

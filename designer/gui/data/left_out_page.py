@@ -132,6 +132,7 @@ class LeftOutPage(QWidget):
         down.addLayout(self.button_row)
         down.addWidget(self.none)
         down.addWidget(self.table, 1)
+        down.addStretch(0)  # takes the room while the table is hidden
         self.copies = CopiesView(model)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
@@ -211,6 +212,7 @@ class CopiesView(QWidget):
         column.addWidget(self.words)
         column.addLayout(self.button_row)
         column.addWidget(self.rows, 1)
+        column.addStretch(0)
         for signal in (model.looked, model.changed):
             signal.connect(self._show)
         self._show()

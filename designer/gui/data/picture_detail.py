@@ -114,6 +114,7 @@ class PictureDetail(QWidget):
         kind = contents.target.kind
         title = {"classes": "Class", "labels": "Labels", "numbers": "Numbers"}[kind]
         self.titles["Label"].setText(title)
+        self.titles["File"].setText("File" if contents.in_files else "Picture")
         self._set("File", contents.name(key.part, key.index))
         self._set("Label", contents.label(key.part, key.index))
         self._set("Part", PART_TITLES[key.part])

@@ -169,7 +169,7 @@ class PicturesPage(QWidget):
 
     def _caption(self, key: Key) -> str:
         assert self._shown is not None
-        return " ".join(self._shown.label(key.part, key.index).split())
+        return " ".join(self._shown.caption(key.part, key.index).split())
 
     def _told(self, key: Key) -> list[str]:
         assert self._shown is not None
