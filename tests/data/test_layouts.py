@@ -702,3 +702,138 @@ def links_to_class_folders(root: Path) -> Expected:
         path="set", **FOUND_PETS, says=("unusable-files: is a link to nothing",),
         left_out=("dog/gone.png",),
     )  # fmt: skip
+
+
+# Tables
+
+PET_ROWS = "file,label\n0.png,cat\n1.png,dog\n2.png,cat\n3.png,dog\n4.png,cat\n"
+
+
+def write_texts(root: Path, **texts: str) -> None:
+    """Write tables; two underscores stand for a slash, the last one for the dot."""
+    for name, text in texts.items():
+        stem, _, ending = name.replace("__", "/").rpartition("_")
+        path = root / f"{stem}.{ending}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+@layout
+def a_table_beside_a_folder(root: Path) -> Expected:
+    write(root, *some("images", 5))
+    write_texts(root, labels_csv=PET_ROWS)
+    return Expected(**FOUND_PETS)
+
+
+@layout
+def a_table_chosen_by_itself(root: Path) -> Expected:
+    write(root, *some("images", 5), *some("others", 2, 5))
+    write_texts(root, labels_tsv=PET_ROWS.replace(",", "\t"))
+    return Expected(
+        path="labels.tsv", **FOUND_PETS, says=("unnamed-pictures: 2 pictures",),
+        left_out=("others/5.png", "others/6.png"),
+    )  # fmt: skip
+
+
+@layout
+def a_zip_with_a_table(root: Path) -> Expected:
+    with zipfile.ZipFile(root / "pets.zip", "w") as archive:
+        for number, name in enumerate(some("pets/images", 5)):
+            archive.writestr(name, picture(number))
+        archive.writestr("pets/labels.csv", PET_ROWS)
+    return Expected(path="pets.zip", **FOUND_PETS)
+
+
+@layout
+def a_competition(root: Path) -> Expected:
+    write(root, *some("train", 5), *some("test", 2))
+    rows = PET_ROWS.replace(".png", "").replace("file", "id")
+    write_texts(
+        root, train_csv=rows, test_csv="id\n0\n1\n", sample_submission_csv="id,label\n0,0\n"
+    )
+    return Expected(
+        **FOUND_PETS,
+        says=("unlabelled-part: test.csv", "unnamed-pictures"),
+        left_out=("test.csv", "sample_submission.csv", "test/0.png", "test/1.png"),
+    )
+
+
+@layout
+def json_lines_in_each_part(root: Path) -> Expected:
+    write(root, *some("train", 3), *some("validation", 1))
+    lines = [f'{{"file_name": "{i}.png", "text": "{"ab"[i % 2]}"}}\n' for i in range(3)]
+    write_texts(root, train__metadata_jsonl="".join(lines), validation__metadata_jsonl=lines[0])
+    return Expected(classes=("a", "b"), counts={"train": [2, 1], "validation": [1, 0]})
+
+
+@layout
+def a_column_of_parts(root: Path) -> Expected:
+    write(root, *some("x", 4))
+    rows = "0.png,a,Training\n1.png,b,train\n2.png,a,valid\n3.png,b,testing\n"
+    write_texts(root, all_csv="name,class,split\n" + rows)
+    counts = {"train": [1, 1], "validation": [1, 0], "test": [0, 1]}
+    return Expected(classes=("a", "b"), counts=counts)
+
+
+@layout
+def several_labels_in_a_column(root: Path) -> Expected:
+    write(root, *some("x", 3))
+    write_texts(root, all_csv="file,tags\n0.png,a|b\n1.png,a\n2.png,\n")
+    return Expected(kind="labels", counts={"train": [3]}, says=("no-label",))
+
+
+@layout
+def a_column_for_each_label(root: Path) -> Expected:
+    write(root, *some("x", 3))
+    write_texts(root, all_csv="file,red,big\n0.png,1,1\n1.png,0,1\n2.png,0,0\n")
+    return Expected(kind="labels", counts={"train": [3]})
+
+
+@layout
+def numbers_with_decimal_commas(root: Path) -> Expected:
+    write(root, *some("x", 3))
+    write_texts(root, all_csv="file;size\n0.png;1,5\n1.png;2,25\n2.png;0,5\n")
+    return Expected(kind="numbers", counts={"train": [3]})
+
+
+@layout
+def columns_that_are_asked(root: Path) -> Expected:
+    write(root, *some("x", 4))
+    write_texts(root, all_csv="file,sex,site\n0.png,m,x\n1.png,f,x\n2.png,m,y\n3.png,m,y\n")
+    return Expected(
+        classes=("f", "m"), counts={"train": [1, 3]}, says=("label-columns?: sex, site",)
+    )
+
+
+@layout
+def a_table_with_spellings(root: Path) -> Expected:
+    write(root, *some("x", 5))
+    write_texts(root, all_csv=PET_ROWS.replace("2.png,cat", "2.png, Cat "))
+    return Expected(**FOUND_PETS, says=("spellings?",))
+
+
+@layout
+def a_table_with_a_missing_file(root: Path) -> Expected:
+    write(root, *some("x", 5))
+    write_texts(root, all_csv=PET_ROWS + "9.png,cat\n")
+    return Expected(**FOUND_PETS, says=("missing-pictures: 9.png",), left_out=("9.png",))
+
+
+@layout
+def a_table_without_its_pictures(root: Path) -> Expected:
+    write_texts(root, all_csv=PET_ROWS)
+    return Expected(path="all.csv", refused="5 of the 5 pictures")
+
+
+@layout
+def rows_of_pixels(root: Path) -> Expected:
+    header = ",".join(["label", *(f"pixel{place}" for place in range(64))])
+    rows = [",".join([str(row % 2), *["7"] * 64]) for row in range(4)]
+    write_texts(root, digits_csv="\n".join([header, *rows]))
+    return Expected(path="digits.csv", classes=("0", "1"), counts={"train": [2, 2]})
+
+
+@layout
+def rows_of_measures(root: Path) -> Expected:
+    write_texts(root, iris_csv="width,length,species\n1.5,2.0,a\n2.5,3.0,b\n")
+    return Expected(path="iris.csv", refused="names no pictures that are there")
