@@ -1,6 +1,6 @@
 """The settings of augmentation, an editor for each, beside the pictures that they change."""
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
 
 from designer.gui.base.boxes import DoubleSpinBox, SpinBox
@@ -31,7 +31,7 @@ class AugmentationControls(QWidget):
             editor.setToolTip(field.setting.help)
             row, column = divmod(number, _ACROSS)
             if not isinstance(editor, QCheckBox):
-                label = QLabel(field.setting.title)
+                label = QLabel(field.setting.title, textFormat=Qt.TextFormat.PlainText)
                 label.setToolTip(field.setting.help)
                 label.setBuddy(editor)
                 grid.addWidget(label, row, 3 * column)

@@ -34,9 +34,9 @@ class ClassesPage(QStackedWidget):
         self.search.setPlaceholderText("Search")
         self.search.setAccessibleName("Search classes by name")
         self.search.setMaximumWidth(260)
-        self.found = QLabel(objectName="class-found")
+        self.found = QLabel(objectName="class-found", textFormat=Qt.TextFormat.PlainText)
         self.found.setProperty("role", "faint")
-        self.mark = QLabel()
+        self.mark = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.balance = QLabel(
             objectName="class-balance", wordWrap=True, textFormat=Qt.TextFormat.PlainText
         )
@@ -157,7 +157,7 @@ class TargetHistograms(QScrollArea):
         words = f"All parts together: {parts}."
         if len(names) < contents.target.outputs:
             words += f" The first {len(names)} of {contents.target.outputs} numbers are shown."
-        end = QLabel(words)
+        end = QLabel(words, textFormat=Qt.TextFormat.PlainText)
         end.setProperty("role", "faint")
         grid.addWidget(end, grid.rowCount(), 0, 1, across)
         self.setWidget(inside)

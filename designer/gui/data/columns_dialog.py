@@ -99,7 +99,7 @@ class ColumnsDialog(QDialog):
         )
         self._rows = form
         for title, box, words in rows:
-            label = QLabel(title)
+            label = QLabel(title, textFormat=Qt.TextFormat.PlainText)
             label.setBuddy(box)
             for widget in (label, box):
                 widget.setToolTip(words)

@@ -93,7 +93,7 @@ class FindingRow(QFrame):
         important = finding.kind != "note"
         if important:
             self.setProperty("role", "warning-card")
-        self.icon = QLabel()
+        self.icon = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.sentence = QLabel(
             numbers.sentence(finding.sentence), wordWrap=True, textFormat=Qt.TextFormat.PlainText
         )

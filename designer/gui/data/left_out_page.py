@@ -100,7 +100,9 @@ class LeftOutPage(QWidget):
         self.button_row = QHBoxLayout()
         self.button_row.setSpacing(8)
         self.buttons: list[QPushButton] = []
-        self.none = QLabel(wordWrap=True, objectName="left-out-none")
+        self.none = QLabel(
+            wordWrap=True, objectName="left-out-none", textFormat=Qt.TextFormat.PlainText
+        )
         self.none.setProperty("role", "soft")
         self.entries = EntryModel()
         self.table = QTableView(objectName="left-out-table")
@@ -265,7 +267,7 @@ class CopiesView(QWidget):
             area = Area(QSize(_SIDE, _SIDE))
             key = Key(copy.stored, copy.index)
             self._areas.setdefault(key, []).append(area)
-            part = QLabel(PART_TITLES[copy.part])
+            part = QLabel(PART_TITLES[copy.part], textFormat=Qt.TextFormat.PlainText)
             file = ElidedLabel(copy.name)
             file.setProperty("role", "soft")
             file.setFixedWidth(_SIDE + 20)
@@ -279,7 +281,8 @@ class CopiesView(QWidget):
             cell.addWidget(file)
             row.addLayout(cell)
         if len(group) > _MOST_COPIES:
-            row.addWidget(QLabel(f"and {numbers.count(len(group) - _MOST_COPIES)} more"))
+            more = f"and {numbers.count(len(group) - _MOST_COPIES)} more"
+            row.addWidget(QLabel(more, textFormat=Qt.TextFormat.PlainText))
         row.addStretch(1)
         return row
 

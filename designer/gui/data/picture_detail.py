@@ -62,7 +62,7 @@ class PictureDetail(QWidget):
         grid.setColumnStretch(1, 1)
         self.titles: dict[str, QLabel] = {}
         for row, name in enumerate(("File", "Label", "Part", "Size", "Stored as")):
-            title = self.titles[name] = QLabel(name)
+            title = self.titles[name] = QLabel(name, textFormat=Qt.TextFormat.PlainText)
             title.setProperty("role", "faint")
             value = self.values[name] = ElidedLabel(name=f"picture-{name.lower().split()[0]}")
             value.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)

@@ -49,7 +49,7 @@ class PicturesPage(QWidget):
         self.search.setPlaceholderText("File name")
         self.search.setAccessibleName("Search pictures by the name of their file")
         self.search.setMaximumWidth(240)
-        self.found = QLabel(objectName="picture-found")
+        self.found = QLabel(objectName="picture-found", textFormat=Qt.TextFormat.PlainText)
         self.found.setProperty("role", "faint")
         self.large = QToolButton(
             objectName="picture-large", checkable=True, toolTip="Show the current picture large."
