@@ -93,6 +93,24 @@ def split(
     )
 
 
+def in_stored_order(parts: Split) -> Split:
+    """Return parts with their images in the order in which the data set has them.
+
+    Earlier versions divided data sets so; their runs continue in that order.
+    """
+    return Split(
+        train=_as_stored(parts.train),
+        validation=parts.validation and _as_stored(parts.validation),
+        test=parts.test and _as_stored(parts.test),
+    )
+
+
+def _as_stored(part: Part) -> Part:
+    if part.origin is None or part.indices is None:
+        return part
+    return _taken(part.origin, np.sort(part.indices))
+
+
 def _taken(part: Part, indices: _Indices) -> Part:
     """Return the examples at some indices; the part itself if those are all in their order."""
     return part if np.array_equal(indices, np.arange(len(part))) else part.take(indices)

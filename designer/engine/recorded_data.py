@@ -25,6 +25,7 @@ from designer.data.labels import (
     in_class_order,
 )
 from designer.data.opening import format_name, is_name, locate
+from designer.data.splitting import in_stored_order
 from designer.errors import DesignerError, OtherDataError
 from designer.known_data import KNOWN, how_to_get
 from designer.runs.data_record import DataRecord, Location
@@ -170,6 +171,7 @@ def data_of(
     note = None
     if begun:  # by a version that recorded nothing but the classes
         _check_classes(run, run.preprocessing().classes, data)
+        prepared = replace(prepared, parts=in_stored_order(prepared.parts))
         note = (
             f"The run {run.path} was begun by a version that did not record its data: classes "
             f"and steps fit those of {data.path}, which are recorded now."
