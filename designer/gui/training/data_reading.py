@@ -33,8 +33,10 @@ class Reading:
         Those of the recipe that decide what is read.
     description, samples, labels
         What was read.
+    in_files
+        Whether the pictures are files that are decoded, rather than arrays in memory.
     files
-        The data set if it is in picture files, which are still to be looked at; else None.
+        The data set if its picture files are still to be looked at; else None.
     table
         Whether a table names the pictures or holds them, so that its columns may be chosen.
     """
@@ -43,6 +45,7 @@ class Reading:
     description: "Description"
     samples: tuple[QImage, ...]
     labels: tuple[str, ...]
+    in_files: bool = False
     files: "DataSet | None" = None
     table: bool = False
 
@@ -92,6 +95,7 @@ def read(settings: Data) -> Reading:
         description,
         tuple(pictures),
         tuple(labels),
+        in_files=not dataset.train.in_memory,
         files=None if dataset.train.in_memory else dataset,
         table=is_table(source),
     )

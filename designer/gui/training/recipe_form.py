@@ -1,7 +1,7 @@
 """The form of a recipe: a row for each setting, with its help, checked while it is typed."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -21,9 +21,13 @@ from designer.errors import DesignerError
 from designer.gui.base import numbers
 from designer.gui.base.boxes import ComboBox
 from designer.gui.base.theme import sans, theme
+from designer.gui.training.cache_line import CacheLine
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, consequences, fields, is_used, value_of
 from designer.recipe.settings import Field
+
+if TYPE_CHECKING:
+    from designer.gui.training.data_reading import Reading
 
 # The groups of a recipe in the order of the form's two parts; "" is that of the settings in none.
 _ESSENTIAL_GROUPS = ("", "optimizer", "schedule", "augmentation", "loss", "data")
@@ -37,6 +41,17 @@ _TITLES = {
     "data": "Data",
 }
 """Headings of the groups in the form's second part."""
+
+
+_APPLIES: Mapping[str, Callable[["Reading"], bool]] = {
+    "data.classes_from": lambda data: data.in_files and not data.table,
+    "data.spellings": lambda data: data.in_files or data.table,
+    "data.sampling": lambda data: data.description.kind == "classes",
+    "data.memory": lambda data: data.in_files,
+    "data.cache": lambda data: data.in_files,
+    "data.workers": lambda data: data.in_files,
+}
+"""Settings that have an effect with some data sets only, and with which."""
 
 
 def _part(part: str, groups: Sequence[str]) -> list[Field]:
@@ -72,6 +87,7 @@ class RecipeForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.recipe = Recipe()
+        self.data: Reading | None = None  # the data set of the recipe, once it is read
         self._wrong: dict[str, str] = {}
         # By dotted names; those of the part "more" from its first showing on.
         self.rows: dict[str, Row] = {}
@@ -117,6 +133,8 @@ class RecipeForm(QWidget):
             row.typed.connect(self._typed)
             self._layouts[field.name] = layout
             layout.addRow(row.label, row)
+            if field.name == "data.cache":
+                row.add(CacheLine(row))
             row.show_value(value_of(self.recipe, field.name))
         self._show_used()
 
@@ -137,6 +155,18 @@ class RecipeForm(QWidget):
             row.show_value(value_of(recipe, row.field.name))
             row.show_error("")
         self._show_used()
+
+    def show_data(self, data: "Reading | None") -> None:
+        """Leave out settings without effect with these data, unless they have been changed."""
+        if data is not self.data:
+            self.data = data
+            self._show_used()
+
+    def _is_used(self, field: Field) -> bool:
+        applies = _APPLIES.get(field.name)
+        if applies is not None and self.data is not None and not applies(self.data):
+            return bool(value_of(self.recipe, field.name) != value_of(Recipe(), field.name))
+        return is_used(self.recipe, field)
 
     def _typed(self, name: str, value: object) -> None:
         changes = {name: value, **consequences(self.recipe, {name: value})}
@@ -166,12 +196,12 @@ class RecipeForm(QWidget):
 
     def _show_used(self) -> None:
         for name, row in self.rows.items():
-            layout, used = self._layouts[name], is_used(self.recipe, row.field)
+            layout, used = self._layouts[name], self._is_used(row.field)
             if layout.isRowVisible(row) != used:  # Qt lays out anew at each call
                 layout.setRowVisible(row, used)
         for group, heading in self._headings.items():
             members = [each for each in more() if each.name.rpartition(".")[0] == group]
-            heading.setVisible(any(is_used(self.recipe, each) for each in members))
+            heading.setVisible(any(map(self._is_used, members)))
 
     def _show_more(self, shown: bool) -> None:
         if self.rest.layout() is None:
@@ -219,6 +249,12 @@ class Row(QWidget):
         column.addWidget(self.words)
         theme.changed.connect(self._dress)
         self._dress()
+
+    def add(self, widget: QWidget) -> None:
+        """Put a widget below the editor."""
+        column = self.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.addWidget(widget)
 
     @property
     def expected(self) -> str:

@@ -337,6 +337,7 @@ class SetUp(QWidget):
         # While the form is hidden, the data of another design may be the last ones that were read.
         wanted = reading_settings(self.recipe.data)
         known = reading is not None and reading.settings == wanted
+        self.form.show_data(reading if known else None)
         if self.workspace.document is not None:
             shapes = [port.shape for port in self.workspace.analysis.inputs]
             self.data.offer(built_in_for(shapes[0][0] if shapes and shapes[0] else 1))

@@ -1,13 +1,19 @@
 """The form of a recipe, setting by setting, as the recipe's tables have them."""
 
+from pathlib import Path
+
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from designer.data import cache_folder
+from designer.gui.training.cache_line import CacheLine
+from designer.gui.training.data_reading import read
 from designer.gui.training.recipe_form import RecipeForm
 from designer.recipe.optimizers import OPTIMIZERS, Optimizer
 from designer.recipe.reading import changed
-from designer.recipe.recipe import Recipe, fields, is_used, value_of
+from designer.recipe.recipe import Data, Recipe, fields, is_used, value_of
 from designer.recipe.schedules import SCHEDULES
 from designer.recipe.settings import Group
 from tests.recipe.alternatives import another_value
@@ -95,3 +101,31 @@ def test_groups_with_tables_choose_by_name() -> None:
         assert issubclass(group, Group)
         assert ("name" in group.__struct_fields__) == bool(group.kinds)
     assert Optimizer.kinds is OPTIMIZERS
+
+
+def test_the_cache_is_emptied_by_a_button(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache_folder, "folder", lambda: tmp_path)
+    pictures = tmp_path / ("0" * 32)
+    pictures.mkdir()
+    (pictures / "rows").write_bytes(bytes(3 * 2**20))
+    line = CacheLine()
+    qtbot.addWidget(line)
+    line.show()
+    qtbot.waitUntil(line.button.isEnabled)
+    assert line.words.text().startswith("The cache takes 3")
+    qtbot.mouseClick(line.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: line.words.text() == "The cache is empty.")
+    assert not pictures.exists() and not line.button.isEnabled()
+
+
+def test_settings_without_effect_on_the_data_are_left_out(form: RecipeForm) -> None:
+    row = form.rows["data.cache"]
+    assert row.isVisibleTo(form)
+    form.show_data(read(Data()))  # digits in memory
+    assert not row.isVisibleTo(form) and form.rows["data.sampling"].isVisibleTo(form)
+    form.show_recipe(changed(Recipe(), {"data.cache": "always"}))
+    assert row.isVisibleTo(form)
+    form.show_data(None)
+    assert form.rows["data.memory"].isVisibleTo(form)
