@@ -75,6 +75,12 @@ def _no_design(window: Window) -> str:
     return "" if window.workspace.document else "No design is open."
 
 
+def _paste(window: Window) -> None:
+    """Paste files or a path if the clipboard holds some, else nodes."""
+    if not window.paste_files():
+        window.canvas.paste()
+
+
 def _no_selection(window: Window) -> str:
     return _no_design(window) or ("" if window.workspace.selection else "No node is selected.")
 
@@ -155,7 +161,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit.redo", "Edit", "&Redo", "Redo the change that was undone last.", lambda w: w.workspace.redo(), "Ctrl+Shift+Z; Ctrl+Y", "redo", _no_redo),
     Action("edit.cut", "Edit", "Cu&t", "Move the selected nodes to the clipboard, as text.", lambda w: w.canvas.cut(), "Ctrl+X", "cut", _no_selection, True, separated=True),
     Action("edit.copy", "Edit", "&Copy", "Copy the selected nodes as text.", lambda w: w.canvas.copy(), "Ctrl+C", "copy", _no_selection, True),
-    Action("edit.paste", "Edit", "&Paste", "Add the nodes that the clipboard holds, or open the file whose path it holds.", lambda w: w.paste_files() or w.canvas.paste(), "Ctrl+V", "paste", _no_design, True),
+    Action("edit.paste", "Edit", "&Paste", "Add the nodes that the clipboard holds, or open the file whose path it holds.", _paste, "Ctrl+V", "paste", _no_design, True),
     Action("edit.duplicate", "Edit", "&Duplicate", "Add the selected nodes once more.", lambda w: w.canvas.duplicate(), "Ctrl+D", "duplicate", _no_selection, True),
     Action("edit.delete", "Edit", "De&lete", "Remove the selection and connect its neighbors.", lambda w: w.canvas.delete(), "Del; Backspace", "delete", lambda w: _no_design(w) or w.canvas.delete_refusal(), True),
     Action("edit.select_all", "Edit", "Select &all", "Select every node here.", lambda w: w.canvas.select_all(), "Ctrl+A", "", _no_design, True, separated=True),

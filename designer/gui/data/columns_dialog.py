@@ -121,11 +121,11 @@ class ColumnsDialog(QDialog):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.table.verticalHeader().hide()
-        self.result = QLabel(
+        self.outcome = QLabel(
             objectName="columns-result", wordWrap=True, textFormat=Qt.TextFormat.PlainText
         )
-        self.result.setMinimumHeight(3 * self.fontMetrics().lineSpacing())
-        self.result.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.outcome.setMinimumHeight(3 * self.fontMetrics().lineSpacing())
+        self.outcome.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )
@@ -140,7 +140,7 @@ class ColumnsDialog(QDialog):
         column.addWidget(self.about)
         column.addLayout(across, 2)
         column.addWidget(self.table, 3)
-        column.addWidget(self.result)
+        column.addWidget(self.outcome)
         column.addWidget(self.buttons)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -284,10 +284,10 @@ class ColumnsDialog(QDialog):
             self._say(sentence, "error")
 
     def _say(self, sentence: str, role: str) -> None:
-        self.result.setText(sentence)
-        self.result.setProperty("role", role)
-        self.result.style().unpolish(self.result)
-        self.result.style().polish(self.result)
+        self.outcome.setText(sentence)
+        self.outcome.setProperty("role", role)
+        self.outcome.style().unpolish(self.outcome)
+        self.outcome.style().polish(self.outcome)
 
     def accept(self) -> None:
         """Take the choices over into the recipe."""

@@ -88,8 +88,8 @@ def test_choices_say_at_once_what_results_and_ok_takes_them(
         labels = dialog.settings()["data.label_columns"]
         if (name in labels) != (name == "place"):
             check(dialog, name)
-    qtbot.waitUntil(lambda: "2 classes (town, wood)" in dialog.result.text(), timeout=SECONDS)
-    assert "48 training and 12 test pictures." in dialog.result.text()
+    qtbot.waitUntil(lambda: "2 classes (town, wood)" in dialog.outcome.text(), timeout=SECONDS)
+    assert "48 training and 12 test pictures." in dialog.outcome.text()
     assert head(dialog, 2) == "place\nlabels"
     qtbot.waitUntil(dialog.ok.isEnabled, timeout=SECONDS)
     QTest.mouseClick(dialog.ok, LEFT)
@@ -104,7 +104,7 @@ def test_no_label_is_refused_and_cancel_changes_nothing(
     before = workspace.recipe
     for name in dialog.settings()["data.label_columns"]:
         check(dialog, name)
-    qtbot.waitUntil(lambda: "Check at least one column" in dialog.result.text(), timeout=SECONDS)
+    qtbot.waitUntil(lambda: "Check at least one column" in dialog.outcome.text(), timeout=SECONDS)
     assert not dialog.ok.isEnabled()
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert workspace.recipe == before
@@ -114,8 +114,8 @@ def test_a_choice_that_cannot_be_read_is_reported(dialog: ColumnsDialog, qtbot: 
     dialog.file.setFocus()
     QTest.keyClicks(dialog.file, "kind")
     QTest.keyClick(dialog.file, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: dialog.result.property("role") == "error", timeout=SECONDS)
-    assert not dialog.ok.isEnabled() and dialog.result.text().endswith(".")
+    qtbot.waitUntil(lambda: dialog.outcome.property("role") == "error", timeout=SECONDS)
+    assert not dialog.ok.isEnabled() and dialog.outcome.text().endswith(".")
 
 
 def test_a_data_set_without_a_table_says_so(
@@ -125,5 +125,5 @@ def test_a_data_set_without_a_table_says_so(
     dialog = ColumnsDialog(workspace)
     qtbot.addWidget(dialog)
     dialog.show()
-    qtbot.waitUntil(lambda: "holds no table" in dialog.result.text(), timeout=SECONDS)
+    qtbot.waitUntil(lambda: "holds no table" in dialog.outcome.text(), timeout=SECONDS)
     assert not dialog.ok.isEnabled()
