@@ -37,6 +37,7 @@ class AugmentationPage(QWidget):
         self._read: object = None  # the data set and the form whose pictures are read
         self._asked: object = None  # the pictures, settings and seed that draws are asked for
         self._images: Array | None = None
+        self._waiting = False  # for draws
         self._words: Sequence[str] = ()
         self._error = ""
         self.controls = AugmentationControls(model)
@@ -120,10 +121,11 @@ class AugmentationPage(QWidget):
             return
         self._asked = asked
         self._number += 1
-        self._error = ""
+        self._error, self._waiting = "", False
         if not self.settings.active:
             self._show_plain(images)
         elif self.model.preview is not None:
+            self._waiting = True
             self._request(images, self._number)
         self._say()
 
@@ -153,6 +155,7 @@ class AugmentationPage(QWidget):
             path.unlink(missing_ok=True)
         if number != self._number:
             return  # the recipe has changed since
+        self._waiting = False
         if draws is not None and self._images is not None:
             self._show_draws(self._images, draws)
         elif not answer.get("ok"):
@@ -192,6 +195,8 @@ class AugmentationPage(QWidget):
             text = (
                 "No augmentation is on, so that the network gets the pictures plain in every epoch."
             )
+        elif self._waiting:
+            text = "The pictures are being drawn; the first ones take a few seconds."
         elif self.model.preview is None:
             text = "No worker process is there to draw."
         else:
