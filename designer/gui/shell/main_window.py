@@ -206,6 +206,7 @@ class MainWindow(QMainWindow):
         editor.export_requested.connect(self.export)
         editor.training.set_up.data.browse_wanted.connect(self.show_data)
         editor.training.set_up.data.columns_wanted.connect(self.choose_columns)
+        editor.training.set_up.data.dropped.connect(self.show_data)
         editor.tabs.close_wanted.connect(self.documents.close)
         editor.disk_notice.save_requested.connect(self.documents.save)
         editor.disk_notice.save_as_requested.connect(self.documents.save_as)

@@ -1,5 +1,6 @@
 """A line that tells how much of the disk the cache of decoded pictures takes, with Empty."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
@@ -13,7 +14,7 @@ class CacheLine(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.words = QLabel(objectName="cache-size")
+        self.words = QLabel(objectName="cache-size", textFormat=Qt.TextFormat.PlainText)
         self.words.setProperty("role", "soft")
         self.button = QPushButton("Empty the cache", objectName="cache-empty", enabled=False)
         self.button.setToolTip(

@@ -58,8 +58,8 @@ class DataChooser(QWidget):
 
     Signals
     -------
-    chosen(source)
-        The user wants this data set.
+    chosen(source), dropped(source)
+        The user wants this data set, which was chosen in a list or dialog, or dropped.
     read()
         Reading ended: `reading` or `error` is set.
     browse_wanted()
@@ -69,6 +69,7 @@ class DataChooser(QWidget):
     """
 
     chosen = Signal(str)
+    dropped = Signal(str)
     read = Signal()
     browse_wanted = Signal()
     columns_wanted = Signal()
@@ -398,13 +399,14 @@ class DataChooser(QWidget):
         return self.data_folder() or str(Path.home())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept a data set; designs and several files are left to the window."""
         urls = event.mimeData().urls()
-        if len(urls) == 1 and urls[0].isLocalFile():
+        if len(urls) == 1 and urls[0].isLocalFile() and not urls[0].fileName().endswith(".json"):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
-        self.chosen.emit(event.mimeData().urls()[0].toLocalFile())
+        self.dropped.emit(event.mimeData().urls()[0].toLocalFile())
 
 
 class Samples(QWidget):

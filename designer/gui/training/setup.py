@@ -74,6 +74,7 @@ class SetUp(QWidget):
         self.refused = ""  # why the panel does not allow Train now
         self._assemble()
         self.data.chosen.connect(self._choose_data)
+        self.data.dropped.connect(self.take_data)
         self.data.read.connect(self._compare)
         self.data.read.connect(self._ask_columns)
         self.start.chosen.connect(lambda source: self._change({"initial_weights": source}))
