@@ -142,11 +142,6 @@ def _pause(window: Window) -> None:
     window.training.toggle_pause()
 
 
-def _paste(window: Window) -> None:
-    if not window.paste_files():
-        window.canvas.paste()
-
-
 # fmt: off
 ACTIONS: tuple[Action, ...] = (
     # File
