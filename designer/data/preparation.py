@@ -4,7 +4,7 @@ The worker that waits for a training prepares them while the user still edits th
 retains the result of the last such request.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -114,14 +114,14 @@ class PreparedData:
         return self._sized
 
     def statistics(
-        self, read: Callable[[NDArray[np.int64]], NDArray[Any]] | None = None
+        self, read: Callable[[NDArray[np.int64], int], Iterable[NDArray[Any]]] | None = None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return mean and standard deviation of each channel; see `channel_statistics`.
 
         Parameters
         ----------
         read
-            Returns training images by their indices, where they are decoded elsewhere.
+            Yields training images where they are decoded elsewhere; see `channel_statistics`.
 
         Raises
         ------

@@ -1,6 +1,6 @@
 """Statistics of a data set: image counts and sizes, channel means and deviations, memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,7 @@ def channel_statistics(
     part: Part,
     form: PictureForm,
     *,
-    read: Callable[[NDArray[np.int64]], NDArray[Any]] | None = None,
+    read: Callable[[NDArray[np.int64], int], Iterable[NDArray[Any]]] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean and standard deviation of each channel, each float64 (channels,).
 
@@ -151,9 +151,10 @@ def channel_statistics(
     deviation 1, so that dividing by it is safe. See `statistics_sample` for which pictures are
     used.
 
-    The chunks' statistics are merged as in Chan, Golub and LeVeque, "Updating Formulae and a
-    Pairwise Algorithm for Computing Sample Variances" (1979), which avoids the cancellation that
-    sums of squares suffer from.
+    Whole numbers are added up exactly, so that the figures do not depend on the order or on how the
+    pictures come. Of floats, the chunks' statistics are merged as in Chan, Golub and LeVeque,
+    "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances" (1979), which avoids
+    the cancellation that sums of squares suffer from.
 
     Parameters
     ----------
@@ -162,7 +163,8 @@ def channel_statistics(
     form
         The form in which its images are trained on.
     read
-        Returns the images at some indices, (n, channels, height, width); None reads the part.
+        Yields the images at some indices, (n, channels, height, width), at most so many at once;
+        None reads the part.
 
     Raises
     ------
@@ -170,24 +172,54 @@ def channel_statistics(
         A picture cannot be read or converted.
     """
     chosen = statistics_sample(part, form)
-    channels = form.channels
-    step = max(1, _CHUNK_VALUES // (form.height * form.width * channels))
+    step = max(1, _CHUNK_VALUES // (form.height * form.width * form.channels))
+    if read is None:
+        chunks = np.split(chosen, range(step, len(chosen), step))
+        images: Iterable[NDArray[Any]] = (part.images.read(chunk, form) for chunk in chunks)
+    else:
+        images = read(chosen, step)
+    if part.dtype == np.uint8:
+        mean, deviation = _of_bytes(images, form.channels)
+    else:
+        mean, deviation = _of_floats(images, form.channels)
+    varies = deviation > _CONSTANT * np.abs(mean)
+    return mean, np.where(varies, deviation, 1.0)
+
+
+def _of_bytes(
+    chunks: Iterable[NDArray[Any]], channels: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and deviation of uint8 images (n, channels, height, width), scaled to 0 to 1."""
+    count = 0
+    sums, squares = [0] * channels, [0] * channels
+    for images in chunks:
+        for channel in range(channels):
+            # Doubles hold the sums of a chunk exactly, and add three times as fast as integers.
+            values = images[:, channel].astype(np.float64).reshape(-1)
+            sums[channel] += int(values.sum())
+            squares[channel] += int(values @ values)
+        count += images[:, 0].size
+    variances = [
+        (count * square - total**2) / count**2 for total, square in zip(sums, squares, strict=True)
+    ]
+    return np.array(sums) / count / 255, np.sqrt(variances) / 255
+
+
+def _of_floats(
+    chunks: Iterable[NDArray[Any]], channels: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and deviation of images (n, channels, height, width) as they are."""
     count = 0
     mean = np.zeros(channels)
     squares = np.zeros(channels)  # sum of squared deviations from the mean
-    for start in range(0, len(chosen), step):
-        chunk = chosen[start : start + step]
-        images = part.images.read(chunk, form) if read is None else read(chunk)
+    for images in chunks:
         values = images.transpose(1, 0, 2, 3).reshape(channels, -1).astype(np.float64)
         new, chunk_mean = values.shape[1], values.mean(axis=1)
         shift = chunk_mean - mean
         squares += values.var(axis=1) * new + shift**2 * count * new / (count + new)
         mean += shift * new / (count + new)
         count += new
-    deviation = np.sqrt(squares / count)
-    scale = 255.0 if part.dtype == np.uint8 else 1.0
-    varies = deviation > _CONSTANT * np.abs(mean)
-    return mean / scale, np.where(varies, deviation / scale, 1.0)
+    return mean, np.sqrt(squares / count)
 
 
 def memory_bytes(part: Part, form: PictureForm) -> int:

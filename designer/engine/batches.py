@@ -56,9 +56,20 @@ class Images(Protocol):
 
 @dataclass(frozen=True)
 class Finish:
-    """The last steps from stored images to the network's input: float, augment, standardize."""
+    """The last steps from stored images to the network's input: float, augment, standardize.
 
-    mean: Tensor  # (channels, 1, 1), on the device
+    Attributes
+    ----------
+    mean, deviation
+        (channels, height, width) in the layout of the images, on the device. One value a channel
+        would do, but torch subtracts it in twice the time where the channels come last.
+    augment
+        What is done to a batch at random, if anything.
+    layout
+        Of the network's input.
+    """
+
+    mean: Tensor
     deviation: Tensor
     augment: Callable[[Tensor], Tensor] | None
     layout: torch.memory_format
@@ -68,7 +79,9 @@ class Finish:
         floats = images.float().div_(255) if images.dtype == torch.uint8 else images
         if self.augment is not None:
             floats = self.augment(floats)
-        return ((floats - self.mean) / self.deviation).contiguous(memory_format=self.layout)
+        # In place where the values are a copy already: a third of the time for large images.
+        centered = floats - self.mean if floats is images else floats.sub_(self.mean)
+        return centered.div_(self.deviation).contiguous(memory_format=self.layout)
 
 
 def finish(
@@ -78,11 +91,15 @@ def finish(
     augment: Callable[[Tensor], Tensor] | None = None,
 ) -> Finish:
     """Return the steps that turn stored images, moved to a device, into the network's input."""
+    layout = devices.memory_format(device)
     mean, deviation = (
-        torch.tensor(values, device=device).view(-1, 1, 1)
+        torch.tensor(values, device=device)
+        .view(1, -1, 1, 1)
+        .expand(1, *preprocessing.input)
+        .contiguous(memory_format=layout)[0]
         for values in (preprocessing.mean, preprocessing.deviation)
     )
-    return Finish(mean, deviation, augment, devices.memory_format(device))
+    return Finish(mean, deviation, augment, layout)
 
 
 class Resident(Images):

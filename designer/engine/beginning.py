@@ -100,7 +100,8 @@ def announce(prepared: Prepared, run: RunFolder, events: Events, *, step: int) -
                     continue
                 encoded = msgspec.json.format(msgspec.json.encode(content), indent=2)
                 write_atomically(path, encoded + b"\n")
-            prepared.recording.begin(run)
+            if prepared.recording.at_once:
+                prepared.recording.begin(run)
         except OSError as error:
             raise unwritable(run.path, error) from error
     events.write(

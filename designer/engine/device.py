@@ -197,6 +197,12 @@ class Processes:
             backend = "nccl" if device.type == "cuda" else "gloo"
             torch.distributed.init_process_group(backend, timeout=timedelta(hours=6))
 
+    def part_of(self, order: torch.Tensor, *, batch: int) -> torch.Tensor:
+        """Return this process's share of the order of an epoch, ``batch`` indices of each step."""
+        if not self.several:
+            return order
+        return order.view(-1, self.count, batch)[:, self.rank].reshape(-1)
+
     def share(self, value: Any) -> Any:
         """Return the value that the first process passed in."""
         if not self.several:

@@ -269,12 +269,9 @@ class Loop:
 
     def _order(self) -> Tensor:
         """Return the order of this process's images, which depends on seed and epoch alone."""
-        prepared, processes = self._prepared, self._processes
+        prepared = self._prepared
         whole = prepared.sampling.order(self._progress.epoch)
-        if not processes.several:
-            return whole
-        shares = whole.view(prepared.steps_per_epoch, processes.count, prepared.batch)
-        return shares[:, processes.rank].reshape(-1)
+        return self._processes.part_of(whole, batch=prepared.batch)
 
     def _autocast(self) -> AbstractContextManager[Any]:
         lower = self._prepared.precision.lower
@@ -414,7 +411,7 @@ class Loop:
         self._steering.saved()
         if not self._processes.first:
             return
-        self._prepared.recording.finish()
+        self._prepared.recording.finish(self._run)
         record = self._run.data()
         self._events.sync()
         content = {
@@ -522,6 +519,7 @@ class Loop:
             seconds_left=self._pace.seconds_left(),
             memory_bytes=self._memory.used_bytes(),
         )
+        self._prepared.recording.begin(self._run)  # after the first step, which it would hold up
 
 
 def _is_logged(step: int, interval: int) -> bool:

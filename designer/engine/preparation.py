@@ -151,6 +151,10 @@ def prepare(
         source=ready.data.path,
     )
     closing.callback(stores.close)
+    sampling = _sampling(recipe, parts.train)
+    if (store := stores.get("train")) is not None and not has_begun(run):
+        first = processes.part_of(sampling.order(0), batch=recipe.batch // processes.count)
+        store.decode_ahead(first.numpy())
     preprocessing = _preprocessing(run, ready, recipe.loss, stores)
 
     torch.manual_seed(recipe.seed)
@@ -196,7 +200,7 @@ def prepare(
         train=train,
         validation=validation,
         test=test,
-        sampling=_sampling(recipe, parts.train),
+        sampling=sampling,
     )
 
 
@@ -341,9 +345,7 @@ def _preprocessing(
     if has_begun(run) and run.preprocessing_file.exists():
         return run.preprocessing()
     store = stores.get("train")
-    mean, deviation = images.statistics(
-        None if store is None else lambda chosen: store.read(chosen).transpose(0, 3, 1, 2)
-    )
+    mean, deviation = images.statistics(None if store is None else store.images)
     target, form = images.data.target, images.form
     return Preprocessing(
         input=(form.channels, form.height, form.width),

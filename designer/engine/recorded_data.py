@@ -57,7 +57,7 @@ class Recording:
 
     Attributes
     ----------
-    note, anew
+    note, at_once, anew
         As above.
     """
 
@@ -72,32 +72,39 @@ class Recording:
         self.note = note
         self.anew = anew
         self._find = find
-        self._at_once = at_once
+        self.at_once = at_once
+        self._begun = False
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
 
     def begin(self, run: RunFolder) -> None:
         """Write the record, in a thread if files are to be read for it; `finish` waits for that.
 
+        A second call does nothing.
+
         Raises
         ------
         DesignerError
             The folder cannot be written.
         """
-        if self._at_once:
+        if self._begun:
+            return
+        self._begun = True
+        if self.at_once:
             self._write(run)
             return
         self._thread = threading.Thread(target=self._write_later, args=(run,), daemon=True)
         self._thread.start()
 
-    def finish(self) -> None:
-        """Wait until the record is written. A checkpoint without it could not be resumed.
+    def finish(self, run: RunFolder) -> None:
+        """Return once the record is written. A checkpoint without it could not be resumed.
 
         Raises
         ------
         DesignerError
             A file of the data cannot be read, or the folder cannot be written.
         """
+        self.begin(run)
         self.wait()
         if self._error is not None:
             raise self._error

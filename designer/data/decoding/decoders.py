@@ -104,10 +104,10 @@ class Decoders:
         self._jobs += 1
         return self._jobs
 
-    def begin(self, feeder: Feeder) -> None:
-        """Decode what a feeder wants, before what other feeders want."""
+    def begin(self, feeder: Feeder, *, last: bool = False) -> None:
+        """Decode what a feeder wants, before what other feeders want, or after all of them."""
         with self.changed:
-            self._feeders.insert(0, feeder)
+            self._feeders.insert(len(self._feeders) if last else 0, feeder)
             self.changed.notify_all()
 
     def end(self, feeder: Feeder) -> None:

@@ -105,6 +105,15 @@ class PictureStore:
         """Whether all pictures stay in memory."""
         return self._resident == len(self)
 
+    def decode_ahead(self, order: Order) -> None:
+        """Begin to decode pictures that stay in memory, in the order in which they will be wanted.
+
+        What is asked for meanwhile comes first.
+        """
+        with self._decoders.changed:
+            plan = _Plan(self, order[: self._resident], ahead=True)
+        self._decoders.begin(plan, last=True)
+
     def read(self, indices: Sequence[int] | Order) -> Array:
         """Return pictures (n, height, width, channels), decoded if they are not there yet.
 
@@ -120,6 +129,12 @@ class PictureStore:
             found[done : done + len(piece.rows)] = self.rows[piece.rows]
             done += len(piece.rows)
         return found
+
+    def images(self, order: Order, most: int) -> Generator[Array, None, None]:
+        """Yield pictures (n, channels, height, width), at most so many at once; see `pieces`."""
+        with closing(self.pieces(order, most)) as pieces:
+            for piece in pieces:
+                yield self.rows[piece.rows].transpose(0, 3, 1, 2)
 
     def pieces(self, order: Order, batch: int) -> Generator[Piece, None, None]:
         """Yield the rows of pictures in an order, as soon as they are there.
@@ -228,8 +243,11 @@ class PictureStore:
             self._errors.pop(row, None)
             self._free_ring.append(row)
 
-    def _chosen(self, index: int) -> tuple[int, bool] | None:
-        """Return the row of a picture and whether it is to be decoded; None if no row is free."""
+    def _chosen(self, index: int, *, ahead: bool) -> tuple[int, bool] | None:
+        """Return the row of a picture and whether it is to be decoded; None if no row is free.
+
+        Nobody would give back a row of the ring that was filled ahead.
+        """
         row = int(self._row_of[index])
         if row != _NOWHERE:
             return row, False
@@ -237,7 +255,7 @@ class PictureStore:
         if resident is not None:
             self._row_of[index] = resident
             return resident, True
-        return (self._free_ring.popleft(), True) if self._free_ring else None
+        return (self._free_ring.popleft(), True) if self._free_ring and not ahead else None
 
     def _done(self, task: Task, answer: Answer) -> None:
         for position, error in answer.errors.items():
@@ -253,8 +271,9 @@ class PictureStore:
 class _Plan:
     """An order in which pictures of a store are wanted; see `decoders.Feeder`."""
 
-    def __init__(self, store: PictureStore, order: Order) -> None:
+    def __init__(self, store: PictureStore, order: Order, *, ahead: bool = False) -> None:
         self._store = store
+        self._ahead = ahead
         self._order = order
         self._cancelled = False
         self.job = store.job
@@ -271,7 +290,7 @@ class _Plan:
         before, most = self.position, self._store._task_size()
         while self.position < len(self._order) and len(indices) < most:
             index = int(self._order[self.position])
-            found = self._store._chosen(index)
+            found = self._store._chosen(index, ahead=self._ahead)
             if found is None:
                 break
             row, missing = found

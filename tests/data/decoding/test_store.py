@@ -107,6 +107,20 @@ def test_chosen_pictures_are_read_and_stay(tmp_path):
     assert pictures.decoded() == COUNT
 
 
+@pytest.mark.parametrize("memory", MEMORY.values(), ids=MEMORY.keys())
+def test_pictures_decoded_ahead_are_not_decoded_again(memory, tmp_path):
+    pictures = Numbered(COUNT, log=tmp_path / "log")
+    order = np.random.default_rng(0).permutation(COUNT)
+    with Decoders(2) as decoders:
+        source = store(decoders, pictures, memory)
+        source.decode_ahead(order)
+        np.testing.assert_array_equal(source.read([45])[0], pixels(45))
+        assert_right(taken(source, order.tolist()), order.tolist())
+        assert_right(taken(source, order.tolist()), order.tolist())
+    twice = COUNT - (len(source.rows) if source.fits else max(0, len(source.rows) - 16))
+    assert pictures.decoded() <= COUNT + twice + 1
+
+
 def test_two_parts_share_the_decoders(decoders):
     one, two = (store(decoders, Numbered(COUNT), memory) for memory in (MEMORY["all"], 0))
     order = np.arange(COUNT, dtype=np.int64)
