@@ -1,9 +1,13 @@
 """The one exception whose message is shown to the user, and the errors of damaged JSON files."""
 
-import msgspec
+from typing import TYPE_CHECKING
 
-# What msgspec raises for a file that is no JSON, of another form, no UTF-8, or nested too deeply.
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+if TYPE_CHECKING:
+    import msgspec
+
+    # What msgspec raises for a file that is no JSON, of another form, no UTF-8, or nested too
+    # deeply.
+    UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class DesignerError(Exception):
@@ -19,3 +23,11 @@ class OtherDataError(DesignerError):
 
     The remedy is to say where its data are now.
     """
+
+
+def __getattr__(name: str) -> object:
+    if name != "UNREADABLE":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import msgspec  # a tenth of the time in which a decoder process starts, which does not need it
+
+    return (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -208,6 +207,8 @@ class PictureColumn:
 
         def digest(index: int, label: bytes) -> bytes:
             return _file_digest(self.files, self.names[index], most=most, label=label)
+
+        from concurrent.futures import ThreadPoolExecutor  # decoder processes start sooner without
 
         with ThreadPoolExecutor(_READERS) as readers:
             return _joined(readers.map(digest, indices, labels))

@@ -10,25 +10,17 @@ by something else has no entry or a wrong checksum, and the picture is decoded a
 import hashlib
 import math
 import os
-import secrets
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import PIL
 from numpy.typing import NDArray
 
-from designer.data import cache_folder
-from designer.data.cache_folder import bytes_in, empty, make_room, mark_used, size
-
-__all__ = ["Cache", "CacheSet", "cache_set", "empty", "size"]
-
-_VERSION = 1  # to be raised when decoding gives other pixels, or the files change
-_KEY, _CHECKSUM = 16, 8  # bytes
-_ENTRY = _KEY + _CHECKSUM
+KEY = 16  # bytes of a hash
+_CHECKSUM = 8  # bytes
+ENTRY = KEY + _CHECKSUM
 _LOOK_SECONDS = 1.0  # between looks for rows that other processes have added
 
 
@@ -51,31 +43,6 @@ class CacheSet:
     most: int
 
 
-def cache_set(source: Path, *, form: str, rows: int, row: int, writers: int) -> CacheSet:
-    """Return the set of a data set, and make room for it by removing the sets used longest ago.
-
-    Parameters
-    ----------
-    source
-        Where the data set is.
-    form
-        Everything that the pixels depend on besides the picture files: size, channels, levels.
-    rows, row
-        The number of its pictures, and the bytes of each.
-    writers
-        How many processes will write.
-    """
-    about = hashlib.blake2b(
-        repr((_VERSION, PIL.__version__, form, row)).encode(), digest_size=_KEY
-    ).digest()
-    name = hashlib.blake2b(about + os.fsencode(source.absolute()), digest_size=_KEY).hexdigest()
-    own = cache_folder.folder() / name
-    room = make_room(own, wanted=rows * (row + _ENTRY))
-    with suppress(OSError):
-        mark_used(own)
-    return CacheSet(own, about, max(0, room - bytes_in(own)) // max(1, writers))
-
-
 class Cache:
     """A set of the cache in one process, which reads all its files and writes one of its own.
 
@@ -93,7 +60,7 @@ class Cache:
 
     def key(self, content: bytes) -> bytes:
         """Return the key of a picture by the bytes of its file."""
-        return hashlib.blake2b(content, digest_size=_KEY).digest()
+        return hashlib.blake2b(content, digest_size=KEY).digest()
 
     def read(self, key: bytes, row: NDArray[Any]) -> bool:
         """Fill a row with the pixels of a key; return False if they are not there, or damaged."""
@@ -140,13 +107,13 @@ class Cache:
     def write(self, key: bytes, row: NDArray[Any]) -> None:
         """Add the pixels of a key, if there is room."""
         memory = row.data.cast("B")
-        if len(memory) + _ENTRY > self._left:
+        if len(memory) + ENTRY > self._left:
             return
         try:
             if self._writer is None:
                 self._writer = _Writer(self._set)
             self._writer.add(key, memory)
-            self._left -= len(memory) + _ENTRY
+            self._left -= len(memory) + ENTRY
         except OSError:  # the disk is full, or the set was removed
             self._left = 0
 
@@ -155,7 +122,7 @@ class _Writer:
     """Two new files of a set, that only this process writes."""
 
     def __init__(self, chosen: CacheSet) -> None:
-        name = f"{int(time.time())}-{secrets.token_hex(8)}"
+        name = f"{int(time.time())}-{os.urandom(8).hex()}"
         self._rows = (chosen.folder / f"{name}.rows").open("xb", buffering=0)
         self._keys = (chosen.folder / f"{name}.keys").open("xb", buffering=0)
         self._keys.write(chosen.about)
@@ -184,12 +151,12 @@ def _entries(path: Path, about: bytes, first: int) -> Iterator[tuple[bytes, byte
         with path.open("rb") as file:
             if file.read(len(about)) != about:
                 return
-            file.seek(first * _ENTRY, os.SEEK_CUR)
+            file.seek(first * ENTRY, os.SEEK_CUR)
             content = file.read()
     except OSError:
         return
-    for start in range(0, len(content) - _ENTRY + 1, _ENTRY):
-        yield content[start : start + _KEY], content[start + _KEY : start + _ENTRY]
+    for start in range(0, len(content) - ENTRY + 1, ENTRY):
+        yield content[start : start + KEY], content[start + KEY : start + ENTRY]
 
 
 def _fill(file: BinaryIO, memory: memoryview) -> bool:

@@ -7,9 +7,7 @@ without a name. It is gone when the last process that uses it ends, however it e
 
 import mmap
 import os
-import secrets
 import sys
-import tempfile
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -68,7 +66,7 @@ class SharedFile:
         """
         size = max(1, size)
         if self._file is None:
-            return Region(-1, 0, size, f"netdesigner-{os.getpid()}-{secrets.token_hex(8)}")
+            return Region(-1, 0, size, f"netdesigner-{os.getpid()}-{os.urandom(8).hex()}")
         region = Region(self._file.fileno(), self._size, size)
         self._size += -(-size // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
         os.truncate(self._file.fileno(), self._size)
@@ -85,4 +83,6 @@ def _nameless_file() -> BinaryIO | None:
         return None
     if sys.platform == "linux":
         return os.fdopen(os.memfd_create("netdesigner"), "r+b")
+    import tempfile  # which imports much that a decoder process needs not
+
     return tempfile.TemporaryFile()

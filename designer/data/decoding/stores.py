@@ -9,7 +9,7 @@ import numpy as np
 
 from designer.data.columns import Column, PictureColumn
 from designer.data.decoding import budget
-from designer.data.decoding.cache import cache_set
+from designer.data.decoding.cache_sets import cache_set
 from designer.data.decoding.decoders import Decoders
 from designer.data.decoding.encoded import ArrayPictures, EncodedPictures
 from designer.data.decoding.store import PictureStore

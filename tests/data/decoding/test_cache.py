@@ -8,7 +8,8 @@ import pytest
 
 from designer.data import cache_folder
 from designer.data.decoding import cache
-from designer.data.decoding.cache import Cache, cache_set
+from designer.data.decoding.cache import Cache
+from designer.data.decoding.cache_sets import cache_set
 from designer.data.decoding.decoders import Decoders
 from designer.data.decoding.store import PictureStore
 from tests.data.decoding.samples import SHAPE, Numbered, pixels
@@ -48,7 +49,7 @@ def test_what_was_written_is_read_by_another_process():
     for value in range(COUNT):
         np.testing.assert_array_equal(read(found, value), pixels(value))
     assert read(found, COUNT) is None
-    assert cache.size() == COUNT * (ROW + 24) + 16
+    assert cache_folder.size() == COUNT * (ROW + 24) + 16
 
 
 def test_changed_files_and_other_forms_are_not_found():
@@ -98,7 +99,7 @@ def test_foreign_files_do_no_harm():
     (cache_folder.folder() / "mine").mkdir()
     (cache_folder.folder() / "mine" / "letter.txt").write_text("mine")
     np.testing.assert_array_equal(read(found, 5), pixels(5))
-    cache.empty()
+    cache_folder.empty()
     assert (cache_folder.folder() / "mine" / "letter.txt").exists()
 
 
@@ -139,11 +140,11 @@ def test_the_sets_used_longest_ago_make_room(monkeypatch):
         used = filled(source=name).folder / "used"
         os.utime(used, (10**9 - age, 10**9 - age))
     each = COUNT * (ROW + 24) + 16
-    assert cache.size() == 3 * each
+    assert cache_folder.size() == 3 * each
     monkeypatch.setattr(cache_folder, "LIMIT", 100 * (ROW + 24) + each)
     chosen(source="another")
     assert read(chosen(source="new"), 1) is not None
-    assert cache.size() == each
+    assert cache_folder.size() == each
 
 
 def test_a_set_grows_to_its_limit_and_no_further(monkeypatch):
@@ -166,14 +167,14 @@ def test_a_folder_that_cannot_be_made_costs_only_time(home):
     home.write_text("a file where the folder should be")
     found = filled()
     assert read(found, 1) is None
-    assert cache.size() == 0
+    assert cache_folder.size() == 0
 
 
 def test_emptied(home):
     filled()
-    freed = cache.size()
-    assert cache.empty() == freed > 0
-    assert cache.size() == 0
+    freed = cache_folder.size()
+    assert cache_folder.empty() == freed > 0
+    assert cache_folder.size() == 0
     assert list(home.iterdir()) == []
 
 
