@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
 from designer.data.files import Files, Found, natural_path, shown, unreadable, visible
 from designer.data.findings import LeftOut
@@ -24,17 +24,22 @@ from designer.errors import DesignerError
 _ENCRYPTED = 0x1  # flag of a ZIP entry
 # What names have that are hidden, lead out of the archive or are spelled unusually.
 _UNUSUAL = re.compile(r"(?:^|/)(?:[./]|__)|//|\.\.|[:\\\0]")
+_IS_ENCRYPTED = "is encrypted"
 _SMALL = 2**24  # bytes of a file that surely fit into memory
 
 
-@dataclass(frozen=True)
-class _Entry:
+Place = TypeVar("Place")
+
+
+class _Entry(NamedTuple, Generic[Place]):
     """An entry of an archive.
 
     Attributes
     ----------
     name
         As it is in the archive.
+    place
+        By which its content is read.
     folder
         Whether it is a folder.
     refused
@@ -42,8 +47,9 @@ class _Entry:
     """
 
     name: str
-    folder: bool = False
-    refused: str = ""
+    place: Place
+    folder: bool
+    refused: str
 
 
 @dataclass(frozen=True)
@@ -108,23 +114,26 @@ class ZipFiles:
                 f"{self.path} is no readable ZIP archive ({error}): pack or download it again."
             ) from error
 
-    @cached_property
+    @property
     def _entries(self) -> dict[str, zipfile.ZipInfo]:
-        """The entries by their plain names; of several with the same name, the last."""
-        return {_zip_name(entry): entry for entry in self._archive.infolist()}
+        return self._index[0]
+
+    @property
+    def _found(self) -> Found:
+        return self._index[1]
 
     @cached_property
-    def _found(self) -> Found:
-        entries = self._archive.infolist()
-        files = [entry for entry in entries if not entry.filename.endswith("/")]
-        if files and all(entry.flag_bits & _ENCRYPTED for entry in files):
+    def _index(self) -> tuple[dict[str, zipfile.ZipInfo], Found]:
+        entries = [
+            _Entry(_zip_name(entry), entry, entry.filename.endswith("/"), _refused_zip(entry))
+            for entry in self._archive.infolist()
+        ]
+        files = [entry.refused for entry in entries if not entry.folder]
+        if files and all(refused == _IS_ENCRYPTED for refused in files):
             raise DesignerError(
                 f"{self.path} is encrypted: unpack it with its password, and open the folder."
             )
-        return _found(
-            _Entry(_zip_name(entry), entry.filename.endswith("/"), _refused_zip(entry))
-            for entry in entries
-        )
+        return _sorted_out(entries)
 
     def __reduce__(self) -> tuple[type["ZipFiles"], tuple[Path]]:
         return ZipFiles, (self.path,)
@@ -195,16 +204,17 @@ class TarFiles:
 
     @cached_property
     def _index(self) -> tuple[dict[str, tuple[int, int]], Found]:
-        places: dict[str, tuple[int, int]] = {}
-        entries: list[_Entry] = []
         try:
-            with tarfile.open(unpacked(self.path), "r:") as archive:
-                for member in archive:
-                    name = member.name
-                    refused = _refused_tar(member)
-                    if member.isreg() and not refused:
-                        places[_plain(name)] = member.offset_data, member.size
-                    entries.append(_Entry(name, member.isdir(), refused))
+            with tarfile.open(unpacked(self.path), "r:", tarinfo=_QuickHeader) as archive:
+                entries = [
+                    _Entry(
+                        member.name,
+                        (member.offset_data, member.size),
+                        member.isdir(),
+                        _refused_tar(member),
+                    )
+                    for member in archive
+                ]
         except OSError as error:
             raise unreadable(str(self.path), error) from error
         except DesignerError:
@@ -213,7 +223,7 @@ class TarFiles:
             raise DesignerError(
                 f"{self.path} is no readable TAR archive ({error}): pack or download it again."
             ) from error
-        return places, _found(entries)
+        return _sorted_out(entries)
 
     def __reduce__(self) -> tuple[type["TarFiles"], tuple[Path]]:
         return TarFiles, (self.path,)
@@ -226,7 +236,7 @@ def open_archive(path: Path) -> Files:
 
 def _refused_zip(entry: zipfile.ZipInfo) -> str:
     if entry.flag_bits & _ENCRYPTED:
-        return "is encrypted"
+        return _IS_ENCRYPTED
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "is a link"
     return ""
@@ -239,15 +249,37 @@ def _refused_tar(member: tarfile.TarInfo) -> str:
 
 
 def _zip_name(entry: zipfile.ZipInfo) -> str:
-    """Return the name of an entry with ``/``, which programs on Windows write as a backslash."""
-    on_windows = entry.create_system == 0 and "\\" in entry.filename
-    return _plain(entry.filename.replace("\\", "/") if on_windows else entry.filename)
+    """Return the name of an entry with ``/``, for which programs on Windows write a backslash."""
+    name = entry.filename
+    return name.replace("\\", "/") if entry.create_system == 0 and "\\" in name else name
+
+
+class _QuickHeader(tarfile.TarInfo):
+    """A header that is read three times as fast where it is one of a plain file or folder."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_QuickHeader":
+        """Return what a header of 512 bytes says, as `tarfile.TarInfo.frombuf` does."""
+        whole = super().frombuf
+        kind = bytes(buf[156:157])
+        if len(buf) != tarfile.BLOCKSIZE or kind not in (tarfile.REGTYPE, tarfile.DIRTYPE):
+            return whole(buf, encoding, errors)
+        try:
+            size = int(buf[124:136].strip(b" \0") or b"0", 8)
+            promised = int(buf[148:156].strip(b" \0"), 8)
+        except ValueError:  # a very large file, or damage
+            return whole(buf, encoding, errors)
+        if sum(buf) - sum(buf[148:156]) + 8 * ord(" ") != promised:
+            return whole(buf, encoding, errors)
+        header = cls(buf[:100].partition(b"\0")[0].decode(encoding, errors).rstrip("/"))
+        if prefix := buf[345:500].partition(b"\0")[0].decode(encoding, errors):
+            header.name = f"{prefix}/{header.name}"
+        header.size, header.type, header.chksum = size, kind, promised
+        return header
 
 
 def _plain(name: str) -> str:
     """Return a name without ``./`` and double slashes; empty for the archive's own folder."""
-    if not _UNUSUAL.search(name):
-        return name
     absolute = "/" if name.startswith("/") else ""
     return absolute + "/".join(each for each in name.split("/") if each not in ("", "."))
 
@@ -259,35 +291,36 @@ def _stays_inside(name: str) -> bool:
     return not leads_out and "\0" not in name
 
 
-def _found(entries: Iterable[_Entry]) -> Found:
-    """Sort what an archive holds into files, what is left out, and folders without files."""
-    names: dict[str, None] = {}
+def _sorted_out(entries: Iterable[_Entry[Place]]) -> tuple[dict[str, Place], Found]:
+    """Return the places of the files of an archive by their names, and what else it holds."""
+    places: dict[str, Place] = {}
     left_out: list[LeftOut] = []
     folders: set[str] = set()
-    for entry in entries:
-        name = entry.name
+    for written, place, folder, refused in entries:
+        name = written
         if not name or _UNUSUAL.search(name):
             name = _plain(name)
             if not _stays_inside(name):
-                left_out.append(LeftOut(entry.name, "leads out of the archive"))
+                left_out.append(LeftOut(written, "leads out of the archive"))
                 continue
             if not all(map(visible, name.split("/"))):
                 continue
-        if entry.folder:
+        if folder:
             folders.add(name.rstrip("/"))
-        elif entry.refused:
-            left_out.append(LeftOut(name, entry.refused))
-        elif name in names:
-            left_out.append(LeftOut(name, "is in the archive twice, of which the last is read"))
+        elif refused:
+            left_out.append(LeftOut(name, refused))
         elif name:
-            names[name] = None
+            if name in places:
+                reason = "is in the archive twice, of which the last is read"
+                left_out.append(LeftOut(name, reason))
+            places[name] = place
     filled: set[str] = set()
-    for name in (*names, *folders):
-        while (end := name.rfind("/")) > 0 and (name := name[:end]) not in filled:
-            filled.add(name)
+    for inner in (*places, *folders):
+        while (end := inner.rfind("/")) > 0 and (inner := inner[:end]) not in filled:
+            filled.add(inner)
     empty = folders - filled - {""}
-    return Found(
-        tuple(sorted(names, key=natural_path)),
+    return places, Found(
+        tuple(sorted(places, key=natural_path)),
         tuple(left_out),
         tuple(sorted(empty, key=natural_path)),
     )
