@@ -214,6 +214,7 @@ class TarFiles:
                         _refused_tar(member),
                     )
                     for member in archive
+                    if _is_sound(member)
                 ]
         except OSError as error:
             raise unreadable(str(self.path), error) from error
@@ -254,23 +255,39 @@ def _zip_name(entry: zipfile.ZipInfo) -> str:
     return name.replace("\\", "/") if entry.create_system == 0 and "\\" in name else name
 
 
+def _is_sound(member: tarfile.TarInfo) -> bool:
+    """Return True; extended headers can give an entry a negative size, which is refused."""
+    if member.size < 0:
+        raise tarfile.HeaderError("a size is negative")
+    return True
+
+
 class _QuickHeader(tarfile.TarInfo):
-    """A header that is read three times as fast where it is one of a plain file or folder."""
+    """A header that is read faster where it is that of a plain file or folder.
+
+    Negative sizes, with which an archive would be read in circles, are refused.
+    """
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_QuickHeader":
         """Return what a header of 512 bytes says, as `tarfile.TarInfo.frombuf` does."""
-        whole = super().frombuf
+
+        def whole() -> "_QuickHeader":
+            found = super(_QuickHeader, cls).frombuf(buf, encoding, errors)
+            if found.size < 0:
+                raise tarfile.HeaderError("a size is negative")
+            return found
+
         kind = bytes(buf[156:157])
         if len(buf) != tarfile.BLOCKSIZE or kind not in (tarfile.REGTYPE, tarfile.DIRTYPE):
-            return whole(buf, encoding, errors)
+            return whole()
         try:
             size = int(buf[124:136].strip(b" \0") or b"0", 8)
             promised = int(buf[148:156].strip(b" \0"), 8)
         except ValueError:  # a very large file, or damage
-            return whole(buf, encoding, errors)
-        if sum(buf) - sum(buf[148:156]) + 8 * ord(" ") != promised:
-            return whole(buf, encoding, errors)
+            return whole()
+        if size < 0 or sum(buf) - sum(buf[148:156]) + 8 * ord(" ") != promised:
+            return whole()
         header = cls(buf[:100].partition(b"\0")[0].decode(encoding, errors).rstrip("/"))
         if prefix := buf[345:500].partition(b"\0")[0].decode(encoding, errors):
             header.name = f"{prefix}/{header.name}"

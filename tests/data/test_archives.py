@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -145,3 +146,19 @@ def test_names_that_are_none(tmp_path: Path, name: str) -> None:
         archive.writestr(entry, b"")
     (tmp_path / "pets.zip").write_bytes(content.getvalue())
     assert open_dataset(tmp_path / "pets.zip").classes == ("cat", "dog")
+
+
+@pytest.mark.parametrize("where", ["header", "base 256", "extended header"])
+def test_a_negative_size_does_not_lead_in_circles(tmp_path: Path, where: str) -> None:
+    member = tarfile.TarInfo("cat/0.png")
+    if where == "extended header":
+        member.pax_headers = {"size": "-1024"}
+    header = bytearray(member.tobuf(tarfile.PAX_FORMAT))
+    if where != "extended header":
+        size = b"-0000002000\0" if where == "header" else (-1024).to_bytes(12, "big", signed=True)
+        header[124:136] = size
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header)
+    (tmp_path / "pets.tar").write_bytes(bytes(header) + bytes(10_240))
+    with pytest.raises(DesignerError, match=r"pets.tar is no readable TAR archive"):
+        open_dataset(tmp_path / "pets.tar")
