@@ -25,6 +25,7 @@ _ENCRYPTED = 0x1  # flag of a ZIP entry
 # What names have that are hidden, lead out of the archive or are spelled unusually.
 _UNUSUAL = re.compile(r"(?:^|/)(?:[./]|__)|//|\.\.|[:\\\0]")
 _IS_ENCRYPTED = "is encrypted"
+_UNIX = 3, 19  # Unix and macOS, where a backslash is a letter of a name
 _SMALL = 2**24  # bytes of a file that surely fit into memory
 
 
@@ -252,7 +253,7 @@ def _refused_tar(member: tarfile.TarInfo) -> str:
 def _zip_name(entry: zipfile.ZipInfo) -> str:
     """Return the name of an entry with ``/``, for which programs on Windows write a backslash."""
     name = entry.filename
-    return name.replace("\\", "/") if entry.create_system == 0 and "\\" in name else name
+    return name.replace("\\", "/") if entry.create_system not in _UNIX and "\\" in name else name
 
 
 def _is_sound(member: tarfile.TarInfo) -> bool:

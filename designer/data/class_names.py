@@ -9,7 +9,9 @@ _SHARE = 0.9  # of the pictures, whose names have to begin with a class that sev
 
 # A beginning, and numbers behind it with what usually stands between; or only the last number, for
 # classes whose names end in a number themselves, as in class1_12.png.
-_NUMBERS = re.compile(r"(.*?[^\s._\-()\[\]#])[\s._\-(\[#]*\d[\d\s._\-()\[\]#]*", re.DOTALL)
+_NUMBERS = re.compile(
+    r"(.*?(?:[^\d\s._\-()\[\]#]|\d(?!\d)))[\s._\-(\[#]*\d[\d\s._\-()\[\]#]*", re.DOTALL
+)
 _LAST_NUMBER = re.compile(r"(.*?[^\s._\-()\[\]#])[\s._\-(\[#]+\d+[)\]]*", re.DOTALL)
 
 Beginning = Callable[[str], str]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from designer.data.class_names import likely_beginning
-from designer.data.part_names import part_of
+from designer.data.part_names import part_of, parts_of
 
 Folders = Mapping[str, Sequence[str]]
 
@@ -86,9 +86,9 @@ def find_layout(pictures: Sequence[str]) -> Layout:
         pictures, start = folders[inner], start + len(inner) + 1
     others += loose
     found: dict[str, list[str]] = {}
+    named = parts_of(folders)
     for name, within in folders.items():
-        part = part_of(name)
-        if part:
+        if part := named.get(name):
             found.setdefault(part, []).append(name)
         else:
             others += within
@@ -136,7 +136,7 @@ def _are_parts(folders: Folders, start: int) -> bool:
     A class may be called "train", beside "car" and "plane"; a part holds class folders, or pictures
     with classes in their names.
     """
-    parts = {name: part for name in folders if (part := part_of(name))}
+    parts = parts_of(folders)
     if len(parts) == len(folders) and len(parts) > 1:
         return True
     for name, part in parts.items():

@@ -12,6 +12,8 @@ class ReadOptions:
 
     Attributes
     ----------
+    table
+        The table that is read where there are several, by its name in the folder or archive.
     file_column, label_columns, part_column
         The columns of a table that name the file, the labels and the part of each example; empty
         for those that their names and contents suggest.
@@ -35,6 +37,7 @@ class ReadOptions:
         The number of the first class, where classes are numbers.
     """
 
+    table: str = ""
     file_column: str = ""
     label_columns: tuple[str, ...] = ()
     part_column: str = ""

@@ -54,7 +54,10 @@ def one_spelling(
         As of `settle`.
     """
     if spellings == "apart":
-        return {label: label for label in counts}, ()
+        return {
+            label: label if not label.strip() or label.strip() in counts else label.strip()
+            for label in counts
+        }, ()
     alike: dict[str, list[str]] = defaultdict(list)
     for label in counts:
         alike[" ".join(label.split()).casefold()].append(label)
@@ -62,7 +65,7 @@ def one_spelling(
     several: list[list[str]] = []
     for group in alike.values():
         group.sort(key=lambda label: (-counts[label], label != label.strip(), natural(label)))
-        meanings.update((label, group[0].strip()) for label in group)
+        meanings.update((label, group[0].strip() or group[0]) for label in group)
         if len(group) > 1:
             several.append(group)
     if not several or spellings == "merge":

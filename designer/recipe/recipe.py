@@ -91,6 +91,16 @@ class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             high=100_000,
         ),
     ] = 0
+    table: Annotated[
+        str,
+        Setting(
+            title="Table",
+            help="The table of labels that is read, by its name in the folder or archive, where "
+            "there are several; empty where it is found by itself.",
+            empty="found",
+            form="elsewhere",
+        ),
+    ] = ""
     file_column: Annotated[
         str,
         Setting(
@@ -245,6 +255,7 @@ class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 _READING = (
     "source",
+    "table",
     "file_column",
     "label_columns",
     "part_column",

@@ -837,3 +837,146 @@ def rows_of_pixels(root: Path) -> Expected:
 def rows_of_measures(root: Path) -> Expected:
     write_texts(root, iris_csv="width,length,species\n1.5,2.0,a\n2.5,3.0,b\n")
     return Expected(path="iris.csv", refused="names no pictures that are there")
+
+
+# What was asked, refused or passed over wrongly before
+
+
+def write_labelled(root: Path, name: str, lines: Iterable[str], *, folder: str = "imgs/") -> None:
+    """Write a table of ten pictures 0.png to 9.png, and the pictures."""
+    write(root, *[f"{folder}{i}.png" for i in range(10)])
+    (root / name).write_text("".join(f"{line}\n" for line in lines))
+
+
+@layout
+def table_of_two_numbers(root: Path) -> Expected:
+    write_labelled(
+        root,
+        "a.csv",
+        ["file;age;height", *[f"{i}.png;{20 + i % 7};{170.5 + i}" for i in range(10)]],
+    )
+    return Expected(kind="numbers", counts={"train": [10]}, says=("label-columns?: age, height",))
+
+
+@layout
+def stray_space_in_table(root: Path) -> Expected:
+    labels = ["cow", "cow ", " cow", "dog", "dog"]
+    write_labelled(root, "a.csv", ["file,label", *[f"{i}.png,{labels[i % 5]}" for i in range(10)]])
+    return Expected(
+        classes=("cow", "dog"), counts={"train": [6, 4]}, says=('spellings?: "cow " (2)',)
+    )
+
+
+@layout
+def space_behind_each_comma(root: Path) -> Expected:
+    write_labelled(root, "a.csv", ["file, label", *[f"{i}.png, {'ab'[i % 2]}" for i in range(10)]])
+    return Expected(classes=("a", "b"), counts={"train": [5, 5]})
+
+
+@layout
+def several_tables(root: Path) -> Expected:
+    for name in "ab":
+        write_labelled(
+            root, f"{name}.csv", ["file,label", *[f"{i}.png,{name}{i % 2}" for i in range(10)]]
+        )
+    return Expected(
+        classes=("a0", "a1"),
+        counts={"train": [5, 5]},
+        says=("several-tables?: (a.csv, b.csv)",),
+        left_out=("b.csv",),
+    )
+
+
+@layout
+def one_of_several_tables(root: Path) -> Expected:
+    several_tables(root)
+    return Expected(
+        options=ReadOptions(table="b.csv"),
+        classes=("b0", "b1"),
+        counts={"train": [5, 5]},
+        left_out=("a.csv",),
+    )
+
+
+@layout
+def table_beside_class_folders(root: Path) -> Expected:
+    names = [f"{c}/{i}.png" for c in ("cat", "dog") for i in range(4)]
+    write(root, *names)
+    lines = [f"{name},{'xy'[i % 2]}\n" for i, name in enumerate(names)]
+    (root / "cameras.csv").write_text("file,camera\n" + "".join(lines))
+    return Expected(
+        classes=("x", "y"), counts={"train": [4, 4]}, says=("folders-or-table?: camera",)
+    )
+
+
+@layout
+def parts_with_further_words(root: Path) -> Expected:
+    write(
+        root,
+        *[f"{part}/{c}/{i}.png" for part in ("seg_train", "seg_test") for c in "ab" for i in "12"],
+        "seg_pred/1.png",
+    )
+    return Expected(
+        classes=("a", "b"),
+        counts={"train": [2, 2], "test": [2, 2]},
+        says=("outside-pictures",),
+        left_out=("seg_pred/1.png",),
+    )
+
+
+@layout
+def broken_table_beside_flat_pictures(root: Path) -> Expected:
+    write_labelled(root, "a.csv", ["file,label"])
+    return Expected(refused="a.csv has no rows")
+
+
+@layout
+def json_lists_of_numbers(root: Path) -> Expected:
+    lines = [f'{{"file": "{i}.png", "box": [{i}.5, 2, 3.25]}}' for i in range(10)]
+    write_labelled(root, "a.jsonl", lines)
+    return Expected(
+        kind="numbers",
+        counts={"train": [10]},
+        says=(),
+    )
+
+
+@layout
+def part_column_with_other_values(root: Path) -> Expected:
+    parts = ["Training"] * 6 + ["VALID"] * 2 + ["foo"] * 2
+    write_labelled(
+        root,
+        "a.csv",
+        ["file,label,split", *[f"{i}.png,{'ab'[i % 2]},{parts[i]}" for i in range(10)]],
+    )
+    return Expected(
+        classes=("a", "b"),
+        counts={"train": [3, 3], "validation": [1, 1]},
+        says=("unknown-part: 2 rows", "unnamed-pictures"),
+        left_out=("2 rows of a.csv", "imgs/8.png", "imgs/9.png"),
+    )
+
+
+@layout
+def numbered_folds(root: Path) -> Expected:
+    write_labelled(
+        root, "a.csv", ["file,label,fold", *[f"{i}.png,{'ab'[i % 2]},{i % 5}" for i in range(10)]]
+    )
+    return Expected(
+        classes=("a", "b"), counts={"train": [5, 5]}, says=("unused-part-column: fold",)
+    )
+
+
+@layout
+def numbered_pictures_have_no_classes(root: Path) -> Expected:
+    write(root, *[f"{i}.png" for i in range(100, 160)])
+    return Expected(refused="no class folders")
+
+
+@layout
+def only_pictures_of_nan(root: Path) -> Expected:
+    for name in ("a/1.tif", "b/1.tif"):
+        path = root / name
+        path.parent.mkdir()
+        Image.fromarray(np.full((2, 3), np.nan, np.float32)).save(path)
+    return Expected(classes=("a", "b"), counts={"train": [1, 1]})

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from designer.data.class_names import likely_beginning
 from designer.data.columns import ArrayColumn, Column, PictureColumn
 from designer.data.data_format import DataFormat
 from designer.data.dataset import DataSet
@@ -10,7 +11,7 @@ from designer.data.options import ReadOptions
 from designer.data.parts import Part
 from designer.data.source import Source
 from designer.data.tables.examples import Examples, gather
-from designer.data.tables.places import has_class_folders
+from designer.data.tables.places import has_class_folders, is_picture
 from designer.data.tables.rows import SUFFIXES
 from designer.data.tables.sheets import open_sheets, table_names
 from designer.errors import DesignerError
@@ -66,8 +67,9 @@ def _recognizes_folder(source: Source) -> bool:
         return False
     try:
         sheets = open_sheets(source, ReadOptions())
-    except DesignerError:
-        return False
+    except DesignerError:  # said by `read`, unless the pictures alone are a data set
+        pictures = [name for name in source.files.names if is_picture(name)]
+        return not has_class_folders(pictures) and not likely_beginning(pictures)
     if sheets.guesses.labels and (sheets.main.pixels or sheets.guesses.found):
         return True
     return not has_class_folders(sheets.pictures.pictures)

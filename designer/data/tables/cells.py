@@ -11,8 +11,6 @@ from designer.data.tables.text import is_number
 SEPARATORS = ("|", ";", ",", " ")
 JSON_LIST = "[]"
 """Stands for lists in brackets in place of a separator."""
-FEW_VALUES = 20
-"""Whole numbers with at most so many different values are classes."""
 _EMPTY = frozenset({"", "nan", "null", "n/a"})
 _BINARY = ({"0", "1"}, {"-1", "1"}, {"0.0", "1.0"}, {"true", "false"}, {"0"}, {"1"}, {"-1"})
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+(,\d+)?$")

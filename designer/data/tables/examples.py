@@ -1,5 +1,6 @@
 """Gathering the examples of tables: their pictures, labels and parts, and what is left out."""
 
+import posixpath
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,9 +14,10 @@ from designer.data.source import Source
 from designer.data.tables.guesses import Guesses, guess, part_in
 from designer.data.tables.labelled import Labelled, labelled
 from designer.data.tables.pixels import read_pixels
-from designer.data.tables.places import Places
+from designer.data.tables.places import Places, has_class_folders
 from designer.data.tables.rows import Table, read_table
 from designer.data.tables.sheets import Sheet, Sheets, has_columns
+from designer.data.tables.text import LABEL_WORDS, words
 from designer.errors import DesignerError
 
 _LISTED = 200  # files with the same reason that are listed by name
@@ -83,6 +85,7 @@ def gather(source: Source, sheets: Sheets, options: ReadOptions) -> Examples:
     guesses = guess(table, sheets.pictures, options)
     _check(source, table, images, guesses)
     rows.findings += guesses.findings
+    rows.findings += sheets.findings
     rows.columns = {name: [] for name in guesses.labels}
     _add(rows, table, images, guesses, sheets, "train", options)
     for sheet in sheets.others:
@@ -99,6 +102,8 @@ def gather(source: Source, sheets: Sheets, options: ReadOptions) -> Examples:
     found = replace(found, values=found.values[keep], used=found.used[keep])
     parts = np.array([rows.parts[index] for index in keep], np.str_)
     _unseen(rows, found, parts, source.name)
+    if pixels is None and not source.chosen and options == ReadOptions():
+        _folders_or_table(rows, [rows.names[index] for index in keep], found, guesses, table)
     return Examples(
         files=sheets.pictures.files,
         names=() if pixels is not None else tuple([rows.names[index] for index in keep]),
@@ -145,7 +150,9 @@ def _add_other(
         sheet.pixels is None or main.pixels is None or sheet.pixels.values == main.pixels.values
     )
     files = (guesses.file,) if main.pixels is None else ()
-    if not same_kind or not has_columns(source.files, sheet.head, files):
+    if sheet in sheets.rivals:
+        rows.leave_out(f"is not used, since {main.name} is", sheet.name)
+    elif not same_kind or not has_columns(source.files, sheet.head, files):
         rows.leave_out(f"is a table with other columns than {main.name}", sheet.name)
     elif sheet.part not in ("validation", "test") and sheet.part != main.part:
         rows.leave_out(f"is not used, since {main.name} is", sheet.name)
@@ -179,6 +186,11 @@ def _add(
     use = [bool(each) for each in parts]
     if unknown := use.count(False):
         rows.leave_out(f"name no part in the column {guesses.part}", _rows(unknown, table))
+        rows.note(
+            "unknown-part",
+            f"{_rows(unknown, table)} name no part in the column {guesses.part} and are left out: "
+            "write train, validation or test into them.",
+        )
     if images is None:
         cells = table.column(guesses.file)
         names = [
@@ -193,8 +205,10 @@ def _add(
     else:
         rows.pixels.append(images if all(use) else images[np.array(use)])
     rows.parts += [each for each, good in zip(parts, use, strict=True) if good]
+    single = guesses.targets == "classes" and len(guesses.labels) == 1
     for name, cells in rows.columns.items():
-        cells += [cell for cell, good in zip(table.column(name), use, strict=True) if good]
+        found = table.written(name) if single else table.column(name)  # " cat" is asked about
+        cells += [cell for cell, good in zip(found, use, strict=True) if good]
     if table.left_out:
         rows.findings.append(
             Finding(
@@ -347,6 +361,36 @@ def _unseen(rows: _Rows, found: Labelled, parts: NDArray[np.str_], name: str) ->
                 kind="warning",
             )
         )
+
+
+def _folders_or_table(
+    rows: _Rows, names: list[str], found: Labelled, guesses: Guesses, table: Table
+) -> None:
+    """Ask for the classes where a table that is not called labels says others than the folders."""
+    (column, *more) = guesses.labels
+    if more or found.target.kind != "classes" or words(column) & LABEL_WORDS:
+        return
+    folders = [posixpath.basename(posixpath.dirname(name)) for name in names]
+    pairs = set(zip(folders, found.values.tolist(), strict=True))
+    if not has_class_folders(names) or len(pairs) == len(set(folders)) == len(found.target.values):
+        return
+    rows.findings.append(
+        Finding(
+            code="folders-or-table",
+            sentence=(
+                f"The classes may be the folders of the pictures or the column {column} of "
+                f"{table.name}: choose which. Until then those of the table are shown."
+            ),
+            kind="question",
+            choices=(
+                Choice(
+                    label="The classes are the folders",
+                    settings={"data.classes_from": "folders"},
+                ),
+                Choice(label=f"Labels are in {column}", settings={"data.label_columns": (column,)}),
+            ),
+        )
+    )
 
 
 def _rows(count: int, table: Table) -> str:

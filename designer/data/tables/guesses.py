@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from designer.data.findings import Choice, Finding
 from designer.data.options import ReadOptions
 from designer.data.part_names import part_of
-from designer.data.tables.cells import FEW_VALUES, Profile, is_true, profile, separated
+from designer.data.tables.cells import Profile, is_true, profile, separated
 from designer.data.tables.places import Places, has_class_folders, is_picture
-from designer.data.tables.rows import Table
+from designer.data.tables.rows import FEW_VALUES, Table
 from designer.data.tables.text import FILE_WORDS, LABEL_WORDS, PART_WORDS, is_number, words
 from designer.data.targets import Kind
 from designer.errors import DesignerError
@@ -68,12 +68,16 @@ def guess(table: Table, pictures: Places | None, options: ReadOptions) -> Guesse
     }
     part = options.part_column or _part_column(profiles)
     questions: list[Finding] = []
+    if not part:
+        questions += _unused_parts(table, profiles)
     candidates = [each for name, each in profiles.items() if name != part and len(each.values) > 1]
     labels = options.label_columns
     if not labels:
-        labels, choices = _label_columns(table, candidates)
+        divided = {name for name in profiles if words(name) & PART_WORDS}
+        others = [each for each in candidates if each.name not in divided]
+        labels, choices = _label_columns(table, others or candidates)
         if choices:
-            questions.append(_which_labels(table, labels, choices, pictures))
+            questions.append(_which_labels(table, choices, pictures))
     chosen = [profiles.get(name) or profile(name, table.column(name)) for name in labels]
     separator, targets, uncertain = _kind(table, chosen, options)
     return Guesses(file, found, labels, part, separator, targets, (*questions, *uncertain))
@@ -154,7 +158,24 @@ def _part_column(profiles: dict[str, Profile]) -> str:
         parts = [part_of(value) for value in each.values]
         if parts and all(parts) and (len(parts) > 1 or words(name) & PART_WORDS):
             return name
+        if "train" in parts and 2 * parts.count("") < len(parts) and words(name) & PART_WORDS:
+            return name
     return ""
+
+
+def _unused_parts(table: Table, profiles: dict[str, Profile]) -> list[Finding]:
+    """Say that a column is called as one of parts, but names none that are known."""
+    return [
+        Finding(
+            code="unused-part-column",
+            sentence=(
+                f"The column {name} of {table.name} does not divide the pictures, since its values "
+                "are not names of parts: write train, validation or test into it if it should."
+            ),
+        )
+        for name, each in profiles.items()
+        if words(name) & PART_WORDS and 1 < len(each.values) <= FEW_VALUES
+    ]
 
 
 def _label_columns(
@@ -166,9 +187,10 @@ def _label_columns(
     likely = _without_twins(table, likely)
     every = tuple([each.name for each in likely])
     binary = tuple([each.name for each in likely if each.binary])
-    measures = tuple([each.name for each in likely if each.numeric and not each.whole])
-    if len(every) < 2 or every in (binary, measures):
+    fractions = tuple([each.name for each in likely if each.numeric and not each.whole])
+    if len(every) < 2 or every in (binary, fractions):
         return every, []
+    measures = tuple([each.name for each in likely if each.numeric and not each.binary])
     groups = [group for group in (binary, measures) if len(group) > 1]
     choices = [*groups, *((name,) for name in every)]
     return choices[0], choices[:_CHOICES]
@@ -220,16 +242,14 @@ def _kind(
     return "", "classes", []
 
 
-def _which_labels(
-    table: Table, taken: tuple[str, ...], choices: list[tuple[str, ...]], pictures: Places | None
-) -> Finding:
+def _which_labels(table: Table, choices: list[tuple[str, ...]], pictures: Places | None) -> Finding:
     folders = Choice(label="The classes are the folders", settings={"data.classes_from": "folders"})
     listed = ", ".join(dict.fromkeys(name for group in choices for name in group))
     return Finding(
         code="label-columns",
         sentence=(
             f"Several columns of {table.name} may hold the labels ({listed}): choose which "
-            f"(data.label_columns). Until then {_short(taken)} is shown."
+            f"(data.label_columns). Until then the first choice is shown."
         ),
         kind="question",
         choices=(
@@ -247,7 +267,9 @@ def _label_setting(group: tuple[str, ...]) -> dict[str, object]:
 
 
 def _short(group: tuple[str, ...]) -> str:
-    return group[0] if len(group) == 1 else f"{group[0]} to {group[-1]} ({len(group)} columns)"
+    if len(group) < 3:
+        return " and ".join(group)
+    return f"{group[0]} to {group[-1]} ({len(group)} columns)"
 
 
 def _whole_numbers(table: Table, column: Profile) -> list[Finding]:

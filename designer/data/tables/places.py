@@ -9,7 +9,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from designer.data.files import Files, FolderFiles, natural_path
-from designer.data.part_names import part_of
+from designer.data.part_names import parts_of
 from designer.data.pictures import SUFFIXES
 from designer.data.source import Source
 from designer.data.tables.rows import Table
@@ -133,7 +133,7 @@ def places(source: Source) -> Iterator[Places]:
 def has_class_folders(pictures: Sequence[str]) -> bool:
     """Tell whether pictures lie in two folders or more that are not named as parts."""
     folders = {posixpath.basename(posixpath.dirname(name)) for name in pictures}
-    return sum(bool(folder) and not part_of(folder) for folder in folders) > 1
+    return len(folders - parts_of(folders).keys() - {""}) > 1
 
 
 def is_picture(name: str) -> bool:

@@ -3,8 +3,9 @@
 import csv
 import io
 import json
+import math
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -17,6 +18,8 @@ from designer.errors import DesignerError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
 HEAD = 2**16  # bytes that tell what kind of table it is
+FEW_VALUES = 20
+"""Whole numbers with at most so many different values are classes."""
 _MEMORY = 12  # times the size of its file that the cells of a table take at most
 _SHARE = 0.5  # of the free memory
 _RAGGED = 0.1  # share of rows of another length from which a table is refused
@@ -35,6 +38,8 @@ class Table:
         Of its columns, each different.
     columns
         The cells of each column from top to bottom, without spaces around them.
+    strays
+        Cells of each column as they are written, where they have spaces around them, by their rows.
     delimiter
         What stands between its cells; "" for JSON lines.
     left_out
@@ -46,6 +51,7 @@ class Table:
     columns: tuple[list[str], ...]
     delimiter: str = ","
     left_out: tuple[LeftOut, ...] = field(default=())
+    strays: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.columns[0]) if self.columns else 0
@@ -53,6 +59,13 @@ class Table:
     def column(self, name: str) -> list[str]:
         """Return the cells of a column."""
         return self.columns[self.names.index(name)]
+
+    def written(self, name: str) -> list[str]:
+        """Return the cells of a column with the spaces around them."""
+        cells = list(self.column(name))
+        for row, cell in self.strays.get(name, {}).items():
+            cells[row] = cell
+        return cells
 
     @property
     def stem(self) -> str:
@@ -132,8 +145,10 @@ def _cells(where: str, name: str, whole: str, *, quick: bool) -> Table:
     header = text.has_header(sample)
     width = len(sample[0]) if sample else 0
     columns: tuple[list[str], ...] = tuple([] for _ in range(width))
+    strays: tuple[dict[int, str], ...] = tuple({} for _ in range(width))
     left_out: list[LeftOut] = []
-    rows = _rows(where, lines, delimiter, quick=quick)
+    spaced = sum(f"{delimiter} " in line for line in first) > len(first) / 2
+    rows = _rows(where, lines, delimiter, spaced=spaced, quick=quick)
     if header:
         next(rows, None)
     for number, row in rows:
@@ -144,8 +159,11 @@ def _cells(where: str, name: str, whole: str, *, quick: bool) -> Table:
                 reason = f"has {len(row)} cells, where the first row has {width}"
                 left_out.append(LeftOut(f"line {number} of {name}", reason))
                 continue
-        for cells, cell in zip(columns, row, strict=True):
-            cells.append(cell.strip())
+        for place, (cells, cell) in enumerate(zip(columns, row, strict=True)):
+            plain = cell.strip()
+            if plain != cell:
+                strays[place][len(cells)] = cell
+            cells.append(plain)
     rows_read = len(columns[0]) if columns else 0
     if not quick and whole.count('"') % 2 and any("\n" in cells[-1] for cells in columns if cells):
         raise DesignerError(
@@ -158,15 +176,19 @@ def _cells(where: str, name: str, whole: str, *, quick: bool) -> Table:
             "Put cells that hold a comma, or what else stands between cells, into quotes."
         )
     names = text.column_names(sample[0] if header else [""] * width)
-    return Table(name, names, columns, delimiter, tuple(left_out))
+    written = dict(zip(names, strays, strict=True))
+    return Table(name, names, columns, delimiter, tuple(left_out), written)
 
 
 def _rows(
-    where: str, lines: Iterable[str], delimiter: str, *, quick: bool
+    where: str, lines: Iterable[str], delimiter: str, *, spaced: bool, quick: bool
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not empty, each with the number of its last line from 1."""
+    """Yield the rows that are not empty, each with the number of its last line from 1.
+
+    Where `spaced`, a space follows each delimiter and is no part of the cells.
+    """
     before = csv.field_size_limit(_LONGEST)
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=spaced)
     try:
         for row in reader:
             if any(cell and not cell.isspace() for cell in row):
@@ -199,9 +221,35 @@ def _json_lines(where: str, name: str, whole: str) -> Table:
                 '{"file": "a.png", "label": "cat"}.'
             )
         rows.append(row)
-    names = tuple(dict.fromkeys(key for row in rows for key in row))
-    columns = tuple([cell_of(row.get(key)) for row in rows] for key in names)
-    return Table(name, names, columns, "")
+    columns: dict[str, list[str]] = {}
+    for key in dict.fromkeys(key for row in rows for key in row):
+        values = [row.get(key) for row in rows]
+        if vectors := _vectors(values):
+            for place, numbers in enumerate(zip(*vectors, strict=True), 1):
+                columns[f"{key} {place}"] = [cell_of(number) for number in numbers]
+        else:
+            columns[key] = [cell_of(value) for value in values]
+    return Table(name, tuple(columns), tuple(columns.values()), "")
+
+
+def _vectors(values: Sequence[object]) -> list[list[float]] | None:
+    """Return lists of numbers to predict, or of 0 and 1 for each label; None if they are others.
+
+    Lists of whole numbers may be class numbers: they are numbers to predict if there are many.
+    """
+    vectors = [value for value in values if isinstance(value, list)]
+    if not vectors or len(vectors) < len(values) or len(vectors[0]) < 2:
+        return None
+    flat = [number for vector in vectors for number in vector]
+    if any(len(vector) != len(vectors[0]) for vector in vectors):
+        return None
+    if not all(isinstance(number, int | float) for number in flat):
+        return None
+    different = set(flat)
+    fractions = any(number != int(number) for number in different if math.isfinite(number))
+    if different <= {0, 1} or fractions or len(different) > FEW_VALUES:
+        return vectors
+    return None
 
 
 def cell_of(value: object) -> str:

@@ -1,10 +1,10 @@
 """The tables of a folder or archive: which part each is for, and which have labels."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from designer.data.files import Files
-from designer.data.findings import LeftOut
+from designer.data.files import Files, shown
+from designer.data.findings import Choice, Finding, LeftOut
 from designer.data.options import ReadOptions
 from designer.data.part_names import part_of
 from designer.data.source import Source
@@ -59,6 +59,10 @@ class Sheets:
         What the columns of the first rows of `main` are.
     left_out
         Tables that cannot be used.
+    rivals
+        Those of `others` with labels of their own for the pictures of `main`.
+    findings
+        The question which of them is meant.
     """
 
     main: Sheet
@@ -66,6 +70,8 @@ class Sheets:
     pictures: Places
     guesses: Guesses
     left_out: tuple[LeftOut, ...] = ()
+    rivals: tuple[Sheet, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def table_names(source: Source) -> list[str]:
@@ -115,9 +121,10 @@ def open_sheets(source: Source, options: ReadOptions) -> Sheets:
         raise DesignerError(
             f"{source.path} holds no table with rows: give one with a row for each picture."
         )
+    chosen = [each for each in sheets if each.name == options.table] or sheets
     best: Sheets | None = None
     for where in places(source):
-        for sheet in sorted(sheets, key=_rank):
+        for sheet in sorted(chosen, key=_rank):
             others = tuple([each for each in sheets if each is not sheet])
             found = Sheets(sheet, others, where, _guess(sheet, where, options), tuple(left_out))
             if best is None or _merit(found) > _merit(best):
@@ -126,7 +133,46 @@ def open_sheets(source: Source, options: ReadOptions) -> Sheets:
         if best.main.pixels or best.guesses.found >= _ENOUGH:
             break
     assert best is not None
-    return best
+    return _with_rivals(best, source, options)
+
+
+def _with_rivals(sheets: Sheets, source: Source, options: ReadOptions) -> Sheets:
+    """Return tables with those that could be trained from instead of the main one, and ask."""
+    main = sheets.main
+    rivals = [each for each in sheets.others if _rivals(each, sheets, options)]
+    if not rivals or options.table:
+        return replace(sheets, rivals=tuple(rivals))
+    tables = [main, *rivals]
+    question = Finding(
+        code="several-tables",
+        sentence=(
+            f"Several tables of {source.name} have labels for the same pictures "
+            f"({', '.join(shown(each.name) for each in tables)}): choose which is meant "
+            f"(data.table). Until then {shown(main.name)} is shown."
+        ),
+        kind="question",
+        choices=tuple(
+            Choice(label=f"Labels are in {shown(each.name)}", settings={"data.table": each.name})
+            for each in tables
+        ),
+    )
+    return replace(sheets, rivals=tuple(rivals), findings=(question,))
+
+
+def _rivals(sheet: Sheet, sheets: Sheets, options: ReadOptions) -> bool:
+    """Tell whether a table labels pictures of the main one, rather than further pictures."""
+    main = sheets.main
+    if sheet.part != main.part or sheet.pixels or main.pixels:
+        return False
+    free = replace(options, file_column="", label_columns=(), part_column="")
+    own = guess(sheet.head, sheets.pictures, free)
+    if not own.labels or own.found < _ENOUGH or not sheets.guesses.file:
+        return False
+
+    def pictures(table: Table, column: str) -> set[str]:
+        return {sheets.pictures.find(cell, table) for cell in table.column(column)} - {""}
+
+    return bool(pictures(main.head, sheets.guesses.file) & pictures(sheet.head, own.file))
 
 
 def without_pixels(table: Table, pixels: PixelColumns | None) -> Table:
@@ -134,7 +180,7 @@ def without_pixels(table: Table, pixels: PixelColumns | None) -> Table:
     if pixels is None:
         return table
     columns = tuple([table.column(name) for name in pixels.others])
-    return Table(table.name, pixels.others, columns, table.delimiter, table.left_out)
+    return replace(table, names=pixels.others, columns=columns)
 
 
 def has_columns(files: Files, table: Table, names: tuple[str, ...]) -> bool:
