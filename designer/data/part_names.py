@@ -7,7 +7,8 @@ PART_NAMES: Mapping[str, tuple[str, ...]] = {
     "train": ("train", "training", "trainset", "training_set", "train_set", "tr"),
     "validation": ("validation", "val", "valid", "validate", "dev", "eval", "evaluation", "valset",
                    "validation_set", "val_set", "publictest", "public_test"),
-    "test": ("test", "testing", "tst", "testset", "test_set", "test1", "holdout", "privatetest", "private_test"),
+    "test": ("test", "testing", "tst", "testset", "test_set", "test1", "holdout",
+             "privatetest", "private_test"),
 }  # fmt: skip
 
 _PARTS = {name: part for part, names in PART_NAMES.items() for name in names}
