@@ -54,10 +54,7 @@ def one_spelling(
         As of `settle`.
     """
     if spellings == "apart":
-        return {
-            label: label if not label.strip() or label.strip() in counts else label.strip()
-            for label in counts
-        }, ()
+        return {label: label for label in counts}, ()
     alike: dict[str, list[str]] = defaultdict(list)
     for label in counts:
         alike[" ".join(label.split()).casefold()].append(label)

@@ -82,6 +82,9 @@ def _classes(cells: list[str], options: ReadOptions, name: str) -> Labelled:
         meanings = {cell: str(int(value)) for cell, value in zip(counts, found, strict=True)}
     else:
         meanings, findings = one_spelling(counts, options.spellings, name)
+        for cell, label in meanings.items():  # spaces around a label matter only where it has twins
+            if (plain := label.strip()) and plain not in counts:
+                meanings[cell] = plain
     classes = sorted(set(meanings.values()), key=_by_number)
     places = {label: place for place, label in enumerate(classes)}
     values = [places[meanings[cell]] if good else 0 for cell, good in zip(cells, used, strict=True)]
