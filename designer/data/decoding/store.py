@@ -20,7 +20,7 @@ from designer.data.decoding.tasks import Answer, Array, Job, Pictures, Task
 
 Order = NDArray[np.int64]
 
-_RING_BATCHES = 4  # that the ring holds, so that decoding goes on while a batch is trained on
+RING_BATCHES = 4  # that the ring holds, so that decoding goes on while a batch is trained on
 _TASK_SECONDS = 0.02  # that a task shall take: long against its messages, short against a batch
 _MOST = 64  # pictures in a task
 _NOWHERE = -1
@@ -83,7 +83,7 @@ class PictureStore:
     ) -> None:
         row = math.prod(shape) * np.dtype(dtype).itemsize
         count = len(pictures)
-        ring = 0 if count * row <= memory else min(count, _RING_BATCHES * batch)
+        ring = 0 if count * row <= memory else min(count, RING_BATCHES * batch)
         self._resident = count if not ring else max(0, min(count, memory // row - ring))
         region, self.rows = decoders.rows(self._resident + ring, shape=shape, dtype=dtype)
         self._decoders = decoders

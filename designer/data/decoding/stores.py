@@ -12,7 +12,7 @@ from designer.data.decoding import budget
 from designer.data.decoding.cache_sets import cache_set
 from designer.data.decoding.decoders import Decoders
 from designer.data.decoding.encoded import ArrayPictures, EncodedPictures
-from designer.data.decoding.store import PictureStore
+from designer.data.decoding.store import RING_BATCHES, PictureStore
 from designer.data.pictures import PictureForm
 
 
@@ -101,13 +101,15 @@ class Stores:
                 row=row,
                 writers=max(1, count) * settings.processes,
             )
-        for name, column in encoded.items():
+        # A part that does not fit needs a ring, for which the parts before it leave room.
+        rings = [min(len(column), RING_BATCHES * settings.batch) for column in encoded.values()]
+        for number, (name, column) in enumerate(encoded.items(), start=1):
             self._stores[name] = PictureStore(
                 self._decoders,
                 EncodedPictures(column, form),
                 shape=shape,
                 dtype=dtype.str,
-                memory=memory,
+                memory=max(0, memory - sum(rings[number:]) * row),
                 batch=settings.batch,
                 cache=cache,
             )
