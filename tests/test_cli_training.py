@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from operator import attrgetter
 from pathlib import Path
 
@@ -477,8 +478,26 @@ def test_whole_floats_are_trained_on_as_classes(tmp_path, capsys):
     assert "whole numbers saved as floats, which are read as the classes" in (
         output.out + output.err
     )
-    again = preparation.prepare(RunFolder(tmp_path / "run"))  # as a resume reads them
+    with ExitStack() as closing:  # as a resume reads them
+        again = preparation.prepare(RunFolder(tmp_path / "run"), closing)
     assert again.classes == tuple("0123456789")
+
+
+def test_a_column_of_whole_numbers_asks_for_another_loss_or_for_classes(tmp_path, capsys):
+    rows = ["file,age"]
+    for number in range(1, 41):
+        Image.new("L", (28, 28), number).save(tmp_path / f"face{number}.png")
+        rows.append(f"face{number}.png,{number % 30 + 1}")
+    (tmp_path / "ages.csv").write_text("\n".join(rows))
+    design = small(tmp_path / "small.json", POOL, FLATTEN, TEN)
+    train = ["train", design, "--data", str(tmp_path), "--batch", "8"]
+    assert main([*train, "--run", str(tmp_path / "run")]) == 1
+    assert (
+        "has numbers as targets, which cross_entropy does not take: set loss.name to "
+        "mean_squared_error (on the command line: --set-recipe loss.name=mean_squared_error), or, "
+        "if they number classes, set data.targets to classes (on the command line: --set-recipe "
+        "data.targets=classes)."
+    ) in capsys.readouterr().err
 
 
 def test_gaps_are_named_and_a_class_that_never_occurs_is_noted(tmp_path, capsys):

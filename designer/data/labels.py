@@ -39,9 +39,9 @@ def as_classes(data: DataSet) -> DataSet:
     """Return a data set with class numbers saved as floats, as pandas gives, as one of classes.
 
     Others are returned as they are: those with classes, several targets, fractions or negative
-    numbers.
+    numbers, and numbers with a name, as of a column of a table, which are asked about.
     """
-    if data.target.kind != "numbers" or data.outputs != 1:
+    if data.target != numbers_target(1):
         return data
     labels = np.concatenate([part.labels.reshape(-1) for part in data.parts.values()])
     if (labels != np.floor(labels)).any() or labels.min() < 0 or labels.max() >= MAX_CLASSES:

@@ -25,6 +25,7 @@ from designer.data.labels import (
 )
 from designer.data.options import read_options
 from designer.data.pictures import Fit
+from designer.data.targets import numbers_target
 from designer.design import files
 from designer.engine import device as devices
 from designer.engine.augmentation import Augmenter
@@ -295,6 +296,8 @@ def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
             instead = f", or {_set('data.targets', 'labels')}"
         elif "labels" in wanted:
             instead = f", or, if they are 0 and 1, {_set('data.targets', 'labels')}"
+        elif targets == "numbers" and data.target != numbers_target(data.outputs):
+            instead = f", or, if they number classes, {_set('data.targets', 'classes')}"
         elif targets == "numbers":
             instead = ", or save class numbers, from 0, as integers"
         raise DesignerError(

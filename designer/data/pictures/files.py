@@ -183,7 +183,8 @@ def opened(content: bytes, name: str) -> Iterator[ImageFile]:
         except UnidentifiedImageError as error:
             raise BrokenPicture(name, _unidentified(content)) from error
         except Exception as error:  # decoders raise almost anything on damaged files
-            raise BrokenPicture(name, str(error) or type(error).__name__) from error
+            said = str(error) or type(error).__name__
+            raise BrokenPicture(name, f"it is damaged or incomplete: {said}") from error
 
 
 def _unidentified(content: bytes) -> str:

@@ -92,6 +92,13 @@ def test_broken_files_are_named_with_reason_and_remedy(case: str) -> None:
     )
 
 
+def test_a_picture_that_ends_early_is_called_damaged() -> None:
+    content = WHOLE["JPEG"]
+    with pytest.raises(BrokenPicture) as caught:
+        decode(content[: len(content) // 2], "cat/1.jpg", FORM)
+    assert caught.value.reason.startswith("it is damaged or incomplete: ")
+
+
 def test_the_error_can_be_sent_to_another_process() -> None:
     error = pickle.loads(pickle.dumps(BrokenPicture("a.png", "it is empty")))
     assert (error.name, error.reason) == ("a.png", "it is empty")
