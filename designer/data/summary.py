@@ -17,7 +17,7 @@ from designer.data.pictures import PictureForm
 from designer.data.targets import Kind, Target
 
 _SMALL = 64 * 64  # pixels of a picture that is quickly read
-_MANY, _FEW = 100_000, 128  # small and large pictures that are read for the statistics
+_MANY, _FEW = 10_000, 128  # small and large pictures that are read for the statistics
 _CHUNK_VALUES = 2**21  # values of one chunk: 16 MiB as float64
 _CONSTANT = 1e-7  # deviation over mean that is only float32 rounding
 
@@ -131,7 +131,7 @@ def describe(dataset: DataSet) -> Description:
 def statistics_sample(part: Part, form: PictureForm) -> NDArray[np.int64]:
     """Return which pictures of a training part the statistics are computed from.
 
-    All of at most 64x64 pixels, up to 100,000; of larger ones 128; evenly spaced. The rule is the
+    10,000 of at most 64x64 pixels, or 128 larger ones, evenly spaced; of fewer all. The rule is the
     same however a data set is stored, so that the same pictures give the same figures.
     """
     sizes = [(form.height, form.width), *(shape[:2] for shape in part.shapes())]
