@@ -12,9 +12,13 @@ from designer.data.decoding.at_work import JobAtWork
 from designer.data.decoding.shared_memory import Region
 from designer.data.decoding.tasks import Job, receive, rows_of, send
 
+_NICE = 10  # see `decoders` for why; 19 would leave nothing beside other programs
+
 
 def main() -> None:
     """Do tasks until the standard input closes."""
+    if os.name == "posix":
+        os.nice(_NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that started this one
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
