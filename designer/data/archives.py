@@ -9,8 +9,8 @@ import re
 import stat
 import tarfile
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Generic, NamedTuple, TypeVar
@@ -53,44 +53,39 @@ class _Entry(NamedTuple, Generic[Place]):
     refused: str
 
 
-@dataclass(frozen=True)
-class ZipFiles:
-    """The files of a ZIP archive."""
+class _Archive(ABC, Generic[Place]):
+    """The files of an archive by their names, each with a place by which its content is read.
 
-    path: Path
+    Other processes get a copy by its path alone, and read the index once more.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     @property
     def names(self) -> tuple[str, ...]:
-        return self._found.names
+        return self._index[1].names
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
-        return self._found.left_out
+        return self._index[1].left_out
 
     @property
     def empty_folders(self) -> tuple[str, ...]:
-        return self._found.empty_folders
+        return self._index[1].empty_folders
 
     def holds(self, name: str) -> bool:
-        return name in self._entries
+        return name in self._index[0]
 
     def size(self, name: str) -> int:
-        return self._entry(name).file_size
+        return self._size(self._place(name))
 
     def read(self, name: str, most: int | None = None) -> bytes:
-        entry = self._entry(name)
-        promised = entry.file_size if most is None else min(most, entry.file_size)
-        if promised > _SMALL:
-            check_promise(self.where(name), promised)
-        try:
-            with self._archive.open(entry) as file:
-                return file.read(promised)
-        except MemoryError:
-            raise
-        except Exception as error:  # damaged archives raise almost anything
-            raise DesignerError(
-                f"{self.where(name)} cannot be read ({error}): pack or download the archive again."
-            ) from error
+        place = self._place(name)
+        wanted = self._size(place) if most is None else min(self._size(place), most)
+        if wanted > _SMALL:
+            check_promise(self.where(name), wanted)
+        return self._content(name, place, wanted)
 
     def open(self, name: str) -> BinaryIO:
         return io.BytesIO(self.read(name))
@@ -98,11 +93,46 @@ class ZipFiles:
     def where(self, name: str) -> str:
         return f"{shown(name)} in {self.path}"
 
-    def _entry(self, name: str) -> zipfile.ZipInfo:
+    def __reduce__(self) -> tuple[type["_Archive[Place]"], tuple[Path]]:
+        return type(self), (self.path,)
+
+    @cached_property
+    def _index(self) -> tuple[dict[str, Place], Found]:
+        return _sorted_out(self._entries())
+
+    def _place(self, name: str) -> Place:
         try:
-            return self._entries[name]
+            return self._index[0][name]
         except KeyError:
             raise _lacks(self.path, name) from None
+
+    @abstractmethod
+    def _entries(self) -> list[_Entry[Place]]:
+        """Return all entries of the archive.
+
+        Raises
+        ------
+        DesignerError
+            It is damaged or encrypted.
+        """
+
+    @abstractmethod
+    def _size(self, place: Place) -> int:
+        """Return the size of a file in bytes."""
+
+    @abstractmethod
+    def _content(self, name: str, place: Place, wanted: int) -> bytes:
+        """Return so many bytes from the beginning of a file.
+
+        Raises
+        ------
+        DesignerError
+            It cannot be read.
+        """
+
+
+class ZipFiles(_Archive[zipfile.ZipInfo]):
+    """The files of a ZIP archive."""
 
     @cached_property
     def _archive(self) -> zipfile.ZipFile:
@@ -115,16 +145,7 @@ class ZipFiles:
                 f"{self.path} is no readable ZIP archive ({error}): pack or download it again."
             ) from error
 
-    @property
-    def _entries(self) -> dict[str, zipfile.ZipInfo]:
-        return self._index[0]
-
-    @property
-    def _found(self) -> Found:
-        return self._index[1]
-
-    @cached_property
-    def _index(self) -> tuple[dict[str, zipfile.ZipInfo], Found]:
+    def _entries(self) -> list[_Entry[zipfile.ZipInfo]]:
         entries = [
             _Entry(_zip_name(entry), entry, entry.filename.endswith("/"), _refused_zip(entry))
             for entry in self._archive.infolist()
@@ -134,80 +155,30 @@ class ZipFiles:
             raise DesignerError(
                 f"{self.path} is encrypted: unpack it with its password, and open the folder."
             )
-        return _sorted_out(entries)
+        return entries
 
-    def __reduce__(self) -> tuple[type["ZipFiles"], tuple[Path]]:
-        return ZipFiles, (self.path,)
+    def _size(self, place: zipfile.ZipInfo) -> int:
+        return place.file_size
 
-
-@dataclass(frozen=True)
-class TarFiles:
-    """The files of a TAR archive."""
-
-    path: Path
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self._found.names
-
-    @property
-    def left_out(self) -> tuple[LeftOut, ...]:
-        return self._found.left_out
-
-    @property
-    def empty_folders(self) -> tuple[str, ...]:
-        return self._found.empty_folders
-
-    def holds(self, name: str) -> bool:
-        return name in self._places
-
-    def size(self, name: str) -> int:
-        return self._place(name)[1]
-
-    def read(self, name: str, most: int | None = None) -> bytes:
-        start, size = self._place(name)
-        wanted = size if most is None else min(size, most)
-        if wanted > _SMALL:
-            check_promise(self.where(name), wanted)
+    def _content(self, name: str, place: zipfile.ZipInfo, wanted: int) -> bytes:
         try:
-            with open(unpacked(self.path), "rb", buffering=0) as file:
-                file.seek(start)
-                content = file.read(wanted) or b""
-        except OSError as error:
-            raise unreadable(str(self.path), error) from error
-        if len(content) < wanted:
+            with self._archive.open(place) as file:
+                return file.read(wanted)
+        except MemoryError:
+            raise
+        except Exception as error:  # damaged archives raise almost anything
             raise DesignerError(
-                f"{self.where(name)} cannot be read (the archive ends before it does): pack or "
-                "download the archive again."
-            )
-        return content
+                f"{self.where(name)} cannot be read ({error}): pack or download the archive again."
+            ) from error
 
-    def open(self, name: str) -> BinaryIO:
-        return io.BytesIO(self.read(name))
 
-    def where(self, name: str) -> str:
-        return f"{shown(name)} in {self.path}"
+class TarFiles(_Archive[tuple[int, int]]):
+    """The files of a TAR archive; a place is the start and the size of a content, in bytes."""
 
-    def _place(self, name: str) -> tuple[int, int]:
+    def _entries(self) -> list[_Entry[tuple[int, int]]]:
         try:
-            return self._places[name]
-        except KeyError:
-            raise _lacks(self.path, name) from None
-
-    @property
-    def _places(self) -> dict[str, tuple[int, int]]:
-        """The start and size of each file's content, in bytes."""
-        return self._index[0]
-
-    @property
-    def _found(self) -> Found:
-        return self._index[1]
-
-    @cached_property
-    def _index(self) -> tuple[dict[str, tuple[int, int]], Found]:
-        try:
-            with tarfile.open(unpacked(self.path), "r:", tarinfo=_QuickHeader) as archive:
-                entries = [
+            with tarfile.open(unpacked(self.path), "r:", tarinfo=_CheckedHeader) as archive:
+                return [
                     _Entry(
                         member.name,
                         (member.offset_data, member.size),
@@ -225,10 +196,23 @@ class TarFiles:
             raise DesignerError(
                 f"{self.path} is no readable TAR archive ({error}): pack or download it again."
             ) from error
-        return _sorted_out(entries)
 
-    def __reduce__(self) -> tuple[type["TarFiles"], tuple[Path]]:
-        return TarFiles, (self.path,)
+    def _size(self, place: tuple[int, int]) -> int:
+        return place[1]
+
+    def _content(self, name: str, place: tuple[int, int], wanted: int) -> bytes:
+        try:
+            with open(unpacked(self.path), "rb", buffering=0) as file:
+                file.seek(place[0])
+                content = file.read(wanted) or b""
+        except OSError as error:
+            raise unreadable(str(self.path), error) from error
+        if len(content) < wanted:
+            raise DesignerError(
+                f"{self.where(name)} cannot be read (the archive ends before it does): pack or "
+                "download the archive again."
+            )
+        return content
 
 
 def open_archive(path: Path) -> Files:
@@ -256,44 +240,28 @@ def _zip_name(entry: zipfile.ZipInfo) -> str:
     return name.replace("\\", "/") if entry.create_system not in _UNIX and "\\" in name else name
 
 
+class _CheckedHeader(tarfile.TarInfo):
+    """A header whose size is not negative, with which an archive would be read in circles."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_CheckedHeader":
+        """Return what a header of 512 bytes says.
+
+        Raises
+        ------
+        tarfile.HeaderError
+            It is damaged.
+        """
+        found = super().frombuf(buf, encoding, errors)
+        _is_sound(found)
+        return found
+
+
 def _is_sound(member: tarfile.TarInfo) -> bool:
-    """Return True; extended headers can give an entry a negative size, which is refused."""
+    """Return True; a negative size, which extended headers can give, too, is refused."""
     if member.size < 0:
         raise tarfile.HeaderError("a size is negative")
     return True
-
-
-class _QuickHeader(tarfile.TarInfo):
-    """A header that is read faster where it is that of a plain file or folder.
-
-    Negative sizes, with which an archive would be read in circles, are refused.
-    """
-
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_QuickHeader":
-        """Return what a header of 512 bytes says, as `tarfile.TarInfo.frombuf` does."""
-
-        def whole() -> "_QuickHeader":
-            found = super(_QuickHeader, cls).frombuf(buf, encoding, errors)
-            if found.size < 0:
-                raise tarfile.HeaderError("a size is negative")
-            return found
-
-        kind = bytes(buf[156:157])
-        if len(buf) != tarfile.BLOCKSIZE or kind not in (tarfile.REGTYPE, tarfile.DIRTYPE):
-            return whole()
-        try:
-            size = int(buf[124:136].strip(b" \0") or b"0", 8)
-            promised = int(buf[148:156].strip(b" \0"), 8)
-        except ValueError:  # a very large file, or damage
-            return whole()
-        if size < 0 or sum(buf) - sum(buf[148:156]) + 8 * ord(" ") != promised:
-            return whole()
-        header = cls(buf[:100].partition(b"\0")[0].decode(encoding, errors).rstrip("/"))
-        if prefix := buf[345:500].partition(b"\0")[0].decode(encoding, errors):
-            header.name = f"{prefix}/{header.name}"
-        header.size, header.type, header.chksum = size, kind, promised
-        return header
 
 
 def _plain(name: str) -> str:

@@ -215,7 +215,7 @@ def _textured(x: Array, y: Array, color: Array, random: Generator) -> Array:
 
 
 def _scrap(x: Array, y: Array, random: Generator) -> Array:
-    """Return where a stroke or a dot is, which belongs to no shape."""
+    """Return the pixels of a small stroke or dot in the background, as a distraction."""
     middle = random.uniform(0, SIDE, 2)
     u, v = _turned(x - middle[0], y - middle[1], random)
     length, width = random.uniform(1.5, 6), random.uniform(0.6, 1.5)

@@ -119,7 +119,7 @@ class Contents:
         return label_text(self.target, self.parts[part].labels[index])
 
     def caption(self, part: str, index: int) -> str:
-        """Return the same in short: several numbers without their names."""
+        """Return the label of a picture for below it: numbers come without their names."""
         if self.target.kind != "numbers":
             return self.label(part, index)
         return ", ".join(f"{each:.4g}" for each in self.parts[part].labels[index])
