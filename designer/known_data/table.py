@@ -114,7 +114,7 @@ _ROWS = (
     KnownData(
         name="fashion_mnist",
         title="Fashion-MNIST",
-        help="70,000 gray pictures of clothes, 28×28, in 10 classes.",
+        help="Gray pictures of clothes, 28×28, in 10 classes.",
         license="MIT license",
         page="https://github.com/zalandoresearch/fashion-mnist",
         files=(
@@ -130,7 +130,7 @@ _ROWS = (
     KnownData(
         name="cifar10",
         title="CIFAR-10",
-        help="60,000 color pictures of animals and vehicles, 32×32, in 10 classes.",
+        help="Color pictures of animals and vehicles, 32×32, in 10 classes.",
         license="no stated license; its makers ask to cite their report",
         page="https://www.cs.toronto.edu/~kriz/cifar.html",
         files=(
@@ -148,7 +148,7 @@ _ROWS = (
     KnownData(
         name="cifar100",
         title="CIFAR-100",
-        help="60,000 color pictures of things and animals, 32×32, in 100 classes.",
+        help="Color pictures of things and animals, 32×32, in 100 classes.",
         license="no stated license; its makers ask to cite their report",
         page="https://www.cs.toronto.edu/~kriz/cifar.html",
         files=(
@@ -166,7 +166,7 @@ _ROWS = (
     KnownData(
         name="mnist",
         title="MNIST, all digits",
-        help="70,000 gray pictures of handwritten digits, 28×28, in 10 classes.",
+        help="Gray pictures of handwritten digits, 28×28, in 10 classes.",
         license="CC BY-SA 3.0 license",
         page="http://yann.lecun.com/exdb/mnist",
         files=(
@@ -180,7 +180,7 @@ _ROWS = (
     KnownData(
         name="svhn",
         title="SVHN, house numbers",
-        help="99,289 color pictures of digits on houses, 32×32, in 10 classes.",
+        help="Color pictures of digits on houses, 32×32, in 10 classes.",
         license="for non-commercial use only",
         page="http://ufldl.stanford.edu/housenumbers",
         files=(
@@ -193,7 +193,7 @@ _ROWS = (
     KnownData(
         name="flowers102",
         title="Oxford 102 Flowers",
-        help="8,189 photographs of flowers in 102 classes.",
+        help="Photographs of flowers in 102 classes.",
         license="no stated license; its makers ask to cite their paper",
         page="https://www.robots.ox.ac.uk/~vgg/data/flowers/102",
         files=(

@@ -68,8 +68,8 @@ def test_drop_connect_expects_what_linear_gives():
     linear = nn.functional.linear(row, module.layer1.weight, module.layer1.bias)
     module.train()
     draws = torch.stack([module(row) for _ in range(3000)])
-    # One mask of weights serves the whole batch.
-    assert torch.equal(draws[:, 0], draws[:, 1])
+    # One mask of weights serves the whole batch; some processors round rows of it differently.
+    torch.testing.assert_close(draws[:, 0], draws[:, 1])
     assert draws[:, 0].std(0).min() > 0
     assert (draws.mean(0) - linear).abs().max() < 0.1
     assert torch.equal(module.eval()(row), linear)

@@ -106,10 +106,12 @@ def test_a_run_is_resumed_as_its_own_version_resumed_it(name: str, folder: Path)
     steps = {str(each["step"]): each for each in resumed if each["event"] == "step"}
     assert_values(steps, "loss", expected["losses"])
     assert_values(steps, "lr", expected["rates"])
+    # Processors round differently, which grows with the steps: 5e-5 on one where the losses above
+    # agree. Images in another order differ by a tenth and more.
     assert result.validation is not None
-    assert result.validation.loss == pytest.approx(expected["validation"], rel=1e-5)
+    assert result.validation.loss == pytest.approx(expected["validation"], rel=1e-3)
     assert result.test is not None
-    assert result.test.loss == pytest.approx(expected["test"], rel=1e-5)
+    assert result.test.loss == pytest.approx(expected["test"], rel=1e-3)
     assert run.recipe_file.read_bytes() == recipe
     assert "optimizer" in torch.load(run.last, weights_only=True)
 
