@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Generic, NamedTuple, TypeVar
@@ -53,14 +54,15 @@ class _Entry(NamedTuple, Generic[Place]):
     refused: str
 
 
+@dataclass(frozen=True)
 class _Archive(ABC, Generic[Place]):
     """The files of an archive by their names, each with a place by which its content is read.
 
-    Other processes get a copy by its path alone, and read the index once more.
+    Two of the same kind and path are equal. Other processes get a copy by its path alone, and read
+    the index once more.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    path: Path
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -43,7 +43,11 @@ def test_names_look_as_they_do_without_scrolling(desk, scrolled):
 
     def pictures():
         QTest.mouseMove(desk.training, QPoint(5, 5))
-        desk.qtbot.wait(30)
+        seen = []
+        desk.wait(lambda: seen.append(once()) or seen[-1:] == seen[-2:-1])  # nothing moves any more
+        return seen[-1]
+
+    def once():
         cells = scrolled.viewport().grab(names).toImage()
         return cells, scrolled.head.viewport().grab(head).toImage()
 
