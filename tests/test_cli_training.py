@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, fields, value_of
 from designer.runs.export_formats import EXPORT_FORMATS
 from designer.runs.folder import RunFolder
-from tests.data.writers import write_idx
+from tests.data.writers import write_idx, write_pictures
 
 QUICK = ["--limit", "400", "--epochs", "2", "--batch", "50"]
 ROOT = Path(__file__).parents[1]
@@ -498,6 +499,23 @@ def test_a_column_of_whole_numbers_asks_for_another_loss_or_for_classes(tmp_path
         "if they number classes, set data.targets to classes (on the command line: --set-recipe "
         "data.targets=classes)."
     ) in capsys.readouterr().err
+
+
+def test_all_broken_pictures_are_named_with_the_option_that_leaves_them_out(tmp_path, capsys):
+    files = write_pictures(tmp_path / "pets" / "cat", 12, size=(28, 28))
+    files += write_pictures(tmp_path / "pets" / "it's a dog", 12, size=(28, 28))
+    broken = [files[2], files[3], files[20]]
+    for path in broken:
+        path.write_bytes(path.read_bytes()[:60])
+    design = small(tmp_path / "small.json", POOL, FLATTEN, {**TEN, "out_features": 2})
+    train = ["train", design, "--data", str(tmp_path / "pets"), "--batch", "4", "--epochs", "1"]
+    assert main([*train, "--run", str(tmp_path / "run")]) == 1
+    error = capsys.readouterr().err.strip()
+    assert "3 pictures of pets cannot be read" in error
+    option = error.partition("on the command line: ")[2].removesuffix(".")
+    names = [path.relative_to(tmp_path / "pets").as_posix() for path in broken]
+    assert json.loads(shlex.split(option)[1].partition("=")[2]) == names
+    assert main([*train, "--run", str(tmp_path / "second"), *shlex.split(option)]) == 0
 
 
 def test_gaps_are_named_and_a_class_that_never_occurs_is_noted(tmp_path, capsys):

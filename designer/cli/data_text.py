@@ -12,11 +12,11 @@ from designer.analysis.report.formatting import decimal_bytes, number_text, padd
 from designer.analysis.report.line import Line, Style
 from designer.cli.data import Report, known
 from designer.cli.output import PROGRAM, printable
-from designer.cli.recipes import text_of
 from designer.data.balance import PART_TITLES, balances
 from designer.data.findings import Choice, Finding
 from designer.data.formats import formats
 from designer.known_data import KNOWN
+from designer.recipe.command_line import options, text_of
 
 if TYPE_CHECKING:
     from designer.data import Description
@@ -173,7 +173,7 @@ def _option(name: str, value: Any) -> str:
     text = text_of(value)
     if len(text) > _LONGEST:
         return f"--set-recipe {name}=... ({len(value):,} names, which --json lists)"
-    return printable(system.quoted("--set-recipe", f"{name}={text}"))
+    return printable(options({name: value}))
 
 
 def _left_out(report: Report, width: int) -> Iterator[Line]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from designer.errors import DesignerError
+from designer.recipe.command_line import text_of
 from designer.recipe.recipe import Recipe, fields, is_used, value_of
 from designer.recipe.settings import Field
 
@@ -178,12 +179,3 @@ def used_with(field: Field) -> tuple[str, ...]:
 
 def _number(value: float) -> str:
     return f"{int(value):,}" if value == int(value) else f"{value:g}"
-
-
-def text_of(value: Any) -> str:
-    """Return a value as ``--set-recipe`` takes it."""
-    if isinstance(value, tuple):
-        if not value or isinstance(value[0], str):
-            return msgspec.json.encode(value).decode()
-        return ",".join(map(str, value))
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -25,7 +25,7 @@ POLL_SECONDS = 0.1  # between two readings of the event log
 REFUSED = 1  # exit code of a worker whose log ends with the reason
 _BAR = 20  # columns of the progress bar
 _COLUMNS = 80  # of a terminal of unknown width
-LAST_WORDS = 2_000  # last characters of a dead worker's log, where its last line is searched
+LAST_WORDS = 10_000  # last characters of a dead worker's log, where its last line is searched
 
 Write = Callable[[str], None]
 

@@ -32,7 +32,7 @@ def inspection_findings(
         How it was read; `ReadOptions.skip` is what its choices add to.
     """
     return (
-        *_broken(inspection, data, options),
+        *broken_pictures(inspection, data, options),
         *_leaks(inspection, duplicates, data, options),
         *_contradictions(duplicates, data),
         *_repeats(duplicates, data),
@@ -41,10 +41,13 @@ def inspection_findings(
     )
 
 
-def _broken(inspection: Inspection, data: DataSet, options: ReadOptions) -> list[Finding]:
+def broken_pictures(
+    inspection: Inspection, data: DataSet, options: ReadOptions
+) -> tuple[Finding, ...]:
+    """Return the warning of all pictures that cannot be read, if there are any."""
     broken = inspection.broken
     if not broken:
-        return []
+        return ()
     if len(broken) == 1:
         (one,) = broken
         sentence = (
@@ -59,7 +62,7 @@ def _broken(inspection: Inspection, data: DataSet, options: ReadOptions) -> list
         )
         label = f"skip these {len(broken):,} pictures"
     choices = _skip(label, [each.file for each in broken], options)
-    return [Finding(code="broken-pictures", sentence=sentence, kind="warning", choices=choices)]
+    return (Finding(code="broken-pictures", sentence=sentence, kind="warning", choices=choices),)
 
 
 def _leaks(

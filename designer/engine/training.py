@@ -7,8 +7,10 @@ from pathlib import Path
 import msgspec
 
 from designer import leftovers
+from designer.data.pictures import BrokenPicture
 from designer.engine import checkpoint, device
 from designer.engine.beginning import Events, Silence, take_initial_weights
+from designer.engine.broken_pictures import with_remedy
 from designer.engine.device import Processes
 from designer.engine.loop import Loop, write_result
 from designer.engine.preparation import prepare
@@ -71,13 +73,13 @@ def train(
             return stack.enter_context(writer)
 
         loop: Loop | None = None
+        moved = None if data is None else data.expanduser().absolute()
         batch = 1
         try:
             if not start:
                 events = open_log()
             batch = run.recipe().batch
             heart = stack.enter_context(Heart(run.heartbeat if processes.first else None))
-            moved = None if data is None else data.expanduser().absolute()
             with device.enough_memory("data"):
                 prepared = prepare(
                     run, stack, threads=start["threads"] if start else None, moved=moved
@@ -97,7 +99,15 @@ def train(
         except Exception as error:
             memory = device.out_of_memory_at_batch(error, batch)
             defect = "" if isinstance(error, DesignerError) else f"{type(error).__name__}: "
-            message = memory or f"{defect}{error}"
+            broken = ""
+            if isinstance(error, BrokenPicture):
+                broken = with_remedy(
+                    error,
+                    run,
+                    moved=moved,
+                    cancelled=lambda: bool(interrupt and interrupt.is_set()),
+                )
+            message = memory or broken or f"{defect}{error}"
             if isinstance(events, EventWriter):
                 # The disk may be full or gone; the sentence is raised in any case.
                 with suppress(DesignerError):
@@ -106,8 +116,8 @@ def train(
                         "failed", message=message, before_start=not (defect or result.steps)
                     )
                     write_result(run, msgspec.structs.replace(result, message=message))
-            if memory:
-                raise DesignerError(memory) from error
+            if memory or broken:
+                raise DesignerError(message) from error
             raise
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from designer.data.decoding.at_work import JobAtWork
 from designer.data.decoding.shared_memory import Region, SharedFile
 from designer.data.decoding.tasks import Answer, Array, Job, Task, receive, rows_of, send
+from designer.data.pictures import BrokenPicture
 from designer.errors import DesignerError
 
 _MODULE = "designer.data.decoding.process"
@@ -257,10 +258,7 @@ class _Process:
                 "because memory ran out: set data.workers to a smaller number, or 0, and resume "
                 "the run."
             )
-        return DesignerError(
-            f"The picture {name} ended the process that decoded it ({_reason(code)}): "
-            "replace it, or leave it out (data.skip)."
-        )
+        return BrokenPicture(name, f"it ended the process that decoded it, {_reason(code)}")
 
     def end(self) -> None:
         self._process.kill()

@@ -25,7 +25,7 @@ def store(decoders, fates):
     ("fate", "sentence"),
     [
         ("killed", r"was killed while it decoded number9\.png, probably because memory ran out"),
-        ("crash", r"^The picture number9\.png ended the process .*\(SIGABRT\): replace it, or"),
+        ("crash", r"^The picture number9\.png cannot be read \(it ended .*, SIGABRT\)"),
     ],
 )
 def test_a_process_that_dies_is_told_with_the_picture(fate, sentence, capfd):
