@@ -248,6 +248,10 @@ OUT_OF_MEMORY = {
         "{device} ran out of memory while the network {network} was built ({line}).",
         "Make this layer smaller, or use a machine with more memory.",
     ),
+    "inspect": (
+        "{device} ran out of memory while the network was looked into.",
+        "Use fewer or smaller pictures, or end other programs.",
+    ),
     "to_device": (
         "{device} ran out of memory when {network} was put on it.",
         "Use a smaller network.",

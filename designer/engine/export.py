@@ -168,13 +168,23 @@ def of_run(run: RunFolder) -> Model:
         raise DesignerError(f"{run.path} has no checkpoint yet; train it for an epoch first.")
     content = checkpoint.load(path, source=model.generated.source)
     model.network.load_state_dict(content["network"])
+    about = {**model.about, **_about_data(learned_preprocessing(run, content))}
+    return Model(design, model.analysis, model.generated, model.network, about)
+
+
+def learned_preprocessing(run: RunFolder, content: Mapping[str, Any]) -> Preprocessing:
+    """Return the preprocessing of a run that the content of one of its checkpoints agrees with.
+
+    Raises
+    ------
+    DesignerError
+        They differ, as when the file was edited; the checkpoint has a checksum.
+    """
     preprocessing = run.preprocessing()
-    # The checkpoint has a checksum: a file beside it may have been edited.
     learned = content.get("preprocessing")
     if learned is not None and msgspec.convert(learned, Preprocessing) != preprocessing:
         raise run.preprocessing_misfits()
-    about = {**model.about, **_about_data(preprocessing)}
-    return Model(design, model.analysis, model.generated, model.network, about)
+    return preprocessing
 
 
 def _about_data(preprocessing: Preprocessing) -> dict[str, str]:

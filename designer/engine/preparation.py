@@ -13,6 +13,7 @@ from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.assist import training
 from designer.data import DataRequest, DataSet, Part, PreparedData, prepare_data_in_advance
 from designer.data.balance import balance_findings, class_counts
+from designer.data.decoding.store import PictureStore
 from designer.data.decoding.stores import Stores, StoreSettings
 from designer.data.labels import (
     absent_classes,
@@ -130,7 +131,7 @@ def prepare(
     if refusal := training.refusal(analysis, recipe.batch, processes=processes.count):
         raise DesignerError(refusal)
     ready, recording = data_of(
-        run, _data_request(recipe, info.input), moved=moved, first=processes.first
+        run, data_request(recipe, info.input), moved=moved, first=processes.first
     )
     _check_questions(ready.data)
     _check_size(ready, recipe)
@@ -218,10 +219,11 @@ def load_in_advance(recipe: Recipe, shape: tuple[int, int, int]) -> None:
     _, height, width = shape
     if recipe.augmentation.active:
         Augmenter(recipe.augmentation, height=height, width=width)
-    prepare_data_in_advance(_data_request(recipe, shape))
+    prepare_data_in_advance(data_request(recipe, shape))
 
 
-def _data_request(recipe: Recipe, shape: tuple[int, int, int]) -> DataRequest:
+def data_request(recipe: Recipe, shape: tuple[int, int, int]) -> DataRequest:
+    """Return which data a recipe names, for an input of (channels, height, width)."""
     data = recipe.data
     return DataRequest(
         data.source,
@@ -347,7 +349,23 @@ def _preprocessing(
     """Return what the run wrote at its start; before that, what the training part gives."""
     if has_begun(run) and run.preprocessing_file.exists():
         return run.preprocessing()
-    store = stores.get("train")
+    return fitted_preprocessing(images, loss, stores.get("train"))
+
+
+def fitted_preprocessing(
+    images: PreparedData, loss: Loss, store: PictureStore | None = None
+) -> Preprocessing:
+    """Return the preprocessing that the training part gives.
+
+    Parameters
+    ----------
+    images
+        The data set.
+    loss
+        The loss of the recipe, which may have class weights.
+    store
+        Where the pictures of the training part are decoded; None reads them here.
+    """
     mean, deviation = images.statistics(None if store is None else store.images)
     target, form = images.data.target, images.form
     return Preprocessing(

@@ -17,6 +17,11 @@ JSON lines on standard output, each answer with the ``id`` of its request, if th
     {"do": "preview", "images": "pictures.npy", "to": "draws.npy", "draws": 7, "seed": 0,
      "augmentation": {...}}                      -> {"ok": true}; the pictures changed at random
                                                     "obsolete": true, if a newer one is waiting
+    {"do": "predict", "subject": {...}, ...}    -> one of `designer.engine.inspect.requests`;
+                                                   {"id": 7, "progress": 0.5} while it goes on,
+                                                   at its end arrays as in `designer.shared_arrays`
+    {"do": "cancel", "id": 7}                   -> request 7, one of these, ends early: its answer
+                                                   is {"ok": false, "canceled": true, ...}
     {"do": "quit"}                               -> the process ends after its current job
     anything that fails                          -> {"ok": false, "message": "..."}
 
@@ -30,6 +35,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -47,6 +53,8 @@ from designer.runs.folder import RunFolder
 from designer.runs.result import Result
 
 Request = dict[str, Any]
+
+_REPORT = 0.05  # seconds between two messages on how far a request is
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,9 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> None:
     """Answer requests until ``quit`` or their end, and finish the jobs that were begun."""
     # Load torch now, so that the first request does not wait for it.
+    from designer import leftovers, shared_arrays
     from designer.engine import preparation, training
+    from designer.engine.inspect import requests as inside
 
     _warm_up()
+    leftovers.remove(shared_arrays.folder())
 
     def prepare(request: Request) -> Request:
         if waiting.empty():  # a newer request makes this one obsolete
@@ -136,6 +147,20 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
             ).result()
         return {}
 
+    def look_inside(request: Request) -> Request:
+        number = request.get("id")
+        said = 0.0
+
+        def report(share: float) -> None:
+            nonlocal said
+            if time.monotonic() - said > _REPORT:
+                said = time.monotonic()
+                answer(request, progress=share)
+
+        job = inside.Job(report, lambda: number in canceled)
+        found = inside.answer(request, job)
+        return {**found.fields, **(shared_arrays.send(found.arrays) if found.arrays else {})}
+
     # Jobs take long and are done one after another.
     jobs: dict[str, Callable[[Request], Request]] = {
         "prepare": prepare,
@@ -143,7 +168,9 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         "export": write,
         "look": look,
         "preview": preview,
+        **dict.fromkeys(inside.REQUESTS, look_inside),
     }
+    canceled: set[object] = set()  # the numbers of requests that are not wanted any more
     newest: dict[str, Request] = {}  # by what is to be done
     waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
     speaking = threading.Lock()
@@ -165,11 +192,13 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
                     break
                 if do == "ping":
                     answer(request, ok=True)
+                elif do == "cancel":
+                    canceled.add(request.get("id"))
                 elif do in jobs:
                     newest[do] = request
                     waiting.put(request)
                 else:
-                    known = ", ".join(["ping", "quit", *jobs])
+                    known = ", ".join(["ping", "cancel", "quit", *jobs])
                     raise DesignerError(f"The worker cannot do {do!r}: request one of {known}.")
             except (DesignerError, msgspec.MsgspecError) as error:
                 answer(request, ok=False, message=str(error))
@@ -183,8 +212,13 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
             message = (
                 str(error) if isinstance(error, DesignerError) else f"An internal error: {error!r}"
             )
-            data = isinstance(error, OtherDataError)
-            answer(request, ok=False, message=message, other_data=data)
+            answer(
+                request,
+                ok=False,
+                message=message,
+                other_data=isinstance(error, OtherDataError),
+                canceled=isinstance(error, inside.Canceled),
+            )
 
 
 def _warm_up() -> None:

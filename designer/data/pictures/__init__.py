@@ -29,6 +29,7 @@ __all__ = [
     "PictureFacts",
     "PictureForm",
     "decode",
+    "file_content",
     "fit",
     "fitted",
     "joined",

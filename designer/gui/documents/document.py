@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
     from designer.design.values import Design
+    from designer.gui.documents.node_values import NodePictures, Overlay
     from designer.recipe.recipe import Recipe
 
 
@@ -83,6 +84,8 @@ class Document:
         The steps that undo and redo go to, the nearest last.
     merging
         What `Workspace.edit` got as `merge` with the last step.
+    pictures, overlay
+        What is drawn on its nodes; None for nothing.
     """
 
     design: "Design"
@@ -102,6 +105,8 @@ class Document:
     past: list[Step] = field(default_factory=list)
     future: list[Step] = field(default_factory=list)
     merging: object = None
+    pictures: "NodePictures | None" = None
+    overlay: "Overlay | None" = None
 
     @property
     def in_file(self) -> "Design | None":

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from designer.design.expressions import Scalar
     from designer.design.files import DesignFile
     from designer.design.values import Design
+    from designer.gui.documents.node_values import NodePictures, Overlay
     from designer.gui.documents.reloading import Reload
     from designer.gui.documents.weight_status import Comparison
     from designer.recipe.recipe import Recipe
@@ -56,6 +57,8 @@ class Workspace(QObject):
         The current document has another recipe, while the same document stays current.
     compared()
         `comparison` changed.
+    node_values_changed()
+        Other pictures or another overlay are drawn on the nodes of the current design.
     reported(sentence), refused(sentence)
         A message, or a refusal, to show to the user for some seconds.
 
@@ -82,6 +85,7 @@ class Workspace(QObject):
     documents_changed = Signal()
     recipe_changed = Signal()
     compared = Signal()
+    node_values_changed = Signal()
     reported = Signal(str)
     refused = Signal(str)
 
@@ -140,6 +144,18 @@ class Workspace(QObject):
     def unfinished(self) -> "Sequence[Problem]":
         """The problems that are held back, since their node was just added or none is there."""
         return [each for each in self.analysis.problems if self._is_unfinished(each)]
+
+    def show_pictures(self, document: Document, pictures: "NodePictures | None") -> None:
+        """Draw pictures on the nodes of a design, or none."""
+        document.pictures = pictures
+        if document is self.document:
+            self.node_values_changed.emit()
+
+    def show_overlay(self, document: Document, overlay: "Overlay | None") -> None:
+        """Color the nodes of a design by a figure, or as usual."""
+        document.overlay = overlay
+        if document is self.document:
+            self.node_values_changed.emit()
 
     def report_training_problem(self, problem: "Problem | None") -> None:
         """List why the current design cannot be trained; None if nothing is against it."""

@@ -17,6 +17,7 @@ from designer.runs import launch
 
 Answer = dict[str, Any]
 Done = Callable[[Answer], object]
+Progress = Callable[[float], object]
 
 _LOG_END = 2_000  # bytes at the end of its error output in which the last line is searched
 
@@ -41,6 +42,7 @@ class Service(QObject):
         self.loaded = False
         self._number = 0
         self._waiting: dict[int, Done] = {}
+        self._progress: dict[int, Progress] = {}
         self._quick: set[int] = set()  # the numbers of requests that no training has to wait for
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self.process = launch.start_service(stderr=self._printed)
@@ -65,7 +67,14 @@ class Service(QObject):
         """Whether all data that `expect` announced is read."""
         return _prepared not in self._waiting.values()
 
-    def ask(self, request: Answer, done: Done, *, quick: bool = False) -> None:
+    def ask(
+        self,
+        request: Answer,
+        done: Done,
+        *,
+        quick: bool = False,
+        progress: Progress | None = None,
+    ) -> int:
         """Send a request.
 
         Parameters
@@ -76,12 +85,30 @@ class Service(QObject):
             Called with the answer on the main thread; its `ok` is false if the request failed.
         quick
             Whether the process may begin a training while this is still to be done.
+        progress
+            Called on the main thread with the share that is done, from 0 to 1.
+
+        Returns
+        -------
+        int
+            Its number, for `cancel`.
         """
         self._number += 1
+        if progress is not None:
+            self._progress[self._number] = progress
         if quick:
             self._quick.add(self._number)
         self._waiting[self._number] = done
-        line = msgspec.json.encode({**request, "id": self._number}) + b"\n"
+        self._send({**request, "id": self._number})
+        return self._number
+
+    def cancel(self, number: int) -> None:
+        """Let a request end early, if it is one that can; its answer says that it was canceled."""
+        if number in self._waiting:
+            self._send({"do": "cancel", "id": number})
+
+    def _send(self, request: Answer) -> None:
+        line = msgspec.json.encode(request) + b"\n"
         assert self.process.stdin is not None
         # If the process is dead, the end of its output is what reports it.
         with contextlib.suppress(OSError, ValueError):
@@ -119,8 +146,14 @@ class Service(QObject):
             answer = msgspec.json.decode(line, type=Answer)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return  # a library printed this line
-        self._quick.discard(answer.get("id", 0))
-        done = self._waiting.pop(answer.get("id", 0), None)
+        number = answer.get("id", 0)
+        if "progress" in answer:
+            if number in self._progress:
+                self._progress[number](answer["progress"])
+            return
+        self._quick.discard(number)
+        self._progress.pop(number, None)
+        done = self._waiting.pop(number, None)
         if done is not None:
             done(answer)
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from designer.errors import DesignerError
 from designer.gui.base import background
+from designer.gui.worker.inspection import Inspection
 from designer.gui.worker.queue import LOOK, TrainingQueue, being_trained
 from designer.preferences import Preferences, runs_folder
 from designer.runs.folder import RunFolder, default_path, list_runs
@@ -23,7 +24,7 @@ from designer.runs.states import COMPLETE
 if TYPE_CHECKING:
     from designer.design.values import Design
     from designer.gui.worker.follower import Follower
-    from designer.gui.worker.service import Answer, Done, Service
+    from designer.gui.worker.service import Answer, Done, Progress, Service
     from designer.recipe.recipe import Recipe
     from designer.runs import control
 
@@ -81,6 +82,8 @@ class Trainer(QObject):
         Whether the folder of a new run is being written.
     queue
         The trainings that wait for the one that is being trained.
+    inspection
+        What is looked into.
     by_itself
         Whether the newest training was started by the queue, and not by a press of a button.
     """
@@ -102,6 +105,7 @@ class Trainer(QObject):
         self.overlays: dict[Path, Follower] = {}
         self.beginning = False
         self.by_itself = False
+        self.inspection = Inspection(self, self)
         self._standby: Service | None = None
         self._expected: Answer | None = None  # the request to read the next training's data ahead
         self._job: _Job | None = None
@@ -201,6 +205,31 @@ class Trainer(QObject):
         Parameters and answer are those of `ask`.
         """
         self._ready_service().ask({"do": "preview", **request}, done, quick=True)
+
+    def inspect(
+        self, request: "Answer", done: "Done", progress: "Progress | None" = None
+    ) -> Callable[[], None]:
+        """Ask to look into a network; never the process that trains, nor one that Train waits for.
+
+        Beside a training it takes one thread: with more, each would wait for the others' cores.
+
+        Parameters
+        ----------
+        request
+            A request of `designer.engine.inspect.requests`.
+        done, progress
+            As in `Service.ask`.
+
+        Returns
+        -------
+        Callable
+            Ends the work on the request early.
+        """
+        threads = {"threads": 1} if self.active is not None and self.active.going else {}
+        service = self._ready_service()
+        device = {"device": self.preferences.device}
+        number = service.ask({**device, **request, **threads}, done, quick=True, progress=progress)
+        return lambda: service.cancel(number)
 
     def _new_service(self) -> "Service":
         from designer.gui.worker.service import Service

@@ -1,0 +1,73 @@
+"""Pictures as a network sees them: files or examples of data, in its size, and standardized."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from designer.data.pictures import (
+    Array,
+    Levels,
+    PictureForm,
+    decode,
+    file_content,
+    picture_levels,
+)
+from designer.engine.batches import finish
+from designer.engine.inspect.subject import Loaded
+from designer.errors import DesignerError
+from designer.runs.inspection import Picture
+
+
+def read(pictures: Sequence[Picture], loaded: Loaded) -> Array:
+    """Return pictures in the size and channels of the network's input, not yet standardized.
+
+    Parameters
+    ----------
+    pictures
+        Files or examples.
+    loaded
+        The network, with its preprocessing.
+
+    Returns
+    -------
+    Array
+        (n, channels, height, width): uint8, or float32 from 0 to 1 where the network learned from
+        pictures of more than 8 bits.
+
+    Raises
+    ------
+    DesignerError
+        A picture cannot be read.
+    """
+    preprocessing = loaded.preprocessing
+    form = PictureForm(*preprocessing.input, preprocessing.fit)  # type: ignore[arg-type]
+    levels = Levels(*preprocessing.gray_range) if preprocessing.gray_range else None
+    return np.stack([_one(each, form, levels) for each in pictures])
+
+
+def network_input(images: Array, loaded: Loaded) -> Tensor:
+    """Return pictures of `read` as the network's input (n, channels, height, width), float32."""
+    stored = torch.from_numpy(images).to(loaded.device)
+    return finish(loaded.preprocessing, device=loaded.device)(stored)
+
+
+def seen(images: Array) -> Array:
+    """Return pictures of `read` as uint8 (n, height, width, channels), to be shown."""
+    pixels = images if images.dtype == np.uint8 else (images.clip(0, 1) * 255).round()
+    shown: Array = pixels.astype(np.uint8).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(shown)
+
+
+def _one(picture: Picture, form: PictureForm, levels: Levels | None) -> Array:
+    if not picture.file:
+        raise DesignerError(f"There is no picture file for {picture.name}: give a file.")
+    path = Path(picture.file)
+    content = file_content(path)
+    own = levels or picture_levels(content, str(path))
+    image = decode(content, str(path), form, levels=own)
+    if levels is None and image.dtype != np.uint8:  # a deep picture for a network of 8 bits
+        image = (image * 255).round().astype(np.uint8)
+    return image

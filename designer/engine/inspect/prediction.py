@@ -1,0 +1,122 @@
+"""What a network says of pictures: classes with probabilities, labels, or numbers."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from designer.data.pictures import Array
+from designer.engine.inspect import pictures as reading
+from designer.engine.inspect.subject import Loaded
+from designer.errors import DesignerError
+from designer.layers.activation import Sigmoid, Softmax
+from designer.runs.inspection import Picture
+
+_BATCH = 32  # pictures computed at once
+
+
+def predict(
+    loaded: Loaded,
+    pictures: Sequence[Picture],
+    *,
+    top: int = 5,
+    progress: Callable[[float], None] = lambda _: None,
+) -> tuple[list[dict[str, Any]], Array]:
+    """Return what a network says of each picture.
+
+    Parameters
+    ----------
+    loaded
+        The network.
+    pictures
+        Of any sizes; one that cannot be read does not stop the others.
+    top
+        The number of most probable classes that are named.
+    progress
+        Called with the share that is done.
+
+    Returns
+    -------
+    list of dict
+        For each picture its ``file`` and ``predictions``, or ``error``, a sentence. A prediction
+        has ``class`` and ``probability``, or for a network of numbers ``name`` and ``value``.
+    Array
+        The pictures as the network saw them, uint8 (n, height, width, channels); black where one
+        could not be read.
+    """
+    channels, height, width = loaded.preprocessing.input
+    shown = np.zeros((len(pictures), height, width, channels), np.uint8)
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(pictures), _BATCH):
+        progress(start / len(pictures))
+        some = pictures[start : start + _BATCH]
+        images: list[Array] = []
+        rows: list[int] = []
+        for number, each in enumerate(some, start):
+            entry: dict[str, Any] = {"file": each.file or each.name}
+            try:
+                images.append(reading.read([each], loaded))
+            except DesignerError as error:
+                entry["error"] = str(error)
+            else:
+                rows.append(number)
+            found.append(entry)
+        if not images:
+            continue
+        batch = np.concatenate(images)
+        shown[rows] = reading.seen(batch)
+        with torch.inference_mode():
+            output = loaded.network(reading.network_input(batch, loaded))
+        main = output if isinstance(output, Tensor) else output[0]
+        for row, values in zip(rows, answers(loaded, main).cpu(), strict=True):
+            found[row]["predictions"] = _named(loaded, values, top)
+    progress(1.0)
+    return found, shown
+
+
+def answers(loaded: Loaded, output: Tensor) -> Tensor:
+    """Return the main output as probabilities, or as it is for a network of numbers.
+
+    Parameters
+    ----------
+    loaded
+        The network.
+    output
+        Its main output, (n, ...).
+
+    Returns
+    -------
+    Tensor
+        (n, k) in float32: the softmax over classes, the sigmoid of labels, or values. A network
+        that ends in a Softmax or a Sigmoid gives probabilities itself.
+    """
+    values = output.float().flatten(1)
+    last = loaded.steps.before(loaded.steps.outputs[0])
+    kind = loaded.preprocessing.targets
+    if kind == "labels":
+        return values if isinstance(last, Sigmoid) else values.sigmoid()
+    if kind == "numbers":
+        return values
+    return values if isinstance(last, Softmax) else values.softmax(1)
+
+
+def names(loaded: Loaded, count: int) -> tuple[str, ...]:
+    """Return what the outputs are called: by their numbers where the run does not name them."""
+    given = loaded.preprocessing
+    return given.classes or given.labels or given.numbers or tuple(map(str, range(count)))
+
+
+def _named(loaded: Loaded, values: Tensor, top: int) -> list[dict[str, Any]]:
+    named = names(loaded, len(values))
+    if loaded.preprocessing.targets == "numbers":
+        return [
+            {"name": name, "value": value}
+            for name, value in zip(named, values.tolist(), strict=True)
+        ]
+    probabilities, order = values.topk(min(top, len(values)))
+    return [
+        {"class": named[index], "probability": probability}
+        for index, probability in zip(order.tolist(), probabilities.tolist(), strict=True)
+    ]

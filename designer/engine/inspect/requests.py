@@ -1,0 +1,124 @@
+"""The requests by which a network is looked into: a table that the worker process serves.
+
+A row gets the request and a `Job`, by which it says how far it is and learns that nobody waits for
+its answer any more. What it returns is the answer: plain values, and arrays, which reach the other
+process through shared memory (`designer.shared_arrays`). To add a kind of question, write a
+function and add a row to `REQUESTS`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import torch
+
+from designer.engine import device as devices
+from designer.engine.inspect import prediction
+from designer.engine.inspect.subject import Loaded, load
+from designer.errors import DesignerError
+from designer.runs.inspection import Picture, Subject
+from designer.shared_arrays import Arrays
+
+Request = Mapping[str, Any]
+
+
+class Canceled(DesignerError):  # noqa: N818 - nothing went wrong
+    """Nobody waits for the answer any more."""
+
+    def __init__(self) -> None:
+        super().__init__("This was canceled.")
+
+
+@dataclass(frozen=True)
+class Job:
+    """The work on one request.
+
+    Attributes
+    ----------
+    report
+        Tells the other process which share is done, from 0 to 1.
+    canceled
+        Returns whether nobody waits for the answer any more.
+    """
+
+    report: Callable[[float], None] = lambda _: None
+    canceled: Callable[[], bool] = lambda: False
+
+    def progress(self, share: float) -> None:
+        """Say how far the work is, from 0 to 1; call it often.
+
+        Raises
+        ------
+        Canceled
+            The work is to end here.
+        """
+        if self.canceled():
+            raise Canceled
+        self.report(share)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request gives: values for JSON, and arrays by name."""
+
+    fields: Mapping[str, Any]
+    arrays: Arrays = field(default_factory=dict)
+
+
+def subject_of(request: Request) -> Loaded:
+    """Return the network of a request: its ``subject``, on its ``device``."""
+    subject = msgspec.convert(request["subject"], Subject)
+    return load(subject, device=request.get("device", "auto"))
+
+
+def pictures_of(request: Request) -> list[Picture]:
+    """Return the ``pictures`` of a request."""
+    return msgspec.convert(request["pictures"], list[Picture])
+
+
+def _predict(request: Request, job: Job) -> Answer:
+    loaded = subject_of(request)
+    found, shown = prediction.predict(
+        loaded, pictures_of(request), top=request.get("top", 5), progress=job.progress
+    )
+    return Answer({"predictions": found, "notes": loaded.notes}, {"seen": shown})
+
+
+REQUESTS: Mapping[str, Callable[[Request, Job], Answer]] = {
+    "predict": _predict,
+}
+"""What is done for each kind of request.
+
+Every request has ``subject`` (`designer.runs.inspection.Subject`), and may have ``device`` and
+``threads``, the number of threads that it may take: 1 while a training runs beside it.
+
+- ``predict``: ``pictures``, ``top``. Gives ``predictions`` (see `prediction.predict`), ``notes``,
+  and the array ``seen``, uint8 (n, height, width, channels).
+"""
+
+
+def answer(request: Request, job: Job) -> Answer:
+    """Do what a request asks for.
+
+    Raises
+    ------
+    Canceled
+        It is not wanted any more.
+    DesignerError
+        It cannot be done.
+    """
+    with _threads(request.get("threads")), devices.enough_memory("inspect"):
+        return REQUESTS[request["do"]](request, job)
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    if count is not None:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

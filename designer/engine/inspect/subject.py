@@ -1,0 +1,199 @@
+"""The network that is looked into, with its weights, and how pictures become its input."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import msgspec
+import torch
+from torch import nn
+
+from designer.analysis.analysis import Analysis
+from designer.data import prepare_data
+from designer.design import files
+from designer.engine import checkpoint, export
+from designer.engine import device as devices
+from designer.engine.inspect.steps import Steps
+from designer.engine.preparation import data_request, fitted_preprocessing
+from designer.errors import DesignerError
+from designer.recipe.recipe import Recipe
+from designer.runs.folder import RunFolder
+from designer.runs.inspection import BEST, EPOCH, LAST, Subject
+from designer.runs.preprocessing import Preprocessing
+
+_REMEMBERED = 2  # networks that stay loaded: that of one run, and one to compare it with
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A network on its device, in eval mode.
+
+    Attributes
+    ----------
+    subject
+        What was asked for.
+    analysis
+        Of its design.
+    network, steps
+        The module, and the same node by node. Whoever changes a mode or a weight restores it.
+    device
+        Where the weights are.
+    preprocessing
+        How pictures become its input, and what its outputs mean.
+    notes
+        Sentences for the user, such as on what its pictures are standardized by.
+    """
+
+    subject: Subject
+    analysis: Analysis
+    network: nn.Module
+    steps: Steps
+    device: torch.device
+    preprocessing: Preprocessing
+    notes: tuple[str, ...] = ()
+
+
+_loaded: OrderedDict[Hashable, Loaded] = OrderedDict()
+
+
+def load(subject: Subject, *, device: str = "auto") -> Loaded:
+    """Return the network of a subject; the last two are remembered while their files stay the same.
+
+    Parameters
+    ----------
+    subject
+        The network and its weights.
+    device
+        As the recipe's setting ``device``.
+
+    Raises
+    ------
+    DesignerError
+        The design has errors, a file is missing or damaged, or weights do not fit.
+    """
+    chosen = devices.choose(device)
+    key = (msgspec.json.encode(subject), chosen, _stamps(subject))
+    found = _loaded.pop(key, None)
+    if found is None:
+        found = _load(subject, chosen)
+    _loaded[key] = found
+    while len(_loaded) > _REMEMBERED:
+        _loaded.popitem(last=False)
+    return found
+
+
+def checkpoint_path(run: RunFolder, weights: str) -> Path:
+    """Return the file of a run's weights.
+
+    Parameters
+    ----------
+    run
+        The run.
+    weights
+        ``best``, which is the last checkpoint while there is no best one, ``last``, or ``epoch:``
+        and a number.
+
+    Raises
+    ------
+    DesignerError
+        The run has no such checkpoint.
+    """
+    if weights == BEST:
+        path = run.best if run.best.exists() else run.last
+    elif weights == LAST:
+        path = run.last
+    elif weights.startswith(EPOCH):
+        number = weights.removeprefix(EPOCH)
+        path = run.last.with_name(f"epoch-{number}.pt")
+        if not path.exists():
+            raise DesignerError(
+                f"{run.path} keeps no checkpoint of epoch {number}: choose another epoch, or train "
+                "with the setting keep_checkpoints."
+            )
+    else:
+        raise DesignerError(
+            f"The weights of a run are {BEST}, {LAST} or {EPOCH}NUMBER, not {weights}."
+        )
+    if not path.exists():
+        raise DesignerError(f"{run.path} has no checkpoint yet; train it for an epoch first.")
+    return path
+
+
+def _load(subject: Subject, device: torch.device) -> Loaded:
+    model, preprocessing, notes = _of_run(subject) if subject.run else _of_design(subject)
+    network = model.network.to(device).to(memory_format=devices.memory_format(device))
+    network.eval().requires_grad_(False)
+    steps = Steps(network, model.analysis)
+    return Loaded(subject, model.analysis, network, steps, device, preprocessing, notes)
+
+
+_Found = tuple[export.Model, Preprocessing, tuple[str, ...]]
+
+
+def _of_run(subject: Subject) -> _Found:
+    run = RunFolder.open(Path(subject.run))
+    model = export.of_design(files.read(run.design))
+    path = checkpoint_path(run, subject.weights)
+    content = checkpoint.load(path, source=model.generated.source)
+    model.network.load_state_dict(content["network"])
+    return model, export.learned_preprocessing(run, content), ()
+
+
+def _of_design(subject: Subject) -> _Found:
+    design = files.loads(subject.design, origin="The design")
+    model = export.of_design(design, weights=subject.weights or None, seed=subject.seed)
+    preprocessing, note = _preprocessing_of_design(subject, model)
+    return model, preprocessing, (note,) if note else ()
+
+
+def _preprocessing_of_design(subject: Subject, model: export.Model) -> tuple[Preprocessing, str]:
+    """Return how pictures become the input of a design, and what the user must know of it."""
+    port = model.analysis.inputs[0]
+    if len(port.shape) != 3:
+        raise DesignerError(
+            f"{model.design.name} takes {len(port.shape)} axes, not the three of a picture: look "
+            "into a network of pictures."
+        )
+    shape = (port.shape[0], port.shape[1], port.shape[2])
+    if subject.weights and Path(subject.weights).is_dir():
+        learned = RunFolder.open(Path(subject.weights)).preprocessing()
+        if learned.input == shape:
+            return learned, ""
+    why = "there is no recipe"
+    if subject.recipe:
+        recipe = msgspec.convert(subject.recipe, Recipe)
+        try:
+            prepared = prepare_data(data_request(recipe, shape))
+            return fitted_preprocessing(prepared, recipe.loss), (
+                f"Pictures are standardized as those of {recipe.data.source}, the data of the "
+                "recipe."
+            )
+        except DesignerError as error:
+            why = str(error)
+    numbers = range(prod(model.analysis.outputs[0].shape))
+    neutral = Preprocessing(
+        input=shape,
+        mean=(0.0,) * shape[0],
+        deviation=(1.0,) * shape[0],
+        classes=tuple(map(str, numbers)),
+    )
+    return neutral, f"Pictures are scaled from 0 to 1 and not standardized ({why})."
+
+
+def _stamps(subject: Subject) -> Hashable:
+    """Return what changes when a file of the subject does."""
+    if subject.run:
+        run = RunFolder(Path(subject.run))
+        paths = [run.best, *run.last.parent.glob("*.pt"), run.design, run.preprocessing_file]
+    else:
+        paths = [Path(subject.weights)] if subject.weights else []
+    found: list[tuple[str, int, int]] = []
+    for path in paths:
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        found.append((str(path), stat.st_mtime_ns, stat.st_size))
+    return tuple(sorted(set(found)))

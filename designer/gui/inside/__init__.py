@@ -1,0 +1,1 @@
+"""Looking into networks: pictures tried out, feature maps, statistics and times of layers."""

@@ -1,0 +1,165 @@
+"""What is looked into: a network with its weights and the pictures that it is shown.
+
+The panels that look into networks share one `Inspection`, so that a picture dropped on one of them
+is the picture of all. It asks the worker process; nothing here needs torch.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from designer.errors import DesignerError
+from designer.runs.inspection import Picture, Subject
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from designer.gui.worker.service import Answer
+    from designer.gui.worker.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the worker answered: values, and arrays by name, which are read-only."""
+
+    fields: "Answer"
+    arrays: "dict[str, NDArray[np.generic]]" = field(default_factory=dict)
+
+
+class Inspection(QObject):
+    """The network that is looked into, the pictures that it is shown, and the questions about them.
+
+    Signals
+    -------
+    changed()
+        Another network, other weights, other pictures, or another of them is chosen.
+    busy_changed()
+        A question was asked or answered.
+    refused(sentence)
+        A question cannot be answered, for the reason in the sentence.
+
+    Attributes
+    ----------
+    subject
+        The network with its weights; None if nothing is looked into.
+    pictures
+        The pictures that it is shown.
+    chosen
+        The number of the picture whose values are shown.
+    """
+
+    changed = Signal()
+    busy_changed = Signal()
+    refused = Signal(str)
+
+    def __init__(self, trainer: "Trainer", parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.trainer = trainer
+        self.subject: Subject | None = None
+        self.pictures: tuple[Picture, ...] = ()
+        self.chosen = 0
+        self._asked: dict[str, _Question] = {}
+
+    @property
+    def picture(self) -> Picture | None:
+        """The picture whose values are shown."""
+        return self.pictures[self.chosen] if self.chosen < len(self.pictures) else None
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still to come."""
+        return bool(self._asked)
+
+    def look_into(self, subject: Subject | None) -> None:
+        """Look into another network, or into the same with other weights."""
+        if subject != self.subject:
+            self.subject = subject
+            self.changed.emit()
+
+    def show(self, pictures: Sequence[Picture], chosen: int = 0) -> None:
+        """Show the network other pictures."""
+        if (tuple(pictures), chosen) != (self.pictures, self.chosen):
+            self.pictures, self.chosen = tuple(pictures), chosen
+            self.changed.emit()
+
+    def choose(self, number: int) -> None:
+        """Choose the picture whose values are shown."""
+        self.show(self.pictures, number)
+
+    def ask(
+        self,
+        key: str,
+        request: "Answer",
+        done: Callable[[Reply], object],
+        *,
+        failed: Callable[[str], object] | None = None,
+        progress: Callable[[float], object] | None = None,
+        subject: Subject | None = None,
+    ) -> None:
+        """Ask the worker about the network.
+
+        Parameters
+        ----------
+        key
+            Who asks. An earlier question of the same key that is not answered yet is canceled, and
+            its answer is never heard.
+        request
+            The request without its subject; see `designer.engine.inspect.requests`.
+        done
+            Called with the answer.
+        failed
+            Called with a sentence if there is none; by default `refused` sends it.
+        progress
+            Called with the share that is done.
+        subject
+            The network, if not the one that is looked into.
+        """
+        self.cancel(key)
+        asked = subject or self.subject
+        if asked is None:
+            (failed or self.refused.emit)("No network is looked into: choose a run or a design.")
+            return
+        question = _Question(done, failed or self.refused.emit)
+        self._asked[key] = question
+        question.end = self.trainer.inspect(
+            {**request, "subject": msgspec.to_builtins(asked)},
+            lambda answer: self._answered(key, question, answer),
+            progress,
+        )
+        self.busy_changed.emit()
+
+    def cancel(self, key: str) -> None:
+        """Give up the question of a key, if it is not answered yet."""
+        question = self._asked.pop(key, None)
+        if question is not None:
+            question.end()
+            self.busy_changed.emit()
+
+    def _answered(self, key: str, question: "_Question", answer: "Answer") -> None:
+        from designer import shared_arrays  # imports numpy, which the start avoids
+
+        if self._asked.get(key) is not question:
+            shared_arrays.discard(answer)
+            return
+        del self._asked[key]
+        self.busy_changed.emit()
+        if not answer["ok"]:
+            question.failed(answer["message"])
+            return
+        try:
+            arrays = shared_arrays.receive(answer) if "arrays" in answer else {}
+        except DesignerError as error:
+            question.failed(str(error))
+            return
+        question.done(Reply(answer, arrays))
+
+
+@dataclass(eq=False)
+class _Question:
+    done: Callable[[Reply], object]
+    failed: Callable[[str], object]
+    end: Callable[[], Any] = lambda: None

@@ -1,0 +1,56 @@
+"""What a request to look into a network names: the network, its weights, and the pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+BEST, LAST = "best", "last"
+EPOCH = "epoch:"
+"""Before the number of an epoch whose checkpoint was kept."""
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A network with weights: that of a run, or a design.
+
+    Attributes
+    ----------
+    run
+        The run folder; "" for a design.
+    design
+        The text of a design file; "" for a run.
+    weights
+        Of a run: ``best``, ``last``, or ``epoch:`` and the number of an epoch whose checkpoint was
+        kept. Of a design: what `designer.engine.weights.read` takes, "" for fresh weights.
+    seed
+        From which fresh weights are drawn.
+    recipe
+        The recipe of a design: its data say how pictures are standardized where the weights do not.
+    """
+
+    run: str = ""
+    design: str = ""
+    weights: str = BEST
+    seed: int = 0
+    recipe: dict[str, Any] = {}
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A picture that a network looks at: a file, or an example of the data of a run.
+
+    Attributes
+    ----------
+    file
+        The path of a picture file; "" for an example.
+    part, index
+        The part, ``train``, ``validation`` or ``test``, and the number of the example in it.
+    """
+
+    file: str = ""
+    part: str = ""
+    index: int = 0
+
+    @property
+    def name(self) -> str:
+        """What sentences and tables call it."""
+        return Path(self.file).name if self.file else f"{self.part} {self.index}"
