@@ -6,7 +6,7 @@ is the picture of all. It asks the worker process; nothing here needs torch.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
@@ -18,8 +18,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from designer.gui.worker.service import Answer
-    from designer.gui.worker.trainer import Trainer
+    from designer.gui.worker.service import Answer, Done, Progress
+
+
+class Asks(Protocol):
+    """What sends a request to the worker process, and returns how to cancel it."""
+
+    def inspect(
+        self, request: "Answer", done: "Done", progress: "Progress | None" = None
+    ) -> Callable[[], None]: ...
 
 
 @dataclass(frozen=True)
@@ -56,12 +63,12 @@ class Inspection(QObject):
     busy_changed = Signal()
     refused = Signal(str)
 
-    def __init__(self, trainer: "Trainer", parent: QObject | None = None) -> None:
+    def __init__(self, worker: Asks, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.trainer = trainer
         self.subject: Subject | None = None
         self.pictures: tuple[Picture, ...] = ()
         self.chosen = 0
+        self._worker = worker
         self._asked: dict[str, _Question] = {}
 
     @property
@@ -125,7 +132,7 @@ class Inspection(QObject):
             return
         question = _Question(done, failed or self.refused.emit)
         self._asked[key] = question
-        question.end = self.trainer.inspect(
+        question.end = self._worker.inspect(
             {**request, "subject": msgspec.to_builtins(asked)},
             lambda answer: self._answered(key, question, answer),
             progress,
