@@ -255,3 +255,16 @@ def test_torch_is_not_imported(pets: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_columns_that_were_taken_are_said(tmp_path: Path, capsys: Captured) -> None:
+    write_pictures(tmp_path / "set", 8)
+    rows = [f"{i}.png,{'ab'[i % 2]},{'train' if i < 6 else 'test'}" for i in range(8)]
+    (tmp_path / "set" / "t.csv").write_text("\n".join(["file,kind of pet,split", *rows]))
+    assert main(["data", str(tmp_path / "set")]) == 0
+    text = capsys.readouterr().out
+    assert "Columns of t.csv: files in file; labels in kind of pet; parts in split\n" in text
+    assert "--set-recipe data.label_columns=NAME" in text
+    settings = as_json(capsys, str(tmp_path / "set"))["settings"]
+    assert settings["data.label_columns"] == ["kind of pet"]
+    assert settings["data.table"] == "t.csv"

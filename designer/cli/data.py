@@ -1,7 +1,7 @@
 """The work of ``netdesigner data``: what a data set holds and what is wrong with it."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,6 +65,8 @@ class Report:
         Its classes and counts.
     numbers
         The ranges of the numbers to predict; empty for classes and labels.
+    settings
+        What was found out while it was read, as settings of the recipe; see `DataSet`.
     grays
         The lowest and highest value of its pictures, those that become black and white of grays of
         more than 8 bits.
@@ -79,6 +81,7 @@ class Report:
     format: str
     description: Description
     numbers: tuple[Numbers, ...]
+    settings: Mapping[str, Any]
     grays: tuple[float, float]
     inspection: Inspection
     findings: tuple[Finding, ...]
@@ -131,6 +134,7 @@ def report(recipe: Recipe, *, every: bool = False) -> Report:
         data.format,
         description,
         _numbers(data),
+        data.settings,
         _grays(data),
         inspection,
         (
@@ -170,6 +174,7 @@ def to_json(report: Report) -> str:
         ],
         "targets": report.numbers,
         "counts": described.counts,
+        "settings": report.settings,
         "sizes": sizes,
         "looked_at": report.inspection.looked_at,
         "left_out": [{"file": each.file, "reason": each.reason} for each in report.left_out],

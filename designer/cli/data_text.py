@@ -27,6 +27,8 @@ _NAME = 24  # cells of the longest name of a class
 _CLASSES = 40  # classes that are all listed; of more, only the most and least frequent
 _ENDS = 10  # classes that are listed from each end
 _LEFT_OUT = 20  # files that are listed
+_NAMED = 5  # columns that are named
+_COLUMNS = {"file_column": "files", "label_columns": "labels", "part_column": "parts"}
 _LONGEST = 200  # characters of a setting that is printed
 _KINDS = {
     "classes": "one class for each image",
@@ -54,6 +56,7 @@ def lines(report: Report, width: int | None) -> Iterator[Line]:
     counts = ", ".join(f"{count:,} {PART_TITLES[part]}" for part, count in described.counts.items())
     yield Line(f"{title}; {_KINDS[described.kind]}; images: {counts}")
     yield Line(_sizes(report))
+    yield from _columns(report)
     yield Line()
     if described.kind == "numbers":
         yield from _numbers(report)
@@ -99,6 +102,25 @@ def _sizes(report: Report) -> str:
         return f"Size: {smallest} (height x width), {kinds}, {values}"
     middle = f"{number_text(float(np.median(heights)))}x{number_text(float(np.median(widths)))}"
     return f"Sizes: {smallest} to {largest}, median {middle} (height x width); {kinds}; {values}"
+
+
+def _columns(report: Report) -> Iterator[Line]:
+    """Yield which columns of a table were taken for what, and how others are chosen."""
+    named = {title: report.settings.get(f"data.{name}") for name, title in _COLUMNS.items()}
+    found = [f"{title} in {_listed(names)}" for title, names in named.items() if names]
+    if found:
+        table = report.settings.get("data.table")
+        of_table = f" of {table}" if table else ""
+        yield Line(f"Columns{of_table}: {'; '.join(found)}")
+        settings = " or ".join(f"--set-recipe data.{name}=NAME" for name in _COLUMNS)
+        yield Line(f"Others are taken with {settings}", Style.FAINT)
+
+
+def _listed(names: str | Sequence[str]) -> str:
+    """Return the name of a column, or the names of several."""
+    every = [names] if isinstance(names, str) else names
+    rest = len(every) - _NAMED
+    return ", ".join(every[:_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _numbers(report: Report) -> Iterator[Line]:

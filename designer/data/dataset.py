@@ -1,6 +1,7 @@
 """A data set as a value; making one checks that targets, examples and parts fit together."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,9 @@ class DataSet:
         Files that are not used, with the reasons.
     format
         The name of the format that it was read in; "" if it was made otherwise.
+    settings
+        What was found out while it was read, such as the column of labels: settings of the recipe
+        by their dotted names, with which it is read so again even if it has more columns then.
 
     Raises
     ------
@@ -48,6 +52,7 @@ class DataSet:
     findings: tuple[Finding, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     format: str = ""
+    settings: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, part in self.parts.items():

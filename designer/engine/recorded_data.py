@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from designer.data.opening import format_name, is_name, locate
 from designer.data.splitting import in_stored_order
 from designer.errors import DesignerError, OtherDataError
 from designer.known_data import KNOWN, how_to_get
+from designer.recipe.reading import changed
 from designer.runs.data_record import DataRecord, Location
 from designer.runs.folder import RunFolder
 from designer.storage import unwritable, write_atomically
@@ -54,6 +55,9 @@ class Recording:
         Whether that is quick, as no files are to be read.
     anew
         Whether the run begins in this session.
+    settings
+        What was found out while the data were read, which the recipe of a new run records; see
+        `DataSet`.
 
     Attributes
     ----------
@@ -68,8 +72,10 @@ class Recording:
         *,
         at_once: bool = True,
         anew: bool = False,
+        settings: Mapping[str, object] | None = None,
     ) -> None:
         self.note = note
+        self._settings = settings or {}
         self.anew = anew
         self._find = find
         self.at_once = at_once
@@ -126,7 +132,11 @@ class Recording:
         if self._find is None:
             return
         record, examples = self._find()
+        recipe = run.recipe()
+        complete = changed(recipe, self._settings if self.anew else {})
         try:
+            if complete != recipe:
+                write_atomically(run.recipe_file, complete.to_json())
             write_atomically(run.examples_file, examples)
             encoded = msgspec.json.format(msgspec.json.encode(record), indent=2)
             write_atomically(run.data_file, encoded + b"\n")
@@ -199,7 +209,9 @@ def data_of(
         )
         return record, encoded
 
-    return prepared, Recording(note, find, at_once=data.train.in_memory, anew=not begun)
+    return prepared, Recording(
+        note, find, at_once=data.train.in_memory, anew=not begun, settings=data.settings
+    )
 
 
 def remember_location(run: RunFolder, moved: Path) -> None:

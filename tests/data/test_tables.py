@@ -389,3 +389,48 @@ def test_a_row_of_pixels_that_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(DesignerError, match=r"no row of pixels|no pictures"):
         open_dataset(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("header", ["file,age", "id,age", "photo,label"])
+def test_numbers_that_are_all_different_are_predicted_though_they_name_pictures(
+    tmp_path: Path, header: str
+) -> None:
+    write_pictures(tmp_path, [f"{i}.png" for i in range(1, 21)])
+    ending = "" if header.startswith("id") else ".png"
+    rows = [f"{i}{ending},{21 - i}\n" for i in range(1, 21)]
+    (tmp_path / "t.csv").write_text(f"{header}\n{''.join(rows)}")
+    dataset = open_dataset(tmp_path)
+    assert dataset.target.kind == "numbers"
+    assert dataset.train.labels[:, 0].tolist() == list(range(20, 0, -1))
+    assert codes(dataset) == {"whole-numbers"}
+
+
+def test_what_was_found_is_read_so_again_when_the_table_has_more_columns(tmp_path: Path) -> None:
+    write_pictures(tmp_path, numbered(12))
+    rows = [
+        f"{i}.png,{'ab'[i % 2]};{'cd'[i % 3 // 2]},{'train' if i < 9 else 'test'}"
+        for i in range(12)
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(["file,kind,split", *rows]))
+    before = open_dataset(tmp_path)
+    assert before.settings == {
+        "data.table": "t.csv",
+        "data.file_column": "file",
+        "data.label_columns": ("kind",),
+        "data.part_column": "split",
+        "data.separator": ";",
+        "data.targets": "labels",
+    }
+    more = [f"{row},{i},{'xy'[i % 2]}" for i, row in enumerate(rows)]
+    (tmp_path / "t.csv").write_text("\n".join(["file,kind,split,path,label", *more]))
+    (tmp_path / "another.csv").write_text(
+        "\n".join(["file,label", *(f"{i}.png,{i % 2}" for i in range(12))])
+    )
+    assert open_dataset(tmp_path).target.values != before.target.values
+    options = ReadOptions(**{name[5:]: value for name, value in before.settings.items()})
+    again = open_dataset(tmp_path, options)
+    assert again.target == before.target
+    assert again.questions == ()
+    assert again.settings == before.settings
+    for part in ("train", "test"):
+        np.testing.assert_array_equal(again.parts[part].labels, before.parts[part].labels)

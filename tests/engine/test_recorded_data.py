@@ -411,3 +411,20 @@ def test_the_record_of_another_run_is_noticed(tmp_path, monkeypatch):
     run.examples_file.write_bytes(other.examples_file.read_bytes())
     with pytest.raises(DesignerError, match="of other data than the checkpoint"):
         train(run, resume=True)
+
+
+def test_a_run_records_the_columns_it_took_and_is_resumed_when_the_table_has_more(
+    tmp_path, pictures
+):
+    table = pictures / "animals.csv"
+    files = sorted(path.relative_to(pictures).as_posix() for path in pictures.rglob("*.png"))
+    rows = [f"{name},{name[:3]}" for name in files]
+    table.write_text("\n".join(["file,animal", *rows]))
+    run = stopped(tmp_path / "run", pictures)
+    recorded = run.recipe().data
+    assert (recorded.table, recorded.file_column) == ("animals.csv", "file")
+    assert (recorded.label_columns, recorded.targets) == (("animal",), "classes")
+    more = [f"{row},{number % 5}" for number, row in enumerate(rows)]
+    table.write_text("\n".join(["file,animal,label", *more]))
+    assert train(run, resume=True).status == "finished"
+    assert run.preprocessing().classes == ("cat", "dog", "owl")

@@ -88,6 +88,7 @@ def read(source: Source, options: ReadOptions) -> DataSet:
         parts.get("validation"),
         parts.get("test"),
         tuple(findings),
+        settings=guesses.settings(found.target.kind) | {"data.file_column": picture},
     )
 
 

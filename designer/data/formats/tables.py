@@ -45,6 +45,7 @@ def read(source: Source, options: ReadOptions) -> DataSet:
         parts.get("test"),
         examples.findings,
         (*source.files.left_out, *examples.left_out) if not source.chosen else examples.left_out,
+        settings=examples.settings,
     )
 
 

@@ -92,6 +92,7 @@ def read(source: Source, options: ReadOptions) -> DataSet:
         parts.get("test"),
         tuple(findings),
         _left_out(without),
+        settings=guesses.settings(found_labels.target.kind),
     )
 
 

@@ -1,6 +1,7 @@
 """Gathering the examples of tables: their pictures, labels and parts, and what is left out."""
 
 import posixpath
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -41,7 +42,7 @@ class Examples:
         The targets.
     parts
         The part of each example.
-    findings, left_out
+    findings, left_out, settings
         As of a `DataSet`.
     """
 
@@ -52,6 +53,7 @@ class Examples:
     parts: NDArray[np.str_]
     findings: tuple[Finding, ...]
     left_out: tuple[LeftOut, ...]
+    settings: Mapping[str, object]
 
 
 @dataclass
@@ -112,6 +114,8 @@ def gather(source: Source, sheets: Sheets, options: ReadOptions) -> Examples:
         parts=parts,
         findings=tuple(rows.findings),
         left_out=_listed(rows.left_out),
+        settings=guesses.settings(found.target.kind)
+        | ({} if source.chosen else {"data.table": table.name}),
     )
 
 

@@ -48,6 +48,17 @@ class Guesses:
     targets: Kind = "classes"
     findings: tuple[Finding, ...] = ()
 
+    def settings(self, kind: Kind) -> dict[str, object]:
+        """Return the settings of the recipe that say all this, with the kind of targets read."""
+        found = {
+            "data.file_column": self.file,
+            "data.label_columns": self.labels,
+            "data.part_column": self.part,
+            "data.separator": self.separator,
+            "data.targets": kind,
+        }
+        return {name: value for name, value in found.items() if value}
+
 
 def guess(table: Table, pictures: Places | None, options: ReadOptions) -> Guesses:
     """Return what the columns of a table are, as far as the options do not say it.
@@ -71,6 +82,10 @@ def guess(table: Table, pictures: Places | None, options: ReadOptions) -> Guesse
     if not part:
         questions += _unused_parts(table, profiles)
     candidates = [each for name, each in profiles.items() if name != part and len(each.values) > 1]
+    if not candidates:  # numbers to predict that happen to be names of pictures, too
+        files = [profile(name, table.column(name)) for name in other_files if name != part]
+        candidates = [each for each in files if each.numeric and len(each.values) > 1]
+        profiles |= {each.name: each for each in candidates}
     labels = options.label_columns
     if not labels:
         divided = {name for name in profiles if words(name) & PART_WORDS}
@@ -229,6 +244,7 @@ def _kind(
         return separator, "labels", []
     if column.numeric and options.targets == "auto":
         many = len(column.values) > FEW_VALUES and not words(column.name) & LABEL_WORDS
+        many |= column.numbering  # classes of one picture each could not be learned
         if not column.whole:
             return "", "numbers", []
         return "", "numbers" if many else "classes", _whole_numbers(table, column) if many else []
