@@ -84,9 +84,9 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
     if targets not in loss.targets:
         fitting = LOSSES[losses_for(targets)[0]]
         remedies = [recipe_fix(f"use the {fitting.title}", with_value("loss.name", fitting.name))]
-        if targets == "classes" and "labels" in loss.targets:
-            as_labels = with_value("data.targets", "labels")
-            remedies.append(recipe_fix("read the classes as labels", as_labels))
+        for kind in sorted(_also_read_as(data).intersection(loss.targets)):
+            as_kind = with_value("data.targets", kind)
+            remedies.append(recipe_fix(f"read the {targets} as {kind}", as_kind))
         return Match(
             f"{data.name} has {targets} as targets, but {loss.title} needs "
             f"{' or '.join(loss.targets)}.",
@@ -175,6 +175,15 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         if factor > _FAR and data.heights[0] == data.heights[1]:
             fixes += input_fixes((channels, own[1], own[2]), checked=True)
     return Match(warning=" ".join(warnings), note=" ".join(notes), fixes=fixes)
+
+
+def _also_read_as(data: "Description") -> frozenset[Targets]:
+    """Return the other kinds of targets that the targets of data may be read as."""
+    if data.kind == "classes":
+        return frozenset({"labels"})
+    if data.kind == "numbers" and data.outputs == 1:  # they may number classes
+        return frozenset({"classes"})
+    return frozenset()
 
 
 def _titled(wrong: Misfit) -> str:

@@ -3,15 +3,18 @@
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from designer import presets
 from designer.analysis.analysis import analyze
 from designer.data import describe, open_dataset
 from designer.data.findings import Choice, Finding
+from designer.data.options import read_options
 from designer.gui.documents.data_titles import BUILT_IN, built_in_for
 from designer.gui.documents.training_problem import RecipeFix
 from designer.gui.training.matching import match
 from designer.recipe.reading import changed
+from designer.recipe.recipe import Recipe
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +69,20 @@ def test_warnings_of_the_data_have_their_remedies(described):
     fix = found.fixes[0]
     assert isinstance(fix, RecipeFix)
     assert fix.change(recipe).loss.class_weights == "balanced"
+
+
+def test_whole_numbers_may_be_read_as_classes_for_a_loss_of_classes(tmp_path):
+    rows = ["file,age"]
+    for number in range(40):
+        Image.new("L", (28, 28), number).save(tmp_path / f"face{number}.png")
+        rows.append(f"face{number}.png,{number % 30}")
+    (tmp_path / "ages.csv").write_text("\n".join(rows))
+    recipe = changed(Recipe(), {"data.source": str(tmp_path)})
+    found = match(analyze(presets.load("lenet5")), describe(open_dataset(tmp_path)), recipe)
+    assert "has numbers as targets" in found.refusal
+    (fix,) = [fix for fix in found.fixes if fix.label == "read the numbers as classes"]
+    read = fix.change(recipe)
+    data = describe(open_dataset(tmp_path, read_options(read.data)))
+    assert data.kind == "classes"
+    refusal = match(analyze(presets.load("lenet5")), data, read).refusal
+    assert "has 30 classes, but scores has 10 values" in refusal
