@@ -178,6 +178,44 @@ def recipe(name_or_path: str | os.PathLike[str]) -> "Recipe | None":
     return found.recipe
 
 
+def usable_recipe(name_or_path: str | os.PathLike[str]) -> "Recipe | None":
+    """Return the recipe of `recipe`, for a preset with data that are on this computer.
+
+    Where the data set of a preset is missing, as ImageNet is at first, a built-in one takes its
+    place, so that every preset can be trained at once. The recipe in a design file is the user's
+    own and stays as it is.
+
+    Raises
+    ------
+    DesignerError
+        As `recipe`.
+    """
+    own = recipe(name_or_path)
+    missing = missing_data(name_or_path)
+    if own is None or not missing:
+        return own
+    from designer.known_data.titles import stand_in_for
+    from designer.recipe.reading import changed
+
+    return changed(own, {"data.source": stand_in_for(missing)})
+
+
+def missing_data(name_or_path: str | os.PathLike[str]) -> str:
+    """Return the name of the data set of a preset's recipe if it is not on this computer, else "".
+
+    Raises
+    ------
+    DesignerError
+        As `recipe`.
+    """
+    from designer.known_data.titles import is_missing
+
+    if os.fspath(name_or_path) not in names():
+        return ""
+    own = recipe(name_or_path)
+    return own.data.source if own is not None and is_missing(own.data.source) else ""
+
+
 def load(name_or_path: str | os.PathLike[str]) -> "Design":
     """Read a preset by its name, or a design file by its path.
 

@@ -120,11 +120,24 @@ def test_single_epoch_and_step_are_singular(capsys):
     assert "Finished after 1 epoch, 1 step, " in capsys.readouterr().out
 
 
-def test_preset_with_data_of_its_own_names_the_option(capsys):
-    assert main(["train", "vgg16"]) == 1
+def test_color_pictures_stand_in_for_the_missing_data_of_a_preset(capsys):
+    quick = ["--limit", "256", "--epochs", "1", "--set", "alpha=0.25", "--set", "resolution=32"]
+    assert main(["train", "mobilenet_v1", *quick, "--run", "run"]) == 0
     error = capsys.readouterr().err
-    assert "The recipe of the preset vgg16 is for the data set imagenet" in error
-    assert "--data" in error
+    assert "The preset mobilenet_v1 is for ImageNet, which is not on this computer" in error
+    assert "(shapes10) are used instead, and the design is set to their 10 classes." in error
+    run = RunFolder.open(Path("run"))
+    assert run.recipe().data.source == "shapes10"
+    assert run.network().outputs[0].shape == (10,)
+
+
+def test_own_recipe_for_missing_data_is_refused(capsys):
+    Path("own.json").write_text('{"data": {"source": "imagenet"}}')
+    for words in (["--recipe", "own.json"], ["--data", "imagenet"]):
+        assert main(["train", "vgg16", *words]) == 1
+        error = capsys.readouterr().err
+        assert 'no data set and no file or folder called "imagenet"' in error
+        assert "(mnist10k, shapes10)" in error
 
 
 def test_folder_that_cannot_be_written_names_the_options(capsys):

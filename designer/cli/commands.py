@@ -285,6 +285,7 @@ def train(
     """
     from designer.cli import jobs, recipes
     from designer.cli.runs import located
+    from designer.presets import missing_data
 
     network = load(design, settings)
     options = {
@@ -301,6 +302,9 @@ def train(
     changes = {name: value for name, value in options.items() if value is not None}
     chosen = recipes.read_settings(set_recipe)
     plan = jobs.recipe_for(design, recipe, changes | chosen)
+    if recipe is None and "data.source" not in changes | chosen and missing_data(design):
+        classes_set = any(each.partition("=")[0].strip() == "classes" for each in settings)
+        network = jobs.fit_to_stand_in(network, design, classes_set=classes_set)
     for sentence in recipes.without_effect(plan, chosen):
         write(f"{sentence}\n", error=True)
     paths = _paths("--export", export, more)

@@ -12,9 +12,11 @@ from designer import presets
 from designer.cli import runs, terminal
 from designer.cli.options import EXPORT_SUFFIXES
 from designer.cli.output import printable, show, write
-from designer.design import files
+from designer.design import edits, files
 from designer.design.values import Design
 from designer.errors import DesignerError
+from designer.known_data import KNOWN
+from designer.known_data.titles import BUILT_IN, data_title, stand_in_for
 from designer.recipe.reading import changed, read_recipe
 from designer.recipe.recipe import Recipe, consequences
 from designer.runs.begin import begin
@@ -35,7 +37,7 @@ def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, 
     ----------
     design_name
         A preset or design file. Its own recipe is used if no file is given; the defaults if it has
-        none.
+        none. Where the data of a preset are missing, built-in ones stand in.
     recipe_file
         The path of a recipe, or None.
     changes
@@ -49,9 +51,48 @@ def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, 
     if recipe_file is not None:
         recipe = read_recipe(Path(recipe_file))
     else:
-        recipe = presets.recipe(design_name) or Recipe()
+        recipe = presets.usable_recipe(design_name) or Recipe()
     given = {name: value for name, value in changes.items() if value is not None}
     return changed(recipe, {**given, **consequences(recipe, given)})
+
+
+def fit_to_stand_in(design: Design, name: str, *, classes_set: bool) -> Design:
+    """Say that built-in data stand in for those of a preset, and give the design their classes.
+
+    Parameters
+    ----------
+    design
+        The design of the preset.
+    name
+        The preset, whose data are not on this computer.
+    classes_set
+        Whether the user has said how many classes the design has; then it is left as it is.
+
+    Returns
+    -------
+    Design
+        The design, with as many classes as the built-in data.
+    """
+    missing = presets.missing_data(name)
+    source = stand_in_for(missing)
+    title, instead = data_title(missing, missing), BUILT_IN[source]
+    classes = design.arguments.get("classes")
+    if classes is None or classes_set or classes.default == instead.classes:
+        sentence = (
+            f"The preset {name} is for {title}, which is not on this computer: {instead.words} "
+            f"({source}) are used instead."
+        )
+    else:
+        design = edits.set_argument(design, "classes", instead.classes)
+        sentence = (
+            f"The preset {name} is for {title}, which is not on this computer: {instead.words} "
+            f"({source}) are used instead, and the design is set to their {instead.classes} "
+            "classes."
+        )
+    if missing in KNOWN:
+        sentence += f" To download it: netdesigner data {missing} --download"
+    write(f"{sentence}\n", error=True)
+    return design
 
 
 def train(
@@ -75,7 +116,7 @@ def train(
     DesignerError
         The data set does not exist, or the run cannot start or fails.
     """
-    recipe = _with_absolute_path(recipe, name)
+    recipe = _with_absolute_path(recipe)
     if folder:
         path = Path(folder).expanduser().absolute()
     else:
@@ -102,22 +143,13 @@ def _warn(design: Design, recipe: Recipe) -> None:
     show(sheet.problems((*analysis.problems, *found)), error=True)
 
 
-def _with_absolute_path(recipe: Recipe, name: str) -> Recipe:
+def _with_absolute_path(recipe: Recipe) -> Recipe:
     """Make the data set's path absolute, since the run may be resumed from another folder."""
-    from designer.data.opening import BUILT_IN, existing, is_name, locate
-    from designer.known_data import KNOWN
+    from designer.data.opening import existing, is_name
 
     source = recipe.data.source
     if is_name(source):
         return recipe
-    preset = presets.recipe(name)
-    of_preset = preset is not None and preset.data.source == source
-    if of_preset and source not in KNOWN and not locate(source).exists():
-        raise DesignerError(
-            f"The recipe of the preset {name} is for the data set {source}, which is neither built "
-            f"in nor a folder here: choose data with --data, a folder of yours or "
-            f"{' or '.join(BUILT_IN)}."
-        )
     return changed(recipe, {"data.source": str(existing(source))})
 
 

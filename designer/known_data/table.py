@@ -46,6 +46,8 @@ class KnownData:
         What the window calls it.
     help
         What it is, in a sentence.
+    channels
+        Those of its pictures: 1 for gray, 3 for color.
     license
         Under which terms it is given out.
     page
@@ -68,6 +70,7 @@ class KnownData:
     name: str
     title: str
     help: str
+    channels: int
     license: str
     page: str
     files: tuple[RemoteFile, ...]
@@ -115,6 +118,7 @@ _ROWS = (
         name="fashion_mnist",
         title="Fashion-MNIST",
         help="Gray pictures of clothes, 28×28, in 10 classes.",
+        channels=1,
         license="MIT license",
         page="https://github.com/zalandoresearch/fashion-mnist",
         files=(
@@ -131,6 +135,7 @@ _ROWS = (
         name="cifar10",
         title="CIFAR-10",
         help="Color pictures of animals and vehicles, 32×32, in 10 classes.",
+        channels=3,
         license="no stated license; its makers ask to cite their report",
         page="https://www.cs.toronto.edu/~kriz/cifar.html",
         files=(
@@ -149,6 +154,7 @@ _ROWS = (
         name="cifar100",
         title="CIFAR-100",
         help="Color pictures of things and animals, 32×32, in 100 classes.",
+        channels=3,
         license="no stated license; its makers ask to cite their report",
         page="https://www.cs.toronto.edu/~kriz/cifar.html",
         files=(
@@ -167,6 +173,7 @@ _ROWS = (
         name="mnist",
         title="MNIST, all digits",
         help="Gray pictures of handwritten digits, 28×28, in 10 classes.",
+        channels=1,
         license="CC BY-SA 3.0 license",
         page="http://yann.lecun.com/exdb/mnist",
         files=(
@@ -181,6 +188,7 @@ _ROWS = (
         name="svhn",
         title="SVHN, house numbers",
         help="Color pictures of digits on houses, 32×32, in 10 classes.",
+        channels=3,
         license="for non-commercial use only",
         page="http://ufldl.stanford.edu/housenumbers",
         files=(
@@ -194,6 +202,7 @@ _ROWS = (
         name="flowers102",
         title="Oxford 102 Flowers",
         help="Photographs of flowers in 102 classes.",
+        channels=3,
         license="no stated license; its makers ask to cite their paper",
         page="https://www.robots.ox.ac.uk/~vgg/data/flowers/102",
         files=(

@@ -19,7 +19,7 @@ from designer.data.splitting import Split, split
 from designer.data.targets import Target
 from designer.errors import DesignerError
 from designer.gui.base import numbers
-from designer.gui.documents.data_titles import data_title
+from designer.known_data.titles import data_title
 from designer.recipe.losses import LOSSES
 from designer.recipe.recipe import Data, Recipe, reading_settings
 

@@ -251,7 +251,11 @@ class Workspace(QObject):
         else:
             analysis = None
         return self.add(
-            design, saved=saved, preset=name, recipe=presets.recipe(name), analysis=analysis
+            design,
+            saved=saved,
+            preset=name,
+            recipe=presets.usable_recipe(name),
+            analysis=analysis,
         )
 
     def add(
@@ -367,7 +371,8 @@ class Workspace(QObject):
         if document.path is None and document.preset:
             from designer import presets
 
-            design, recipe = presets.load(document.preset), presets.recipe(document.preset)
+            design = presets.load(document.preset)
+            recipe = presets.usable_recipe(document.preset)
         elif document.path is not None:
             from designer.design import files
 

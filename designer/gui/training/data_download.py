@@ -8,6 +8,7 @@ from designer.gui.base import background, numbers
 from designer.gui.base.speed import idle_imports
 from designer.known_data import KNOWN, KnownData, find
 from designer.known_data.progress import Progress
+from designer.known_data.titles import BUILT_IN, data_title, stand_in_for
 
 _STEPS = 1000  # of the progress bar
 
@@ -24,6 +25,28 @@ def invitation(row: KnownData) -> str:
     return (
         f"{row.help} {row.title} is not on this computer yet: download it, or use a built-in data "
         "set."
+    )
+
+
+def stands_in(missing: str, adapted: bool) -> str:
+    """Return what is said of a built-in data set that takes the place of a preset's own.
+
+    Parameters
+    ----------
+    missing
+        The data set of the preset's recipe, which is not on this computer.
+    adapted
+        Whether Train gives the design as many outputs as the built-in data set has classes.
+    """
+    title, instead = data_title(missing, missing), BUILT_IN[stand_in_for(missing)]
+    if adapted:
+        return (
+            f"This preset is for {title}, which is not on this computer: Train uses "
+            f"{instead.words} instead and sets the design to their {instead.classes} classes."
+        )
+    return (
+        f"This preset is for {title}, which is not on this computer: Train uses {instead.words} "
+        "instead."
     )
 
 

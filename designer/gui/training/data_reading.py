@@ -8,9 +8,9 @@ from PySide6.QtGui import QImage
 
 from designer.errors import DesignerError
 from designer.gui.base.pictures import picture_of
-from designer.gui.documents.data_titles import BROUGHT, BUILT_IN
 from designer.gui.training import data_download
-from designer.known_data import KNOWN, find
+from designer.known_data import KNOWN
+from designer.known_data.titles import BROUGHT, is_missing
 from designer.recipe.recipe import Data
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ def read(settings: Data) -> Reading:
     from designer.data.parts import evenly
 
     source = settings.source
-    if source in KNOWN and is_brought(source):
+    if source in KNOWN and is_missing(source):
         raise DesignerError(data_download.invitation(KNOWN[source]))
-    if is_brought(source):
+    if is_missing(source):
         raise DesignerError(
             f"The recipe asks for {source_title(source)}, which does not come with the program: "
             "choose its folder, or use a built-in data set."
@@ -142,12 +142,6 @@ def _label(target: "Target", value: Any) -> str:
         return ", ".join(f"{number:.4g}" for number in value)
     there = [name for name, holds in zip(target.values, value, strict=True) if holds]
     return ", ".join(there) or "no label"
-
-
-def is_brought(source: str) -> bool:
-    """Whether a name in a recipe stands for data that users have to download, as ``imagenet``."""
-    here = source in BUILT_IN or Path(source).exists() or find(source) is not None
-    return Path(source).name == source and not here
 
 
 def source_title(source: str) -> str:

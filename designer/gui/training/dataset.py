@@ -28,12 +28,10 @@ from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.documents import steps
-from designer.gui.documents.data_titles import BUILT_IN, DIGITS
 from designer.gui.training import data_download
 from designer.gui.training.data_download import Download
 from designer.gui.training.data_reading import (
     Reading,
-    is_brought,
     is_table,
     look,
     read,
@@ -42,6 +40,7 @@ from designer.gui.training.data_reading import (
 from designer.gui.training.matching import Match, for_recipe, split_counts
 from designer.gui.training.wrapping_button import WrappingButton
 from designer.known_data import KNOWN, KnownData
+from designer.known_data.titles import BUILT_IN, DIGITS, is_missing
 from designer.recipe.recipe import Data, Recipe, reading_settings
 
 if TYPE_CHECKING:
@@ -219,12 +218,13 @@ class DataChooser(QWidget):
 
     # Downloading
 
-    def download(self) -> None:
-        """Download the data set that is shown, then read it."""
-        source = self.source
+    def download(self, source: str) -> None:
+        """Show a known data set and download it, then read it."""
         download = self._downloads[source] = Download(source, self)
         download.moved.connect(self._show_download)
         download.ended.connect(lambda error: self._downloaded(download, error))
+        if source != self.source:
+            self.chosen.emit(source)
         self.busy, self.error, self._failed = True, "", False
         self._show_state()
         self.read.emit()
@@ -307,7 +307,15 @@ class DataChooser(QWidget):
             if self.error:
                 self._show_state()
 
-    def show_match(self, match: Match, recipe: Recipe, act: Callable[[int], object]) -> None:
+    def show_match(
+        self,
+        match: Match,
+        recipe: Recipe,
+        act: Callable[[int], object],
+        *,
+        missing: str = "",
+        adapted: bool = False,
+    ) -> None:
         """Show whether the data set fits the design.
 
         Parameters
@@ -318,16 +326,24 @@ class DataChooser(QWidget):
             Decides how the data set is split.
         act
             Called with the number of the remedy whose button is pressed.
+        missing
+            The data set of the preset's recipe that is not on this computer, and for which the
+            one that is shown stands in; "" for none.
+        adapted
+            Whether Train gives the design as many outputs as the stand-in has classes.
         """
         if self.reading is not None:
             self.facts.setText(_facts(self.reading.description, recipe))
             self.facts.setToolTip(tip(_counted(for_recipe(self.reading.description, recipe))))
-        text = match.refusal or "\n".join(filter(None, (match.warning, match.note)))
+        instead = data_download.stands_in(missing, adapted) if missing else ""
+        text = match.refusal or "\n".join(filter(None, (match.warning, instead, match.note)))
         self.message.setText(text)
         self.message.setVisible(bool(text))
         role = "error" if match.refusal else "warning" if match.warning else "soft"
         _set_role(self.message, role)
         self._clear_remedies()
+        if missing in KNOWN:
+            self._offer_download(KNOWN[missing])
         for number, fix in enumerate(match.fixes):
             button = WrappingButton(steps.capitalized(fix.label), f"data-remedy-{number}")
             button.clicked.connect(lambda _=False, n=number: act(n))
@@ -350,9 +366,9 @@ class DataChooser(QWidget):
         self._clear_remedies()
         if self.error:
             self.message.setText(self.error)
-            to_do = is_brought(self.source) and not self._failed
+            to_do = is_missing(self.source) and not self._failed
             _set_role(self.message, "soft" if to_do else "error")
-            if self.source in KNOWN and is_brought(self.source):
+            if self.source in KNOWN and is_missing(self.source):
                 self._offer_download(KNOWN[self.source])
             offered = self.offered
             button = WrappingButton(steps.capitalized(BUILT_IN[offered].offer), "data-use-built-in")
@@ -366,7 +382,7 @@ class DataChooser(QWidget):
         label = f"Download {row.title} ({numbers.size(row.size)})"
         button = WrappingButton(label, "data-download")
         button.setToolTip(tip(data_download.terms(row)))
-        button.clicked.connect(self.download)
+        button.clicked.connect(lambda: self.download(row.name))
         self.remedies.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
     # Choosing

@@ -12,8 +12,8 @@ from designer.design.edits import Edit
 from designer.design.values import Design, LayerNode
 from designer.errors import DesignerError
 from designer.gui.base import numbers
-from designer.gui.documents.data_titles import BUILT_IN, built_in_for, data_title
 from designer.gui.documents.training_problem import recipe_fix
+from designer.known_data.titles import BUILT_IN, built_in_for, data_title
 from designer.recipe.losses import LOSSES, Targets, losses_for
 from designer.recipe.misfits import Misfit, misfit, whole_numbers_are_classes
 from designer.recipe.reading import changed
@@ -115,18 +115,11 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         if output.shape[0] != data.outputs and data.lowest_label:
             return Match(_begin_later(data), fixes=(_first_label(data),))
         if output.shape[0] != data.outputs:
-            edit = _outputs_edit(analysis, data.outputs)
-            if data.classes:
-                has = f"{data.name} has {data.outputs} classes"
-                remedy = f"set the design to {data.outputs} classes"
-            else:
-                thing = "label" if data.kind == "labels" else "target"
-                count = f"1 {thing}" if data.outputs == 1 else f"{data.outputs} {thing}s"
-                has = f"{data.name} has {count}"
-                remedy = f"set the design to {count}"
-            of_design = (Fix(remedy, edit),) if edit else ()
+            count = _count(data)
+            outputs = outputs_fix(analysis, data.outputs, count)
+            of_design = (outputs,) if outputs else ()
             return Match(
-                f"{has}, but {output.name} has {_values(output.shape[0])}.{note}",
+                f"{data.name} has {count}, but {output.name} has {_values(output.shape[0])}.{note}",
                 fixes=(*numeric, *of_design) if output.shape[0] == 1 else (*of_design, *numeric),
             )
     counts = split_counts(data, recipe)
@@ -254,6 +247,30 @@ def split_counts(data: "Description", recipe: Recipe) -> dict[str, int]:
     if recipe.data.limit is not None:
         counts["train"] = min(counts["train"], recipe.data.limit)
     return {part: counts[part] for part in ("train", "validation", "test") if part in counts}
+
+
+def outputs_fix(analysis: Analysis, number: int, count: str) -> Fix | None:
+    """Return the edit that gives the outputs of a design a size; None if none is clear.
+
+    Parameters
+    ----------
+    analysis
+        That of the design.
+    number
+        The size.
+    count
+        The size in words: 10 classes.
+    """
+    edit = _outputs_edit(analysis, number)
+    return Fix(f"set the design to {count}", edit) if edit else None
+
+
+def _count(data: "Description") -> str:
+    """Return how many classes, labels or targets data have, in words."""
+    if data.classes:
+        return f"{data.outputs} classes"
+    thing = "label" if data.kind == "labels" else "target"
+    return f"1 {thing}" if data.outputs == 1 else f"{data.outputs} {thing}s"
 
 
 def _outputs_edit(analysis: Analysis, number: int) -> Edit | None:

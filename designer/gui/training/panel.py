@@ -137,6 +137,7 @@ class TrainingPanel(QWidget):
         idle_imports.hurry()
         self.set_up.show_failure("")
         self._starting = True
+        self.set_up.adapt()
         self.trainer.begin(self.workspace.design, self.set_up.recipe)
 
     def start_when_ready(self) -> None:

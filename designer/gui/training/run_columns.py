@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from designer.gui.base import numbers
-from designer.gui.documents.data_titles import BUILT_IN, COLORS, data_title
 from designer.gui.worker.queue import ordinal
+from designer.known_data.titles import BUILT_IN, COLORS, data_title
 from designer.recipe.recipe import Recipe, fields, is_used, value_of
 from designer.recipe.settings import Field
 from designer.runs.rates import RateChange

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from designer.errors import DesignerError
 from designer.gui.base import background
-from designer.gui.documents.data_titles import data_title
 from designer.gui.documents.workspace import Workspace
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
+from designer.known_data.titles import data_title
 from designer.runs.folder import RunFolder
 from designer.runs.states import WORDS
 

@@ -2,6 +2,7 @@
 
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
@@ -21,6 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from designer import presets
+from designer.analysis.analysis import Analysis, analyze
+from designer.analysis.problems import Fix
 from designer.errors import DesignerError
 from designer.gui.base import icons, numbers
 from designer.gui.base.boxes import ComboBox
@@ -28,17 +31,25 @@ from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import sans, theme
 from designer.gui.documents import fitting, steps
-from designer.gui.documents.data_titles import BUILT_IN, built_in_for
 from designer.gui.documents.training_problem import RecipeFix, recipe_fix, training_problem
 from designer.gui.documents.workspace import Workspace
-from designer.gui.training.data_reading import is_brought
 from designer.gui.training.dataset import DataChooser
-from designer.gui.training.matching import Match, match, split_counts, with_values
+from designer.gui.training.matching import (
+    Match,
+    match,
+    outputs_fix,
+    split_counts,
+    with_values,
+)
 from designer.gui.training.recipe_form import RecipeForm
 from designer.gui.training.start_from import StartFrom
+from designer.known_data.titles import BUILT_IN, built_in_for, is_missing, stand_in_for
 from designer.recipe.reading import changed, read_recipe
 from designer.recipe.recipe import Recipe, other_data, reading_settings
 from designer.storage import save_file, unwritable
+
+if TYPE_CHECKING:
+    from designer.data import Description
 
 SETTLED = 150  # milliseconds after the last edit at which data and design are compared
 ASK_MEMORY = 5_000  # milliseconds between two queries of the free memory, while it is shown
@@ -70,6 +81,8 @@ class SetUp(QWidget):
         self.workspace = workspace
         self.match = Match()
         self.devices: tuple[fitting.Device, ...] = ()
+        self.missing = ""  # the data set of the preset's recipe if a built-in one stands in for it
+        self.adaptation: Fix | None = None  # what Train does to the design before, for the stand-in
         self._dropped = ""  # data that were dropped and are not read yet
         self.refused = ""  # why the panel does not allow Train now
         self._assemble()
@@ -295,7 +308,7 @@ class SetUp(QWidget):
     def _reset(self) -> None:
         document = self.workspace.document
         if document is not None:
-            own = presets.recipe(document.preset) if document.preset else None
+            own = presets.usable_recipe(document.preset) if document.preset else None
             self.take(own or Recipe())
 
     # Data and device
@@ -334,7 +347,8 @@ class SetUp(QWidget):
     def _compare(self) -> None:
         """Check that data set and design fit, and show the result."""
         reading = self.data.reading
-        self.match = Match()
+        self.match, self.missing = Match(), self._stood_in_for()
+        self.adaptation = self._adaptation()
         # While the form is hidden, the data of another design may be the last ones that were read.
         wanted = reading_settings(self.recipe.data)
         known = reading is not None and reading.settings == wanted
@@ -345,11 +359,44 @@ class SetUp(QWidget):
         if reading is not None and known and self.workspace.document is not None:
             analysis = self.workspace.analysis
             if analysis.inputs and analysis.outputs:
-                self.match = match(analysis, reading.description, self.recipe)
+                self._match(analysis, reading.description)
         if not self.data.error:
-            self.data.show_match(self.match, self.recipe, self._apply_fix)
+            self.data.show_match(
+                self.match,
+                self.recipe,
+                self._apply_fix,
+                missing=self.missing,
+                adapted=self.adaptation is not None,
+            )
         self._report()
         self._refresh()
+
+    def _stood_in_for(self) -> str:
+        """Return the missing data set of the preset's recipe that a built-in one stands in for."""
+        document = self.workspace.document
+        missing = presets.missing_data(document.preset) if document and document.preset else ""
+        stands_in = missing and self.recipe.data.source == stand_in_for(missing)
+        return missing if stands_in else ""
+
+    def _adaptation(self) -> Fix | None:
+        """Return the edit of Train that gives the design as many outputs as a stand-in needs."""
+        if not self.missing:
+            return None
+        analysis, classes = self.workspace.analysis, BUILT_IN[self.recipe.data.source].classes
+        if all(output.shape[:1] == (classes,) for output in analysis.outputs):
+            return None
+        return outputs_fix(analysis, classes, f"{classes} classes")
+
+    def _match(self, analysis: Analysis, data: "Description") -> None:
+        """Compare the data with the design, or with what Train makes of it for a stand-in."""
+        if self.adaptation is not None:
+            analysis = analyze(self.adaptation(analysis.design), analysis)
+        self.match = match(analysis, data, self.recipe)
+
+    def adapt(self) -> None:
+        """Give the design the outputs that the built-in data need which stand in for others."""
+        if self.adaptation is not None:
+            self.workspace.edit(steps.capitalized(self.adaptation.label), self.adaptation)
 
     def _report(self) -> None:
         """List among the problems of the design why it cannot be trained, or trains badly.
@@ -358,7 +405,7 @@ class SetUp(QWidget):
         are a step to do, not a problem.
         """
         sentence, fixes = self.match.refusal, self.match.fixes
-        if self._data_error and not is_brought(self.data.source):
+        if self._data_error and not is_missing(self.data.source):
             sentence = self._data_error
             offered = self.data.offered
             change = with_values(other_data(offered))

@@ -9,6 +9,7 @@ from designer.gui.base import theme
 from designer.gui.commands.tour import Tour, place_beside
 from designer.gui.commands.tour_steps import STEPS, Step
 from designer.gui.shell.main_window import MainWindow
+from designer.recipe.reading import changed
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -135,7 +136,9 @@ def go_to(tour: Tour, title: str) -> None:
 
 def test_while_train_is_disabled_it_says_why(window: MainWindow, qtbot: QtBot) -> None:
     """As soon as the data are read, it asks for the button."""
-    window.workspace.open_preset("vgg16")  # for ImageNet, which is not there
+    window.workspace.open_preset("vgg16")
+    own = changed(window.workspace.recipe, {"data.source": "imagenet"})  # which is not there
+    window.workspace.set_recipe(own)
     qtbot.waitUntil(lambda: bool(window.training.refusal()), timeout=20_000)
     tour = Tour(window)
     tour.begin()

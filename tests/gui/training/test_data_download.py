@@ -146,7 +146,9 @@ def test_a_preset_for_data_that_can_be_downloaded_offers_them(server, desk):
     desk.wait(lambda: desk.training.findChild(WrappingButton, "data-download"))
     button = desk.training.findChild(WrappingButton, "data-download")
     assert button.whole.startswith("Download CIFAR-10 (")
-    assert "CIFAR-10 is not on this computer yet" in desk.training.refusal()
+    assert data.source == "shapes10"  # which stands in until then
     click(desk, "data-download")
+    assert data.source == desk.workspace.recipe.data.source == "cifar10"
     desk.wait(lambda: data.reading and data.reading.source == "cifar10")
     assert not desk.training.refusal()
+    assert "not on this computer" not in data.message.text()

@@ -10,9 +10,9 @@ from designer.analysis.analysis import analyze
 from designer.data import describe, open_dataset
 from designer.data.findings import Choice, Finding
 from designer.data.options import read_options
-from designer.gui.documents.data_titles import BUILT_IN, built_in_for
 from designer.gui.documents.training_problem import RecipeFix
 from designer.gui.training.matching import match
+from designer.known_data.titles import BUILT_IN, built_in_for
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
 

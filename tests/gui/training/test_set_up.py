@@ -9,11 +9,13 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QToolButton
 
+from designer import presets
 from designer.design import edits
-from designer.gui.documents import data_titles, fitting
+from designer.gui.documents import fitting
 from designer.gui.training import data_reading, dataset
 from designer.gui.training.matching import split_counts
 from designer.gui.training.wrapping_button import WrappingButton
+from designer.known_data import titles
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, fields
 from tests.analysis.drawing import design
@@ -39,7 +41,7 @@ def type_over(desk, field, text):
 
 def test_the_digits_of_a_preset_are_shown(lenet):
     data = lenet.training.set_up.data
-    assert data.name.currentText() == data_titles.BUILT_IN[data_titles.DIGITS].title
+    assert data.name.currentText() == titles.BUILT_IN[titles.DIGITS].title
     assert data.reading.description.classes == tuple("0123456789")
     assert "28×28 gray, 10 classes" in data.facts.text()
     assert data.facts.text().endswith("7,204&nbsp;training, 800&nbsp;validation, 1,996&nbsp;test")
@@ -155,28 +157,78 @@ def test_a_path_without_a_data_set_is_reported(lenet, tmp_path):
     lenet.wait(lambda: "holds no pictures" in lenet.training.refusal())
 
 
-def test_a_recipe_for_data_that_is_not_here_offers_color_pictures(desk):
+def test_an_own_recipe_for_data_that_are_not_here_offers_color_pictures(desk):
     desk.workspace.open_preset("vgg16")
+    desk.training.set_up.data.chosen.emit("imagenet")
     desk.wait(lambda: desk.training.set_up.data.error)
     assert "The recipe asks for ImageNet" in desk.training.refusal()
     assert desk.training.set_up.data.name.currentText() == "ImageNet"
     assert "The recipe asks for ImageNet" in desk.training.set_up.why.text()
-    child(desk, QPushButton, "data-use-built-in").click()
-    desk.wait(lambda: "10 classes, but scores has 1,000" in desk.training.refusal())
+    button = child(desk, QPushButton, "data-use-built-in")
+    assert button.text() == "Use the built-in color pictures"
+    desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    desk.wait(lambda: desk.training.set_up.data.reading)
     assert desk.workspace.document.recipe.data.source == "shapes10"
 
 
-def test_a_network_for_color_pictures_trains_on_the_built_in_ones(desk):
+def test_train_takes_the_color_pictures_in_place_of_a_presets_missing_data(desk):
+    """The worker gets the design with their classes, which Train has set, and trains it."""
+    desk.workspace.open_preset("mobilenet_v1", {"alpha": 0.25, "resolution": 32})
+    set_up = desk.training.set_up
+    desk.wait(lambda: set_up.data.reading)
+    assert set_up.data.name.currentText() == "Shapes (built in)"
+    assert (
+        "This preset is for ImageNet, which is not on this computer: Train uses the built-in color "
+        "pictures instead and sets the design to their 10 classes."
+    ) in set_up.data.message.text()
+    assert set_up.data.message.property("role") == "soft"
+    set_up.take(changed(desk.workspace.recipe, {"data.limit": 256, "epochs": 1}))
+    train = child(desk, QPushButton, "training-start")
+    desk.wait(train.isEnabled)
+    assert desk.workspace.analysis.outputs[0].shape == (1000,)
+    desk.qtbot.mouseClick(train, Qt.MouseButton.LeftButton)
+    assert desk.workspace.analysis.outputs[0].shape == (10,)
+    assert desk.workspace.document.past[-1].label == "Set the design to 10 classes"
+    desk.wait(lambda: desk.trainer.shown is not None and desk.trainer.shown.state == "finished")
+
+
+def test_train_adapts_the_outputs_before_the_set_up_was_ever_seen(desk):
+    """The action in toolbar and menu does the same while another panel hides the set-up."""
+    desk.training.hide()
+    desk.workspace.open_preset("alexnet")
+    begun = []
+    desk.trainer.begin = lambda design, recipe: begun.append((design, recipe))
+    desk.training.start()
+    ((trained, recipe),) = begun
+    assert (trained.arguments["classes"].default, recipe.data.source) == (10, "shapes10")
+
+
+def test_a_stand_in_of_as_many_classes_changes_nothing_of_the_design(desk):
     desk.workspace.open_preset("resnet_cifar")
     set_up = desk.training.set_up
-    desk.wait(lambda: set_up.data.error)
-    button = child(desk, QPushButton, "data-use-built-in")
-    assert button.text() == "Use the built-in color pictures"
-    button.click()
-    desk.wait(lambda: set_up.data.reading and not desk.training.refusal())
-    assert set_up.data.name.currentText() == "Shapes (built in)"
-    assert "32×32 color, 10 classes" in set_up.data.facts.text()
+    desk.wait(lambda: set_up.data.reading)
+    assert set_up.data.message.text() == (
+        "This preset is for CIFAR-10, which is not on this computer: Train uses the built-in color "
+        "pictures instead."
+    )
+    assert set_up.adaptation is None
     assert child(desk, QPushButton, "training-start").isEnabled()
+    assert not desk.workspace.document.modified
+    assert child(desk, QPushButton, "data-download").whole.startswith("Download CIFAR-10 (")
+    set_up.data.chosen.emit("cifar10")  # her own choice: nothing takes its place
+    desk.wait(lambda: "CIFAR-10 is not on this computer yet" in desk.training.refusal())
+    set_up.reset.trigger()
+    desk.wait(lambda: not desk.training.refusal())
+    assert desk.workspace.recipe.data.source == "shapes10"
+
+
+@pytest.mark.parametrize("name", [n for n in presets.names() if presets.missing_data(n)])
+def test_every_preset_with_missing_data_can_be_trained_at_once(desk, name):
+    desk.workspace.open_preset(name)
+    desk.wait(lambda: desk.training.set_up.data.reading)
+    desk.wait(child(desk, QPushButton, "training-start").isEnabled)
+    assert desk.training.refusal() == ""
+    assert desk.training.set_up.missing in ("imagenet", "cifar10")
 
 
 def test_the_built_in_data_of_another_number_of_channels_are_offered(lenet):
