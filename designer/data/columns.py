@@ -9,12 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.data.files import Files
-from designer.data.pictures import Array, Levels, PictureForm, decode, fitted, read_facts
+from designer.data.pictures import (
+    HEAD,
+    Array,
+    Levels,
+    PictureForm,
+    check_beginning,
+    decode,
+    fitted,
+    read_facts,
+)
 from designer.errors import DesignerError
 
 Indices = Sequence[int] | NDArray[np.integer[Any]]
 Shape = tuple[int, ...]
 
+_LARGE = 2**24  # bytes of a picture file that are not read before its beginning
 _SHAPES_SAMPLE = 64  # picture files whose headers are read to find the sizes of all
 _DIGEST = 8  # bytes
 _ALL_READ, _SMALLEST_READ, _LARGEST_READ = 2**32, 2**12, 2**20  # bytes of all files, of each
@@ -147,7 +157,10 @@ class PictureColumn:
         DesignerError
             The file cannot be read.
         """
-        return self.files.read(self.names[index])
+        name = self.names[index]
+        if self.files.size(name) > _LARGE:  # it may unpack to gigabytes that are no picture
+            check_beginning(self.files.read(name, HEAD), self.files.where(name))
+        return self.files.read(name)
 
     def decode(self, index: int, form: PictureForm, out: Array | None = None) -> Array:
         """Return a picture as (channels, height, width), in the array `out` if one is given.
@@ -157,10 +170,8 @@ class PictureColumn:
         DesignerError
             The file cannot be read, or is no usable picture.
         """
-        name = self.names[index]
-        return decode(
-            self.files.read(name), self.files.where(name), form, levels=self.levels, out=out
-        )
+        where = self.files.where(self.names[index])
+        return decode(self.content(index), where, form, levels=self.levels, out=out)
 
     def read(self, indices: Indices, form: PictureForm | None = None) -> Array:
         assert form is not None, "pictures in files have no form of their own"

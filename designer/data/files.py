@@ -38,6 +38,11 @@ class Files(Protocol):
         """The paths of folders that hold no visible files or folders."""
         ...
 
+    @property
+    def cut_off(self) -> tuple[Path, ...]:
+        """The archives that end too early, so that files may be missing."""
+        ...
+
     def holds(self, name: str) -> bool:
         """Tell whether there is a file of this name."""
         ...
@@ -92,6 +97,10 @@ class FolderFiles:
     @property
     def empty_folders(self) -> tuple[str, ...]:
         return self._found.empty_folders
+
+    @property
+    def cut_off(self) -> tuple[Path, ...]:
+        return ()
 
     def holds(self, name: str) -> bool:
         return os.path.isfile(self.path / name)
@@ -247,6 +256,10 @@ class FilesBelow:
             for name in self.files.empty_folders
             if name.startswith(prefix)
         )
+
+    @property
+    def cut_off(self) -> tuple[Path, ...]:
+        return self.files.cut_off
 
     def holds(self, name: str) -> bool:
         return self.files.holds(f"{self.folder}/{name}")

@@ -251,6 +251,8 @@ class Examined:
     def content(self, index: int) -> bytes:
         try:
             return self.column.content(index)
+        except BrokenPicture:
+            raise
         except DesignerError as error:
             cause = error.__cause__
             reason = cause.strerror if isinstance(cause, OSError) else None

@@ -2,16 +2,19 @@
 
 import difflib
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from designer import resources
+from designer.data.columns import PictureColumn
 from designer.data.dataset import DataSet
 from designer.data.files import shown
+from designer.data.findings import Finding
 from designer.data.formats import descriptions, formats
 from designer.data.gray_levels import with_levels
 from designer.data.options import ReadOptions
-from designer.data.source import source_of
+from designer.data.source import Source, source_of
 from designer.data.target_kinds import as_kind
 from designer.errors import DesignerError
 from designer.known_data import KNOWN, NotHereError, find
@@ -50,6 +53,7 @@ def open_dataset(name_or_path: str | Path, options: ReadOptions | None = None) -
             if row.recognizes(source):
                 read = with_levels(row.read(row.taken(source), options), options)
                 data = replace(read, format=row.name)
+                data = data.with_findings(*_cut_off(source, data))
                 if options.targets != "auto":
                     data = as_kind(data, options.targets)
                 return replace(data, name=str(name_or_path)) if is_name(name_or_path) else data
@@ -64,6 +68,21 @@ def open_dataset(name_or_path: str | Path, options: ReadOptions | None = None) -
             "folder of picture files."
         ) from error
     raise _unrecognized(path)
+
+
+def _cut_off(source: Source, data: DataSet) -> Iterator[Finding]:
+    """Yield a warning for each archive that ends too early."""
+    column = data.train.images
+    own = column.files.cut_off if isinstance(column, PictureColumn) else ()
+    for path in dict.fromkeys((*source.files.cut_off, *own)):
+        yield Finding(
+            code="archive-cut-off",
+            sentence=(
+                f"{path} stops without the mark that ends an archive, so that files at its end may "
+                "be missing: download or pack it again."
+            ),
+            kind="warning",
+        )
 
 
 def format_name(name_or_path: str | Path) -> str:

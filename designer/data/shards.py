@@ -39,6 +39,10 @@ class ShardFiles:
     def empty_folders(self) -> tuple[str, ...]:
         return ()
 
+    @property
+    def cut_off(self) -> tuple[Path, ...]:
+        return tuple(path for files in self._archives.values() for path in files.cut_off)
+
     def holds(self, name: str) -> bool:
         return any(
             name.startswith(f"{shard}/") and files.holds(name.removeprefix(f"{shard}/"))

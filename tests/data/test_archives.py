@@ -1,5 +1,6 @@
 """Archives that promise too much, are damaged, or are compressed as a whole."""
 
+import gzip
 import io
 import os
 import pickle
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from designer.data import cache_folder, limits, open_dataset
+from designer.data import cache_folder, describe, limits, open_dataset
 from designer.data.archives import TarFiles, ZipFiles
+from designer.data.inspection import inspect
 from designer.errors import DesignerError
 from tests.data.test_layouts import PETS, picture, write_tar, write_zip
 
@@ -162,3 +164,49 @@ def test_a_negative_size_does_not_lead_in_circles(tmp_path: Path, where: str) ->
     (tmp_path / "pets.tar").write_bytes(bytes(header) + bytes(10_240))
     with pytest.raises(DesignerError, match=r"pets.tar is no readable TAR archive"):
         open_dataset(tmp_path / "pets.tar")
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+@pytest.mark.parametrize("damage", ["cut behind an entry", "cut in a header", "damaged header"])
+def test_an_archive_that_ends_too_early_is_told(tmp_path: Path, mode: str, damage: str) -> None:
+    write_tar(tmp_path / "whole.tar", PETS)
+    assert open_dataset(tmp_path / "whole.tar").findings == ()
+    content = bytearray((tmp_path / "whole.tar").read_bytes())
+    with tarfile.open(tmp_path / "whole.tar") as archive:
+        last = archive.getmembers()[-1].offset
+    if damage == "damaged header":
+        content[last + 148 : last + 154] = b"123456"
+    else:
+        del content[last + 100 * (damage == "cut in a header") :]
+    path = tmp_path / ("pets.tar" if mode == "w" else "pets.tgz")
+    path.write_bytes(content if mode == "w" else gzip.compress(content))
+    data = open_dataset(path)
+    assert len(data.train) == len(PETS) - 1
+    (found,) = data.findings
+    assert (found.code, found.kind) == ("archive-cut-off", "warning")
+    assert f"{path} stops without" in found.sentence
+
+
+def test_no_more_is_read_of_what_begins_as_no_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = 2**25
+    with zipfile.ZipFile(tmp_path / "pets.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, name in enumerate(PETS):
+            archive.writestr(name, picture(number))
+        archive.writestr("dog/zeros.png", bytes(size))
+    unpacked: list[int] = []
+    real = ZipFiles._content
+
+    def content(self: ZipFiles, name: str, place: zipfile.ZipInfo, wanted: int) -> bytes:
+        unpacked.append(wanted)
+        return real(self, name, place, wanted)
+
+    monkeypatch.setattr(ZipFiles, "_content", content)
+    data = open_dataset(tmp_path / "pets.zip")
+    describe(data)
+    (broken,) = inspect(data).broken
+    assert broken.file == "dog/zeros.png"
+    assert broken.reason.startswith("it is not a picture")
+    assert max(unpacked) < size
+    assert data.train.images.files.read("dog/zeros.png") == bytes(size)

@@ -44,6 +44,10 @@ class ArrowFiles:
     def empty_folders(self) -> tuple[str, ...]:
         return ()
 
+    @property
+    def cut_off(self) -> tuple[Path, ...]:
+        return ()
+
     def holds(self, name: str) -> bool:
         return name.isdecimal() and int(name) < len(self._rows)
 

@@ -11,6 +11,7 @@ from designer.data.pictures.files import (
     SUFFIXES,
     BrokenPicture,
     PictureFacts,
+    check_beginning,
     picture_facts,
     read_facts,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "Levels",
     "PictureFacts",
     "PictureForm",
+    "check_beginning",
     "decode",
     "file_content",
     "fit",

@@ -136,12 +136,26 @@ def read_facts(read: Callable[[int | None], bytes], name: str) -> PictureFacts:
         The file is damaged or too large.
     """
     head = read(HEAD)
+    check_beginning(head, name)
     try:
         return picture_facts(head, name)
     except BrokenPicture:
         if len(head) < HEAD:
             raise
         return picture_facts(read(None), name)
+
+
+def check_beginning(head: bytes, name: str) -> None:
+    """Refuse a file that does not begin as a picture does, so that the rest need not be read.
+
+    Raises
+    ------
+    BrokenPicture
+        It is in none of `FORMATS`.
+    """
+    Image.init()
+    if not any(Image.OPEN[each][1](head[:16]) for each in FORMATS):  # type: ignore[misc]
+        raise BrokenPicture(name, _unidentified(head))
 
 
 def is_deep(image: Image.Image) -> bool:
