@@ -48,7 +48,7 @@ def send(arrays: Arrays) -> dict[str, Any]:
                 start = -(-file.tell() // _ALIGNMENT) * _ALIGNMENT
                 file.seek(start)
                 _write(file, whole)
-                listed.append([name, whole.dtype.str, list(whole.shape), start])
+                listed.append([name, whole.dtype.str, list(each.shape), start])
     except OSError as error:
         with suppress(OSError):
             path.unlink()

@@ -155,7 +155,8 @@ class Inspection(QObject):
         del self._asked[key]
         self.busy_changed.emit()
         if not answer["ok"]:
-            question.failed(answer["message"])
+            again = " A new process is started: try again." if answer.get("died") else ""
+            question.failed(answer["message"] + again)
             return
         try:
             arrays = shared_arrays.receive(answer) if "arrays" in answer else {}

@@ -188,15 +188,15 @@ def ending(code: int | None, last_line: str) -> str:
     """
     if code == -signal.SIGKILL and not last_line:
         sentence = (
-            f"The training process was killed (signal {-code}), perhaps because the machine's "
+            f"The worker process was killed (signal {-code}), perhaps because the machine's "
             "memory ran out."
         )
     elif code is not None and code < 0:
-        sentence = f"The training process was killed (signal {-code})."
+        sentence = f"The worker process was killed (signal {-code})."
     elif code:
-        sentence = f"The training process ended with status {code}."
+        sentence = f"The worker process ended with status {code}."
     else:
-        sentence = "The training process is gone."
+        sentence = "The worker process is gone."
     return with_last_line(sentence, last_line)
 
 
