@@ -514,10 +514,11 @@ def runs_(runs: str | None, as_json: bool) -> None:
 def prune(names: Sequence[str], runs: str | None, older_than: int, dry_run: bool) -> None:
     """Delete old checkpoints to free disk space.
 
-    Deletes checkpoints/last.pt, from which a run is resumed or trained on. The weights of the best
-    epoch remain, so that the run can still be exported. Without a RUN, prunes all that ended by
-    themselves; a stopped, killed or failed run, which may be resumed, only if it is named. A run
-    that is being trained is never pruned.
+    Deletes checkpoints/last.pt, from which a run is resumed or trained on, and the weights that
+    were kept of other epochs (the setting keep_checkpoints). The weights of the best epoch remain,
+    so that the run can still be exported. Without a RUN, prunes all that ended by themselves; a
+    stopped, killed or failed run, which may be resumed, only if it is named. A run that is being
+    trained is never pruned.
     """
     from designer.cli import runs as listing
 

@@ -44,7 +44,7 @@ class _Network(msgspec.Struct):
 
 
 class _Best(_Network, kw_only=True):
-    """What ``best.pt`` holds besides."""
+    """What ``best.pt`` holds besides, and the weights that are kept of other epochs may."""
 
     best: Best | None = None
 
@@ -309,6 +309,8 @@ def _misfit(path: Path, error: Exception) -> DesignerError:
 
 def _other_checkpoint(path: Path) -> str:
     """Return a space and a sentence on the use of the run's other checkpoint; "" without one."""
+    if path.name not in ("best.pt", "last.pt"):  # one that was kept of an epoch, or of elsewhere
+        return ""
     other = path.with_name("best.pt" if path.name == "last.pt" else "last.pt")
     if not other.is_file():
         return ""

@@ -3,6 +3,7 @@
 import math
 import threading
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -207,6 +208,8 @@ class Loop:
         model.train()
         freeze(self._network, self._prepared.analysis)
         progress, patience = self._progress, self._recipe.early_stopping
+        if not progress.steps:
+            self._keep()
         self._pace.restart()
         while progress.epoch < self._recipe.epochs:
             if patience and progress.bad_epochs >= patience:
@@ -350,6 +353,7 @@ class Loop:
                 epoch=progress.epoch, loss=validation.loss, accuracy=validation.accuracy
             )
             self._save_best()
+        self._keep()
         self._pace.tick()
         seconds, progress.epoch_seconds = progress.epoch_seconds, 0.0
         self._events.write(
@@ -447,12 +451,26 @@ class Loop:
     def _save_best(self) -> None:
         if self._processes.first:
             self._events.check()
-            content = {
-                "network": self._network.state_dict(),
-                "preprocessing": msgspec.to_builtins(self._prepared.preprocessing),
-                "best": msgspec.to_builtins(self._progress.best),
-            }
-            checkpoint.save(self._run.best, content, source=self._prepared.source)
+            best = msgspec.to_builtins(self._progress.best)
+            self._save_weights(self._run.best, best=best)
+
+    def _keep(self) -> None:
+        """Keep the weights as they are, if the recipe says so for the number of epochs done.
+
+        They are written before the checkpoint of the same epoch, so that a run which is killed in
+        between writes them again when it is resumed.
+        """
+        epoch, interval = self._progress.epoch, self._recipe.keep_checkpoints
+        if interval is not None and epoch % interval == 0 and self._processes.first:
+            self._save_weights(self._run.kept(epoch))
+
+    def _save_weights(self, path: Path, **more: Any) -> None:
+        content = {
+            "network": self._network.state_dict(),
+            "preprocessing": msgspec.to_builtins(self._prepared.preprocessing),
+            **more,
+        }
+        checkpoint.save(path, content, source=self._prepared.source)
 
     # Steering
 

@@ -395,6 +395,17 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             low=0.0,
         ),
     ] = 300.0
+    keep_checkpoints: Annotated[
+        int | None,
+        Setting(
+            title="Keep weights every",
+            help="Keeps the weights of every so many epochs, and those before the first step, to "
+            "look into them later; empty for those of the best and the last epoch only.",
+            unit="epochs",
+            low=1,
+            empty="none",
+        ),
+    ] = None
     threads: Annotated[
         int | None,
         Setting(

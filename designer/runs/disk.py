@@ -47,14 +47,20 @@ def folder_bytes(path: Path) -> int:
 
 def prunable_bytes(run: RunFolder) -> int:
     """Return the bytes that `prune` would free, 0 if the run cannot be pruned."""
-    return 0 if refusal(run) else run.last.lstat().st_size
+    return 0 if refusal(run) else sum(path.lstat().st_size for path in _prunable(run))
+
+
+def _prunable(run: RunFolder) -> list[Path]:
+    """Return what `prune` deletes; the state comes last, by which it is seen to be done."""
+    return [*map(run.kept, run.kept_epochs()), run.last]
 
 
 def refusal(run: RunFolder) -> str:
     """Return why a run cannot be pruned, as a sentence; "" if it can.
 
-    Its state is ``checkpoints/last.pt``, from which the run is resumed or trained on. The weights
-    of the best epoch, ``checkpoints/best.pt``, remain for the export, so there must be some.
+    Its state is ``checkpoints/last.pt``, from which the run is resumed or trained on, and the
+    weights that were kept of other epochs go with it. The weights of the best epoch,
+    ``checkpoints/best.pt``, remain for the export, so there must be some.
     """
     name = run.path.name
     if run.worker() is not None:
@@ -90,7 +96,8 @@ def candidates(
 def prune(run: RunFolder) -> int:
     """Delete the state from which an ended run could be continued; return the bytes freed.
 
-    Curves, evaluation and the weights of the best epoch remain.
+    The weights that were kept of single epochs are deleted, too. Curves, evaluation and the weights
+    of the best epoch remain.
 
     Raises
     ------
@@ -101,10 +108,12 @@ def prune(run: RunFolder) -> int:
         raise DesignerError(sentence)
     with lock.held(run.lock):  # no worker can start meanwhile
         try:
-            size = run.last.lstat().st_size
+            paths = _prunable(run)
+            size = sum(path.lstat().st_size for path in paths)
             record = Pruned(time=time.time(), size=size)
             write_atomically(_record(run), msgspec.json.encode(record) + b"\n")
-            run.last.unlink()
+            for path in paths:
+                path.unlink()
         except OSError as error:
             raise unwritable(run.last, error) from error
     return size

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 
 _T = TypeVar("_T")
+_KEPT = re.compile(r"epoch-(0|[1-9][0-9]{0,8})\.pt")  # the name of a file of `RunFolder.kept`
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,22 @@ class RunFolder:
     def best(self) -> Path:
         """The weights of the epoch with the lowest validation loss."""
         return self.path / "checkpoints" / "best.pt"
+
+    def kept(self, epoch: int) -> Path:
+        """Return the file of the weights that were kept after an epoch; 0: before the first step.
+
+        The recipe's setting ``keep_checkpoints`` says of which epochs there is one.
+        """
+        return self.last.with_name(f"epoch-{epoch}.pt")
+
+    def kept_epochs(self) -> list[int]:
+        """Return the epochs whose weights were kept, in ascending order."""
+        try:
+            names = os.listdir(self.last.parent)
+        except OSError:
+            return []
+        found = (_KEPT.fullmatch(name) for name in names)
+        return sorted([int(each[1]) for each in found if each])
 
     @property
     def evaluation(self) -> Path:

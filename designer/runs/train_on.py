@@ -29,6 +29,7 @@ CHANGEABLE = (
     "device",
     "log_interval",
     "checkpoint_seconds",
+    "keep_checkpoints",
     "data.workers",
     "data.memory",
     "data.cache",

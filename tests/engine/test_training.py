@@ -276,6 +276,46 @@ def test_a_run_that_breaks_off_goes_on_exactly(tmp_path, data, event, number, mo
     assert_same(whole, broken)
 
 
+def test_weights_are_kept_every_few_epochs_and_change_nothing(tmp_path, data, look_always):
+    whole = create(tmp_path / "whole", tiny_recipe(data, epochs=4))
+    train(whole)
+    kept = create(tmp_path / "kept", tiny_recipe(data, epochs=4, keep_checkpoints=2))
+    assert train(kept, interrupt=StopAt(30)).status == "stopped"  # in the third epoch
+    assert kept.kept_epochs() == [0, 2]
+    before = kept.kept(2).read_bytes()
+    train(kept, resume=True)
+    assert_same(whole, kept)
+    assert kept.kept_epochs() == [0, 2, 4]
+    assert kept.kept(2).read_bytes() == before
+    last, last_kept = weights(kept.last, kept), weights(kept.kept(4), kept)
+    assert all(torch.equal(last[name], last_kept[name]) for name in last)
+    first = weights(kept.kept(0), kept)
+    assert not torch.equal(first["conv.weight"], last["conv.weight"])
+    assert kept.kept(4).stat().st_size <= kept.best.stat().st_size
+
+
+def test_weights_kept_at_a_break_are_written_again(tmp_path, data, monkeypatch):
+    whole = create(tmp_path / "whole", tiny_recipe(data, keep_checkpoints=1))
+    train(whole)
+    broken = create(tmp_path / "broken", tiny_recipe(data, keep_checkpoints=1))
+    save = checkpoint.save
+
+    def break_off(path, content, *, source):
+        save(path, content, source=source)
+        if path == broken.kept(2):
+            raise SystemExit  # a kill between the weights and the checkpoint of an epoch
+
+    monkeypatch.setattr(checkpoint, "save", break_off)
+    with pytest.raises(SystemExit):
+        train(broken)
+    monkeypatch.setattr(checkpoint, "save", save)
+    train(broken, resume=True)
+    assert_same(whole, broken)
+    for epoch in range(4):
+        one, two = (weights(run.kept(epoch), run) for run in (whole, broken))
+        assert all(torch.equal(one[name], two[name]) for name in one)
+
+
 def test_commands_are_obeyed(tmp_path, data, look_always, monkeypatch):
     run = create(tmp_path / "run", tiny_recipe(data, schedule__name="constant"))
     control.send(run.control, "set_lr", value=0.01)

@@ -40,6 +40,18 @@ def test_pruning_deletes_the_state_only(tmp_path):
     assert disk.prunable_bytes(run) == 0
 
 
+def test_weights_kept_of_single_epochs_are_pruned_with_the_state(tmp_path):
+    run = made(tmp_path / "run")
+    for epoch in (10, 0, 5):
+        run.kept(epoch).write_bytes(bytes(200))
+    (run.last.parent / "epoch-05.pt").write_bytes(b"")
+    assert run.kept_epochs() == [0, 5, 10]
+    assert disk.prunable_bytes(run) == 1600
+    assert disk.prune(run) == 1600
+    assert run.kept_epochs() == []
+    assert sorted(path.name for path in run.last.parent.iterdir()) == ["best.pt", "epoch-05.pt"]
+
+
 def test_pruned_run_says_so_when_it_should_continue(tmp_path):
     run = made(tmp_path / "run")
     disk.require_state(run)

@@ -47,7 +47,8 @@ class DiskDialog(QDialog):
         self.trainer = trainer
         words = QLabel(
             "A checkpoint holds the whole state of a training: a run without it can be shown, "
-            "compared and exported, but neither resumed nor trained on. Runs that were stopped or "
+            "compared and exported, but neither resumed nor trained on. Weights that were kept of "
+            "other epochs than the best are deleted with it. Runs that were stopped or "
             "interrupted are not listed, since they wait to be resumed.",
             wordWrap=True,
         )
