@@ -106,8 +106,8 @@ def checkpoint_path(run: RunFolder, weights: str) -> Path:
         path = run.last
     elif weights.startswith(EPOCH):
         number = weights.removeprefix(EPOCH)
-        path = run.kept(int(number)) if number.isdecimal() else None
-        if path is None or not path.exists():
+        path = run.kept(int(number) if number.isdecimal() else -1)
+        if not path.exists():
             raise DesignerError(
                 f"{run.path} keeps no checkpoint of epoch {number}: choose another epoch, or train "
                 "with the setting keep_checkpoints."
