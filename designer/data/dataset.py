@@ -96,6 +96,10 @@ class DataSet:
         """Return it with more findings."""
         return replace(self, findings=(*self.findings, *findings))
 
+    def with_left_out(self, *files: LeftOut) -> "DataSet":
+        """Return it with more files that are not used."""
+        return replace(self, left_out=(*self.left_out, *files))
+
     def _check(self, name: str, part: Part) -> None:
         where = f"The {name} part of {self.path}"
         if not len(part):

@@ -16,6 +16,7 @@ from designer.data.gray_levels import with_levels
 from designer.data.options import ReadOptions
 from designer.data.source import Source, source_of
 from designer.data.target_kinds import as_kind
+from designer.data.unread import with_unread
 from designer.errors import DesignerError
 from designer.known_data import KNOWN, NotHereError, find
 
@@ -53,7 +54,7 @@ def open_dataset(name_or_path: str | Path, options: ReadOptions | None = None) -
             if row.recognizes(source):
                 read = with_levels(row.read(row.taken(source), options), options)
                 data = replace(read, format=row.name)
-                data = data.with_findings(*_cut_off(source, data))
+                data = with_unread(data.with_findings(*_cut_off(source, data)), source)
                 if options.targets != "auto":
                     data = as_kind(data, options.targets)
                 return replace(data, name=str(name_or_path)) if is_name(name_or_path) else data

@@ -211,6 +211,35 @@ def a_class_folder_without_pictures(root: Path) -> Expected:
 
 
 @layout
+def pictures_of_kinds_that_are_not_read(root: Path) -> Expected:
+    write(root, *PETS, "cat/a.HEIC", "dog/b.svg", "dog/notes.txt")
+    return Expected(
+        **FOUND_PETS,
+        says=("unread-pictures: of a kind that is not read (.heic, .svg), such as cat/a.HEIC.",),
+        left_out=("cat/a.HEIC", "dog/b.svg"),
+    )
+
+
+@layout
+def only_pictures_of_kinds_that_are_not_read(root: Path) -> Expected:
+    write(root, "cat/a.heic", "dog/b.heic")
+    return Expected(refused="such as cat/a.heic. Convert pictures of other kinds")
+
+
+@layout
+def a_table_that_names_pictures_that_are_not_read(root: Path) -> Expected:
+    write(root, *(f"{i}.png" for i in range(4)), "4.heic", "5.heic", "5.png")
+    rows = [f"{i}.{'png' if i < 4 else 'heic'},{'ab'[i % 2]}\n" for i in range(6)]
+    (root / "t.csv").write_text("file,label\n" + "".join(rows))
+    return Expected(
+        classes=("a", "b"),
+        counts={"train": [2, 3]},  # the last was converted
+        says=("missing-pictures: Convert pictures of other kinds", "unread-pictures: 2 pictures"),
+        left_out=("4.heic", "4.heic", "5.heic"),
+    )
+
+
+@layout
 def one_class(root: Path) -> Expected:
     write(root, *some("cat", 3))
     (root / "dog").mkdir()

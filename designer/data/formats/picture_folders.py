@@ -16,9 +16,11 @@ from designer.data.layouts import Layout, PartLayout, find_layout
 from designer.data.options import ReadOptions
 from designer.data.part_names import part_of
 from designer.data.parts import Part
+from designer.data.pictures import is_unread
 from designer.data.source import Source, is_picture
 from designer.data.spellings import one_spelling
 from designer.data.targets import classes_target
+from designer.data.unread import CONVERT
 from designer.errors import DesignerError
 
 Parts = dict[str, PartLayout]
@@ -236,6 +238,11 @@ def _no_pictures(source: Source) -> DesignerError:
         return DesignerError(
             f"{source.path} holds no pictures but the archive {shown(archives[0])}: unpack that "
             "archive, and open what it held."
+        )
+    if unread := next(filter(is_unread, source.files.names), None):
+        return DesignerError(
+            f"{source.path} holds no pictures that can be read but others, such as "
+            f"{shown(unread)}. {CONVERT}"
         )
     for each in source.files.left_out:
         return DesignerError(

@@ -12,6 +12,7 @@ from designer.data.pictures.files import (
     BrokenPicture,
     PictureFacts,
     check_beginning,
+    is_unread,
     picture_facts,
     read_facts,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "file_content",
     "fit",
     "fitted",
+    "is_unread",
     "joined",
     "levels_of",
     "picture_facts",

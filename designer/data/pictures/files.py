@@ -8,26 +8,36 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from designer.errors import DesignerError
 
+_AVIF = find_spec("PIL._avif") is not None  # from Pillow 11.3 on
+
 SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+    {".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
     | {".ppm", ".pgm", ".pbm", ".pnm"}
+    | ({".avif"} if _AVIF else set())
 )
+
+UNREAD_SUFFIXES = (
+    frozenset({".avif", ".heic", ".heif", ".jp2", ".j2k", ".jxl", ".svg", ".eps", ".psd", ".ico"})
+    | frozenset({".tga", ".exr", ".hdr", ".dcm", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf"})
+) - SUFFIXES
+"""Endings of pictures that are not read, which users are told of."""
 
 HEAD = 2**16
 """Bytes at the start of a file that are enough for `picture_facts` of most files.
 
-WEBP files and many TIFF files need all their bytes.
+WEBP and AVIF files and many TIFF files need all their bytes.
 """
 
 # Only these decoders are tried. Pillow chooses by a file's content, not its name, and some of its
 # other decoders are dangerous: EPS starts Ghostscript. PPM stands for PBM and PGM, too.
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM", *(("AVIF",) if _AVIF else ()))
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 # The EXIF tag and what its values mean. From 5 on, height and width are exchanged.
@@ -66,6 +76,12 @@ class BrokenPicture(DesignerError):  # noqa: N818 - it names what is at hand, no
     def __reduce__(self) -> tuple[type["BrokenPicture"], tuple[str, str]]:
         # Exceptions are copied to another process with the message as their only argument.
         return BrokenPicture, (self.name, self.reason)
+
+
+def is_unread(name: str) -> bool:
+    """Tell by its ending whether a file is a picture of a kind that is not read."""
+    dot = name.rfind(".")
+    return dot >= 0 and name[dot:].lower() in UNREAD_SUFFIXES
 
 
 @dataclass(frozen=True)

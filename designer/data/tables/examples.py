@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from designer.data.files import Files
 from designer.data.findings import Choice, Finding, LeftOut
 from designer.data.options import ReadOptions
-from designer.data.pictures import Array
+from designer.data.pictures import Array, is_unread
 from designer.data.source import Source
 from designer.data.tables.guesses import Guesses, guess, part_in
 from designer.data.tables.labelled import Labelled, labelled
@@ -19,6 +19,7 @@ from designer.data.tables.places import Places, has_class_folders
 from designer.data.tables.rows import Table, read_table
 from designer.data.tables.sheets import Sheet, Sheets, has_columns
 from designer.data.tables.text import LABEL_WORDS, words
+from designer.data.unread import CONVERT
 from designer.errors import DesignerError
 
 _LISTED = 200  # files with the same reason that are listed by name
@@ -236,11 +237,12 @@ def _tell_missing(
         return
     where = pictures.files.where(table.name) if not pictures.base else table.name
     shown = ", ".join(repr(cell)[1:-1] for cell in missing[:3]) + ", ..." * (len(missing) > 3)
+    remedy = f" {CONVERT}" if any(map(is_unread, missing)) else ""
     if len(missing) > _MISSING * count:
         raise DesignerError(
             f"{len(missing):,} of the {count:,} pictures that {where} names in the column "
             f"{guesses.file} are not there ({shown}): put them into the folder of the table, or "
-            "choose another column (data.file_column)."
+            f"choose another column (data.file_column).{remedy}"
         )
     rows.leave_out(f"is named in {table.name} but is not there", *missing)
     rows.findings.append(
@@ -248,7 +250,7 @@ def _tell_missing(
             code="missing-pictures",
             sentence=(
                 f"{len(missing):,} of the {count:,} pictures that {table.name} names are not "
-                f"there ({shown}): they are left out."
+                f"there ({shown}): they are left out.{remedy}"
             ),
             kind="warning",
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 from designer.data.files import Files, FolderFiles, natural_path
 from designer.data.part_names import parts_of
-from designer.data.pictures import SUFFIXES
+from designer.data.pictures import SUFFIXES, is_unread
 from designer.data.source import Source
 from designer.data.tables.rows import Table
 
@@ -155,7 +155,7 @@ def _plain(cell: str) -> str:
 
 
 def _stem(name: str) -> str:
-    return name[: name.rfind(".")] if is_picture(name) else name
+    return name[: name.rfind(".")] if is_picture(name) or is_unread(name) else name
 
 
 def _nearest(candidates: Sequence[str], value: str, hints: Sequence[str]) -> str:

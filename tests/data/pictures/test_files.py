@@ -12,6 +12,7 @@ from PIL import Image
 
 from designer.data import read_picture
 from designer.data.pictures import (
+    FORMATS,
     HEAD,
     BrokenPicture,
     Levels,
@@ -53,6 +54,7 @@ WHOLE = {
         "WEBP": {},
         "TIFF": {"compression": "tiff_lzw"},
         "PPM": {},
+        **({"AVIF": {"quality": 90}} if "AVIF" in FORMATS else {}),
     }.items()
 }
 
@@ -128,7 +130,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", WHOLE)
 def test_the_name_does_not_matter(name: str) -> None:
     pixels = decode(WHOLE[name], "a.txt", FORM).astype(int)
-    if name not in ("JPEG", "GIF", "WEBP"):  # these lose something
+    if name not in ("JPEG", "GIF", "WEBP", "AVIF"):  # these lose something
         np.testing.assert_array_equal(pixels, COLOR.transpose(2, 0, 1))
     assert picture_facts(WHOLE[name], "a.txt") == PictureFacts(20, 30, 3, deep=False)
 
