@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from designer.errors import DesignerError
-from designer.runs.events import BINARY, NO_LINK
+from designer.runs.lines import BINARY, NO_LINK
 from designer.storage import unwritable
 
 CommandName = Literal["pause", "resume", "stop", "checkpoint", "set_lr", "scale_lr", "schedule_lr"]

@@ -96,6 +96,11 @@ class RunFolder:
         return self.path / "events.jsonl"
 
     @property
+    def layers(self) -> Path:
+        """Statistics of the layers; see ``layer_statistics.MeasurementReader``."""
+        return self.path / "layers.jsonl"
+
+    @property
     def control(self) -> Path:
         """The commands to the worker; see ``control.send``."""
         return self.path / "control.jsonl"

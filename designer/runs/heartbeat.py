@@ -18,8 +18,8 @@ import msgspec
 from designer import system
 from designer.errors import UNREADABLE
 from designer.processes import is_stopped
-from designer.runs.events import BINARY, NO_LINK
 from designer.runs.folder import RunFolder
+from designer.runs.lines import BINARY, NO_LINK
 from designer.runs.wording import duration
 
 BEAT_SECONDS = 1.0

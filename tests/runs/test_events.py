@@ -150,7 +150,7 @@ def test_a_read_only_folder_is_told(tmp_path, monkeypatch):
 
 
 def test_a_long_log_comes_in_pieces(tmp_path, monkeypatch):
-    monkeypatch.setattr("designer.runs.events._BLOCK", 50)
+    monkeypatch.setattr("designer.runs.lines._BLOCK", 50)
     path = tmp_path / "events.jsonl"
     write(path, *"abcdef")
     reader = EventReader(path)
