@@ -518,6 +518,16 @@ def test_all_broken_pictures_are_named_with_the_option_that_leaves_them_out(tmp_
     assert main([*train, "--run", str(tmp_path / "second"), *shlex.split(option)]) == 0
 
 
+def test_what_is_unbalanced_is_said_with_the_options_that_help(tmp_path, capsys):
+    data = saved(tmp_path / "rare.npz", np.arange(60) % 10 * (np.arange(60) > 49))
+    design = small(tmp_path / "small.json", POOL, FLATTEN, TEN)
+    train = ["train", design, "--data", data, "--batch", "8", "--epochs", "1"]
+    assert main([*train, "--run", str(tmp_path / "run")]) == 0
+    output = capsys.readouterr().out
+    assert "--set-recipe loss.class_weights=balanced" in output
+    assert "--set-recipe data.sampling=balanced" in output
+
+
 def test_gaps_are_named_and_a_class_that_never_occurs_is_noted(tmp_path, capsys):
     design = small(tmp_path / "small.json", POOL, FLATTEN, TEN)
     train = ["train", design, "--batch", "8", "--epochs", "1", "--data"]

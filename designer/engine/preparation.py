@@ -15,6 +15,7 @@ from designer.data import DataRequest, DataSet, Part, PreparedData, prepare_data
 from designer.data.balance import balance_findings, class_counts
 from designer.data.decoding.store import PictureStore
 from designer.data.decoding.stores import Stores, StoreSettings
+from designer.data.findings import Finding
 from designer.data.labels import (
     absent_classes,
     absent_labels,
@@ -37,6 +38,7 @@ from designer.engine.module import module_of_run
 from designer.engine.recorded_data import Recording, data_of, has_begun
 from designer.engine.sampling import Balanced, Sampling, Shuffled
 from designer.errors import DesignerError
+from designer.recipe.command_line import options, text_of
 from designer.recipe.losses import LOSSES, Loss, losses_for
 from designer.recipe.misfits import misfit, whole_numbers_are_classes
 from designer.recipe.recipe import Recipe
@@ -171,7 +173,7 @@ def prepare(
     _, height, width = info.input
     active = recipe.augmentation.active
     augment = Augmenter(recipe.augmentation, height=height, width=width) if active else None
-    notes = [found.sentence for found in ready.data.findings if found.kind != "question"]
+    notes = [_with_remedies(found) for found in ready.data.findings if found.kind != "question"]
     if lowest := lowest_label(ready.data):
         notes.append(
             f"{begin_later(ready.data.name, lowest)} If they are numbered from {lowest}, "
@@ -243,22 +245,29 @@ def _balance(data: DataSet, train: Part, recipe: Recipe) -> list[str]:
     if data.target.kind == "numbers":
         return []
     counts = {"train": class_counts(train, data.target).tolist()}
-    return [found.sentence for found in balance_findings(data.name, data.target, counts, recipe)]
+    return [
+        _with_remedies(each) for each in balance_findings(data.name, data.target, counts, recipe)
+    ]
+
+
+def _with_remedies(found: Finding) -> str:
+    """Return the sentence of a finding, with its choices as they are made on the command line."""
+    if not found.choices:
+        return found.sentence
+    choices = (f'"{choice.label}" is {options(choice.settings)}' for choice in found.choices)
+    return f"{found.sentence} On the command line, {'; '.join(choices)}."
 
 
 def _check_questions(data: DataSet) -> None:
     """Refuse data that can be read in more than one way until the recipe says which."""
-    for question in data.questions:
-        answers = "; or ".join(
-            f"to {choice.label}, " + " and ".join(_set(*each) for each in choice.settings.items())
-            for choice in question.choices
-        )
-        raise DesignerError(f"{question.sentence} {answers[:1].upper()}{answers[1:]}.")
+    if data.questions:
+        raise DesignerError(" ".join(map(_with_remedies, data.questions)))
 
 
 def _set(name: str, value: object) -> str:
     """Return the remedy that changes a setting of the recipe, in a file or by an option."""
-    return f"set {name} to {value} (on the command line: --set-recipe {name}={value})"
+    option = options({name: value})
+    return f"set {name} to {text_of(value)} (on the command line: {option})"
 
 
 def _check_size(images: PreparedData, recipe: Recipe) -> None:
@@ -307,7 +316,8 @@ def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
             f"{_set('loss.name', losses_for(targets)[0])}{instead}."
         )
     if wrong := misfit(recipe, name=data.name, targets=targets, outputs=data.outputs):
-        raise DesignerError(wrong.sentence)
+        option = options({wrong.setting: wrong.value})
+        raise DesignerError(f"{wrong.sentence} On the command line: {option}.")
     kind = {"classes": "classes", "labels": "labels", "numbers": "target values"}[targets]
     for output in info.outputs:
         if len(output.shape) != 1:
