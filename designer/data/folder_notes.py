@@ -121,6 +121,29 @@ class FolderNotes:
             ),
         )
 
+    def masks(self, folders: Sequence[str], skip: Sequence[str]) -> None:
+        """Ask whether folders are classes that look like pictures and their segmentation masks.
+
+        Parameters
+        ----------
+        folders
+            All of them.
+        skip
+            The new value of ``data.skip`` that leaves the masks out; empty if that is no remedy.
+        """
+        choices = [
+            Choice(label="the folders are classes", settings={"data.classes_from": "folders"})
+        ]
+        if skip:
+            choices.append(Choice(label="leave the masks out", settings={"data.skip": tuple(skip)}))
+        self._ask(
+            "segmentation-masks",
+            f"The folders {_some(folders)} of {self._name} look like pictures and their "
+            "segmentation masks, which are not trained on: give one sub-folder of pictures for "
+            "each class, or a table with the label of each picture.",
+            *choices,
+        )
+
     def unknown_classes(
         self, part: str, classes: Mapping[str, Sequence[str]], skip: Sequence[str]
     ) -> None:

@@ -10,11 +10,10 @@ from designer.data.inspection import Canceled, inspect
 from designer.data.options import read_options
 from designer.data.pictures import BrokenPicture
 from designer.errors import DesignerError
-from designer.recipe.command_line import options
+from designer.recipe.command_line import LONGEST, options
 from designer.runs.folder import RunFolder
 
 _ALL = 20_000  # pictures up to which all are looked at, in some ten seconds
-_LONGEST = 1_500  # characters of an option that a sentence gives in full
 
 
 def with_remedy(
@@ -54,7 +53,7 @@ def with_remedy(
     for found in broken_pictures(inspection, data, reading):
         for choice in found.choices:
             option = options(choice.settings)
-            if len(option) <= _LONGEST:
+            if len(option) <= LONGEST:
                 return f"{found.sentence} To leave them out on the command line: {option}."
         return f"{found.sentence} {listing} --json lists them with the option that leaves them out."
     return elsewhere

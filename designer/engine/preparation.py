@@ -38,7 +38,7 @@ from designer.engine.module import module_of_run
 from designer.engine.recorded_data import Recording, data_of, has_begun
 from designer.engine.sampling import Balanced, Sampling, Shuffled
 from designer.errors import DesignerError
-from designer.recipe.command_line import options, text_of
+from designer.recipe.command_line import LONGEST, options, text_of
 from designer.recipe.losses import LOSSES, Loss, losses_for
 from designer.recipe.misfits import misfit, whole_numbers_are_classes
 from designer.recipe.recipe import Recipe
@@ -254,7 +254,9 @@ def _with_remedies(found: Finding) -> str:
     """Return the sentence of a finding, with its choices as they are made on the command line."""
     if not found.choices:
         return found.sentence
-    choices = (f'"{choice.label}" is {options(choice.settings)}' for choice in found.choices)
+    choices = [f'"{choice.label}" is {options(choice.settings)}' for choice in found.choices]
+    if sum(map(len, choices)) > LONGEST:
+        return f"{found.sentence} The options for that are listed by: netdesigner data PATH --json"
     return f"{found.sentence} On the command line, {'; '.join(choices)}."
 
 

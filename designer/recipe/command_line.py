@@ -7,6 +7,9 @@ import msgspec
 
 from designer import system
 
+LONGEST = 1_500
+"""Characters of options that a sentence gives in full: `data.skip` may hold thousands of names."""
+
 
 def text_of(value: Any) -> str:
     """Return a value as ``--set-recipe`` takes it."""

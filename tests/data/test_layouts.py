@@ -240,6 +240,52 @@ def a_table_that_names_pictures_that_are_not_read(root: Path) -> Expected:
 
 
 @layout
+def pictures_and_their_masks(root: Path) -> Expected:
+    write(root, *some("images", 4), *some("Masks", 4, 4))
+    return Expected(
+        classes=("Masks", "images"),
+        counts={"train": [4, 4]},
+        says=("segmentation-masks?: The folders Masks, images of",),
+    )
+
+
+@layout
+def folders_called_images_and_masks_that_are_classes(root: Path) -> Expected:
+    write(root, *some("images", 4), *some("masks", 4, 4))
+    return Expected(
+        options=ReadOptions(classes_from="folders"),
+        classes=("images", "masks"),
+        counts={"train": [4, 4]},
+    )
+
+
+@layout
+def masks_beside_pictures_of_parts(root: Path) -> Expected:
+    for part, start in {"train": 0, "val": 9}.items():
+        write(root, *some(f"{part}/image", 3, start), *some(f"{part}/ground_truth", 3, start + 4))
+    return Expected(
+        classes=("ground_truth", "image"),
+        counts={"train": [3, 3], "validation": [3, 3]},
+        says=("segmentation-masks?: segmentation masks",),
+    )
+
+
+@layout
+def masks_that_are_left_out(root: Path) -> Expected:
+    names = [f"{kind}_{number}.png" for kind in ("pug", "beagle") for number in range(4)]
+    write(root, *(f"images/{name}" for name in names), *(f"annotations/{name}" for name in names))
+    (question,) = open_dataset(root).questions
+    assert [choice.label for choice in question.choices][1:] == ["leave the masks out"]
+    skip = question.choices[1].settings["data.skip"]
+    return Expected(
+        options=ReadOptions(skip=skip),  # type: ignore[arg-type]
+        classes=("beagle", "pug"),
+        counts={"train": [4, 4]},
+        says=("classes-from-names?",),
+    )
+
+
+@layout
 def one_class(root: Path) -> Expected:
     write(root, *some("cat", 3))
     (root / "dog").mkdir()

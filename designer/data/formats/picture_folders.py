@@ -13,6 +13,7 @@ from designer.data.dataset import DataSet
 from designer.data.files import is_archive_name, natural, shown
 from designer.data.folder_notes import FolderNotes
 from designer.data.layouts import Layout, PartLayout, find_layout
+from designer.data.mask_names import masks_among
 from designer.data.options import ReadOptions
 from designer.data.part_names import part_of
 from designer.data.parts import Part
@@ -63,6 +64,8 @@ def read(source: Source, options: ReadOptions) -> DataSet:
             parts[name] = _of_classes(name, parts[name], classes, options, notes)
     if not by_name:
         _look_for_empty_folders(source, layout, notes)
+        if options.classes_from == "auto":
+            _look_for_masks(layout, options, notes)
     if len(classes) == 1:
         raise _one_class(source, classes[0], notes)
     read = {name: _part(source, part, classes) for name, part in parts.items() if part.classes}
@@ -211,6 +214,22 @@ def _look_for_empty_folders(source: Source, layout: Layout, notes: FolderNotes) 
     if train.folder:
         parts = {part.folder.partition("/")[0] for part in layout.parts.values()}
         notes.empty_parts([name for name in inner("", parts) if part_of(name)])
+
+
+def _look_for_masks(layout: Layout, options: ReadOptions, notes: FolderNotes) -> None:
+    """Ask whether folders called images and masks are classes."""
+    train = layout.parts["train"]
+    masks = masks_among(train.classes)
+    if not masks:
+        return
+    pictures = [
+        name for label, names in train.classes.items() if label not in masks for name in names
+    ]
+    within = (name[len(train.folder) :].count("/") > 1 for name in pictures)
+    skip: list[str] = []
+    if any(within) or likely_beginning(pictures):  # there are classes without the masks
+        skip = [*options.skip, *(f"{train.folder}{name}" for name in masks)]
+    notes.masks(list(train.classes), skip)
 
 
 def _check(source: Source, layout: Layout) -> None:
