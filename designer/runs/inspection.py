@@ -9,6 +9,10 @@ BEST, LAST = "best", "last"
 EPOCH = "epoch:"
 """Before the number of an epoch whose checkpoint was kept."""
 
+CHANNEL_FIGURES = ("minimum", "maximum", "mean", "deviation", "zeros", "strength")
+"""The figures of a channel: ``deviation`` is that of the values themselves (not of a sample),
+``zeros`` the share that is exactly 0, ``strength`` the mean absolute value."""
+
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A network with weights: that of a run, or a design.

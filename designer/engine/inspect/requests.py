@@ -15,7 +15,7 @@ import msgspec
 import torch
 
 from designer.engine import device as devices
-from designer.engine.inspect import prediction
+from designer.engine.inspect import channels, explain, filters, prediction
 from designer.engine.inspect.subject import Loaded, load
 from designer.errors import DesignerError
 from designer.runs.inspection import Picture, Subject
@@ -78,6 +78,20 @@ def pictures_of(request: Request) -> list[Picture]:
     return msgspec.convert(request["pictures"], list[Picture])
 
 
+def picture_of(request: Request) -> Picture:
+    """Return the one of the ``pictures`` of a request.
+
+    Raises
+    ------
+    DesignerError
+        There is none.
+    """
+    found = pictures_of(request)
+    if not found:
+        raise DesignerError("There is no picture: choose one.")
+    return found[0]
+
+
 def _predict(request: Request, job: Job) -> Answer:
     loaded = subject_of(request)
     found, shown = prediction.predict(
@@ -86,8 +100,42 @@ def _predict(request: Request, job: Job) -> Answer:
     return Answer({"predictions": found, "notes": loaded.notes}, {"seen": shown})
 
 
+def _channels(request: Request, _: Job) -> Answer:
+    loaded = subject_of(request)
+    precision = request.get("precision", "float32")
+    fields, arrays = channels.channels(
+        loaded, picture_of(request), request["node"], precision=precision
+    )
+    return Answer({**fields, "notes": loaded.notes}, arrays)
+
+
+def _filters(request: Request, _: Job) -> Answer:
+    tensor, channel = request.get("tensor", ""), request.get("channel")
+    return Answer(
+        *filters.filters(subject_of(request), request["node"], tensor=tensor, channel=channel)
+    )
+
+
+def _explain(request: Request, job: Job) -> Answer:
+    loaded = subject_of(request)
+    fields, arrays = explain.explain(
+        loaded,
+        picture_of(request),
+        method=request["method"],
+        wanted=request.get("class"),
+        node=request.get("node", ""),
+        patch=request.get("patch"),
+        stride=request.get("stride"),
+        progress=job.progress,
+    )
+    return Answer({**fields, "notes": loaded.notes}, arrays)
+
+
 REQUESTS: Mapping[str, Callable[[Request, Job], Answer]] = {
     "predict": _predict,
+    "channels": _channels,
+    "filters": _filters,
+    "explain": _explain,
 }
 """What is done for each kind of request.
 
@@ -96,6 +144,10 @@ Every request has ``subject`` (`designer.runs.inspection.Subject`), and may have
 
 - ``predict``: ``pictures``, ``top``. Gives ``predictions`` (see `prediction.predict`), ``notes``,
   and the array ``seen``, uint8 (n, height, width, channels).
+- ``channels``: ``pictures`` with one, ``node``, ``precision``. See `channels.channels`.
+- ``filters``: ``node``, ``tensor``, ``channel``. See `filters.filters`.
+- ``explain``: ``pictures`` with one, ``method``, ``class``, ``node``, ``patch``, ``stride``. See
+  `explain.explain`.
 """
 
 
