@@ -21,7 +21,7 @@ from designer.data.options import ReadOptions
 from designer.data.parts import Part
 from designer.data.pictures import Fit, PictureForm
 from designer.data.splitting import Split, split
-from designer.data.summary import channel_statistics, memory_bytes
+from designer.data.summary import Statistics, channel_statistics, memory_bytes, statistics_sample
 
 LARGEST = 256 * 2**20  # bytes of images that are resized all at once, or retained between requests
 
@@ -82,9 +82,7 @@ class PreparedData:
     parts: Split
     form: PictureForm
     _sized: Split | None = field(default=None, init=False)
-    _statistics: tuple[NDArray[np.float64], NDArray[np.float64]] | None = field(
-        default=None, init=False
-    )
+    _statistics: tuple[NDArray[np.int64], Statistics] | None = field(default=None, init=False)
     _examples: Examples | None = field(default=None, init=False)
 
     @property
@@ -114,12 +112,16 @@ class PreparedData:
         return self._sized
 
     def statistics(
-        self, read: Callable[[NDArray[np.int64], int], Iterable[NDArray[Any]]] | None = None
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        self,
+        order: NDArray[np.int64] | None = None,
+        read: Callable[[NDArray[np.int64], int], Iterable[NDArray[Any]]] | None = None,
+    ) -> Statistics:
         """Return mean and standard deviation of each channel; see `channel_statistics`.
 
         Parameters
         ----------
+        order
+            The order in which the first epoch takes the training images; see `statistics_sample`.
         read
             Yields training images where they are decoded elsewhere; see `channel_statistics`.
 
@@ -128,9 +130,12 @@ class PreparedData:
         DesignerError
             A picture cannot be read or converted.
         """
-        if self._statistics is None:
-            self._statistics = channel_statistics(self.sized().train, self.form, read=read)
-        return self._statistics
+        # By the pictures as they are stored, so that pictures in files give the same figures.
+        chosen = statistics_sample(self.parts.train, self.form, order)
+        if self._statistics is None or not np.array_equal(self._statistics[0], chosen):
+            found = channel_statistics(self.sized().train, self.form, chosen, read=read)
+            self._statistics = chosen, found
+        return self._statistics[1]
 
     def examples(self) -> Examples:
         """Return what recognizes the examples of each part; see `examples_of`.

@@ -21,6 +21,9 @@ _MANY, _FEW = 10_000, 128  # small and large pictures that are read for the stat
 _CHUNK_VALUES = 2**21  # values of one chunk: 16 MiB as float64
 _CONSTANT = 1e-7  # deviation over mean that is only float32 rounding
 
+Statistics = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Mean and standard deviation of each channel, each (channels,)."""
+
 
 @dataclass(frozen=True)
 class Description:
@@ -128,28 +131,44 @@ def describe(dataset: DataSet) -> Description:
     )
 
 
-def statistics_sample(part: Part, form: PictureForm) -> NDArray[np.int64]:
+def statistics_sample(
+    part: Part, form: PictureForm, order: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
     """Return which pictures of a training part the statistics are computed from.
 
-    10,000 of at most 64x64 pixels, or 128 larger ones, evenly spaced; of fewer all. The rule is the
-    same however a data set is stored, so that the same pictures give the same figures.
+    10,000 of at most 64x64 pixels, evenly spaced; of larger ones the first 128 of an order; of
+    fewer all. The rule is the same however a data set is stored, so that the same pictures give the
+    same figures.
+
+    Parameters
+    ----------
+    part
+        The training part.
+    form
+        The form in which its pictures are trained on.
+    order
+        The order in which the first epoch takes them. So large pictures, which take long to decode,
+        are those that the first steps need anyway. None stands for 128 evenly spaced.
     """
     sizes = [(form.height, form.width), *(shape[:2] for shape in part.shapes())]
     small = all(height * width <= _SMALL for height, width in sizes)
-    return evenly(len(part), _MANY if small else _FEW)
+    most = _MANY if small else _FEW
+    if small or order is None or len(part) <= most:
+        return evenly(len(part), most)
+    return order[:most]
 
 
 def channel_statistics(
     part: Part,
     form: PictureForm,
+    chosen: NDArray[np.int64] | None = None,
     *,
     read: Callable[[NDArray[np.int64], int], Iterable[NDArray[Any]]] | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> Statistics:
     """Return mean and standard deviation of each channel, each float64 (channels,).
 
     uint8 values are scaled to 0 to 1, floats are taken as they are. A constant channel has the
-    deviation 1, so that dividing by it is safe. See `statistics_sample` for which pictures are
-    used.
+    deviation 1, so that dividing by it is safe.
 
     Whole numbers are added up exactly, so that the figures do not depend on the order or on how the
     pictures come. Of floats, the chunks' statistics are merged as in Chan, Golub and LeVeque,
@@ -162,6 +181,8 @@ def channel_statistics(
         The training part.
     form
         The form in which its images are trained on.
+    chosen
+        The indices of the pictures that are used; None for those of `statistics_sample`.
     read
         Yields the images at some indices, (n, channels, height, width), at most so many at once;
         None reads the part.
@@ -171,7 +192,8 @@ def channel_statistics(
     DesignerError
         A picture cannot be read or converted.
     """
-    chosen = statistics_sample(part, form)
+    if chosen is None:
+        chosen = statistics_sample(part, form)
     step = max(1, _CHUNK_VALUES // (form.height * form.width * form.channels))
     if read is None:
         chunks = np.split(chosen, range(step, len(chosen), step))
@@ -186,18 +208,17 @@ def channel_statistics(
     return mean, np.where(varies, deviation, 1.0)
 
 
-def _of_bytes(
-    chunks: Iterable[NDArray[Any]], channels: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _of_bytes(chunks: Iterable[NDArray[Any]], channels: int) -> Statistics:
     """Return mean and deviation of uint8 images (n, channels, height, width), scaled to 0 to 1."""
     count = 0
     sums, squares = [0] * channels, [0] * channels
     for images in chunks:
+        # Along the images' own memory, without a copy in doubles: in a third of the time.
+        rows = images.sum(axis=(0, 2), dtype=np.uint64)
+        row_squares = np.square(images, dtype=np.uint16).sum(axis=(0, 2), dtype=np.uint64)
         for channel in range(channels):
-            # Doubles hold the sums of a chunk exactly, and add three times as fast as integers.
-            values = images[:, channel].astype(np.float64).reshape(-1)
-            sums[channel] += int(values.sum())
-            squares[channel] += int(values @ values)
+            sums[channel] += int(rows[channel].sum())
+            squares[channel] += int(row_squares[channel].sum())
         count += images[:, 0].size
     variances = [
         (count * square - total**2) / count**2 for total, square in zip(sums, squares, strict=True)
@@ -205,9 +226,7 @@ def _of_bytes(
     return np.array(sums) / count / 255, np.sqrt(variances) / 255
 
 
-def _of_floats(
-    chunks: Iterable[NDArray[Any]], channels: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _of_floats(chunks: Iterable[NDArray[Any]], channels: int) -> Statistics:
     """Return mean and deviation of images (n, channels, height, width) as they are."""
     count = 0
     mean = np.zeros(channels)

@@ -156,10 +156,13 @@ def prepare(
     )
     closing.callback(stores.close)
     sampling = _sampling(recipe, parts.train)
-    if (store := stores.get("train")) is not None and not has_begun(run):
-        first = processes.part_of(sampling.order(0), batch=recipe.batch // processes.count)
-        store.decode_ahead(first.numpy())
-    preprocessing = _preprocessing(run, ready, recipe.loss, stores)
+    preprocessing = _stored_preprocessing(run)
+    if preprocessing is None:
+        order = sampling.order(0)
+        if (store := stores.get("train")) is not None:
+            own = processes.part_of(order, batch=recipe.batch // processes.count)
+            store.decode_ahead(own.numpy())
+        preprocessing = fitted_preprocessing(ready, recipe.loss, order, store)
 
     torch.manual_seed(recipe.seed)
     np.random.seed(recipe.seed % 2**32)
@@ -355,17 +358,17 @@ def _sampling(recipe: Recipe, train: Part) -> Sampling:
     return Shuffled(len(train), length=length, seed=recipe.seed)
 
 
-def _preprocessing(
-    run: RunFolder, images: PreparedData, loss: Loss, stores: Stores
-) -> Preprocessing:
-    """Return what the run wrote at its start; before that, what the training part gives."""
-    if has_begun(run) and run.preprocessing_file.exists():
-        return run.preprocessing()
-    return fitted_preprocessing(images, loss, stores.get("train"))
+def _stored_preprocessing(run: RunFolder) -> Preprocessing | None:
+    """Return what the run wrote at its start; None before that."""
+    begun = has_begun(run) and run.preprocessing_file.exists()
+    return run.preprocessing() if begun else None
 
 
 def fitted_preprocessing(
-    images: PreparedData, loss: Loss, store: PictureStore | None = None
+    images: PreparedData,
+    loss: Loss,
+    order: Tensor | None = None,
+    store: PictureStore | None = None,
 ) -> Preprocessing:
     """Return the preprocessing that the training part gives.
 
@@ -375,10 +378,14 @@ def fitted_preprocessing(
         The data set.
     loss
         The loss of the recipe, which may have class weights.
+    order
+        The order in which the first epoch takes the training part; see `statistics_sample`.
     store
         Where the pictures of the training part are decoded; None reads them here.
     """
-    mean, deviation = images.statistics(None if store is None else store.images)
+    mean, deviation = images.statistics(
+        None if order is None else order.numpy(), None if store is None else store.images
+    )
     target, form = images.data.target, images.form
     return Preprocessing(
         input=(form.channels, form.height, form.width),

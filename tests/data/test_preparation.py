@@ -8,12 +8,14 @@ import pytest
 
 from designer.data import (
     DataRequest,
+    PictureForm,
     channel_statistics,
     open_dataset,
     preparation,
     prepare_data,
     prepare_data_in_advance,
     split,
+    summary,
 )
 from designer.errors import DesignerError
 from tests.data.writers import write_pictures
@@ -46,6 +48,38 @@ def test_small_data_come_scaled_with_the_statistics_of_the_stored_data(
         assert scaled.shapes() == [(height, width, channels)]
     expected = channel_statistics(parts.train, wanted.form)
     assert all((one == two).all() for one, two in zip(found.statistics(), expected, strict=True))
+
+
+def test_files_and_an_array_of_large_pictures_have_the_same_statistics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("cat", "dog"):
+        write_pictures(tmp_path / "pets" / name, 8, size=(8, 6))
+    whole = open_dataset(tmp_path / "pets").train
+    pixels = whole.images.read(range(16), PictureForm(3, 6, 8)).transpose(0, 2, 3, 1)
+    np.savez(tmp_path / "pets.npz", x_train=pixels, y_train=whole.labels)
+    monkeypatch.setattr(summary, "_SMALL", 20)  # pixels: what is stored is large, what is trained
+    monkeypatch.setattr(summary, "_FEW", 4)  # on is not
+    found = []
+    for source in ("pets", "pets.npz"):
+        options = {"validation": 0.2, "test": 0.0, "limit": None, "seed": 1, "shape": (3, 4, 4)}
+        prepared = prepare_data(DataRequest(str(tmp_path / source), **options))
+        found.append(prepared.statistics(np.array([11, 3, 7, 2, 5])))
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_what_was_prepared_in_advance_does_not_decide_on_the_pictures_of_the_statistics(
+    wanted: DataRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary, "_SMALL", 10)
+    monkeypatch.setattr(summary, "_FEW", 4)
+    order = np.array([11, 3, 7, 2, 5])
+    expected = prepare_data(wanted).statistics(order)
+    prepare_data_in_advance(wanted)
+    retained = prepare_data(wanted)
+    assert retained._statistics is not None
+    np.testing.assert_array_equal(retained.statistics(order), expected)
+    assert (retained.statistics()[0] != expected[0]).all()
 
 
 def test_images_of_the_right_size_are_in_memory_once(wanted: DataRequest) -> None:

@@ -1,5 +1,7 @@
 """Descriptions, channel statistics and sizes."""
 
+import math
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from designer.data import (
     open_dataset,
     summary,
 )
+from designer.data.summary import statistics_sample
 from designer.data.targets import numbers_target
 from tests.data.writers import write_pictures
 
@@ -105,6 +108,37 @@ def test_of_large_pictures_a_sample_is_taken_however_they_are_stored(
     monkeypatch.setattr(summary, "_FEW", 3)
     mean, _ = channel_statistics(train, form)
     np.testing.assert_allclose(mean, (pixels[[0, 5, 10]] / 255).mean(axis=(0, 2, 3)))
+    sample = statistics_sample(train, form, np.array([7, 2, 2, 9, 1]))
+    assert sample.tolist() == [7, 2, 2]
+    mean, _ = channel_statistics(train, form, sample)
+    np.testing.assert_allclose(mean, (pixels[[7, 2, 2]] / 255).mean(axis=(0, 2, 3)))
+
+
+def test_of_small_or_few_pictures_the_order_does_not_matter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images = part(np.zeros((9, 4, 4, 1), np.uint8))
+    order = np.array([3, 1, 4, 5, 2, 6])
+    assert statistics_sample(images, PictureForm(1, 4, 4), order).tolist() == list(range(9))
+    assert statistics_sample(images, PictureForm(1, 99, 99), order).tolist() == list(range(9))
+    monkeypatch.setattr(summary, "_MANY", 3)
+    assert statistics_sample(images, PictureForm(1, 4, 4), order).tolist() == [0, 4, 8]
+
+
+@pytest.mark.parametrize("layout", ["channels first", "channels last"])
+def test_whole_numbers_are_added_up_exactly(layout: str) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 3, 70, 90), dtype=np.uint8)
+    images[:, 1] = 255  # the largest sums
+    stored = images.transpose(0, 2, 3, 1)
+    made = part(stored if layout == "channels first" else np.ascontiguousarray(stored))
+    mean, std = channel_statistics(made, PictureForm(3, 70, 90))
+    for channel in range(3):
+        values = images[:, channel].reshape(-1).tolist()
+        exact = Fraction(sum(values), len(values))
+        variance = Fraction(sum(value * value for value in values), len(values)) - exact**2
+        assert mean[channel] == pytest.approx(float(exact / 255), rel=1e-15)
+        expected = math.sqrt(variance) / 255 if variance else 1
+        assert std[channel] == pytest.approx(expected, rel=1e-15)
 
 
 def test_memory_is_that_of_what_is_read() -> None:

@@ -1,12 +1,15 @@
 """Trainings on picture files: decoded by processes, kept, streamed, cached, stopped, resumed."""
 
+from contextlib import ExitStack
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from designer.data import cache_folder
+from designer.data import cache_folder, summary
 from designer.engine import checkpoint, recorded_data
+from designer.engine.preparation import prepare
 from designer.engine.training import train
 from designer.errors import DesignerError
 from designer.runs.events import read_events
@@ -73,6 +76,36 @@ def test_losses_are_those_of_the_same_pictures_in_an_array(pictures, tmp_path, e
     assert train(run).status == "finished"
     assert_equal_outcomes(outcome(run), expected)
     assert (cache_folder.size() > 0) == (way.get("data__cache") == "needed")
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Take all pictures for large ones, and the statistics of six of them."""
+    monkeypatch.setattr(summary, "_SMALL", 10)
+    monkeypatch.setattr(summary, "_FEW", 6)
+
+
+@pytest.mark.parametrize("sampling", ["shuffled", "balanced"])
+@pytest.mark.parametrize("stored", ["files", "array"])
+def test_statistics_are_those_of_the_pictures_that_come_first(
+    pictures, tmp_path, few, stored, sampling
+):
+    data = pictures if stored == "files" else as_array(pictures, tmp_path / "array.npz")
+    run = create(tmp_path / "run", recipe(data, data__workers=0, data__sampling=sampling))
+    with ExitStack() as closing:
+        prepared = prepare(run, closing)
+        images, _ = next(iter(prepared.train.batches(prepared.sampling.order(0), 6)))
+    assert images.mean() == pytest.approx(0, abs=1e-5)  # gray ones
+    assert images.std(correction=0) == pytest.approx(1, abs=1e-5)
+
+
+def test_statistics_of_few_pictures_are_the_same_in_files_and_arrays(few, pictures, tmp_path):
+    outcomes = []
+    for data in (pictures, as_array(pictures, tmp_path / "array.npz")):
+        run = create(tmp_path / f"run-{data.name}", recipe(data, data__workers=0))
+        assert train(run).status == "finished"
+        outcomes.append(outcome(run))
+    assert_equal_outcomes(*outcomes)
 
 
 @pytest.mark.parametrize("way", [WAYS["a thread"], WAYS["streamed"]], ids=["kept", "streamed"])
