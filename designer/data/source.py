@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from designer.data.archives import open_archive
+from designer.data.archives_in_folder import ArchivesInFolder, archives_in
 from designer.data.files import Files, FilesBelow, FolderFiles, is_archive, visible
 from designer.data.part_names import part_of
 from designer.data.pictures import SUFFIXES
@@ -50,7 +51,8 @@ def source_of(path: Path) -> Source:
     """Return the source at a path that exists.
 
     A folder or archive that holds a single folder, as most archives do, is that folder, unless it
-    is a part or, with pictures only, a class. An archive that holds a single file is that file.
+    is a part or, with pictures only, a class. An archive that holds a single file is that file. In
+    a folder without pictures, archives of pictures such as train.zip and test.zip are as folders.
 
     Raises
     ------
@@ -67,13 +69,22 @@ def source_of(path: Path) -> Source:
         while folder := _only_folder_on_disk(inner):
             inner = inner / folder
             folders.append(folder)
-        return Source(path, FolderFiles(inner), passed_over=tuple(folders))
+        return Source(path, _in_folder(inner), passed_over=tuple(folders))
     files = open_archive(path)
     while folder := _only_folder(files.names):
         files = FilesBelow(files, folder)
         folders.append(folder)
     names = files.names
     return Source(path, files, names[0] if len(names) == 1 else "", tuple(folders))
+
+
+def _in_folder(path: Path) -> Files:
+    """Return the files of a folder, with those in its archives if only these have pictures."""
+    files = FolderFiles(path)
+    if not archives_in(path) or any(map(is_picture, files.names)):
+        return files
+    packed = ArchivesInFolder(path)
+    return packed if any(map(is_picture, packed.names)) else files
 
 
 def _only_folder_on_disk(path: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from designer.data import cache_folder, describe, limits, open_dataset
+from designer.data import ReadOptions, cache_folder, describe, limits, open_dataset
 from designer.data.archives import TarFiles, ZipFiles
 from designer.data.inspection import inspect
 from designer.errors import DesignerError
@@ -210,3 +210,20 @@ def test_no_more_is_read_of_what_begins_as_no_picture(
     assert broken.reason.startswith("it is not a picture")
     assert max(unpacked) < size
     assert data.train.images.files.read("dog/zeros.png") == bytes(size)
+
+
+def test_archives_of_a_folder_are_read_by_decoder_processes_too(tmp_path: Path) -> None:
+    write_zip(tmp_path / "train.zip", PETS)
+    write_tar(tmp_path / "test.tgz", ["cat/7.png", "dog/9.png"], mode="w:gz")
+    data = open_dataset(tmp_path)
+    assert data.test is not None
+    files = data.train.images.files
+    copy = pickle.loads(pickle.dumps(files))
+    assert copy == files
+    assert [copy.read(f"train/{name}") for name in PETS] == [picture(i) for i in range(len(PETS))]
+    assert copy.where("train/cat/0.png") == f"cat/0.png in {tmp_path / 'train.zip'}"
+    inspection = inspect(data, processes=1)
+    assert inspection.broken == ()
+    assert inspection.parts["train"].name(0) == "train/cat/0.png"
+    skipped = open_dataset(tmp_path, ReadOptions(skip=("train/cat/0.png",)))
+    assert len(skipped.train) == len(data.train) - 1

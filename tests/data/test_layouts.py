@@ -614,6 +614,57 @@ def an_archive_within_an_archive(root: Path) -> Expected:
 
 
 @layout
+def a_competition_as_it_is_downloaded(root: Path) -> Expected:
+    write_zip(root / "train.zip", [f"train/{name.replace('/', '.')}" for name in PETS])
+    write_zip(root / "test1.zip", [f"test1/{number}.png" for number in range(4)])
+    rows = "".join(f"{number},0\n" for number in range(4))
+    (root / "sample_submission.csv").write_text("id,label\n" + rows)
+    return Expected(
+        options=ReadOptions(classes_from="names"),
+        **FOUND_PETS,
+        says=("unlabelled-part: test",),
+        left_out=("test1",),
+    )
+
+
+@layout
+def archives_of_parts_beside_a_table_in_an_archive(root: Path) -> Expected:
+    write_zip(root / "train.zip", [f"{number}.png" for number in range(6)])
+    write_zip(root / "test.zip", ["7.png", "8.png"])
+    with zipfile.ZipFile(root / "labels.csv.zip", "w") as archive:
+        rows = (f"{number},{'ab'[number % 2]}\n" for number in range(6))
+        archive.writestr("labels.csv", "id,breed\n" + "".join(rows))
+    return Expected(
+        classes=("a", "b"),
+        counts={"train": [3, 3]},
+        says=("unnamed-pictures: test/7.png",),
+        left_out=("test/7.png", "test/8.png"),
+    )
+
+
+@layout
+def archives_of_parts_with_class_folders(root: Path) -> Expected:
+    (root / "data").mkdir()
+    write_zip(root / "data" / "train.zip", PETS)
+    write_tar(root / "data" / "valid.tar.gz", ["valid/cat/9.png", "valid/dog/8.png"], mode="w:gz")
+    (root / "data" / "test.zip").write_bytes(b"cut")
+    return Expected(
+        path="data",
+        classes=("cat", "dog"),
+        counts={"train": [3, 2], "validation": [1, 1]},
+        says=("unusable-files: test.zip cannot be read",),
+        left_out=("test.zip",),
+    )
+
+
+@layout
+def one_archive_in_a_folder(root: Path) -> Expected:
+    write_zip(root / "pets.zip", PETS)
+    write(root, "README.txt")
+    return Expected(**FOUND_PETS)
+
+
+@layout
 def an_archive_beside_class_folders(root: Path) -> Expected:
     write(root, *PETS, "more.zip")
     return Expected(**FOUND_PETS, says=("nested-archive: more.zip",), left_out=("more.zip",))

@@ -7,6 +7,7 @@ from designer.data.columns import ArrayColumn, Column, PictureColumn
 from designer.data.data_format import DataFormat
 from designer.data.dataset import DataSet
 from designer.data.formats import picture_folders
+from designer.data.layouts import find_layout
 from designer.data.options import ReadOptions
 from designer.data.parts import Part
 from designer.data.source import Source
@@ -70,7 +71,9 @@ def _recognizes_folder(source: Source) -> bool:
         sheets = open_sheets(source, ReadOptions())
     except DesignerError:  # said by `read`, unless the pictures alone are a data set
         pictures = [name for name in source.files.names if is_picture(name)]
-        return not has_class_folders(pictures) and not likely_beginning(pictures)
+        train = find_layout(pictures).parts.get("train")
+        by_name = train is not None and likely_beginning(train.pictures)
+        return not has_class_folders(pictures) and not by_name
     if sheets.guesses.labels and (sheets.main.pixels or sheets.guesses.found):
         return True
     return not has_class_folders(sheets.pictures.pictures)

@@ -105,7 +105,7 @@ def open_sheets(source: Source, options: ReadOptions) -> Sheets:
     left_out: list[LeftOut] = []
     names = table_names(source)
     for name in names:
-        if re.search("submission", name, re.IGNORECASE) and len(names) > 1:
+        if re.search("submission", name, re.IGNORECASE) and not source.chosen:
             left_out.append(LeftOut(name, "is a form for predictions, as its name says"))
             continue
         try:
