@@ -1,12 +1,15 @@
-"""Splitting validation and test images off the training images, class by class."""
+"""Splitting validation and test images off the training images, in proportion of the classes."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from designer.data.dataset import DataSet
 from designer.data.parts import Part
+from designer.data.pictures import Array
+from designer.data.stratification import drawn_by_labels
 from designer.errors import DesignerError
 
 _Indices = NDArray[np.int64]
@@ -32,8 +35,9 @@ def split(
     """Return the parts of a data set; missing ones are split off the training images.
 
     The split is stratified: each part has every class in proportion, and each class keeps at
-    least one training image. The images of each part come in the order of their classes, so that
-    the same images in a folder, a table or an archive give the same parts.
+    least one training image. Where images have several labels, each part has every label nearly in
+    proportion; see `drawn_by_labels`. The images of each part come in the order of their classes,
+    so that the same images in a folder, a table or an archive give the same parts.
 
     Parameters
     ----------
@@ -72,9 +76,10 @@ def split(
             "choose smaller ones."
         )
     groups = _shuffled(dataset, np.random.default_rng(seed))
+    draw = partial(_draw, labels=dataset.train.labels if dataset.target.kind == "labels" else None)
     cut: dict[str, Part] = {}
     for name, fraction in fractions.items():
-        drawn, groups = _draw(groups, max(1, round(fraction * len(dataset.train))), leave=1)
+        drawn, groups = draw(groups, max(1, round(fraction * len(dataset.train))), leave=1)
         if not len(drawn):
             raise DesignerError(
                 f"{dataset.path} has too few training images to split {name} images off: "
@@ -84,7 +89,7 @@ def split(
 
     remaining = _joined(groups)
     if limit is not None and limit < len(remaining):
-        remaining, _ = _draw(groups, limit, leave=0)
+        remaining, _ = draw(groups, limit, leave=0)
     own = {name: _by_class(part) for name, part in parts.items() if name != "train"}
     return Split(
         train=_taken(dataset.train, remaining),
@@ -124,7 +129,7 @@ def _by_class(part: Part) -> Part:
 
 
 def _shuffled(dataset: DataSet, generator: np.random.Generator) -> list[_Indices]:
-    """Return the indices of the training images of each class, or of all for regression."""
+    """Return the indices of the training images of each class, or of all without classes."""
     if not dataset.classes:
         return [generator.permutation(len(dataset.train))]
     labels = dataset.train.labels
@@ -133,8 +138,17 @@ def _shuffled(dataset: DataSet, generator: np.random.Generator) -> list[_Indices
     return [generator.permutation(group) for group in np.split(by_class, ends[:-1])]
 
 
-def _draw(groups: list[_Indices], count: int, *, leave: int) -> tuple[_Indices, list[_Indices]]:
-    """Draw up to ``count`` indices, in proportion from each group; return them and the rest."""
+def _draw(
+    groups: list[_Indices], count: int, *, leave: int, labels: Array | None = None
+) -> tuple[_Indices, list[_Indices]]:
+    """Draw up to ``count`` indices, in proportion from each group; return them and the rest.
+
+    With the labels of all images, (n, labels), they are drawn from the only group by their labels.
+    """
+    if labels is not None:
+        (group,) = groups
+        chosen = drawn_by_labels(labels, group, max(0, min(count, len(group) - leave)))
+        return np.sort(group[chosen]), [group[~chosen]]
     sizes = np.array([len(group) for group in groups])
     takes = _shares(sizes, count, capacity=np.maximum(sizes - leave, 0))
     drawn = _joined([group[:take] for group, take in zip(groups, takes, strict=True)])
