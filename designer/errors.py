@@ -25,6 +25,21 @@ class OtherDataError(DesignerError):
     """
 
 
+class BrokenPicturesError(DesignerError):
+    """A training cannot be done with pictures that cannot be read.
+
+    Attributes
+    ----------
+    skip
+        The names that leave out these pictures, and those that are left out already, for the
+        setting ``data.skip``; empty if not all of them are known.
+    """
+
+    def __init__(self, sentence: str, skip: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.skip = skip
+
+
 def __getattr__(name: str) -> object:
     if name != "UNREADABLE":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,8 +9,9 @@ from designer.data.checks import broken_pictures
 from designer.data.inspection import Canceled, inspect
 from designer.data.options import read_options
 from designer.data.pictures import BrokenPicture
-from designer.errors import DesignerError
+from designer.errors import BrokenPicturesError, DesignerError
 from designer.recipe.command_line import LONGEST, options
+from designer.recipe.reading import changed
 from designer.runs.folder import RunFolder
 
 _ALL = 20_000  # pictures up to which all are looked at, in some ten seconds
@@ -22,8 +23,8 @@ def with_remedy(
     *,
     moved: Path | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-) -> str:
-    """Return the sentence on all broken pictures of a run's data, and how they are left out.
+) -> BrokenPicturesError:
+    """Return an error that names all broken pictures of a run's data, and how to leave them out.
 
     A training that left out only the picture at which it ended might end at the next one.
 
@@ -41,7 +42,9 @@ def with_remedy(
     recipe = run.recipe()
     source = str(moved) if moved is not None else run.data_source()
     listing = system.quoted("netdesigner", "data", source, "--all")
-    elsewhere = f"{error} On the command line, {listing} prints the option that leaves it out."
+    elsewhere = BrokenPicturesError(
+        f"{error} On the command line, {listing} prints the option that leaves it out."
+    )
     reading = read_options(recipe.data)
     try:
         data = open_dataset(source, reading)
@@ -51,9 +54,11 @@ def with_remedy(
     except (DesignerError, Canceled):
         return elsewhere
     for found in broken_pictures(inspection, data, reading):
+        skip: tuple[str, ...] = ()
+        how = f"{listing} --json lists them with the option that leaves them out."
         for choice in found.choices:
-            option = options(choice.settings)
+            skip, option = changed(recipe, choice.settings).data.skip, options(choice.settings)
             if len(option) <= LONGEST:
-                return f"{found.sentence} To leave them out on the command line: {option}."
-        return f"{found.sentence} {listing} --json lists them with the option that leaves them out."
+                how = f"To leave them out on the command line: {option}."
+        return BrokenPicturesError(f"{found.sentence} {how}", skip)
     return elsewhere

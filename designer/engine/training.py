@@ -15,7 +15,7 @@ from designer.engine.device import Processes
 from designer.engine.loop import Loop, write_result
 from designer.engine.preparation import prepare
 from designer.engine.recorded_data import remember_location
-from designer.errors import DesignerError
+from designer.errors import BrokenPicturesError, DesignerError
 from designer.runs import disk, links, lock
 from designer.runs.events import EventWriter
 from designer.runs.folder import RunFolder
@@ -99,7 +99,7 @@ def train(
         except Exception as error:
             memory = device.out_of_memory_at_batch(error, batch)
             defect = "" if isinstance(error, DesignerError) else f"{type(error).__name__}: "
-            broken = ""
+            broken: BrokenPicturesError | None = None
             if isinstance(error, BrokenPicture):
                 broken = with_remedy(
                     error,
@@ -107,7 +107,7 @@ def train(
                     moved=moved,
                     cancelled=lambda: bool(interrupt and interrupt.is_set()),
                 )
-            message = memory or broken or f"{defect}{error}"
+            message = memory or f"{defect}{broken or error}"
             if isinstance(events, EventWriter):
                 # The disk may be full or gone; the sentence is raised in any case.
                 with suppress(DesignerError):
@@ -115,9 +115,12 @@ def train(
                     events.write(
                         "failed", message=message, before_start=not (defect or result.steps)
                     )
-                    write_result(run, msgspec.structs.replace(result, message=message))
-            if memory or broken:
-                raise DesignerError(message) from error
+                    skip = broken.skip if broken else None
+                    write_result(run, msgspec.structs.replace(result, message=message, skip=skip))
+            if memory:
+                raise DesignerError(memory) from error
+            if broken:
+                raise broken from error
             raise
 
 

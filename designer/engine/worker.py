@@ -44,7 +44,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from designer.errors import DesignerError, OtherDataError
+from designer.errors import BrokenPicturesError, DesignerError, OtherDataError
 from designer.recipe.augmentations import Augmentation
 from designer.recipe.recipe import Recipe
 from designer.runs import control
@@ -218,6 +218,7 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
                 message=message,
                 other_data=isinstance(error, OtherDataError),
                 canceled=isinstance(error, inside.Canceled),
+                skip=error.skip if isinstance(error, BrokenPicturesError) else None,
             )
 
 

@@ -56,6 +56,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         The time trained, over all resumes.
     message
         A sentence for the user if the training diverged or failed.
+    skip
+        Of a training that failed at a picture that cannot be read: the value of the setting
+        ``data.skip`` that leaves out all such pictures; empty if not all of them are known.
     """
 
     status: Status
@@ -66,6 +69,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     test: Metrics | None = None
     seconds: Annotated[float, Meta(ge=0, le=1e15)] = 0.0
     message: str | None = None
+    skip: tuple[str, ...] | None = None
 
     def to_json(self) -> bytes:
         """Return the result as indented JSON."""

@@ -28,12 +28,12 @@ from designer.gui.documents.workspace import Workspace
 from designer.gui.training.controls import Controls
 from designer.gui.training.run_recipe import RunRecipe
 from designer.gui.training.run_title import RunTitle
-from designer.gui.training.setup import SetUp
+from designer.gui.training.setup import SetUp, skip_words
 from designer.gui.training.train_on_dialog import TrainOnDialog
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
 from designer.recipe.reading import changed
-from designer.recipe.recipe import Recipe
+from designer.recipe.recipe import Data, Recipe, reading_settings
 from designer.runs import control, launch
 from designer.runs.states import TRAINED_ON
 from designer.runs.wording import summary
@@ -82,6 +82,7 @@ class TrainingPanel(QWidget):
         self.controls = Controls(trainer)
         self.curves: QWidget | None = None
         self._curves_wanted = False
+        self._begun_with: Data | None = None  # how the newest training here reads its data
         self._starting = False  # whether Train was pressed and no run came of it yet
         self._assemble()
         trainer.run_changed.connect(self._run_changed)
@@ -138,6 +139,7 @@ class TrainingPanel(QWidget):
         self.set_up.show_failure("")
         self._starting = True
         self.set_up.adapt()
+        self._begun_with = reading_settings(self.set_up.recipe.data)
         self.trainer.begin(self.workspace.design, self.set_up.recipe)
 
     def start_when_ready(self) -> None:
@@ -202,6 +204,8 @@ class TrainingPanel(QWidget):
         self.train_on.clicked.connect(self._train_on)
         self.halve = QPushButton(objectName="training-halve")
         self.halve.clicked.connect(self._take_batch)
+        self.skip = QPushButton(objectName="training-skip")
+        self.skip.clicked.connect(self._skip_and_train)
         self.back = QPushButton("New training", objectName="training-back")
         self.back.setToolTip("Choose data, recipe and device of the next run.")
         self.back.clicked.connect(self.show_set_up)
@@ -212,7 +216,7 @@ class TrainingPanel(QWidget):
         buttons = QHBoxLayout(self.onward)
         buttons.setContentsMargins(0, 0, 0, 0)
         buttons.setSpacing(8)
-        remedies = (self.find_data, self.halve, self.slower, self.resume)
+        remedies = (self.skip, self.find_data, self.halve, self.slower, self.resume)
         for button in (*remedies, self.train_on, self.back):
             buttons.addWidget(button)
         self.silence = QFrame(objectName="training-silence")
@@ -237,6 +241,7 @@ class TrainingPanel(QWidget):
         self.title = RunTitle(self.workspace, self.trainer, self.onward)
         self.title.recipe_wanted.connect(self.show_recipe)
         self.title.next_wanted.connect(self.show_set_up)
+        self.title.identified.connect(self._show_card)
         self.column.addWidget(self.title)
         self.column.addWidget(self.placeholder, 1)
         self.column.addWidget(self.silence)
@@ -308,7 +313,9 @@ class TrainingPanel(QWidget):
         """
         if self._starting or self.trainer.shown is None:
             self._starting = False
-            self.set_up.show_failure(sentence)
+            same_data = self._begun_with == reading_settings(self.set_up.recipe.data)
+            skip = self.trainer.skip_of_refused() if same_data else None
+            self.set_up.show_failure(sentence, skip)
 
     def _has_begun(self) -> None:
         self._starting = False
@@ -398,7 +405,20 @@ class TrainingPanel(QWidget):
         if batch is not None:
             self.halve.setText(f"Set batch to {batch[1]}")
             self.halve.setProperty("batch", int(batch[1]))
+        self._offer_skip(follower)
         self.title.fit()
+
+    def _offer_skip(self, follower: Follower) -> None:
+        """Offer to leave out the broken pictures at which a run failed, and to train again."""
+        skip = follower.result.skip if follower.result is not None else None
+        identity = self.title.identity
+        known = identity is not None and identity.recipe is not None and identity.design is not None
+        self.skip.setVisible(skip is not None and follower.state == "failed" and known)
+        if skip is not None and identity is not None and identity.recipe is not None:
+            words, help_ = skip_words(skip, identity.recipe.data.skip)
+            self.skip.setText(words)
+            self.skip.setToolTip(help_)
+            self.resume.hide()  # it would fail at the same picture
 
     def _lay_out_card(self, *, bad: bool) -> None:
         """Put bad news below the title, whose buttons help against them, else below the curves."""
@@ -513,6 +533,24 @@ class TrainingPanel(QWidget):
             TrainOnDialog.ask(self.trainer, follower.run.path, self.window())
         except DesignerError as error:
             self.workspace.refused.emit(str(error))
+
+    def _skip_and_train(self) -> None:
+        """Train the shown run's design again, by its recipe but without the broken pictures."""
+        follower, identity = self.trainer.shown, self.title.identity
+        if follower is None or follower.result is None or identity is None:
+            return
+        skip, recipe, design = follower.result.skip, identity.recipe, identity.design
+        if skip is None or recipe is None or design is None:
+            return
+        if not skip:
+            self.set_up.data.browse_wanted.emit()
+            return
+        changes = {"data.skip": skip}
+        if self.workspace.document is not None and (
+            reading_settings(self.set_up.recipe.data) == reading_settings(recipe.data)
+        ):
+            self.set_up.take(changed(self.set_up.recipe, changes))
+        self.trainer.begin(design, changed(recipe, changes))
 
     def _take_batch(self) -> None:
         self.set_up.take(changed(self.set_up.recipe, {"batch": self.halve.property("batch")}))

@@ -43,6 +43,7 @@ from designer.gui.training.matching import (
 )
 from designer.gui.training.recipe_form import RecipeForm
 from designer.gui.training.start_from import StartFrom
+from designer.gui.training.wrapping_button import WrappingButton
 from designer.known_data.titles import BUILT_IN, built_in_for, is_missing, stand_in_for
 from designer.recipe.reading import changed, read_recipe
 from designer.recipe.recipe import Recipe, other_data, reading_settings
@@ -84,6 +85,7 @@ class SetUp(QWidget):
         self.missing = ""  # the data set of the preset's recipe if a built-in one stands in for it
         self.adaptation: Fix | None = None  # what Train does to the design before, for the stand-in
         self._dropped = ""  # data that were dropped and are not read yet
+        self._skipped: tuple[str, ...] = ()  # what the button at a failure sets `data.skip` to
         self.refused = ""  # why the panel does not allow Train now
         self._assemble()
         self.data.chosen.connect(self._choose_data)
@@ -233,6 +235,10 @@ class SetUp(QWidget):
         self.failure.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.failure.hide()
         rows.addWidget(self.failure)
+        self.skip = WrappingButton("", "set-up-skip")
+        self.skip.clicked.connect(self._skip_and_train)
+        self.skip.hide()
+        rows.addWidget(self.skip, 0, Qt.AlignmentFlag.AlignLeft)
         rows.addStretch(1)
 
     def _dress(self) -> None:
@@ -449,10 +455,32 @@ class SetUp(QWidget):
                 box.addItem(words, key)
         box.setCurrentIndex(box.findData(wanted))
 
-    def show_failure(self, sentence: str) -> None:
-        """Show why a training could not be begun, until the next attempt; "" for nothing."""
+    def show_failure(self, sentence: str, skip: tuple[str, ...] | None = None) -> None:
+        """Show why a training could not be begun, until the next attempt; "" for nothing.
+
+        Parameters
+        ----------
+        sentence
+            Why it could not.
+        skip
+            What leaves out the broken pictures that were the reason; see `skip_words`.
+        """
         self.failure.setText(sentence)
         self.failure.setVisible(bool(sentence))
+        self.skip.setVisible(bool(sentence) and skip is not None)
+        self._skipped = skip or ()
+        if skip is not None:
+            words, help_ = skip_words(skip, self.recipe.data.skip)
+            self.skip.show_words(words)
+            self.skip.setToolTip(help_)
+
+    def _skip_and_train(self) -> None:
+        """Leave out the broken pictures for which a training could not be begun, and train."""
+        if not self._skipped:
+            self.data.browse_wanted.emit()
+            return
+        self._change({"data.skip": self._skipped})
+        self.train_requested.emit()
 
     def show_running(self, run: str) -> None:
         """Name the run that is being trained, behind which a new one waits; "" for none."""
@@ -526,6 +554,34 @@ class SetUp(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._asking.stop()
+
+
+def skip_words(skip: tuple[str, ...], before: tuple[str, ...]) -> tuple[str, str]:
+    """Return text and tooltip of a button that leaves out broken pictures and trains again.
+
+    Parameters
+    ----------
+    skip
+        The new value of the setting ``data.skip``; empty if not all broken pictures are known, so
+        that they are to be looked for first.
+    before
+        The value before.
+    """
+    if not skip:
+        return (
+            "Look at all pictures…",
+            "Look for all broken pictures in the Data window, where a button leaves them out.",
+        )
+    count = len(frozenset(skip) - frozenset(before))
+    if count == 1:
+        return (
+            "Skip this picture and train again",
+            "Leave the broken picture out (data.skip), and begin a new run.",
+        )
+    return (
+        f"Skip these {numbers.count(count)} pictures and train again",
+        "Leave the broken pictures out (data.skip), and begin a new run.",
+    )
 
 
 class _Column(QFrame):

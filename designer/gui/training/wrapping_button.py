@@ -24,6 +24,13 @@ class WrappingButton(QPushButton):
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setSizePolicy(policy)
 
+    def show_words(self, text: str) -> None:
+        """Show another text, broken into lines as the width needs it."""
+        self.whole = text
+        self.setText(text)
+        self._wrap()
+        self.updateGeometry()
+
     def sizeHint(self) -> QSize:
         lines = self.text().count("\n")
         text, height = self.text(), self.fontMetrics().lineSpacing()

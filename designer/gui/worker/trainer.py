@@ -508,6 +508,16 @@ class Trainer(QObject):
         answer = self._job.answer if self._job is not None else None
         return bool(self.refusal_of(path) and answer and answer.get("other_data"))
 
+    def skip_of_refused(self) -> tuple[str, ...] | None:
+        """Return what leaves out the broken pictures for which the newest worker did not train.
+
+        It is a value of the setting ``data.skip``, empty if not all of them are known; None if
+        the worker trained or had another reason.
+        """
+        answer = self._job.answer if self._job is not None else None
+        skip = (answer or {}).get("skip")
+        return tuple(skip) if skip is not None else None
+
     # Showing
 
     def show(self, path: Path | None) -> None:
