@@ -323,6 +323,7 @@ QPushButton[primary="true"] {{ background: {c.train_button}; color: #ffffff; bor
     font-weight: 600; padding: 6px 14px; }}
 QPushButton[primary="true"]:hover {{ background: {c.train_hover}; }}
 QPushButton[primary="true"]:disabled {{ background: {c.hover}; color: {c.disabled_text}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{
     background: {c.field}; border: 1px solid {c.line}; border-radius: 5px; padding: 4px 7px;
     selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}

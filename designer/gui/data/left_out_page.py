@@ -3,8 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    QTimer,
+)
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -36,6 +43,8 @@ from designer.gui.data.thumbnails import Key, Thumbnails
 _ROOT = QModelIndex()
 _Index = QModelIndex | QPersistentModelIndex
 _OF_FILES = ("broken-pictures", "skipped-readable", "skipped-unknown")
+_MOST_WRAPPED = 300  # rows up to which long reasons are broken into lines
+_FILE_SHARE = 0.4  # of the table's width that the names of files take at most
 _MOST_GROUPS = 60  # of equal pictures that are shown
 _MOST_COPIES = 4  # of a group that are shown
 _SIDE = 84  # of their pictures in pixels
@@ -89,6 +98,50 @@ class EntryModel(QAbstractTableModel):
             self.layoutChanged.emit()
 
 
+class EntryTable(QTableView):
+    """The files left out; the reason has the rest of the width and as many lines as it needs."""
+
+    def __init__(self, entries: EntryModel) -> None:
+        super().__init__(objectName="left-out-table")
+        self.setModel(entries)
+        self.setAccessibleName("Files left out")
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        line = self.fontMetrics().height() + 9
+        self.verticalHeader().setDefaultSectionSize(line)
+        self.verticalHeader().setMinimumSectionSize(line)
+        head = self.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setStretchLastSection(True)
+        head.setSortIndicatorClearable(True)
+        self.setSortingEnabled(True)
+        head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        letter = self.fontMetrics().averageCharWidth()
+        self.setColumnWidth(0, 30 * letter)
+        self.setColumnWidth(1, 11 * letter)
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self._fit_rows)
+        head.sectionResized.connect(self._soon.start)
+        entries.modelReset.connect(self._soon.start)
+        entries.layoutChanged.connect(self._soon.start)
+
+    def _fit_rows(self) -> None:
+        """Give each row the height of its text; of many rows, which would take long, one line."""
+        few = self.model().rowCount() <= _MOST_WRAPPED
+        self.setWordWrap(few)
+        if few:
+            self.resizeRowsToContents()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave room for the reason in a narrow window."""
+        super().resizeEvent(event)
+        most = round(_FILE_SHARE * self.viewport().width())
+        self.setColumnWidth(0, min(self.columnWidth(0), most))
+
+
 class LeftOutPage(QWidget):
     """What of the data set is not used, and what is used twice."""
 
@@ -105,25 +158,7 @@ class LeftOutPage(QWidget):
         )
         self.none.setProperty("role", "soft")
         self.entries = EntryModel()
-        self.table = QTableView(objectName="left-out-table")
-        self.table.setModel(self.entries)
-        self.table.setAccessibleName("Files left out")
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 9)
-        head = self.table.horizontalHeader()
-        head.setHighlightSections(False)
-        head.setStretchLastSection(True)
-        head.setSortIndicatorClearable(True)
-        self.table.setSortingEnabled(True)
-        head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        letter = self.fontMetrics().averageCharWidth()
-        self.table.setColumnWidth(0, 30 * letter)
-        self.table.setColumnWidth(1, 11 * letter)
+        self.table = EntryTable(self.entries)
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.table)
         copy.activated.connect(self._copy)
         left = QWidget()

@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton
 
@@ -135,3 +136,19 @@ def test_the_look_is_canceled(viewer, pets, monkeypatch):
     monkeypatch.setattr(looking, "inspect", real)
     QTest.mouseClick(page.bar.more, LEFT)
     looked(viewer)
+
+
+def test_a_long_reason_is_broken_into_lines_in_a_narrow_window(viewer, pets):
+    viewer.open(pets)
+    viewer.window.resize(600, 500)
+    looked(viewer)
+    page = viewer.turn("left-out")
+    (entry,) = page.entries.entries
+    viewer.wait(lambda: page.table.rowHeight(0) > page.table.verticalHeader().defaultSectionSize())
+    index = page.entries.index(0, 2)
+    metrics = page.table.fontMetrics()
+    place = page.table.visualRect(index)
+    needed = metrics.boundingRect(place, Qt.TextFlag.TextWordWrap, entry.reason).height()
+    assert needed <= place.height()
+    assert place.right() <= page.table.viewport().width()
+    assert entry.reason in page.entries.data(index, Qt.ItemDataRole.ToolTipRole)
