@@ -2,6 +2,8 @@
 
 import pytest
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QDialogButtonBox, QProxyStyle, QStyle
+from pytestqt.qtbot import QtBot
 
 from designer.gui.base.contrast import ENOUGH, contrast, legible
 from designer.gui.base.theme import DARK, LIGHT, Colors
@@ -79,3 +81,23 @@ def test_the_colors_of_categories_are_read_as_text(
     """As in the source of a network, selected or not."""
     for ground in (theme.window, theme.panel, theme.selection):
         assert contrast(theme.text_of(category), ground) >= ENOUGH, ground
+
+
+class _WithIcons(QProxyStyle):
+    """A style as that of many desktops, which puts icons on the buttons of dialogs."""
+
+    def styleHint(self, hint, option=None, widget=None, returned=None) -> int:
+        if hint == QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons:
+            return 1
+        return super().styleHint(hint, option, widget, returned)
+
+
+def test_buttons_of_dialogs_have_no_icons_on_any_desktop(qtbot: QtBot, look: str) -> None:
+    style = _WithIcons("Fusion")
+    box = QDialogButtonBox()
+    qtbot.addWidget(box)
+    box.setStyle(style)
+    standard = QDialogButtonBox.StandardButton
+    box.setStandardButtons(standard.Ok | standard.Cancel | standard.Close)
+    assert [button.icon().isNull() for button in box.buttons()] == [True, True, True]
+    box.setStyle(None)

@@ -127,7 +127,3 @@ def test_a_data_set_without_a_table_says_so(
     dialog.show()
     qtbot.waitUntil(lambda: "holds no table" in dialog.outcome.text(), timeout=SECONDS)
     assert not dialog.ok.isEnabled()
-
-
-def test_its_buttons_have_no_icons_as_those_of_other_dialogs(dialog: ColumnsDialog) -> None:
-    assert [button.icon().isNull() for button in dialog.buttons.buttons()] == [True, True]
