@@ -169,6 +169,14 @@ class Welcome(QWidget):
                 )
                 down.addWidget(self._note)
                 down.addSpacing(14)
+        drops = _label(
+            "Or drop files on this window: designs, or your own pictures and data as a folder, an "
+            "archive or a table.",
+            "soft",
+        )
+        drops.setObjectName("welcome-drops")
+        down.addSpacing(3)
+        down.addWidget(drops)
         down.addSpacing(15)
         self._running_text = _label("", "soft")
         self._running_text.setTextFormat(Qt.TextFormat.PlainText)

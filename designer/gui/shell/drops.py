@@ -3,7 +3,7 @@
 Data that come while no design is open wait for the next one that is opened.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +11,17 @@ from PySide6.QtCore import QMimeData
 
 from designer.gui.base.notice import Notice
 from designer.gui.documents.workspace import Workspace
-from designer.gui.shell.dropped import kind_of, pasted_paths
+from designer.gui.shell.dropped import Kind, kind_of, pasted_paths
+
+_LOOKED_AT = 50  # paths whose kind is looked up while they are dragged
+_MOST_SENTENCES = 4  # on what is done with them
+_LETTERS = 50  # of a name that are shown in a sentence
+_REFUSALS: Mapping[Kind, str] = {
+    "runs": "{name} holds the folders of several runs: drop one of them.",
+    "designs": "{name} holds designs and no data: drop one of the designs in it.",
+    "picture": "{name} is a single picture: drop the folder or archive that holds the pictures of "
+    "all classes, or the table with their labels.",
+}
 
 
 class Target(Protocol):
@@ -54,50 +64,60 @@ class Drops:
         self.waiting: Path | None = None
         window.workspace.switched.connect(self._switched)
 
+    def promise(self, paths: Sequence[Path]) -> list[str]:
+        """Return what `take` will do with paths, in sentences, while they are still dragged."""
+        kinds = [(path, kind_of(path)) for path in paths[:_LOOKED_AT]]
+        words = [self._promised(path, kind) for path, kind in kinds if kind != "data"]
+        data = [path for path, kind in kinds if kind == "data"]
+        if len(data) > 1:
+            words.append(_several(data))
+        elif data:
+            words.append(self._promised(data[0], "data"))
+        return words[:_MOST_SENTENCES] + ["…"] * (len(words) > _MOST_SENTENCES)
+
+    def _promised(self, path: Path, kind: Kind) -> str:
+        document, name = self.window.workspace.document, _short(path.name)
+        if refusal := self._refusal(path, kind):
+            return refusal
+        if kind == "design":
+            return f"Drop to open the design {name}."
+        if kind == "run":
+            return f"Drop to show the training {name}."
+        if kind == "weights":
+            return f"Drop to let the next training start from the weights in {name}."
+        if document is None:
+            return f"Drop to use {name} as the data of the next design that you open."
+        return f"Drop to use {name} as the data of {_short(document.title)}."
+
     def take(self, paths: Sequence[Path]) -> None:
         """Do with each path what its kind asks for; at most one of them may be data."""
         kinds = {path: kind_of(path) for path in paths}
-        for path in (path for path, kind in kinds.items() if kind != "data"):
-            self._take_one(path)
+        for path, kind in kinds.items():
+            if kind != "data":
+                self._take_one(path, kind)
         data = [path for path, kind in kinds.items() if kind == "data"]
         if len(data) > 1:
-            names = ", ".join(path.name for path in data[:3])
-            self.window.show_error(
-                f"{len(data)} data sets were dropped ({names}{', …' if len(data) > 3 else ''}), "
-                "but a training takes one: drop the folder or archive that holds all its files, "
-                "or a single table of labels."
-            )
+            self.window.show_error(_several(data))
         elif data:
             self._take_data(data[0])
 
-    def _take_one(self, path: Path) -> None:
-        match kind_of(path):
+    def _take_one(self, path: Path, kind: Kind) -> None:
+        if refusal := self._refusal(path, kind):
+            self.window.show_error(refusal)
+            return
+        match kind:
             case "design":
                 self.window.open_design(path)
             case "run":
                 self.window.show_training(path)
             case "weights":
-                self._take_weights(path)
-            case "runs":
-                self._refuse(f"{path.name} holds the folders of several runs: drop one of them.")
-            case "designs":
-                self._refuse(
-                    f"{path.name} holds designs and no data: drop one of the designs in it."
-                )
-            case "picture":
-                self._refuse(
-                    f"{path.name} is a single picture: drop the folder or archive that holds the "
-                    "pictures of all classes, or the table with their labels."
-                )
+                self.window.use_weights(path)
 
-    def _refuse(self, sentence: str) -> None:
-        self.window.show_error(sentence)
-
-    def _take_weights(self, path: Path) -> None:
-        if self.window.workspace.document is None:
-            self._refuse(f"{path.name} holds weights: open the design first that they are for.")
-        else:
-            self.window.use_weights(path)
+    def _refusal(self, path: Path, kind: Kind) -> str:
+        """Return why nothing can be done with a path, "" if something can."""
+        if kind == "weights" and self.window.workspace.document is None:
+            return f"{path.name} holds weights: open the design first that they are for."
+        return _REFUSALS[kind].format(name=path.name) if kind in _REFUSALS else ""
 
     def _take_data(self, path: Path) -> None:
         if self.window.workspace.document is not None:
@@ -126,6 +146,20 @@ class Drops:
         self.forget()
         workspace.set_recipe(changed(workspace.recipe, other_data(str(path))))
         self.window.use_data(path)
+
+
+def _several(data: Sequence[Path]) -> str:
+    """Return why several data sets are refused."""
+    names = ", ".join(_short(path.name) for path in data[:3])
+    return (
+        f"{len(data)} data sets were dropped ({names}{', …' if len(data) > 3 else ''}), "
+        "but a training takes one: drop the folder or archive that holds all its files, "
+        "or a single table of labels."
+    )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LETTERS else f"{name[:_LETTERS]}…"
 
 
 def local_paths(data: QMimeData) -> list[Path]:

@@ -37,6 +37,7 @@ from designer.gui.documents.autosave import Autosave
 from designer.gui.documents.workspace import Workspace
 from designer.gui.gallery.welcome import Welcome
 from designer.gui.shell.document_files import Documents, finish_typing
+from designer.gui.shell.drop_overlay import DropOverlay
 from designer.gui.shell.drops import Drops, clipboard_paths, local_paths
 from designer.gui.shell.toolbar import Toolbar
 from designer.gui.worker.trainer import Trainer
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
         for signal in (self.trainer.run_changed, self.trainer.state_changed):
             signal.connect(self._tell_of_training)
         self.setAcceptDrops(True)
+        self.drop_overlay = DropOverlay(self, self.drops.promise)
         self._restore()
         self._name_window()
         self._switched()
@@ -207,6 +209,7 @@ class MainWindow(QMainWindow):
         editor.training.set_up.data.browse_wanted.connect(self.show_data)
         editor.training.set_up.data.columns_wanted.connect(self.choose_columns)
         editor.training.set_up.data.dropped.connect(self.show_data)
+        self.drop_overlay.watch(editor.training.set_up.data)
         editor.tabs.close_wanted.connect(self.documents.close)
         editor.disk_notice.save_requested.connect(self.documents.save)
         editor.disk_notice.save_as_requested.connect(self.documents.save_as)

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from designer import presets
@@ -161,3 +161,57 @@ def test_a_pasted_path_is_used_as_if_it_were_dropped(
     window.actions_["edit.paste"].trigger()
     assert window.workspace.recipe.data.source == str(data)
     assert pasted_paths("no path") == [] and pasted_paths(str(tmp_path / "absent")) == []
+
+
+# While files are dragged over the window
+
+
+def drag(target: QWidget, paths: Sequence[Path]) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    button, modifier = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(20, 20), Qt.DropAction.CopyAction, data, button, modifier)
+    QApplication.sendEvent(target, enter)
+
+
+def test_while_files_are_dragged_it_says_what_dropping_does(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    overlay = window.drop_overlay
+    digits, design = squares(tmp_path / "digits.npz"), tmp_path / "mine.json"
+    files.save(presets.load("lenet5"), design)
+    drag(window, [digits])
+    assert overlay.isVisible() and overlay.size() == window.size()
+    assert overlay.words == ("Drop to use digits.npz as the data of the next design that you open.")
+    QApplication.sendEvent(window, QDragLeaveEvent())
+    assert not overlay.isVisible()
+    window.workspace.open_preset("lenet5")
+    drag(window, [digits, design, tmp_path / "cat.png"])
+    assert overlay.words.splitlines() == [
+        "Drop to open the design mine.json.",
+        "cat.png is a single picture: drop the folder or archive that holds the pictures of all "
+        "classes, or the table with their labels.",
+        "Drop to use digits.npz as the data of LeNet-5.",
+    ]
+    drop(window, [design])
+    assert not overlay.isVisible()
+    assert window.workspace.document.path == design
+
+
+def test_it_stays_while_files_are_over_the_choice_of_data(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    window.workspace.open_preset("lenet5")
+    window.show_dock("training")
+    chooser = window.training.set_up.data
+    drag(window, [squares(tmp_path / "digits.npz")])
+    QApplication.sendEvent(window, QDragLeaveEvent())
+    drag(chooser, [tmp_path / "digits.npz"])
+    assert window.drop_overlay.isVisible()
+    QApplication.sendEvent(chooser, QDragLeaveEvent())
+    assert not window.drop_overlay.isVisible()
+
+
+def test_the_welcome_page_says_that_files_can_be_dropped(window: MainWindow) -> None:
+    words = window.welcome.findChild(QLabel, "welcome-drops")
+    assert words.isVisible() and "your own pictures" in words.text()
