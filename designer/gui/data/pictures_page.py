@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.gui.base import icons, numbers
+from designer.gui.base import background, icons, numbers
 from designer.gui.base.boxes import ComboBox
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import theme
@@ -27,6 +27,19 @@ from designer.gui.data.thumbnails import Key, Thumbnails
 _TYPED = 120  # milliseconds after the last key at which the search begins
 
 
+Names = dict[str, list[str]]
+"""The names of the files of each part in lower case; parts in arrays have none."""
+
+
+def lower_names(contents: Contents) -> Names:
+    """Return the names by which pictures are searched; call it in a background thread."""
+    return {
+        name: [each.lower() for each in part.names]
+        for name, part in contents.parts.items()
+        if part.names is not None
+    }
+
+
 class PicturesPage(QWidget):
     """Pictures of the data set; the current one is shown large beside them, or in their place."""
 
@@ -35,7 +48,8 @@ class PicturesPage(QWidget):
         self.model = model
         self.thumbnails = Thumbnails(self)
         self._shown: Contents | None = None
-        self._names: dict[str, list[str]] = {}  # of the files of each part, in lower case
+        self._names: Names | None = None  # once they were searched for the first time
+        self._naming: Contents | None = None  # whose names are being read
         self.part = ComboBox(objectName="picture-part")
         self.part.setAccessibleName("Part")
         self.label = ComboBox(objectName="picture-class")
@@ -129,7 +143,7 @@ class PicturesPage(QWidget):
         self.label.setCurrentIndex(max(0, label))
         self.label.setVisible(contents.target.kind != "numbers")
         self.search.setVisible(contents.in_files)
-        self._names = {}
+        self._names = self._naming = None
         side = round(SIDE * self.devicePixelRatioF())
         self.thumbnails.of(contents.parts, side)
         self._filter()
@@ -137,6 +151,9 @@ class PicturesPage(QWidget):
     def _filter(self, *_: object) -> None:
         contents = self._shown
         if contents is None:
+            return
+        if self._names is None and self.search.text().strip():
+            self._read_names(contents)
             return
         names = list(contents.parts)
         parts: list[NDArray[np.int8]] = []
@@ -151,6 +168,20 @@ class PicturesPage(QWidget):
         count = numbers.count(len(every))
         self.found.setText(f"{count} {'picture' if len(every) == 1 else 'pictures'}")
 
+    def _read_names(self, contents: Contents) -> None:
+        """Read the names of the files in the background, as those of many take long, and filter."""
+        self.found.setText("Searching…")
+        if self._naming is contents:
+            return
+        self._naming = contents
+
+        def read(names: Names) -> None:
+            if self._shown is contents:
+                self._names = names
+                self._filter()
+
+        background.run(self, lambda: lower_names(contents), read, self.found.setText)
+
     def _matching(self, contents: Contents, name: str) -> NDArray[np.int64]:
         """Return which pictures of a part have the class and the text that were chosen."""
         part, label = contents.parts[name], self.label.currentIndex() - 1
@@ -160,10 +191,8 @@ class PicturesPage(QWidget):
         elif label >= 0 and contents.target.kind == "labels":
             found = np.flatnonzero(part.labels[:, label] > 0)
         text = self.search.text().strip().lower()
-        if text and part.names is not None:
-            if name not in self._names:
-                self._names[name] = [each.lower() for each in part.names]
-            lower = self._names[name]
+        lower = (self._names or {}).get(name)
+        if text and lower is not None:
             found = found[np.array([text in lower[index] for index in found.tolist()], bool)]
         return found.astype(np.int64)
 

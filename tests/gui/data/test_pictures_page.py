@@ -1,5 +1,7 @@
 """The page of pictures, by mouse and keys: the grid, its filters, and one picture large."""
 
+import threading
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,6 +10,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QToolButton
 
+from designer.gui.data import pictures_page
+from designer.gui.data.pictures_page import lower_names
 from designer.gui.data.thumbnails import REMEMBERED, Key
 from tests.gui.data.conftest import LEFT, write_arrays, write_folders
 
@@ -173,3 +177,28 @@ def test_numbers_have_no_filter_of_classes(viewer, tmp_path):
     page = viewer.turn("pictures")
     assert not viewer.child(QComboBox, "picture-class").isVisible()
     assert page.grid.caption(page.grid.key_at(0)) == "0"
+
+
+def test_names_are_read_in_the_background_while_the_page_stays_usable(viewer, page, monkeypatch):
+    """Another filter is chosen meanwhile, and the search then has both."""
+    go_on, asked = threading.Event(), []
+
+    def slow(contents):
+        asked.append(contents)
+        go_on.wait(20)
+        return lower_names(contents)
+
+    monkeypatch.setattr(pictures_page, "lower_names", slow)
+    QTest.keyClicks(viewer.child(QLineEdit, "picture-search"), "-7")
+    viewer.wait(lambda: page.found.text() == "Searching…")
+    assert page.grid.key_at(39) is not None  # all are shown as before
+    box = viewer.child(QComboBox, "picture-class")
+    box.setFocus()
+    QTest.keyClicks(box, "dog")
+    assert page.found.text() == "Searching…" and len(asked) == 1
+    go_on.set()
+    viewer.wait(lambda: page.found.text() == "1 picture")
+    assert value(page, "File") == "dog/dog-7.png"
+    QTest.keyClicks(viewer.child(QLineEdit, "picture-search"), "7")
+    viewer.wait(lambda: page.found.text() == "0 pictures")
+    assert len(asked) == 1
