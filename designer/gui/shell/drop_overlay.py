@@ -34,7 +34,7 @@ class DropOverlay(QWidget):
     def __init__(self, window: QWidget, promise: Callable[[Sequence[Path]], Sequence[str]]) -> None:
         super().__init__(window, objectName="drop-overlay")
         self.words = ""
-        self._promise = promise
+        self._window, self._promise = window, promise
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
         self.watch(window)
@@ -58,7 +58,7 @@ class DropOverlay(QWidget):
     def _appear(self, words: str) -> None:
         self.words = words
         self.setAccessibleName(words)
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._window.rect())
         self.raise_()
         self.show()
         self.update()
