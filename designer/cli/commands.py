@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from designer import __version__
-from designer.cli import system, window
+from designer.cli import inside, system, window
 from designer.cli.options import (
     DATA,
     DATA_SOURCE,
@@ -579,17 +579,15 @@ def export(
     file is loaded back and compared with the network before it is reported. A format that cannot
     take the network does not stop the others; the exit code is 1 then.
     """
-    from designer import presets as built_in
     from designer.cli import jobs
-    from designer.cli.runs import find, folder, is_name, is_run
+    from designer.cli.runs import find, names_run
 
     paths = _paths("--to", to, more)
     if not paths:
         raise DesignerError("Say where to write with --to, as in --to lenet5.onnx.")
     options = ExportOptions(opset=opset, names=names or "")
     jobs.check_formats(paths, options)
-    named = is_name(source) and is_run(folder(runs) / source)
-    if source not in built_in.names() and (named or Path(source).is_dir()):
+    if names_run(source, runs):
         for option_, given in (("--set", settings), ("--weights", weights)):
             if given:
                 raise DesignerError(
@@ -698,6 +696,7 @@ def demo(run: str | None, runs: str | None, epochs: int | None, terminal: bool) 
     return jobs.demo(run, runs, epochs)
 
 
+program.add_command(inside.predict)
 program.add_command(system.completion)
 program.add_command(system.install_desktop)
 

@@ -1,7 +1,7 @@
 """The work of the commands that train and export; `commands` declares their options."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -328,23 +328,7 @@ def export_design(
     DesignerError
         The design has errors, there are no such weights, or a library has no such network.
     """
-    if weights == "latest":
-        found = _latest(design, runs_folder)
-        if found is None:
-            raise DesignerError(
-                f"No finished run in {runs.folder(runs_folder)} has the layers and shapes of "
-                f"{design.name}: train it first, or leave out --weights for fresh ones."
-            )
-        weights = str(found.run.path)
-        _say(f"Weights of {found.sentence}.")
-        if not found.same:
-            _say(
-                f"They fit {design.name} in names and shapes, but settings of its layers differ "
-                "from those that were trained: the accuracy and loss are those of the run's own "
-                "network."
-            )
-    elif weights is not None:
-        weights = runs.located(weights, runs_folder)
+    weights = weights_of_design(design, weights, runs_folder)
     _check_names(design, options)
     from designer.engine import export
 
@@ -352,6 +336,51 @@ def export_design(
     if weights is None:
         _say(_about_fresh_weights(design, runs_folder))
     return _export(model, paths, options)
+
+
+def weights_of_design(
+    design: Design,
+    weights: str | None,
+    runs_folder: str | None,
+    *,
+    say: Callable[[str], object] | None = None,
+) -> str | None:
+    """Return where the weights of a design are, from its option ``--weights``.
+
+    Parameters
+    ----------
+    design
+        The design.
+    weights
+        A run, its name in the folder of runs, a file, ``torchvision:NAME``, ``latest`` for the
+        latest finished run that fits the design, or None for fresh weights.
+    runs_folder
+        The folder of runs; None for that of the settings.
+    say
+        Gets a sentence on the run that is chosen for ``latest``; prints it by default.
+
+    Raises
+    ------
+    DesignerError
+        No run fits.
+    """
+    say = say or _say
+    if weights == "latest":
+        found = _latest(design, runs_folder)
+        if found is None:
+            raise DesignerError(
+                f"No finished run in {runs.folder(runs_folder)} has the layers and shapes of "
+                f"{design.name}: train it first, or leave out --weights for fresh ones."
+            )
+        say(f"Weights of {found.sentence}.")
+        if not found.same:
+            say(
+                f"They fit {design.name} in names and shapes, but settings of its layers differ "
+                "from those that were trained: the accuracy and loss are those of the run's own "
+                "network."
+            )
+        return str(found.run.path)
+    return None if weights is None else runs.located(weights, runs_folder)
 
 
 def _check_names(design: Design, options: ExportOptions | None) -> None:

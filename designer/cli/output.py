@@ -20,6 +20,11 @@ def write(text: str, *, error: bool = False) -> None:
     stream.flush()
 
 
+def say_aside(sentence: str) -> None:
+    """Write a sentence to standard error, where it does not mix with the results."""
+    write(f"{printable(sentence)}\n", error=True)
+
+
 def show(lines: "Iterable[Line]", *, error: bool = False) -> None:
     """Write lines: colored on a terminal, elsewhere as plain text without control codes."""
     stream = sys.stderr if error else sys.stdout

@@ -79,6 +79,15 @@ def is_name(text: str) -> bool:
     return text not in ("", ".", "..") and Path(text).name == text
 
 
+def names_run(text: str, chosen: str | None = None) -> bool:
+    """Tell whether a text means a run where a design may stand, too; presets come first."""
+    from designer import presets
+
+    if text in presets.names():
+        return False
+    return Path(text).is_dir() or (is_name(text) and is_run(folder(chosen) / text))
+
+
 def _names(root: Path) -> list[str]:
     return [run.path.name for run in list_runs(root)]
 

@@ -48,8 +48,8 @@ class Model:
     network
         The module with its weights, in eval mode.
     about
-        Metadata for formats that have some: classes or labels in the order of the outputs, and the
-        mean and deviation with which images are standardized.
+        Metadata for formats that have some: the design's name, and of the data that the weights
+        learned from what `Preprocessing.metadata` returns.
     options
         What the user chose beside the formats.
     """
@@ -133,15 +133,19 @@ def of_design(design: Design, *, weights: str | None = None, seed: int = 0) -> M
         network = module_from_source(generated.source, generated.class_name)
     about = _about(design)
     if weights is not None:
-        _load(network, analysis, weights)
+        about |= _load(network, analysis, weights)
         if Path(weights).is_dir():
-            about |= _about_data(RunFolder.open(Path(weights)).preprocessing())
+            about |= RunFolder.open(Path(weights)).preprocessing().metadata()
     return Model(design, analysis, generated, network.eval(), about)
 
 
-def _load(network: nn.Module, analysis: Analysis, source: str) -> None:
-    """Load weights that must fit wholly: a model file with some fresh weights would mislead."""
-    report = weights_of.load(network, analysis, weights_of.read(source))
+def _load(network: nn.Module, analysis: Analysis, source: str) -> Mapping[str, str]:
+    """Load weights that must fit wholly: a model file with some fresh weights would mislead.
+
+    Returns what is known of the data that they learned from, as `Preprocessing.metadata`.
+    """
+    weights = weights_of.read(source)
+    report = weights_of.load(network, analysis, weights)
     if report.fresh:
         missing = ", ".join(report.fresh[:3]) + (", …" if len(report.fresh) > 3 else "")
         raise DesignerError(
@@ -149,6 +153,7 @@ def _load(network: nn.Module, analysis: Analysis, source: str) -> None:
             f"{analysis.design.name} ({missing}), so the model file would be trained in part only: "
             "give weights of this design, or train it starting from these."
         )
+    return weights.about
 
 
 def of_run(run: RunFolder) -> Model:
@@ -168,7 +173,7 @@ def of_run(run: RunFolder) -> Model:
         raise DesignerError(f"{run.path} has no checkpoint yet; train it for an epoch first.")
     content = checkpoint.load(path, source=model.generated.source)
     model.network.load_state_dict(content["network"])
-    about = {**model.about, **_about_data(learned_preprocessing(run, content))}
+    about = {**model.about, **learned_preprocessing(run, content).metadata()}
     return Model(design, model.analysis, model.generated, model.network, about)
 
 
@@ -185,18 +190,6 @@ def learned_preprocessing(run: RunFolder, content: Mapping[str, Any]) -> Preproc
     if learned is not None and msgspec.convert(learned, Preprocessing) != preprocessing:
         raise run.preprocessing_misfits()
     return preprocessing
-
-
-def _about_data(preprocessing: Preprocessing) -> dict[str, str]:
-    """Return what a user of the model must know of the data that it learned from."""
-    names = {}
-    if preprocessing.labels:
-        names["labels"] = msgspec.json.encode(preprocessing.labels).decode()
-    return names | {
-        "classes": msgspec.json.encode(preprocessing.classes).decode(),
-        "mean": msgspec.json.encode(preprocessing.mean).decode(),
-        "deviation": msgspec.json.encode(preprocessing.deviation).decode(),
-    }
 
 
 def of_path(path: Path, *, weights: str | None = None) -> Model:

@@ -5,12 +5,13 @@ import pickle
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from math import prod
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
@@ -21,6 +22,7 @@ from designer.engine.state_dicts import Found, state_dicts
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder
 from designer.runs.layouts import Stored, stored
+from designer.runs.preprocessing import Preprocessing
 from designer.runs.pretrained import TORCHVISION
 from designer.runs.weights import match
 from designer.runs.weights_report import Report
@@ -41,12 +43,15 @@ class Weights:
         Bytes of the file; for a download of torchvision, bytes of the tensors.
     ordered
         Whether the tensors are in the order of the network that saved them.
+    about
+        What is known of the data that they learned from, as `Preprocessing.metadata`.
     """
 
     origin: str
     tensors: Mapping[str, Tensor]
     size: int
     ordered: bool = True
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(source: str) -> Weights:
@@ -75,7 +80,8 @@ def read(source: str) -> Weights:
             f"folder, or {TORCHVISION}NAME."
         ) from None
     if path.suffix.lower() == ".safetensors":
-        return Weights(str(path), _safetensors(path), size, ordered=False)
+        tensors, about = _safetensors(path)
+        return Weights(str(path), tensors, size, ordered=False, about=about)
     return _of_script(_unpickled(path), path, size)
 
 
@@ -225,17 +231,19 @@ def _damaged(path: Path, error: Exception | None = None) -> DesignerError:
     )
 
 
-def _safetensors(path: Path) -> dict[str, Tensor]:
+def _safetensors(path: Path) -> tuple[dict[str, Tensor], Mapping[str, str]]:
+    """Return the tensors of a file, and its metadata."""
     from safetensors import SafetensorError, safe_open
     from safetensors.torch import load_file
 
     try:
         tensors = _checked(load_file(path), path)
         with safe_open(path, framework="pt") as file:
-            expected = (file.metadata() or {}).get(_DIGEST)
+            metadata: dict[str, str] = file.metadata() or {}
+        expected = metadata.get(_DIGEST)
         if expected is not None and expected != _digest(tensors):
             raise ValueError("the tensors differ from their checksum")
-        return tensors
+        return tensors, metadata
     # Its reader raises errors of many kinds for damaged files.
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         if memory := device.out_of_memory(error, "file", path=path):
@@ -259,7 +267,15 @@ def _of_script(content: Any, path: Path, size: int) -> Weights:
     if others:
         named = chosen.key or "the file itself"
         origin = f"{path} (its '{named}'; it also holds {' and '.join(others[:3])})"
-    return Weights(origin, _checked(chosen.tensors, path), size)
+    return Weights(origin, _checked(chosen.tensors, path), size, about=_about(content))
+
+
+def _about(content: Mapping[Any, Any]) -> Mapping[str, str]:
+    """Return what a checkpoint of a run says of its data."""
+    try:
+        return msgspec.convert(content.get("preprocessing"), Preprocessing).metadata()
+    except msgspec.ValidationError:
+        return {}  # another program's file, or a checkpoint of an earlier version
 
 
 def _checked(content: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
@@ -313,7 +329,28 @@ def _of_torchvision(name: str) -> Weights:
             "download it on another machine and give the file."
         ) from error
     size = sum(each.numel() * each.element_size() for each in tensors.values())
-    return Weights(f"torchvision's {network} ({chosen.name})", tensors, size)
+    origin = f"torchvision's {network} ({chosen.name})"
+    return Weights(origin, tensors, size, about=_about_torchvision(network, chosen))
+
+
+_OTHERWISE_STANDARDIZED = ("googlenet", "inception_v3")
+"""Networks of torchvision that were trained on pictures from -1 to 1.
+
+torchvision takes pictures standardized like those of its other networks, and converts them within
+the module (``transform_input``), which is no part of our designs.
+"""
+
+
+def _about_torchvision(network: str, chosen: Any) -> Mapping[str, str]:
+    """Return classes and standardization of pretrained weights, a member of their enumeration."""
+    transforms = chosen.transforms()
+    other = network in _OTHERWISE_STANDARDIZED
+    fields = {
+        "classes": chosen.meta["categories"],
+        "mean": [0.5] * 3 if other else transforms.mean,
+        "deviation": [0.5] * 3 if other else transforms.std,
+    }
+    return {name: msgspec.json.encode(value).decode() for name, value in fields.items()}
 
 
 def _reason(error: Exception) -> str:

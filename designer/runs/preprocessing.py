@@ -1,6 +1,7 @@
 """How images were preprocessed for the network, and what its outputs mean."""
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -70,3 +71,46 @@ class Preprocessing(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"class_weights has {count} values for {outputs} outputs")
             if not all(0 < value < math.inf for value in self.class_weights):
                 raise ValueError("class_weights must be finite and above 0")
+
+    def metadata(self) -> dict[str, str]:
+        """Return what a model file says of the data that it learned from, each value as JSON."""
+        return {
+            name: msgspec.json.encode(value).decode()
+            for name, value in msgspec.to_builtins(self).items()
+            if name in _ALWAYS or (name in _METADATA and value)
+        }
+
+    @classmethod
+    def from_metadata(
+        cls, metadata: Mapping[str, str], shape: Sequence[int], outputs: int
+    ) -> "Preprocessing | None":
+        """Return the preprocessing that a model file speaks of; None if it speaks of none.
+
+        Parameters
+        ----------
+        metadata
+            As `metadata` returns it. Files of earlier versions lack some of it.
+        shape
+            Channels, height and width that the network takes now.
+        outputs
+            The number of its outputs; names of another number of classes are not used.
+        """
+        if not metadata.keys() >= _STANDARDIZED:
+            return None
+        try:
+            fields = {
+                name: msgspec.json.decode(text)
+                for name, text in metadata.items()
+                if name in _METADATA
+            }
+            found = msgspec.convert({"classes": (), **fields, "input": tuple(shape)}, cls)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None  # a file of another program, or for another number of channels
+        names = found.classes or found.labels or found.numbers
+        return found if len(names) in (0, outputs) else None
+
+
+_STANDARDIZED = {"mean", "deviation"}
+_ALWAYS = {"classes", "input", "fit"} | _STANDARDIZED
+_METADATA = _ALWAYS | {"labels", "numbers", "gray_range"}
+"""The fields that model files have in their metadata."""

@@ -18,6 +18,7 @@ from designer.data.pictures.files import (
 )
 from designer.data.pictures.form import FITS, Array, Fit, PictureForm
 from designer.data.pictures.levels import Levels, joined, levels_of, picture_levels
+from designer.data.pictures.listing import picture_files
 
 __all__ = [
     "FITS",
@@ -39,6 +40,7 @@ __all__ = [
     "joined",
     "levels_of",
     "picture_facts",
+    "picture_files",
     "picture_levels",
     "picture_shape",
     "read_facts",

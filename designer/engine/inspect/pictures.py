@@ -9,6 +9,7 @@ from torch import Tensor
 
 from designer.data.pictures import (
     Array,
+    BrokenPicture,
     Levels,
     PictureForm,
     decode,
@@ -65,9 +66,14 @@ def _one(picture: Picture, form: PictureForm, levels: Levels | None) -> Array:
     if not picture.file:
         raise DesignerError(f"There is no picture file for {picture.name}: give a file.")
     path = Path(picture.file)
-    content = file_content(path)
-    own = levels or picture_levels(content, str(path))
-    image = decode(content, str(path), form, levels=own)
+    try:
+        content = file_content(path)
+        own = levels or picture_levels(content, str(path))
+        image = decode(content, str(path), form, levels=own)
+    except BrokenPicture as error:  # its remedies are those for a data set
+        raise DesignerError(
+            f"The picture {error.name} cannot be read ({error.reason}): choose another."
+        ) from error
     if levels is None and image.dtype != np.uint8:  # a deep picture for a network of 8 bits
         image = (image * 255).round().astype(np.uint8)
     return image

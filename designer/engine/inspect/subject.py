@@ -157,11 +157,11 @@ def _preprocessing_of_design(subject: Subject, model: export.Model) -> tuple[Pre
             "into a network of pictures."
         )
     shape = (port.shape[0], port.shape[1], port.shape[2])
-    if subject.weights and Path(subject.weights).is_dir():
-        learned = RunFolder.open(Path(subject.weights)).preprocessing()
-        if learned.input == shape:
-            return learned, ""
-    why = "there is no recipe"
+    outputs = prod(model.analysis.outputs[0].shape)
+    learned = Preprocessing.from_metadata(model.about, shape, outputs)
+    if learned is not None:
+        return learned, ""
+    why = "No recipe names the data that they should be like."
     if subject.recipe:
         recipe = msgspec.convert(subject.recipe, Recipe)
         try:
@@ -172,14 +172,13 @@ def _preprocessing_of_design(subject: Subject, model: export.Model) -> tuple[Pre
             )
         except DesignerError as error:
             why = str(error)
-    numbers = range(prod(model.analysis.outputs[0].shape))
     neutral = Preprocessing(
         input=shape,
         mean=(0.0,) * shape[0],
         deviation=(1.0,) * shape[0],
-        classes=tuple(map(str, numbers)),
+        classes=tuple(map(str, range(outputs))),
     )
-    return neutral, f"Pictures are scaled from 0 to 1 and not standardized ({why})."
+    return neutral, f"Pictures are scaled from 0 to 1 and not standardized: {why}"
 
 
 def _stamps(subject: Subject) -> Hashable:

@@ -1,0 +1,158 @@
+"""Commands that look into networks, and how they are told which network with which weights."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from designer.cli.options import (
+    FILE,
+    SOURCE,
+    WEIGHTS,
+    as_json,
+    design_settings,
+    one_of,
+    runs_option,
+)
+from designer.cli.output import say_aside, show, write
+from designer.cli.parameters import Command, Whole, argument, option
+from designer.errors import DesignerError
+
+if TYPE_CHECKING:
+    from designer.runs.inspection import Subject
+
+network = argument(
+    "source",
+    type=SOURCE,
+    metavar="RUN|DESIGN",
+    help="A run folder, a run's name in the folder of runs, a preset, or a design file.",
+)
+network_weights = option(
+    "--weights",
+    type=WEIGHTS,
+    metavar="NAME|RUN|FILE",
+    help="Of a run: best, last or epoch:N; best if not given. Of a design: a run, a file, "
+    "torchvision:NAME, or latest for the latest finished run that fits; fresh ones if not given.",
+)
+device_option = option(
+    "--device", type=one_of("device"), metavar="NAME", help="auto, cuda, mps or cpu."
+)
+
+
+def subject_of(
+    source: str, weights: str | None, settings: Sequence[str], runs: str | None
+) -> "Subject":
+    """Return the network that a command looks into.
+
+    Parameters
+    ----------
+    source
+        A run or a design.
+    weights, settings, runs
+        The options ``--weights``, ``--set`` and ``--runs``.
+
+    Raises
+    ------
+    DesignerError
+        There is no such network, or an option is not for it.
+    """
+    import msgspec
+
+    from designer import presets
+    from designer.cli import jobs
+    from designer.cli import runs as folder_of_runs
+    from designer.cli.settings import load
+    from designer.design import files
+    from designer.runs.inspection import BEST, EPOCH, LAST, Subject
+
+    if folder_of_runs.names_run(source, runs):
+        if settings:
+            raise DesignerError(
+                f"--set is for designs, but {source} is a run, whose design is fixed: leave --set "
+                "out."
+            )
+        run = folder_of_runs.find(source, runs)
+        return Subject(run=str(run.path.absolute()), weights=weights or BEST)
+    design = load(source, settings)
+    if weights in (BEST, LAST) or (weights or "").startswith(EPOCH):
+        raise DesignerError(
+            f"--weights {weights} is for runs, but {source} is a design: give a run, a file, or "
+            "torchvision:NAME."
+        )
+    recipe = presets.recipe(source)
+    return Subject(
+        design=files.dumps(design),
+        weights=jobs.weights_of_design(design, weights, runs, say=say_aside) or "",
+        recipe=msgspec.to_builtins(recipe) if recipe is not None else {},
+    )
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "predict my-run cat.png photos --csv table.csv",
+        "predict resnet18 cat.png --weights torchvision:resnet18",
+    ),
+)
+@network
+@argument(
+    "files",
+    type=FILE,
+    nargs=-1,
+    required=True,
+    metavar="FILE ...",
+    help="Pictures, and folders of pictures with all folders in them.",
+)
+@network_weights
+@option(
+    "--top",
+    type=Whole(min=1),
+    default=5,
+    metavar="K",
+    help="How many classes are named of each picture, the most probable first. [default: 5]",
+)
+@device_option
+@option("--csv", "table", type=FILE, metavar="FILE", help="Write a table, one row for each file.")
+@as_json
+@runs_option
+@design_settings
+def predict(
+    source: str,
+    files: Sequence[str],
+    weights: str | None,
+    top: int,
+    device: str | None,
+    table: str | None,
+    as_json: bool,
+    runs: str | None,
+    settings: Sequence[str],
+) -> int:
+    """Say which classes a network sees in pictures.
+
+    Pictures are brought to the network's size and standardized as in its training. One that cannot
+    be read does not stop the others: a sentence on standard error names it, and the exit code is 1
+    then. With --json, prints a list with an object for each file: its "predictions", each with
+    "class" and "probability", or "name" and "value" for a network of numbers; or its "error".
+    """
+    from designer.cli import predictions
+    from designer.data.pictures import picture_files
+    from designer.runs.inspection import Picture
+
+    subject = subject_of(source, weights, settings, runs)
+    paths = picture_files([Path(text) for text in files])
+    found, notes = predictions.predict(
+        subject, [Picture(file=str(path)) for path in paths], top=top, device=device or "auto"
+    )
+    for sentence in notes:
+        say_aside(sentence)
+    if table is not None:
+        predictions.write_table(Path(table), found)
+    if as_json:
+        write(predictions.to_json(found))
+    elif table is None:
+        show(predictions.lines(found))
+    faults = [each["error"] for each in found if "error" in each]
+    for sentence in faults:
+        say_aside(sentence)
+    return 1 if faults else 0

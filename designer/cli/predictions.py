@@ -1,0 +1,123 @@
+"""The work of ``netdesigner predict``: asking a network about pictures, printing its answers."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from designer.analysis.report.formatting import cells_of, padded
+from designer.analysis.report.line import Line, Style
+from designer.cli.output import printable
+from designer.runs.inspection import Picture, Subject
+from designer.storage import save_file, unwritable
+
+Answer = Mapping[str, Any]
+"""What a network says of a file; see `designer.engine.inspect.prediction.predict`."""
+
+
+def predict(
+    subject: Subject, pictures: Sequence[Picture], *, top: int, device: str
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Return what a network says of pictures, and sentences on how it was asked.
+
+    Raises
+    ------
+    DesignerError
+        The network cannot be loaded.
+    """
+    from designer.engine import device as devices  # torch takes seconds to load
+    from designer.engine.inspect import prediction
+    from designer.engine.inspect.subject import load
+
+    with devices.enough_memory("inspect"):
+        loaded = load(subject, device=device)
+        found, _ = prediction.predict(loaded, pictures, top=top)
+    return found, loaded.notes
+
+
+def to_json(found: Sequence[Answer]) -> str:
+    """Return answers as a JSON list."""
+    # Not msgspec's writer alone, which refuses names of files that are no UTF-8.
+    text = [{**each, "file": _text(each["file"])} for each in found]
+    return f"{msgspec.json.format(msgspec.json.encode(text), indent=1).decode()}\n"
+
+
+def lines(found: Sequence[Answer]) -> Iterator[Line]:
+    """Yield a table with a line for each file; those that cannot be read are left out."""
+    rows = [
+        (printable(_text(each["file"])), [_cell(one) for one in each["predictions"]])
+        for each in found
+        if "predictions" in each
+    ]
+    if not rows:
+        return
+    first = max(map(cells_of, ("file", *(name for name, _ in rows))))
+    count = max(len(cells) for _, cells in rows)
+    widths = [
+        max(cells_of(cells[column][0]) for _, cells in rows if column < len(cells))
+        for column in range(count)
+    ]
+    yield Line(f"{padded('file', first)}  {_title(found)}", Style.HEADING)
+    for name, cells in rows:
+        texts = (
+            f"{padded(text, width)} {value}"
+            for (text, value), width in zip(cells, widths, strict=False)
+        )
+        yield Line(f"{padded(name, first)}  {'   '.join(texts)}".rstrip())
+
+
+def write_table(path: Path, found: Sequence[Answer]) -> None:
+    """Write a CSV table with a row for each file.
+
+    Its columns are ``file``, the most probable class and its probability, further classes as
+    ``class 2`` and ``probability 2``, for a network of numbers a column for each, and ``error``.
+
+    Raises
+    ------
+    DesignerError
+        The file cannot be written.
+    """
+    rows = [_row(each) for each in found]
+    columns = list(dict.fromkeys(name for row in rows for name in row if name != "error"))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*columns, "error"], restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    try:
+        save_file(path, text.getvalue().encode())
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _row(answer: Answer) -> dict[str, Any]:
+    row: dict[str, Any] = {"file": _text(answer["file"])}
+    if "error" in answer:
+        row["error"] = answer["error"]
+    for number, one in enumerate(answer.get("predictions", ()), 1):
+        if "value" in one:
+            row[one["name"]] = one["value"]
+        else:
+            last = "" if number == 1 else f" {number}"
+            row[f"class{last}"] = one["class"]
+            row[f"probability{last}"] = one["probability"]
+    return row
+
+
+def _cell(one: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the name of a prediction, and its figure in a fixed width."""
+    if "value" in one:
+        return printable(one["name"]), f"{one['value']:12.6g}"
+    return printable(one["class"]), f"{100 * one['probability']:5.1f} %"
+
+
+def _title(found: Sequence[Answer]) -> str:
+    one = next(each for each in found if "predictions" in each)["predictions"]
+    return "predicted numbers" if one and "value" in one[0] else "classes, the most probable first"
+
+
+def _text(name: str) -> str:
+    """Return the name of a file without bytes that are no text."""
+    return name.encode("utf-8", "replace").decode()
