@@ -386,6 +386,8 @@ def test_presets_lists_all(capsys: Captured) -> None:
     assert "--set classes=1000, resolution=224, option=B (A|C)" in output
     assert "Very Deep Convolutional Networks" in output
     assert max(map(len, output.splitlines())) <= 80
+    headings = [line for line in output.splitlines() if "LeNet-5 (1998)" in line]
+    assert headings and not any("(1998) (1998)" in line for line in headings)
 
 
 def test_presets_json(capsys: Captured) -> None:

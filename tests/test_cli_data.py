@@ -268,3 +268,10 @@ def test_the_columns_that_were_taken_are_said(tmp_path: Path, capsys: Captured) 
     settings = as_json(capsys, str(tmp_path / "set"))["settings"]
     assert settings["data.label_columns"] == ["kind of pet"]
     assert settings["data.table"] == "t.csv"
+
+
+def test_the_median_size_is_in_whole_pixels(tmp_path: Path, capsys: Captured) -> None:
+    write_pictures(tmp_path / "set" / "a", 3, size=(20, 8))
+    write_pictures(tmp_path / "set" / "b", 3, size=(31, 9))
+    assert main(["data", str(tmp_path / "set")]) == 0
+    assert "Sizes: 8x20 to 9x31, median 8x26 (height x width)" in capsys.readouterr().out

@@ -100,7 +100,7 @@ def _sizes(report: Report) -> str:
     )  # fmt: skip
     if smallest == largest:
         return f"Size: {smallest} (height x width), {kinds}, {values}"
-    middle = f"{number_text(float(np.median(heights)))}x{number_text(float(np.median(widths)))}"
+    middle = f"{round(np.median(heights))}x{round(np.median(widths))}"
     return f"Sizes: {smallest} to {largest}, median {middle} (height x width); {kinds}; {values}"
 
 

@@ -46,7 +46,8 @@ def lines(entry: "Entry") -> "Iterator[Line]":
     from designer.design.printing import setting_text
 
     preset, totals = entry.preset, entry.totals
-    yield Line(f"{entry.name:<11} {preset.title} ({preset.year})", Style.HEADING)
+    year = "" if str(preset.year) in preset.title else f" ({preset.year})"
+    yield Line(f"{entry.name:<11} {preset.title}{year}", Style.HEADING)
     costs = f"{short(totals.parameters)} parameters, {scaled(totals.macs)} MACs"
     yield Line(f"{'':12}{costs}, file {size(totals.file_bytes)}")
     settings = []
