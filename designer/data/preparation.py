@@ -214,6 +214,17 @@ def prepare_data_in_advance(request: DataRequest) -> None:
 
 @lru_cache(maxsize=1)  # one data set, since each may take twice LARGEST
 def _read(request: DataRequest, _: _Stamp) -> PreparedData:
+    return read_divided(request)
+
+
+def read_divided(request: DataRequest) -> PreparedData:
+    """Read and divide a data set, whatever `prepare_data_in_advance` retains for a training.
+
+    Raises
+    ------
+    DesignerError
+        The data set cannot be read or divided.
+    """
     data = open_dataset(request.source, request.options)
     if request.classes:
         data = as_classes(data)

@@ -1,8 +1,10 @@
 """Pictures as a network sees them: files or examples of data, in its size, and standardized."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,9 +18,14 @@ from designer.data.pictures import (
     file_content,
     picture_levels,
 )
+from designer.data.preparation import DataRequest, PreparedData, read_divided
 from designer.engine.batches import finish
 from designer.engine.inspect.subject import Loaded
+from designer.engine.preparation import data_request
 from designer.errors import DesignerError
+from designer.recipe.reading import changed
+from designer.recipe.recipe import Recipe
+from designer.runs.folder import RunFolder
 from designer.runs.inspection import Picture
 
 
@@ -46,7 +53,9 @@ def read(pictures: Sequence[Picture], loaded: Loaded) -> Array:
     preprocessing = loaded.preprocessing
     form = PictureForm(*preprocessing.input, preprocessing.fit)  # type: ignore[arg-type]
     levels = Levels(*preprocessing.gray_range) if preprocessing.gray_range else None
-    return np.stack([_one(each, form, levels) for each in pictures])
+    return np.stack(
+        [_in_file(each, form, levels) if each.file else _example(each, loaded) for each in pictures]
+    )
 
 
 def network_input(images: Array, loaded: Loaded) -> Tensor:
@@ -62,9 +71,31 @@ def seen(images: Array) -> Array:
     return np.ascontiguousarray(shown)
 
 
-def _one(picture: Picture, form: PictureForm, levels: Levels | None) -> Array:
-    if not picture.file:
-        raise DesignerError(f"There is no picture file for {picture.name}: give a file.")
+def _example(picture: Picture, loaded: Loaded) -> Array:
+    """Return an example of the data of a run, or of a design's recipe."""
+    subject, shape = loaded.subject, loaded.preprocessing.input
+    if subject.run:
+        run = RunFolder.open(Path(subject.run))
+        recipe = changed(run.recipe(), {"data.source": run.data_source()})
+    else:
+        recipe = msgspec.convert(subject.recipe, Recipe)
+    request = data_request(recipe, (shape[0], shape[1], shape[2]))
+    part = getattr(_divided(request).parts, picture.part, None)
+    if part is None or not 0 <= picture.index < len(part):
+        raise DesignerError(
+            f"The data {recipe.data.source} has no example {picture.name}: choose another, or a "
+            "picture file."
+        )
+    image: Array = part.images.read(np.array([picture.index]), request.form)[0]
+    return image
+
+
+@lru_cache(maxsize=1)  # as long as the examples of one data set are looked at
+def _divided(request: DataRequest) -> PreparedData:
+    return read_divided(request)
+
+
+def _in_file(picture: Picture, form: PictureForm, levels: Levels | None) -> Array:
     path = Path(picture.file)
     try:
         content = file_content(path)

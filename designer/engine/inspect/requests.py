@@ -15,7 +15,7 @@ import msgspec
 import torch
 
 from designer.engine import device as devices
-from designer.engine.inspect import channels, explain, filters, prediction
+from designer.engine.inspect import channels, explain, filters, maps, prediction
 from designer.engine.inspect.subject import Loaded, load
 from designer.errors import DesignerError
 from designer.runs.inspection import Picture, Subject
@@ -131,11 +131,20 @@ def _explain(request: Request, job: Job) -> Answer:
     return Answer({**fields, "notes": loaded.notes}, arrays)
 
 
+def _maps(request: Request, job: Job) -> Answer:
+    loaded = subject_of(request)
+    picture = picture_of(request)
+    sizes = {name: request[name] for name in ("size", "most") if name in request}
+    index, tiles = maps.packed(maps.maps(loaded, picture, progress=job.progress, **sizes))
+    return Answer({"nodes": index, "notes": loaded.notes}, {"tiles": tiles})
+
+
 REQUESTS: Mapping[str, Callable[[Request, Job], Answer]] = {
     "predict": _predict,
     "channels": _channels,
     "filters": _filters,
     "explain": _explain,
+    "maps": _maps,
 }
 """What is done for each kind of request.
 
@@ -148,6 +157,8 @@ Every request has ``subject`` (`designer.runs.inspection.Subject`), and may have
 - ``filters``: ``node``, ``tensor``, ``channel``. See `filters.filters`.
 - ``explain``: ``pictures`` with one, ``method``, ``class``, ``node``, ``patch``, ``stride``. See
   `explain.explain`.
+- ``maps``: ``pictures`` with one entry, ``size``, ``most`` (see `maps.maps`). Gives ``nodes`` and
+  the array ``tiles`` (see `maps.packed`), ``notes``.
 """
 
 
