@@ -264,7 +264,8 @@ def test_the_columns_that_were_taken_are_said(tmp_path: Path, capsys: Captured) 
     assert main(["data", str(tmp_path / "set")]) == 0
     text = capsys.readouterr().out
     assert "Columns of t.csv: files in file; labels in kind of pet; parts in split\n" in text
-    assert "--set-recipe data.label_columns=NAME" in text
+    assert "Others are taken with --set-recipe and data.file_column=NAME" in text
+    assert max(map(len, text.splitlines())) <= 80 + len(str(tmp_path))
     settings = as_json(capsys, str(tmp_path / "set"))["settings"]
     assert settings["data.label_columns"] == ["kind of pet"]
     assert settings["data.table"] == "t.csv"

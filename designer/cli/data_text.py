@@ -16,7 +16,7 @@ from designer.data.balance import PART_TITLES, balances
 from designer.data.findings import Choice, Finding
 from designer.data.formats import formats
 from designer.known_data import KNOWN
-from designer.recipe.command_line import options, text_of
+from designer.recipe.command_line import LONGEST, options, text_of
 
 if TYPE_CHECKING:
     from designer.data import Description
@@ -29,7 +29,6 @@ _ENDS = 10  # classes that are listed from each end
 _LEFT_OUT = 20  # files that are listed
 _NAMED = 5  # columns that are named
 _COLUMNS = {"file_column": "files", "label_columns": "labels", "part_column": "parts"}
-_LONGEST = 200  # characters of a setting that is printed
 _KINDS = {
     "classes": "one class for each image",
     "labels": "several labels for each image",
@@ -56,7 +55,7 @@ def lines(report: Report, width: int | None) -> Iterator[Line]:
     counts = ", ".join(f"{count:,} {PART_TITLES[part]}" for part, count in described.counts.items())
     yield Line(f"{title}; {_KINDS[described.kind]}; images: {counts}")
     yield Line(_sizes(report))
-    yield from _columns(report)
+    yield from _columns(report, width)
     yield Line()
     if described.kind == "numbers":
         yield from _numbers(report)
@@ -104,7 +103,7 @@ def _sizes(report: Report) -> str:
     return f"Sizes: {smallest} to {largest}, median {middle} (height x width); {kinds}; {values}"
 
 
-def _columns(report: Report) -> Iterator[Line]:
+def _columns(report: Report, width: int) -> Iterator[Line]:
     """Yield which columns of a table were taken for what, and how others are chosen."""
     named = {title: report.settings.get(f"data.{name}") for name, title in _COLUMNS.items()}
     found = [f"{title} in {_listed(names)}" for title, names in named.items() if names]
@@ -112,8 +111,9 @@ def _columns(report: Report) -> Iterator[Line]:
         table = report.settings.get("data.table")
         of_table = f" of {table}" if table else ""
         yield Line(f"Columns{of_table}: {'; '.join(found)}")
-        settings = " or ".join(f"--set-recipe data.{name}=NAME" for name in _COLUMNS)
-        yield Line(f"Others are taken with {settings}", Style.FAINT)
+        settings = ", ".join(f"data.{name}=NAME" for name in _COLUMNS)
+        for text in _wrapped(f"Others are taken with --set-recipe and {settings}", width):
+            yield Line(text, Style.FAINT)
 
 
 def _listed(names: str | Sequence[str]) -> str:
@@ -193,7 +193,7 @@ def _settings(choice: Choice) -> str:
 
 def _option(name: str, value: Any) -> str:
     text = text_of(value)
-    if len(text) > _LONGEST:
+    if len(text) > LONGEST:
         return f"--set-recipe {name}=... ({len(value):,} names, which --json lists)"
     return printable(options({name: value}))
 

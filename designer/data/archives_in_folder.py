@@ -27,8 +27,8 @@ _MOST = 20  # archives that are looked into
 class ArchivesInFolder:
     """The files of a folder, with those of the archives in it as if each were a folder.
 
-    The folder of an archive has its name without the ending. An archive that holds a single file,
-    such as ``labels.csv.zip``, is that file.
+    The folder of an archive has its name without the ending. An archive that holds nothing but a
+    file of its own name, such as ``labels.csv.zip``, is that file.
 
     Attributes
     ----------
@@ -114,9 +114,10 @@ class ArchivesInFolder:
             name: (self._folder, name) for name in self._folder.names if name not in used
         }
         for archive, files in self._archives.items():
+            folder = _stem(archive)
+            packed = len(files.names) == 1 and files.names[0] == folder
             for inner in files.names:
-                alone = len(files.names) == 1 and "/" not in inner
-                places.setdefault(inner if alone else f"{_stem(archive)}/{inner}", (files, inner))
+                places.setdefault(inner if packed else f"{folder}/{inner}", (files, inner))
         return places
 
     def __reduce__(self) -> tuple[type["ArchivesInFolder"], tuple[Path]]:

@@ -616,8 +616,8 @@ def an_archive_within_an_archive(root: Path) -> Expected:
 @layout
 def a_competition_as_it_is_downloaded(root: Path) -> Expected:
     write_zip(root / "train.zip", [f"train/{name.replace('/', '.')}" for name in PETS])
-    write_zip(root / "test1.zip", [f"test1/{number}.png" for number in range(4)])
-    rows = "".join(f"{number},0\n" for number in range(4))
+    write_zip(root / "test1.zip", ["test1/0.png"])
+    rows = "0,0\n"
     (root / "sample_submission.csv").write_text("id,label\n" + rows)
     return Expected(
         options=ReadOptions(classes_from="names"),
