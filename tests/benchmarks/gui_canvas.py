@@ -6,6 +6,7 @@ its own, offscreen, 1920x1080; the time of a frame is from the event to the pain
 
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -109,6 +110,7 @@ def _ours() -> dict[str, tuple[float, float, str]]:
     from designer.design import edits, files
     from designer.gui.base import theme
     from designer.gui.canvas.canvas import Canvas
+    from designer.gui.documents.node_values import Overlay
     from designer.gui.documents.workspace import Workspace
 
     application = QApplication([])
@@ -143,6 +145,8 @@ def _ours() -> dict[str, tuple[float, float, str]]:
     view, names = canvas.view, list(workspace.design.graph.nodes)
     middle = view.layer.bounds().center()
     words = f"under {GOAL:g} ms"
+    chance = random.Random(0)
+    colors = Overlay("Any figure", {name: chance.random() for name in names}, bad=(None, 0.98))
     for where, scale in (("fit", 0.0), ("half", 0.5), ("full", 1.0)):
         view.fit() if where == "fit" else view.navigator.look_at(QPointF(middle), scale)
         settle()
@@ -168,6 +172,15 @@ def _ours() -> dict[str, tuple[float, float, str]]:
             view.set_offset(None)
             settle()
             found[f"{label} at {where} zoom [ms]"] = spent, GOAL, words
+        workspace.show_overlay(workspace.document, colors)
+        settle()
+        found[f"zoom step at {where} zoom, nodes colored by a figure [ms]"] = (
+            _median(lambda number: view.zoom_by(-1 if number % 2 else 1), flush, FRAMES),
+            GOAL,
+            words,
+        )
+        workspace.show_overlay(workspace.document, None)
+        settle()
     view.navigator.look_at(QPointF(middle), 1.0)
     settle()
     convolution = next(name for name in names[NODES // 2 :] if name.startswith("conv2d"))

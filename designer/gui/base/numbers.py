@@ -5,6 +5,7 @@ window shows beside its own numbers, where a comma separates values. The user ch
 of long numbers are grouped.
 """
 
+import math
 import re
 
 from designer.analysis.report import formatting
@@ -54,6 +55,13 @@ def count(number: int) -> str:
 def short(number: float) -> str:
     """Write three significant digits and a suffix: 138M, 3.21M."""
     return local(formatting.short(number))
+
+
+def figure(number: float) -> str:
+    """Write three significant digits of any number: 0.0213, 1.5e-07, 12, 3.21M, nan."""
+    if not math.isfinite(number) or abs(number) < 1000:
+        return f"{number:.3g}"
+    return short(number)
 
 
 def scaled(number: float, digits: int = 4) -> str:

@@ -16,10 +16,14 @@ from designer.gui.canvas.gestures import commands, grouping, navigating
 from designer.gui.canvas.layer import GraphLayer
 from designer.gui.canvas.legend import Legend
 from designer.gui.canvas.minimap import Minimap
+from designer.gui.canvas.overlay_legend import OverlayLegend
 from designer.gui.canvas.view import GraphView
 from designer.gui.documents import graph_paths, steps
+from designer.gui.documents.design_differences import same_network
+from designer.gui.documents.node_figures import FigureColors
 from designer.gui.documents.workspace import Workspace
 
+_GAP = 6  # pixels between two legends
 _LEAST_WIDTH, _LEAST_HEIGHT = 500, 260  # pixels of a canvas that has room for the minimap
 
 
@@ -39,10 +43,15 @@ class Canvas(QWidget):
         self.minimap = Minimap(self.view)
         self.legend = Legend(self.view)
         self.legend.close_.clicked.connect(lambda: self.show_weight_status(False))
-        self.view.covers = [breadcrumb, self.minimap, self.legend]
+        self.figure_colors = FigureColors(workspace, self)
+        self.overlay_legend = OverlayLegend(self.view)
+        self.overlay_legend.close_.clicked.connect(lambda: self.figure_colors.show(""))
+        self.view.covers = [breadcrumb, self.minimap, self.legend, self.overlay_legend]
         self.setFocusProxy(self.view)
         self.view.installEventFilter(self)
         workspace.compared.connect(self._compared)
+        workspace.node_values_changed.connect(self._show_overlay)
+        workspace.changed.connect(self._show_overlay)
 
     @property
     def layer(self) -> GraphLayer:
@@ -64,6 +73,8 @@ class Canvas(QWidget):
 
     def _move_to_corners(self) -> None:
         self.legend.move_to_corner()
+        above = self.legend.height() + _GAP if not self.legend.isHidden() else 0
+        self.overlay_legend.move_to_corner(above)
         self.minimap.move_to_corner()
         has_room = self.width() > _LEAST_WIDTH and self.height() > _LEAST_HEIGHT
         self.minimap.setVisible(self.minimap_shown and has_room)
@@ -131,6 +142,18 @@ class Canvas(QWidget):
             self.view.weight_status_shown = True  # so that the next comparison is shown
         self.view.refresh()
         self.legend.show_comparison(found if self.weight_status_shown else None)
+        self._move_to_corners()
+
+    def _show_overlay(self) -> None:
+        """Color the nodes by what the document says, and explain the colors."""
+        document = self.workspace.document
+        overlay = document.overlay if document is not None else None
+        self.layer.show_overlay(overlay)
+        measured = overlay.design if overlay is not None else None
+        stale = measured is not None and not same_network(measured, self.workspace.design)
+        self.overlay_legend.show_colors(self.layer.node_colors, stale=stale)
+        self._move_to_corners()
+        self.view.view_changed.emit()
 
     def go_in(self) -> None:
         """Look into the selected block."""

@@ -27,10 +27,13 @@ def draw_container(
     *,
     selected: bool = False,
     hovered: bool = False,
+    suspicious: bool = False,
     scale: float = 1.0,
 ) -> None:
     """Draw the frame of an expanded block without its title."""
     color, width = (look.selected, 1.8) if selected else (look.categories[-1], 1.2)
+    if suspicious and not selected:
+        color, width = look.error, 1.8
     pen = QPen(color, painter.device().devicePixelRatio() * max(1.0, width * min(scale, 2.0)))
     pen.setCosmetic(True)
     pen.setDashPattern([4.0, 3.0])

@@ -52,7 +52,7 @@ class Hover(QObject):
         layer.hovered = row
 
     def _show_card(self) -> None:
-        """Show the problems of the node under the pointer, or its texts if they are cut off."""
+        """Show the problems of the node under the pointer, its texts if cut off, its value."""
         view = self.view
         layer, row = view.layer, view.layer.hovered
         if not 0 <= row < len(layer.arrays.paths):
@@ -65,14 +65,19 @@ class Hover(QObject):
         ]
         box = QRectF(*layer.box[row].tolist())
         corner = QPointF(box.right(), min(box.bottom(), box.top() + NODE_HEIGHT))
+        value = layer.node_colors.lines(path) if layer.node_colors is not None else []
+        name = graph_paths.name_of(path)
         if problems:
-            view.notes.show_problems(view.mapFromScene(corner), problems)
-        elif layer.arrays.kind[row] != a.CONTAINER:
-            name = graph_paths.name_of(path)
+            view.notes.show_problems(view.mapFromScene(corner), problems, value)
+        elif layer.arrays.kind[row] == a.CONTAINER:
+            if value:
+                view.notes.show_caption(view.mapFromScene(corner), [name, *value])
+        else:
             frame = layer.arrays.frames[graph_paths.parent(path)]
             caption = layer.captions.of(frame, name, path)
             end = bool(layer.arrays.kind[row] >= a.INPUT_END)
             written = {each.text for each in node_texts(caption, box.width(), box.height(), end)}
-            if not written.issuperset(filter(None, (caption.name, caption.summary))):
-                lines = [caption.name, caption.summary, caption.shape]
+            cut = not written.issuperset(filter(None, (caption.name, caption.summary)))
+            if cut or value:
+                lines = [caption.name, *((caption.summary, caption.shape) if cut else ()), *value]
                 view.notes.show_caption(view.mapFromScene(corner), lines)

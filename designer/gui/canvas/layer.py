@@ -18,9 +18,11 @@ from designer.gui.canvas.arrays import Arrays
 from designer.gui.canvas.captions import Captions
 from designer.gui.canvas.frames import Frame
 from designer.gui.canvas.look import Look
+from designer.gui.canvas.node_colors import NodeColors
 from designer.gui.canvas.painting import DETAIL, MAP, OVERVIEW, Painting
 from designer.gui.canvas.sprites import Sprites
 from designer.gui.canvas.targets import Light, PortHit
+from designer.gui.documents.node_values import Overlay
 
 WORLD = QRectF(-2e6, -2e6, 4e6, 4e6)
 """The scene's rectangle, larger than any graph, so that it never changes."""
@@ -55,6 +57,11 @@ class GraphLayer(QGraphicsItem):
         The row of the node under the pointer and of the edge that is lit, or -1.
     lit_ports
         The ports that are lit while an edge is dragged.
+    node_colors
+        The scale by which nodes are colored; None for their usual look.
+    step, suspicious
+        The step of each node's color, and which nodes are suspicious, (n,); used only with
+        `node_colors`.
     level, coarser
         The level of detail, and how many levels coarser it is painted while the view moves.
     """
@@ -70,6 +77,9 @@ class GraphLayer(QGraphicsItem):
         self.hovered = -1
         self.lit_edge = -1
         self.lit_ports: Mapping[PortHit, Light] = {}
+        self.node_colors: NodeColors | None = None
+        self.step, self.suspicious = np.zeros(0, dtype=np.uint8), np.zeros(0, dtype=bool)
+        self._colored: dict[str, int] | None = None  # the rows that have these colors
         self._selection: frozenset[str] = frozenset()
         self._affected: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
         self.restyle()
@@ -92,6 +102,7 @@ class GraphLayer(QGraphicsItem):
     ) -> None:
         """Show another value of the design and repaint what differs; see `Arrays.update`."""
         change = self.arrays.update(root, problems, blocks, weight_status)
+        self._color_rows()
         if change.moved or self.lifted is not None:
             self._show_arrays()
             self.update()
@@ -103,9 +114,25 @@ class GraphLayer(QGraphicsItem):
             for edge in change.edges.tolist():
                 self.update(self._bounds(change.rows[:0], np.array([edge])))
 
+    def show_overlay(self, overlay: Overlay | None) -> None:
+        """Color nodes by their values, or as usual for None."""
+        shown = self.node_colors.overlay if self.node_colors is not None else None
+        if overlay is not shown:
+            self.node_colors = NodeColors(overlay) if overlay is not None else None
+            self._colored = None
+            self._color_rows()
+            self.update()
+
+    def _color_rows(self) -> None:
+        """Find the colors of all rows, unless they have them already."""
+        if self.node_colors is not None and self._colored is not self.arrays.row:
+            self._colored = self.arrays.row
+            self.step, self.suspicious = self.node_colors.of(self.arrays.paths)
+
     def clear(self) -> None:
         """Drop all arrays and captions, before another graph is shown."""
         self.arrays = Arrays()
+        self._color_rows()
         self.captions = Captions()
         self._show_arrays()
 

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtSvg import QSvgRenderer
 
-from designer.gui.base import icons
+from designer.gui.base import color_map, icons
 from designer.gui.base.theme import SANS, Colors, colors
 from designer.gui.canvas import arrays, marks
 from designer.gui.canvas.captions import Caption
@@ -36,8 +36,10 @@ from designer.gui.canvas.measures import (
     TEXT_LEFT,
     TEXT_RIGHT,
 )
+from designer.gui.canvas.node_colors import NO_VALUE
 
 FADED_OPACITY = 0.38
+_BLACK, _WHITE = QColor("#000000"), QColor("#ffffff")
 
 
 class Style(NamedTuple):
@@ -51,6 +53,10 @@ class Style(NamedTuple):
         Whether it is an input or output of the block that is shown.
     bits
         The bits of `marks`.
+    step
+        The step of the color map that its value has; `NO_VALUE` for none.
+    suspicious
+        Whether its value, or one inside it, is suspicious.
     """
 
     category: int
@@ -59,6 +65,8 @@ class Style(NamedTuple):
     selected: bool = False
     hovered: bool = False
     icon: bool = True
+    step: int = NO_VALUE
+    suspicious: bool = False
 
 
 class Look:
@@ -92,6 +100,11 @@ class Look:
         self.block_name = QColor(c.text_of(None))
         # In the overview a node is a rectangle of its color, paler so that errors stand out.
         self.blocks = [mixed(color, self.canvas, 0.22) for color in self.categories]
+        # The colors of steps; the last one, gray, is that of `NO_VALUE`.
+        self.steps = [*color_map.palette(), mixed(self.canvas, self.outline, 0.75)]
+        # The usual text and soft text, then what can be read on light and on dark steps.
+        self.inks = ((self.text, self.soft), (_BLACK, _BLACK), (_WHITE, _WHITE))
+        self.ink_of_step = [1 if dark else 2 for dark in color_map.dark_text()] + [0]
 
     def outline_of(self, style: Style) -> tuple[QColor, float]:
         """Return the color and width of a node's outline."""
@@ -186,7 +199,11 @@ def draw_body(
         painter.setOpacity(FADED_OPACITY)
     outline, width = look.outline_of(style)
     fill = look.hover if style.hovered else look.panel
-    if style.bits & marks.FROZEN:
+    sign = color
+    if style.step != NO_VALUE:
+        fill, (sign, _) = look.steps[style.step], look.inks[look.ink_of_step[style.step]]
+        fill = mixed(fill, sign, 0.15) if style.hovered else fill
+    elif style.bits & marks.FROZEN:
         fill = mixed(fill, look.frozen, 0.16)
     radius = rect.height() / 2 if style.end else RADIUS
     if style.bits & marks.STACK:
@@ -216,9 +233,11 @@ def draw_body(
         pen.setStyle(Qt.PenStyle.DashLine)
     painter.setPen(pen)
     painter.drawRoundedRect(rect, radius, radius)
+    if style.suspicious:
+        draw_suspicious(painter, look, rect, radius, thicker)
     if style.icon and not style.end:
         square = QRectF(rect.left() + ICON_LEFT, rect.center().y() - ICON / 2, ICON, ICON)
-        _sign(style.category, color.name()).render(painter, square)
+        _sign(style.category, sign.name()).render(painter, square)
     if style.icon and style.bits & marks.ANY_WEIGHT_STATUS:
         draw_weight_status(
             painter, look, QPointF(rect.left() + ICON_LEFT + ICON, rect.top() + 11), style.bits
@@ -226,6 +245,16 @@ def draw_body(
     if style.icon and style.bits & marks.FROZEN:
         draw_snowflake(painter, look, QPointF(rect.left() + ICON_LEFT + ICON, rect.bottom() - 11))
     painter.setOpacity(1.0)
+
+
+def draw_suspicious(
+    painter: QPainter, look: Look, rect: QRectF, radius: float, thicker: float = 1.0
+) -> None:
+    """Draw the outline of a node whose value is suspicious, set off from its own color."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for color, width in ((look.canvas, 4.6), (look.error, 2.6)):
+        painter.setPen(QPen(color, width * thicker))
+        painter.drawRoundedRect(rect, radius, radius)
 
 
 def draw_snowflake(painter: QPainter, look: Look, center: QPointF) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from designer.gui.base.theme import theme
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas import marks
+from designer.gui.canvas.painting import block_colors, draw_in_colors
 from designer.gui.canvas.primitives import draw_lines, draw_rects
 from designer.gui.canvas.scene_view import SceneView
 
@@ -55,10 +56,13 @@ class Minimap(QWidget):
         lifted = layer.lifted is not None
         drawn = self._drawn
         same = drawn is not None and (
-            drawn[0] is layer.arrays and drawn[1] is layer.box and drawn[2] == layer.arrays.version
+            drawn[0] is layer.arrays
+            and drawn[1] is layer.box
+            and drawn[2] == layer.arrays.version
+            and drawn[3] is layer.node_colors
         )
         if (not same or lifted) and not self._later.isActive():
-            self._drawn = layer.arrays, layer.box, layer.arrays.version
+            self._drawn = layer.arrays, layer.box, layer.arrays.version, layer.node_colors
             self._later.start()
         self.update()
 
@@ -117,17 +121,17 @@ class Minimap(QWidget):
         least = np.maximum(1.5 - boxes[:, 3], 0.0)
         boxes[:, 1] -= least / 2
         boxes[:, 3] += least
-        kind, category = layer.arrays.kind, layer.arrays.category
-        containers = kind == a.CONTAINER
+        containers = layer.arrays.kind == a.CONTAINER
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(look.categories[-1], 0))
         draw_rects(painter, boxes[containers])
         painter.setPen(Qt.PenStyle.NoPen)
         plain = ~containers & (layer.box[:, 2] > 0)
-        for number, color in enumerate(look.blocks):
-            painter.setBrush(QBrush(color))
-            draw_rects(painter, boxes[plain & (category == number)])
+        numbers, colors = block_colors(layer)
+        draw_in_colors(painter, boxes[plain], numbers[plain], colors)
         wrong = plain & ((layer.arrays.bits & marks.ERROR) > 0)
+        if layer.node_colors is not None:
+            wrong |= plain & layer.suspicious
         painter.setBrush(QBrush(look.error))
         draw_rects(painter, boxes[wrong])
         painter.end()

@@ -129,8 +129,10 @@ class Notes(QObject):
         """Hide the tip."""
         self.tip.hide()
 
-    def show_problems(self, at: QPoint, problems: Sequence[Problem]) -> None:
-        """Show problems and their fixes at a point of the view, beside a node."""
+    def show_problems(
+        self, at: QPoint, problems: Sequence[Problem], lines: Sequence[str] = ()
+    ) -> None:
+        """Show problems and their fixes at a point of the view, beside a node, and more lines."""
         c = colors()
         parts = []
         for problem in problems[:_MOST_PROBLEMS]:
@@ -142,6 +144,8 @@ class Notes(QObject):
             more = len(problems) - _MOST_PROBLEMS
             sentence = f"{more} more problems are not shown here."
             parts.append(f'<span style="color:{c.soft_text}">{sentence}</span>')
+        if lines:
+            parts.append("<br>".join(map(_escaped, lines)))
         wrong = any(problem.severity is Severity.ERROR for problem in problems)
         self.card.set_text("<br><br>".join(parts), "error" if wrong else "warning")
         self._put(self.card, at + QPoint(8, 6))

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF
 from designer.gui.canvas.arrays import Arrays
 from designer.gui.canvas.captions import Captions
 from designer.gui.canvas.look import Look
+from designer.gui.canvas.node_colors import NodeColors
 from designer.gui.canvas.sprites import Sprites
 from designer.gui.canvas.targets import Light, PortHit
 
@@ -32,6 +33,9 @@ class PaintedLayer(Protocol):
     hovered: int
     lit_edge: int
     lit_ports: Mapping[PortHit, Light]
+    node_colors: NodeColors | None
+    step: np.ndarray
+    suspicious: np.ndarray
 
     def port_position(self, hit: PortHit) -> QPointF | None:
         """Return the center of a port, None if it is not drawn."""

@@ -5,6 +5,8 @@ everything. Bodies, ports and badges are copied from sprites at whole pixels, wh
 of the time of drawing them (1.3 instead of 9.7 ms for 700 nodes); text and wires are drawn.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPixmap, QTransform
@@ -25,6 +27,7 @@ from designer.gui.canvas.look import (
     static_text,
 )
 from designer.gui.canvas.measures import HEADER, ICON_LEFT, TEXT_LEFT
+from designer.gui.canvas.node_colors import NO_VALUE
 from designer.gui.canvas.painted import PaintedLayer
 from designer.gui.canvas.primitives import draw_points, draw_rects
 from designer.gui.canvas.sprites import MARGIN
@@ -86,6 +89,31 @@ def in_rect(box: np.ndarray, rect: QRectF, margin: float) -> np.ndarray:
     return touches
 
 
+def block_colors(layer: PaintedLayer) -> tuple[np.ndarray, Sequence[QColor]]:
+    """Return the number of each node's color where it is but a rectangle, (n,), and the colors.
+
+    It is that of its category, or of its value if nodes are colored by values.
+    """
+    if layer.node_colors is None:
+        return layer.arrays.category, layer.look.blocks
+    return layer.step, layer.look.steps
+
+
+def draw_in_colors(
+    painter: QPainter, rects: np.ndarray, numbers: np.ndarray, colors: Sequence[QColor]
+) -> None:
+    """Draw rectangles, (n, 4), each filled with the color of its number, (n,)."""
+    order = np.argsort(numbers, kind="stable")
+    rects = rects[order]
+    ends = np.searchsorted(numbers[order], np.arange(len(colors)), side="right").tolist()
+    start = 0
+    for color, end in zip(colors, ends, strict=True):
+        if end > start:
+            painter.setBrush(QBrush(color))
+            draw_rects(painter, rects[start:end])
+        start = end
+
+
 class Painting:
     """Paints the exposed part of the layer once."""
 
@@ -135,7 +163,7 @@ class Painting:
     # Nodes
 
     def _blocks(self, nodes: np.ndarray) -> None:
-        """Draw nodes as rectangles in the color of their category."""
+        """Draw nodes as rectangles in the color of their category, or of their value."""
         painter, look, layer = self.painter, self.look, self.layer
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -144,14 +172,11 @@ class Painting:
         grow = np.maximum(least - rects[:, 3], 0.0)
         rects[:, 1] -= grow / 2
         rects[:, 3] += grow
-        category = self.arrays.category[nodes]
+        numbers, colors = block_colors(layer)
+        numbers = numbers[nodes]
         bits = self.arrays.bits[nodes]
         faded = (bits & marks.FADED) > 0
-        for number, color in enumerate(look.blocks):
-            some = (category == number) & ~faded
-            if np.any(some):
-                painter.setBrush(QBrush(color))
-                draw_rects(painter, rects[some])
+        draw_in_colors(painter, rects[~faded], numbers[~faded], colors)
         for status, color in look.weight_status.items():
             some = ((bits & marks.ANY_WEIGHT_STATUS) == status) & ~faded
             if np.any(some):
@@ -159,9 +184,12 @@ class Painting:
                 draw_rects(painter, rects[some])
         painter.setBrush(QBrush(look.outline))
         draw_rects(painter, rects[faded])
+        wrong = (bits & marks.ERROR) > 0
+        if layer.node_colors is not None:
+            wrong |= layer.suspicious[nodes]
         for some, color in (
             ((bits & marks.WARNING) > 0, look.warning),
-            ((bits & marks.ERROR) > 0, look.error),
+            (wrong, look.error),
             (layer.selected[nodes], look.selected),
         ):
             if np.any(some):
@@ -170,10 +198,7 @@ class Painting:
                 wide[:, :2] -= 2.0 / self.scale
                 wide[:, 2:] += 4.0 / self.scale
                 draw_rects(painter, wide)
-                inner = rects[some]
-                for number in np.unique(category[some]).tolist():
-                    painter.setBrush(QBrush(look.blocks[number]))
-                    draw_rects(painter, inner[category[some] == number])
+                draw_in_colors(painter, rects[some], numbers[some], colors)
 
     def _corners(self, rows: np.ndarray) -> np.ndarray:
         """Return the top left corners of nodes in the window, at whole pixels of the screen."""
@@ -188,17 +213,23 @@ class Painting:
         icon = level == DETAIL or self.scale > _ICONS_FROM
         hovered = layer.hovered
         # Keyed by a plain tuple, which is made several times as fast as a Style for every node.
-        found: dict[tuple[int, bool, int, bool, bool, bool], QPixmap] = {}
-        for row, (x, y), category, kind, bits, selected in zip(
+        found: dict[tuple[int, bool, int, bool, bool, bool, int, bool], QPixmap] = {}
+        steps, suspicious = [NO_VALUE] * len(nodes), [False] * len(nodes)
+        if layer.node_colors is not None:
+            steps, suspicious = layer.step[nodes].tolist(), layer.suspicious[nodes].tolist()
+        for row, (x, y), category, kind, bits, selected, step, bad in zip(
             nodes.tolist(),
             corners.tolist(),
             arrays.category[nodes].tolist(),
             arrays.kind[nodes].tolist(),
             arrays.bits[nodes].tolist(),
             layer.selected[nodes].tolist(),
+            steps,
+            suspicious,
             strict=True,
         ):
-            key = (category, kind >= a.INPUT_END, bits, selected, row == hovered, icon)
+            end = kind >= a.INPUT_END
+            key = (category, end, bits, selected, row == hovered, icon, step, bad)
             sprite = found.get(key)
             if sprite is None:
                 sprite = found[key] = sprites.body(Style(*key), arrays.flow, self.scale, self.ratio)
@@ -208,8 +239,9 @@ class Painting:
     def _captions(self, nodes: np.ndarray) -> None:
         painter, layer, arrays = self.painter, self.layer, self.arrays
         corners = (self._corners(nodes) - (self.world.dx(), self.world.dy())) / self.scale
-        roles: dict[tuple[int, bool, bool, bool], list[tuple[float, float, str]]] = {}
-        for row, (left, top) in zip(nodes.tolist(), corners.tolist(), strict=True):
+        roles: dict[tuple[int, bool, bool, bool, int], list[tuple[float, float, str]]] = {}
+        inks = self._inks(nodes)
+        for row, (left, top), ink in zip(nodes.tolist(), corners.tolist(), inks, strict=True):
             path = arrays.paths[row]
             frame = arrays.frames[parent(path)]
             caption = layer.captions.of(frame, name_of(path), path)
@@ -217,17 +249,24 @@ class Painting:
             end = arrays.kind[row] >= a.INPUT_END
             faded = bool(arrays.bits[row] & marks.FADED)
             for each in node_texts(caption, width, height, bool(end)):
-                role = (each.size, each.bold, each.soft, faded)
+                role = (each.size, each.bold, each.soft, faded, ink)
                 roles.setdefault(role, []).append((left + each.x, top + each.y, each.text))
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing, True)
-        for (size, bold, soft, faded), texts in roles.items():
+        for (size, bold, soft, faded, ink), texts in roles.items():
             ascent = metrics(size, bold).ascent()
             painter.setFont(font(size, bold))
-            painter.setPen(self.look.soft if soft else self.look.text)
+            painter.setPen(self.look.inks[ink][soft])
             painter.setOpacity(FADED_OPACITY + 0.2 if faded else 1.0)
             for x, y, text in texts:
                 painter.drawStaticText(QPointF(x, y - ascent), static_text(text, size, bold))
         painter.setOpacity(1.0)
+
+    def _inks(self, nodes: np.ndarray) -> list[int]:
+        """Return the number of each node's text colors in `Look.inks`."""
+        if self.layer.node_colors is None:
+            return [0] * len(nodes)
+        ink_of_step = self.look.ink_of_step
+        return [ink_of_step[step] for step in self.layer.step[nodes].tolist()]
 
     def _titles(self, nodes: np.ndarray) -> None:
         """Write the names of nodes, shortened to their width."""
@@ -243,8 +282,10 @@ class Painting:
         start = (TEXT_LEFT if self.scale > _ICONS_FROM else ICON_LEFT) * self.scale + 2
         painter.setTransform(QTransform())
         painter.setFont(font(size, True))
-        painter.setPen(self.look.text)
-        for row, (x, y) in zip(nodes.tolist(), self._corners(nodes).tolist(), strict=True):
+        for row, (x, y), ink in zip(
+            nodes.tolist(), self._corners(nodes).tolist(), self._inks(nodes), strict=True
+        ):
+            painter.setPen(self.look.inks[ink][0])
             _, _, wide, tall = (layer.box[row] * self.scale).tolist()
             end = arrays.kind[row] >= a.INPUT_END
             room = wide - 8 if end else wide - start - 4
@@ -306,6 +347,7 @@ class Painting:
                 int(arrays.bits[row]),
                 selected=bool(layer.selected[row]),
                 hovered=row == layer.hovered,
+                suspicious=layer.node_colors is not None and bool(layer.suspicious[row]),
                 scale=self.scale,
             )
 

@@ -21,6 +21,7 @@ from designer.gui.canvas.look import (
     font,
     node_texts,
 )
+from designer.gui.canvas.overlay_legend import PICTURE_SIZE, draw_legend
 from designer.gui.canvas.targets import PortHit
 from designer.gui.documents.graph_paths import name_of, parent
 from designer.storage import save_file, unwritable
@@ -42,6 +43,9 @@ def save(layer: GraphLayer, path: Path, name: str) -> None:
     if bounds.isEmpty():
         raise DesignerError("The design has no nodes to draw yet; add a layer first.")
     area = bounds.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+    if layer.node_colors is not None:
+        area.setHeight(area.height() + PICTURE_SIZE.height())
+        area.setWidth(max(area.width(), PICTURE_SIZE.width() + 2 * MARGIN))
     ending = path.suffix.lower()
     if ending == ".svg":
         _save_svg(layer, path, name, area)
@@ -106,7 +110,8 @@ def draw(painter: QPainter, layer: GraphLayer, area: QRectF) -> None:
     rows = range(len(arrays.paths))
     containers = [row for row in rows if arrays.kind[row] == a.CONTAINER]
     for row in sorted(containers, key=lambda each: int(arrays.depth[each])):
-        draw_container(painter, look, _rect(layer, row), int(arrays.bits[row]))
+        bad = layer.node_colors is not None and bool(layer.suspicious[row])
+        draw_container(painter, look, _rect(layer, row), int(arrays.bits[row]), suspicious=bad)
     for edge, wire in enumerate(arrays.wire):
         bits = int(arrays.wire_bits[edge])
         color = look.error if bits & marks.ERROR else look.wire
@@ -129,6 +134,9 @@ def draw(painter: QPainter, layer: GraphLayer, area: QRectF) -> None:
             rect = _rect(layer, row)
             badge = QPointF(rect.right() - 4, rect.top() + 2)
             draw_badge(painter, look, badge, int(arrays.bits[row]))
+    if layer.node_colors is not None:
+        corner = area.bottomLeft() + QPointF(MARGIN, -PICTURE_SIZE.height() - MARGIN / 2)
+        draw_legend(painter, look, corner, layer.node_colors)
 
 
 def _rect(layer: GraphLayer, row: int) -> QRectF:
@@ -140,13 +148,17 @@ def _draw_node(painter: QPainter, layer: GraphLayer, row: int) -> None:
     end = bool(arrays.kind[row] >= a.INPUT_END)
     rect = _rect(layer, row)
     bits = int(arrays.bits[row])
-    draw_body(painter, look, rect, Style(int(arrays.category[row]), end, bits))
+    style = Style(int(arrays.category[row]), end, bits)
+    if layer.node_colors is not None:
+        style = style._replace(step=int(layer.step[row]), suspicious=bool(layer.suspicious[row]))
+    draw_body(painter, look, rect, style)
+    inks = look.inks[look.ink_of_step[style.step]]
     path = arrays.paths[row]
     caption = layer.captions.of(arrays.frames[parent(path)], name_of(path), path)
     painter.setOpacity(FADED_OPACITY + 0.2 if bits & marks.FADED else 1.0)
     for each in node_texts(caption, rect.width(), rect.height(), end):
         painter.setFont(font(each.size, each.bold))
-        painter.setPen(look.soft if each.soft else look.text)
+        painter.setPen(inks[each.soft])
         painter.drawText(QPointF(rect.x() + each.x, rect.y() + each.y), each.text)
     painter.setOpacity(1.0)
 

@@ -102,6 +102,7 @@ class GraphView(InteractiveView):
         weight_status = compared.weight_status if compared is not None else None
         drawn = workspace.selection & self.layer.arrays.row.keys()
         problems, blocks = workspace.problems, workspace.design.blocks
+        self.layer.show_overlay(workspace.document.overlay if workspace.document else None)
         self.layer.show_design(root, problems, blocks, weight_status)
         for path in sorted(drawn - self.layer.arrays.row.keys()):
             if self._report_absent(path):

@@ -16,6 +16,7 @@ from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import theme
 from designer.gui.commands.window import Window
 from designer.gui.documents import freezing, graph_paths, steps
+from designer.gui.documents.node_figures import FIGURES
 
 Refusal = Callable[[Window], str]
 """Returns why an action cannot be done now; "" if it can."""
@@ -49,6 +50,8 @@ class Action:
         For a setting that is on or off: whether it is on.
     separated
         Whether a line is drawn above it in its menu.
+    submenu
+        The name of the submenu that holds it; "" for the menu itself.
     """
 
     key: str
@@ -62,6 +65,13 @@ class Action:
     on_canvas: bool = False
     checked: Callable[[Window], bool] | None = None
     separated: bool = False
+    submenu: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it is called where no menu is around it, without access keys."""
+        text = self.text.replace("&", "").rstrip("…")
+        return f"{self.submenu.replace('&', '')}: {text}" if self.submenu else text
 
 
 def _turn(window: Window) -> None:
@@ -69,6 +79,25 @@ def _turn(window: Window) -> None:
     right = not window.canvas.flows_right
     window.canvas.set_flow(right=right)
     window.preferences.direction = "right" if right else "down"  # stored when the window closes
+
+
+def _color_nodes(key: str, text: str, help_: str) -> Action:
+    """Return the action that colors nodes by a figure of the table `FIGURES`."""
+    return Action(
+        f"view.color_{key}",
+        "View",
+        text,
+        help_,
+        lambda w: w.canvas.figure_colors.show(key),
+        refusal=_no_design,
+        checked=lambda w: not _no_design(w) and w.canvas.figure_colors.shown == key,
+        submenu=_COLORS,
+    )
+
+
+def _usual_colors(window: Window) -> bool:
+    document = window.workspace.document
+    return document is not None and document.overlay is None
 
 
 def _no_design(window: Window) -> str:
@@ -142,6 +171,8 @@ def _pause(window: Window) -> None:
     window.training.toggle_pause()
 
 
+_COLORS = "Color &nodes by"
+
 # fmt: off
 ACTIONS: tuple[Action, ...] = (
     # File
@@ -178,6 +209,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.absent", "View", "&Absent layers", "Draw layers that the present arguments leave out, such as the normalization of VGG16, faintly.", lambda w: w.canvas.show_absent(not w.canvas.absent_shown), "", "", _no_design, checked=lambda w: not _no_design(w) and w.canvas.absent_shown),
     Action("view.compare", "View", "Com&pare…", "Compare a design with a preset or another design, number by number.", lambda w: w.compare(), "", "table", separated=True),
     Action("view.weight_status", "View", "Kept &weights", "Mark the layers that start from loaded weights in the training that is set up.", lambda w: w.canvas.show_weight_status(not w.canvas.weight_status_shown), "", "", lambda w: _no_design(w) or _not_compared(w), checked=lambda w: not _not_compared(w) and w.canvas.weight_status_shown),
+    Action("view.color_usual", "View", "Category", "Give nodes their usual colors, those of the categories of layers.", lambda w: w.canvas.figure_colors.show(""), "", "", _no_design, checked=_usual_colors, submenu=_COLORS),
+    *(_color_nodes(each.key, each.title, each.help) for each in FIGURES),
     Action("view.focus", "View", "Focus the &canvas", "Send the keys to the canvas.", lambda w: w.canvas.setFocus(), "F7", "", _no_design),
     # Layer
     Action("layer.quick_add", "Layer", "&Add…", "Add a layer by typing its name.", lambda w: w.canvas.quick_add(), "Tab; A", "add", _no_design, True),
@@ -239,6 +272,7 @@ class Actions(QObject):
             workspace.scope_changed,
             workspace.documents_changed,
             workspace.compared,
+            workspace.node_values_changed,
             window.trainer.state_changed,
         ):
             signal.connect(self.refresh_soon)
@@ -268,7 +302,7 @@ class Actions(QObject):
             action.setEnabled(not refusal)
             keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             words = f"{row.help} {refusal}".strip()
-            named = f"{row.text.replace('&', '')}  {keys}\n{words}" if keys else words
+            named = f"{row.words}  {keys}\n{words}" if keys else words
             action.setToolTip(tip(named))
             action.setWhatsThis(words)
             if row.checked is not None:

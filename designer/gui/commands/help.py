@@ -83,7 +83,7 @@ class ShortcutsDialog(QDialog):
     def _fill(self, actions: Actions) -> None:
         for menu in MENUS:
             rows = [
-                (row.text.replace("&", "").rstrip("…"), _keys(row.shortcut), row.help)
+                (row.words, _keys(row.shortcut), row.help)
                 for row in actions.rows.values()
                 if row.menu == menu
             ]

@@ -159,7 +159,7 @@ def _actions(actions: Actions) -> Iterator[Command]:
         if key == "help.commands":
             continue
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        text = action.text().replace("&", "").rstrip("…")
+        text = row.words if row.submenu else action.text().replace("&", "").rstrip("…")
         yield Command(
             row.menu, text, row.help, action.trigger, row.icon, keys=keys,
             refusal=actions.refusal(key), other=f"{row.help} {row.text.replace('&', '')}",

@@ -1,10 +1,11 @@
-"""In what several designs differ, as a table: one row for each setting, layer or connection."""
+"""Whether two designs are the same network, and a table of what several designs differ in."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from designer.design.differences import settings_of, type_of
-from designer.design.values import Design, Graph
+from designer.design.values import Design, Graph, Node
 
 ABSENT = "–"
 """The value of a setting, layer or connection that a design does not have."""
@@ -93,3 +94,37 @@ def _text(value: object) -> str:
     if isinstance(value, tuple):
         return "×".join(map(_text, value))
     return str(value)
+
+
+def same_network(first: Design, second: Design) -> bool:
+    """Return whether two designs have the same nodes, wires, blocks and arguments.
+
+    Names, descriptions and the positions on the canvas may differ.
+    """
+    if first is second:
+        return True
+    if first.arguments != second.arguments or first.blocks.keys() != second.blocks.keys():
+        return False
+    for name, block in first.blocks.items():
+        other = second.blocks[name]
+        if block is not other and (
+            replace(block, graph=other.graph) != other or not _same_graph(block.graph, other.graph)
+        ):
+            return False
+    return _same_graph(first.graph, second.graph)
+
+
+def _same_graph(first: Graph, second: Graph) -> bool:
+    if first is second:
+        return True
+    return first.edges == second.edges and _same_nodes(first.nodes, second.nodes)
+
+
+def _same_nodes(first: Mapping[str, Node], second: Mapping[str, Node]) -> bool:
+    if first.keys() != second.keys():
+        return False
+    pairs = ((node, second[path]) for path, node in first.items())
+    return all(
+        node is other or node == other or replace(node, at=None) == replace(other, at=None)
+        for node, other in pairs
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
+    from designer.analysis.evaluation.results import GraphResult
     from designer.design.values import Design, Graph, Node
 
 
@@ -95,3 +96,17 @@ def scopes(scope: str) -> list[tuple[str, str]]:
         else:
             steps.append((part, path))
     return steps
+
+
+def output_path(graph: "GraphResult", path: str) -> str:
+    """Return the path of the layer that computes a block's first output, "" if there is none."""
+    for name, sources in graph.wiring.sources.items():
+        if name in graph.nodes or not sources or sources[0] is None:
+            continue
+        source = sources[0][0]
+        result = graph.nodes.get(source)
+        if result is None:
+            return ""
+        inner = f"{path}.{source}"
+        return output_path(result.inside, inner) if result.inside is not None else inner
+    return ""

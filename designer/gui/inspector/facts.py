@@ -12,6 +12,7 @@ from designer.analysis.problems import Problem
 from designer.analysis.report import formatting
 from designer.design.values import Block, BlockNode, LayerNode
 from designer.gui.base import numbers
+from designer.gui.documents.graph_paths import output_path
 from designer.layers.facts import Counts, Facts
 from designer.layers.tensors import FLOAT_BYTES, INDEX_BYTES, State, StateRole
 from designer.recipe.optimizers import OPTIMIZERS, Optimizer
@@ -121,7 +122,7 @@ def of_use(analysis: Analysis, path: str) -> list[Fact]:
     facts += _totals(effect.counts)
     facts += _memory(effect.counts, saved_bytes_of_nodes(analysis.top, [path]), "")
     if inside is not None:
-        end = _output_path(inside, path)
+        end = output_path(inside, path)
         facts += _receptive_field(analysis.receptive_fields.get(end) if end else None)
     return facts
 
@@ -384,17 +385,3 @@ def _square(axes: Axes) -> str:
     """Write height and width: 3×3."""
     height, width = map(formatting.number_text, axes)
     return f"{height}×{width}"
-
-
-def _output_path(graph: GraphResult, path: str) -> str:
-    """Return the path of the layer that computes a block's first output, "" if there is none."""
-    for name, sources in graph.wiring.sources.items():
-        if name in graph.nodes or not sources or sources[0] is None:
-            continue
-        source = sources[0][0]
-        result = graph.nodes.get(source)
-        if result is None:
-            return ""
-        inner = f"{path}.{source}"
-        return _output_path(result.inside, inner) if result.inside is not None else inner
-    return ""

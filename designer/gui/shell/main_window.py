@@ -241,11 +241,15 @@ class MainWindow(QMainWindow):
         for name in MENUS:
             menu = self.menuBar().addMenu(f"&{name}")
             menu.setToolTipsVisible(True)
+            submenus: dict[str, QMenu] = {}
             for key, row in self.actions_.rows.items():
                 if row.menu == name:
                     if row.separated:
                         menu.addSeparator()
-                    menu.addAction(self.actions_[key])
+                    if row.submenu and row.submenu not in submenus:
+                        submenus[row.submenu] = menu.addMenu(row.submenu)
+                        submenus[row.submenu].setToolTipsVisible(True)
+                    submenus.get(row.submenu, menu).addAction(self.actions_[key])
             if name == "File":
                 self._recent = QMenu("Open &recent", menu)
                 menu.insertMenu(self.actions_["file.welcome"], self._recent)

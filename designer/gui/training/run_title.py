@@ -1,8 +1,7 @@
 """The line above the curves: which run is shown, of which design and data, and how it stands."""
 
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from designer.errors import DesignerError
 from designer.gui.base import background
+from designer.gui.documents.design_differences import same_network
 from designer.gui.documents.workspace import Workspace
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
@@ -20,7 +20,7 @@ from designer.runs.folder import RunFolder
 from designer.runs.states import WORDS
 
 if TYPE_CHECKING:
-    from designer.design.values import Design, Graph, Node
+    from designer.design.values import Design
     from designer.recipe.recipe import Recipe
 
 SETTLED = 300  # milliseconds after the last edit at which the design is compared with the run's
@@ -203,40 +203,6 @@ class RunTitle(QWidget):
             for widget in widgets
             if widget is not None and widget is not self.name and not widget.isHidden()
         )
-
-
-def same_network(first: "Design", second: "Design") -> bool:
-    """Return whether two designs have the same nodes, wires, blocks and arguments.
-
-    Names, descriptions and the positions on the canvas may differ.
-    """
-    if first is second:
-        return True
-    if first.arguments != second.arguments or first.blocks.keys() != second.blocks.keys():
-        return False
-    for name, block in first.blocks.items():
-        other = second.blocks[name]
-        if block is not other and (
-            replace(block, graph=other.graph) != other or not _same_graph(block.graph, other.graph)
-        ):
-            return False
-    return _same_graph(first.graph, second.graph)
-
-
-def _same_graph(first: "Graph", second: "Graph") -> bool:
-    if first is second:
-        return True
-    return first.edges == second.edges and _same_nodes(first.nodes, second.nodes)
-
-
-def _same_nodes(first: "Mapping[str, Node]", second: "Mapping[str, Node]") -> bool:
-    if first.keys() != second.keys():
-        return False
-    pairs = ((node, second[path]) for path, node in first.items())
-    return all(
-        node is other or node == other or replace(node, at=None) == replace(other, at=None)
-        for node, other in pairs
-    )
 
 
 def _read(run: RunFolder) -> Identity:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
 from designer import presets
 from designer.design import edits
 from designer.design.values import Design, Point
-from designer.gui.training.run_title import same_network
+from designer.gui.documents.design_differences import same_network
 from designer.recipe.reading import changed
 
 LEFT = Qt.MouseButton.LeftButton
