@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import numpy as np
 import pytest
 
 from designer.cli import main
+from designer.cli.unpacking import unpack
+from designer.data import cache_folder
 from tests.data.writers import write_pictures
 
 Captured = pytest.CaptureFixture[str]
@@ -276,3 +279,22 @@ def test_the_median_size_is_in_whole_pixels(tmp_path: Path, capsys: Captured) ->
     write_pictures(tmp_path / "set" / "b", 3, size=(31, 9))
     assert main(["data", str(tmp_path / "set")]) == 0
     assert "Sizes: 8x20 to 9x31, median 8x26 (height x width)" in capsys.readouterr().out
+
+
+def test_a_terminal_shows_how_far_an_archive_is_unpacked(
+    pets: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a line that is gone at the end; elsewhere nothing is shown of it."""
+    monkeypatch.setattr(cache_folder, "folder", lambda: tmp_path / "cache")
+    for name in ("here", "train", "file"):
+        with tarfile.open(tmp_path / f"{name}.tar.gz", "w:gz") as archive:
+            archive.add(pets, "pets")
+    assert main(["data", str(tmp_path / "file.tar.gz")]) == 0
+    assert "Unpacking" not in capsys.readouterr().err
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["data", str(tmp_path / "here.tar.gz")]) == 0
+    assert "\rUnpacking here.tar.gz: 100 % so far" in capsys.readouterr().err
+    unpack(str(tmp_path / "train.tar.gz"))  # as before a training
+    error = capsys.readouterr().err
+    assert error.startswith("\rUnpacking train.tar.gz: 100 % so far")
+    assert error.split("\r")[-2].strip() == ""

@@ -1,6 +1,5 @@
 """The work of ``netdesigner data``: what a data set holds and what is wrong with it."""
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,7 +10,8 @@ import msgspec
 import numpy as np
 
 from designer.cli import recipes
-from designer.cli.output import write
+from designer.cli.output import one_line
+from designer.cli.unpacking import unpacking_shown
 from designer.data import DataSet, Description, Finding, LeftOut, Split, describe, open_dataset
 from designer.data import split as divide
 from designer.data.balance import balance_findings, class_counts
@@ -116,7 +116,8 @@ def report(recipe: Recipe, *, every: bool = False) -> Report:
         The data set cannot be read.
     """
     options = read_options(recipe.data)
-    data = from_first_label(open_dataset(recipe.data.source, options), options.first_label)
+    with unpacking_shown():
+        data = from_first_label(open_dataset(recipe.data.source, options), options.first_label)
     total = sum(len(part) for part in data.parts.values())
     with _progress("looked at", "examples") as show:
         inspection = inspect(data, most=None if every or total <= _ALL else _SAMPLE, progress=show)
@@ -213,7 +214,7 @@ def fetch(name: str) -> None:
     from designer.analysis.report.formatting import decimal_bytes
     from designer.known_data.downloading import download  # with urllib, which takes 0.1 s
 
-    with _line() as show:
+    with one_line() as show:
 
         def tell(progress: "Progress") -> None:
             rate = f", {decimal_bytes(progress.rate)}/s" if progress.rate else ""
@@ -226,26 +227,8 @@ def fetch(name: str) -> None:
 
 
 @contextmanager
-def _line() -> "Iterator[Any]":
-    """Give a function that shows a text in one line of a terminal, and clear it at the end."""
-    shown = ""
-
-    def show(text: str) -> None:
-        nonlocal shown
-        if sys.stderr.isatty():
-            write(f"\r{text:<{len(shown)}}", error=True)
-            shown = text
-
-    try:
-        yield show
-    finally:
-        if shown:
-            write(f"\r{'':<{len(shown)}}\r", error=True)
-
-
-@contextmanager
 def _progress(done_word: str, noun: str) -> "Iterator[Any]":
-    with _line() as show:
+    with one_line() as show:
         yield lambda done, total: show(f"{done:,} of {total:,} {noun} {done_word}")
 
 

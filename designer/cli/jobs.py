@@ -116,11 +116,14 @@ def train(
     DesignerError
         The data set does not exist, or the run cannot start or fails.
     """
+    from designer.cli.unpacking import unpack  # with numpy, which takes 0.1 s
+
     recipe = _with_absolute_path(recipe)
     if folder:
         path = Path(folder).expanduser().absolute()
     else:
         path = default_path(runs.writable_folder(runs_folder), Path(name).stem)
+    unpack(recipe.data.source)  # here, since the terminal shows how far it is
     existed = path.exists()
     run = begin(path, design, recipe)
     _warn(design, recipe)

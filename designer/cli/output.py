@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -56,3 +57,21 @@ def width(stream: TextIO) -> int | None:
     from shutil import get_terminal_size
 
     return get_terminal_size().columns
+
+
+@contextmanager
+def one_line() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows a text in one line of a terminal, and clear it at the end."""
+    shown = ""
+
+    def show(text: str) -> None:
+        nonlocal shown
+        if sys.stderr.isatty():
+            write(f"\r{text:<{len(shown)}}", error=True)
+            shown = text
+
+    try:
+        yield show
+    finally:
+        if shown:
+            write(f"\r{'':<{len(shown)}}\r", error=True)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from designer.data.archives import open_archive
+from designer.data.archives import TarFiles, open_archive
 from designer.data.archives_in_folder import ArchivesInFolder, archives_in
 from designer.data.files import Files, FilesBelow, FolderFiles, is_archive, visible
 from designer.data.part_names import part_of
 from designer.data.pictures import SUFFIXES
+from designer.data.unpacking import unpacked
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def source_of(path: Path) -> Source:
             folders.append(folder)
         return Source(path, _in_folder(inner), passed_over=tuple(folders))
     files = open_archive(path)
+    if isinstance(files, TarFiles):
+        unpacked(path)  # before its index, whose lock tells threads that wait nothing
     while folder := _only_folder(files.names):
         files = FilesBelow(files, folder)
         folders.append(folder)

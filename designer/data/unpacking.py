@@ -6,9 +6,11 @@ import hashlib
 import lzma
 import os
 import secrets
+import threading
 import zlib
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import lru_cache
 from io import BufferedIOBase
 from pathlib import Path
@@ -27,6 +29,29 @@ _CHUNK = 2**20  # bytes
 _KEY = 16  # bytes
 _USUAL_GROWTH = 2  # by uncompressing; pictures are compressed already
 _NAME = "archive.tar"
+_WAIT = 0.1  # seconds between two looks at how far another thread is
+
+Watch = Callable[[Path, float], bool]
+"""Is told an archive and the share of it, 0 to 1, that is uncompressed; True stops."""
+
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+_one_at_a_time = threading.Lock()  # so that two threads do not uncompress the same archive
+
+
+class _Share:
+    """How much of the archive that is being uncompressed is done, for threads that wait."""
+
+    now = 0.0
+
+
+@contextmanager
+def watched(watch: Watch) -> Iterator[None]:
+    """Tell, and ask whether to stop, while archives are uncompressed in this block and thread."""
+    token = _watch.set(watch)
+    try:
+        yield
+    finally:
+        _watch.reset(token)
 
 
 def unpacked(path: Path) -> Path:
@@ -63,6 +88,21 @@ def _unpacked(path: Path, size: int, changed: int) -> Path:
     if whole.exists():
         cache_folder.mark_used(own)
         return whole
+    while not _one_at_a_time.acquire(timeout=_WAIT):
+        _tell(path, _Share.now)
+    try:
+        if not whole.exists():  # another thread may have done it meanwhile
+            _uncompress(path, size, opener, whole)
+    finally:
+        _one_at_a_time.release()
+    return whole
+
+
+def _uncompress(
+    path: Path, size: int, opener: Callable[[BinaryIO], BufferedIOBase], whole: Path
+) -> None:
+    """Write an archive of a size in bytes uncompressed as another file."""
+    own = whole.parent
     cache_folder.make_room(own, wanted=_USUAL_GROWTH * size)
     room = cache_folder.free_bytes(own)
     try:
@@ -70,11 +110,11 @@ def _unpacked(path: Path, size: int, changed: int) -> Path:
         part = own / f"{secrets.token_hex(8)}.part"
         try:
             with part.open("xb") as target, path.open("rb") as file, opener(file) as source:
-                _copy(source, target, path, room)
+                _copy(source, target, path, room, lambda: file.tell() / max(size, 1))
             os.replace(part, whole)
         finally:
             part.unlink(missing_ok=True)
-    except DesignerError:
+    except (DesignerError, KeyboardInterrupt):
         _remove(own)
         raise
     except OSError as error:
@@ -88,12 +128,27 @@ def _unpacked(path: Path, size: int, changed: int) -> Path:
     except (EOFError, lzma.LZMAError, ValueError, zlib.error) as error:
         _remove(own)
         raise _damaged(path, error) from error
-    return whole
 
 
-def _copy(source: BufferedIOBase, target: BinaryIO, path: Path, room: int) -> None:
-    """Copy all of a stream, but no more than so many bytes."""
+def _tell(path: Path, share: float) -> None:
+    """Tell who watches how far it is, and stop if they want it."""
+    watch = _watch.get()
+    if watch is not None and watch(path, min(share, 1.0)):
+        raise DesignerError(f"Unpacking {path.name} was canceled: read the data again to go on.")
+
+
+def _copy(
+    source: BufferedIOBase,
+    target: BinaryIO,
+    path: Path,
+    room: int,
+    share: Callable[[], float],
+) -> None:
+    """Copy all of a stream, but no more than so many bytes; `share` says how much is done."""
+    _Share.now = 0.0
     while chunk := source.read(_CHUNK):
+        _Share.now = share()
+        _tell(path, _Share.now)
         room -= len(chunk)
         if room < 0:
             raise DesignerError(

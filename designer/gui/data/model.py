@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from designer.errors import DesignerError
 from designer.gui.base import background
 from designer.gui.base.speed import idle_imports
+from designer.gui.documents.unpacking import Unpacking
 from designer.gui.documents.workspace import Workspace
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, consequences, reading_settings
@@ -46,6 +47,8 @@ class DataModel(QObject):
         Why it cannot be read; "" if it can.
     busy
         Whether it is being read.
+    unpacking
+        How far an archive is uncompressed while it is read.
     preview
         Asks a worker process for draws of pictures, as `Trainer.preview` does; None where there is
         none.
@@ -73,6 +76,7 @@ class DataModel(QObject):
         self.look: Look | None = None
         self.looking: tuple[int, int] | None = None
         self.look_error = ""
+        self.unpacking = Unpacking(self)
         self._stop_looking = threading.Event()  # of the thread that looks
         self._whole = False  # whether the user wants all pictures looked at
         self._asked: object = None  # the settings that were last read, or are being read
@@ -119,6 +123,7 @@ class DataModel(QObject):
         """End the reading."""
         if self.busy:
             self._number += 1
+            self.unpacking.cancel()
             self.contents = None
             self._end("Reading was canceled.")
 
@@ -196,7 +201,7 @@ class DataModel(QObject):
             self.changed.emit()
             idle_imports.run(
                 self,
-                lambda: read_contents(recipe, known),
+                self.unpacking.during(lambda: read_contents(recipe, known)),
                 lambda contents: self._has_read(number, contents),
                 lambda sentence: self._not_read(number, sentence),
             )

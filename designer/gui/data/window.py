@@ -65,6 +65,7 @@ class DataWindow(QWidget):
         self.model.class_opened.connect(self._open_class)
         self.model.changed.connect(self._show)
         self.model.looked.connect(self._name_tabs)
+        self.model.unpacking.moved.connect(self._show_unpacking)
         self._show()
 
     def _assemble(self) -> None:
@@ -80,14 +81,14 @@ class DataWindow(QWidget):
         self.waiting = QWidget()
         self.doing = QLabel("Reading the data set…", objectName="data-doing")
         self.doing.setProperty("role", "soft")
-        bar = QProgressBar(textVisible=False, maximum=0)
+        self.bar = QProgressBar(objectName="data-window-bar", textVisible=False, maximum=0)
         self.cancel = QPushButton("Cancel", objectName="data-window-cancel")
         self.cancel.clicked.connect(self.model.cancel)
         across = QHBoxLayout(self.waiting)
         across.setContentsMargins(16, 10, 16, 10)
         across.setSpacing(12)
         across.addWidget(self.doing)
-        across.addWidget(bar, 1)
+        across.addWidget(self.bar, 1)
         across.addWidget(self.cancel)
         self.failure = QLabel(
             objectName="data-failure", wordWrap=True, textFormat=Qt.TextFormat.PlainText
@@ -155,6 +156,7 @@ class DataWindow(QWidget):
     def _show(self) -> None:
         model = self.model
         there = model.contents is not None
+        self._show_unpacking()
         self.waiting.setVisible(model.busy)
         self.failed.setVisible(bool(model.error))
         self.failure.setText(model.error)
@@ -167,6 +169,14 @@ class DataWindow(QWidget):
             self._name_tabs()
         else:
             self.setWindowTitle("Data")
+
+    def _show_unpacking(self) -> None:
+        """Show how far an archive is uncompressed."""
+        unpacking = self.model.unpacking
+        self.doing.setText(unpacking.words or "Reading the data set…")
+        value, maximum = unpacking.steps
+        self.bar.setMaximum(maximum)
+        self.bar.setValue(value)
 
     def _name_tabs(self) -> None:
         """Name the pages for what is to be predicted, and count what is left out."""

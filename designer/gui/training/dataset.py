@@ -28,6 +28,7 @@ from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.documents import steps
+from designer.gui.documents.unpacking import Unpacking
 from designer.gui.training import data_download
 from designer.gui.training.data_download import Download
 from designer.gui.training.data_reading import (
@@ -82,9 +83,12 @@ class DataChooser(QWidget):
         self.reading: Reading | None = None
         self.error = ""
         self.busy = False
+        self._number = 0  # of the last reading: an error of an earlier or canceled one is obsolete
         self.table = False  # whether the data set that is shown has a table with columns to choose
         self._known: dict[Data, Reading] = {}
         self._downloads: dict[str, Download] = {}
+        self._unpacking = Unpacking(self)
+        self._unpacking.moved.connect(self._show_download)
         self._failed = False  # whether the error is that of a download
         self.name = ComboBox(objectName="data-source", editable=True)
         # Not by setLineEdit: the style sheet gives such a line edit padding, which clips its text.
@@ -188,11 +192,12 @@ class DataChooser(QWidget):
         self.busy = self.reading is None
         self.table = self.reading is not None and self.reading.table
         if self.busy and source not in self._downloads:
+            number = self._number = self._number + 1
             idle_imports.run(
                 self,
-                lambda: read(settings),
+                self._unpacking.during(lambda: read(settings)),
                 self._has_read,
-                lambda text: self._not_read(settings, text),
+                lambda text: self._not_read(number, settings, text),
             )
         self._show_state()
         if not self.busy:
@@ -214,6 +219,8 @@ class DataChooser(QWidget):
                 "kept and continued the next time.",
             )
         elif self.busy:
+            self._number += 1
+            self._unpacking.cancel()
             self._stopped("Reading was canceled.")
 
     # Downloading
@@ -231,12 +238,14 @@ class DataChooser(QWidget):
         download.start()
 
     def _show_download(self) -> None:
-        download = self._downloads.get(self.source)
-        self.arrived.setVisible(download is not None)
-        value, maximum = download.steps if download else (0, 0)
+        """Show how far the data set that is shown is downloaded or unpacked."""
+        doing = self._downloads.get(self.source) or self._unpacking
+        words = doing.words if self.busy else ""
+        value, maximum = doing.steps
+        self.arrived.setVisible(bool(words))
         self.bar.setMaximum(maximum)
         self.bar.setValue(value)
-        self.arrived.setText(download.words if download else "")
+        self.arrived.setText(words)
 
     def _downloaded(self, download: Download, error: str) -> None:
         download.deleteLater()
@@ -277,8 +286,8 @@ class DataChooser(QWidget):
             self.reading = reading
             self.read.emit()
 
-    def _not_read(self, settings: Data, sentence: str) -> None:
-        if settings == self._settings:
+    def _not_read(self, number: int, settings: Data, sentence: str) -> None:
+        if number == self._number and settings == self._settings:
             self._stopped(sentence)
             idle_imports.run(
                 self, lambda: is_table(settings.source), lambda table: self._found(settings, table)
