@@ -234,11 +234,12 @@ class SetUp(QWidget):
         self.failure.setTextFormat(Qt.TextFormat.PlainText)
         self.failure.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.failure.hide()
-        rows.addWidget(self.failure)
         self.skip = WrappingButton("", "set-up-skip")
         self.skip.clicked.connect(self._skip_and_train)
         self.skip.hide()
+        # Before the sentence, which may be long, so that it is in sight on small screens.
         rows.addWidget(self.skip, 0, Qt.AlignmentFlag.AlignLeft)
+        rows.addWidget(self.failure)
         rows.addStretch(1)
 
     def _dress(self) -> None:
