@@ -234,6 +234,20 @@ def test_wrong_use_is_one_sentence(words: list[str], sentence: str, capsys: Capt
     assert error.count("\n") == 1
 
 
+def test_a_setting_that_an_error_names_is_said_as_an_option(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    write_pictures(tmp_path / "set", 4)
+    (tmp_path / "set" / "t.csv").write_text(
+        "file,kind\n" + "".join(f"{i}.png,x\n" for i in range(4))
+    )
+    assert main(["data", str(tmp_path / "set")]) == 1
+    error = capsys.readouterr().err
+    assert "(data.label_columns). On the command line: --set-recipe data.label_columns=" in error
+    assert main(["data", str(tmp_path / "set"), "--set-recipe", "data.targets=labels"]) == 1
+    assert "On the command line" not in capsys.readouterr().err
+
+
 def test_a_set_that_cannot_be_divided_is_still_described(tmp_path: Path, capsys: Captured) -> None:
     write_pictures(tmp_path / "set" / "a", 1)
     write_pictures(tmp_path / "set" / "b", 1, size=(9, 9))

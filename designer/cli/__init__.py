@@ -41,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(given)
         sys.stdout.flush()
     except DesignerError as error:
-        return _report(str(error))
+        from designer.cli.recipes import how_to_set  # takes time, and serves errors only
+
+        return _report(how_to_set(str(error), given))
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -1,7 +1,8 @@
 """Recipes on the command line: values for ``--set-recipe``, and the list of all settings."""
 
+import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,6 +15,8 @@ from designer.recipe.settings import Field
 if TYPE_CHECKING:
     from designer.analysis.report.line import Line
 
+_TAKES_SETTINGS = {"train", "train-on", "data"}
+_DOTTED = re.compile(r"(?<![\w./])[a-z_]+\.[a-z_]+\b(?![/.]\w)")
 _TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
@@ -102,6 +105,26 @@ def _unknown(name: str) -> DesignerError:
     return DesignerError(
         f"A recipe has no setting '{name}'; all settings are listed by: netdesigner recipe"
     )
+
+
+def how_to_set(sentence: str, words: Sequence[str]) -> str:
+    """Return the sentence of an error with the option for the setting that it names, if any.
+
+    Parameters
+    ----------
+    sentence
+        It may name a setting as a remedy, such as data.label_columns.
+    words
+        Those of the command line; commands without the option, and users who know it, need no hint.
+    """
+    if not _TAKES_SETTINGS.intersection(words[:1]) or "--set-recipe" in sentence:
+        return sentence
+    if any(word.startswith("--set-recipe") for word in words):
+        return sentence
+    named = next((name for name in _DOTTED.findall(sentence) if name in fields()), None)
+    if named is None:
+        return sentence
+    return f"{sentence} On the command line: --set-recipe {named}=VALUE."
 
 
 def without_effect(recipe: Recipe, names: Iterable[str]) -> Iterator[str]:

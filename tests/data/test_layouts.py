@@ -610,7 +610,9 @@ def a_tar(root: Path) -> Expected:
 @layout
 def an_archive_within_an_archive(root: Path) -> Expected:
     write_zip(root / "pets.zip", ["train.zip", "test.zip", "notes.txt"])
-    return Expected(path="pets.zip", refused="archive test.zip: unpack")
+    return Expected(
+        path="pets.zip", refused="archives: test.zip, train.zip. Unpack it into a folder"
+    )
 
 
 @layout
@@ -655,6 +657,13 @@ def archives_of_parts_with_class_folders(root: Path) -> Expected:
         says=("unusable-files: test.zip cannot be read",),
         left_out=("test.zip",),
     )
+
+
+@layout
+def archives_that_are_no_parts(root: Path) -> Expected:
+    write_zip(root / "cats.zip", some("cat", 3))
+    write_zip(root / "dogs.zip", some("dog", 3))
+    return Expected(refused="archives: cats.zip, dogs.zip. Open the one")
 
 
 @layout

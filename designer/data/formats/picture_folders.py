@@ -254,9 +254,15 @@ def _archives(source: Source) -> list[str]:
 
 def _no_pictures(source: Source) -> DesignerError:
     if archives := _archives(source):
+        named = ", ".join(map(shown, archives[:5])) + ", ..." * (len(archives) > 5)
+        if not source.path.is_dir():
+            return DesignerError(
+                f"{source.path} holds no pictures but archives: {named}. Unpack it into a folder, "
+                "and open that: archives in a folder need not be unpacked."
+            )
         return DesignerError(
-            f"{source.path} holds no pictures but the archive {shown(archives[0])}: unpack that "
-            "archive, and open what it held."
+            f"{source.path} holds no pictures but archives: {named}. Open the one that holds the "
+            "data, or unpack each into a folder of its own."
         )
     if unread := next(filter(is_unread, source.files.names), None):
         return DesignerError(
