@@ -15,7 +15,7 @@ import msgspec
 import torch
 
 from designer.engine import device as devices
-from designer.engine.inspect import channels, explain, filters, maps, prediction
+from designer.engine.inspect import channels, explain, filters, maps, prediction, timing
 from designer.engine.inspect.subject import Loaded, load
 from designer.errors import DesignerError
 from designer.runs.inspection import Picture, Subject
@@ -139,12 +139,20 @@ def _maps(request: Request, job: Job) -> Answer:
     return Answer({"nodes": index, "notes": loaded.notes}, {"tiles": tiles})
 
 
+def _time(request: Request, job: Job) -> Answer:
+    subject = msgspec.convert(request["subject"], Subject)
+    wanted = {name: request[name] for name in ("batch", "training", "device") if name in request}
+    found = timing.of_subject(subject, progress=job.progress, **wanted)
+    return Answer({"times": msgspec.to_builtins(found)})
+
+
 REQUESTS: Mapping[str, Callable[[Request, Job], Answer]] = {
     "predict": _predict,
     "channels": _channels,
     "filters": _filters,
     "explain": _explain,
     "maps": _maps,
+    "time": _time,
 }
 """What is done for each kind of request.
 
@@ -159,6 +167,7 @@ Every request has ``subject`` (`designer.runs.inspection.Subject`), and may have
   `explain.explain`.
 - ``maps``: ``pictures`` with one entry, ``size``, ``most`` (see `maps.maps`). Gives ``nodes`` and
   the array ``tiles`` (see `maps.packed`), ``notes``.
+- ``time``: ``batch``, ``training``. Gives ``times``, a `designer.runs.layer_times.LayerTimes`.
 """
 
 
