@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from designer.data.pictures import Array
 from designer.engine.inspect import pictures as reading
@@ -22,6 +23,7 @@ def predict(
     pictures: Sequence[Picture],
     *,
     top: int = 5,
+    side: int | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[list[dict[str, Any]], Array]:
     """Return what a network says of each picture.
@@ -34,6 +36,9 @@ def predict(
         Of any sizes; one that cannot be read does not stop the others.
     top
         The number of most probable classes that are named.
+    side
+        The longest side, in pixels, of the pictures that are returned; larger ones are averaged.
+        None returns what the network saw, pixel by pixel.
     progress
         Called with the share that is done.
 
@@ -46,8 +51,10 @@ def predict(
         The pictures as the network saw them, uint8 (n, height, width, channels); black where one
         could not be read.
     """
-    channels, height, width = loaded.preprocessing.input
-    shown = np.zeros((len(pictures), height, width, channels), np.uint8)
+    channels, *size = loaded.preprocessing.input
+    if side is not None and max(size) > side:
+        size = [max(1, round(each * side / max(size))) for each in size]
+    shown = np.zeros((len(pictures), *size, channels), np.uint8)
     found: list[dict[str, Any]] = []
     for start in range(0, len(pictures), _BATCH):
         progress(start / len(pictures))
@@ -66,7 +73,7 @@ def predict(
         if not images:
             continue
         batch = np.concatenate(images)
-        shown[rows] = reading.seen(batch)
+        shown[rows] = _averaged(reading.seen(batch), size)
         with torch.inference_mode():
             output = loaded.network(reading.network_input(batch, loaded))
         main = output if isinstance(output, Tensor) else output[0]
@@ -74,6 +81,16 @@ def predict(
             found[row]["predictions"] = _named(loaded, values, top)
     progress(1.0)
     return found, shown
+
+
+def _averaged(seen: Array, size: Sequence[int]) -> Array:
+    """Return uint8 pictures (n, height, width, channels) in a size that is not larger."""
+    if list(seen.shape[1:3]) == list(size):
+        return seen
+    planes = torch.from_numpy(seen).permute(0, 3, 1, 2).float()
+    small = functional.interpolate(planes, list(size), mode="area").round().byte()
+    averaged: Array = small.permute(0, 2, 3, 1).numpy()
+    return averaged
 
 
 def answers(loaded: Loaded, output: Tensor) -> Tensor:

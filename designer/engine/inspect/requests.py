@@ -95,7 +95,11 @@ def picture_of(request: Request) -> Picture:
 def _predict(request: Request, job: Job) -> Answer:
     loaded = subject_of(request)
     found, shown = prediction.predict(
-        loaded, pictures_of(request), top=request.get("top", 5), progress=job.progress
+        loaded,
+        pictures_of(request),
+        top=request.get("top", 5),
+        side=request.get("side"),
+        progress=job.progress,
     )
     return Answer({"predictions": found, "notes": loaded.notes}, {"seen": shown})
 
@@ -159,8 +163,8 @@ REQUESTS: Mapping[str, Callable[[Request, Job], Answer]] = {
 Every request has ``subject`` (`designer.runs.inspection.Subject`), and may have ``device`` and
 ``threads``, the number of threads that it may take: 1 while a training runs beside it.
 
-- ``predict``: ``pictures``, ``top``. Gives ``predictions`` (see `prediction.predict`), ``notes``,
-  and the array ``seen``, uint8 (n, height, width, channels).
+- ``predict``: ``pictures``, ``top``, ``side``. Gives ``predictions`` (see `prediction.predict`),
+  ``notes``, and the array ``seen``, uint8 (n, height, width, channels).
 - ``channels``: ``pictures`` with one, ``node``, ``precision``. See `channels.channels`.
 - ``filters``: ``node``, ``tensor``, ``channel``. See `filters.filters`.
 - ``explain``: ``pictures`` with one, ``method``, ``class``, ``node``, ``patch``, ``stride``. See

@@ -192,7 +192,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit.redo", "Edit", "&Redo", "Redo the change that was undone last.", lambda w: w.workspace.redo(), "Ctrl+Shift+Z; Ctrl+Y", "redo", _no_redo),
     Action("edit.cut", "Edit", "Cu&t", "Move the selected nodes to the clipboard, as text.", lambda w: w.canvas.cut(), "Ctrl+X", "cut", _no_selection, True, separated=True),
     Action("edit.copy", "Edit", "&Copy", "Copy the selected nodes as text.", lambda w: w.canvas.copy(), "Ctrl+C", "copy", _no_selection, True),
-    Action("edit.paste", "Edit", "&Paste", "Add the nodes that the clipboard holds, or open the file whose path it holds.", _paste, "Ctrl+V", "paste", _no_design, True),
+    Action("edit.paste", "Edit", "&Paste", "Add the nodes that the clipboard holds, open the file whose path it holds, or try its picture.", _paste, "Ctrl+V", "paste", _no_design, True),
     Action("edit.duplicate", "Edit", "&Duplicate", "Add the selected nodes once more.", lambda w: w.canvas.duplicate(), "Ctrl+D", "duplicate", _no_selection, True),
     Action("edit.delete", "Edit", "De&lete", "Remove the selection and connect its neighbors.", lambda w: w.canvas.delete(), "Del; Backspace", "delete", lambda w: _no_design(w) or w.canvas.delete_refusal(), True),
     Action("edit.select_all", "Edit", "Select &all", "Select every node here.", lambda w: w.canvas.select_all(), "Ctrl+A", "", _no_design, True, separated=True),
@@ -233,6 +233,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("train.stop", "Train", "&Stop", "End the training with a checkpoint.", lambda w: w.trainer.steer("stop"), "Shift+F5", "stop", _not_running),
     Action("train.checkpoint", "Train", "&Checkpoint now", "Write a checkpoint and continue the training.", lambda w: w.trainer.steer("checkpoint"), "", "checkpoint", _not_running),
     Action("train.data", "Train", "&Data…", "Show the classes and pictures of the design's data set, and what is unusual about them.", lambda w: w.show_data(), "Ctrl+Shift+D", "data", _no_design),
+    Action("train.try", "Train", "Tr&y pictures", "See what the network says of pictures that you drop, paste or draw.", lambda w: w.show_dock("try"), "", "picture", _no_design),
     Action("train.weights", "Train", "Load &weights…", "Start from the weights in a file, and show which layers they fit.", lambda w: w.load_weights(), "", "open", _no_design),
     Action("train.runs", "Train", "&Runs", "Show earlier trainings.", lambda w: w.show_dock("runs"), "", "runs", separated=True),
     # Window

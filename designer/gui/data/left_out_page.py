@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from designer.data.duplicates import Copy
 from designer.gui.base import numbers
 from designer.gui.base.elided_label import ElidedLabel
+from designer.gui.base.picture_view import Area
 from designer.gui.base.plain_text import tip, wrapped_tip
 from designer.gui.base.theme import sans
 from designer.gui.data.contents import PART_TITLES, Contents, label_text
@@ -37,7 +38,6 @@ from designer.gui.data.left_out import Entry, entries_of
 from designer.gui.data.look_bar import LookBar
 from designer.gui.data.looking import Look
 from designer.gui.data.model import DataModel
-from designer.gui.data.picture_detail import Area
 from designer.gui.data.thumbnails import Key, Thumbnails
 
 _ROOT = QModelIndex()

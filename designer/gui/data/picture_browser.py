@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from designer.gui.base import icons
+from designer.gui.base.pictures import paint_whole
 from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.base.theme import colors, theme
 from designer.gui.data.thumbnails import Key, Thumbnails
@@ -255,13 +256,3 @@ class PictureBrowser(QAbstractScrollArea):
                 QToolTip.hideText()
             return True
         return super().viewportEvent(event)
-
-
-def paint_whole(painter: QPainter, square: QRect, picture: QImage) -> None:
-    """Paint a whole picture in the middle of a square; a small one enlarged, pixel by pixel."""
-    size = picture.size().scaled(square.size(), Qt.AspectRatioMode.KeepAspectRatio)
-    target = QRect(QPoint(0, 0), size)
-    target.moveCenter(square.center())
-    enlarged = size.width() > 1.5 * picture.width()
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not enlarged)
-    painter.drawImage(target, picture)

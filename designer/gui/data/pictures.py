@@ -1,18 +1,16 @@
 """Pictures of a data set on the screen: small ones, whole files, and what the network sees."""
 
-import math
 from dataclasses import dataclass
 
-import numpy as np
 from PySide6.QtGui import QImage
 
 from designer.data.columns import Column, PictureColumn
 from designer.data.parts import Part
-from designer.data.pictures import Array, PictureForm, decode, picture_facts
+from designer.data.pictures import PictureForm, picture_facts
 from designer.data.pictures.files import opened
 from designer.errors import DesignerError
 from designer.gui.base import numbers
-from designer.gui.base.pictures import picture_of
+from designer.gui.base.pictures import form_within, on_screen, whole_picture
 
 LARGEST = 1600  # pixels of the longer side of a whole picture on the screen
 
@@ -47,12 +45,9 @@ def small_picture(part: Part, index: int, side: int) -> QImage:
     """
     column = part.images
     if isinstance(column, PictureColumn):
-        content, name = column.content(index), column.names[index]
-        facts = picture_facts(content, name)
-        form = _within(facts.height, facts.width, facts.channels, side)
-        return on_screen(decode(content, name, form, levels=column.levels))
+        return whole_picture(column.content(index), column.names[index], side, column.levels)
     height, width, channels = shape_of(column, index)
-    return on_screen(column.read([index], _within(height, width, channels, side))[0])
+    return on_screen(column.read([index], form_within(height, width, channels, side))[0])
 
 
 def original(part: Part, index: int) -> Original:
@@ -102,17 +97,3 @@ def shape_of(column: Column, index: int) -> tuple[int, int, int]:
             f"Values of the shape {shape} are no pictures: give (height, width, channels)."
         )
     return shape[0], shape[1], shape[2]
-
-
-def on_screen(image: Array) -> QImage:
-    """Return an image (channels, height, width) as a picture; floats from 0 to 1 as they are."""
-    if image.dtype.kind == "f" and image.size and image.min() >= 0 and image.max() <= 1:
-        image = np.rint(image * 255).astype(np.uint8)
-    return picture_of(image)
-
-
-def _within(height: int, width: int, channels: int, side: int) -> PictureForm:
-    """Return the form of a whole picture, scaled down until it fits into a square."""
-    scale = min(1.0, side / max(height, width))
-    high, wide = (max(1, math.floor(each * scale + 0.5)) for each in (height, width))
-    return PictureForm(channels, high, wide, "stretch")

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from designer.gui.documents.workspace import Workspace
+from designer.gui.inside.try_panel import TryPanel
 from designer.gui.inspector.inspector import Inspector
 from designer.gui.palette.palette import Palette
 from designer.gui.panels.analysis import AnalysisPanel
@@ -151,6 +152,14 @@ DOCKS = (
         "Confusion matrix and mistakes of a trained network.",
         BOTTOM,
         lambda c: EvaluationPanel(c.trainer),
+        tab_with="training",
+    ),
+    Dock(
+        "try",
+        "Try it",
+        "What a network says of pictures that you drop, paste or draw.",
+        BOTTOM,
+        lambda c: TryPanel(c.workspace, c.trainer),
         tab_with="training",
     ),
 )

@@ -1,4 +1,4 @@
-"""What the window does with files that are dropped on it or pasted: opens, shows or trains on them.
+"""What the window does with files that are dropped on it or pasted: opens, shows, tries or trains.
 
 Data that come while no design is open wait for the next one that is opened.
 """
@@ -19,9 +19,13 @@ _LETTERS = 50  # of a name that are shown in a sentence
 _REFUSALS: Mapping[Kind, str] = {
     "runs": "{name} holds the folders of several runs: drop one of them.",
     "designs": "{name} holds designs and no data: drop one of the designs in it.",
-    "picture": "{name} is a single picture: drop the folder or archive that holds the pictures of "
-    "all classes, or the table with their labels.",
 }
+_NEEDS_DESIGN: Mapping[Kind, str] = {
+    "weights": "{name} holds weights: open the design first that they are for.",
+    "picture": "{name} is a picture: open a design or show a run first, which then says what it "
+    "sees. Data are a folder or an archive that holds the pictures of all classes.",
+}
+"""Why nothing can be done while no design is open."""
 
 
 class Target(Protocol):
@@ -42,6 +46,9 @@ class Target(Protocol):
 
     def use_weights(self, path: Path) -> None:
         """Let the training of the current design start from weights."""
+
+    def try_pictures(self, paths: Sequence[Path]) -> None:
+        """Show the network pictures."""
 
     def show_error(self, sentence: str) -> None:
         """Show what went wrong."""
@@ -67,7 +74,14 @@ class Drops:
     def promise(self, paths: Sequence[Path]) -> list[str]:
         """Return what `take` will do with paths, in sentences, while they are still dragged."""
         kinds = [(path, kind_of(path)) for path in paths[:_LOOKED_AT]]
-        words = [self._promised(path, kind) for path, kind in kinds if kind != "data"]
+        words = [
+            self._promised(path, kind) for path, kind in kinds if kind not in ("data", "picture")
+        ]
+        pictures = [path for path, kind in kinds if kind == "picture"]
+        if len(pictures) > 1 and not self._refusal(pictures[0], "picture"):
+            words.append(f"Drop to see what the network says of {len(pictures)} pictures.")
+        elif pictures:
+            words.append(self._promised(pictures[0], "picture"))
         data = [path for path, kind in kinds if kind == "data"]
         if len(data) > 1:
             words.append(_several(data))
@@ -85,6 +99,8 @@ class Drops:
             return f"Drop to show the training {name}."
         if kind == "weights":
             return f"Drop to let the next training start from the weights in {name}."
+        if kind == "picture":
+            return f"Drop to see what the network says of {name}."
         if document is None:
             return f"Drop to use {name} as the data of the next design that you open."
         return f"Drop to use {name} as the data of {_short(document.title)}."
@@ -93,8 +109,9 @@ class Drops:
         """Do with each path what its kind asks for; at most one of them may be data."""
         kinds = {path: kind_of(path) for path in paths}
         for path, kind in kinds.items():
-            if kind != "data":
+            if kind not in ("data", "picture"):
                 self._take_one(path, kind)
+        self._take_pictures([path for path, kind in kinds.items() if kind == "picture"])
         data = [path for path, kind in kinds.items() if kind == "data"]
         if len(data) > 1:
             self.window.show_error(_several(data))
@@ -113,11 +130,21 @@ class Drops:
             case "weights":
                 self.window.use_weights(path)
 
+    def _take_pictures(self, pictures: Sequence[Path]) -> None:
+        """Show the network pictures, all at once."""
+        if not pictures:
+            return
+        if refusal := self._refusal(pictures[0], "picture"):
+            self.window.show_error(refusal)
+        else:
+            self.window.try_pictures(pictures)
+
     def _refusal(self, path: Path, kind: Kind) -> str:
         """Return why nothing can be done with a path, "" if something can."""
-        if kind == "weights" and self.window.workspace.document is None:
-            return f"{path.name} holds weights: open the design first that they are for."
-        return _REFUSALS[kind].format(name=path.name) if kind in _REFUSALS else ""
+        refusals = _REFUSALS
+        if self.window.workspace.document is None:
+            refusals = {**_REFUSALS, **_NEEDS_DESIGN}
+        return refusals[kind].format(name=path.name) if kind in refusals else ""
 
     def _take_data(self, path: Path) -> None:
         if self.window.workspace.document is not None:

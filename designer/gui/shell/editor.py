@@ -19,6 +19,7 @@ from designer.gui.canvas.canvas import Canvas
 from designer.gui.documents.disk import DiskNotice, DiskWatch
 from designer.gui.documents.document_tabs import DocumentTabs
 from designer.gui.documents.workspace import Workspace
+from designer.gui.inside.try_panel import TryPanel
 from designer.gui.shell.dock_layout import DockLayout
 from designer.gui.shell.docks import BOTTOM, DOCKS, Context, Dock
 from designer.gui.training.panel import TrainingPanel
@@ -83,6 +84,13 @@ class Editor(QMainWindow):
         """The panel of the Training dock."""
         panel = self.docks["training"].widget()
         assert isinstance(panel, TrainingPanel)
+        return panel
+
+    @property
+    def try_it(self) -> TryPanel:
+        """The panel of the Try it dock."""
+        panel = self.docks["try"].widget()
+        assert isinstance(panel, TryPanel)
         return panel
 
     def build(self) -> None:

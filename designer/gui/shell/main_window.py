@@ -1,7 +1,7 @@
 """The main window: assembles pages, menus and toolbar around one workspace."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -319,10 +319,23 @@ class MainWindow(QMainWindow):
         self._show_set_up()
         self.training.set_up.start.take(str(path), report=True)
 
+    def try_pictures(self, paths: Sequence[Path]) -> None:
+        """Show the network pictures."""
+        self.show_dock("try")
+        self.editor.try_it.show_paths(paths)
+
     def paste_files(self) -> bool:
-        """Take the files or the path on the clipboard as if they were dropped; False for none."""
-        paths = clipboard_paths(QGuiApplication.clipboard().mimeData())
+        """Take what the clipboard holds as if it were dropped: files, a path, or a picture.
+
+        Returns whether it held any of these.
+        """
+        clipboard = QGuiApplication.clipboard()
+        paths = clipboard_paths(clipboard.mimeData())
         self.drops.take(paths)
+        if not paths and clipboard.mimeData().hasImage() and self.workspace.document is not None:
+            self.show_dock("try")
+            self.editor.try_it.show_image(clipboard.image())
+            return True
         return bool(paths)
 
     def export(self, run: Path | None = None) -> None:

@@ -43,7 +43,8 @@ class Inspection(QObject):
     Signals
     -------
     changed()
-        Another network, other weights, other pictures, or another of them is chosen.
+        Another network, other weights, other pictures, or another of them is chosen, or the file of
+        the weights was written anew, as a training does.
     busy_changed()
         A question was asked or answered.
     refused(sentence)
@@ -57,6 +58,8 @@ class Inspection(QObject):
         The pictures that it is shown.
     chosen
         The number of the picture whose values are shown.
+    version
+        How often the file of the network's weights was written while it was looked into.
     """
 
     changed = Signal()
@@ -68,6 +71,7 @@ class Inspection(QObject):
         self.subject: Subject | None = None
         self.pictures: tuple[Picture, ...] = ()
         self.chosen = 0
+        self.version = 0
         self._worker = worker
         self._asked: dict[str, _Question] = {}
 
@@ -86,6 +90,11 @@ class Inspection(QObject):
         if subject != self.subject:
             self.subject = subject
             self.changed.emit()
+
+    def renew(self) -> None:
+        """Ask everything again, as the same file has other weights now."""
+        self.version += 1
+        self.changed.emit()
 
     def show(self, pictures: Sequence[Picture], chosen: int = 0) -> None:
         """Show the network other pictures."""

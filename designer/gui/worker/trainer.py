@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from designer.errors import DesignerError
 from designer.gui.base import background
+from designer.gui.worker.checkpoint_watch import CheckpointWatch
 from designer.gui.worker.inspection import Inspection
 from designer.gui.worker.queue import LOOK, TrainingQueue, being_trained
 from designer.preferences import Preferences, runs_folder
@@ -106,6 +107,7 @@ class Trainer(QObject):
         self.beginning = False
         self.by_itself = False
         self.inspection = Inspection(self, self)
+        self.state_changed.connect(CheckpointWatch(self, self.inspection, self).decide)
         self._standby: Service | None = None
         self._expected: Answer | None = None  # the request to read the next training's data ahead
         self._job: _Job | None = None

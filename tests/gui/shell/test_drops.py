@@ -127,7 +127,6 @@ def test_a_dropped_run_is_shown(window: MainWindow, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (["cat.png"], "cat.png is a single picture: drop the folder or archive"),
         (["a.csv", "b.npz"], "2 data sets were dropped (a.csv, b.npz), but a training takes one"),
     ],
 )
@@ -141,6 +140,36 @@ def test_what_cannot_be_used_is_refused_in_a_sentence(
     drop(window, [tmp_path / name for name in names])
     assert len(refused) == 1 and words in refused[0]
     assert window.workspace.recipe == before
+
+
+def test_pictures_are_shown_to_the_network(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.workspace.open_preset("lenet5")
+    before = window.workspace.recipe
+    paths = [tmp_path / "cat.png", tmp_path / "dog.JPG"]
+    for path in paths:
+        path.write_bytes(b"")
+    drop(window, paths)
+    inspection = window.trainer.inspection
+    qtbot.waitUntil(lambda: bool(inspection.pictures), timeout=SECONDS)
+    assert [each.file for each in inspection.pictures] == [str(path) for path in paths]
+    assert window.editor.try_it.isVisible()
+    assert window.workspace.recipe == before
+
+
+def test_pictures_need_a_network(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(window, "show_error", said.append)
+    (tmp_path / "cat.png").write_bytes(b"")
+    drop(window, [tmp_path / "cat.png"])
+    assert said == [
+        "cat.png is a picture: open a design or show a run first, which then says what it sees. "
+        "Data are a folder or an archive that holds the pictures of all classes."
+    ]
+    assert window.trainer.inspection.pictures == ()
 
 
 def test_a_design_and_its_data_dropped_together(window: MainWindow, tmp_path: Path) -> None:
@@ -189,10 +218,11 @@ def test_while_files_are_dragged_it_says_what_dropping_does(
     drag(window, [digits, design, tmp_path / "cat.png"])
     assert overlay.words.splitlines() == [
         "Drop to open the design mine.json.",
-        "cat.png is a single picture: drop the folder or archive that holds the pictures of all "
-        "classes, or the table with their labels.",
+        "Drop to see what the network says of cat.png.",
         "Drop to use digits.npz as the data of LeNet-5.",
     ]
+    drag(window, [tmp_path / "cat.png", tmp_path / "dog.png"])
+    assert overlay.words == "Drop to see what the network says of 2 pictures."
     drop(window, [design])
     assert not overlay.isVisible()
     assert window.workspace.document.path == design

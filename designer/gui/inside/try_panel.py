@@ -1,0 +1,525 @@
+"""The Try it dock: what a network says of pictures that are dropped, pasted or drawn."""
+
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer.errors import DesignerError
+from designer.gui.base import background, icons
+from designer.gui.base.elided_label import ElidedLabel
+from designer.gui.base.plain_text import tip
+from designer.gui.base.theme import colors, theme
+from designer.gui.documents.workspace import Workspace
+from designer.gui.inside.drawing_page import DrawingPage
+from designer.gui.inside.network_choice import NetworkChoice
+from designer.gui.inside.own_pictures import OwnPictures
+from designer.gui.inside.picture_answer import PictureAnswer
+from designer.gui.inside.result_table import THUMBNAIL, ResultTable
+from designer.gui.worker.inspection import Reply
+from designer.gui.worker.trainer import Trainer
+from designer.runs.inspection import Picture
+from designer.storage import save_file, unwritable
+
+TOP = 10  # classes of the chosen picture
+_AT_ONCE = 32  # pictures of the table in one question, so that other questions come between
+_LEFT = 52  # percent of the width that the table and the sketchpad have at first
+_SLOW = 500  # milliseconds after which it is shown how far the work is
+_HINT = "Draw with the mouse: the network says what it sees while you draw."
+_TABLE, _ONE, _DRAWING = "try-table", "try", "try-drawing"  # the keys of the questions
+
+
+class TryPanel(QWidget):
+    """Chooses pictures, asks what the network says of them, and shows the answers.
+
+    Which pictures, and which of them is large, stands in `Inspection`, which the other panels that
+    look into the network follow.
+    """
+
+    def __init__(self, workspace: Workspace, trainer: Trainer) -> None:
+        super().__init__(objectName="try-panel")
+        self.workspace = workspace
+        self.inspection = trainer.inspection
+        self.own = OwnPictures()
+        self.network = NetworkChoice(workspace, trainer)
+        self.network.noted.connect(self._note)
+        self.answer = PictureAnswer()
+        self.answer.again.connect(self._ask_again)
+        self.table = ResultTable()
+        self.table.chosen.connect(self.inspection.choose)
+        self.table.copy_wanted.connect(self.copy)
+        self.drawing = DrawingPage()
+        self.drawing.drawn.connect(self._drawn)
+        self.drawing.settled.connect(self._settled)
+        self._noted, self._said = "", ""  # by the choice of the network, and by the worker
+        self._asked: dict[str, Hashable] = {}  # what was asked last, by key
+        self._drawn_since = False  # the drawing has changed while its answer was awaited
+        self._dragged = False
+        self._sized_for_drawing: bool | None = None
+        self._assemble()
+        self._slow = QTimer(self, interval=_SLOW, singleShot=True)
+        self._slow.timeout.connect(lambda: self._show_progress(True))
+        self.inspection.changed.connect(self._refresh)
+        theme.changed.connect(self._dress)
+        self.setAcceptDrops(True)
+        self._dress()
+        self._refresh()
+
+    def _assemble(self) -> None:
+        self.add = QToolButton(text="Pictures", objectName="try-pictures")
+        self.add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.add.setToolTip("Choose pictures, a folder of them, or what the clipboard holds.")
+        menu = QMenu(self.add)
+        menu.addAction("Choose &pictures…", self.choose_files)
+        menu.addAction("Choose a &folder…", self.choose_folder)
+        menu.addAction("Paste from the &clipboard", self.paste)
+        self.add.setMenu(menu)
+        self.draw = QToolButton(text="Draw", objectName="try-draw", checkable=True)
+        self.draw.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.draw.setToolTip("Draw with the mouse, white on black: a digit, for example.")
+        self.draw.toggled.connect(self._draw_toggled)
+        self.more = QToolButton(objectName="try-more")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setToolTip("Copy or save the table.")
+        self.more.setAccessibleName("Copy or save the table")
+        more = QMenu(self.more)
+        more.addAction("&Copy as CSV", self.copy)
+        more.addAction("&Save as CSV…", self.save)
+        self.more.setMenu(more)
+        top = QHBoxLayout()
+        top.setSpacing(6)
+        top.addWidget(self.network, 1)
+        for button in (self.add, self.draw, self.more):
+            top.addWidget(button)
+        self.note = ElidedLabel(name="try-note")
+        self.note.setProperty("role", "soft")
+        self.bar = QProgressBar(objectName="try-progress", textVisible=False)
+        self.bar.setFixedHeight(6)
+        self.stop = QPushButton("Cancel", objectName="try-cancel")
+        self.stop.clicked.connect(self._cancel)
+        self.progress = QWidget()
+        going = QHBoxLayout(self.progress)
+        going.setContentsMargins(0, 0, 0, 0)
+        going.addWidget(self.bar, 1)
+        going.addWidget(self.stop)
+        self.progress.hide()
+        self.left = QStackedWidget()
+        self.left.addWidget(self.table)
+        self.left.addWidget(self.drawing)
+        self.content = QSplitter(Qt.Orientation.Horizontal)
+        self.content.setChildrenCollapsible(False)
+        self.content.addWidget(self.left)
+        self.content.addWidget(self.answer)
+        self.content.setStretchFactor(0, 1)
+        self.content.setStretchFactor(1, 1)
+        self.empty = self._empty_page()
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.content)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 6, 10, 8)
+        column.setSpacing(5)
+        column.addLayout(top)
+        column.addWidget(self.note)
+        column.addWidget(self.progress)
+        column.addWidget(self.pages, 1)
+
+    def _empty_page(self) -> QWidget:
+        page = QWidget(objectName="try-empty")
+        self.invitation = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.invitation.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.invitation.setProperty("role", "faint")
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        for name, text, act in (
+            ("files", "Choose pictures…", self.choose_files),
+            ("folder", "Choose a folder…", self.choose_folder),
+            ("paste", "Paste", self.paste),
+            ("draw", "Draw", lambda: self.draw.setChecked(True)),
+        ):
+            button = QPushButton(text, objectName=f"try-empty-{name}")
+            button.clicked.connect(lambda _=False, act=act: act())
+            row.addWidget(button)
+        row.addStretch(1)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addStretch(1)
+        column.addWidget(self.invitation)
+        column.addLayout(row)
+        column.addStretch(1)
+        return page
+
+    def _dress(self) -> None:
+        for button, icon in ((self.add, "picture"), (self.draw, "rename"), (self.more, "dots")):
+            button.setIcon(icons.icon(icon))
+
+    # Choosing pictures
+
+    def show_paths(self, paths: Sequence[Path]) -> None:
+        """Show the network pictures, and of folders all pictures in them."""
+
+        def read() -> list[Picture]:
+            from designer.data.pictures import picture_files
+
+            return [Picture(file=str(each.absolute())) for each in picture_files(paths)]
+
+        background.run(self, read, self._show, self._refuse)
+
+    def show_image(self, image: QImage) -> None:
+        """Show the network a picture that has no file."""
+        try:
+            self._show([Picture(file=str(self.own.pasted(image)))])
+        except DesignerError as error:
+            self._refuse(str(error))
+
+    def _show(self, pictures: Sequence[Picture]) -> None:
+        self.draw.setChecked(False)
+        self.inspection.show(pictures)
+
+    def choose_files(self) -> None:
+        """Ask for picture files."""
+        from designer.data.pictures import SUFFIXES
+
+        endings = " ".join(f"*{each}" for each in sorted(SUFFIXES))
+        names, _ = QFileDialog.getOpenFileNames(
+            self, "Choose pictures", str(Path.home()), f"Pictures ({endings});;All files (*)"
+        )
+        if names:
+            self.show_paths([Path(each) for each in names])
+
+    def choose_folder(self) -> None:
+        """Ask for a folder of pictures."""
+        name = QFileDialog.getExistingDirectory(
+            self, "Choose a folder of pictures", str(Path.home())
+        )
+        if name:
+            self.show_paths([Path(name)])
+
+    def paste(self) -> None:
+        """Show the network what the clipboard holds: files, or a picture."""
+        data = QGuiApplication.clipboard().mimeData()
+        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        if paths:
+            self.show_paths(paths)
+        elif data.hasImage():
+            self.show_image(QGuiApplication.clipboard().image())
+        else:
+            self._refuse("The clipboard holds no picture: copy one, or files of pictures.")
+
+    def _refuse(self, sentence: str) -> None:
+        self.workspace.refused.emit(sentence)
+
+    # Drawing
+
+    def _draw_toggled(self, wanted: bool) -> None:
+        if wanted:
+            self.drawing.pad.setFocus()
+            self._settled()
+        elif not self.drawing.empty:
+            self.inspection.show(())
+        self._arrange()
+
+    def _settled(self) -> None:
+        """Let all panels look at the drawing."""
+        self.inspection.cancel(_DRAWING)
+        self._drawn_since = False
+        if self.drawing.empty:
+            self.inspection.show(())
+            self.answer.show_hint(_HINT)
+            return
+        try:
+            path = self.own.drawn(self.drawing.pad.picture())
+        except DesignerError as error:
+            self._refuse(str(error))
+            return
+        self.inspection.show([Picture(file=str(path))])
+
+    def _drawn(self) -> None:
+        """Ask about a line that is not complete yet; of answers that wait, only the newest."""
+        if self.drawing.empty or not self.draw.isChecked() or self.inspection.subject is None:
+            return
+        if self._drawn_since:
+            return
+        if _DRAWING in self._asked:
+            self._drawn_since = True
+            return
+        try:
+            picture = Picture(file=str(self.own.drawn(self.drawing.pad.picture())))
+        except DesignerError as error:
+            self._refuse(str(error))
+            return
+        self._asked[_DRAWING] = picture
+        self.inspection.ask(
+            _DRAWING,
+            {"do": "predict", "pictures": _sent([picture]), "top": TOP},
+            self._show_live,
+            failed=self._live_failed,
+        )
+
+    def _show_live(self, reply: Reply) -> None:
+        if not self.drawing.empty:
+            self._show_answer(reply)
+        self._live_failed("")
+
+    def _live_failed(self, _: str) -> None:
+        """Go on with what was drawn meanwhile; what is wrong is said when the line is complete."""
+        self._asked.pop(_DRAWING, None)
+        if self._drawn_since:
+            self._drawn_since = False
+            self._drawn()
+
+    # Asking
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Ask what was not asked while nobody looked."""
+        super().showEvent(event)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Show the pictures, and ask what has not been asked about them."""
+        pictures = self.inspection.pictures
+        if self.table.results.pictures != pictures:
+            self.inspection.cancel(_TABLE)
+            self._asked.pop(_TABLE, None)
+            self.table.results.show_pictures(pictures)
+        self._arrange()
+        self._say_note()
+        if not self.isVisible():
+            return
+        chosen = self.inspection.picture
+        if chosen is not None:
+            self.answer.show_picture(chosen)
+        elif self.draw.isChecked():
+            self.answer.show_hint(_HINT)
+        if self.inspection.subject is None:
+            self._asked.clear()
+            if self.network.error and chosen is not None:
+                self.answer.show_fault(self.network.error, retry=False)
+            return
+        network = (self.inspection.subject, self.inspection.version)
+        if chosen is not None:
+            self._ask_once(_ONE, (network, chosen), self._ask_about_chosen)
+        if len(pictures) > 1:
+            self.table.choose(self.inspection.chosen)
+            self._ask_once(_TABLE, (network, pictures), self._ask_about_all)
+
+    def _arrange(self) -> None:
+        """Show the page that fits: an invitation, a picture, a table, or the drawing."""
+        several = len(self.inspection.pictures) > 1
+        drawing = self.draw.isChecked()
+        self.left.setCurrentWidget(self.drawing if drawing else self.table)
+        self.left.setVisible(drawing or several)
+        self.answer.show_drawing(drawing)
+        if drawing != self._sized_for_drawing:
+            self._sized_for_drawing = drawing
+            self.content.setSizes([_LEFT, 100 - _LEFT])
+        self.more.setVisible(several)
+        nothing = not self.inspection.pictures and not drawing
+        self.pages.setCurrentWidget(self.empty if nothing else self.content)
+        self.invitation.setText(
+            self.network.error
+            or "Drop pictures or a folder here, paste one, or draw a digit:\n"
+            "the network says what it sees."
+        )
+
+    def _ask_once(self, key: str, what: Hashable, ask: Callable[[], None]) -> None:
+        if self._asked.get(key) != what:
+            self._asked[key] = what
+            self._slow.start()
+            ask()
+
+    def _ask_again(self) -> None:
+        self._asked.clear()
+        self._refresh()
+
+    def _ask_about_chosen(self) -> None:
+        picture = self.inspection.picture
+        assert picture is not None
+        self.inspection.ask(
+            _ONE,
+            {"do": "predict", "pictures": _sent([picture]), "top": TOP},
+            self._show_answer,
+            failed=self._failed,
+        )
+
+    def _show_answer(self, reply: Reply) -> None:
+        self._ended()
+        self._said = " ".join(reply.fields["notes"])
+        self._say_note()
+        [found] = reply.fields["predictions"]
+        if "error" in found:
+            self.answer.show_fault(found["error"], retry=False)
+        else:
+            self.answer.show_answer(found["predictions"], _images(reply)[0])
+
+    def _failed(self, sentence: str) -> None:
+        self._ended()
+        self._asked.pop(_ONE, None)
+        self.answer.show_fault(sentence, retry=True)
+
+    def _ask_about_all(self) -> None:
+        self.table.results.forget()
+        self._ask_about_next()
+
+    def _ask_about_next(self) -> None:
+        start = len(self.table.results.found)
+        some = self.inspection.pictures[start : start + _AT_ONCE]
+        if not some:
+            self._ended()
+            return
+        self.bar.setRange(0, len(self.inspection.pictures))
+        self.bar.setValue(start)
+        self.inspection.ask(
+            _TABLE,
+            {"do": "predict", "pictures": _sent(some), "top": 1, "side": THUMBNAIL},
+            self._show_results,
+            failed=self._table_failed,
+        )
+
+    def _show_results(self, reply: Reply) -> None:
+        self.table.results.add_results(reply.fields["predictions"], _images(reply))
+        self._ask_about_next()
+
+    def _table_failed(self, sentence: str) -> None:
+        self._ended()
+        self._asked.pop(_TABLE, None)
+        self.answer.show_fault(sentence, retry=True)
+
+    # Progress
+
+    def _ended(self) -> None:
+        """Show no progress any more, unless pictures of the table are still to be asked about."""
+        asking = _TABLE in self._asked and len(self.inspection.pictures) > 1
+        if not asking or len(self.table.results.found) == len(self.inspection.pictures):
+            self._slow.stop()
+            self._show_progress(False)
+
+    def _show_progress(self, going: bool) -> None:
+        if going and len(self.inspection.pictures) < 2:
+            self.bar.setRange(0, 0)
+        self.progress.setVisible(going)
+
+    def _cancel(self) -> None:
+        """Stop asking; what was answered stays."""
+        for key in (_ONE, _TABLE):
+            self.inspection.cancel(key)
+        self._slow.stop()
+        self._show_progress(False)
+        self.answer.show_fault("This was canceled.", retry=True)
+
+    # Sentences
+
+    def _note(self, sentence: str) -> None:
+        self._noted = sentence
+        self._say_note()
+
+    def _say_note(self) -> None:
+        words = " ".join(filter(None, (self._noted, self._said)))
+        shown = words if self.inspection.pictures else ""
+        self.note.setText(shown)
+        self.note.setToolTip(tip(shown))
+        self.note.setVisible(bool(shown))
+
+    # The table as text
+
+    def copy(self) -> None:
+        """Copy the selected rows as CSV, or all if at most one is selected."""
+        rows = self.table.copied_rows()
+        QGuiApplication.clipboard().setText(self.table.results.as_csv(rows))
+        self.workspace.reported.emit(
+            "Copied 1 row." if len(rows) == 1 else f"Copied {len(rows)} rows."
+        )
+
+    def save(self) -> None:
+        """Ask for a file and write the table to it as CSV."""
+        text, _ = QFileDialog.getSaveFileName(
+            self, "Save the table", "predictions.csv", "Comma-separated values (*.csv)"
+        )
+        if not text:
+            return
+        path = Path(text if Path(text).suffix else f"{text}.csv")
+        rows = range(self.table.results.rowCount())
+        try:
+            save_file(path, self.table.results.as_csv(rows).encode())
+        except OSError as error:
+            self._refuse(str(unwritable(path, error)))
+            return
+        self.workspace.reported.emit(f"The table was saved as {path}.")
+
+    # Drops
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept files and pictures."""
+        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+            event.acceptProposedAction()
+            self._show_dragged(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._show_dragged(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Show the network what was dropped, whatever the files are called."""
+        event.acceptProposedAction()
+        self._show_dragged(False)
+        data = event.mimeData()
+        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        if paths:
+            self.show_paths(paths)
+        elif data.hasImage():
+            self.show_image(QImage(data.imageData()))
+
+    def _show_dragged(self, dragged: bool) -> None:
+        self._dragged = dragged
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint a frame while files are dragged over the panel."""
+        super().paintEvent(event)
+        if self._dragged:
+            painter = QPainter(self)
+            painter.setPen(QPen(QColor(colors().accent), 2, Qt.PenStyle.DashLine))
+            painter.drawRect(self.rect().adjusted(2, 2, -2, -2))
+            painter.end()
+
+
+def _sent(pictures: Sequence[Picture]) -> list[dict[str, Any]]:
+    """Return pictures as a request has them."""
+    import msgspec
+
+    return [msgspec.to_builtins(each) for each in pictures]
+
+
+def _images(reply: Reply) -> list[QImage]:
+    """Return the pictures as the network saw them."""
+    from designer.gui.base.pictures import picture_of
+
+    return [picture_of(each.transpose(2, 0, 1)) for each in reply.arrays["seen"]]
