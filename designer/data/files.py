@@ -107,7 +107,7 @@ class FolderFiles:
 
     def size(self, name: str) -> int:
         try:
-            return os.stat(self.path / name).st_size
+            return os.stat(os.path.join(self.path, name)).st_size
         except OSError as error:
             raise unreadable(self.where(name), error) from error
 

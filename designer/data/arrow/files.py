@@ -52,17 +52,27 @@ class ArrowFiles:
         return name.isdecimal() and int(name) < len(self._rows)
 
     def size(self, name: str) -> int:
-        return len(self.read(name))
+        return int(self._buffer(name).size)
 
     def read(self, name: str, most: int | None = None) -> bytes:
+        content: bytes = self._buffer(name)[:most].to_pybytes()
+        return content
+
+    def _buffer(self, name: str) -> Any:
+        """Return the bytes of a picture, not copied yet.
+
+        Raises
+        ------
+        DesignerError
+            There is no such row, or it holds no picture.
+        """
         try:
             value = self._rows[int(name)]
         except (IndexError, ValueError):
             raise DesignerError(f"There is no {self.where(name)}: read the data anew.") from None
         if not value.is_valid:
             raise DesignerError(f"{self.where(name)} holds no picture: write the data set again.")
-        content: bytes = value.as_buffer()[:most].to_pybytes()
-        return content
+        return value.as_buffer()
 
     def open(self, name: str) -> BinaryIO:
         return io.BytesIO(self.read(name))
