@@ -6,7 +6,7 @@ of the flow down; for the flow to the right they are stretched and turned, so th
 changes no design.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QPointF
@@ -19,8 +19,9 @@ from designer.gui.canvas.measures import (
     LEAST_WIDTH,
     NODE_WIDTH,
     SIDE,
+    STRIP,
 )
-from designer.gui.documents.spacing import NODE_HEIGHT
+from designer.gui.documents.spacing import NODE_HEIGHT, ROW_PITCH
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Flow:
         them along the flow, and on both sides.
     least_across, least_along
         The least size of an expanded block, which has room for its title.
+    strip
+        The height of the part of a node, below its texts, that is free for pictures.
     """
 
     right: bool
@@ -52,6 +55,7 @@ class Flow:
     high: float
     least_across: float = 0.0
     least_along: float = 0.0
+    strip: float = 0.0
 
     @property
     def node(self) -> tuple[float, float]:
@@ -65,7 +69,7 @@ class Flow:
 
     def stretched(self, points: np.ndarray) -> np.ndarray:
         """Return stored positions in flow coordinates, (n, 2)."""
-        return points * self.stretch if self.right else points
+        return points if self.stretch == (1.0, 1.0) else points * self.stretch
 
     def turned(self, rows: np.ndarray) -> np.ndarray:
         """Turn points (..., 2), or boxes or spans (..., 4), to the scene or back."""
@@ -116,4 +120,14 @@ RIGHT = Flow(
     low=HEADER,
     high=SIDE,
     least_along=LEAST_WIDTH,
+)
+# Nodes with pictures: as much farther apart as they are higher.
+DOWN_WITH_PICTURES = replace(
+    DOWN, height=DOWN.height + STRIP, stretch=(1.0, 1.0 + STRIP / ROW_PITCH), strip=STRIP
+)
+RIGHT_WITH_PICTURES = replace(
+    RIGHT,
+    height=RIGHT.height + STRIP,
+    stretch=((80 + STRIP) / 296, RIGHT.stretch[1]),
+    strip=STRIP,
 )

@@ -5,6 +5,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas import hits
 from designer.gui.canvas.look import node_texts
+from designer.gui.canvas.node_pictures import NONE
 from designer.gui.canvas.scene_view import SceneView
 from designer.gui.documents import graph_paths
 from designer.gui.documents.spacing import NODE_HEIGHT
@@ -76,8 +77,19 @@ class Hover(QObject):
             frame = layer.arrays.frames[graph_paths.parent(path)]
             caption = layer.captions.of(frame, name, path)
             end = bool(layer.arrays.kind[row] >= a.INPUT_END)
-            written = {each.text for each in node_texts(caption, box.width(), box.height(), end)}
+            height = box.height() - (0 if end else layer.arrays.flow.strip)
+            written = {each.text for each in node_texts(caption, box.width(), height, end)}
             cut = not written.issuperset(filter(None, (caption.name, caption.summary)))
-            if cut or value:
-                lines = [caption.name, *((caption.summary, caption.shape) if cut else ()), *value]
+            shown = self._words_of_pictures(row)
+            if cut or value or shown:
+                texts = (caption.summary, caption.shape) if cut or shown else ()
+                lines = [caption.name, *texts, *value, *shown]
                 view.notes.show_caption(view.mapFromScene(corner), lines)
+
+    def _words_of_pictures(self, row: int) -> list[str]:
+        """Return what the pictures on a node are."""
+        layer = self.view.layer
+        if layer.atlas is None or layer.picture[row] == NONE:
+            return []
+        pictures = layer.atlas.pictures
+        return [pictures.words, pictures.figures.get(layer.arrays.paths[row], "")]

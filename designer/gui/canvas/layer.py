@@ -12,17 +12,19 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from designer.analysis.problems import Problem
-from designer.design.values import Block
+from designer.design.values import Block, Design
 from designer.gui.canvas import wires
-from designer.gui.canvas.arrays import Arrays
+from designer.gui.canvas.arrays import CONTAINER, Arrays
 from designer.gui.canvas.captions import Captions
 from designer.gui.canvas.frames import Frame
 from designer.gui.canvas.look import Look
 from designer.gui.canvas.node_colors import NodeColors
+from designer.gui.canvas.node_pictures import NONE, Atlas
 from designer.gui.canvas.painting import DETAIL, MAP, OVERVIEW, Painting
 from designer.gui.canvas.sprites import Sprites
 from designer.gui.canvas.targets import Light, PortHit
-from designer.gui.documents.node_values import Overlay
+from designer.gui.documents.node_values import NodePictures, Overlay
+from designer.gui.documents.same_computation import SameComputation
 
 WORLD = QRectF(-2e6, -2e6, 4e6, 4e6)
 """The scene's rectangle, larger than any graph, so that it never changes."""
@@ -62,6 +64,9 @@ class GraphLayer(QGraphicsItem):
     step, suspicious
         The step of each node's color, and which nodes are suspicious, (n,); used only with
         `node_colors`.
+    atlas, picture
+        The pictures that are drawn on nodes, None for none, and the number in it of each node's,
+        (n,).
     level, coarser
         The level of detail, and how many levels coarser it is painted while the view moves.
     """
@@ -80,6 +85,8 @@ class GraphLayer(QGraphicsItem):
         self.node_colors: NodeColors | None = None
         self.step, self.suspicious = np.zeros(0, dtype=np.uint8), np.zeros(0, dtype=bool)
         self._colored: dict[str, int] | None = None  # the rows that have these colors
+        self.atlas: Atlas | None = None
+        self.picture = np.zeros(0, np.int64)
         self._selection: frozenset[str] = frozenset()
         self._affected: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
         self.restyle()
@@ -129,8 +136,33 @@ class GraphLayer(QGraphicsItem):
             self._colored = self.arrays.row
             self.step, self.suspicious = self.node_colors.of(self.arrays.paths)
 
+    def show_pictures(self, pictures: NodePictures | None, design: Design) -> None:
+        """Draw pictures on the nodes that still compute what they did; None for none.
+
+        Called after each change of what is drawn.
+        """
+        arrays, before = self.arrays, self.picture
+        if pictures is None:
+            changed, self.atlas = self.atlas is not None, None
+            self.picture = np.full(len(arrays.paths), NONE)
+        else:
+            changed = self.atlas is None or self.atlas.pictures is not pictures
+            if self.atlas is None or changed:
+                self.atlas = Atlas(pictures)
+            self.picture = self.atlas.numbers_of(arrays.paths)
+            self.picture[arrays.kind == CONTAINER] = NONE
+            if pictures.design is not design:
+                same = SameComputation(pictures.design, design)
+                for row in np.flatnonzero(self.picture != NONE).tolist():
+                    if not same.node(arrays.paths[row]):
+                        self.picture[row] = NONE
+        if changed or not np.array_equal(before, self.picture):
+            arrays.version += 1  # for the minimap
+            self.update()
+
     def clear(self) -> None:
         """Drop all arrays and captions, before another graph is shown."""
+        self.picture = np.zeros(0, np.int64)
         self.arrays = Arrays()
         self._color_rows()
         self.captions = Captions()

@@ -188,11 +188,18 @@ def _snowflake(color: str) -> QSvgRenderer:
 
 
 def draw_body(
-    painter: QPainter, look: Look, rect: QRectF, style: Style, thicker: float = 1.0
+    painter: QPainter,
+    look: Look,
+    rect: QRectF,
+    style: Style,
+    *,
+    thicker: float = 1.0,
+    strip: float = 0.0,
 ) -> None:
     """Draw a node without its texts and ports.
 
-    At a small scale `thicker`, a factor of line widths, keeps the lines visible.
+    At a small scale `thicker`, a factor of line widths, keeps the lines visible. `strip` is the
+    height of the lower part that pictures are drawn on.
     """
     color = look.categories[style.category]
     if style.bits & marks.FADED:
@@ -236,14 +243,16 @@ def draw_body(
     if style.suspicious:
         draw_suspicious(painter, look, rect, radius, thicker)
     if style.icon and not style.end:
-        square = QRectF(rect.left() + ICON_LEFT, rect.center().y() - ICON / 2, ICON, ICON)
+        middle = rect.center().y() - strip / 2
+        square = QRectF(rect.left() + ICON_LEFT, middle - ICON / 2, ICON, ICON)
         _sign(style.category, sign.name()).render(painter, square)
     if style.icon and style.bits & marks.ANY_WEIGHT_STATUS:
         draw_weight_status(
             painter, look, QPointF(rect.left() + ICON_LEFT + ICON, rect.top() + 11), style.bits
         )
     if style.icon and style.bits & marks.FROZEN:
-        draw_snowflake(painter, look, QPointF(rect.left() + ICON_LEFT + ICON, rect.bottom() - 11))
+        corner = QPointF(rect.left() + ICON_LEFT + ICON, rect.bottom() - strip - 11)
+        draw_snowflake(painter, look, corner)
     painter.setOpacity(1.0)
 
 

@@ -7,6 +7,11 @@ NODE_WIDTH = 260.0
 END_WIDTH = 96.0  # of a block's own input or output, while the block is shown
 END_HEIGHT = 26.0
 
+STRIP = 51.0
+"""How much higher nodes are while pictures are drawn on them."""
+PICTURE_INSET = 5.0  # free space around the pictures of a node
+PICTURE_GAP = 3.0  # between two of them
+
 EDGE_BAR = 4.0  # the colored left edge
 ICON = 16.0
 ICON_LEFT = 13.0

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QWidget
 from designer.gui.base.theme import theme
 from designer.gui.canvas import arrays as a
 from designer.gui.canvas import marks
+from designer.gui.canvas.node_pictures import NONE, place
+from designer.gui.canvas.node_pictures import draw as draw_tiles
 from designer.gui.canvas.painting import block_colors, draw_in_colors
 from designer.gui.canvas.primitives import draw_lines, draw_rects
 from designer.gui.canvas.scene_view import SceneView
@@ -20,6 +22,7 @@ _WIDE = QSize(188, 72)  # of a graph from left to right; a higher one would cove
 _MARGIN = 16
 _INSIDE = 9.0  # pixels between the border and the graph
 _EVERY = 100  # milliseconds between two pictures
+_LEAST_PICTURE = 3.0  # pixels of a node's height from which on its picture can be seen
 _LEAST_VIEW = 5.0  # pixels of the frame around the part in sight
 
 
@@ -129,6 +132,7 @@ class Minimap(QWidget):
         plain = ~containers & (layer.box[:, 2] > 0)
         numbers, colors = block_colors(layer)
         draw_in_colors(painter, boxes[plain], numbers[plain], colors)
+        self._draw_pictures(painter, np.flatnonzero(plain), boxes)
         wrong = plain & ((layer.arrays.bits & marks.ERROR) > 0)
         if layer.node_colors is not None:
             wrong |= plain & layer.suspicious
@@ -136,6 +140,18 @@ class Minimap(QWidget):
         draw_rects(painter, boxes[wrong])
         painter.end()
         return picture
+
+    def _draw_pictures(self, painter: QPainter, rows: np.ndarray, boxes: np.ndarray) -> None:
+        """Draw the pictures of nodes over their rectangles, where these are large enough."""
+        layer = self.view.layer
+        if layer.atlas is None or layer.node_colors is not None:  # the colors tell more here
+            return
+        rows = rows[(layer.picture[rows] != NONE) & (boxes[rows, 3] >= _LEAST_PICTURE)]
+        numbers = layer.picture[rows]
+        if len(rows):
+            size, count, unit = layer.atlas.size, layer.atlas.count, 1 / self.devicePixelRatioF()
+            placed = place(boxes[rows], size[numbers], count[numbers], gap=0.0, unit=unit)
+            draw_tiles(painter, layer.atlas, numbers, placed, unit=unit)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._picture is None or self._picture.devicePixelRatio() != self.devicePixelRatioF():

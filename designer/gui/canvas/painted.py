@@ -10,6 +10,7 @@ from designer.gui.canvas.arrays import Arrays
 from designer.gui.canvas.captions import Captions
 from designer.gui.canvas.look import Look
 from designer.gui.canvas.node_colors import NodeColors
+from designer.gui.canvas.node_pictures import Atlas
 from designer.gui.canvas.sprites import Sprites
 from designer.gui.canvas.targets import Light, PortHit
 
@@ -36,6 +37,8 @@ class PaintedLayer(Protocol):
     node_colors: NodeColors | None
     step: np.ndarray
     suspicious: np.ndarray
+    atlas: Atlas | None
+    picture: np.ndarray
 
     def port_position(self, hit: PortHit) -> QPointF | None:
         """Return the center of a port, None if it is not drawn."""

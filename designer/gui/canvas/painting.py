@@ -26,8 +26,16 @@ from designer.gui.canvas.look import (
     node_texts,
     static_text,
 )
-from designer.gui.canvas.measures import HEADER, ICON_LEFT, TEXT_LEFT
+from designer.gui.canvas.measures import (
+    EDGE_BAR,
+    HEADER,
+    ICON_LEFT,
+    PICTURE_GAP,
+    TEXT_LEFT,
+)
 from designer.gui.canvas.node_colors import NO_VALUE
+from designer.gui.canvas.node_pictures import NONE, place, strip_areas
+from designer.gui.canvas.node_pictures import draw as draw_tiles
 from designer.gui.canvas.painted import PaintedLayer
 from designer.gui.canvas.primitives import draw_points, draw_rects
 from designer.gui.canvas.sprites import MARGIN
@@ -138,6 +146,7 @@ class Painting:
         if level == OVERVIEW:
             self.edges.lines()
             self._blocks(nodes)
+            self._pictures(nodes, level)
             return
         self.edges.wires(smooth=level == DETAIL or len(self.edges.edges) < _MOST_SMOOTH)
         lifted = self.layer.lifted
@@ -146,6 +155,7 @@ class Painting:
             passes = [nodes[~lifted[nodes]], nodes[lifted[nodes]]]
         for some in passes:
             self._bodies(some, level)
+            self._pictures(some, level)
             if level == DETAIL:
                 self._captions(some)
                 self._ports(some)
@@ -236,10 +246,42 @@ class Painting:
             painter.drawPixmap(QPointF(x, y), sprite)
         painter.setTransform(self.world)
 
+    def _pictures(self, nodes: np.ndarray, level: int) -> None:
+        """Draw the pictures of nodes, below their texts; in the overview they are all of a node."""
+        layer, scale = self.layer, self.scale
+        atlas = layer.atlas
+        nodes = nodes[layer.picture[nodes] != NONE] if atlas is not None else nodes[:0]
+        if atlas is None or not len(nodes) or (level == OVERVIEW and layer.node_colors is not None):
+            return
+        unit = 1.0 / self.ratio
+        areas = layer.box[nodes] * scale
+        areas[:, :2] = self._corners(nodes)
+        text = (layer.box[nodes, 3] - self.arrays.flow.strip) * scale
+        bar = max(EDGE_BAR * scale, unit)
+        if level == OVERVIEW:
+            areas[:, 0] += bar
+            areas[:, 2] -= bar
+            gap = 0.0
+        else:
+            title = metrics(self._title_size(), True).height() if level == MAP else 0.0
+            top = np.maximum(text, title) if level == MAP else text
+            areas = strip_areas(areas, top, scale)
+            gap = max(round(PICTURE_GAP * scale / unit) * unit, unit)
+        numbers = layer.picture[nodes]
+        placed = place(areas, atlas.size[numbers], atlas.count[numbers], gap=gap, unit=unit)
+        self.painter.setTransform(QTransform())
+        draw_tiles(self.painter, atlas, numbers, placed, unit=unit)
+        self.painter.setTransform(self.world)
+
+    def _title_size(self) -> int:
+        """Return the font size of titles on the map, in pixels."""
+        return 11 if self.scale > _LARGER_TITLES_FROM else 10
+
     def _captions(self, nodes: np.ndarray) -> None:
         painter, layer, arrays = self.painter, self.layer, self.arrays
         corners = (self._corners(nodes) - (self.world.dx(), self.world.dy())) / self.scale
         roles: dict[tuple[int, bool, bool, bool, int], list[tuple[float, float, str]]] = {}
+        strip = arrays.flow.strip
         inks = self._inks(nodes)
         for row, (left, top), ink in zip(nodes.tolist(), corners.tolist(), inks, strict=True):
             path = arrays.paths[row]
@@ -248,7 +290,7 @@ class Painting:
             _, _, width, height = layer.box[row].tolist()
             end = arrays.kind[row] >= a.INPUT_END
             faded = bool(arrays.bits[row] & marks.FADED)
-            for each in node_texts(caption, width, height, bool(end)):
+            for each in node_texts(caption, width, height - (0 if end else strip), bool(end)):
                 role = (each.size, each.bold, each.soft, faded, ink)
                 roles.setdefault(role, []).append((left + each.x, top + each.y, each.text))
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing, True)
@@ -277,8 +319,9 @@ class Painting:
         nodes = nodes[layer.box[nodes, 2] * self.scale >= least]
         if not len(nodes):
             return
-        size = 11 if self.scale > _LARGER_TITLES_FROM else 10
+        size = self._title_size()
         height = metrics(size, True).height()
+        strip = arrays.flow.strip * self.scale
         start = (TEXT_LEFT if self.scale > _ICONS_FROM else ICON_LEFT) * self.scale + 2
         painter.setTransform(QTransform())
         painter.setFont(font(size, True))
@@ -291,9 +334,8 @@ class Painting:
             room = wide - 8 if end else wide - start - 4
             text, advance = elided(name_of(arrays.paths[row]), round(room), size, True)
             left = (wide - advance) / 2 if end else start
-            painter.drawStaticText(
-                QPointF(x + left, y + (tall - height) / 2), static_text(text, size, True)
-            )
+            middle = (tall - height) / 2 if end else max(0.0, (tall - strip - height) / 2)
+            painter.drawStaticText(QPointF(x + left, y + middle), static_text(text, size, True))
         painter.setTransform(self.world)
 
     def _ports(self, rows: np.ndarray) -> None:
@@ -367,7 +409,7 @@ class Painting:
         if self.scale < _NAMES_FROM:
             return
         painter = self.painter
-        size = 11 if self.scale > _LARGER_TITLES_FROM else 10
+        size = self._title_size()
         painter.setTransform(QTransform())
         painter.setFont(font(size, True))
         painter.setPen(self.look.block_name)

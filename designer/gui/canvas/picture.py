@@ -21,6 +21,8 @@ from designer.gui.canvas.look import (
     font,
     node_texts,
 )
+from designer.gui.canvas.measures import PICTURE_GAP
+from designer.gui.canvas.node_pictures import NONE, place, strip_areas
 from designer.gui.canvas.overlay_legend import PICTURE_SIZE, draw_legend
 from designer.gui.canvas.targets import PortHit
 from designer.gui.documents.graph_paths import name_of, parent
@@ -151,16 +153,28 @@ def _draw_node(painter: QPainter, layer: GraphLayer, row: int) -> None:
     style = Style(int(arrays.category[row]), end, bits)
     if layer.node_colors is not None:
         style = style._replace(step=int(layer.step[row]), suspicious=bool(layer.suspicious[row]))
-    draw_body(painter, look, rect, style)
+    strip = 0.0 if end else arrays.flow.strip
+    draw_body(painter, look, rect, style, strip=strip)
     inks = look.inks[look.ink_of_step[style.step]]
     path = arrays.paths[row]
     caption = layer.captions.of(arrays.frames[parent(path)], name_of(path), path)
     painter.setOpacity(FADED_OPACITY + 0.2 if bits & marks.FADED else 1.0)
-    for each in node_texts(caption, rect.width(), rect.height(), end):
+    for each in node_texts(caption, rect.width(), rect.height() - strip, end):
         painter.setFont(font(each.size, each.bold))
         painter.setPen(inks[each.soft])
         painter.drawText(QPointF(rect.x() + each.x, rect.y() + each.y), each.text)
     painter.setOpacity(1.0)
+    atlas = layer.atlas
+    if atlas is not None and layer.picture[row] != NONE:
+        number = int(layer.picture[row])
+        size, count = atlas.size[number], atlas.count[number]
+        box = arrays.box[row : row + 1]
+        area = strip_areas(box, box[:, 3] - strip, 1.0)
+        placed = place(area, size[None], count[None], gap=PICTURE_GAP, unit=1.0)
+        for tile, rectangle in zip(placed.tile.tolist(), placed.rect.tolist(), strict=True):
+            # An image of its own: in SVG the part of a larger one would be all of it.
+            image = atlas.image(number, tile).toImage()
+            painter.drawImage(QRectF(*rectangle), image)
 
 
 def _draw_ports(painter: QPainter, layer: GraphLayer, row: int) -> None:

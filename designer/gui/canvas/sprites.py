@@ -36,11 +36,12 @@ class Sprites:
 
         def draw(painter: QPainter) -> None:
             thicker = min(max(1.0, 0.8 / scale), _THICKEST)
-            draw_body(painter, self.look, QRectF(MARGIN, MARGIN, width, height), style, thicker)
+            rect = QRectF(MARGIN, MARGIN, width, height)
+            draw_body(painter, self.look, rect, style, thicker=thicker, strip=flow.strip)
 
         extra = 2 * MARGIN + 2 * STACK
         return self._made(
-            (style, flow.right, scale, ratio), width + extra, height + extra, scale, ratio, draw
+            (style, flow, scale, ratio), width + extra, height + extra, scale, ratio, draw
         )
 
     def port(self, color: QColor, filled: bool, scale: float, ratio: float) -> QPixmap:

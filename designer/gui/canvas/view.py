@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from designer.design.values import Design
 from designer.gui.base import numbers
 from designer.gui.canvas.differences import touched
-from designer.gui.canvas.flow import DOWN, Flow
+from designer.gui.canvas.flow import DOWN, DOWN_WITH_PICTURES, RIGHT_WITH_PICTURES, Flow
 from designer.gui.canvas.frames import build
 from designer.gui.canvas.interaction import InteractiveView
 from designer.gui.canvas.painting import in_rect
@@ -30,7 +30,8 @@ class _DocumentState:
     """What the view remembers of a document: where it looked, and which blocks are expanded."""
 
     def __init__(self) -> None:
-        self.looks: dict[str, tuple[QPointF, float]] = {}  # center and scale by scope
+        # Center and scale by scope, and whether nodes had pictures.
+        self.looks: dict[tuple[str, bool], tuple[QPointF, float]] = {}
         self.expanded: frozenset[str] = frozenset()
         self.positions = PositionCache()
 
@@ -71,6 +72,7 @@ class GraphView(InteractiveView):
         workspace.revealed.connect(self.reveal)
         workspace.followed.connect(self._follow)  # type: ignore[call-overload]  # the stub knows no types but object
         workspace.problems_changed.connect(self.refresh)
+        workspace.node_values_changed.connect(self._show_values)
         self.navigator.moved.connect(self._moved)
         self.navigator.rested.connect(lambda: self.layer.set_moving(False))
 
@@ -78,6 +80,14 @@ class GraphView(InteractiveView):
     def expanded(self) -> frozenset[str]:
         """The paths of the blocks that are expanded in place."""
         return self._state.expanded
+
+    @property
+    def drawn_flow(self) -> Flow:
+        """The flow with room for pictures on the nodes, if there are some."""
+        document = self.workspace.document
+        if document is None or document.pictures is None:
+            return self.flow
+        return RIGHT_WITH_PICTURES if self.flow.right else DOWN_WITH_PICTURES
 
     def refresh(self) -> None:
         """Show the workspace's design as it is now, changing only what differs."""
@@ -96,7 +106,7 @@ class GraphView(InteractiveView):
                 self.expanded,
                 self._state.positions,
                 absent=self.absent_shown,
-                flow=self.flow,
+                flow=self.drawn_flow,
             )
         compared = workspace.comparison if self.weight_status_shown else None
         weight_status = compared.weight_status if compared is not None else None
@@ -104,6 +114,9 @@ class GraphView(InteractiveView):
         problems, blocks = workspace.problems, workspace.design.blocks
         self.layer.show_overlay(workspace.document.overlay if workspace.document else None)
         self.layer.show_design(root, problems, blocks, weight_status)
+        document = workspace.document
+        pictures = document.pictures if document is not None else None
+        self.layer.show_pictures(pictures, workspace.design)
         for path in sorted(drawn - self.layer.arrays.row.keys()):
             if self._report_absent(path):
                 break
@@ -112,6 +125,29 @@ class GraphView(InteractiveView):
         if self._fresh and len(self.layer.arrays.paths):
             self._look_first()
         self._update_level()
+
+    def _show_values(self) -> None:
+        """Show other pictures on the nodes; what is in the middle of the view stays there."""
+        before, held = self.corners(), self._in_the_middle()
+        turned = self.layer.arrays.flow != self.drawn_flow
+        self.refresh()
+        if not turned or held not in before:
+            return
+        at = self.rect_of(held).topLeft() - QPointF(*before[held])
+        self.navigator.look_at(self.navigator.center + at, self.navigator.scale)
+        self.glide_from({path: (x + at.x(), y + at.y()) for path, (x, y) in before.items()})
+
+    def _in_the_middle(self) -> str:
+        """Return the node that keeps its place: a selected one in sight, else the middle one."""
+        arrays, seen = self.layer.arrays, self.navigator.visible()
+        rows = np.flatnonzero(in_rect(self.layer.box, seen, 0.0))
+        if not len(rows):
+            return ""
+        selected = rows[self.layer.selected[rows]]
+        rows = selected if len(selected) else rows
+        middle = self.layer.box[rows, :2] + self.layer.box[rows, 2:] / 2
+        away = np.abs(middle - (seen.center().x(), seen.center().y())).sum(axis=1)
+        return arrays.paths[int(rows[away.argmin()])]
 
     def reveal(self, path: str) -> None:
         super().reveal(path)
@@ -156,7 +192,8 @@ class GraphView(InteractiveView):
         self.cancel_gesture()
         self.notes.hide_tip()
         if not self._fresh:
-            self._state.looks[old_scope] = self.navigator.center, self.navigator.scale
+            key = old_scope, self.layer.arrays.flow.strip > 0
+            self._state.looks[key] = self.navigator.center, self.navigator.scale
         if document is not old:
             state = self._states.get(document) if document is not None else None
             if state is None:
@@ -173,7 +210,7 @@ class GraphView(InteractiveView):
     def _look_first(self) -> None:
         """Look where the graph was left, or at its beginning."""
         self._fresh = False
-        look = self._state.looks.get(self._shown[1])
+        look = self._state.looks.get((self._shown[1], self.layer.arrays.flow.strip > 0))
         self._begun = None
         if look is not None:
             self.navigator.look_at(*look)
@@ -263,7 +300,8 @@ class GraphView(InteractiveView):
 
     def _at_first_look(self, middle: QPointF) -> bool:
         """Tell whether the view still has the center and the scale of the first look."""
-        if self._begun is None or self._shown[1] in self._state.looks:
+        strip = self.layer.arrays.flow.strip > 0
+        if self._begun is None or (self._shown[1], strip) in self._state.looks:
             return False
         center, scale = self._begun
         away = (middle - center).manhattanLength() * scale  # a pixel or two are rounding

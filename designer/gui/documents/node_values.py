@@ -27,14 +27,21 @@ class NodePictures:
         The design that was measured; nodes that were edited since have none.
     pictures
         By the path of the node or block: uint8 (n, height, width) of gray or (n, height, width, 3)
-        of color, the most telling first.
+        of color, the most telling first. Paths may share an array.
     words
         What they are, for tooltips: "Feature maps of cat.png".
+    palette
+        The color of each level of the pictures that are not in color, uint8 (256, 3); None if they
+        are gray.
+    figures
+        A sentence on what each node gives, by path, for tooltips.
     """
 
     design: "Design"
     pictures: "Mapping[str, NDArray[Any]]"
     words: str
+    palette: "NDArray[Any] | None" = None
+    figures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
