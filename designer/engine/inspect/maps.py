@@ -207,7 +207,7 @@ def _figures(flat: Tensor) -> dict[str, float]:
     count = max(flat.numel(), 1)
     array = flat.numpy()  # which finds these three in half of torch's time
     low, high = float(array.min(initial=np.inf)), float(array.max(initial=-np.inf))
-    zeros = np.count_nonzero(array == 0) if low <= 0 <= high else 0
+    zeros = int(np.count_nonzero(array == 0)) if low <= 0 <= high else 0
     mean = flat.sum().item() / count
     square = torch.dot(flat, flat).item() / count
     variance = square - mean * mean

@@ -1,5 +1,6 @@
 """The canvas panel: the graph, and over it breadcrumb, minimap, legend and passing notes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject
@@ -34,6 +35,7 @@ class Canvas(QWidget):
         super().__init__(objectName="canvas")
         self.workspace = workspace
         self.minimap_shown = True
+        self._places: list[Callable[[], object]] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         self.view = GraphView(workspace, self)
@@ -58,6 +60,20 @@ class Canvas(QWidget):
         """The item that draws the graph, with its arrays."""
         return self.view.layer
 
+    def add_card(self, card: QWidget, place: Callable[[], object]) -> None:
+        """Keep a card of another feature in its place over the graph.
+
+        Parameters
+        ----------
+        card
+            A child of the view.
+        place
+            Moves it to its place; called whenever the view changes its size.
+        """
+        self._places.append(place)
+        self.view.covers.append(card)
+        place()
+
     def set_actions(self, actions: ActionSource) -> None:
         """Set the window's actions, for context menus and for keys with two meanings."""
         self.view.action_source = actions
@@ -76,6 +92,8 @@ class Canvas(QWidget):
         above = self.legend.height() + _GAP if not self.legend.isHidden() else 0
         self.overlay_legend.move_to_corner(above)
         self.minimap.move_to_corner()
+        for place in self._places:
+            place()
         has_room = self.width() > _LEAST_WIDTH and self.height() > _LEAST_HEIGHT
         self.minimap.setVisible(self.minimap_shown and has_room)
 

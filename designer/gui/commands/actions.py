@@ -110,6 +110,19 @@ def _paste(window: Window) -> None:
         window.canvas.paste()
 
 
+def _no_maps(window: Window) -> str:
+    if refusal := _no_design(window):
+        return refusal
+    if window.maps.shown:
+        return ""
+    inputs = window.workspace.analysis.inputs
+    if not window.workspace.analysis.valid:
+        return "The design has errors, so that it computes nothing: see Problems."
+    if len(inputs) != 1 or len(inputs[0].shape) != 3:
+        return "The design has no input for a picture, with channels, height and width."
+    return ""
+
+
 def _no_selection(window: Window) -> str:
     return _no_design(window) or ("" if window.workspace.selection else "No node is selected.")
 
@@ -209,6 +222,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.absent", "View", "&Absent layers", "Draw layers that the present arguments leave out, such as the normalization of VGG16, faintly.", lambda w: w.canvas.show_absent(not w.canvas.absent_shown), "", "", _no_design, checked=lambda w: not _no_design(w) and w.canvas.absent_shown),
     Action("view.compare", "View", "Com&pare…", "Compare a design with a preset or another design, number by number.", lambda w: w.compare(), "", "table", separated=True),
     Action("view.weight_status", "View", "Kept &weights", "Mark the layers that start from loaded weights in the training that is set up.", lambda w: w.canvas.show_weight_status(not w.canvas.weight_status_shown), "", "", lambda w: _no_design(w) or _not_compared(w), checked=lambda w: not _not_compared(w) and w.canvas.weight_status_shown),
+    Action("view.maps", "View", "Feature ma&ps", "Show on each node what it gives for the chosen picture, or for an example of the data.", lambda w: w.maps.toggle(), "Ctrl+Shift+M", "maps", _no_maps, checked=lambda w: not _no_design(w) and w.maps.shown),
     Action("view.color_usual", "View", "Category", "Give nodes their usual colors, those of the categories of layers.", lambda w: w.canvas.figure_colors.show(""), "", "", _no_design, checked=_usual_colors, submenu=_COLORS),
     *(_color_nodes(each.key, each.title, each.help) for each in FIGURES),
     Action("view.focus", "View", "Focus the &canvas", "Send the keys to the canvas.", lambda w: w.canvas.setFocus(), "F7", "", _no_design),
@@ -252,7 +266,7 @@ ACTIONS: tuple[Action, ...] = (
 MENUS = ("File", "Edit", "View", "Layer", "Train", "Window", "Help")
 TOOLBAR = (
     "file.open", "file.save", "", "edit.undo", "edit.redo", "", "layer.quick_add",
-    "layer.arrange", "view.fit", "layer.group", "", "train.start", "file.export",
+    "layer.arrange", "view.fit", "view.maps", "layer.group", "", "train.start", "file.export",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow
 if TYPE_CHECKING:
     from designer.gui.canvas.canvas import Canvas
     from designer.gui.documents.workspace import Workspace
+    from designer.gui.inside.map_overlay import MapOverlay
     from designer.gui.training.panel import TrainingPanel
     from designer.gui.worker.trainer import Trainer
     from designer.preferences import Preferences
@@ -51,7 +52,7 @@ class DesignFiles(Protocol):
 class Window(Protocol):
     """What a command may use of the main window.
 
-    `canvas` and `training` exist once a design was opened or `build_editor` was called.
+    `canvas`, `maps` and `training` exist once a design was opened or `build_editor` was called.
     """
 
     @property
@@ -77,6 +78,10 @@ class Window(Protocol):
     @property
     def canvas(self) -> "Canvas":
         """The canvas of the editor."""
+
+    @property
+    def maps(self) -> "MapOverlay":
+        """The feature maps on the canvas."""
 
     @property
     def training(self) -> "TrainingPanel":

@@ -19,13 +19,6 @@ class SameComputation:
         self._blocks: dict[str, bool] = {}
         self._scopes: dict[str, bool] = {"": _values(before) == _values(after)}
 
-    def whole(self) -> bool:
-        """Tell whether the designs compute the same."""
-        same_arguments = self._scopes[""]
-        return self.before is self.after or (
-            same_arguments and self._same_graph(self.before.graph, self.after.graph)
-        )
-
     def node(self, path: str) -> bool:
         """Tell whether the node at a path is there in both and computes the same."""
         if self.before is self.after:

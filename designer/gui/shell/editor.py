@@ -19,6 +19,8 @@ from designer.gui.canvas.canvas import Canvas
 from designer.gui.documents.disk import DiskNotice, DiskWatch
 from designer.gui.documents.document_tabs import DocumentTabs
 from designer.gui.documents.workspace import Workspace
+from designer.gui.inside.map_card import MapCard
+from designer.gui.inside.map_overlay import MapOverlay
 from designer.gui.inside.try_panel import TryPanel
 from designer.gui.shell.dock_layout import DockLayout
 from designer.gui.shell.docks import BOTTOM, DOCKS, Context, Dock
@@ -44,6 +46,8 @@ class Editor(QMainWindow):
         The docks to build, as `docks.DOCKS` describes them.
     docks
         The docks built so far, by key.
+    maps
+        The feature maps on the canvas.
     layout_
         Keeps their sizes in proportion to the window; None until all docks are built.
 
@@ -63,6 +67,9 @@ class Editor(QMainWindow):
         self.workspace = workspace
         self.rows = rows
         self.canvas = Canvas(workspace)
+        self.maps = MapOverlay(workspace, trainer, self)
+        card = MapCard(self.maps, self.canvas.view)
+        self.canvas.add_card(card, card.move_to_corner)
         self.tabs = DocumentTabs(workspace)
         self.docks: dict[str, QDockWidget] = {}
         self.layout_: DockLayout | None = None

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from designer.gui.data.window import DataWindow
     from designer.gui.documents.document_tabs import DocumentTabs
     from designer.gui.gallery.preview import Choice
+    from designer.gui.inside.map_overlay import MapOverlay
     from designer.gui.shell.editor import Editor
     from designer.gui.training.panel import TrainingPanel
 
@@ -159,6 +160,11 @@ class MainWindow(QMainWindow):
         return self.editor.canvas
 
     @property
+    def maps(self) -> "MapOverlay":
+        """The feature maps on the canvas."""
+        return self.editor.maps
+
+    @property
     def training(self) -> "TrainingPanel":
         """The panel of the Training dock."""
         return self.editor.training
@@ -205,6 +211,7 @@ class MainWindow(QMainWindow):
         self.actions_.attach(editor.canvas)
         editor.canvas.set_actions(self.actions_)
         editor.training.changed.connect(self.actions_.refresh_soon)
+        editor.maps.changed.connect(self.actions_.refresh_soon)
         editor.export_requested.connect(self.export)
         editor.training.set_up.data.browse_wanted.connect(self.show_data)
         editor.training.set_up.data.columns_wanted.connect(self.choose_columns)

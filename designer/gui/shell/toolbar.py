@@ -8,7 +8,7 @@ from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip
 from designer.gui.commands.actions import TOOLBAR, Actions
 
-_ICON_ONLY = ("edit.undo", "edit.redo")
+_ICON_ONLY = ("edit.undo", "edit.redo", "view.maps")
 _PRIMARY = "train.start"
 _SEARCH = "Search commands, layers, nodes…  Ctrl+K"
 _SHORT_SEARCH = "Search…"

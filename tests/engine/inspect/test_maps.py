@@ -131,7 +131,10 @@ def test_one_array_holds_all_tiles_and_blocks_share_those_of_their_last_node(pic
         {**request, "pictures": [msgspec.to_builtins(picture)], "device": "cpu"},
         Job(shares.append),
     )
-    rows = {each["path"]: each for each in found.fields["nodes"]}
+    rows = {
+        each["path"]: each
+        for each in msgspec.json.decode(msgspec.json.encode(found.fields))["nodes"]
+    }
     tiles = found.arrays["tiles"]
     assert max(each["start"] + int(np.prod(each["shape"])) for each in rows.values()) == len(tiles)
     assert rows["layer1.0"]["start"] == rows["layer1.0.relu2"]["start"]
