@@ -18,6 +18,7 @@ from designer.engine.decisions import decisions
 from designer.engine.divergence import Diverged
 from designer.engine.evaluation import evaluate, write_details
 from designer.engine.freezing import freeze, groups
+from designer.engine.layer_statistics import Statistics, count_rows, watched
 from designer.engine.losses import Objective
 from designer.engine.optimizers import optimizer
 from designer.engine.preparation import Prepared
@@ -30,6 +31,7 @@ from designer.recipe.optimizers import Optimizer
 from designer.runs.control import Command
 from designer.runs.folder import RunFolder
 from designer.runs.heartbeat import Heart
+from designer.runs.layer_statistics import interval
 from designer.runs.result import Best, Metrics, Result, Status
 from designer.runs.states import COMPLETE
 from designer.storage import unwritable, write_atomically
@@ -94,6 +96,13 @@ class Loop:
             processes=prepared.processes,
             interval=recipe.log_interval,
         )
+        layers = watched(prepared.network, prepared.analysis)
+        every = interval(
+            recipe.statistics if prepared.processes.first else 0,
+            rows=count_rows(layers),
+            steps=recipe.epochs * prepared.steps_per_epoch,
+        )
+        self._statistics = Statistics(layers, every=every)
         self._loss = 0.0  # of the last step read
         self._accuracy: float | None = None  # of the last step read
 
@@ -152,7 +161,8 @@ class Loop:
             self._announce_parent()
         message = None
         try:
-            status = self._train()
+            with self._written_statistics():
+                status = self._train()
         except Diverged as outcome:
             status, message = "diverged", str(outcome)
         test = None
@@ -163,6 +173,12 @@ class Loop:
             write_result(self._run, result)
             self._events.write("end", **msgspec.to_builtins(result))
         return result
+
+    def _written_statistics(self) -> AbstractContextManager[None]:
+        """Write statistics of the layers while the first process trains."""
+        if not self._processes.first:
+            return nullcontext()
+        return self._statistics.writing(self._run.layers, after=self._progress.steps)
 
     def _announce_parent(self) -> None:
         """Write the event ``train_on`` that marks where the epochs of this run begin."""
@@ -225,6 +241,7 @@ class Loop:
         prepared, recipe, progress = self._prepared, self._recipe, self._progress
         optimizer, scaler, parameters = self._optimizer, self._scaler, self._parameters
         objective, clip = self._objective, recipe.gradient_clipping
+        statistics = self._statistics
         lower_precision = self._autocast()
         batches = prepared.train.batches(self._order(), prepared.batch, start=progress.batches)
         for images, targets in batches:
@@ -232,7 +249,8 @@ class Loop:
             for group in optimizer.param_groups:
                 group["lr"] = rate * group.get("lr_scale", 1.0)
             with lower_precision:
-                outputs = model(images)
+                with statistics.forward(progress.steps + 1):
+                    outputs = model(images)
                 loss = objective(outputs, targets)
             if prepared.processes.several and not objective.counts_samples:
                 loss = self._of_whole_batch(loss, targets)
@@ -242,6 +260,7 @@ class Loop:
                 loss.backward()  # type: ignore[no-untyped-call]
             else:
                 scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            statistics.before_update(scale=self._scale, processes=prepared.processes.count)
             if clip is not None:
                 if scaler is not None:
                     scaler.unscale_(optimizer)
@@ -256,6 +275,9 @@ class Loop:
             progress.batches += 1
             progress.steps += 1
             self._heart.step()
+            statistics.after_update(
+                step=progress.steps, epoch=progress.epoch_at_hand, images=images, loss=loss
+            )
             if _is_logged(progress.steps, recipe.log_interval):
                 self._log_step(rate)
             if self._steering.is_time_to_look(progress.steps) and not self._steer():
@@ -275,6 +297,10 @@ class Loop:
         prepared = self._prepared
         whole = prepared.sampling.order(self._progress.epoch)
         return self._processes.part_of(whole, batch=prepared.batch)
+
+    def _scale(self) -> float:
+        """Return by how much losses are multiplied before their gradients are computed."""
+        return 1.0 if self._scaler is None else self._scaler.get_scale()
 
     def _autocast(self) -> AbstractContextManager[Any]:
         lower = self._prepared.precision.lower

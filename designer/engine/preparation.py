@@ -135,10 +135,7 @@ def prepare(
     ready, recording = data_of(
         run, data_request(recipe, info.input), moved=moved, first=processes.first
     )
-    _check_questions(ready.data)
-    _check_size(ready, recipe)
-    _check_channels(ready, analysis, info)
-    _check_outputs(ready.data, recipe, info)
+    check_data(ready, recipe, analysis, info)
     parts = ready.sized()
     assert parts.validation is not None
     every = {"train": parts.train, "validation": parts.validation, "test": parts.test}
@@ -155,7 +152,7 @@ def prepare(
         source=ready.data.path,
     )
     closing.callback(stores.close)
-    sampling = _sampling(recipe, parts.train)
+    sampling = sampling_of(recipe, parts.train)
     preprocessing = _stored_preprocessing(run)
     if preprocessing is None:
         order = sampling.order(0)
@@ -263,6 +260,21 @@ def _with_remedies(found: Finding) -> str:
     return f"{found.sentence} On the command line, {'; '.join(choices)}."
 
 
+def check_data(ready: PreparedData, recipe: Recipe, analysis: Analysis, info: NetworkInfo) -> None:
+    """Check that a network can be trained on data as a recipe says.
+
+    Raises
+    ------
+    DesignerError
+        The data have an open question, too few images, or channels, targets or outputs that do not
+        fit the network and the loss.
+    """
+    _check_questions(ready.data)
+    _check_size(ready, recipe)
+    _check_channels(ready, analysis, info)
+    _check_outputs(ready.data, recipe, info)
+
+
 def _check_questions(data: DataSet) -> None:
     """Refuse data that can be read in more than one way until the recipe says which."""
     if data.questions:
@@ -351,7 +363,8 @@ def _check_outputs(data: DataSet, recipe: Recipe, info: NetworkInfo) -> None:
         )
 
 
-def _sampling(recipe: Recipe, train: Part) -> Sampling:
+def sampling_of(recipe: Recipe, train: Part) -> Sampling:
+    """Return in which order the images of the training part come."""
     length = len(train) // recipe.batch * recipe.batch
     if recipe.data.sampling == "balanced":
         return Balanced(torch.from_numpy(train.labels), length=length, seed=recipe.seed)

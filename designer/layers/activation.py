@@ -72,6 +72,7 @@ class ReLU(_SavesOutput):
     help = "max(0, x): the standard activation."
     torch = "nn.ReLU"
     inplace = True
+    can_die = True
 
 
 class ReLU6(_CopiesInPlace):
@@ -79,6 +80,7 @@ class ReLU6(_CopiesInPlace):
 
     help = "min(max(0, x), 6): ReLU with a ceiling, made for low precision."
     torch = "nn.ReLU6"
+    can_die = True
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         return layout_like(inputs[0])
@@ -168,6 +170,7 @@ class Hardswish(_CopiesInPlace):
 
     help = "x · ReLU6(x + 3) / 6: a cheap SiLU."
     torch = "nn.Hardswish"
+    can_die = True
 
 
 class Hardsigmoid(_CopiesInPlace):
@@ -175,6 +178,7 @@ class Hardsigmoid(_CopiesInPlace):
 
     help = "ReLU6(x + 3) / 6: a cheap sigmoid."
     torch = "nn.Hardsigmoid"
+    saturates_at = (0.0, 1.0)
 
 
 class Sigmoid(_SavesOutput):
@@ -182,6 +186,7 @@ class Sigmoid(_SavesOutput):
 
     help = "1 / (1 + exp(-x)): squashes to between 0 and 1."
     torch = "nn.Sigmoid"
+    saturates_at = (0.0, 1.0)
 
 
 class Tanh(_SavesOutput):
@@ -189,6 +194,7 @@ class Tanh(_SavesOutput):
 
     help = "Squashes to between -1 and 1."
     torch = "nn.Tanh"
+    saturates_at = (-1.0, 1.0)
 
 
 class _OverAxis(_SavesOutput):

@@ -157,6 +157,12 @@ class Layer:
         Whether the forward expression is an operator's (``a + b``), which may need brackets.
     inplace
         Whether the torch module takes ``inplace=True``, as ReLU does.
+    saturates_at
+        The values that the output of a saturating function approaches, where hardly any gradient
+        passes: ``(-1, 1)`` for Tanh.
+    can_die
+        Whether the output of a channel can become zero for all images, and its gradient with it, as
+        with ReLU.
     torch
         The torch class, or the class in `source`, that the generated code instantiates:
         ``"nn.Conv2d"``. Empty where `forward` returns a plain expression, as for Flatten.
@@ -189,6 +195,8 @@ class Layer:
     channels_last: ClassVar[bool] = False
     infix: ClassVar[bool] = False
     inplace: ClassVar[bool] = False
+    saturates_at: ClassVar[tuple[float, float] | None] = None
+    can_die: ClassVar[bool] = False
     torch: ClassVar[str] = ""
     positional: ClassVar[tuple[str, ...]] = ()
     source: ClassVar[str] = ""

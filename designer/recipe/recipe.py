@@ -386,6 +386,17 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             reason="20 points a second for LeNet-5",
         ),
     ] = 10
+    statistics: Annotated[
+        int,
+        Setting(
+            title="Measure layers every",
+            help="Steps between two statistics of the layers: figures and histograms of their "
+            "activations, gradients and weights; 0 for never.",
+            unit="steps",
+            low=0,
+            reason="under 5 % of the time for LeNet-5",
+        ),
+    ] = 100
     checkpoint_seconds: Annotated[
         float,
         Setting(

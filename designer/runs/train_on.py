@@ -28,6 +28,7 @@ CHANGEABLE = (
     "precision",
     "device",
     "log_interval",
+    "statistics",
     "checkpoint_seconds",
     "keep_checkpoints",
     "data.workers",

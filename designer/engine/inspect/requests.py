@@ -15,7 +15,7 @@ import msgspec
 import torch
 
 from designer.engine import device as devices
-from designer.engine.inspect import channels, explain, filters, maps, prediction, timing
+from designer.engine.inspect import channels, explain, filters, maps, measuring, prediction
 from designer.engine.inspect.subject import Loaded, load
 from designer.errors import DesignerError
 from designer.runs.inspection import Picture, Subject
@@ -143,11 +143,12 @@ def _maps(request: Request, job: Job) -> Answer:
     return Answer({"nodes": index, "notes": loaded.notes}, {"tiles": tiles})
 
 
-def _time(request: Request, job: Job) -> Answer:
-    subject = msgspec.convert(request["subject"], Subject)
-    wanted = {name: request[name] for name in ("batch", "training", "device") if name in request}
-    found = timing.of_subject(subject, progress=job.progress, **wanted)
-    return Answer({"times": msgspec.to_builtins(found)})
+def _measure(request: Request, job: Job) -> Answer:
+    loaded = subject_of(request)
+    measured, notes = measuring.measure(
+        loaded, measuring.recipe_of(loaded.subject), progress=job.progress
+    )
+    return Answer({"measurement": measured, "notes": notes})
 
 
 REQUESTS: Mapping[str, Callable[[Request, Job], Answer]] = {
@@ -156,7 +157,7 @@ REQUESTS: Mapping[str, Callable[[Request, Job], Answer]] = {
     "filters": _filters,
     "explain": _explain,
     "maps": _maps,
-    "time": _time,
+    "measure": _measure,
 }
 """What is done for each kind of request.
 
@@ -171,7 +172,9 @@ Every request has ``subject`` (`designer.runs.inspection.Subject`), and may have
   `explain.explain`.
 - ``maps``: ``pictures`` with one entry, ``size``, ``most`` (see `maps.maps`). Gives ``nodes`` and
   the array ``tiles`` (see `maps.packed`), ``notes``.
-- ``time``: ``batch``, ``training``. Gives ``times``, a `designer.runs.layer_times.LayerTimes`.
+- ``measure``: a design's ``subject`` has its ``recipe``, whose data, batch and loss are taken, as
+  those of a run are. Gives ``measurement`` (`designer.runs.layer_statistics.Measurement`), and
+  ``notes``.
 """
 
 
