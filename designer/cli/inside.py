@@ -156,3 +156,48 @@ def predict(
     for sentence in faults:
         say_aside(sentence)
     return 1 if faults else 0
+
+
+@click.command(
+    "time",
+    cls=Command,
+    examples=("time resnet18 --batch 8", "time my-run --eval --json"),
+)
+@network
+@option(
+    "--batch",
+    type=Whole(min=1),
+    metavar="N",
+    help="Images at once; those of the recipe if not given.",
+)
+@device_option
+@option("--eval", "in_eval", is_flag=True, help="Measure eval mode, which has no backward pass.")
+@as_json
+@runs_option
+@design_settings
+def time_(
+    source: str,
+    batch: int | None,
+    device: str | None,
+    in_eval: bool,
+    as_json: bool,
+    runs: str | None,
+    settings: Sequence[str],
+) -> None:
+    """Measure how long each layer takes, forward and backward.
+
+    The batch size, precision, optimizer and device are those of the recipe unless options say
+    otherwise; weights are fresh ones, on which the time does not depend. The times are medians over
+    passes in 20 seconds or less. With --json, prints one object: "nodes" with "path", "forward" and
+    "backward" in seconds, "step" with the times of the whole network, and how they were measured.
+    """
+    from designer.cli import times
+
+    subject = subject_of(source, None, settings, runs)
+    found, rows = times.measure(subject, batch=batch, training=not in_eval, device=device)
+    for sentence in found.notes:
+        say_aside(sentence)
+    if as_json:
+        write(times.to_json(found))
+    else:
+        show(times.lines(found, rows))

@@ -252,6 +252,10 @@ OUT_OF_MEMORY = {
         "{device} ran out of memory while the network was looked into.",
         "Use fewer or smaller pictures, or end other programs.",
     ),
+    "time": (
+        "{device} ran out of memory while times were measured at batch {batch}.",
+        "Measure at batch {half}.",
+    ),
     "to_device": (
         "{device} ran out of memory when {network} was put on it.",
         "Use a smaller network.",

@@ -112,6 +112,16 @@ def receptive_field(found: "ReceptiveField | None") -> str:
     return size if found.local == found.size else f"{size} ({pixels(found.local)})"
 
 
+def milliseconds(seconds: float | None) -> str:
+    """Write a duration in milliseconds with three digits or more: 0.0123, 1.50, 1234; None as –."""
+    if seconds is None:
+        return NONE
+    value = 1000 * seconds
+    if value >= 100 or value == 0:
+        return f"{value:.0f}"
+    return _significant(value, 3) if value >= 1 else f"{value:.3g}"
+
+
 def number_text(number: float) -> str:
     """Write a number, without a fraction where it is whole: 8, 2.5."""
     return str(int(number)) if number == int(number) else f"{number:.4g}"

@@ -15,7 +15,7 @@ import msgspec
 import torch
 
 from designer.engine import device as devices
-from designer.engine.inspect import channels, explain, filters, maps, measuring, prediction
+from designer.engine.inspect import channels, explain, filters, maps, measuring, prediction, timing
 from designer.engine.inspect.subject import Loaded, load
 from designer.errors import DesignerError
 from designer.runs.inspection import Picture, Subject
@@ -151,6 +151,13 @@ def _measure(request: Request, job: Job) -> Answer:
     return Answer({"measurement": measured, "notes": notes})
 
 
+def _time(request: Request, job: Job) -> Answer:
+    subject = msgspec.convert(request["subject"], Subject)
+    wanted = {name: request[name] for name in ("batch", "training", "device") if name in request}
+    found = timing.of_subject(subject, progress=job.progress, **wanted)
+    return Answer({"times": msgspec.to_builtins(found)})
+
+
 REQUESTS: Mapping[str, Callable[[Request, Job], Answer]] = {
     "predict": _predict,
     "channels": _channels,
@@ -158,6 +165,7 @@ REQUESTS: Mapping[str, Callable[[Request, Job], Answer]] = {
     "explain": _explain,
     "maps": _maps,
     "measure": _measure,
+    "time": _time,
 }
 """What is done for each kind of request.
 
@@ -175,6 +183,7 @@ Every request has ``subject`` (`designer.runs.inspection.Subject`), and may have
 - ``measure``: a design's ``subject`` has its ``recipe``, whose data, batch and loss are taken, as
   those of a run are. Gives ``measurement`` (`designer.runs.layer_statistics.Measurement`), and
   ``notes``.
+- ``time``: ``batch``, ``training``. Gives ``times``, a `designer.runs.layer_times.LayerTimes`.
 """
 
 

@@ -84,6 +84,8 @@ class Steps:
     outputs
         The paths of the design's Output nodes, in the order in which the module returns them:
         those of eval mode first.
+    last_readers
+        For each step, the tensors that no later one reads.
     """
 
     def __init__(self, network: nn.Module, analysis: Analysis) -> None:
@@ -110,7 +112,7 @@ class Steps:
         order = {name: number for number, name in enumerate(analysis.top.wiring.graph.nodes)}
         ends.sort(key=lambda step: (step.training_only, order[step.path]))
         self.outputs = tuple(step.path for step in ends)
-        self._last_readers = self._readers()
+        self.last_readers = self._readers()
 
     def run(
         self,
@@ -161,7 +163,7 @@ class Steps:
             if step.training_only and not training:
                 continue
             given = [values[source] for source in step.sources]
-            for source in self._last_readers[number]:
+            for source in self.last_readers[number]:
                 values.pop(source, None)
             value = step(given)
             del given
