@@ -14,8 +14,8 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from designer.gui.base import numbers
+from designer.gui.base.axes import Axis
 from designer.gui.base.theme import colors, sans, strong, theme
-from designer.gui.training.axes import Axis
 from designer.gui.training.lines import Line, epoch_at, nearest, usual_top
 from designer.gui.worker.history import Array
 

@@ -4,8 +4,8 @@ import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor
 
+from designer.gui.base.axes import log_ticks, ticks
 from designer.gui.base.theme import colors
-from designer.gui.training.axes import log_ticks, ticks
 from designer.gui.training.plots import Plot
 
 
