@@ -117,3 +117,12 @@ def test_every_count_has_a_short_form(number: int) -> None:
     if number < 999 * 10**18:  # beyond the last unit numbers just get longer
         assert len(formatting.short(number)) <= 5
         assert len(formatting.lecture_count(number)) <= 4
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "–"), (0.0, "0"), (1.23e-5, "0.0123"), (0.0015, "1.50"), (0.09996, "100"),
+     (0.0123, "12.3"), (1.2345, "1234")],
+)  # fmt: skip
+def test_milliseconds(seconds: float | None, text: str) -> None:
+    assert formatting.milliseconds(seconds) == text

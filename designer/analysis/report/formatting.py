@@ -117,9 +117,7 @@ def milliseconds(seconds: float | None) -> str:
     if seconds is None:
         return NONE
     value = 1000 * seconds
-    if value >= 100 or value == 0:
-        return f"{value:.0f}"
-    return _significant(value, 3) if value >= 1 else f"{value:.3g}"
+    return f"{value:#.3g}".rstrip(".") if 0 < value < 100 else f"{value:.0f}"
 
 
 def number_text(number: float) -> str:

@@ -38,6 +38,7 @@ from designer.runs.layer_times import LayerTimes, NodeTime, StepTime
 SECONDS = 20.0
 """About how long a measurement may take."""
 _PASSES, _LEAST = 15, 1.5  # passes and seconds after which medians are steady enough
+_STEADY, _SPREAD = 5, 1.5  # passes, and median by minimum, from which on it was disturbed
 _MOST = 300  # passes of a network that is done in no time
 _TRIED = 2  # examples of the first passes, which tell how long a batch would take
 _MEMORY = 0.8  # share of the free memory that the estimate of a step may take
@@ -174,6 +175,7 @@ def _summary(
     def median(values: Iterator[float]) -> float:
         return statistics.median(values)
 
+    notes = [*notes, *_disturbed(found)]
     first = found[0]
     nodes = [
         NodeTime(
@@ -196,6 +198,18 @@ def _summary(
         passes=len(found),
         notes=tuple(notes),
     )
+
+
+def _disturbed(found: Sequence[_Pass]) -> Iterator[str]:
+    """Say so if whole steps took much longer than the shortest, mostly because of other work."""
+    steps = sorted(sum(each.step) for each in found)
+    median = statistics.median(steps)
+    if len(steps) >= _STEADY and median > _SPREAD * steps[0]:
+        yield (
+            f"The step took from {1000 * steps[0]:.3g} to {1000 * steps[-1]:.3g} ms, half of the "
+            f"times more than {1000 * median:.3g} ms: other programs seem to share the device. End "
+            "them and measure again."
+        )
 
 
 def _batch_in_memory(

@@ -89,7 +89,7 @@ def _color_nodes(key: str, text: str, help_: str) -> Action:
         text,
         help_,
         lambda w: w.canvas.figure_colors.show(key),
-        refusal=_no_design,
+        refusal=lambda w: _no_design(w) or w.canvas.figure_colors.refusal(key),
         checked=lambda w: not _no_design(w) and w.canvas.figure_colors.shown == key,
         submenu=_COLORS,
     )
@@ -225,6 +225,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.maps", "View", "Feature ma&ps", "Show on each node what it gives for the chosen picture, or for an example of the data.", lambda w: w.maps.toggle(), "Ctrl+Shift+M", "maps", _no_maps, checked=lambda w: not _no_design(w) and w.maps.shown),
     Action("view.color_usual", "View", "Category", "Give nodes their usual colors, those of the categories of layers.", lambda w: w.canvas.figure_colors.show(""), "", "", _no_design, checked=_usual_colors, submenu=_COLORS),
     *(_color_nodes(each.key, each.title, each.help) for each in FIGURES),
+    Action("view.measure_times", "View", "Measure &times", "Measure how long each layer takes, forward and backward, at the recipe's batch size.", lambda w: w.measure_times(), "", "clock", lambda w: _no_design(w) or w.times_refusal()),
     Action("view.focus", "View", "Focus the &canvas", "Send the keys to the canvas.", lambda w: w.canvas.setFocus(), "F7", "", _no_design),
     # Layer
     Action("layer.quick_add", "Layer", "&Add…", "Add a layer by typing its name.", lambda w: w.canvas.quick_add(), "Tab; A", "add", _no_design, True),

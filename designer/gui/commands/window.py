@@ -136,6 +136,12 @@ class Window(Protocol):
     def paste_files(self) -> bool:
         """Open the file, or use the data, whose path the clipboard holds; False for none."""
 
+    def measure_times(self) -> None:
+        """Measure how long each layer of the current design takes."""
+
+    def times_refusal(self) -> str:
+        """Return why that cannot be done now; "" if it can."""
+
     def load_weights(self) -> None:
         """Ask for a file of weights to start from."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
     from designer.design.values import Design
-    from designer.gui.documents.node_values import NodePictures, Overlay
+    from designer.gui.documents.node_values import NodePictures, NodeTimes, Overlay
     from designer.recipe.recipe import Recipe
 
 
@@ -86,6 +86,8 @@ class Document:
         What `Workspace.edit` got as `merge` with the last step.
     pictures, overlay
         What is drawn on its nodes; None for nothing.
+    times
+        How long its nodes take, if that was measured.
     """
 
     design: "Design"
@@ -107,6 +109,7 @@ class Document:
     merging: object = None
     pictures: "NodePictures | None" = None
     overlay: "Overlay | None" = None
+    times: "NodeTimes | None" = None
 
     @property
     def in_file(self) -> "Design | None":

@@ -5,14 +5,14 @@ To add one, add a row to `FIGURES`: the View menu and the command palette have i
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject
 
 from designer.gui.documents.document import Document
 from designer.gui.documents.graph_paths import output_path
-from designer.gui.documents.node_values import Overlay, with_sums
+from designer.gui.documents.node_values import NodeTimes, Overlay, with_sums
 from designer.gui.documents.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -32,6 +32,34 @@ class NodeFigure:
         What menu and legend call it.
     help
         One sentence for the tooltip.
+    overlay
+        Returns the figure of each node and block of a document that has one.
+    refusal
+        Returns why there is none; "" if there is.
+    """
+
+    key: str
+    title: str
+    help: str
+    overlay: Callable[[Document], Overlay]
+    refusal: Callable[[Document], str] = lambda _: ""
+
+
+def _of_analysis(
+    key: str,
+    title: str,
+    help_: str,
+    unit: str,
+    values: "Callable[[Analysis], Mapping[str, float]]",
+    *,
+    logarithmic: bool = True,
+) -> NodeFigure:
+    """Return the row of a figure that the analysis knows.
+
+    Parameters
+    ----------
+    key, title, help_
+        As in `NodeFigure`.
     unit
         "" for counts, "bytes" for sizes.
     values
@@ -39,13 +67,12 @@ class NodeFigure:
     logarithmic
         Whether it spans orders of magnitude.
     """
-
-    key: str
-    title: str
-    help: str
-    unit: str
-    values: "Callable[[Analysis], Mapping[str, float]]"
-    logarithmic: bool = True
+    return NodeFigure(
+        key,
+        title,
+        help_,
+        lambda document: Overlay(title, values(document.analysis), unit, logarithmic=logarithmic),
+    )
 
 
 def _parameters(analysis: "Analysis") -> dict[str, float]:
@@ -94,36 +121,64 @@ def _nodes(graph: "GraphResult", prefix: str = "") -> "Iterator[tuple[str, NodeR
             yield from _nodes(result.inside, f"{prefix}{name}.")
 
 
+def _time(document: Document) -> Overlay:
+    from designer.analysis.report.formatting import milliseconds
+
+    measured = document.times
+    assert measured is not None  # or it was refused
+    nodes = measured.times.nodes
+    forward = with_sums({each.path: each.forward for each in nodes})
+    backward = with_sums({each.path: each.backward or 0.0 for each in nodes})
+    return Overlay(
+        "Time per layer",
+        _positive({path: 1000 * (forward[path] + backward[path]) for path in forward}),
+        "ms",
+        logarithmic=True,
+        words={
+            path: f"{milliseconds(forward[path] + backward[path])} ms, of which "
+            f"{milliseconds(forward[path])} forward and {milliseconds(backward[path])} backward"
+            for path in forward
+        },
+        design=measured.design,
+    )
+
+
+def _not_measured(document: Document) -> str:
+    return (
+        "" if document.times else "Nothing is measured yet: choose Measure times in the View menu."
+    )
+
+
 FIGURES: tuple[NodeFigure, ...] = (
-    NodeFigure(
+    _of_analysis(
         "parameters",
         "Parameters",
         "Color nodes by their number of weights and biases.",
         "",
         _parameters,
     ),
-    NodeFigure(
+    _of_analysis(
         "macs",
         "MACs",
         "Color nodes by their multiply-accumulates for one image.",
         "",
         _macs,
     ),
-    NodeFigure(
+    _of_analysis(
         "saved_for_backward",
         "Memory kept for backward",
         "Color nodes by the bytes that autograd saves for them in training, for one image.",
         "bytes",
         _saved_for_backward,
     ),
-    NodeFigure(
+    _of_analysis(
         "output",
         "Output size",
         "Color nodes by the number of values in their output for one image.",
         "",
         _output_values,
     ),
-    NodeFigure(
+    _of_analysis(
         "receptive_field",
         "Receptive field",
         "Color nodes by the pixels of the input that a value in the middle of their output "
@@ -131,6 +186,13 @@ FIGURES: tuple[NodeFigure, ...] = (
         "px",
         _receptive_field,
         logarithmic=False,
+    ),
+    NodeFigure(
+        "time",
+        "Time per layer",
+        "Color nodes by the time that they take forward and backward, as it was measured.",
+        _time,
+        _not_measured,
     ),
 )
 _BY_KEY = {each.key: each for each in FIGURES}
@@ -142,17 +204,23 @@ class FigureColors(QObject):
     def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.workspace = workspace
-        self._made: WeakKeyDictionary[Document, tuple[str, Analysis, Overlay]] = WeakKeyDictionary()
+        self._made: WeakKeyDictionary[Document, _Made] = WeakKeyDictionary()
         workspace.changed.connect(self._follow)
+        workspace.node_values_changed.connect(self._follow)
 
     @property
     def shown(self) -> str:
         """The key of the figure that colors the current design; "" for none, or another's."""
         document = self.workspace.document
         made = self._made.get(document) if document is not None else None
-        if document is None or made is None or document.overlay is not made[2]:
+        if document is None or made is None or document.overlay is not made.overlay:
             return ""
-        return made[0]
+        return made.key
+
+    def refusal(self, key: str) -> str:
+        """Return why the current design cannot be colored by a figure; "" if it can."""
+        document = self.workspace.document
+        return _BY_KEY[key].refusal(document) if document is not None else "No design is open."
 
     def show(self, key: str) -> None:
         """Color the nodes of the current design by a figure; "" for their usual colors."""
@@ -162,15 +230,23 @@ class FigureColors(QObject):
         if not key:
             self.workspace.show_overlay(document, None)
             return
-        figure, analysis = _BY_KEY[key], self.workspace.analysis
-        overlay = Overlay(
-            figure.title, figure.values(analysis), figure.unit, logarithmic=figure.logarithmic
-        )
-        self._made[document] = key, analysis, overlay
+        overlay = _BY_KEY[key].overlay(document)
+        self._made[document] = _Made(key, overlay, (document.analysis, document.times))
         self.workspace.show_overlay(document, overlay)
 
     def _follow(self) -> None:
         """Show the figure of the design as it is now."""
         key, document = self.shown, self.workspace.document
-        if key and document is not None and self._made[document][1] is not self.workspace.analysis:
+        if not key or document is None:
+            return
+        analysis, times = self._made[document].source
+        if analysis is not document.analysis or times is not document.times:
             self.show(key)
+
+
+class _Made(NamedTuple):
+    """An overlay with the figure's key and what it was made from."""
+
+    key: str
+    overlay: Overlay
+    source: "tuple[Analysis, NodeTimes | None]"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from designer.design.values import Design
+    from designer.runs.layer_times import LayerTimes
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,22 @@ class NodePictures:
     words: str
     palette: "NDArray[Any] | None" = None
     figures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class NodeTimes:
+    """How long the nodes of a design take.
+
+    Attributes
+    ----------
+    design
+        The design that was measured.
+    times
+        The times, by node.
+    """
+
+    design: "Design"
+    times: "LayerTimes"
 
 
 @dataclass(frozen=True, eq=False)

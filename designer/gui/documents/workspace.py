@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from designer.design.expressions import Scalar
     from designer.design.files import DesignFile
     from designer.design.values import Design
-    from designer.gui.documents.node_values import NodePictures, Overlay
+    from designer.gui.documents.node_values import NodePictures, NodeTimes, Overlay
     from designer.gui.documents.reloading import Reload
     from designer.gui.documents.weight_status import Comparison
     from designer.recipe.recipe import Recipe
@@ -58,7 +58,8 @@ class Workspace(QObject):
     compared()
         `comparison` changed.
     node_values_changed()
-        Other pictures or another overlay are drawn on the nodes of the current design.
+        Other pictures or another overlay are drawn on the nodes of the current design, or their
+        times were measured.
     reported(sentence), refused(sentence)
         A message, or a refusal, to show to the user for some seconds.
 
@@ -154,6 +155,12 @@ class Workspace(QObject):
     def show_overlay(self, document: Document, overlay: "Overlay | None") -> None:
         """Color the nodes of a design by a figure, or as usual."""
         document.overlay = overlay
+        if document is self.document:
+            self.node_values_changed.emit()
+
+    def show_times(self, document: Document, times: "NodeTimes | None") -> None:
+        """Show how long the nodes of a design take."""
+        document.times = times
         if document is self.document:
             self.node_values_changed.emit()
 

@@ -15,6 +15,9 @@ from designer.gui.panels.layer_table import COLUMNS, Column, LayerTable, as_csv,
 from designer.gui.panels.layer_view import LayerView, TotalRow
 from designer.gui.panels.memory_totals import MemoryTotals
 from designer.gui.panels.shared import LARGE, LazyPanel, Newest
+from designer.gui.panels.time_measurement import TimeMeasurement
+from designer.gui.panels.times_bar import TimesBar
+from designer.gui.worker.trainer import Trainer
 from designer.recipe.recipe import Recipe
 from designer.storage import save_file, unwritable
 
@@ -22,8 +25,9 @@ from designer.storage import save_file, unwritable
 class AnalysisPanel(LazyPanel):
     """A table with one row per layer of the unfolded network; selection follows the canvas."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, trainer: Trainer) -> None:
         super().__init__(workspace, "analysis")
+        self.measurement = TimeMeasurement(workspace, trainer, self)
         self.view = LayerView()
         self.total_row = TotalRow(self.view)
         self.memory = MemoryTotals()
@@ -39,6 +43,7 @@ class AnalysisPanel(LazyPanel):
         self._typed.timeout.connect(self._apply_filter)
         self._filter.textChanged.connect(self._typed.start)
         self._filter.installEventFilter(self)
+        self.times = TimesBar(self.measurement)
         self._others = self._button("how-others-count", "info", "How others count…")
         self._others.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._others.setToolTip(
@@ -57,6 +62,7 @@ class AnalysisPanel(LazyPanel):
         workspace.selection_changed.connect(self._follow)
         workspace.switched.connect(self._switched)
         workspace.recipe_changed.connect(self._recipe_changed)
+        workspace.node_values_changed.connect(self.refresh_soon)
         self._switched()
         self.redraw()
 
@@ -96,7 +102,7 @@ class AnalysisPanel(LazyPanel):
         bar.setContentsMargins(8, 3, 6, 2)
         bar.setSpacing(6)
         bar.addWidget(self._filter, 1)
-        bar.addStretch(1)
+        bar.addWidget(self.times)
         bar.addWidget(self._others)
         bar.addWidget(self._copy)
         column = QVBoxLayout(self)
@@ -112,17 +118,21 @@ class AnalysisPanel(LazyPanel):
     def refresh(self) -> None:
         """Show the table of the current design."""
         analysis = self.workspace.analysis
-        for part in (self.total_row, self.memory, self._others, self._copy):
-            part.setVisible(self.workspace.document is not None)
+        document = self.workspace.document
+        for part in (self.total_row, self.memory, self._others, self._copy, self.times):
+            part.setVisible(document is not None)
+        self.times.refresh()
+        measured = document.times.times if document is not None and document.times else None
         self.memory.show_totals(analysis.totals)
-        if self._table is not None and self._table.totals is analysis.totals:
+        table = self._table
+        if table is not None and (table.totals, table.times) == (analysis.totals, measured):
             self._newest.cancel()
-            self._show(self._table)  # a page is refreshed twice when it appears
+            self._show(table)  # a page is refreshed twice when it appears
         elif analysis.totals.layers <= LARGE:
             self._newest.cancel()
-            self._show(LayerTable(analysis))
+            self._show(LayerTable(analysis, measured))
         else:
-            self._newest.start(lambda: LayerTable(analysis), self._show)
+            self._newest.start(lambda: LayerTable(analysis, measured), self._show)
 
     def redraw(self) -> None:
         """Draw with the theme's colors."""
@@ -130,6 +140,7 @@ class AnalysisPanel(LazyPanel):
             button.setIcon(icons.icon(button.property("icon-name")))
             button.setFont(sans(0.92))
         self._filter.setFont(sans(0.92))
+        self.times.use_fonts()
         self.view.use_fonts()
         self.total_row.refresh()
         self.memory.use_fonts()

@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from designer.analysis.accounting.saved_for_backward import saved_bytes_by_layer
 from designer.analysis.accounting.totals import Totals
@@ -13,6 +13,9 @@ from designer.analysis.analysis import Analysis, Row
 from designer.analysis.report import formatting
 from designer.gui.base import numbers
 from designer.layers.tensors import FLOAT_BYTES
+
+if TYPE_CHECKING:
+    from designer.runs.layer_times import LayerTimes, NodeTime
 
 GAP = "  "
 _DIGITS = re.compile(r"(\d+)")
@@ -25,10 +28,13 @@ class Line(NamedTuple):
     ----------
     saved_for_backward
         Bytes that autograd saves for the layer between forward and backward pass of one image.
+    time
+        How long it takes; None if that was not measured.
     """
 
     row: Row
     saved_for_backward: int
+    time: "NodeTime | None" = None
 
     @property
     def counts(self) -> bool:
@@ -57,6 +63,8 @@ class Column:
         The title in a CSV file.
     bar
         Whether cells have a bar for their ratio to the largest.
+    measured
+        Of a column of times: returns their sum. Such columns are hidden until times are measured.
     """
 
     name: str
@@ -69,6 +77,7 @@ class Column:
     total: Callable[[Totals], tuple[str, str]] = lambda _: ("", "")
     plain_title: str = ""
     bar: bool = False
+    measured: "Callable[[LayerTimes], float | None] | None" = None
 
     @property
     def left(self) -> bool:
@@ -110,6 +119,35 @@ def _numbers(
         total_texts,
         plain_title or name,
         bar=True,
+    )
+
+
+def _times(
+    name: str,
+    title: str,
+    help_: str,
+    time: "Callable[[NodeTime], float | None]",
+    total: "Callable[[LayerTimes], float | None]",
+) -> Column:
+    """Return a column of measured times; a dash stands for layers that take none."""
+
+    def seconds(line: Line) -> float | None:
+        return time(line.time) if line.time is not None else None
+
+    def text(line: Line) -> str:
+        return formatting.milliseconds(seconds(line))
+
+    return Column(
+        name,
+        title,
+        help_,
+        text,
+        text,
+        lambda line: 1000 * found if (found := seconds(line)) is not None else "",
+        lambda line: seconds(line) or 0.0,
+        plain_title=f"{name}_ms",
+        bar=True,
+        measured=total,
     )
 
 
@@ -211,6 +249,21 @@ COLUMNS: tuple[Column, ...] = (
         write=numbers.scaled,
         short=lambda x: numbers.scaled(x, 3),
     ),
+    _times(
+        "forward",
+        "Forward",
+        "Measured time of the layer's forward pass in milliseconds, for the whole batch.",
+        lambda x: x.forward,
+        lambda x: x.forward,
+    ),
+    _times(
+        "backward",
+        "Backward",
+        "Measured time of the layer's backward pass in milliseconds, for the whole batch: the "
+        "gradients of its inputs and parameters.",
+        lambda x: x.backward,
+        lambda x: x.backward,
+    ),
     Column(
         "receptive_field",
         "RF",
@@ -235,17 +288,23 @@ class LayerTable:
 
     Attributes
     ----------
+    times
+        How long the layers take, if that was measured.
     numbers, largest
         By the name of the column: the number of each line, and the largest of them.
     longest
         By the name of a column of words, shapes or fields: the length of its longest text.
     """
 
-    def __init__(self, analysis: Analysis) -> None:
+    def __init__(self, analysis: Analysis, times: "LayerTimes | None" = None) -> None:
         self.totals = analysis.totals
         self.valid = analysis.valid
+        self.times = times
         saved = saved_bytes_by_layer(analysis.top)
-        self.lines = [Line(row, saved.get(row.path, 0)) for row in analysis.rows()]
+        time_of = {each.path: each for each in times.nodes} if times is not None else {}
+        self.lines = [
+            Line(row, saved.get(row.path, 0), time_of.get(row.path)) for row in analysis.rows()
+        ]
         self.paths = [line.row.path for line in self.lines]
         self.numbers: dict[str, list[float]] = {
             column.name: list(map(column.number, self.lines))
@@ -293,6 +352,9 @@ class LayerTable:
             number = len(self.lines)
             layers = "1 layer" if number == 1 else f"{numbers.count(number)} layers"
             return layers, layers
+        if column.measured is not None:
+            text = formatting.milliseconds(column.measured(self.times)) if self.times else ""
+            return text, text
         return column.total(self.totals)
 
 

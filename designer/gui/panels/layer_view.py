@@ -33,6 +33,7 @@ _NUMBER = {column.name: index for index, column in enumerate(COLUMNS)}
 _LAYER, _TYPE = _NUMBER["layer"], _NUMBER["type"]
 # Columns in the order in which they use their short texts when there is too little room.
 _SHORTENED = ("values", "macs", "memory", "saved_for_backward", "parameters", "layer", "type")
+_TIMES = [number for number, column in enumerate(COLUMNS) if column.measured is not None]
 _GIVE_WAY = [_NUMBER[name] for name in _SHORTENED]
 _MOVE = QItemSelectionModel.SelectionFlag
 
@@ -91,6 +92,7 @@ class LayerView(QTableView):
         self.horizontalScrollBar().valueChanged.connect(self.columns_changed)
         self.selectionModel().selectionChanged.connect(self._selected)
         self.layers.modelReset.connect(lambda: self.follow(self.selection, scroll=False))
+        self._show_times(False)
         self.use_fonts()
 
     # What is shown
@@ -99,7 +101,10 @@ class LayerView(QTableView):
         """Show another table with these nodes selected, keeping the scroll position."""
         scrolled = self.verticalScrollBar().value(), self.horizontalScrollBar().value()
         self.selection = selection
+        before = self.layers.table
         self.layers.show(table)
+        if (before is not None and before.times is not None) != (table.times is not None):
+            self._show_times(table.times is not None)
         if self._fitted:
             self.fit_columns()
         self.verticalScrollBar().setValue(scrolled[0])
@@ -187,6 +192,7 @@ class LayerView(QTableView):
             if number == _LAYER:
                 continue
             action = QAction(column.title, menu, checkable=True)
+            action.setEnabled(column.measured is None or self._has_times())
             action.setChecked(not self.isColumnHidden(number))
             action.toggled.connect(lambda on, number=number: self.show_column(number, on))
             menu.addAction(action)
@@ -194,9 +200,23 @@ class LayerView(QTableView):
         menu.addAction("Reset columns", self.reset_columns)
         return menu
 
+    def _show_times(self, shown: bool) -> None:
+        """Show the columns of times once there are some, and hide them when there are none."""
+        for number in _TIMES:
+            self._hide(number, not shown)
+        self.columns_changed.emit()
+
+    def _hide(self, number: int, hidden: bool) -> None:
+        self._fitting = True  # Qt reports it as a resizing
+        self.setColumnHidden(number, hidden)
+        self._fitting = False
+
+    def _has_times(self) -> bool:
+        return self.layers.table is not None and self.layers.table.times is not None
+
     def show_column(self, column: int, shown: bool) -> None:
         """Show or hide a column."""
-        self.setColumnHidden(column, not shown)
+        self._hide(column, not shown)
         if self._fitted:
             self.fit_columns()
         self.columns_changed.emit()
@@ -206,7 +226,7 @@ class LayerView(QTableView):
         header = self.horizontalHeader()
         for number in range(len(COLUMNS)):
             header.moveSection(header.visualIndex(number), number)
-            self.setColumnHidden(number, False)
+            self._hide(number, number in _TIMES and not self._has_times())
         self._fitted = True
         self.fit_columns()
         self.columns_changed.emit()

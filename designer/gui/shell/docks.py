@@ -110,7 +110,7 @@ DOCKS = (
         "Analysis",
         "A table of all layers with their shapes and costs.",
         BOTTOM,
-        lambda c: AnalysisPanel(c.workspace),
+        lambda c: AnalysisPanel(c.workspace, c.trainer),
         width=720,
     ),
     Dock(

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from designer.gui.documents.document_tabs import DocumentTabs
     from designer.gui.gallery.preview import Choice
     from designer.gui.inside.map_overlay import MapOverlay
+    from designer.gui.panels.time_measurement import TimeMeasurement
     from designer.gui.shell.editor import Editor
     from designer.gui.training.panel import TrainingPanel
 
@@ -297,6 +298,23 @@ class MainWindow(QMainWindow):
             self._data_window.model.preview = self.trainer.preview
         self._data_window.appear()
         return self._data_window
+
+    def measure_times(self) -> None:
+        """Measure how long each layer of the current design takes, and show the table."""
+        self.show_dock("analysis")
+        self._measurement.start()
+
+    def times_refusal(self) -> str:
+        """Return why that cannot be done now; "" if it can."""
+        return self._measurement.refusal()
+
+    @property
+    def _measurement(self) -> "TimeMeasurement":
+        from designer.gui.panels.analysis import AnalysisPanel
+
+        panel = self.build_docks()["analysis"].widget()
+        assert isinstance(panel, AnalysisPanel)
+        return panel.measurement
 
     def load_weights(self) -> None:
         """Ask for a file of weights to start from, and show which layers they fit."""

@@ -20,6 +20,8 @@ from designer.gui.panels.analysis import AnalysisPanel
 from designer.gui.panels.layer_table import COLUMNS
 from designer.gui.panels.shared import LARGE
 from designer.gui.shell.main_window import MainWindow
+from designer.gui.worker.trainer import Trainer
+from designer.preferences import Preferences
 from designer.recipe.optimizers import Optimizer
 from designer.recipe.reading import changed
 
@@ -33,7 +35,7 @@ LEFT = Qt.MouseButton.LeftButton
 @pytest.fixture
 def panel(workspace: Workspace, shown: Callable[..., QWidget]) -> AnalysisPanel:
     workspace.open_preset("vgg16")
-    return shown(AnalysisPanel(workspace))
+    return shown(AnalysisPanel(workspace, Trainer(Preferences(standby=False))))
 
 
 @pytest.fixture
@@ -210,7 +212,7 @@ def test_a_narrow_dock_uses_short_texts(
     workspace: Workspace, shown: Callable[..., QWidget], qtbot: QtBot
 ) -> None:
     workspace.open_preset("resnet50")
-    panel = shown(AnalysisPanel(workspace), width=660)
+    panel = shown(AnalysisPanel(workspace, Trainer(Preferences(standby=False))), width=660)
     qtbot.waitUntil(lambda: sum(map(panel.view.columnWidth, range(9))) <= panel.view.width())
     panel.resize(1300, 420)
     width = panel.view.columnWidth(NUMBER["values"])
@@ -283,7 +285,7 @@ def test_the_canvas_selects_rows_those_of_a_block_together(
     workspace: Workspace, shown: Callable[..., QWidget], qtbot: QtBot
 ) -> None:
     workspace.open_preset("resnet50")
-    panel = shown(AnalysisPanel(workspace))
+    panel = shown(AnalysisPanel(workspace, Trainer(Preferences(standby=False))))
     workspace.select(["layer2"])
     assert len(_selected(panel)) == 4 * 11
     assert all(path.startswith("layer2.") for path in _selected(panel))

@@ -18,6 +18,8 @@ from designer.gui.panels.conventions import (
     torchinfo_values,
 )
 from designer.gui.panels.conventions_dialog import ConventionsDialog
+from designer.gui.worker.trainer import Trainer
+from designer.preferences import Preferences
 
 # (preset, mult-adds, bytes of outputs) as torchinfo 1.8 prints them for the generated module.
 TORCHINFO = [
@@ -55,7 +57,7 @@ def test_keras_counts_running_statistics_of_resnet50() -> None:
 def test_the_button_opens_the_comparison(
     workspace: Workspace, shown: Callable[..., QWidget], qtbot: QtBot
 ) -> None:
-    panel = shown(AnalysisPanel(workspace))
+    panel = shown(AnalysisPanel(workspace, Trainer(Preferences(standby=False))))
     workspace.open_preset("vgg16")
     button = panel.findChild(QToolButton, "how-others-count")
     qtbot.waitUntil(button.isVisible)
