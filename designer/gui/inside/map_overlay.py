@@ -46,12 +46,15 @@ class Source:
         The document, and the value of its design that computes them.
     subject, picture
         The network with its weights, and what it looks at.
+    version
+        How often the weights were written anew; see `Inspection.version`.
     """
 
     document: Document
     design: "Design"
     subject: Subject
     picture: Picture
+    version: int
 
     @property
     def weights(self) -> str:
@@ -99,6 +102,7 @@ class MapOverlay(QObject):
         self.asked: Source | None = None
         self.error = ""
         self._sources: dict[int, Source] = {}  # by the identity of a document's pictures
+        self._subject = self.inspection.subject  # what was looked into before it changed
         self._own: tuple[Document, Subject] | None = None  # what "compute again" looks into
         self._designs: dict[tuple[str, str], Design | None] = {}  # by run and text
         self._soon = QTimer(self, interval=SETTLED, singleShot=True)
@@ -131,7 +135,7 @@ class MapOverlay(QObject):
         if shown == self.shown:
             return
         self.shown = shown
-        self.error = ""
+        self.asked, self.error = None, ""
         if shown:
             self._ask()
             return
@@ -152,7 +156,7 @@ class MapOverlay(QObject):
         self._soon.stop()
         self.inspection.cancel(KEY)
         if self.asking:
-            self.asking = False
+            self.asking, self.asked = False, None
             self.changed.emit()
 
     def compute_again(self) -> None:
@@ -180,7 +184,8 @@ class MapOverlay(QObject):
     # When to ask
 
     def _looked_into(self) -> None:
-        self._own = None
+        if self.inspection.subject != self._subject:  # not if only the picture is another
+            self._subject, self._own = self.inspection.subject, None
         self._renew()
 
     def _switched(self) -> None:
@@ -200,8 +205,10 @@ class MapOverlay(QObject):
         if not self.shown or document is None:
             return
         self._soon.stop()
-        self.error = ""
-        source = self.asked = self._find_source(document)
+        source = self._find_source(document)
+        if source == (self.asked if self.asking or self.error else self.source):
+            return
+        self.asked, self.error = source, ""
         # In a large design a node has fewer and smaller tiles, so that all have room in memory.
         count = max(1, sum(1 for _ in document.analysis.top.layers()))
         size = _SIZE if count * _SIZE**2 < _PIXELS else _SIZE // 2
@@ -224,15 +231,17 @@ class MapOverlay(QObject):
 
     def _find_source(self, document: Document) -> Source:
         """Return whose maps the current document is to show."""
-        picture = self.inspection.picture or EXAMPLE
+        picture, version = self.inspection.picture or EXAMPLE, self.inspection.version
         if self._own is not None and self._own[0] is document:
-            return Source(document, document.design, self._own[1], picture)
+            known = self._design_of(self._own[1])
+            return Source(document, known or document.design, self._own[1], picture, version)
         for subject in self._candidates():
             design = self._design_of(subject)
             known = _value_of(document, design) if design is not None else None
             if known is not None:
-                return Source(document, known, subject, picture)
-        return Source(document, document.design, self._of_design(document, ""), picture)
+                return Source(document, known, subject, picture, version)
+        fresh = self._of_design(document, "")
+        return Source(document, document.design, fresh, picture, version)
 
     def _candidates(self) -> Iterator[Subject]:
         if self.inspection.subject is not None:
