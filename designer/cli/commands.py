@@ -698,6 +698,7 @@ def demo(run: str | None, runs: str | None, epochs: int | None, terminal: bool) 
 
 program.add_command(inside.predict)
 program.add_command(inside.time_)
+program.add_command(inside.measure)
 program.add_command(system.completion)
 program.add_command(system.install_desktop)
 

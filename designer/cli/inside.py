@@ -1,26 +1,32 @@
 """Commands that look into networks, and how they are told which network with which weights."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from designer.cli.options import (
+    DATA,
+    DATA_SOURCE,
     FILE,
     SOURCE,
+    TRAINING,
     WEIGHTS,
     as_json,
+    data_help,
     design_settings,
     one_of,
     runs_option,
+    set_recipe_option,
 )
 from designer.cli.output import say_aside, show, write
-from designer.cli.parameters import Command, Whole, argument, option
+from designer.cli.parameters import Command, Text, Whole, argument, option
 from designer.errors import DesignerError
 
 if TYPE_CHECKING:
     from designer.runs.inspection import Subject
+    from designer.runs.layer_statistics import Kind
 
 network = argument(
     "source",
@@ -201,3 +207,91 @@ def time_(
         write(times.to_json(found))
     else:
         show(times.lines(found, rows))
+
+
+def _kinds() -> "Iterable[Kind]":
+    from designer.runs.layer_statistics import KINDS
+
+    return KINDS
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "measure lenet5 --set-recipe batch=256",
+        "measure my-run --at last --kind gradient",
+    ),
+)
+@network
+@network_weights
+@option(
+    "--at",
+    type=Text(),
+    metavar="STEP",
+    help="Show what the training of a run measured at this step or last before it, or at its last "
+    "one: last.",
+)
+@option(
+    "--kind",
+    type=Text(_kinds),
+    metavar="NAME",
+    help=lambda: f"Show all figures of one kind of values: {', '.join(_kinds())}.",
+)
+@option("--data", type=DATA_SOURCE, group=DATA, metavar="NAME|PATH", help=data_help)
+@option(
+    "--seed",
+    type=Whole(min=0),
+    group=TRAINING,
+    metavar="N",
+    help="Seed of fresh weights, of the batch and of every random draw.",
+)
+@set_recipe_option
+@device_option
+@as_json
+@runs_option
+@design_settings
+def measure(
+    source: str,
+    weights: str | None,
+    at: str | None,
+    kind: str | None,
+    data: str | None,
+    seed: int | None,
+    set_recipe: Sequence[str],
+    device: str | None,
+    as_json: bool,
+    runs: str | None,
+    settings: Sequence[str],
+) -> None:
+    """Measure activations, gradients and weights of layers.
+
+    Takes the first batch of the recipe's data forward and back, and prints for each layer the mean
+    and deviation of its activations, the shares of zeros, saturated values and dead units, and the
+    norms of gradients; then what is suspicious, and what helps. Nothing is learned and nothing is
+    written. With --at, prints what the training of a run has measured instead. With --json, prints
+    one object: "layers" with all figures and a histogram of each kind of values, and "warnings".
+    """
+    from designer.cli import measuring, recipes
+    from designer.runs.folder import RunFolder
+
+    subject = subject_of(source, weights, settings, runs)
+    chosen = next((each for each in _kinds() if each == kind), None)
+    if kind is not None and chosen is None:
+        raise DesignerError(f"--kind takes one of {', '.join(_kinds())}; received '{kind}'.")
+    if at is not None:
+        if not subject.run:
+            raise DesignerError(
+                f"--at is for runs, but {source} is a design: leave it out to measure it now."
+            )
+        found = measuring.recorded(RunFolder.open(Path(subject.run)), at)
+    else:
+        options = {"data.source": data, "seed": seed}
+        changes = {name: value for name, value in options.items() if value is not None}
+        changes |= recipes.read_settings(set_recipe)
+        found, notes = measuring.measure(subject, changes, device=device)
+        for sentence in notes:
+            say_aside(sentence)
+    if as_json:
+        write(measuring.to_json(found))
+    else:
+        show(measuring.lines(found, measuring.types_of(subject), chosen))

@@ -15,7 +15,7 @@ from designer.recipe.settings import Field
 if TYPE_CHECKING:
     from designer.analysis.report.line import Line
 
-_TAKES_SETTINGS = {"train", "train-on", "data"}
+_TAKES_SETTINGS = {"train", "train-on", "data", "measure"}
 _DOTTED = re.compile(r"(?<![\w./])[a-z_]+\.[a-z_]+\b(?![/.]\w)")
 _TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 

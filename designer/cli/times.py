@@ -8,9 +8,9 @@ import msgspec
 
 from designer.analysis.analysis import Row, analyze
 from designer.analysis.report import formatting
-from designer.analysis.report.formatting import cells_of, padded
 from designer.analysis.report.line import Line, Style
 from designer.cli.output import printable
+from designer.cli.tables import aligned
 from designer.design import files
 from designer.runs.folder import RunFolder
 from designer.runs.layer_times import WHY_SUMS_DIFFER, LayerTimes
@@ -74,14 +74,7 @@ def lines(found: LayerTimes, rows: Mapping[str, Row]) -> Iterator[Line]:
     if not found.training:
         titles.pop(4)
         table = [[*row[:4], row[5]] for row in table]
-    widths = [max(map(cells_of, column)) for column in zip(titles, *table, strict=True)]
-    for number, row_ in enumerate([titles, *table]):
-        texts = [
-            padded(text, width) if column < 2 else text.rjust(width)
-            for column, (text, width) in enumerate(zip(row_, widths, strict=True))
-        ]
-        heading = number in (0, len(table) - 1)
-        yield Line("  ".join(texts).rstrip(), Style.HEADING if heading else Style.PLAIN)
+    yield from aligned(titles, table, headings=(len(table) - 2,))
     yield Line()
     if step.optimizer is not None:
         yield Line(f"The optimizer's update takes {formatting.milliseconds(step.optimizer)} ms.")
