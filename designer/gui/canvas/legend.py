@@ -25,8 +25,7 @@ class Legend(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, objectName="legend")
         self._view = parent
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
+        self.setProperty("role", "card")
         grid = QGridLayout(self)
         grid.setContentsMargins(10, 6, 6, 8)
         grid.setHorizontalSpacing(8)

@@ -25,8 +25,7 @@ class OverlayLegend(QFrame):
         super().__init__(parent, objectName="overlay-legend")
         self._view = parent
         self.colors: NodeColors | None = None
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
+        self.setProperty("role", "card")
         grid = QGridLayout(self)
         grid.setContentsMargins(10, 6, 6, 8)
         grid.setHorizontalSpacing(8)
