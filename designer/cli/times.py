@@ -1,6 +1,9 @@
 """The work of ``netdesigner time``: measuring a network's layers, printing their times."""
 
-from collections.abc import Iterator, Mapping
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +12,7 @@ import msgspec
 from designer.analysis.analysis import Row, analyze
 from designer.analysis.report import formatting
 from designer.analysis.report.line import Line, Style
-from designer.cli.output import printable
+from designer.cli.output import printable, write
 from designer.cli.tables import aligned
 from designer.design import files
 from designer.runs.folder import RunFolder
@@ -17,6 +20,9 @@ from designer.runs.layer_times import WHY_SUMS_DIFFER, LayerTimes
 
 if TYPE_CHECKING:
     from designer.runs.inspection import Subject
+
+_MEASURING = "Measuring: {share:4.0%}"
+_EVERY = 0.2  # seconds between two of these, so that they do not disturb
 
 
 def measure(
@@ -31,12 +37,35 @@ def measure(
     """
     from designer.engine.inspect import timing  # torch takes seconds to load
 
-    found = timing.of_subject(subject, batch=batch, training=training, device=device)
+    with _progress() as progress:
+        found = timing.of_subject(
+            subject, batch=batch, training=training, device=device, progress=progress
+        )
     if subject.run:
         design = files.read(RunFolder.open(Path(subject.run)).design)
     else:
         design = files.loads(subject.design, origin="The design")
     return found, {row.path: row for row in analyze(design).rows()}
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    """Show on a terminal how far the measurement is, in a line that is erased at its end."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    said = 0.0
+
+    def show_share(share: float) -> None:
+        nonlocal said
+        if time.monotonic() - said > _EVERY:
+            said = time.monotonic()
+            write(f"\r{_MEASURING.format(share=share)}", error=True)
+
+    try:
+        yield show_share
+    finally:
+        write(f"\r{' ' * len(_MEASURING.format(share=1.0))}\r", error=True)
 
 
 def to_json(found: LayerTimes) -> str:

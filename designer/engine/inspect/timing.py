@@ -40,6 +40,7 @@ SECONDS = 20.0
 _PASSES, _LEAST = 15, 1.5  # passes and seconds after which medians are steady enough
 _STEADY, _SPREAD = 5, 1.5  # passes, and median by minimum, from which on it was disturbed
 _MOST = 300  # passes of a network that is done in no time
+_FEWEST = 4  # passes for which there should be time, one of them to warm up
 _TRIED = 2  # examples of the first passes, which tell how long a batch would take
 _MEMORY = 0.8  # share of the free memory that the estimate of a step may take
 _ROOM = 1.5  # how much more memory than a training step a pass over the nodes takes at most
@@ -124,8 +125,8 @@ def measure(
         affordable = _batch_in_time(bench, batch, seconds, progress)
         if affordable < batch:
             notes.append(
-                f"Measured at batch {affordable} instead of {batch}, which would take longer than "
-                f"{seconds:g} seconds."
+                f"Measured at batch {affordable} instead of {batch}, so that several passes take "
+                f"no longer than {seconds:g} seconds."
             )
             batch = affordable
         found = _passes(bench, batch, began, seconds, progress)
@@ -229,7 +230,7 @@ def _batch_in_memory(
 
 
 def _batch_in_time(bench: "_Bench", batch: int, seconds: float, progress: Progress) -> int:
-    """Return the largest batch, up to the wanted one, with which one pass ends in time.
+    """Return the largest batch, up to the wanted one, with which a few passes end in time.
 
     Only on the CPU, where the time grows with the batch, and unless a layer refuses small batches.
     """
@@ -243,7 +244,7 @@ def _batch_in_time(bench: "_Bench", batch: int, seconds: float, progress: Progre
         start = time.perf_counter()
         bench.both(tried, lambda: progress(0.02))
         took = time.perf_counter() - start
-    return min(batch, max(tried, int(tried * seconds / took)))
+    return min(batch, max(tried, int(tried * seconds / (_FEWEST * took))))
 
 
 class _Bench:

@@ -107,8 +107,8 @@ def test_a_batch_that_takes_too_long_is_made_smaller_and_that_is_said() -> None:
     assert 2 <= found.batch < 4096 and found.passes >= 1
     (note,) = found.notes
     assert note == (
-        f"Measured at batch {found.batch} instead of 4096, which would take longer than 0.05 "
-        "seconds."
+        f"Measured at batch {found.batch} instead of 4096, so that several passes take no longer "
+        "than 0.05 seconds."
     )
 
 
@@ -133,6 +133,16 @@ def test_a_batch_that_a_layer_refuses_is_a_sentence() -> None:
 def test_a_broken_design_is_a_sentence() -> None:
     with pytest.raises(DesignerError, match="conv"):
         timing.measure(chain("Chain", SHAPE, conv=conv(groups=5)), recipe(2), **QUICK)
+
+
+def test_a_disturbed_measurement_is_called_so() -> None:
+    def passes(*seconds: float) -> list[timing._Pass]:
+        return [timing._Pass({}, {}, (each / 2, each / 2)) for each in seconds]
+
+    assert not list(timing._disturbed(passes(1.0, 1.1, 1.2, 1.3, 9.0)))
+    assert not list(timing._disturbed(passes(1.0, 3.0)))  # too few to tell
+    (note,) = timing._disturbed(passes(0.001, 0.002, 0.002, 0.002, 0.003))
+    assert "from 1 to 3 ms" in note and "more than 2 ms" in note
 
 
 def test_it_can_be_canceled_within_a_pass() -> None:
