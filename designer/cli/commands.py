@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from designer import __version__
-from designer.cli import inside, system, window
+from designer.cli import inside, lessons, system, window
 from designer.cli.options import (
     DATA,
     DATA_SOURCE,
@@ -696,6 +696,7 @@ def demo(run: str | None, runs: str | None, epochs: int | None, terminal: bool) 
     return jobs.demo(run, runs, epochs)
 
 
+program.add_command(lessons.lessons)
 program.add_command(inside.predict)
 program.add_command(inside.time_)
 program.add_command(inside.measure)

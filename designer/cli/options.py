@@ -20,6 +20,12 @@ def _presets() -> Iterable[str]:
     return presets.names()
 
 
+def _lessons() -> Iterable[str]:
+    from designer import lessons
+
+    return lessons.names()
+
+
 def _runs() -> Iterable[str]:
     from designer.cli import runs
     from designer.runs.folder import list_runs
@@ -52,6 +58,7 @@ def one_of(setting: str) -> Text:
 
 
 DESIGN = Text(_presets, "file")
+LESSON = Text(_lessons)
 RUN = Text(_runs, "dir")
 SOURCE = Text(lambda: (*_presets(), *_runs()), "file")  # a design or a run
 DATA_SOURCE = Text(_data, "file")

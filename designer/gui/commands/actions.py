@@ -17,6 +17,7 @@ from designer.gui.base.theme import theme
 from designer.gui.commands.window import Window
 from designer.gui.documents import freezing, graph_paths, steps
 from designer.gui.documents.node_figures import FIGURES
+from designer.lessons import LESSONS
 
 Refusal = Callable[[Window], str]
 """Returns why an action cannot be done now; "" if it can."""
@@ -92,6 +93,13 @@ def _color_nodes(key: str, text: str, help_: str) -> Action:
         refusal=lambda w: _no_design(w) or w.canvas.figure_colors.refusal(key),
         checked=lambda w: not _no_design(w) and w.canvas.figure_colors.shown == key,
         submenu=_COLORS,
+    )
+
+
+def _lesson(key: str, title: str, text: str) -> Action:
+    """Return the action that opens a lesson of the table `LESSONS`."""
+    return Action(
+        f"help.lesson_{key}", "Help", title, text, lambda w: w.open_lesson(key), submenu="&Lessons"
     )
 
 
@@ -259,6 +267,7 @@ ACTIONS: tuple[Action, ...] = (
     # Help
     Action("help.commands", "Help", "&Commands…", "Find anything by typing.", lambda w: w.command_palette(), "Ctrl+K; Ctrl+Shift+P", "search"),
     Action("help.tour", "Help", "&First steps", "A tour of the window in two minutes.", lambda w: w.tour(), "F1", "help"),
+    *(_lesson(each.key, each.title, each.text[0]) for each in LESSONS),
     Action("help.shortcuts", "Help", "&Keys", "All shortcuts on one page.", lambda w: w.show_shortcuts(), "Ctrl+/", "keyboard"),
     Action("help.about", "Help", "&About", "Version, license, folders.", lambda w: w.about(), "", "info"),
 )

@@ -151,6 +151,9 @@ class Window(Protocol):
     def tour(self) -> None:
         """Start the tour of the window."""
 
+    def open_lesson(self, key: str) -> None:
+        """Open the designs of a lesson, and its text."""
+
     def show_shortcuts(self) -> None:
         """Open the page of shortcuts and gestures."""
 

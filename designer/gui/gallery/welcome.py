@@ -1,4 +1,4 @@
-"""The welcome page: a first training, new and recent designs, and the gallery."""
+"""The welcome page: a first training, new and recent designs, lessons, and the gallery."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +21,7 @@ from designer.gui.documents.document import Document
 from designer.gui.documents.recent_designs import RecentDesigns
 from designer.gui.documents.workspace import Workspace
 from designer.gui.gallery.browser import Browser
+from designer.gui.gallery.lessons import LessonRow
 from designer.preferences import Preferences
 from designer.resources import folder
 
@@ -43,6 +44,8 @@ class Welcome(QWidget):
         The design that was edited last is to be shown.
     compare_requested(choice)
         A preset is to be compared with another network.
+    lesson_requested(key)
+        A lesson is to be opened.
     """
 
     open_requested = Signal()
@@ -54,6 +57,7 @@ class Welcome(QWidget):
     run_requested = Signal(Path)
     back_requested = Signal(object)
     compare_requested = Signal(object)
+    lesson_requested = Signal(str)
 
     def __init__(self, workspace: Workspace, preferences: Preferences) -> None:
         super().__init__(objectName="welcome")
@@ -124,7 +128,11 @@ class Welcome(QWidget):
         across.addWidget(self.side)
         right = QVBoxLayout()
         right.setContentsMargins(8, 16, 12, 0)
-        right.addWidget(self.gallery)
+        right.setSpacing(12)
+        self.lessons = LessonRow()
+        self.lessons.chosen.connect(self.lesson_requested)
+        right.addWidget(self.lessons)
+        right.addWidget(self.gallery, 1)
         across.addLayout(right, 1)
 
     def _side(self) -> QWidget:

@@ -8,7 +8,6 @@ from designer.gui.inside.sketchpad import PEN, Sketchpad
 
 _THINNEST, _THICKEST = 3, 20  # percent of the side
 _BESIDE = 76  # pixels of the settings
-_GAP = 10
 _PAUSE = 40  # milliseconds between two pictures of a line that is being drawn
 
 
@@ -65,14 +64,10 @@ class DrawingPage(QWidget):
         settings.addWidget(self.clear)
         across = QHBoxLayout(self)
         across.setContentsMargins(0, 0, 0, 0)
-        across.setSpacing(_GAP)
+        across.setSpacing(10)
         across.addWidget(self.pad, 1)
         across.addWidget(beside)
         self._changed()
-
-    def width_for(self, height: int) -> int:
-        """Return the width at which the sketchpad is as high as the page."""
-        return height + _GAP + _BESIDE
 
     @property
     def empty(self) -> bool:

@@ -19,6 +19,7 @@ from designer.gui.canvas.canvas import Canvas
 from designer.gui.documents.disk import DiskNotice, DiskWatch
 from designer.gui.documents.document_tabs import DocumentTabs
 from designer.gui.documents.workspace import Workspace
+from designer.gui.gallery.lessons import LessonCard
 from designer.gui.inside.map_card import MapCard
 from designer.gui.inside.map_overlay import MapOverlay
 from designer.gui.inside.try_panel import TryPanel
@@ -81,6 +82,8 @@ class Editor(QMainWindow):
         self.disk_watch = DiskWatch(workspace, self)
         self.disk_notice = DiskNotice(workspace)
         column.addWidget(self.disk_notice)
+        self.lesson_card = LessonCard(workspace)
+        column.addWidget(self.lesson_card)
         column.addWidget(self.canvas, 1)
         self.setCentralWidget(center)
         self._trainer = trainer

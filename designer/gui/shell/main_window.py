@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         self.welcome.tour_requested.connect(self.tour)
         self.welcome.demo_requested.connect(self.train_demo)
         self.welcome.run_requested.connect(self.show_training)
+        self.welcome.lesson_requested.connect(self.open_lesson)
         self._seen = False
         self._assemble()
         self.autosave = Autosave(self.workspace, remembered, self)
@@ -417,6 +418,26 @@ class MainWindow(QMainWindow):
         if self.workspace.document is None:
             self.documents.open_demo()
         Tour(self).begin()
+
+    def open_lesson(self, key: str) -> None:
+        """Open the designs of a lesson, those that are open already excepted, and its text."""
+        self.guarded(lambda: self._open_lesson(key))
+
+    def _open_lesson(self, key: str) -> None:
+        from designer import lessons
+
+        lesson, card = lessons.find(key), self.build_editor().lesson_card
+        designs = {
+            each.key: lessons.load(each) for each in lesson.designs
+        }  # all, or none is opened
+        recipe, documents = lessons.recipe(lesson), card.opened(lesson)
+        for name, design in designs.items():
+            if name not in documents:
+                documents[name] = self.workspace.add(design, saved=design, recipe=recipe)
+        card.begin(lesson, documents)
+        self.workspace.show(documents[lesson.designs[0].key])
+        if lesson.dock in self.docks:
+            self.show_dock(lesson.dock)
 
     def show_shortcuts(self) -> None:
         """Show all shortcuts."""
