@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 from safetensors.torch import save_file
 
 from designer.cli import main
+from designer.data.pictures import picture_files
 from designer.design.expressions import Scalar
 from designer.engine import export
 from designer.runs.folder import RunFolder
@@ -208,6 +209,22 @@ def test_folders_and_unreadable_files(
     assert heading.split() == ["file", "classes,", "the", "most", "probable", "first"]
     assert len(lines) == 2
     assert len({line.index("%") for line in lines}) == 1  # figures stand below one another
+
+
+def test_files_are_sorted_by_the_numbers_in_their_names(tmp_path: Path) -> None:
+    for name in ("10.png", "9.png", "b/2.png", "b/1.png", "a10/1.png", "a9/1.png", "9a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    found = [str(each.relative_to(tmp_path)) for each in picture_files([tmp_path])]
+    assert [each.replace("\\", "/") for each in found] == [
+        "9.png",
+        "9a.png",
+        "10.png",
+        "a9/1.png",
+        "a10/1.png",
+        "b/1.png",
+        "b/2.png",
+    ]
 
 
 def test_a_folder_without_pictures_is_refused(runs: dict[str, Path], tmp_path: Path, capsys):

@@ -15,12 +15,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.gui.data_scenes import data_scenes
-from tests.gui.hands import wait, wait_until
+from tests.gui.hands import LEFT, NONE, wait, wait_until
 
 README_FOLDER = Path(__file__).parents[2] / "assets" / "pictures"
 PRESETS = ("vgg16", "resnet50", "googlenet")
@@ -286,6 +287,7 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
     for row in DOCKS:
         window.show_dock(row.key)
         yield f"dock-{row.key}", docks[row.key].grab
+    yield from _try_scenes(window)
     yield from _run_scenes(window)
     yield from _notice_scenes(window)
     yield from data_scenes(window, Path(os.environ["GALLERY_RUNS"]).with_name("data"))
@@ -347,6 +349,43 @@ def _notice_scenes(window: "QWidget") -> Iterator[Scene]:
     window.docks["training"].setFloating(True)
     yield "floating-panel", lambda: seen(window)
     window.docks["training"].setFloating(False)
+
+
+def _try_scenes(window: "QWidget") -> Iterator[Scene]:
+    """Show what a run says of several pictures and of a drawing, and one that cannot be read."""
+    from PIL import Image
+
+    from designer.data import open_dataset
+    from designer.data.pictures import PictureForm
+
+    folder = Path(os.environ["GALLERY_RUNS"]).with_name("pictures")
+    folder.mkdir(exist_ok=True)
+    images = open_dataset("mnist10k").train.images.read(range(12), PictureForm(1, 28, 28))
+    for number, image in enumerate(images):
+        Image.fromarray(image[0]).save(folder / f"digit {number + 1}.png")
+    (folder / "no picture.png").write_bytes(b"")
+    panel, inspection = window.editor.try_it, window.trainer.inspection
+    window.show_dock("try")
+    panel.show_paths([folder])
+    wait_until(lambda: bool(inspection.pictures) and not inspection.busy, 60)
+    wait(WAIT_MS)
+    yield "try-several", lambda: seen(window)
+    inspection.choose(len(inspection.pictures) - 1)
+    wait_until(lambda: not inspection.busy, 60)
+    yield "try-unreadable", lambda: seen(window)
+    panel.draw.click()
+    pad = panel.drawing.pad
+    square = pad.square()
+    places = [(0.35, 0.2), (0.62, 0.2), (0.5, 0.5), (0.42, 0.82)]
+    points = [(square.topLeft() + QPointF(x, y) * square.width()).toPoint() for x, y in places]
+    QTest.mousePress(pad, LEFT, NONE, points[0])
+    for point in points[1:]:
+        QTest.mouseMove(pad, point)
+        wait(20)
+    QTest.mouseRelease(pad, LEFT, NONE, points[-1])
+    wait_until(lambda: not inspection.busy, 60)
+    yield "try-drawing", lambda: seen(window)
+    panel.draw.click()
 
 
 def _run_scenes(window: "QWidget") -> Iterator[Scene]:

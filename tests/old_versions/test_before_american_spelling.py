@@ -9,10 +9,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from designer.analysis.analysis import analyze
+from designer.cli import main
 from designer.design import files
 from designer.engine import checkpoint, export
 from designer.engine.training import train
@@ -141,3 +144,26 @@ def test_a_run_is_exported(name: str, folder: Path) -> None:
     assert answer.flatten().tolist() == pytest.approx(EXPECTED["answers"][name], abs=1e-5)
     paths = [folder / f"model{suffix}" for suffix in EXPORT_FORMATS]
     assert [done.path for done in export.export(model, paths)] == paths
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_is_asked_about_a_picture(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = RunFolder(folder / "runs" / name)
+    about = run.preprocessing()
+    channels, height, width = about.input
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, channels), np.uint8)
+    Image.fromarray(pixels.squeeze()).save("picture.png")
+    assert main(["predict", str(run.path), "picture.png", "--json", "--device", "cpu"]) == 0
+    [found] = json.loads(capsys.readouterr().out)
+    image = torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
+    mean, deviation = (torch.tensor(each).view(-1, 1, 1) for each in (about.mean, about.deviation))
+    with torch.no_grad():
+        scores = export.of_run(run).network(((image - mean) / deviation)[None])[0]
+    probabilities, order = scores.softmax(0).topk(len(found["predictions"]))
+    assert [each["class"] for each in found["predictions"]] == [
+        about.classes[number] for number in order.tolist()
+    ]
+    values = [each["probability"] for each in found["predictions"]]
+    assert values == pytest.approx(probabilities.tolist(), abs=1e-5)
