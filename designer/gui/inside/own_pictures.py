@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage
 
 from designer.errors import DesignerError
 
-_DRAWINGS = 20  # that stay: the worker may still read one while the next are drawn
+_PASSING = 20  # pictures that stay: the worker may still read one while the next are drawn
 
 
 class OwnPictures:
@@ -18,14 +18,18 @@ class OwnPictures:
     def __init__(self) -> None:
         self._folder: Path | None = None
         self._number = 0
-        self._drawings: deque[Path] = deque()
+        self._passing: deque[Path] = deque()
 
     def drawn(self, image: QImage) -> Path:
-        """Write a drawing; only the last ones are kept."""
+        """Write a drawing."""
+        return self._write(image, "Drawing")
+
+    def passing(self, image: QImage) -> Path:
+        """Write a drawing that is not complete yet; only the last ones are kept."""
         path = self._write(image, "Drawing")
-        self._drawings.append(path)
-        while len(self._drawings) > _DRAWINGS:
-            self._drawings.popleft().unlink(missing_ok=True)
+        self._passing.append(path)
+        while len(self._passing) > _PASSING:
+            self._passing.popleft().unlink(missing_ok=True)
         return path
 
     def pasted(self, image: QImage) -> Path:

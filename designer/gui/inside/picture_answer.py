@@ -108,6 +108,11 @@ class PictureAnswer(QWidget):
         self.seen.show_picture(seen, "")
         self.seen.setToolTip(f"{seen.height()}×{seen.width()} pixels")
 
+    def forget(self) -> None:
+        """Show no answer, as another is awaited."""
+        self._clear()
+        self._say("")
+
     def show_fault(self, sentence: str, *, retry: bool) -> None:
         """Say why there is no answer; `retry` if another try may help."""
         self._clear()

@@ -44,7 +44,7 @@ from designer.gui.inside.picture_answer import PictureAnswer
 from designer.gui.inside.result_table import THUMBNAIL, ResultTable
 from designer.gui.worker.inspection import Reply
 from designer.gui.worker.trainer import Trainer
-from designer.runs.inspection import Picture
+from designer.runs.inspection import Picture, Subject
 from designer.storage import save_file, unwritable
 
 TOP = 10  # classes of the chosen picture
@@ -78,6 +78,7 @@ class TryPanel(QWidget):
         self.drawing.drawn.connect(self._drawn)
         self.drawing.settled.connect(self._settled)
         self._noted, self._said = "", ""  # by the choice of the network, and by the worker
+        self._network: Subject | None = None  # that was asked last
         self._asked: dict[str, Hashable] = {}  # what was asked last, by key
         self._drawn_since = False  # the drawing has changed while its answer was awaited
         self._dragged = False
@@ -251,6 +252,7 @@ class TryPanel(QWidget):
     def _settled(self) -> None:
         """Let all panels look at the drawing."""
         self.inspection.cancel(_DRAWING)
+        self._asked.pop(_DRAWING, None)
         self._drawn_since = False
         if self.drawing.empty:
             self.inspection.show(())
@@ -273,7 +275,7 @@ class TryPanel(QWidget):
             self._drawn_since = True
             return
         try:
-            picture = Picture(file=str(self.own.drawn(self.drawing.pad.picture())))
+            picture = Picture(file=str(self.own.passing(self.drawing.pad.picture())))
         except DesignerError as error:
             self._refuse(str(error))
             return
@@ -325,6 +327,10 @@ class TryPanel(QWidget):
             if self.network.error and chosen is not None:
                 self.answer.show_fault(self.network.error, retry=False)
             return
+        if self.inspection.subject != self._network:
+            self._network, self._said = self.inspection.subject, ""
+            self.answer.forget()  # what another network said
+            self._say_note()
         network = (self.inspection.subject, self.inspection.version)
         if chosen is not None:
             self._ask_once(_ONE, (network, chosen), self._ask_about_chosen)

@@ -111,6 +111,14 @@ def test_a_digit_is_drawn(window: MainWindow, panel: TryPanel) -> None:
     assert len(panel.drawing.pad.strokes) == 1 and window.workspace.design is design
     settled(panel)
     wait_until(lambda: top(panel) == "1", SECONDS)
+    pad, middle = panel.drawing.pad, panel.drawing.pad.square().center().toPoint()
+    before = panel.answer.bars.predictions
+    QTest.mousePress(pad, LEFT, NONE, middle - QPoint(40, 40))
+    QTest.mouseMove(pad, middle + QPoint(40, -40))
+    wait_until(lambda: panel.answer.bars.predictions != before, SECONDS)  # while it is drawn
+    assert len(pad.strokes) == 2
+    QTest.mouseRelease(pad, LEFT, NONE, middle + QPoint(40, -40))
+    settled(panel)
     hands.click(panel.drawing.clear)
     assert panel.inspection.pictures == () and "while you draw" in panel.answer.words.text()
     angles = np.linspace(0.3, 2 * np.pi + 0.3, 16)
