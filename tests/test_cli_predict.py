@@ -175,7 +175,11 @@ def test_predictions_are_those_of_onnxruntime(
 
 
 def test_folders_and_unreadable_files(
-    runs: dict[str, Path], pictures: list[Path], tmp_path: Path, capsys
+    runs: dict[str, Path],
+    pictures: list[Path],
+    tmp_path: Path,
+    capsys,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     inside = tmp_path / "photos" / "more"
     inside.mkdir(parents=True)
@@ -209,6 +213,10 @@ def test_folders_and_unreadable_files(
     assert heading.split() == ["file", "classes,", "the", "most", "probable", "first"]
     assert len(lines) == 2
     assert len({line.index("%") for line in lines}) == 1  # figures stand below one another
+    assert all(line.count("%") == 2 for line in lines)
+    monkeypatch.setenv("COLUMNS", str(max(map(len, lines)) - 3))
+    assert main(["predict", str(runs["gray"]), *words]) == 1
+    assert all(line.count("%") == 1 for line in capsys.readouterr().out.splitlines()[1:])
 
 
 def test_files_are_sorted_by_the_numbers_in_their_names(tmp_path: Path) -> None:
@@ -279,9 +287,16 @@ def test_weights_of_a_design(runs, pictures, tmp_path, capsys) -> None:
         ([str(runs["color"]), "--set", "classes=3"], "--set is for designs"),
         ([str(runs["color"]), "--weights", "epoch:7"], "keeps no checkpoint of epoch 7"),
         ([str(runs["color"]), "--weights", "newest"], "best, last or epoch:NUMBER"),
+        ([str(runs["color"]), "--device", "gpu"], "device takes one of auto, cuda, mps, cpu"),
     ):
         assert main(["predict", words[0], str(pictures[9]), *words[1:]]) == 1
         assert sentence in capsys.readouterr().err
+
+
+def test_outputs_that_the_data_do_not_name_are_numbered(pictures, capsys) -> None:
+    """LeNet-5's recipe is for digits, of which there are fewer."""
+    [found] = answer(capsys, "lenet5", pictures[0], "--set", "classes=12", "--top", "12")
+    assert {each["class"] for each in found["predictions"]} == {str(each) for each in range(12)}
 
 
 def answer(capsys, source: str, picture: Path, *words: str) -> object:

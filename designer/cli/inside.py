@@ -1,5 +1,6 @@
 """Commands that look into networks, and how they are told which network with which weights."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +15,14 @@ from designer.cli.options import (
     TRAINING,
     WEIGHTS,
     as_json,
+    choices_help,
     data_help,
     design_settings,
     one_of,
     runs_option,
     set_recipe_option,
 )
-from designer.cli.output import say_aside, show, write
+from designer.cli.output import say_aside, show, width, write
 from designer.cli.parameters import Command, Text, Whole, argument, option
 from designer.errors import DesignerError
 
@@ -41,8 +43,24 @@ network_weights = option(
     help="Of a run: best, last or epoch:N; best if not given. Of a design: a run, a file, "
     "torchvision:NAME, or latest for the latest finished run that fits; fresh ones if not given.",
 )
+
+
+def _known_device(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuse the name of a device that a recipe would not take, either."""
+    if value is not None:
+        from designer.recipe.reading import changed
+        from designer.recipe.recipe import Recipe
+
+        changed(Recipe(), {"device": value})
+    return value
+
+
 device_option = option(
-    "--device", type=one_of("device"), metavar="NAME", help="auto, cuda, mps or cpu."
+    "--device",
+    type=one_of("device"),
+    callback=_known_device,
+    metavar="NAME",
+    help=lambda: f"Where to compute: {choices_help('device')}",
 )
 
 
@@ -157,7 +175,7 @@ def predict(
     if as_json:
         write(predictions.to_json(found))
     elif table is None:
-        show(predictions.lines(found))
+        show(predictions.lines(found, width(sys.stdout)))
     faults = [each["error"] for each in found if "error" in each]
     for sentence in faults:
         say_aside(sentence)

@@ -14,6 +14,8 @@ from designer.cli.output import printable
 from designer.runs.inspection import Picture, Subject
 from designer.storage import save_file, unwritable
 
+_BETWEEN = 3  # columns between two predictions
+
 Answer = Mapping[str, Any]
 """What a network says of a file; see `designer.engine.inspect.prediction.predict`."""
 
@@ -45,8 +47,17 @@ def to_json(found: Sequence[Answer]) -> str:
     return f"{msgspec.json.format(msgspec.json.encode(text), indent=1).decode()}\n"
 
 
-def lines(found: Sequence[Answer]) -> Iterator[Line]:
-    """Yield a table with a line for each file; those that cannot be read are left out."""
+def lines(found: Sequence[Answer], width: int | None = None) -> Iterator[Line]:
+    """Yield a table with a line for each file; those that cannot be read are left out.
+
+    Parameters
+    ----------
+    found
+        What `predict` returned.
+    width
+        The columns of the terminal: of each file as many predictions are named as fit, but at least
+        one. None names all.
+    """
     rows = [
         (printable(_text(each["file"])), [_cell(one) for one in each["predictions"]])
         for each in found
@@ -60,13 +71,20 @@ def lines(found: Sequence[Answer]) -> Iterator[Line]:
         max(cells_of(cells[column][0]) for _, cells in rows if column < len(cells))
         for column in range(count)
     ]
+    if width is not None:
+        room, figure = width - first, max(len(cells[0][1]) for _, cells in rows)
+        for column, each in enumerate(widths):
+            room -= _BETWEEN + each + 1 + figure
+            if room < 0:
+                widths = widths[: max(1, column)]
+                break
     yield Line(f"{padded('file', first)}  {_title(found)}", Style.HEADING)
     for name, cells in rows:
         texts = (
             f"{padded(text, width)} {value}"
             for (text, value), width in zip(cells, widths, strict=False)
         )
-        yield Line(f"{padded(name, first)}  {'   '.join(texts)}".rstrip())
+        yield Line(f"{padded(name, first)}  {(' ' * _BETWEEN).join(texts)}".rstrip())
 
 
 def write_table(path: Path, found: Sequence[Answer]) -> None:
@@ -109,7 +127,7 @@ def _row(answer: Answer) -> dict[str, Any]:
 def _cell(one: Mapping[str, Any]) -> tuple[str, str]:
     """Return the name of a prediction, and its figure in a fixed width."""
     if "value" in one:
-        return printable(one["name"]), f"{one['value']:12.6g}"
+        return printable(one["name"]), f"{one['value']:11.5g}"
     return printable(one["class"]), f"{100 * one['probability']:5.1f} %"
 
 

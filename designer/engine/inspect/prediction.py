@@ -120,9 +120,10 @@ def answers(loaded: Loaded, output: Tensor) -> Tensor:
 
 
 def names(loaded: Loaded, count: int) -> tuple[str, ...]:
-    """Return what the outputs are called: by their numbers where the run does not name them."""
+    """Return what the outputs are called: their numbers where the data do not name so many."""
     given = loaded.preprocessing
-    return given.classes or given.labels or given.numbers or tuple(map(str, range(count)))
+    named = given.classes or given.labels or given.numbers
+    return named if len(named) == count else tuple(map(str, range(count)))
 
 
 def _named(loaded: Loaded, values: Tensor, top: int) -> list[dict[str, Any]]:

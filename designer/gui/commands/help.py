@@ -41,7 +41,7 @@ GESTURES = (
     ("Ctrl+arrow keys", "Move the selected nodes a little."),
     ("Wheel, Space+drag, middle drag", "Move the view."),
     ("Ctrl+wheel, pinch", "Zoom about the pointer."),
-    ("Drop a file on the window", "Open a design or a run; train on data."),
+    ("Drop a file on the window", "Open a design or a run; train on data; try a picture."),
     ("Escape while dragging", "Cancel the drag."),
 )
 """Gestures and what they do, for the page of shortcuts."""

@@ -8,6 +8,7 @@ from designer.gui.inside.sketchpad import PEN, Sketchpad
 
 _THINNEST, _THICKEST = 3, 20  # percent of the side
 _BESIDE = 76  # pixels of the settings
+_GAP = 10
 _PAUSE = 40  # milliseconds between two pictures of a line that is being drawn
 
 
@@ -64,10 +65,14 @@ class DrawingPage(QWidget):
         settings.addWidget(self.clear)
         across = QHBoxLayout(self)
         across.setContentsMargins(0, 0, 0, 0)
-        across.setSpacing(10)
+        across.setSpacing(_GAP)
         across.addWidget(self.pad, 1)
         across.addWidget(beside)
         self._changed()
+
+    def width_for(self, height: int) -> int:
+        """Return the width at which the sketchpad is as high as the page."""
+        return height + _GAP + _BESIDE
 
     @property
     def empty(self) -> bool:

@@ -67,6 +67,7 @@ class NetworkChoice(QWidget):
         self.inspection = trainer.inspection
         self.choice = THIS_DESIGN
         self.weights = ""  # of the run that is chosen; "" while the user chose none
+        self._version = 0  # of the weights when they were listed
         self.error = ""  # why nothing can be looked into
         self._runs: Sequence[Path] = ()
         self._pretrained: Sequence[tuple[str, str]] = ()  # title and source
@@ -257,11 +258,13 @@ class NetworkChoice(QWidget):
     def _run_shown(self) -> None:
         """Follow the Training panel to another run."""
         shown = self.trainer.shown
-        self.weights = ""
-        if shown is not None:
-            self.choose(Choice(run=str(shown.run.path.absolute())))
-        else:
+        if shown is None:
             self.choose(self.choice if self.choice.run == "" else THIS_DESIGN)
+            return
+        run = str(shown.run.path.absolute())
+        if run != self.choice.run:  # else the user may have chosen weights of it
+            self.weights = ""
+        self.choose(Choice(run=run))
 
     def _state_changed(self) -> None:
         """Take the best weights once a training has ended."""
@@ -295,7 +298,11 @@ class NetworkChoice(QWidget):
                 self.choice, self.weights = Choice(weights=subject.weights), ""
                 self._fill()
                 self.noted.emit("")
-        elif subject.run != self.choice.run or subject.weights != self._used_weights():
+            return
+        if self._version != self.inspection.version:
+            self._version = self.inspection.version
+            self._fill_weights()  # the training may have kept another epoch
+        if subject.run != self.choice.run or subject.weights != self._used_weights():
             self.choice, self.weights = Choice(run=subject.run), subject.weights
             self._fill()
             self._compare()

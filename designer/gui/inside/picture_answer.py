@@ -21,6 +21,11 @@ _SIDE_BY_SIDE = 38  # line heights of a width from which the two pictures are si
 class PictureAnswer(QWidget):
     """Shows a picture and the answer, or a sentence and a button in its place.
 
+    Attributes
+    ----------
+    foot
+        The room below the answer.
+
     Signals
     -------
     again()
@@ -32,6 +37,7 @@ class PictureAnswer(QWidget):
     def __init__(self) -> None:
         super().__init__(objectName="try-answer")
         self.picture: Picture | None = None
+        self._drawing = False
         self.original = PictureView("Picture")
         self.seen = PictureView("As the network saw it")
         self.pictures = QWidget()
@@ -47,6 +53,7 @@ class PictureAnswer(QWidget):
             objectName="try-words", wordWrap=True, textFormat=Qt.TextFormat.PlainText
         )
         self.words.setProperty("role", "warning")
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.retry = QPushButton("Try again", objectName="try-again")
         self.retry.clicked.connect(self.again)
@@ -56,7 +63,10 @@ class PictureAnswer(QWidget):
         right.addWidget(self.words)
         right.addWidget(self.retry, 0, Qt.AlignmentFlag.AlignLeft)
         right.addWidget(self.bars, 1)
-        right.addStretch(0)
+        self.rest = QWidget()  # the room below a sentence
+        right.addWidget(self.rest, 1)
+        self.foot = QVBoxLayout()
+        right.addLayout(self.foot)
         across = QHBoxLayout(self)
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(12)
@@ -72,13 +82,13 @@ class PictureAnswer(QWidget):
         self.picture = picture
         if picture is None:
             self.name.setText("")
-            self.original.show_picture(None, "")
+            self._show_original(None)
             self._clear()
             return
         self.name.setText(picture.name)
         self.name.setToolTip(tip(picture.file or picture.name))
         if not picture.file:  # an example of the data, whose file the worker knows
-            self.original.show_picture(None, "")
+            self._show_original(None)
             return
         path = picture.file
 
@@ -98,14 +108,24 @@ class PictureAnswer(QWidget):
 
     def _has_read(self, picture: Picture, found: QImage | None) -> None:
         if picture == self.picture:
-            self.original.show_picture(found, "")
+            self._show_original(found)
+
+    def _show_original(self, found: QImage | None) -> None:
+        self.original.show_picture(found, "")
+        self.original.setVisible(found is not None and not self._drawing)
+        self._show_pair()
+
+    def _show_pair(self) -> None:
+        """Leave no room for pictures that are not there."""
+        self.pictures.setVisible(not (self.original.isHidden() and self.seen.isHidden()))
 
     def show_answer(self, predictions: Sequence[Prediction], seen: QImage) -> None:
         """Show what the network says of the picture, and how it saw it."""
         self._say("")
-        self.pictures.show()
         self.bars.show_predictions(predictions)
         self.seen.show_picture(seen, "")
+        self.seen.show()
+        self._show_pair()
         self.seen.setToolTip(f"{seen.height()}×{seen.width()} pixels")
 
     def forget(self) -> None:
@@ -117,23 +137,24 @@ class PictureAnswer(QWidget):
         """Say why there is no answer; `retry` if another try may help."""
         self._clear()
         self._say(sentence)
-        self.pictures.setVisible(self.picture is not None)
         self.retry.setVisible(retry)
 
     def show_hint(self, sentence: str) -> None:
         """Say what the user may do, while there is no picture."""
         self.show_picture(None)
         self._say(sentence, role="faint")
-        self.pictures.hide()
 
     def show_drawing(self, drawing: bool) -> None:
         """Leave out what the sketchpad shows already, if the picture is drawn on it."""
-        self.original.setVisible(not drawing)
+        self._drawing = drawing
+        self._show_original(self.original.area.picture)
         self.name.setVisible(not drawing)
 
     def _clear(self) -> None:
         self.bars.show_predictions(())
         self.seen.show_picture(None, "")
+        self.seen.hide()
+        self._show_pair()
 
     def _say(self, sentence: str, *, role: str = "warning") -> None:
         if self.words.property("role") != role:
@@ -144,6 +165,7 @@ class PictureAnswer(QWidget):
         self.words.setVisible(bool(sentence))
         self.retry.hide()
         self.bars.setVisible(not sentence)
+        self.rest.setVisible(bool(sentence))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

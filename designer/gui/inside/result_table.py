@@ -148,7 +148,7 @@ class Results(QAbstractTableModel):
             return self.pictures[number].name
         best = self.best(number)
         if best is None:
-            return self.error(number) if column == 1 else ""
+            return "cannot be read" if column == 1 and self.error(number) else ""
         if not self.of_numbers:
             return name_of(best) if column == 1 else value_of(best)
         values = self.found[number]["predictions"]

@@ -49,7 +49,7 @@ from designer.storage import save_file, unwritable
 
 TOP = 10  # classes of the chosen picture
 _AT_ONCE = 32  # pictures of the table in one question, so that other questions come between
-_LEFT = 52  # percent of the width that the table and the sketchpad have at first
+_LEFT = 52  # percent of the width that the table has at first
 _SLOW = 500  # milliseconds after which it is shown how far the work is
 _HINT = "Draw with the mouse: the network says what it sees while you draw."
 _TABLE, _ONE, _DRAWING = "try-table", "try", "try-drawing"  # the keys of the questions
@@ -131,11 +131,13 @@ class TryPanel(QWidget):
         going.addWidget(self.bar, 1)
         going.addWidget(self.stop)
         self.progress.hide()
+        self.answer.foot.addWidget(self.progress)
         self.left = QStackedWidget()
         self.left.addWidget(self.table)
         self.left.addWidget(self.drawing)
         self.content = QSplitter(Qt.Orientation.Horizontal)
         self.content.setChildrenCollapsible(False)
+        self.content.setHandleWidth(9)
         self.content.addWidget(self.left)
         self.content.addWidget(self.answer)
         self.content.setStretchFactor(0, 1)
@@ -149,7 +151,6 @@ class TryPanel(QWidget):
         column.setSpacing(5)
         column.addLayout(top)
         column.addWidget(self.note)
-        column.addWidget(self.progress)
         column.addWidget(self.pages, 1)
 
     def _empty_page(self) -> QWidget:
@@ -347,7 +348,9 @@ class TryPanel(QWidget):
         self.answer.show_drawing(drawing)
         if drawing != self._sized_for_drawing:
             self._sized_for_drawing = drawing
-            self.content.setSizes([_LEFT, 100 - _LEFT])
+            whole = max(self.width(), 1)
+            left = self.drawing.width_for(self.pages.height()) if drawing else whole * _LEFT // 100
+            self.content.setSizes([left, whole - left])
         self.more.setVisible(several)
         nothing = not self.inspection.pictures and not drawing
         self.pages.setCurrentWidget(self.empty if nothing else self.content)
@@ -389,6 +392,8 @@ class TryPanel(QWidget):
 
     def _failed(self, sentence: str) -> None:
         self._ended()
+        self._said = ""
+        self._say_note()
         self._asked.pop(_ONE, None)
         self.answer.show_fault(sentence, retry=True)
 

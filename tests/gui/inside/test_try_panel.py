@@ -148,7 +148,7 @@ def test_pictures_are_dropped_chosen_sorted_copied_and_pasted(
     assert table.isVisible()
     names = [results.index(row, 0).data() for row in range(3)]
     assert names == ["broken.png", "one.png", "zero.png"]
-    assert "cannot be read (" in results.index(0, 1).data()
+    assert results.index(0, 1).data() == "cannot be read"
     assert "cannot be read (" in panel.answer.words.text() and not panel.answer.retry.isVisible()
     assert [results.index(row, 1).data() for row in (1, 2)] == ["1", "0"]
     assert results.index(1, 0).data(Qt.ItemDataRole.DecorationRole).width() == 32
