@@ -4,6 +4,8 @@ Both get the same source, images, batch and optimizer, each in a process of its 
 turns of a few dozen steps, so that other processes slow both alike. The rows are medians over all
 turns of several such pairs, writing the event log included. The first steps of a turn are run but
 not counted: a process that was asleep takes twice the time for them.
+The rows of statistics compare the steps of one training: every second one measures its layers, and
+what that takes is spread over the steps between two measurements at the default rate.
 ``python -m tests.benchmarks.training`` prints the table.
 """
 
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -30,6 +33,8 @@ PAIRS = 3  # of processes, since the memory layout of one process influences all
 TURNS = 24  # of each process
 EVERY = 10  # steps between two step events; each such interval is timed
 TIMED = {"lenet": 3, "tiny": 20}  # intervals that are timed in a turn
+
+MEASURED = {"lenet5": ("mnist10k", 300), "resnet_cifar": ("shapes10", 24)}  # data, steps
 
 Row = tuple[str, float, float, float, str]
 Pair = tuple[float, float]
@@ -61,6 +66,8 @@ def run() -> list[Row]:
             f"overhead <= 60, is {extra:.0f}",
         ),
         ("LeNet-5, batch 64: peak memory, MiB", *peaks, peaks[0] / peaks[1], "<= 1.1"),
+        _statistics("lenet5", "LeNet-5: ms/step with statistics"),
+        _statistics("resnet_cifar", "ResNet-20: ms/step with statistics"),
     ]
 
 
@@ -173,6 +180,42 @@ def _ours(design: Design, clock: _Clock) -> None:
         train(begin(Path(folder) / "run", design, recipe))
 
 
+def _statistics(name: str, label: str) -> Row:
+    """Return the milliseconds a step with statistics at the default rate, and without."""
+    command = [sys.executable, "-m", "tests.benchmarks.training", name, "statistics"]
+    printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    measured, plain, every = map(float, printed.split())
+    with_ = plain + (measured - plain) / every
+    return (label, 1e3 * with_, 1e3 * plain, with_ / plain, "<= 1.05")
+
+
+def _measure_statistics(name: str) -> None:
+    """Print the median seconds of a step that is measured and of one that is not, and the rate."""
+    from designer.engine.layer_statistics import Statistics
+    from designer.engine.training import train
+    from designer.recipe.reading import changed
+    from designer.recipe.recipe import Recipe
+
+    data, last = MEASURED[name]
+    after_update = Statistics.after_update
+    times: list[float] = []
+
+    def timed(statistics: Statistics, **step: Any) -> None:
+        after_update(statistics, **step)
+        times.append(time.perf_counter())
+        if step["step"] == last:
+            took = [after - before for before, after in pairwise(times[3:])]
+            # Of the steps 5, 6, 7 ... the even ones are measured.
+            print(median(took[1::2]), median(took[::2]), Recipe().statistics, flush=True)
+            raise SystemExit  # which passes all that handles failures of a training
+
+    Statistics.after_update = timed  # type: ignore[method-assign]
+    settings = {"data.source": data, "statistics": 2, "epochs": 2, "device": "cpu"}
+    recipe = changed(presets.recipe(name) or Recipe(), settings)
+    with tempfile.TemporaryDirectory() as folder:
+        train(begin(Path(folder) / "run", presets.load(name), recipe))
+
+
 def _loop(design: Design, clock: _Clock) -> None:
     """Train the same network in a loop written by hand, with images in memory."""
     import torch
@@ -204,7 +247,9 @@ def _loop(design: Design, clock: _Clock) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
+    if sys.argv[2:] == ["statistics"]:
+        _measure_statistics(sys.argv[1])
+    elif sys.argv[1:]:
         _take_turns(*sys.argv[1:])
     else:
         main()

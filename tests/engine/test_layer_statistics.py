@@ -7,14 +7,14 @@ import torch
 
 from designer.design import edits
 from designer.design.values import Block, BlockNode, Design, Edge, Graph, LayerNode
-from designer.engine import training
+from designer.engine import figures, training
 from designer.engine.figures import Rows
 from designer.engine.layer_statistics import Statistics, count_rows, watched
 from designer.engine.training import train
 from designer.layers.activation import ReLU, Tanh
 from designer.layers.catalogue import layer_types
 from designer.layers.category import Category
-from designer.runs.layer_statistics import read_measurements
+from designer.runs.layer_statistics import BINS, read_measurements
 from designer.runs.train_on import train_on
 from tests.engine.plain_statistics import assert_dead_and_saturated, assert_figures_of
 from tests.engine.samples import TINY, WITHOUT_DROPOUT, create, tiny_recipe, write_data
@@ -223,6 +223,13 @@ def test_values_that_are_not_finite_have_no_figures_and_no_histogram(bad):
     assert (broken.mean, broken.deviation, broken.norm) == (None, None, None)
     assert (broken.zeros, broken.dead, sum(broken.counts)) == (0.25, 0.0, 0)
     assert (whole.saturated, whole.dead) == (0.0, None)
+
+
+def test_values_are_counted_alike_on_every_device():
+    places = torch.cat((torch.rand(5000) * BINS, torch.arange(BINS + 1)))
+    one, other = figures._by_bincount(places.clone()), figures._by_histc(places.clone())
+    assert torch.equal(one, other)
+    assert one.sum() == len(places)
 
 
 def test_layers_in_blocks_are_measured_under_the_paths_of_the_canvas(tmp_path, data):

@@ -9,11 +9,13 @@ from designer.design.values import LayerNode
 from designer.engine import checkpoint
 from designer.engine.training import train
 from designer.errors import DesignerError
+from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
+from designer.runs.layer_statistics import read_measurements
 from designer.runs.train_on import train_on
-from tests.engine.samples import chain, create, tiny_recipe, write_data
+from tests.engine.samples import WITHOUT_DROPOUT, chain, create, tiny_recipe, write_data
 from tests.engine.test_training import StopAt
 
 PRECISIONS = ["float32", "float16", "bfloat16"]
@@ -89,3 +91,27 @@ def test_a_network_too_large_for_the_gpu_is_refused_with_words_about_memory(
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert "batch" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_layers_are_measured_as_on_the_cpu(precision: str, tmp_path: Path) -> None:
+    """Gradients are those of the loss itself, whatever half precision multiplied it by."""
+    design = WITHOUT_DROPOUT
+    found = []
+    for device in ("cuda", "cpu"):
+        settings = {"precision": precision if device == "cuda" else "float32", "statistics": 1}
+        recipe = recipe_of(tmp_path, epochs=1, **settings)
+        run = create(tmp_path / device, changed(recipe, {"device": device}), design)
+        train(run)
+        found.append(read_measurements(run.layers)[0])
+    near = {"float32": 1e-3, "float16": 0.05, "bfloat16": 0.2}[precision]
+    for one, other in zip(*(each.layers for each in found), strict=True):
+        assert (one.path, one.kind, one.name, sum(one.counts)) == (
+            other.path,
+            other.kind,
+            other.name,
+            sum(other.counts),
+        )
+        if other.norm and other.norm > 1e-6:  # a bias before a norm has no gradient but rounding
+            assert one.norm == pytest.approx(other.norm, rel=near)
+            assert one.deviation == pytest.approx(other.deviation, rel=near, abs=near * other.norm)
