@@ -224,7 +224,7 @@ def interval(every: int, *, rows: int, steps: int) -> int:
     -------
     int
         ``every``, or more where the file would become larger than `MOST_BYTES`: ResNet-152 is
-        measured about 60 times, however long it is trained.
+        measured about 50 times, however long it is trained.
     """
     if not every:
         return 0
