@@ -22,6 +22,7 @@ from designer.runs.explanations import EXPLANATIONS
 from designer.runs.inspection import Picture
 
 _BATCH = 32  # covered pictures computed at once
+_PASSED = (Category.POOLING, Category.REGULARIZATION, Category.PORT)  # by the default node
 _PATCHES = 7  # by default, patches side by side along the shorter side of the picture
 
 
@@ -79,8 +80,9 @@ def explain(
     Returns
     -------
     dict
-        ``method``, ``class`` and its ``index``, its ``probability`` (of numbers, ``value``), the
-        ``node`` ("" for methods without one), ``patch`` and ``stride`` (None likewise).
+        ``method``, ``class``, its ``index`` among all ``classes``, its ``probability`` (of numbers,
+        ``value``), the ``node`` ("" for methods without one), ``patch`` and ``stride`` (None
+        likewise).
     dict of Array
         ``map``, float32 (height, width), in the size of the picture as the network sees it; and
         the picture so ``seen``, uint8 (height, width, channels).
@@ -109,9 +111,11 @@ def explain(
     question = Question(index, node, patch, stride, progress)
     found = METHODS[method](loaded, batch, question)
     kind = "value" if loaded.preprocessing.targets == "numbers" else "probability"
+    names = prediction.names(loaded, len(answers))
     fields = {
         "method": method,
-        "class": prediction.names(loaded, len(answers))[index],
+        "class": names[index],
+        "classes": list(names),
         "index": index,
         kind: float(answers[index]),
         "node": node if row.at_node else "",
@@ -125,7 +129,8 @@ def explain(
 def default_node(steps: Steps) -> str:
     """Return where Grad-CAM is computed by default: the last image before pooling and flattening.
 
-    It has the finest map of what the last convolutions found.
+    It has the finest map of what the last convolutions found. Dropout, which passes images on
+    unchanged, does not count.
 
     Raises
     ------
@@ -134,8 +139,8 @@ def default_node(steps: Steps) -> str:
     """
     for step in reversed(steps.steps):
         layer = step.result.layer
-        pools = layer is not None and layer.category in (Category.POOLING, Category.PORT)
-        if not pools and not step.training_only and _gives_image(step):
+        passed = layer is not None and layer.category in _PASSED
+        if not passed and not step.training_only and _gives_image(step):
             return step.path
     raise DesignerError(
         "No node of this network gives an image of more than one pixel, which Grad-CAM needs: "

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from designer.gui.documents.workspace import Workspace
+from designer.gui.inside.maps_panel import MapsPanel
 from designer.gui.inside.try_panel import TryPanel
 from designer.gui.inspector.inspector import Inspector
 from designer.gui.palette.palette import Palette
@@ -136,6 +137,14 @@ DOCKS = (
         "The PyTorch source of the design.",
         BOTTOM,
         lambda c: CodePanel(c.workspace),
+        tab_with="analysis",
+    ),
+    Dock(
+        "maps",
+        "Maps",
+        "What the selected layer computes for a picture, its filters, and what speaks for a class.",
+        BOTTOM,
+        lambda c: MapsPanel(c.workspace, c.trainer, c.dock),
         tab_with="analysis",
     ),
     Dock(

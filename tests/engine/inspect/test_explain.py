@@ -151,6 +151,7 @@ def test_the_score_stands_before_a_last_softmax(tmp_path):
 def test_by_default_grad_cam_is_computed_before_the_last_pool():
     assert default_node(loaded("lenet5").steps) == "tanh2"
     assert default_node(loaded("resnet_cifar").steps) == "layer3.2.relu2"
+    assert default_node(loaded(TINY).steps) == "act"  # not the Dropout behind it
     flat = loaded(chain("Flat", (1, 1, 1), flat=LayerNode("Flatten")))
     with pytest.raises(DesignerError, match="No node of this network gives an image"):
         default_node(flat.steps)

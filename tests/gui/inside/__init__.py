@@ -1,0 +1,1 @@
+"""Tests of the docks that look into networks."""
