@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui.base import icons
+from designer.gui.base.flow_layout import FlowLayout
 from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.documents.document import Document
@@ -25,7 +26,7 @@ from designer.lessons import LESSONS, Lesson
 
 
 class LessonRow(QWidget):
-    """A button for each lesson, side by side.
+    """A button for each lesson, side by side, in several lines where the window is narrow.
 
     Signals
     -------
@@ -37,12 +38,11 @@ class LessonRow(QWidget):
 
     def __init__(self) -> None:
         super().__init__(objectName="lessons")
-        across = QHBoxLayout(self)
+        across = FlowLayout(self, gap=7, line_gap=6)
         across.setContentsMargins(0, 0, 0, 0)
-        across.setSpacing(6)
         self._title = QLabel("Lessons")
+        self._title.setContentsMargins(0, 0, 5, 0)
         across.addWidget(self._title)
-        across.addSpacing(6)
         self.buttons: dict[str, QPushButton] = {}
         for lesson in LESSONS:
             button = QPushButton(lesson.title, objectName=f"lesson-{lesson.key}")
@@ -51,7 +51,6 @@ class LessonRow(QWidget):
             button.clicked.connect(lambda _=False, key=lesson.key: self.chosen.emit(key))
             self.buttons[lesson.key] = button
             across.addWidget(button)
-        across.addStretch(1)
         theme.changed.connect(self._apply_theme)
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -17,9 +17,9 @@ from designer.analysis.accounting.totals import PRECISIONS, Totals
 from designer.analysis.report import formatting
 from designer.gui.base import numbers
 from designer.gui.base.boxes import ComboBox, SpinBox
+from designer.gui.base.flow_layout import FlowLayout
 from designer.gui.base.theme import mono, sans, strong
 from designer.gui.documents import fitting
-from designer.gui.panels.flow import FlowLayout
 from designer.recipe.optimizers import ESTIMATES, Optimizer, estimate_name, state_copies
 from designer.recipe.recipe import Recipe
 

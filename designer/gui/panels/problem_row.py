@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from designer.analysis.problems import Fix, Problem, Severity
 from designer.gui.base import icons, numbers
+from designer.gui.base.flow_layout import FlowLayout
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, sans
 from designer.gui.documents import steps
 from designer.gui.documents.training_problem import is_of_training
-from designer.gui.panels.flow import FlowLayout
 
 Group = Sequence[Problem]
 """The same problem in all uses of a block."""
