@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.benchmarks import gui_canvas, gui_session, gui_training
+from tests.benchmarks import gui_canvas, gui_maps, gui_session, gui_training
 
 ROUNDS = 7
 
@@ -55,6 +55,7 @@ def run() -> Iterator[Row]:
     """Yield (label, ours, the peer's or the goal's value, ratio, goal)."""
     yield from _start_and_memory()
     yield from gui_canvas.rows()
+    yield from gui_maps.rows()
     yield from gui_session.rows()
     yield from gui_training.rows()
 

@@ -289,6 +289,7 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
         yield f"dock-{row.key}", docks[row.key].grab
     yield from _try_scenes(window)
     yield from _run_scenes(window)
+    yield from _map_scenes(window)
     yield from _notice_scenes(window)
     yield from data_scenes(window, Path(os.environ["GALLERY_RUNS"]).with_name("data"))
     window.tour()
@@ -489,6 +490,46 @@ def _readme_scenes(window: "QWidget") -> Iterator[Scene]:
     wait_until(lambda: window.training.curves is not None)
     wait(1000)
     yield "training", whole
+    workspace.select([])
+    window.toggle_panels()
+    window.canvas.set_minimap(False)
+    window.resize(1600, 560)
+    window.canvas.set_flow(right=True)
+    _show_maps(window)
+    view = window.canvas.view
+    across = view.rect_of("image").united(view.rect_of("fc1")).center()
+    view.navigator.look_at(across, 0.84 * view.navigator.unit)
+    yield "maps", whole
+
+
+def _show_maps(window: "QWidget") -> None:
+    """Show feature maps on the canvas, of an example of the data."""
+    window.editor.maps.show(True)
+    wait_until(lambda: window.editor.maps.settled, seconds=120)
+    wait_until(lambda: not window.canvas.view.gliding.running)
+
+
+def _map_scenes(window: "QWidget") -> Iterator[Scene]:
+    """Show feature maps of LeNet-5 and of a ResNet with an expanded block, in both directions."""
+    run = min(Path(os.environ["GALLERY_RUNS"]).iterdir())
+    window.documents.open_demo()
+    window.trainer.show(run)
+    _show_maps(window)
+    for preset, block in (("lenet5", ""), ("resnet18", "layer1")):
+        if block:
+            window.workspace.open_preset(preset)
+            window.canvas.view.toggle_expanded(block)
+            wait_until(lambda: window.editor.maps.settled, seconds=120)
+        for right in (False, True):
+            window.canvas.set_flow(right=right)
+            window.canvas.fit()
+            yield f"maps-{preset}-fit-{'right' if right else 'down'}", lambda: seen(window)
+            view = window.canvas.view
+            first = f"{block}.0.conv1" if block else "conv1"
+            view.navigator.look_at(view.rect_of(first).center(), 0.8 * view.navigator.unit)
+            yield f"maps-{preset}-near-{'right' if right else 'down'}", lambda: seen(window)
+    window.canvas.set_flow(right=False)
+    window.editor.maps.show(False)
 
 
 def _size_scenes(window: "QWidget") -> Iterator[Scene]:
@@ -559,6 +600,7 @@ def _size_scenes(window: "QWidget") -> Iterator[Scene]:
         window.show_dock(row.key)
         yield f"dock-{row.key}", whole
     yield from _run_scenes(window)
+    yield from _map_scenes(window)
     yield from _notice_scenes(window)
     window.tour()
     yield "tour", whole

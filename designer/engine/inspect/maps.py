@@ -8,7 +8,7 @@ figures of large maps are those of some of their pixels.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from math import prod, sqrt
+from math import ceil, prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -191,12 +191,15 @@ def _levels(numbers: Tensor) -> tuple[NDArray[np.uint8], float]:
 
 
 def _sampled(channels: Tensor) -> Tensor:
-    """Return evenly spaced pixels of maps (n, height, width), not many more than `_SAMPLE` values.
+    """Return evenly spaced pixels of maps (n, height, width): all if these are `_SAMPLE` values.
+
+    Of larger values as many are left out, but never so many that fewer than four pixels are on a
+    side.
 
     The result is (pixels, n): on the CPU the channels of a pixel lie together (torch's channels
     last), where such rows are no copy and sums over them are several times as fast.
     """
-    step = round(max(1.0, sqrt(channels.numel() / _SAMPLE)))
+    step = min(ceil(sqrt(channels.numel() / _SAMPLE)), min(channels.shape[1:]) // 4)
     if step > 1:
         channels = channels[:, step // 2 :: step, step // 2 :: step]
     return channels.permute(1, 2, 0).reshape(-1, channels.shape[0])

@@ -48,7 +48,6 @@ class MapCard(QFrame):
         self.bar.setFixedHeight(6)
         self.stop = QPushButton("Cancel", objectName="map-cancel")
         self.again = QPushButton("Compute again", objectName="map-again")
-        self.again.setToolTip("Compute the maps of the design as it is now.")
         self.fresh = QPushButton("Fresh weights", objectName="map-fresh")
         self.fresh.setToolTip("Compute the maps of the design as it is now with fresh weights.")
         self.picture = QPushButton("Picture…", objectName="map-open")
@@ -58,7 +57,7 @@ class MapCard(QFrame):
         self._late.timeout.connect(self._update)
         self.close_.clicked.connect(lambda: overlay.show(False))
         self.stop.clicked.connect(overlay.cancel)
-        self.again.clicked.connect(overlay.compute_again)
+        self.again.clicked.connect(self._again)
         self.fresh.clicked.connect(overlay.use_fresh_weights)
         self.picture.clicked.connect(self._choose)
         overlay.changed.connect(self._changed)
@@ -72,14 +71,15 @@ class MapCard(QFrame):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
         grid.addWidget(self.title, 0, 0)
-        grid.addWidget(self.close_, 0, 1, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.close_, 0, 1, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
         grid.addWidget(self.weights, 1, 0, 1, 2)
-        grid.addWidget(_Scale(), 2, 0, 1, 2)
+        grid.addWidget(_Scale(), 2, 0)
+        grid.addWidget(self.picture, 2, 1)
         grid.addWidget(self.words, 3, 0, 1, 2)
         grid.addWidget(self.bar, 4, 0, 1, 2)
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
-        for each in (self.picture, self.again, self.fresh, self.stop):
+        for each in (self.again, self.fresh, self.stop):
             each.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             buttons.addWidget(each)
         buttons.addStretch(1)
@@ -115,7 +115,13 @@ class MapCard(QFrame):
         waits = overlay.asking and (self.bar.isVisible() or not self._late.isActive())
         self.words.setText(overlay.error or (STALE if stale else ""))
         self.words.setVisible(bool(self.words.text()))
-        self.again.setVisible(stale and not overlay.error)
+        self.again.setVisible((stale or bool(overlay.error)) and not waits)
+        if overlay.error:
+            self.again.setText("Try again")
+            self.again.setToolTip("Ask once more.")
+        else:
+            self.again.setText("Compute again")
+            self.again.setToolTip("Compute the maps of the design as it is now.")
         asked = overlay.asked
         with_weights = asked is not None and bool(asked.subject.run or asked.subject.weights)
         self.fresh.setVisible(bool(overlay.error) and with_weights)
@@ -134,6 +140,12 @@ class MapCard(QFrame):
     def move_to_corner(self) -> None:
         """Move to the top left corner of what is around it, below the breadcrumb."""
         self.move(10, _BELOW)
+
+    def _again(self) -> None:
+        if self.overlay.error:
+            self.overlay.try_again()
+        else:
+            self.overlay.compute_again()
 
     def _choose(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self, "Picture", "", _PICTURES)
@@ -154,8 +166,8 @@ class _Scale(QWidget):
         super().__init__()
         self.setMinimumHeight(round(1.1 * self.fontMetrics().height()))
         self.setToolTip(
-            "All maps of a node have one scale: black is 0, and the lightest color is the largest "
-            "absolute value in them."
+            "Blue is negative, black is 0, orange is positive. All maps of a node have one scale: "
+            "the lightest color is the largest absolute value in them."
         )
 
     def sizeHint(self) -> QSize:
@@ -165,8 +177,8 @@ class _Scale(QWidget):
         painter = QPainter(self)
         painter.setFont(sans(0.85))
         metrics = painter.fontMetrics()
-        low, high = "negative", "positive"
-        left, right = metrics.horizontalAdvance(low) + 8, metrics.horizontalAdvance(high) + 8
+        low, high = "\N{MINUS SIGN}", "+"
+        left, right = metrics.horizontalAdvance(low) + 6, metrics.horizontalAdvance(high) + 6
         bar = QRectF(left, self.height() / 2 - 4, self.width() - left - right, 8)
         gradient = QLinearGradient(bar.topLeft(), bar.topRight())
         for step in range(17):

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from designer.design.values import Design
 
 KEY = "canvas-maps"
-SETTLED = 120  # milliseconds without another change after which is asked
+SETTLED = 10  # milliseconds without another change after which is asked
 EXAMPLE = Picture(part="validation", index=0)
 """What is shown while no picture is chosen: the first of the validation part."""
 NO_LONGER_FIT = (
     "The weights do not fit the design as it is now: train it, or use fresh weights for the maps."
 )
-_SIZE, _MOST = 32, 12  # pixels and number of a node's tiles
+_SIZE, _MOST = 32, 6  # pixels and number of a node's tiles, of which a node has room for five
 _PIXELS = 6_000_000  # of the tiles of all nodes; in larger designs a node has fewer
 
 
@@ -121,6 +121,11 @@ class MapOverlay(QObject):
         return self._sources.get(id(document.pictures))
 
     @property
+    def settled(self) -> bool:
+        """Whether nothing is to be asked and no answer is waited for."""
+        return not self.asking and not self._soon.isActive()
+
+    @property
     def stale(self) -> bool:
         """Whether the design was edited since the shown maps were computed."""
         source = self.source
@@ -168,6 +173,11 @@ class MapOverlay(QObject):
         before = source.subject if source is not None else None
         weights = before.run or before.weights if before is not None else ""
         self._own = document, self._of_design(document, weights)
+        self._ask()
+
+    def try_again(self) -> None:
+        """Ask once more for what was refused."""
+        self.asked, self.error = None, ""
         self._ask()
 
     def use_fresh_weights(self) -> None:

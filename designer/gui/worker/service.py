@@ -63,6 +63,11 @@ class Service(QObject):
         )
 
     @property
+    def wanted(self) -> bool:
+        """Whether somebody waits for an answer, to a quick request or to another."""
+        return any(number in self._quick for number in self._waiting) or not self.idle
+
+    @property
     def prepared(self) -> bool:
         """Whether all data that `expect` announced is read."""
         return _prepared not in self._waiting.values()

@@ -257,7 +257,7 @@ class Trainer(QObject):
             return
         if self.preferences.standby:
             self._ready_service()
-        elif self._standby is not None and self._standby.idle:
+        elif self._standby is not None and not self._standby.wanted:
             self._standby.release()
             self._standby = None
 

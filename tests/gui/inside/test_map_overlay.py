@@ -92,8 +92,7 @@ def picture(tmp_path: Path) -> Picture:
 
 
 def settled(hands: Hands) -> None:
-    overlay = hands.window.editor.maps
-    wait_until(lambda: not overlay._soon.isActive() and not overlay.asking)
+    wait_until(lambda: hands.window.editor.maps.settled)
     hands.window.canvas.view.gliding.stop()
     hands.settle()
 
@@ -270,6 +269,11 @@ def test_what_cannot_be_shown_is_said(hands: Hands, worker: Worker, tmp_path: Pa
     settled(hands)
     assert "gone.png cannot be read" in text(hands, "map-words")
     assert shown(hands)  # the maps of before
+    Image.new("L", (9, 9), 255).save(missing)
+    hands.click(hands.find(QPushButton, "map-again"))
+    settled(hands)
+    assert not text(hands, "map-words")
+    assert text(hands, "map-picture") == "Feature maps of gone.png"
     switch(hands)
     window.workspace.edit("cut", lambda d: edits.remove_node(d, "conv1", heal=False))
     window.actions_.refresh()
