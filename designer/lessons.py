@@ -245,8 +245,8 @@ LESSONS = (
         (
             "The fixed filters of Sobel and Laplace stand beside a layer that learns sixteen "
             "filters, and all of them see the same picture.",
-            "Press Train, then select sobel, laplacian and learned on the canvas, one after the "
-            "other, and look at their channels and filters in Maps.",
+            "In Maps press Take an example, select sobel, laplacian and learned on the canvas, look "
+            "at their channels and filters, press Train, and look again.",
             "Sobel and Laplacian show outlines before any training; after it many learned filters "
             "are dark on one side and bright on the other, and show outlines, too, while others "
             "answer to a color.",
@@ -265,8 +265,7 @@ LESSONS = (
             "Compare the parameters and the receptive fields in Analysis, then press Train in both "
             "tabs and compare the curves in Runs.",
             "The receptive fields are equal, and the three small kernels take little more than "
-            "half of the parameters, yet the network with them is more accurate, since two more "
-            "activations stand between its layers.",
+            "half of the parameters, yet the network with them is more accurate.",
         ),
         "analysis",
         (
