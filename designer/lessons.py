@@ -245,8 +245,8 @@ LESSONS = (
         (
             "The fixed filters of Sobel and Laplace stand beside a layer that learns sixteen "
             "filters, and all of them see the same picture.",
-            "In Maps press Take an example, select sobel, laplacian and learned on the canvas, look "
-            "at their channels and filters, press Train, and look again.",
+            "In Maps press Take an example, select sobel, laplacian and learned on the canvas, and "
+            "look at their channels and filters; press Train, and look again.",
             "Sobel and Laplacian show outlines before any training; after it many learned filters "
             "are dark on one side and bright on the other, and show outlines, too, while others "
             "answer to a color.",
