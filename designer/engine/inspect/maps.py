@@ -25,7 +25,7 @@ ZERO = 128
 """The level of a tile that stands for 0; 255 and 1 stand for the scale and for minus the scale."""
 _STEPS = 127  # levels on each side of it
 _LARGER = 4  # times the size of a tile: a picture that a node has only one of
-_SAMPLE = 65_536  # values of a node that count for figures and strength; of more, some are taken
+_SAMPLE = 16_384  # values of a node that count for figures and strength; of more, some are taken
 _CLOSE = 0.1  # share of the mean square below which a variance is computed once more, exactly
 
 
@@ -44,6 +44,8 @@ class NodeMaps:
         `_SAMPLE` of them, those of evenly spaced pixels count.
     zeros
         The share of these values that are exactly 0.
+    sampled
+        Whether only such a part of the values counts.
     scale
         The absolute value at which a tile is brightest: the largest in the tiles of this node.
     tiles
@@ -58,6 +60,7 @@ class NodeMaps:
     mean: float
     deviation: float
     zeros: float
+    sampled: bool
     scale: float
     tiles: NDArray[np.uint8]
 
@@ -165,7 +168,8 @@ class _Reduction:
             flat = value.reshape(-1).cpu()
             levels, scale = _levels(flat)
             bars = _bars(levels, self.size, self.size * _LARGER)
-            return NodeMaps((), len(flat), **_figures(flat), scale=scale, tiles=bars)
+            figures = _figures(flat)
+            return NodeMaps((), len(flat), **figures, sampled=False, scale=scale, tiles=bars)
         channels = value.reshape(-1, *value.shape[-2:])
         sample = _sampled(channels).cpu()
         figures = _figures(sample.reshape(-1))
@@ -175,7 +179,14 @@ class _Reduction:
         picked = channels.permute(1, 2, 0).index_select(2, chosen.to(value.device))
         size = self.size * _LARGER if len(channels) == 1 else self.size
         levels, scale = _levels(_averaged(picked.permute(2, 0, 1), size).cpu())
-        return NodeMaps(tuple(chosen.tolist()), len(channels), **figures, scale=scale, tiles=levels)
+        return NodeMaps(
+            tuple(chosen.tolist()),
+            len(channels),
+            **figures,
+            sampled=sample.numel() < channels.numel(),
+            scale=scale,
+            tiles=levels,
+        )
 
 
 def _levels(numbers: Tensor) -> tuple[NDArray[np.uint8], float]:

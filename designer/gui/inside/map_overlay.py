@@ -371,7 +371,8 @@ def _sentence(row: dict[str, object]) -> str:
         if channels
         else f"All {count} features."
     )
+    start = "By evenly spaced pixels, from" if row["sampled"] else "From"
     return (
-        f"{what} From {figure('minimum')} to {figure('maximum')}, mean {figure('mean')}, "
+        f"{what} {start} {figure('minimum')} to {figure('maximum')}, mean {figure('mean')}, "
         f"deviation {figure('deviation')}; {share} % are 0."
     )
