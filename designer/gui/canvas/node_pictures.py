@@ -21,6 +21,8 @@ _HALVED = 12  # pixels on a side from which on a tile is there in half the size,
 _PIXELATED = 3.0  # times as large as it is, from which on a tile shows its pixels as squares
 _MOST_SMOOTH = 600_000  # pixels of the window that are drawn smoothly; more would take too long
 
+_BYTES = np.uint32(0x00FF00FF)
+
 NONE = -1
 """The number of a node that has no pictures."""
 
@@ -249,12 +251,18 @@ def _grouped(arrays: Sequence[np.ndarray], first: np.ndarray, colors: np.ndarray
 
 def _half(tiles: _Tiles) -> _Tiles:
     """Return tiles in half their size, each pixel the mean of four."""
-    count, height, width = tiles.pixels.shape
-    high, wide = height // 2, width // 2
-    bytes_ = tiles.pixels.view(np.uint8).reshape(count, height, width, 4)
-    four = bytes_[:, : 2 * high, : 2 * wide].reshape(count, high, 2, wide, 2, 4)
-    mean = (four.sum(axis=(2, 4), dtype=np.uint16) // 4).astype(np.uint8)
-    return _Tiles(tiles.numbers, np.ascontiguousarray(mean).view(np.uint32)[..., 0])
+    high, wide = (each // 2 * 2 for each in tiles.pixels.shape[1:])
+    four = [tiles.pixels[:, y:high:2, x:wide:2] for y in (0, 1) for x in (0, 1)]
+    return _Tiles(tiles.numbers, _mean(four, 0) | _mean(four, 8) << 8)
+
+
+def _mean(four: Sequence[np.ndarray], shift: int) -> np.ndarray:
+    """Return the mean of two of the four bytes of pixels, each with room for the sum of four."""
+    total = four[0] >> shift & _BYTES
+    for each in four[1:]:
+        total = total + (each >> shift & _BYTES)
+    mean: np.ndarray = total >> 2 & _BYTES
+    return mean
 
 
 def _band(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
