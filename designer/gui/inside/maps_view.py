@@ -115,7 +115,6 @@ class MapsView(QWidget):
         if icon:
             button.setIcon(icons.icon(icon))
         if text:
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
@@ -356,14 +355,17 @@ class MapsView(QWidget):
     # Size
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show the buttons without words where there is no room for these."""
+        """Show the words of the buttons where there is room for these."""
         super().resizeEvent(event)
         style = Qt.ToolButtonStyle
         narrow = self.width() < _NARROW * self.fontMetrics().horizontalAdvance("m")
-        for button in (self.picture, self.compare):
-            button.setToolButtonStyle(
-                style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
-            )
+        wanted = style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
+        if self.picture.toolButtonStyle() != wanted:
+            for button in (self.picture, self.compare):
+                button.setToolButtonStyle(wanted)
+            layout = self.layout()
+            assert layout is not None
+            layout.activate()  # now, so that they are not painted in their places before
 
     def _enlarge(self) -> None:
         """Show the dock in a large window of its own, or put it back."""
