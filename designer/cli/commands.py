@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from designer import __version__
-from designer.cli import inside, lessons, system, window
+from designer.cli import inside, lessons, map_commands, system, window
 from designer.cli.options import (
     DATA,
     DATA_SOURCE,
@@ -698,6 +698,8 @@ def demo(run: str | None, runs: str | None, epochs: int | None, terminal: bool) 
 
 program.add_command(lessons.lessons)
 program.add_command(inside.predict)
+program.add_command(map_commands.maps)
+program.add_command(map_commands.explain)
 program.add_command(inside.time_)
 program.add_command(inside.measure)
 program.add_command(system.completion)
