@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QToolButton, QVBoxLayout
 
 from designer.gui.base import icons, numbers
@@ -20,6 +20,8 @@ from designer.gui.panels.times_bar import TimesBar
 from designer.gui.worker.trainer import Trainer
 from designer.recipe.recipe import Recipe
 from designer.storage import save_file, unwritable
+
+_NARROW = 32  # line heights below which buttons have no room for their names
 
 
 class AnalysisPanel(LazyPanel):
@@ -112,6 +114,17 @@ class AnalysisPanel(LazyPanel):
         column.addWidget(self.view, 1)
         column.addWidget(self.total_row)
         column.addWidget(self.memory)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show buttons by their icons alone where there is no room for their names."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < _NARROW * self.fontMetrics().height()
+        style = Qt.ToolButtonStyle
+        for button in (self._others, self.times.button):
+            button.setMinimumWidth(button.iconSize().width())  # so that the panel can get narrow
+            button.setToolButtonStyle(
+                style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
+            )
 
     # What is shown
 

@@ -9,10 +9,11 @@ from designer.gui.base.plain_text import tip
 from designer.gui.commands.actions import TOOLBAR, Actions
 
 _ICON_ONLY = ("edit.undo", "edit.redo", "view.maps")
+_NAMED_WITH_ROOM = ("layer.arrange", "view.fit", "layer.group")  # else they have only their icons
 _PRIMARY = "train.start"
 _SEARCH = "Search commands, layers, nodes…  Ctrl+K"
 _SHORT_SEARCH = "Search…"
-_WIDE = 71  # line heights from which on the toolbar has room for the long text
+_WIDE = 71  # line heights from which on the toolbar has room for all texts
 
 
 class Toolbar(QToolBar):
@@ -23,6 +24,7 @@ class Toolbar(QToolBar):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         side = round(1.2 * parent.fontMetrics().height())
         self.setIconSize(QSize(side, side))
+        self._named_with_room: list[QToolButton] = []
         for action in actions.some(TOOLBAR):
             if action is None:
                 self.addSeparator()
@@ -32,6 +34,8 @@ class Toolbar(QToolBar):
             assert isinstance(button, QToolButton)
             if action.objectName() in _ICON_ONLY:
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            if action.objectName() in _NAMED_WITH_ROOM:
+                self._named_with_room.append(button)
             if action.objectName() == _PRIMARY:
                 actions.make_primary(button, _PRIMARY)
         # It takes the free room up to the search, so that no button moves when it says something.
@@ -53,8 +57,14 @@ class Toolbar(QToolBar):
         self.why.setToolTip(tip(sentence))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Shorten the button of the command palette where there is little room."""
-        self._name_search(long=event.size().width() > _WIDE * self.fontMetrics().height())
+        """Shorten the texts of some buttons where there is little room."""
+        wide = event.size().width() > _WIDE * self.fontMetrics().height()
+        self._name_search(long=wide)
+        style = Qt.ToolButtonStyle
+        for button in self._named_with_room:
+            button.setToolButtonStyle(
+                style.ToolButtonTextBesideIcon if wide else style.ToolButtonIconOnly
+            )
         super().resizeEvent(event)
 
     def _name_search(self, *, long: bool) -> None:
