@@ -55,7 +55,7 @@ def channels(
         raise DesignerError(f"Values are given as {known}, not as {precision}: choose one of them.")
     images = reading.read([picture], loaded)
     value = value_at(loaded.steps, reading.network_input(images, loaded), node)[0]
-    step = _step(loaded.steps, node)
+    step = loaded.steps.step_or_input(node)
     maps, kind = as_maps(value, step)
     whole = _figures(maps.reshape(1, -1))[0]
     fields = {
@@ -124,10 +124,6 @@ def as_maps(value: Tensor, step: Step | None) -> tuple[Tensor, str]:
 def _axes(step: Step | None) -> tuple[int, ...]:
     outputs = step.result.outputs if step is not None else ()
     return outputs[0].axes if outputs and outputs[0] is not None else IMAGE_AXES
-
-
-def _step(steps: Steps, node: str) -> Step | None:
-    return None if node in steps.inputs else steps.step(node)
 
 
 def _figures(rows: Tensor) -> Tensor:

@@ -214,7 +214,7 @@ def _grad_cam(loaded: Loaded, batch: Tensor, question: Question) -> Tensor:
     Networks via Gradient-based Localization", ICCV 2017.
     """
     node, steps = question.node, loaded.steps
-    step = None if node in steps.inputs else steps.step(node)
+    step = steps.step_or_input(node)
     if step is not None and not _gives_image(step):
         raise DesignerError(
             f"{node} gives no image, so that Grad-CAM has nothing to weigh: choose a node before "

@@ -18,6 +18,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from designer.engine.inspect import pictures as reading
+from designer.engine.inspect.channels import as_maps
+from designer.engine.inspect.steps import Steps
 from designer.engine.inspect.subject import Loaded
 from designer.runs.inspection import Picture
 
@@ -99,7 +101,7 @@ def maps(
         The picture cannot be read.
     """
     image = reading.read([picture], loaded)
-    reduction = _Reduction(size, most, len(loaded.steps.paths), progress)
+    reduction = _Reduction(loaded.steps, size, most, progress)
     with torch.inference_mode():
         loaded.steps.run(reading.network_input(image, loaded), reduction.visit)
     found = reduction.found
@@ -146,9 +148,9 @@ class _Reduction:
         The maps of the nodes so far.
     """
 
+    steps: Steps
     size: int
     most: int
-    values: int  # that will come
     progress: Callable[[float], None]
     found: dict[str, NodeMaps] = field(default_factory=dict)
     _last: tuple[Tensor, NodeMaps] | None = None
@@ -157,20 +159,20 @@ class _Reduction:
         """Take the value at an output port of a node; only the first port is shown."""
         if port:
             return
-        self.progress(min(len(self.found) / self.values, 1.0))
+        self.progress(min(len(self.found) / len(self.steps.paths), 1.0))
         # A block and an Output node give the very tensor of the node before them.
         if self._last is None or self._last[0] is not value:
-            self._last = value, self._reduced(value[0].float())
+            self._last = value, self._reduced(path, value[0].float())
         self.found[path] = self._last[1]
 
-    def _reduced(self, value: Tensor) -> NodeMaps:
+    def _reduced(self, path: str, value: Tensor) -> NodeMaps:
         if value.ndim < 2:
             flat = value.reshape(-1).cpu()
             levels, scale = _levels(flat)
             bars = _bars(levels, self.size, self.size * _LARGER)
             figures = _figures(flat)
             return NodeMaps((), len(flat), **figures, sampled=False, scale=scale, tiles=bars)
-        channels = value.reshape(-1, *value.shape[-2:])
+        channels, _ = as_maps(value, self.steps.step_or_input(path))
         sample = _sampled(channels).cpu()
         figures = _figures(sample.reshape(-1))
         strength = (sample if figures["minimum"] >= 0 else sample.abs()).sum(0)

@@ -197,6 +197,7 @@ def answer(request: Request, job: Job) -> Answer:
     DesignerError
         It cannot be done.
     """
+    job.progress(0.0)  # it may have been canceled while it waited for others
     with _threads(request.get("threads")), devices.enough_memory("inspect"):
         return REQUESTS[request["do"]](request, job)
 

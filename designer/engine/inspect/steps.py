@@ -99,6 +99,7 @@ class Steps:
         flat = _Flat(network)
         flat.graph(analysis.top, "", {}, training_only=False)
         self.steps = tuple(flat.steps)
+        self._by_path = {step.path: step for step in self.steps}
         self._origins = flat.origins
         self._blocks: dict[Slot, list[Slot]] = {}  # outputs of blocks, by the tensor at them
         for output, origin in flat.origins.items():
@@ -181,15 +182,18 @@ class Steps:
             There is none.
         """
         origin, _ = self._origins.get((path, 0), (path, 0))
-        found = next((each for each in self.steps if each.path == origin), None)
-        if found is None:
+        if origin not in self._by_path:
             raise DesignerError(f"The network has no node {path}: choose one of the design.")
-        return found
+        return self._by_path[origin]
+
+    def step_or_input(self, path: str) -> Step | None:
+        """Return the node at a path as `step` does; None for an input of the network."""
+        return None if path in self.inputs else self.step(path)
 
     def before(self, path: str) -> Layer | None:
         """Return the layer whose output a node reads first; None where it reads the input."""
-        origin = self.step(path).sources[0][0]
-        return next((each.result.layer for each in self.steps if each.path == origin), None)
+        found = self._by_path.get(self.step(path).sources[0][0])
+        return found.result.layer if found is not None else None
 
     def _readers(self) -> list[list[Slot]]:
         """Return, for each step, the tensors that no later one reads."""

@@ -1,11 +1,8 @@
 """The card over the canvas that explains the feature maps: of what, which weights, what colors."""
 
-from pathlib import Path
-
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -22,11 +19,11 @@ from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import sans, theme
 from designer.gui.inside.map_overlay import MapOverlay
+from designer.gui.inside.picture_dialogs import choose_file
 
 _WIDTH = 33  # digits
 _BELOW = 44  # pixels from the top, where the breadcrumb is
 _PATIENCE = 400  # milliseconds until the progress is shown
-_PICTURES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.tif *.tiff *.webp *.ppm *.pgm)"
 STALE = "These are maps of the design before your last edits; nodes that you edited show none."
 
 
@@ -150,9 +147,9 @@ class MapCard(QFrame):
             self.overlay.compute_again()
 
     def _choose(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "Picture", "", _PICTURES)
-        if chosen:
-            self.overlay.choose_picture(Path(chosen))
+        chosen = choose_file(self)
+        if chosen is not None:
+            self.overlay.choose_picture(chosen)
 
     def _dress(self) -> None:
         self.close_.setIcon(icons.icon("close"))

@@ -228,7 +228,7 @@ class MapOverlay(QObject):
             KEY,
             {
                 "do": "maps",
-                "pictures": [msgspec.to_builtins(source.picture)],
+                "pictures": [source.picture],
                 "size": size,
                 "most": most,
             },

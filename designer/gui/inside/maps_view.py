@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -209,7 +208,7 @@ class MapsView(QWidget):
         for side in sides:
             question = self.page.request(side)
             if side.picture is not None:
-                question["pictures"] = [msgspec.to_builtins(side.picture)]
+                question["pictures"] = [side.picture]
             questions.append(question)
         asked = (
             self.page,

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import (
@@ -13,13 +14,14 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QImage, QKeySequence, QPixmap, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QKeySequence, QPixmap, QShortcut
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QTableView
 
 from designer.gui.base.plain_text import tip, wrapped_tip
 from designer.gui.base.theme import colors, theme
 from designer.gui.inside.probabilities import name_of, value_of
 from designer.runs.inspection import Picture
+from designer.storage import save_file, unwritable
 
 THUMBNAIL = 32  # pixels of a side
 _ROOT = QModelIndex()
@@ -245,10 +247,32 @@ class ResultTable(QTableView):
                 self.selectRow(row)
                 self.blockSignals(blocked)
 
-    def copied_rows(self) -> list[int]:
-        """Return the rows that are selected if there are several, else all."""
+    def copy(self) -> str:
+        """Copy the selected rows as CSV, or all if at most one is selected; say how many."""
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return rows if len(rows) > 1 else list(range(self.results.rowCount()))
+        rows = rows if len(rows) > 1 else list(range(self.results.rowCount()))
+        QGuiApplication.clipboard().setText(self.results.as_csv(rows))
+        return "Copied 1 row." if len(rows) == 1 else f"Copied {len(rows)} rows."
+
+    def save(self) -> Path | None:
+        """Ask for a file and write the table to it as CSV; None if the user cancels.
+
+        Raises
+        ------
+        DesignerError
+            The file cannot be written.
+        """
+        text, _ = QFileDialog.getSaveFileName(
+            self, "Save the table", "predictions.csv", "Comma-separated values (*.csv)"
+        )
+        if not text:
+            return None
+        path = Path(text if Path(text).suffix else f"{text}.csv")
+        try:
+            save_file(path, self.results.as_csv(range(self.results.rowCount())).encode())
+        except OSError as error:
+            raise unwritable(path, error) from error
+        return path
 
     def _current_changed(self, now: QModelIndex, _: QModelIndex) -> None:
         if now.isValid():

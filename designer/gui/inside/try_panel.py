@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import (
@@ -18,9 +17,7 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QProgressBar,
     QPushButton,
@@ -33,11 +30,14 @@ from PySide6.QtWidgets import (
 
 from designer.errors import DesignerError
 from designer.gui.base import background, icons
+from designer.gui.base.dragged import local_paths
 from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
+from designer.gui.inside import picture_dialogs
 from designer.gui.inside.drawing_page import DrawingPage
+from designer.gui.inside.invitation import Invitation
 from designer.gui.inside.network_choice import NetworkChoice
 from designer.gui.inside.own_pictures import OwnPictures
 from designer.gui.inside.picture_answer import PictureAnswer
@@ -45,7 +45,6 @@ from designer.gui.inside.result_table import THUMBNAIL, ResultTable
 from designer.gui.worker.inspection import Reply
 from designer.gui.worker.trainer import Trainer
 from designer.runs.inspection import Picture, Subject
-from designer.storage import save_file, unwritable
 
 TOP = 10  # classes of the chosen picture
 _AT_ONCE = 32  # pictures of the table in one question, so that other questions come between
@@ -142,7 +141,15 @@ class TryPanel(QWidget):
         self.content.addWidget(self.answer)
         self.content.setStretchFactor(0, 1)
         self.content.setStretchFactor(1, 1)
-        self.empty = self._empty_page()
+        self.empty = Invitation(
+            (
+                ("files", "Choose pictures…", self.choose_files),
+                ("folder", "Choose a folder…", self.choose_folder),
+                ("paste", "Paste", self.paste),
+                ("draw", "Draw", lambda: self.draw.setChecked(True)),
+            )
+        )
+        self.invitation = self.empty.words
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.content)
@@ -152,33 +159,6 @@ class TryPanel(QWidget):
         column.addLayout(top)
         column.addWidget(self.note)
         column.addWidget(self.pages, 1)
-
-    def _empty_page(self) -> QWidget:
-        page = QWidget(objectName="try-empty")
-        self.invitation = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        self.invitation.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.invitation.setProperty("role", "faint")
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addStretch(1)
-        for name, text, act in (
-            ("files", "Choose pictures…", self.choose_files),
-            ("folder", "Choose a folder…", self.choose_folder),
-            ("paste", "Paste", self.paste),
-            ("draw", "Draw", lambda: self.draw.setChecked(True)),
-        ):
-            button = QPushButton(text, objectName=f"try-empty-{name}")
-            button.clicked.connect(lambda _=False, act=act: act())
-            row.addWidget(button)
-        row.addStretch(1)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addStretch(1)
-        column.addWidget(self.invitation)
-        column.addLayout(row)
-        column.addStretch(1)
-        return page
 
     def _dress(self) -> None:
         for button, icon in ((self.add, "picture"), (self.draw, "rename"), (self.more, "dots")):
@@ -209,27 +189,19 @@ class TryPanel(QWidget):
 
     def choose_files(self) -> None:
         """Ask for picture files."""
-        from designer.data.pictures import SUFFIXES
-
-        endings = " ".join(f"*{each}" for each in sorted(SUFFIXES))
-        names, _ = QFileDialog.getOpenFileNames(
-            self, "Choose pictures", str(Path.home()), f"Pictures ({endings});;All files (*)"
-        )
-        if names:
-            self.show_paths([Path(each) for each in names])
+        if paths := picture_dialogs.choose_files(self):
+            self.show_paths(paths)
 
     def choose_folder(self) -> None:
         """Ask for a folder of pictures."""
-        name = QFileDialog.getExistingDirectory(
-            self, "Choose a folder of pictures", str(Path.home())
-        )
-        if name:
-            self.show_paths([Path(name)])
+        folder = picture_dialogs.choose_folder(self)
+        if folder is not None:
+            self.show_paths([folder])
 
     def paste(self) -> None:
         """Show the network what the clipboard holds: files, or a picture."""
         data = QGuiApplication.clipboard().mimeData()
-        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        paths = local_paths(data)
         if paths:
             self.show_paths(paths)
         elif data.hasImage():
@@ -246,15 +218,15 @@ class TryPanel(QWidget):
         if wanted:
             self.drawing.pad.setFocus()
             self._settled()
-        elif not self.drawing.empty:
-            self.inspection.show(())
+        else:
+            self._end_live()
+            if not self.drawing.empty:
+                self.inspection.show(())
         self._arrange()
 
     def _settled(self) -> None:
         """Let all panels look at the drawing."""
-        self.inspection.cancel(_DRAWING)
-        self._asked.pop(_DRAWING, None)
-        self._drawn_since = False
+        self._end_live()
         if self.drawing.empty:
             self.inspection.show(())
             self.answer.show_hint(_HINT)
@@ -283,7 +255,7 @@ class TryPanel(QWidget):
         self._asked[_DRAWING] = picture
         self.inspection.ask(
             _DRAWING,
-            {"do": "predict", "pictures": _sent([picture]), "top": TOP},
+            {"do": "predict", "pictures": [picture], "top": TOP},
             self._show_live,
             failed=self._live_failed,
         )
@@ -299,6 +271,12 @@ class TryPanel(QWidget):
         if self._drawn_since:
             self._drawn_since = False
             self._drawn()
+
+    def _end_live(self) -> None:
+        """Give up the question about a line that was not complete."""
+        self.inspection.cancel(_DRAWING)
+        self._asked.pop(_DRAWING, None)
+        self._drawn_since = False
 
     # Asking
 
@@ -375,7 +353,7 @@ class TryPanel(QWidget):
         assert picture is not None
         self.inspection.ask(
             _ONE,
-            {"do": "predict", "pictures": _sent([picture]), "top": TOP},
+            {"do": "predict", "pictures": [picture], "top": TOP},
             self._show_answer,
             failed=self._failed,
         )
@@ -411,7 +389,7 @@ class TryPanel(QWidget):
         self.bar.setValue(start)
         self.inspection.ask(
             _TABLE,
-            {"do": "predict", "pictures": _sent(some), "top": 1, "side": THUMBNAIL},
+            {"do": "predict", "pictures": some, "top": 1, "side": THUMBNAIL},
             self._show_results,
             failed=self._table_failed,
         )
@@ -464,27 +442,17 @@ class TryPanel(QWidget):
 
     def copy(self) -> None:
         """Copy the selected rows as CSV, or all if at most one is selected."""
-        rows = self.table.copied_rows()
-        QGuiApplication.clipboard().setText(self.table.results.as_csv(rows))
-        self.workspace.reported.emit(
-            "Copied 1 row." if len(rows) == 1 else f"Copied {len(rows)} rows."
-        )
+        self.workspace.reported.emit(self.table.copy())
 
     def save(self) -> None:
         """Ask for a file and write the table to it as CSV."""
-        text, _ = QFileDialog.getSaveFileName(
-            self, "Save the table", "predictions.csv", "Comma-separated values (*.csv)"
-        )
-        if not text:
-            return
-        path = Path(text if Path(text).suffix else f"{text}.csv")
-        rows = range(self.table.results.rowCount())
         try:
-            save_file(path, self.table.results.as_csv(rows).encode())
-        except OSError as error:
-            self._refuse(str(unwritable(path, error)))
+            path = self.table.save()
+        except DesignerError as error:
+            self._refuse(str(error))
             return
-        self.workspace.reported.emit(f"The table was saved as {path}.")
+        if path is not None:
+            self.workspace.reported.emit(f"The table was saved as {path}.")
 
     # Drops
 
@@ -502,7 +470,7 @@ class TryPanel(QWidget):
         event.acceptProposedAction()
         self._show_dragged(False)
         data = event.mimeData()
-        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        paths = local_paths(data)
         if paths:
             self.show_paths(paths)
         elif data.hasImage():
@@ -520,13 +488,6 @@ class TryPanel(QWidget):
             painter.setPen(QPen(QColor(colors().accent), 2, Qt.PenStyle.DashLine))
             painter.drawRect(self.rect().adjusted(2, 2, -2, -2))
             painter.end()
-
-
-def _sent(pictures: Sequence[Picture]) -> list[dict[str, Any]]:
-    """Return pictures as a request has them."""
-    import msgspec
-
-    return [msgspec.to_builtins(each) for each in pictures]
 
 
 def _images(reply: Reply) -> list[QImage]:

@@ -7,8 +7,8 @@ from PySide6.QtCore import QEvent, QObject, QRect, Qt
 from PySide6.QtGui import QColor, QDragEnterEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from designer.gui.base.dragged import local_paths
 from designer.gui.base.theme import colors, sans
-from designer.gui.shell.drops import local_paths
 
 _DIM = 225  # opacity of 255 of the ground, through which the window is faintly seen
 _MARGIN, _RADIUS = 14, 10  # of the frame in pixels

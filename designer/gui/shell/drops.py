@@ -9,6 +9,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QMimeData
 
+from designer.gui.base.dragged import local_paths
 from designer.gui.base.notice import Notice
 from designer.gui.documents.workspace import Workspace
 from designer.gui.shell.dropped import Kind, kind_of, pasted_paths
@@ -187,11 +188,6 @@ def _several(data: Sequence[Path]) -> str:
 
 def _short(name: str) -> str:
     return name if len(name) <= _LETTERS else f"{name[:_LETTERS]}…"
-
-
-def local_paths(data: QMimeData) -> list[Path]:
-    """Return the paths of the files that are dragged or on the clipboard."""
-    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
 
 
 def clipboard_paths(data: QMimeData) -> list[Path]:

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from designer import preferences
 from designer.errors import DesignerError
 from designer.gui.base import numbers, screens
+from designer.gui.base.dragged import local_paths
 from designer.gui.base.notice import Notice
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
@@ -38,7 +39,7 @@ from designer.gui.documents.workspace import Workspace
 from designer.gui.gallery.welcome import Welcome
 from designer.gui.shell.document_files import Documents, finish_typing
 from designer.gui.shell.drop_overlay import DropOverlay
-from designer.gui.shell.drops import Drops, clipboard_paths, local_paths
+from designer.gui.shell.drops import Drops, clipboard_paths
 from designer.gui.shell.toolbar import Toolbar
 from designer.gui.worker.trainer import Trainer
 

@@ -43,7 +43,8 @@ class CheckpointWatch(QObject):
         run = subject.run if subject is not None else ""
         if run != self._run:
             self._run, self._stamps = run, None
-        going = active is not None and active.going and bool(run) and active.run.path == Path(run)
+        own = active is not None and active.run.path.absolute() == Path(run).absolute()
+        going = active is not None and active.going and bool(run) and own
         if going and not self._timer.isActive():
             self._timer.start()
             self._look()

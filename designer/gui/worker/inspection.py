@@ -124,7 +124,8 @@ class Inspection(QObject):
             Who asks. An earlier question of the same key that is not answered yet is canceled, and
             its answer is never heard.
         request
-            The request without its subject; see `designer.engine.inspect.requests`.
+            The request without its subject; see `designer.engine.inspect.requests`. It may hold
+            values such as `Picture` as they are.
         done
             Called with the answer.
         failed
@@ -142,7 +143,7 @@ class Inspection(QObject):
         question = _Question(done, failed or self.refused.emit)
         self._asked[key] = question
         question.end = self._worker.inspect(
-            {**request, "subject": msgspec.to_builtins(asked)},
+            msgspec.to_builtins({**request, "subject": asked}),
             lambda answer: self._answered(key, question, answer),
             progress,
         )

@@ -1,6 +1,7 @@
 """Tiles and figures of feature maps against plain torch; examples of data as pictures."""
 
 import math
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -11,6 +12,7 @@ from torch.nn import functional
 
 from designer import presets
 from designer.design import files
+from designer.design.values import Design, Edge, Graph, LayerNode
 from designer.engine.inspect import maps
 from designer.engine.inspect import pictures as reading
 from designer.engine.inspect.requests import Canceled, Job, answer
@@ -81,6 +83,23 @@ def test_tiles_and_figures_are_those_of_plain_torch(name, picture):
         wanted = 128 + 127 * channels / (scale or 1)
         assert np.abs(each.tiles - wanted.numpy()).max() <= 0.501
     assert any(each.minimum < 0 and each.count > 5 for each in found.values())
+
+
+def test_channels_that_come_last_are_channels(picture):
+    layers = {
+        "image": LayerNode("Input", {"shape": (3, 8, 6)}),
+        "last": LayerNode("Permute", {"order": (2, 3, 1)}),
+        "flat": LayerNode("Flatten"),
+        "scores": LayerNode("Output"),
+    }
+    edges = [Edge(one, 0, other, 0) for one, other in pairwise(layers)]
+    design = Design("Last", graph=Graph(layers, tuple(edges)))
+    loaded = load(Subject(design=files.dumps(design), weights=""), device="cpu")
+    (value,) = reading.network_input(reading.read([picture], loaded), loaded)
+    last = maps.maps(loaded, picture)["last"]
+    wanted = 128 + 127 * value[list(last.channels)] / value.abs().max()
+    assert last.count == 3 and sorted(last.channels) == [0, 1, 2]
+    assert np.abs(last.tiles - wanted.numpy()).max() <= 0.501
 
 
 def test_the_input_is_the_picture_in_color(picture):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
@@ -72,13 +72,37 @@ def drop(target: QWidget, paths: list[Path]) -> None:
 def draw(panel: TryPanel, *points: tuple[float, float]) -> None:
     """Draw a line on the sketchpad with the mouse, from (0, 0) to (1, 1)."""
     pad = panel.drawing.pad
-    square = pad.square()
-    places = [(square.topLeft() + QPointF(*each) * square.width()).toPoint() for each in points]
+    places = [place(panel, each) for each in points]
     QTest.mousePress(pad, LEFT, NONE, places[0])
     for each in places[1:]:
         QTest.mouseMove(pad, each)
         QApplication.processEvents()
     QTest.mouseRelease(pad, LEFT, NONE, places[-1])
+
+
+def draw_while_asked(
+    panel: TryPanel, first: tuple[float, float], last: tuple[float, float]
+) -> None:
+    """Draw a line that ends while an answer to its first part is still to come."""
+    pad, end = panel.drawing.pad, place(panel, last)
+    ended: list[int] = []
+
+    def release() -> None:
+        if panel.inspection.busy and not ended:
+            ended.append(1)
+            QTimer.singleShot(0, lambda: QTest.mouseRelease(pad, LEFT, NONE, end))
+
+    panel.inspection.busy_changed.connect(release)
+    QTest.mousePress(pad, LEFT, NONE, place(panel, first))
+    QTest.mouseMove(pad, end)
+    wait_until(lambda: bool(ended), SECONDS)
+    panel.inspection.busy_changed.disconnect(release)
+
+
+def place(panel: TryPanel, share: tuple[float, float]) -> QPoint:
+    """Return a point of the sketchpad, from (0, 0) to (1, 1)."""
+    square = panel.drawing.pad.square()
+    return (square.topLeft() + QPointF(*share) * square.width()).toPoint()
 
 
 def top(panel: TryPanel) -> str:
@@ -104,9 +128,18 @@ def test_a_digit_is_drawn(window: MainWindow, panel: TryPanel) -> None:
     assert (seen.height(), seen.width()) == (32, 32)
     assert seen.pixelColor(16, 16).lightness() > 200 and seen.pixelColor(2, 2).lightness() == 0
     alone = [each["probability"] for each in panel.answer.bars.predictions]
-    draw(panel, (0.3, 0.3), (0.7, 0.3))
+    draw_while_asked(panel, (0.3, 0.3), (0.7, 0.3))
     settled(panel)
-    assert [each["probability"] for each in panel.answer.bars.predictions] != alone
+    cross = [each["probability"] for each in panel.answer.bars.predictions]
+    assert cross != alone
+    # A line that is not complete yet is answered, too.
+    QTest.mousePress(panel.drawing.pad, LEFT, NONE, place(panel, (0.3, 0.6)))
+    QTest.mouseMove(panel.drawing.pad, place(panel, (0.7, 0.6)))
+    bars = panel.answer.bars
+    wait_until(lambda: [each["probability"] for each in bars.predictions] != cross, SECONDS)
+    QTest.mouseRelease(panel.drawing.pad, LEFT, NONE, place(panel, (0.7, 0.6)))
+    settled(panel)
+    hands.keys("Ctrl+Z", panel.drawing.pad)
     hands.keys("Ctrl+Z", panel.drawing.pad)
     assert len(panel.drawing.pad.strokes) == 1 and window.workspace.design is design
     settled(panel)
