@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from designer.data.pictures import SUFFIXES
 from designer.gui.base import icons
+from designer.gui.base.dragged import local_paths
 from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip
 from designer.gui.base.segments import Segment, Segments
@@ -32,6 +32,7 @@ from designer.gui.inside.compare_menu import CompareMenu
 from designer.gui.inside.filters_page import FiltersPage
 from designer.gui.inside.maps_model import MapsModel, Side
 from designer.gui.inside.page import Page
+from designer.gui.inside.picture_dialogs import choose_file
 from designer.gui.inside.side_title import SideTitle
 from designer.gui.inside.why_page import WhyPage
 from designer.gui.worker.inspection import Reply
@@ -76,18 +77,18 @@ class MapsView(QWidget):
         self.segments = Segments("maps-page", _PAGES)
         self.segments.chosen.connect(lambda _: self.refresh())
         self.node = ElidedLabel(name="maps-node")
-        self.picture = self._button("maps-picture", "Picture", "picture")
+        self.picture = self._button("maps-picture", "Picture")
         self.picture.setToolTip("The picture that the network is shown; drop one here to change it")
-        self.compare = self._button("maps-compare", "Compare", "panels")
+        self.compare = self._button("maps-compare", "Compare")
         self.compare.setToolTip("Show another picture, epoch or network beside this one")
-        self.large = self._button("maps-large", "", "expand")
+        self.large = self._button("maps-large", "")
         self.large.setToolTip("Show this panel large, in a window of its own, or put it back")
         self.large.setAccessibleName("Large")
         self.large.clicked.connect(self._enlarge)
         menu = QMenu(self.picture)
         menu.aboutToShow.connect(lambda: self._fill_pictures(menu))
         self.picture.setMenu(menu)
-        self.compare.setMenu(CompareMenu(model, self._pick, self.compare))
+        self.compare.setMenu(CompareMenu(model, partial(choose_file, self), self.compare))
         self.titles = [SideTitle(model, side) for side in range(2)]
         self.stack = QStackedWidget()
         self.message = QLabel(
@@ -109,10 +110,8 @@ class MapsView(QWidget):
         theme.changed.connect(self._dress)
         self._dress()
 
-    def _button(self, name: str, text: str, icon: str) -> QToolButton:
+    def _button(self, name: str, text: str) -> QToolButton:
         button = QToolButton(objectName=name, text=text)
-        if icon:
-            button.setIcon(icons.icon(icon))
         if text:
             button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -156,6 +155,9 @@ class MapsView(QWidget):
 
     def _dress(self) -> None:
         self.node.setFont(sans(bold=True))
+        signs = ((self.picture, "picture"), (self.compare, "panels"), (self.large, "expand"))
+        for button, icon in signs:
+            button.setIcon(icons.icon(icon))
 
     # Asking
 
@@ -290,6 +292,7 @@ class MapsView(QWidget):
         """Show a sentence in place of the page, with a button for each answer."""
         for button in self._buttons:
             self.answers.removeWidget(button)
+            button.hide()  # which its deletion, later, does not do
             button.deleteLater()
         self._buttons = []
         for words, act in answers:
@@ -318,16 +321,8 @@ class MapsView(QWidget):
             action.setChecked(number == inspection.chosen)
             action.triggered.connect(lambda _=False, number=number: inspection.choose(number))
 
-    def _pick(self) -> Path | None:
-        """Ask for a picture file; None if the user gives none."""
-        endings = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Choose a picture", "", f"Pictures ({endings});;All files (*)"
-        )
-        return Path(path) if path else None
-
     def _choose(self) -> None:
-        path = self._pick()
+        path = choose_file(self)
         if path is not None:
             self._take([path])
 
@@ -386,7 +381,7 @@ class MapsView(QWidget):
 
 def _pictures(event: QDropEvent) -> list[Path]:
     """Return the picture files that are dragged."""
-    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    paths = local_paths(event.mimeData())
     return [path for path in paths if path.suffix.lower() in SUFFIXES and not path.is_dir()]
 
 
