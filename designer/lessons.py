@@ -279,11 +279,11 @@ LESSONS = (
         "shortcuts",
         "Depth and shortcuts",
         (
-            "Three tabs hold networks of equal make: plain with 20 layers, plain with 56, and with "
+            "Three tabs hold networks built alike: plain with 20 layers, plain with 56, and with "
             "56 layers and shortcuts, to be trained on the built-in color pictures.",
             "Press Train in each tab, which takes minutes, and compare the curves in Runs.",
             "The plain network learns worse with 56 layers than with 20, even on the images that "
-            "it is trained on; with shortcuts the same depth learns.",
+            "it is trained on; with shortcuts the same depth learns better than both.",
         ),
         "training",
         (
