@@ -1,11 +1,11 @@
 """Which figures of layers are suspicious, in sentences with what helps: a table of rules.
 
-A `Limit` judges each layer by itself, a `Trend` the layers of a network in forward order. Window
+A `Limit` judges each layer by itself, a `Trend` all layers of a network together. Window
 and command line show what `warnings` finds; to add a rule, add a row.
 """
 
-import math
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import msgspec
 
@@ -45,7 +45,10 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trend(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule on a figure from the first to the last layer that has it.
+    """A rule on how a figure changes over the depth of a network.
+
+    Layers where it is 0 do not count: a branch that is switched off on purpose, such as by a norm
+    whose weights begin at 0, gives zeros, and so are its gradients.
 
     Attributes
     ----------
@@ -53,12 +56,14 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
         The name of the rule in the code.
     kind, figure
         The figure that is judged.
-    least, most
-        Between these must be the figure of the first layer, divided by that of the last one; None
-        for an open side.
+    start
+        Where the values go in: activations at the first layer, gradients at the last one.
+    factor
+        How much of the figure at the start is suspicious at any other layer: less than this, if
+        it is below 1, else more.
     sentence
-        What is wrong, with the fields ``{first}`` and ``{last}``, which are paths, and
-        ``{at_first}`` and ``{at_last}``, which are values.
+        What is wrong, with the fields ``{start}`` and ``{end}``, which are layers, and
+        ``{at_start}`` and ``{at_end}``, which are values.
     remedy
         What helps.
     """
@@ -66,16 +71,15 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     kind: Kind
     figure: str
-    least: float | None = None
-    most: float | None = None
+    start: Literal["first", "last"]
+    factor: float
     sentence: str
     remedy: str
 
-    def is_broken(self, first: float, last: float) -> bool:
-        """Tell whether the values of the first and the last layer are suspicious together."""
-        if self.least is not None and first < self.least * last:
-            return True
-        return self.most is not None and first > self.most * last
+    def is_broken(self, at_start: float, at_end: float) -> bool:
+        """Tell whether the values at the start and at another layer are suspicious together."""
+        ratio = at_end / at_start
+        return ratio < self.factor if self.factor < 1 else ratio > self.factor
 
 
 LIMITS: tuple[Limit, ...] = (
@@ -126,9 +130,10 @@ TRENDS: tuple[Trend, ...] = (
         key="activations-vanish",
         kind="activation",
         figure="deviation",
-        most=1e3,
-        sentence="The activations vanish: their deviation falls from {at_first} at {first} to "
-        "{at_last} at {last}, so that all images look the same there.",
+        start="first",
+        factor=1e-3,
+        sentence="The activations vanish: their deviation falls from {at_start} at {start} to "
+        "{at_end} at {end}, so that all images look the same there.",
         remedy="Start from larger weights (Xavier's initialization for tanh, Kaiming's for ReLU), "
         "or normalize between the layers.",
     ),
@@ -136,29 +141,32 @@ TRENDS: tuple[Trend, ...] = (
         key="activations-explode",
         kind="activation",
         figure="deviation",
-        least=1e-3,
-        sentence="The activations explode: their deviation grows from {at_first} at {first} to "
-        "{at_last} at {last}.",
+        start="first",
+        factor=1e3,
+        sentence="The activations explode: their deviation grows from {at_start} at {start} to "
+        "{at_end} at {end}.",
         remedy="Start from smaller weights (Xavier's initialization for tanh, Kaiming's for ReLU), "
         "or normalize between the layers.",
     ),
     Trend(
         key="gradients-vanish",
-        kind="weight_gradient",
+        kind="gradient",
         figure="norm",
-        least=1e-3,
-        sentence="The gradients vanish: the norm of those of the weights falls from {at_last} at "
-        "{last} to {at_first} at {first}, so that the first layers hardly learn.",
+        start="last",
+        factor=1e-3,
+        sentence="The gradients vanish: on their way back, their norm falls from {at_start} at "
+        "{start} to {at_end} at {end}, so that what comes before hardly learns.",
         remedy="Choose an initialization that fits the activation (Xavier's for tanh, Kaiming's "
         "for ReLU), normalize between the layers, or add shortcuts around them.",
     ),
     Trend(
         key="gradients-explode",
-        kind="weight_gradient",
+        kind="gradient",
         figure="norm",
-        most=1e3,
-        sentence="The gradients explode: the norm of those of the weights grows from {at_last} at "
-        "{last} to {at_first} at {first}.",
+        start="last",
+        factor=1e3,
+        sentence="The gradients explode: on their way back, their norm grows from {at_start} at "
+        "{start} to {at_end} at {end}.",
         remedy="Start from smaller weights, normalize between the layers, clip the gradients, or "
         "lower the learning rate.",
     ),
@@ -243,23 +251,26 @@ def _beyond(rule: Limit, rows: Mapping[str, LayerFigures]) -> Iterator[LayerWarn
 
 
 def _judged(rule: Trend, rows: Mapping[str, LayerFigures]) -> LayerWarning | None:
-    values = [(path, _value(row, rule.figure)) for path, row in rows.items()]
-    known = [(path, value) for path, value in values if value is not None]
+    known = [(path, value) for path, row in rows.items() if (value := _value(row, rule.figure))]
+    if rule.start == "last":
+        known.reverse()
     if len(known) < 2:
         return None
-    (first, at_first), (last, at_last) = known[0], known[-1]
-    if not rule.is_broken(at_first, at_last) or not math.isfinite(at_first + at_last):
+    (start, at_start), *others = known
+    pick = min if rule.factor < 1 else max
+    end, at_end = pick(others, key=lambda each: each[1])
+    if not rule.is_broken(at_start, at_end):
         return None
     return LayerWarning(
         key=rule.key,
-        path=first if rule.kind != "activation" else last,
+        path=end,
         kind=rule.kind,
         figure=rule.figure,
         sentence=rule.sentence.format(
-            first=first,
-            last=last,
-            at_first=written(rule.figure, at_first),
-            at_last=written(rule.figure, at_last),
+            start=start,
+            end=end,
+            at_start=written(rule.figure, at_start),
+            at_end=written(rule.figure, at_end),
         ),
         remedy=rule.remedy,
     )

@@ -16,8 +16,8 @@ def test_healthy_layers_have_no_warnings():
         figures("relu1", dead=0.1),
         figures("tanh2", saturated=0.2, deviation=0.6),
         figures("fc1", "weight", "weight", update_ratio=1e-3),
-        figures("fc1", "weight_gradient", "weight", norm=0.3),
-        figures("fc2", "weight_gradient", "weight", norm=0.9),
+        figures("fc1", "gradient", norm=0.3),
+        figures("fc2", "gradient", norm=0.9),
     )
 
 
@@ -53,11 +53,10 @@ def test_only_the_main_parameter_of_a_layer_is_judged():
 @pytest.mark.parametrize(
     ("kind", "figure", "first", "last", "key"),
     [
-        ("weight_gradient", "norm", 1e-6, 1.0, "gradients-vanish"),
-        ("weight_gradient", "norm", 1e5, 1.0, "gradients-explode"),
+        ("gradient", "norm", 1e-6, 1.0, "gradients-vanish"),
+        ("gradient", "norm", 1e5, 1.0, "gradients-explode"),
         ("activation", "deviation", 1.0, 1e-5, "activations-vanish"),
         ("activation", "deviation", 1.0, 1e5, "activations-explode"),
-        ("activation", "deviation", 1.0, 0.0, "activations-vanish"),
     ],
 )
 def test_what_vanishes_or_explodes_over_the_depth_is_told_with_both_ends(
@@ -68,9 +67,21 @@ def test_what_vanishes_or_explodes_over_the_depth_is_told_with_both_ends(
         for path, value in (("one", first), ("two", (first * last) ** 0.5), ("three", last))
     ]
     [warning] = warnings(measurement(1, *rows))
-    assert warning.key == key
+    assert (warning.key, warning.path) == (key, "one" if kind == "gradient" else "three")
     assert "one" in warning.sentence and "three" in warning.sentence
     assert f"{first:.3g}" in warning.sentence and f"{last:.3g}" in warning.sentence
+
+
+def test_vanishing_is_seen_though_the_last_layer_adds_its_biases():
+    values = {"image": 1.0, "fc1": 1e-2, "fc2": 1e-4, "scores": 0.1}
+    rows = [figures(path, deviation=value) for path, value in values.items()]
+    assert found(*rows) == [("activations-vanish", "fc2")]
+
+
+def test_branches_that_are_switched_off_are_not_suspicious():
+    values = {"image": 1.0, "norm": 0.0, "add": 1.0}
+    assert not found(*(figures(path, deviation=value) for path, value in values.items()))
+    assert not found(*(figures(path, "gradient", norm=value) for path, value in values.items()))
 
 
 def test_the_first_layer_that_is_not_finite_stands_for_those_behind_it():

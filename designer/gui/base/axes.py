@@ -36,7 +36,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no type hints
 
     def __init__(self, side: str, *, unit: str = "", name: str = "") -> None:
         super().__init__(side)
-        self._unit, self._name = unit, name
+        self.unit, self.quantity = unit, name
         self._font = QFont()
         self._line = self._words = self._grid = QPen()
         if side == "left":
@@ -59,7 +59,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no type hints
         if length <= 0 or not high > low:
             return
         metrics = QFontMetricsF(self._font)
-        texts = [text + self._unit for _, text in self._found(length, low, high)]
+        texts = [text + self.unit for _, text in self._found(length, low, high)]
         widest = max((metrics.horizontalAdvance(text) for text in texts), default=0.0)
         width = math.ceil(max(widest + 2 * _GAP, metrics.height() * _LEAST) / _WIDER) * _WIDER
         if width != self.fixedWidth:
@@ -104,7 +104,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no type hints
         for y, text in found:
             if inside.top() + height / 3 <= y <= inside.bottom() - height / 3:
                 box = QRectF(inside.left() - _GAP - 200, y - height / 2, 200, height)
-                painter.drawText(box, flags, text + self._unit)
+                painter.drawText(box, flags, text + self.unit)
 
     def _paint_bottom(self, painter: QPainter, inside: QRectF) -> None:
         painter.setPen(self._line)
@@ -123,9 +123,9 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no type hints
                 end = left + width
                 box = QRectF(left, top, width + 1, height)
                 painter.drawText(box, Qt.AlignmentFlag.AlignLeft, text)
-        name = f"{self._name} "
+        name = f"{self.quantity} "
         width = metrics.horizontalAdvance(name)
-        if self._name and len(found) > 1 and found[-1] - found[-2] > 1.5 * width:
+        if self.quantity and len(found) > 1 and found[-1] - found[-2] > 1.5 * width:
             box = QRectF(found[-1] - width, top, width, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft, name)
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDockWidget, QWidget
 
 from designer.gui.documents.workspace import Workspace
 from designer.gui.inside.maps_panel import MapsPanel
+from designer.gui.inside.statistics_panel import StatisticsPanel
 from designer.gui.inside.try_panel import TryPanel
 from designer.gui.inspector.inspector import Inspector
 from designer.gui.palette.palette import Palette
@@ -169,6 +170,14 @@ DOCKS = (
         "What a network says of pictures that you drop, paste or draw.",
         BOTTOM,
         lambda c: TryPanel(c.workspace, c.trainer),
+        tab_with="training",
+    ),
+    Dock(
+        "statistics",
+        "Layer statistics",
+        "Histograms and figures of activations, gradients and weights, layer by layer.",
+        BOTTOM,
+        lambda c: StatisticsPanel(c.workspace, c.trainer),
         tab_with="training",
     ),
 )
