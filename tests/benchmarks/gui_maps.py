@@ -192,7 +192,7 @@ def beside(home: str) -> Found:
     _show_maps(window)
     seconds = _until_painted(window, home)
     window.trainer.steer("stop")
-    _wait(lambda: not window.trainer.active.going)
+    _wait(lambda: not window.trainer.occupied)
     window.trainer.close()
     return {"picture to painted maps beside a training [s]": (seconds, 0.6, "under 0.6 s")}
 
