@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from designer.gui.base import numbers
@@ -12,7 +13,8 @@ from designer.gui.inside.coloring import figure
 from designer.gui.inside.maps_model import MapsModel, Side
 from designer.gui.worker.inspection import Reply
 
-DETAIL = 232  # width of what stands beside the maps
+DETAIL = 232  # least width of what stands beside the maps
+_SHARE = 0.33  # of the page's width that it has where this is more
 
 
 class Page(QWidget):
@@ -40,7 +42,7 @@ class Page(QWidget):
         self.words = ElidedLabel(name=f"{name}-words")
         self.words.setProperty("role", "faint")
         self.detail = QWidget(self, objectName=f"{name}-detail")
-        self.detail.setFixedWidth(DETAIL)
+        self.detail.setFixedWidth(DETAIL)  # until the page has its size
         self.beside = QVBoxLayout(self.detail)
         self.beside.setContentsMargins(0, 0, 0, 0)
         self.beside.setSpacing(4)
@@ -54,6 +56,11 @@ class Page(QWidget):
         down.setSpacing(2)
         down.addLayout(across, 1)
         down.addWidget(self.words)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give what is shown large its share of a large page."""
+        super().resizeEvent(event)
+        self.detail.setFixedWidth(max(DETAIL, int(self.width() * _SHARE)))
 
     def refusal(self) -> str:
         """Return why there is nothing to show of the node, as a sentence; "" if there is."""

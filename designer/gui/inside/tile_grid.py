@@ -1,5 +1,6 @@
 """A grid of small maps, of which only those in sight are made and painted."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -24,7 +25,8 @@ from designer.gui.inside import coloring
 from designer.gui.inside.coloring import Scale, Values
 
 _GAP = 6  # pixels between two maps
-_LEAST, _MOST = 48, 96  # pixels of the longer side of a map
+_LEAST, _MOST = 48, 192  # pixels of the longer side of a map
+_LARGER = 96  # of one that has so many values or more
 _IMAGES = 4096  # kept at most
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
@@ -103,10 +105,18 @@ class TileGrid(QAbstractScrollArea):
     # Where maps are
 
     def _side(self) -> tuple[int, int]:
-        """Return width and height of a painted map; a small one is enlarged by a whole number."""
+        """Return width and height of a painted map: all are in sight if there is room.
+
+        A small one is enlarged by a whole number, so that its values are squares of one size.
+        """
         height, width = self.values.shape[-2:]
-        longer = max(height, width, 1)
-        factor = -(-_LEAST // longer) if longer < _LEAST else min(1.0, _MOST / longer)
+        longer, room = max(height, width, 1), self.viewport().size()
+        each = math.sqrt(room.width() * room.height() / max(len(self.values), 1))
+        wanted = min(max(int(each) - _GAP - self._line, _LEAST), _MOST)
+        if longer <= wanted:
+            factor = float(max(wanted // longer, -(-_LEAST // longer)))
+        else:
+            factor = min(1.0, max(wanted, _LARGER) / longer)
         return max(1, round(width * factor)), max(1, round(height * factor))
 
     def _cell(self) -> tuple[int, int]:
