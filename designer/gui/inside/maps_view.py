@@ -44,7 +44,9 @@ _PAGES = (
     Segment("why", "Why this class", "Which parts of the picture speak for a class"),
 )
 _PATIENCE = 500  # milliseconds until the progress of a question is shown
+_UNLIMITED = 16_777_215  # QWIDGETSIZE_MAX
 _LARGE = 0.8  # share of the screen that the dock takes when it is enlarged
+_FRAMED = 100  # milliseconds after which the window has given a floating dock its frame
 _PICTURES = 12  # listed in the menu
 _NARROW = 50  # letters side by side, below which buttons have no words
 Answers = Sequence[tuple[str, Callable[[], object]]]
@@ -364,14 +366,20 @@ class MapsView(QWidget):
     def _enlarge(self) -> None:
         """Show the dock in a large window of its own, or put it back."""
         self.dock.setFloating(not self.dock.isFloating())
-        if self.dock.isFloating():  # once the window has given it a frame
-            QTimer.singleShot(0, self._fill_screen)
+        # Once the window has given it a frame, or a place.
+        QTimer.singleShot(_FRAMED, self._fill_screen if self.dock.isFloating() else self._put_back)
+
+    def _put_back(self) -> None:
+        """Bring the dock to the front of its tabs again."""
+        if not self.dock.isFloating():
+            self.dock.raise_()
 
     def _fill_screen(self) -> None:
         dock = self.dock
         if dock.isFloating():
             screen = dock.screen().availableGeometry()
             size = screen.size() * _LARGE
+            dock.setMaximumSize(_UNLIMITED, _UNLIMITED)  # as long as it was docked it had a limit
             dock.resize(size)
             dock.move(
                 screen.left() + (screen.width() - size.width()) // 2,
