@@ -145,7 +145,7 @@ def _figures(rows: Tensor) -> Tensor:
 def _as(precision: str, maps: Tensor, *, low: float, high: float) -> Array:
     if precision == "uint8":
         span = high - low or 1.0
-        spread = ((maps - low) * (255 / span)).round().clamp(0, 255)
+        spread = ((maps - low) * (255 / span)).round().nan_to_num().clamp(0, 255)
         return spread.to("cpu", torch.uint8).numpy()
     values: Array = maps.float().cpu().numpy()
     return values.astype(np.float16) if precision == "float16" else values

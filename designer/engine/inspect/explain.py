@@ -90,8 +90,8 @@ def explain(
     Raises
     ------
     DesignerError
-        There is no such method, class or node, the method cannot be used there, or the picture
-        cannot be read.
+        There is no such method, class or node, the method cannot be used there, the picture cannot
+        be read, or the outputs for it are no numbers.
     """
     if method not in METHODS:
         known = ", ".join(METHODS)
@@ -102,6 +102,8 @@ def explain(
         output = loaded.network(batch)
     main = output if isinstance(output, Tensor) else output[0]
     answers = prediction.answers(loaded, main)[0]
+    if not answers.isfinite().all():
+        raise DesignerError(prediction.NOT_FINITE)
     index = _index(loaded, answers, wanted)
     row = EXPLANATIONS[method]
     if row.at_node:

@@ -1,7 +1,7 @@
 """The weights of one node, as pictures of its filters, with figures and a histogram."""
 
 from collections.abc import Iterator
-from math import prod
+from math import isfinite, nan, prod
 from typing import Any
 
 import torch
@@ -88,10 +88,9 @@ def filters(
         "reduced": small is not values,
         "figures": figures,
     }
-    counts = torch.histc(chosen.cpu(), bins=BINS, min=figures["minimum"], max=figures["maximum"])
     return fields, {
         "values": small.contiguous().cpu().numpy(),
-        "counts": counts.to(torch.int64).numpy(),
+        "counts": _counts(chosen.cpu(), figures["minimum"], figures["maximum"]).numpy(),
     }
 
 
@@ -180,6 +179,13 @@ def _reduced(matrix: Tensor) -> Tensor:
     return functional.adaptive_avg_pool2d(matrix[None], (rows, columns))[0]
 
 
+def _counts(tensor: Tensor, low: float, high: float) -> Tensor:
+    """Return the histogram, int64 (BINS,); all are 0 where values are NaN or infinite."""
+    if not (isfinite(low) and isfinite(high)):
+        return torch.zeros(BINS, dtype=torch.int64)
+    return torch.histc(tensor, bins=BINS, min=low, max=high).to(torch.int64)
+
+
 def _figures(tensor: Tensor) -> dict[str, float]:
     """Return the figures of a tensor, summed in float64, piece by piece for the sake of memory."""
     total = squares = 0.0
@@ -193,7 +199,7 @@ def _figures(tensor: Tensor) -> dict[str, float]:
         "minimum": float(tensor.min()),
         "maximum": float(tensor.max()),
         "mean": mean,
-        "deviation": max(squares / count - mean**2, 0.0) ** 0.5,
+        "deviation": max(squares / count - mean**2, 0.0) ** 0.5 if isfinite(squares) else nan,
         "zeros": 1 - int(tensor.count_nonzero()) / count,
         "norm": squares**0.5,
     }

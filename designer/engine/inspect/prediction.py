@@ -16,6 +16,10 @@ from designer.layers.activation import Sigmoid, Softmax
 from designer.runs.inspection import Picture
 
 _BATCH = 32  # pictures computed at once
+NOT_FINITE = (
+    "The network's outputs for this picture are NaN or infinite, as after a training that "
+    "diverged: choose other weights, or train again with a lower learning rate."
+)
 
 
 def predict(
@@ -33,7 +37,8 @@ def predict(
     loaded
         The network.
     pictures
-        Of any sizes; one that cannot be read does not stop the others.
+        Of any sizes; one that cannot be read, or has outputs that are no numbers, does not stop the
+        others.
     top
         The number of most probable classes that are named.
     side
@@ -78,7 +83,10 @@ def predict(
             output = loaded.network(reading.network_input(batch, loaded))
         main = output if isinstance(output, Tensor) else output[0]
         for row, values in zip(rows, answers(loaded, main).cpu(), strict=True):
-            found[row]["predictions"] = _named(loaded, values, top)
+            if values.isfinite().all():
+                found[row]["predictions"] = _named(loaded, values, top)
+            else:
+                found[row]["error"] = NOT_FINITE
     progress(1.0)
     return found, shown
 

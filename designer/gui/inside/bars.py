@@ -57,7 +57,8 @@ class Bars(QWidget):
         ends
             What stands below the first and the last bar.
         """
-        self.heights = np.nan_to_num(np.asarray(heights, np.float64))
+        found = np.asarray(heights, np.float64)
+        self.heights = np.where(np.isfinite(found), found, 0.0)
         low, high = bounds or (self.heights.min(initial=0.0), self.heights.max(initial=0.0))
         self.bounds = (min(float(low), 0.0), max(float(high), 0.0))
         self.words, self.ends, self.told = words, ends, ""

@@ -59,10 +59,10 @@ def scale_of(*values: Values) -> Scale:
     """Return the scale of some arrays together.
 
     Values that are nowhere below zero, as behind a ReLU, go from zero to the largest; others are
-    spread evenly to both sides of zero.
+    spread evenly to both sides of zero. Values that are NaN or infinite do not count.
     """
-    low = min(float(np.nanmin(each)) for each in values)
-    high = max(float(np.nanmax(each)) for each in values)
+    lows, highs = zip(*map(_ends, values), strict=True)
+    low, high = min(lows), max(highs)
     if low < 0:
         most = max(-low, high)
         return Scale(-most, most)
@@ -87,8 +87,8 @@ def heat(values: Values, scale: Scale, opacity: float) -> QImage:
 
 def picture(values: Values, scale: Scale | None = None) -> QImage:
     """Return an image (3, height, width) in its colors, from the lowest to the highest value."""
-    low, high = (scale.low, scale.high) if scale else (float(values.min()), float(values.max()))
-    spread = (values.astype(np.float64) - low) * (255 / ((high - low) or 1))
+    low, high = (scale.low, scale.high) if scale else _ends(values)
+    spread = np.nan_to_num((values.astype(np.float64) - low) * (255 / ((high - low) or 1)))
     return shown(spread.clip(0, 255).round().astype(np.uint8).transpose(1, 2, 0))
 
 
@@ -100,9 +100,18 @@ def shown(pixels: NDArray[np.uint8]) -> QImage:
     return QImage(rows.tobytes(), width, height, width * channels, kind).copy()
 
 
-def figure(value: float) -> str:
-    """Return a measured value with three significant digits."""
-    return numbers.local(f"{value:.3g}")
+def figure(value: float | None) -> str:
+    """Return a measured value with three significant digits; None, which is JSON's NaN, as nan."""
+    return "nan" if value is None else numbers.local(f"{value:.3g}")
+
+
+def _ends(values: Values) -> tuple[float, float]:
+    """Return the smallest and the largest value that is a finite number, 0 where there is none."""
+    low, high = float(values.min()), float(values.max())
+    if np.isfinite(low) and np.isfinite(high):
+        return low, high
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
 
 def _image(values: Values, scale: Scale, table: list[int]) -> QImage:

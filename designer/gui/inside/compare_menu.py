@@ -30,6 +30,14 @@ class CompareMenu(QMenu):
         super().__init__(parent)
         self.model = model
         self.pick = pick
+        self._networks = QMenu("Another network", self)
+        self._networks.aboutToShow.connect(
+            lambda: fill_networks(
+                self._networks,
+                model,
+                lambda subject: model.compare_with(subject, model.other_picture),
+            )
+        )
         self.aboutToShow.connect(self._fill)
 
     def _fill(self) -> None:
@@ -44,14 +52,7 @@ class CompareMenu(QMenu):
         self.addSeparator()
         epoch = self._add("Another epoch of this run", self._with_epoch)
         epoch.setEnabled(self._other_weights() is not None)
-        networks = self.addMenu("Another network")
-        networks.aboutToShow.connect(
-            lambda: fill_networks(
-                networks,
-                self.model,
-                lambda subject: self.model.compare_with(subject, self.model.other_picture),
-            )
-        )
+        self.addMenu(self._networks)
         self.addSeparator()
         nothing = self._add("Nothing", lambda: self.model.compare_with(None, None))
         nothing.setEnabled(self.model.compares)

@@ -64,7 +64,9 @@ class FiltersPage(Page):
         node, layers = self.model.node, dict(self.model.workspace.analysis.top.layers())
         if node not in layers:
             inside = next((path for path in layers if path.startswith(f"{node}.")), "")
-            return f"{node} is a block: select one of its layers, such as {inside}." * bool(inside)
+            if not inside:
+                return ""  # another network, of which the worker says what is wrong
+            return f"{node} is a block: select one of its layers, such as {inside}."
         layer, inputs = layers[node].layer, layers[node].inputs
         known = [each for each in inputs if each is not None]
         if layer is None or (known and layer.states(known)):
@@ -129,7 +131,8 @@ class FiltersPage(Page):
 
     def _show_distribution(self, fields: dict[str, Any], counts: Any) -> None:
         figures = fields["figures"]
-        low, width = figures["minimum"], (figures["maximum"] - figures["minimum"]) / len(counts)
+        low, high = (figures[each] or 0.0 for each in ("minimum", "maximum"))  # None of NaN
+        width = (high - low) / len(counts)
 
         def words(place: int) -> str:
             start = low + place * width

@@ -117,7 +117,7 @@ class MapsModel(QObject):
         follower = self.trainer.shown
         if follower is None or not follower.checkpoint or not self._is_akin(follower.run):
             return None
-        return Subject(run=str(follower.run.path))
+        return Subject(run=str(follower.run.path.absolute()))
 
     def of_design(self) -> Subject | None:
         """Return the current design with the weights from which its training would begin."""
@@ -226,7 +226,7 @@ class MapsModel(QObject):
         if shown is None or not any(each.get("event") in _RENEWS for each in events):
             return
         runs = {each.subject.run for each in self.sides}
-        if str(shown.run.path) in runs:
+        if str(shown.run.path.absolute()) in runs:
             self.version += 1
             self.changed.emit()
 

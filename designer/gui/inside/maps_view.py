@@ -257,6 +257,8 @@ class MapsView(QWidget):
         self._waiting.discard(f"maps-{number}")
         self._cancel_questions()
         again: list[tuple[str, Callable[[], object]]] = [("Try again", self._again)]
+        if self.page.has_own_settings:  # which cannot be seen behind the sentence
+            again.insert(0, ("Use the usual settings", self.page.use_usual_settings))
         design = self.model.of_design()
         if design is not None and self.model.sides[0].subject.run:
             again.append(

@@ -66,6 +66,14 @@ class Page(QWidget):
         """Return why there is nothing to show of the node, as a sentence; "" if there is."""
         return ""
 
+    @property
+    def has_own_settings(self) -> bool:
+        """Whether the user changed what is asked for, so that an error may come of that."""
+        return False
+
+    def use_usual_settings(self) -> None:
+        """Ask for what is asked for at first."""
+
     def request(self, side: Side) -> dict[str, Any]:
         """Return what is to be asked for a side; pictures are added."""
         raise NotImplementedError
@@ -85,7 +93,7 @@ def shape_words(fields: Mapping[str, Any]) -> str:
     return "×".join(shape)
 
 
-def figures_words(figures: Mapping[str, float]) -> str:
+def figures_words(figures: Mapping[str, float | None]) -> str:
     """Return figures of values in one line."""
     words = [
         f"from {figure(figures['minimum'])} to {figure(figures['maximum'])}",
@@ -96,8 +104,10 @@ def figures_words(figures: Mapping[str, float]) -> str:
     return " · ".join(words)
 
 
-def share(part: float) -> str:
+def share(part: float | None) -> str:
     """Return a share in per cent; only all is 100 %, and only none is 0 %."""
+    if part is None:
+        return figure(part)
     percent = 100 * part
     if 0 < percent < 0.1:
         return "< 0.1 %"

@@ -100,6 +100,21 @@ class WhyPage(Page):
             self.form.setRowVisible(widget, used)
         self.asks.emit()
 
+    @property
+    def has_own_settings(self) -> bool:
+        chosen = (self.node.currentIndex(), self.wanted.currentIndex())
+        return any((*chosen, self.patch.value(), self.stride.value()))
+
+    def use_usual_settings(self) -> None:
+        boxes = (self.node, self.wanted, self.patch, self.stride)
+        blockers = [QSignalBlocker(each) for each in boxes]
+        self.node.setCurrentIndex(0)
+        self.wanted.setCurrentIndex(0)
+        self.patch.setValue(0)
+        self.stride.setValue(0)
+        del blockers
+        self.asks.emit()
+
     def request(self, side: Side) -> dict[str, Any]:
         row = EXPLANATIONS[self.method.currentData()]
         asked: dict[str, Any] = {"do": "explain", "method": row.name}

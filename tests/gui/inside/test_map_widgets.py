@@ -9,6 +9,7 @@ from designer.gui.inside import coloring
 from designer.gui.inside.bars import Bars
 from designer.gui.inside.coloring import Scale
 from designer.gui.inside.large_map import LargeMap
+from designer.gui.inside.page import figures_words
 from designer.gui.inside.tile_grid import TileGrid
 
 LEFT = Qt.MouseButton.LeftButton
@@ -40,6 +41,20 @@ def test_maps_without_a_difference_and_without_a_number_are_painted():
     broken = np.array([[np.nan, 1.0]])
     image = coloring.gray_or_signed(broken, coloring.scale_of(broken))
     assert image.pixelColor(1, 0).name() == "#ffffff"
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_values_that_are_no_numbers_do_not_change_the_scale(bad):
+    values = np.array([[bad, 1.0], [-2.0, 0.5]], np.float32)
+    assert coloring.scale_of(values) == Scale(-2, 2)
+    assert coloring.scale_of(np.full((2, 2), bad)) == Scale(0, 0)
+    kernel = np.stack([values, values, values])
+    assert coloring.picture(kernel).pixelColor(1, 0).name() == "#ffffff"
+
+
+def test_figures_that_are_no_numbers_are_written():
+    fields = dict.fromkeys(("minimum", "maximum", "mean", "deviation", "zeros"))
+    assert figures_words(fields) == "from nan to nan · mean nan · deviation nan · zeros nan"
 
 
 def test_of_2048_channels_only_those_in_sight_are_made(shown):

@@ -203,6 +203,24 @@ def test_two_epochs_are_compared_on_one_scale(filled, qtbot, settled):
     assert not page.views[1].isVisible() and len(page.replies) == 1
 
 
+def test_a_size_that_does_not_fit_is_taken_back(filled, qtbot, settled):
+    press(qtbot, filled.segments.buttons["why"])
+    page = filled.pages["why"]
+    page.method.setCurrentIndex(page.method.findData("occlusion"))
+    settled(filled)
+    page.patch.setValue(500)
+    qtbot.waitUntil(lambda: "does not fit" in filled.message.text(), timeout=SECONDS)
+    assert not page.isVisible()
+    (button,) = [
+        each
+        for each in filled.findChildren(QPushButton)
+        if each.text() == "Use the usual settings" and each.isVisible()
+    ]
+    press(qtbot, button)
+    settled(filled)
+    assert page.isVisible() and page.patch.value() == 0 and page.replies
+
+
 def test_two_pictures_are_compared(filled, squares, settled, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(squares[1]), "Pictures"))
     trigger(filled.compare.menu(), "Another picture…")
