@@ -94,7 +94,8 @@ class KeptMeasurements(QWidget):
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         room = Qt.TextElideMode.ElideMiddle
         widest = min(_WIDEST, _ROOM // len(self.kept))
-        button.setText(button.fontMetrics().elidedText(one.title, room, widest))
+        # With a space, as the style puts none between the mark and the text.
+        button.setText(f" {button.fontMetrics().elidedText(one.title, room, widest)}")
         button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         button.setToolTip(tip(one.title))
         button.setAccessibleName(one.title)

@@ -112,7 +112,7 @@ class StatisticsPanel(QWidget):
         self.measure = MeasureNow(self.workspace, self.trainer)
         self.measure.measured.connect(self._measured)
         self.measure.refused.connect(self._refused)
-        self.measure.busy_changed.connect(self._soon_refresh)
+        self.measure.busy_changed.connect(self._busy_changed)
         self.keep = QToolButton(objectName="statistics-keep", text="Keep")
         self.keep.setToolTip("Keep this measurement for comparison: it is drawn with others.")
         self.more = QToolButton(objectName="statistics-more")
@@ -262,6 +262,7 @@ class StatisticsPanel(QWidget):
         path = follower.run.path if follower is not None else None
         if path != self.run.path:
             self.position, self._of_run, self._design_of_run = None, None, None
+            self.error = ""
             if path is not None:
                 self.source = None
             elif self.source is None and self.measured:
@@ -314,6 +315,11 @@ class StatisticsPanel(QWidget):
         one = shown(title, one.measurement, design=one.design, notes=one.notes)
         self.measured = [*self.measured, one][-_MOST_MEASURED:]
         self.show_source(one)
+
+    def _busy_changed(self) -> None:
+        if self.measure.busy:
+            self.error = ""
+        self._soon_refresh()
 
     def _refused(self, sentence: str) -> None:
         self.error = sentence

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from designer.design.values import Design
 
 _KEPT_COLORS = (
-    Category.ACTIVATION,
     Category.NORMALIZATION,
-    Category.POOLING,
     Category.DENSE,
+    Category.POOLING,
     Category.JOIN,
+    Category.ACTIVATION,  # the last one, as it is near the color of warnings
 )
 MOST_KEPT = len(_KEPT_COLORS)
 

@@ -19,6 +19,7 @@ from designer.gui.base.theme import colors
 from designer.gui.inside.figure_plot import FigurePlot
 from designer.gui.inside.histogram_view import HistogramView, Row
 from designer.gui.inside.measured_run import MeasuredRun
+from designer.gui.inside.statistics_choice import StatisticsChoice
 from designer.gui.inside.statistics_panel import StatisticsPanel
 from designer.gui.inside.statistics_values import shown as shown_one
 from designer.gui.shell.main_window import MainWindow
@@ -407,6 +408,21 @@ def test_layers_that_are_not_finite_have_no_histogram_but_words(shown) -> None:
     found = warnings(Measurement(step=1, epoch=1, batch=8, layers=(broken,)))
     view.show_rows([Row("a", broken, (), (found[0].sentence,))])
     view.grab()
+
+
+def test_the_choice_takes_two_rows_where_one_is_too_narrow(shown) -> None:
+    owner = QWidget()
+    choice = StatisticsChoice(owner)
+    choice.offer("activation")
+    choice.show_state(warnings=12, anything=True, colorable=True)
+    for width, rows in ((900, 1), (420, 2), (900, 1)):
+        shown(choice, width, 90)
+        tools, views = choice.color, choice.buttons["warnings"]
+        places = [each.mapTo(choice, each.rect().center()) for each in (tools, views)]
+        assert (abs(places[0].y() - places[1].y()) < 10) == (rows == 1)
+        assert all(
+            each.mapTo(choice, each.rect().topRight()).x() < width for each in (tools, views)
+        )
 
 
 def test_a_file_that_is_cut_back_or_damaged_is_read_again(tmp_path: Path, shown, qtbot) -> None:
