@@ -196,8 +196,8 @@ LESSONS = (
         (
             "Four tabs hold the same six wide tanh layers with other first weights: normal with a "
             "standard deviation of 0.01 or 0.05, Xavier, and Kaiming.",
-            "In each press Measure now in Layer statistics, then Keep, which draws all four "
-            "together; no training is needed.",
+            "In each press Measure now in Layer statistics, then Keep; By layer draws all four "
+            "together, and no training is needed.",
             "With 0.01 the activations shrink from layer to layer, and so do the gradients on the "
             "way back; with 0.05 many values saturate near −1 and 1; Xavier and Kaiming keep every "
             "layer in range.",
@@ -218,8 +218,8 @@ LESSONS = (
         (
             "Four tabs hold ten dense layers in a row: with sigmoid or ReLU, each without and with "
             "batch norm.",
-            "Press Measure now in Layer statistics to see the gradients before any training, then "
-            "press Train in each tab and compare the curves in Runs.",
+            "In each press Measure now and Keep in Layer statistics, and choose Gradients and By "
+            "layer; then press Train in each tab and compare the curves in Runs.",
             "With sigmoid alone the gradients fall by several powers of ten on their way back to "
             "the first layer, and the loss stays where it began; ReLU or batch norm keeps them of "
             "one size, and the loss falls at once.",

@@ -437,8 +437,7 @@ class MainWindow(QMainWindow):
                 documents[name] = self.workspace.add(design, saved=design, recipe=recipe)
         card.begin(lesson, documents)
         self.workspace.show(documents[lesson.designs[0].key])
-        if lesson.dock in self.docks:
-            self.show_dock(lesson.dock)
+        self.show_dock(lesson.dock)
 
     def show_shortcuts(self) -> None:
         """Show all shortcuts."""

@@ -5,7 +5,6 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from designer import lessons
-from designer.gui.shell.docks import DOCKS
 from designer.gui.shell.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
@@ -36,9 +35,8 @@ def test_a_lesson_opens_its_designs_text_and_panel(
     qtbot.waitUntil(card.isVisible)
     assert card.title.text() == lesson.title
     assert all(sentence in card.text.text() for sentence in lesson.text)
-    if lesson.dock in {row.key for row in DOCKS}:
-        dock = window.docks[lesson.dock]
-        qtbot.waitUntil(lambda: not dock.visibleRegion().isEmpty())
+    dock = window.docks[lesson.dock]
+    qtbot.waitUntil(lambda: not dock.visibleRegion().isEmpty())
     assert window.training.set_up.recipe.data.source == lesson.recipe["data.source"]
 
 
