@@ -605,7 +605,7 @@ def _words(measurement: Measurement) -> str:
     images = f"{numbers.count(measurement.batch)} images"
     loss = f", loss {measurement.loss:.4g}" if measurement.loss is not None else ""
     if not measurement.step:
-        return f"Not trained, {images}{loss}"
+        return f"Measured now, {images}{loss}"
     return (
         f"Step {numbers.count(measurement.step)}, epoch {numbers.count(measurement.epoch)}, "
         f"{images}{loss}"

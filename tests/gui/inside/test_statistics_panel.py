@@ -2,6 +2,7 @@
 
 import csv
 import io
+import signal
 from itertools import pairwise
 from pathlib import Path
 
@@ -129,7 +130,7 @@ def test_initializations_are_told_apart_in_the_picture(
     hands.click(panel.begin)
     wait_until(lambda: len(panel.measured) == 1, SECONDS)
     hands.settle()
-    assert "Not trained, 32 images" in panel.step.text()
+    assert "Measured now, 32 images" in panel.step.text()
     assert panel.choice.buttons["warnings"].text() == "Warnings (2)"  # both vanish
     hands.click(panel.keep)
     window.workspace.edit("initialize", lambda _: XAVIER)
@@ -176,6 +177,13 @@ def test_what_cannot_be_measured_is_said_and_a_measurement_can_be_canceled(
     wait_until(panel.measure.progress.isVisible)
     hands.click(panel.measure.stop)
     assert not panel.measure.busy and not panel.measured and panel.begin.isEnabled()
+    hands.click(panel.measure)
+    service = window.trainer._standby
+    assert service is not None
+    service.process.send_signal(signal.SIGKILL)
+    wait_until(lambda: not panel.measure.busy, SECONDS)
+    hands.settle()
+    assert "was killed (signal 9)" in panel.note.text() and panel.begin.isEnabled()
     window.workspace.edit("remove", lambda each: edits.disconnect(each, EDGE))
     hands.click(panel.begin)
     assert "The design has errors" in panel.note.text()
@@ -350,6 +358,22 @@ def test_histograms_move_while_a_network_is_trained(
     QTest.keyClick(panel.slider, Qt.Key.Key_End)
     hands.settle()
     assert panel.position is None and panel.step.text().startswith("Step 40,")
+
+    # What was learned is measured, too, of all nodes and not only of modules.
+    menu = panel.measure.menu()
+    menu.aboutToShow.emit()
+    best = next(each for each in menu.actions() if each.text().startswith("Best weights of"))
+    assert best.isEnabled()
+    best.trigger()
+    wait_until(lambda: len(panel.measured) == 1, SECONDS)
+    hands.settle()
+    assert panel.source is panel.measured[0] and "best weights" in panel.sources.currentText()
+    assert not panel.slider.isVisible() and panel.step.text().startswith("Measured now, 32")
+    learned = panel.measured[0].measurement.main("activation")
+    assert "scores" in learned and "scores" not in first
+    QTest.keyClick(panel.sources, Qt.Key.Key_Home)  # the first of the list is the run
+    hands.settle()
+    assert panel.source is None and panel.slider.isVisible()
 
 
 def rows(count: int) -> list[Row]:
