@@ -77,6 +77,7 @@ class HistogramView(QAbstractScrollArea):
         self.same_scale = True
         self.selected: frozenset[str] = frozenset()
         self.range = (-1.0, 1.0)
+        self._longest = 0  # pixels of the longest name
         self._number: Mapping[str, int] = {}
         theme.changed.connect(self.viewport().update)
 
@@ -87,6 +88,8 @@ class HistogramView(QAbstractScrollArea):
         self.rows = rows
         self._number = {row.path: number for number, row in enumerate(rows)}
         self.range = common_range(rows)
+        metrics = QFontMetrics(sans(0.85))
+        self._longest = max((metrics.horizontalAdvance(row.path) for row in rows), default=0)
         self._fit()
 
     def set_same_scale(self, same: bool) -> None:
@@ -151,8 +154,7 @@ class HistogramView(QAbstractScrollArea):
         """Return where the histograms begin and end from left to right."""
         width = self.viewport().width()
         metrics = QFontMetrics(sans(0.85))
-        longest = max((metrics.horizontalAdvance(row.path) for row in self.rows), default=0)
-        names = min(longest, int(width * _NAMES))
+        names = min(self._longest, int(width * _NAMES))
         figures = QFontMetrics(mono(relative=0.8)).horizontalAdvance("0.000e-00")
         mark = metrics.height()
         return names + mark + 3 * _PAD, width - figures - 2 * _PAD
