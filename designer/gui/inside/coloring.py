@@ -1,4 +1,4 @@
-"""Numbers as colors: gray from low to high, blue over white to red around zero, and heat.
+"""Numbers as colors: those of maps on the canvas, and colors to be laid over a picture.
 
 ``BLUE_TO_RED`` is ColorBrewer's RdBu (Cynthia Brewer, Mark Harrower and The Pennsylvania State
 University, Apache License 2.0), and ``HEAT`` is inferno (Nathaniel Smith and Stefan van der Walt,
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage
 
-from designer.gui.base import numbers
+from designer.gui.base import numbers, signed_colors
 
 _BLUE_TO_RED = (
     "#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#f7f7f7",
@@ -23,7 +23,8 @@ _HEAT = (
     "#000004", "#1b0c41", "#4a0c6b", "#781c6d", "#a52c60",
     "#cf4446", "#ed6925", "#fb9b06", "#f7d13d", "#fcffa4",
 )  # fmt: skip
-_GRAY = ("#000000", "#ffffff")
+_SIGNED = tuple(signed_colors.color(each / 20 - 1) for each in range(41))
+_FROM_ZERO = _SIGNED[20:]
 _LAST = 254  # an even number, so that zero of a signed scale is a color of its own
 
 Values = NDArray[np.generic]
@@ -44,15 +45,15 @@ class Scale:
 
     @property
     def signed(self) -> bool:
-        """Whether it goes from blue to red, around zero."""
+        """Whether it goes from blue to orange, around zero."""
         return self.low < 0
 
     @property
     def words(self) -> str:
         """What the colors mean, in a few words."""
         if self.signed:
-            return f"blue {figure(self.low)}, white 0, red {figure(self.high)}"
-        return f"black {figure(self.low)}, white {figure(self.high)}"
+            return f"blue {figure(self.low)}, black 0, orange {figure(self.high)}"
+        return f"black {figure(self.low)}, orange {figure(self.high)}"
 
 
 def scale_of(*values: Values) -> Scale:
@@ -69,9 +70,9 @@ def scale_of(*values: Values) -> Scale:
     return Scale(0.0, high)
 
 
-def gray_or_signed(values: Values, scale: Scale) -> QImage:
-    """Return a map (height, width) in the colors of a scale."""
-    return _image(values, scale, _table(_BLUE_TO_RED if scale.signed else _GRAY))
+def colored(values: Values, scale: Scale) -> QImage:
+    """Return a map (height, width) in the colors of a scale, which are those of the canvas."""
+    return _image(values, scale, _table(_SIGNED if scale.signed else _FROM_ZERO))
 
 
 def heat(values: Values, scale: Scale, opacity: float) -> QImage:

@@ -36,7 +36,7 @@ class LargeMap(QWidget):
 
     def show_map(self, values: Values, scale: Scale, caption: str = "") -> None:
         """Show a map (height, width) in the colors of a scale."""
-        self._show(values, coloring.gray_or_signed(values, scale), QImage(), caption)
+        self._show(values, coloring.colored(values, scale), QImage(), caption)
 
     def show_colors(self, values: Values, caption: str = "", scale: Scale | None = None) -> None:
         """Show a kernel (3, height, width) in its colors."""

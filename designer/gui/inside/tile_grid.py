@@ -98,7 +98,7 @@ class TileGrid(QAbstractScrollArea):
                 found = coloring.picture(values, self.scale)
             else:
                 scale = self.scale or coloring.scale_of(values)
-                found = coloring.gray_or_signed(values, scale)
+                found = coloring.colored(values, scale)
             self._images[number] = found
         return found
 

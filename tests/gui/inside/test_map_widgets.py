@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
+from designer.gui.base import signed_colors
 from designer.gui.inside import coloring
 from designer.gui.inside.bars import Bars
 from designer.gui.inside.coloring import Scale
@@ -15,14 +16,17 @@ from designer.gui.inside.tile_grid import TileGrid
 LEFT = Qt.MouseButton.LeftButton
 
 
+BLACK, ORANGE = signed_colors.color(0.0), signed_colors.color(1.0)
+
+
 def test_colors_of_a_map_are_those_of_its_scale():
-    image = coloring.gray_or_signed(np.array([[0.0, 1.0, 2.0]]), coloring.scale_of(np.array([2.0])))
-    found = [image.pixelColor(x, 0).getRgb()[:3] for x in range(3)]
-    assert found == [(0, 0, 0), (128, 128, 128), (255, 255, 255)]
-    signed = np.array([[-4.0, 0.0, 4.0]])
-    image = coloring.gray_or_signed(signed, coloring.scale_of(signed))
+    image = coloring.colored(np.array([[0.0, 1.0, 2.0]]), coloring.scale_of(np.array([2.0])))
     found = [image.pixelColor(x, 0).name() for x in range(3)]
-    assert found == ["#053061", "#f7f7f7", "#67001f"]
+    assert found == [BLACK, signed_colors.color(0.5), ORANGE]
+    signed = np.array([[-4.0, 0.0, 4.0]])
+    image = coloring.colored(signed, coloring.scale_of(signed))
+    found = [image.pixelColor(x, 0).name() for x in range(3)]
+    assert found == [signed_colors.color(-1.0), BLACK, ORANGE]
     assert coloring.scale_of(np.array([-1.0, 3.0])) == Scale(-3, 3)
 
 
@@ -36,11 +40,11 @@ def test_a_map_over_a_picture_hides_nothing_where_it_is_zero():
 
 def test_maps_without_a_difference_and_without_a_number_are_painted():
     flat = np.zeros((2, 2), np.float32)
-    image = coloring.gray_or_signed(flat, coloring.scale_of(flat))
-    assert image.pixelColor(0, 0).name() == "#000000"
+    image = coloring.colored(flat, coloring.scale_of(flat))
+    assert image.pixelColor(0, 0).name() == BLACK
     broken = np.array([[np.nan, 1.0]])
-    image = coloring.gray_or_signed(broken, coloring.scale_of(broken))
-    assert image.pixelColor(1, 0).name() == "#ffffff"
+    image = coloring.colored(broken, coloring.scale_of(broken))
+    assert image.pixelColor(1, 0).name() == ORANGE
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -71,7 +75,7 @@ def test_of_2048_channels_only_those_in_sight_are_made(shown):
     rect = grid.rect_of(2047)
     assert grid.viewport().rect().contains(rect)
     picture = grid.viewport().grab().toImage()
-    assert picture.pixelColor(rect.center()).name() == "#ffffff"
+    assert picture.pixelColor(rect.center()).name() == ORANGE
 
 
 def test_the_keys_go_through_the_maps_in_their_order(shown, qtbot):
@@ -110,8 +114,8 @@ def test_the_value_under_the_pointer_is_read(shown, qtbot):
     qtbot.mouseMove(large, large.rect().bottomLeft())
     assert large.told == ""
     picture = large.grab().toImage()
-    assert picture.pixelColor(large.place_of(0, 0)).name() == "#000000"
-    assert picture.pixelColor(large.place_of(2, 3)).name() == "#ffffff"
+    assert picture.pixelColor(large.place_of(0, 0)).name() == BLACK
+    assert picture.pixelColor(large.place_of(2, 3)).name() == ORANGE
 
 
 @pytest.mark.parametrize("count", [5, 25_088])

@@ -64,7 +64,7 @@ def test_a_dropped_picture_shows_the_channels_of_the_selected_node(filled, settl
     settled(view)
     assert view.node.text() == "act · ReLU"
     assert values(view).min() == 0
-    assert "black 0, white" in page.words.text()
+    assert "black 0, orange" in page.words.text()
     view.model.workspace.select(["fc"])
     settled(view)
     assert page.views[0].currentWidget() is page.views[0].bars
