@@ -170,7 +170,7 @@ def of_run(run: RunFolder) -> Model:
     model = of_design(design)
     path = run.best if run.best.exists() else run.last
     if not path.exists():
-        raise DesignerError(f"{run.path} has no checkpoint yet; train it for an epoch first.")
+        raise run.no_checkpoint()
     content = checkpoint.load(path, source=model.generated.source)
     model.network.load_state_dict(content["network"])
     about = {**model.about, **learned_preprocessing(run, content).metadata()}

@@ -71,7 +71,7 @@ def read(source: str) -> Weights:
         run = RunFolder.open(path)
         path = run.best if run.best.exists() else run.last
         if not path.exists():
-            raise DesignerError(f"{run.path} has no checkpoint yet; train it for an epoch first.")
+            raise run.no_checkpoint()
     try:
         size = path.stat().st_size
     except OSError:

@@ -277,6 +277,13 @@ class RunFolder:
             "restore the file, or begin a new run."
         )
 
+    def no_checkpoint(self) -> DesignerError:
+        """Return the error for a run whose weights are asked for before there are any."""
+        return DesignerError(
+            f"{self.path.name} has no checkpoint yet: a training writes one at the end of its "
+            "first epoch."
+        )
+
     def data(self) -> DataRecord | None:
         """Read what the run was trained on; raise DesignerError if damaged.
 

@@ -117,7 +117,7 @@ def checkpoint_path(run: RunFolder, weights: str) -> Path:
             f"The weights of a run are {BEST}, {LAST} or {EPOCH}NUMBER, not {weights}."
         )
     if not path.exists():
-        raise DesignerError(f"{run.path} has no checkpoint yet; train it for an epoch first.")
+        raise run.no_checkpoint()
     return path
 
 

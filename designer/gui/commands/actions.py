@@ -205,7 +205,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("file.revert", "File", "&Revert", "Discard the changes since the last save; can be undone.", lambda w: w.documents.revert(), "", "revert", _not_revertible),
     Action("file.export", "File", "&Export…", "Write model files and code.", lambda w: w.export(), "Ctrl+E", "export", _no_design, separated=True),
     Action("file.picture", "File", "Save &picture…", "Write a picture of the network as SVG or PNG.", lambda w: w.documents.save_picture(), "", "picture", _no_design),
-    Action("file.settings", "File", "Se&ttings…", "Theme, folders, device.", lambda w: w.settings(), "Ctrl+,", "settings", separated=True),
+    Action("file.settings", "File", "Se&ttings…", "Light or dark theme, folders, device.", lambda w: w.settings(), "Ctrl+,", "settings", separated=True),
     Action("file.close", "File", "&Close design", "Close this tab.", lambda w: w.documents.close(), "Ctrl+W", "", _no_design),
     Action("file.quit", "File", "&Quit", "Close the window; a running training continues.", lambda w: w.close(), "Ctrl+Q", "quit"),
     # Edit

@@ -8,7 +8,6 @@ from pathlib import Path
 from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.report.tensors import modules
 from designer.design import files
-from designer.errors import DesignerError
 from designer.runs.folder import RunFolder
 from designer.runs.layouts import Stored, stored
 from designer.runs.weights import WeightStatus, match, stored_by, weight_status
@@ -66,7 +65,7 @@ def of_run(path: Path) -> Origin:
     """
     run = RunFolder.open(path)
     if not (run.best.exists() or run.last.exists()):
-        raise DesignerError(f"{path.name} has no checkpoint yet; train it for one epoch first.")
+        raise run.no_checkpoint()
     analysis = analyze(files.read(run.design))
     return Origin(path.name, stored_by(modules(analysis)))
 

@@ -51,9 +51,10 @@ class ChannelsPage(Page):
         both.setSpacing(4)
         for large in self.large:
             both.addWidget(large)
-        self.beside.addLayout(both, 1)
+        self.around_large.addLayout(both, 1)
         self.figures = wrapped_label("channels-figures")
-        self.beside.addWidget(self.figures)
+        self.around_large.addWidget(self.figures)
+        self.beside.addLayout(self.around_large, 1)
         self.beside.addWidget(self.empty, 1)
 
     def request(self, side: Side) -> dict[str, Any]:

@@ -53,10 +53,11 @@ class FiltersPage(Page):
         both.setSpacing(4)
         for large in self.large:
             both.addWidget(large)
-        self.beside.addLayout(both, 2)
+        self.around_large.addLayout(both, 2)
         self.histogram = Bars("filters-histogram")
         self.histogram.setAccessibleName("Distribution of the weights")
-        self.beside.addWidget(self.histogram, 1)
+        self.around_large.addWidget(self.histogram, 1)
+        self.beside.addLayout(self.around_large, 1)
         self.figures = wrapped_label("filters-figures")
         self.beside.addWidget(self.figures)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from designer.gui.base import numbers
 from designer.gui.base.elided_label import ElidedLabel
@@ -15,6 +15,7 @@ from designer.gui.worker.inspection import Reply
 
 DETAIL = 232  # least width of what stands beside the maps
 _SHARE = 0.33  # of the page's width that it has where this is more
+_LOW = 240  # pixels: in a page of less height, what belongs to the large map stands beside it
 
 
 class Page(QWidget):
@@ -27,6 +28,8 @@ class Page(QWidget):
 
     Attributes
     ----------
+    around_large
+        The map that is shown large, and what belongs to it, as the page has room: below or beside.
     needs_picture
         Whether nothing can be asked without a picture.
     """
@@ -46,6 +49,8 @@ class Page(QWidget):
         self.beside = QVBoxLayout(self.detail)
         self.beside.setContentsMargins(0, 0, 0, 0)
         self.beside.setSpacing(4)
+        self.around_large = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self.around_large.setSpacing(4)
         self.empty = QWidget(self.detail)  # takes the room where no map is shown large
         across = QHBoxLayout()
         across.setSpacing(10)
@@ -58,9 +63,11 @@ class Page(QWidget):
         down.addWidget(self.words)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give what is shown large its share of a large page."""
+        """Give what is shown large its share of a large page, and the height of a low one."""
         super().resizeEvent(event)
         self.detail.setFixedWidth(max(DETAIL, int(self.width() * _SHARE)))
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self.around_large.setDirection(across if self.height() < _LOW else down)
 
     def refusal(self) -> str:
         """Return why there is nothing to show of the node, as a sentence; "" if there is."""

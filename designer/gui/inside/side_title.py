@@ -15,7 +15,7 @@ from designer.gui.inside.maps_model import (
     weights_words,
 )
 from designer.runs.folder import RunFolder, list_runs
-from designer.runs.inspection import Subject
+from designer.runs.inspection import EPOCH, Subject
 
 _RUNS = 15  # listed in a menu
 _SLIDER = 110  # pixels across
@@ -70,7 +70,7 @@ class SideTitle(QWidget):
         )
         self.network.setToolTip(tip(f"{name}: the network that is looked into"))
         self._weights = weights_of(subject)
-        kept = len(self._weights) > 1
+        kept = any(each.startswith(EPOCH) for each in self._weights)
         with QSignalBlocker(self.slider):
             self.slider.setRange(0, max(len(self._weights) - 1, 0))
             if subject.weights in self._weights:
@@ -82,7 +82,7 @@ class SideTitle(QWidget):
         self.weights.setToolTip(
             ""
             if kept or not subject.run
-            else "Train with the setting keep_checkpoints to move through the epochs."
+            else "To move through the epochs here, set Keep weights every to 1 before training."
         )
 
     def _moved(self, value: int) -> None:

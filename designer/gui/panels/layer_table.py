@@ -251,14 +251,14 @@ COLUMNS: tuple[Column, ...] = (
     ),
     _times(
         "forward",
-        "Forward",
+        "Forward ms",
         "Measured time of the layer's forward pass in milliseconds, for the whole batch.",
         lambda x: x.forward,
         lambda x: x.forward,
     ),
     _times(
         "backward",
-        "Backward",
+        "Backward ms",
         "Measured time of the layer's backward pass in milliseconds, for the whole batch: the "
         "gradients of its inputs and parameters.",
         lambda x: x.backward,

@@ -49,7 +49,10 @@ class TimeMeasurement(QObject):
         if not self.workspace.analysis.valid:
             return "The design has errors; see the Problems panel."
         if self.trainer.occupied:
-            return "A training is running, which would slow the measurement; wait for its end."
+            return (
+                "A training is running, which would slow the measurement: stop it, or wait for its "
+                "end."
+            )
         return ""
 
     def start(self) -> None:

@@ -135,6 +135,12 @@ def test_descriptions_are_searched_too(window: MainWindow, qtbot: QtBot) -> None
     assert "Settings" in [command.text for command in type_(palette, qtbot, "folders")]
 
 
+def test_a_theme_is_found_by_its_name(window: MainWindow, qtbot: QtBot) -> None:
+    palette = opened(window, qtbot)
+    for word in ("dark", "light", "theme"):
+        assert "Settings" in [command.text for command in type_(palette, qtbot, word)]
+
+
 def test_keys_move_through_the_list(window: MainWindow, qtbot: QtBot) -> None:
     palette = opened(window, qtbot)
     last = palette.results.rowCount() - 1

@@ -1,13 +1,15 @@
 """The Maps dock, used by real events: channels, filters, what speaks for a class, comparing."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QPushButton
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QPushButton
 
 from designer.gui.inside.maps_model import weights_of
+from designer.runs.folder import RunFolder
 from designer.runs.inspection import Picture, Subject
 from tests.engine.samples import TINY
 from tests.gui.hands import Hands
@@ -119,6 +121,35 @@ def test_the_slider_goes_through_the_epochs(filled, qtbot, settled, trained):
     np.testing.assert_array_equal(values(filled), shown["epoch 2"])
     assert not np.allclose(shown["before training"], shown["epoch 1"])
     assert not np.allclose(shown["epoch 1"], shown["epoch 2"])
+
+
+def test_without_kept_epochs_there_is_no_slider(filled, trained, tmp_path):
+    shutil.copytree(trained.path, tmp_path / "run")
+    run = RunFolder(tmp_path / "run")
+    for epoch in run.kept_epochs():
+        run.kept(epoch).unlink()
+    title = filled.titles[0]
+    title.show_subject(Subject(run=str(run.path), weights="last"), "", narrow=False)
+    assert not title.slider.isVisible()
+    assert title.weights.text() == "last checkpoint"
+    assert "Keep weights every" in title.weights.toolTip()
+
+
+@pytest.mark.parametrize("name", ["channels", "filters"])
+def test_in_a_low_dock_the_large_map_has_the_whole_height(filled, qtbot, settled, name):
+    press(qtbot, filled.segments.buttons[name])
+    settled(filled)
+    page = filled.pages[name]
+    beside = page.histogram if name == "filters" else page.figures
+
+    def is_beside():
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+        return beside.geometry().left() > page.large[0].geometry().right()
+
+    page.window().resize(900, 700)
+    qtbot.waitUntil(lambda: page.height() > 300 and not is_beside())
+    filled.window().findChild(QDockWidget).setMaximumHeight(240)
+    qtbot.waitUntil(lambda: page.height() < 240 and is_beside())
 
 
 def test_filters_need_no_picture(view, qtbot, settled):
