@@ -8,8 +8,9 @@ import msgspec
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
-from designer.gui.inside.maps_model import MapsModel, weights_of
+from designer.gui.inside.maps_model import MapsModel
 from designer.gui.inside.side_title import fill_networks
+from designer.gui.inside.subject_words import weights_of
 from designer.runs.inspection import Picture
 
 _PICTURES = 10  # listed in the menu

@@ -17,10 +17,11 @@ from designer.errors import DesignerError
 from designer.gui.base import numbers, signed_colors
 from designer.gui.documents.document import Document
 from designer.gui.documents.workspace import Workspace
+from designer.gui.inside.subject_words import network_words, weights_words
 from designer.gui.worker.inspection import Reply
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
-from designer.runs.inspection import BEST, Picture, Subject
+from designer.runs.inspection import Picture, Subject
 
 if TYPE_CHECKING:
     from designer.design.values import Design
@@ -32,6 +33,7 @@ EXAMPLE = Picture(part="validation", index=0)
 NO_LONGER_FIT = (
     "The weights do not fit the design as it is now: train it, or use fresh weights for the maps."
 )
+_DESIGNS = 8  # that are remembered
 _SIZE, _MOST = 32, 6  # pixels and number of a node's tiles, of which a node has room for five
 _PIXELS = 6_000_000  # of the tiles of all nodes; in larger designs a node has fewer
 
@@ -59,13 +61,10 @@ class Source:
     @property
     def weights(self) -> str:
         """Words for the weights."""
+        words = weights_words(self.subject)
         if self.subject.run:
-            name = Path(self.subject.run).name
-            which = "best epoch" if self.subject.weights == BEST else self.subject.weights
-            return f"{name}, {which}"
-        if self.subject.weights:
-            return f"weights of {Path(self.subject.weights).name}"
-        return "fresh weights"
+            return f"{network_words(self.subject)}, {words}"
+        return f"weights of {words}" if self.subject.weights else words
 
 
 class MapOverlay(QObject):
@@ -104,7 +103,7 @@ class MapOverlay(QObject):
         self._sources: dict[int, Source] = {}  # by the identity of a document's pictures
         self._subject = self.inspection.subject  # what was looked into before it changed
         self._own: tuple[Document, Subject] | None = None  # what "compute again" looks into
-        self._designs: dict[tuple[str, str], Design | None] = {}  # by run and text
+        self._designs: dict[tuple[str, str], Design | None] = {}  # by run and text, the last ones
         self._soon = QTimer(self, interval=SETTLED, singleShot=True)
         self._soon.timeout.connect(self._ask)
         self.inspection.changed.connect(self._looked_into)
@@ -273,6 +272,8 @@ class MapOverlay(QObject):
                     found = files.loads(subject.design, origin="The design")
             except DesignerError:
                 found = None
+            while len(self._designs) >= _DESIGNS:  # each edit may be another text
+                del self._designs[next(iter(self._designs))]
             self._designs[key] = found
         return self._designs[key]
 

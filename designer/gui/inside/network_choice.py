@@ -16,6 +16,7 @@ from designer.gui.base.boxes import ComboBox
 from designer.gui.base.plain_text import tip
 from designer.gui.documents.design_differences import same_network
 from designer.gui.documents.workspace import Workspace
+from designer.gui.inside.subject_words import weights_words
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
 from designer.runs.inspection import BEST, EPOCH, LAST, Subject
@@ -179,12 +180,11 @@ class NetworkChoice(QWidget):
         self.checkpoint.setVisible(bool(self.choice.run))
         if not self.choice.run:
             return
-        rows = [("best epoch", BEST), ("newest", LAST)]
         epochs = RunFolder(Path(self.choice.run)).kept_epochs()
-        rows += [(f"epoch {epoch}", f"{EPOCH}{epoch}") for epoch in epochs]
-        for words, value in rows:
+        values = [BEST, LAST, *(f"{EPOCH}{epoch}" for epoch in epochs)]
+        for value in values:
+            words = weights_words(Subject(run=self.choice.run, weights=value))
             self.checkpoint.addItem(words, value)
-        values = [value for _, value in rows]
         used = self._used_weights()
         self.checkpoint.setCurrentIndex(values.index(used) if used in values else -1)
 

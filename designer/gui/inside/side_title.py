@@ -8,12 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QSlider, QToolBut
 
 from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip
-from designer.gui.inside.maps_model import (
-    MapsModel,
-    network_words,
-    weights_of,
-    weights_words,
-)
+from designer.gui.inside.maps_model import MapsModel
+from designer.gui.inside.subject_words import network_words, weights_of, weights_words
 from designer.runs.folder import RunFolder, list_runs
 from designer.runs.inspection import EPOCH, Subject
 

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QPushButton
 
-from designer.gui.inside.maps_model import weights_of
+from designer.gui.inside.subject_words import weights_of
 from designer.runs.folder import RunFolder
 from designer.runs.inspection import Picture, Subject
 from tests.engine.samples import TINY
