@@ -1,5 +1,6 @@
 """The work of ``netdesigner explain`` and ``netdesigner maps``: asking, and drawing pictures."""
 
+import io
 import math
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from designer.engine.inspect import requests
+from designer.errors import DesignerError
 from designer.runs.explanations import EXPLANATIONS
 from designer.runs.inspection import Subject
 from designer.storage import save_file, unwritable
@@ -64,8 +66,9 @@ def tiles(values: Values) -> Image.Image:
     ----------
     values
         (n, height, width), (n, 3, height, width) in colors, a matrix (rows, columns), or a vector
-        (n,), which is drawn as a row.
+        (n,), which is drawn as a row. Values that are NaN or infinite are drawn as 0.
     """
+    values = np.nan_to_num(values, posinf=0.0, neginf=0.0)
     if values.ndim == 4:
         low = values.min((1, 2, 3), keepdims=True)
         span = values.max((1, 2, 3), keepdims=True) - low
@@ -115,10 +118,6 @@ def save(picture: Image.Image, path: Path) -> None:
     DesignerError
         The file cannot be written.
     """
-    import io
-
-    from designer.errors import DesignerError
-
     endings = Image.registered_extensions()
     if path.suffix.lower() not in endings:
         raise DesignerError(f"{path} has no ending of a picture: use one such as {path.stem}.png.")

@@ -73,10 +73,10 @@ def test_it_follows_the_training_panel_and_the_user(
     assert choice.network.currentText() == "first (shown in Training)"
     assert [choice.checkpoint.itemText(row) for row in range(choice.checkpoint.count())] == [
         "best epoch",
-        "newest",
+        "last checkpoint",
     ]
     choice.checkpoint.setFocus()
-    qtbot.keyClick(choice.checkpoint, "n")  # as a user types in a list
+    qtbot.keyClick(choice.checkpoint, "l")  # as a user types in a list
     assert trainer.inspection.subject == Subject(run=str(run.path), weights="last")
     qtbot.waitUntil(lambda: choice.network.count() >= 3, timeout=SECONDS)
     choice.network.setFocus()
