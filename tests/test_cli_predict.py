@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -414,3 +415,29 @@ def test_safetensors_of_another_program_say_nothing_of_data(tmp_path: Path) -> N
 
     save_file({"fc.weight": torch.zeros(2, 3)}, tmp_path / "other.safetensors")
     assert weights.read(str(tmp_path / "other.safetensors")).about == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_no_picture(runs, pictures, tmp_path, capsys) -> None:
+    """Opening one waits until something writes into it."""
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    assert main(["predict", str(runs["gray"]), str(pipe), str(pictures[0]), "--json"]) == 1
+    broken, right = json.loads(capsys.readouterr().out)
+    assert "pipe.png cannot be read (it is a device or a pipe, not a file)" in broken["error"]
+    assert right["predictions"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["predict", "--weights", "epoch:"], "best, last or epoch:NUMBER, not epoch:."),
+        (["predict", "--weights", "epoch:" + "9" * 5000], "keeps no checkpoint of epoch 999"),
+        (["measure", "--at", "9" * 5000], "--at takes the number of a step, or last"),
+    ],
+)
+def test_numbers_that_are_none(words, sentence, runs, pictures, capsys) -> None:
+    command, *options = words
+    files = [str(pictures[0])] if command == "predict" else []
+    assert main([command, str(runs["gray"]), *files, *options]) == 1
+    assert sentence in capsys.readouterr().err

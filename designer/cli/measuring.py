@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from designer.runs.inspection import Subject
 
 LAST = "last"
+_DIGITS = 20  # of the number of a step; Python refuses to read one of thousands
 _OVERVIEW: tuple[tuple[str, Kind, str], ...] = (
     ("mean", "activation", "mean"),
     ("deviation", "activation", "deviation"),
@@ -93,7 +94,7 @@ def recorded(run: RunFolder, at: str) -> Measurement:
     DesignerError
         The run has none, or its file is damaged.
     """
-    if at != LAST and not at.isdecimal():
+    if at != LAST and not (at.isdecimal() and len(at) < _DIGITS):
         raise DesignerError(f"--at takes the number of a step, or {LAST}; received '{at}'.")
     found = read_measurements(run.layers)
     if not found:

@@ -316,7 +316,7 @@ def _other_checkpoint(path: Path) -> str:
         return ""
     if other.name == "best.pt":
         return f" {other} has the weights of the best epoch, to export or to start from."
-    return f" {other} has the last weights: remove {path.name} to export these."
+    return f" {other} has the last weights: remove {path.name} to use these."
 
 
 def _cause(error: BaseException) -> Exception:

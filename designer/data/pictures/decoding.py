@@ -1,5 +1,6 @@
 """Decoding one encoded picture to the form that a network takes."""
 
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,9 +110,12 @@ def file_content(path: Path, most: int | None = None) -> bytes:
     Raises
     ------
     BrokenPicture
-        The file cannot be read.
+        The file cannot be read, or is a device or a pipe, which might never end.
     """
     try:
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a folder has a reason of its own
+            raise BrokenPicture(str(path), "it is a device or a pipe, not a file")
         with path.open("rb") as file:
             return file.read(-1 if most is None else most)
     except OSError as error:

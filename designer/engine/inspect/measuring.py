@@ -189,6 +189,11 @@ def first_batch(loaded: Loaded, recipe: Recipe) -> Batch:
 
     Where the recipe's data cannot be used, these are built-in pictures, or random numbers if the
     network has not the outputs for those.
+
+    Raises
+    ------
+    DesignerError
+        Neither can be used, as the network has outputs of different sizes.
     """
     try:
         return _of_data(loaded, recipe, loaded.preprocessing)
@@ -203,6 +208,8 @@ def first_batch(loaded: Loaded, recipe: Recipe) -> Batch:
         else:
             note = f"{why} The layers were measured with {BUILT_IN[name].words} instead."
             return Batch(found.images, found.targets, found.class_weights, (note,))
+    if len({each.shape for each in network_info(loaded.analysis).outputs}) > 1:
+        raise DesignerError(why)  # no targets would be right for all
     return _random(loaded, recipe, f"{why} The layers were measured with random numbers instead.")
 
 

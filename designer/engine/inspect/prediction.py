@@ -116,8 +116,19 @@ def answers(loaded: Loaded, output: Tensor) -> Tensor:
     Tensor
         (n, k) in float32: the softmax over classes, the sigmoid of labels, or values. A network
         that ends in a Softmax or a Sigmoid gives probabilities itself.
+
+    Raises
+    ------
+    DesignerError
+        The output is no list of values but, for example, an image.
     """
     values = output.float().flatten(1)
+    if values.shape[1] != max(output.shape[1:]):
+        shape = "x".join(map(str, output.shape[1:]))
+        raise DesignerError(
+            f"{loaded.analysis.design.name} gives {shape} values for a picture, which are no list "
+            "of classes or numbers: look at the maps of its nodes instead."
+        )
     last = loaded.steps.before(loaded.steps.outputs[0])
     kind = loaded.preprocessing.targets
     if kind == "labels":

@@ -197,7 +197,8 @@ def answer(request: Request, job: Job) -> Answer:
     DesignerError
         It cannot be done.
     """
-    job.progress(0.0)  # it may have been canceled while it waited for others
+    if job.canceled():  # while it waited for others
+        raise Canceled
     with _threads(request.get("threads")), devices.enough_memory("inspect"):
         return REQUESTS[request["do"]](request, job)
 

@@ -18,11 +18,15 @@ from designer.engine import device as devices
 from designer.engine.inspect.steps import Steps
 from designer.engine.preparation import data_request, fitted_preprocessing
 from designer.errors import DesignerError
+from designer.layers.activation import Sigmoid
+from designer.recipe.losses import LOSSES, Loss, Targets
 from designer.recipe.recipe import Recipe
+from designer.runs.begin import network_info
 from designer.runs.folder import RunFolder
 from designer.runs.inspection import BEST, EPOCH, LAST, Subject
 from designer.runs.preprocessing import Preprocessing
 
+_DIGITS = 20  # of the number of an epoch; Python refuses to read one of thousands
 _REMEMBERED = 2  # networks that stay loaded: that of one run, and one to compare it with
 
 
@@ -104,9 +108,10 @@ def checkpoint_path(run: RunFolder, weights: str) -> Path:
         path = run.best if run.best.exists() else run.last
     elif weights == LAST:
         path = run.last
-    elif weights.startswith(EPOCH):
+    elif weights.startswith(EPOCH) and weights != EPOCH:
         number = weights.removeprefix(EPOCH)
-        path = run.kept(int(number) if number.isdecimal() else -1)
+        known = number.isdecimal() and len(number) < _DIGITS
+        path = run.kept(int(number) if known else -1)
         if not path.exists():
             raise DesignerError(
                 f"{run.path} keeps no checkpoint of epoch {number}: choose another epoch, or train "
@@ -150,13 +155,7 @@ def _of_design(subject: Subject) -> _Found:
 
 def _preprocessing_of_design(subject: Subject, model: export.Model) -> tuple[Preprocessing, str]:
     """Return how pictures become the input of a design, and what the user must know of it."""
-    port = model.analysis.inputs[0]
-    if len(port.shape) != 3:
-        raise DesignerError(
-            f"{model.design.name} takes {len(port.shape)} axes, not the three of a picture: look "
-            "into a network of pictures."
-        )
-    shape = (port.shape[0], port.shape[1], port.shape[2])
+    shape = network_info(model.analysis).input
     outputs = prod(model.analysis.outputs[0].shape)
     learned = Preprocessing.from_metadata(model.about, shape, outputs)
     if learned is not None:
@@ -172,13 +171,26 @@ def _preprocessing_of_design(subject: Subject, model: export.Model) -> tuple[Pre
             )
         except DesignerError as error:
             why = str(error)
+    targets = _targets(model, outputs, msgspec.convert(subject.recipe, Recipe).loss)
+    names = tuple(map(str, range(outputs)))
     neutral = Preprocessing(
         input=shape,
         mean=(0.0,) * shape[0],
         deviation=(1.0,) * shape[0],
-        classes=tuple(map(str, range(outputs))),
+        classes=names if targets == "classes" else (),
+        labels=names if targets == "labels" else (),
+        numbers=names if targets == "numbers" else (),
     )
     return neutral, f"Pictures are scaled from 0 to 1 and not standardized: {why}"
+
+
+def _targets(model: export.Model, outputs: int, loss: Loss) -> Targets:
+    """Return what the outputs of a design seem to stand for, of whose data nothing is known."""
+    steps = Steps(model.network, model.analysis)
+    labels = LOSSES[loss.name].targets == ("labels",)
+    if labels or isinstance(steps.before(steps.outputs[0]), Sigmoid):
+        return "labels"
+    return "numbers" if outputs == 1 else "classes"  # the softmax of one value is always 1
 
 
 def _stamps(subject: Subject) -> Hashable:

@@ -11,10 +11,11 @@ from torch import nn
 
 from designer import presets
 from designer.design import edits, files
-from designer.design.values import LayerNode
+from designer.design.values import Design, Graph, LayerNode
 from designer.engine.inspect import measuring
 from designer.engine.inspect.requests import Canceled, Job, answer
 from designer.engine.inspect.subject import load
+from designer.errors import DesignerError
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
 from designer.runs.inspection import Subject
@@ -267,3 +268,10 @@ def test_the_measurement_reaches_the_window():
     direct = answer({"do": "measure", "subject": given, "device": "cpu"}, Job())
     assert received == direct.fields["measurement"]
     assert sum(received.layers[0].counts) == 4 * 32 * 32
+
+
+def test_outputs_of_different_sizes_cannot_be_measured():
+    graph = TWO_OUTPUTS.graph
+    nodes = {**graph.nodes, "aux": LayerNode("Linear", {"out_features": 4})}
+    with pytest.raises(DesignerError, match=r"but output .* gives . values: set its last layer"):
+        measured(Design("Two", graph=Graph(nodes, graph.edges)), changed(Recipe(), SMALL))

@@ -11,10 +11,12 @@ from PIL import Image
 
 from designer import shared_arrays
 from designer.design import files
+from designer.design.values import Design, Edge, Graph, LayerNode
 from designer.engine import worker
 from designer.engine.inspect import requests
 from designer.engine.inspect.requests import Answer, Canceled, Job
-from tests.engine.samples import TINY
+from designer.errors import DesignerError
+from tests.engine.samples import TINY, chain
 
 
 @pytest.fixture
@@ -109,3 +111,40 @@ def test_running_out_of_memory_is_a_sentence(monkeypatch):
     (answer,) = served({"do": "predict", "id": 1})
     assert "ran out of memory while the network was looked into" in answer["message"]
     assert Answer({}).arrays == {}
+
+
+def _ask(design, picture, do="predict", **more):
+    given = {"design": files.dumps(design), "weights": "", **more}
+    request = {"do": do, "subject": given, "pictures": [picture], "method": "gradient"}
+    return requests.answer({**request, "device": "cpu"}, Job()).fields
+
+
+def test_networks_without_answers_for_pictures_are_refused(picture):
+    nodes = {**TINY.graph.nodes, "second": LayerNode("Input", {"shape": (1, 8, 8)})}
+    nodes["sum"] = LayerNode("Add")
+    edges = [each for each in TINY.graph.edges if each.source != "image"]
+    edges += [Edge("image", 0, "sum", 0), Edge("second", 0, "sum", 1), Edge("sum", 0, "conv", 0)]
+    two = Design("Pair", graph=Graph(nodes, tuple(edges)))
+    image = chain("Mask", (1, 8, 8), conv=LayerNode("ReLU"))
+    vector = chain("Vector", (7,), fc=LayerNode("Linear", {"out_features": 2}))
+    for design, sentence in (
+        (two, "Pair takes 1×8×8, 1×8×8"),
+        (vector, "Vector takes 7"),
+        (image, "Mask gives 1x8x8"),
+    ):
+        for do in ("predict", "explain"):
+            with pytest.raises(DesignerError, match=sentence):
+                _ask(design, picture, do)
+
+
+def test_one_output_is_a_number_and_behind_a_sigmoid_a_label(picture):
+    layers = {"flat": LayerNode("Flatten"), "fc": LayerNode("Linear", {"out_features": 1})}
+    one = chain("One", (1, 8, 8), **layers)
+    label = chain("Label", (1, 8, 8), **layers, end=LayerNode("Sigmoid"))
+    (number,) = _ask(one, picture)["predictions"][0]["predictions"]
+    (chance,) = _ask(label, picture)["predictions"][0]["predictions"]
+    # Both draw the same weights.
+    assert chance["probability"] == pytest.approx(1 / (1 + np.exp(-number["value"])), abs=1e-6)
+    lost = {"data": {"source": "/nowhere"}, "loss": {"name": "binary_cross_entropy"}}
+    (chance,) = _ask(one, picture, recipe=lost)["predictions"][0]["predictions"]
+    assert chance["probability"] == pytest.approx(1 / (1 + np.exp(-number["value"])), abs=1e-6)
