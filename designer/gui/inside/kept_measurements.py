@@ -1,5 +1,6 @@
 """Measurements that are kept for comparison: a legend whose entries can be renamed and removed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
@@ -23,7 +24,7 @@ _MARK = 10  # pixels of the mark in the color
 
 
 class KeptMeasurements(QWidget):
-    """The legend; it is hidden while nothing is kept.
+    """The legend of what is kept and of what it is compared with; hidden while nothing is kept.
 
     Signals
     -------
@@ -41,6 +42,7 @@ class KeptMeasurements(QWidget):
     def __init__(self) -> None:
         super().__init__(objectName="statistics-kept")
         self.kept: list[Shown] = []
+        self._current: Shown | None = None
         self._buttons: list[QToolButton] = []
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -57,6 +59,12 @@ class KeptMeasurements(QWidget):
         number = next(each for each in range(MOST_KEPT) if each not in used)
         self.kept.append(replace(one, number=number))
         self._changed()
+
+    def show_current(self, one: Shown | None) -> None:
+        """Name what is shown now before what is kept, as its curve is drawn with theirs."""
+        before, self._current = self._current, one
+        if (before and before.title) != (one and one.title):
+            self._fill()
 
     def remove(self, one: Shown) -> None:
         """Keep a measurement no longer."""
@@ -79,29 +87,57 @@ class KeptMeasurements(QWidget):
     def _fill(self) -> None:
         for button in self._buttons:
             self._row.removeWidget(button)
+            button.setParent(None)  # so that it is gone at once
             button.deleteLater()
-        self._buttons = [self._button(one) for one in self.kept]
+        listed = [*([self._current] if self._current is not None else []), *self.kept]
+        names = without_common_end([one.title for one in listed])
+        self._buttons = [
+            self._button(one, name, _ROOM // len(listed))
+            for one, name in zip(listed, names, strict=True)
+        ]
         for number, button in enumerate(self._buttons):
             self._row.insertWidget(number, button)
         self.setVisible(bool(self.kept))
 
-    def _button(self, one: Shown) -> QToolButton:
-        button = QToolButton(self, objectName=f"statistics-kept-{one.number}")
+    def _button(self, one: Shown, name: str, room: int) -> QToolButton:
+        kept = one.number >= 0
+        button = QToolButton(
+            self, objectName=f"statistics-kept-{one.number}" if kept else "statistics-current"
+        )
         mark = QPixmap(_MARK, _MARK)
         mark.fill(QColor(one.color))
         button.setIcon(QIcon(mark))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        room = Qt.TextElideMode.ElideMiddle
-        widest = min(_WIDEST, _ROOM // len(self.kept))
+        middle = Qt.TextElideMode.ElideMiddle
         # With a space, as the style puts none between the mark and the text.
-        button.setText(f" {button.fontMetrics().elidedText(one.title, room, widest)}")
+        button.setText(f" {button.fontMetrics().elidedText(name, middle, min(_WIDEST, room))}")
         button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         button.setToolTip(tip(one.title))
         button.setAccessibleName(one.title)
         button.setStyleSheet("padding: 2px 6px;")
+        if not kept:
+            button.setToolTip(tip(f"{one.title}: what is shown now"))
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            return button
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         menu.addAction("&Rename…", lambda: self.rename(one))
         menu.addAction("Re&move", lambda: self.remove(one))
         button.setMenu(menu)
         return button
+
+
+def without_common_end(titles: Sequence[str]) -> list[str]:
+    """Return titles without the parts after a comma in which all of them end.
+
+    Of "Xavier, fresh weights, seed 0" and "Kaiming, fresh weights, seed 0", what differs is left.
+    """
+    parts = [title.split(", ") for title in titles]
+    while (
+        len(parts) > 1
+        and all(len(each) > 1 for each in parts)
+        and len({each[-1] for each in parts}) == 1
+        and len({tuple(each[:-1]) for each in parts}) == len({tuple(each) for each in parts})
+    ):
+        parts = [each[:-1] for each in parts]
+    return [", ".join(each) for each in parts]

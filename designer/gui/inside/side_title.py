@@ -78,7 +78,8 @@ class SideTitle(QWidget):
         self.weights.setToolTip(
             ""
             if kept or not subject.run
-            else "To move through the epochs here, set Keep weights every to 1 before training."
+            else "To move through the epochs here, train with 1 at Keep weights every, which is "
+            "below More in the recipe."
         )
 
     def _moved(self, value: int) -> None:

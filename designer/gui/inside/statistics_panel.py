@@ -392,6 +392,7 @@ class StatisticsPanel(QWidget):
         )
         self._show_notes(one)
         self._show_steps(one)
+        self.kept.show_current(one)
         if one is None and not self.kept.kept:
             self._invite()
             return

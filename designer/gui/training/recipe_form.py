@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # The groups of a recipe in the order of the form's two parts; "" is that of the settings in none.
 _ESSENTIAL_GROUPS = ("", "optimizer", "schedule", "augmentation", "loss", "data")
 _MORE_GROUPS = ("augmentation", "data", "loss", "optimizer", "schedule", "")
+_NARROW = 300  # pixels of the form's width below which fields stand below their labels
 _TITLES = {
     "": "Training",
     "optimizer": "Optimizer",
@@ -110,8 +111,21 @@ class RecipeForm(QWidget):
         column.addStretch(1)
         self._fill(always, essential())
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for layout in set(self._layouts.values()):
+            self._wrap(layout)
+
+    def _wrap(self, layout: QFormLayout) -> None:
+        """Put fields below their labels where help beside them would take a line for each word."""
+        policy = QFormLayout.RowWrapPolicy
+        layout.setRowWrapPolicy(
+            policy.WrapAllRows if self.width() < _NARROW else policy.DontWrapRows
+        )
+
     def _fill(self, page: QWidget, part: Sequence[Field]) -> None:
         layout = QFormLayout(page)
+        self._wrap(layout)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(5)
         layout.setHorizontalSpacing(10)

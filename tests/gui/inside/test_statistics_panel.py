@@ -19,6 +19,7 @@ from designer.design.values import Design, Edge, LayerNode
 from designer.gui.base.theme import colors
 from designer.gui.inside.figure_plot import FigurePlot
 from designer.gui.inside.histogram_view import HistogramView, Row
+from designer.gui.inside.kept_measurements import without_common_end
 from designer.gui.inside.measured_run import MeasuredRun
 from designer.gui.inside.statistics_choice import StatisticsChoice
 from designer.gui.inside.statistics_panel import StatisticsPanel
@@ -296,6 +297,10 @@ def test_kept_measurements_are_compared_and_removed(
     assert kept.color != own.color
     chip = panel.kept.findChild(QToolButton, "statistics-kept-0")
     assert isinstance(chip, QToolButton)
+    current = panel.kept.findChild(QToolButton, "statistics-current")
+    assert current is not None and current.text() == " Made (2)" and chip.text() == " Made"
+    mark = current.icon().pixmap(8, 8).toImage().pixelColor(4, 4)
+    assert mark == QColor(own.color)
     chip.menu().actions()[1].trigger()
     hands.settle()
     assert not panel.kept.kept and not panel.kept.isVisible()
@@ -472,3 +477,16 @@ def test_a_file_that_is_cut_back_or_damaged_is_read_again(tmp_path: Path, shown,
     assert "damaged" in run.sentence and len(run.measurements) == 2
     run.follow(None)
     assert not run.measurements and not run.sentence
+
+
+def test_names_in_the_legend_leave_out_what_all_end_in() -> None:
+    ends = ", fresh weights, seed 0"
+    assert without_common_end([f"Tanh, std 0.01{ends}", f"Tanh, Xavier{ends}"]) == [
+        "Tanh, std 0.01",
+        "Tanh, Xavier",
+    ]
+    assert without_common_end([f"Tanh{ends}", f"Tanh{ends[:-1]}1"]) == [
+        f"Tanh{ends}",
+        f"Tanh{ends[:-1]}1",
+    ]
+    assert without_common_end([f"Tanh{ends}"]) == [f"Tanh{ends}"]

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from designer.data import cache_folder
@@ -129,3 +129,18 @@ def test_settings_without_effect_on_the_data_are_left_out(form: RecipeForm) -> N
     assert row.isVisibleTo(form)
     form.show_data(None)
     assert form.rows["data.memory"].isVisibleTo(form)
+
+
+@pytest.mark.parametrize(("width", "below"), [(230, True), (420, False)])
+def test_in_a_narrow_form_fields_stand_below_their_labels(
+    form: RecipeForm, qtbot: QtBot, width: int, below: bool
+) -> None:
+    form.setFixedWidth(width)
+    form.show()
+    qtbot.waitExposed(form)
+    for name in ("epochs", "keep_checkpoints"):
+        row = form.rows[name]
+        qtbot.waitUntil(row.isVisible)
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+        assert (row.label.geometry().bottom() < row.geometry().top()) is below
+        assert row.width() > 0.5 * width
