@@ -91,6 +91,7 @@ def test_what_cannot_be_shown_is_a_sentence(
     for words, expected in (
         ([str(design), "--at", "last"], "--at is for runs"),
         ([str(run.path), "--at", "soon"], "received 'soon'"),
+        ([str(run.path), "--at", "last", "--seed", "1"], "so that --seed has no effect"),
         ([str(run.path), "--at", "0"], "The first step that"),
         ([str(without.path), "--at", "last"], "no statistics of its layers"),
         ([str(run.path), "--kind", "bias"], "--kind takes one of activation, gradient"),

@@ -301,6 +301,18 @@ def measure(
             raise DesignerError(
                 f"--at is for runs, but {source} is a design: leave it out to measure it now."
             )
+        for name, given in (
+            ("--weights", weights),
+            ("--data", data),
+            ("--seed", seed),
+            ("--set-recipe", set_recipe or None),
+            ("--device", device),
+        ):
+            if given is not None:
+                raise DesignerError(
+                    f"--at prints what the training measured, so that {name} has no effect: leave "
+                    "one of them out."
+                )
         found = measuring.recorded(RunFolder.open(Path(subject.run)), at)
     else:
         options = {"data.source": data, "seed": seed}

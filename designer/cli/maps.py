@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from designer.cli.output import share_shown
 from designer.engine.inspect import requests
 from designer.errors import DesignerError
 from designer.runs.explanations import EXPLANATIONS
@@ -34,7 +35,8 @@ def ask(subject: Subject, device: str, request: dict[str, Any]) -> requests.Answ
         It cannot be answered.
     """
     whole = {**request, "subject": msgspec.to_builtins(subject), "device": device}
-    return requests.answer(whole, requests.Job())
+    with share_shown("Computing") as progress:
+        return requests.answer(whole, requests.Job(progress))
 
 
 def to_json(answer: requests.Answer, path: Path | None, **more: Any) -> str:

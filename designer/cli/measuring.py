@@ -1,7 +1,6 @@
 """The work of ``netdesigner measure``: statistics of a network's layers, measured or recorded."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -9,13 +8,13 @@ import msgspec
 from designer.analysis.analysis import Row, analyze
 from designer.analysis.report import formatting
 from designer.analysis.report.line import Line, Style
-from designer.cli.output import printable
+from designer.cli.output import printable, share_shown
 from designer.cli.tables import aligned
-from designer.design import files
 from designer.errors import DesignerError
 from designer.recipe.reading import changed
 from designer.recipe.recipe import consequences
 from designer.runs.folder import RunFolder
+from designer.runs.inspection import design_of, recipe_of
 from designer.runs.layer_statistics import (
     FIGURES,
     KINDS,
@@ -68,14 +67,14 @@ def measure(
     from designer.engine.inspect import measuring
     from designer.engine.inspect.subject import load
 
-    recipe = measuring.recipe_of(subject)
+    recipe = recipe_of(subject)
     recipe = changed(recipe, {**changes, **consequences(recipe, changes)})
     if not subject.run:
         plain = msgspec.to_builtins(recipe)
         subject = msgspec.structs.replace(subject, recipe=plain, seed=recipe.seed)
-    with devices.enough_memory("inspect"):
+    with share_shown("Measuring") as progress, devices.enough_memory("inspect"):
         loaded = load(subject, device=device or recipe.device)
-        found, notes = measuring.measure(loaded, recipe)
+        found, notes = measuring.measure(loaded, recipe, progress=progress)
     return found, notes
 
 
@@ -115,11 +114,7 @@ def recorded(run: RunFolder, at: str) -> Measurement:
 
 def types_of(subject: "Subject") -> Mapping[str, str]:
     """Return the layer type of each node by its path; raise DesignerError if it has none."""
-    if subject.run:
-        design = files.read(RunFolder.open(Path(subject.run)).design)
-    else:
-        design = files.loads(subject.design, origin="The design")
-    rows: list[Row] = analyze(design).rows()
+    rows: list[Row] = analyze(design_of(subject)).rows()
     return {row.path: row.type for row in rows}
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 
 PROGRAM = "netdesigner"
+_EVERY = 0.2  # seconds between two shares that are shown, so that they do not disturb
 INTERRUPTED = 130  # the exit code for Ctrl+C, by the custom of shells
 
 
@@ -75,3 +77,18 @@ def one_line() -> Iterator[Callable[[str], None]]:
     finally:
         if shown:
             write(f"\r{'':<{len(shown)}}\r", error=True)
+
+
+@contextmanager
+def share_shown(words: str) -> Iterator[Callable[[float], None]]:
+    """Give a function that shows which share of a work is done, from 0 to 1, as `one_line` does."""
+    said = 0.0
+    with one_line() as show:
+
+        def tell(share: float) -> None:
+            nonlocal said
+            if time.monotonic() - said > _EVERY:
+                said = time.monotonic()
+                show(f"{words}: {share:4.0%}")
+
+        yield tell

@@ -10,7 +10,7 @@ import msgspec
 
 from designer.analysis.report.formatting import cells_of, padded
 from designer.analysis.report.line import Line, Style
-from designer.cli.output import printable
+from designer.cli.output import printable, share_shown
 from designer.runs.inspection import Picture, Subject
 from designer.storage import save_file, unwritable
 
@@ -34,9 +34,10 @@ def predict(
     from designer.engine.inspect import prediction
     from designer.engine.inspect.subject import load
 
-    with devices.enough_memory("inspect"):
+    with share_shown("Predicting") as progress, devices.enough_memory("inspect"):
         loaded = load(subject, device=device)
-        found, _ = prediction.predict(loaded, pictures, top=top)
+        # The pictures that it returns are not needed: all of a large folder would take gigabytes.
+        found, _ = prediction.predict(loaded, pictures, top=top, side=1, progress=progress)
     return found, loaded.notes
 
 

@@ -1,10 +1,6 @@
 """The work of ``netdesigner time``: measuring a network's layers, printing their times."""
 
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,17 +8,13 @@ import msgspec
 from designer.analysis.analysis import Row, analyze
 from designer.analysis.report import formatting
 from designer.analysis.report.line import Line, Style
-from designer.cli.output import printable, write
+from designer.cli.output import printable, share_shown
 from designer.cli.tables import aligned
-from designer.design import files
-from designer.runs.folder import RunFolder
+from designer.runs.inspection import design_of
 from designer.runs.layer_times import WHY_SUMS_DIFFER, LayerTimes
 
 if TYPE_CHECKING:
     from designer.runs.inspection import Subject
-
-_MEASURING = "Measuring: {share:4.0%}"
-_EVERY = 0.2  # seconds between two of these, so that they do not disturb
 
 
 def measure(
@@ -37,35 +29,11 @@ def measure(
     """
     from designer.engine.inspect import timing  # torch takes seconds to load
 
-    with _progress() as progress:
+    with share_shown("Measuring") as progress:
         found = timing.of_subject(
             subject, batch=batch, training=training, device=device, progress=progress
         )
-    if subject.run:
-        design = files.read(RunFolder.open(Path(subject.run)).design)
-    else:
-        design = files.loads(subject.design, origin="The design")
-    return found, {row.path: row for row in analyze(design).rows()}
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[float], None]]:
-    """Show on a terminal how far the measurement is, in a line that is erased at its end."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    said = 0.0
-
-    def show_share(share: float) -> None:
-        nonlocal said
-        if time.monotonic() - said > _EVERY:
-            said = time.monotonic()
-            write(f"\r{_MEASURING.format(share=share)}", error=True)
-
-    try:
-        yield show_share
-    finally:
-        write(f"\r{' ' * len(_MEASURING.format(share=1.0))}\r", error=True)
+    return found, {row.path: row for row in analyze(design_of(subject)).rows()}
 
 
 def to_json(found: LayerTimes) -> str:

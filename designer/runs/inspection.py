@@ -1,9 +1,13 @@
 """What a request to look into a network names: the network, its weights, and the pictures."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from designer.design.values import Design
+    from designer.recipe.recipe import Recipe
 
 BEST, LAST = "best", "last"
 EPOCH = "epoch:"
@@ -37,6 +41,40 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     weights: str = BEST
     seed: int = 0
     recipe: dict[str, Any] = {}
+
+
+def design_of(subject: Subject) -> "Design":
+    """Return the design of a network, read from its run or its text.
+
+    Raises
+    ------
+    DesignerError
+        It cannot be read.
+    """
+    from designer.design import files
+    from designer.runs.folder import RunFolder
+
+    if subject.run:
+        return files.read(RunFolder.open(Path(subject.run)).design)
+    return files.loads(subject.design, origin="The design")
+
+
+def recipe_of(subject: Subject) -> "Recipe":
+    """Return the recipe of a run, with the place where its data are now, or that of a design.
+
+    Raises
+    ------
+    DesignerError
+        It cannot be read.
+    """
+    from designer.recipe.reading import changed
+    from designer.recipe.recipe import Recipe
+    from designer.runs.folder import RunFolder
+
+    if subject.run:
+        run = RunFolder.open(Path(subject.run))
+        return changed(run.recipe(), {"data.source": run.data_source()})
+    return msgspec.convert(subject.recipe, Recipe)
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

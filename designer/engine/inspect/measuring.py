@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-import msgspec
 import torch
 from torch import Tensor
 
@@ -30,8 +28,6 @@ from designer.recipe.losses import LOSSES
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, other_data
 from designer.runs.begin import network_info
-from designer.runs.folder import RunFolder
-from designer.runs.inspection import Subject
 from designer.runs.layer_statistics import Measurement
 from designer.runs.preprocessing import Preprocessing
 
@@ -168,20 +164,6 @@ def _train_mode(loaded: Loaded, *, seed: int) -> Iterator[None]:
                 weight.grad = None
             for name, each in network.named_buffers():
                 each.copy_(buffers[name])
-
-
-def recipe_of(subject: Subject) -> Recipe:
-    """Return the recipe of a run, with the place where its data are now, or that of a design.
-
-    Raises
-    ------
-    DesignerError
-        It cannot be read.
-    """
-    if subject.run:
-        run = RunFolder.open(Path(subject.run))
-        return changed(run.recipe(), {"data.source": run.data_source()})
-    return msgspec.convert(subject.recipe, Recipe)
 
 
 def first_batch(loaded: Loaded, recipe: Recipe) -> Batch:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -23,10 +22,7 @@ from designer.engine.batches import finish
 from designer.engine.inspect.subject import Loaded
 from designer.engine.preparation import data_request
 from designer.errors import DesignerError
-from designer.recipe.reading import changed
-from designer.recipe.recipe import Recipe
-from designer.runs.folder import RunFolder
-from designer.runs.inspection import Picture
+from designer.runs.inspection import Picture, recipe_of
 
 
 def read(pictures: Sequence[Picture], loaded: Loaded) -> Array:
@@ -73,12 +69,7 @@ def seen(images: Array) -> Array:
 
 def _example(picture: Picture, loaded: Loaded) -> Array:
     """Return an example of the data of a run, or of a design's recipe."""
-    subject, shape = loaded.subject, loaded.preprocessing.input
-    if subject.run:
-        run = RunFolder.open(Path(subject.run))
-        recipe = changed(run.recipe(), {"data.source": run.data_source()})
-    else:
-        recipe = msgspec.convert(subject.recipe, Recipe)
+    recipe, shape = recipe_of(loaded.subject), loaded.preprocessing.input
     request = data_request(recipe, (shape[0], shape[1], shape[2]))
     part = getattr(_divided(request).parts, picture.part, None)
     if part is None or not 0 <= picture.index < len(part):

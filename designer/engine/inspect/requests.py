@@ -18,7 +18,7 @@ from designer.engine import device as devices
 from designer.engine.inspect import channels, explain, filters, maps, measuring, prediction, timing
 from designer.engine.inspect.subject import Loaded, load
 from designer.errors import DesignerError
-from designer.runs.inspection import Picture, Subject
+from designer.runs.inspection import Picture, Subject, recipe_of
 from designer.shared_arrays import Arrays
 
 Request = Mapping[str, Any]
@@ -145,9 +145,7 @@ def _maps(request: Request, job: Job) -> Answer:
 
 def _measure(request: Request, job: Job) -> Answer:
     loaded = subject_of(request)
-    measured, notes = measuring.measure(
-        loaded, measuring.recipe_of(loaded.subject), progress=job.progress
-    )
+    measured, notes = measuring.measure(loaded, recipe_of(loaded.subject), progress=job.progress)
     return Answer({"measurement": measured, "notes": notes})
 
 

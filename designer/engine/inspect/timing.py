@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,7 +20,6 @@ from torch import Tensor, nn
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.assist import training as checks
-from designer.design import files
 from designer.design.values import Design
 from designer.engine import device as devices
 from designer.engine import export
@@ -31,8 +29,7 @@ from designer.engine.optimizers import optimizer
 from designer.errors import DesignerError
 from designer.layers.ports import Output
 from designer.recipe.recipe import Recipe
-from designer.runs.folder import RunFolder
-from designer.runs.inspection import Subject
+from designer.runs.inspection import Subject, design_of, recipe_of
 from designer.runs.layer_times import LayerTimes, NodeTime, StepTime
 
 SECONDS = 20.0
@@ -79,12 +76,7 @@ def of_subject(
     DesignerError
         The design has errors, or cannot be run at this batch size on this device.
     """
-    if subject.run:
-        run = RunFolder.open(Path(subject.run))
-        design, recipe = files.read(run.design), run.recipe()
-    else:
-        design = files.loads(subject.design, origin="The design")
-        recipe = msgspec.convert(subject.recipe, Recipe)
+    design, recipe = design_of(subject), recipe_of(subject)
     if batch is not None:
         recipe = msgspec.structs.replace(recipe, batch=batch)
     if device is not None:

@@ -1,4 +1,4 @@
-"""The page of the Try it dock while there is no picture: the ways to choose one."""
+"""The page of a dock while it has nothing to show: what the user may do."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,26 +11,32 @@ class Invitation(QWidget):
 
     Parameters
     ----------
+    name
+        Of the page; the names of its buttons begin with it.
     buttons
-        Of each its name, its text, and what it does.
+        Of each the rest of its name, its text, and what it does.
 
     Attributes
     ----------
     words
         The label of the sentence.
+    buttons
+        The buttons.
     """
 
-    def __init__(self, buttons: Sequence[tuple[str, str, Callable[[], object]]]) -> None:
-        super().__init__(objectName="try-empty")
+    def __init__(self, name: str, buttons: Sequence[tuple[str, str, Callable[[], object]]]) -> None:
+        super().__init__(objectName=name)
+        self.buttons: list[QPushButton] = []
         self.words = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words.setProperty("role", "faint")
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addStretch(1)
-        for name, text, act in buttons:
-            button = QPushButton(text, objectName=f"try-empty-{name}")
+        for rest, text, act in buttons:
+            button = QPushButton(text, objectName=f"{name}-{rest}")
             button.clicked.connect(lambda _=False, act=act: act())
+            self.buttons.append(button)
             row.addWidget(button)
         row.addStretch(1)
         column = QVBoxLayout(self)

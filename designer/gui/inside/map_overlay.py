@@ -20,8 +20,7 @@ from designer.gui.documents.workspace import Workspace
 from designer.gui.inside.subject_words import network_words, weights_words
 from designer.gui.worker.inspection import Reply
 from designer.gui.worker.trainer import Trainer
-from designer.runs.folder import RunFolder
-from designer.runs.inspection import Picture, Subject
+from designer.runs.inspection import Picture, Subject, design_of
 
 if TYPE_CHECKING:
     from designer.design.values import Design
@@ -263,13 +262,8 @@ class MapOverlay(QObject):
         """Return the design of a subject; None if it cannot be read."""
         key = subject.run, subject.design
         if key not in self._designs:
-            from designer.design import files
-
             try:
-                if subject.run:
-                    found = files.read(RunFolder(Path(subject.run)).design)
-                else:
-                    found = files.loads(subject.design, origin="The design")
+                found = design_of(subject)
             except DesignerError:
                 found = None
             while len(self._designs) >= _DESIGNS:  # each edit may be another text

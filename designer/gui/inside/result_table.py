@@ -15,13 +15,13 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QKeySequence, QPixmap, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from designer.gui.base.plain_text import tip, wrapped_tip
 from designer.gui.base.theme import colors, theme
+from designer.gui.inside import csv_file
 from designer.gui.inside.probabilities import name_of, value_of
 from designer.runs.inspection import Picture
-from designer.storage import save_file, unwritable
 
 THUMBNAIL = 32  # pixels of a side
 _ROOT = QModelIndex()
@@ -262,17 +262,13 @@ class ResultTable(QTableView):
         DesignerError
             The file cannot be written.
         """
-        text, _ = QFileDialog.getSaveFileName(
-            self, "Save the table", "predictions.csv", "Comma-separated values (*.csv)"
+        rows = range(self.results.rowCount())
+        return csv_file.save(
+            self,
+            title="Save the table",
+            name="predictions.csv",
+            text=self.results.as_csv(rows),
         )
-        if not text:
-            return None
-        path = Path(text if Path(text).suffix else f"{text}.csv")
-        try:
-            save_file(path, self.results.as_csv(range(self.results.rowCount())).encode())
-        except OSError as error:
-            raise unwritable(path, error) from error
-        return path
 
     def _current_changed(self, now: QModelIndex, _: QModelIndex) -> None:
         if now.isValid():

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QPushButton,
     QSizePolicy,
     QStackedWidget,
     QToolButton,
@@ -19,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from designer.errors import DesignerError
 from designer.gui.base import background, icons, numbers
 from designer.gui.base.boxes import ComboBox, Slider
 from designer.gui.base.elided_label import ElidedLabel
@@ -26,28 +25,25 @@ from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.base.theme import sans, theme
 from designer.gui.documents import graph_paths
 from designer.gui.documents.workspace import Workspace
-from designer.gui.inside import statistics_curves
-from designer.gui.inside.histogram_view import HistogramView, Row
+from designer.gui.inside import csv_file
+from designer.gui.inside.histogram_view import HistogramView
+from designer.gui.inside.invitation import Invitation
 from designer.gui.inside.kept_measurements import KeptMeasurements
 from designer.gui.inside.measure_now import MeasureNow
 from designer.gui.inside.measured_run import MeasuredRun
 from designer.gui.inside.node_coloring import NodeColoring
 from designer.gui.inside.statistics_choice import StatisticsChoice
+from designer.gui.inside.statistics_plots import DepthPage, TimePage
 from designer.gui.inside.statistics_table import FigureTable, as_csv
-from designer.gui.inside.statistics_values import (
-    Shown,
-    sentences,
-    shown,
-)
+from designer.gui.inside.statistics_values import Shown, histogram_rows, shown, words_of
 from designer.gui.inside.warning_list import WarningList
 from designer.gui.worker.trainer import Trainer
+from designer.recipe.recipe import fields
 from designer.runs.folder import RunFolder
-from designer.runs.layer_statistics import KINDS, Kind, Measurement
-from designer.storage import save_file, unwritable
+from designer.runs.layer_statistics import KINDS, Kind
 
 if TYPE_CHECKING:
     from designer.design.values import Design
-    from designer.gui.inside.figure_plot import FigurePlot
 
 _MOST_MEASURED = 12  # measurements in the list of sources
 _LEAST_HEIGHT = 40  # pixels of the view
@@ -80,8 +76,6 @@ class StatisticsPanel(QWidget):
         self._of_run: Shown | None = None  # that of the run, with its warnings
         self.coloring = NodeColoring(workspace, self)
         self._design_of_run: Design | None = None
-        self._depth: FigurePlot | None = None
-        self._time: FigurePlot | None = None
         self._assemble()
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self.refresh)
@@ -161,18 +155,23 @@ class StatisticsPanel(QWidget):
         self.warnings.chosen.connect(self._warning_chosen)
         self.pages = QStackedWidget()
         self.pages.setMinimumHeight(_LEAST_HEIGHT)
-        self.plots = {name: QWidget() for name in ("depth", "time")}
-        for page in self.plots.values():
-            QVBoxLayout(page).setContentsMargins(0, 0, 0, 0)
+        self.over_depth, self.over_time = DepthPage(lambda: self.workspace.selection), TimePage()
+        self.over_depth.chosen.connect(lambda path: self._choose([path]))
+        self.over_time.picked.connect(lambda step, _: self._go_to_step(step))
+        self.over_time.moved.connect(lambda by: self._go_to(self._at() + by))
         self.views = {
             "histograms": self.histograms,
-            **self.plots,
+            "depth": self.over_depth,
+            "time": self.over_time,
             "table": self.table,
             "warnings": self.warnings,
         }
         for view in self.views.values():
             self.pages.addWidget(view)
-        self.empty = self._empty_page()
+        self.empty = Invitation(
+            "statistics-empty", (("begin", "Measure now", self.measure.measure),)
+        )
+        self.invitation, (self.begin,) = self.empty.words, self.empty.buttons
         self.pages.addWidget(self.empty)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 6, 10, 6)
@@ -183,25 +182,6 @@ class StatisticsPanel(QWidget):
         column.addWidget(self.measure.progress)
         column.addWidget(self.pages, 1)
         column.addWidget(self.steps)
-
-    def _empty_page(self) -> QWidget:
-        page = QWidget(objectName="statistics-empty")
-        self.invitation = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        self.invitation.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.invitation.setProperty("role", "faint")
-        self.begin = QPushButton("Measure now", objectName="statistics-begin")
-        self.begin.clicked.connect(self.measure.measure)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(self.begin)
-        row.addStretch(1)
-        column = QVBoxLayout(page)
-        column.setSpacing(10)
-        column.addStretch(1)
-        column.addWidget(self.invitation)
-        column.addLayout(row)
-        column.addStretch(1)
-        return page
 
     def _dress(self) -> None:
         for button, icon in ((self.measure, "chart"), (self.more, "dots")):
@@ -399,7 +379,7 @@ class StatisticsPanel(QWidget):
         view = self.choice.view
         self.pages.setCurrentWidget(self.views[view])
         if view == "histograms":
-            self.histograms.show_rows(self._rows(one))
+            self.histograms.show_rows(histogram_rows(one, self.kept.kept, self.kind))
             self.histograms.select(self.workspace.selection)
         elif view == "table":
             self.table.figures.show(one, self.kind)
@@ -407,7 +387,7 @@ class StatisticsPanel(QWidget):
         elif view == "warnings":
             self.warnings.show_warnings(one.found if one is not None else ())
         elif view == "depth":
-            self._draw_depth(one)
+            self._draw_depth()
         else:
             self._draw_time()
 
@@ -417,9 +397,10 @@ class StatisticsPanel(QWidget):
         if self.run.path is not None and growing:
             words = "The run's layers are shown here as soon as its first steps are measured."
         elif self.run.path is not None and self.run.read:
+            setting = fields()["statistics"].setting.title
             words = (
-                "This run recorded no statistics of its layers: the setting “Layer statistics” of "
-                "the recipe says how often it does. You can measure them now."
+                "This run recorded no statistics of its layers: the recipe's setting "
+                f"“{setting}” says how often a training does. You can measure them now."
             )
         else:
             words = (
@@ -446,63 +427,25 @@ class StatisticsPanel(QWidget):
             self.slider.setRange(0, len(self.run.measurements) - 1)
             self.slider.setValue(self._at())
             self.slider.blockSignals(False)
-        self.step.setText(_words(one.measurement) if one is not None else "")
+        self.step.setText(words_of(one.measurement) if one is not None else "")
 
     # Views
-
-    def _rows(self, one: Shown | None) -> list[Row]:
-        own = one.measurement.main(self.kind) if one is not None else {}
-        others = [(each.color, each.measurement.main(self.kind)) for each in self.kept.kept]
-        kind = self.kind
-        found = sentences([each for each in one.found if each.kind == kind] if one else [])
-        paths = dict.fromkeys([*own, *(path for _, rows in others for path in rows)])
-        return [
-            Row(
-                path,
-                own.get(path),
-                tuple((color, rows[path]) for color, rows in others if path in rows),
-                tuple(found.get(path, ())),
-            )
-            for path in paths
-        ]
 
     def _shown(self) -> list[Shown]:
         one = self.current
         return [*self.kept.kept, *([one] if one is not None else [])]
 
-    def _plot(self, name: str) -> "FigurePlot":
-        """Return a plot, which is made when it is first shown."""
-        from designer.gui.inside.figure_plot import FigurePlot
-
-        plot = FigurePlot(f"statistics-{name}")
-        layout = self.plots[name].layout()
-        assert layout is not None
-        layout.addWidget(plot)
-        return plot
-
-    def _draw_depth(self, one: Shown | None) -> None:
-        if self._depth is None:
-            self._depth = self._plot("depth")
-            self._depth.picked.connect(lambda x, _: self._choose_layer(round(x)))
-            self._depth.moved.connect(self._move_layer)
-        statistics_curves.draw_depth(
-            self._depth,
+    def _draw_depth(self) -> None:
+        self.over_depth.draw(
             self._shown(),
             self.kind,
             self.choice.figure,
             log=self.choice.log.isChecked(),
-            selection=self.workspace.selection,
         )
 
     def _draw_time(self) -> None:
-        if self._time is None:
-            self._time = self._plot("time")
-            self._time.picked.connect(lambda x, _: self._go_to_step(x))
-            self._time.moved.connect(lambda by: self._go_to(self._at() + by))
-        measurements = self.run.measurements if self.source is None else []
-        statistics_curves.draw_time(
-            self._time,
-            measurements,
+        self.over_time.draw(
+            self.run.measurements if self.source is None else [],
             self.kind,
             self.choice.figure,
             log=self.choice.log.isChecked(),
@@ -516,20 +459,6 @@ class StatisticsPanel(QWidget):
             self._go_to(min(range(len(found)), key=lambda each: abs(found[each].step - step)))
 
     # Selection
-
-    def _choose_layer(self, number: int) -> None:
-        assert self._depth is not None
-        names = self._depth.names
-        if 0 <= number < len(names):
-            self._choose([names[number]])
-
-    def _move_layer(self, by: int) -> None:
-        assert self._depth is not None
-        names, selection = self._depth.names, self.workspace.selection
-        if names:
-            at = next((number for number, name in enumerate(names) if name in selection), None)
-            number = max(0, min(at + by, len(names) - 1)) if at is not None else 0
-            self._choose_layer(number)
 
     def _choose(self, paths: Sequence[str]) -> None:
         """Select layers on the canvas, if the design that is open has them."""
@@ -587,27 +516,11 @@ class StatisticsPanel(QWidget):
         one = self.current
         if one is None:
             return
-        text, _ = QFileDialog.getSaveFileName(
-            self, "Save the figures", "layers.csv", "Comma-separated values (*.csv)"
-        )
-        if not text:
-            return
-        path = Path(text if Path(text).suffix else f"{text}.csv")
+        text = as_csv(one.measurement.layers)
         try:
-            save_file(path, as_csv(one.measurement.layers).encode())
-        except OSError as error:
-            self.workspace.refused.emit(str(unwritable(path, error)))
+            path = csv_file.save(self, title="Save the figures", name="layers.csv", text=text)
+        except DesignerError as error:
+            self.workspace.refused.emit(str(error))
             return
-        self.workspace.reported.emit(f"The figures were saved as {path}.")
-
-
-def _words(measurement: Measurement) -> str:
-    """Return what a measurement is of: step, epoch, images, loss."""
-    images = f"{numbers.count(measurement.batch)} images"
-    loss = f", loss {measurement.loss:.4g}" if measurement.loss is not None else ""
-    if not measurement.step:
-        return f"Measured now, {images}{loss}"
-    return (
-        f"Step {numbers.count(measurement.step)}, epoch {numbers.count(measurement.epoch)}, "
-        f"{images}{loss}"
-    )
+        if path is not None:
+            self.workspace.reported.emit(f"The figures were saved as {path}.")

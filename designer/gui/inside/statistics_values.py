@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from designer.gui.base import numbers
 from designer.gui.base.contrast import legible
 from designer.gui.base.theme import colors
 from designer.gui.documents.node_values import Overlay
+from designer.gui.inside.histogram_view import Row
 from designer.layers.category import Category
 from designer.runs.layer_statistics import FIGURES, KINDS, Kind, LayerFigures, Measurement
 from designer.runs.layer_warnings import LayerWarning, limits, warnings, written
@@ -135,3 +137,32 @@ def sentences(found: Sequence[LayerWarning]) -> Mapping[str, list[str]]:
     for each in found:
         by_path.setdefault(each.path, []).append(f"{each.sentence} {each.remedy}")
     return by_path
+
+
+def histogram_rows(one: Shown | None, kept: Sequence[Shown], kind: Kind) -> list[Row]:
+    """Return the histograms of all layers: of a measurement, and of those kept beside it."""
+    own = one.measurement.main(kind) if one is not None else {}
+    others = [(each.color, each.measurement.main(kind)) for each in kept]
+    found = sentences([each for each in one.found if each.kind == kind] if one else [])
+    paths = dict.fromkeys([*own, *(path for _, rows in others for path in rows)])
+    return [
+        Row(
+            path,
+            own.get(path),
+            tuple((color, rows[path]) for color, rows in others if path in rows),
+            tuple(found.get(path, ())),
+        )
+        for path in paths
+    ]
+
+
+def words_of(measurement: Measurement) -> str:
+    """Return what a measurement is of: step, epoch, images, loss."""
+    images = f"{numbers.count(measurement.batch)} images"
+    loss = f", loss {measurement.loss:.4g}" if measurement.loss is not None else ""
+    if not measurement.step:
+        return f"Measured now, {images}{loss}"
+    return (
+        f"Step {numbers.count(measurement.step)}, epoch {numbers.count(measurement.epoch)}, "
+        f"{images}{loss}"
+    )

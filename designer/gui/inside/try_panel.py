@@ -142,12 +142,13 @@ class TryPanel(QWidget):
         self.content.setStretchFactor(0, 1)
         self.content.setStretchFactor(1, 1)
         self.empty = Invitation(
+            "try-empty",
             (
                 ("files", "Choose pictures…", self.choose_files),
                 ("folder", "Choose a folder…", self.choose_folder),
                 ("paste", "Paste", self.paste),
                 ("draw", "Draw", lambda: self.draw.setChecked(True)),
-            )
+            ),
         )
         self.invitation = self.empty.words
         self.pages = QStackedWidget()

@@ -118,7 +118,7 @@ def point_of(plot: FigurePlot, x: float, y: float) -> QPoint:
 
 
 def plot_of(panel: StatisticsPanel, name: str) -> FigurePlot:
-    found = panel.plots[name].findChild(FigurePlot)
+    found = panel.views[name].findChild(FigurePlot)
     assert isinstance(found, FigurePlot)
     return found
 
