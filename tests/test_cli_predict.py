@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -441,3 +442,18 @@ def test_numbers_that_are_none(words, sentence, runs, pictures, capsys) -> None:
     files = [str(pictures[0])] if command == "predict" else []
     assert main([command, str(runs["gray"]), *files, *options]) == 1
     assert sentence in capsys.readouterr().err
+
+
+def test_a_name_of_nothing_may_have_been_meant_as_that_of_a_run(
+    runs, pictures, tmp_path, capsys
+) -> None:
+    folder = tmp_path / "runs"
+    shutil.copytree(next(iter(runs.values())), folder / "my-digits")
+    for wrong, sentence in (
+        ("my-digit", "did you mean my-digits?"),
+        ("lenett5", "did you mean lenet5?"),
+        ("qqq", "listed by: netdesigner runs, and: netdesigner presets"),
+    ):
+        assert main(["predict", wrong, str(pictures[0]), "--runs", str(folder)]) == 1
+        told = capsys.readouterr().err
+        assert told.startswith(f"There is no run, preset or file '{wrong}'; ") and sentence in told

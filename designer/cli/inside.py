@@ -98,6 +98,9 @@ def subject_of(
             )
         run = folder_of_runs.find(source, runs)
         return Subject(run=str(run.path.absolute()), weights=weights or BEST)
+    named = source in presets.names() or Path(source).suffix or Path(source).exists()
+    if folder_of_runs.is_name(source) and not named:
+        raise folder_of_runs.nothing_named(source, runs)
     design = load(source, settings)
     if weights in (BEST, LAST) or (weights or "").startswith(EPOCH):
         raise DesignerError(

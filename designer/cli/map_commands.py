@@ -59,7 +59,7 @@ def maps(
     runs: str | None,
     settings: Sequence[str],
 ) -> None:
-    """Draw all channels that a layer computes for a picture, or its filters.
+    """Draw a layer's channels for a picture, or its filters.
 
     Values that are nowhere below zero are drawn from black to white, others from blue over white to
     red; all channels share one scale. Kernels of three input channels are drawn in colors. With

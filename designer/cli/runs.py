@@ -88,6 +88,19 @@ def names_run(text: str, chosen: str | None = None) -> bool:
     return Path(text).is_dir() or (is_name(text) and is_run(folder(chosen) / text))
 
 
+def nothing_named(text: str, chosen: str | None = None) -> DesignerError:
+    """Return the error for a text that should name a run, a preset or a file, and names none."""
+    from designer import presets
+
+    close = difflib.get_close_matches(text, [*presets.names(), *_names(folder(chosen))], n=1)
+    remedy = (
+        f"did you mean {system.quoted(close[0])}?"
+        if close
+        else "they are listed by: netdesigner runs, and: netdesigner presets"
+    )
+    return DesignerError(f"There is no run, preset or file '{text}'; {remedy}")
+
+
 def _names(root: Path) -> list[str]:
     return [run.path.name for run in list_runs(root)]
 

@@ -102,7 +102,7 @@ def not_computed(steps: Steps, node: str) -> DesignerError:
             f"Only while it is trained, the network computes {node}, for an auxiliary output: "
             "choose a node on the way to its main output."
         )
-    return DesignerError(f"The network has no node {node}: choose one of the design.")
+    return steps.no_node(node)
 
 
 def as_maps(value: Tensor, step: Step | None) -> tuple[Tensor, str]:

@@ -7,6 +7,7 @@ a tensor of its own, also those of joins and views, and nothing is overwritten.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain
 from types import CodeType
@@ -30,6 +31,7 @@ Visit = Callable[[str, int, Tensor], None]
 """Gets the path of a node or block, the number of an output port, and the value at it."""
 
 _MODULE = "module"  # what expressions call the layer's module
+_NAMED = 5  # nodes that an error names
 
 
 @dataclass(frozen=True)
@@ -183,8 +185,16 @@ class Steps:
         """
         origin, _ = self._origins.get((path, 0), (path, 0))
         if origin not in self._by_path:
-            raise DesignerError(f"The network has no node {path}: choose one of the design.")
+            raise self.no_node(path)
         return self._by_path[origin]
+
+    def no_node(self, path: str) -> DesignerError:
+        """Return the error for a path at which there is no node: what is close, or examples."""
+        close = get_close_matches(path, self.paths, 1)
+        if close:
+            return DesignerError(f"The network has no node {path}; did you mean {close[0]}?")
+        some = ", ".join(self.paths[:_NAMED])
+        return DesignerError(f"The network has no node {path}: choose one such as {some}.")
 
     def step_or_input(self, path: str) -> Step | None:
         """Return the node at a path as `step` does; None for an input of the network."""

@@ -136,8 +136,10 @@ def test_channels_that_come_last_are_channels(tmp_path):
 def test_what_is_wrong_is_a_sentence(tmp_path):
     network = loaded(TINY)
     picture, _ = write_picture(tmp_path / "picture.png", network)
-    with pytest.raises(DesignerError, match="has no node nowhere"):
+    with pytest.raises(DesignerError, match="has no node nowhere: choose one such as image, conv"):
         channels(network, picture, "nowhere")
+    with pytest.raises(DesignerError, match=r"has no node conv1; did you mean conv\?"):
+        channels(network, picture, "conv1")
     with pytest.raises(DesignerError, match="not as int4: choose one"):
         channels(network, picture, "conv", precision="int4")
     with pytest.raises(DesignerError, match=r"no\.png"):
