@@ -118,7 +118,7 @@ def point_of(plot: FigurePlot, x: float, y: float) -> QPoint:
 
 
 def plot_of(panel: StatisticsPanel, name: str) -> FigurePlot:
-    found = panel.views[name].findChild(FigurePlot)
+    found = panel.pages.views[name].findChild(FigurePlot)
     assert isinstance(found, FigurePlot)
     return found
 
@@ -127,21 +127,21 @@ def test_initializations_are_told_apart_in_the_picture(
     window: MainWindow, panel: StatisticsPanel
 ) -> None:
     hands = Hands(window)
-    assert panel.empty.isVisible() and "without training" in panel.invitation.text()
-    hands.click(panel.begin)
-    wait_until(lambda: len(panel.measured) == 1, SECONDS)
+    assert panel.pages.empty.isVisible() and "without training" in panel.pages.invitation.text()
+    hands.click(panel.pages.begin)
+    wait_until(lambda: len(panel.model.measured) == 1, SECONDS)
     hands.settle()
     assert "Measured now, 32 images" in panel.step.text()
     assert panel.choice.buttons["warnings"].text() == "Warnings (2)"  # both vanish
     hands.click(panel.keep)
     window.workspace.edit("initialize", lambda _: XAVIER)
     hands.click(panel.measure)
-    wait_until(lambda: len(panel.measured) == 2, SECONDS)
+    wait_until(lambda: len(panel.model.measured) == 2, SECONDS)
     hands.settle()
     assert panel.choice.buttons["warnings"].text() == "Warnings"
 
     # Histograms: on the same scale, the kept one is a needle where the other one is wide.
-    view = panel.histograms
+    view = panel.pages.histograms
     number = next(n for n, row in enumerate(view.rows) if row.path == "tanh6")
     view.setFocus()
     QTest.keyClick(view, Qt.Key.Key_End)
@@ -174,19 +174,19 @@ def test_what_cannot_be_measured_is_said_and_a_measurement_can_be_canceled(
 ) -> None:
     hands = Hands(window)
     hands.click(panel.measure)
-    assert panel.measure.busy and not panel.begin.isEnabled()
+    assert panel.measure.busy and not panel.pages.begin.isEnabled()
     wait_until(panel.measure.progress.isVisible)
     hands.click(panel.measure.stop)
-    assert not panel.measure.busy and not panel.measured and panel.begin.isEnabled()
+    assert not panel.measure.busy and not panel.model.measured and panel.pages.begin.isEnabled()
     hands.click(panel.measure)
     service = window.trainer._standby
     assert service is not None
     service.process.send_signal(signal.SIGKILL)
     wait_until(lambda: not panel.measure.busy, SECONDS)
     hands.settle()
-    assert "was killed (signal 9)" in panel.note.text() and panel.begin.isEnabled()
+    assert "was killed (signal 9)" in panel.note.text() and panel.pages.begin.isEnabled()
     window.workspace.edit("remove", lambda each: edits.disconnect(each, EDGE))
-    hands.click(panel.begin)
+    hands.click(panel.pages.begin)
     assert "The design has errors" in panel.note.text()
 
 
@@ -196,7 +196,7 @@ def test_kinds_views_and_layers_are_chosen_by_mouse_and_keys(
     hands = Hands(window)
     show(panel, fc1=0.5, tanh1=0.4, fc2=0.02, tanh2=0.3)
     hands.settle()
-    view = panel.histograms
+    view = panel.pages.histograms
     assert [row.path for row in view.rows] == ["fc1", "tanh1", "fc2", "tanh2"]
     QTest.mouseClick(view.viewport(), LEFT, NONE, view.rect_of(1).center())
     assert window.workspace.selection == {"tanh1"}
@@ -222,7 +222,7 @@ def test_kinds_views_and_layers_are_chosen_by_mouse_and_keys(
     assert window.workspace.selection == {"fc1"}
 
     hands.keys("Alt+4", plot.view)
-    table = panel.table
+    table = panel.pages.table
     titles = [row.path + row.name for row in table.figures.rows]
     assert titles[:2] == ["fc1weight", "fc1bias"]
     ratio = table.figures.columns.index("update_ratio")
@@ -247,11 +247,12 @@ def test_kinds_views_and_layers_are_chosen_by_mouse_and_keys(
     assert {row["kind"] for row in rows} == {"weights"} and len(rows) == 8
 
     hands.keys("Alt+5", table)
-    sentences = [panel.warnings.item(row).text() for row in range(panel.warnings.count())]
+    found = panel.pages.warnings
+    sentences = [found.item(row).text() for row in range(found.count())]
     assert len(sentences) == 4 and "fc1" in sentences[0]
     hands.choose(panel.kinds, "Activations")
-    QTest.keyClick(panel.warnings, Qt.Key.Key_Down)
-    assert panel.kind == "weight" and window.workspace.selection
+    QTest.keyClick(found, Qt.Key.Key_Down)
+    assert panel.model.kind == "weight" and window.workspace.selection
 
 
 def test_nodes_are_colored_by_a_figure_and_get_their_colors_back(
@@ -289,8 +290,8 @@ def test_kept_measurements_are_compared_and_removed(
     assert len(panel.kept.kept) == 1 and panel.kept.isVisible()
     show(panel, fc1=0.25, out=0.1)
     hands.settle()
-    assert [one.title for one in panel.measured] == ["Made", "Made (2)"]
-    assert [row.path for row in panel.histograms.rows] == ["fc1", "out", "fc2"]
+    assert [one.title for one in panel.model.measured] == ["Made", "Made (2)"]
+    assert [row.path for row in panel.pages.histograms.rows] == ["fc1", "out", "fc2"]
     hands.click(view_button(panel, "depth"))
     kept, own = plot_of(panel, "depth").curves
     assert (list(kept.y), list(own.y)) == ([0.5, 0.5], [0.25, 0.1])
@@ -314,22 +315,22 @@ def test_histograms_move_while_a_network_is_trained(
     recipe = changed(Recipe(), SMALL | {"epochs": 4, "statistics": 1, "data.limit": 320})
     window.workspace.edit("initialize", lambda _: XAVIER)
     window.trainer.begin(XAVIER, recipe)
-    wait_until(lambda: len(panel.run.measurements) > 2, SECONDS)
+    wait_until(lambda: len(panel.model.run.measurements) > 2, SECONDS)
     hands.settle()
-    assert panel.source is None and "while training" in panel.sources.currentText()
-    seen = {panel.step.text(): panel.histograms.viewport().grab().toImage()}
+    assert panel.model.source is None and "while training" in panel.sources.currentText()
+    seen = {panel.step.text(): panel.pages.histograms.viewport().grab().toImage()}
 
     def ended() -> bool:
         hands.settle()
         if panel.step.text() not in seen:
-            seen[panel.step.text()] = panel.histograms.viewport().grab().toImage()
+            seen[panel.step.text()] = panel.pages.histograms.viewport().grab().toImage()
         follower = window.trainer.shown
         return follower is not None and follower.looked and not follower.going
 
     wait_until(ended, SECONDS)
-    steps = [each.step for each in panel.run.measurements]
-    wait_until(lambda: panel.run.measurements[-1].step == 40, SECONDS)
-    steps = [each.step for each in panel.run.measurements]
+    steps = [each.step for each in panel.model.run.measurements]
+    wait_until(lambda: panel.model.run.measurements[-1].step == 40, SECONDS)
+    steps = [each.step for each in panel.model.run.measurements]
     assert steps == list(range(1, 41))
     hands.settle()
     assert len(seen) > 1
@@ -344,9 +345,9 @@ def test_histograms_move_while_a_network_is_trained(
     panel.slider.setFocus()
     QTest.keyClick(panel.slider, Qt.Key.Key_Home)
     hands.settle()
-    assert panel.step.text().startswith("Step 1,") and panel.position == 0
-    first = panel.run.measurements[0].main("activation")
-    assert [row.figures for row in panel.histograms.rows] == list(first.values())
+    assert panel.step.text().startswith("Step 1,") and panel.model.position == 0
+    first = panel.model.run.measurements[0].main("activation")
+    assert [row.figures for row in panel.pages.histograms.rows] == list(first.values())
     assert document.overlay is not None and dict(document.overlay.values) != newest
     hands.keys("Alt+3", panel.slider)
     window.workspace.select(["fc1", "fc2"])
@@ -362,7 +363,7 @@ def test_histograms_move_while_a_network_is_trained(
     assert panel.step.text().startswith("Step 21,")
     QTest.keyClick(panel.slider, Qt.Key.Key_End)
     hands.settle()
-    assert panel.position is None and panel.step.text().startswith("Step 40,")
+    assert panel.model.position is None and panel.step.text().startswith("Step 40,")
 
     # What was learned is measured, too, of all nodes and not only of modules.
     menu = panel.measure.menu()
@@ -370,15 +371,16 @@ def test_histograms_move_while_a_network_is_trained(
     best = next(each for each in menu.actions() if each.text().startswith("Best weights of"))
     assert best.isEnabled()
     best.trigger()
-    wait_until(lambda: len(panel.measured) == 1, SECONDS)
+    wait_until(lambda: len(panel.model.measured) == 1, SECONDS)
     hands.settle()
-    assert panel.source is panel.measured[0] and "best weights" in panel.sources.currentText()
+    assert panel.model.source is panel.model.measured[0]
+    assert "best weights" in panel.sources.currentText()
     assert not panel.slider.isVisible() and panel.step.text().startswith("Measured now, 32")
-    learned = panel.measured[0].measurement.main("activation")
+    learned = panel.model.measured[0].measurement.main("activation")
     assert "scores" in learned and "scores" not in first
     QTest.keyClick(panel.sources, Qt.Key.Key_Home)  # the first of the list is the run
     hands.settle()
-    assert panel.source is None and panel.slider.isVisible()
+    assert panel.model.source is None and panel.slider.isVisible()
 
 
 def rows(count: int) -> list[Row]:
