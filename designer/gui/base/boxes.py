@@ -7,8 +7,17 @@ scrolling a form changes it. Use these instead; a test refuses Qt's own.
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QLocale, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox, QWidget
+from PySide6.QtGui import QPaintEvent, QPalette, QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QSlider,
+    QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QWidget,
+)
 
 if TYPE_CHECKING:
     _WidgetMixin = QWidget  # what the mixin is used with
@@ -16,6 +25,7 @@ else:
     _WidgetMixin = object  # a class cannot inherit from two classes of Qt
 
 
+_BESIDE_ICON = 4  # pixels between a box's icon and its text
 _MARGINS = (8, 0, 0, 0)  # pixels around a number; the style sheet's padding does not reach it
 
 
@@ -35,7 +45,32 @@ class WheelWithFocus(_WidgetMixin):
 
 
 class ComboBox(WheelWithFocus, QComboBox):
-    """A drop-down list."""
+    """A drop-down list; a chosen text that is wider than the box ends in an ellipsis."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the box as Qt does, but for the text, which Qt cuts within a letter."""
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        if self.currentIndex() < 0:
+            muted = option.palette.placeholderText()
+            option.palette.setBrush(QPalette.ColorRole.ButtonText, muted)
+            option.currentText = self.placeholderText()
+        option.currentText = self.visible_text(option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def visible_text(self, option: QStyleOptionComboBox) -> str:
+        """Return as much of the text of a box as it has room for."""
+        field = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox,
+            option,
+            QStyle.SubControl.SC_ComboBoxEditField,
+            self,
+        )
+        icon = 0 if option.currentIcon.isNull() else option.iconSize.width() + _BESIDE_ICON
+        room = field.width() - icon
+        end = Qt.TextElideMode.ElideRight
+        return self.fontMetrics().elidedText(option.currentText, end, room)
 
 
 class SpinBox(WheelWithFocus, QSpinBox):

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
+from designer.gui.base.boxes import Slider
 from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip
 from designer.gui.inside.maps_model import MapsModel
@@ -40,7 +41,7 @@ class SideTitle(QWidget):
         menu = QMenu(self.network)
         menu.aboutToShow.connect(lambda: fill_networks(menu, model, self._chosen))
         self.network.setMenu(menu)
-        self.slider = QSlider(Qt.Orientation.Horizontal, objectName=f"maps-epoch-{side}")
+        self.slider = Slider(Qt.Orientation.Horizontal, objectName=f"maps-epoch-{side}")
         self.slider.setPageStep(1)
         self.slider.setAccessibleName("Epoch")
         self.slider.valueChanged.connect(self._moved)

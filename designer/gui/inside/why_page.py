@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QFormLayout, QSlider, QWidget
+from PySide6.QtWidgets import QFormLayout, QWidget
 
-from designer.gui.base.boxes import ComboBox, SpinBox
+from designer.gui.base.boxes import ComboBox, Slider, SpinBox
 from designer.gui.inside import coloring
 from designer.gui.inside.coloring import Scale, figure
 from designer.gui.inside.large_map import LargeMap
@@ -45,7 +45,7 @@ class WhyPage(Page):
         self.wanted = ComboBox(objectName="why-class")
         self.wanted.setAccessibleName("Class")
         self.wanted.addItem(_PREDICTED)
-        self.opacity = QSlider(Qt.Orientation.Horizontal, objectName="why-opacity")
+        self.opacity = Slider(Qt.Orientation.Horizontal, objectName="why-opacity")
         self.opacity.setAccessibleName("Opacity")
         self.opacity.setRange(0, 100)
         self.opacity.setValue(60)

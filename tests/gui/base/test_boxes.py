@@ -1,4 +1,4 @@
-"""The mouse wheel changes a box only while it has the focus, anywhere in the window."""
+"""Boxes: the wheel changes one only while it has the focus; texts that are cut say so."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QScrollArea,
     QScrollBar,
+    QStyleOptionComboBox,
     QVBoxLayout,
     QWidget,
 )
@@ -166,3 +167,30 @@ def test_no_module_uses_a_box_of_qt(path: Path) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     assert not OWN & set(called), f"{path}: use designer.gui.base.boxes"
+
+
+def test_a_text_wider_than_its_list_ends_in_an_ellipsis(qtbot: QtBot) -> None:
+    box = ComboBox(placeholderText="Choose one")
+    qtbot.addWidget(box)
+    box.addItem("2026-11-29-1259-lenet5 (shown in Training)")
+    box.setCurrentIndex(0)
+
+    def shown() -> str:
+        option = QStyleOptionComboBox()
+        box.initStyleOption(option)
+        return box.visible_text(option)
+
+    box.setFixedWidth(box.sizeHint().width())
+    assert shown() == box.currentText()
+    full = box.grab().toImage()
+    box.setFixedWidth(120)
+    assert shown().endswith("…") and box.currentText().startswith(shown()[:-1])
+    assert len(shown()) > 5
+    box.setFixedWidth(full.width())
+    blank = ComboBox()
+    qtbot.addWidget(blank)
+    blank.addItem("")
+    blank.setFixedSize(box.size())
+    assert box.grab().toImage() != blank.grab().toImage()
+    box.setCurrentIndex(-1)
+    assert box.grab().toImage() not in (blank.grab().toImage(), full)  # the placeholder is drawn
