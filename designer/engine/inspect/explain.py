@@ -103,7 +103,7 @@ def explain(
     main = output if isinstance(output, Tensor) else output[0]
     answers = prediction.answers(loaded, main)[0]
     if not answers.isfinite().all():
-        raise DesignerError(prediction.NOT_FINITE)
+        raise DesignerError(prediction.not_finite(picture))
     index = _index(loaded, answers, wanted)
     row = EXPLANATIONS[method]
     if row.at_node:

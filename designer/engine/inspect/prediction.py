@@ -16,10 +16,6 @@ from designer.layers.activation import Sigmoid, Softmax
 from designer.runs.inspection import Picture
 
 _BATCH = 32  # pictures computed at once
-NOT_FINITE = (
-    "The network's outputs for this picture are NaN or infinite, as after a training that "
-    "diverged: choose other weights, or train again with a lower learning rate."
-)
 
 
 def predict(
@@ -86,9 +82,17 @@ def predict(
             if values.isfinite().all():
                 found[row]["predictions"] = _named(loaded, values, top)
             else:
-                found[row]["error"] = NOT_FINITE
+                found[row]["error"] = not_finite(pictures[row])
     progress(1.0)
     return found, shown
+
+
+def not_finite(picture: Picture) -> str:
+    """Return what is said of outputs that are no numbers."""
+    return (
+        f"The network's outputs for {picture.name} are NaN or infinite, as after a training that "
+        "diverged: choose other weights, or train again with a lower learning rate."
+    )
 
 
 def _averaged(seen: Array, size: Sequence[int]) -> Array:

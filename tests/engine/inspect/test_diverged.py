@@ -9,7 +9,7 @@ from designer.engine.inspect.channels import channels
 from designer.engine.inspect.explain import METHODS, explain
 from designer.engine.inspect.filters import filters
 from designer.engine.inspect.maps import maps
-from designer.engine.inspect.prediction import NOT_FINITE, predict
+from designer.engine.inspect.prediction import not_finite, predict
 from designer.errors import DesignerError
 from tests.engine.inspect.networks import loaded, write_picture
 from tests.engine.samples import TINY
@@ -27,8 +27,9 @@ def diverged(request):
 
 def test_it_predicts_nothing_and_explains_nothing(diverged, tmp_path):
     picture, _ = write_picture(tmp_path / "picture.png", diverged)
+    assert "picture.png" in not_finite(picture)
     (found,), _ = predict(diverged, [picture])
-    assert found == {"file": picture.file, "error": NOT_FINITE}
+    assert found == {"file": picture.file, "error": not_finite(picture)}
     for method in METHODS:
         with pytest.raises(DesignerError, match="NaN or infinite"):
             explain(diverged, picture, method=method)
