@@ -20,6 +20,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         What the window calls it.
     help
         Whole sentences: how the map is computed, what it shows, and where it was published.
+    caption
+        What a map shows, with the fields ``{name}`` of the class and, where it has them, ``{node}``
+        and ``{patch}``.
     at_node
         Whether it is computed at a node that the user may choose.
     moves_patch
@@ -31,6 +34,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title: str
     help: str
+    caption: str
     at_node: bool = False
     moves_patch: bool = False
     signed: bool = False
@@ -43,6 +47,7 @@ _ROWS = (
         help="The channels of a node, each weighted by the mean gradient of the class's score with "
         "respect to it, are added up, and what is above zero is shown: where the network sees the "
         "class (Selvaraju et al. 2017).",
+        caption="Where {node} speaks for {name}",
         at_node=True,
     ),
     Explanation(
@@ -50,12 +55,15 @@ _ROWS = (
         title="Input gradient",
         help="How much the class's score changes with each pixel: the largest absolute gradient "
         "over the picture's channels (Simonyan et al. 2013).",
+        caption="How much each pixel changes the score of {name}",
     ),
     Explanation(
         name="occlusion",
         title="Occlusion",
         help="A patch of the mean color is moved over the picture: how much the class's "
         "probability falls where it lies (Zeiler and Fergus 2014).",
+        caption="How far the probability of {name} falls if a patch of {patch} pixels covers a "
+        "place",
         moves_patch=True,
         signed=True,
     ),

@@ -169,11 +169,6 @@ def _words(fields: dict[str, Any], scale: Scale, found: bool) -> str:
         return f"Whatever place is covered, the probability of {name} stays the same."
     if not found:
         return f"No value of this map is above zero: nothing there speaks for {name}."
-    if fields["method"] == "occlusion":
-        return (
-            f"How far the probability of {name} falls if a patch of {fields['patch']} pixels "
-            f"covers a place · {scale.words}"
-        )
-    if fields["method"] == "gradcam":
-        return f"Where {fields['node']} speaks for {name} · bright {figure(scale.high)}"
-    return f"How much each pixel changes the score of {name} · bright {figure(scale.high)}"
+    row = EXPLANATIONS[fields["method"]]
+    caption = row.caption.format(name=name, node=fields["node"], patch=fields["patch"])
+    return f"{caption} · {scale.words if row.signed else f'bright {figure(scale.high)}'}"
