@@ -200,7 +200,7 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
                 else:
                     known = ", ".join(["ping", "cancel", "quit", *jobs])
                     raise DesignerError(f"The worker cannot do {do!r}: request one of {known}.")
-            except (DesignerError, msgspec.MsgspecError) as error:
+            except (DesignerError, msgspec.MsgspecError, TypeError) as error:  # an id is a list
                 answer(request, ok=False, message=str(error))
         waiting.put(None)
 

@@ -148,3 +148,10 @@ def test_one_output_is_a_number_and_behind_a_sigmoid_a_label(picture):
     lost = {"data": {"source": "/nowhere"}, "loss": {"name": "binary_cross_entropy"}}
     (chance,) = _ask(one, picture, recipe=lost)["predictions"][0]["predictions"]
     assert chance["probability"] == pytest.approx(1 / (1 + np.exp(-number["value"])), abs=1e-6)
+
+
+@pytest.mark.parametrize("odd", [{"do": ["predict"]}, {"do": {}}, {"do": "cancel", "id": [1]}])
+def test_a_request_of_odd_types_is_refused_and_the_next_one_served(odd):
+    refused, answered = served(odd, {"do": "ping", "id": 2})
+    assert not refused["ok"] and refused["message"]
+    assert answered == {"id": 2, "ok": True}
