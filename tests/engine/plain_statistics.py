@@ -34,7 +34,9 @@ def assert_figures_of(row: LayerFigures, tensor: Tensor) -> None:
         expected, _ = np.histogram(inside, BINS, (row.low, row.high))
         moved = int(np.abs(np.array(row.counts) - expected).sum()) // 2
         # float32 puts values at the very edge of a bin to one side or the other.
-        assert moved <= 1 + values.numel() // 10_000
+        places = (inside - row.low) * (BINS / (row.high - row.low))
+        at_edges = int((np.abs(places - places.round()) < 1e-5).sum())
+        assert moved <= 1 + max(at_edges, values.numel() // 10_000)
 
 
 def assert_dead_and_saturated(row: LayerFigures, output: Tensor, kind: str) -> None:
