@@ -61,8 +61,8 @@ def maps(
 ) -> None:
     """Draw a layer's channels for a picture, or its filters.
 
-    Values that are nowhere below zero are drawn from black to white, others from blue over white to
-    red; all channels share one scale. Kernels of three input channels are drawn in colors. With
+    Values are drawn as in the window: black for 0, the larger the lighter, orange above and blue
+    below; all channels share one scale. Kernels of three input channels are drawn in colors. With
     --json, prints the figures of the values and of each channel.
     """
     if (file is None) != filters:

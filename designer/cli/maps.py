@@ -13,6 +13,7 @@ from PIL import Image
 from designer.cli.output import share_shown
 from designer.engine.inspect import requests
 from designer.errors import DesignerError
+from designer.gui.base import signed_colors
 from designer.runs.explanations import EXPLANATIONS
 from designer.runs.inspection import Subject
 from designer.storage import save_file, unwritable
@@ -62,7 +63,7 @@ def explained(answer: requests.Answer) -> Image.Image:
 
 
 def tiles(values: Values) -> Image.Image:
-    """Return maps as one picture: gray from zero to the largest, or blue over white to red.
+    """Return maps as one picture, in the colors of the window: blue, black for 0, and orange.
 
     Parameters
     ----------
@@ -96,13 +97,10 @@ def tiles(values: Values) -> Image.Image:
 
 
 def _colors(values: Values) -> Values:
-    """Return the colors of values, on one scale: float64 (..., 3) from 0 to 255."""
-    low, most = float(values.min()), float(np.abs(values).max()) or 1.0
-    share = np.abs(values)[..., None] / most
-    if low >= 0:
-        return np.broadcast_to(255.0 * share, (*values.shape, 3))
-    color = np.where(values[..., None] < 0, _BLUE, _RED)
-    found: Values = (1 - share) * 255.0 + share * color
+    """Return the colors of values, on one scale around zero: uint8 (..., 3)."""
+    most = float(np.abs(values).max()) or 1.0
+    levels = signed_colors.ZERO + values / most * (255 - signed_colors.ZERO)
+    found: Values = signed_colors.palette()[levels.round().astype(np.uint8)]
     return found
 
 

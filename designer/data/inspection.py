@@ -132,7 +132,7 @@ def inspect(
     most: int | None = None,
     processes: int | None = None,
     progress: Callable[[int, int], object] = lambda done, total: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    canceled: Callable[[], bool] = lambda: False,
 ) -> Inspection:
     """Look at the examples of a data set; each picture file is decoded once.
 
@@ -147,13 +147,13 @@ def inspect(
         How many processes decode; None for as many as there are cores if there are many pictures.
     progress
         Called on this thread some times a second with the examples done and all to be done.
-    cancelled
+    canceled
         Asked as often; True ends the inspection.
 
     Raises
     ------
     Canceled
-        `cancelled` returned True.
+        `canceled` returned True.
     DesignerError
         Processes that decode pictures cannot be started, or end without having worked.
     """
@@ -177,7 +177,7 @@ def inspect(
                 path=data.path,
                 processes=processes,
                 progress=partial(_report, progress, done, aim),
-                cancelled=cancelled,
+                canceled=canceled,
             )
         names = None if column is None else _names_to_skip(column, data.path)
         parts[name] = PartFacts(indices, facts, names)
@@ -324,7 +324,7 @@ def _facts_of_files(
     path: Path,
     processes: int | None,
     progress: Callable[[int], object],
-    cancelled: Callable[[], bool],
+    canceled: Callable[[], bool],
 ) -> tuple[NDArray[Any], dict[int, str]]:
     """Return the facts of some pictures, and why each broken one cannot be read, by its index."""
     known = _remembered.setdefault(path, {})
@@ -367,7 +367,7 @@ def _facts_of_files(
             processes=_processes(column, indices[unknown]) if processes is None else processes,
             take=take,
             progress=lambda done: progress(ready + done),
-            cancelled=cancelled,
+            canceled=canceled,
         )
     return facts, dict(sorted(reasons.items()))
 
@@ -395,7 +395,7 @@ def _decode(
     processes: int,
     take: _Take,
     progress: Callable[[int], object],
-    cancelled: Callable[[], bool],
+    canceled: Callable[[], bool],
 ) -> None:
     """Let decoders look at pictures; `take` gets each that is done, on this thread.
 
@@ -414,7 +414,7 @@ def _decode(
             task=1 if suspects else _TASK,
             take=take,
             progress=partial(_add, progress, before),
-            cancelled=cancelled,
+            canceled=canceled,
         )
         finished = frozenset(feeder.finished)
         left = [place for place in places[: feeder.begun] if place not in finished]
@@ -440,7 +440,7 @@ def _look(
     task: int,
     take: _Take,
     progress: Callable[[int], object],
-    cancelled: Callable[[], bool],
+    canceled: Callable[[], bool],
 ) -> tuple[_Feeder, DesignerError | None]:
     """Let new decoders look at the pictures in some places, until one of them ends."""
     with Decoders(processes) as decoders:
@@ -458,7 +458,7 @@ def _look(
             take(finished, rows, errors)
             taken += len(finished)
             progress(taken)
-            if cancelled():
+            if canceled():
                 raise Canceled
             if failure is not None:
                 return feeder, failure

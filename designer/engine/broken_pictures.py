@@ -22,7 +22,7 @@ def with_remedy(
     run: RunFolder,
     *,
     moved: Path | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
+    canceled: Callable[[], bool] = lambda: False,
 ) -> BrokenPicturesError:
     """Return an error that names all broken pictures of a run's data, and how to leave them out.
 
@@ -36,7 +36,7 @@ def with_remedy(
         The run.
     moved
         Where its data are now, if not where the run says.
-    cancelled
+    canceled
         Asked some times a second; True ends the search for further broken pictures.
     """
     recipe = run.recipe()
@@ -50,7 +50,7 @@ def with_remedy(
         data = open_dataset(source, reading)
         if sum(map(len, data.parts.values())) > _ALL:
             return elsewhere
-        inspection = inspect(data, cancelled=cancelled)
+        inspection = inspect(data, canceled=canceled)
     except (DesignerError, Canceled):
         return elsewhere
     for found in broken_pictures(inspection, data, reading):

@@ -105,7 +105,7 @@ def train(
                     error,
                     run,
                     moved=moved,
-                    cancelled=lambda: bool(interrupt and interrupt.is_set()),
+                    canceled=lambda: bool(interrupt and interrupt.is_set()),
                 )
             message = memory or f"{defect}{broken or error}"
             if isinstance(events, EventWriter):

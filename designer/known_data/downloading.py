@@ -27,7 +27,7 @@ _RATE = 3.0  # seconds over which the rate is measured
 def download(
     name: str,
     progress: Callable[[Progress], object] = lambda _: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    canceled: Callable[[], bool] = lambda: False,
 ) -> Path:
     """Download a known data set unless it is on this computer, and return its folder.
 
@@ -40,7 +40,7 @@ def download(
         That of a row of `KNOWN`.
     progress
         Called some times a second, on the thread that calls this.
-    cancelled
+    canceled
         Asked often; True ends the download. What has arrived is kept.
 
     Returns
@@ -67,13 +67,13 @@ def download(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(folder, error) from error
-    with _alone(row, folder, progress, cancelled):
+    with _alone(row, folder, progress, canceled):
         if not find(name):  # another program may have downloaded it in the meantime
             leftovers.remove(folder)
-            _fetch_all(row, folder, progress, cancelled)
+            _fetch_all(row, folder, progress, canceled)
             for file in row.files:
                 if file.unpacked:
-                    _unpack(file, folder, progress, cancelled)
+                    _unpack(file, folder, progress, canceled)
     if found := find(name):
         return found
     raise DesignerError(
@@ -86,7 +86,7 @@ def _fetch_all(
     row: KnownData,
     folder: Path,
     progress: Callable[[Progress], object],
-    cancelled: Callable[[], bool],
+    canceled: Callable[[], bool],
 ) -> None:
     missing = [file for file in row.files if not fetching.is_present(file, folder)]
     _check_space(row, missing, folder)
@@ -94,7 +94,7 @@ def _fetch_all(
     meter.before = row.size - sum(file.size for file in missing)
     for file in missing:
         try:
-            fetching.fetch(file, folder, report=meter, cancelled=cancelled)
+            fetching.fetch(file, folder, report=meter, canceled=canceled)
         except FetchError as error:
             raise DesignerError(f"{error} {by_hand(row)}") from error
         meter.before += file.size
@@ -105,7 +105,7 @@ def _unpack(
     file: RemoteFile,
     folder: Path,
     progress: Callable[[Progress], object],
-    cancelled: Callable[[], bool],
+    canceled: Callable[[], bool],
 ) -> None:
     """Unpack an archive beside its place, move the content there, and remove the archive."""
     aside = folder / leftovers.temporary_name()
@@ -113,7 +113,7 @@ def _unpack(
     meter = _Meter(progress, file.unpacked, "unpacking")
     try:
         aside.mkdir()
-        unpacking.unpack(archive, aside, most=file.unpacked, report=meter, cancelled=cancelled)
+        unpacking.unpack(archive, aside, most=file.unpacked, report=meter, canceled=canceled)
         unpacking.move_into(aside, folder)
         archive.unlink()
     except OSError as error:
@@ -183,7 +183,7 @@ def _alone(
     row: KnownData,
     folder: Path,
     progress: Callable[[Progress], object],
-    cancelled: Callable[[], bool],
+    canceled: Callable[[], bool],
 ) -> Iterator[None]:
     """Wait until nobody else downloads the data set, and keep others from doing so."""
     unknown = 0
@@ -196,7 +196,7 @@ def _alone(
                 unknown = 0 if error.pid else unknown + 1
                 if unknown == _UNKNOWN:
                     raise
-            if cancelled():
+            if canceled():
                 raise CanceledError(
                     f"Waiting for the other program that downloads {row.title} was canceled."
                 )

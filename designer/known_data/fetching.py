@@ -63,7 +63,7 @@ def arrived(file: RemoteFile, folder: Path) -> int:
         return 0
 
 
-def fetch(file: RemoteFile, folder: Path, *, report: Report, cancelled: Callable[[], bool]) -> None:
+def fetch(file: RemoteFile, folder: Path, *, report: Report, canceled: Callable[[], bool]) -> None:
     """Download a file into a folder, from the first address that gives the right one.
 
     Parameters
@@ -74,7 +74,7 @@ def fetch(file: RemoteFile, folder: Path, *, report: Report, cancelled: Callable
         An existing folder.
     report
         Called with the bytes that have arrived, often.
-    cancelled
+    canceled
         Asked often; True ends the download.
 
     Raises
@@ -89,7 +89,7 @@ def fetch(file: RemoteFile, folder: Path, *, report: Report, cancelled: Callable
     errors: list[FetchError] = []
     for url in file.urls:
         try:
-            _fetch_from(url, file, folder, report=report, cancelled=cancelled)
+            _fetch_from(url, file, folder, report=report, canceled=canceled)
             return
         except FetchError as error:
             errors.append(error)
@@ -97,7 +97,7 @@ def fetch(file: RemoteFile, folder: Path, *, report: Report, cancelled: Callable
 
 
 def _fetch_from(
-    url: str, file: RemoteFile, folder: Path, *, report: Report, cancelled: Callable[[], bool]
+    url: str, file: RemoteFile, folder: Path, *, report: Report, canceled: Callable[[], bool]
 ) -> None:
     """Download a file from one address, in several attempts while each brings more of it."""
     part = _part(file, folder)
@@ -106,7 +106,7 @@ def _fetch_from(
         before = arrived(file, folder)
         if before < file.size:
             try:
-                _receive(url, file, part, report=report, cancelled=cancelled)
+                _receive(url, file, part, report=report, canceled=canceled)
             except failures.BrokenOffError:
                 attempts += 1
                 if attempts == _ATTEMPTS or arrived(file, folder) <= before:
@@ -122,7 +122,7 @@ def _fetch_from(
 
 
 def _receive(
-    url: str, file: RemoteFile, part: Path, *, report: Report, cancelled: Callable[[], bool]
+    url: str, file: RemoteFile, part: Path, *, report: Report, canceled: Callable[[], bool]
 ) -> None:
     """Add to a partial file what an address sends, until the file is complete."""
     start = part.stat().st_size if part.exists() else 0
@@ -156,9 +156,7 @@ def _receive(
             with part.open("r+b" if start else "wb") as target:
                 target.seek(start)
                 target.truncate()
-                _copy(
-                    response, target, start, url=url, file=file, report=report, cancelled=cancelled
-                )
+                _copy(response, target, start, url=url, file=file, report=report, canceled=canceled)
         except OSError as error:
             raise unwritable(part, error) from error
 
@@ -171,11 +169,11 @@ def _copy(
     url: str,
     file: RemoteFile,
     report: Report,
-    cancelled: Callable[[], bool],
+    canceled: Callable[[], bool],
 ) -> None:
     report(position)
     while position < file.size:
-        if cancelled():
+        if canceled():
             raise CanceledError("The download was canceled; what has arrived is kept.")
         try:
             chunk = response.read1(min(_CHUNK, file.size - position))

@@ -22,7 +22,7 @@ def unpack(
     *,
     most: int,
     report: Callable[[int], object],
-    cancelled: Callable[[], bool],
+    canceled: Callable[[], bool],
 ) -> None:
     """Unpack the files and folders of an archive.
 
@@ -36,7 +36,7 @@ def unpack(
         The most bytes that its files may have together.
     report
         Called with the bytes that are unpacked, often.
-    cancelled
+    canceled
         Asked often; True ends it.
 
     Raises
@@ -51,7 +51,7 @@ def unpack(
     try:
         with tarfile.open(archive) as found:
             for entry in found:
-                if cancelled():
+                if canceled():
                     raise CanceledError("Unpacking was canceled; the archive is kept.")
                 target = folder / _safe_name(archive, entry)
                 if entry.isdir():

@@ -226,7 +226,7 @@ def test_progress_reaches_the_total_and_cancel_ends(folder: Path) -> None:
     for path in folder.rglob("*.png"):
         os.utime(path, ns=(1, 1))  # so that nothing is remembered
     with pytest.raises(Canceled):
-        inspect(data, cancelled=lambda: True)
+        inspect(data, canceled=lambda: True)
 
 
 class Deadly(inspection.Examined):

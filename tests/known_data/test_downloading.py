@@ -180,7 +180,7 @@ def test_a_second_download_waits_for_the_first(
     second = started(lambda: download("mnist", second_progress), failed)
     assert waiting.wait(20)
     with pytest.raises(CanceledError, match="Waiting for the other program"):
-        download("mnist", cancelled=lambda: True)
+        download("mnist", canceled=lambda: True)
     server.pause.set()
     first.join()
     second.join()

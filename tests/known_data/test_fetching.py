@@ -24,7 +24,7 @@ def remote(*urls: str, content: bytes = CONTENT) -> RemoteFile:
 
 def fetch(file: RemoteFile, folder: Path, *, seen: list[int] | None = None) -> None:
     reports = [] if seen is None else seen
-    fetching.fetch(file, folder, report=reports.append, cancelled=lambda: False)
+    fetching.fetch(file, folder, report=reports.append, canceled=lambda: False)
 
 
 def assert_whole(folder: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_download_can_be_canceled(server: Answers, tmp_path: Path) -> None:
     file, seen = remote(f"{server.url}/x.gz"), []
     with pytest.raises(CanceledError, match="is kept"):
         fetching.fetch(
-            file, tmp_path, report=seen.append, cancelled=lambda: bool(seen) and seen[-1] > 0
+            file, tmp_path, report=seen.append, canceled=lambda: bool(seen) and seen[-1] > 0
         )
     assert 0 < fetching.arrived(file, tmp_path) < len(CONTENT)
     fetch(file, tmp_path)

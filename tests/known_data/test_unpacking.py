@@ -30,7 +30,7 @@ def unpacked(path: Path, *, most: int = 1000) -> list[str]:
     """Unpack an archive beside it and return the names of what is there."""
     folder = path.parent / "out"
     folder.mkdir(exist_ok=True)
-    unpack(path, folder, most=most, report=lambda _: None, cancelled=lambda: False)
+    unpack(path, folder, most=most, report=lambda _: None, canceled=lambda: False)
     return sorted(
         found.relative_to(folder).as_posix() for found in folder.rglob("*") if found.is_file()
     )
@@ -76,7 +76,7 @@ def test_damaged_archives_are_refused(tmp_path: Path, length: int) -> None:
 def test_it_can_be_canceled(tmp_path: Path) -> None:
     path = archive(tmp_path / "a.tgz", {"x": b"1"})
     with pytest.raises(CanceledError):
-        unpack(path, tmp_path, most=9, report=lambda _: None, cancelled=lambda: True)
+        unpack(path, tmp_path, most=9, report=lambda _: None, canceled=lambda: True)
 
 
 def test_what_is_moved_replaces_files_and_keeps_others(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ class PictureStore:
                 yield piece
 
     def broken(
-        self, *, progress: Callable[[int], None], cancelled: Callable[[], bool]
+        self, *, progress: Callable[[int], None], canceled: Callable[[], bool]
     ) -> dict[int, Exception]:
         """Decode all pictures and return the error of each that cannot be, by its index.
 
@@ -169,7 +169,7 @@ class PictureStore:
         ----------
         progress
             Is called with the number of pictures that were looked at.
-        cancelled
+        canceled
             Returns whether to stop; the errors up to then are returned.
 
         Raises
@@ -185,7 +185,7 @@ class PictureStore:
                 found.update({done + position: error for position, error in errors.items()})
                 done += len(piece.rows)
                 progress(done)
-                if cancelled():
+                if canceled():
                     break
         return found
 
@@ -275,7 +275,7 @@ class _Plan:
         self._store = store
         self._ahead = ahead
         self._order = order
-        self._cancelled = False
+        self._canceled = False
         self.job = store.job
         self.position = 0  # before it, pictures have their rows
         self.released = 0  # before it, rows of the ring were given back
@@ -305,12 +305,12 @@ class _Plan:
 
     def done(self, task: Task, answer: Answer) -> None:
         self._store._done(task, answer)
-        if self._cancelled:
+        if self._canceled:
             self._store._free([row for row in task.rows if row >= self._store._resident])
 
     def cancel(self) -> None:
         """Give back the rows of the ring that nobody takes; those at work follow in `done`."""
-        self._cancelled = True
+        self._canceled = True
         rows = self.rows[self.released : self.position]
         passing = rows[rows >= self._store._resident]
         self._store._free(passing[self._store._ready[passing]].tolist())

@@ -39,7 +39,7 @@ def look(
     *,
     whole: bool,
     progress: Callable[[int, int], object],
-    cancelled: Callable[[], bool],
+    canceled: Callable[[], bool],
 ) -> Look | None:
     """Look at pictures; call it in a background thread.
 
@@ -53,7 +53,7 @@ def look(
         Whether to look at all pictures; otherwise at a sample where they are many files.
     progress
         Called with the number of pictures looked at and to be looked at.
-    cancelled
+    canceled
         Whether to stop, which gives None.
     """
     try:
@@ -61,7 +61,7 @@ def look(
             contents.data,
             most=None if whole else SAMPLE,
             progress=progress,
-            cancelled=cancelled,
+            canceled=canceled,
         )
     except Canceled:
         return None

@@ -152,7 +152,7 @@ class DataModel(QObject):
         self.looked.emit()
         idle_imports.run(
             self,
-            lambda: look(contents, recipe, whole=whole, progress=progress, cancelled=stop.is_set),
+            lambda: look(contents, recipe, whole=whole, progress=progress, canceled=stop.is_set),
             lambda found: self._looked_at(stop, found, ""),
             lambda sentence: self._looked_at(stop, None, sentence),
         )

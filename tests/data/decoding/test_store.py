@@ -157,10 +157,10 @@ def test_what_a_library_prints_does_no_harm():
 def test_all_broken_pictures_are_found_with_progress(decoders):
     source = store(decoders, Numbered(COUNT, {6: "broken", 7: "odd", 49: "broken"}), 0)
     seen = []
-    found = source.broken(progress=seen.append, cancelled=lambda: False)
+    found = source.broken(progress=seen.append, canceled=lambda: False)
     assert sorted(found) == [6, 7, 49]
     assert "number7.png" in str(found[7])
     assert seen == [*range(4, COUNT, 4), COUNT]
-    again = source.broken(progress=seen.append, cancelled=lambda: seen[-1] == 12)
+    again = source.broken(progress=seen.append, canceled=lambda: seen[-1] == 12)
     assert sorted(again) == [6, 7]
     assert seen[-1] == 12

@@ -119,12 +119,12 @@ def test_the_look_is_canceled(viewer, pets, monkeypatch):
     begun = threading.Event()
     real = looking.inspect
 
-    def slow(data, *, cancelled, progress, **given):
+    def slow(data, *, canceled, progress, **given):
         progress(1, 61)
         begun.set()
-        while not cancelled():
+        while not canceled():
             threading.Event().wait(0.01)
-        return real(data, cancelled=cancelled, progress=progress, **given)
+        return real(data, canceled=canceled, progress=progress, **given)
 
     monkeypatch.setattr(looking, "inspect", slow)
     viewer.open(pets)

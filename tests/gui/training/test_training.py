@@ -386,7 +386,7 @@ def test_a_run_whose_data_moved_is_resumed_with_their_new_path(desk, tmp_path, m
         QTimer.singleShot(20, pick)
         desk.qtbot.mouseClick(panel.find_data, Qt.MouseButton.LeftButton)
 
-    choose("")  # cancelled
+    choose("")  # canceled
     assert panel.find_data.isVisible()
     others = tmp_path / "others.npz"
     with np.load(moved) as arrays:
