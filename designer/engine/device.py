@@ -250,7 +250,7 @@ OUT_OF_MEMORY = {
     ),
     "inspect": (
         "{device} ran out of memory while the network was looked into.",
-        "Use fewer or smaller pictures, or end other programs.",
+        "Use a smaller batch or fewer pictures, or end other programs.",
     ),
     "time": (
         "{device} ran out of memory while times were measured at batch {batch}.",
