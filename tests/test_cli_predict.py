@@ -210,6 +210,7 @@ def test_folders_and_unreadable_files(
     assert [bool(row["error"]) for row in rows] == [True, False, False, True]
     assert rows[1]["class"] in "0123456789"
     assert float(rows[1]["probability"]) >= float(rows[1]["probability 2"]) > 0
+    monkeypatch.setenv("COLUMNS", "300")  # room for two classes beside the paths of any test run
     assert main(["predict", str(runs["gray"]), *words]) == 1
     heading, *lines = capsys.readouterr().out.splitlines()
     assert heading.split() == ["file", "classes,", "the", "most", "probable", "first"]
